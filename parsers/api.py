@@ -1,0 +1,134 @@
+"""What a parser takes and gives. Pure: nothing here or beside it does I/O or imports petipy."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """A file system or disk of the machine, with every name by which a configuration may mean it.
+
+    `name` is the kernel's (sda2, nvme0n1p1, dm-0) and is unique; all else may be empty.
+    """
+
+    name: str
+    uuid: str = ""
+    label: str = ""
+    partuuid: str = ""
+    partlabel: str = ""
+    fs: str = ""
+    disk: str = ""  # the whole disk's name; that of the volume itself when it has no partitions
+    partition: int = 0  # 1 upwards; 0 is a whole disk
+    scheme: Literal["", "gpt", "msdos"] = ""
+    firmware_path: str = ""  # Open Firmware's name of the disk, where the machine has one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRef:
+    """A file as the configuration names it: a path on a device, or a URL (then `path` is empty).
+
+    `device` is "" for the volume of the configuration itself, the name of a Volume when the
+    parser could tell, else the configuration's own words (UUID=…, LABEL=…, /dev/sda1, hd0,gpt2).
+    """
+
+    path: str = ""
+    device: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What booting the entry would write: the variables of an environment block (None: removed)."""
+
+    file: FileRef
+    values: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that a configuration offers, exactly as it states it; nothing is resolved yet."""
+
+    title: str
+    name: str  # what the configuration calls it (id, label); unique within one source and trail
+    config: str  # path of the file, and the line in it, where the entry begins
+    line: int
+    trail: tuple[str, ...] = ()  # titles of the submenus around it, outermost first
+    kernel: FileRef | None = None
+    initrds: tuple[FileRef, ...] = ()
+    devicetree: FileRef | None = None
+    cmdline: str = ""
+    default: bool = False
+    effects: tuple[Effect, ...] = ()
+    waits_for: str = ""  # a device that the configuration needs and the machine does not have
+    unbootable: str = ""  # why kexec cannot start it (a boot loader, a firmware setting …)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something the file got wrong. The entries around it still count. Lines count from 1."""
+
+    config: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What a configuration says about its menu as a whole; given at most once per file."""
+
+    timeout: float | None = None  # seconds; None: it says nothing; math.inf: wait for ever
+    fallback: tuple[str, ...] = ()  # names of the entries to try when the default fails
+
+
+Item = Entry | Problem | Preferences
+
+
+class Files(Protocol):
+    """A parser's whole view of the world: one volume's tree, and the way to the others.
+
+    Text is UTF-8 with `surrogateescape`, so any bytes come back unchanged. Paths are absolute
+    within the tree; symbolic links and `..` never lead out of it.
+    """
+
+    @property
+    def volume(self) -> Volume: ...
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        """Every volume that the machine knows at the moment, this one included."""
+        ...
+
+    @property
+    def machine(self) -> str:
+        """uname's machine: ppc64le, x86_64, aarch64, s390x."""
+        ...
+
+    def read(self, path: str) -> str | None:
+        """The text; None when there is no such regular file; OSError when it cannot be read."""
+        ...
+
+    def names(self, directory: str) -> list[str]:
+        """Sorted; empty when there is no such directory."""
+        ...
+
+    def kind(self, path: str) -> Literal["file", "directory"] | None: ...
+    def size(self, path: str) -> int:
+        """Bytes; 0 when there is no such file."""
+        ...
+
+    def on(self, name: str) -> "Files | None":
+        """The tree of another volume, by Volume.name; None when it cannot be mounted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of configuration file. `parse` never raises for what the file says.
+
+    `paths` are tried in order and every one that exists is parsed, a file met twice (links,
+    case-folding file systems) once. They may end in a `*` name: all matches, sorted.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    parse: Callable[[Files, str], Iterator[Item]]

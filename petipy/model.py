@@ -1,0 +1,134 @@
+"""What the program knows, as immutable values. No I/O, no policy."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from parsers.api import Entry, FileRef, Preferences, Problem, Volume
+
+Kind = Literal["disk", "usb", "optical", "network", "directory"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A volume that can be scanned: how the parsers know it, and what a person calls it."""
+
+    volume: Volume
+    node: str  # /dev/vda2, a disk image or a directory
+    kind: Kind = "disk"
+    title: str = ""  # "vda2: 20 GB ext4, label root"
+
+    @property
+    def name(self) -> str:
+        return self.volume.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What one scan of one device gave."""
+
+    entries: tuple[tuple[str, Entry], ...] = ()  # (name of the format, entry), in menu order
+    problems: tuple[Problem, ...] = ()
+    preferences: tuple[tuple[str, Preferences], ...] = ()  # (configuration's path, what it says)
+    missing: tuple[FileRef, ...] = ()  # files that entries name and a known volume does not have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file reference that has been resolved: a path on a present volume, or a URL."""
+
+    device: str = ""
+    path: str = ""
+    url: str = ""
+
+    def __str__(self) -> str:
+        return self.url or f"({self.device}){self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An entry as the menu offers it, its references resolved against the present volumes."""
+
+    id: str  # stable from scan to scan, unique over devices
+    format: str
+    device: str  # Volume.name of the configuration's own device
+    entry: Entry
+    kernel: File | None = None
+    initrds: tuple[File, ...] = ()
+    devicetree: File | None = None
+    missing: tuple[str, ...] = ()  # files that their device does not have, as str(File)
+    waits_for: str = ""  # in words: "the file system with UUID=…"
+
+    @property
+    def bootable(self) -> bool:
+        return self.kernel is not None and not self.waits_for and not self.missing
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot be booted now, in words; empty when it can."""
+        if self.entry.unbootable:
+            return self.entry.unbootable
+        if self.waits_for:
+            return f"waits for {self.waits_for}"
+        if self.missing:
+            return f"missing: {', '.join(self.missing)}"
+        return "" if self.kernel else "it names no kernel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What a person changed before booting: paths as typed ("(vda2)/vmlinux" or "/vmlinux")."""
+
+    kernel: str
+    initrds: tuple[str, ...]
+    cmdline: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One line of the program's own story, for every console and the log."""
+
+    at: float  # seconds since the kernel started
+    level: Literal["debug", "info", "warning", "error"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Countdown:
+    """The default boots when the clock passes `until` (seconds of time.monotonic())."""
+
+    choice: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that a console shows. `version` grows with every change."""
+
+    version: int = 0
+    devices: tuple[Device, ...] = ()
+    scanning: frozenset[str] = frozenset()  # names of devices whose scan has not ended
+    choices: tuple[Choice, ...] = ()  # in menu order: grouped by device
+    problems: tuple[tuple[str, Problem], ...] = ()  # (device, problem)
+    default: str = ""  # id of the marked choice; "" while there is none
+    countdown: Countdown | None = None
+    status: Status | None = None  # the last thing worth a person's attention
+    booting: str = ""  # id of the choice that is being loaded
+
+    def choice(self, id: str) -> Choice | None:
+        return next((c for c in self.choices if c.id == id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings, as `config.py` reads them."""
+
+    timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
+    consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
+    debug: bool = False
+    trace: bool = False
+    unknown: tuple[str, ...] = field(default=())  # settings that nobody knows, for a warning
+
+    @property
+    def waits_for_ever(self) -> bool:
+        return self.timeout == math.inf
