@@ -1,12 +1,12 @@
 """What the program knows, as immutable values. No I/O, no policy."""
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from parsers.api import Entry, FileRef, Preferences, Problem, Volume
 
 Kind = Literal["disk", "usb", "optical", "network", "directory"]
+ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +58,12 @@ class Choice:
     devicetree: File | None = None
     missing: tuple[str, ...] = ()  # files that their device does not have, as str(File)
     waits_for: str = ""  # in words: "the file system with UUID=…"
+    turn: int = ORDINARY  # its configuration's wish: 0 the default, then the fallbacks in order
+    timeout: float | None = None  # what its configuration says: Preferences.timeout
 
     @property
     def bootable(self) -> bool:
-        return self.kernel is not None and not self.waits_for and not self.missing
+        return not self.obstacle
 
     @property
     def obstacle(self) -> str:
@@ -127,8 +129,4 @@ class Config:
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     debug: bool = False
     trace: bool = False
-    unknown: tuple[str, ...] = field(default=())  # settings that nobody knows, for a warning
-
-    @property
-    def waits_for_ever(self) -> bool:
-        return self.timeout == math.inf
+    complaints: tuple[str, ...] = ()  # settings that were not understood, in words

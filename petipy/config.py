@@ -1,0 +1,72 @@
+"""The settings: one table, read from the kernel command line."""
+
+import math
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from petipy.model import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One `petipy.NAME[=VALUE]`; `read` raises ValueError for a value that it does not take."""
+
+    name: str
+    form: str
+    read: Callable[[str], Any]
+    help: str
+
+
+def _seconds(text: str) -> float:
+    if text == "never":
+        return math.inf
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(text)
+    return seconds
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.removeprefix("/dev/") for name in text.split(",") if name)
+
+
+def _flag(text: str) -> bool:
+    if text not in {"", "0", "1"}:
+        raise ValueError(text)
+    return text != "0"
+
+
+SETTINGS = (
+    Setting("timeout", "SECONDS|never", _seconds, "boot the default after so long"),
+    Setting("consoles", "NAME[,NAME…]", _names, "consoles besides those that the kernel uses"),
+    Setting("debug", "[0|1]", _flag, "log more"),
+    Setting("trace", "[0|1]", _flag, "print when each stage of the boot was reached"),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def read(cmdline: str) -> Config:
+    """The settings that a kernel command line holds; of one given twice the last counts."""
+    values: dict[str, Any] = {}
+    complaints: list[str] = []
+    for word in _words(cmdline):
+        name, _, text = word.removeprefix("petipy.").partition("=")
+        if not word.startswith("petipy."):
+            continue
+        if (setting := _BY_NAME.get(name)) is None:
+            complaints.append(f"unknown setting petipy.{name} on the kernel command line")
+            continue
+        try:
+            values[name] = setting.read(text)
+        except ValueError:
+            complaints.append(f"petipy.{name} takes {setting.form}, not {text!r}")
+    return Config(**values, complaints=tuple(complaints))
+
+
+def _words(cmdline: str) -> list[str]:
+    try:
+        return shlex.split(cmdline)
+    except ValueError:  # an unbalanced quote, which the kernel takes in its stride
+        return cmdline.split()

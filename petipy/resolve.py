@@ -1,0 +1,101 @@
+"""File references × known volumes → choices, or what they wait for. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from parsers.api import Entry, FileRef, Preferences, Volume
+from parsers.volumes import describe, find
+from petipy.model import ORDINARY, Choice, Device, Edit, File, Scan
+
+
+def choices(
+    scans: Sequence[tuple[Device, Scan]], volumes: Sequence[Volume] | None = None
+) -> tuple[Choice, ...]:
+    """All entries of all scans in menu order; `volumes` are those present (default: the scanned).
+
+    A choice's id is made of the volume's UUID (its name when it has none, or when another volume
+    came first with the same), the configuration's path and the entry's own name.
+    """
+    if volumes is None:
+        volumes = [device.volume for device, _ in scans]
+    taken: set[str] = set()
+    found: list[Choice] = []
+    for device, scan in scans:
+        identity = device.volume.uuid or device.name
+        if identity in taken:
+            identity = f"{identity}@{device.name}"
+        taken.add(identity)
+        found += _of_device(device, scan, identity, volumes)
+    return tuple(found)
+
+
+def edited(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
+    """The kernel and the initrds as a person typed them."""
+    initrds = tuple(_typed(path, choice.device) for path in edit.initrds)
+    return _typed(edit.kernel, choice.device), initrds
+
+
+def _of_device(
+    device: Device, scan: Scan, identity: str, volumes: Sequence[Volume]
+) -> Iterator[Choice]:
+    preferences = dict(scan.preferences)
+    absent = frozenset(scan.missing)
+    seen: dict[str, int] = {}
+    for form, entry in scan.entries:
+        id = f"{identity}:{entry.config}#{'>'.join((*entry.trail, entry.name))}"
+        seen[id] = seen.get(id, 0) + 1
+        if seen[id] > 1:
+            id = f"{id}~{seen[id]}"
+        wish = preferences.get(entry.config, Preferences())
+        files = [_file(ref, device, volumes) for ref in references(entry)]
+        resolved = {ref: file for ref, file in files if file}
+        waits = [describe(ref.device) for ref, file in files if file is None]
+        yield Choice(
+            id=id,
+            format=form,
+            device=device.name,
+            entry=entry,
+            kernel=resolved.get(entry.kernel) if entry.kernel else None,
+            initrds=tuple(resolved[ref] for ref in entry.initrds if ref in resolved),
+            devicetree=resolved.get(entry.devicetree) if entry.devicetree else None,
+            missing=tuple(str(file) for ref, file in files if file and ref in absent),
+            waits_for=entry.waits_for or ", ".join(dict.fromkeys(waits)),
+            turn=_turn(entry, wish),
+            timeout=wish.timeout,
+        )
+
+
+def references(entry: Entry) -> Iterator[FileRef]:
+    """Every file that booting the entry needs, the kernel first."""
+    if entry.kernel:
+        yield entry.kernel
+    yield from entry.initrds
+    if entry.devicetree:
+        yield entry.devicetree
+
+
+def _turn(entry: Entry, wish: Preferences) -> int:
+    if entry.default:
+        return 0
+    if entry.name in wish.fallback:
+        return 1 + wish.fallback.index(entry.name)
+    return ORDINARY
+
+
+def _file(
+    ref: FileRef, device: Device, volumes: Sequence[Volume]
+) -> tuple[FileRef, File | None]:
+    if ref.url:
+        return ref, File(url=ref.url)
+    if not ref.device:
+        return ref, File(device=device.name, path=ref.path)
+    volume = find(ref.device, volumes)
+    return ref, File(device=volume.name, path=ref.path) if volume else None
+
+
+def _typed(text: str, device: str) -> File:
+    if re.match(r"[a-z][a-z0-9+.-]*://", text):
+        return File(url=text)
+    if match := re.fullmatch(r"\(([^()]+)\)(.*)", text):
+        return File(device=match[1], path=match[2])
+    return File(device=device, path=text)
