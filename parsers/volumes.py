@@ -1,0 +1,84 @@
+"""A volume by any name that a configuration may give it."""
+
+import re
+from collections.abc import Sequence
+
+from parsers.api import Volume
+
+# UUID=…, or the link that udev makes of it. The value is quoted in many files.
+_TAG = re.compile(r"(UUID|LABEL|PARTUUID|PARTLABEL)=(.*)", re.I | re.S)
+_LINK = re.compile(r"/dev/disk/by-(uuid|label|partuuid|partlabel)/(.*)", re.S)
+_ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
+# Open Firmware: a path through the device tree, then the partition (decimal) after a colon.
+_FIRMWARE = re.compile(r"(/[^:]*)(?::(\d*)(?:,.*)?)?", re.S)
+
+_WORDS = {
+    "uuid": "the file system with UUID",
+    "label": "the file system labelled",
+    "partuuid": "the partition with UUID",
+    "partlabel": "the partition labelled",
+}
+
+
+def find(spec: str, volumes: Sequence[Volume]) -> Volume | None:
+    """The first volume that `spec` means; None when no volume of these is meant.
+
+    Takes UUID=, LABEL=, PARTUUID= and PARTLABEL= (quoted or not), /dev/disk/by-…, /dev/NAME,
+    the kernel's bare name, and Open Firmware paths such as /pci@8…/scsi@3/disk@0:2.
+    """
+    spec = _unquoted(spec)
+    if tag := _tag(spec):
+        return _tagged(*tag, volumes)
+    name = spec.removeprefix("/dev/")
+    for volume in volumes:
+        if name and volume.name == name:
+            return volume
+    if spec.startswith("/") and name == spec and (match := _FIRMWARE.fullmatch(spec)):
+        return _in_firmware(match[1], int(match[2] or 0), volumes)
+    return None
+
+
+def describe(spec: str) -> str:
+    """What a person calls the volume that `spec` means: "the file system with UUID 1234"."""
+    spec = _unquoted(spec)
+    if tag := _tag(spec):
+        kind, value = tag
+        return f"{_WORDS[kind]} {value}"
+    if spec.startswith("/") and not spec.startswith("/dev/"):
+        return f"the firmware's device {spec}"
+    return f"the device {spec.removeprefix('/dev/')}"
+
+
+def _unquoted(spec: str) -> str:
+    spec = spec.strip()
+    if len(spec) > 1 and spec[0] == spec[-1] and spec[0] in "\"'":
+        spec = spec[1:-1]
+    return spec
+
+
+def _tag(spec: str) -> tuple[str, str] | None:
+    if match := _TAG.fullmatch(spec):
+        return match[1].lower(), _unquoted(match[2])
+    if match := _LINK.fullmatch(spec):
+        # udev writes what cannot stand in a file name as \xHH, byte by byte.
+        raw = match[2].encode("utf-8", "surrogateescape")
+        raw = _ESCAPED.sub(lambda m: bytes.fromhex(m[1].decode()), raw)
+        return match[1], raw.decode("utf-8", "surrogateescape")
+    return None
+
+
+def _tagged(kind: str, value: str, volumes: Sequence[Volume]) -> Volume | None:
+    fold = str.lower if kind.endswith("uuid") else str
+    for volume in volumes:
+        if value and fold(getattr(volume, kind)) == fold(value):
+            return volume
+    return None
+
+
+def _in_firmware(path: str, partition: int, volumes: Sequence[Volume]) -> Volume | None:
+    path = path.rstrip("/").lower()
+    for volume in volumes:
+        known = volume.firmware_path.rstrip("/:").lower()
+        if known and known == path and volume.partition == partition:
+            return volume
+    return None

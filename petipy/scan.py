@@ -1,0 +1,124 @@
+"""One tree, every format → what it offers. Pure over `Files`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from itertools import islice
+from posixpath import dirname
+
+from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers.volumes import find
+from petipy.model import Scan
+from petipy.resolve import references
+
+# No menu is longer; a configuration that makes more was written to fill the memory.
+MAX_ITEMS = 2000
+
+
+def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
+    """All that the tree's configurations say, in the order of the formats and their paths.
+
+    A configuration that can be reached by several paths counts once, and so does an entry that
+    two configurations state alike. A format that fails gives a Problem and keeps what it gave.
+    """
+    entries: list[tuple[str, Entry]] = []
+    problems: list[Problem] = []
+    preferences: list[tuple[str, Preferences]] = []
+    stated: dict[object, str] = {}  # an entry's meaning → the configuration that said it first
+    for form in formats:
+        for path, item in _items(files, form):
+            if isinstance(item, Entry):
+                # Within one configuration equal entries stay: its names and indexes count them.
+                if stated.setdefault(_meaning(item, files), path) == path:
+                    entries.append((form.name, item))
+            elif isinstance(item, Problem):
+                problems.append(item)
+            else:
+                preferences.append((path, item))
+    return Scan(
+        entries=tuple(entries),
+        problems=tuple(dict.fromkeys(problems)),
+        preferences=tuple(preferences),
+        missing=tuple(_missing(files, [entry for _, entry in entries])),
+    )
+
+
+def _items(files: Files, form: Format) -> Iterator[tuple[str, Item]]:
+    met: set[object] = set()
+    for path in _paths(files, form.paths):
+        try:
+            text = files.read(path)
+        except OSError as error:
+            yield path, Problem(path, 1, f"cannot be read: {error.strerror or error}")
+            continue
+        # Links and case-folding file systems show one file under several names: the same text
+        # in a directory with the same names. A mere copy elsewhere may mean something else.
+        identity = (text, tuple(files.names(dirname(path))))
+        if text is None or identity in met:
+            continue
+        met.add(identity)
+        for item in _guarded(form, files, path):
+            yield path, item
+
+
+def _guarded(form: Format, files: Files, path: str) -> Iterator[Item]:
+    items = form.parse(files, path)
+    try:
+        yield from islice(items, MAX_ITEMS)
+        if next(items, None) is not None:
+            yield Problem(path, 1, f"more than {MAX_ITEMS} entries and problems: the rest is left")
+    except OSError as error:
+        yield Problem(path, 1, f"reading stopped: {error.strerror or error}")
+    except Exception as error:  # noqa: BLE001  a format's bug must not cost the other formats
+        yield Problem(path, 1, f"the {form.name} parser failed: {type(error).__name__}: {error}")
+
+
+def _paths(files: Files, patterns: Iterable[str]) -> Iterator[str]:
+    for pattern in patterns:
+        directory, _, last = pattern.rpartition("/")
+        if "*" not in last:
+            yield pattern
+            continue
+        for name in files.names(directory or "/"):
+            if fnmatchcase(name, last):
+                yield f"{directory}/{name}"
+
+
+def _meaning(entry: Entry, files: Files) -> object:
+    """What makes two entries one. GRUB puts BOOT_IMAGE= before the command line, others do not."""
+    words = [word for word in entry.cmdline.split(" ") if not word.startswith("BOOT_IMAGE=")]
+    return (
+        entry.title,
+        entry.kernel and _place(entry.kernel, files),
+        tuple(_place(ref, files) for ref in entry.initrds),
+        entry.devicetree and _place(entry.devicetree, files),
+        " ".join(words).strip(),
+        entry.unbootable,
+    )
+
+
+def _place(ref: FileRef, files: Files) -> tuple[str, str, str]:
+    volume = _volume(ref, files)
+    return (ref.device if volume is None else volume, ref.path, ref.url)
+
+
+def _volume(ref: FileRef, files: Files) -> str | None:
+    """The name of the volume that the file is on, when the machine has it."""
+    if ref.url or not ref.device:
+        return files.volume.name
+    volume = find(ref.device, files.volumes)
+    return volume.name if volume else None
+
+
+def _missing(files: Files, entries: Sequence[Entry]) -> Iterator[FileRef]:
+    trees: dict[str, Files | None] = {files.volume.name: files}
+    met: set[FileRef] = set()
+    for ref in (ref for entry in entries for ref in references(entry)):
+        name = _volume(ref, files)
+        if ref in met or ref.url or name is None:
+            continue
+        met.add(ref)
+        if name not in trees:
+            trees[name] = files.on(name)
+        tree = trees[name]
+        if tree is not None and tree.kind(ref.path) != "file":
+            yield ref

@@ -1,0 +1,134 @@
+"""A Scan as JSON values, between the sandbox's child and the process that owns the machine.
+
+The child has parsed a stranger's disk: what it sends is checked to the last type before use.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any, NoReturn, TypeVar
+
+from parsers.api import Effect, Entry, FileRef, Preferences, Problem
+from petipy.model import Scan
+
+T = TypeVar("T")
+
+
+def to_json(scan: Scan) -> dict[str, Any]:
+    """Dicts, lists, strings, numbers, booleans and None; an infinite time-out is the string inf."""
+    preferences = [
+        [path, asdict(p) | {"timeout": "inf" if p.timeout == math.inf else p.timeout}]
+        for path, p in scan.preferences
+    ]
+    return {
+        "entries": [[name, asdict(entry)] for name, entry in scan.entries],
+        "problems": [asdict(problem) for problem in scan.problems],
+        "preferences": preferences,
+        "missing": [asdict(ref) for ref in scan.missing],
+    }
+
+
+def from_json(value: object) -> Scan:
+    """The scan; ValueError, which says where, for anything that `to_json` does not make."""
+    f = _fields(value, Scan)
+    return Scan(
+        entries=_tuple(f["entries"], _pair(_entry)),
+        problems=_tuple(f["problems"], _problem),
+        preferences=_tuple(f["preferences"], _pair(_preferences)),
+        missing=_tuple(f["missing"], _file),
+    )
+
+
+def _entry(value: object) -> Entry:
+    f = _fields(value, Entry)
+    return Entry(
+        title=_text(f["title"]),
+        name=_text(f["name"]),
+        config=_text(f["config"]),
+        line=_whole(f["line"]),
+        trail=_tuple(f["trail"], _text),
+        kernel=_optional(f["kernel"], _file),
+        initrds=_tuple(f["initrds"], _file),
+        devicetree=_optional(f["devicetree"], _file),
+        cmdline=_text(f["cmdline"]),
+        default=_truth(f["default"]),
+        effects=_tuple(f["effects"], _effect),
+        waits_for=_text(f["waits_for"]),
+        unbootable=_text(f["unbootable"]),
+    )
+
+
+def _effect(value: object) -> Effect:
+    f = _fields(value, Effect)
+    return Effect(
+        file=_file(f["file"]),
+        values=_tuple(f["values"], _pair(lambda v: _optional(v, _text))),
+    )
+
+
+def _file(value: object) -> FileRef:
+    f = _fields(value, FileRef)
+    return FileRef(path=_text(f["path"]), device=_text(f["device"]), url=_text(f["url"]))
+
+
+def _problem(value: object) -> Problem:
+    f = _fields(value, Problem)
+    return Problem(_text(f["config"]), _whole(f["line"]), _text(f["message"]))
+
+
+def _preferences(value: object) -> Preferences:
+    f = _fields(value, Preferences)
+    return Preferences(
+        timeout=_optional(f["timeout"], _seconds), fallback=_tuple(f["fallback"], _text)
+    )
+
+
+def _fields(value: object, cls: type[Any]) -> dict[str, object]:
+    if not isinstance(value, dict) or set(value) != {field.name for field in fields(cls)}:
+        _refuse(f"the fields of {cls.__name__}", value)
+    return value
+
+
+def _tuple(value: object, item: Callable[[object], T]) -> tuple[T, ...]:
+    if not isinstance(value, list | tuple):  # asdict keeps tuples, JSON makes them lists
+        _refuse("a list", value)
+    return tuple(item(v) for v in value)
+
+
+def _pair(second: Callable[[object], T]) -> Callable[[object], tuple[str, T]]:
+    def pair(value: object) -> tuple[str, T]:
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            _refuse("a pair", value)
+        return _text(value[0]), second(value[1])
+
+    return pair
+
+
+def _optional(value: object, item: Callable[[object], T]) -> T | None:
+    return None if value is None else item(value)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _refuse("a string", value)
+
+
+def _truth(value: object) -> bool:
+    return value if isinstance(value, bool) else _refuse("true or false", value)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
+        _refuse("a line number", value)
+    return value
+
+
+def _seconds(value: object) -> float:
+    if value == "inf":
+        return math.inf
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        _refuse("seconds", value)
+    return value
+
+
+def _refuse(expected: str, value: object) -> NoReturn:
+    raise ValueError(f"expected {expected}, not {repr(value)[:60]}")
