@@ -1,7 +1,7 @@
 """The settings: one table, read from the kernel command line."""
 
 import math
-import shlex
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +66,5 @@ def read(cmdline: str) -> Config:
 
 
 def _words(cmdline: str) -> list[str]:
-    try:
-        return shlex.split(cmdline)
-    except ValueError:  # an unbalanced quote, which the kernel takes in its stride
-        return cmdline.split()
+    """As the kernel splits them: a double quote, at the start or within, protects blanks."""
+    return [word.replace('"', "") for word in re.findall(r'(?:[^\s"]|"[^"]*"?)+', cmdline)]

@@ -1,6 +1,7 @@
 """The one mutable object: the present snapshot, and who waits for the next."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,11 @@ class Store:
     def __init__(self) -> None:
         self.snapshot = Snapshot()
         self._waiting: set[asyncio.Future[None]] = set()
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after every change, from within it: it must only take note."""
+        self._listeners.append(listener)
 
     def update(self, **changes: Any) -> None:
         """Replace fields of the snapshot; nothing happens when they are equal to what is there."""
@@ -21,6 +27,8 @@ class Store:
             if not future.done():
                 future.set_result(None)
         self._waiting.clear()
+        for listener in self._listeners:
+            listener()
 
     async def changed(self, since: int) -> Snapshot:
         """The snapshot, as soon as its version is greater than `since`."""

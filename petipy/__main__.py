@@ -1,0 +1,36 @@
+"""argv → one of the commands. Each is imported in its own branch: none pays for another."""
+
+import sys
+
+USAGE = """usage: petipy run                be the boot manager of this machine
+       petipy list [OPTION]… [PATH]
+                                show what a directory, disk image or device offers to boot
+       petipy --version
+"""
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    match arguments[:1]:
+        case ["run"]:
+            from petipy import app
+
+            return app.main()
+        case ["list"]:
+            from petipy import listing
+
+            return listing.main(arguments[1:])
+        case ["--version"]:
+            from petipy import __version__
+
+            sys.stdout.write(f"petipy {__version__}\n")
+            return 0
+        case ["-h" | "--help"]:
+            sys.stdout.write(USAGE)
+            return 0
+    sys.stderr.write(USAGE)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

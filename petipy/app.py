@@ -1,0 +1,167 @@
+"""The composition root: builds the services and runs them. The only place that knows all."""
+
+import asyncio
+import os
+import platform
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from petipy import boot, config, devices, kexec, policy
+from petipy.boot import BootError
+from petipy.discover import Discovery
+from petipy.log import Log, Trace, uptime
+from petipy.model import Config, Device, Edit, File, Scan, Status
+from petipy.policy import Hints
+from petipy.sandbox import Scanner
+from petipy.store import Store
+from petipy.ui import ttys
+from petipy.ui.console import Console
+from petipy.ui.session import Session
+
+PATIENCE = 60.0  # seconds for one device: an old USB stick in an emulated machine takes its time
+
+
+class App:
+    """One running boot manager. Its public methods are the commands of every console."""
+
+    def __init__(self, settings: Config, scanner: Scanner) -> None:
+        self._config = settings
+        self._log = Log(debug=settings.debug)
+        self._trace = Trace(settings.trace)
+        self._store = Store()
+        self._scanner = scanner
+        self._discovery = Discovery(self._scan, self._store, self._log)
+        self._hints = Hints()
+        self._wake = asyncio.Event()
+        self._boot: asyncio.Task[None] | None = None
+        self._consoles: list[Console] = []
+        self._machine = os.uname().machine
+
+    async def run(self) -> None:
+        self._log.tell = self._tell
+        for complaint in self._config.complaints:
+            self._log.warning(complaint)
+        self._store.listen(self._wake.set)
+        self._consoles = [self._console(name) for name in ttys.consoles(self._config.consoles)]
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            group.create_task(self._discovery.run(devices.watch(self._log)))
+            group.create_task(self._decide())
+            for console in self._consoles:
+                group.create_task(console.serve())
+
+    # Commands
+
+    def boot(self, id: str, edit: Edit | None = None) -> None:
+        """Start booting a choice; refused, with a status, while another boot is under way."""
+        if self._boot is not None:
+            self._log.warning("another boot is under way")
+            return
+        self._boot = self._group.create_task(self._one_boot(id, edit))
+
+    def someone_is_here(self) -> None:
+        """A person has touched a key: no countdown until there has been none for long."""
+        stopped = self._store.snapshot.countdown is not None
+        self._hints = replace(self._hints, last_key=time.monotonic())
+        if stopped:
+            self._wake.set()
+
+    def rescan(self) -> None:
+        self._hints = replace(self._hints, failed=frozenset())
+        self._discovery.rescan()
+
+    # Deciding
+
+    async def _decide(self) -> None:
+        while True:
+            self._wake.clear()
+            now = time.monotonic()
+            self._look(now)
+            decision = policy.decide(self._store.snapshot, self._config, self._hints, now)
+            self._store.update(default=decision.default, countdown=decision.countdown)
+            if decision.forget_failures:
+                self._hints = replace(self._hints, failed=frozenset())
+                continue
+            if decision.boot:
+                self.boot(decision.boot)
+            try:
+                async with asyncio.timeout_at(self._loop_time(decision.again, now)):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def _look(self, now: float) -> None:
+        """Take into the hints what has become true by itself."""
+        anything = any(choice.bootable for choice in self._store.snapshot.choices)
+        since = min(self._hints.since, now) if anything else float("inf")
+        self._hints = replace(self._hints, since=since, settled=self._discovery.settled.is_set())
+        if anything:
+            self._trace("scan-first-entry")
+
+    # Booting
+
+    async def _one_boot(self, id: str, edit: Edit | None) -> None:
+        choice = self._store.snapshot.choice(id)
+        if choice is None:
+            self._log.error("what was chosen is not there any more")
+            self._boot = None
+            return
+        title = choice.entry.title
+        self._store.update(booting=id)
+        self._say(f"Loading {title}")
+        try:
+            todo = boot.plan(choice, edit)
+            self._trace("load")
+            await boot.load(todo, kexec, self._open, boot.in_child, self._log)
+            await boot.leave(todo, kexec, self._farewell, self._quiet, self._trace)
+        except BootError as error:
+            self._failed(id, f"{title} did not boot: {error}")
+
+    def _failed(self, id: str, why: str) -> None:
+        self._boot = None
+        now = time.monotonic()
+        self._hints = replace(self._hints, failed=self._hints.failed | {id}, last_failure=now)
+        self._log.error(why)
+        self._store.update(booting="")
+        for console in self._consoles:
+            console.resume()
+
+    async def _farewell(self, lines: Sequence[str]) -> None:
+        await asyncio.gather(*(console.farewell(lines) for console in self._consoles))
+
+    async def _quiet(self) -> None:
+        self._scanner.close()
+        boot.quiet()
+
+    # What the services need of each other
+
+    async def _scan(self, device: Device, others: Sequence[Device]) -> Scan:
+        return await self._scanner.scan(device, others, self._machine, PATIENCE)
+
+    async def _open(self, files: Sequence[File]) -> list[int]:
+        return await self._scanner.open(files, self._store.snapshot.devices, boot.OPENING)
+
+    def _console(self, path: str) -> Console:
+        return Console(path, Session(path, self._store, self, self._log.lines))
+
+    def _tell(self, status: Status) -> None:
+        self._store.update(status=status)
+
+    def _say(self, text: str) -> None:
+        self._log.info(text)
+        self._tell(Status(at=uptime(), level="info", text=text))
+
+    @staticmethod
+    def _loop_time(when: float, now: float) -> float | None:
+        return None if when == float("inf") else asyncio.get_running_loop().time() + when - now
+
+
+def main() -> int:
+    """`petipy run`: be the boot manager of this machine, until a kernel takes over."""
+    with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
+        settings = config.read(file.read())
+    scanner = Scanner.start()
+    asyncio.run(App(settings, scanner).run())
+    return 0

@@ -1,0 +1,108 @@
+"""Turns device events into choices: one task per device, cancelled when the device goes."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from petipy import resolve
+from petipy.devices import DeviceEvent
+from petipy.log import Log
+from petipy.model import Device, Scan
+from petipy.store import Store
+
+ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
+_RANK = {"disk": 0, "usb": 1, "optical": 2, "network": 3, "directory": 4}
+
+
+class Discovery:
+    """Keeps the store's devices and choices true to what is plugged in.
+
+    A device that fails or hangs costs its own entries, nothing else. An entry that waits for a
+    device is read again when a device comes.
+    """
+
+    def __init__(self, scan: ScanDevice, store: Store, log: Log) -> None:
+        self._scan, self._store, self._log = scan, store, log
+        self._devices: dict[str, Device] = {}
+        self._scans: dict[str, Scan] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group = asyncio.TaskGroup()
+        self.settled = asyncio.Event()
+
+    async def run(self, events: AsyncIterator[DeviceEvent]) -> None:
+        """Until `events` ends and every scan has."""
+        async with self._group:
+            async for event in events:
+                if event.device is None and not event.name:
+                    self.settled.set()
+                elif event.device is not None and event.present:
+                    self._arrive(event.device)
+                else:
+                    self._leave(event.name)
+
+    def rescan(self) -> None:
+        """Look at every device again, as if it had just come."""
+        self._log.info("looking at every device again")
+        for device in list(self._devices.values()):
+            self._start(device)
+
+    def _arrive(self, device: Device) -> None:
+        self._devices[device.name] = device
+        self._log.info(f"found {device.title or device.name}")
+        self._start(device)
+        for name, scan in list(self._scans.items()):
+            if name != device.name and any(entry.waits_for for _, entry in scan.entries):
+                self._start(self._devices[name])
+
+    def _leave(self, name: str) -> None:
+        if task := self._tasks.pop(name, None):
+            task.cancel()
+        if self._devices.pop(name, None):
+            self._log.info(f"{name} is gone")
+        self._scans.pop(name, None)
+        self._publish()
+
+    def _start(self, device: Device) -> None:
+        if task := self._tasks.pop(device.name, None):
+            task.cancel()
+        self._tasks[device.name] = self._group.create_task(self._one(device))
+        self._publish()
+
+    async def _one(self, device: Device) -> None:
+        others = [other for other in self._devices.values() if other is not device]
+        scan = Scan()
+        try:
+            scan = await self._scan(device, others)
+        except OSError as error:  # TimeoutError is one, and says nothing
+            self._log.warning(f"{device.name}: {error or 'no answer in time'}")
+        if self._tasks.get(device.name) is asyncio.current_task():
+            del self._tasks[device.name]
+            self._scans[device.name] = scan
+            self._report(device, scan)
+            self._publish()
+
+    def _report(self, device: Device, scan: Scan) -> None:
+        for problem in scan.problems:
+            place = f"{problem.config}:{problem.line}" if problem.line else problem.config
+            self._log.info(f"({device.name}){place}: {problem.message}")
+        self._log.info(f"{device.name}: {_count(len(scan.entries))}")
+
+    def _publish(self) -> None:
+        order = sorted(self._devices.values(), key=_menu_order)
+        scans = [(d, self._scans[d.name]) for d in order if d.name in self._scans]
+        self._store.update(
+            devices=tuple(order),
+            scanning=frozenset(self._tasks),
+            choices=resolve.choices(scans, [d.volume for d in order]),
+            problems=tuple((d.name, problem) for d, scan in scans for problem in scan.problems),
+        )
+
+
+def _menu_order(device: Device) -> tuple[int, list[tuple[int, str]]]:
+    """Fixed disks first; sda2 before sda10 before sdb1."""
+    parts = re.findall(r"\d+|\D+", device.name)
+    return _RANK[device.kind], [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+
+
+def _count(entries: int) -> str:
+    return {0: "nothing to boot", 1: "1 entry"}.get(entries, f"{entries} entries")

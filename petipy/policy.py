@@ -1,0 +1,97 @@
+"""What boots by itself, and when. Pure: (snapshot, config, hints, now) → a decision.
+
+Never strand a headless machine: whatever hangs or fails, some decision leads to a boot, unless a
+person is there, or has said that the machine shall wait.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+
+from petipy.model import ORDINARY, Choice, Config, Countdown, Snapshot
+
+TIMEOUT = 10.0  # seconds, when neither the user nor the boot configuration says
+PAUSE = 3.0  # before the next candidate: time to read why the last one failed
+LEAST = 3.0  # a configuration's own timeout may be 0, but then nobody could ever stop it
+PATIENCE = 20.0  # how much longer than the countdown to wait for devices that are still busy
+ABSENCE = 600.0  # a console that nobody touches for so long is not attended any more
+RETRY = 60.0  # after every candidate has failed, all are tried again
+
+_RECOVERY = re.compile(
+    r"(?:^|\s)(?:single|recovery|emergency|rescue|s|S|1|init=\S+"
+    r"|systemd\.unit=(?:rescue|emergency)\S*|rd\.break\S*)(?:\s|$)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What the snapshot does not show. Times are those of the clock that gives `now`."""
+
+    settled: bool = False  # the devices that were there at the start are all known
+    failed: frozenset[str] = frozenset()  # ids of choices that have been tried in vain
+    last_failure: float = -math.inf
+    last_key: float = -math.inf  # when a person was last seen at a console
+    since: float = math.inf  # when there was first something to boot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do at this moment. `again` is when to ask anew if nothing changes before."""
+
+    default: str = ""  # the id to mark
+    countdown: Countdown | None = None
+    boot: str = ""  # boot this one now
+    forget_failures: bool = False  # all have failed: start again from the first
+    again: float = math.inf
+
+
+def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Decision:
+    order = candidates(snapshot)
+    if not order:
+        return Decision()
+    untried = [choice for choice in order if choice.id not in hints.failed]
+    default = (untried or order)[0]
+    attended = hints.last_key + ABSENCE
+    seconds = _seconds(default, config)
+    if snapshot.booting or seconds == math.inf or now < attended:
+        return Decision(default=default.id, again=attended if now < attended else math.inf)
+    if not untried:
+        again = hints.last_failure + RETRY
+        return Decision(default=default.id, forget_failures=now >= again, again=again)
+    until = _until(seconds, config, hints, attended)
+    countdown = Countdown(choice=default.id, until=until)
+    if now < until:
+        return Decision(default=default.id, countdown=countdown, again=until)
+    busy = snapshot.scanning or not hints.settled
+    if busy and not hints.failed and now < until + PATIENCE:
+        # Something that ought to boot before this one may yet be found.
+        return Decision(default=default.id, countdown=countdown, again=until + PATIENCE)
+    return Decision(default=default.id, boot=default.id)
+
+
+def candidates(snapshot: Snapshot) -> list[Choice]:
+    """What may boot by itself, in the order in which to try: device by device, as the menu has
+    them, of each its default, its fallbacks, the rest; last what only a person can use."""
+    rank = {device.name: number for number, device in enumerate(snapshot.devices)}
+
+    def turn(choice: Choice) -> tuple[bool, int, int]:
+        return _needs_a_person(choice), rank.get(choice.device, len(rank)), choice.turn
+
+    return sorted((choice for choice in snapshot.choices if choice.bootable), key=turn)
+
+
+def _needs_a_person(choice: Choice) -> bool:
+    return choice.turn >= ORDINARY and bool(_RECOVERY.search(choice.entry.cmdline))
+
+
+def _seconds(default: Choice, config: Config) -> float:
+    if config.timeout is not None:
+        return config.timeout
+    return TIMEOUT if default.timeout is None else max(LEAST, default.timeout)
+
+
+def _until(seconds: float, config: Config, hints: Hints, attended: float) -> float:
+    if hints.failed:
+        return hints.last_failure + (0 if config.timeout == 0 else PAUSE)
+    # When a person was there and has gone away, the countdown starts anew.
+    return max(hints.since, attended) + seconds

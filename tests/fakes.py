@@ -1,0 +1,95 @@
+"""Stand-ins shared by the tests: real behaviour, no mocks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from posixpath import dirname, normpath
+from typing import Literal
+
+from parsers.api import Volume
+
+Tree = Mapping[str, str | bytes]
+
+
+@dataclass
+class Machine:
+    """Volumes and what is on them: {"sda2": {"/etc/yaboot.conf": "…"}}."""
+
+    trees: Mapping[str, Tree]
+    volumes: Sequence[Volume] = ()
+    machine: str = "ppc64le"
+    unreadable: frozenset[str] = frozenset()  # names of volumes that cannot be mounted
+    opened: list[str] = field(default_factory=list)  # volumes that somebody asked for
+
+    def __post_init__(self) -> None:
+        known = {volume.name for volume in self.volumes}
+        extra = [Volume(name=name) for name in self.trees if name not in known]
+        self.volumes = (*self.volumes, *extra)
+
+    def files(self, name: str) -> "MachineFiles":
+        return MachineFiles(self, name)
+
+
+@dataclass
+class MachineFiles:
+    """`parsers.api.Files` over dicts: one volume of a Machine."""
+
+    host: Machine
+    name: str
+
+    @property
+    def volume(self) -> Volume:
+        return next(v for v in self.host.volumes if v.name == self.name)
+
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        return self.host.volumes
+
+    @property
+    def machine(self) -> str:
+        return self.host.machine
+
+    def read(self, path: str) -> str | None:
+        content = self._tree.get(_clean(path))
+        if isinstance(content, bytes):
+            return content.decode("utf-8", "surrogateescape")
+        return content
+
+    def names(self, directory: str) -> list[str]:
+        return sorted(set(_children(self._tree, _clean(directory))))
+
+    def kind(self, path: str) -> Literal["file", "directory"] | None:
+        path = _clean(path)
+        if path in self._tree:
+            return "file"
+        return "directory" if path == "/" or self.names(path) else None
+
+    def size(self, path: str) -> int:
+        return len((self.read(path) or "").encode("utf-8", "surrogateescape"))
+
+    def on(self, name: str) -> "MachineFiles | None":
+        self.host.opened.append(name)
+        known = any(volume.name == name for volume in self.volumes)
+        return replace(self, name=name) if known and name not in self.host.unreadable else None
+
+    @property
+    def _tree(self) -> Tree:
+        return self.host.trees.get(self.name, {})
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """The regular files below `root`, as one volume of a Machine."""
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    return {f"/{path.relative_to(root).as_posix()}": path.read_bytes() for path in files}
+
+
+def _clean(path: str) -> str:
+    # Like a root directory's own "..", nothing leads out; normpath keeps a leading "//".
+    return "/" + normpath("/" + path).lstrip("/")
+
+
+def _children(paths: Iterable[str], directory: str) -> Iterable[str]:
+    prefix = directory.rstrip("/") + "/"
+    for path in paths:
+        if path.startswith(prefix) and dirname(path + "/") != directory:
+            yield path[len(prefix) :].partition("/")[0]

@@ -1,0 +1,29 @@
+"""Values that many tests need, made short."""
+
+from parsers.api import Entry, FileRef, Preferences, Volume
+from petipy.model import Choice, Device, File, Kind, Scan
+
+CONFIG = "/boot/grub/grub.cfg"
+
+
+def device(name: str, *, uuid: str = "", label: str = "", kind: Kind = "disk") -> Device:
+    volume = Volume(name=name, uuid=uuid, label=label, fs="ext4")
+    return Device(volume=volume, node=f"/dev/{name}", kind=kind, title=f"{name}: ext4")
+
+
+def entry(title: str, kernel: str = "/vmlinux", **more: object) -> Entry:
+    fields = {"name": title, "config": CONFIG, "line": 1, "kernel": FileRef(path=kernel)} | more
+    return Entry(title=title, **fields)  # type: ignore[arg-type]
+
+
+def scan(*entries: Entry, timeout: float | None = None, missing: tuple[FileRef, ...] = ()) -> Scan:
+    return Scan(
+        entries=tuple(("grub", e) for e in entries),
+        preferences=((CONFIG, Preferences(timeout=timeout)),),
+        missing=missing,
+    )
+
+
+def choice(id: str, device: str = "vda2", **more: object) -> Choice:
+    fields = {"entry": entry(id), "kernel": File(device=device, path="/vmlinux")} | more
+    return Choice(id=id, format="grub", device=device, **fields)  # type: ignore[arg-type]

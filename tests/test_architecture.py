@@ -1,0 +1,71 @@
+"""The rules of the tree: what may import what, and a reviewed list of every plug-in."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import parsers
+
+TOP = Path(__file__).parent.parent
+FORMATS = ["grub", "yaboot"]
+PURE = [*(TOP / "parsers").rglob("*.py")]
+# petipy modules that decide and do no I/O.
+DECIDING = [TOP / "petipy" / f"{name}.py" for name in ("model", "policy", "resolve", "wire")]
+KEXEC = [*(TOP / "petipy/kexec").rglob("*.py")]
+IO = {"os", "io", "socket", "subprocess", "pathlib", "shutil", "tempfile", "ctypes", "fcntl"}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def tops(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda p: str(p.relative_to(TOP)))
+def test_parsers_do_no_io_and_know_nothing_of_petipy(path: Path) -> None:
+    assert not tops(path) & (IO | {"petipy", "pyudev", "urwid"})
+    calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+    named = {c.func.id for c in calls if isinstance(c.func, ast.Name)}
+    assert not named & {"open", "eval", "exec", "__import__", "compile"}
+
+
+@pytest.mark.parametrize("path", DECIDING, ids=lambda p: p.name)
+def test_what_decides_does_no_io(path: Path) -> None:
+    assert not tops(path) & (IO | {"asyncio", "pyudev", "urwid", "time"})
+
+
+@pytest.mark.parametrize("path", KEXEC, ids=lambda p: p.name)
+def test_kexec_stands_alone(path: Path) -> None:
+    used = {name for name in imported(path) if name.partition(".")[0] in {"petipy", "parsers"}}
+    assert all(name.startswith("petipy.kexec") for name in used)
+
+
+def test_ctypes_and_ioctl_live_in_sys_and_kexec_alone() -> None:
+    elsewhere = [
+        path.relative_to(TOP)
+        for path in (TOP / "petipy").rglob("*.py")
+        if tops(path) & {"ctypes", "fcntl", "termios"}
+        and path.relative_to(TOP).parts[1] not in {"sys", "kexec"}
+    ]
+    assert not elsewhere
+
+
+def test_every_format_is_on_the_reviewed_list() -> None:
+    assert [form.name for form in parsers.formats()] == FORMATS
+
+
+@pytest.mark.parametrize("heavy", ["urwid", "pyparsing", "subprocess", "pathlib", "ssl"])
+def test_the_headless_path_does_not_import(heavy: str) -> None:
+    done = f"import sys, petipy.app; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", done], cwd=TOP, check=False).returncode == 0

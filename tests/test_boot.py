@@ -1,0 +1,135 @@
+import asyncio
+import errno
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from petipy import boot
+from petipy.boot import BootError
+from petipy.log import Log, Trace
+from petipy.model import Edit, File
+from tests.samples import choice, entry
+
+QUIET = Log(files=())
+
+
+@dataclass
+class Machine:
+    """Takes kernels whose first bytes are right; remembers nothing else than the jump."""
+
+    jumped: list[str] = field(default_factory=list)
+
+    def load(
+        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
+    ) -> str:
+        if (head := os.read(kernel, 6)) != b"KERNEL":
+            raise OSError(errno.ENOEXEC, f"not a kernel: it starts with {head!r}")
+        parts = [*(os.read(fd, 99).decode() for fd in initrds), cmdline]
+        return " ".join([*parts, *([os.read(devicetree, 99).decode()] if devicetree else [])])
+
+    def execute(self) -> NoReturn:
+        self.jumped.append("now")
+        raise OSError(errno.EBUSY, "nothing is loaded")
+
+
+def opener(tree: Path) -> boot.Open:
+    async def opening(files: Sequence[File]) -> list[int]:
+        return [os.open(f"{tree}/{file.device}{file.path}", os.O_RDONLY) for file in files]
+
+    return opening
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "vda2").mkdir()
+    for name, text in ("vmlinux", "KERNEL"), ("initrd", "one"), ("dtb", "tree"), ("bad", "<html>"):
+        (tmp_path / "vda2" / name).write_text(text)
+    return tmp_path
+
+
+def load(todo: boot.Plan, tree: Path) -> str:
+    log = Log(files=())
+    asyncio.run(boot.load(todo, Machine(), opener(tree), boot.in_child, log))
+    return log.lines[-1].text
+
+
+def test_kernel_initrds_command_line_and_device_tree_reach_the_loader(tree: Path) -> None:
+    initrd, dtb = File(device="vda2", path="/initrd"), File(device="vda2", path="/dtb")
+    todo = boot.plan(
+        choice("a", initrds=(initrd,), devicetree=dtb, entry=entry("a", cmdline="quiet")), None
+    )
+    assert load(todo, tree) == "loaded (vda2)/vmlinux by one quiet tree"
+    assert todo.lines() == [
+        "Booting a",
+        "  kernel  (vda2)/vmlinux",
+        "  initrd  (vda2)/initrd",
+        "  dtb     (vda2)/dtb",
+        "  cmdline quiet",
+    ]
+
+
+def test_what_a_person_typed_is_what_boots(tree: Path) -> None:
+    edit = Edit(kernel="/vmlinux", initrds=("(vda2)/initrd",), cmdline="single")
+    assert load(boot.plan(choice("a", missing=("x",)), edit), tree).endswith("one single")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "sentence"),
+    [
+        (File(device="vda2", path="/bad"), r"\(vda2\)/bad: not a kernel: it starts with b'<html>'"),
+        (File(device="vda2", path="/gone"), "open: .*No such file"),
+        (File(url="http://host/k"), "open: http://host/k: nothing is fetched"),
+    ],
+)
+def test_a_failure_names_its_step_and_reason(tree: Path, kernel: File, sentence: str) -> None:
+    todo = replace(boot.plan(choice("a"), None), kernel=kernel)
+    with pytest.raises(BootError, match=sentence):
+        load(todo, tree)
+
+
+def test_what_waits_or_misses_a_file_is_refused_with_the_reason() -> None:
+    with pytest.raises(BootError, match="waits for UUID=1"):
+        boot.plan(choice("a", waits_for="UUID=1"), None)
+
+
+def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() -> None:
+    told: list[str] = []
+    steps: list[str] = []
+
+    async def farewell(lines: Sequence[str]) -> None:
+        told.extend(lines)
+
+    async def quiet() -> None:
+        steps.append("quiet")
+
+    machine = Machine()
+    todo = boot.plan(choice("a"), None)
+    with pytest.raises(BootError, match="kexec: .*nothing is loaded"):
+        asyncio.run(boot.leave(todo, machine, farewell, quiet, Trace(False)))
+    assert told == todo.lines()
+    assert steps == ["quiet"]
+    assert machine.jumped == ["now"]
+
+
+def die() -> str:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return ""
+
+
+def hang() -> str:
+    time.sleep(60)
+    return ""
+
+
+@pytest.mark.parametrize(("work", "error"), [(die, OSError), (hang, TimeoutError)])
+def test_a_loader_that_dies_or_hangs_is_only_an_error(
+    work: Callable[[], str], error: type[OSError]
+) -> None:
+    with pytest.raises(error):
+        asyncio.run(boot.in_child(work, 0.3))

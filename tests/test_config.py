@@ -1,0 +1,30 @@
+import math
+
+from petipy import config
+
+
+def test_settings_are_read_from_among_the_kernels_own_words() -> None:
+    got = config.read("console=hvc0 petipy.timeout=2.5 petipy.consoles=hvc1,/dev/ttyS0 quiet")
+    assert got.timeout == 2.5
+    assert got.consoles == ("hvc1", "ttyS0")
+    assert not got.trace
+    assert not got.complaints
+
+
+def test_never_is_for_ever_and_the_last_one_counts() -> None:
+    assert config.read("petipy.timeout=3 petipy.timeout=never").timeout == math.inf
+
+
+def test_a_flag_stands_alone_or_with_a_digit() -> None:
+    assert config.read("petipy.trace").trace
+    assert not config.read("petipy.trace petipy.trace=0").trace
+
+
+def test_what_is_not_understood_is_complained_about_and_nothing_else_is_lost() -> None:
+    got = config.read('x="petipy.debug inside" petipy.timeout=soon petipy.colour=red petipy.debug')
+    assert got.timeout is None
+    assert got.debug
+    assert got.complaints == (
+        "petipy.timeout takes SECONDS|never, not 'soon'",
+        "unknown setting petipy.colour on the kernel command line",
+    )

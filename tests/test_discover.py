@@ -1,0 +1,81 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from petipy.devices import DeviceEvent
+from petipy.discover import Discovery
+from petipy.log import Log
+from petipy.model import Device, Scan
+from petipy.store import Store
+from tests.samples import device, entry, scan
+
+GOOD = scan(entry("good"))
+
+
+class Machine:
+    """Scans as its devices' names say; events are what the test plugs and pulls."""
+
+    def __init__(self) -> None:
+        self.store, self.log = Store(), Log(files=())
+        self.discovery = Discovery(self.scan, self.store, self.log)
+        self.scanned: list[str] = []
+        self.results = {"good1": GOOD}
+
+    async def scan(self, device: Device, others: Sequence[Device]) -> Scan:
+        self.scanned.append(device.name)
+        if device.name == "hangs1":
+            await asyncio.sleep(60)
+        if device.name == "breaks1":
+            raise OSError(5, "Input/output error")
+        if device.name == "slow1":
+            raise TimeoutError
+        return self.results.get(device.name, Scan())
+
+    def run(self, *steps: str) -> None:
+        async def events() -> AsyncIterator[DeviceEvent]:
+            for step in steps:
+                name = step[1:]
+                present = device(name) if step[0] == "+" else None
+                yield DeviceEvent(device=present, name=name, present=step[0] == "+")
+                for _ in range(5):
+                    await asyncio.sleep(0)
+
+        asyncio.run(asyncio.wait_for(self.discovery.run(events()), 5))
+
+
+def test_a_hung_device_a_broken_one_and_a_removed_one_cost_nothing_else() -> None:
+    machine = Machine()
+    machine.run("+hangs1", "+breaks1", "+slow1", "+good1", "-hangs1")
+    snapshot = machine.store.snapshot
+    assert [c.entry.title for c in snapshot.choices] == ["good"]
+    assert [d.name for d in snapshot.devices] == ["breaks1", "good1", "slow1"]
+    assert not snapshot.scanning
+    said = [s.text for s in machine.log.lines if s.level == "warning"]
+    assert said == ["breaks1: [Errno 5] Input/output error", "slow1: no answer in time"]
+
+
+def test_a_pulled_disk_takes_its_entries_along_and_a_plugged_one_brings_them() -> None:
+    machine = Machine()
+    machine.run("+good1", "-good1")
+    assert machine.store.snapshot.choices == ()
+    machine.run("+good1")
+    assert len(machine.store.snapshot.choices) == 1
+
+
+def test_an_entry_that_waits_is_read_again_when_a_device_comes() -> None:
+    machine = Machine()
+    machine.results["vda1"] = scan(entry("a", waits_for="the file system with UUID 1"))
+    machine.run("+vda1", "+good1", "+vdb1")
+    assert machine.scanned == ["vda1", "good1", "vda1", "vdb1", "vda1"]
+
+
+def test_devices_stand_in_natural_order_and_fixed_disks_first() -> None:
+    machine = Machine()
+    machine.run("+sda10", "+nvme0n1p1", "+sda2")
+    assert [d.name for d in machine.store.snapshot.devices] == ["nvme0n1p1", "sda2", "sda10"]
+
+
+def test_coldplugs_end_is_known() -> None:
+    machine = Machine()
+    assert not machine.discovery.settled.is_set()
+    machine.run(" ")
+    assert machine.discovery.settled.is_set()

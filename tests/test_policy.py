@@ -1,0 +1,79 @@
+import math
+from dataclasses import replace
+
+from petipy import policy
+from petipy.model import Config, Snapshot
+from petipy.policy import Hints, decide
+from tests.samples import choice, device, entry
+
+A, B = choice("a", turn=0), choice("b", turn=0, device="vdb1")
+OLD, RECOVERY = choice("old"), choice("r", entry=entry("r", cmdline="root=/dev/vda2 single"))
+SEEN = Snapshot(devices=(device("vda2"), device("vdb1")), choices=(RECOVERY, OLD, A, B))
+READY = Hints(settled=True, since=100)
+QUICK = Config(timeout=5)
+
+
+def booted(snapshot: Snapshot, config: Config, hints: Hints) -> list[str]:
+    """Boot again and again, each attempt failing, until nothing more is tried."""
+    tried, now = [], 100.0
+    while decision := decide(snapshot, config, hints, now):
+        if decision.boot:
+            tried.append(decision.boot)
+            hints = replace(hints, failed=hints.failed | {decision.boot}, last_failure=now)
+        elif decision.forget_failures or decision.again == math.inf:
+            break
+        else:
+            now = max(decision.again, now + 0.1)
+    return tried
+
+
+def test_the_countdown_runs_from_the_first_candidate_and_ends_in_a_boot() -> None:
+    before = decide(SEEN, QUICK, READY, 104.9)
+    assert before.countdown is not None
+    assert (before.countdown.choice, before.countdown.until, before.boot) == ("a", 105, "")
+    assert decide(SEEN, QUICK, READY, 105).boot == "a"
+
+
+def test_after_failures_the_same_disk_then_the_next_and_recovery_last_of_all() -> None:
+    assert booted(SEEN, QUICK, READY) == ["a", "old", "b", "r"]
+
+
+def test_when_all_have_failed_all_are_tried_again() -> None:
+    hints = replace(READY, failed=frozenset({"a", "b", "old", "r"}), last_failure=200)
+    assert not decide(SEEN, QUICK, hints, 200 + policy.RETRY - 1).forget_failures
+    assert decide(SEEN, QUICK, hints, 200 + policy.RETRY).forget_failures
+
+
+def test_a_person_stops_the_countdown_until_long_gone() -> None:
+    here = replace(READY, last_key=103)
+    assert decide(SEEN, QUICK, here, 1000 - 400).countdown is None
+    gone = decide(SEEN, QUICK, here, 103 + policy.ABSENCE)
+    assert gone.countdown is not None
+    assert gone.countdown.until == 103 + policy.ABSENCE + 5
+
+
+def test_never_waits_for_ever_and_so_does_a_configuration_that_says_so() -> None:
+    for_ever = Snapshot(choices=(replace(A, timeout=math.inf),))
+    for snapshot, config in (SEEN, Config(timeout=math.inf)), (for_ever, Config()):
+        decision = decide(snapshot, config, READY, 1e9)
+        assert (decision.default, decision.countdown, decision.boot) == ("a", None, "")
+
+
+def test_a_configurations_zero_leaves_time_to_stop_it_but_the_users_zero_does_not() -> None:
+    zero = Snapshot(choices=(replace(A, timeout=0),))
+    assert decide(zero, Config(), READY, 100).boot == ""
+    assert decide(zero, Config(timeout=0), READY, 100).boot == "a"
+
+
+def test_a_busy_device_is_waited_for_but_not_for_ever() -> None:
+    busy = replace(SEEN, scanning=frozenset({"sda1"}))
+    assert decide(busy, QUICK, READY, 106).boot == ""
+    assert decide(busy, QUICK, READY, 105 + policy.PATIENCE).boot == "a"
+    unsettled = replace(READY, settled=False)
+    assert decide(SEEN, QUICK, unsettled, 106).boot == ""
+    assert decide(SEEN, QUICK, unsettled, 105 + policy.PATIENCE).boot == "a"
+
+
+def test_what_waits_for_a_device_is_no_candidate() -> None:
+    waiting = Snapshot(choices=(choice("w", waits_for="UUID=1", turn=0),))
+    assert decide(waiting, QUICK, READY, 1e9) == policy.Decision()

@@ -1,0 +1,57 @@
+from parsers.api import FileRef
+from petipy import resolve
+from petipy.model import Edit, File
+from tests.samples import choice, device, entry, scan
+
+
+def test_a_reference_without_a_device_means_the_configurations_own() -> None:
+    (found,) = resolve.choices([(device("vda2"), scan(entry("a", "/boot/vmlinux")))])
+    assert found.kernel == File(device="vda2", path="/boot/vmlinux")
+    assert found.bootable
+
+
+def test_a_reference_by_uuid_finds_the_volume_or_waits_for_it() -> None:
+    a = entry("a", initrds=(FileRef(path="/initrd", device="UUID=BEEF"),))
+    root, other = device("vda2"), device("vdb1", uuid="beef")
+    (waiting,) = resolve.choices([(root, scan(a))])
+    assert "BEEF" in waiting.waits_for
+    assert not waiting.bootable
+    (found,) = resolve.choices([(root, scan(a))], [root.volume, other.volume])
+    assert found.initrds == (File(device="vdb1", path="/initrd"),)
+    assert found.bootable
+
+
+def test_missing_files_are_named_and_keep_the_entry_from_booting() -> None:
+    a = entry("a", "/gone")
+    (found,) = resolve.choices([(device("vda2"), scan(a, missing=(FileRef(path="/gone"),)))])
+    assert found.obstacle == "missing: (vda2)/gone"
+
+
+def test_ids_are_unique_over_clones_and_repeated_names() -> None:
+    twice = scan(entry("a"), entry("a"), entry("a", trail=("Sub",)))
+    clones = [(device("vda2", uuid="1"), twice), (device("vdb2", uuid="1"), twice)]
+    ids = [c.id for c in resolve.choices(clones)]
+    assert len(set(ids)) == 6
+    assert ids[:3] == ["1:/boot/grub/grub.cfg#" + rest for rest in ("a", "a~2", "Sub>a")]
+    assert ids == [c.id for c in resolve.choices(clones)]
+
+
+def test_the_default_comes_first_then_the_fallbacks_in_their_order() -> None:
+    from petipy.model import Scan
+    from parsers.api import Preferences
+    from tests.samples import CONFIG
+
+    entries = (entry("a"), entry("b"), entry("c", default=True))
+    wish = Preferences(timeout=5, fallback=("b",))
+    given = Scan(entries=tuple(("grub", e) for e in entries), preferences=((CONFIG, wish),))
+    found = resolve.choices([(device("vda2"), given)])
+    assert sorted(found, key=lambda c: c.turn)[:2] == [found[2], found[1]]
+    assert found[0].timeout == 5
+
+
+def test_typed_paths_may_name_a_device_or_a_url() -> None:
+    edit = Edit(kernel="(vdb1)/k", initrds=("/i", "http://host/i"), cmdline="")
+    assert resolve.edited(choice("a"), edit) == (
+        File(device="vdb1", path="/k"),
+        (File(device="vda2", path="/i"), File(url="http://host/i")),
+    )
