@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import platform
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import replace

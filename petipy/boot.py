@@ -10,7 +10,7 @@ from typing import NoReturn, Protocol
 
 from petipy import resolve
 from petipy.log import Log, Trace
-from petipy.model import Choice, Device, Edit, File
+from petipy.model import Choice, Edit, File
 
 OPENING = 60.0  # seconds for a device to hand over its files
 LOADING = 180.0  # an initrd of some 100 MB from a slow USB stick in an emulated machine
@@ -147,7 +147,7 @@ async def in_child(work: Callable[[], str], within: float) -> str:
         os.close(ours)
         os.kill(child, signal.SIGKILL)
         # One that hangs in a read of its disk may not die for long: init reaps it then.
-        os.waitpid(child, 0 if ended else os.WNOHANG)
+        os.waitpid(child, 0 if ended else os.WNOHANG)  # noqa: ASYNC222
     kind, _, text = data.decode(errors="replace").partition("\n")
     if kind == "done":
         return text

@@ -1,4 +1,4 @@
-"""File references × known volumes → choices, or what they wait for. Pure."""
+"""File references and known volumes → choices, or what they wait for. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -82,9 +82,7 @@ def _turn(entry: Entry, wish: Preferences) -> int:
     return ORDINARY
 
 
-def _file(
-    ref: FileRef, device: Device, volumes: Sequence[Volume]
-) -> tuple[FileRef, File | None]:
+def _file(ref: FileRef, device: Device, volumes: Sequence[Volume]) -> tuple[FileRef, File | None]:
     if ref.url:
         return ref, File(url=ref.url)
     if not ref.device:

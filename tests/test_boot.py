@@ -83,7 +83,7 @@ def test_what_a_person_typed_is_what_boots(tree: Path) -> None:
     ("kernel", "sentence"),
     [
         (File(device="vda2", path="/bad"), r"\(vda2\)/bad: not a kernel: it starts with b'<html>'"),
-        (File(device="vda2", path="/gone"), "open: .*No such file"),
+        (File(device="vda2", path="/gone"), r"open: .*No such file"),
         (File(url="http://host/k"), "open: http://host/k: nothing is fetched"),
     ],
 )
@@ -110,7 +110,7 @@ def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() ->
 
     machine = Machine()
     todo = boot.plan(choice("a"), None)
-    with pytest.raises(BootError, match="kexec: .*nothing is loaded"):
+    with pytest.raises(BootError, match=r"kexec: .*nothing is loaded"):
         asyncio.run(boot.leave(todo, machine, farewell, quiet, Trace(False)))
     assert told == todo.lines()
     assert steps == ["quiet"]

@@ -16,7 +16,8 @@ QUICK = Config(timeout=5)
 def booted(snapshot: Snapshot, config: Config, hints: Hints) -> list[str]:
     """Boot again and again, each attempt failing, until nothing more is tried."""
     tried, now = [], 100.0
-    while decision := decide(snapshot, config, hints, now):
+    while True:
+        decision = decide(snapshot, config, hints, now)
         if decision.boot:
             tried.append(decision.boot)
             hints = replace(hints, failed=hints.failed | {decision.boot}, last_failure=now)

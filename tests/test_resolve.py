@@ -1,7 +1,7 @@
-from parsers.api import FileRef
+from parsers.api import FileRef, Preferences
 from petipy import resolve
-from petipy.model import Edit, File
-from tests.samples import choice, device, entry, scan
+from petipy.model import Edit, File, Scan
+from tests.samples import CONFIG, choice, device, entry, scan
 
 
 def test_a_reference_without_a_device_means_the_configurations_own() -> None:
@@ -37,10 +37,6 @@ def test_ids_are_unique_over_clones_and_repeated_names() -> None:
 
 
 def test_the_default_comes_first_then_the_fallbacks_in_their_order() -> None:
-    from petipy.model import Scan
-    from parsers.api import Preferences
-    from tests.samples import CONFIG
-
     entries = (entry("a"), entry("b"), entry("c", default=True))
     wish = Preferences(timeout=5, fallback=("b",))
     given = Scan(entries=tuple(("grub", e) for e in entries), preferences=((CONFIG, wish),))
