@@ -1,0 +1,32 @@
+"""The C library, and system calls that it has no function for."""
+
+import ctypes
+import os
+from collections.abc import Callable
+from ctypes import c_int, c_long, c_ulong
+from typing import Any
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall.restype = c_long
+libc.prctl.argtypes = (c_int, c_ulong, c_ulong, c_ulong, c_ulong)
+
+# System calls added since 5.1 have one number on every machine (but Alpha).
+NUMBERS = {"fsopen": 430, "fsconfig": 431, "fsmount": 432, "close_range": 436, "openat2": 437}
+
+
+def syscall(name: str, *arguments: Any) -> int:
+    """`arguments` are ctypes values: syscall() is variadic, and cuts a bare int to 32 bits."""
+    return check(name, libc.syscall(c_long(NUMBERS[name]), *arguments))
+
+
+def call(function: Callable[..., int], *arguments: Any) -> int:
+    """A function of the C library that returns -1 and sets errno when it fails."""
+    return check(getattr(function, "__name__", "call"), function(*arguments))
+
+
+def check(name: str, result: int) -> int:
+    """`result`, or an OSError that names the call."""
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
+    return result

@@ -1,0 +1,88 @@
+"""What a process gives up before it looks at a stranger's data."""
+
+import ctypes
+import math
+import os
+import resource
+import signal
+from collections.abc import Iterable
+from ctypes import c_int, c_uint, c_uint32, c_void_p
+
+from petipy.sys.libc import call, libc, syscall
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_KEEPCAPS = 8
+_PR_SET_NO_NEW_PRIVS = 38
+_CAPABILITY_VERSION_3 = 0x20080522
+_CAP_DAC_READ_SEARCH = 2
+
+
+class _CapHeader(ctypes.Structure):
+    _fields_ = (("version", c_uint32), ("pid", c_int))
+
+
+class _CapData(ctypes.Structure):
+    _fields_ = (("effective", c_uint32), ("permitted", c_uint32), ("inheritable", c_uint32))
+
+
+libc.capset.argtypes = (c_void_p, c_void_p)
+
+
+def die_with_parent(parent: int) -> None:
+    """Be killed when the parent ends; at once if it has ended already."""
+    call(libc.prctl, _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def close_all_but(keep: Iterable[int]) -> None:
+    """Close every descriptor from 3 upwards that is not in `keep`."""
+    low = 3
+    for fd in (*sorted(keep), 0xFFFFFFFF + 1):
+        if fd > low:
+            _close_range(low, fd - 1)
+        low = max(low, fd + 1)
+
+
+def _close_range(low: int, high: int) -> None:
+    try:
+        syscall("close_range", c_uint(low), c_uint(high), c_uint(0))
+    except OSError:  # Linux before 5.9
+        os.closerange(low, min(high + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+
+def become(user: int) -> None:
+    """Another user and group, of the capabilities only that of reading every file, for good.
+
+    Boot files are often readable for root alone. No exec can give more (no_new_privs). A process
+    that is not root keeps its user.
+    """
+    call(libc.prctl, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if os.geteuid() != 0:
+        return
+    call(libc.prctl, _PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    one = 1 << _CAP_DAC_READ_SEARCH
+    header, data = _CapHeader(_CAPABILITY_VERSION_3, 0), (_CapData * 2)(_CapData(one, one, 0))
+    call(libc.capset, ctypes.byref(header), ctypes.byref(data))
+
+
+def limit(seconds: float, memory: int, files: int) -> None:
+    """`seconds` of processor time, bytes of address space, descriptors; no writing, no fork.
+
+    The ban on forking counts for users other than root only.
+    """
+    processor = math.ceil(seconds)
+    for what, most in (
+        (resource.RLIMIT_CPU, processor),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_NOFILE, files),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(what)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (bound, bound))

@@ -1,0 +1,111 @@
+"""Mounting a file system where nobody sees it: as a descriptor, without a mount point.
+
+fsopen, fsconfig and fsmount (Linux 5.2) make a detached mount. It needs no mount namespace of its
+own, and it ends with the last descriptor on it, however the process dies.
+"""
+
+import errno
+import os
+from ctypes import c_char_p, c_int, c_uint
+from typing import NamedTuple
+
+from petipy.sys.libc import syscall
+
+_FSOPEN_CLOEXEC = 1
+_FSMOUNT_CLOEXEC = 1
+_SET_FLAG, _SET_STRING, _CMD_CREATE = 0, 1, 6
+_ATTRIBUTES = 0x01 | 0x02 | 0x04 | 0x08 | 0x10  # rdonly, nosuid, nodev, noexec, noatime
+
+
+class _Way(NamedTuple):
+    driver: str
+    options: tuple[str, ...]
+
+
+# Never write, not even to repair: no journal replay, no orphan cleanup. `errors=continue`, because
+# a superblock can ask for a panic. Every file system's last way does without the option that an
+# old driver may not know; a read-only block device then still refuses whatever needs repair.
+_EXT4 = (_Way("ext4", ("noload", "errors=continue")), _Way("ext4", ("errors=continue",)))
+_WAYS = {
+    "ext2": _EXT4,
+    "ext3": _EXT4,
+    "ext4": _EXT4,
+    "xfs": (_Way("xfs", ("norecovery", "nouuid")), _Way("xfs", ("nouuid",))),
+    "btrfs": (
+        _Way("btrfs", ("rescue=nologreplay",)),
+        _Way("btrfs", ("rescue=nologreplay", "rescue=usebackuproot", "degraded")),
+        _Way("btrfs", ("nologreplay",)),
+        _Way("btrfs", ()),
+    ),
+    "f2fs": (
+        _Way("f2fs", ("norecovery",)),
+        _Way("f2fs", ("disable_roll_forward",)),
+        _Way("f2fs", ()),
+    ),
+    "vfat": (_Way("vfat", ("utf8", "errors=continue")), _Way("vfat", ())),
+}
+
+# Worth another way; anything else (no such device, no memory, in use) fails again.
+_TRY_NEXT = {errno.EINVAL, errno.EOPNOTSUPP, errno.EIO, errno.EUCLEAN, errno.EROFS, errno.ENOENT}
+
+
+def detached(node: str, fs: str) -> int:
+    """A read-only mount of the block device `node`, as a descriptor of its root directory.
+
+    The caller makes the block device itself read-only (petipy.sys.block): ext4 writes to a
+    read-only mount as well, when it finds orphaned inodes or an error. `fs` is blkid's name. The
+    OSError carries the kernel's own words where it says any.
+    """
+    ways = _WAYS.get(fs, (_Way(fs, ()),))
+    failure: OSError | None = None
+    for way in ways:
+        try:
+            return _mount(way.driver, node, way.options)
+        except OSError as error:
+            failure = failure or error
+            if error.errno not in _TRY_NEXT:
+                break
+    assert failure
+    raise failure
+
+
+def _mount(driver: str, node: str, options: tuple[str, ...]) -> int:
+    try:
+        context = syscall("fsopen", c_char_p(driver.encode()), c_uint(_FSOPEN_CLOEXEC))
+    except OSError as error:
+        if error.errno == errno.ENODEV:
+            raise OSError(errno.ENODEV, f"this kernel cannot read {driver} file systems") from None
+        raise
+    try:
+        _configure(context, _SET_STRING, "source", node)
+        _configure(context, _SET_FLAG, "ro")
+        for option in options:
+            key, _, value = option.partition("=")
+            _configure(context, _SET_STRING if value else _SET_FLAG, key, value)
+        _configure(context, _CMD_CREATE)
+        flags = c_uint(_FSMOUNT_CLOEXEC), c_uint(_ATTRIBUTES)
+        return syscall("fsmount", c_int(context), *flags)
+    except OSError as error:
+        raise _explained(error, context, driver) from None
+    finally:
+        os.close(context)
+
+
+def _configure(context: int, command: int, key: str = "", value: str = "") -> None:
+    name = c_char_p(os.fsencode(key) if key else None)
+    text = c_char_p(os.fsencode(value) if value else None)
+    syscall("fsconfig", c_int(context), c_uint(command), name, text, c_int(0))
+
+
+def _explained(error: OSError, context: int, driver: str) -> OSError:
+    """The failure, in the file system's own words if it left any in the context's log."""
+    words: list[str] = []
+    while len(words) < 8:
+        try:
+            level, _, message = os.read(context, 4096).decode(errors="replace").partition(" ")
+        except OSError:  # ENODATA: that was all
+            break
+        if level == "e":
+            words.append(message.strip())
+    text = "; ".join(words) or os.strerror(error.errno or errno.EIO)
+    return OSError(error.errno, f"cannot be mounted as {driver}: {text}")
