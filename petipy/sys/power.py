@@ -1,18 +1,12 @@
-"""Ending the machine's run, and telling how long it has lasted."""
+"""Ending the machine's run."""
 
 import os
-import time
 from ctypes import c_int
 
 from petipy.sys.libc import call, libc
 
 libc.reboot.argtypes = (c_int,)
-_RESTART, _POWER_OFF, _HALT = 0x01234567, 0x4321FEDC, 0xCDEF0123 - (1 << 32)
-
-
-def boottime() -> float:
-    """Seconds since the kernel started, time asleep included."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+_RESTART, _POWER_OFF = 0x01234567, 0x4321FEDC
 
 
 def restart() -> None:
@@ -23,11 +17,6 @@ def restart() -> None:
 def power_off() -> None:
     """At once, after a sync."""
     _end(_POWER_OFF)
-
-
-def halt() -> None:
-    """At once, after a sync."""
-    _end(_HALT)
 
 
 def _end(command: int) -> None:

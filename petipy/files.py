@@ -1,0 +1,199 @@
+"""The parsers' view of a mounted tree: paths that never lead out of it."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from parsers.api import Volume
+from petipy.sys.openat2 import open_in_root
+
+MAX_SIZE = 16 << 20  # bytes; the longest real grub.cfg are some hundred kB
+_MAX_LINKS = 40  # as the kernel's own limit
+# The path leads to nothing. EINVAL and ENAMETOOLONG: to nothing that could have that name.
+_NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
+# A seccomp filter that does not know openat2 says EPERM.
+_NO_OPENAT2 = {errno.ENOSYS, errno.EPERM}
+
+Opener = Callable[[str], int | None]  # Volume.name → a descriptor of its root, or None
+Resolve = Callable[[int, bytes, int], int]  # root, path, flags → a descriptor
+
+
+def resolve(root: int, path: bytes, flags: int) -> int:
+    """`path` opened, with `root` standing for / in it: by openat2 where the kernel has it."""
+    try:
+        return open_in_root(root, path or b"/", flags)
+    except OSError as error:
+        if error.errno not in _NO_OPENAT2:
+            raise
+    return walk(root, path, flags)
+
+
+def walk(root: int, path: bytes, flags: int) -> int:
+    """What openat2 does with RESOLVE_IN_ROOT, step by step, for kernels without it."""
+    trail = [(os.dup(root), b"")]  # the directories from the root to where we are
+    todo, links = path.split(b"/")[::-1], 0
+    try:
+        while todo:
+            name = todo.pop()
+            if name == b".." and len(trail) > 1:
+                os.close(trail.pop()[0])
+            if name in (b"", b".", b".."):
+                continue
+            step = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=trail[-1][0])
+            trail.append((step, name))
+            if stat.S_ISLNK(os.fstat(step).st_mode):
+                links += 1
+                if links > _MAX_LINKS:
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+                target = os.readlink(b"", dir_fd=step)
+                for fd, _ in trail[1 if target.startswith(b"/") else -1 :]:
+                    os.close(fd)
+                del trail[1 if target.startswith(b"/") else -1 :]
+                todo += target.split(b"/")[::-1]
+        return _reopen(trail, flags | (os.O_DIRECTORY if path.endswith(b"/") else 0))
+    finally:
+        for fd, _ in trail:
+            os.close(fd)
+
+
+def _reopen(trail: list[tuple[int, bytes]], flags: int) -> int:
+    """The last step of `trail`, opened for real: an O_PATH descriptor cannot be read."""
+    fd, name = trail[-1]
+    if stat.S_ISDIR(os.fstat(fd).st_mode):
+        return os.open(b".", flags | os.O_CLOEXEC, dir_fd=fd)
+    return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=trail[-2][0])
+
+
+class TreeFiles:
+    """`parsers.api.Files` over a directory, which stands for the root of a file system.
+
+    `opener` gives the trees of the other volumes; without one there are none. `root` is a path,
+    or an open descriptor, which is then the TreeFiles' own. What is open is closed by `close`.
+    """
+
+    def __init__(
+        self,
+        root: int | str | os.PathLike[str],
+        volume: Volume,
+        volumes: Sequence[Volume] = (),
+        machine: str = "",
+        opener: Opener | None = None,
+        resolve: Resolve = resolve,
+    ) -> None:
+        if not isinstance(root, int):
+            root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._root = root
+        self._volume, self._volumes = volume, volumes or (volume,)
+        self._machine = machine or os.uname().machine
+        self._opener = opener
+        self._resolve = resolve
+        self._others: dict[str, TreeFiles | None] = {volume.name: self}
+
+    @property
+    def volume(self) -> Volume:
+        return self._volume
+
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        return self._volumes
+
+    @property
+    def machine(self) -> str:
+        return self._machine
+
+    def read(self, path: str) -> str | None:
+        """As `parsers.api.Files.read`; OSError with EFBIG for more than MAX_SIZE bytes."""
+        fd = self.open(path)
+        if fd is None:
+            return None
+        with os.fdopen(fd, "rb", buffering=0) as file:
+            size = os.fstat(fd).st_size
+            data = bytearray()
+            # One byte more than wanted: a file may grow meanwhile, and /proc's say 0.
+            while len(data) <= MAX_SIZE and size <= MAX_SIZE:
+                if not (piece := file.read(max(size, 4096) + 1)):
+                    return data.decode("utf-8", "surrogateescape")
+                data += piece
+        raise OSError(errno.EFBIG, f"{path} is larger than {MAX_SIZE >> 20} MiB")
+
+    def names(self, directory: str) -> list[str]:
+        fd = self._descriptor(directory, os.O_RDONLY | os.O_DIRECTORY)
+        if fd is None:
+            return []
+        try:
+            listed = os.listdir(fd)  # noqa: PTH208  of a descriptor
+            # Python decodes names by the locale; ours are UTF-8 in any.
+            names = (os.fsencode(name) for name in listed)
+            return sorted(name.decode("utf-8", "surrogateescape") for name in names)
+        finally:
+            os.close(fd)
+
+    def kind(self, path: str) -> Literal["file", "directory"] | None:
+        status = self._status(path)
+        if status is None:
+            return None
+        if stat.S_ISDIR(status.st_mode):
+            return "directory"
+        return "file" if stat.S_ISREG(status.st_mode) else None
+
+    def size(self, path: str) -> int:
+        status = self._status(path)
+        return status.st_size if status and stat.S_ISREG(status.st_mode) else 0
+
+    def on(self, name: str) -> "TreeFiles | None":
+        if name not in self._others:
+            volume = next((v for v in self._volumes if v.name == name), None)
+            root = self._opener(name) if self._opener and volume else None
+            tree = None
+            if root is not None and volume:
+                tree = TreeFiles(root, volume, self._volumes, self._machine, None, self._resolve)
+                tree._others = self._others  # every tree once, from wherever it is asked for
+            self._others[name] = tree
+        return self._others[name]
+
+    def open(self, path: str) -> int | None:
+        """A descriptor to read a regular file; None when there is none of that name.
+
+        A FIFO or a device node is never opened: that may hang, or move a tape.
+        """
+        status = self._status(path)
+        if status is None or not stat.S_ISREG(status.st_mode):
+            return None
+        fd = self._descriptor(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        if fd is not None and not stat.S_ISREG(os.fstat(fd).st_mode):  # swapped since
+            os.close(fd)
+            return None
+        return fd
+
+    def close(self) -> None:
+        """Close this tree and every other that `on` opened."""
+        for tree in self._others.values():
+            if tree and tree._root >= 0:
+                os.close(tree._root)
+                tree._root = -1
+
+    def _status(self, path: str) -> os.stat_result | None:
+        fd = self._descriptor(path, os.O_PATH)
+        if fd is None:
+            return None
+        try:
+            return os.fstat(fd)
+        finally:
+            os.close(fd)
+
+    def _descriptor(self, path: str, flags: int) -> int | None:
+        try:
+            name = path.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half of a UTF-16 pair: no file system has such a name
+            return None
+        if b"\0" in name:
+            return None
+        try:
+            return self._resolve(self._root, name, flags)
+        except OSError as error:
+            if error.errno in _NOTHING:
+                return None
+            reason = os.strerror(error.errno or errno.EIO)
+            raise OSError(error.errno, f"{path}: {reason}") from None

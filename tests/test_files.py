@@ -1,0 +1,137 @@
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from parsers.api import Volume
+from petipy import files
+from petipy.files import TreeFiles
+
+SDA1, SDB1 = Volume(name="sda1"), Volume(name="sdb1")
+
+
+@pytest.fixture(params=[files.resolve, files.walk])
+def tree(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[TreeFiles]:
+    (tmp_path / "outside").write_text("secret")
+    root = tmp_path / "root"
+    (root / "boot/grub").mkdir(parents=True)
+    (root / "boot/grub/grub.cfg").write_bytes(b"set a=\xff\n")
+    (root / "boot/vmlinuz").write_bytes(bytes(5))
+    (root / "etc").mkdir()
+    opened = TreeFiles(root, SDA1, resolve=request.param)
+    yield opened
+    opened.close()
+
+
+def link(tree: TreeFiles, path: str, target: str) -> None:
+    os.symlink(target, path.lstrip("/"), dir_fd=tree._root)
+
+
+def test_text_keeps_every_byte(tree: TreeFiles) -> None:
+    text = tree.read("/boot/grub/grub.cfg")
+    assert text is not None
+    assert text.encode("utf-8", "surrogateescape") == b"set a=\xff\n"
+
+
+def test_what_is_not_a_regular_file_is_no_file(tree: TreeFiles, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "root/fifo")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "root/socket"))
+    server.close()
+    link(tree, "/loop", "loop")
+    link(tree, "/dangling", "nothing")
+    for path in ("/boot", "/fifo", "/socket", "/loop", "/dangling", "/boot/vmlinuz/", "/none"):
+        assert tree.read(path) is None, path
+        assert tree.size(path) == 0
+    for path in ("a\0b", "\ud800", "x" * 5000, "/" + "y" * 300, "/boot/vmlinuz/deeper"):
+        assert tree.read(path) is None
+        assert tree.kind(path) is None
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["../outside", "/../outside", "../../outside", "/boot/../../outside", "/proc/self/cwd"],
+)
+def test_a_link_or_a_path_never_leads_out(tree: TreeFiles, target: str) -> None:
+    link(tree, "/out", target)
+    assert tree.read("/out") is None
+    assert tree.read(target) is None
+
+
+def test_an_absolute_link_starts_at_the_trees_own_root(tree: TreeFiles) -> None:
+    link(tree, "/etc/menu", "/boot/grub/../grub/grub.cfg")
+    link(tree, "/b", "boot")
+    link(tree, "/up", "etc/../b/../../../b/vmlinuz")
+    assert tree.read("/etc/menu") == tree.read("boot/grub/grub.cfg")
+    assert tree.size("/b/vmlinuz") == tree.size("/up") == 5
+    assert tree.kind("/b") == tree.kind("/b/") == tree.kind("/") == tree.kind("") == "directory"
+    assert tree.kind("/up") == "file"
+
+
+def test_names_are_sorted_and_keep_their_bytes(tree: TreeFiles, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"root/etc/\xfe")).touch()
+    (tmp_path / "root/etc/a").touch()
+    assert tree.names("/etc") == ["a", "\udcfe"]
+    assert tree.kind("/etc/\udcfe") == "file"
+    assert tree.names("/none") == tree.names("/boot/vmlinuz") == []
+
+
+@pytest.mark.parametrize(("size", "readable"), [(files.MAX_SIZE, True), (100_000_000, False)])
+def test_a_configuration_of_100_mb_is_refused(
+    tree: TreeFiles, tmp_path: Path, size: int, readable: bool
+) -> None:
+    path = tmp_path / "root/big"
+    path.touch()
+    os.truncate(path, size)
+    if readable:
+        assert tree.read("/big") == "\0" * size
+        return
+    with pytest.raises(OSError, match="/big is larger than 16 MiB") as caught:
+        tree.read("/big")
+    assert caught.value.errno == errno.EFBIG
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_says_so(tree: TreeFiles, tmp_path: Path) -> None:
+    (tmp_path / "root/boot/vmlinuz").chmod(0)
+    with pytest.raises(PermissionError, match="/boot/vmlinuz: Permission denied"):
+        tree.read("/boot/vmlinuz")
+
+
+def opener(roots: dict[str, Path], asked: list[str]) -> Callable[[str], int | None]:
+    def opened(name: str) -> int | None:
+        asked.append(name)
+        return os.open(roots[name], os.O_RDONLY) if name in roots else None
+
+    return opened
+
+
+def test_other_volumes_are_opened_once_and_know_the_way_back(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/file").write_text("there")
+    asked: list[str] = []
+    volumes = (SDA1, SDB1, Volume(name="sdc1"))
+    tree = TreeFiles(
+        tmp_path / "a", SDA1, volumes, "ppc64le", opener({"sdb1": tmp_path / "b"}, asked)
+    )
+    other = tree.on("sdb1")
+    assert other is not None
+    assert (other.read("/file"), other.volume, other.machine) == ("there", SDB1, "ppc64le")
+    assert other is tree.on("sdb1")
+    assert other.on("sda1") is tree is tree.on("sda1")
+    assert tree.on("sdc1") is tree.on("sdc1") is None
+    assert tree.on("not a volume") is None
+    assert asked == ["sdb1", "sdc1"]
+    tree.close()
+
+
+def test_nothing_stays_open(tree: TreeFiles) -> None:
+    before = set(Path("/proc/self/fd").iterdir())
+    link(tree, "/etc/menu", "/boot/grub/../grub/grub.cfg")
+    for path in ("/etc/menu", "/none", "/boot", "/etc/../etc/menu"):
+        tree.read(path), tree.names(path), tree.kind(path), tree.size(path)
+    assert set(Path("/proc/self/fd").iterdir()) == before
