@@ -1,0 +1,130 @@
+"""One console of a guest: what it says, what its terminal shows, and the keys typed at it."""
+
+import re
+import socket
+from io import BufferedWriter
+from typing import Protocol
+
+import pyte
+
+DISASTER = re.compile(
+    r"Kernel panic|Oops: |BUG: |Traceback \(most recent call last\)|soft lockup|Out of memory: "
+)
+KEYS = {
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "home": "\x1b[H",
+    "end": "\x1b[F",
+    "enter": "\r",
+    "esc": "\x1b",
+    "backspace": "\x7f",
+    "ctrl-d": "\x04",
+}
+
+
+class Pump(Protocol):
+    """Who reads the sockets of all the consoles of a guest, so that none of them fills up."""
+
+    def until(self, console: "Console", done: "Condition", within: float, what: str) -> None: ...
+
+
+class Condition(Protocol):
+    def __call__(self) -> object: ...
+
+
+class Terminal(pyte.Screen):
+    """A terminal of 80 by 24 that answers what programs ask it (DA, CPR), as a real one does."""
+
+    def __init__(self, line: socket.socket) -> None:
+        super().__init__(80, 24)
+        self._line = line
+
+    def write_process_input(self, data: str) -> None:
+        self._line.sendall(data.encode())
+
+
+class Console:
+    def __init__(self, name: str, line: socket.socket, log: BufferedWriter, pump: Pump) -> None:
+        self.name, self.line = name, line
+        self.received = 0  # bytes since the guest started
+        self.open = True
+        self._log, self._pump, self._unread = log, pump, ""
+        self._terminal = Terminal(line)
+        self._stream = pyte.ByteStream(self._terminal)
+
+    def feed(self, data: bytes) -> None:
+        self._log.write(data)
+        self._log.flush()
+        self.received += len(data)
+        # hvc ends lines with CR NUL LF now and then; nobody's expectation is about NULs.
+        self._unread += data.decode(errors="replace").replace("\0", "")
+        self._stream.feed(data)
+
+    def tail(self) -> str:
+        return self._unread[-1500:]
+
+    def disaster(self) -> bool:
+        return DISASTER.search(self._unread) is not None
+
+    def expect(self, pattern: str, within: float) -> re.Match[str]:
+        """Wait for `pattern` (seconds); what came before its end is forgotten."""
+        compiled = re.compile(pattern, re.MULTILINE)
+        self._pump.until(self, lambda: compiled.search(self._unread), within, repr(pattern))
+        match = compiled.search(self._unread)
+        assert match
+        self._unread = self._unread[match.end() :]
+        return match
+
+    def forget(self) -> None:
+        """Drop what has been said so far: only what comes from now on counts."""
+        self._unread = ""
+
+    @property
+    def rows(self) -> list[str]:
+        """What a person sees, without trailing blanks."""
+        return [row.rstrip() for row in self._terminal.display]
+
+    def shows(self, pattern: str, within: float) -> re.Match[str]:
+        """Wait until the terminal shows `pattern` in a row."""
+        compiled = re.compile(pattern, re.MULTILINE)
+
+        def seen() -> re.Match[str] | None:
+            return compiled.search("\n".join(self.rows))
+
+        self._pump.until(self, seen, within, f"{pattern!r} on the screen")
+        match = seen()
+        assert match
+        return match
+
+    def hides(self, pattern: str, within: float) -> None:
+        """Wait until no row of the terminal shows `pattern`."""
+        compiled = re.compile(pattern, re.MULTILINE)
+        self._pump.until(
+            self,
+            lambda: not compiled.search("\n".join(self.rows)),
+            within,
+            f"{pattern!r} gone from the screen",
+        )
+
+    def quiet(self, seconds: float, within: float = 60) -> None:
+        """Wait until nothing has come for so long."""
+        before = -1
+        while self.received != before:
+            before = self.received
+            within -= seconds
+            assert within > 0, f"{self.name} never falls silent; it ends {self.tail()!r}"
+            self.listen(seconds)
+
+    def listen(self, seconds: float) -> int:
+        """How many bytes come in that time."""
+        before = self.received
+        self._pump.until(self, lambda: None, seconds, "")
+        return self.received - before
+
+    def type(self, text: str) -> None:
+        self.line.sendall(text.encode())
+
+    def press(self, *keys: str) -> None:
+        self.type("".join(KEYS.get(key, key) for key in keys))

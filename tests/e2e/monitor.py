@@ -1,0 +1,52 @@
+"""QEMU's own console, the QMP monitor: hot-plug, keys, screen dumps."""
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.picture import Picture, read_ppm
+
+
+class Monitor:
+    def __init__(self, line: socket.socket) -> None:
+        line.settimeout(60)
+        self._file = line.makefile("rwb")
+        self._next()  # the greeting
+        self("qmp_capabilities")
+
+    def __call__(self, command: str, **arguments: Any) -> Any:
+        request = {"execute": command, "arguments": arguments}
+        self._file.write(json.dumps(request).encode() + b"\n")
+        self._file.flush()
+        while "event" in (answer := self._next()):
+            pass
+        assert "return" in answer, f"QEMU: {command}: {answer['error']['desc']}"
+        return answer["return"]
+
+    def _next(self) -> dict[str, Any]:
+        line = self._file.readline()
+        assert line, "QEMU has closed its monitor"
+        answer = json.loads(line)
+        assert isinstance(answer, dict)
+        return answer
+
+    def plug(self, image: Path, driver: str, **properties: Any) -> None:
+        """A disk appears; `properties` of QEMU's driver, its `id` among them."""
+        node = f"{properties['id']}-image"
+        file = {"driver": "file", "filename": str(image)}
+        self("blockdev-add", driver="raw", file=file, **{"node-name": node, "read-only": True})
+        self("device_add", driver=driver, drive=node, **properties)
+
+    def pull(self, id: str) -> None:
+        self("device_del", id=id)
+
+    def key(self, *names: str) -> None:
+        """Press keys on the guest's keyboard one after the other: QEMU's names ("ret", "down")."""
+        for name in names:
+            self("send-key", keys=[{"type": "qcode", "data": name}])
+
+    def picture(self, file: Path) -> Picture:
+        """What the guest's screen shows at this moment."""
+        self("screendump", filename=str(file))
+        return read_ppm(file.read_bytes())

@@ -1,0 +1,62 @@
+"""Read the text of a Linux graphical console from a picture of it, with the kernel's own font."""
+
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 8, 16  # a cell of the font VGA8x16
+# The letter A in that font, as lib/fonts/font_8x16.c has it: finds the font in a kernel's data.
+LETTER_A = bytes.fromhex("00 00 10 38 6c c6 c6 fe c6 c6 c6 c6 00 00 00 00")
+
+
+@dataclass(frozen=True)
+class Picture:
+    width: int
+    height: int
+    pixels: bytes  # three bytes each, row by row
+
+    def cell(self, row: int, column: int) -> tuple[bytes, ...]:
+        """The colours of the pixels of one character cell."""
+        left, top = column * WIDTH, row * HEIGHT
+        starts = (((top + y) * self.width + left + x) * 3 for y in range(HEIGHT) for x in range(8))
+        return tuple(self.pixels[start : start + 3] for start in starts)
+
+
+def read_ppm(data: bytes) -> Picture:
+    """A binary portable pixmap, as QEMU's screendump writes it (P6, 255 levels, no comments)."""
+    magic, width, height, levels = data.split(maxsplit=4)[:4]
+    assert (magic, levels) == (b"P6", b"255"), data[:20]
+    header = len(b"\n".join([magic, width + b" " + height, levels])) + 1
+    picture = Picture(int(width), int(height), data[header:])
+    assert len(picture.pixels) == picture.width * picture.height * 3
+    return picture
+
+
+def font(kernel: bytes) -> dict[int, str]:
+    """Glyphs (128 bits, row by row) of the printable ASCII characters, from a vmlinux."""
+    start = kernel.index(LETTER_A) - ord("A") * HEIGHT
+    glyphs = {}
+    for code in range(ord("~"), ord(" ") - 1, -1):  # downwards, so that blank cells are spaces
+        glyphs[int.from_bytes(kernel[start + code * HEIGHT :][:HEIGHT], "big")] = chr(code)
+    return glyphs
+
+
+def text(picture: Picture, glyphs: dict[int, str]) -> list[str]:
+    """The rows as text; a cell that shows no known character is a '?'.
+
+    A cell has two colours, and either may be the background (the cursor's row is reversed).
+    """
+    rows = []
+    for row in range(picture.height // HEIGHT):
+        cells = (picture.cell(row, column) for column in range(picture.width // WIDTH))
+        rows.append("".join(_character(cell, glyphs) for cell in cells).rstrip())
+    return rows
+
+
+def _character(cell: tuple[bytes, ...], glyphs: dict[int, str]) -> str:
+    colours = sorted(set(cell))
+    if len(colours) == 1:
+        return " "
+    for colour in colours:
+        bits = int("".join("1" if pixel == colour else "0" for pixel in cell), 2)
+        if bits in glyphs:
+            return glyphs[bits]
+    return "?"

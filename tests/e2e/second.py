@@ -1,0 +1,67 @@
+"""The system that the tests boot into: a Debian kernel, and an initrd with busybox and drivers."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from initramfs import cpio
+from initramfs.archive import Archive
+from initramfs.host import default_cache, locked, write_whole
+from initramfs.kernel import Driver, Kernel
+from initramfs.tree import DIRECTORY, Tree, file, link, read_package
+
+APPLETS = "cat find grep kexec ls mkdir modprobe mount nproc poweroff read sh sleep sort umount"
+DRIVERS = (
+    "virtio_pci virtio_blk virtio_scsi ibmvscsi nvme xhci_pci usb_storage uas sd_mod sr_mod"
+    " ext4 crc32c_generic isofs"
+)
+INIT = Path(__file__).with_name("second-init")
+
+
+@dataclass(frozen=True)
+class System:
+    """A kernel that QEMU or kexec can start, and an initrd that goes with it."""
+
+    release: str  # as uname says it
+    kernel: Path
+    initrd: Path
+
+
+def system(suite: str = "trixie") -> System:
+    """The second system with the suite's kernel, made once for each version of its parts."""
+    with locked(default_cache() / "apt"):
+        archive = Archive(default_cache() / "apt", suite, "ppc64el")
+        archive.update()
+        name = archive.newest("linux-image-powerpc64le")
+        packages = archive.fetch([name, "busybox-static"])
+    made_of = [*(p.path.name.encode() for p in packages.values()), INIT.read_bytes()]
+    made_of.append(Path(__file__).read_bytes())
+    key = hashlib.sha256(b"\0".join(made_of)).hexdigest()[:16]
+    release = name.removeprefix("linux-image-")
+    place = default_cache() / "tests" / f"second-{release}-{key}"
+    found = System(release, place / "vmlinux", place / "initrd")
+    with locked(place):
+        if not found.initrd.exists():
+            package = read_package(packages[name].path)
+            write_whole(found.kernel, package[f"boot/vmlinux-{release}"].data)
+            tree = userland(read_package(packages["busybox-static"].path), APPLETS.split())
+            tree.add("init", file(INIT.read_bytes(), executable=True))
+            source = Kernel(package)
+            drivers = [Driver(name, "", frozenset()) for name in DRIVERS.split()]
+            source.install(source.select(drivers, "ppc64el"), tree)
+            write_whole(found.initrd, cpio.write(tree, 0))
+    return found
+
+
+def userland(busybox: Tree, applets: Iterable[str]) -> Tree:
+    """The root directory of a system that has nothing but busybox."""
+    tree = Tree()
+    for directory in ("proc", "sys", "dev", "mnt", "etc", "tmp"):
+        tree.add(directory, DIRECTORY)
+    tree.add("bin/busybox", file(busybox["usr/bin/busybox"].data, executable=True))
+    for applet in applets:
+        tree.add(f"bin/{applet}", link("busybox"))
+    tree.add("sbin", link("bin"))
+    tree.add("lib", link("usr/lib"))
+    return tree

@@ -1,0 +1,182 @@
+"""A pseries guest: start it, wait for what its consoles say, type at them, change its hardware."""
+
+import selectors
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tests.e2e.console import Condition, Console
+from tests.e2e.monitor import Monitor
+
+Firmware = Literal["vof", "slof"]
+Bus = Literal["virtio", "virtio-scsi", "vscsi", "nvme", "usb", "cd"]
+
+# Under TCG the mitigations that pseries wants by default only give warnings.
+MACHINE = "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
+CONTROLLERS: dict[Bus, str] = {
+    "virtio-scsi": "virtio-scsi-pci,id=virtio-scsi",
+    "vscsi": "spapr-vscsi,id=vscsi",
+    "usb": "qemu-xhci,id=usb",
+    "cd": "spapr-vscsi,id=vscsi",
+}
+DRIVES: dict[Bus, str] = {
+    "virtio": "virtio-blk-pci",
+    "virtio-scsi": "scsi-hd,bus=virtio-scsi.0",
+    "vscsi": "scsi-hd,bus=vscsi.0",
+    "nvme": "nvme,serial=petipy",
+    "usb": "usb-storage,bus=usb.0",
+    "cd": "scsi-cd,bus=vscsi.0",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The hardware. `kernel` and `initrd` go in through QEMU; without them the firmware boots."""
+
+    kernel: Path | None = None
+    initrd: Path | None = None
+    append: str = ""
+    firmware: Firmware = "vof"
+    memory: int = 1024  # MiB, a multiple of 256
+    cpus: int = 1
+    drives: Sequence[tuple[Bus, Path]] = ()
+    consoles: int = 1  # hvc0, hvc1 …
+    screen: bool = False  # VGA and a USB keyboard
+    usb: bool = False  # a controller to plug things into, even with nothing there yet
+
+    def arguments(self) -> list[str]:
+        machine = MACHINE + (",x-vof=on" if self.firmware == "vof" else "")
+        run = f"-M {machine} -cpu power10 -accel tcg,thread=multi -smp {self.cpus}"
+        run += f" -m {self.memory}M -nodefaults -display none -no-reboot"
+        given = {"-kernel": self.kernel, "-initrd": self.initrd, "-append": self.append}
+        arguments = run.split()
+        for option, value in given.items():
+            arguments += [option, str(value)] if value else []
+        for device in self._devices():
+            arguments += ["-device", device]
+        for number, (bus, image) in enumerate(self.drives):
+            locked = ",readonly=on" if bus == "cd" else ",snapshot=on"
+            arguments += ["-drive", f"if=none,id=d{number},format=raw,file={image}{locked}"]
+            order = f",bootindex={number}" if self.kernel is None else ""
+            arguments += ["-device", f"{DRIVES[bus]},drive=d{number}{order}"]
+        return arguments
+
+    def _devices(self) -> list[str]:
+        buses = [bus for bus, _ in self.drives]
+        buses += ["usb"] if self.screen or self.usb else []
+        devices = list(dict.fromkeys(CONTROLLERS[bus] for bus in buses if bus in CONTROLLERS))
+        return devices + (["VGA", "usb-kbd,bus=usb.0"] if self.screen else [])
+
+
+class Guest:
+    """A running machine. Its consoles are read whenever any of them is waited for."""
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: Path) -> None:
+        self.started = time.monotonic()
+        self.consoles: list[Console] = []
+        self._process, self._errors = process, errors
+        self._selector = selectors.DefaultSelector()
+        self._monitor_line: socket.socket | None = None
+        self._monitor: Monitor | None = None
+
+    @property
+    def console(self) -> Console:
+        return self.consoles[0]
+
+    @property
+    def monitor(self) -> Monitor:
+        if self._monitor is None:
+            assert self._monitor_line
+            self._monitor = Monitor(self._monitor_line)
+        return self._monitor
+
+    @property
+    def age(self) -> float:
+        """Seconds since QEMU was started."""
+        return time.monotonic() - self.started
+
+    def connect(self, consoles: Sequence[Console], monitor: socket.socket) -> None:
+        self.consoles, self._monitor_line = list(consoles), monitor
+        for console in consoles:
+            self._selector.register(console.line, selectors.EVENT_READ, console)
+
+    def until(self, console: Console, done: Condition, within: float, what: str) -> None:
+        """Read all consoles until `done`; AssertionError after `within` seconds or a disaster.
+
+        Without `what` the time's end is nothing special.
+        """
+        end = time.monotonic() + within
+        while not done():
+            left = end - time.monotonic()
+            if left <= 0 and not what:
+                return
+            if left <= 0 or console.disaster() or not console.open:
+                raise AssertionError(
+                    f"no {what} on {console.name} {self._why(console)} ({self.age:.0f} s after the"
+                    f" start); it ends {console.tail()}\nscreen:\n" + "\n".join(console.rows)
+                )
+            self._read(left)
+
+    def _read(self, patience: float) -> None:
+        for key, _ in self._selector.select(patience):
+            console: Console = key.data
+            with suppress(ConnectionResetError):
+                if data := console.line.recv(65536):
+                    console.feed(data)
+                    continue
+            console.open = False
+            self._selector.unregister(key.fileobj)
+
+    def _why(self, console: Console) -> str:
+        if console.disaster():
+            return "and there never will be"
+        if console.open:
+            return "in time"
+        code = self._process.wait(10)
+        return f"before QEMU ended ({code}, {self._errors.read_text().strip() or 'silently'})"
+
+    def ends(self, within: float) -> None:
+        """Wait until the machine has switched itself off."""
+        console = self.console
+        self.until(console, lambda: not console.open, within, "power-off")
+        assert self._process.wait(10) == 0, self._errors.read_text()
+
+
+@contextmanager
+def start(machine: Machine, log: Path) -> Iterator[Guest]:
+    """Run the machine; what its consoles say is kept in `log`/hvc0.log and so on."""
+    # The kernel ends QEMU with the test, even one that is killed.
+    run = ["setpriv", "--pdeathsig", "KILL", "qemu-system-ppc64", *machine.arguments()]
+    with ExitStack() as stack:
+        errors = log / "qemu.log"
+        lines, theirs = [], []
+        for name in [*(f"hvc{n}" for n in range(machine.consoles)), "monitor"]:
+            ours, other = (stack.enter_context(end) for end in socket.socketpair())
+            lines.append(ours)
+            theirs.append(other)
+            run += ["-chardev", f"socket,id={name},fd={other.fileno()}"]
+            run += ["-mon", "monitor,mode=control"] if name == "monitor" else []
+            run += ["-device", f"spapr-vty,chardev={name}"] if name != "monitor" else []
+        process = subprocess.Popen(
+            run,
+            stdin=subprocess.DEVNULL,
+            stdout=stack.enter_context(errors.open("wb")),
+            stderr=subprocess.STDOUT,
+            pass_fds=[end.fileno() for end in theirs],
+        )
+        stack.enter_context(process)
+        stack.callback(process.kill)
+        for end in theirs:
+            end.close()
+        guest = Guest(process, errors)
+        consoles = []
+        for number, line in enumerate(lines[:-1]):
+            file = stack.enter_context((log / f"hvc{number}.log").open("wb"))
+            consoles.append(Console(f"hvc{number}", line, file, guest))
+        guest.connect(consoles, lines[-1])
+        yield guest
