@@ -1,0 +1,213 @@
+"""Runs the tests stage by stage; standard library only, as it makes the environment itself."""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import venv
+import xml.etree.ElementTree as xml
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from initramfs.host import (
+    REPOSITORY,
+    BuildError,
+    default_cache,
+    locked,
+    may_use_sudo,
+    megabytes,
+    need,
+    run,
+    say,
+)
+
+# What the root and guest tests use besides what initramfs/build installs for itself.
+SYSTEM = {
+    "qemu-system-ppc64": "qemu-system-ppc",
+    "/usr/share/qemu/slof.bin": "qemu-system-data",
+    "mkfs.ext4": "e2fsprogs",
+    "mkfs.xfs": "xfsprogs",
+    "mkfs.btrfs": "btrfs-progs",
+    "mkfs.vfat": "dosfstools",
+    "sfdisk": "fdisk",
+    "losetup": "mount",
+    "setpriv": "util-linux",
+    "xorriso": "xorriso",
+}
+SOURCES = ("petipy", "parsers", "initramfs", "tests")
+SLOW = 3600  # seconds; a stage that takes longer hangs
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Result") -> "Result":
+        return Result(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+class Stages:
+    """Each stage is run, whatever became of the ones before it."""
+
+    def __init__(self) -> None:
+        self.total = Result()
+        self._lines: list[str] = []
+
+    def run(self, name: str, stage: Callable[[], Result]) -> None:
+        say(f"--- {name}")
+        began = time.monotonic()
+        try:
+            result = stage()
+        except (BuildError, OSError, subprocess.SubprocessError) as error:
+            say(f"{name}: {error}")
+            result = Result(failed=1)
+        self.total += result
+        self._lines.append(f"{name:14} {time.monotonic() - began:6.1f} s  {result}")
+
+    def summary(self) -> str:
+        return "\n".join(["", *self._lines, "", str(self.total), ""])
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The virtual environment with everything that the tests need, as pyproject.toml locks it."""
+
+    home: Path
+
+    def path(self, name: str) -> Path:
+        return self.home / "bin" / name
+
+    def check(self, *argv: str) -> Result:
+        """A linter: one test, passed when it ends with status 0."""
+        command = [str(self.path(argv[0])), *argv[1:]]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=SLOW, check=False)
+        return Result(passed=1) if done.returncode == 0 else Result(failed=1)
+
+    def pytest(self, *options: str, front: Sequence[str] = ()) -> Result:
+        with tempfile.TemporaryDirectory(prefix="petipy-tests-") as room:
+            report = Path(room, "report.xml")
+            command = [*front, str(self.path("python")), "-m", "pytest", f"--junitxml={report}"]
+            command += ["-q", "-o", "tmp_path_retention_policy=failed", *options]
+            subprocess.run(command, stdin=subprocess.DEVNULL, timeout=SLOW, check=False)
+            return read_report(report)
+
+
+def read_report(report: Path) -> Result:
+    """What pytest's own report counts; a run without tests or without a report has failed."""
+    if not report.exists():
+        return Result(failed=1)
+    passed = failed = skipped = 0
+    for suite in xml.parse(report).getroot().iter("testsuite"):
+        tests, bad, without = (
+            int(suite.get("tests", 0)),
+            int(suite.get("failures", 0)) + int(suite.get("errors", 0)),
+            int(suite.get("skipped", 0)),
+        )
+        passed, failed, skipped = passed + tests - bad - without, failed + bad, skipped + without
+    return Result(passed, failed, skipped) if passed + failed + skipped else Result(failed=1)
+
+
+def requirements(project: Path) -> str:
+    """The locked wheels of the image and of the tests in pip's words, with all their hashes."""
+    tables = tomllib.loads(project.read_text())["tool"]["petipy"]
+    hashes: dict[str, list[str]] = {}
+    for table in (tables["wheels"], tables["test-tools"]):
+        for name, pin in table.items():
+            known = hashes.setdefault(f"{name.replace('_', '-')}=={pin['version']}", [])
+            known += [pin["sha256"]] if isinstance(pin["sha256"], str) else pin["sha256"]
+    return "".join(
+        f"{pin} {' '.join(f'--hash=sha256:{digest}' for digest in digests)}\n"
+        for pin, digests in sorted(hashes.items())
+    )
+
+
+def environment(cache: Path) -> Tools:
+    """Make the virtual environment, or take the one that is there for just these versions."""
+    wanted = requirements(REPOSITORY / "pyproject.toml")
+    key = hashlib.sha256(f"{sys.version}\n{sys.executable}\n{wanted}".encode()).hexdigest()[:16]
+    home = cache / "venv" / key
+    with locked(cache / "venv"):
+        if not (home / "complete").exists():
+            say(f"making the tests' environment in {home}")
+            shutil.rmtree(home, ignore_errors=True)
+            venv.create(home, with_pip=True)
+            (home / "requirements.txt").write_text(wanted)
+            pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet"]
+            pip += ["--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
+            run([*pip, "--requirement", str(home / "requirements.txt")])
+            (home / "complete").touch()
+    return Tools(home)
+
+
+def fast(stages: Stages, tools: Tools) -> None:
+    stages.run("ruff check", lambda: tools.check("ruff", "check", "--quiet", "."))
+    stages.run("ruff format", lambda: tools.check("ruff", "format", "--check", "--quiet", "."))
+    stages.run("mypy", lambda: tools.check("mypy", "--strict", "--no-error-summary", *SOURCES))
+    stages.run("tests", lambda: tools.pytest("-m", "not root and not e2e", "-n", "2"))
+
+
+def slow(stages: Stages, tools: Tools, cache: Path) -> None:
+    stages.run("packages", lambda: install(SYSTEM))
+    stages.run("root tests", lambda: root_tests(tools))
+    stages.run("image", lambda: image(cache / "image"))
+    # Two guests at a time: more than that and an emulated machine of one CPU starves.
+    stages.run("guest tests", lambda: tools.pytest("-m", "e2e", "-n", "2", "--dist", "worksteal"))
+
+
+def install(packages: dict[str, str]) -> Result:
+    need(packages)
+    return Result()
+
+
+def root_tests(tools: Tools) -> Result:
+    if os.geteuid() == 0:
+        return tools.pytest("-m", "root")
+    if may_use_sudo():
+        return tools.pytest("-m", "root", "-p", "no:cacheprovider", front=["sudo"])
+    say("the root tests need root rights or sudo")
+    return Result(skipped=1)
+
+
+def image(place: Path) -> Result:
+    """Build the image: one test, which the guest tests rest on."""
+    build = REPOSITORY / "initramfs" / "build"
+    command = [str(build), "--arch", "ppc64el", "--output", str(place)]
+    subprocess.run(command, stdin=subprocess.DEVNULL, timeout=SLOW, check=True)
+    say(f"the image takes {megabytes((place / 'petipy.cpio.zst').stat().st_size)}")
+    return Result(passed=1)
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="tests/run", description="Run Petipy's tests.")
+    parser.add_argument("--fast", action="store_true", help="only what needs no root and no QEMU")
+    options = parser.parse_args(arguments)
+    began, cache, stages = time.monotonic(), default_cache(), Stages()
+    try:
+        tools = environment(cache)
+    except (BuildError, OSError) as error:
+        say(str(error))
+        return 1
+    fast(stages, tools)
+    if not options.fast:
+        slow(stages, tools, cache)
+    say(f"took {time.monotonic() - began:.0f} s")
+    sys.stderr.flush()
+    sys.stdout.write(stages.summary())
+    return 1 if stages.total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
