@@ -3,12 +3,13 @@
 import asyncio
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from petipy import boot, config, devices, kexec, policy
-from petipy.boot import BootError
-from petipy.discover import Discovery
+from petipy.boot import BootError, Kexec
+from petipy.devices import DeviceEvent
+from petipy.discover import Discovery, ScanDevice
 from petipy.log import Log, Trace, uptime
 from petipy.model import Config, Device, Edit, File, Scan, Status
 from petipy.policy import Hints
@@ -21,31 +22,40 @@ from petipy.ui.session import Session
 PATIENCE = 60.0  # seconds for one device: an old USB stick in an emulated machine takes its time
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the program needs of the machine; the tests have a machine of their own."""
+
+    scan: ScanDevice
+    open: Callable[[Sequence[File], Sequence[Device]], Awaitable[list[int]]]
+    events: Callable[[Log], AsyncIterator[DeviceEvent]]
+    kexec: Kexec
+    quiet: Callable[[], None]  # before the jump: nothing is to touch a device any more
+    terminals: Callable[[], Sequence[str]]
+
+
 class App:
     """One running boot manager. Its public methods are the commands of every console."""
 
-    def __init__(self, settings: Config, scanner: Scanner) -> None:
-        self._config = settings
-        self._log = Log(debug=settings.debug)
+    def __init__(self, settings: Config, services: Services, log: Log) -> None:
+        self._config, self._services, self._log = settings, services, log
         self._trace = Trace(settings.trace)
         self._store = Store()
-        self._scanner = scanner
-        self._discovery = Discovery(self._scan, self._store, self._log)
+        self._discovery = Discovery(services.scan, self._store, log)
         self._hints = Hints()
         self._wake = asyncio.Event()
         self._boot: asyncio.Task[None] | None = None
         self._consoles: list[Console] = []
-        self._machine = os.uname().machine
 
     async def run(self) -> None:
         self._log.tell = self._tell
         for complaint in self._config.complaints:
             self._log.warning(complaint)
         self._store.listen(self._wake.set)
-        self._consoles = [self._console(name) for name in ttys.consoles(self._config.consoles)]
+        self._consoles = [self._console(name) for name in self._services.terminals()]
         async with asyncio.TaskGroup() as group:
             self._group = group
-            group.create_task(self._discovery.run(devices.watch(self._log)))
+            group.create_task(self._discovery.run(self._services.events(self._log)))
             group.create_task(self._decide())
             for console in self._consoles:
                 group.create_task(console.serve())
@@ -94,7 +104,7 @@ class App:
         """Take into the hints what has become true by itself."""
         anything = any(choice.bootable for choice in self._store.snapshot.choices)
         since = min(self._hints.since, now) if anything else float("inf")
-        self._hints = replace(self._hints, since=since, settled=self._discovery.settled.is_set())
+        self._hints = replace(self._hints, since=since)
         if anything:
             self._trace("scan-first-entry")
 
@@ -112,8 +122,10 @@ class App:
         try:
             todo = boot.plan(choice, edit)
             self._trace("load")
-            await boot.load(todo, kexec, self._open, boot.in_child, self._log)
-            await boot.leave(todo, kexec, self._farewell, self._quiet, self._trace)
+            await boot.load(todo, self._services.kexec, self._open, boot.in_child, self._log)
+            await boot.leave(
+                todo, self._services.kexec, self._farewell, self._services.quiet, self._trace
+            )
         except BootError as error:
             self._failed(id, f"{title} did not boot: {error}")
 
@@ -129,20 +141,13 @@ class App:
     async def _farewell(self, lines: Sequence[str]) -> None:
         await asyncio.gather(*(console.farewell(lines) for console in self._consoles))
 
-    async def _quiet(self) -> None:
-        self._scanner.close()
-        boot.quiet()
-
-    # What the services need of each other
-
-    async def _scan(self, device: Device, others: Sequence[Device]) -> Scan:
-        return await self._scanner.scan(device, others, self._machine, PATIENCE)
-
     async def _open(self, files: Sequence[File]) -> list[int]:
-        return await self._scanner.open(files, self._store.snapshot.devices, boot.OPENING)
+        return await self._services.open(files, self._store.snapshot.devices)
 
     def _console(self, path: str) -> Console:
-        return Console(path, Session(path, self._store, self, self._log.lines))
+        return Console(
+            path, Session(path.removeprefix("/dev/"), self, self._store, lambda: self._log.lines)
+        )
 
     def _tell(self, status: Status) -> None:
         self._store.update(status=status)
@@ -160,6 +165,29 @@ def main() -> int:
     """`petipy run`: be the boot manager of this machine, until a kernel takes over."""
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
         settings = config.read(file.read())
-    scanner = Scanner.start()
-    asyncio.run(App(settings, scanner).run())
+    services = _services(settings, Scanner.start())
+    asyncio.run(App(settings, services, Log(debug=settings.debug)).run())
     return 0
+
+
+def _services(settings: Config, scanner: Scanner) -> Services:
+    machine = os.uname().machine
+
+    async def scan(device: Device, others: Sequence[Device]) -> Scan:
+        return await scanner.scan(device, others, machine, PATIENCE)
+
+    async def opening(files: Sequence[File], known: Sequence[Device]) -> list[int]:
+        return await scanner.open(files, known, boot.OPENING)
+
+    def quiet() -> None:
+        scanner.close()
+        boot.quiet()
+
+    return Services(
+        scan=scan,
+        open=opening,
+        events=devices.watch,
+        kexec=kexec,
+        quiet=quiet,
+        terminals=lambda: ttys.consoles(settings.consoles),
+    )

@@ -102,12 +102,12 @@ async def leave(
     todo: Plan,
     kexec: Kexec,
     farewell: Callable[[Sequence[str]], Awaitable[None]],
-    quiet: Callable[[], Awaitable[None]],
+    quiet: Callable[[], None],
     trace: Trace,
 ) -> NoReturn:
     """Jump into the staged kernel. Returns by BootError only."""
     await farewell(todo.lines())
-    await quiet()
+    quiet()
     trace("kexec")
     try:
         kexec.execute()

@@ -27,14 +27,13 @@ class Discovery:
         self._scans: dict[str, Scan] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group = asyncio.TaskGroup()
-        self.settled = asyncio.Event()
 
     async def run(self, events: AsyncIterator[DeviceEvent]) -> None:
         """Until `events` ends and every scan has."""
         async with self._group:
             async for event in events:
                 if event.device is None and not event.name:
-                    self.settled.set()
+                    self._store.update(settled=True)
                 elif event.device is not None and event.present:
                     self._arrive(event.device)
                 else:

@@ -110,6 +110,7 @@ class Snapshot:
     version: int = 0
     devices: tuple[Device, ...] = ()
     scanning: frozenset[str] = frozenset()  # names of devices whose scan has not ended
+    settled: bool = False  # the devices that were there at the start are all known
     choices: tuple[Choice, ...] = ()  # in menu order: grouped by device
     problems: tuple[tuple[str, Problem], ...] = ()  # (device, problem)
     default: str = ""  # id of the marked choice; "" while there is none

@@ -27,7 +27,6 @@ _RECOVERY = re.compile(
 class Hints:
     """What the snapshot does not show. Times are those of the clock that gives `now`."""
 
-    settled: bool = False  # the devices that were there at the start are all known
     failed: frozenset[str] = frozenset()  # ids of choices that have been tried in vain
     last_failure: float = -math.inf
     last_key: float = -math.inf  # when a person was last seen at a console
@@ -62,7 +61,7 @@ def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Deci
     countdown = Countdown(choice=default.id, until=until)
     if now < until:
         return Decision(default=default.id, countdown=countdown, again=until)
-    busy = snapshot.scanning or not hints.settled
+    busy = snapshot.scanning or not snapshot.settled
     if busy and not hints.failed and now < until + PATIENCE:
         # Something that ought to boot before this one may yet be found.
         return Decision(default=default.id, countdown=countdown, again=until + PATIENCE)

@@ -39,6 +39,8 @@ def _of_device(
     device: Device, scan: Scan, identity: str, volumes: Sequence[Volume]
 ) -> Iterator[Choice]:
     preferences = dict(scan.preferences)
+    # An entry may stand in a file that the configuration reads in.
+    general = scan.preferences[0][1] if scan.preferences else Preferences()
     absent = frozenset(scan.missing)
     seen: dict[str, int] = {}
     for form, entry in scan.entries:
@@ -46,7 +48,7 @@ def _of_device(
         seen[id] = seen.get(id, 0) + 1
         if seen[id] > 1:
             id = f"{id}~{seen[id]}"
-        wish = preferences.get(entry.config, Preferences())
+        wish = preferences.get(entry.config, general)
         files = [_file(ref, device, volumes) for ref in references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]

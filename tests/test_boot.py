@@ -105,7 +105,7 @@ def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() ->
     async def farewell(lines: Sequence[str]) -> None:
         told.extend(lines)
 
-    async def quiet() -> None:
+    def quiet() -> None:
         steps.append("quiet")
 
     machine = Machine()

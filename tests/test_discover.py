@@ -76,6 +76,6 @@ def test_devices_stand_in_natural_order_and_fixed_disks_first() -> None:
 
 def test_coldplugs_end_is_known() -> None:
     machine = Machine()
-    assert not machine.discovery.settled.is_set()
+    assert not machine.store.snapshot.settled
     machine.run(" ")
-    assert machine.discovery.settled.is_set()
+    assert machine.store.snapshot.settled

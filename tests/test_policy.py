@@ -8,8 +8,10 @@ from tests.samples import choice, device, entry
 
 A, B = choice("a", turn=0), choice("b", turn=0, device="vdb1")
 OLD, RECOVERY = choice("old"), choice("r", entry=entry("r", cmdline="root=/dev/vda2 single"))
-SEEN = Snapshot(devices=(device("vda2"), device("vdb1")), choices=(RECOVERY, OLD, A, B))
-READY = Hints(settled=True, since=100)
+SEEN = Snapshot(
+    settled=True, devices=(device("vda2"), device("vdb1")), choices=(RECOVERY, OLD, A, B)
+)
+READY = Hints(since=100)
 QUICK = Config(timeout=5)
 
 
@@ -54,14 +56,14 @@ def test_a_person_stops_the_countdown_until_long_gone() -> None:
 
 
 def test_never_waits_for_ever_and_so_does_a_configuration_that_says_so() -> None:
-    for_ever = Snapshot(choices=(replace(A, timeout=math.inf),))
+    for_ever = Snapshot(settled=True, choices=(replace(A, timeout=math.inf),))
     for snapshot, config in (SEEN, Config(timeout=math.inf)), (for_ever, Config()):
         decision = decide(snapshot, config, READY, 1e9)
         assert (decision.default, decision.countdown, decision.boot) == ("a", None, "")
 
 
 def test_a_configurations_zero_leaves_time_to_stop_it_but_the_users_zero_does_not() -> None:
-    zero = Snapshot(choices=(replace(A, timeout=0),))
+    zero = Snapshot(settled=True, choices=(replace(A, timeout=0),))
     assert decide(zero, Config(), READY, 100).boot == ""
     assert decide(zero, Config(timeout=0), READY, 100).boot == "a"
 
@@ -70,9 +72,9 @@ def test_a_busy_device_is_waited_for_but_not_for_ever() -> None:
     busy = replace(SEEN, scanning=frozenset({"sda1"}))
     assert decide(busy, QUICK, READY, 106).boot == ""
     assert decide(busy, QUICK, READY, 105 + policy.PATIENCE).boot == "a"
-    unsettled = replace(READY, settled=False)
-    assert decide(SEEN, QUICK, unsettled, 106).boot == ""
-    assert decide(SEEN, QUICK, unsettled, 105 + policy.PATIENCE).boot == "a"
+    unsettled = replace(SEEN, settled=False)
+    assert decide(unsettled, QUICK, READY, 106).boot == ""
+    assert decide(unsettled, QUICK, READY, 105 + policy.PATIENCE).boot == "a"
 
 
 def test_what_waits_for_a_device_is_no_candidate() -> None:
