@@ -1,0 +1,41 @@
+"""kexec_file_load(2): the kernel does the work."""
+
+import os
+from collections.abc import Sequence
+
+from .syscalls import kexec_file_load
+
+
+def load(kernel: int, initrds: Sequence[int], cmdline: bytes) -> None:
+    """Raises OSError; ENOSYS where the running kernel was built without it."""
+    if len(initrds) <= 1:
+        kexec_file_load(kernel, initrds[0] if initrds else None, cmdline)
+        return
+    joined = join(initrds)
+    try:
+        kexec_file_load(kernel, joined, cmdline)
+    finally:
+        os.close(joined)
+
+
+def join(initrds: Sequence[int]) -> int:
+    """Several archives as one file in memory.
+
+    Documentation/driver-api/early-userspace/buffer-format.rst: archives follow one another,
+    each at a multiple of 4 bytes, with zeros between.
+    """
+    joined = os.memfd_create("initrd")
+    try:
+        for fd in initrds:
+            _append(joined, fd)
+    except BaseException:
+        os.close(joined)
+        raise
+    return joined
+
+
+def _append(joined: int, fd: int) -> None:
+    size, at = os.fstat(fd).st_size, 0
+    while at < size and (sent := os.sendfile(joined, fd, at, size - at)):
+        at += sent
+    os.write(joined, bytes(-at % 4))

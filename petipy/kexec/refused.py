@@ -1,0 +1,95 @@
+"""Why a kernel was not loaded, as a sentence for a person."""
+
+import errno
+import os
+from pathlib import Path
+
+_CAP_SYS_BOOT = 22
+_BAD_SIGNATURE = {
+    errno.ENODATA: "it has no signature",
+    errno.ENOKEY: "no key of this machine fits its signature",
+    errno.EKEYREJECTED: "its signature is not valid",
+    errno.EKEYREVOKED: "its key has been revoked",
+    errno.EKEYEXPIRED: "its key has expired",
+    errno.EBADMSG: "its signature is damaged",
+    errno.ENOPKG: "its signature is of a kind that the running kernel cannot check",
+}
+
+
+class Refused(OSError):
+    """A kernel that was not loaded: errno for programs, str() a sentence for people."""
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+def explain(error: OSError, *, size: int = 0, root: Path = Path("/")) -> Refused:
+    """The system call's errno and what /proc and /sys know, in words. `size`: all bytes to load."""
+    code = error.errno or errno.EIO
+    return Refused(code, _sentence(code, error, size, root))
+
+
+def _sentence(code: int, error: OSError, size: int, root: Path) -> str:
+    if code in (errno.EPERM, errno.EACCES):
+        return _forbidden(code, root)
+    if code in _BAD_SIGNATURE:
+        return f"the running kernel takes signed kernels only: {_BAD_SIGNATURE[code]}"
+    if code in (errno.ENOMEM, errno.EADDRNOTAVAIL):
+        return no_room(size, available(root))
+    if code == errno.ENOEXEC:
+        return "not a kernel that the running kernel can load"
+    if code == errno.EBUSY:
+        return "another load is going on, or the place for a crash kernel is in use"
+    if code == errno.ENOSYS:
+        return "the running kernel was built without kexec"
+    if code == errno.ETXTBSY:
+        return "the new kernel would lie over memory that the running one still needs"
+    return f"the running kernel refused it: {error.strerror}"
+
+
+def _forbidden(code: int, root: Path) -> str:
+    if not _may_boot(root):
+        return "only root (CAP_SYS_BOOT) may load a kernel"
+    if _word(root / "proc/sys/kernel/kexec_load_disabled") == "1":
+        return "kexec is switched off until the next reset (sysctl kernel.kexec_load_disabled)"
+    if _word(root / "proc/sys/kernel/kexec_load_limit_reboot") == "0":
+        return "no more loads are allowed (sysctl kernel.kexec_load_limit_reboot)"
+    lockdown = _word(root / "sys/kernel/security/lockdown")
+    if "[integrity]" in lockdown or "[confidentiality]" in lockdown:
+        mode = lockdown.partition("[")[2].partition("]")[0]
+        return f"the running kernel is locked down (lockdown={mode}) and takes signed kernels only"
+    if lockdown:
+        return f"a security policy of the running kernel forbids it ({os.strerror(code)})"
+    return "the running kernel is locked down, or a security policy forbids it"
+
+
+def no_room(size: int, free: int | None) -> str:
+    """The sentence for a kernel and its initrd that do not fit; sizes in bytes."""
+    have = f", {free / 1e6:.0f} MB are free" if free is not None else ""
+    return f"no room in memory: kernel and initrd take {size / 1e6:.0f} MB{have}"
+
+
+def available(root: Path = Path("/")) -> int | None:
+    """MemAvailable in bytes."""
+    try:
+        text = (root / "proc/meminfo").read_text()
+    except OSError:
+        return None
+    lines = (line.split() for line in text.splitlines())
+    return next((int(line[1]) * 1024 for line in lines if line[0] == "MemAvailable:"), None)
+
+
+def _may_boot(root: Path) -> bool:
+    try:
+        lines = (root / "proc/self/status").read_text().splitlines()
+    except OSError:
+        return os.geteuid() == 0
+    effective = next((line.split()[1] for line in lines if line.startswith("CapEff:")), "0")
+    return bool(int(effective, 16) >> _CAP_SYS_BOOT & 1)
+
+
+def _word(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

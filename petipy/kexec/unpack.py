@@ -1,0 +1,84 @@
+"""A packed kernel → an unpacked one, in memory that only its descriptor holds."""
+
+import os
+import zlib
+from collections.abc import Iterator
+
+_CHUNK = 1 << 18
+LARGEST = 512 << 20  # bytes; a vmlinux with everything built in has 60 MB
+
+
+class Unpackable(ValueError):
+    """str() says why."""
+
+
+def unpack(fd: int, format: str, limit: int = LARGEST) -> int:
+    """A new memfd with the contents, at most `limit` bytes of them. Raises Unpackable, OSError."""
+    plain = _gzip(fd) if format == "gzip" else _other(fd, format)
+    result = os.memfd_create("kernel")
+    try:
+        for chunk in plain:
+            limit -= len(chunk)
+            if limit < 0:
+                raise Unpackable("unpacked, it would not fit into memory")
+            _write(result, chunk)
+    except BaseException:
+        os.close(result)
+        raise
+    return result
+
+
+def _gzip(fd: int) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(wbits=31)
+    source = _chunks(fd)
+    rest = b""
+    while not decoder.eof:
+        try:
+            yield decoder.decompress(rest or next(source, b""), _CHUNK * 4)
+        except zlib.error as problem:
+            raise Unpackable(f"its gzip data is damaged ({problem})") from problem
+        rest = decoder.unconsumed_tail
+        if not rest and not decoder.eof:
+            rest = next(source, b"")
+            if not rest:
+                raise Unpackable("its gzip data is cut off")
+
+
+def _other(fd: int, format: str) -> Iterator[bytes]:
+    try:
+        # Images leave these modules out when nothing needs them.
+        if format in ("xz", "lzma"):
+            import lzma
+
+            decoder: lzma.LZMADecompressor | bz2.BZ2Decompressor = lzma.LZMADecompressor()
+            failures: tuple[type[Exception], ...] = (lzma.LZMAError, EOFError)
+        elif format == "bzip2":
+            import bz2
+
+            decoder, failures = bz2.BZ2Decompressor(), (OSError, EOFError)
+        else:
+            raise ImportError
+    except ImportError:
+        raise Unpackable(f"it is packed with {format}, which this program cannot unpack") from None
+    source = _chunks(fd)
+    while not decoder.eof:
+        chunk = next(source, b"") if decoder.needs_input else b""
+        if decoder.needs_input and not chunk:
+            raise Unpackable(f"its {format} data is cut off")
+        try:
+            yield decoder.decompress(chunk, _CHUNK * 4)
+        except failures as problem:
+            raise Unpackable(f"its {format} data is damaged ({problem})") from problem
+
+
+def _chunks(fd: int) -> Iterator[bytes]:
+    at = 0
+    while chunk := os.pread(fd, _CHUNK, at):
+        at += len(chunk)
+        yield chunk
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
