@@ -1,6 +1,7 @@
 """One tree, every format → what it offers. Pure over `Files`."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from itertools import islice
 from posixpath import dirname
@@ -47,17 +48,18 @@ def _items(files: Files, form: Format) -> Iterator[tuple[str, Item]]:
     for path in _paths(files, form.paths):
         try:
             text = files.read(path)
+            if text is None:
+                continue
+            # Links and case-folding file systems show one file under several names: the same
+            # text in a directory with the same names. A copy elsewhere may mean something else.
+            identity = (text, tuple(files.names(dirname(path))))
         except OSError as error:
             yield path, Problem(path, 1, f"cannot be read: {error.strerror or error}")
             continue
-        # Links and case-folding file systems show one file under several names: the same text
-        # in a directory with the same names. A mere copy elsewhere may mean something else.
-        identity = (text, tuple(files.names(dirname(path))))
-        if text is None or identity in met:
-            continue
-        met.add(identity)
-        for item in _guarded(form, files, path):
-            yield path, item
+        if identity not in met:
+            met.add(identity)
+            for item in _guarded(form, files, path):
+                yield path, item
 
 
 def _guarded(form: Format, files: Files, path: str) -> Iterator[Item]:
@@ -78,9 +80,10 @@ def _paths(files: Files, patterns: Iterable[str]) -> Iterator[str]:
         if "*" not in last:
             yield pattern
             continue
-        for name in files.names(directory or "/"):
-            if fnmatchcase(name, last):
-                yield f"{directory}/{name}"
+        with suppress(OSError):  # a directory that cannot be read has no configuration for us
+            for name in files.names(directory or "/"):
+                if fnmatchcase(name, last):
+                    yield f"{directory}/{name}"
 
 
 def _meaning(entry: Entry, files: Files) -> object:
@@ -110,15 +113,12 @@ def _volume(ref: FileRef, files: Files) -> str | None:
 
 
 def _missing(files: Files, entries: Sequence[Entry]) -> Iterator[FileRef]:
-    trees: dict[str, Files | None] = {files.volume.name: files}
-    met: set[FileRef] = set()
-    for ref in (ref for entry in entries for ref in references(entry)):
+    for ref in dict.fromkeys(ref for entry in entries for ref in references(entry)):
         name = _volume(ref, files)
-        if ref in met or ref.url or name is None:
+        if ref.url or name is None:
             continue
-        met.add(ref)
-        if name not in trees:
-            trees[name] = files.on(name)
-        tree = trees[name]
-        if tree is not None and tree.kind(ref.path) != "file":
-            yield ref
+        # What cannot be looked at may be there: booting will tell.
+        with suppress(OSError):
+            tree = files if name == files.volume.name else files.on(name)
+            if tree is not None and tree.kind(ref.path) != "file":
+                yield ref

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from posixpath import dirname, normpath
+from posixpath import normpath
 from typing import Literal
 
 from parsers.api import Volume
@@ -91,5 +91,5 @@ def _clean(path: str) -> str:
 def _children(paths: Iterable[str], directory: str) -> Iterable[str]:
     prefix = directory.rstrip("/") + "/"
     for path in paths:
-        if path.startswith(prefix) and dirname(path + "/") != directory:
+        if path.startswith(prefix):
             yield path[len(prefix) :].partition("/")[0]

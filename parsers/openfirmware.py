@@ -1,0 +1,99 @@
+"""Files as Open Firmware's boot loaders name them: [device:][partition],path. Pure."""
+
+import re
+from posixpath import dirname
+
+from parsers.api import FileRef, Files
+from parsers.volumes import find
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.I)
+# hd:3,/vmlinux or /pci@8…/disk@0:3,/vmlinux: only the last comma counts.
+_FIRMWARE = re.compile(r"(?P<device>[^:]+):(?P<partition>\d*),(?P<path>[^,]+)", re.S)
+# sda3:/vmlinux, /dev/sda3:/vmlinux, LABEL=root:/vmlinux, as Petitboot has it.
+_LINUX = re.compile(r"(?P<device>/dev/[^:]+|[^/:][^:]*):(?P<path>/?.*)", re.S)
+_KERNEL_NAME = re.compile(
+    r"(?P<letters>(?:sd|hd|vd|xvd)[a-z]+)\d*|(?P<digits>(?:nvme\d+n|mmcblk|nbd|loop|md)\d+)(?:p\d+)?"
+)
+# What firmware calls its disks for short: hd, cd, disk, ultra0 …; not what it calls networks.
+_ALIAS = re.compile(
+    r"(?!e?net|sd[a-z]|vd[a-z]|hd[a-z])(?:hd|cd|cdrom|disk|ultra|ide|scsi|sd)[\w-]*"
+)
+
+
+def place(files: Files, config: str, name: str, device: str, partition: str) -> FileRef:
+    """The file `name`, on `device` and `partition` (decimal) where it names none itself."""
+    if _URL.fullmatch(name):
+        return FileRef(url=name)
+    if match := _FIRMWARE.fullmatch(name):
+        on = _device(files, f"{match['device']}:", match["partition"] or partition)
+        return FileRef(device=on, path=_absolute(files, config, match["path"], on))
+    if match := _LINUX.fullmatch(name):
+        on = _device(files, match["device"], "")
+        return FileRef(device=on, path=_absolute(files, config, match["path"], on))
+    on = _device(files, device, partition)
+    return FileRef(device=on, path=_absolute(files, config, name, on))
+
+
+def _absolute(files: Files, config: str, path: str, device: str) -> str:
+    """A relative path begins at the root; at the configuration where only that has the file."""
+    path = path.replace("\\", "/").lstrip("/")
+    beside = f"{dirname(config).rstrip('/')}/{path}"
+    if not device and files.kind(f"/{path}") != "file" and files.kind(beside) == "file":
+        return beside
+    return f"/{path}"
+
+
+def _device(files: Files, device: str, partition: str) -> str:
+    """ "" for the configuration's own volume, another volume's name, or words for what to wait."""
+    number = int(partition[:9]) if partition.isdecimal() else None
+    name = device.rstrip(":")
+    if not name:
+        return "" if number is None else _sibling(files, number)
+    if name.startswith("/") and not name.startswith("/dev/"):
+        return _firmware(files, name, number)
+    if (device.endswith(":") or _ALIAS.fullmatch(name)) and not _is_known(files, name):
+        return _sibling(files, number)
+    return _found(files, _partition(name, number))
+
+
+def _firmware(files: Files, name: str, number: int | None) -> str:
+    if not any(volume.firmware_path for volume in files.volumes):
+        # A machine without firmware: the path can only mean the disk that was booted from.
+        return _sibling(files, number)
+    path, _, own = name.rpartition(":") if re.search(r":\d*$", name) else (name, "", "")
+    number = int(own) if number is None and own else number
+    return _found(files, path if number is None else f"{path}:{number}")
+
+
+def _sibling(files: Files, number: int | None) -> str:
+    """Partition `number` of the disk that the configuration is on."""
+    own = files.volume
+    # A volume without partitions, or one of which nothing is known: it is all there is.
+    if number is None or own.partition in (0, number):
+        return ""
+    for volume in files.volumes:
+        if volume.disk == own.disk and volume.partition == number:
+            return volume.name
+    return _partition(own.disk, number)
+
+
+def _is_known(files: Files, name: str) -> bool:
+    return bool("=" in name or name.startswith("/dev/") or _KERNEL_NAME.fullmatch(name)) or any(
+        name in (volume.name, volume.disk) for volume in files.volumes
+    )
+
+
+def _found(files: Files, spec: str) -> str:
+    volume = find(spec, files.volumes)
+    if volume is None:
+        return spec
+    return "" if volume.name == files.volume.name else volume.name
+
+
+def _partition(name: str, number: int | None) -> str:
+    """sda, sda1 and 2 → sda2; nvme0n1 and 2 → nvme0n1p2; other names stay."""
+    prefix = "/dev/" if name.startswith("/dev/") else ""
+    match = _KERNEL_NAME.fullmatch(name.removeprefix("/dev/"))
+    if number is None or match is None:
+        return name
+    return f"{prefix}{match['letters'] or match['digits'] + 'p'}{number or ''}"

@@ -1,0 +1,55 @@
+"""Each golden/<format>/<case>/ holds root/, a volume's files, and expected.json, what they mean.
+
+Where the machine matters there is machine.json: {"machine": "ppc64le", "own": the name of the
+volume that root/ is, "volumes": [{"name", "uuid", …}]}; any other directory of the case is the
+tree of the volume of its name. `pytest --update-golden` writes expected.json anew: read the diff.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parsers import formats
+from parsers.api import Volume
+from petipy.scan import scan_tree
+from petipy.wire import from_json, to_json
+from tests.fakes import Machine, MachineFiles, tree
+
+GOLDEN = Path(__file__).parent / "golden"
+CASES = sorted(path.parent.relative_to(GOLDEN) for path in GOLDEN.glob("*/*/root"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_golden(case: Path, request: pytest.FixtureRequest) -> None:
+    form = next(form for form in formats() if form.name == case.parts[0])
+    scan = scan_tree(_files(GOLDEN / case), [form])
+    got = {name: [_brief(item) for item in items] for name, items in to_json(scan).items()}
+    expected = GOLDEN / case / "expected.json"
+    if request.config.getoption("--update-golden"):
+        expected.write_text(json.dumps(got, indent=1) + "\n")
+    # A round trip turns tuples into lists, as the file has them.
+    assert json.loads(json.dumps(got)) == json.loads(expected.read_text())
+    assert from_json(json.loads(json.dumps(to_json(scan)))) == scan
+
+
+def _files(case: Path) -> MachineFiles:
+    described = case / "machine.json"
+    about = json.loads(described.read_text()) if described.exists() else {}
+    own = about.get("own", "sda2")
+    trees = {own if path.name == "root" else path.name: tree(path) for path in _directories(case)}
+    volumes = [Volume(**fields) for fields in about.get("volumes", [])]
+    host = Machine(trees, volumes=volumes, machine=about.get("machine", "ppc64le"))
+    return host.files(own)
+
+
+def _directories(case: Path) -> list[Path]:
+    return sorted(path for path in case.iterdir() if path.is_dir())
+
+
+def _brief(value: Any) -> Any:
+    """Without what says nothing: a person reads these files."""
+    if isinstance(value, dict):
+        return {k: _brief(v) for k, v in value.items() if v not in ("", None, (), False)}
+    return [_brief(v) for v in value] if isinstance(value, list | tuple) else value

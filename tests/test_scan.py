@@ -1,0 +1,111 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem, Volume
+from petipy.scan import MAX_ITEMS, scan_tree
+from tests.fakes import Machine, MachineFiles
+
+
+def lines(files: Files, path: str) -> Iterator[Item]:
+    """A format of one entry a line: title, kernel, device."""
+    for number, line in enumerate((files.read(path) or "").splitlines(), 1):
+        if line == "bug":
+            raise KeyError(line)
+        title, kernel, *device = line.split()
+        ref = FileRef(path=kernel, device=device[0] if device else "")
+        yield Entry(title=title, name=title, config=path, line=number, kernel=ref)
+    yield Preferences(timeout=1)
+
+
+def form(*paths: str, name: str = "lines", parse: Callable[..., Iterator[Item]] = lines) -> Format:
+    return Format(name, paths, parse)
+
+
+def titles(files: Files, *formats: Format) -> list[tuple[str, str]]:
+    return [(name, entry.title) for name, entry in scan_tree(files, formats).entries]
+
+
+def test_every_path_that_exists_is_read_and_a_star_means_all_names_in_order() -> None:
+    tree = {"/a": "one /1", "/d/2.conf": "three /3", "/d/1.conf": "two /2", "/d/x": "no /4"}
+    files = Machine({"sda1": tree}).files("sda1")
+    assert titles(files, form("/a", "/none", "/d/*.conf", "/nowhere/*")) == [
+        ("lines", "one"),
+        ("lines", "two"),
+        ("lines", "three"),
+    ]
+
+
+def test_one_file_under_two_names_counts_once_and_a_copy_elsewhere_does_not() -> None:
+    tree = {"/boot/x/c": "one /1", "/x/c": "one /1", "/y/c": "two /2", "/y/d": "", "/z/c": "two /2"}
+    scan = scan_tree(Machine({"sda1": tree}).files("sda1"), [form("/boot/x/c", "/x/c", "/y/c")])
+    assert [path for path, _ in scan.preferences] == ["/boot/x/c", "/y/c"]
+
+
+def test_entries_that_two_configurations_state_alike_count_once() -> None:
+    tree = {"/a": "one /1\none /1\ntwo /2", "/b": "one /1 sda1\ntwo /2 sdb1\nthree /3"}
+    files = Machine({"sda1": tree, "sdb1": {}}).files("sda1")
+    found = titles(files, form("/a"), form("/b", name="later"))
+    assert found == [
+        *(("lines", title) for title in ("one", "one", "two")),
+        ("later", "two"),
+        ("later", "three"),
+    ]
+
+
+def test_command_lines_are_alike_whatever_the_boot_loader_says_of_itself() -> None:
+    def with_cmdline(text: str) -> Callable[[Files, str], Iterator[Item]]:
+        def parse(files: Files, path: str) -> Iterator[Item]:
+            yield Entry(title="t", name="t", config=path, line=1, cmdline=text)
+
+        return parse
+
+    files = Machine({"sda1": {"/a": "", "/b": ""}}).files("sda1")
+    first = form("/a", name="first", parse=with_cmdline("BOOT_IMAGE=/v root=/r"))
+    second = form("/b", name="second", parse=with_cmdline("root=/r"))
+    assert titles(files, first, second) == [("first", "t")]
+
+
+def test_a_bug_in_a_format_costs_the_rest_of_its_file_only() -> None:
+    files = Machine({"sda1": {"/a": "one /1\nbug\ntwo /2", "/b": "three /3"}}).files("sda1")
+    scan = scan_tree(files, [form("/a", "/b")])
+    assert [entry.title for _, entry in scan.entries] == ["one", "three"]
+    assert scan.problems == (Problem("/a", 1, "the lines parser failed: KeyError: 'bug'"),)
+
+
+def test_a_file_that_cannot_be_read_is_a_problem() -> None:
+    class Torn(MachineFiles):
+        def read(self, path: str) -> str | None:
+            raise OSError(5, "Input/output error")
+
+    scan = scan_tree(Torn(Machine({"sda1": {}}), "sda1"), [form("/a")])
+    assert scan.problems == (Problem("/a", 1, "cannot be read: Input/output error"),)
+
+
+def test_an_endless_configuration_is_cut_off() -> None:
+    text = "one /1\n" * (MAX_ITEMS + 5)
+    scan = scan_tree(Machine({"sda1": {"/a": text}}).files("sda1"), [form("/a")])
+    assert len(scan.entries) == MAX_ITEMS
+    assert len(scan.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [
+        ("t /here", False),
+        ("t /gone", True),
+        ("t /directory", True),
+        ("t /there sdb1", False),
+        ("t /here UUID=1234", True),
+        ("t /here UUID=9999", False),  # nobody can tell: the entry waits for it
+        ("t /here sdc1", False),  # nor here: it cannot be mounted
+    ],
+)
+def test_files_that_a_known_volume_does_not_have_are_missing(line: str, missing: bool) -> None:
+    host = Machine(
+        {"sda1": {"/a": line, "/here": "", "/directory/x": ""}, "sdb1": {"/there": ""}},
+        volumes=(Volume(name="sdb1", uuid="1234"), Volume(name="sdc1")),
+        unreadable=frozenset({"sdc1"}),
+    )
+    scan = scan_tree(host.files("sda1"), [form("/a")])
+    assert bool(scan.missing) == missing
