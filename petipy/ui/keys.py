@@ -1,0 +1,162 @@
+"""From the bytes of a terminal to keys. Line noise and a terminal's own answers are never keys."""
+
+import re
+from dataclasses import dataclass
+
+QUIET = 0.2  # seconds without noise before a key counts as a person's
+_LONGEST = 4096  # bytes of an unfinished sequence, after which it is noise
+
+_CURSOR = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end"}
+_TILDE = {
+    **{1: "home", 2: "insert", 3: "delete", 4: "end", 5: "page up", 6: "page down"},
+    **{7: "home", 8: "end", 11: "f1", 12: "f2", 13: "f3", 14: "f4", 15: "f5", 17: "f6"},
+    **{18: "f7", 19: "f8", 20: "f9", 21: "f10", 23: "f11", 24: "f12"},
+}
+_SS3 = {**_CURSOR, "M": "enter", "P": "f1", "Q": "f2", "R": "f3", "S": "f4"}
+_LINUX = {"A": "f1", "B": "f2", "C": "f3", "D": "f4", "E": "f5"}  # ESC [ [ A on a Linux VT
+_CONTROL = {8: "backspace", 9: "tab", 10: "enter", 13: "enter", 127: "backspace"}
+
+# ECMA-48: parameters, intermediates, final byte; or a string up to BEL or ST.
+_CSI = re.compile(rb"\x1b\[(?:\[([A-E])|M(?s:...)|([0-?]*)([ -/]*)([@-~]))")
+_CSI_SO_FAR = re.compile(rb"\x1b\[(?:\[|M(?s:.{0,2})|[0-?]*[ -/]*)\Z")
+_STRING = re.compile(rb"\x1b[]PX^_](?s:.*?)(?:\x07|\x1b\\)")
+_STRING_STARTS = b"]PX^_"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An answer of the terminal: its final letter and numbers. `CSI 24;80R` is ("R", (24, 80))."""
+
+    final: str
+    numbers: tuple[int, ...] = ()
+
+
+class Decoder:
+    """Feed it what was read; it gives keys, in urwid's names, and reports.
+
+    An unfinished sequence stays until its rest comes or `expire` is called: how long to wait is
+    the caller's choice, because a serial line may well pause within one.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._after_cr = False
+        self.noise = False  # whether the last feed had bytes that no key sends
+
+    @property
+    def pending(self) -> bool:
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> list[str | Report]:
+        self._buffer += data
+        self.noise = False
+        found: list[str | Report] = []
+        while self._buffer:
+            taken, item = self._next()
+            if not taken:
+                break
+            del self._buffer[:taken]
+            if item is not None:
+                found.append(item)
+        return found
+
+    def expire(self) -> list[str | Report]:
+        """No more is coming: a lone ESC is the Esc key, a broken sequence is nothing."""
+        lone, self._buffer = self._buffer == b"\x1b", bytearray()
+        return ["esc"] if lone else []
+
+    def _next(self) -> tuple[int, str | Report | None]:
+        byte = self._buffer[0]
+        after_cr, self._after_cr = self._after_cr, byte == 13
+        if byte == 27:
+            return self._escape()
+        if byte == 10 and after_cr:  # a terminal that sends CR LF means one Enter
+            return 1, None
+        if 32 <= byte < 127:
+            return 1, chr(byte)
+        if byte in _CONTROL:
+            return 1, _CONTROL[byte]
+        if 1 <= byte <= 26:
+            return 1, f"ctrl {chr(byte + 96)}"
+        self.noise = True
+        return 1, None
+
+    def _escape(self) -> tuple[int, str | Report | None]:
+        buffer = self._buffer
+        if len(buffer) == 1:
+            return 0, None
+        second = buffer[1:2]
+        if second == b"[":
+            return self._csi()
+        if second == b"O":
+            return (3, _SS3.get(chr(buffer[2]))) if len(buffer) > 2 else (0, None)
+        if second in _STRING_STARTS:
+            return self._string()
+        # Esc, and then another key; or Alt with a key, which nothing here uses.
+        return 1, "esc"
+
+    def _csi(self) -> tuple[int, str | Report | None]:
+        if not (match := _CSI.match(self._buffer)):
+            if _CSI_SO_FAR.match(self._buffer) and len(self._buffer) < 64:
+                return 0, None
+            self.noise = True
+            return 2, None
+        linux, parameters, intermediates, final = match.groups()
+        if linux:
+            return match.end(), _LINUX[linux.decode()]
+        if final is None:  # a mouse report of the old kind
+            return match.end(), None
+        return match.end(), _meaning(parameters.decode(), intermediates.decode(), final.decode())
+
+    def _string(self) -> tuple[int, str | Report | None]:
+        if match := _STRING.match(self._buffer):
+            return match.end(), Report("string")
+        return (len(self._buffer), None) if len(self._buffer) > _LONGEST else (0, None)
+
+
+def _meaning(parameters: str, intermediates: str, final: str) -> str | Report | None:
+    numbers = tuple(int(n[:6]) for n in parameters.split(";") if n.isdigit())
+    plain = not intermediates and all(part.isdigit() or not part for part in parameters.split(";"))
+    if plain and final in _CURSOR and len(numbers) in {0, 2}:
+        return _CURSOR[final]  # with Ctrl or Shift held (1;5A) it is the same key here
+    if plain and final == "~" and numbers and numbers[0] in _TILDE:
+        return _TILDE[numbers[0]]
+    return "shift tab" if plain and final == "Z" else Report(final, numbers)
+
+
+def deliberate(key: str | Report) -> bool:
+    """Whether only a person sends this: Enter, a printable character, an arrow; never a bare ESC,
+    which is also the beginning of what a line cut short."""
+    if isinstance(key, Report):
+        return False
+    return len(key) == 1 or key in {"enter", "up", "down", "left", "right"}
+
+
+class Doorbell:
+    """Tells a person at the door from noise on the line.
+
+    It listens only after the line has been quiet for a moment, since what is in the air when a
+    machine starts was not meant for it; but no later than a second after the start, because a
+    key that is held down is never quiet. Noise makes it deaf for another moment.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._decoder = Decoder()
+        self.deaf_until, self._latest = now + QUIET, now + 1.0
+        self._heard = now
+
+    def armed(self, now: float) -> bool:
+        return now >= self.deaf_until
+
+    def rings(self, data: bytes, now: float) -> bool:
+        if now - self._heard > 1.0:
+            self._decoder.expire()
+        self._heard = now
+        keys = self._decoder.feed(data)
+        if self._decoder.noise:
+            self.deaf_until = now + QUIET
+            return False
+        if not self.armed(now):
+            self.deaf_until = max(min(now + QUIET, self._latest), self.deaf_until)
+            return False
+        return any(deliberate(key) for key in keys)

@@ -1,0 +1,62 @@
+"""A terminal's output, written without ever waiting for it: a dead line must not stop the rest."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+LIMIT = 64 * 1024
+
+
+class Line:
+    """Past LIMIT waiting bytes it drops text; `drained` is called when all that waited is out,
+    with whether text was lost. `broken` is called when the terminal has gone away."""
+
+    def __init__(
+        self, fd: int, drained: Callable[[bool], None], broken: Callable[[], None]
+    ) -> None:
+        self._fd, self._drained, self._broken = fd, drained, broken
+        self._queue, self._lossy, self._waiting = bytearray(), False, False
+        self.sent = 0  # bytes that the terminal has taken
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._queue)
+
+    def write(self, text: str) -> None:
+        if len(self._queue) >= LIMIT:
+            self._lossy = True
+            return
+        self._queue += text.encode("ascii", "replace")
+        if not self._waiting:
+            self._send()
+
+    def close(self) -> None:
+        """Forget what has not been sent."""
+        self._queue.clear()
+        self._stop_waiting()
+
+    def _send(self) -> None:
+        try:
+            while self._queue:
+                count = os.write(self._fd, self._queue)
+                self.sent += count
+                del self._queue[:count]
+        except BlockingIOError:
+            if not self._waiting:
+                self._waiting = True
+                self._loop.add_writer(self._fd, self._send)
+            return
+        except OSError:  # EIO, ENODEV: hung up
+            self.close()
+            self._broken()
+            return
+        if self._waiting:
+            self._stop_waiting()
+            lossy, self._lossy = self._lossy, False
+            self._drained(lossy)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self._loop.remove_writer(self._fd)

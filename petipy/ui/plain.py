@@ -1,0 +1,35 @@
+"""Text of unknown origin, made fit for any terminal: printable ASCII, one cell a character."""
+
+from petipy.model import Choice, Snapshot
+
+_DASHES_AND_QUOTES = str.maketrans(
+    {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2026": "..."}
+    | {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00a0": " "}
+    | {"\u00df": "ss", "\u00ae": "(R)", "\u00a9": "(C)", "\u2122": "(TM)", "\t": " ", "\n": " "}
+)
+
+
+def plain(text: str) -> str:
+    """Accents are dropped, other letters become "?", control characters disappear."""
+    if text.isascii() and text.isprintable():
+        return text
+    import unicodedata
+
+    parts = unicodedata.normalize("NFKD", text.translate(_DASHES_AND_QUOTES))
+    kept = (c for c in parts if unicodedata.category(c) not in {"Mn", "Me", "Cc", "Cf"})
+    return "".join(c if " " <= c <= "~" else "?" for c in kept)
+
+
+def clip(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(0, width - 3)] + "..."[: max(0, width)]
+
+
+def title(choice: Choice) -> str:
+    return plain(choice.entry.title).strip() or plain(choice.entry.name) or "(no title)"
+
+
+def device_title(snapshot: Snapshot, name: str) -> str:
+    """What a person calls the device, beginning with its name."""
+    words = next((device.title for device in snapshot.devices if device.name == name), "")
+    words = plain(words)
+    return words if words.startswith(name) else f"{name}: {words}" if words else plain(name)

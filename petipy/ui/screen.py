@@ -1,0 +1,214 @@
+"""An urwid screen for slow lines: only the cells that differ are sent, in the fewest bytes.
+
+It uses what a VT100, a Linux console and every emulator have: CUP, CUF, EL, ED, SGR, DECSTBM and
+reverse index. It asks the terminal nothing, switches nothing on, and never writes the last cell
+of the last row, which would scroll some terminals.
+"""
+
+from collections.abc import Callable
+
+from petipy.ui.terminal import Terminal
+from petipy.ui.theme import Theme
+from petipy.ui.toolkit import BaseScreen, Canvas
+
+_PRINTABLE = bytes(byte if 32 <= byte < 127 else 63 for byte in range(256))
+_GAP = 4  # unchanged cells that are cheaper to send again than to jump over
+_FURTHEST = 5  # rows by which a scroll is looked for
+
+Row = list[tuple[str, str]]  # cells: SGR parameters, character
+BLANK = ("", " ")
+
+
+class Screen(BaseScreen):
+    def __init__(self, terminal: Terminal, theme: Theme) -> None:
+        super().__init__()
+        self._terminal, self._theme = terminal, theme
+        self._frame: list[Row] | None = None  # what the terminal shows; None: unknown
+        self._pen = Pen()
+        self.skipped = False  # a frame was not drawn because the line is busy
+
+    # What a MainLoop asks of a screen. Input is pushed into it by the console.
+
+    def hook_event_loop(self, loop: object, callback: Callable[..., object]) -> None:
+        """Input comes from the console, which knows a person from noise."""
+
+    def unhook_event_loop(self, loop: object) -> None: ...
+
+    def get_cols_rows(self) -> tuple[int, int]:
+        return self._terminal.size()
+
+    def clear(self) -> None:
+        """The next frame is drawn from nothing."""
+        self._frame = None
+
+    def _start(self, *args: object, **kwargs: object) -> None:
+        self._frame = None
+
+    def _stop(self) -> None:
+        """Plain text goes on below what is shown. The cursor was never hidden."""
+        self._pen.text = []
+        rows = self._terminal.size()[1]
+        self._terminal.write(f"\x1b[m\x1b[{rows};1H\r\n")
+        self._frame = None
+
+    def draw_screen(self, size: tuple[int, int], canvas: Canvas) -> None:
+        if self._terminal.busy:  # nobody reads, or slowly: the latest frame is drawn when it can be
+            self.skipped = True
+            return
+        self.skipped = False
+        new = self._cells(size, canvas)
+        pen = self._pen
+        if self._frame is None or len(self._frame) != len(new):
+            pen.erase(size)
+            self._frame = [[BLANK] * len(row) for row in new]
+        scroll(pen, self._frame, new)
+        for y, (old, row) in enumerate(zip(self._frame, new, strict=True)):
+            if old != row:
+                _update(pen, y, old, row)
+        pen.sgr("")
+        if canvas.cursor is not None:
+            pen.move(*canvas.cursor)
+        self._frame = new
+        self._terminal.write(pen.take())
+
+    def _cells(self, size: tuple[int, int], canvas: Canvas) -> list[Row]:
+        columns, rows = size
+        frame: list[Row] = []
+        for line in canvas.content():
+            cells: Row = []
+            for kind, _, text in line:
+                sgr = self._theme.of(kind)
+                cells += [(sgr, c) for c in text.translate(_PRINTABLE).decode("ascii")]
+            frame.append((cells + [BLANK] * (columns - len(cells)))[:columns])
+        frame[rows - 1][-1] = BLANK
+        return frame
+
+
+class Pen:
+    """Collects output, and knows where it leaves the cursor and with which attributes."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self._x = self._y = -1  # -1: not known
+        self._sgr = ""
+        self._columns = 0
+
+    def take(self) -> str:
+        text, self.text = "".join(self.text), []
+        return text
+
+    def erase(self, size: tuple[int, int]) -> None:
+        self._columns = size[0]
+        self.text.append("\x1b[m\x1b[r\x1b[H\x1b[J")
+        self._x = self._y = 0
+        self._sgr = ""
+
+    def sgr(self, parameters: str) -> None:
+        if parameters == self._sgr:
+            return
+        both = parameters and self._sgr
+        self.text.append(f"\x1b[{'0;' if both else ''}{parameters}m")
+        self._sgr = parameters
+
+    def write(self, text: str) -> None:
+        self.text.append(text)
+        self._x += len(text)
+        if self._x >= self._columns:  # the cursor hangs at the margin; terminals differ in how
+            self._x = self._y = -1
+
+    def erase_line(self) -> None:
+        self.sgr("")  # some terminals fill with the current background
+        self.text.append("\x1b[K")
+
+    def move(self, x: int, y: int) -> None:
+        if (x, y) == (self._x, self._y):
+            return
+        ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
+        if self._y >= 0 and abs(y - self._y) <= 3:
+            down = "\n" * (y - self._y) if y >= self._y else "\x1bM" * (self._y - y)
+            ways += [down + way for way in self._along(x)]
+        self.text.append(min(ways, key=len))
+        self._x, self._y = x, y
+
+    def _along(self, x: int) -> list[str]:
+        """Ways to reach another column of the row."""
+        from_margin = "\r" + (f"\x1b[{x}C" if x > 1 else "\x1b[C" if x else "")
+        by = x - self._x
+        if by < 0:
+            return [from_margin, "\b" * -by]
+        return [from_margin, f"\x1b[{by}C" if by > 1 else "\x1b[C" if by else ""]
+
+    def roll(self, top: int, bottom: int, by: int) -> None:
+        """Move the rows top..bottom up by `by`, or down if it is negative (DECSTBM, VT100)."""
+        self.sgr("")
+        self.text.append(f"\x1b[{top + 1};{bottom + 1}r")
+        edge, step = (bottom, "\n") if by > 0 else (top, "\x1bM")
+        self.text.append(f"\x1b[{edge + 1}H{step * abs(by)}\x1b[r")
+        self._x = self._y = 0  # DECSTBM homes the cursor
+
+
+def scroll(pen: Pen, old: list[Row], new: list[Row]) -> None:
+    """When most rows that differ are merely further up or down, let the terminal move them."""
+    different = [y for y, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+    if len(different) < 4:
+        return
+    top, bottom = different[0], different[-1]
+    best, saved = 0, 0
+    for by in [n for d in range(1, _FURTHEST + 1) for n in (d, -d)]:
+        same = sum(
+            new[y] == old[y + by] and new[y] != old[y] and new[y] != [BLANK] * len(new[y])
+            for y in range(max(top, top - by), min(bottom, bottom - by) + 1)
+        )
+        if same > saved:
+            best, saved = by, same
+    if saved * 2 < len(different):
+        return
+    pen.roll(top, bottom, best)
+    blank = [[BLANK] * len(new[0])] * abs(best)
+    kept = old[top : bottom + 1]
+    old[top : bottom + 1] = kept[best:] + blank if best > 0 else blank + kept[:best]
+
+
+def _update(pen: Pen, y: int, old: Row, row: Row) -> None:
+    """Make the terminal show `row` where it shows `old`."""
+    end, old_end = _length(row), _length(old)
+    for start, stop in _spans(old, row, end):
+        pen.move(start, y)
+        _write(pen, row[start:stop])
+    if old_end > end:
+        pen.move(end, y)
+        if old_end - end > 3:
+            pen.erase_line()
+        else:
+            _write(pen, row[end:old_end])
+
+
+def _length(row: Row) -> int:
+    """Cells up to the last that is not blank."""
+    length = len(row)
+    while length and row[length - 1] == BLANK:
+        length -= 1
+    return length
+
+
+def _spans(old: Row, row: Row, end: int) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for x in range(end):
+        if old[x] == row[x]:
+            continue
+        if spans and x - spans[-1][1] <= _GAP:
+            spans[-1] = (spans[-1][0], x + 1)
+        else:
+            spans.append((x, x + 1))
+    return spans
+
+
+def _write(pen: Pen, cells: Row) -> None:
+    start = 0
+    while start < len(cells):
+        stop = start
+        while stop < len(cells) and cells[stop][0] == cells[start][0]:
+            stop += 1
+        pen.sgr(cells[start][0])
+        pen.write("".join(c for _, c in cells[start:stop]))
+        start = stop

@@ -1,0 +1,65 @@
+"""All that a console can see and do. The screens know nothing else of the program."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from petipy.model import Edit, Snapshot, Status
+
+
+class Commands(Protocol):
+    """What consoles may ask of the program."""
+
+    def boot(self, id: str, edit: Edit | None = None) -> None: ...
+    def someone_is_here(self) -> None:
+        """A person has pressed a key: no countdown goes on."""
+        ...
+
+    def rescan(self) -> None: ...
+
+
+class Snapshots(Protocol):
+    """The store, read only."""
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+    async def changed(self, since: int) -> Snapshot: ...
+
+
+class Session:
+    """One console's part of the program."""
+
+    def __init__(
+        self,
+        name: str,
+        commands: Commands,
+        store: Snapshots,
+        log: Callable[[], Sequence[Status]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.clock = clock
+        self.last_key = -float("inf")  # by the clock, when a person was last here
+        self._commands, self._store, self._log = commands, store, log
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._store.snapshot
+
+    async def changed(self, since: int) -> Snapshot:
+        """The snapshot, as soon as its version is greater than `since`."""
+        return await self._store.changed(since)
+
+    def boot(self, id: str, edit: Edit | None = None) -> None:
+        self._commands.boot(id, edit)
+
+    def someone_is_here(self) -> None:
+        self.last_key = self.clock()
+        self._commands.someone_is_here()
+
+    def rescan(self) -> None:
+        self._commands.rescan()
+
+    def log(self) -> Sequence[Status]:
+        """Everything that is kept, oldest first."""
+        return self._log()

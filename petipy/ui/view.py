@@ -1,0 +1,123 @@
+"""What a console shows once someone is there: a stack of pages between a title and two lines."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from petipy import __version__
+from petipy.model import Snapshot
+from petipy.ui.countdown import Seconds
+from petipy.ui.menu import Menu
+from petipy.ui.outline import Place
+from petipy.ui.plain import clip, plain, title
+from petipy.ui.session import Session
+from petipy.ui.theme import Theme
+from petipy.ui.toolkit import Frame, Text, WrapMode
+from petipy.ui.widgets import Page
+
+
+class View(Frame[Any, Any, Any]):
+    """The root widget of a console."""
+
+    def __init__(self, session: Session, theme: Theme, shell: Callable[[], None]) -> None:
+        self._session, self._theme, self._shell = session, theme, shell
+        self._seconds = Seconds()
+        self._note = ""  # said until the next key
+        self._head = Text("", wrap=WrapMode.CLIP)
+        self._foot = Text("", wrap=WrapMode.CLIP)
+        self._pages: list[Page] = [Menu(self, theme, session.snapshot, Place())]
+        super().__init__(self._pages[0], self._head, self._foot)
+        self.show(session.snapshot)
+
+    @property
+    def page(self) -> Page:
+        return self._pages[-1]
+
+    def show(self, snapshot: Snapshot) -> None:
+        for page in self._pages:
+            page.show(snapshot)
+        self._dress()
+
+    def _dress(self) -> None:
+        """Title and status: at the start, and after each key and each change."""
+        self.body = self.page
+        self._head.set_text(("title", f"Petipy {__version__} - {self.page.title}"))
+        kind, status = self._status(self._session.snapshot)
+        self._foot.set_text([(kind, plain(status)), "\n", ("keys", self.page.keys)])
+
+    def _status(self, snapshot: Snapshot) -> tuple[str, str]:
+        """The one thing that matters most at the moment."""
+        choice = snapshot.choice(snapshot.booting)
+        if snapshot.booting:
+            return "status", f"Loading {title(choice) if choice else snapshot.booting} ..."
+        if isinstance(self.page, Menu) and self.page.prompt:
+            return "status", self.page.prompt
+        if self._note:
+            return "status", self._note
+        if snapshot.countdown:
+            return "status", self._countdown(snapshot)
+        if snapshot.status and snapshot.status.level in {"warning", "error"}:
+            return "error", snapshot.status.text
+        if snapshot.scanning:
+            return "status", f"Looking at {', '.join(sorted(snapshot.scanning))} ..."
+        if snapshot.problems:
+            return "status", f"{_count(len(snapshot.problems), 'problem')}: see the log (l)"
+        return "status", snapshot.status.text if snapshot.status else ""
+
+    def _countdown(self, snapshot: Snapshot) -> str:
+        choice = snapshot.choice(snapshot.default)
+        assert snapshot.countdown is not None
+        number = self._seconds.tell(snapshot.countdown, self._session.clock())
+        name = clip(title(choice), 40) if choice else "the default"
+        return f"Booting in {number or '0 s'} - any key stops: {name}"
+
+    def keypress(self, size: Any, key: str) -> str | None:
+        self._note = ""
+        left = super().keypress(size, key)
+        if left is not None and (command := self._commands.get(left)):
+            command(self)
+            left = None
+        self._dress()
+        return left
+
+    def push(self, page: Page) -> None:
+        self._pages.append(page)
+
+    def back(self) -> None:
+        if len(self._pages) > 1:
+            self._pages.pop()
+
+    def home(self) -> None:
+        del self._pages[1:]
+        self._dress()
+
+    def _again(self) -> None:
+        self._note = "Looking again at every device ..."
+        self._session.rescan()
+
+    def _run_shell(self) -> None:
+        self._shell()
+
+    # What the pages ask for.
+
+    def boot(self, id: str) -> None:
+        self._session.boot(id)
+
+    def submenu(self, place: Place) -> None:
+        self.push(Menu(self, self._theme, self._session.snapshot, place))
+
+    def details(self, id: str) -> None: ...
+
+    def edit(self, id: str) -> None: ...
+
+    _commands: ClassVar[dict[str, Callable[["View"], None]]] = {
+        "esc": back,
+        "backspace": back,
+        "left": back,
+        "q": back,
+        "r": _again,
+        "x": _run_shell,
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

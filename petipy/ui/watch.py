@@ -1,0 +1,67 @@
+"""Waits for whatever comes first on a console: a key, news of the machine, or a moment."""
+
+import asyncio
+from dataclasses import dataclass
+from types import TracebackType
+
+from petipy.model import Snapshot
+from petipy.ui.session import Session
+from petipy.ui.terminal import Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    data: bytes = b""
+    snapshot: Snapshot | None = None
+
+
+class Watch:
+    """A context manager; `gap` is the least time between two snapshots, in seconds, so that a
+    storm of devices does not repaint a slow line twenty times."""
+
+    def __init__(self, terminal: Terminal, session: Session, gap: float = 0.0) -> None:
+        self._terminal, self._session, self._gap = terminal, session, gap
+        self._seen = session.snapshot.version
+        self._input: asyncio.Task[bytes] | None = None
+        self._news: asyncio.Task[Snapshot] | None = None
+        self._not_before = 0.0
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in (self._input, self._news):
+            if task is not None:
+                task.cancel()
+
+    async def next(self, until: float) -> Event:
+        """An empty event when the clock passes `until`; OSError when the terminal is lost."""
+        loop = asyncio.get_running_loop()
+        self._input = self._input or loop.create_task(self._terminal.read())
+        self._news = self._news or loop.create_task(self._changed())
+        patience = max(0.0, until - self._session.clock())
+        await asyncio.wait(
+            {self._input, self._news},
+            timeout=None if patience == float("inf") else patience,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        data, snapshot = b"", None
+        if self._input.done():
+            task, self._input = self._input, None
+            data = task.result()
+        if self._news.done():
+            news, self._news = self._news, None
+            snapshot = news.result()
+            self._seen = snapshot.version
+            self._not_before = self._session.clock() + self._gap
+        return Event(data, snapshot)
+
+    async def _changed(self) -> Snapshot:
+        if (wait := self._not_before - self._session.clock()) > 0:
+            await asyncio.sleep(wait)
+        return await self._session.changed(self._seen)

@@ -1,0 +1,112 @@
+"""A machine for the screens: a store, commands that are remembered, entries, and a terminal."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from parsers.api import Entry, Volume
+from petipy.model import Choice, Device, Edit, File, Snapshot, Status
+from petipy.ui.session import Session
+
+DEBIAN = "Debian GNU/Linux"
+ADVANCED = "Advanced options for Debian GNU/Linux"
+
+
+def device(name: str, title: str = "") -> Device:
+    return Device(volume=Volume(name=name), node=f"/dev/{name}", title=title)
+
+
+def choice(
+    title: str, device: str = "vda2", trail: tuple[str, ...] = (), number: int = 0, **more: Any
+) -> Choice:
+    """An entry with files that are there; `more` goes to the Entry."""
+    kernel = more.pop("kernel", File(device=device, path="/boot/vmlinux"))
+    waits_for = more.pop("waits_for", "")
+    missing = more.pop("missing", ())
+    facts: dict[str, Any] = {"config": "/boot/grub/grub.cfg", "line": 12, "cmdline": "root=/dev/vda2 ro"} | more
+    entry = Entry(title=title, name=title, trail=trail, **facts)
+    return Choice(
+        id=f"{device}/grub/{'>'.join((*trail, title))}{number or ''}",
+        format="grub",
+        device=device,
+        entry=entry,
+        kernel=kernel,
+        initrds=(File(device=device, path="/boot/initrd.img"),),
+        missing=missing,
+        waits_for=waits_for,
+    )
+
+
+def machine() -> Snapshot:
+    """Two disks and a CD: eight entries at the top, a submenu of four."""
+    disk = [choice(DEBIAN)]
+    kernels = ("6.12.48+deb13-powerpc64le", "6.12.43+deb13-powerpc64le")
+    for kernel in kernels:
+        disk += [choice(f"{DEBIAN}, with Linux {kernel}", trail=(ADVANCED,))]
+        disk += [choice(f"{DEBIAN}, with Linux {kernel} (recovery mode)", trail=(ADVANCED,))]
+    disk += [choice("Memory test", unbootable="it is a program for the firmware")]
+    other = [
+        choice("Fedora Linux (6.11.4-301.fc41.ppc64le) 41 (Server Edition)", "sda3"),
+        choice("Fedora Linux (0-rescue) 41", "sda3", waits_for="the file system with UUID=4f1d"),
+    ]
+    disc = [choice(name, "sr0") for name in ("Default install", "Expert install", "Rescue mode")]
+    devices = (
+        device("vda2", "vda2: 20 GB ext4, label root"),
+        device("sda3", "sda3: 100 GB xfs, label fedora"),
+        device("sr0", "sr0: 600 MB iso9660, label Debian 13 ppc64el n"),
+    )
+    return Snapshot(
+        version=1,
+        devices=devices,
+        choices=(*disk, *other, *disc),
+        default=disk[0].id,
+        booting="",
+    )
+
+
+@dataclass
+class Store:
+    snapshot: Snapshot = field(default_factory=machine)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def update(self, **changes: Any) -> None:
+        version = self.snapshot.version + 1
+        self.snapshot = replace(self.snapshot, version=version, **changes)
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def changed(self, since: int) -> Snapshot:
+        while self.snapshot.version <= since:
+            await self._news.wait()
+        return self.snapshot
+
+
+@dataclass
+class Machine:
+    """Commands, and what they did."""
+
+    store: Store = field(default_factory=Store)
+    lines: list[Status] = field(default_factory=list)
+    booted: list[tuple[str, Edit | None]] = field(default_factory=list)
+    rescans: int = 0
+    here: int = 0
+
+    def boot(self, id: str, edit: Edit | None = None) -> None:
+        self.booted.append((id, edit))
+
+    def someone_is_here(self) -> None:
+        self.here += 1
+        if self.store.snapshot.countdown is not None:
+            self.store.update(countdown=None)
+
+    def rescan(self) -> None:
+        self.rescans += 1
+
+    def say(self, text: str, level: Any = "info") -> None:
+        """A line in the log; a warning or an error is also shown."""
+        self.lines.append(Status(at=float(len(self.lines)), level=level, text=text))
+        if level in {"warning", "error"}:
+            self.store.update(status=self.lines[-1])
+
+    def session(self, name: str = "hvc0") -> Session:
+        return Session(name, self, self.store, lambda: self.lines)
