@@ -11,7 +11,7 @@ from ctypes import c_ushort, c_void_p
 
 from petipy.sys.libc import call, libc
 
-_PR_SET_SECCOMP = 22
+_PR_GET_SECCOMP, _PR_SET_SECCOMP = 21, 22
 _MODE_FILTER = 2
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 # BPF: load a word of struct seccomp_data {int nr; u32 arch; …}, jump, return.
@@ -90,15 +90,17 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", c_ushort), ("code", c_void_p))
 
 
+def available() -> bool:
+    """Whether the kernel has filters, and the numbers of this machine's calls are known here."""
+    return os.uname().machine in _ARCHES and libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
+
+
 def confine() -> None:
     """No network, no signals, no new processes or programs, for good; EPERM answers each try.
 
-    Needs no_new_privs. OSError where the machine's numbers are unknown or the kernel has no
-    filters.
+    Needs no_new_privs.
     """
     machine = os.uname().machine
-    if machine not in _ARCHES:
-        raise OSError(errno.ENOSYS, f"seccomp: {machine}'s system calls are not known")
     code = ctypes.create_string_buffer(text := program(machine), len(text))
     pointer = ctypes.byref(_Program(len(text) // 8, ctypes.addressof(code)))
     address = ctypes.cast(pointer, c_void_p).value or 0

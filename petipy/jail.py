@@ -1,0 +1,151 @@
+"""The child that looks at one device: it mounts, gives up all it can, and only then reads."""
+
+import errno
+import json
+import os
+import select
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from parsers.api import Files, Format
+from petipy import packets, wire
+from petipy.files import TreeFiles
+from petipy.model import Device, Scan
+from petipy.packets import Request
+from petipy.sys import block, limits, mount, seccomp
+
+_MEMORY = 1 << 30  # bytes of address space; most of it is libraries
+_FILES = 256  # descriptors
+_MOUNTING = 10.0  # seconds that another volume gets to be mounted
+_FIRST_USER = 0x7000_0000  # user numbers that nobody has; one per child, so that none rules another
+
+ScanTree = Callable[[Files, Sequence[Format]], Scan]
+
+
+class Mounter:
+    """Mounts devices read-only. `own_machine`: see Scanner.start."""
+
+    def __init__(self, own_machine: bool) -> None:
+        self._own_machine = own_machine
+
+    def root(self, device: Device) -> int:
+        """A descriptor of the root directory of a block device, an image or a directory."""
+        try:
+            return self._root(device.node, device.volume.fs)
+        except OSError as error:
+            words = error.strerror or str(error)
+            raise OSError(error.errno, f"{device.name}: {words}") from None
+
+    def _root(self, node: str, fs: str) -> int:
+        if os.path.isdir(node):  # noqa: PTH112  pathlib would be one more import
+            return os.open(node, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if self._own_machine and not os.path.isfile(node):  # noqa: PTH113
+            block.protect(node)
+            return mount.detached(node, fs)
+        node, loop = block.attach(node)
+        try:
+            return mount.detached(node, fs)
+        finally:
+            os.close(loop)
+
+
+class Jail:
+    """One child's work. Its methods run in the child, and `run` never returns."""
+
+    def __init__(self, mounter: Mounter, answer: socket.socket, asks: socket.socket) -> None:
+        self._mounter, self._answer, self._asks = mounter, answer, asks
+        self._useless: set[str] = set()
+
+    def run(self, todo: Request, work: Callable[["Jail", Request], None]) -> NoReturn:
+        try:
+            try:
+                self._answer.send(packets.STARTED)
+                work(self, todo)
+                self._answer.send(packets.END)
+            except MemoryError:
+                self._fail(errno.ENOMEM, "reading it takes too much memory")
+            except OSError as error:
+                self._fail(error.errno or errno.EIO, error.strerror or str(error))
+            except Exception as error:  # noqa: BLE001  the boundary of the sandbox's child
+                self._fail(errno.EIO, f"scanning failed: {type(error).__name__}: {error}")
+        finally:
+            os._exit(0)
+
+    def scan(
+        self, todo: Request, formats: Sequence[Format], scan_tree: ScanTree, user: int
+    ) -> None:
+        """Answer with what the formats find on the first device."""
+        device, *_ = todo.devices
+        root = self._mounter.root(device)
+        self._confine(root, todo.patience, user)
+        volumes = tuple(device.volume for device in todo.devices)
+        tree = TreeFiles(root, device.volume, volumes, todo.details["machine"], self._other)
+        scan = scan_tree(tree, formats)
+        packets.send(self._answer, json.dumps(wire.to_json(scan)).encode())
+
+    def open(self, todo: Request) -> None:
+        """Answer with open files. Nothing on the disk is looked at, so nothing is given up."""
+        devices = {device.name: device for device in todo.devices}
+        trees: dict[str, TreeFiles] = {}
+        for name, path in todo.details["files"]:
+            if name not in devices:
+                raise OSError(errno.ENODEV, f"({name}){path}: there is no such device")
+            if name not in trees:
+                device = devices[name]
+                trees[name] = TreeFiles(self._mounter.root(device), device.volume)
+            fd = trees[name].open(path)
+            if fd is None:
+                raise OSError(errno.ENOENT, f"({name}){path}: there is no such file")
+            socket.send_fds(self._answer, [packets.DESCRIPTORS], [fd])
+            os.close(fd)
+
+    def _confine(self, root: int, patience: float, user: int) -> None:
+        parent = os.getppid()
+        if os.geteuid() == 0:
+            os.fchdir(root)
+            os.chroot(".")
+        # The paths of Python's modules now mean the device's own files: nothing may be imported.
+        sys.path.clear()
+        sys.path_importer_cache.clear()
+        sys.meta_path[:] = [finder for finder in sys.meta_path if _is_inside(finder)]
+        if not seccomp.available():
+            limits.leave_network()
+        limits.become(user)
+        limits.die_with_parent(parent)  # changing the user has cleared it
+        limits.limit(patience, _MEMORY, _FILES)
+        if seccomp.available():
+            seccomp.confine()
+
+    def _other(self, name: str) -> int | None:
+        """Another volume's root, mounted by the scanner; None when it cannot, or not in time."""
+        if name in self._useless:
+            return None
+        self._useless.add(name)  # TreeFiles keeps what works: it never asks for that again
+        self._asks.send(name.encode())
+        poll = select.poll()
+        poll.register(self._asks, select.POLLIN)
+        while poll.poll(_MOUNTING * 1000):
+            answer, fds, _, _ = socket.recv_fds(self._asks, 256, 1)
+            if answer.decode() == name:
+                return fds[0] if fds else None
+            for fd in fds:  # the late answer to an earlier question
+                os.close(fd)
+            if not answer:
+                break
+        return None
+
+    def _fail(self, code: int, words: str) -> None:
+        text = f"{code} {words[:2000]}"
+        self._answer.send(packets.FAILED + text.encode(errors="replace"))
+
+
+def user(number: int) -> int:
+    """The user of the scanner's `number`th child."""
+    return _FIRST_USER + number % 0x10000
+
+
+def _is_inside(finder: object) -> bool:
+    """Whether it finds modules in the interpreter itself, not in files."""
+    return getattr(finder, "__name__", "") in {"BuiltinImporter", "FrozenImporter"}
