@@ -135,3 +135,29 @@ class Console:
         leaving = await self._desk.serve()
         if leaving == "absent":
             self._attended = False
+        if leaving == "shell":
+            await self._shell()
+
+    async def _shell(self) -> None:
+        from petipy.ui import shell
+
+        self._terminal.write('A shell. "exit" comes back to the menu.\r\n')
+        await self._terminal.flush(_DRAIN)
+        self._terminal.close()
+        try:
+            path, term = self._terminal.path, self._terminal.term
+            await shell.run(path, term, self._session.someone_is_here)
+        finally:
+            await self._reopen()
+        self._session.someone_is_here()
+
+    async def _reopen(self) -> None:
+        """The end of a shell has hung up the terminal; that may take the kernel a moment."""
+        for _ in range(10):
+            try:
+                self._terminal.open()
+            except OSError:
+                await asyncio.sleep(0.1)
+            else:
+                return
+        self._terminal.open()

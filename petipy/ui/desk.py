@@ -5,6 +5,7 @@ import math
 from typing import Literal
 
 from petipy.ui.countdown import next_change
+from petipy.ui.hush import HUSH
 from petipy.ui.keys import Decoder, Report
 from petipy.ui.probe import probe
 from petipy.ui.screen import Screen
@@ -47,13 +48,14 @@ class Desk:
         self._terminal.discard_input()
         self._view.show(self._session.snapshot)
         self._loop.screen_size = None
-        self._loop.start()
-        try:
-            self._draw()
-            return await self._serve()
-        finally:
-            self._terminal.drained = lambda _: None
-            self._loop.stop()
+        with HUSH.held():
+            self._loop.start()
+            try:
+                self._draw()
+                return await self._serve()
+            finally:
+                self._terminal.drained = lambda _: None
+                self._loop.stop()
 
     async def _serve(self) -> Leaving:
         with Watch(self._terminal, self._session, GAP) as watch:

@@ -8,37 +8,36 @@ from petipy.ui.outline import Item, Place, default_item, outline
 from petipy.ui.plain import plain
 from petipy.ui.theme import Theme
 from petipy.ui.toolkit import Text
-from petipy.ui.widgets import Page, Row, paragraph
+from petipy.ui.widgets import Opens, Page, Row, paragraph
 
 
-class Opener(Protocol):
-    """What a menu asks of the view around it."""
-
-    def boot(self, id: str) -> None: ...
+class Opener(Opens, Protocol):
     def details(self, id: str) -> None: ...
-    def edit(self, id: str) -> None: ...
     def submenu(self, place: Place) -> None: ...
 
 
 class Menu(Page):
-    keys = "Enter boot   e edit   i info   l log   x shell   h help"
+    keys = "Enter boot  e edit  h help  i info  l log  r rescan  x shell  / find"
 
     def __init__(self, view: Opener, theme: Theme, snapshot: Snapshot, place: Place) -> None:
         super().__init__()
         self._view, self._theme, self._place = view, theme, place
         self._snapshot = snapshot
         self._items: list[Item] = []
+        self._rows: list[int] = []  # of each item, its place in the list
+        self._airy = False  # there is room for blank lines
         self._moved = False  # by a person; until then the cursor follows the default
         self._needle: str | None = None
         self.title = plain(place.trail[-1]) if place.trail else "Boot menu"
         if place.trail:
-            self.keys = "Enter boot   e edit   i info   Esc back   h help"
+            self.keys = "Enter boot  Esc back  e edit  h help  i info  l log  x shell"
         self.show(snapshot)
 
     @property
     def item(self) -> Item | None:
         """Under the cursor."""
-        return self._items[self.walker.focus or 0] if self._items else None
+        row = self.walker.focus
+        return self._items[self._rows.index(row)] if row in self._rows else None
 
     def show(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -47,8 +46,36 @@ class Menu(Page):
             return
         kept = self.item
         self._items = items
-        self.walker[:] = [self._row(item) for item in items] or [paragraph(None, self._nothing())]
-        self.walker.set_focus(self._focus(kept))
+        self._lay_out()
+        self._set_item(self._focus(kept))
+
+    def _lay_out(self) -> None:
+        rows: list[Row | Text] = []
+        self._rows = []
+        for item in self._items:
+            if self._airy and rows and item.kind == "heading":
+                rows.append(self._blank())
+            self._rows.append(len(rows))
+            rows.append(self._row(item))
+        self.walker[:] = rows or [paragraph(None, self._nothing())]
+
+    def _set_item(self, index: int) -> None:
+        if self._rows:
+            self.walker.set_focus(self._rows[index])
+
+    def _blank(self) -> Row:
+        return Row("", None, self._theme, selectable=False)
+
+    def render(self, size: Any, focus: bool = False) -> Any:
+        """Blank lines between the devices, if all can still be seen."""
+        headings = sum(item.kind == "heading" for item in self._items)
+        airy = len(self._items) + headings - 1 <= size[1]
+        if airy != self._airy and self._items:
+            self._airy = airy
+            index = self._items.index(self.item) if self.item else 0
+            self._lay_out()
+            self._set_item(index)
+        return super().render(size, focus)
 
     def _focus(self, kept: Item | None) -> int:
         """The cursor stays on its row; if that has gone, near to where it was."""
@@ -110,8 +137,7 @@ class Menu(Page):
         self.show(self._snapshot)
 
     @property
-    def prompt(self) -> str:
-        """What is being searched for, while it is."""
+    def note(self) -> str:
         return "" if self._needle is None else f"Find: {self._needle}_"
 
     def _typed(self, key: str) -> bool:

@@ -4,15 +4,21 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from petipy import __version__
-from petipy.model import Snapshot
+from petipy.model import Edit, Snapshot
 from petipy.ui.countdown import Seconds
+from petipy.ui.details import Details
+from petipy.ui.editor import Editor
+from petipy.ui.guide import Guide
+from petipy.ui.journal import Journal
 from petipy.ui.menu import Menu
 from petipy.ui.outline import Place
-from petipy.ui.plain import clip, plain, title
+from petipy.ui.plain import clip, title
 from petipy.ui.session import Session
 from petipy.ui.theme import Theme
-from petipy.ui.toolkit import Frame, Text, WrapMode
-from petipy.ui.widgets import Page
+from petipy.ui.toolkit import Frame
+from petipy.ui.widgets import Page, Strip, fit
+
+_TALL = 16  # rows, from which on a blank line under the title is not missed
 
 
 class View(Frame[Any, Any, Any]):
@@ -21,9 +27,9 @@ class View(Frame[Any, Any, Any]):
     def __init__(self, session: Session, theme: Theme, shell: Callable[[], None]) -> None:
         self._session, self._theme, self._shell = session, theme, shell
         self._seconds = Seconds()
+        self._shown = -1  # version of the snapshot
         self._note = ""  # said until the next key
-        self._head = Text("", wrap=WrapMode.CLIP)
-        self._foot = Text("", wrap=WrapMode.CLIP)
+        self._head, self._foot = Strip(fill=not theme.bar), Strip()
         self._pages: list[Page] = [Menu(self, theme, session.snapshot, Place())]
         super().__init__(self._pages[0], self._head, self._foot)
         self.show(session.snapshot)
@@ -33,33 +39,39 @@ class View(Frame[Any, Any, Any]):
         return self._pages[-1]
 
     def show(self, snapshot: Snapshot) -> None:
-        for page in self._pages:
-            page.show(snapshot)
+        if snapshot.version != self._shown:
+            self._shown = snapshot.version
+            for page in self._pages:
+                page.show(snapshot)
         self._dress()
 
     def _dress(self) -> None:
         """Title and status: at the start, and after each key and each change."""
         self.body = self.page
-        self._head.set_text(("title", f"Petipy {__version__} - {self.page.title}"))
-        kind, status = self._status(self._session.snapshot)
-        self._foot.set_text([(kind, plain(status)), "\n", ("keys", self.page.keys)])
+        self._invalidate()
+
+    def render(self, size: Any, focus: bool = False) -> Any:
+        columns, rows = size
+        title = ("title", f"Petipy {__version__} - {self.page.title}")
+        self._head.say(*([title, ("", "")] if rows >= _TALL else [title]))
+        keys = fit(self.page.keys, columns - 1)
+        self._foot.say(self._status(self._session.snapshot), ("keys", keys))
+        return super().render(size, focus)
 
     def _status(self, snapshot: Snapshot) -> tuple[str, str]:
         """The one thing that matters most at the moment."""
         choice = snapshot.choice(snapshot.booting)
         if snapshot.booting:
             return "status", f"Loading {title(choice) if choice else snapshot.booting} ..."
-        if isinstance(self.page, Menu) and self.page.prompt:
-            return "status", self.page.prompt
-        if self._note:
-            return "status", self._note
+        if note := self.page.note or self._note:
+            return "status", note
         if snapshot.countdown:
             return "status", self._countdown(snapshot)
         if snapshot.status and snapshot.status.level in {"warning", "error"}:
             return "error", snapshot.status.text
         if snapshot.scanning:
             return "status", f"Looking at {', '.join(sorted(snapshot.scanning))} ..."
-        if snapshot.problems:
+        if snapshot.problems and isinstance(self.page, Menu):
             return "status", f"{_count(len(snapshot.problems), 'problem')}: see the log (l)"
         return "status", snapshot.status.text if snapshot.status else ""
 
@@ -94,26 +106,38 @@ class View(Frame[Any, Any, Any]):
         self._note = "Looking again at every device ..."
         self._session.rescan()
 
-    def _run_shell(self) -> None:
-        self._shell()
+    # What the pages ask for, and the keys that work on all of them.
 
-    # What the pages ask for.
-
-    def boot(self, id: str) -> None:
-        self._session.boot(id)
+    def boot(self, id: str, edit: Edit | None = None) -> None:
+        self._session.boot(id, edit)
 
     def submenu(self, place: Place) -> None:
         self.push(Menu(self, self._theme, self._session.snapshot, place))
 
-    def details(self, id: str) -> None: ...
+    def details(self, id: str) -> None:
+        self.push(Details(id, self._session.snapshot, self))
 
-    def edit(self, id: str) -> None: ...
+    def edit(self, id: str) -> None:
+        if choice := self._session.snapshot.choice(id):
+            self.push(Editor(choice, self.boot, self.back))
+
+    def _journal(self) -> None:
+        self._once(Journal, Journal(self._session))
+
+    def _guide(self) -> None:
+        self._once(Guide, Guide())
+
+    def _once(self, kind: type[Page], page: Page) -> None:
+        if not isinstance(self.page, kind):
+            self.push(page)
+
+    def _run_shell(self) -> None:
+        self._shell()
 
     _commands: ClassVar[dict[str, Callable[["View"], None]]] = {
-        "esc": back,
-        "backspace": back,
-        "left": back,
-        "q": back,
+        **dict.fromkeys(("esc", "backspace", "left", "q"), back),
+        **dict.fromkeys(("h", "?", "f1"), _guide),
+        "l": _journal,
         "r": _again,
         "x": _run_shell,
     }

@@ -1,7 +1,7 @@
 """What the screens are made of."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from petipy.model import Snapshot
 from petipy.ui.plain import clip, plain
@@ -26,6 +26,13 @@ _MOTIONS = {
     "G": "end",
     " ": "page down",
 }
+
+
+class Opens(Protocol):
+    """What a page asks of the view around it."""
+
+    def boot(self, id: str) -> None: ...
+    def edit(self, id: str) -> None: ...
 
 
 class Row(Widget):
@@ -63,11 +70,52 @@ class Row(Widget):
         return TextCanvas([text.encode()], [runs], cursor=cursor, maxcol=columns)
 
 
+class Strip(Widget):
+    """Lines of its own, each in one row: the title, the status, the keys."""
+
+    _sizing = frozenset([Sizing.FLOW])
+    _selectable = False
+
+    def __init__(self, fill: bool = False) -> None:
+        super().__init__()
+        self._lines: tuple[tuple[str, str], ...] = ()
+        self._fill = fill  # mark the whole row, where that is free
+
+    def say(self, *lines: tuple[str, str]) -> None:
+        """Pairs of (kind of text, text)."""
+        if lines != self._lines:
+            self._lines = lines
+            self._invalidate()
+
+    def rows(self, size: Any, focus: bool = False) -> int:
+        return len(self._lines)
+
+    def render(self, size: Any, focus: bool = False) -> Canvas:
+        (columns,) = size
+        width = columns - 1  # the last cell of the screen is never written
+        texts = [clip(plain(text), width) for _, text in self._lines]
+        if self._fill:
+            texts = [text.ljust(columns) for text in texts]
+        pairs = zip(texts, self._lines, strict=True)
+        runs: list[list[tuple[Any, int]]] = [
+            [(kind, len(text))] if text else [] for text, (kind, _) in pairs
+        ]
+        return TextCanvas([text.encode() for text in texts], runs, maxcol=columns)
+
+
+def fit(keys: str, width: int) -> str:
+    """As many of the keys as there is room for, the first ones first; two spaces are between."""
+    words = keys.split("  ")
+    while len(words) > 1 and len("  ".join(words)) > width:
+        words.pop()
+    return "  ".join(words)
+
+
 class Page(ListBox[Any]):
     """A screen's body: rows to choose from or to read. `keys` is shown in the last line."""
 
     title = ""
-    keys = "Esc back"
+    keys = "Esc back  h help"
 
     def __init__(self) -> None:
         self.walker: SimpleFocusListWalker[Any] = SimpleFocusListWalker([])
@@ -80,15 +128,15 @@ class Page(ListBox[Any]):
         return super().keypress(size, _MOTIONS.get(key, key))
 
     @property
-    def unsaved(self) -> str:
-        """What would be lost by leaving, as a question; empty: nothing."""
+    def note(self) -> str:
+        """What the page has to say in the status line, before all else."""
         return ""
 
 
 class Reader(Page):
     """Text to read: paragraphs of (kind of text, text)."""
 
-    keys = "Up Down scroll   Esc back"
+    keys = "Up Down scroll  Esc back"
 
     def lay_out(self, paragraphs: Sequence[tuple[str | None, str]]) -> None:
         focus = self.walker.focus or 0

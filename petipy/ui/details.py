@@ -1,0 +1,75 @@
+"""All that is known of an entry: what would be loaded, and where that is written."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from parsers.api import Effect
+from petipy.model import Choice, Snapshot
+from petipy.ui.plain import device_title, title
+from petipy.ui.widgets import Opens, Reader
+
+Line = tuple[str | None, str]
+
+
+class Details(Reader):
+    title = "Entry"
+    keys = "Enter boot  e edit  Esc back"
+
+    def __init__(self, id: str, snapshot: Snapshot, view: Opens) -> None:
+        super().__init__()
+        self.id, self._view, self._bootable = id, view, False
+        self.show(snapshot)
+
+    def show(self, snapshot: Snapshot) -> None:
+        choice = snapshot.choice(self.id)
+        self._bootable = choice is not None and not choice.obstacle
+        gone: list[Line] = [("error", "This entry is not there any more.")]
+        self.lay_out(list(describe(choice, snapshot)) if choice else gone)
+
+    def keypress(self, size: Any, key: str) -> str | None:
+        if key == "enter":
+            if self._bootable:
+                self._view.boot(self.id)
+            return None
+        if key == "e":
+            self._view.edit(self.id)
+            return None
+        return super().keypress(size, key)
+
+
+def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
+    entry = choice.entry
+    yield "heading", title(choice)
+    if choice.id == snapshot.default:
+        yield None, "This is the default: it boots by itself."
+    if choice.obstacle:
+        yield "error", f"It cannot be booted now: {choice.obstacle}."
+    yield None, ""
+    yield _fact("Kernel", choice.kernel or entry.kernel or "none")
+    for initrd in choice.initrds or entry.initrds:
+        yield _fact("Initrd", initrd)
+    if entry.devicetree:
+        yield _fact("Device tree", choice.devicetree or entry.devicetree)
+    yield _fact("Command line", entry.cmdline or "(empty)")
+    yield None, ""
+    yield _fact("Device", device_title(snapshot, choice.device))
+    yield _fact("Written in", f"{entry.config}, line {entry.line} ({choice.format})")
+    if entry.trail:
+        yield _fact("Submenu", " / ".join(entry.trail))
+    for effect in entry.effects:
+        yield _fact("When booted", _words(effect))
+
+
+def _fact(name: str, value: object) -> Line:
+    return None, f"{name + ':':<14}{_file(value)}"
+
+
+def _file(value: object) -> str:
+    """A FileRef in words; everything else says itself what it is."""
+    path, device = getattr(value, "path", None), getattr(value, "device", "")
+    return str(value) if path is None else f"({device}){path}" if device else str(path)
+
+
+def _words(effect: Effect) -> str:
+    changes = (f"{n} removed" if v is None else f"{n}={v}" for n, v in effect.values)
+    return f"{_file(effect.file)} is changed: {', '.join(changes)}"

@@ -1,0 +1,40 @@
+"""The help screen."""
+
+from petipy.ui.widgets import Reader
+
+_KEYS = """\
+Up Down  j k    move                    Home End   first and last entry
+PgUp PgDn       a screen further        /          find entries by a word
+Enter           boot, or open a submenu
+e               change kernel, initrd and command line, then boot
+i               all that is known of the entry: its files, its command line,
+                and where that is written
+Esc  Backspace  back from a submenu or a screen
+l               log: what was found, and what went wrong
+r               look again at every device
+x               a shell on this console; "exit" comes back to the menu
+Ctrl-L          draw the screen anew and ask the terminal for its size
+h  ?  F1        this screen"""
+
+_SIGNS = """\
+>  the cursor
+*  the default: it boots by itself when nobody is there; also on the submenu
+   that has it
+-> a submenu
+!  cannot be booted now, and why; Enter says more"""
+
+_CLOSING = """\
+Devices that appear are looked at as they come, and the cursor stays on its entry. \
+Nothing is ever written to a disk by looking at it."""
+
+
+class Guide(Reader):
+    title = "Help"
+
+    def __init__(self) -> None:
+        super().__init__()
+        lines: list[tuple[str | None, str]] = [("heading", "Keys")]
+        lines += [(None, line) for line in _KEYS.splitlines()]
+        lines += [(None, ""), ("heading", "Signs")]
+        lines += [(None, line) for line in _SIGNS.splitlines()]
+        self.lay_out([*lines, (None, ""), (None, _CLOSING)])

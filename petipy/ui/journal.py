@@ -1,0 +1,60 @@
+"""The log screen: what was found, what went wrong, and the story so far."""
+
+from collections.abc import Iterator, Sequence
+
+from petipy.model import Device, Snapshot, Status
+from petipy.ui.plain import device_title
+from petipy.ui.session import Session
+from petipy.ui.widgets import Reader
+
+Line = tuple[str | None, str]
+
+
+class Journal(Reader):
+    title = "Log"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.show(session.snapshot)
+
+    def show(self, snapshot: Snapshot) -> None:
+        log = self._session.log()
+        self.lay_out([*_devices(snapshot), *_problems(snapshot), *_story(log)])
+
+
+def _devices(snapshot: Snapshot) -> Iterator[Line]:
+    yield "heading", "Devices"
+    for device in snapshot.devices:
+        yield None, f"{device_title(snapshot, device.name)} - {_yield_of(device, snapshot)}"
+    if not snapshot.devices:
+        yield None, "none yet"
+
+
+def _yield_of(device: Device, snapshot: Snapshot) -> str:
+    if device.name in snapshot.scanning:
+        return "looking"
+    count = sum(choice.device == device.name for choice in snapshot.choices)
+    return "nothing to boot" if not count else "1 entry" if count == 1 else f"{count} entries"
+
+
+def _problems(snapshot: Snapshot) -> Iterator[Line]:
+    waiting = [choice for choice in snapshot.choices if choice.obstacle]
+    if not snapshot.problems and not waiting:
+        return
+    yield None, ""
+    yield "heading", "Problems"
+    for name, problem in snapshot.problems:
+        yield None, f"({name}){problem.config}:{problem.line}: {problem.message}"
+    for choice in waiting:
+        where = f"({choice.device}){choice.entry.config}:{choice.entry.line}"
+        yield None, f"{where}: {choice.entry.title}: {choice.obstacle}"
+
+
+def _story(log: Sequence[Status]) -> Iterator[Line]:
+    """The newest first: on a slow line the first screen must have what matters."""
+    yield None, ""
+    yield "heading", "Events, the newest first (seconds since the kernel started)"
+    for status in reversed(log):
+        kind = "error" if status.level in {"warning", "error"} else None
+        yield kind, f"{status.at:8.2f} {status.text}"
