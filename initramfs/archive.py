@@ -1,0 +1,190 @@
+"""Debian's archive for one architecture, through an apt root of our own.
+
+The host's package configuration is left alone; only its apt.conf is read (proxies and the like).
+Every package is checked by apt against the signed Release file.
+"""
+
+import re
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from initramfs.host import BuildError, run, say, warn, write_whole
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+MIRROR = "http://deb.debian.org/debian"
+FRESH = 6 * 3600  # seconds for which the package lists are taken as they are
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    name: str
+    version: str
+    path: Path
+
+
+class Archive:
+    """`architecture` as Debian names it: ppc64el, amd64 …; `root` holds lists and packages."""
+
+    def __init__(self, root: Path, suite: str, architecture: str, mirror: str = MIRROR) -> None:
+        self.architecture = architecture
+        self._suite = suite
+        self._mirror = mirror.rstrip("/")
+        self._root = root.absolute() / f"{suite}-{architecture}"
+        self._pool = root.absolute() / "pool"
+
+    def update(self) -> None:
+        """Bring the package lists up to date, security's too when its index can be had."""
+        stamp = self._root / "updated"
+        sources = self._sources(security=True)
+        if stamp.exists() and stamp.read_text() == sources and age(stamp) < FRESH:
+            return
+        say(f"package lists of {self._suite} for {self.architecture}")
+        try:
+            self._update(security=True)
+        except BuildError as error:
+            warn(f"without {self._suite}-security, its index cannot be used: {last_line(error)}")
+            self._update(security=False)
+        write_whole(stamp, sources.encode())
+
+    def _update(self, *, security: bool) -> None:
+        for part in ("lists/partial", "archives/partial", "sources", "preferences"):
+            (self._root / part).mkdir(parents=True, exist_ok=True)
+        write_whole(self._root / "status", b"")
+        write_whole(self._root / "apt.conf", self._configuration().encode())
+        write_whole(
+            self._root / "sources/debian.sources", self._sources(security=security).encode()
+        )
+        self._apt("apt-get", "update", "--error-on=any")
+
+    def _sources(self, *, security: bool) -> str:
+        suites = [(self._mirror, f"{self._suite} {self._suite}-updates")]
+        if security:
+            base = self._mirror.removesuffix("/debian")
+            suites.append((f"{base}/debian-security", f"{self._suite}-security"))
+        return "\n".join(
+            f"Types: deb\nURIs: {uri}\nSuites: {names}\nComponents: main\n"
+            f"Architectures: {self.architecture}\nSigned-By: {KEYRING}\n"
+            for uri, names in suites
+        )
+
+    def _configuration(self) -> str:
+        root = self._root
+        return f"""\
+#clear APT::Update;
+#clear DPkg;
+#clear APT::Architectures;
+#clear Acquire::IndexTargets::deb::Contents-deb;
+Dir::State "{root}";
+Dir::State::status "{root}/status";
+Dir::State::lists "{root}/lists";
+Dir::Cache "{root}";
+Dir::Cache::archives "{root}/archives";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "";
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "{root}/sources";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "{root}/preferences";
+APT::Architecture "{self.architecture}";
+APT::Architectures {{ "{self.architecture}"; }};
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "3";
+"""
+
+    def _apt(self, *argv: str, cwd: Path | None = None) -> str:
+        command, *rest = argv
+        return run([command, "-c", self._root / "apt.conf", *rest], cwd=cwd).decode()
+
+    def stanzas(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The control fields of the newest version of each of these packages that exists."""
+        wanted = sorted(set(names))
+        if not wanted:
+            return {}
+        try:
+            text = self._apt("apt-cache", "show", "--no-all-versions", *wanted)
+        except BuildError:  # one unknown name spoils the answer's status, not the answer
+            text = "".join(self._show(name) for name in wanted)
+        found = (fields(stanza) for stanza in text.split("\n\n") if stanza.strip())
+        return {stanza["Package"]: stanza for stanza in found}
+
+    def _show(self, name: str) -> str:
+        try:
+            return self._apt("apt-cache", "show", "--no-all-versions", name)
+        except BuildError:
+            return ""
+
+    def with_libraries(self, names: Iterable[str]) -> set[str]:
+        """These packages and every library package that they depend on, directly or not."""
+        known: dict[str, dict[str, str]] = {}
+        new = self.stanzas(names)
+        while new:
+            known |= new
+            wanted = {name for stanza in new.values() for name in depends(stanza)} - known.keys()
+            new = {
+                name: stanza
+                for name, stanza in self.stanzas(wanted).items()
+                if stanza.get("Section", "").endswith("libs")
+            }
+        return set(known)
+
+    def newest(self, pattern: str) -> str:
+        """The package that a meta package of this name depends on first."""
+        stanza = self.stanzas([pattern]).get(pattern)
+        if not stanza or not depends(stanza):
+            raise BuildError(f"{self._suite} has no {pattern} for {self.architecture}")
+        return depends(stanza)[0]
+
+    def fetch(self, names: Iterable[str]) -> dict[str, Package]:
+        """The packages' files, from the cache or the mirror; BuildError where one is unknown."""
+        wanted = sorted(set(names))
+        stanzas = self.stanzas(wanted)
+        if unknown := [name for name in wanted if name not in stanzas]:
+            raise BuildError(f"{self._suite} has no package {', '.join(unknown)}")
+        packages = {name: self._package(stanzas[name]) for name in wanted}
+        absent = [package for package in packages.values() if not package.path.exists()]
+        if absent:
+            say(f"fetching {len(absent)} packages for {self.architecture}")
+            self._download(absent)
+        return packages
+
+    def _package(self, stanza: dict[str, str]) -> Package:
+        # Named by its hash: what lies in the pool has been verified and is what is wanted.
+        name = f"{stanza['Package']}_{stanza['SHA256'][:16]}.deb"
+        return Package(stanza["Package"], stanza["Version"], self._pool / name)
+
+    def _download(self, packages: list[Package]) -> None:
+        room = self._root / "download"
+        shutil.rmtree(room, ignore_errors=True)
+        room.mkdir(parents=True)
+        self._pool.mkdir(parents=True, exist_ok=True)
+        self._apt("apt-get", "download", *(f"{p.name}={p.version}" for p in packages), cwd=room)
+        for package in packages:
+            found = list(room.glob(f"{package.name}_*.deb"))
+            if len(found) != 1:
+                raise BuildError(f"apt-get did not bring {package.name} {package.version}")
+            found[0].replace(package.path)
+        shutil.rmtree(room)
+
+
+def age(path: Path) -> float:
+    """Seconds since the file was written."""
+    return time.time() - path.stat().st_mtime
+
+
+def fields(stanza: str) -> dict[str, str]:
+    """A control stanza's single-line fields."""
+    return dict(re.findall(r"^([A-Za-z0-9-]+): (.*)$", stanza, re.MULTILINE))
+
+
+def depends(stanza: dict[str, str]) -> list[str]:
+    """The first alternative of each dependency, without version and architecture."""
+    groups = ",".join(stanza.get(key, "") for key in ("Pre-Depends", "Depends")).split(",")
+    return [re.split(r"[\s:(|]", group.strip())[0] for group in groups if group.strip()]
+
+
+def last_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]

@@ -1,0 +1,210 @@
+"""initramfs/build: kernel and image for an architecture, from Debian's packages."""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from initramfs import cpio, python, userland, wheels
+from initramfs.archive import MIRROR, Archive
+from initramfs.host import (
+    REPOSITORY,
+    BuildError,
+    default_cache,
+    locked,
+    megabytes,
+    need,
+    run,
+    say,
+    warn,
+    write_whole,
+)
+from initramfs.kernel import Kernel, read_list
+from initramfs.tree import Tree, read_package
+
+KERNELS = {
+    "ppc64el": ("linux-image-powerpc64le", "vmlinux"),
+    "amd64": ("linux-image-amd64", "vmlinuz"),
+}
+IMAGE = "petipy.cpio.zst"
+TOOLS = {
+    "apt-get": "apt",
+    "dpkg-deb": "dpkg",
+    "zstd": "zstd",
+    "kmod": "kmod",
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+}
+
+
+@dataclass
+class Manifest:
+    """What went in: versions, and bytes before and after compression by part."""
+
+    architecture: str
+    suite: str
+    kernel: str = ""
+    python: str = ""
+    packages: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, dict[str, int]] = field(default_factory=dict)
+    compressed: dict[str, int] = field(default_factory=dict)
+    files: dict[str, dict[str, int | str]] = field(default_factory=dict)
+
+
+def build(
+    architecture: str, output: Path, *, suite: str, cache: Path, mirror: str, signed: bool = False
+) -> Manifest:
+    """Write kernel, image and manifest.json to `output`."""
+    with locked(cache):
+        need(TOOLS)
+        target = Archive(cache / "apt", suite, architecture, mirror)
+        target.update()
+        host = Archive(cache / "apt", suite, host_architecture(), mirror)
+        if host.architecture != target.architecture:
+            host.update()
+        manifest = Manifest(architecture, suite)
+        trees, kernel = assemble(target, host, cache, manifest, signed=signed)
+        frames = compress([cpio.write(tree, epoch()) for tree in trees.values()], cache / "frames")
+    manifest.compressed = {name: len(frame) for name, frame in zip(trees, frames, strict=True)}
+    files = {KERNELS[architecture][1]: kernel.image, IMAGE: b"".join(frames)}
+    finish(manifest, output, files)
+    return manifest
+
+
+def assemble(
+    target: Archive, host: Archive, cache: Path, manifest: Manifest, *, signed: bool
+) -> tuple[dict[str, Tree], Kernel]:
+    """The image in parts, each to be an archive of its own (the kernel unpacks one after the
+    other), and the kernel. A change in one leaves the others' compressed bytes as they are.
+    """
+    name = target.newest(KERNELS[target.architecture][0])
+    package = target.fetch([name])[name]
+    kernel = Kernel(read_package(package.path), signed=signed)
+    version = python.minor_version(target)
+    manifest.kernel, manifest.python = kernel.version, version
+    say(f"kernel {kernel.version}, Python {version}")
+    locked_wheels = wheels.fetch(wheels.pins(), cache / "wheels")
+    interpreter = python.assemble(version, target, host, locked_wheels)
+    programs = userland.assemble(target, version, interpreter.tree)
+    modules, sections = add_modules(kernel, target.architecture)
+    manifest.packages = {
+        p.name: p.version for p in [package, *programs.packages, *interpreter.packages]
+    }
+    manifest.parts = {
+        "programs": programs.parts,
+        "python": interpreter.parts,
+        "modules": sections,
+    }
+    trees = {"programs": programs.tree, "python": interpreter.tree, "modules": modules}
+    return trees, kernel
+
+
+def add_modules(kernel: Kernel, architecture: str) -> tuple[Tree, dict[str, int]]:
+    tree = Tree()
+    modules = kernel.select(
+        read_list((REPOSITORY / "initramfs/drivers.txt").read_text()), architecture
+    )
+    for name in modules.unknown:
+        warn(f"drivers.txt names {name}, which {kernel.version} does not have")
+    kernel.install(modules, tree)
+    sizes: dict[str, int] = {}
+    for section, data in modules.taken.values():
+        sizes[section] = sizes.get(section, 0) + len(data)
+    return tree, sizes
+
+
+def epoch() -> int:
+    """The time stamp of everything in the image: fixed, so that equal contents are equal bytes."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH", "1"))
+
+
+def compress(archives: Sequence[bytes], room: Path) -> list[bytes]:
+    """Each as a zstd frame, from `room` where it has been compressed before.
+
+    One thread for each: zstd's own threads would change the bytes.
+    """
+    version = run(["zstd", "--version"])
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda archive: frame(archive, version, room), archives))
+
+
+def frame(archive: bytes, version: bytes, room: Path) -> bytes:
+    path = room / f"{hashlib.sha256(version + archive).hexdigest()}.zst"
+    if not path.exists():
+        options = ["-19", "--single-thread", "--no-progress", "-c"]
+        write_whole(path, run(["zstd", *options], feed=archive))
+    return path.read_bytes()
+
+
+def host_architecture() -> str:
+    """Debian's name of the machine that builds."""
+    names = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64el"}
+    machine = platform.machine()
+    return names.get(machine, machine)
+
+
+def finish(manifest: Manifest, output: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        write_whole(output / name, data)
+        digest = hashlib.sha256(data).hexdigest()
+        manifest.files[name] = {"size": len(data), "sha256": digest}
+    text = json.dumps(vars(manifest), indent=2, sort_keys=True) + "\n"
+    write_whole(output / "manifest.json", text.encode())
+
+
+def report(manifest: Manifest) -> str:
+    """The manifest for a person: compressed sizes, then what is in each part, uncompressed."""
+    lines = [
+        f"{name:36}{megabytes(int(file['size'])):>10}" for name, file in manifest.files.items()
+    ]
+    for group, parts in manifest.parts.items():
+        whole = megabytes(sum(parts.values()))
+        lines.append(
+            f"{group:36}{megabytes(manifest.compressed[group]):>10}, uncompressed {whole}:"
+        )
+        by_size = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+        lines += [f"  {name:34}{megabytes(size):>10}" for name, size in by_size]
+    return "\n".join(lines)
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="initramfs/build", description=__doc__)
+    parser.add_argument("--arch", choices=sorted(KERNELS), default="ppc64el")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--suite", default="stable", help="of Debian (default: stable)")
+    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR")
+    parser.add_argument("--mirror", default=MIRROR, metavar="URL")
+    parser.add_argument(
+        "--keep-signatures",
+        action="store_true",
+        help="leave the kernel modules signed, for kernels that are locked down (slower to load)",
+    )
+    return parser
+
+
+def main() -> int:
+    options = arguments().parse_args()
+    try:
+        manifest = build(
+            options.arch,
+            options.output,
+            suite=options.suite,
+            cache=options.cache,
+            mirror=options.mirror,
+            signed=options.keep_signatures,
+        )
+    except BuildError as error:
+        say(f"failed: {error}")
+        return 1
+    say(f"{options.output}: done")
+    sys.stdout.write(report(manifest) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

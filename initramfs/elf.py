@@ -1,0 +1,153 @@
+"""As much of ELF as the image needs: what a program loads, what a kernel module may lose.
+
+Both byte orders, 64 bits only: every machine that the image is made for.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
+DT_NEEDED, DT_STRTAB = 1, 5
+SHT_NULL, SHT_NOBITS = 0, 8
+SHF_ALLOC = 2
+USELESS = (".BTF", ".comment", ".note.GNU-stack", ".gnu_debuglink")  # when loading a module
+SIGNATURE = b"~Module signature appended~\n"
+
+
+class Segment(NamedTuple):
+    type: int
+    flags: int
+    offset: int
+    address: int
+    physical: int
+    size: int
+    memory: int
+    align: int
+
+
+class Section(NamedTuple):
+    name: int
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    align: int
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Elf:
+    """A 64-bit ELF file; ValueError where it is none."""
+
+    data: bytes
+    order: str  # struct's prefix: "<" or ">"
+    segments: tuple[Segment, ...]
+    sections: tuple[Section, ...]
+    names: int  # index of the section that holds the sections' names
+    table: int  # offset of the section headers
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Elf":
+        if not is_elf(data) or data[4] != 2:
+            raise ValueError("not a 64-bit ELF file")
+        order = "<" if data[5] == 1 else ">"
+        head = struct.unpack_from(order + "HHIQQQIHHHHHH", data, 16)
+        _, _, _, _, phoff, shoff, _, _, _, phnum, _, shnum, names = head
+        segments = (
+            struct.unpack_from(order + "IIQQQQQQ", data, phoff + 56 * i) for i in range(phnum)
+        )
+        sections = (
+            struct.unpack_from(order + "IIQQQQIIQQ", data, shoff + 64 * i) for i in range(shnum)
+        )
+        return cls(
+            data,
+            order,
+            tuple(Segment(*fields) for fields in segments),
+            tuple(Section(*fields) for fields in sections),
+            names,
+            shoff,
+        )
+
+    def name(self, section: Section) -> str:
+        return self._text(self.sections[self.names].offset + section.name)
+
+    def _text(self, offset: int) -> str:
+        return self.data[offset : self.data.index(b"\0", offset)].decode()
+
+    def _offset(self, address: int) -> int:
+        for segment in self.segments:
+            if segment.type == PT_LOAD and 0 <= address - segment.address < segment.size:
+                return segment.offset + address - segment.address
+        raise ValueError(f"no segment holds address {address:#x}")
+
+    def _dynamic(self) -> Iterator[tuple[int, int]]:
+        for segment in self.segments:
+            if segment.type == PT_DYNAMIC:
+                end = segment.offset + segment.size
+                yield from struct.iter_unpack(self.order + "qQ", self.data[segment.offset : end])
+
+    def needed(self) -> list[str]:
+        """The names of the libraries that it is linked with, and its interpreter's path."""
+        dynamic = list(self._dynamic())
+        tables = [self._offset(value) for tag, value in dynamic if tag == DT_STRTAB]
+        names = [self._text(tables[0] + value) for tag, value in dynamic if tag == DT_NEEDED]
+        names += [self._text(s.offset) for s in self.segments if s.type == PT_INTERP]
+        return names
+
+    def section(self, name: str) -> bytes:
+        """A section's contents; empty where there is no such section."""
+        for section in self.sections:
+            if self.name(section) == name and section.type != SHT_NOBITS:
+                return self.data[section.offset : section.offset + section.size]
+        return b""
+
+
+def is_elf(data: bytes) -> bool:
+    return data[:4] == b"\x7fELF"
+
+
+def unsigned(module: bytes) -> bytes:
+    """A kernel module without its appended signature (struct module_signature of the kernel)."""
+    if not module.endswith(SIGNATURE):
+        return module
+    end = len(module) - len(SIGNATURE)
+    (length,) = struct.unpack(">I", module[end - 4 : end])
+    return module[: end - 12 - length]
+
+
+def lean(module: bytes) -> bytes:
+    """A kernel module without the sections that loading does not need: type information (BTF,
+    which the kernel would parse), notes of the compiler. The others keep their numbers.
+    """
+    elf = Elf.parse(module)
+    out = bytearray(module[:64])
+    headers: list[Section] = []
+    for section in elf.sections:
+        if elf.name(section) in USELESS:
+            headers.append(section._replace(type=SHT_NULL, flags=0, size=0, offset=0))
+        elif section.type in (SHT_NULL, SHT_NOBITS):
+            headers.append(section)
+        else:
+            out += b"\0" * (-len(out) % max(section.align, 1))
+            headers.append(section._replace(offset=len(out)))
+            out += module[section.offset : section.offset + section.size]
+    out += b"\0" * (-len(out) % 8)
+    struct.pack_into(elf.order + "Q", out, 40, len(out))
+    for section in headers:
+        out += struct.pack(elf.order + "IIQQQQIIQQ", *section)
+    return bytes(out)
+
+
+def modinfo(module: bytes) -> dict[str, list[str]]:
+    """A kernel module's own description: depends, softdep, alias, firmware …"""
+    info: dict[str, list[str]] = {}
+    for field in Elf.parse(module).section(".modinfo").decode(errors="replace").split("\0"):
+        key, _, value = field.partition("=")
+        if key:
+            info.setdefault(key, []).append(value)
+    return info

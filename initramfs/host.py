@@ -1,0 +1,130 @@
+"""The machine that builds: its tools, its cache, running commands, saying what goes on."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+started = time.monotonic()
+
+
+class BuildError(Exception):
+    """Ends the build; the text says what is wrong and what to do about it."""
+
+
+def say(text: str) -> None:
+    """One line of progress, on standard error: standard output may be somebody's pipe."""
+    sys.stderr.write(f"[{time.monotonic() - started:5.1f} s] {text}\n")
+    sys.stderr.flush()
+
+
+def warn(text: str) -> None:
+    say(f"warning: {text}")
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    feed: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    executable: str | None = None,
+    timeout: float = 900,
+) -> bytes:
+    """What the command prints; BuildError, with the end of its complaints, when it fails."""
+    surroundings = {**os.environ, "LC_ALL": "C", **(env or {})}
+    try:
+        done = subprocess.run(
+            argv,
+            input=feed,
+            stdin=subprocess.DEVNULL if feed is None else None,
+            capture_output=True,
+            env=surroundings,
+            cwd=cwd,
+            executable=executable,
+            timeout=timeout,
+            check=False,
+        )
+    except OSError as error:
+        raise BuildError(f"{argv[0]}: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"{argv[0]} did not end within {timeout:.0f} s") from error
+    if done.returncode:
+        words = " ".join(str(word) for word in argv)
+        complaint = done.stderr.decode(errors="replace").strip()[-2000:]
+        raise BuildError(f"{words} ended with {done.returncode}:\n{complaint}")
+    return done.stdout
+
+
+def tool(name: str) -> str | None:
+    """The path of a command, also where a user's PATH leaves out the administrator's."""
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+def need(tools: Mapping[str, str]) -> None:
+    """See to it that every tool (command or absolute path → Debian package) is there."""
+    lacking = sorted({package for name, package in tools.items() if not tool_there(name)})
+    if not lacking:
+        return
+    argv = ["apt-get", "install", "-y", "--no-install-recommends", *lacking]
+    if os.geteuid() != 0:
+        if not may_use_sudo():
+            raise BuildError(f"this needs {', '.join(lacking)}; as root: {' '.join(argv)}")
+        argv = ["sudo", *argv]
+    say(f"installing {', '.join(lacking)}")
+    front = argv[: argv.index("apt-get")]
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        run(argv, env=quiet)
+    except BuildError:  # a fresh machine has no package lists, an old one stale ones
+        run([*front, "apt-get", "update"], env=quiet)
+        run(argv, env=quiet)
+
+
+def tool_there(name: str) -> bool:
+    return Path(name).exists() if name.startswith("/") else tool(name) is not None
+
+
+def may_use_sudo() -> bool:
+    """Whether sudo works, or can ask a person for a password."""
+    if not tool("sudo"):
+        return False
+    if sys.stdin.isatty():
+        return True
+    return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+
+
+def default_cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(home) / "petipy"
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Alone in this directory; waits for whoever else works in it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(directory / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another build that uses {directory}")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write the file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(data)
+    part.replace(path)

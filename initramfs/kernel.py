@@ -1,0 +1,135 @@
+"""The kernel and those of its modules that the driver list names, with all that they need."""
+
+import lzma
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from initramfs.elf import lean, modinfo, unsigned
+from initramfs.host import BuildError, run
+from initramfs.tree import Node, Tree, file
+
+SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
+# What kmod's depmod makes and udev's and busybox' loaders read.
+INDEXES = ("modules.*.bin", "modules.dep", "modules.alias", "modules.softdep", "modules.symbols")
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    name: str
+    section: str
+    machines: frozenset[str]  # of Debian's architecture names; empty: every one
+
+
+def read_list(text: str) -> list[Driver]:
+    """The driver list: `[section]` or `[section: architecture …]`, then names, `#` comments."""
+    drivers: list[Driver] = []
+    section, machines = "", frozenset[str]()
+    for line in text.splitlines():
+        words = line.partition("#")[0].strip()
+        if heading := re.fullmatch(r"\[([^]:]+)(?::([^]]+))?\]", words):
+            section, machines = heading[1].strip(), frozenset((heading[2] or "").split())
+        else:
+            drivers += [Driver(canonical(name), section, machines) for name in words.split()]
+    return drivers
+
+
+def canonical(name: str) -> str:
+    """A module's name as the kernel knows it: file names may have dashes for underscores."""
+    return name.replace("-", "_")
+
+
+def module_name(path: str) -> str:
+    return canonical(path.rpartition("/")[2].partition(".ko")[0])
+
+
+@dataclass
+class Modules:
+    """The modules taken into the image: name → (section of the list, decompressed file)."""
+
+    taken: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    firmware: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Kernel:
+    """A kernel package's files."""
+
+    def __init__(self, tree: Tree, *, signed: bool = False) -> None:
+        self.tree = tree
+        images = [*tree.match("boot/vmlinux-*"), *tree.match("boot/vmlinuz-*")]
+        if len(images) != 1:
+            raise BuildError(f"the kernel package holds {len(images)} kernels")
+        self.image = tree[images[0]].data
+        self.version = images[0].partition("-")[2]
+        self.directory = f"usr/lib/modules/{self.version}"
+        self._signed = signed
+        files = [p for p in tree.match(f"{self.directory}/*") if p.endswith(SUFFIXES)]
+        self._paths = {module_name(path): path for path in files}
+        builtin = tree[f"{self.directory}/modules.builtin"].data.decode().split()
+        self._builtin = {module_name(path) for path in builtin}
+
+    def select(self, drivers: Iterable[Driver], machine: str) -> Modules:
+        """The listed modules and their dependencies, soft ones too where they exist."""
+        modules = Modules()
+        for driver in drivers:
+            if driver.machines and machine not in driver.machines:
+                continue
+            if driver.name not in self._builtin and driver.name not in self._paths:
+                modules.unknown.append(driver.name)
+            self._take(driver.name, driver.section, modules)
+        return modules
+
+    def _take(self, name: str, section: str, modules: Modules) -> None:
+        if name in modules.taken or name not in self._paths:
+            return
+        data = self._read(self._paths[name])
+        modules.taken[name] = (section, data)
+        info = modinfo(data)
+        if wants := info.get("firmware"):
+            modules.firmware[name] = wants
+        for needed in needs(info):
+            self._take(needed, section, modules)
+
+    def _read(self, path: str) -> bytes:
+        data = unpacked(path, self.tree[path].data)
+        return data if self._signed else lean(unsigned(data))
+
+    def install(self, modules: Modules, image: Tree) -> None:
+        """Put the modules, uncompressed, and depmod's indexes into the image."""
+        for name, (_, data) in modules.taken.items():
+            image.add(self._paths[name].partition(".ko")[0] + ".ko", file(data))
+        for name, index in self._index(modules).items():
+            image.add(f"{self.directory}/{name}", index)
+
+    def _index(self, modules: Modules) -> dict[str, Node]:
+        with tempfile.TemporaryDirectory(prefix="petipy-") as room:
+            home = Path(room, self.directory)
+            for name, (_, data) in modules.taken.items():
+                path = Path(room, self._paths[name].partition(".ko")[0] + ".ko")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
+                (home / name).write_bytes(self.tree[f"{self.directory}/{name}"].data)
+            Path(room, "lib").symlink_to("usr/lib")
+            depmod = next(p for p in ("/usr/bin/kmod", "/bin/kmod") if Path(p).exists())
+            run(["depmod", "-b", room, self.version], executable=depmod)
+            found = {p.name: p for pattern in INDEXES for p in home.glob(pattern)}
+            return {name: file(path.read_bytes()) for name, path in sorted(found.items())}
+
+
+def needs(info: Mapping[str, list[str]]) -> list[str]:
+    """Module names out of `depends` and `softdep` (pre: a b post: c)."""
+    hard = [name for value in info.get("depends", []) for name in value.split(",")]
+    soft = [word for value in info.get("softdep", []) for word in value.split()]
+    return [canonical(name) for name in hard + soft if name and not name.endswith(":")]
+
+
+def unpacked(path: str, data: bytes) -> bytes:
+    if path.endswith(".xz"):
+        return lzma.decompress(data)
+    if path.endswith(".zst"):
+        return run(["zstd", "-dc"], feed=data)
+    return run(["gzip", "-dc"], feed=data) if path.endswith(".gz") else data

@@ -1,0 +1,185 @@
+"""Python in the image: the interpreter, the modules that petipy imports, compiled beforehand."""
+
+import json
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from initramfs.archive import Archive, Package, depends
+from initramfs.host import REPOSITORY, BuildError, run
+from initramfs.tree import Node, Tree, read_directory, read_package, read_wheel
+
+OWN = ("petipy", "parsers")
+# Imported by name at run time, where no import statement tells.
+EXTRA = (
+    *("encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.latin_1"),
+    *("encodings.idna", "runpy", "site", "traceback", "_ctypes", "_asyncio"),
+    *("pyudev", "pyparsing", "urwid", "urwid.display.raw", "urwid.event_loop.asyncio_loop"),
+)
+# What importers try and can do without, or need only for what petipy never does.
+LEFT_OUT = (
+    # cryptography: petipy verifies nothing with it, and asyncio would import it at every start
+    *("ssl", "_ssl", "_hashlib"),
+    # development and other people's desktops
+    *("unittest", "pdb", "bdb", "doctest", "pydoc", "test", "tkinter", "turtle", "idlelib"),
+    *("cProfile", "profile", "ensurepip", "venv", "pip", "setuptools", "rlcompleter", "_pyrepl"),
+    *("readline", "cmd", "code", "codeop", "webbrowser", "trace", "sysconfig", "antigravity"),
+    # other systems, other event loops, other displays
+    *(
+        "nt",
+        "ntpath",
+        "_winapi",
+        "winreg",
+        "msvcrt",
+        "asyncio.windows_events",
+        "asyncio.windows_utils",
+    ),
+    *("multiprocessing", "concurrent.futures.process", "curses", "_curses"),
+    *("twisted", "tornado", "trio", "zmq", "gi", "serial", "exceptiongroup"),
+    *("PyQt4", "PyQt5", "PySide", "railroad", "jinja2", "matplotlib"),
+    # protocols and archives
+    *(
+        "http",
+        "email",
+        "xml",
+        "html",
+        "sqlite3",
+        "dbm",
+        "xmlrpc",
+        "ftplib",
+        "smtplib",
+        "urllib.request",
+    ),
+    *("tarfile", "bz2", "_bz2", "lzma", "_lzma", "zipapp", "_pydatetime", "_pydecimal", "_decimal"),
+    *(
+        "importlib.metadata",
+        "zoneinfo",
+        "_zoneinfo",
+        "_testcapi",
+        "_testinternalcapi",
+        "_interpreters",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Python:
+    """`tree`: its files in the image; `parts`: bytes of compiled modules by origin."""
+
+    version: str  # 3.13
+    tree: Tree
+    parts: dict[str, int]
+    packages: list[Package]
+
+
+def minor_version(archive: Archive) -> str:
+    """The suite's Python, as 3.13."""
+    stanza = archive.stanzas(["python3-minimal"]).get("python3-minimal", {})
+    for name in depends(stanza):
+        if found := re.fullmatch(r"python(3\.\d+)-minimal", name):
+            return found[1]
+    raise BuildError("the suite has no python3-minimal that names its Python")
+
+
+def packages(version: str) -> list[str]:
+    parts = ("minimal", "stdlib")
+    return [f"python{version}-minimal", *(f"libpython{version}-{part}" for part in parts)]
+
+
+def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -> Python:
+    """Compile with the host architecture's build of the very Python that the image gets."""
+    fetched = target.fetch(packages(version))
+    sources, origin = stage(version, [read_package(p.path) for p in fetched.values()], wheels)
+    with tempfile.TemporaryDirectory(prefix="petipy-") as temporary:
+        room = Path(temporary)
+        lay_out(sources, room / "sources")
+        (room / "compiled").mkdir()
+        extensions = compile_modules(interpreter(version, host, room / "host"), room)
+        compiled = read_directory(room / "compiled")
+    parts: dict[str, int] = {}
+    for path, node in compiled.items():
+        whose = origin.get(path.split("/")[0].removesuffix(".pyc"), "standard library")
+        parts[whose] = parts.get(whose, 0) + len(node.data)
+    tree = Tree()
+    home = f"usr/lib/python{version}"
+    for path, node in compiled.items():
+        if node.is_file:
+            tree.add(f"{home}/{path}", node)
+    for name in extensions:
+        for path in sources.match(f"lib-dynload/{name}.*.so"):
+            tree.add(f"{home}/{path}", Node(sources[path].mode, sources[path].data))
+    return Python(version, tree, parts, list(fetched.values()))
+
+
+def stage(version: str, standard: list[Tree], wheels: list[Path]) -> tuple[Tree, dict[str, str]]:
+    """All sources in one tree, and which top level name came from which wheel."""
+    sources, origin = Tree(), dict.fromkeys(OWN, "petipy")
+    home = f"usr/lib/python{version}/"
+    for package in standard:
+        for path, node in package.items():
+            if path.startswith(home) and node.is_file:
+                sources.add(path.removeprefix(home), node)
+    for wheel in wheels:
+        tree = read_wheel(wheel)
+        name = wheel.name.split("-")[0]
+        origin |= {path.split("/")[0].removesuffix(".py"): name for path in tree}
+        sources.update(tree)
+    for name in OWN:
+        for path, node in read_directory(REPOSITORY / name, "*.py").items():
+            sources.add(f"{name}/{path}", node)
+    return sources, origin
+
+
+def lay_out(tree: Tree, room: Path) -> None:
+    for path, node in tree.items():
+        place = room / path
+        if node.is_file:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(node.data)
+            place.chmod(0o755)
+        elif node.is_link:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(node.data.decode())
+
+
+def interpreter(version: str, host: Archive, room: Path) -> list[str]:
+    """The command that runs the suite's Python on this machine, by its own dynamic loader."""
+    names = host.with_libraries(packages(version))
+    for package in host.fetch(names).values():
+        tree = read_package(package.path)
+        lay_out(Tree((path, node) for path, node in tree.items() if is_runtime(path)), room)
+    loader = next(
+        (path for path in sorted((room / "usr/lib64").glob("ld*.so*"))),
+        None,
+    ) or next(iter(sorted((room / "usr/lib").glob("ld-linux*.so*"))), None)
+    if loader is None:
+        raise BuildError(f"no dynamic loader for {host.architecture}")
+    libraries = sorted({str(path.parent) for path in (room / "usr/lib").rglob("libc.so.6")})
+    return [
+        *(str(loader), "--library-path", ":".join(libraries)),
+        *(str(room / f"usr/bin/python{version}"), "-S", "-s", "-P", "-B"),
+    ]
+
+
+def is_runtime(path: str) -> bool:
+    return path.startswith(("usr/bin/", "usr/lib/", "usr/lib64/")) and "/gconv/" not in path
+
+
+def compile_modules(command: list[str], room: Path) -> list[str]:
+    """Fill room/compiled; the names of the extension modules that are needed."""
+    job = {"own": OWN, "roots": [], "extra": EXTRA, "left_out": LEFT_OUT}
+    script = REPOSITORY / "initramfs/bytecode.py"
+    # The hash seed orders frozensets among the constants. Column numbers in tracebacks would be
+    # a fifth of what is read at every start.
+    env = {
+        "PYTHONHOME": str(room / "host/usr"),
+        "PYTHONHASHSEED": "0",
+        "PYTHONNODEBUGRANGES": "1",
+    }
+    output = run(
+        [*command, str(script), str(room / "sources"), str(room / "compiled")],
+        feed=json.dumps(job).encode(),
+        env=env,
+    )
+    return output.decode().split()

@@ -1,0 +1,133 @@
+"""A file tree in memory: what a package holds, what goes into the image."""
+
+import fnmatch
+import io
+import posixpath
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from initramfs.host import run
+
+# Debian's merged /usr: these are links in the image, and no package's file lies behind them.
+MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A file, directory, link or device. `mode` holds the type too, as in struct stat."""
+
+    mode: int
+    data: bytes = b""  # contents, or a link's target
+    device: tuple[int, int] = (0, 0)  # major, minor
+
+    @property
+    def is_file(self) -> bool:
+        return stat.S_ISREG(self.mode)
+
+    @property
+    def is_link(self) -> bool:
+        return stat.S_ISLNK(self.mode)
+
+
+DIRECTORY = Node(stat.S_IFDIR | 0o755)
+
+
+def file(data: bytes, *, executable: bool = False) -> Node:
+    return Node(stat.S_IFREG | (0o755 if executable else 0o644), data)
+
+
+def link(target: str) -> Node:
+    return Node(stat.S_IFLNK | 0o777, target.encode())
+
+
+class Tree(dict[str, Node]):
+    """Path without a leading slash → Node."""
+
+    def add(self, path: str, node: Node) -> None:
+        """Put the node there, with the directories above it."""
+        for parent in parents(path):
+            self.setdefault(parent, DIRECTORY)
+        self[path] = node
+
+    def match(self, pattern: str) -> list[str]:
+        """Sorted paths of what is not a directory; `*` stops at no slash."""
+        return sorted(
+            path
+            for path, node in self.items()
+            if not stat.S_ISDIR(node.mode) and fnmatch.fnmatchcase(path, pattern)
+        )
+
+    def resolve(self, path: str) -> str:
+        """The path of what a link, in whatever part of the path, leads to."""
+        for _ in range(40):
+            for parent in [*parents(path), path]:
+                node = self.get(parent)
+                if node is not None and node.is_link:
+                    target = node.data.decode()
+                    rest = path[len(parent) + 1 :]
+                    path = normal(posixpath.join("/", posixpath.dirname(parent), target, rest))
+                    break
+            else:
+                return path
+        raise OSError(f"{path}: too many links")
+
+    def size(self) -> int:
+        return sum(len(node.data) for node in self.values())
+
+
+def parents(path: str) -> Iterator[str]:
+    """Outermost first."""
+    parts = path.split("/")
+    return ("/".join(parts[:end]) for end in range(1, len(parts)))
+
+
+def normal(path: str) -> str:
+    """Without a leading slash, `.` and `..`, and with /usr merged."""
+    path = posixpath.normpath("/" + path).lstrip("/")
+    first, slash, rest = path.partition("/")
+    return MERGED[first] + slash + rest if first in MERGED and slash else path
+
+
+def read_package(path: Path, *, only: str = "*") -> Tree:
+    """The files of a .deb (those whose path matches); nothing of it is run."""
+    tree = Tree()
+    with tarfile.open(fileobj=io.BytesIO(run(["dpkg-deb", "--fsys-tarfile", path]))) as tar:
+        for member in tar:
+            name = normal(member.name)
+            if not name or not fnmatch.fnmatchcase(name, only):
+                continue
+            if member.isfile() or member.islnk():
+                content = tar.extractfile(member)  # follows a hard link to its first name
+                data = content.read() if content else b""
+                tree[name] = Node(stat.S_IFREG | member.mode, data)
+            elif member.issym():
+                tree[name] = link(member.linkname)
+            elif member.isdir():
+                tree[name] = Node(stat.S_IFDIR | member.mode)
+    return tree
+
+
+def read_wheel(path: Path) -> Tree:
+    """The modules of a pure wheel, without its metadata."""
+    tree = Tree()
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if not name.endswith("/") and ".dist-info/" not in name:
+                tree.add(name, file(archive.read(name)))
+    return tree
+
+
+def read_directory(root: Path, pattern: str = "*") -> Tree:
+    """A directory of the host; modes are brought to 644 and 755, whatever the umask was."""
+    tree = Tree()
+    for path in sorted(root.rglob(pattern)):
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink():
+            tree.add(name, link(str(path.readlink())))
+        elif path.is_file():
+            tree.add(name, file(path.read_bytes(), executable=bool(path.stat().st_mode & 0o100)))
+    return tree

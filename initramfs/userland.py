@@ -1,0 +1,155 @@
+"""The programs of the image and the libraries that they load, out of Debian's packages."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from initramfs.archive import Archive, Package
+from initramfs.elf import Elf, is_elf
+from initramfs.host import BuildError, warn
+from initramfs.tree import DIRECTORY, MERGED, Node, Tree, file, link, read_directory, read_package
+
+FILES = Path(__file__).parent / "files"
+# Package → what is taken of it; `*` matches slashes too.
+PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "busybox": ("usr/bin/busybox",),
+    "udev": (
+        *("usr/bin/udevadm", "usr/lib/systemd/systemd-udevd"),
+        *("usr/lib/udev/cdrom_id", "usr/lib/udev/ata_id", "usr/lib/udev/scsi_id"),
+    ),
+    "kexec-tools": ("usr/sbin/kexec",),
+    "libkmod2": ("usr/lib/*/libkmod.so.2*",),  # udevd opens it at run time
+    "libudev1": ("usr/lib/*/libudev.so.1*",),  # and pyudev this one
+}
+RULES = (
+    *("50-udev-default", "60-block", "60-cdrom_id", "60-persistent-storage", "60-input-id"),
+    *("64-btrfs", "75-net-description", "80-drivers"),
+)
+# What init and a person in the shell use; Debian's busybox has more under its own name.
+APPLETS = """
+    [ ash awk basename blkid blockdev cat chmod chroot chvt clear cp cut date dd df diff dirname
+    dmesg du echo env expr false fdisk find findfs free getty grep gunzip gzip halt head hexdump
+    hostname id ifconfig insmod ip kill killall less ln losetup ls lsmod lsscsi md5sum mkdir mkfifo
+    mknod modinfo modprobe more mount mv nc netstat nslookup openvt ping ping6 poweroff printf ps
+    pwd readlink realpath reboot reset rm rmdir rmmod route sed setsid sh sha256sum sleep sort stat
+    strings stty sync tail tar tee telnet test tftp time timeout top touch tr traceroute true tty
+    udhcpc umount uname uniq uptime vi wc wget which xargs xxd xz xzcat yes zcat
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """`parts`: bytes by package, for those of `packages` that brought any."""
+
+    tree: Tree
+    parts: dict[str, int]
+    packages: list[Package]
+
+
+def assemble(archive: Archive, python: str, modules: Tree) -> Programs:
+    """All but Python's modules, with the libraries that the compiled ones among those load."""
+    names = [*PROGRAMS, f"python{python}-minimal", f"libpython{python}-stdlib"]
+    wanted = {**PROGRAMS, f"python{python}-minimal": (f"usr/bin/python{python}",)}
+    fetched = archive.fetch(archive.with_libraries(names))
+    image, parts = skeleton(), dict[str, int]()
+    image.add("usr/bin/python3", link(f"python{python}"))
+    libraries = Tree()
+    owner: dict[str, str] = {}
+    for package in fetched.values():
+        tree = read_package(package.path)
+        for pattern in wanted.get(package.name, ()):
+            take(tree, pattern, package.name, image, parts)
+        if package.name == "udev":
+            for rule in RULES:
+                take(tree, f"usr/lib/udev/rules.d/{rule}.rules", "udev", image, parts)
+        shared = {path: node for path, node in tree.items() if is_library(path)}
+        libraries.update(shared)
+        owner |= dict.fromkeys(shared, package.name)
+    link_applets(image)
+    for path in closure([*image.values(), *modules.values()], libraries):
+        image.add(path, libraries[path])
+        count(parts, owner[path], libraries[path])
+    return Programs(image, parts, [p for p in fetched.values() if p.name in parts])
+
+
+def link_applets(image: Tree) -> None:
+    program = image["usr/bin/busybox"].data
+    for applet in APPLETS.split():
+        if b"\0" + applet.encode() + b"\0" in program:  # its table of names
+            image.add(f"usr/bin/{applet}", link("busybox"))
+        else:
+            warn(f"the suite's busybox has no {applet}")
+
+
+def take(tree: Tree, pattern: str, package: str, image: Tree, parts: dict[str, int]) -> None:
+    found = tree.match(pattern)
+    if not found:
+        raise BuildError(f"the package {package} has no {pattern}")
+    for path in found:
+        image.add(path, tree[path])
+        count(parts, package, tree[path])
+
+
+def count(parts: dict[str, int], package: str, node: Node) -> None:
+    if node.is_file:
+        parts[package] = parts.get(package, 0) + len(node.data)
+
+
+def is_library(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return path.startswith(("usr/lib/", "usr/lib64/")) and ".so" in name and "/gconv/" not in path
+
+
+def closure(programs: Iterable[Node], libraries: Tree) -> list[str]:
+    """The library files, and the links to them, that the programs load."""
+    by_name = {path.rpartition("/")[2]: path for path in sorted(libraries, reverse=True)}
+    found: dict[str, None] = {}
+    queue = [node.data for node in programs if node.is_file and is_elf(node.data)]
+    while queue:
+        for needed in Elf.parse(queue.pop()).needed():
+            path = needed.lstrip("/")
+            path = path if path in libraries else by_name.get(path.rpartition("/")[2], "")
+            if needed.startswith("/") and needed.lstrip("/").split("/")[0] in MERGED:
+                path = "usr" + needed  # the interpreter, by its path
+            if path not in libraries:
+                raise BuildError(f"no fetched package has the library {needed}")
+            for step in chain(libraries, path):
+                if step not in found:
+                    found[step] = None
+                    if libraries[step].is_file:
+                        queue.append(libraries[step].data)
+    return sorted(found)
+
+
+def chain(tree: Tree, path: str) -> list[str]:
+    """The path, and after it those that its link leads to, one by one."""
+    steps = [path]
+    while tree[steps[-1]].is_link:
+        target = tree[steps[-1]].data.decode()
+        directory = steps[-1].rpartition("/")[0]
+        steps.append(
+            tree.resolve(f"{directory}/{target}") if "/" not in target else tree.resolve(steps[-1])
+        )
+    return steps
+
+
+def skeleton() -> Tree:
+    """Directories, the links of the merged /usr, and our own files."""
+    tree = Tree()
+    for name in ("dev", "proc", "sys", "run", "tmp", "mnt", "root", "etc", "var"):
+        tree.add(name, DIRECTORY)
+    for name, target in MERGED.items():
+        tree.add(target, DIRECTORY)
+        tree.add(name, link(target))
+    tree.add("var/run", link("../run"))
+    own = read_directory(FILES)
+    for path, node in own.items():
+        tree.add(path, node)
+    # The kernel opens it for /init before anything is mounted.
+    tree.add("dev/console", Node(0o20600, device=(5, 1)))
+    tree.add("dev/null", Node(0o20666, device=(1, 3)))
+    return tree
+
+
+def text(lines: Iterable[str]) -> Node:
+    return file("".join(f"{line}\n" for line in lines).encode())
