@@ -190,9 +190,17 @@ def image(place: Path) -> Result:
     return Result(passed=1)
 
 
+def bench(tools: Tools, cache: Path, options: Sequence[str]) -> int:
+    need({**SYSTEM, "grub-mkimage": "grub-common"})
+    image(cache / "image")
+    command = [str(tools.path("python")), "-m", "tests.bench", *options]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, timeout=SLOW, check=False).returncode
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="tests/run", description="Run Petipy's tests.")
     parser.add_argument("--fast", action="store_true", help="only what needs no root and no QEMU")
+    parser.add_argument("--bench", nargs=argparse.REMAINDER, help="measure instead of testing")
     options = parser.parse_args(arguments)
     began, cache, stages = time.monotonic(), default_cache(), Stages()
     try:
@@ -200,6 +208,8 @@ def main(arguments: Sequence[str]) -> int:
     except (BuildError, OSError) as error:
         say(str(error))
         return 1
+    if options.bench is not None:
+        return bench(tools, cache, options.bench)
     fast(stages, tools)
     if not options.fast:
         slow(stages, tools, cache)

@@ -98,6 +98,16 @@ class Console:
         assert match
         return match
 
+    def comes(self, pattern: str, within: float) -> bool:
+        """Whether the terminal shows `pattern` by then."""
+        compiled = re.compile(pattern, re.MULTILINE)
+
+        def seen() -> bool:
+            return bool(compiled.search("\n".join(self.rows)))
+
+        self._pump.until(self, seen, within, "")
+        return seen()
+
     def hides(self, pattern: str, within: float) -> None:
         """Wait until no row of the terminal shows `pattern`."""
         compiled = re.compile(pattern, re.MULTILINE)

@@ -66,29 +66,7 @@ function load_video {
   fi
 }
 
-if [ x$feature_default_font_path = xy ] ; then
-   font=unicode
-else
-insmod part_gpt
-insmod ext2
-set root='ieee1275//vdevice/v-scsi@71000002/disk@8000000000000000,gpt2'
-if [ x$feature_platform_search_hint = xy ]; then
-  search --no-floppy --fs-uuid --set=root @UUID@
-else
-  search --no-floppy --fs-uuid --set=root @UUID@
-fi
-    font="/usr/share/grub/unicode.pf2"
-fi
-
-if loadfont $font ; then
-  set gfxmode=auto
-  load_video
-  insmod gfxterm
-  set locale_dir=$prefix/locale
-  set lang=en_US
-  insmod gettext
-fi
-terminal_input console
+@FONT@terminal_input console
 terminal_output console
 if [ "${recordfail}" = 1 ] ; then
   set timeout=30
@@ -115,6 +93,32 @@ function gfxmode {
 }
 set linux_gfx_mode=
 export linux_gfx_mode
+"""
+
+# Left out with GRUB_TERMINAL=console in /etc/default/grub.
+FONT = """\
+if [ x$feature_default_font_path = xy ] ; then
+   font=unicode
+else
+insmod part_gpt
+insmod ext2
+set root='ieee1275//vdevice/v-scsi@71000002/disk@8000000000000000,gpt2'
+if [ x$feature_platform_search_hint = xy ]; then
+  search --no-floppy --fs-uuid --set=root @UUID@
+else
+  search --no-floppy --fs-uuid --set=root @UUID@
+fi
+    font="/usr/share/grub/unicode.pf2"
+fi
+
+if loadfont $font ; then
+  set gfxmode=auto
+  load_video
+  insmod gfxterm
+  set locale_dir=$prefix/locale
+  set lang=en_US
+  insmod gettext
+fi
 """
 
 ENTRY = """\
@@ -169,6 +173,7 @@ class Installation:
     cmdline: str = "console=hvc0 quiet"
     timeout: int = 5
     default: str = "0"
+    graphics: bool = True  # GRUB is to use its graphical terminal if it can
 
     def files(self) -> dict[str, Content]:
         """What lies on its root file system, as far as booting cares."""
@@ -192,7 +197,9 @@ class Installation:
                 entry = self._entry(system, title + kind, id, mode == "recovery")
                 submenu += "".join(f"\t{line}\n" for line in entry.splitlines())
         newest = self._entry(self.systems[0], "Debian GNU/Linux", "gnulinux-simple-@UUID@")
-        whole = TOP + newest + submenu + "}\n" + BOTTOM
+        whole = (
+            TOP.replace("@FONT@", FONT if self.graphics else "") + newest + submenu + "}\n" + BOTTOM
+        )
         whole = whole.replace("@TIMEOUT@", str(self.timeout)).replace("@DEFAULT@", self.default)
         return whole.replace("@UUID@", self.names.uuid)
 

@@ -1,0 +1,173 @@
+"""How long it takes from QEMU's start to the chosen kernel, by Petipy and by others: a table."""
+
+import argparse
+import json
+import re
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from initramfs.host import default_cache, say
+from tests.bench.floor import floor, grub
+from tests.e2e import menu
+from tests.e2e.debian import Installation
+from tests.e2e.disks import Names, disk, lay
+from tests.e2e.second import system
+from tests.e2e.vm import Bus, Firmware, Machine, start
+
+# What a kernel says first: with `quiet`, without it, and while it still has the firmware.
+KERNEL = r"Linux ppc64le|Linux version|OF stdout device is"
+TOLD = "console=hvc0 quiet"
+FLOOR = "busybox, kexec -i"
+
+
+@dataclass
+class Way:
+    """One way into the chosen kernel, and what was measured on it."""
+
+    name: str
+    machine: Machine
+    before: str  # what the console says before the chosen kernel starts
+    runs: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def firmware(self) -> Firmware:
+        return self.machine.firmware
+
+    def median(self, what: str) -> float | None:
+        values = [run[what] for run in self.runs if what in run]
+        return statistics.median(values) if values else None
+
+
+def run(way: Way, room: Path) -> dict[str, float]:
+    """Seconds from QEMU's start, and Petipy's own stages in seconds from its kernel's start."""
+    with start(way.machine, room) as guest:
+        guest.console.expect(way.before, within=240)
+        guest.console.expect(KERNEL, within=120)
+        found = {"kernel": guest.age}
+        guest.console.expect(r"second: init", within=120)
+        found["/init"] = guest.age
+        guest.console.expect(r"second: root .*\r?\n", within=120)
+    said = (room / "hvc0.log").read_text(errors="replace")
+    for stage, seconds in re.findall(r"petipy-trace: (\S+) ([\d.]+)", said):
+        found[f"{stage}"] = float(seconds)
+    return found
+
+
+def ways(image: Path, room: Path) -> Iterator[Way]:
+    """Everything that is measured, all from the same disk."""
+    chosen = system()
+    core, modules = grub()
+    installation = Installation([chosen], Names.new("root"), TOLD, timeout=0, graphics=False)
+    tree = lay(room / "tree", {**modules, **installation.files()})
+    whole = disk(room / "disk.img", tree, installation.names, core)
+    drives: list[tuple[Bus, Path]] = [("virtio", whole)]
+    busybox = floor(chosen, installation.tells(), room / "floor.cpio")
+    for firmware in ("vof", "slof"):
+        petipy = Machine(
+            kernel=image / "vmlinux",
+            initrd=image / "petipy.cpio.zst",
+            append=f"{TOLD} petipy.timeout=0 petipy.trace",
+            firmware=firmware,
+            drives=drives,
+        )
+        yield Way("Petipy", petipy, r"petipy-trace: kexec")
+        least = Machine(
+            kernel=chosen.kernel,
+            initrd=busybox,
+            append=TOLD,
+            firmware=firmware,
+            drives=drives,
+        )
+        yield Way(FLOOR, least, r"floor: kexec")
+    yield Way("GRUB", Machine(firmware="slof", drives=drives), r"Welcome to GRUB")
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Markdown, the first row its head."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]) + "\n"
+
+
+def seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def times(measured: Sequence[Way]) -> str:
+    rows = [["way", "firmware", "kernel's first line", "its /init", "of busybox'"]]
+    floors = {way.firmware: way.median("/init") for way in measured if way.name == FLOOR}
+    for way in measured:
+        least, whole = floors.get(way.firmware), way.median("/init")
+        ratio = f"{whole / least:.2f}" if whole and least else ""
+        first = seconds(way.median("kernel"))
+        rows.append([way.name, way.firmware.upper(), first, seconds(whole), ratio])
+    return table(rows)
+
+
+def stages(measured: Sequence[Way]) -> str:
+    found = [way for way in measured if way.name == "Petipy"]
+    names = list(dict.fromkeys(name for way in found for run in way.runs for name in run))
+    names = [name for name in names if name not in {"kernel", "/init"}]
+    rows = [["Petipy's stages", *names]]
+    for way in found:
+        rows.append([way.firmware.upper(), *(seconds(way.median(name)) for name in names)])
+    return table(rows)
+
+
+def memory(image: Path, room: Path) -> str:
+    """Resident memory with the menu up on two consoles."""
+    machine = Machine(
+        kernel=image / "vmlinux",
+        initrd=image / "petipy.cpio.zst",
+        append="console=hvc0 quiet petipy.timeout=never petipy.consoles=hvc1",
+        consoles=2,
+    )
+    with start(machine, room) as guest:
+        for console in guest.consoles:
+            menu.enter(console, menu.FOOTER)
+        processes = menu.memory(guest.console)
+    rows = [["memory, menu on two consoles", "resident", "its share"]]
+    for process, name in zip(processes, ("petipy", "its scanner"), strict=False):
+        rows.append([name, f"{process.resident:.1f} MB", f"{process.proportional:.1f} MB"])
+    return table(rows)
+
+
+def sizes(image: Path) -> str:
+    """The image by part, from the build's own manifest."""
+    manifest = json.loads((image / "manifest.json").read_text())
+    rows = [["the image", "MB"]]
+    packed = (image / "petipy.cpio.zst").stat().st_size
+    rows.append(["compressed", f"{packed / 1e6:.1f}"])
+    for part, pieces in manifest["parts"].items():
+        for piece, size in sorted(pieces.items(), key=lambda item: -item[1]):
+            if size > 200_000:
+                rows.append([f"{part}: {piece}", f"{size / 1e6:.1f}"])
+    return table(rows)
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="tests/bench/run", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each way (default 5)")
+    parser.add_argument("--only", default="", help="ways whose name has this text")
+    parser.add_argument("--image", type=Path, default=default_cache() / "image")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="petipy-bench-") as place:
+        room = Path(place)
+        measured = [way for way in ways(options.image, room) if options.only in way.name]
+        for number in range(options.rounds):
+            for way in measured:
+                way.runs.append(run(way, room))
+                last = {name: round(value, 2) for name, value in way.runs[-1].items()}
+                say(f"{number + 1}/{options.rounds} {way.name}, {way.firmware}: {last}")
+        parts = [times(measured)]
+        if any(way.name == "Petipy" for way in measured):
+            parts += [stages(measured), memory(options.image, room), sizes(options.image)]
+    sys.stdout.write("\n".join(parts))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

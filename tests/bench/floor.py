@@ -1,0 +1,95 @@
+"""What Petipy is measured against: busybox and kexec-tools without a scan, and GRUB under SLOF."""
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from initramfs import cpio
+from initramfs.archive import Archive
+from initramfs.elf import modinfo
+from initramfs.host import default_cache, locked, run
+from initramfs.kernel import Driver, Kernel, canonical
+from initramfs.tree import Tree, file, read_package
+from tests.e2e.disks import Content, lay
+from tests.e2e.second import System, userland
+
+INIT = Path(__file__).with_name("floor-init")
+DRIVERS = ("virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
+APPLETS = ("sh", "mount", "umount", "insmod")
+LIBRARIES = "usr/lib/powerpc64le-linux-gnu"
+GRUB = "usr/lib/grub/powerpc-ieee1275"
+# In the core image, so that the fewest files are read from the disk.
+GRUB_MODULES = (
+    "boot linux normal configfile search search_fs_uuid search_fs_file part_gpt ext2 echo test"
+    " loadenv gzio"
+)
+GRUB_START = """\
+search --no-floppy --file --set=root /boot/grub/grub.cfg
+set prefix=($root)/boot/grub
+"""
+
+
+def packages(*names: str, suite: str = "trixie") -> dict[str, Tree]:
+    with locked(default_cache()):
+        archive = Archive(default_cache() / "apt", suite, "ppc64el")
+        archive.update()
+        fetched = archive.fetch(names)
+    return {name: read_package(package.path) for name, package in fetched.items()}
+
+
+def floor(system: System, cmdline: str, initrd: Path) -> Path:
+    """An initrd whose init starts the system's kernel from /dev/vda2 by kexec-tools."""
+    kernel = f"linux-image-{system.release}"
+    found = packages("busybox-static", "kexec-tools", "libc6", kernel)
+    tree = userland(found["busybox-static"], APPLETS)
+    tree.add("bin/kexec", file(found["kexec-tools"]["usr/sbin/kexec"].data, executable=True))
+    for name in ("ld64.so.2", "libc.so.6"):
+        data = found["libc6"][f"{LIBRARIES}/{name}"].data
+        tree.add(f"usr/lib/{name}", file(data, executable=True))
+        tree.add(f"lib64/{name}", file(data, executable=True))
+    for name, data in modules(Kernel(found[kernel]), DRIVERS).items():
+        tree.add(f"modules.d/{name}.ko", file(data))
+    order = (path for path in tree if path.endswith(".ko"))
+    tree.add("modules", file("".join(f"/{path}\n" for path in order).encode()))
+    init = INIT.read_text().replace("@RELEASE@", system.release).replace("@CMDLINE@", cmdline)
+    tree.add("init", file(init.encode(), executable=True))
+    initrd.write_bytes(cpio.write(tree, 0))
+    return initrd
+
+
+def modules(kernel: Kernel, names: Iterable[str]) -> dict[str, bytes]:
+    """The modules in an order in which insmod takes them."""
+    chosen = kernel.select([Driver(name, "", frozenset()) for name in names], "ppc64el").taken
+    ordered: dict[str, bytes] = {}
+
+    def take(name: str) -> None:
+        if name in chosen and name not in ordered:
+            needed = modinfo(chosen[name][1]).get("depends", [])
+            for other in ",".join(needed).split(","):
+                take(canonical(other))
+            ordered[name] = chosen[name][1]
+
+    for name in chosen:
+        take(name)
+    return ordered
+
+
+def grub() -> tuple[bytes, dict[str, Content]]:
+    """GRUB as it lies in a PReP boot partition, and what it has in /boot/grub."""
+    tree = packages("grub-ieee1275-bin")["grub-ieee1275-bin"]
+    files = {path: node.data for path, node in tree.items() if path.startswith(f"{GRUB}/")}
+    installed = {f"/boot/grub/{path[len('usr/lib/grub/') :]}": data for path, data in files.items()}
+    with tempfile.TemporaryDirectory(prefix="petipy-") as place:
+        room = lay(Path(place), {**files, "start.cfg": GRUB_START})
+        argv: list[str | Path] = [
+            "grub-mkimage",
+            "-O",
+            "powerpc-ieee1275",
+            "-d",
+            room / GRUB,
+            "-p",
+            "/boot/grub",
+        ]
+        argv += ["-c", room / "start.cfg", "-o", room / "core.elf", *GRUB_MODULES.split()]
+        run(argv)
+        return (room / "core.elf").read_bytes(), {**installed}
