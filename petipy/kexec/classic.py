@@ -94,6 +94,7 @@ def _hand_over(
         tree=tree_at,
         secondaries=_secondaries(),
         opal=ppc64le.opal(live),
+        firmware=ppc64le.reset_windows(live),
     )
     return bytearray(code.ljust(ppc64le.TREE_AT, b"\0") + flat.blob(reserved))
 

@@ -4,10 +4,12 @@ References: Documentation/arch/powerpc/booting.rst; default_machine_kexec_prepar
 arch/powerpc/kexec/core_64.c for what the leaving kernel insists on.
 """
 
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .fdt import Node, Reservation
+from .trampoline import CALLS_MAX, NO_FIRMWARE, Firmware
 
 ALIGN = 0x10000  # the largest page size that a kernel on either side can have
 TREE_AT = 0x1000  # the device tree's place in the trampoline's segment
@@ -198,12 +200,73 @@ def next_tree(tree: Node, cmdline: bytes, initrd: Range | None) -> Node:
     if initrd is not None:
         kept["linux,initrd-start"] = initrd.start.to_bytes(8, "big")
         kept["linux,initrd-end"] = initrd.end.to_bytes(8, "big")
-    others = [_without_windows(node) for node in tree.children if node.name != "chosen"]
+    others = [_as_found(node) for node in tree.children if node.name != "chosen"]
     return replace(tree, children=[*others, replace(chosen, properties=kept)])
 
 
-def _without_windows(node: Node) -> Node:
-    return node
+def _as_found(node: Node) -> Node:
+    """A PCI bridge without the DMA windows that drivers had made: see reset_windows()."""
+    if not _has_window(node):
+        return node
+    kept = {name: value for name, value in node.properties.items() if name not in _WINDOWS}
+    return replace(node, properties=kept, children=[_as_found(child) for child in node.children])
+
+
+def _has_window(node: Node) -> bool:
+    return any(name in inner.properties for inner in node.walk() for name in _WINDOWS)
+
+
+def has_windows(tree: Node) -> bool:
+    """Whether a driver of this kernel has had a dynamic DMA window made (pseries)."""
+    return any(_has_window(node) for node in tree.children if node.name.startswith("pci@"))
+
+
+def reset_windows(tree: Node) -> Firmware:
+    """The firmware calls that take every dynamic DMA window back, for the trampoline to make.
+
+    A driver that asks for 64-bit DMA (NVMe, xHCI, even virtio) makes Linux create a second DMA
+    window on its PCI bridge, mapped one to one (enable_ddw() in platforms/pseries/iommu.c). The
+    window survives kexec, and the next kernel finds it by a property of the tree, takes it for a
+    table that it may fill, but does so as crash kernels do: transfers then time out. Left out of
+    the tree alone, the window still counts: none is left to create. No system call removes one
+    (the kernel's rtas filter lets none of these calls pass), and before the drivers have shut
+    down it is in use. So the firmware is called after the kernel is gone: reset to the default
+    window (LoPAR 2.7, ibm,reset-pe-dma-windows), or removal where there is no reset.
+    """
+    rtas = tree.child("rtas") or Node()
+    base, entry = rtas.cell("linux,rtas-base"), rtas.cell("linux,rtas-entry")
+    if not entry:
+        return NO_FIRMWARE
+    calls = (call for bridge in _bridges(tree) for call in _reset(*bridge))
+    return Firmware(base, entry, tuple(calls)[:CALLS_MAX])
+
+
+def _bridges(tree: Node) -> Iterator[tuple[int, Node]]:
+    """(unit address of the host bridge, node at or below it that has a window)"""
+    for host in tree.children:
+        if host.name.startswith("pci@"):
+            address = int.from_bytes(host.properties.get("reg", b"")[:8], "big")
+            for node in host.walk():
+                if any(name in node.properties for name in _WINDOWS):
+                    yield address, node
+
+
+def _reset(unit: int, node: Node) -> Iterator[tuple[int, ...]]:
+    extensions = _words(node.properties.get("ibm,ddw-extensions", b""))
+    applicable = _words(node.properties.get("ibm,ddw-applicable", b""))
+    if len(extensions) > 1 and extensions[0] >= 1:
+        # Any device of the bridge stands for it: its configuration address, bus and devfn.
+        device = next((child for child in node.children if "reg" in child.properties), node)
+        address = _words(device.properties.get("reg", b""))[:1] if device is not node else (0,)
+        yield extensions[1], (address or (0,))[0] & 0xFFFF00, unit >> 32, unit & 0xFFFFFFFF
+    elif len(applicable) > 2:
+        for name in _WINDOWS:
+            if window := _words(node.properties.get(name, b"")):
+                yield applicable[2], window[0]  # its LIOBN
+
+
+def _words(value: bytes) -> tuple[int, ...]:
+    return tuple(word for (word,) in struct.iter_unpack(">I", value[: len(value) & ~3]))
 
 
 def reservations(tree: Node, own: Iterable[Range]) -> list[Reservation]:

@@ -14,6 +14,10 @@
 # Sending the others straight into a copy of the new head would race: one that the hypervisor has
 # not scheduled could still be in the old kernel's text when the new one moves to address 0.
 # So they are counted in here, sent on together, and counted out.
+#
+# Between the two, calls of the firmware (RTAS) that must come after the leaving kernel has shut
+# its devices down: ppc64le.py says which. LoPAR: entered with the MMU off, 32-bit, big endian,
+# r3 = arguments, r4 = RTAS's base; nothing but r1 can be relied on afterwards, upper halves lost.
 
 	.text
 start:
@@ -57,7 +61,6 @@ master:
 1:	mflr	30
 	addi	30, 30, start - 1b
 	ld	29, tree - start(30)
-	ld	28, kernel - start(30)
 	stw	31, 28(29)		# boot_cpuid_phys of the device tree's header
 	ld	27, patience - start(30)
 	lwz	26, secondaries - start(30)
@@ -71,6 +74,50 @@ master:
 	cmpld	6, 27
 	blt	2b
 3:	or	2, 2, 2
+	sync
+next:					# r30 this image
+	lwz	5, calls - start(30)
+	cmpwi	5, 0
+	beq	called
+	addi	6, 5, -1
+	stw	6, calls - start(30)
+	slwi	6, 6, 5			# 32 bytes each
+	addi	3, 30, arguments - start
+	add	3, 3, 6
+	std	3, current - start(30)
+	ld	4, rtas_base - start(30)
+	ld	5, rtas_entry - start(30)
+	addi	6, 30, returned - start
+	mtlr	6
+	li	6, 0x1000		# MSR: ME only
+	mtsrr0	5
+	mtsrr1	6
+	rfid
+returned:
+	mfmsr	6
+	li	7, 1
+	sldi	7, 7, 63		# SF: 64 bits again
+	or	6, 6, 7
+	mtmsrd	6
+	isync
+	bcl	20, 31, 1f
+1:	mflr	30
+	addi	30, 30, start - 1b
+	ld	5, current - start(30)
+	lwz	6, 4(5)			# number of arguments; the status is behind them
+	slwi	6, 6, 2
+	addi	6, 6, 12
+	lwzx	6, 5, 6
+	cmpwi	6, -2			# busy: once more
+	bne	next
+	lwz	6, calls - start(30)
+	addi	6, 6, 1
+	stw	6, calls - start(30)
+	b	next
+called:
+	ld	29, tree - start(30)
+	ld	28, kernel - start(30)
+	ld	27, patience - start(30)
 	li	5, 0
 4:	ldx	6, 28, 5		# the new kernel's head to address 0
 	stdx	6, 0, 5
@@ -108,13 +155,18 @@ master:
 	mtctr	28
 	bctr
 
-	.org	0x200			# slots
+	.org	0x280			# slots
 kernel:		.quad	0
 tree:		.quad	0
 opal_base:	.quad	0
 opal_entry:	.quad	0
-patience:	.quad	512000000	# ticks of the time base (512 MHz on every POWER): one second
+rtas_base:	.quad	0
+rtas_entry:	.quad	0
+patience:	.quad	0		# ticks of the time base
 secondaries:	.long	0		# how many CPUs will come to 0x60
+calls:		.long	0		# how many of the arguments below are in use
+current:	.quad	0
 arrived:	.long	0
 go:		.long	0
-	.org	0x240
+	.org	0x300
+arguments:				# of RTAS, 32 bytes each, as many as there are

@@ -3,6 +3,7 @@
 import os
 import zlib
 from collections.abc import Iterator
+from typing import Protocol
 
 _CHUNK = 1 << 18
 LARGEST = 512 << 20  # bytes; a vmlinux with everything built in has 60 MB
@@ -44,22 +45,18 @@ def _gzip(fd: int) -> Iterator[bytes]:
                 raise Unpackable("its gzip data is cut off")
 
 
+class _Decoder(Protocol):
+    """lzma's and bz2's decompressors."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
 def _other(fd: int, format: str) -> Iterator[bytes]:
-    try:
-        # Images leave these modules out when nothing needs them.
-        if format in ("xz", "lzma"):
-            import lzma
-
-            decoder: lzma.LZMADecompressor | bz2.BZ2Decompressor = lzma.LZMADecompressor()
-            failures: tuple[type[Exception], ...] = (lzma.LZMAError, EOFError)
-        elif format == "bzip2":
-            import bz2
-
-            decoder, failures = bz2.BZ2Decompressor(), (OSError, EOFError)
-        else:
-            raise ImportError
-    except ImportError:
-        raise Unpackable(f"it is packed with {format}, which this program cannot unpack") from None
+    decoder, failures = _decoder(format)
     source = _chunks(fd)
     while not decoder.eof:
         chunk = next(source, b"") if decoder.needs_input else b""
@@ -69,6 +66,22 @@ def _other(fd: int, format: str) -> Iterator[bytes]:
             yield decoder.decompress(chunk, _CHUNK * 4)
         except failures as problem:
             raise Unpackable(f"its {format} data is damaged ({problem})") from problem
+
+
+def _decoder(format: str) -> tuple[_Decoder, tuple[type[Exception], ...]]:
+    try:
+        # Small images leave these modules out.
+        if format in ("xz", "lzma"):
+            import lzma
+
+            return lzma.LZMADecompressor(), (lzma.LZMAError, EOFError)
+        if format == "bzip2":
+            import bz2
+
+            return bz2.BZ2Decompressor(), (OSError, EOFError)
+    except ImportError:
+        pass
+    raise Unpackable(f"it is packed with {format}, which this program cannot unpack")
 
 
 def _chunks(fd: int) -> Iterator[bytes]:
