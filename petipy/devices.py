@@ -1,0 +1,278 @@
+"""The machine's volumes, as udev knows them: those that are there, then what comes and goes."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from parsers.api import Volume
+from petipy.log import Log
+from petipy.model import Device, Kind
+from petipy.settle import Settling
+
+Properties = Mapping[str, str]  # as udev names them: ID_FS_TYPE, DEVNAME …
+
+_NEVER = re.compile(r"ram\d|zram\d|fd\d|nbd\d+$|mtdblock")
+_ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
+_SCSI = re.compile(r"/\d+:(\d+):(\d+):(\d+)(?:/|$)")  # channel, target, unit
+
+
+class DeviceEvent(NamedTuple):
+    """A volume came or changed (`device`), or went (only its `name`); or SETTLED."""
+
+    device: Device | None
+    name: str
+    present: bool
+
+
+SETTLED = DeviceEvent(None, "", True)  # all that the machine started with has been told
+
+
+async def watch(log: Log, sysfs: str = "/sys") -> AsyncIterator[DeviceEvent]:
+    """Every volume there is, SETTLED once udev has handled all devices, and all that follows."""
+    from petipy.udev import Udev
+
+    udev, known, settling = Udev(), Known(sysfs), Settling()
+    _poll_for_media(sysfs)
+    wake = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(udev.fileno(), wake.set)
+    settled = False
+    try:
+        for event in known.all(udev.devices()):
+            yield event
+        while True:
+            await _woken(wake, None if settled else settling.pause())
+            # Asked before the events are read: what came since is told before SETTLED.
+            quiet = settled or settling.quiet(known.awaited)
+            try:
+                changes = [
+                    change for action, p in udev.events() for change in known.take(action, p)
+                ]
+            except OSError as error:  # ENOBUFS: more came than fitted
+                log.warning(f"device events were lost ({error}): looking at all devices again")
+                changes = list(known.all(udev.devices()))
+            for event in changes:
+                yield event
+            if quiet and not settled:
+                settled = True
+                if settling.overdue:
+                    names = ", ".join(sorted(known.awaited)) or "udev"
+                    log.warning(f"waited long enough for {names}")
+                yield SETTLED
+    finally:
+        loop.remove_reader(udev.fileno())
+
+
+async def _woken(wake: asyncio.Event, seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+    except TimeoutError:
+        return
+    wake.clear()
+
+
+def _poll_for_media(sysfs: str) -> None:
+    """Have the kernel look for discs put in or taken out, as udev's 60-block.rules does."""
+    try:
+        with open(f"{sysfs}/module/block/parameters/events_dfl_poll_msecs", "r+") as file:
+            if file.read().strip() == "0":
+                file.write("2000")
+    except OSError:  # built without, or not ours to set
+        return
+
+
+@dataclass
+class Known:
+    """What has been told of; turns udev's words into events, each once."""
+
+    sysfs: str = "/sys"
+    devices: dict[str, Device] = field(default_factory=dict)
+    awaited: set[str] = field(default_factory=set)  # the kernel has them, udev not yet
+
+    def all(self, listed: Iterator[Properties]) -> Iterator[DeviceEvent]:
+        """The difference to a complete list."""
+        present = set()
+        for properties in listed:
+            present.add(_name(properties))
+            yield from self.take("add", properties)
+        for name in sorted(self.devices.keys() - present):
+            yield from self._gone(name)
+        self.awaited &= present
+
+    def take(self, action: str, properties: Properties) -> Iterator[DeviceEvent]:
+        """One event of udev. A `change` without a difference may be new contents: it counts."""
+        name = _name(properties)
+        self.awaited.discard(name)
+        if action == "remove":
+            yield from self._gone(name)
+            return
+        if not (properties.get("USEC_INITIALIZED") or _NEVER.match(name)):
+            self.awaited.add(name)
+            return
+        device = volume_device(properties, self.sysfs)
+        if device is None:
+            yield from self._gone(name)
+        elif action == "change" or self.devices.get(name) != device:
+            self.devices[name] = device
+            yield DeviceEvent(device, name, True)
+
+    def _gone(self, name: str) -> Iterator[DeviceEvent]:
+        if self.devices.pop(name, None):
+            yield DeviceEvent(None, name, False)
+
+
+def volume_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
+    """The volume that the properties of a block device describe; None when it can hold no files.
+
+    Swap, members of a RAID or LVM, and encrypted volumes are none, nor is a drive without a disc.
+    """
+    p = properties
+    name, path = _name(p), p.get("DEVPATH", "")
+    sectors = _number(_attribute(f"{sysfs}{path}/size"))  # of 512 bytes, whatever the disk's own
+    if not (name and sectors) or _NEVER.match(name) or not p.get("ID_FS_TYPE"):
+        return None
+    if p.get("ID_FS_USAGE", "filesystem") != "filesystem" or _is_part_of_another(p):
+        return None
+    volume = Volume(
+        name=name,
+        uuid=p.get("ID_FS_UUID", ""),
+        label=_decoded(p.get("ID_FS_LABEL_ENC") or p.get("ID_FS_LABEL", "")),
+        partuuid=p.get("ID_PART_ENTRY_UUID", ""),
+        partlabel=_decoded(p.get("ID_PART_ENTRY_NAME", "")),
+        fs=p["ID_FS_TYPE"],
+        disk=_disk(p),
+        partition=_number(p.get("PARTN") or p.get("ID_PART_ENTRY_NUMBER", "")),
+        scheme=_scheme(p.get("ID_PART_ENTRY_SCHEME", "")),
+        firmware_path=firmware_path(path, sysfs),
+    )
+    kind = _kind(p)
+    title = _title(volume, kind, sectors * 512, p.get("DM_NAME", ""))
+    return Device(volume=volume, node=p["DEVNAME"], kind=kind, title=title)
+
+
+def firmware_path(path: str, sysfs: str = "/sys") -> str:
+    """Open Firmware's name of the disk at /sys`path`; "" where the machine has no device tree.
+
+    The kernel knows the controller's node; the disk's name below it follows from its address, as
+    SLOF and QEMU write it.
+    """
+    controller, at = "", path
+    while not controller and at.count("/") > 1:
+        at = at.rpartition("/")[0]
+        controller = _attribute(f"{sysfs}{at}/devspec") or _node(f"{sysfs}{at}/of_node")
+    if controller in {"", "(null)", "/"}:
+        return ""
+    if match := _SCSI.search(path):
+        channel, target, unit = (int(number) for number in match.groups())
+        if at.startswith("/devices/vio/"):
+            return f"{controller}/disk@{0x8000 | target << 8 | channel << 5 | unit:x}{0:012x}"
+        if "/virtio" in path:
+            return f"{controller}/disk@{0x1000000 | target << 16 | unit:x}{0:08x}"
+    return controller
+
+
+def on_this_machine(
+    probe: Callable[[str], Properties] | None = None, sysfs: str = "/sys", run: str = "/run/udev"
+) -> list[Device]:
+    """The volumes of the running machine, without libudev: from sysfs and udev's database.
+
+    `probe` reads the superblock of a node that udev knows nothing about (ID_FS_TYPE …).
+    """
+    found = []
+    for name in sorted(os.listdir(f"{sysfs}/class/block")):  # noqa: PTH208
+        link = os.path.realpath(f"{sysfs}/class/block/{name}")
+        known = _lines(_attribute(f"{link}/uevent"))
+        number = f"{known.get('MAJOR')}:{known.get('MINOR')}"
+        known |= _lines(_attribute(f"{run}/data/b{number}"), "E:")
+        known["DEVPATH"] = link.removeprefix(os.path.realpath(sysfs))
+        known["DEVNAME"] = f"/dev/{known.get('DEVNAME', name)}"
+        if probe and "ID_FS_TYPE" not in known and _attribute(f"{link}/size") != "0":
+            known |= probe(known["DEVNAME"])
+        if device := volume_device(known, sysfs):
+            found.append(device)
+    return found
+
+
+def _name(properties: Properties) -> str:
+    return properties.get("DEVNAME", "").removeprefix("/dev/")
+
+
+def _disk(p: Properties) -> str:
+    if p.get("DEVTYPE") != "partition":
+        return _name(p)
+    return p["DEVPATH"].split("/")[-2].replace("!", "/")  # as the kernel writes cciss/c0d0
+
+
+def _kind(p: Properties) -> Kind:
+    if p.get("ID_CDROM") or _name(p).startswith("sr"):
+        return "optical"
+    if p.get("ID_BUS") == "usb" or re.search(r"/usb\d+/", p.get("DEVPATH", "")):
+        return "usb"
+    return "disk"
+
+
+def _is_part_of_another(p: Properties) -> bool:
+    """A path of a multipath disk, a device-mapper table that is not for use, or the first
+    partition of a hybrid image, which begins where the whole disk does."""
+    return (
+        p.get("DM_MULTIPATH_DEVICE_PATH") == "1"
+        or p.get("DM_UDEV_DISABLE_OTHER_RULES_FLAG") == "1"
+        or p.get("DM_SUSPENDED") == "1"
+        or p.get("ID_PART_ENTRY_OFFSET") == "0"
+    )
+
+
+def _scheme(name: str) -> Literal["", "gpt", "msdos"]:
+    return "gpt" if name == "gpt" else "msdos" if name == "dos" else ""
+
+
+def _title(volume: Volume, kind: Kind, size: int, mapped: str) -> str:
+    name = f"{volume.name} ({mapped})" if mapped else volume.name
+    label = f", label {volume.label}" if volume.label else ""
+    where = {"usb": "USB, ", "optical": "disc, "}.get(kind, "")
+    return f"{name}: {where}{_size(size)} {volume.fs}{label}"
+
+
+def _size(size: float) -> str:
+    """As on the label of a disk: 20 GB, 1.5 GB, 512 MB."""
+    units = ["B", "kB", "MB", "GB", "TB"]
+    while size >= 999.5 and len(units) > 1:
+        size /= 1000
+        del units[0]
+    return f"{size:.0f} {units[0]}" if size >= 9.95 else f"{size:.2g} {units[0]}"
+
+
+def _decoded(text: str) -> str:
+    """What udev wrote with \\xHH for every byte that may not stand in a file name."""
+    raw = text.encode("utf-8", "surrogateescape")
+    raw = _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), raw)
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _attribute(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read().strip().strip("\0")
+    except OSError:
+        return ""
+
+
+def _node(link: str) -> str:
+    try:
+        target = os.path.realpath(link, strict=True)
+    except OSError:
+        return ""
+    return target.partition("/firmware/devicetree/base")[2]
+
+
+def _lines(text: str, prefix: str = "") -> dict[str, str]:
+    lines = (line[len(prefix) :] for line in text.splitlines() if line.startswith(prefix))
+    return {key: value for key, _, value in (line.partition("=") for line in lines)}
