@@ -74,7 +74,7 @@ def _sibling(files: Files, number: int | None) -> str:
     for volume in files.volumes:
         if volume.disk == own.disk and volume.partition == number:
             return volume.name
-    return _partition(own.disk, number)
+    return f"{own.disk}{'p' if own.disk[-1:].isdigit() else ''}{number}"
 
 
 def _is_known(files: Files, name: str) -> bool:

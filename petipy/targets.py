@@ -1,0 +1,223 @@
+"""What `petipy list` is asked to look at → devices: directories, disk images, block devices."""
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from parsers.api import Volume
+from petipy.model import Device, Kind
+from petipy.partitions import Partition, Table, table
+from petipy.superblock import FileSystem, Read, identify
+
+SETTABLE = {field.name for field in fields(Volume)} - {"name", "partition", "scheme"}
+# Block devices that never hold what a machine boots from.
+_USELESS = re.compile(r"(?:ram|zram|loop|fd|nbd)\d+")
+
+
+class BadUsage(Exception):
+    """What was asked for makes no sense; the text is for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing to look at, and what the person says of it."""
+
+    name: str
+    path: str
+    says: tuple[tuple[str, str], ...] = ()  # fields of Volume
+
+    @classmethod
+    def parse(cls, text: str) -> "Target":
+        """NAME=PATH[,uuid=U][,label=L]…; a comma in PATH is one when no such word follows it."""
+        name, _, rest = text.partition("=")
+        words = "|".join(sorted(SETTABLE))
+        path, *settings = re.split(rf",(?=(?:{words})=)", rest)
+        if not name or not path or re.search(r"[\s/()]", name):
+            raise BadUsage(f"not NAME=PATH: {text!r}")
+        says = [(key, value) for key, _, value in (s.partition("=") for s in settings)]
+        return cls(name, path, tuple(says))
+
+    @classmethod
+    def of_path(cls, path: str) -> "Target":
+        real = Path(path).resolve()
+        name = real.stem if real.is_file() else real.name
+        return cls(re.sub(r"[\s/()=]+", "-", name) or "root", path)
+
+
+class Devices:
+    """The devices of some targets. What had to be attached for them goes with `close`."""
+
+    def __init__(self) -> None:
+        self._held = ExitStack()
+        self.found: list[Device] = []
+        self.others: list[Device] = []  # not to be looked at, but referred to
+        self.failures: list[tuple[str, str]] = []  # device and why it cannot be looked at
+
+    def close(self) -> None:
+        self._held.close()
+
+    @property
+    def are_directories(self) -> bool:
+        return all(device.kind == "directory" for device in self.found)
+
+    def add(self, target: Target) -> None:
+        """BadUsage when there is nothing at the path, or nothing that could be looked at."""
+        try:
+            mode = Path(target.path).stat().st_mode
+        except OSError as error:
+            raise BadUsage(f"{target.path}: {error.strerror}") from None
+        if stat.S_ISDIR(mode):
+            self._add(target, Volume(name=target.name), target.path)
+        elif stat.S_ISREG(mode) or stat.S_ISBLK(mode):
+            self._add_disk(target)
+        else:
+            raise BadUsage(f"{target.path}: not a directory, a disk image or a block device")
+
+    def add_all_disks(self) -> None:
+        """Every block device of this machine that can be opened."""
+        for name in sorted(disk.name for disk in Path("/sys/block").iterdir()):
+            node = Path("/dev", name.replace("!", "/"))
+            if not _USELESS.fullmatch(name) and node.exists():
+                self._add_disk(Target(name, str(node)), lonely=False)
+
+    def add_live_root(self) -> None:
+        """The running system's own tree; the other mounted ones are known, for references."""
+        mounts = list(_mounts())
+        self._add(Target("root", "/"), next((v for v, at in mounts if at == "/"), _ROOT), "/")
+        names = {device.name for device in self.found}
+        for volume, at in mounts:
+            if volume.name not in names:
+                names.add(volume.name)
+                self.others.append(Device(volume=volume, node=at, kind="directory"))
+
+    def _add_disk(self, target: Target, lonely: bool = True) -> None:
+        try:
+            with _reader(target.path) as read:
+                found, parts = identify(read), table(read)
+                # A CD's image has a partition table too, for those who copy it to a stick.
+                if parts and (found is None or found.kind not in ("iso9660", "vfat")):
+                    self._add_partitions(target, read, parts)
+                elif found:
+                    volume = Volume(name=target.name, disk=target.name)
+                    self._attach(target, _described(volume, found))
+                elif read(0, 4) == b"QFI\xfb":
+                    self._fail(target, "a qcow2 image; make a raw one: qemu-img convert -O raw")
+                elif lonely:
+                    self._fail(target, "no file system and no partition table that is known")
+        except OSError as error:
+            if error.errno != errno.ENOMEDIUM:
+                self._fail(target, error.strerror or str(error))
+
+    def _add_partitions(self, target: Target, read: Read, parts: Table) -> None:
+        if target.says:
+            raise BadUsage(f"{target.path} has partitions, so {target.says[0][0]}= fits none")
+        between = "p" if target.name[-1:].isdigit() else ""
+        for part in parts.partitions:
+            found = identify(_within(read, part))
+            if found is None:
+                continue
+            volume = Volume(
+                name=f"{target.name}{between}{part.number}",
+                partuuid=part.uuid,
+                partlabel=part.label,
+                disk=target.name,
+                partition=part.number,
+                scheme=parts.scheme,
+            )
+            self._attach(target, _described(volume, found), part.start, part.size)
+
+    def _attach(self, target: Target, volume: Volume, start: int = 0, size: int = 0) -> None:
+        if os.geteuid() != 0:
+            self._fail(target, f"only root can mount {volume.name}; or give a directory")
+            return
+        from petipy.sys import block
+
+        node, loop = block.attach(target.path, start, size)
+        self._held.callback(os.close, loop)
+        self._add(target, volume, node)
+
+    def _add(self, target: Target, volume: Volume, node: str) -> None:
+        says: dict[str, Any] = dict(target.says)
+        volume = replace(volume, **says)
+        if any(device.name == volume.name for device in self.found):
+            raise BadUsage(f"two devices are called {volume.name}")
+        kind: Kind = "directory" if Path(node).is_dir() else "disk"
+        facts = (
+            volume.fs,
+            volume.label and f"label {volume.label}",
+            volume.uuid and f"UUID {volume.uuid}",
+        )
+        title = f"{volume.name}: {', '.join(fact for fact in facts if fact) or target.path}"
+        self.found.append(Device(volume=volume, node=node, kind=kind, title=title))
+
+    def _fail(self, target: Target, why: str) -> None:
+        self.failures.append((target.name, f"{target.path}: {why}"))
+
+
+_ROOT = Volume(name="root")
+
+
+@contextmanager
+def _reader(path: str) -> Iterator[Read]:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield lambda offset, length: os.pread(fd, length, offset)
+    finally:
+        os.close(fd)
+
+
+def _within(read: Read, part: Partition) -> Read:
+    return lambda offset, length: read(part.start + offset, max(0, min(length, part.size - offset)))
+
+
+def _described(volume: Volume, found: FileSystem) -> Volume:
+    return replace(volume, fs=found.kind, uuid=found.uuid, label=found.label)
+
+
+def _mounts() -> Iterator[tuple[Volume, str]]:
+    """The mounted volumes of block devices, and where they are. See proc_pid_mountinfo(5)."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            before, _, after = line.partition(" - ")
+            _, _, _, inner, at, *_ = before.split()
+            fs, source, *_ = after.split()
+            # Of a part of a file system, other paths count than those that we see; not of ours.
+            if source.startswith("/dev/") and (inner == "/" or at == "/"):
+                yield _live(_unescaped(source), fs), _unescaped(at)
+
+
+def _live(node: str, fs: str) -> Volume:
+    """With the names that udev gave the device, which anyone may read."""
+    try:
+        number = Path(node).stat().st_rdev
+    except OSError:  # /dev/root, and containers
+        return Volume(name=Path(node).name, fs=fs)
+    major, minor = os.major(number), os.minor(number)
+    try:
+        with open(f"/run/udev/data/b{major}:{minor}", encoding="utf-8", errors="replace") as file:
+            known = dict(line[2:].rstrip("\n").partition("=")[::2] for line in file)
+    except OSError:
+        known = {}
+    name = Path(f"/sys/dev/block/{major}:{minor}").resolve().name
+    return Volume(
+        name=name,
+        uuid=known.get("ID_FS_UUID", ""),
+        label=_unescaped(known.get("ID_FS_LABEL_ENC", "")),
+        partuuid=known.get("ID_PART_ENTRY_UUID", ""),
+        partlabel=_unescaped(known.get("ID_PART_ENTRY_NAME", "")),
+        fs=fs,
+    )
+
+
+def _unescaped(text: str) -> str:
+    """udev writes \\x20 for a space, the kernel \\040."""
+    raw = text.encode("utf-8", "surrogateescape")
+    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes.fromhex(m[1].decode()), raw)
+    raw = re.sub(rb"\\([0-7]{3})", lambda m: bytes([int(m[1], 8) & 0xFF]), raw)
+    return raw.decode("utf-8", "surrogateescape")

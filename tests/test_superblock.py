@@ -1,0 +1,120 @@
+"""Against the tools that make file systems and partition tables; each test needs its own."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from petipy.partitions import Partition, table
+from petipy.superblock import FileSystem, Read, identify
+
+UUID = "01234567-89ab-cdef-0123-456789abcdef"
+MB = 1 << 20
+
+MAKERS = [
+    (f"mkfs.ext2 -q -U {UUID} -L name", FileSystem("ext2", UUID, "name")),
+    (f"mkfs.ext3 -q -U {UUID} -L name", FileSystem("ext3", UUID, "name")),
+    (f"mkfs.ext4 -q -U {UUID} -L Größe", FileSystem("ext4", UUID, "Größe")),
+    (f"mkfs.xfs -q -m uuid={UUID} -L name", FileSystem("xfs", UUID, "name")),
+    (f"mkfs.btrfs -q -U {UUID} -L name", FileSystem("btrfs", UUID, "name")),
+    (f"mkfs.f2fs -q -U {UUID} -l name", FileSystem("f2fs", UUID, "name")),
+    ("mkfs.vfat -F32 -i 1234abcd -n NAME", FileSystem("vfat", "1234-ABCD", "NAME")),
+    ("mkfs.vfat -F16 -i 1234abcd", FileSystem("vfat", "1234-ABCD", "")),
+]
+
+
+def reader(path: Path) -> Read:
+    data = path.read_bytes()
+    return lambda offset, length: data[offset : offset + length]
+
+
+def run(command: str, *more: str, text: str = "") -> None:
+    name, *arguments = command.split()
+    tool = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if tool is None:
+        pytest.skip(f"{name} is not installed")
+    argv = [tool, *arguments, *more]
+    subprocess.run(argv, check=True, input=text.encode(), capture_output=True)
+
+
+def empty(directory: Path, size: int) -> Path:
+    path = directory / "image"
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+@pytest.mark.parametrize(("maker", "expected"), MAKERS, ids=[m.split()[0] for m, _ in MAKERS])
+def test_file_systems_are_told_with_uuid_and_label(
+    maker: str, expected: FileSystem, tmp_path: Path
+) -> None:
+    image = empty(tmp_path, 320 * MB if "xfs" in maker else 120 * MB)
+    run(maker, str(image))
+    with image.open("rb") as file:
+        # Sparse, and too large to hold in memory for nothing.
+        def read(offset: int, length: int) -> bytes:
+            file.seek(offset)
+            return file.read(length)
+
+        assert identify(read) == expected
+
+
+def test_a_cd_is_told_with_its_date_for_a_uuid(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    image = tmp_path / "image"
+    date = "2024050112000000"
+    options = ("-V", "MY CD", f"--modification-date={date}", "-o", str(image))
+    run("xorriso -as mkisofs -quiet", *options, str(tmp_path / "tree"))
+    assert identify(reader(image)) == FileSystem("iso9660", "2024-05-01-12-00-00-00", "MY CD")
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 4096, b"XFSB", b"hsq", b"\xff" * 70000])
+def test_anything_else_is_no_file_system_and_no_partition_table(data: bytes) -> None:
+    def read(offset: int, length: int) -> bytes:
+        return data[offset : offset + length]
+
+    assert identify(read) is None
+    assert table(read) is None
+
+
+def test_gpt_gives_numbers_places_uuids_and_names(tmp_path: Path) -> None:
+    image = empty(tmp_path, 64 * MB)
+    text = f'label: gpt\nstart=2048,size=8M,uuid={UUID},name="my boot"\n\n3: size=8M\n'
+    run("sfdisk -q", str(image), text=text)
+    found = table(reader(image))
+    assert found
+    assert found.scheme == "gpt"
+    assert found.partitions[0] == Partition(1, MB, 8 * MB, UUID, "my boot")
+    assert [p.number for p in found.partitions] == [1, 3]
+
+
+def test_mbr_gives_primary_and_logical_partitions(tmp_path: Path) -> None:
+    image = empty(tmp_path, 64 * MB)
+    text = (
+        "label: dos\nlabel-id: 0x1234abcd\nsize=4M\nsize=40M,type=5\n"
+        "size=4M\nsize=4M\nsize=4M\nsize=4M\n"
+    )
+    run("sfdisk -q", str(image), text=text)
+    found = table(reader(image))
+    assert found
+    assert found.scheme == "msdos"
+    assert [p.number for p in found.partitions] == [1, 5, 6, 7, 8]
+    assert {p.size for p in found.partitions} == {4 * MB}
+    assert found.partitions[0].uuid == "1234abcd-01"
+    starts = [p.start for p in found.partitions]
+    assert len(set(starts)) == len(starts)
+
+
+def test_a_chain_of_logical_partitions_that_bites_its_tail_ends() -> None:
+    def record(kind: int, start: int, size: int) -> bytes:
+        place = start.to_bytes(4, "little") + size.to_bytes(4, "little")
+        return bytes((0, 0, 0, 0, kind, 0, 0, 0)) + place
+
+    def sector(*records: bytes) -> bytes:
+        return bytes(446) + b"".join(records).ljust(64, b"\0") + b"\x55\xaa"
+
+    disk = sector(record(5, 1, 100)) + sector(record(0x83, 1, 1), record(5, 1, 1)) * 2
+    found = table(lambda offset, length: disk[offset : offset + length])
+    assert found
+    assert len(found.partitions) < 300
