@@ -92,14 +92,14 @@ def test_gpt_gives_numbers_places_uuids_and_names(tmp_path: Path) -> None:
 def test_mbr_gives_primary_and_logical_partitions(tmp_path: Path) -> None:
     image = empty(tmp_path, 64 * MB)
     text = (
-        "label: dos\nlabel-id: 0x1234abcd\nsize=4M\nsize=40M,type=5\n"
-        "size=4M\nsize=4M\nsize=4M\nsize=4M\n"
+        "label: dos\nlabel-id: 0x1234abcd\n1: size=4M\n2: size=40M,type=5\n"
+        "5: size=4M\n6: size=4M\n7: size=4M\n4: size=4M\n"
     )
     run("sfdisk -q", str(image), text=text)
     found = table(reader(image))
     assert found
     assert found.scheme == "msdos"
-    assert [p.number for p in found.partitions] == [1, 5, 6, 7, 8]
+    assert [p.number for p in found.partitions] == [1, 4, 5, 6, 7]
     assert {p.size for p in found.partitions} == {4 * MB}
     assert found.partitions[0].uuid == "1234abcd-01"
     starts = [p.start for p in found.partitions]

@@ -1,0 +1,307 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petipy.listing import main, safe
+from petipy.targets import Target
+
+ENTRY_KEYS = [
+    *("id", "title", "trail", "format", "device", "config", "line", "kernel", "initrds"),
+    *("devicetree", "cmdline", "default", "effects", "missing", "waits_for"),
+]
+TOP = Path(__file__).parent.parent
+
+Show = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Callable[..., Path]:
+    def make(name: str, files: dict[str, str]) -> Path:
+        for path, text in files.items():
+            real = tmp_path / name / path.lstrip("/")
+            real.parent.mkdir(parents=True, exist_ok=True)
+            real.write_text(text, errors="surrogateescape")
+        return tmp_path / name
+
+    return make
+
+
+@pytest.fixture
+def show(capsys: pytest.CaptureFixture[str]) -> Show:
+    """`petipy list --json` with these arguments: exit status and answer."""
+
+    def run(*arguments: object) -> tuple[int, dict[str, Any]]:
+        status = main(["--json", "--machine", "ppc64le", *map(str, arguments)])
+        return status, json.loads(capsys.readouterr().out or "null")
+
+    return run
+
+
+YABOOT = "timeout=50\ndefault=two\nbad bad = \nimage=/one\nimage=/two\nlabel=two\ninitrd=/i\n"
+
+
+def test_json_has_exactly_the_keys_of_the_contract(disk: Callable[..., Path], show: Show) -> None:
+    root = disk("root", {"/etc/yaboot.conf": YABOOT, "/one": "", "/two": "", "/i": ""})
+    status, answer = show(root)
+    assert status == 0
+    assert list(answer) == ["entries", "problems", "default", "timeout"]
+    first, second = answer["entries"]
+    assert list(first) == ENTRY_KEYS
+    assert second == {
+        "id": "root:/etc/yaboot.conf#two",
+        "title": "two",
+        "trail": [],
+        "format": "yaboot",
+        "device": "root",
+        "config": "/etc/yaboot.conf",
+        "line": 5,
+        "kernel": {"device": "root", "path": "/two"},
+        "initrds": [{"device": "root", "path": "/i"}],
+        "devicetree": None,
+        "cmdline": "",
+        "default": True,
+        "effects": [],
+        "missing": [],
+        "waits_for": None,
+    }
+    assert (answer["default"], answer["timeout"]) == (second["id"], 5)
+    (problem,) = answer["problems"]
+    assert list(problem) == ["device", "config", "line", "message"]
+    assert (problem["device"], problem["config"], problem["line"]) == (
+        "root",
+        "/etc/yaboot.conf",
+        3,
+    )
+
+
+def test_submenus_of_grub_are_the_trail(disk: Callable[..., Path], show: Show) -> None:
+    text = (
+        "set timeout=7\nset default=0\nmenuentry 'One' { linux /v a=b\n initrd /i }\n"
+        "submenu 'More' { menuentry 'Two' { linux /v } }\n"
+    )
+    root = disk("root", {"/boot/grub/grub.cfg": text, "/v": "", "/i": ""})
+    _, answer = show(root)
+    assert [(e["trail"], e["title"]) for e in answer["entries"]] == [([], "One"), (["More"], "Two")]
+    assert answer["timeout"] == 7
+    assert answer["default"] == answer["entries"][0]["id"]
+    assert answer["entries"][0]["cmdline"].endswith("a=b")
+
+
+def test_an_entry_whose_files_are_missing_is_listed_and_is_not_the_one_that_boots(
+    disk: Callable[..., Path], show: Show
+) -> None:
+    text = "image=/gone\ninitrd=/also\nimage=/here\n"
+    status, answer = show(disk("root", {"/etc/yaboot.conf": text, "/here": ""}))
+    first, second = answer["entries"]
+    assert status == 0
+    assert first["missing"] == [{"device": "root", "path": p} for p in ("/gone", "/also")]
+    assert (first["default"], answer["default"]) == (True, second["id"])
+
+
+def test_without_any_kernel_the_default_is_what_the_configuration_wants(
+    disk: Callable[..., Path], show: Show
+) -> None:
+    _, answer = show(disk("root", {"/etc/yaboot.conf": "default=b\nimage=/a\nimage=/b\n"}))
+    assert answer["default"] == answer["entries"][1]["id"]
+
+
+def test_an_entry_on_an_absent_device_says_what_it_waits_for(
+    disk: Callable[..., Path], show: Show
+) -> None:
+    root = disk("root", {"/etc/yaboot.conf": 'image="UUID=1234:/v"\n'})
+    _, answer = show(root)
+    (entry,) = answer["entries"]
+    assert entry["waits_for"] == "the file system with UUID 1234"
+    assert entry["kernel"] == {"device": "UUID=1234", "path": "/v"}
+    assert entry["missing"] == []
+
+
+def test_several_devices_know_each_other_by_their_names(
+    disk: Callable[..., Path], show: Show
+) -> None:
+    root = disk("root", {"/etc/yaboot.conf": 'image="UUID=1234:/v"\n image="LABEL=a b:/w"\n'})
+    other = disk("other, it is", {"/v": "", "/etc/yaboot.conf": "image=/v\n"})
+    status, answer = show(
+        *("--device", f"vda1={root}"),
+        *("--device", f"vdb1={other},uuid=1234,label=a b,partuuid=12-34"),
+    )
+    assert status == 0
+    first, second, third = answer["entries"]
+    assert first["kernel"] == {"device": "vdb1", "path": "/v"}
+    assert second["missing"] == [{"device": "vdb1", "path": "/w"}]
+    assert [e["device"] for e in answer["entries"]] == ["vda1", "vda1", "vdb1"]
+    assert [first["waits_for"], second["waits_for"], third["waits_for"]] == [None] * 3
+    assert len({e["id"] for e in answer["entries"]}) == 3
+
+
+def test_ids_are_the_same_at_every_look_and_differ_between_devices_with_one_uuid(
+    disk: Callable[..., Path], show: Show
+) -> None:
+    root = disk("root", {"/etc/yaboot.conf": "image=/v\nlabel=x\nimage=/v\nlabel=x\n"})
+    twins = ("--device", f"a={root},uuid=1", "--device", f"b={root},uuid=1")
+    ids = [[e["id"] for e in show(*twins)[1]["entries"]] for _ in range(2)]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 4
+
+
+def test_a_link_out_of_the_tree_leads_nowhere(disk: Callable[..., Path], show: Show) -> None:
+    outside = disk("outside", {"/secret": "image=/stolen\n", "/v": ""})
+    root = disk("root", {"/yaboot.conf": "image=/v\n"})
+    (root / "etc").mkdir()
+    (root / "etc/yaboot.conf").symlink_to(outside / "secret")
+    (root / "v").symlink_to("../outside/v")
+    _, answer = show(root)
+    assert [e["title"] for e in answer["entries"]] == ["v"]
+    assert answer["entries"][0]["missing"] == [{"device": "root", "path": "/v"}]
+
+
+def test_an_absolute_link_inside_the_tree_is_followed(
+    disk: Callable[..., Path], show: Show
+) -> None:
+    root = disk("root", {"/boot/yaboot.real": "image=/v\n", "/v": "", "/etc/x": ""})
+    (root / "etc/yaboot.conf").symlink_to("/boot/yaboot.real")
+    assert [e["config"] for e in show(root)[1]["entries"]] == ["/etc/yaboot.conf"]
+
+
+def test_a_fifo_and_a_huge_file_cost_nothing_but_themselves(
+    disk: Callable[..., Path], show: Show
+) -> None:
+    root = disk("root", {"/boot/yaboot.conf": "image=/v\n", "/v": "", "/yaboot.conf": ""})
+    (root / "etc").mkdir()
+    os.mkfifo(root / "etc/yaboot.conf")
+    os.truncate(root / "yaboot.conf", 100 << 20)
+    _, answer = show(root)
+    assert len(answer["entries"]) == 1
+    assert [p["config"] for p in answer["problems"]] == ["/yaboot.conf"]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds"), [("timeout=0\n", 0), ("timeout=-1\n", None), ("", None)]
+)
+def test_timeout_is_the_configurations_own(
+    disk: Callable[..., Path], show: Show, timeout: str, seconds: float | None
+) -> None:
+    _, answer = show(disk("root", {"/etc/yaboot.conf": f"{timeout}image=/v\n"}))
+    assert answer["timeout"] == seconds
+
+
+def test_nothing_to_boot_is_status_1(disk: Callable[..., Path], show: Show) -> None:
+    empty: dict[str, Any] = {"entries": [], "problems": [], "default": None, "timeout": None}
+    assert show(disk("root", {"/x": ""})) == (1, empty)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["/does/not/exist"],
+        ["--device", "no-equals-sign"],
+        ["--device", "a/b=/"],
+        ["--device", "=/"],
+        ["--device", "a=/tmp", "--device", "a=/tmp"],
+        ["--unknown"],
+        ["/tmp", "/tmp"],
+        ["/dev/null"],
+    ],
+)
+def test_bad_usage_is_status_2_and_says_why(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    out, error = capsys.readouterr()
+    assert not out
+    assert "petipy list: " in error
+
+
+def test_a_file_that_is_no_disk_image_is_a_problem(tmp_path: Path, show: Show) -> None:
+    image = tmp_path / "noise.img"
+    image.write_bytes(b"\x55" * 100_000)
+    status, answer = show(image)
+    assert status == 1
+    ((device, line),) = [(p["device"], p["line"]) for p in answer["problems"]]
+    assert (device, line) == ("noise", 0)
+
+
+def test_a_qcow2_image_is_told_from_noise(tmp_path: Path, show: Show) -> None:
+    image = tmp_path / "disk.qcow2"
+    image.write_bytes(b"QFI\xfb" + bytes(100))
+    assert "qemu-img convert" in show(image)[1]["problems"][0]["message"]
+
+
+def test_text_shows_all_that_matters(
+    disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "timeout=50\nfoo\nimage=/v\nlabel=one\nappend=quiet\ninitrd=/gone\nimage=/v\nlabel=two\n"
+    root = disk("root", {"/etc/yaboot.conf": text, "/v": ""})
+    assert main([str(root)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"root: {root}",
+        "  one",
+        "    from      /etc/yaboot.conf:3 (yaboot)",
+        "    kernel    /v",
+        "    initrd    /gone",
+        "    cmdline   quiet",
+        "    ! missing: (root)/gone",
+        "* two",
+        "    from      /etc/yaboot.conf:7 (yaboot)",
+        "    kernel    /v",
+        "",
+        "boots * after 5 seconds",
+        "(root)/etc/yaboot.conf:2: unknown setting: 'foo'",
+    ]
+
+
+def test_what_a_disk_says_cannot_command_the_terminal(
+    disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = 'image=/v\nlabel="\x1b[2Jx\\ny\u202e\udcff"\n'
+    assert main([str(disk("root", {"/etc/yaboot.conf": text}))]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "* \\x1b[2Jx\\ny\\u202e\\udcff"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_output_fits_any_locale(disk: Callable[..., Path], encoding: str) -> None:
+    root = disk("root", {"/etc/yaboot.conf": 'image=/v\nlabel="日本\x1b \udce9"\n'})
+    argv = [sys.executable, "-m", "petipy", "list", str(root)]
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(argv, cwd=TOP, env=environment, capture_output=True, check=True)
+    assert b"\\x1b" in done.stdout
+    assert b"\x1b" not in done.stdout
+    assert done.stdout.decode(encoding)
+
+
+def test_a_reader_that_goes_away_is_no_traceback(disk: Callable[..., Path]) -> None:
+    root = disk("root", {"/etc/yaboot.conf": "image=/v\n" * 1000})
+    argv = [sys.executable, "-m", "petipy", "list", str(root)]
+    with subprocess.Popen(argv, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout
+        assert child.stderr
+        child.stdout.close()
+        assert not child.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "says"),
+    [
+        ("a=/x", "/x", {}),
+        ("a=/x,uuid=1,label=l,partuuid=2", "/x", {"uuid": "1", "label": "l", "partuuid": "2"}),
+        ("a=/with,comma,uuid=1", "/with,comma", {"uuid": "1"}),
+        ("a=/x,label=a,b", "/x", {"label": "a,b"}),
+        ("a=/x=y", "/x=y", {}),
+        ("a=/x,nonsense=1", "/x,nonsense=1", {}),
+        ("a=/x,uuid=", "/x", {"uuid": ""}),
+    ],
+)
+def test_device_argument(text: str, path: str, says: dict[str, str]) -> None:
+    target = Target.parse(text)
+    assert (target.name, target.path, dict(target.says)) == ("a", path, says)
+
+
+def test_safe_leaves_what_can_be_printed() -> None:
+    assert safe("Größe 日本 é") == "Größe 日本 é"
+    assert safe("\x07\x9b\u2028") == "\\x07\\x9b\\u2028"
