@@ -1,0 +1,111 @@
+"""What can be booted: Linux with all it needs, and all else, of which only the name is kept."""
+
+from collections.abc import Sequence
+
+from parsers.api import FileRef
+from parsers.grub.commands import command
+from parsers.grub.errors import BAD_ARGUMENT, NO_KERNEL, GrubError
+from parsers.grub.interp import Boot, Exit, Loaded, Run, Shell
+from parsers.grub.syntax import Block
+
+
+@command("linux", "linux16", "linuxefi")
+def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Never fails for a missing file: who lists the entry shows what it misses."""
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "filename expected")
+    path = arguments[0]
+    shell.loaded = Loaded(
+        kernel=shell.machine.file(path, shell.env["root"]),
+        cmdline=f"BOOT_IMAGE={' '.join(_quoted(word) for word in arguments)}",
+        devicetree=shell.loaded.devicetree,
+        waits_for=_lost(shell, path),
+    )
+    return 0
+
+
+def _quoted(word: str) -> str:
+    """As GRUB writes an argument (grub-core/lib/cmdline.c)."""
+    for char in "\\'\"":
+        word = word.replace(char, f"\\{char}")
+    return f'"{word}"' if " " in word else word
+
+
+def _lost(shell: Shell, path: str) -> str:
+    """What a failed search was for, unless the kernel is there without it, as for GRUB."""
+    if not shell.lost:
+        return ""
+    place = shell.place(path)
+    if place.kind() is not None:
+        return ""
+    if place.volume is None or not path.startswith("("):
+        return shell.lost.get("root", "" if place.volume else list(shell.lost.values())[-1])
+    return ""
+
+
+@command("initrd", "initrd16", "initrdefi")
+def initrd(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "filename expected")
+    if not shell.loaded.kernel:
+        raise GrubError(NO_KERNEL, "you need to load the kernel first")
+    files: list[FileRef] = []
+    for argument in arguments:
+        if argument.startswith("newc:"):
+            # newc:NAME:FILE packs a file on the fly, for which there is nothing like it here.
+            shell.machine.complain(shell.config, shell.line, f"initrd cannot take {argument}")
+        else:
+            files.append(shell.machine.file(argument, shell.env["root"]))
+    shell.loaded.initrds = tuple(files)
+    return 0
+
+
+@command("devicetree")
+def devicetree(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "filename expected")
+    shell.loaded.devicetree = shell.machine.file(arguments[0], shell.env["root"])
+    return 0
+
+
+@command("boot")
+def boot(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if not shell.loaded.kernel and not shell.loaded.unbootable:
+        raise GrubError(NO_KERNEL, "you need to load the kernel first")
+    raise Boot
+
+
+def _loader(what: str) -> Run:
+    def load(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        words = [word for word in arguments if not word.startswith("-")]
+        name = f" ({words[0]})" if words else ""
+        shell.loaded = Loaded(unbootable=f"it starts {what}{name}, which Linux cannot start")
+        return 0
+
+    return load
+
+
+def _ending(what: str) -> Run:
+    def end(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        shell.loaded = Loaded(unbootable=what)
+        raise Exit
+
+    return end
+
+
+_LOADERS = {
+    "another boot loader": "chainloader ntldr truecrypt legacy_kernel freedos pxechain appleloader",
+    "a multiboot kernel": "multiboot multiboot2 xen_hypervisor xen_linux plan9",
+    "a BSD kernel": "kfreebsd knetbsd kopenbsd",
+    "a macOS kernel": "xnu_kernel xnu_kernel64 xnu_resume",
+}
+_ENDINGS = {
+    "it restarts the machine": "reboot",
+    "it switches the machine off": "halt",
+    "it opens the firmware's settings": "fwsetup",
+    "it goes back to the firmware": "exit normal_exit",
+}
+for _what, _names in _LOADERS.items():
+    command(*_names.split())(_loader(_what))
+for _what, _names in _ENDINGS.items():
+    command(*_names.split())(_ending(_what))

@@ -1,0 +1,296 @@
+"""Runs a script: words become arguments, commands are looked up in a table, blocks are run.
+
+The order of things, the status of each and what `break` and `return` reach are GRUB's own
+(grub-core/script/execute.c). Nothing is written: see `effects`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from parsers.api import FileRef
+from parsers.grub.env import Environment, EnvironmentBlock, Scope
+from parsers.grub.errors import BAD_ARGUMENT, UNKNOWN_COMMAND, GrubError
+from parsers.grub.lexer import Source
+from parsers.grub.machine import Machine, Place
+from parsers.grub.parse import units
+from parsers.grub.syntax import Block, Body, Command, For, If, Mistake, Statement, While, Word
+from parsers.grub.words import Pattern, expand
+
+_CALLS = 40  # functions, files and evals within each other; also keeps Python's stack small
+
+Run = Callable[["Shell", Sequence[str], Block | None], int]
+
+
+class Boot(Exception):
+    """The command `boot`: nothing after it is run."""
+
+
+class Exit(Exception):
+    """A command that leaves the script for good: exit, reboot, halt."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What `boot` would start."""
+
+    kernel: FileRef | None = None
+    cmdline: str = ""
+    initrds: tuple[FileRef, ...] = ()
+    devicetree: FileRef | None = None
+    waits_for: str = ""
+    unbootable: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A line of GRUB's menu: what it is called and the body that runs when it is chosen."""
+
+    title: str
+    id: str
+    arguments: tuple[str, ...]  # $1, the title, and so on
+    body: Body
+    submenu: bool
+    config: str
+    line: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Shell:
+    """One run of a configuration, of a submenu or of an entry, with an environment of its own."""
+
+    machine: Machine
+    commands: Mapping[str, "GrubCommand"]
+    env: Environment
+    config: str  # the file whose text is being run, and the line in it
+    line: int = 0
+    scope: Scope | None = None
+    menu: list[Item] = field(default_factory=list)
+    nested: list["Shell"] = field(default_factory=list)  # ran to their end by `configfile`
+    loaded: Loaded = field(default_factory=Loaded)
+    effects: dict[FileRef, dict[str, str | None]] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)  # variable: what `search` did not find
+    in_entry: bool = False
+    functions: dict[str, tuple[str, Body]] = field(default_factory=dict)  # name: file, body
+    blocks: dict[FileRef, EnvironmentBlock] = field(default_factory=dict)  # after save_env
+    _calls: int = 0
+    _loops: int = 0
+    _breaks: int = 0
+    _continuing: bool = False
+    _returning: bool = False
+
+    def fork(self, *, inherit: bool, scope: Scope | None = None) -> "Shell":
+        """A run that starts from here and leaves no trace here, but for its functions, which
+        are never forgotten. With `inherit` it sees the exported variables only.
+        """
+        return Shell(
+            machine=self.machine,
+            commands=self.commands,
+            env=self.env.inherit() if inherit else self.env.copy(),
+            config=self.config,
+            line=self.line,
+            scope=scope,
+            loaded=replace(self.loaded),
+            effects={file: dict(values) for file, values in self.effects.items()},
+            lost=dict(self.lost),
+            in_entry=self.in_entry,
+            functions=self.functions if inherit else dict(self.functions),
+            blocks=dict(self.blocks),
+            _calls=self._calls,
+        )
+
+    def error(self, number: int, message: str, *, quiet: bool = False) -> int:
+        """Says what GRUB would; returns the number, for a command to return in turn.
+
+        Quiet: GRUB prints it, but nobody has to mend anything here.
+        """
+        self.machine.say(f"error: {message}.\n")
+        if not quiet:
+            self.machine.complain(self.config, self.line, message)
+        return number
+
+    # Running
+
+    def run_text(self, text: str, *, stop: bool = False) -> int:
+        """A file's text, unit by unit; with `stop` (eval) the first syntax error is the last."""
+        self.machine.budget.spend(len(text) // 8)
+        status = 0
+        for unit in units(Source(text)):
+            if isinstance(unit, Mistake):
+                self.line = unit.line
+                status = self.error(UNKNOWN_COMMAND, unit.message)
+                if stop:
+                    break
+            elif len(unit) == 1:
+                status = self._statement(unit[0])
+            else:
+                status = self.run(unit)
+        return status
+
+    def run(self, body: Body) -> int:
+        status = 0
+        for statement in body:
+            if self._breaks or self._returning:
+                break
+            status = self._statement(statement)
+        return status
+
+    def _statement(self, statement: Statement) -> int:
+        if isinstance(statement, Command):
+            return self._command(statement)
+        if isinstance(statement, If):
+            if self.run(statement.condition) == 0:
+                return self.run(statement.then)
+            self._status(0)
+            return self.run(statement.otherwise)
+        if isinstance(statement, For):
+            return self._for(statement)
+        if isinstance(statement, While):
+            return self._while(statement)
+        self.functions[statement.name] = (self.config, statement.body)
+        return 0
+
+    def _for(self, loop: For) -> int:
+        status = 0
+        self._loops += 1
+        for word in self._expand(loop.words):
+            if self._continuing and self._breaks == 1:
+                self._breaks = 0
+            if self._breaks or self._returning:
+                break
+            self.machine.budget.spend()
+            self.env[loop.name] = word
+            status = self.run(loop.body)
+        self._loops -= 1
+        self._breaks = max(self._breaks - 1, 0)
+        return status
+
+    def _while(self, loop: While) -> int:
+        self._loops += 1
+        while True:
+            self.machine.budget.spend()
+            status = self.run(loop.condition)
+            if (status == 0) == loop.until:
+                break
+            status = self.run(loop.body)
+            if self._continuing and self._breaks == 1:
+                self._breaks = 0
+            if self._breaks or self._returning:
+                break
+        self._loops -= 1
+        self._breaks = max(self._breaks - 1, 0)
+        return status
+
+    def _command(self, command: Command) -> int:
+        words = self._expand(command.words)
+        self.line = command.line
+        self.machine.budget.spend(1 + len(words))
+        if not words and not command.block:
+            return 0
+        invert = words[0] == "!"
+        if invert:
+            words = words[1:]
+            if not words:
+                return self._status(self.error(BAD_ARGUMENT, "no command is specified"))
+        found = self.commands.get(words[0])
+        if found is not None:
+            arguments = words[1:]
+            if command.block and not found.takes_block:
+                arguments.append(command.block.source)
+            try:
+                status = found.run(self, arguments, command.block)
+            except GrubError as error:
+                status = self.error(error.number, str(error))
+        elif words[0] in self.functions:
+            status = self.call(words[0], words[1:])
+        else:
+            return self._status(self._assign(words[0]))
+        if invert:
+            status = 0 if status else 1
+        return self._status(status)
+
+    def _status(self, status: int) -> int:
+        self.env["?"] = str(status)
+        return status
+
+    def _assign(self, word: str) -> int:
+        """What is neither command nor function may be an assignment, and succeeds in any case."""
+        name, equals, value = word.partition("=")
+        if not equals:
+            self.error(UNKNOWN_COMMAND, f"can't find command `{word[:20]}'")
+        elif name.isdigit():
+            self.error(BAD_ARGUMENT, f"invalid variable name `{name}'")
+        else:
+            self.set(name, value)
+        return 0
+
+    def call(self, name: str, arguments: Sequence[str]) -> int:
+        config, body = self.functions[name]
+        outer = self.scope, self._loops, self.config, self.line
+        self.scope, self._loops, self.config = Scope(arguments), 0, config
+        with self:
+            status = self.run(body)
+        self.scope, self._loops, self.config, self.line = outer
+        self._returning = False
+        return status
+
+    def __enter__(self) -> None:
+        """One level deeper: into a function, a file or an eval."""
+        self._calls += 1
+        if self._calls > _CALLS:
+            raise RecursionError("maximum recursion depth exceeded")
+
+    def __exit__(self, *_: object) -> None:
+        self._calls -= 1
+
+    def leave_loops(self, count: int, *, go_on: bool) -> None:
+        self._continuing = go_on
+        self._breaks = min(self._loops, count)
+
+    def leave_function(self) -> None:
+        self._returning = True
+
+    # Words and variables
+
+    def set(self, name: str, value: str) -> None:
+        self.machine.budget.hold(value)
+        self.lost.pop(name, None)
+        self.env[name] = value
+
+    def _expand(self, words: Sequence[Word]) -> list[str]:
+        parameters = self.scope.arguments if self.scope else ()
+        return expand(words, self._value, parameters, self._found)
+
+    def _value(self, name: str) -> str:
+        if name.isdigit():
+            value = self.scope[int(name[:4])] if self.scope else ""
+        elif name in ("@", "*"):
+            value = " ".join(self.scope.arguments) if self.scope else ""
+        elif name == "#":
+            value = str(len(self.scope.arguments)) if self.scope else ""
+        else:
+            value = self.env[name]
+        self.machine.budget.spend(1 + len(value) // 64)
+        return value
+
+    def _found(self, pattern: Pattern) -> Sequence[str]:
+        return self.machine.found(pattern, self.env["root"])
+
+    # Files
+
+    def place(self, path: str) -> Place:
+        """Where `(device)/path`, or `/path` on $root, is."""
+        return self.machine.place(path, self.env["root"])
+
+    def text(self, path: str) -> str | None:
+        """A file's text, or None. What keeps it from being read is a Problem."""
+        try:
+            return self.place(path).read()
+        except OSError as error:
+            self.machine.complain(self.config, self.line, f"{path}: {error.strerror or error}")
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class GrubCommand:
+    run: Run
+    takes_block: bool = False

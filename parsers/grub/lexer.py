@@ -1,0 +1,114 @@
+"""GRUB script's words, as GRUB's own lexer cuts them (grub-core/script/yylex.l)."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pyparsing as pp
+
+from parsers.grub.syntax import Part, Text, Variable, Word
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*+|[0-9]++|[@*\#?]"
+_VARIABLE = rf"\$(?:{_NAME}|\{{(?:{_NAME})\}})"
+_PLAIN = r"[^ \t\n;{}&|<>$'\"\\]++"
+_LONE = r"[^ \t\n;{}&|<>$'\"\\*?]++"
+_DOUBLE = rf'"(?:[^"\\$]++|\\[\s\S]|{_VARIABLE})*+'
+_GETTEXT = r'\$"(?:[^"\\]++|\\[\s\S])*+'  # for translation: any $ will do
+_WORD = rf"""(?:{_PLAIN}|\\[\s\S]|'[^']*+'|{_DOUBLE}"|{_GETTEXT}"|{_VARIABLE})++"""
+
+# pyparsing pays per token, so blanks, continued lines and comments are part of the token that
+# follows them. Every repetition is possessive: no text makes the expression go back and forth.
+_TOKEN = pp.Regex(
+    r"(?:[ \t]++|\\\n|\#[^\n]*+)*+"
+    rf"(?:(?P<word>(?!(?:\[\[|]])[ \t\n;{{}}]){_LONE}(?=[ \t\n;{{}}]))|(?P<newline>\n)"
+    rf"|(?P<bad>[&|<>]|(?:\[\[|]])(?=[ \t\n;{{}}]))|(?P<parts>{_WORD})|(?P<sign>[;{{}}])"
+    rf"|(?P<lone>{_DOUBLE}|{_GETTEXT}|'[^']*+|[\\$])|(?P<end>\Z))",
+    as_match=True,
+)
+_TOKEN.leave_whitespace().parse_with_tabs()
+
+_PART = re.compile(
+    rf"""(?P<plain>{_PLAIN})|'(?P<single>[^']*+)'|(?P<double>{_DOUBLE}")"""
+    rf"""|(?P<gettext>{_GETTEXT}")|(?P<variable>{_VARIABLE})|\\(?P<escape>[\s\S])"""
+)
+_INSIDE = re.compile(rf'(?P<text>[^\\$]++)|{_VARIABLE}|\\(?P<escape>[$"\\\n])|(?P<lone>[\\$])')
+
+
+class Token(NamedTuple):
+    """`kind`: word (nothing in it to expand), parts, newline, sign, bad, lone or end.
+
+    `lone` is a quote that nothing closes, or a `$` or `\\` with nothing to apply to.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+class Source:
+    """A file as GRUB reads it, by lines: without carriage returns, without lines that begin with
+    `#` (even inside a string), a line ending at its first NUL."""
+
+    def __init__(self, text: str) -> None:
+        lines = text.replace("\r", "").removesuffix("\n").split("\n")
+        kept = [(n, s.partition("\0")[0]) for n, s in enumerate(lines, 1) if s[:1] != "#"]
+        self._numbers = [number for number, _ in kept]
+        self._starts: list[int] = []
+        at = 0
+        for _, line in kept:
+            self._starts.append(at)
+            at += len(line) + 1
+        self.text = "".join(f"{line}\n" for _, line in kept)
+
+    def line(self, at: int) -> int:
+        """The number, in the file, of the line that the character `at` stands in."""
+        return self._numbers[bisect_right(self._starts, at) - 1] if self._numbers else 1
+
+    def tokens(self, start: int = 0) -> Iterator[Token]:
+        for (m,), _, end in _TOKEN.scan_string(self.text[start:], always_skip_whitespace=False):
+            kind = m.lastgroup
+            yield Token(kind, m[kind], start + m.start(kind), start + end)
+        yield Token("end", "", len(self.text), len(self.text))
+
+
+def word(text: str) -> Word:
+    """A token of parts, taken apart: quotes removed, variables found."""
+    parts: list[Part] = []
+    for m in _PART.finditer(text):
+        match m.lastgroup:
+            case "plain":
+                parts.append(Text(m[0], False))
+            case "single":
+                parts.append(Text(m["single"], True))
+            case "variable":
+                parts.append(Variable(m[0].strip("${}"), False))
+            case "double":
+                parts.extend(_inside(m[0][1:-1]))
+            case "gettext":
+                # Translation knows no positional parameters: they are empty there.
+                parts.extend(
+                    p
+                    for p in _inside(m[0][2:-1])
+                    if not (isinstance(p, Variable) and p.name.isdigit())
+                )
+            case _ if m["escape"] != "\n":  # else a line continued inside a word
+                parts.append(Text(m["escape"], True))
+    if all(isinstance(part, Text) and (part.quoted or not is_wild(part.text)) for part in parts):
+        return "".join(part[0] for part in parts)
+    return tuple(parts)
+
+
+def is_wild(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _inside(text: str) -> Iterator[Part]:
+    if not text:
+        yield Text("", True)  # an empty pair of quotes is a word, too
+    for m in _INSIDE.finditer(text):
+        if m.lastgroup is None:
+            yield Variable(m[0].strip("${}"), True)
+        else:
+            yield Text("" if m[0] == "\\\n" else m[m.lastgroup], True)

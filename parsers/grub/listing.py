@@ -1,0 +1,211 @@
+"""From a configuration to its entries: the menu is made, then every line of it is tried out.
+
+A menu entry's body runs as GRUB would run it on booting, in a copy of the menu's environment, and
+what it has loaded at its end is the entry. A submenu's body makes a menu in turn, in a new
+environment that holds the exported variables (grub-core/normal/menu.c).
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from parsers.api import Effect, Entry, Files, Item, Preferences
+from parsers.grub.commands import table
+from parsers.grub.env import Environment, Scope
+from parsers.grub.errors import GrubError
+from parsers.grub.interp import Boot, Exit, Shell
+from parsers.grub.interp import Item as Line
+from parsers.grub.machine import Budget, Exhausted, Machine
+from parsers.grub.numbers import leading_number
+
+_DEPTH = 8  # of menus within menus
+_ONE_ENTRY = 20_000  # steps, of the whole budget
+
+PATHS = (
+    "/boot/grub/grub.cfg",
+    "/boot/grub2/grub.cfg",
+    "/grub/grub.cfg",
+    "/grub2/grub.cfg",
+    "/grub.cfg",
+    "/EFI/*/grub.cfg",
+)
+
+
+def items(files: Files, path: str) -> Iterator[Item]:
+    """The configuration's problems, entries in the menu's order, and preferences."""
+    yield from Listing(Machine(files, elsewhere=PATHS), path).items()
+
+
+class Listing:
+    """One configuration, from its text to its entries."""
+
+    def __init__(self, machine: Machine, path: str) -> None:
+        self._machine = machine
+        self._path = path
+        self._names: dict[tuple[tuple[str, ...], str], int] = {}
+
+    def items(self) -> Iterator[Item]:
+        shell = Shell(
+            machine=self._machine,
+            commands=table(),
+            env=Environment(self._machine.variables(self._path)),
+            config=self._path,
+        )
+        text = shell.text(self._path)
+        entries = list(self._top(shell, text)) if text is not None else []
+        yield from self._machine.problems.values()
+        yield from entries
+        if menu := next((m for m in _menus(shell) if m.menu), None):
+            yield from self._preferences(menu, entries)
+
+    def _top(self, shell: Shell, text: str) -> Iterator[Entry]:
+        end = self._attempt(shell, lambda: shell.run_text(text))
+        if end == "boot":
+            title = shell.loaded.kernel.path if shell.loaded.kernel else self._path
+            yield self._entry(shell, title, "boot", (), shell.config, shell.line, default=True)
+        yield from self._menu(shell, (), marked=end != "boot")
+        if shell.loaded.kernel and not end and not any(m.menu for m in _menus(shell)):
+            shell.machine.complain(shell.config, shell.line, "a kernel is loaded, but never booted")
+
+    def _attempt(self, shell: Shell, run: Callable[[], object]) -> str:
+        """Runs to whichever end; gives "boot", "exit", the reason why it was stopped, or ""."""
+        try:
+            run()
+        except Boot:
+            return "boot"
+        except Exit:
+            return "exit"
+        except (Exhausted, RecursionError) as error:
+            text = str(error) if isinstance(error, Exhausted) else "it is nested without end"
+            shell.machine.complain(shell.config, shell.line, text)
+            return text
+        return ""
+
+    def _menu(self, shell: Shell, trail: tuple[str, ...], *, marked: bool) -> Iterator[Entry]:
+        """The entries of the menus that a run has made; `marked`: the default is in the first."""
+        for menu in _menus(shell):
+            default = _default(menu) if marked and menu.menu else None
+            marked = marked and not menu.menu
+            for number, line in enumerate(menu.menu):
+                yield from self._line(menu, line, trail, marked=number == default)
+
+    def _line(
+        self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool
+    ) -> Iterator[Entry]:
+        shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments))
+        shell.config, shell.line = line.config, line.line
+        shell.in_entry = not line.submenu
+        chosen = menu.env.get("chosen")
+        shell.env["chosen"] = (f"{chosen}>" if chosen else "") + line.id.replace(">", ">>")
+        shell.env.export("chosen")
+        shell.env.unset("default")
+        if tail := _split_path(menu.env["default"])[1]:
+            shell.env["default"] = tail
+        end = self._limited(shell, line)
+        below = any(m.menu for m in _menus(shell))
+        if below and len(trail) < _DEPTH:
+            yield from self._menu(shell, (*trail, line.title), marked=marked)
+        elif not line.submenu:
+            if end not in ("", "boot", "exit"):
+                shell.loaded.unbootable = end
+            yield self._entry(
+                shell, line.title, line.id, trail, line.config, line.line, default=marked
+            )
+
+    def _limited(self, shell: Shell, line: Line) -> str:
+        """Runs a body with a part of the budget, so that a bad one costs only itself."""
+        whole = self._machine.budget
+        part = min(_ONE_ENTRY, max(whole.steps, 0))
+        self._machine.budget = Budget(part)
+        end = self._attempt(shell, lambda: shell.run(line.body))
+        whole.steps -= part - max(self._machine.budget.steps, 0)
+        self._machine.budget = whole
+        return end
+
+    def _entry(
+        self,
+        shell: Shell,
+        title: str,
+        name: str,
+        trail: tuple[str, ...],
+        config: str,
+        line: int,
+        *,
+        default: bool,
+    ) -> Entry:
+        loaded = shell.loaded
+        return Entry(
+            title=title,
+            name=self._unique(trail, name),
+            config=config,
+            line=line,
+            trail=trail,
+            kernel=loaded.kernel,
+            initrds=loaded.initrds,
+            devicetree=loaded.devicetree if loaded.kernel else None,
+            cmdline=loaded.cmdline,
+            default=default,
+            effects=tuple(
+                Effect(file=f, values=tuple(v.items())) for f, v in shell.effects.items()
+            ),
+            waits_for=loaded.waits_for,
+            unbootable=loaded.unbootable,
+        )
+
+    def _unique(self, trail: tuple[str, ...], name: str) -> str:
+        count = self._names[trail, name] = self._names.get((trail, name), 0) + 1
+        return name if count == 1 else self._unique(trail, f"{name}#{count}")
+
+    def _preferences(self, menu: Shell, entries: Sequence[Entry]) -> Iterator[Preferences]:
+        timeout = _timeout(menu.env.get("timeout"))
+        fallback = tuple(_fallback(menu, entries))
+        if timeout is not None or fallback:
+            yield Preferences(timeout=timeout, fallback=fallback)
+
+
+def _menus(shell: Shell) -> list[Shell]:
+    """The menus of a run in the order in which GRUB would show them: nested ones come first."""
+    return [menu for inner in shell.nested for menu in _menus(inner)] + [shell]
+
+
+def _default(menu: Shell) -> int:
+    """Which line is the default: a number, else an id or a title, else the first."""
+    spec = menu.env["default"]
+    try:
+        number = leading_number(spec)[0]
+    except GrubError:
+        head = _split_path(spec)[0]
+        found = (n for n, line in enumerate(menu.menu) if head in (line.title, line.id))
+        number = next(found, 0)
+    return number if 0 <= number < len(menu.menu) else 0
+
+
+def _split_path(spec: str) -> tuple[str, str]:
+    """`submenu>entry` into its first step (in which `>>` is a plain >) and the rest."""
+    head, tail = spec.replace(">>", "\0"), ""
+    if ">" in head:
+        head, _, tail = head.partition(">")
+    return head.replace("\0", ">"), tail.replace("\0", ">>")
+
+
+def _timeout(value: str | None) -> float | None:
+    """Seconds; for ever when it says -1; None when it says nothing that GRUB understands."""
+    try:
+        number = leading_number(value or "")[0]
+    except GrubError:
+        return None
+    return math.inf if number < 0 else float(number)
+
+
+def _fallback(menu: Shell, entries: Sequence[Entry]) -> Iterator[str]:
+    """Names of the entries that `fallback` counts out; its end is the first that is not there."""
+    rest = menu.env["fallback"]
+    while rest:
+        try:
+            number, rest = leading_number(rest)
+        except GrubError:
+            return
+        if not 0 <= number < len(menu.menu):
+            return
+        line = menu.menu[number]
+        where = line.config, line.line
+        yield from (e.name for e in entries if (e.config, e.line) == where and not e.trail)

@@ -1,0 +1,194 @@
+"""What all runs of one configuration share: its disks, its problems and the limits on its work."""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from parsers.api import FileRef, Files, Problem, Volume
+from parsers.grub.devices import Devices
+from parsers.grub.words import Pattern, matches
+
+# What GRUB calls the processor and the firmware of a machine.
+_PLATFORMS = {
+    "ppc64le": ("powerpc", "ieee1275"),
+    "x86_64": ("x86_64", "efi"),
+    "aarch64": ("arm64", "efi"),
+    "i386": ("i386", "pc"),
+}
+_FEATURES = (
+    "chainloader_bpb ntldr platform_search_hint default_font_path all_video_module menuentry_id"
+    " menuentry_options 200_final nativedisk_cmd timeout_style"
+)
+_NETWORK = re.compile(r"(https?|tftp),(.+)")
+
+
+class Exhausted(Exception):
+    """The script does more than any boot configuration has a reason to."""
+
+
+class Budget:
+    """Limits a script's work, and with it its memory; one step is about ten microseconds."""
+
+    _LONGEST = 1 << 16  # characters in a variable
+
+    def __init__(self, steps: int = 150_000) -> None:
+        self.steps = steps
+
+    def spend(self, steps: int = 1) -> None:
+        self.steps -= steps
+        if self.steps < 0:
+            raise Exhausted("it does not come to an end: given up")
+
+    def hold(self, value: str) -> None:
+        if len(value) > self._LONGEST:
+            raise Exhausted("a variable grows without end: given up")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file's name, split into the device and the path there."""
+
+    device: str  # as GRUB calls it
+    path: str  # absolute, without . and ..
+    volume: Volume | None  # None: the machine has no such device
+    tree: Callable[[Volume], Files | None]
+
+    def _files(self) -> Files | None:
+        return self.tree(self.volume) if self.volume else None
+
+    def read(self) -> str | None:
+        files = self._files()
+        return files.read(self.path) if files else None
+
+    def kind(self) -> str | None:
+        files = self._files()
+        if not files:
+            return None
+        return "directory" if self.path == "/" else files.kind(self.path)
+
+    def size(self) -> int:
+        files = self._files()
+        return files.size(self.path) if files else 0
+
+
+class Machine:
+    """The disks, what was wrong so far, and how much may still be done."""
+
+    _MOST_PROBLEMS = 100
+
+    def __init__(
+        self,
+        files: Files,
+        say: Callable[[str], None] = lambda _: None,
+        elsewhere: Sequence[str] = (),
+    ) -> None:
+        self.devices = Devices(files)
+        self.budget = Budget()
+        self.say = say  # gets what GRUB would print
+        self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
+        self.problems: dict[tuple[str, str], Problem] = {}
+        cpu, platform = _PLATFORMS.get(files.machine, (files.machine, "efi"))
+        self.cpu, self.platform = cpu, platform
+
+    def variables(self, config: str) -> dict[str, str]:
+        """What GRUB has set, all exported, when it starts on the file."""
+        root = self.devices.name(self.devices.own)
+        directory = f"({root}){posixpath.dirname(config).rstrip('/')}"
+        return {
+            "root": root,
+            "prefix": directory,
+            "config_file": f"({root}){config}",
+            "config_directory": directory,
+            "cmdpath": directory,
+            "grub_cpu": self.cpu,
+            "grub_platform": self.platform,
+            "lang": "",
+            **{f"feature_{name}": "y" for name in _FEATURES.split()},
+        }
+
+    def complain(self, config: str, line: int, message: str) -> None:
+        """Notes a Problem; the same one in the same file only once."""
+        if len(self.problems) < self._MOST_PROBLEMS:
+            problem = Problem(config, line, message)
+        elif len(self.problems) == self._MOST_PROBLEMS:
+            message = "more problems than are worth listing"
+            problem = Problem(config, line, message)
+        else:
+            return
+        self.problems.setdefault((config, message), problem)
+
+    def place(self, path: str, root: str) -> Place:
+        device = root
+        if path[:1] == "(" and ")" in path:
+            device, _, path = path[1:].partition(")")
+        volume = self.devices.find(device) if device else None
+        absolute = posixpath.normpath(f"/{path}").replace("//", "/")
+        return Place(device, absolute, volume, self.devices.tree)
+
+    def file(self, path: str, root: str) -> FileRef:
+        place = self.place(path, root)
+        if place.volume:
+            own = place.volume.name == self.devices.own.name
+            return FileRef(path=place.path, device="" if own else place.volume.name)
+        if m := _NETWORK.fullmatch(place.device):
+            return FileRef(url=f"{m[1]}://{m[2]}{place.path}")
+        return FileRef(path=place.path, device=place.device)
+
+    def label(self, place: Place) -> str:
+        """What to call a configuration file in an Entry or a Problem."""
+        own = place.volume is None or place.volume.name == self.devices.own.name
+        return place.path if own or not place.volume else f"({place.volume.name}){place.path}"
+
+    def is_listed(self, place: Place) -> bool:
+        """Whether the file is read in its own right, so that nothing else needs to list it."""
+        return bool(place.volume) and any(matches(p, place.path) for p in self._elsewhere)
+
+    def found(self, pattern: Pattern, root: str) -> list[str]:
+        """The names that a pattern stands for: files, or devices in parentheses, or disks."""
+        if list(pattern) == ["**"]:
+            return list(self.devices.names(disks_only=True))
+        if pattern[0] != "(":
+            device = self.devices.find(root)
+            return list(self._walk("", device, _components(pattern))) if device else []
+        if ")" not in pattern:
+            return []
+        end = list(pattern).index(")")
+        names = [n for n in self.devices.names() if matches(pattern[1:end], n)]
+        names = names or ["".join(c[0] for c in pattern[1:end])]
+        rest = pattern[end + 1 :]
+        if not rest:
+            return [f"({name})" for name in names]
+        return [
+            path
+            for name in names
+            if (volume := self.devices.find(name))
+            for path in self._walk(f"({name})", volume, _components(rest))
+        ]
+
+    def _walk(self, device: str, volume: Volume, components: Sequence[Pattern]) -> Iterator[str]:
+        tree = self.devices.tree(volume)
+        paths = [""]
+        for component in components if tree else ():
+            if not any(len(item) == 2 for item in component):
+                paths = [f"{path}/{''.join(component)}" for path in paths]
+                continue
+            wider = []
+            for path in paths:
+                self.budget.spend()
+                for name in tree.names(path or "/") if tree else ():
+                    self.budget.spend()
+                    if matches(component, name):
+                        wider.append(f"{path}/{name}")
+            paths = wider
+        return (f"{device}{p}" for p in paths if tree and tree.kind(p))
+
+
+def _components(pattern: Pattern) -> list[Pattern]:
+    components: list[list[str]] = []
+    for item in pattern:
+        if item == "/":
+            components.append([])
+        elif components:
+            components[-1].append(item)
+    return [component for component in components if component]

@@ -1,0 +1,78 @@
+"""Options of GRUB's commands, as grub-core/lib/arg.c reads them."""
+
+from collections.abc import Mapping, Sequence
+
+from parsers.grub.errors import BAD_ARGUMENT, GrubError
+
+
+class Options:
+    """What options a command takes: `-s`, `--set` and so on, each with the name it has here.
+
+    A name ending in `=` needs a value, one ending in `?` may have one: a long option only after
+    an equals sign, a short one as the next word if that does not look like an option.
+    """
+
+    def __init__(self, *options: str, lenient: bool = False) -> None:
+        self._kinds: dict[str, tuple[str, str]] = {}
+        self._lenient = lenient  # an unknown option is an argument
+        for option in options:
+            kind = option[-1] if option[-1] in "=?" else ""
+            spellings = option.removesuffix(kind).split("|") if kind else option.split("|")
+            for spelling in spellings:
+                self._kinds[spelling] = (spellings[0].lstrip("-"), kind)
+
+    def read(self, words: Sequence[str]) -> tuple[Mapping[str, list[str]], list[str]]:
+        """(values by name: empty texts where there is none; arguments), or GrubError."""
+        found: dict[str, list[str]] = {}
+        arguments: list[str] = []
+        rest = list(reversed(words))
+        while rest:
+            word = rest.pop()
+            if word == "--":
+                return found, arguments + rest[::-1]
+            if word[:1] != "-" or word == "-":
+                arguments.append(word)
+            elif word[1] == "-":
+                self._long(word, rest, found, arguments)
+            else:
+                self._short(word, rest, found, arguments)
+        return found, arguments
+
+    def _long(
+        self, word: str, rest: list[str], found: dict[str, list[str]], arguments: list[str]
+    ) -> None:
+        spelling, equals, value = word.partition("=")
+        if spelling not in self._kinds:
+            return self._unknown(word, spelling, arguments)
+        name, kind = self._kinds[spelling]
+        if kind == "=" and not equals:
+            value = _value(name, rest)
+        found.setdefault(name, []).append(value)
+        return None
+
+    def _short(
+        self, word: str, rest: list[str], found: dict[str, list[str]], arguments: list[str]
+    ) -> None:
+        if any(f"-{letter}" not in self._kinds for letter in word[1:]):
+            return self._unknown(word, word, arguments)
+        for number, letter in enumerate(word[1:], 2):
+            name, kind = self._kinds[f"-{letter}"]
+            value = ""
+            last = number == len(word)
+            if kind == "=" and last:
+                value = _value(name, rest)
+            elif kind == "?" and last and rest and (len(rest[-1]) < 2 or rest[-1][0] != "-"):
+                value = rest.pop()
+            found.setdefault(name, []).append(value)
+        return None
+
+    def _unknown(self, word: str, spelling: str, arguments: list[str]) -> None:
+        if not self._lenient:
+            raise GrubError(BAD_ARGUMENT, f"unknown argument `{spelling}'")
+        arguments.append(word)
+
+
+def _value(name: str, rest: list[str]) -> str:
+    if not rest:
+        raise GrubError(BAD_ARGUMENT, f"missing mandatory option for `{name}'")
+    return rest.pop()
