@@ -76,14 +76,25 @@ def _guarded(form: Format, files: Files, path: str) -> Iterator[Item]:
 
 def _paths(files: Files, patterns: Iterable[str]) -> Iterator[str]:
     for pattern in patterns:
-        directory, _, last = pattern.rpartition("/")
-        if "*" not in last:
+        if "*" in pattern:
+            yield from _matches(files, "", pattern.strip("/").split("/"))
+        else:
             yield pattern
-            continue
-        with suppress(OSError):  # a directory that cannot be read has no configuration for us
-            for name in files.names(directory or "/"):
-                if fnmatchcase(name, last):
-                    yield f"{directory}/{name}"
+
+
+def _matches(files: Files, directory: str, names: list[str]) -> Iterator[str]:
+    """The paths below `directory` that the rest of a pattern, name by name, leads to."""
+    if not names:
+        yield directory
+        return
+    name, *rest = names
+    if "*" not in name:
+        yield from _matches(files, f"{directory}/{name}", rest)
+        return
+    with suppress(OSError):  # a directory that cannot be read has no configuration for us
+        for found in files.names(directory or "/"):
+            if fnmatchcase(found, name):
+                yield from _matches(files, f"{directory}/{found}", rest)
 
 
 def _meaning(entry: Entry, files: Files) -> object:

@@ -36,6 +36,12 @@ def test_every_path_that_exists_is_read_and_a_star_means_all_names_in_order() ->
     ]
 
 
+def test_a_star_may_stand_for_a_directory() -> None:
+    tree = {"/EFI/a/c": "one /1", "/EFI/b/c": "two /2", "/EFI/c": "no /3", "/efi/x/c": "no /4"}
+    files = Machine({"sda1": tree}).files("sda1")
+    assert titles(files, form("/EFI/*/c")) == [("lines", "one"), ("lines", "two")]
+
+
 def test_one_file_under_two_names_counts_once_and_a_copy_elsewhere_does_not() -> None:
     tree = {"/boot/x/c": "one /1", "/x/c": "one /1", "/y/c": "two /2", "/y/d": "", "/z/c": "two /2"}
     scan = scan_tree(Machine({"sda1": tree}).files("sda1"), [form("/boot/x/c", "/x/c", "/y/c")])

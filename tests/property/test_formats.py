@@ -1,0 +1,109 @@
+"""No text makes any format fail, hang, or complain without saying where."""
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from parsers import formats
+from parsers.api import Format, Volume
+from petipy.model import Scan
+from petipy.scan import scan_tree
+from petipy.wire import from_json, to_json
+from tests.fakes import Machine
+from tests.property.vocabulary import WORDS
+
+FORMATS = pytest.mark.parametrize("form", formats(), ids=lambda form: form.name)
+SETTINGS = settings(
+    max_examples=150,
+    deadline=None,  # `within` is the limit: a deadline would only measure the neighbours' load
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    derandomize=True,
+)
+VOLUMES = (
+    Volume(name="sda2", disk="sda", partition=2, uuid="aaaa-2", scheme="gpt", fs="ext4"),
+    Volume(name="sda3", disk="sda", partition=3, uuid="aaaa-3", scheme="gpt", label="a b"),
+)
+SECONDS = 10  # for texts that take milliseconds
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"no end after {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def scanned(form: Format, content: bytes) -> Scan:
+    """The scan of a machine where the format's first configuration says `content`."""
+    config = form.paths[0].replace("*", "a")
+    tree = {config: content, "/other.cfg": content, "/vmlinuz": b"", "/grubenv": b"x=1\n"}
+    host = Machine({"sda2": tree, "sda3": {"/vmlinux": b""}}, volumes=VOLUMES)
+    with within(SECONDS):
+        return scan_tree(host.files("sda2"), [form])
+
+
+def check(scan: Scan, content: bytes) -> None:
+    ends = content.count(b"\n") + content.count(b"\r") + 1
+    for problem in scan.problems:
+        assert problem.config
+        assert 1 <= problem.line <= ends, problem
+        assert problem.message
+        assert "parser failed" not in problem.message, problem
+    for _, entry in scan.entries:
+        assert 1 <= entry.line <= ends, entry
+    names = Counter((entry.config, entry.trail, entry.name) for _, entry in scan.entries)
+    assert all(count == 1 for count in names.values()), names
+    assert all(count == 1 for count in Counter(path for path, _ in scan.preferences).values())
+    assert from_json(json.loads(json.dumps(to_json(scan)))) == scan
+
+
+@FORMATS
+@SETTINGS
+@given(content=st.binary(max_size=400))
+@example(content=b"")
+@example(content=b"\0")
+@example(content=b"\xef\xbb\xbf")
+@example(content=b"\xff\xfe\n\0")
+def test_any_bytes(form: Format, content: bytes) -> None:
+    check(scanned(form, content), content)
+
+
+@FORMATS
+@SETTINGS
+@given(data=st.data())
+def test_the_formats_own_words_in_any_order(form: Format, data: st.DataObject) -> None:
+    words = data.draw(st.lists(st.sampled_from(WORDS[form.name]), max_size=60))
+    between = data.draw(st.sampled_from(["", " "]))
+    content = between.join(words).encode()
+    check(scanned(form, content), content)
+
+
+@FORMATS
+@pytest.mark.parametrize("size", [20_000])
+def test_one_word_repeated_without_end(form: Format, size: int) -> None:
+    for word in WORDS[form.name]:
+        for content in (word.encode() * (size // len(word)), f"{word} ".encode() * (size // 10)):
+            scanned(form, content[:size])
+
+
+@FORMATS
+def test_a_file_of_a_megabyte_takes_no_more_than_its_time(form: Format) -> None:
+    lines = b"image=/v\nlabel=x\nmenuentry 'x' { linux /v root=x }\nx=y\n"
+    scanned(form, (lines * (1 + (1 << 20) // len(lines)))[: 1 << 20])
+
+
+def test_every_format_has_its_vocabulary() -> None:
+    assert set(WORDS) == {form.name for form in formats()}

@@ -1,0 +1,25 @@
+"""The words of each format, for texts that are nearly right."""
+
+YABOOT = (
+    *("image", "image[32bit]", "image[64bit]", "image[", "label", "alias", "root", "append"),
+    *("literal", "initrd", "device", "partition", "default", "timeout", "password", "message"),
+    *("read-only", "read-write", "novideo", "restricted", "boot", "macos", "nonvram"),
+    *("=", " = ", "==", '"', "'", "\\", "\\\n", "#", "\n", "\n\t", " ", "\t", "\r\n", "\r"),
+    *("/vmlinux", "hd:3,/v", "hd:", ":", ",", "/dev/sda1", "UUID=1234:/v", "LABEL=a b", "sda2:v"),
+    *("/pci@1/scsi@2:3,/v", "http://x/y", "50", "-1", "0x10", "08", "9" * 5000, "\0", "\ufeff"),
+)
+
+GRUB = (
+    *("menuentry", "submenu", "if", "then", "elif", "else", "fi", "for", "in", "do", "done"),
+    *("while", "until", "function", "return", "break", "continue", "shift", "setparams"),
+    *("set", "unset", "export", "search", "--set=root", "--fs-uuid", "--label", "--file", "--id"),
+    *("linux", "initrd", "devicetree", "chainloader", "configfile", "source", ".", "load_env"),
+    *("save_env", "test", "[", "]", "!", "-e", "-f", "-a", "-o", "-eq", "true", "false", "echo"),
+    *("eval", "regexp", "insmod", "blscfg", "default=1", "timeout=5", "x=y", "root", "prefix"),
+    *("{", "}", ";", "&&", "||", "|", "&", "(", ")", "<", ">", "#", "\n", " ", "\t", "\r\n"),
+    *('"', "'", "\\", "\\\n", "$", "${", "$x", "${x}", "$1", "$@", "$#", "$?", "$root", "*", "?"),
+    *("'A title'", '"$x y"', "/vmlinuz", "(hd0,gpt2)/v", "(hd0", "aaaa-2", "/boot/grub/grub.cfg"),
+    *("/other.cfg", "/grubenv", "1", "-1", "9" * 30, "\0", "\ufeff", "é"),
+)
+
+WORDS = {"grub": GRUB, "yaboot": YABOOT}
