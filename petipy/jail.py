@@ -127,7 +127,7 @@ class Jail:
         poll = select.poll()
         poll.register(self._asks, select.POLLIN)
         while poll.poll(_MOUNTING * 1000):
-            answer, fds, _, _ = socket.recv_fds(self._asks, 256, 1)
+            answer, fds = packets.receive(self._asks, 256, 1)
             if answer.decode() == name:
                 return fds[0] if fds else None
             for fd in fds:  # the late answer to an earlier question

@@ -3,6 +3,7 @@
 A request is JSON in a memory file. An answer is a row of packets: a letter and what belongs to it.
 """
 
+import array
 import json
 import socket
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from parsers.api import Volume
 from petipy.model import Device
 
 SIZE = 60_000  # bytes of a packet: well below the smallest socket buffer
+_INT = array.array("i").itemsize
 STARTED = b"!"  # the child runs; its patience is counted from here
 DATA = b"d"  # a piece of the JSON
 DESCRIPTORS = b"f"  # with open files
@@ -47,3 +49,18 @@ def send(link: socket.socket, data: bytes) -> None:
     """The data in pieces. The END is the caller's."""
     for at in range(0, len(data), SIZE - 1):
         link.send(DATA + data[at : at + SIZE - 1])
+
+
+def receive(link: socket.socket, size: int, most: int) -> tuple[bytes, list[int]]:
+    """A packet and its descriptors, `most` at most, without waiting: BlockingIOError, or b"".
+
+    socket.recv_fds of Python 3.11 forgets its flags, and with them close-on-exec.
+    """
+    flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+    room = socket.CMSG_LEN(most * _INT)  # the kernel closes what does not fit
+    data, ancillary, _, _ = link.recvmsg(size, room, flags)
+    fds = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(content[: len(content) - len(content) % _INT])
+    return data, list(fds)

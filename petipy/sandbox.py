@@ -13,13 +13,15 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 
+import parsers
+from parsers.api import Format
 from petipy import scanner, wire
+from petipy.jail import Mounter
 from petipy.model import Device, File, Scan
-from petipy.packets import DATA, DESCRIPTORS, END, ENDED, FAILED, SIZE, STARTED, request
+from petipy.packets import DATA, DESCRIPTORS, END, ENDED, FAILED, SIZE, STARTED, receive, request
 
 MAX_ANSWER = 4 << 20  # bytes; a menu of 2000 entries is 2 MB
 _QUEUE = 60.0  # seconds that a request may wait for the requests before it, besides its patience
-_RECEIVE = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 _DEATHS = {
     "SIGXCPU": "took too much processor time",
     "SIGKILL": "was killed: is the memory full?",
@@ -33,23 +35,29 @@ class _Died(OSError):
 class Scanner:
     """The scanner process. It is started again when it dies; `complain` is told so."""
 
-    def __init__(self, own_machine: bool) -> None:
+    def __init__(self, formats: Callable[[], Sequence[Format]], own_machine: bool) -> None:
         self.complain: Callable[[str], None] = lambda _: None
-        self._own_machine = own_machine
+        self._formats, self._own_machine = formats, own_machine
         self._ended = False
         self._pid = 0
         self._control: socket.socket | None = None
 
     @classmethod
-    def start(cls, *, own_machine: bool = True) -> "Scanner":
+    def start(
+        cls,
+        formats: Callable[[], Sequence[Format]] = parsers.formats,
+        *,
+        own_machine: bool = True,
+    ) -> "Scanner":
         """Fork the scanner. Early: it shares the pages of what has been imported by then.
 
+        `formats` is called in the scanner process, as it imports the parsers.
         With `own_machine` block devices are made read-only in the kernel when they are first
         looked at, and stay so; without, they are read through a read-only loop device.
         """
-        scanner = cls(own_machine)
-        scanner._fork()
-        return scanner
+        started = cls(formats, own_machine)
+        started._fork()
+        return started
 
     async def scan(
         self, device: Device, volumes: Sequence[Device], machine: str, patience: float
@@ -94,7 +102,8 @@ class Scanner:
         pid = os.fork()
         if pid == 0:
             try:
-                scanner.run(theirs.detach(), parent, self._own_machine)
+                mounter = Mounter(self._own_machine)
+                scanner.run(theirs.detach(), parent, mounter, self._formats)
             finally:
                 os._exit(1)
         theirs.close()
@@ -188,7 +197,7 @@ class _Answer:
             await _ready(self._link)
             most = self._files - len(self.descriptors)  # the kernel closes those above
             try:
-                packet, fds, _, _ = socket.recv_fds(self._link, SIZE, most, _RECEIVE)
+                packet, fds = receive(self._link, SIZE, most)
             except BlockingIOError:
                 continue
             except ConnectionResetError:

@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from parsers.api import Format, Volume
@@ -38,11 +38,14 @@ class _Job:
     mounters: set[int] = field(default_factory=set)  # pids
 
 
-def run(control: int, parent: int, own_machine: bool) -> None:
+Formats = Callable[[], Sequence[Format]]
+
+
+def run(control: int, parent: int, mounter: Mounter, formats: Formats) -> None:
     """Be the scanner: serve requests until the other end of `control` is closed."""
     _alone(control, parent)
-    scanner = _Scanner(socket.socket(fileno=control), Mounter(own_machine))
-    scanner.prepare()
+    scanner = _Scanner(socket.socket(fileno=control), mounter)
+    scanner.prepare(formats)
     scanner.serve()
 
 
@@ -79,13 +82,12 @@ class _Scanner:
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
 
-    def prepare(self) -> None:
+    def prepare(self, formats: Formats) -> None:
         """Import the parsers and let each build its grammar, once for all children."""
         try:
-            import parsers
             from petipy.scan import scan_tree
 
-            self._formats, self._scan_tree = parsers.formats(), scan_tree
+            self._formats, self._scan_tree = formats(), scan_tree
             for form in self._formats:
                 _warm(form)
         except Exception as error:  # noqa: BLE001  files can be opened all the same
@@ -118,7 +120,7 @@ class _Scanner:
         return sum(job.started > recent for job in self._jobs.values())
 
     def _receive(self) -> bool:
-        data, fds, _, _ = socket.recv_fds(self._control, 16, 2, socket.MSG_CMSG_CLOEXEC)
+        data, fds = packets.receive(self._control, 16, 2)
         if len(fds) == 2:
             self._waiting.append((socket.socket(fileno=fds[0]), fds[1]))
         return bool(data)
@@ -274,9 +276,4 @@ class _Blank:
 
 def _warm(form: Format) -> None:
     for path in form.paths[:1]:
-        _exhaust(form.parse(_Blank(), path.replace("*", "a")))
-
-
-def _exhaust(items: Iterator[object]) -> None:
-    for _ in items:
-        pass
+        deque(form.parse(_Blank(), path.replace("*", "a")), maxlen=0)

@@ -1,0 +1,323 @@
+"""The sandbox over directories: all of it but mounting, which needs root (tests/root)."""
+
+import asyncio
+import ctypes
+import errno
+import os
+import re
+import resource
+import signal
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from parsers.api import Entry, FileRef, Files, Format, Item, Problem, Volume
+from petipy.model import Device, File, Scan
+from petipy.sandbox import Scanner
+
+Parse = Callable[[Files, str], Iterator[Item]]
+PATIENCE = 20.0
+
+
+def device(root: Path, name: str = "sda1") -> Device:
+    return Device(volume=Volume(name=name), node=str(root), kind="directory")
+
+
+@contextmanager
+def scanner(*parsers: Parse) -> Iterator[Scanner]:
+    formats = tuple(Format(f"probe{at}", ("/menu",), parse) for at, parse in enumerate(parsers))
+    started = Scanner.start(lambda: formats)
+    try:
+        yield started
+    finally:
+        started.close()
+
+
+def scan(parse: Parse, root: Path, patience: float = PATIENCE) -> Scan:
+    with scanner(parse) as started:
+        return asyncio.run(started.scan(device(root), (), "ppc64le", patience))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "menu").write_text("text of the menu")
+    return tmp_path
+
+
+def on_the_disk(files: Files) -> bool:
+    """False while the scanner only warms its parsers up."""
+    return files.volume.name != "none"
+
+
+def one_entry(files: Files, path: str) -> Iterator[Item]:
+    title = f"{files.machine} {files.read(path)}"
+    yield Entry(title=title, name="one", config=path, line=1, kernel=FileRef(path="/vmlinux"))
+
+
+def test_entries_come_back_with_what_is_missing(root: Path) -> None:
+    result = scan(one_entry, root)
+    assert [entry.title for _, entry in result.entries] == ["ppc64le text of the menu"]
+    assert result.missing == (FileRef(path="/vmlinux"),)
+
+
+def test_the_real_formats_need_nothing_that_they_have_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/yaboot.conf").write_text("image=/vmlinux\n\tlabel=linux\n")
+    (tmp_path / "boot/grub").mkdir(parents=True)
+    (tmp_path / "boot/grub/grub.cfg").write_text("menuentry 'Debian' {\n linux /vmlinux\n}\n")
+    started = Scanner.start()
+    result = asyncio.run(started.scan(device(tmp_path), (), "ppc64le", PATIENCE))
+    started.close()
+    assert {entry.title for _, entry in result.entries} == {"linux", "Debian"}
+    assert not result.problems
+
+
+def crash(files: Files, path: str) -> Iterator[Item]:
+    if on_the_disk(files):
+        ctypes.string_at(8)
+    yield from ()
+
+
+def leave(files: Files, path: str) -> Iterator[Item]:
+    if on_the_disk(files):
+        os._exit(3)
+    yield from ()
+
+
+def spin(files: Files, path: str) -> Iterator[Item]:
+    while on_the_disk(files):
+        pass
+    yield from ()
+
+
+def sleep(files: Files, path: str) -> Iterator[Item]:
+    if on_the_disk(files):
+        time.sleep(1000)
+    yield from ()
+
+
+def babble(files: Files, path: str) -> Iterator[Item]:
+    if on_the_disk(files):
+        yield Problem(path, 1, "x" * (5 << 20))
+
+
+def devour(files: Files, path: str) -> Iterator[Item]:
+    kept = []
+    while on_the_disk(files):
+        kept.append(bytes(1 << 26))
+    yield from ()
+
+
+def lie(files: Files, path: str) -> Iterator[Item]:
+    """Takes the answer's socket over, as code that has broken out of the parser could."""
+    if on_the_disk(files):
+        link = socket.socket(fileno=answer_socket())
+        for packet in (b"d" + b"[" * 50_000, b"."):
+            link.send(packet)
+        time.sleep(1000)
+    yield from ()
+
+
+def flood(files: Files, path: str) -> Iterator[Item]:
+    """Sends descriptors that nobody asked for."""
+    link = socket.socket(fileno=answer_socket()) if on_the_disk(files) else None
+    while link:
+        with suppress(OSError):  # too many under way
+            socket.send_fds(link, [b"f"], [0] * 100)
+    yield from ()
+
+
+def answer_socket() -> int:
+    return min(fd for fd in range(3, 100) if is_socket(fd))
+
+
+def is_socket(fd: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("parse", "patience", "words"),
+    [
+        (crash, PATIENCE, "died .SIGSEGV"),
+        (leave, PATIENCE, "died .exit status 3"),
+        (spin, 0.5, "no answer within 0.5 seconds"),
+        (sleep, 0.5, "no answer within 0.5 seconds"),
+        (babble, PATIENCE, "more than 4 MiB"),
+        (devour, PATIENCE, "memory"),
+        (lie, PATIENCE, "senseless answer"),
+        (flood, 0.5, "no answer within 0.5 seconds"),
+    ],
+)
+def test_a_child_that_misbehaves_costs_its_own_device(
+    root: Path, parse: Parse, patience: float, words: str
+) -> None:
+    async def both(started: Scanner) -> tuple[Scan | OSError, Scan]:
+        bad = asyncio.create_task(started.scan(device(root, "bad"), (), "", patience))
+        good = await started.scan(device(root, "good"), (), "", PATIENCE)
+        try:
+            return await bad, good
+        except OSError as error:
+            return error, good
+
+    def only_bad(files: Files, path: str) -> Iterator[Item]:
+        yield from parse(files, path) if files.volume.name == "bad" else one_entry(files, path)
+
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with scanner(only_bad) as started:
+        bad, good = asyncio.run(both(started))
+    assert isinstance(bad, OSError) or bad.problems  # a MemoryError is the format's Problem
+    assert re.search(words, str(bad), re.IGNORECASE)
+    assert len(good.entries) == 1
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_format_that_cannot_even_be_imported_is_told_of(root: Path) -> None:
+    def broken() -> Sequence[Format]:
+        raise ImportError("no module named pyparsing")
+
+    started = Scanner.start(broken)
+    with pytest.raises(OSError, match="the parsers cannot be loaded: ImportError: no module"):
+        asyncio.run(started.scan(device(root), (), "", PATIENCE))
+    wanted = [File(device="sda1", path="/menu")]
+    (menu,) = asyncio.run(started.open(wanted, [device(root)], PATIENCE))
+    started.close()
+    assert os.read(menu, 100) == b"text of the menu"
+    os.close(menu)
+
+
+def attempts(files: Files, path: str) -> Iterator[Item]:
+    """What code that took over the parser would try first."""
+    tries: dict[str, Callable[[], object]] = {
+        "network": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
+        "unix": lambda: socket.socket(socket.AF_UNIX),
+        "kill": lambda: os.kill(os.getppid(), signal.SIGTERM),
+        "fork": os.fork,
+        "exec": lambda: os.execv("/bin/true", ["true"]),
+        "write": lambda: os.write(os.open("/", os.O_TMPFILE | os.O_WRONLY), b"x"),
+        "import": lambda: __import__("antigravity"),
+        "change user": lambda: os.setuid(os.getuid() ^ 1),
+        "raise limits": lambda: resource.setrlimit(resource.RLIMIT_NPROC, (10, 10)),
+    }
+    for name, attempt in tries.items() if on_the_disk(files) else ():
+        try:
+            attempt()
+        except (OSError, ImportError, ValueError) as error:
+            yield Problem(path, 1, f"{name}: {type(error).__name__}")
+        else:
+            yield Problem(path, 2, f"{name}: succeeded")
+
+
+def test_a_parser_has_no_network_no_signals_no_forks_and_cannot_write(root: Path) -> None:
+    said = [problem.message for problem in scan(attempts, root).problems]
+    assert [message for message in said if message.endswith("succeeded")] == []
+    assert len(said) == 9
+
+
+def test_cancelling_kills_the_child(root: Path) -> None:
+    async def cancelled(started: Scanner) -> None:
+        task = asyncio.create_task(started.scan(device(root), (), "", PATIENCE))
+        await until(lambda: bool(children(started._pid)))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until(lambda: not children(started._pid))
+
+    with scanner(sleep) as started:
+        asyncio.run(cancelled(started))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  nothing tells of another process's children
+            await asyncio.sleep(0.01)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_scanner_that_dies_is_started_again_and_the_scan_repeated(root: Path) -> None:
+    complaints: list[str] = []
+
+    async def killed(started: Scanner) -> list[Scan]:
+        await started.scan(device(root), (), "", PATIENCE)
+        os.kill(started._pid, signal.SIGKILL)
+        scans = [started.scan(device(root, f"sda{n}"), (), "", PATIENCE) for n in range(9)]
+        return await asyncio.gather(*scans)
+
+    with scanner(one_entry) as started:
+        started.complain = complaints.append
+        scans = asyncio.run(killed(started))
+    assert [len(result.entries) for result in scans] == [1] * 9
+    assert complaints == ["the scanner process died and is started again"]
+
+
+def test_slow_devices_do_not_keep_the_others_waiting_for_long(root: Path) -> None:
+    def slow(files: Files, path: str) -> Iterator[Item]:
+        yield from sleep(files, path) if "slow" in files.volume.name else one_entry(files, path)
+
+    async def many(started: Scanner) -> float:
+        slow = [started.scan(device(root, f"slow{n}"), (), "", PATIENCE) for n in range(6)]
+        tasks = [asyncio.create_task(one) for one in slow]
+        await asyncio.sleep(0.1)
+        begin = time.monotonic()
+        await started.scan(device(root, "quick"), (), "", PATIENCE)
+        took = time.monotonic() - begin
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return took
+
+    with scanner(slow) as started:
+        assert asyncio.run(many(started)) < 8
+
+
+def test_another_volume_is_opened_when_a_parser_asks(root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "here").write_text("on the other")
+
+    def looks(files: Files, path: str) -> Iterator[Item]:
+        if on_the_disk(files):
+            there, gone = files.on("sdb1"), files.on("sdc1")
+            yield Problem(path, 1, f"{there and there.read('/here')}, {gone}, {files.on('sdc1')}")
+
+    with scanner(looks) as started:
+        others = [device(other, "sdb1"), device(tmp_path / "gone", "sdc1")]
+        result = asyncio.run(started.scan(device(root), others, "", PATIENCE))
+    assert result.problems == (Problem("/menu", 1, "on the other, None, None"),)
+
+
+def test_files_are_opened_in_order_and_a_missing_one_is_named(root: Path) -> None:
+    (root / "initrd").write_text("initrd")
+    wanted = [File(device="sda1", path=path) for path in ("/initrd", "/menu", "/initrd")]
+    with scanner() as started:
+        fds = asyncio.run(started.open(wanted, [device(root)], PATIENCE))
+        assert [os.read(fd, 6) for fd in fds] == [b"initrd", b"text o", b"initrd"]
+        for fd in fds:
+            assert not os.get_inheritable(fd)
+            os.close(fd)
+        for bad, words in (
+            (File(device="sda1", path="/none"), r"\(sda1\)/none: there is no such file"),
+            (File(device="sdz1", path="/menu"), r"\(sdz1\)/menu: there is no such device"),
+        ):
+            with pytest.raises(OSError, match=words):
+                asyncio.run(started.open([*wanted, bad], [device(root)], PATIENCE))
+
+
+def test_after_close_nothing_is_answered_and_nothing_is_left(root: Path) -> None:
+    with scanner(one_entry) as started:
+        asyncio.run(started.scan(device(root), (), "", PATIENCE))
+        pid = started._pid
+    assert not Path(f"/proc/{pid}").exists()
+    with pytest.raises(OSError, match="has been ended") as caught:
+        asyncio.run(started.scan(device(root), (), "", PATIENCE))
+    assert caught.value.errno == errno.ESHUTDOWN
