@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from . import elf, image, syscalls
-from .refused import Refused, available, explain
+from . import elf, fdt, image, syscalls
+from .refused import Refused, explain, in_memory
 
 __all__ = ["Refused", "execute", "load", "unload"]
 
@@ -23,6 +23,8 @@ def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | No
     tree (flattened) replaces the firmware's, where the machine has one. Raises Refused.
     """
     line = os.fsencode(cmdline)
+    if b"\0" in line:
+        raise Refused(errno.EINVAL, "the command line holds a zero byte")
     size = sum(os.fstat(fd).st_size for fd in (kernel, *initrds))
     try:
         with _plain(kernel) as plain:
@@ -31,8 +33,12 @@ def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | No
         raise
     except OSError as error:
         raise explain(error, size=size) from error
-    except (image.NotAKernel, elf.Malformed) as problem:
+    except image.NotAKernel as problem:
         raise Refused(errno.ENOEXEC, str(problem)) from problem
+    except elf.Malformed as problem:
+        raise Refused(errno.ENOEXEC, f"not a kernel that can be loaded: {problem}") from problem
+    except fdt.Malformed as problem:
+        raise Refused(errno.EINVAL, str(problem)) from problem
 
 
 def unload() -> None:
@@ -55,22 +61,45 @@ def execute() -> NoReturn:
 
 
 def _load(kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None) -> str:
-    from . import classic, file_load
-
-    machine = os.uname().machine
+    if os.uname().machine.startswith("ppc64"):
+        return _load_on_power(kernel, initrds, line, devicetree)
     # kexec_file_load has no way to pass a device tree.
-    if devicetree is None or machine not in (*classic.MACHINES, "aarch64", "riscv64"):
-        try:
-            file_load.load(kernel, initrds, line)
-        except OSError as error:
-            if error.errno != errno.ENOSYS:
-                raise
-        else:
-            return "kexec_file_load"
-    if machine in classic.MACHINES:
-        classic.load(kernel, initrds, line, devicetree)
-        return "kexec_load"
+    if devicetree is None and _file_load(kernel, initrds, line):
+        return "kexec_file_load"
     return _by_kexec_tools(kernel, initrds, line, devicetree)
+
+
+def _load_on_power(kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None) -> str:
+    """kexec_load first, although a kernel may have both.
+
+    Only our own trampoline takes DMA windows back (ppc64le.reset_windows), without which NVMe and
+    USB are lost to the next kernel; and nothing is hashed, which takes seconds when emulated.
+    """
+    from . import classic
+
+    try:
+        classic.load(kernel, initrds, line, devicetree)
+    except OSError as error:
+        # Locked down, or built without: then only what the kernel itself checks is let in.
+        if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS) or devicetree is not None:
+            raise
+        if not _file_load(kernel, initrds, line):
+            raise
+        return "kexec_file_load"
+    return "kexec_load"
+
+
+def _file_load(kernel: int, initrds: Sequence[int], line: bytes) -> bool:
+    """False where the running kernel was built without it."""
+    from . import file_load
+
+    try:
+        file_load.load(kernel, initrds, line)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        return False
+    return True
 
 
 def _by_kexec_tools(
@@ -95,7 +124,7 @@ def _plain(kernel: int) -> Iterator[int]:
         return
     from . import unpack
 
-    free = available()
+    free = in_memory("MemAvailable")
     limit = min(unpack.LARGEST, free // 2) if free else unpack.LARGEST
     try:
         unpacked = unpack.unpack(kernel, kind.format, limit)

@@ -3,6 +3,7 @@
 import mmap
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 
 EM_386, EM_PPC, EM_PPC64, EM_S390, EM_ARM, EM_X86_64, EM_AARCH64 = 3, 20, 21, 22, 40, 62, 183
 EM_RISCV, EM_LOONGARCH = 243, 258
@@ -34,7 +35,13 @@ class Program:
     bits: int
     order: str  # ">" or "<", as struct writes it
     entry: int
-    loads: tuple[Load, ...]
+    loads: tuple[Load, ...]  # by address, as the specification wants them
+
+    @property
+    def extent(self) -> int:
+        """Bytes in memory, from the first segment's start to the last one's end."""
+        last = self.loads[-1]
+        return last.virtual + last.memsz - self.loads[0].virtual
 
 
 def parse(image: Image, size: int) -> Program:
@@ -62,6 +69,8 @@ def parse(image: Image, size: int) -> Program:
         _must_hold(size, load.offset + load.filesz, "segments")
     if not loads:
         raise Malformed("an ELF file with nothing to load")
+    if any(a.virtual + a.memsz > b.virtual for a, b in pairwise(loads)):
+        raise Malformed("damaged program headers")
     return Program(machine, bits, order, entry, loads)
 
 

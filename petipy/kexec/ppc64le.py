@@ -5,13 +5,14 @@ arch/powerpc/kexec/core_64.c for what the leaving kernel insists on.
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .fdt import Node, Reservation
 from .trampoline import CALLS_MAX, NO_FIRMWARE, Firmware
 
 ALIGN = 0x10000  # the largest page size that a kernel on either side can have
+COMMAND_LINE_SIZE = 2048  # bytes with the zero behind it; asm/setup.h
 TREE_AT = 0x1000  # the device tree's place in the trampoline's segment
 TREE_ROOM = 4 << 20  # bytes kept free for that segment; pseries trees have about 30 kB
 
@@ -269,11 +270,13 @@ def _words(value: bytes) -> tuple[int, ...]:
     return tuple(word for (word,) in struct.iter_unpack(">I", value[: len(value) & ~3]))
 
 
-def reservations(tree: Node, own: Iterable[Range]) -> list[Reservation]:
-    """What the next kernel must not allocate before it has read it: ours, and the firmware's."""
+def reservations(tree: Node, initrd: Range | None) -> list[Reservation]:
+    """What the next kernel must not allocate before it has read it: the initrd, the firmware."""
     rtas = tree.child("rtas") or Node()
-    firmware = [(rtas.cell("linux,rtas-base"), rtas.cell("rtas-size")), *_reserved_ranges(tree)]
-    return [*((r.start, r.size) for r in own), *(entry for entry in firmware if entry[1])]
+    found = [(rtas.cell("linux,rtas-base"), rtas.cell("rtas-size")), *_reserved_ranges(tree)]
+    if initrd is not None:
+        found.append((initrd.start, initrd.size))
+    return [entry for entry in found if entry[1]]
 
 
 def opal(tree: Node) -> tuple[int, int]:

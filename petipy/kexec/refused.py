@@ -35,7 +35,7 @@ def _sentence(code: int, error: OSError, size: int, root: Path) -> str:
     if code in _BAD_SIGNATURE:
         return f"the running kernel takes signed kernels only: {_BAD_SIGNATURE[code]}"
     if code in (errno.ENOMEM, errno.EADDRNOTAVAIL):
-        return no_room(size, available(root))
+        return no_room(size, in_memory("MemAvailable", root))
     if code == errno.ENOEXEC:
         return "not a kernel that the running kernel can load"
     if code == errno.EBUSY:
@@ -69,14 +69,14 @@ def no_room(size: int, free: int | None) -> str:
     return f"no room in memory: kernel and initrd take {size / 1e6:.0f} MB{have}"
 
 
-def available(root: Path = Path("/")) -> int | None:
-    """MemAvailable in bytes."""
+def in_memory(field: str, root: Path = Path("/")) -> int | None:
+    """MemTotal or MemAvailable in bytes."""
     try:
         text = (root / "proc/meminfo").read_text()
     except OSError:
         return None
     lines = (line.split() for line in text.splitlines())
-    return next((int(line[1]) * 1024 for line in lines if line[0] == "MemAvailable:"), None)
+    return next((int(line[1]) * 1024 for line in lines if line[0] == f"{field}:"), None)
 
 
 def _may_boot(root: Path) -> bool:
