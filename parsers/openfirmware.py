@@ -60,7 +60,7 @@ def _firmware(files: Files, name: str, number: int | None) -> str:
     if not any(volume.firmware_path for volume in files.volumes):
         # A machine without firmware: the path can only mean the disk that was booted from.
         return _sibling(files, number)
-    path, _, own = name.rpartition(":") if re.search(r":\d*$", name) else (name, "", "")
+    path, _, own = name.rpartition(":") if re.search(r":\d{0,9}$", name) else (name, "", "")
     number = int(own) if number is None and own else number
     return _found(files, path if number is None else f"{path}:{number}")
 

@@ -10,7 +10,7 @@ _TAG = re.compile(r"(UUID|LABEL|PARTUUID|PARTLABEL)=(.*)", re.I | re.S)
 _LINK = re.compile(r"/dev/disk/by-(uuid|label|partuuid|partlabel)/(.*)", re.S)
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 # Open Firmware: a path through the device tree, then the partition (decimal) after a colon.
-_FIRMWARE = re.compile(r"(/[^:]*)(?::(\d*)(?:,.*)?)?", re.S)
+_FIRMWARE = re.compile(r"(/[^:]*)(?::(\d{0,9})(?:,.*)?)?", re.S)
 
 _WORDS = {
     "uuid": "the file system with UUID",

@@ -136,6 +136,8 @@ def _set(block: Block, key: str, m: re.Match[str], line: int, common: bool) -> I
             return
         if key in block.settings:
             yield f"{key!r} is set a second time; this value counts"
+        if key == "partition" and not value.isdecimal():
+            yield f"the partition is not a number: {value!r}"
         block.settings[key] = (line, value)
     elif key in COMMON:
         yield f"{key!r} must stand before the first image; here it is ignored"
@@ -179,8 +181,10 @@ def _preferences(path: str, common: Block) -> Iterator[Item]:
     if not (m := re.fullmatch(r"(-?)(?:(0x[0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))", value, re.I)):
         yield Problem(path, line, f"the time-out is not a number: {value!r}")
         return
-    tenths = int(m[2] or m[3] or m[4], 16 if m[2] else 8 if m[3] else 10)
-    # More than a year is no time-out either, and float() cannot take just any number.
+    # Python refuses to read numbers of thousands of digits.
+    digits = (m[2] or m[3] or m[4])[:20]
+    tenths = int(digits, 16 if m[2] else 8 if m[3] else 10)
+    # More than a year is no time-out either.
     endless = (m[1] and tenths) or tenths > 10 * 365 * 86400
     yield Preferences(timeout=math.inf if endless else tenths / 10)
 

@@ -20,7 +20,7 @@ from tests.property.vocabulary import WORDS
 
 FORMATS = pytest.mark.parametrize("form", formats(), ids=lambda form: form.name)
 SETTINGS = settings(
-    max_examples=150,
+    max_examples=200,
     deadline=None,  # `within` is the limit: a deadline would only measure the neighbours' load
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     derandomize=True,

@@ -6,6 +6,7 @@ YABOOT = (
     *("read-only", "read-write", "novideo", "restricted", "boot", "macos", "nonvram"),
     *("=", " = ", "==", '"', "'", "\\", "\\\n", "#", "\n", "\n\t", " ", "\t", "\r\n", "\r"),
     *("/vmlinux", "hd:3,/v", "hd:", ":", ",", "/dev/sda1", "UUID=1234:/v", "LABEL=a b", "sda2:v"),
+    *("image=/vmlinux\n", "\nlabel=a\n", 'append="a b"\n', "partition=3\n", "device=hd:\n"),
     *("/pci@1/scsi@2:3,/v", "http://x/y", "50", "-1", "0x10", "08", "9" * 5000, "\0", "\ufeff"),
 )
 
@@ -19,6 +20,9 @@ GRUB = (
     *("{", "}", ";", "&&", "||", "|", "&", "(", ")", "<", ">", "#", "\n", " ", "\t", "\r\n"),
     *('"', "'", "\\", "\\\n", "$", "${", "$x", "${x}", "$1", "$@", "$#", "$?", "$root", "*", "?"),
     *("'A title'", '"$x y"', "/vmlinuz", "(hd0,gpt2)/v", "(hd0", "aaaa-2", "/boot/grub/grub.cfg"),
+    *("menuentry 'a' {\n", "submenu b {\n", "\n}\n", "linux /v x=$x\n", "initrd /i /j\n"),
+    *("if [ -e /x ]; then\n", "\nfi\n", "for i in 1 $x; do\n", "while true; do\n", "\ndone\n"),
+    *("function f {\n", "f a b\n", "source /other.cfg\n", "set default=a\n", "x=$x$x\n"),
     *("/other.cfg", "/grubenv", "1", "-1", "9" * 30, "\0", "\ufeff", "é"),
 )
 

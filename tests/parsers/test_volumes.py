@@ -1,0 +1,81 @@
+import pytest
+
+from parsers.api import Volume
+from parsers.volumes import describe, find
+
+VOLUMES = (
+    Volume(name="sda1", uuid="ABCD-1234", label="boot disk", partuuid="1234abcd-01", disk="sda"),
+    Volume(
+        name="nvme0n1p2",
+        uuid="0aee4a1b-5f51-4d6e-a5b4-9c1f9d0a77aa",
+        partlabel="root/é",
+        partition=2,
+        firmware_path="/pci@800000020000000/nvme@1/namespace@1",
+    ),
+    Volume(name="dm-0", label="boot disk", firmware_path="/pci@800000020000000/scsi@3:"),
+    Volume(name="sr0"),
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("UUID=ABCD-1234", "sda1"),
+        ("UUID=abcd-1234", "sda1"),
+        ('UUID="ABCD-1234"', "sda1"),
+        ('"UUID=ABCD-1234"', "sda1"),
+        ("'uuid=abcd-1234'", "sda1"),
+        (" UUID=ABCD-1234 ", "sda1"),
+        ("LABEL=boot disk", "sda1"),
+        ("LABEL=Boot Disk", None),
+        ("PARTUUID=1234ABCD-01", "sda1"),
+        ("PARTLABEL=root/é", "nvme0n1p2"),
+        ("/dev/disk/by-uuid/ABCD-1234", "sda1"),
+        (r"/dev/disk/by-label/boot\x20disk", "sda1"),
+        ("/dev/disk/by-partuuid/1234abcd-01", "sda1"),
+        (r"/dev/disk/by-partlabel/root\x2f\xc3\xa9", "nvme0n1p2"),
+        ("/dev/nvme0n1p2", "nvme0n1p2"),
+        ("nvme0n1p2", "nvme0n1p2"),
+        ("dm-0", "dm-0"),
+        ("/pci@800000020000000/nvme@1/namespace@1:2", "nvme0n1p2"),
+        ("/PCI@800000020000000/nvme@1/namespace@1:2,\\yaboot", "nvme0n1p2"),
+        ("/pci@800000020000000/nvme@1/namespace@1:3", None),
+        ("/pci@800000020000000/nvme@1/namespace@1", None),
+        ("/pci@800000020000000/scsi@3", "dm-0"),
+        ("/pci@800000020000000/scsi@3:", "dm-0"),
+        ("UUID=", None),
+        ("LABEL=", None),
+        ("PARTUUID=", None),
+        ("", None),
+        ("/", None),
+        ("/dev/", None),
+        ("/dev/sda", None),
+        ("hd0,gpt2", None),
+        ("UUID=9999", None),
+        ("/pci@1:99999999999999999999", None),
+    ],
+)
+def test_find(spec: str, name: str | None) -> None:
+    volume = find(spec, VOLUMES)
+    assert (volume.name if volume else None) == name
+
+
+def test_a_path_of_absurd_length_is_looked_for_as_well() -> None:
+    assert find("/pci@1:" + "9" * 10_000, VOLUMES) is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("UUID=1234", "the file system with UUID 1234"),
+        ('UUID="1234"', "the file system with UUID 1234"),
+        (r"/dev/disk/by-label/a\x20b", "the file system labelled a b"),
+        ("PARTUUID=1-01", "the partition with UUID 1-01"),
+        ("PARTLABEL=x", "the partition labelled x"),
+        ("/dev/sda1", "the device sda1"),
+        ("hd0,gpt2", "the device hd0,gpt2"),
+        ("/vdevice/scsi@1:2", "the firmware's device /vdevice/scsi@1:2"),
+    ],
+)
+def test_describe(spec: str, words: str) -> None:
+    assert describe(spec) == words
