@@ -119,7 +119,10 @@ class TreeFiles:
         raise OSError(errno.EFBIG, f"{path} is larger than {MAX_SIZE >> 20} MiB")
 
     def names(self, directory: str) -> list[str]:
-        fd = self._descriptor(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fd = self._descriptor(directory, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:  # damaged: as good as none
+            fd = None
         if fd is None:
             return []
         try:
@@ -127,11 +130,13 @@ class TreeFiles:
             # Python decodes names by the locale; ours are UTF-8 in any.
             names = (os.fsencode(name) for name in listed)
             return sorted(name.decode("utf-8", "surrogateescape") for name in names)
+        except OSError:  # the device went, or a block cannot be read
+            return []
         finally:
             os.close(fd)
 
     def kind(self, path: str) -> Literal["file", "directory"] | None:
-        status = self._status(path)
+        status = self._found(path)
         if status is None:
             return None
         if stat.S_ISDIR(status.st_mode):
@@ -139,7 +144,7 @@ class TreeFiles:
         return "file" if stat.S_ISREG(status.st_mode) else None
 
     def size(self, path: str) -> int:
-        status = self._status(path)
+        status = self._found(path)
         return status.st_size if status and stat.S_ISREG(status.st_mode) else 0
 
     def on(self, name: str) -> "TreeFiles | None":
@@ -173,6 +178,12 @@ class TreeFiles:
             if tree and tree._root >= 0:
                 os.close(tree._root)
                 tree._root = -1
+
+    def _found(self, path: str) -> os.stat_result | None:
+        try:
+            return self._status(path)
+        except OSError:  # what cannot be read is not there; `read` and `open` say why
+            return None
 
     def _status(self, path: str) -> os.stat_result | None:
         fd = self._descriptor(path, os.O_PATH)

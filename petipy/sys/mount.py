@@ -99,6 +99,8 @@ def _configure(context: int, command: int, key: str = "", value: str = "") -> No
 
 def _explained(error: OSError, context: int, driver: str) -> OSError:
     """The failure, in the file system's own words if it left any in the context's log."""
+    if error.errno == errno.EBUSY:
+        return OSError(errno.EBUSY, "is in use: someone else has it mounted for writing")
     words: list[str] = []
     while len(words) < 8:
         try:

@@ -1,0 +1,166 @@
+"""Disk images, and loop devices over them, as they are found on machines that have crashed."""
+
+import hashlib
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from parsers.api import Volume
+from petipy.model import Device
+from petipy.sys import block
+
+MENU = "image=/boot/vmlinux\n\tlabel=linux\n\tappend=quiet\n"
+KERNEL = b"\x7fELF kernel" * 1000
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def tree(root: Path) -> Path:
+    (root / "etc").mkdir(parents=True)
+    (root / "boot").mkdir()
+    (root / "etc/yaboot.conf").write_text(MENU)
+    (root / "boot/vmlinux").write_bytes(KERNEL)
+    (root / "boot/vmlinux").chmod(0o600)  # as Ubuntu's
+    return root
+
+
+def ext4(image: Path, tree: Path, *options: str) -> Path:
+    run("mkfs.ext4", "-q", "-d", tree, "-L", "root", *options, image, "24M")
+    return image
+
+
+def ext2(image: Path, tree: Path) -> Path:
+    run("mkfs.ext2", "-q", "-d", tree, image, "8M")
+    return image
+
+
+def xfs(image: Path, tree: Path) -> Path:
+    image.touch()
+    os.truncate(image, 300 << 20)
+    run("mkfs.xfs", "-q", image)
+    return filled(image, tree)
+
+
+def btrfs(image: Path, tree: Path) -> Path:
+    image.touch()
+    os.truncate(image, 120 << 20)
+    run("mkfs.btrfs", "-q", "-M", image)
+    return filled(image, tree)
+
+
+def f2fs(image: Path, tree: Path) -> Path:
+    image.touch()
+    os.truncate(image, 100 << 20)
+    run("mkfs.f2fs", "-q", image)
+    return filled(image, tree)
+
+
+def vfat(image: Path, tree: Path) -> Path:
+    image.touch()
+    os.truncate(image, 16 << 20)
+    run("mkfs.vfat", image)
+    return filled(image, tree)
+
+
+def squashfs(image: Path, tree: Path) -> Path:
+    run("mksquashfs", tree, image, "-quiet", "-noappend", "-no-progress")
+    return image
+
+
+def iso9660(image: Path, tree: Path) -> Path:
+    run("genisoimage", "-quiet", "-R", "-o", image, tree)
+    return image
+
+
+MAKERS: dict[str, Callable[[Path, Path], Path]] = {
+    maker.__name__: maker for maker in (ext4, ext2, xfs, btrfs, f2fs, vfat, squashfs, iso9660)
+}
+
+
+def make(fs: str, image: Path, tree: Path) -> Path:
+    """An image of the file system; the test is skipped where this kernel cannot mount one."""
+    if f"\t{fs}\n" not in Path("/proc/filesystems").read_text():
+        subprocess.run(["modprobe", "-q", fs], check=False)
+    if f"\t{fs}\n" not in Path("/proc/filesystems").read_text():
+        pytest.skip(f"this kernel cannot mount {fs}")
+    return MAKERS[fs](image, tree)
+
+
+def filled(image: Path, tree: Path) -> Path:
+    with mounted(image) as root:
+        run("cp", "-a", f"{tree}/.", root)
+    return image
+
+
+@contextmanager
+def mounted(source: Path | str, *options: str) -> Iterator[Path]:
+    """Mounted the usual way, by path."""
+    point = Path(f"{source}.mounted" if "/dev/" not in str(source) else f"/tmp/{Path(source).name}")
+    point.mkdir(exist_ok=True)
+    loop = [] if "/dev/" in str(source) else ["loop"]
+    run("mount", "-o", ",".join(["noatime", *loop, *options]), source, point)
+    try:
+        yield point
+    finally:
+        run("umount", point)
+        point.rmdir()
+
+
+def crashed(image: Path, copy: Path) -> Path:
+    """What is left of the image when its machine loses power: a journal that was not replayed,
+    and a file that was deleted while a program still had it open."""
+    with mounted(image) as root:
+        (root / "etc/late").write_text("written just before the end")
+        with (root / "etc/deleted").open("w") as file:
+            file.write("orphan" * 1000)
+            file.flush()
+            os.fsync(file.fileno())
+            (root / "etc/deleted").unlink()
+            directory = os.open(root / "etc", os.O_RDONLY)
+            os.fsync(directory)
+            os.close(directory)
+            run("sync", "-f", root)
+            (root / "etc/last").write_text("in the log only")
+            with (root / "etc/last").open() as last:
+                os.fsync(last.fileno())
+            loop = run("findmnt", "-no", "SOURCE", root)
+            run("dd", f"if={loop}", f"of={copy}", "bs=1M", "iflag=direct", "conv=sparse")
+    return copy
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Within five seconds: the kernel lets go of mounts and loop devices a little later."""
+    end = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@contextmanager
+def attached(image: Path) -> Iterator[str]:
+    """A loop device that can be written to, as a disk can."""
+    node = run("losetup", "--find", "--show", image)
+    try:
+        yield node
+    finally:
+        block.unprotect(node)  # the flag would outlive the image
+        run("losetup", "--detach", node)
+        # A mount of it that lives on would keep it.
+        until(lambda: not run("losetup", "--list", "--noheadings", node, "--output", "BACK-FILE"))
+
+
+def device(node: Path | str, fs: str = "ext4", name: str = "") -> Device:
+    return Device(volume=Volume(name=name or Path(node).name, fs=fs), node=str(node))
+
+
+def digest(image: Path) -> str:
+    with image.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
