@@ -64,7 +64,9 @@ class Desk:
                 moment = min(self._next_tick(), waiting_since + self._theme.patience)
                 event = await watch.next(moment)
                 now = self._session.clock()
-                keys = self._decoder.feed(event.data) if event.data else []
+                keys = self._decoder.feed(event.data)
+                if self._decoder.noise:  # a letter among garbage is garbage, and could boot
+                    keys = []
                 if not event.data and now >= waiting_since + self._theme.patience:
                     keys = self._decoder.expire()
                 if event.data or not self._decoder.pending:
@@ -81,10 +83,10 @@ class Desk:
             if isinstance(key, Report):
                 continue
             self._session.someone_is_here()
-            if key == "ctrl l":
-                await self._redraw()
-            else:
+            if key != "ctrl l":
                 self._loop.process_input([key])
+        if "ctrl l" in keys:  # once, however long it was held down
+            await self._redraw()
 
     async def _redraw(self) -> None:
         """As one does when a modem or a kernel message has spoilt the screen; or another terminal

@@ -12,6 +12,9 @@ from petipy.ui.widgets import Page, paragraph
 
 _LABELS = ("Kernel", "Initrds (separated by spaces)", "Command line")
 _BOOT = {"enter", "ctrl x", "f10"}
+# A control character cannot be shown; its picture (Unicode 2400) is a character like any other.
+_PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
+_CONTROLS = {picture: code for code, picture in _PICTURES.items()}
 _WORD = re.compile(r"\S*\s*\Z")
 
 
@@ -44,7 +47,7 @@ class Editor(Page):
         return "Your changes would be lost: Esc again to leave, any other key to stay" * self._sure
 
     def edit(self) -> Edit:
-        kernel, initrds, cmdline = (field.edit_text for field in self._fields)
+        kernel, initrds, cmdline = (field.text_typed for field in self._fields)
         return Edit(kernel=kernel.strip(), initrds=tuple(initrds.split()), cmdline=cmdline.strip())
 
     def keypress(self, size: Any, key: str) -> str | None:
@@ -72,7 +75,12 @@ class Input(Field):
     """A text over as many lines as it takes, with the keys of a shell's command line."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(edit_text=text, wrap=WrapMode.ANY)
+        super().__init__(edit_text=text.translate(_PICTURES), wrap=WrapMode.ANY)
+
+    @property
+    def text_typed(self) -> str:
+        typed: str = self.edit_text.translate(_CONTROLS)
+        return typed
 
     def keypress(self, size: Any, key: str) -> str | None:
         text, at = self.edit_text, self.edit_pos

@@ -17,7 +17,7 @@ _LINUX = {"A": "f1", "B": "f2", "C": "f3", "D": "f4", "E": "f5"}  # ESC [ [ A on
 _CONTROL = {8: "backspace", 9: "tab", 10: "enter", 13: "enter", 127: "backspace"}
 
 # ECMA-48: parameters, intermediates, final byte; or a string up to BEL or ST.
-_CSI = re.compile(rb"\x1b\[(?:\[([A-E])|M(?s:...)|([0-?]*)([ -/]*)([@-~]))")
+_CSI = re.compile(rb"\x1b\[(?:\[([A-E])|M(?s:...)|(?!M)([0-?]*)([ -/]*)([@-~]))")
 _CSI_SO_FAR = re.compile(rb"\x1b\[(?:\[|M(?s:.{0,2})|[0-?]*[ -/]*)\Z")
 _STRING = re.compile(rb"\x1b[]PX^_](?s:.*?)(?:\x07|\x1b\\)")
 _STRING_STARTS = b"]PX^_"

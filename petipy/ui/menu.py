@@ -25,8 +25,8 @@ class Menu(Page):
         self._snapshot = snapshot
         self._items: list[Item] = []
         self._rows: list[int] = []  # of each item, its place in the list
+        self._fresh = True  # not drawn yet
         self._airy = False  # there is room for blank lines
-        self._moved = False  # by a person; until then the cursor follows the default
         self._needle: str | None = None
         self.title = plain(place.trail[-1]) if place.trail else "Boot menu"
         if place.trail:
@@ -75,12 +75,17 @@ class Menu(Page):
             index = self._items.index(self.item) if self.item else 0
             self._lay_out()
             self._set_item(index)
+        if self._fresh and self._rows:
+            # The first rows are seen too, if the cursor's row is not too far down.
+            self._fresh = False
+            self.shift_focus(size, min(self.walker.focus or 0, size[1] // 2))
         return super().render(size, focus)
 
     def _focus(self, kept: Item | None) -> int:
-        """The cursor stays on its row; if that has gone, near to where it was."""
+        """The cursor stays on its row, even if another is the default now: a person may be about
+        to press Enter. At the start, and when the row has gone, it is on the default."""
         ids = [item.id for item in self._items]
-        if kept and (self._moved or kept.default) and kept.id in ids:
+        if kept and kept.id in ids:
             return ids.index(kept.id)
         return default_item(self._snapshot, self._items)
 
@@ -115,7 +120,6 @@ class Menu(Page):
         if key == "/":
             self._search("")
             return None
-        self._moved = True
         return super().keypress(size, key)
 
     def _action(self, key: str, item: Item) -> Callable[[], None] | None:

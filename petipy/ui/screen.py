@@ -144,7 +144,7 @@ class Pen:
         self.text.append(f"\x1b[{top + 1};{bottom + 1}r")
         edge, step = (bottom, "\n") if by > 0 else (top, "\x1bM")
         self.text.append(f"\x1b[{edge + 1}H{step * abs(by)}\x1b[r")
-        self._x = self._y = 0  # DECSTBM homes the cursor
+        self._x = self._y = -1  # DECSTBM homes the cursor; not everywhere
 
 
 def scroll(pen: Pen, old: list[Row], new: list[Row]) -> None:

@@ -82,8 +82,9 @@ async def _within(seconds: float, event: asyncio.Event) -> bool:
 def _busy(pid: int, path: str) -> bool:
     """Whether somebody types or reads there, or a program runs: a forgotten prompt is not use."""
     try:
-        if Path(f"/proc/{pid}/task/{pid}/children").read_text().strip():
-            return True
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            if file.read().strip():
+                return True
         status = Path(path).stat()  # a terminal's times are those of its last input and output
     except OSError:
         return False

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from petipy.sys import tty
 
@@ -15,17 +14,13 @@ def consoles(
     The kernel names tty0, which is whatever virtual terminal is in front: the menu lives on tty1.
     """
     names = [*_kernels(proc), *extra]
-    nodes = dict.fromkeys(str(Path(dev, _real(name))) for name in names)
+    nodes = dict.fromkeys(f"{dev}/{_real(name)}" for name in names)
     return [node for node in nodes if _alive(node)]
 
 
 def _kernels(proc: str) -> Iterator[str]:
     """proc(5): "hvc0  -W- (EC p ) 229:0", one console a line; R/W/U say what it can do."""
-    try:
-        lines = Path(proc).read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
+    for line in _text(proc).splitlines():
         name, _, rest = line.partition(" ")
         # A console without a device number (netconsole, pstore) has no terminal.
         if ":" in rest.rsplit(" ", 1)[-1]:
@@ -40,7 +35,7 @@ def _real(name: str) -> str:
 def _alive(node: str) -> bool:
     """A virtual terminal without a screen opens all the same: vgacon and fbcon make a difference
     that shows in /sys/class/graphics and vtconsole."""
-    if is_virtual(node) and not _has_screen():
+    if is_virtual(node) and not has_screen():
         return False
     try:
         os.close(tty.open_tty(node))
@@ -50,16 +45,24 @@ def _alive(node: str) -> bool:
 
 
 def is_virtual(node: str) -> bool:
-    return node.rpartition("/")[2].removeprefix("tty").isdigit()
+    """Whether it is a virtual terminal: tty1, but not ttyS0, and no pseudo-terminal."""
+    name = node.rpartition("/")[2]
+    return name.startswith("tty") and name[3:].isdigit()
 
 
-def _has_screen(sys: str = "/sys/class/vtconsole") -> bool:
+def has_screen(sys: str = "/sys/class/vtconsole") -> bool:
     """Whether something other than the dummy console drives the virtual terminals."""
-    for console in sorted(Path(sys).glob("vtcon*")):
-        try:
-            bound = (console / "bind").read_text().strip() == "1"
-            if bound and "dummy" not in (console / "name").read_text():
-                return True
-        except OSError:
-            continue
-    return False
+    try:
+        names = os.listdir(sys)  # noqa: PTH208  pathlib takes long to import
+    except OSError:
+        return False
+    bound = [name for name in names if _text(f"{sys}/{name}/bind").strip() == "1"]
+    return any("dummy" not in _text(f"{sys}/{name}/name") for name in bound)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""

@@ -23,7 +23,11 @@ def choice(
     kernel = more.pop("kernel", File(device=device, path="/boot/vmlinux"))
     waits_for = more.pop("waits_for", "")
     missing = more.pop("missing", ())
-    facts: dict[str, Any] = {"config": "/boot/grub/grub.cfg", "line": 12, "cmdline": "root=/dev/vda2 ro"} | more
+    facts: dict[str, Any] = {
+        "config": "/boot/grub/grub.cfg",
+        "line": 12,
+        "cmdline": "root=/dev/vda2 ro",
+    } | more
     entry = Entry(title=title, name=title, trail=trail, **facts)
     return Choice(
         id=f"{device}/grub/{'>'.join((*trail, title))}{number or ''}",

@@ -1,0 +1,130 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petipy.ui.keys import Decoder, Doorbell, Report
+
+NOISE = {
+    "NUL": b"\0",
+    "BREAK and NULs": b"\0\0\0",
+    "high bytes": bytes(range(0x80, 0x100)),
+    "a letter of UTF-8": "é".encode(),
+    "a bare ESC": b"\x1b",
+    "primary device attributes": b"\x1b[?62;1;6c",
+    "secondary device attributes": b"\x1b[>0;276;0c",
+    "mode report": b"\x1b[?2026;2$y",
+    "cursor position": b"\x1b[24;80R",
+    "window size": b"\x1b[8;24;80t",
+    "colour by ST": b"\x1b]11;rgb:0000/0000/0000\x1b\\",
+    "colour by BEL": b"\x1b]11;rgb:0000/0000/0000\x07",
+    "terminal's name": b"\x1bP>|xterm(390)\x1b\\",
+    "focus": b"\x1b[I\x1b[O",
+    "mouse": b"\x1b[M !!\x1b[<0;10;10M",
+    "keyboard protocol": b"\x1b[?0u",
+    "status": b"\x1b[0n",
+    "function key": b"\x1b[15~",
+    "garbled letters": b"x\xf8\x83A\0z",
+}
+KEYS = {
+    "Enter": b"\r",
+    "line feed": b"\n",
+    "space": b" ",
+    "a letter": b"e",
+    "up": b"\x1b[A",
+    "down, application mode": b"\x1bOB",
+    "down with Ctrl": b"\x1b[1;5B",
+}
+
+
+def ringing() -> Doorbell:
+    """A bell that has been quiet for long enough."""
+    return Doorbell(now=-10.0)
+
+
+@pytest.mark.parametrize("data", NOISE.values(), ids=NOISE.keys())
+def test_noise_and_answers_of_the_terminal_do_not_ring(data: bytes) -> None:
+    assert not ringing().rings(data, 0.0)
+
+
+@pytest.mark.parametrize("data", NOISE.values(), ids=NOISE.keys())
+def test_nor_do_they_when_they_come_byte_by_byte(data: bytes) -> None:
+    bell = ringing()
+    rings = [bell.rings(bytes([byte]), 0.01 * at) for at, byte in enumerate(data)]
+    if data != NOISE["garbled letters"]:  # its first letter comes before anything is wrong
+        assert not any(rings)
+
+
+@pytest.mark.parametrize("data", KEYS.values(), ids=KEYS.keys())
+def test_a_person_rings(data: bytes) -> None:
+    assert ringing().rings(data, 0.0)
+
+
+@pytest.mark.parametrize("data", KEYS.values(), ids=KEYS.keys())
+def test_a_sequence_rings_when_it_is_complete_however_it_was_cut(data: bytes) -> None:
+    bell = ringing()
+    rings = [bell.rings(bytes([byte]), 0.9 * at) for at, byte in enumerate(data)]
+    assert rings == [False] * (len(data) - 1) + [True]
+
+
+def test_what_was_typed_before_the_line_was_quiet_does_not_count() -> None:
+    bell = Doorbell(now=0.0)
+    assert not bell.rings(b"x", 0.05)
+    assert not bell.rings(b"x", 0.2)
+    assert bell.rings(b"x", 0.5)
+
+
+def test_a_key_that_is_held_down_rings_after_a_second() -> None:
+    bell = Doorbell(now=0.0)
+    rung = [at for at in range(200) if bell.rings(b"x", at * 0.01)]
+    assert 99 <= rung[0] <= 101
+
+
+def test_letters_right_after_noise_are_noise() -> None:
+    bell = ringing()
+    assert not bell.rings(b"\xff", 0.0)
+    assert not bell.rings(b"e", 0.1)
+    assert bell.rings(b"e", 0.9)
+
+
+def decoded(*pieces: bytes) -> list[str | Report]:
+    decoder = Decoder()
+    keys = [key for piece in pieces for key in decoder.feed(piece)]
+    return [*keys, *decoder.expire()]
+
+
+@pytest.mark.parametrize(
+    ("data", "keys"),
+    [
+        (b"\x1b[5~\x1b[6~", ["page up", "page down"]),
+        (b"\x1b[H\x1b[F\x1b[1~\x1b[4~\x1bOH", ["home", "end", "home", "end", "home"]),
+        (b"\x1b[[A\x1bOP\x1b[11~\x1b[21~", ["f1", "f1", "f1", "f10"]),
+        (b"\x01\x18\x0c\x15", ["ctrl a", "ctrl x", "ctrl l", "ctrl u"]),
+        (b"\x7f\x08\t\x1b[Z", ["backspace", "backspace", "tab", "shift tab"]),
+        (b"\r\n\r\r", ["enter", "enter", "enter"]),
+        (b"\x1bj", ["esc", "j"]),
+        (b"\x1b\x1b[A", ["esc", "up"]),
+        (b"\x1b", ["esc"]),
+        (b"\x1b[2", []),
+        (b"\x1b[\x07j", ["ctrl g", "j"]),
+        (b"\x1b[24;80R\x1b[8;30;90t", [Report("R", (24, 80)), Report("t", (8, 30, 90))]),
+    ],
+)
+def test_keys_have_their_names(data: bytes, keys: list[str | Report]) -> None:
+    assert decoded(data) == keys
+
+
+@given(st.lists(st.sampled_from([*NOISE.values(), *KEYS.values()])), st.data())
+def test_it_does_not_matter_how_a_line_cuts_its_bytes(
+    parts: list[bytes], data: st.DataObject
+) -> None:
+    whole = b"".join(parts)
+    cut = data.draw(st.integers(0, len(whole)))
+    assert decoded(whole[:cut], whole[cut:]) == decoded(whole)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_it_fail_or_keep_more_than_a_sequence(data: bytes) -> None:
+    decoder = Decoder()
+    decoder.feed(data)
+    decoder.expire()
+    assert not decoder.pending

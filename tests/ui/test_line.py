@@ -1,0 +1,50 @@
+import asyncio
+import os
+import tty
+
+from petipy.ui.line import LIMIT, Line
+from tests.ui.emulator import Emulator, run
+
+
+def test_text_past_the_limit_is_lost_and_said_to_be() -> None:
+    async def scenario() -> None:
+        emulator, ends = Emulator(), list[bool]()
+        tty.setraw(emulator.theirs)
+        emulator.reading(False)
+        line = Line(emulator.theirs, ends.append, lambda: None)
+        os.set_blocking(emulator.theirs, False)
+        for _ in range(3 * LIMIT // 1000):
+            line.write("x" * 1000)  # nobody reads: this must come back at once
+        assert line.busy
+        emulator.reading(True)
+        await emulator.until(lambda: bool(ends))
+        assert ends == [True]
+        assert len(emulator.received) < 2 * LIMIT
+        line.write("again")
+        await emulator.until("again")
+        emulator.close()
+
+    run(scenario())
+
+
+def test_a_line_that_breaks_says_so_and_takes_no_more() -> None:
+    async def scenario() -> None:
+        emulator, broken = Emulator(), asyncio.Event()
+        line = Line(emulator.theirs, lambda _: None, broken.set)
+        emulator.hang_up()
+        line.write("x")
+        assert broken.is_set()
+        assert not line.busy
+        emulator.close()
+
+    run(scenario())
+
+
+def test_what_is_not_ascii_becomes_a_question_mark() -> None:
+    async def scenario() -> None:
+        emulator = Emulator()
+        Line(emulator.theirs, lambda _: None, lambda: None).write("gr\u00fc\u00df")
+        await emulator.until("gr??")
+        emulator.close()
+
+    run(scenario())

@@ -1,0 +1,188 @@
+"""The budgets of a slow line, and that saving bytes never shows something wrong."""
+
+import asyncio
+from collections.abc import Hashable
+
+import pyte
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from petipy.ui import theme
+from petipy.ui.screen import Screen
+from petipy.ui.terminal import Terminal
+from petipy.ui.toolkit import TextCanvas
+from petipy.ui.view import View
+from tests.ui.emulator import run
+from tests.ui.fakes import Machine, choice, device
+
+SIZE = (80, 24)
+KINDS = st.sampled_from([None, "focus", "heading"])
+
+
+class Wire(Terminal):
+    """A terminal that only collects what is written."""
+
+    def __init__(self, size: tuple[int, int] = SIZE) -> None:
+        super().__init__("/dev/hvc0")
+        self.text, self._size = "", size
+
+    def size(self) -> tuple[int, int]:
+        return self._size
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def taken(self) -> str:
+        text, self.text = self.text, ""
+        return text
+
+
+def shown(rows: list[list[tuple[str | None, str]]], columns: int) -> TextCanvas:
+    texts = ["".join(text for _, text in row).encode() for row in rows]
+    runs: list[list[tuple[Hashable, int]]] = [
+        [(kind, len(text)) for kind, text in row] for row in rows
+    ]
+    return TextCanvas(texts, runs, maxcol=columns)
+
+
+@st.composite
+def frames(draw: st.DrawFn, columns: int = 12, rows: int = 6) -> list[TextCanvas]:
+    """Some frames after each other: unrelated ones, and ones that are scrolled a bit."""
+    row = st.lists(st.tuples(KINDS, st.text("ab >", min_size=1, max_size=4)), max_size=3)
+    story = draw(st.lists(row, min_size=rows, max_size=30))
+    tops = draw(st.lists(st.integers(0, len(story) - rows), min_size=1, max_size=6))
+    return [shown(story[top : top + rows], columns) for top in tops]
+
+
+@given(frames())
+@settings(deadline=None)
+def test_whatever_is_saved_the_glass_shows_the_frame(story: list[TextCanvas]) -> None:
+    wire = Wire((12, 6))
+    screen = Screen(wire, theme.SERIAL)
+    glass = pyte.Screen(12, 6)
+    stream = pyte.Stream(glass)
+    for canvas in story:
+        screen.draw_screen((12, 6), canvas)
+        stream.feed(wire.taken())
+        assert cells(glass) == wanted(canvas)
+
+
+Cell = tuple[str, bool, bool]  # character, reverse, bold
+
+
+def cells(glass: pyte.Screen) -> list[Cell]:
+    places = [(y, x) for y in range(glass.lines) for x in range(glass.columns)]
+    found = [glass.buffer[y][x] for y, x in places]
+    return [(cell.data, cell.reverse, cell.bold) for cell in found]
+
+
+def wanted(canvas: TextCanvas) -> list[Cell]:
+    runs = [run for line in canvas.content() for run in line]
+    found = [(chr(c), kind == "focus", kind == "heading") for kind, _, text in runs for c in text]
+    return [*found[:-1], (" ", False, False)]  # the last cell of all is left alone
+
+
+class Paper:
+    """A view and a screen, drawn by hand."""
+
+    def __init__(self, machine: Machine, size: tuple[int, int] = SIZE) -> None:
+        self.wire = Wire(size)
+        self.size = size
+        self.screen = Screen(self.wire, theme.SERIAL)
+        self.view = View(machine.session(), theme.SERIAL, lambda: None)
+
+    def drawn(self, *keys: str) -> str:
+        """What is sent after these keys."""
+        for key in keys:
+            self.view.keypress(self.size, key)
+        self.screen.draw_screen(self.size, self.view.render(self.size, focus=True))
+        return self.wire.taken()
+
+
+def twelve() -> Machine:
+    """Long titles, as distributions write them."""
+    machine = Machine()
+    entries = [
+        choice(f"Debian GNU/Linux, with Linux 6.12.{n}+deb13-powerpc64le (recovery mode)")
+        for n in range(12)
+    ]
+    machine.store.update(choices=tuple(entries), default=entries[0].id)
+    return machine
+
+
+def test_the_first_screen_takes_at_most_1500_bytes() -> None:
+    assert len(Paper(twelve()).drawn()) <= 1500
+
+
+@pytest.mark.parametrize("key", ["down", "end", "home", "j"])
+def test_a_move_of_the_cursor_takes_at_most_100_bytes(key: str) -> None:
+    paper = Paper(twelve())
+    paper.drawn()
+    paper.drawn("down", "down")
+    assert 0 < len(paper.drawn(key)) <= 100
+
+
+def test_nothing_is_sent_when_nothing_changes() -> None:
+    paper = Paper(twelve())
+    paper.drawn()
+    assert paper.drawn() == ""
+
+
+def test_a_new_status_sends_that_line_only() -> None:
+    machine = twelve()
+    paper = Paper(machine)
+    paper.drawn()
+    machine.say("sdb: the disk does not answer", "error")
+    paper.view.show(machine.store.snapshot)
+    assert len(paper.drawn()) <= 60
+
+
+def test_a_list_that_scrolls_by_one_is_moved_by_the_terminal() -> None:
+    machine = Machine()
+    entries = [choice(f"An entry with a title of some length, number {n}") for n in range(60)]
+    machine.store.update(choices=tuple(entries), default="")
+    paper = Paper(machine)
+    paper.drawn()
+    paper.drawn(*["down"] * 18)
+    sizes = [len(paper.drawn("down")) for _ in range(10)]
+    assert max(sizes) <= 200
+
+
+def test_the_terminal_is_asked_nothing_and_told_to_switch_nothing() -> None:
+    text = Paper(twelve()).drawn()
+    assert "\x1b[?" not in text
+    assert not any(question in text for question in ("\x1b[c", "\x1b[6n", "\x1b]", "\x1bP"))
+    assert text.isascii()
+
+
+def test_control_characters_of_a_disk_never_reach_the_terminal() -> None:
+    machine = Machine()
+    evil = choice("\x1b[2J\x9b31mWindows\r\n\u202e日本 e\u0301té", cmdline="\x1b]0;x\x07 \udcff")
+    machine.store.update(
+        choices=(evil,), default=evil.id, devices=(device("vda2", "vda2: \x1b[5m label \t"),)
+    )
+    paper = Paper(machine)
+    text = paper.drawn() + paper.drawn("i") + paper.drawn("esc", "e")
+    assert "Windows ?? ete" in text
+    printable = text.replace("\x1b[", "").replace("\r", "").replace("\n", "").replace("\b", "")
+    assert printable.replace("\x1bM", "").isprintable()
+    assert "\x1b[2J" not in text
+    assert "\x1b[5m" not in text
+
+
+def test_a_frame_waits_while_the_line_is_busy() -> None:
+    class Stuck(Wire):
+        @property
+        def busy(self) -> bool:
+            return True
+
+    async def scenario() -> None:
+        await asyncio.sleep(0)
+        paper = Paper(twelve())
+        paper.screen = Screen(wire := Stuck(), theme.SERIAL)
+        paper.wire = wire
+        assert paper.drawn() == ""
+        assert paper.screen.skipped
+
+    run(scenario())
