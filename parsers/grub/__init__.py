@@ -2,9 +2,13 @@
 
 from parsers.api import Format
 from parsers.grub.commands import table
+from parsers.grub.lexer import Source
 from parsers.grub.listing import PATHS, items
+from parsers.grub.parse import units
 
-# The commands are imported here and now: a scan runs in a forked child, which would pay again.
+# What costs time but once is done here and now, commands imported and expressions compiled:
+# a scan runs in a forked child, and each of them would pay again.
 table()
+list(units(Source("")))
 
 FORMAT = Format("grub", PATHS, items)

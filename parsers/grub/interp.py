@@ -6,6 +6,7 @@ The order of things, the status of each and what `break` and `return` reach are 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from errno import EFBIG
 
 from parsers.api import FileRef
 from parsers.grub.env import Environment, EnvironmentBlock, Scope
@@ -17,6 +18,9 @@ from parsers.grub.syntax import Block, Body, Command, For, If, Mistake, Statemen
 from parsers.grub.words import Pattern, expand
 
 _CALLS = 40  # functions, files and evals within each other; also keeps Python's stack small
+
+_MISTAKE = 100  # steps: after a thousand the file is no script at all
+_LONGEST = 1 << 19  # characters of a file
 
 Run = Callable[["Shell", Sequence[str], Block | None], int]
 
@@ -112,10 +116,11 @@ class Shell:
 
     def run_text(self, text: str, *, stop: bool = False) -> int:
         """A file's text, unit by unit; with `stop` (eval) the first syntax error is the last."""
-        self.machine.budget.spend(len(text) // 8)
         status = 0
-        for unit in units(Source(text)):
+        self.machine.budget.spend(len(text) // 64)
+        for unit in units(Source(text, self._spend)):
             if isinstance(unit, Mistake):
+                self._spend(_MISTAKE)
                 self.line = unit.line
                 status = self.error(UNKNOWN_COMMAND, unit.message)
                 if stop:
@@ -249,6 +254,9 @@ class Shell:
     def leave_function(self) -> None:
         self._returning = True
 
+    def _spend(self, steps: int) -> None:
+        self.machine.budget.spend(steps)
+
     # Words and variables
 
     def set(self, name: str, value: str) -> None:
@@ -262,7 +270,7 @@ class Shell:
 
     def _value(self, name: str) -> str:
         if name.isdigit():
-            value = self.scope[int(name[:4])] if self.scope else ""
+            value = self.scope[int(name[:9])] if self.scope else ""
         elif name in ("@", "*"):
             value = " ".join(self.scope.arguments) if self.scope else ""
         elif name == "#":
@@ -284,7 +292,10 @@ class Shell:
     def text(self, path: str) -> str | None:
         """A file's text, or None. What keeps it from being read is a Problem."""
         try:
-            return self.place(path).read()
+            text = self.place(path).read()
+            if text and len(text) > _LONGEST:
+                raise OSError(EFBIG, "too long for a boot configuration")
+            return text
         except OSError as error:
             self.machine.complain(self.config, self.line, f"{path}: {error.strerror or error}")
             return None

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pyparsing as pp
@@ -21,7 +21,7 @@ _WORD = rf"""(?:{_PLAIN}|\\[\s\S]|'[^']*+'|{_DOUBLE}"|{_GETTEXT}"|{_VARIABLE})++
 # follows them. Every repetition is possessive: no text makes the expression go back and forth.
 _TOKEN = pp.Regex(
     r"(?:[ \t]++|\\\n|\#[^\n]*+)*+"
-    rf"(?:(?P<word>(?!(?:\[\[|]])[ \t\n;{{}}]){_LONE}(?=[ \t\n;{{}}]))|(?P<newline>\n)"
+    rf"(?:(?P<word>(?!(?:\[\[|]])[ \t\n;{{}}]){_LONE}(?=[ \t\n;{{}}]))|(?P<newline>\n(?:[ \t]*+\n)*+)"
     rf"|(?P<bad>[&|<>]|(?:\[\[|]])(?=[ \t\n;{{}}]))|(?P<parts>{_WORD})|(?P<sign>[;{{}}])"
     rf"|(?P<lone>{_DOUBLE}|{_GETTEXT}|'[^']*+|[\\$])|(?P<end>\Z))",
     as_match=True,
@@ -33,6 +33,9 @@ _PART = re.compile(
     rf"""|(?P<gettext>{_GETTEXT}")|(?P<variable>{_VARIABLE})|\\(?P<escape>[\s\S])"""
 )
 _INSIDE = re.compile(rf'(?P<text>[^\\$]++)|{_VARIABLE}|\\(?P<escape>[$"\\\n])|(?P<lone>[\\$])')
+
+
+_BATCH = 64
 
 
 class Token(NamedTuple):
@@ -47,27 +50,48 @@ class Token(NamedTuple):
     end: int
 
 
+_COMMENT_LINES = re.compile(r"^(?:\#[^\n]*+(?:\n|\Z))++", re.MULTILINE)
+
+
 class Source:
     """A file as GRUB reads it, by lines: without carriage returns, without lines that begin with
-    `#` (even inside a string), a line ending at its first NUL."""
+    `#` (even inside a string), a line ending at its first NUL.
 
-    def __init__(self, text: str) -> None:
-        lines = text.replace("\r", "").removesuffix("\n").split("\n")
-        kept = [(n, s.partition("\0")[0]) for n, s in enumerate(lines, 1) if s[:1] != "#"]
-        self._numbers = [number for number, _ in kept]
-        self._starts: list[int] = []
-        at = 0
-        for _, line in kept:
-            self._starts.append(at)
-            at += len(line) + 1
-        self.text = "".join(f"{line}\n" for _, line in kept)
+    `spend` is told of the tokens read, and may raise to end it.
+    """
+
+    def __init__(self, text: str, spend: Callable[[int], None] = lambda _: None) -> None:
+        text = re.sub(r"\0[^\n]*", "", text.replace("\r", ""))
+        kept: list[str] = []
+        self._gaps: list[tuple[int, int]] = []  # where lines are missing, and how many so far
+        at = size = missing = 0
+        for m in _COMMENT_LINES.finditer(text):
+            kept.append(text[at : m.start()])
+            size += m.start() - at
+            missing += m[0].count("\n")
+            self._gaps.append((size, missing))
+            at = m.end()
+        rest = text[at:]
+        self.text = "".join(kept) + (rest if rest[-1:] in ("", "\n") else f"{rest}\n")
+        self._spend = spend
+        self._last = (0, 1)
 
     def line(self, at: int) -> int:
-        """The number, in the file, of the line that the character `at` stands in."""
-        return self._numbers[bisect_right(self._starts, at) - 1] if self._numbers else 1
+        """The number, in the file, of the line of the character `at`. Fast while `at` grows."""
+        last, number = self._last
+        if at < last:
+            last, number = 0, 1
+        number += self.text.count("\n", last, at)
+        self._last = at, number
+        gap = bisect_right(self._gaps, (at, len(self.text) + at)) - 1
+        return number + (self._gaps[gap][1] if gap >= 0 else 0)
 
     def tokens(self, start: int = 0) -> Iterator[Token]:
-        for (m,), _, end in _TOKEN.scan_string(self.text[start:], always_skip_whitespace=False):
+        text = self.text[start:] if start else self.text
+        found = _TOKEN.scan_string(text, always_skip_whitespace=False)
+        for number, ((m,), _, end) in enumerate(found, 1):
+            if not number % _BATCH:
+                self._spend(_BATCH // 2)
             kind = m.lastgroup
             yield Token(kind, m[kind], start + m.start(kind), start + end)
         yield Token("end", "", len(self.text), len(self.text))

@@ -12,7 +12,7 @@ from parsers.api import Effect, Entry, Files, Item, Preferences
 from parsers.grub.commands import table
 from parsers.grub.env import Environment, Scope
 from parsers.grub.errors import GrubError
-from parsers.grub.interp import Boot, Exit, Shell
+from parsers.grub.interp import Boot, Exit, Loaded, Shell
 from parsers.grub.interp import Item as Line
 from parsers.grub.machine import Budget, Exhausted, Machine
 from parsers.grub.numbers import leading_number
@@ -27,6 +27,8 @@ PATHS = (
     "/grub2/grub.cfg",
     "/grub.cfg",
     "/EFI/*/grub.cfg",
+    "/@*/boot/grub/grub.cfg",  # btrfs, whose subvolumes are directories of the top one
+    "/@*/boot/grub2/grub.cfg",
 )
 
 
@@ -52,7 +54,7 @@ class Listing:
         )
         text = shell.text(self._path)
         entries = list(self._top(shell, text)) if text is not None else []
-        yield from self._machine.problems.values()
+        yield from sorted(self._machine.problems.values(), key=lambda p: (p.config, p.line))
         yield from entries
         if menu := next((m for m in _menus(shell) if m.menu), None):
             yield from self._preferences(menu, entries)
@@ -62,6 +64,8 @@ class Listing:
         if end == "boot":
             title = shell.loaded.kernel.path if shell.loaded.kernel else self._path
             yield self._entry(shell, title, "boot", (), shell.config, shell.line, default=True)
+        if end == "exit":
+            shell.loaded = Loaded()  # what left the script says nothing about its entries
         yield from self._menu(shell, (), marked=end != "boot")
         if shell.loaded.kernel and not end and not any(m.menu for m in _menus(shell)):
             shell.machine.complain(shell.config, shell.line, "a kernel is loaded, but never booted")

@@ -76,16 +76,16 @@ class _Parser:
             self._newlines()
             if self._token.kind == "end":
                 return
-            begin = self._token.start
+            first = self._source.line(self._token.start)
             try:
                 yield self._unit()
             except _Unexpected as error:
-                yield self._mistake(begin, error.expected)
+                yield self._mistake(first, error.expected)
                 if not self._resume():
                     return
 
-    def _mistake(self, begin: int, expected: str) -> Mistake:
-        first, line = self._source.line(begin), self._source.line(self._token.start)
+    def _mistake(self, first: int, expected: str) -> Mistake:
+        line = self._source.line(self._token.start)
         what = {"newline": "the end of the line", "end": "the end of the file"}.get(
             self._token.kind, repr(self._token.text[:20])
         )

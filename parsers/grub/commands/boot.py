@@ -87,6 +87,8 @@ def _loader(what: str) -> Run:
 
 def _ending(what: str) -> Run:
     def end(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        if "--is-supported" in arguments:  # fwsetup's question, before it is put into the menu
+            return 0
         shell.loaded = Loaded(unbootable=what)
         raise Exit
 

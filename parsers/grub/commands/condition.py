@@ -131,7 +131,14 @@ class _Test:
         same = 0
         while left[same : same + 1] == right[same : same + 1] != "":
             same += 1
-        return _PREFIXED[operator](self._number(left[same:]), self._number(right[same:]))
+        return _PREFIXED[operator](*(_number_or_0(text[same:]) for text in (left, right)))
+
+
+def _number_or_0(text: str) -> int:
+    try:
+        return number(text)
+    except GrubError:
+        return 0
 
 
 def _bytes(text: str) -> bytes:

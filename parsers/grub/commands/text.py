@@ -7,7 +7,7 @@ from parsers.grub.interp import Shell
 from parsers.grub.options import Options
 from parsers.grub.syntax import Block
 
-_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ESCAPES = {"\\": "\\", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 @command("echo")
@@ -28,7 +28,7 @@ def echo(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def _escaped(text: str) -> tuple[str, bool]:
-    """With \\n and the like replaced; false when a \\c forbids the final newline."""
+    """With \\n and the like replaced, others left out; false when a \\c forbids the final newline."""
     result: list[str] = []
     newline = True
     chars = iter(text)
@@ -40,7 +40,7 @@ def _escaped(text: str) -> tuple[str, bool]:
         if escape == "c":
             newline = False
         else:
-            result.append(_ESCAPES.get(escape, escape))
+            result.append(_ESCAPES.get(escape, ""))
     return "".join(result), newline
 
 
