@@ -18,7 +18,7 @@ from petipy.sys import block, limits, mount, seccomp
 
 _MEMORY = 1 << 30  # bytes of address space; most of it is libraries
 _FILES = 256  # descriptors
-_MOUNTING = 10.0  # seconds that another volume gets to be mounted
+_MOUNTING = 5.0  # seconds that another volume gets to be mounted
 _FIRST_USER = 0x7000_0000  # user numbers that nobody has; one per child, so that none rules another
 
 ScanTree = Callable[[Files, Sequence[Format]], Scan]
