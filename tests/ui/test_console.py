@@ -20,7 +20,6 @@ from tests.ui.emulator import Emulator, run
 from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice
 
 PROMPT = "press Enter or a letter for the menu"
-PROBES = {b"\x1b[18t": b"\x1b[8;30;90t"}
 
 
 def counting(seconds: float = 60.0) -> Machine:
@@ -151,7 +150,6 @@ def test_two_consoles_show_the_same_and_a_key_on_one_stops_the_countdown_on_both
 def test_the_size_comes_from_the_terminal_s_answer() -> None:
     async def scenario() -> None:
         emulator = Emulator(90, 30)
-        emulator.answers = PROBES
         async with at(counting(), emulator):
             await opened(emulator)
             assert emulator.lines()[29].startswith("Enter boot")
@@ -175,7 +173,7 @@ def test_a_terminal_that_answers_late_types_nothing() -> None:
     async def scenario() -> None:
         machine = counting()
         emulator = Emulator()
-        emulator.answers = PROBES | {b"\x1b[6n": b"\x1b[24;80R", b"\x1b[H": b"\x1b[?62;1;6c"}
+        emulator.answers |= {b"\x1b[6n": b"\x1b[24;80R", b"\x1b[H": b"\x1b[?62;1;6c"}
         emulator.delay = 0.6
         async with at(machine, emulator):
             await opened(emulator)
@@ -271,6 +269,7 @@ def test_a_resized_terminal_is_filled_at_the_next_key() -> None:
     async def scenario() -> None:
         async with at(Machine(), Emulator(told=True)) as (emulator, _):
             await opened(emulator)
+            emulator.answers = {}
             emulator.resize(60, 20)
             emulator.type("\x0c")
             await emulator.until(lambda: emulator.lines()[19].startswith("Enter boot"))

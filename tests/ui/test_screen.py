@@ -56,7 +56,7 @@ def frames(draw: st.DrawFn, columns: int = 12, rows: int = 6) -> list[TextCanvas
 
 
 @given(frames())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 def test_whatever_is_saved_the_glass_shows_the_frame(story: list[TextCanvas]) -> None:
     wire = Wire((12, 6))
     screen = Screen(wire, theme.SERIAL)
