@@ -38,36 +38,45 @@ class Archive:
     def update(self) -> None:
         """Bring the package lists up to date, security's too when its index can be had."""
         stamp = self._root / "updated"
-        sources = self._sources(security=True)
+        sources = self._sources()
         if stamp.exists() and stamp.read_text() == sources and age(stamp) < FRESH:
             return
         say(f"package lists of {self._suite} for {self.architecture}")
-        try:
-            self._update(security=True)
-        except BuildError as error:
-            warn(f"without {self._suite}-security, its index cannot be used: {last_line(error)}")
-            self._update(security=False)
+        self._update_what_can_be_had()
         write_whole(stamp, sources.encode())
 
-    def _update(self, *, security: bool) -> None:
+    def _update_what_can_be_had(self) -> None:
+        """A mirror in the middle of its own update has indexes that belie the Release file."""
+        for left_out in range(3):
+            try:
+                return self._update(left_out)
+            except BuildError as error:
+                if left_out == 2:
+                    raise
+                name = f"{self._suite}-{('security', 'updates')[left_out]}"
+                warn(f"without {name}, an index cannot be used: {last_line(error)}")
+        return None
+
+    def _update(self, left_out: int = 0) -> None:
         for part in ("lists/partial", "archives/partial", "sources", "preferences"):
             (self._root / part).mkdir(parents=True, exist_ok=True)
         write_whole(self._root / "status", b"")
         write_whole(self._root / "apt.conf", self._configuration().encode())
-        write_whole(
-            self._root / "sources/debian.sources", self._sources(security=security).encode()
-        )
+        write_whole(self._root / "sources/debian.sources", self._sources(left_out).encode())
         self._apt("apt-get", "update", "--error-on=any")
 
-    def _sources(self, *, security: bool) -> str:
-        suites = [(self._mirror, f"{self._suite} {self._suite}-updates")]
-        if security:
-            base = self._mirror.removesuffix("/debian")
-            suites.append((f"{base}/debian-security", f"{self._suite}-security"))
+    def _sources(self, left_out: int = 0) -> str:
+        """`left_out`: 1 without security, 2 without updates too."""
+        base = self._mirror.removesuffix("/debian")
+        suites = [
+            (self._mirror, self._suite),
+            (self._mirror, f"{self._suite}-updates"),
+            (f"{base}/debian-security", f"{self._suite}-security"),
+        ]
         return "\n".join(
             f"Types: deb\nURIs: {uri}\nSuites: {names}\nComponents: main\n"
             f"Architectures: {self.architecture}\nSigned-By: {KEYRING}\n"
-            for uri, names in suites
+            for uri, names in suites[: 3 - left_out]
         )
 
     def _configuration(self) -> str:

@@ -29,7 +29,7 @@ set prefix=($root)/boot/grub
 """
 
 
-def packages(*names: str, suite: str = "trixie") -> dict[str, Tree]:
+def packages(*names: str, suite: str = "stable") -> dict[str, Tree]:
     with locked(default_cache()):
         archive = Archive(default_cache() / "apt", suite, "ppc64el")
         archive.update()

@@ -1,17 +1,19 @@
 """The system that the tests boot into: a Debian kernel, and an initrd with busybox and drivers."""
 
 import hashlib
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from initramfs import cpio
 from initramfs.archive import Archive
-from initramfs.host import default_cache, locked, write_whole
+from initramfs.host import default_cache, locked, run, tool, write_whole
 from initramfs.kernel import Driver, Kernel
 from initramfs.tree import DIRECTORY, Tree, file, link, read_package
+from tests.e2e.disks import lay
 
-APPLETS = "cat find grep kexec ls mkdir modprobe mount nproc poweroff read sh sleep sort umount"
+APPLETS = "cat find modprobe mount nproc poweroff sh sleep sort umount uname xargs"
 DRIVERS = (
     "virtio_pci virtio_blk virtio_scsi ibmvscsi nvme xhci_pci usb_storage uas sd_mod sr_mod"
     " ext4 crc32c_generic isofs"
@@ -28,9 +30,9 @@ class System:
     initrd: Path
 
 
-def system(suite: str = "trixie") -> System:
+def system(suite: str = "stable") -> System:
     """The second system with the suite's kernel, made once for each version of its parts."""
-    with locked(default_cache() / "apt"):
+    with locked(default_cache()):
         archive = Archive(default_cache() / "apt", suite, "ppc64el")
         archive.update()
         name = archive.newest("linux-image-powerpc64le")
@@ -47,9 +49,7 @@ def system(suite: str = "trixie") -> System:
             write_whole(found.kernel, package[f"boot/vmlinux-{release}"].data)
             tree = userland(read_package(packages["busybox-static"].path), APPLETS.split())
             tree.add("init", file(INIT.read_bytes(), executable=True))
-            source = Kernel(package)
-            drivers = [Driver(name, "", frozenset()) for name in DRIVERS.split()]
-            source.install(source.select(drivers, "ppc64el"), tree)
+            tree.update(modules(Kernel(package), DRIVERS.split()))
             write_whole(found.initrd, cpio.write(tree, 0))
     return found
 
@@ -64,4 +64,20 @@ def userland(busybox: Tree, applets: Iterable[str]) -> Tree:
         tree.add(f"bin/{applet}", link("busybox"))
     tree.add("sbin", link("bin"))
     tree.add("lib", link("usr/lib"))
+    return tree
+
+
+def modules(kernel: Kernel, names: Iterable[str]) -> Tree:
+    """Modules with all that they need, as files that busybox can read: not compressed."""
+    drivers = [Driver(name, "", frozenset()) for name in names]
+    tree, home = Tree(), f"usr/lib/modules/{kernel.version}"
+    for name, (_, data) in kernel.select(drivers, "ppc64el").taken.items():
+        tree.add(f"{home}/{name}.ko", file(data))
+    with tempfile.TemporaryDirectory(prefix="petipy-") as place:
+        room = Path(place)
+        lay(room, {path: node.data for path, node in tree.items() if node.is_file})
+        (room / "lib").symlink_to("usr/lib")
+        run([tool("depmod") or "depmod", "-b", room, kernel.version])
+        for index in ("modules.dep", "modules.alias"):
+            tree.add(f"{home}/{index}", file((room / home / index).read_bytes()))
     return tree
