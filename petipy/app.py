@@ -67,6 +67,8 @@ class App:
         if self._boot is not None:
             self._log.warning("another boot is under way")
             return
+        # Here, not in the task: the policy must know before it is asked again.
+        self._store.update(booting=id)
         self._boot = self._group.create_task(self._one_boot(id, edit))
 
     def someone_is_here(self) -> None:
@@ -94,6 +96,7 @@ class App:
                 continue
             if decision.boot:
                 self.boot(decision.boot)
+            await asyncio.sleep(0)  # a set event does not yield, and something may change often
             try:
                 async with asyncio.timeout_at(self._loop_time(decision.again, now)):
                     await self._wake.wait()
@@ -113,11 +116,9 @@ class App:
     async def _one_boot(self, id: str, edit: Edit | None) -> None:
         choice = self._store.snapshot.choice(id)
         if choice is None:
-            self._log.error("what was chosen is not there any more")
-            self._boot = None
+            self._failed(id, "what was chosen is not there any more")
             return
         title = choice.entry.title
-        self._store.update(booting=id)
         self._say(f"Loading {title}")
         try:
             todo = boot.plan(choice, edit)
@@ -145,9 +146,8 @@ class App:
         return await self._services.open(files, self._store.snapshot.devices)
 
     def _console(self, path: str) -> Console:
-        return Console(
-            path, Session(path.removeprefix("/dev/"), self, self._store, lambda: self._log.lines)
-        )
+        session = Session(path.removeprefix("/dev/"), self, self._store, lambda: self._log.lines)
+        return Console(path, session, trace=self._trace, complain=self._log.error)
 
     def _tell(self, status: Status) -> None:
         self._store.update(status=status)

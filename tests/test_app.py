@@ -1,0 +1,123 @@
+"""The whole program on a machine made of a directory, pseudo terminals and a pretended kexec."""
+
+import asyncio
+import errno
+import os
+import pty
+import tty
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from petipy.app import App, Services
+from petipy.devices import DeviceEvent
+from petipy.log import Log
+from petipy.model import Config, Device, File, Scan
+from tests.samples import device, entry, scan
+
+
+class Jumped(BaseException):
+    """The machine has left us."""
+
+
+@dataclass
+class Machine:
+    """vda2 and what a test adds; kernels boot when they say so."""
+
+    tree: Path
+    terminal: str
+    scans: dict[str, Scan]
+    loaded: str = ""
+    refused: list[str] = field(default_factory=list)
+
+    def load(
+        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
+    ) -> str:
+        if os.read(kernel, 99) != b"good":
+            raise OSError(errno.ENOEXEC, "not a kernel")
+        # This is a child: what it says must lie where its parent can see it.
+        (self.tree / "loaded").write_text(cmdline)
+        return "pretence"
+
+    def execute(self) -> NoReturn:
+        self.loaded = (self.tree / "loaded").read_text()
+        raise Jumped
+
+    async def scan(self, device: Device, others: Sequence[Device]) -> Scan:
+        if device.name not in self.scans:
+            await asyncio.sleep(60)
+        return self.scans[device.name]
+
+    async def open(self, files: Sequence[File], known: Sequence[Device]) -> list[int]:
+        return [os.open(f"{self.tree}{file.path}", os.O_RDONLY) for file in files]
+
+    async def events(self, log: Log) -> AsyncIterator[DeviceEvent]:
+        for name in self.scans:
+            yield DeviceEvent(device=device(name), name=name, present=True)
+        yield DeviceEvent(device=None, name="", present=True)
+        await asyncio.sleep(60)
+
+    def services(self) -> Services:
+        return Services(
+            scan=self.scan,
+            open=self.open,
+            events=self.events,
+            kexec=self,
+            quiet=lambda: None,
+            terminals=lambda: [self.terminal],
+        )
+
+    def run(self, settings: Config) -> Log:
+        log = Log(files=())
+        try:
+            asyncio.run(asyncio.wait_for(App(settings, self.services(), log).run(), 20))
+        except BaseExceptionGroup as ended:
+            if ended.split(Jumped)[1]:
+                raise
+        return log
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    (tmp_path / "good").write_text("good")
+    (tmp_path / "bad").write_text("bad")
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    yield Machine(tmp_path, os.ttyname(theirs), {})
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_with_nobody_there_the_default_boots(machine: Machine) -> None:
+    entries = entry("a", "/good", cmdline="A"), entry("b", "/good", cmdline="B", default=True)
+    machine.scans["vda2"] = scan(*entries)
+    machine.run(Config(timeout=0))
+    assert machine.loaded == "B"
+
+
+def test_a_kernel_that_cannot_be_loaded_costs_only_itself(machine: Machine) -> None:
+    entries = entry("a", "/bad", default=True), entry("b", "/good", cmdline="next")
+    machine.scans["vda2"] = scan(*entries)
+    log = machine.run(Config(timeout=0))
+    assert machine.loaded == "next"
+    assert "a did not boot: (vda2)/bad: not a kernel" in [s.text for s in log.lines]
+
+
+def test_a_missing_file_and_a_waiting_entry_are_passed_over(machine: Machine) -> None:
+    gone = entry("a", "/gone", default=True)
+    waits = entry("w", "/good", waits_for="a file system")
+    good = entry("b", "/good", cmdline="good")
+    assert gone.kernel
+    machine.scans["vda2"] = scan(gone, waits, good, missing=(gone.kernel,))
+    machine.run(Config(timeout=0))
+    assert machine.loaded == "good"
+
+
+def test_the_second_disk_boots_when_nothing_on_the_first_does(machine: Machine) -> None:
+    machine.scans["vda2"] = scan(entry("a", "/bad", default=True), entry("b", "/bad"))
+    machine.scans["vdb1"] = scan(entry("c", "/good", cmdline="second", default=True))
+    machine.run(Config(timeout=0))
+    assert machine.loaded == "second"
