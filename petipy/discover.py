@@ -73,7 +73,7 @@ class Discovery:
         try:
             scan = await self._scan(device, others)
         except OSError as error:  # TimeoutError is one, and says nothing
-            self._log.warning(f"{device.name}: {error or 'no answer in time'}")
+            self._log.warning(f"{device.name}: {str(error) or 'no answer in time'}")
         if self._tasks.get(device.name) is asyncio.current_task():
             del self._tasks[device.name]
             self._scans[device.name] = scan
