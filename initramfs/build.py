@@ -6,13 +6,13 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from initramfs import cpio, python, userland, wheels
 from initramfs.archive import MIRROR, Archive
+from initramfs.compression import Zstd
 from initramfs.host import (
     REPOSITORY,
     BuildError,
@@ -20,12 +20,11 @@ from initramfs.host import (
     locked,
     megabytes,
     need,
-    run,
     say,
     warn,
     write_whole,
 )
-from initramfs.kernel import Kernel, read_list
+from initramfs.kernel import Kernel, Modules, read_list
 from initramfs.tree import Tree, read_package
 
 KERNELS = {
@@ -68,8 +67,11 @@ def build(
         if host.architecture != target.architecture:
             host.update()
         manifest = Manifest(architecture, suite)
-        trees, kernel = assemble(target, host, cache, manifest, signed=signed)
-        frames = compress([cpio.write(tree, epoch()) for tree in trees.values()], cache / "frames")
+        zstd = Zstd(cache / "compressed")
+        trees, kernel = assemble(target, host, cache, zstd, manifest, signed=signed)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            archives = [cpio.write(tree, epoch()) for tree in trees.values()]
+            frames = list(pool.map(zstd.pack, archives))
     manifest.compressed = {name: len(frame) for name, frame in zip(trees, frames, strict=True)}
     files = {KERNELS[architecture][1]: kernel.image, IMAGE: b"".join(frames)}
     finish(manifest, output, files)
@@ -77,7 +79,7 @@ def build(
 
 
 def assemble(
-    target: Archive, host: Archive, cache: Path, manifest: Manifest, *, signed: bool
+    target: Archive, host: Archive, cache: Path, zstd: Zstd, manifest: Manifest, *, signed: bool
 ) -> tuple[dict[str, Tree], Kernel]:
     """The image in parts, each to be an archive of its own (the kernel unpacks one after the
     other), and the kernel. A change in one leaves the others' compressed bytes as they are.
@@ -91,54 +93,34 @@ def assemble(
     locked_wheels = wheels.fetch(wheels.pins(), cache / "wheels")
     interpreter = python.assemble(version, target, host, locked_wheels)
     programs = userland.assemble(target, version, interpreter.tree)
-    modules, sections = add_modules(kernel, target.architecture)
+    modules = select_modules(kernel, target.architecture)
     manifest.packages = {
         p.name: p.version for p in [package, *programs.packages, *interpreter.packages]
     }
     manifest.parts = {
         "programs": programs.parts,
         "python": interpreter.parts,
-        "modules": sections,
+        "modules": modules.sizes(),
     }
-    trees = {"programs": programs.tree, "python": interpreter.tree, "modules": modules}
+    trees = {
+        "programs": programs.tree,
+        "python": interpreter.tree,
+        "modules": kernel.tree_of(modules, zstd.pack),
+    }
     return trees, kernel
 
 
-def add_modules(kernel: Kernel, architecture: str) -> tuple[Tree, dict[str, int]]:
-    tree = Tree()
-    modules = kernel.select(
-        read_list((REPOSITORY / "initramfs/drivers.txt").read_text()), architecture
-    )
+def select_modules(kernel: Kernel, architecture: str) -> Modules:
+    drivers = read_list((REPOSITORY / "initramfs/drivers.txt").read_text())
+    modules = kernel.select(drivers, architecture)
     for name in modules.unknown:
         warn(f"drivers.txt names {name}, which {kernel.version} does not have")
-    kernel.install(modules, tree)
-    sizes: dict[str, int] = {}
-    for section, data in modules.taken.values():
-        sizes[section] = sizes.get(section, 0) + len(data)
-    return tree, sizes
+    return modules
 
 
 def epoch() -> int:
     """The time stamp of everything in the image: fixed, so that equal contents are equal bytes."""
     return int(os.environ.get("SOURCE_DATE_EPOCH", "1"))
-
-
-def compress(archives: Sequence[bytes], room: Path) -> list[bytes]:
-    """Each as a zstd frame, from `room` where it has been compressed before.
-
-    One thread for each: zstd's own threads would change the bytes.
-    """
-    version = run(["zstd", "--version"])
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda archive: frame(archive, version, room), archives))
-
-
-def frame(archive: bytes, version: bytes, room: Path) -> bytes:
-    path = room / f"{hashlib.sha256(version + archive).hexdigest()}.zst"
-    if not path.exists():
-        options = ["-19", "--single-thread", "--no-progress", "-c"]
-        write_whole(path, run(["zstd", *options], feed=archive))
-    return path.read_bytes()
 
 
 def host_architecture() -> str:

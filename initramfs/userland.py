@@ -17,6 +17,7 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
         *("usr/bin/udevadm", "usr/lib/systemd/systemd-udevd"),
         *("usr/lib/udev/cdrom_id", "usr/lib/udev/ata_id", "usr/lib/udev/scsi_id"),
     ),
+    "kmod": ("usr/bin/kmod",),
     "kexec-tools": ("usr/sbin/kexec",),
     "libkmod2": ("usr/lib/*/libkmod.so.2*",),  # udevd opens it at run time
     "libudev1": ("usr/lib/*/libudev.so.1*",),  # and pyudev this one
@@ -29,9 +30,9 @@ RULES = (
 APPLETS = """
     [ ash awk basename blkid blockdev cat chmod chroot chvt clear cp cut date dd df diff dirname
     dmesg du echo env expr false fdisk find findfs free getty grep gunzip gzip halt head hexdump
-    hostname id ifconfig insmod ip kill killall less ln losetup ls lsmod lsscsi md5sum mkdir mkfifo
-    mknod modinfo modprobe more mount mv nc netstat nslookup openvt ping ping6 poweroff printf ps
-    pwd readlink realpath reboot reset rm rmdir rmmod route sed setsid sh sha256sum sleep sort stat
+    hostname id ifconfig ip kill killall less ln losetup ls lsscsi md5sum mkdir mkfifo
+    mknod more mount mv nc netstat nslookup openvt ping ping6 poweroff printf ps
+    pwd readlink realpath reboot reset rm rmdir route sed setsid sh sha256sum sleep sort stat
     strings stty sync tail tar tee telnet test tftp time timeout top touch tr traceroute true tty
     udhcpc umount uname uniq uptime vi wc wget which xargs xxd xz xzcat yes zcat
 """
@@ -73,6 +74,9 @@ def assemble(archive: Archive, python: str, modules: Tree) -> Programs:
 
 
 def link_applets(image: Tree) -> None:
+    for name in ("insmod", "lsmod", "modinfo", "modprobe", "rmmod"):
+        image.add(f"usr/bin/{name}", link("kmod"))
+    image.add("usr/sbin/modprobe", link("../bin/kmod"))  # the kernel's own calls
     program = image["usr/bin/busybox"].data
     for applet in APPLETS.split():
         if b"\0" + applet.encode() + b"\0" in program:  # its table of names
