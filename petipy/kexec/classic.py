@@ -147,4 +147,8 @@ def _pages(size: int) -> int:
 
 
 def _read(fd: int) -> bytes:
-    return os.pread(fd, os.fstat(fd).st_size, 0)
+    # In pieces: a file of sysfs, such as /sys/firmware/fdt, gives a page at a time.
+    content = bytearray()
+    while len(content) < ppc64le.TREE_ROOM and (piece := os.pread(fd, 65536, len(content))):
+        content += piece
+    return bytes(content)

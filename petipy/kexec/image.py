@@ -70,6 +70,8 @@ def identify(head: bytes, size: int) -> Kind:
     """`head`: the first HEAD bytes of a file of `size` bytes. Raises NotAKernel."""
     if not size:
         raise NotAKernel("the file is empty")
+    if head[0x202:0x206] == b"HdrS":
+        return _bzimage(head, size)
     kind = _by_magic(head)
     if kind is not None:
         return kind
@@ -81,8 +83,6 @@ def _by_magic(head: bytes) -> Kind | None:
         order = ">" if head[5] == 2 else "<"
         (machine,) = struct.unpack_from(order + "H", head, 18)
         return Kind("ELF", _ELF_MACHINES.get(machine, f"an unknown machine ({machine})"))
-    if head[0x202:0x206] == b"HdrS":
-        return _bzimage(head)
     if head[0x38:0x3C] == b"ARMd":
         return Kind("Image", "aarch64")
     if head[0x38:0x3C] == b"RSC\x05":
@@ -95,8 +95,14 @@ def _by_magic(head: bytes) -> Kind | None:
     return Kind(packed) if packed else None
 
 
-def _bzimage(head: bytes) -> Kind:
-    # Documentation/arch/x86/boot.rst: protocol version, xloadflags bit 0: has a 64-bit entry.
+def _bzimage(head: bytes, size: int) -> Kind:
+    # Documentation/arch/x86/boot.rst: setup_sects, syssize, protocol version, and xloadflags,
+    # whose bit 0 says that there is a 64-bit entry.
+    head = head.ljust(0x240, b"\0")
+    sectors, paragraphs = head[0x1F1] or 4, struct.unpack_from("<I", head, 0x1F4)[0]
+    needed = (sectors + 1) * 512 + paragraphs * 16
+    if size < needed:
+        raise NotAKernel(f"cut off: the kernel has {needed} bytes, the file {size}")
     version, flags = struct.unpack_from("<H", head, 0x206)[0], head[0x236]
     return Kind("bzImage", "x86_64" if version >= 0x20C and flags & 1 else "i386")
 

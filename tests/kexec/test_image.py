@@ -70,6 +70,15 @@ def test_any_bytes_are_a_kind_or_a_sentence(head: bytes) -> None:
         assert identify(head, len(head)).format
 
 
+def test_a_bzimage_that_was_cut_off_is_told() -> None:
+    image = bytearray(bzimage())
+    image[0x1F1] = 3
+    image[0x1F4:0x1F8] = struct.pack("<I", 0x80)
+    assert identify(bytes(image), 0x1000) == Kind("bzImage", "x86_64")
+    with pytest.raises(NotAKernel, match="cut off: the kernel has 4096 bytes, the file 4095"):
+        identify(bytes(image), 0xFFF)
+
+
 def test_a_vmlinux_is_read() -> None:
     image = vmlinux(filesz=0x30000, memsz=0x48000)
     program = elf.parse(image, len(image))
