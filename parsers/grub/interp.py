@@ -74,6 +74,7 @@ class Shell:
     effects: dict[FileRef, dict[str, str | None]] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)  # variable: what `search` did not find
     in_entry: bool = False
+    menus: tuple[str, ...] = ()  # the files that made the menus around this one
     functions: dict[str, tuple[str, Body]] = field(default_factory=dict)  # name: file, body
     blocks: dict[FileRef, EnvironmentBlock] = field(default_factory=dict)  # after save_env
     _calls: int = 0
@@ -97,6 +98,7 @@ class Shell:
             effects={file: dict(values) for file, values in self.effects.items()},
             lost=dict(self.lost),
             in_entry=self.in_entry,
+            menus=self.menus,
             functions=self.functions if inherit else dict(self.functions),
             blocks=dict(self.blocks),
             _calls=self._calls,
@@ -143,7 +145,10 @@ class Shell:
         if isinstance(statement, Command):
             return self._command(statement)
         if isinstance(statement, If):
-            if self.run(statement.condition) == 0:
+            status = self.run(statement.condition)
+            if self._returning:
+                return status
+            if status == 0:
                 return self.run(statement.then)
             self._status(0)
             return self.run(statement.otherwise)

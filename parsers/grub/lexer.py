@@ -21,9 +21,10 @@ _WORD = rf"""(?:{_PLAIN}|\\[\s\S]|'[^']*+'|{_DOUBLE}"|{_GETTEXT}"|{_VARIABLE})++
 # follows them. Every repetition is possessive: no text makes the expression go back and forth.
 _TOKEN = pp.Regex(
     r"(?:[ \t]++|\\\n|\#[^\n]*+)*+"
-    rf"(?:(?P<word>(?!(?:\[\[|]])[ \t\n;{{}}]){_LONE}(?=[ \t\n;{{}}]))|(?P<newline>\n(?:[ \t]*+\n)*+)"
-    rf"|(?P<bad>[&|<>]|(?:\[\[|]])(?=[ \t\n;{{}}]))|(?P<parts>{_WORD})|(?P<sign>[;{{}}])"
-    rf"|(?P<lone>{_DOUBLE}|{_GETTEXT}|'[^']*+|[\\$])|(?P<end>\Z))",
+    rf"(?:(?P<word>(?!(?:\[\[|]])[ \t\n;{{}}]){_LONE}(?=[ \t\n;{{}}]))"
+    rf"|(?P<newline>\n(?:[ \t]*+\n)*+)|(?P<bad>[&|<>]|(?:\[\[|]])(?=[ \t\n;{{}}]))"
+    rf"|(?P<parts>{_WORD})|(?P<sign>[;{{}}])|(?P<lone>{_DOUBLE}|{_GETTEXT}|'[^']*+|[\\$])"
+    r"|(?P<end>\Z))",
     as_match=True,
 )
 _TOKEN.leave_whitespace().parse_with_tabs()

@@ -6,13 +6,13 @@ environment that holds the exported variables (grub-core/normal/menu.c).
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from parsers.api import Effect, Entry, Files, Item, Preferences
 from parsers.grub.commands import table
 from parsers.grub.env import Environment, Scope
 from parsers.grub.errors import GrubError
-from parsers.grub.interp import Boot, Exit, Loaded, Shell
+from parsers.grub.interp import Boot, Exit, GrubCommand, Loaded, Shell
 from parsers.grub.interp import Item as Line
 from parsers.grub.machine import Budget, Exhausted, Machine
 from parsers.grub.numbers import leading_number
@@ -27,6 +27,7 @@ PATHS = (
     "/grub2/grub.cfg",
     "/grub.cfg",
     "/EFI/*/grub.cfg",
+    "/efi/*/grub.cfg",
     "/@*/boot/grub/grub.cfg",  # btrfs, whose subvolumes are directories of the top one
     "/@*/boot/grub2/grub.cfg",
 )
@@ -40,17 +41,21 @@ def items(files: Files, path: str) -> Iterator[Item]:
 class Listing:
     """One configuration, from its text to its entries."""
 
-    def __init__(self, machine: Machine, path: str) -> None:
+    def __init__(
+        self, machine: Machine, path: str, commands: Mapping[str, GrubCommand] | None = None
+    ) -> None:
         self._machine = machine
+        self._commands = {**table(), **commands} if commands else table()
         self._path = path
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
 
     def items(self) -> Iterator[Item]:
         shell = Shell(
             machine=self._machine,
-            commands=table(),
+            commands=self._commands,
             env=Environment(self._machine.variables(self._path)),
             config=self._path,
+            menus=(self._path,),
         )
         text = shell.text(self._path)
         entries = list(self._top(shell, text)) if text is not None else []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from parsers.grub.commands import command
 from parsers.grub.env import Scope
-from parsers.grub.errors import BAD_ARGUMENT, UNKNOWN_COMMAND, GrubError
+from parsers.grub.errors import BAD_ARGUMENT, FALSE, UNKNOWN_COMMAND, GrubError
 from parsers.grub.interp import Shell
 from parsers.grub.numbers import number
 from parsers.grub.syntax import Block
@@ -47,7 +47,7 @@ def return_(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         return int(shell.env["?"] or "0")
     status = number(arguments[0])
     shell.leave_function()
-    return shell.error(status, "false", quiet=True) if status else 0
+    return shell.error(status, "false", quiet=True) if status > FALSE else status
 
 
 @command("shift")
@@ -101,14 +101,17 @@ def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
     if not arguments:
         return 0
     place = shell.place(arguments[0])
-    if shell.machine.is_listed(place):
-        shell.loaded.unbootable = f"it opens the menu of {shell.machine.label(place)}"
+    config = shell.machine.label(place)
+    if config in shell.menus or shell.machine.is_listed(place):
+        # A way back, or one to a menu that is shown anyway.
+        shell.loaded.unbootable = f"it opens the menu of {config}"
         return 0
     text = shell.text(arguments[0])
     if text is None:
         return 0
     inner = shell.fork(inherit=True)
-    inner.config = shell.machine.label(place)
+    inner.config = config
+    inner.menus = (*shell.menus, config)
     inner.env["config_file"] = f"({place.device}){place.path}"
     inner.env["config_directory"] = f"({place.device}){place.path.rpartition('/')[0]}"
     inner.env.export("config_file")

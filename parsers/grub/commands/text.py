@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from parsers.grub.commands import command
+from parsers.grub.errors import BAD_ARGUMENT, FALSE, GrubError
 from parsers.grub.interp import Shell
+from parsers.grub.numbers import number
 from parsers.grub.options import Options
+from parsers.grub.regex import Regex
 from parsers.grub.syntax import Block
 
-_ESCAPES = {"\\": "\\", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ESCAPES = {"\\": "\\", "a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 @command("echo")
@@ -28,7 +31,7 @@ def echo(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def _escaped(text: str) -> tuple[str, bool]:
-    """With \\n and the like replaced, others left out; false when a \\c forbids the final newline."""
+    """With \\n and the like replaced, others left out; false when \\c forbids the last newline."""
     result: list[str] = []
     newline = True
     chars = iter(text)
@@ -44,6 +47,31 @@ def _escaped(text: str) -> tuple[str, bool]:
     return "".join(result), newline
 
 
+_REGEXP = Options("--set|-s=")
+
+
+@command("regexp")
+def regexp(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    options, words = _REGEXP.read(arguments)
+    if len(words) != 2:
+        raise GrubError(BAD_ARGUMENT, "two arguments expected")
+    try:
+        regex = Regex(words[0])
+    except GrubError as error:  # to GRUB it is a text that does not match
+        shell.machine.complain(shell.config, shell.line, f"regexp: {error}")
+        return FALSE
+    shell.machine.budget.spend(len(regex) * len(words[1]) // 16)
+    groups = regex.search(words[1])
+    if groups is None:
+        return FALSE
+    for option in options.get("set", ()):
+        place, colon, name = option.rpartition(":")
+        group = number(place) if colon else 1
+        if 0 <= group < len(groups):
+            shell.set(name, groups[group])
+    return 0
+
+
 _TR = Options("--set|-s=", "--upcase|-U", "--downcase|-D")
 
 
@@ -57,7 +85,7 @@ def tr(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     elif "downcase" in options:
         words = [upper, upper.lower(), *words]
     if len(words) < 2 or len(words[0]) != len(words[1]):
-        return 18
+        return BAD_ARGUMENT
     text = words[2] if len(words) > 2 else shell.env[name]
     text = text.translate(str.maketrans(words[0], words[1]))
     if name:

@@ -1,0 +1,62 @@
+"""No grub.cfg makes the parser hang, crash or grow."""
+
+import time
+
+import pytest
+
+from parsers.api import Entry, Item, Problem
+from parsers.grub.listing import items
+from tests.parsers.grub_runs import CONFIG, machine
+
+LENGTH = 500_000
+PIECES = [
+    "a;", "a ", "a\n", "\n", " ", "a { ", "if ", "'", '"', "\\", "\\\n", "$", '"$', "| '\n",
+    '& "\n', "a |\\\n", "#\n", "a\n#\n", "\0", "\r", "}", "[[ ", "menuentry a { true\n}\n",
+    "submenu s { menuentry a { true\n}\n}\n",
+]  # fmt: skip
+SCRIPTS = {
+    "loop": "while true; do true; done",
+    "loops": "while true; do while true; do continue 2; done; done",
+    "call": "function f { f; f; }\nf",
+    "eval": "x='eval $x'\neval $x",
+    "source": f"source {CONFIG}",
+    "configfile": f"configfile {CONFIG}",
+    "own submenu": f"submenu a {{ source {CONFIG}\n}}\nsubmenu b {{ source {CONFIG}\n}}",
+    "own entry": f"menuentry a {{ source {CONFIG}\n}}\n" * 3,
+    "doubling": "a=xx\nwhile true; do a=$a$a; done",
+    "long word": "a=" + "x" * 60000 + "\necho " + "$a" * 200_000,
+    "splitting": 'a="' + "x " * 30000 + '"\n' + "echo $a\n" * 10000,
+    "parameters": "function f { f $@ $@; }\nf a",
+    "nesting": "submenu s { " * 50 + "true" + "\n}" * 50,
+    "wildcards": "echo /*" + "*" * 10000 + "x\necho " + "/*" * 1000,
+    "parentheses": "[ " + "( " * 100_000 + "]",
+    "regexp": "regexp '" + "(a*)*" * 20 + "b' " + "a" * 4000,
+    "digits": "echo $" + "1" * 9999 + "\nset default=" + "9" * 9999 + "\nbreak " + "9" * 9999,
+    "problems": "".join(f"c{number}\n" for number in range(30000)),
+    "bytes": bytes(range(256)).decode("utf-8", "surrogateescape") * 500,
+}
+
+
+def parsed(script: str) -> list[Item]:
+    begin = time.process_time()
+    found = list(items(machine(script, {"/a/b/c": ""}), CONFIG))
+    # A second or so; the rest is for a machine that is busy.
+    assert time.process_time() - begin < 5
+    return found
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=repr)
+def test_repetition_without_end_ends(piece: str) -> None:
+    parsed(piece * (LENGTH // len(piece)))
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_hostile_script_ends(name: str) -> None:
+    found = parsed(SCRIPTS[name])
+    assert sum(isinstance(item, Problem) for item in found) <= 101
+
+
+def test_an_entry_that_does_not_end_costs_only_itself() -> None:
+    found = parsed("menuentry A { while true; do true; done }\nmenuentry B { linux /k }\n")
+    entries = [item for item in found if isinstance(item, Entry)]
+    assert [entry.unbootable for entry in entries] == ["it does not come to an end: given up", ""]
