@@ -59,8 +59,9 @@ async def watch(log: Log, sysfs: str = "/sys") -> AsyncIterator[DeviceEvent]:
             if quiet and not settled:
                 settled = True
                 if settling.overdue:
-                    names = ", ".join(sorted(known.awaited)) or "udev"
-                    log.warning(f"waited long enough for {names}")
+                    log.warning("udev is still busy: waited long enough for all devices")
+                for name in sorted(known.awaited):
+                    log.warning(f"{name}: udev does not say what is on it")
                 yield SETTLED
     finally:
         loop.remove_reader(udev.fileno())
@@ -110,7 +111,7 @@ class Known:
         if action == "remove":
             yield from self._gone(name)
             return
-        if not (properties.get("USEC_INITIALIZED") or _NEVER.match(name)):
+        if not (_handled(properties) or _NEVER.match(name)):
             self.awaited.add(name)
             return
         device = volume_device(properties, self.sysfs)
@@ -195,6 +196,11 @@ def on_this_machine(
         if device := volume_device(known, sysfs):
             found.append(device)
     return found
+
+
+def _handled(p: Properties) -> bool:
+    """Whether udevd is done with the device, be it that its worker failed or was killed."""
+    return "USEC_INITIALIZED" in p or p.get("UDEV_WORKER_FAILED") == "1"
 
 
 def _name(properties: Properties) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection
 
 _LOOK = 0.03  # seconds between two looks
-_UNTOLD = 2.0  # seconds to wait for events to be triggered, when nobody says that they were
+_UNTOLD = 2.0  # seconds to wait for events that may be triggered yet, or a device to be handled
 _ENOUGH = 20.0  # seconds after which waiting would strand the machine
 
 
@@ -42,14 +42,13 @@ class Settling:
         """
         if self.overdue:
             return True
-        idle = not awaited and self._triggered() and self._idle()
+        told = not awaited and _exists(f"{self._run}/coldplug")
+        # With nothing queued, what udevd has not handled by now it has given up.
+        idle = (told or self._clock() - self._since > _UNTOLD) and self._idle()
         # One look is not enough: udevd takes an event from its socket first, and marks itself
         # busy a moment later.
         before, self._looked = self._looked, idle
         return idle and before
-
-    def _triggered(self) -> bool:
-        return _exists(f"{self._run}/coldplug") or self._clock() - self._since > _UNTOLD
 
     def _idle(self) -> bool:
         udev = f"{self._run}/udev"

@@ -1,0 +1,265 @@
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from parsers.api import Volume
+from petipy.devices import (
+    DeviceEvent,
+    Known,
+    firmware_path,
+    on_this_machine,
+    volume_device,
+)
+from petipy.settle import Settling
+
+PCI = "/devices/pci0000:00/0000:00:03.0/virtio1/block/vda"
+VIO = "/devices/vio/71000003/host0/target0:0:2/0:0:2:1/block/sda"
+VIRTIO_SCSI = "/devices/pci0000:00/0000:00:04.0/virtio2/host1/target1:0:1/1:0:1:0/block/sdb"
+
+
+@pytest.fixture
+def sysfs(tmp_path: Path) -> Path:
+    """A pseries machine: a virtio disk of 20 GB with two partitions, vscsi, an empty CD drive."""
+    root = tmp_path / "sys"
+    for path, sectors in (
+        (PCI, 39062500),
+        (f"{PCI}/vda1", 16384),
+        (f"{PCI}/vda2", 39042048),
+        (VIO, 2048000),
+        (VIRTIO_SCSI, 1000),
+        ("/devices/vio/71000004/host2/target2:0:0/2:0:0:0/block/sr0", 0),
+        ("/devices/virtual/block/dm-0", 4096000000),
+    ):
+        (root / path[1:]).mkdir(parents=True)
+        (root / path[1:] / "size").write_text(f"{sectors}\n")
+    base = root / "firmware/devicetree/base/pci@800000020000000/scsi@3"
+    base.mkdir(parents=True)
+    (root / "devices/pci0000:00/0000:00:03.0/of_node").symlink_to(base)
+    (root / "devices/pci0000:00/0000:00:04.0/devspec").write_text("/pci@800000020000000/scsi@4\n")
+    (root / "devices/vio/71000003/devspec").write_text("/vdevice/v-scsi@71000003\n")
+    return root
+
+
+def partition(**changes: str) -> dict[str, str]:
+    return {
+        "DEVPATH": f"{PCI}/vda2",
+        "DEVNAME": "/dev/vda2",
+        "DEVTYPE": "partition",
+        "USEC_INITIALIZED": "1234",
+        "ID_FS_TYPE": "ext4",
+        "ID_FS_USAGE": "filesystem",
+        "ID_FS_UUID": "8E2A-11",
+        "ID_FS_LABEL": "my_root",
+        "ID_FS_LABEL_ENC": "my\\x20r\\xc3\\xb6\\xc3\\xb6t",
+        "ID_PART_ENTRY_UUID": "aaaa-02",
+        "ID_PART_ENTRY_NAME": "Linux\\x20root",
+        "ID_PART_ENTRY_NUMBER": "2",
+        "ID_PART_ENTRY_SCHEME": "gpt",
+    } | changes
+
+
+def test_a_partition_has_every_name_that_it_may_be_called_by(sysfs: Path) -> None:
+    device = volume_device(partition(), str(sysfs))
+    assert device is not None
+    assert device.volume == Volume(
+        name="vda2",
+        uuid="8E2A-11",
+        label="my rööt",
+        partuuid="aaaa-02",
+        partlabel="Linux root",
+        fs="ext4",
+        disk="vda",
+        partition=2,
+        scheme="gpt",
+        firmware_path="/pci@800000020000000/scsi@3",
+    )
+    assert (device.node, device.kind) == ("/dev/vda2", "disk")
+    assert device.title == "vda2: 20 GB ext4, label my rööt"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ID_FS_TYPE": "swap", "ID_FS_USAGE": "other"},
+        {"ID_FS_TYPE": "LVM2_member", "ID_FS_USAGE": "raid"},
+        {"ID_FS_TYPE": "crypto_LUKS", "ID_FS_USAGE": "crypto"},
+        {"ID_FS_TYPE": ""},
+        {"DEVNAME": "/dev/zram0"},
+        {"DEVNAME": "/dev/ram3"},
+        {"DM_MULTIPATH_DEVICE_PATH": "1"},
+        {"ID_PART_ENTRY_OFFSET": "0"},
+        {"DEVPATH": "/devices/virtual/block/loop0", "DEVNAME": "/dev/loop0"},
+        {
+            "DEVPATH": "/devices/vio/71000004/host2/target2:0:0/2:0:0:0/block/sr0",
+            "DEVNAME": "/dev/sr0",
+        },
+    ],
+)
+def test_what_holds_no_files_is_no_volume(changes: dict[str, str], sysfs: Path) -> None:
+    assert volume_device(partition(**changes), str(sysfs)) is None
+
+
+def test_titles_say_what_kind_of_thing_it_is(sysfs: Path) -> None:
+    usb = volume_device(partition(ID_BUS="usb", ID_FS_LABEL_ENC="", ID_FS_LABEL=""), str(sysfs))
+    disc = {"DEVPATH": VIO, "DEVNAME": "/dev/sr1", "DEVTYPE": "disk", "ID_CDROM": "1"}
+    cd = volume_device(partition(**disc, ID_FS_TYPE="iso9660"), str(sysfs))
+    mapped = {"DEVPATH": "/devices/virtual/block/dm-0", "DEVNAME": "/dev/dm-0", "DEVTYPE": "disk"}
+    dm = volume_device(partition(**mapped, DM_NAME="vg-root", ID_FS_TYPE="xfs"), str(sysfs))
+    assert usb is not None
+    assert cd is not None
+    assert dm is not None
+    assert (usb.kind, usb.title) == ("usb", "vda2: USB, 20 GB ext4")
+    assert (cd.kind, cd.title) == ("optical", "sr1: disc, 1 GB iso9660, label my rööt")
+    assert dm.title == "dm-0 (vg-root): 2.1 TB xfs, label my rööt"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (f"{PCI}/vda1", "/pci@800000020000000/scsi@3"),
+        (VIO, "/vdevice/v-scsi@71000003/disk@8201000000000000"),
+        (VIRTIO_SCSI, "/pci@800000020000000/scsi@4/disk@101000000000000"),
+        ("/devices/virtual/block/dm-0", ""),
+    ],
+)
+def test_open_firmwares_name_of_a_disk(path: str, expected: str, sysfs: Path) -> None:
+    assert firmware_path(path, str(sysfs)) == expected
+
+
+def names(events: Iterator[DeviceEvent]) -> list[str]:
+    return [f"{'+' if event.present else '-'}{event.name}" for event in events]
+
+
+def test_each_volume_is_told_once_until_it_changes(sysfs: Path) -> None:
+    known = Known(str(sysfs))
+    assert names(known.take("add", partition())) == ["+vda2"]
+    assert names(known.take("add", partition())) == []
+    assert names(known.take("change", partition())) == ["+vda2"]  # new contents, perhaps
+    assert names(known.take("add", partition(ID_FS_UUID="other"))) == ["+vda2"]
+    assert names(known.take("change", partition(ID_FS_TYPE=""))) == ["-vda2"]
+    assert names(known.take("remove", partition())) == []
+    assert names(known.take("add", partition())) == ["+vda2"]
+    assert names(known.take("remove", {"DEVNAME": "/dev/vda2"})) == ["-vda2"]
+
+
+def test_a_device_that_udev_has_not_looked_at_is_awaited(sysfs: Path) -> None:
+    known = Known(str(sysfs))
+    early = partition()
+    del early["USEC_INITIALIZED"], early["ID_FS_TYPE"]
+    assert names(known.all(iter([early]))) == []
+    assert known.awaited == {"vda2"}
+    assert names(known.take("add", partition())) == ["+vda2"]
+    assert known.awaited == set()
+
+
+def test_after_lost_events_a_new_list_tells_the_difference(sysfs: Path) -> None:
+    known = Known(str(sysfs))
+    one = partition(DEVNAME="/dev/vda1", DEVPATH=f"{PCI}/vda1")
+    assert names(known.all(iter([one, partition()]))) == ["+vda1", "+vda2"]
+    assert names(known.all(iter([partition()]))) == ["-vda1"]
+
+
+def test_the_machines_volumes_without_libudev(sysfs: Path, tmp_path: Path) -> None:
+    classes, data = sysfs / "class/block", tmp_path / "udev/data"
+    classes.mkdir(parents=True)
+    data.mkdir(parents=True)
+    for path, number in ((PCI, 0), (f"{PCI}/vda1", 1), (f"{PCI}/vda2", 2)):
+        real = sysfs / path[1:]
+        (classes / real.name).symlink_to(real)
+        kind = "disk" if real.name == "vda" else "partition"
+        (real / "uevent").write_text(
+            f"MAJOR=254\nMINOR={number}\nDEVNAME={real.name}\nDEVTYPE={kind}\nPARTN={number}\n"
+        )
+    (data / "b254:2").write_text("S:disk/by-x\nE:ID_FS_TYPE=xfs\nE:ID_FS_UUID=1-2=3\nV:1\n")
+    probed = []
+
+    def probe(node: str) -> Mapping[str, str]:
+        probed.append(node)
+        return {"ID_FS_TYPE": "vfat"} if node == "/dev/vda1" else {}
+
+    found = on_this_machine(probe, str(sysfs), str(tmp_path / "udev"))
+    assert [(d.name, d.volume.fs, d.volume.uuid, d.volume.partition) for d in found] == [
+        ("vda1", "vfat", "", 1),
+        ("vda2", "xfs", "1-2=3", 2),
+    ]
+    assert probed == ["/dev/vda", "/dev/vda1"]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    (tmp_path / "run/udev").mkdir(parents=True)
+    (tmp_path / "proc/net").mkdir(parents=True)
+    (tmp_path / "run/udev/control").touch()
+    (tmp_path / "run/coldplug").touch()
+    netlink(tmp_path, 0)
+    return tmp_path
+
+
+def netlink(root: Path, waiting: int) -> None:
+    (root / "proc/net/netlink").write_text(
+        "sk               Eth Pid        Groups   Rmem     Wmem     Dump\n"
+        f"00000000b2 15  512        00000001 {waiting}        0        0\n"
+        "00000000b3 15  513        00000002 99       0        0\n"
+        "00000000b4 0   513        00000001 99       0        0\n"
+    )
+
+
+def settling(root: Path, clock: Clock) -> Settling:
+    return Settling(str(root / "run"), str(root / "proc"), clock)
+
+
+def test_udev_is_done_when_two_looks_find_nothing_to_do(run: Path) -> None:
+    settled = settling(run, Clock())
+    assert [settled.quiet(()), settled.quiet(())] == [False, True]
+
+
+@pytest.mark.parametrize("what", ["control", "queue", "coldplug", "socket", "device"])
+def test_udev_is_not_done_while_anything_is_left(what: str, run: Path) -> None:
+    settled, awaited = settling(run, Clock()), set[str]()
+    assert not settled.quiet(awaited)
+    if what == "control":
+        (run / "run/udev/control").unlink()
+    elif what == "queue":
+        (run / "run/udev/queue").touch()
+    elif what == "coldplug":
+        (run / "run/coldplug").unlink()
+    elif what == "socket":
+        netlink(run, 300)
+    else:
+        awaited = {"vda"}
+    assert [settled.quiet(awaited) for _ in range(3)] == [False] * 3
+
+
+def test_a_device_that_udev_gave_up_is_not_waited_for(run: Path) -> None:
+    clock = Clock()
+    settled = settling(run, clock)
+    clock.now = 2.1
+    assert [settled.quiet({"vda"}), settled.quiet({"vda"})] == [False, True]
+
+
+def test_waiting_for_udev_ends_some_time(run: Path) -> None:
+    clock = Clock()
+    settled = settling(run, clock)
+    (run / "run/udev/queue").touch()
+    clock.now = 19.0
+    assert not settled.quiet(())
+    clock.now = 21.0
+    assert settled.quiet(())
+    assert settled.overdue
+
+
+def test_a_system_that_does_not_tell_of_coldplug_is_believed_after_a_while(run: Path) -> None:
+    clock = Clock()
+    settled = settling(run, clock)
+    (run / "run/coldplug").unlink()
+    assert [settled.quiet(()), settled.quiet(())] == [False, False]
+    clock.now = 2.1
+    assert [settled.quiet(()), settled.quiet(())] == [False, True]
