@@ -22,7 +22,7 @@ LEFT_OUT = (
     # cryptography: petipy verifies nothing with it, and asyncio would import it at every start
     *("ssl", "_ssl", "_hashlib"),
     # development and other people's desktops
-    *("unittest", "pdb", "bdb", "doctest", "pydoc", "test", "tkinter", "turtle", "idlelib"),
+    *("pdb", "bdb", "doctest", "pydoc", "test", "tkinter", "turtle", "idlelib"),
     *("cProfile", "profile", "ensurepip", "venv", "pip", "setuptools", "rlcompleter", "_pyrepl"),
     *("readline", "cmd", "code", "codeop", "webbrowser", "trace", "sysconfig", "antigravity"),
     # other systems, other event loops, other displays
@@ -43,7 +43,6 @@ LEFT_OUT = (
         "http",
         "email",
         "xml",
-        "html",
         "sqlite3",
         "dbm",
         "xmlrpc",
