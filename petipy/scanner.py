@@ -18,7 +18,7 @@ from parsers.api import Format, Volume
 from petipy import packets
 from petipy.jail import Jail, Mounter, ScanTree, user
 from petipy.packets import Request
-from petipy.sys import limits
+from petipy.sys import limits, seccomp
 
 _AT_ONCE = 4  # children that work at the same time; more would only share the memory
 _SLOW = 2.0  # seconds after which a child no longer keeps others waiting
@@ -92,6 +92,8 @@ class _Scanner:
                 _warm(form)
         except Exception as error:  # noqa: BLE001  files can be opened all the same
             self._broken = f"the parsers cannot be loaded: {type(error).__name__}: {error}"
+        if seccomp.available():
+            seccomp.program(os.uname().machine)  # made once, for every child to use
         gc.collect()
         gc.freeze()  # the collector would touch, and so copy, every page in each child
 

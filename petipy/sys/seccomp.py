@@ -8,6 +8,7 @@ import errno
 import os
 import struct
 from ctypes import c_ushort, c_void_p
+from functools import cache
 
 from petipy.sys.libc import call, libc
 
@@ -68,6 +69,7 @@ def denied(machine: str) -> dict[str, int]:
     return {row[0]: int(row[column]) for row in rows if row[column] != "-"}
 
 
+@cache
 def program(machine: str) -> bytes:
     """The filter for a machine, in its own byte order: an array of struct sock_filter."""
     refused = sorted({*denied(machine).values(), *_COMMON})
