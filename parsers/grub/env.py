@@ -1,7 +1,7 @@
 """GRUB's variables, and the environment blocks that keep some of them on disk."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from parsers.grub.errors import BAD_ARGUMENT, BAD_FILE, GrubError
 
@@ -60,8 +60,7 @@ class Scope:
         return self.arguments[position - 1] if 0 < position <= len(self.arguments) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentBlock:
+class EnvironmentBlock(NamedTuple):
     """A grubenv: a signature, `name=value` lines, then `#` up to its fixed size in bytes.
 
     In values a backslash is doubled and a newline has one before it (grub-core/lib/envblk.c).

@@ -5,8 +5,9 @@ The order of things, the status of each and what `break` and `return` reach are 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from errno import EFBIG
+from typing import NamedTuple
 
 from parsers.api import FileRef
 from parsers.grub.env import Environment, EnvironmentBlock, Scope
@@ -45,8 +46,7 @@ class Loaded:
     unbootable: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """A line of GRUB's menu: what it is called and the body that runs when it is chosen."""
 
     title: str
@@ -58,51 +58,49 @@ class Item:
     line: int
 
 
-@dataclass(slots=True, kw_only=True)
 class Shell:
     """One run of a configuration, of a submenu or of an entry, with an environment of its own."""
 
-    machine: Machine
-    commands: Mapping[str, "GrubCommand"]
-    env: Environment
-    config: str  # the file whose text is being run, and the line in it
-    line: int = 0
-    scope: Scope | None = None
-    menu: list[Item] = field(default_factory=list)
-    nested: list["Shell"] = field(default_factory=list)  # ran to their end by `configfile`
-    loaded: Loaded = field(default_factory=Loaded)
-    effects: dict[FileRef, dict[str, str | None]] = field(default_factory=dict)
-    lost: dict[str, str] = field(default_factory=dict)  # variable: what `search` did not find
-    in_entry: bool = False
-    menus: tuple[str, ...] = ()  # the files that made the menus around this one
-    functions: dict[str, tuple[str, Body]] = field(default_factory=dict)  # name: file, body
-    blocks: dict[FileRef, EnvironmentBlock] = field(default_factory=dict)  # after save_env
-    _calls: int = 0
-    _loops: int = 0
-    _breaks: int = 0
-    _continuing: bool = False
-    _returning: bool = False
+    def __init__(
+        self,
+        machine: Machine,
+        commands: "Mapping[str, GrubCommand]",
+        env: Environment,
+        config: str,
+        scope: Scope | None = None,
+    ) -> None:
+        self.machine = machine
+        self.commands = commands
+        self.env = env
+        self.scope = scope
+        self.config = config  # the file whose text is being run, and the line in it
+        self.line = 0
+        self.menu: list[Item] = []
+        self.nested: list[Shell] = []  # ran to their end by `configfile`
+        self.menus: tuple[str, ...] = (config,)  # the files that made this menu and those around
+        self.in_entry = False
+        self.loaded = Loaded()
+        self.lost: dict[str, str] = {}  # variable: what `search` did not find
+        self.effects: dict[FileRef, dict[str, str | None]] = {}
+        self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as they are after save_env
+        self.functions: dict[str, tuple[str, Body]] = {}  # name: file, body
+        self._calls = self._loops = self._breaks = 0
+        self._continuing = self._returning = False
 
     def fork(self, *, inherit: bool, scope: Scope | None = None) -> "Shell":
         """A run that starts from here and leaves no trace here, but for its functions, which
         are never forgotten. With `inherit` it sees the exported variables only.
         """
-        return Shell(
-            machine=self.machine,
-            commands=self.commands,
-            env=self.env.inherit() if inherit else self.env.copy(),
-            config=self.config,
-            line=self.line,
-            scope=scope,
-            loaded=replace(self.loaded),
-            effects={file: dict(values) for file, values in self.effects.items()},
-            lost=dict(self.lost),
-            in_entry=self.in_entry,
-            menus=self.menus,
-            functions=self.functions if inherit else dict(self.functions),
-            blocks=dict(self.blocks),
-            _calls=self._calls,
-        )
+        env = self.env.inherit() if inherit else self.env.copy()
+        new = Shell(self.machine, self.commands, env, self.config, scope)
+        new.line, new.menus, new.in_entry = self.line, self.menus, self.in_entry
+        new.loaded = replace(self.loaded)
+        new.lost = dict(self.lost)
+        new.effects = {file: dict(values) for file, values in self.effects.items()}
+        new.blocks = dict(self.blocks)
+        new.functions = self.functions if inherit else dict(self.functions)
+        new._calls = self._calls
+        return new
 
     def error(self, number: int, message: str, *, quiet: bool = False) -> int:
         """Says what GRUB would; returns the number, for a command to return in turn.
@@ -306,7 +304,6 @@ class Shell:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class GrubCommand:
+class GrubCommand(NamedTuple):
     run: Run
     takes_block: bool = False

@@ -94,8 +94,10 @@ class Source:
             if not number % _BATCH:
                 self._spend(_BATCH // 2)
             kind = m.lastgroup
-            yield Token(kind, m[kind], start + m.start(kind), start + end)
-        yield Token("end", "", len(self.text), len(self.text))
+            if kind != "end":
+                yield Token(kind, m[kind], start + m.start(kind), start + end)
+        while True:  # where the file ends is still in its last line
+            yield Token("end", "", max(len(self.text) - 1, 0), len(self.text))
 
 
 def word(text: str) -> Word:

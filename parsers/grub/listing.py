@@ -50,13 +50,8 @@ class Listing:
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
 
     def items(self) -> Iterator[Item]:
-        shell = Shell(
-            machine=self._machine,
-            commands=self._commands,
-            env=Environment(self._machine.variables(self._path)),
-            config=self._path,
-            menus=(self._path,),
-        )
+        env = Environment(self._machine.variables(self._path))
+        shell = Shell(self._machine, self._commands, env, self._path)
         text = shell.text(self._path)
         entries = list(self._top(shell, text)) if text is not None else []
         yield from sorted(self._machine.problems.values(), key=lambda p: (p.config, p.line))

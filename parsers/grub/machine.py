@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from parsers.api import FileRef, Files, Problem, Volume
 from parsers.grub.devices import Devices
@@ -45,8 +45,7 @@ class Budget:
             raise Exhausted("a variable grows without end: given up")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A file's name, split into the device and the path there."""
 
     device: str  # as GRUB calls it
@@ -109,14 +108,11 @@ class Machine:
 
     def complain(self, config: str, line: int, message: str) -> None:
         """Notes a Problem; the same one in the same file only once."""
-        if len(self.problems) < self._MOST_PROBLEMS:
-            problem = Problem(config, line, message)
-        elif len(self.problems) == self._MOST_PROBLEMS:
-            message = "more problems than are worth listing"
-            problem = Problem(config, line, message)
-        else:
+        if len(self.problems) > self._MOST_PROBLEMS:
             return
-        self.problems.setdefault((config, message), problem)
+        if len(self.problems) == self._MOST_PROBLEMS:
+            message = "more problems than are worth listing"
+        self.problems.setdefault((config, message), Problem(config, max(line, 1), message))
 
     def place(self, path: str, root: str) -> Place:
         device = root

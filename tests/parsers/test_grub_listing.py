@@ -156,7 +156,7 @@ def test_a_kernel_that_nothing_boots_is_a_problem() -> None:
 
 def test_a_file_that_cannot_be_read_is_a_problem() -> None:
     assert problems(machine("x" * 600_000)) == [
-        (0, "/boot/grub/grub.cfg: too long for a boot configuration")
+        (1, "/boot/grub/grub.cfg: too long for a boot configuration")
     ]
 
 

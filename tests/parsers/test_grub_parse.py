@@ -105,7 +105,7 @@ def test_a_mistake_says_what_and_where() -> None:
         "syntax error at 'fi', a command expected"
     )
     assert mistakes("menuentry 'x\n")[0].message == "syntax error at the ' that nothing completes"
-    assert mistakes("if true\n")[0].message == (
+    assert mistakes("if true\n x\n")[0].message == (
         "syntax error at the end of the file, a command expected; it began in line 1"
     )
 
