@@ -87,14 +87,14 @@ def _is_met(expect: dict[str, Any], got: tuple[Choice, ...]) -> bool:
 
 
 def _facts(choice: Choice) -> dict[str, object]:
+    entry, waits = choice.entry, bool(choice.waits_for)
     return {
-        "name": choice.entry.title,
+        "name": entry.title,
         # Petitboot leaves out what GRUB puts first.
-        "args": re.sub(r"^BOOT_IMAGE=\S+ ?", "", choice.entry.cmdline) or None,
-        "default": choice.entry.default,
-        "kernel": _file(choice.kernel, waits=bool(choice.waits_for)),
-        "initrd": _file(next(iter(choice.initrds), None), waits=bool(choice.waits_for)),
-        "dtb": _file(choice.devicetree, waits=bool(choice.waits_for)),
+        "args": re.sub(r"^BOOT_IMAGE=\S+ ?", "", entry.cmdline) or None,
+        "default": entry.default,
+        "kernel": _file(choice.kernel, waits=waits),
+        "initrd": _file(next(iter(choice.initrds), None), waits=waits and bool(entry.initrds)),
     }
 
 
