@@ -144,6 +144,15 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def is_free(node: str) -> bool:
+    """Whether nothing has the block device mounted: a child's mount ends a little after it."""
+    try:
+        os.close(os.open(node, os.O_RDONLY | os.O_EXCL))
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def attached(image: Path) -> Iterator[str]:
     """A loop device that can be written to, as a disk can."""

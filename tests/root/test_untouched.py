@@ -73,6 +73,7 @@ def test_the_device_stays_protected_until_someone_wants_to_write(
     with disks.attached(image) as node:
         asyncio.run(look(scanner, node, "ext4"))
         assert disks.run("blockdev", "--getro", node) == "1"
+        disks.until(lambda: disks.is_free(node))
         block.unprotect(node)
         with disks.mounted(node) as root:
             (root / "file").touch()
