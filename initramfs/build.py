@@ -24,7 +24,8 @@ from initramfs.host import (
     warn,
     write_whole,
 )
-from initramfs.kernel import Kernel, Modules, read_list
+from initramfs.kernel import Kernel, Modules
+from initramfs.lists import sections
 from initramfs.tree import Tree, read_package
 
 KERNELS = {
@@ -111,8 +112,7 @@ def assemble(
 
 
 def select_modules(kernel: Kernel, architecture: str) -> Modules:
-    drivers = read_list((REPOSITORY / "initramfs/drivers.txt").read_text())
-    modules = kernel.select(drivers, architecture)
+    modules = kernel.select(sections(REPOSITORY / "initramfs/drivers.txt"), architecture)
     for name in modules.unknown:
         warn(f"drivers.txt names {name}, which {kernel.version} does not have")
     return modules

@@ -2,8 +2,8 @@
 
     python3.13 bytecode.py SOURCES TARGET      (what to do: JSON on standard input)
 
-The input: {"own": packages taken whole, "roots": modules, "extra": modules that are imported by
-name only, "left_out": modules that importers can do without}. SOURCES is laid out like the
+The input: {"own": packages taken whole, "extra": modules that are imported by name
+only, "left_out": modules that importers can do without}. SOURCES is laid out like the
 directory of the standard library, packages of others beside it. The compiled modules are written
 to TARGET; the names of the extension modules that are needed go to standard output, one a line.
 """
@@ -122,7 +122,7 @@ def own_modules(sources: Path, package: str) -> Iterator[str]:
 def main(sources: Path, target: Path, job: dict[str, Any]) -> None:
     graph = Graph(sources, set(job["left_out"]))
     wanted = [name for package in job["own"] for name in own_modules(sources, package)]
-    for name in [*wanted, *job["roots"], *job["extra"]]:
+    for name in [*wanted, *job["extra"]]:
         known = graph.include(name) or name in graph.extensions or name in sys.builtin_module_names
         if not known:
             sys.exit(f"there is no module {name}")

@@ -2,40 +2,20 @@
 
 import lzma
 import os
-import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from initramfs.elf import lean, modinfo, unsigned
 from initramfs.host import BuildError, run
+from initramfs.lists import Name
 from initramfs.tree import Node, Tree, file
 
 SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
 # What depmod makes and kmod reads, in udevd and as modprobe.
 INDEXES = ("modules.*.bin", "modules.softdep")
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    name: str
-    section: str
-    machines: frozenset[str]  # of Debian's architecture names; empty: every one
-
-
-def read_list(text: str) -> list[Driver]:
-    """The driver list: `[section]` or `[section: architecture …]`, then names, `#` comments."""
-    drivers: list[Driver] = []
-    section, machines = "", frozenset[str]()
-    for line in text.splitlines():
-        words = line.partition("#")[0].strip()
-        if heading := re.fullmatch(r"\[([^]:]+)(?::([^]]+))?\]", words):
-            section, machines = heading[1].strip(), frozenset((heading[2] or "").split())
-        else:
-            drivers += [Driver(canonical(name), section, machines) for name in words.split()]
-    return drivers
 
 
 def canonical(name: str) -> str:
@@ -80,15 +60,17 @@ class Kernel:
         builtin = tree[f"{self.directory}/modules.builtin"].data.decode().split()
         self._builtin = {module_name(path) for path in builtin}
 
-    def select(self, drivers: Iterable[Driver], machine: str) -> Modules:
+    def select(self, drivers: Mapping[str, Sequence[Name]], machine: str) -> Modules:
         """The listed modules and their dependencies, soft ones too where they exist."""
         modules = Modules()
-        for driver in drivers:
-            if driver.machines and machine not in driver.machines:
-                continue
-            if driver.name not in self._builtin and driver.name not in self._paths:
-                modules.unknown.append(driver.name)
-            self._take(driver.name, driver.section, modules)
+        for section, names in drivers.items():
+            for driver in names:
+                name = canonical(driver.name)
+                if driver.machines and machine not in driver.machines:
+                    continue
+                if name not in self._builtin and name not in self._paths:
+                    modules.unknown.append(name)
+                self._take(name, section, modules)
         return modules
 
     def _take(self, name: str, section: str, modules: Modules) -> None:

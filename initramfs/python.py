@@ -8,58 +8,21 @@ from pathlib import Path
 
 from initramfs.archive import Archive, Package, depends
 from initramfs.host import REPOSITORY, BuildError, run
+from initramfs.lists import sections
 from initramfs.tree import Node, Tree, read_directory, read_package, read_wheel
 
 OWN = ("petipy", "parsers")
-# Imported by name at run time, where no import statement tells.
-EXTRA = (
-    *("encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.latin_1"),
-    *("encodings.idna", "runpy", "site", "traceback", "_ctypes", "_asyncio"),
-    *("pyudev", "pyparsing", "urwid", "urwid.display.raw", "urwid.event_loop.asyncio_loop"),
-)
-# What importers try and can do without, or need only for what petipy never does.
-LEFT_OUT = (
-    # cryptography: petipy verifies nothing with it, and asyncio would import it at every start
-    *("ssl", "_ssl", "_hashlib"),
-    # development and other people's desktops
-    *("pdb", "bdb", "doctest", "pydoc", "test", "tkinter", "turtle", "idlelib"),
-    *("cProfile", "profile", "ensurepip", "venv", "pip", "setuptools", "rlcompleter", "_pyrepl"),
-    *("readline", "cmd", "code", "codeop", "webbrowser", "trace", "sysconfig", "antigravity"),
-    # other systems, other event loops, other displays
-    *(
-        "nt",
-        "ntpath",
-        "_winapi",
-        "winreg",
-        "msvcrt",
-        "asyncio.windows_events",
-        "asyncio.windows_utils",
-    ),
-    *("multiprocessing", "concurrent.futures.process", "curses", "_curses"),
-    *("twisted", "tornado", "trio", "zmq", "gi", "serial", "exceptiongroup"),
-    *("PyQt4", "PyQt5", "PySide", "railroad", "jinja2", "matplotlib"),
-    # protocols and archives
-    *(
-        "http",
-        "email",
-        "xml",
-        "sqlite3",
-        "dbm",
-        "xmlrpc",
-        "ftplib",
-        "smtplib",
-        "urllib.request",
-    ),
-    *("tarfile", "bz2", "_bz2", "lzma", "_lzma", "zipapp", "_pydatetime", "_pydecimal", "_decimal"),
-    *(
-        "importlib.metadata",
-        "zoneinfo",
-        "_zoneinfo",
-        "_testcapi",
-        "_testinternalcapi",
-        "_interpreters",
-    ),
-)
+LIST = Path(__file__).with_name("python.txt")
+# Imported once when the image is built: what is missing shows here and not at a boot.
+PROBE = """
+import importlib, json, sys
+sys.path[:] = json.load(sys.stdin)
+for name in list(sys.modules):
+    if name.startswith("encodings"):
+        del sys.modules[name]
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +130,8 @@ def is_runtime(path: str) -> bool:
 
 def compile_modules(command: list[str], room: Path) -> list[str]:
     """Fill room/compiled; the names of the extension modules that are needed."""
-    job = {"own": OWN, "roots": [], "extra": EXTRA, "left_out": LEFT_OUT}
+    names = {section: [e.name for e in entries] for section, entries in sections(LIST).items()}
+    job = {"own": OWN, "extra": names["by name"], "left_out": names["left out"]}
     script = REPOSITORY / "initramfs/bytecode.py"
     # The hash seed orders frozensets among the constants. Column numbers in tracebacks would be
     # a fifth of what is read at every start.
@@ -181,4 +145,13 @@ def compile_modules(command: list[str], room: Path) -> list[str]:
         feed=json.dumps(job).encode(),
         env=env,
     )
+    probe(command, room, env)
     return output.decode().split()
+
+
+def probe(command: list[str], room: Path, env: dict[str, str]) -> None:
+    """Import the compiled packages, but for pyudev, which wants the target's libudev."""
+    places = [str(room / "compiled"), *map(str, (room / "host").rglob("lib-dynload"))]
+    own = [name for name in OWN if (room / "compiled" / name).is_dir()]
+    names = [*own, "asyncio", "pyparsing", "urwid", "urwid.display.raw"]
+    run([*command, "-c", PROBE, *names], feed=json.dumps(places).encode(), env=env)

@@ -1,0 +1,37 @@
+"""The lists that say what goes into the image: plain text, easy to change."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A line's word. `machines`: Debian's names of architectures; empty means every one."""
+
+    name: str
+    machines: frozenset[str] = frozenset()
+
+
+def parse(text: str) -> dict[str, list[Name]]:
+    """By section: `[section]` or `[section: architecture …]`, then names; `#` starts a comment.
+
+    ValueError for a line that is neither.
+    """
+    found: dict[str, list[Name]] = {}
+    section, machines = "", frozenset[str]()
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.partition("#")[0].strip()
+        if words.startswith("["):
+            heading = re.fullmatch(r"\[([^]:]+)(?::([^]]+))?\]", words)
+            if heading is None:
+                raise ValueError(f"line {number} is no heading: {words}")
+            section, machines = heading[1].strip(), frozenset((heading[2] or "").split())
+        elif words:
+            names = found.setdefault(section, [])
+            names += [Name(word, machines) for word in words.split()]
+    return found
+
+
+def sections(path: Path) -> dict[str, list[Name]]:
+    return parse(path.read_text())
