@@ -72,8 +72,8 @@ def _load(kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | No
 def _load_on_power(kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None) -> str:
     """kexec_load first, although a kernel may have both.
 
-    Only our own trampoline takes DMA windows back (ppc64le.reset_windows), without which NVMe and
-    USB are lost to the next kernel; and nothing is hashed, which takes seconds when emulated.
+    Only our own trampoline gives the next kernel the DMA windows that it would find after a
+    reset (ppc64le.reset_windows); and nothing is hashed, which takes seconds when emulated.
     """
     from . import classic
 
@@ -83,6 +83,9 @@ def _load_on_power(kernel: int, initrds: Sequence[int], line: bytes, devicetree:
         # Locked down, or built without: then only what the kernel itself checks is let in.
         if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS) or devicetree is not None:
             raise
+        from . import ofdt
+
+        ofdt.forget_windows(fdt.read_live())
         if not _file_load(kernel, initrds, line):
             raise
         return "kexec_file_load"

@@ -36,7 +36,7 @@ _STALE = frozenset(
         "kaslr-seed",
     }
 )
-_WINDOWS = ("linux,direct64-ddr-window-info", "linux,dma64-ddr-window-info")
+WINDOWS = ("linux,direct64-ddr-window-info", "linux,dma64-ddr-window-info")
 
 
 class NoRoom(ValueError):
@@ -209,30 +209,26 @@ def _as_found(node: Node) -> Node:
     """A PCI bridge without the DMA windows that drivers had made: see reset_windows()."""
     if not _has_window(node):
         return node
-    kept = {name: value for name, value in node.properties.items() if name not in _WINDOWS}
+    kept = {name: value for name, value in node.properties.items() if name not in WINDOWS}
     return replace(node, properties=kept, children=[_as_found(child) for child in node.children])
 
 
 def _has_window(node: Node) -> bool:
-    return any(name in inner.properties for inner in node.walk() for name in _WINDOWS)
-
-
-def has_windows(tree: Node) -> bool:
-    """Whether a driver of this kernel has had a dynamic DMA window made (pseries)."""
-    return any(_has_window(node) for node in tree.children if node.name.startswith("pci@"))
+    return any(name in inner.properties for inner in node.walk() for name in WINDOWS)
 
 
 def reset_windows(tree: Node) -> Firmware:
     """The firmware calls that take every dynamic DMA window back, for the trampoline to make.
 
     A driver that asks for 64-bit DMA (NVMe, xHCI, even virtio) makes Linux create a second DMA
-    window on its PCI bridge, mapped one to one (enable_ddw() in platforms/pseries/iommu.c). The
-    window survives kexec, and the next kernel finds it by a property of the tree, takes it for a
-    table that it may fill, but does so as crash kernels do: transfers then time out. Left out of
-    the tree alone, the window still counts: none is left to create. No system call removes one
-    (the kernel's rtas filter lets none of these calls pass), and before the drivers have shut
-    down it is in use. So the firmware is called after the kernel is gone: reset to the default
-    window (LoPAR 2.7, ibm,reset-pe-dma-windows), or removal where there is no reset.
+    window on its PCI bridge, mapped one to one (enable_ddw() in platforms/pseries/iommu.c). It
+    survives kexec. A next kernel that is told of it by the tree uses it as it stands, and NVMe
+    and USB hang (6.1 into 6.12, a guest without room for more memory). One that is not told
+    finds no window to spare, and gives up the default one, which devices with 32-bit DMA need,
+    for another. No system call takes a window back (the kernel's filter of RTAS calls lets none
+    of these through), and until the drivers have shut down it is in use. So the firmware is
+    called when the kernel is gone: to reset to the default window (LoPAR 2.7,
+    ibm,reset-pe-dma-windows), or to remove the other where it cannot.
     """
     rtas = tree.child("rtas") or Node()
     base, entry = rtas.cell("linux,rtas-base"), rtas.cell("linux,rtas-entry")
@@ -248,7 +244,7 @@ def _bridges(tree: Node) -> Iterator[tuple[int, Node]]:
         if host.name.startswith("pci@"):
             address = int.from_bytes(host.properties.get("reg", b"")[:8], "big")
             for node in host.walk():
-                if any(name in node.properties for name in _WINDOWS):
+                if any(name in node.properties for name in WINDOWS):
                     yield address, node
 
 
@@ -261,7 +257,7 @@ def _reset(unit: int, node: Node) -> Iterator[tuple[int, ...]]:
         address = _words(device.properties.get("reg", b""))[:1] if device is not node else (0,)
         yield extensions[1], (address or (0,))[0] & 0xFFFF00, unit >> 32, unit & 0xFFFFFFFF
     elif len(applicable) > 2:
-        for name in _WINDOWS:
+        for name in WINDOWS:
             if window := _words(node.properties.get(name, b"")):
                 yield applicable[2], window[0]  # its LIOBN
 

@@ -1,10 +1,11 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petipy.kexec import fdt, ppc64le
+from petipy.kexec import fdt, ofdt, ppc64le
 from petipy.kexec.ppc64le import ALIGN, Memory, NoRoom, Range
 
 from .machines import MIB, cells, pci_bridge, pseries, wide
@@ -149,6 +150,16 @@ def test_firmware_that_cannot_reset_is_asked_to_remove_the_window() -> None:
         pseries(), children=[*pseries().children[:-1], pci_bridge(window=True, reset=False)]
     )
     assert ppc64le.reset_windows(tree).calls == ((0x2028, 0x80000001),)
+
+
+def test_loaders_that_copy_the_live_tree_are_kept_from_seeing_windows(tmp_path: Path) -> None:
+    tree, written = pseries(), tmp_path / "ofdt"
+    tree.children[-1] = pci_bridge(window=True)
+    tree.children[-1].properties["phandle"] = cells(0x1234)
+    assert list(ofdt.commands(tree)) == ["remove_property 4660 linux,direct64-ddr-window-info"]
+    ofdt.forget_windows(tree, written)
+    assert written.read_text() == "remove_property 4660 linux,direct64-ddr-window-info"
+    ofdt.forget_windows(tree, tmp_path / "absent" / "ofdt")  # not a pseries: nothing happens
 
 
 def test_without_a_window_the_firmware_is_left_alone() -> None:
