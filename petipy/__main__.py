@@ -13,9 +13,13 @@ def main() -> int:
     arguments = sys.argv[1:]
     match arguments[:1]:
         case ["run"]:
+            # Forked before anything else is imported: it needs the parsers, and we need asyncio.
+            from petipy.sandbox import Scanner
+
+            scanner = Scanner.start()
             from petipy import app
 
-            return app.main()
+            return app.main(scanner)
         case ["list"]:
             from petipy import listing
 

@@ -161,12 +161,13 @@ class App:
         return None if when == float("inf") else asyncio.get_running_loop().time() + when - now
 
 
-def main() -> int:
+def main(scanner: Scanner) -> int:
     """`petipy run`: be the boot manager of this machine, until a kernel takes over."""
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
         settings = config.read(file.read())
-    services = _services(settings, Scanner.start())
-    asyncio.run(App(settings, services, Log(debug=settings.debug)).run())
+    log = Log(debug=settings.debug)
+    scanner.complain = log.warning
+    asyncio.run(App(settings, _services(settings, scanner), log).run())
     return 0
 
 
