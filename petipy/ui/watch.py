@@ -36,8 +36,8 @@ class Watch:
         trace: TracebackType | None,
     ) -> None:
         for task in (self._input, self._news):
-            if task is not None:
-                task.cancel()
+            if task is not None and not task.cancel() and not task.cancelled():
+                task.exception()  # a terminal lost at this moment is found out by the next read
 
     async def next(self, until: float) -> Event:
         """An empty event when the clock passes `until`; OSError when the terminal is lost."""
