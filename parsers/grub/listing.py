@@ -19,6 +19,7 @@ from parsers.grub.numbers import leading_number
 
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
+_TRYING = 10  # steps, to begin with a line of the menu
 
 PATHS = (
     "/boot/grub/grub.cfg",
@@ -105,6 +106,8 @@ class Listing:
         if tail := _split_path(menu.env["default"])[1]:
             shell.env["default"] = tail
         end = self._limited(shell, line)
+        if not line.submenu:
+            shell.menu.clear()  # GRUB adds these to the menu that is being left
         below = any(m.menu for m in _menus(shell))
         if below and len(trail) < _DEPTH:
             yield from self._menu(shell, (*trail, line.title), marked=marked)
@@ -120,10 +123,14 @@ class Listing:
         whole = self._machine.budget
         part = min(_ONE_ENTRY, max(whole.steps, 0))
         self._machine.budget = Budget(part)
-        end = self._attempt(shell, lambda: shell.run(line.body))
+        end = self._attempt(shell, lambda: self._try(shell, line))
         whole.steps -= part - max(self._machine.budget.steps, 0)
         self._machine.budget = whole
         return end
+
+    def _try(self, shell: Shell, line: Line) -> None:
+        self._machine.budget.spend(_TRYING)
+        shell.run(line.body)
 
     def _entry(
         self,

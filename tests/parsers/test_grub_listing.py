@@ -166,3 +166,8 @@ def test_the_question_for_firmware_settings_does_not_open_them() -> None:
         "menuentry B { true }"
     )
     assert [e.title for e in offered(machine(script))] == ["F", "B"]
+
+
+def test_an_entry_within_an_entry_is_no_submenu() -> None:
+    entries = offered(machine("menuentry A {\n menuentry B { linux /b }\n linux /a\n}"))
+    assert [(e.trail, e.title, e.cmdline) for e in entries] == [((), "A", "BOOT_IMAGE=/a")]
