@@ -77,4 +77,4 @@ class Trace:
         if self._told is None or stage in self._told:
             return
         self._told.add(stage)
-        os.write(self._fd, f"petipy-trace: {stage} {uptime():.3f}\r\n".encode())
+        os.write(self._fd, f"\r\npetipy-trace: {stage} {uptime():.3f}\r\n".encode())

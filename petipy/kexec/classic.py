@@ -8,7 +8,6 @@ import errno
 import mmap
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from . import elf, fdt, ppc64le, trampoline
 from .image import NotAKernel
@@ -121,7 +120,8 @@ def _hand_over(
 
 def _secondaries() -> int:
     """How many CPUs the kernel will send along: it wakes all that are present."""
-    text = Path("/sys/devices/system/cpu/present").read_text()
+    with open("/sys/devices/system/cpu/present") as file:
+        text = file.read()
     spans = (part.partition("-") for part in text.strip().split(","))
     return sum(int(last or first) - int(first) + 1 for first, _, last in spans) - 1
 

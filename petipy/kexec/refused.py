@@ -2,7 +2,6 @@
 
 import errno
 import os
-from pathlib import Path
 
 _CAP_SYS_BOOT = 22
 _BAD_SIGNATURE = {
@@ -23,13 +22,13 @@ class Refused(OSError):
         return str(self.strerror)
 
 
-def explain(error: OSError, *, size: int = 0, root: Path = Path("/")) -> Refused:
+def explain(error: OSError, *, size: int = 0, root: str = "") -> Refused:
     """The system call's errno and what /proc and /sys know, in words. `size`: all bytes to load."""
     code = error.errno or errno.EIO
     return Refused(code, _sentence(code, error, size, root))
 
 
-def _sentence(code: int, error: OSError, size: int, root: Path) -> str:
+def _sentence(code: int, error: OSError, size: int, root: str) -> str:
     if code in (errno.EPERM, errno.EACCES):
         return _forbidden(code, root)
     if code in _BAD_SIGNATURE:
@@ -47,14 +46,14 @@ def _sentence(code: int, error: OSError, size: int, root: Path) -> str:
     return f"the running kernel refused it: {error.strerror}"
 
 
-def _forbidden(code: int, root: Path) -> str:
+def _forbidden(code: int, root: str) -> str:
     if not _may_boot(root):
         return "only root (CAP_SYS_BOOT) may load a kernel"
-    if _word(root / "proc/sys/kernel/kexec_load_disabled") == "1":
+    if _word(f"{root}/proc/sys/kernel/kexec_load_disabled") == "1":
         return "kexec is switched off until the next reset (sysctl kernel.kexec_load_disabled)"
-    if _word(root / "proc/sys/kernel/kexec_load_limit_reboot") == "0":
+    if _word(f"{root}/proc/sys/kernel/kexec_load_limit_reboot") == "0":
         return "no more loads are allowed (sysctl kernel.kexec_load_limit_reboot)"
-    lockdown = _word(root / "sys/kernel/security/lockdown")
+    lockdown = _word(f"{root}/sys/kernel/security/lockdown")
     if "[integrity]" in lockdown or "[confidentiality]" in lockdown:
         mode = lockdown.partition("[")[2].partition("]")[0]
         return f"the running kernel is locked down (lockdown={mode}) and takes signed kernels only"
@@ -69,27 +68,24 @@ def no_room(size: int, free: int | None) -> str:
     return f"no room in memory: kernel and initrd take {size / 1e6:.0f} MB{have}"
 
 
-def in_memory(field: str, root: Path = Path("/")) -> int | None:
+def in_memory(field: str, root: str = "") -> int | None:
     """MemTotal or MemAvailable in bytes."""
-    try:
-        text = (root / "proc/meminfo").read_text()
-    except OSError:
-        return None
-    lines = (line.split() for line in text.splitlines())
+    lines = (line.split() for line in _word(f"{root}/proc/meminfo").splitlines())
     return next((int(line[1]) * 1024 for line in lines if line[0] == f"{field}:"), None)
 
 
-def _may_boot(root: Path) -> bool:
-    try:
-        lines = (root / "proc/self/status").read_text().splitlines()
-    except OSError:
+def _may_boot(root: str) -> bool:
+    lines = _word(f"{root}/proc/self/status").splitlines()
+    effective = next((line.split()[1] for line in lines if line.startswith("CapEff:")), None)
+    if effective is None:
         return os.geteuid() == 0
-    effective = next((line.split()[1] for line in lines if line.startswith("CapEff:")), "0")
     return bool(int(effective, 16) >> _CAP_SYS_BOOT & 1)
 
 
-def _word(path: Path) -> str:
+def _word(path: str) -> str:
+    """What a file of /proc or /sys says; "" when it is not there."""
     try:
-        return path.read_text().strip()
+        with open(path) as file:
+            return file.read().strip()
     except OSError:
         return ""

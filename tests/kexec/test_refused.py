@@ -25,7 +25,7 @@ def machine(root: Path, *, caps: str = ROOT_CAPS, lockdown: str = "", disabled: 
 
 
 def told(code: int, root: Path) -> str:
-    refused = explain(OSError(code, os.strerror(code)), size=90_000_000, root=root)
+    refused = explain(OSError(code, os.strerror(code)), size=90_000_000, root=str(root))
     assert refused.errno == code
     return str(refused)
 
