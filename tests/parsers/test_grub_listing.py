@@ -171,3 +171,13 @@ def test_the_question_for_firmware_settings_does_not_open_them() -> None:
 def test_an_entry_within_an_entry_is_no_submenu() -> None:
     entries = offered(machine("menuentry A {\n menuentry B { linux /b }\n linux /a\n}"))
     assert [(e.trail, e.title, e.cmdline) for e in entries] == [((), "A", "BOOT_IMAGE=/a")]
+
+
+def test_a_directory_of_which_nothing_is_known_is_the_root_if_it_has_the_kernel() -> None:
+    script = (
+        f"menuentry A {{\n set root=hd0,msdos1\n {SEARCH}\n linux /k\n initrd /i\n}}\n"
+        f"menuentry B {{\n set root=hd0,msdos1\n {SEARCH}\n linux /none\n}}\n"
+    )
+    first, second = offered(machine(script, {"/k": ""}, volumes=(Volume(name="root"),)))
+    assert (first.kernel, first.initrds) == (FileRef(path="/k"), (FileRef(path="/i"),))
+    assert (first.waits_for, second.waits_for) == ("", "the file system with UUID 1234-ABCD")

@@ -15,6 +15,7 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     path = arguments[0]
+    _take_for_root(shell, path)
     shell.loaded = Loaded(
         kernel=shell.machine.file(path, shell.env["root"]),
         cmdline=f"BOOT_IMAGE={' '.join(_quoted(word) for word in arguments)}",
@@ -29,6 +30,16 @@ def _quoted(word: str) -> str:
     for char in "\\'\"":
         word = word.replace(char, f"\\{char}")
     return f'"{word}"' if " " in word else word
+
+
+def _take_for_root(shell: Shell, path: str) -> None:
+    """A mere directory has no UUID to be found by. If the kernel is in it, it was meant."""
+    own = shell.machine.devices.own
+    if own.uuid or own.disk or "root" not in shell.lost or path.startswith("("):
+        return
+    name = shell.machine.devices.name(own)
+    if shell.machine.place(path, name).kind():
+        shell.set("root", name)
 
 
 def _lost(shell: Shell, path: str) -> str:
