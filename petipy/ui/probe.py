@@ -6,8 +6,9 @@ from petipy.ui.keys import Decoder, Report
 from petipy.ui.terminal import Terminal
 
 _PATIENCE = 0.15  # seconds for each of two questions
-_WINDOW = "\x1b[18t"  # xterm: report the size of the text area
-_CORNER = "\x1b7\x1b[999;999H\x1b[6n\x1b8"  # the cursor as far as it goes, and where is it now?
+# The cursor as far as it goes, and where is it now? Every terminal since the VT100 knows that.
+_CORNER = "\x1b7\x1b[999;999H\x1b[6n\x1b8"
+_WINDOW = "\x1b[18t"  # xterm's question; not the first, because tmux 3.3 answers columns;rows
 _COLUMNS, _ROWS = (20, 500), (10, 200)  # what is believed
 
 
@@ -16,7 +17,7 @@ async def probe(terminal: Terminal, decoder: Decoder) -> tuple[int, int] | None:
 
     An answer that comes too late meets `decoder` later and is no key there either.
     """
-    for question in (_WINDOW, _CORNER):
+    for question in (_CORNER, _WINDOW):
         terminal.write(question)
         if answer := await _answer(terminal, decoder):
             return answer

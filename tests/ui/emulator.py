@@ -21,7 +21,7 @@ class Emulator:
         self.glass = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.glass)
         self.received = bytearray()
-        self.answers = {b"\x1b[18t": f"\x1b[8;{rows};{columns}t".encode()}  # when it is asked
+        self.answers = {b"\x1b[6n": f"\x1b[{rows};{columns}R".encode()}  # when it is asked
         self.delay = 0.0  # seconds until it does
         os.set_blocking(self._ours, False)
         termios.tcsetwinsize(self.theirs, (rows, columns) if told else (0, 0))

@@ -147,7 +147,7 @@ def test_two_consoles_show_the_same_and_a_key_on_one_stops_the_countdown_on_both
     run(scenario())
 
 
-def test_the_size_comes_from_the_terminal_s_answer() -> None:
+def test_the_size_comes_from_the_cursor_in_the_far_corner() -> None:
     async def scenario() -> None:
         emulator = Emulator(90, 30)
         async with at(counting(), emulator):
@@ -158,13 +158,24 @@ def test_the_size_comes_from_the_terminal_s_answer() -> None:
     run(scenario())
 
 
-def test_or_from_the_cursor_in_the_far_corner() -> None:
+def test_or_from_the_window_s_size() -> None:
     async def scenario() -> None:
         emulator = Emulator(40, 12)
-        emulator.answers = {b"\x1b[6n": b"\x1b[12;40R"}
+        emulator.answers = {b"\x1b[18t": b"\x1b[8;12;40t"}
         async with at(counting(), emulator):
             await opened(emulator)
             assert emulator.lines()[11] == "Enter boot  e edit  h help  i info"
+
+    run(scenario())
+
+
+def test_a_terminal_that_answers_nothing_has_80_columns_and_24_rows() -> None:
+    async def scenario() -> None:
+        emulator = Emulator(100, 40)
+        emulator.answers = {}
+        async with at(counting(), emulator):
+            await opened(emulator)
+            assert emulator.lines()[23].startswith("Enter boot")
 
     run(scenario())
 
@@ -173,7 +184,7 @@ def test_a_terminal_that_answers_late_types_nothing() -> None:
     async def scenario() -> None:
         machine = counting()
         emulator = Emulator()
-        emulator.answers |= {b"\x1b[6n": b"\x1b[24;80R", b"\x1b[H": b"\x1b[?62;1;6c"}
+        emulator.answers |= {b"\x1b[18t": b"\x1b[8;24;80t", b"\x1b[H": b"\x1b[?62;1;6c"}
         emulator.delay = 0.6
         async with at(machine, emulator):
             await opened(emulator)
