@@ -1,17 +1,14 @@
 """What Petipy is measured against: busybox and kexec-tools without a scan, and GRUB under SLOF."""
 
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from initramfs import cpio
 from initramfs.archive import Archive
-from initramfs.elf import modinfo
 from initramfs.host import default_cache, locked, run
-from initramfs.kernel import Driver, Kernel, canonical
 from initramfs.tree import Tree, file, read_package
 from tests.e2e.disks import Content, lay
-from tests.e2e.second import System, userland
+from tests.e2e.second import System, drivers, userland
 
 INIT = Path(__file__).with_name("floor-init")
 DRIVERS = ("virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
@@ -47,7 +44,7 @@ def floor(system: System, cmdline: str, initrd: Path) -> Path:
         data = found["libc6"][f"{LIBRARIES}/{name}"].data
         tree.add(f"usr/lib/{name}", file(data, executable=True))
         tree.add(f"lib64/{name}", file(data, executable=True))
-    for name, data in modules(Kernel(found[kernel]), DRIVERS).items():
+    for name, data in drivers(found[kernel], DRIVERS).items():
         tree.add(f"modules.d/{name}.ko", file(data))
     order = (path for path in tree if path.endswith(".ko"))
     tree.add("modules", file("".join(f"/{path}\n" for path in order).encode()))
@@ -55,23 +52,6 @@ def floor(system: System, cmdline: str, initrd: Path) -> Path:
     tree.add("init", file(init.encode(), executable=True))
     initrd.write_bytes(cpio.write(tree, 0))
     return initrd
-
-
-def modules(kernel: Kernel, names: Iterable[str]) -> dict[str, bytes]:
-    """The modules in an order in which insmod takes them."""
-    chosen = kernel.select([Driver(name, "", frozenset()) for name in names], "ppc64el").taken
-    ordered: dict[str, bytes] = {}
-
-    def take(name: str) -> None:
-        if name in chosen and name not in ordered:
-            needed = modinfo(chosen[name][1]).get("depends", [])
-            for other in ",".join(needed).split(","):
-                take(canonical(other))
-            ordered[name] = chosen[name][1]
-
-    for name in chosen:
-        take(name)
-    return ordered
 
 
 def grub() -> tuple[bytes, dict[str, Content]]:

@@ -209,9 +209,11 @@ class Installation:
         entry = entry.replace("@ARGUMENTS@", arguments + self.cmdline)
         return entry.replace("@RELEASE@", system.release)
 
-    def tells(self, recovery: bool = False) -> str:
-        """The command line that its kernel is to get."""
-        return f"root=UUID={self.names.uuid} ro {'single ' if recovery else ''}{self.cmdline}"
+    def tells(self, number: int = 0, recovery: bool = False) -> str:
+        """The command line that GRUB gives its kernel of that number; BOOT_IMAGE is GRUB's own."""
+        kernel = f"/boot/vmlinux-{self.systems[number].release}"
+        mode = "single " if recovery else ""
+        return f"BOOT_IMAGE={kernel} root=UUID={self.names.uuid} ro {mode}{self.cmdline}"
 
 
 def yaboot_conf(system: System, names: Names, cmdline: str) -> dict[str, Content]:

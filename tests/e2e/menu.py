@@ -8,7 +8,7 @@ from tests.e2e.console import Console
 START = 240.0  # seconds, of a busy emulated machine, until the countdown
 SOON = 60.0  # until an answer to a key
 INVITATION = r"for the menu"
-FOOTER = r"^ ?Enter boot .*h help"
+FOOTER = r"^Enter boot .*h help"
 
 
 def greet(console: Console) -> None:

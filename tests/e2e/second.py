@@ -1,6 +1,7 @@
 """The system that the tests boot into: a Debian kernel, and an initrd with busybox and drivers."""
 
 import hashlib
+import lzma
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,8 +9,8 @@ from pathlib import Path
 
 from initramfs import cpio
 from initramfs.archive import Archive
+from initramfs.elf import lean, modinfo, unsigned
 from initramfs.host import default_cache, locked, run, tool, write_whole
-from initramfs.kernel import Driver, Kernel
 from initramfs.tree import DIRECTORY, Tree, file, link, read_package
 from tests.e2e.disks import lay
 
@@ -49,7 +50,7 @@ def system(suite: str = "stable") -> System:
             write_whole(found.kernel, package[f"boot/vmlinux-{release}"].data)
             tree = userland(read_package(packages["busybox-static"].path), APPLETS.split())
             tree.add("init", file(INIT.read_bytes(), executable=True))
-            tree.update(modules(Kernel(package), DRIVERS.split()))
+            tree.update(modules(package, release, DRIVERS.split()))
             write_whole(found.initrd, cpio.write(tree, 0))
     return found
 
@@ -67,17 +68,45 @@ def userland(busybox: Tree, applets: Iterable[str]) -> Tree:
     return tree
 
 
-def modules(kernel: Kernel, names: Iterable[str]) -> Tree:
-    """Modules with all that they need, as files that busybox can read: not compressed."""
-    drivers = [Driver(name, "", frozenset()) for name in names]
-    tree, home = Tree(), f"usr/lib/modules/{kernel.version}"
-    for name, (_, data) in kernel.select(drivers, "ppc64el").taken.items():
+def drivers(package: Tree, names: Iterable[str]) -> dict[str, bytes]:
+    """Modules of a kernel package with all that they need, in an order in which insmod takes them;
+    decompressed, since not every busybox can do that."""
+    paths = {
+        canonical(Path(path).name.partition(".")[0]): path for path in package if ".ko" in path
+    }
+    ordered: dict[str, bytes] = {}
+
+    def take(name: str) -> None:
+        if name in ordered or name not in paths:  # built in
+            return
+        data = package[paths[name]].data
+        data = lzma.decompress(data) if paths[name].endswith(".xz") else data
+        for needed in modinfo(data).get("depends", []):
+            for other in needed.split(","):
+                take(canonical(other))
+        ordered[name] = lean(unsigned(data))
+
+    for name in names:
+        take(name)
+    return ordered
+
+
+def canonical(name: str) -> str:
+    """As the kernel calls the module: file names may have dashes instead."""
+    return name.replace("-", "_")
+
+
+def modules(package: Tree, release: str, names: Iterable[str]) -> Tree:
+    """The modules and what modprobe wants to know about them."""
+    home = f"usr/lib/modules/{release}"
+    tree = Tree()
+    for name, data in drivers(package, names).items():
         tree.add(f"{home}/{name}.ko", file(data))
     with tempfile.TemporaryDirectory(prefix="petipy-") as place:
         room = Path(place)
         lay(room, {path: node.data for path, node in tree.items() if node.is_file})
         (room / "lib").symlink_to("usr/lib")
-        run([tool("depmod") or "depmod", "-b", room, kernel.version])
+        run([tool("depmod") or "depmod", "-b", room, release])
         for index in ("modules.dep", "modules.alias"):
             tree.add(f"{home}/{index}", file((room / home / index).read_bytes()))
     return tree

@@ -1,0 +1,100 @@
+"""Nobody is there: what boots, from which disk, into which kernel."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Image, Install
+from tests.e2e.console import Console
+from tests.e2e.debian import Installation, cd_files
+from tests.e2e.disks import Names, bare, cd, lay
+from tests.e2e.second import System
+from tests.e2e.vm import Bus, Firmware, Machine, start
+
+pytestmark = pytest.mark.e2e
+BOOT = 300.0  # seconds for two kernels and what lies between on a busy emulated machine
+
+
+def second_system(console: Console) -> Mapping[str, str]:
+    """What the second system says of itself, word by word, until it switches off."""
+    said = console.expect(r"second: init((?:.|\r|\n)*?)second: end", within=BOOT)[1]
+    return dict(re.findall(r"second: (\w+) (.*)", said.replace("\r", "")))
+
+
+@pytest.mark.parametrize(
+    ("bus", "firmware"),
+    [
+        ("virtio", "slof"),
+        ("virtio", "vof"),
+        ("virtio-scsi", "vof"),
+        ("vscsi", "slof"),
+        ("nvme", "vof"),
+        ("nvme", "slof"),
+        ("usb", "vof"),
+    ],
+)
+def test_alone_it_boots_a_disk_that_the_second_kernel_can_read_too(
+    bus: Bus,
+    firmware: Firmware,
+    image: Image,
+    debian: Installation,
+    install: Install,
+    tmp_path: Path,
+) -> None:
+    # A DMA window that is left behind takes NVMe and USB away from the second kernel.
+    machine = Machine(drives=[(bus, install(debian))], firmware=firmware)
+    with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
+        said = second_system(guest.console)
+        assert said["cmdline"] == f"[{debian.tells()}]"
+        assert said["root"].endswith(f"ext4 [{debian.names.uuid}]")
+        guest.ends(within=60)
+
+
+def test_alone_it_boots_a_cd(image: Image, chosen: System, tmp_path: Path) -> None:
+    tree = lay(tmp_path / "tree", cd_files(chosen, "LIVE", "console=hvc0 quiet"))
+    machine = Machine(drives=[("cd", cd(tmp_path / "cd.iso", tree, "LIVE"))])
+    with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
+        said = second_system(guest.console)
+        assert said["cmdline"].endswith("root=LABEL=LIVE console=hvc0 quiet]")
+        assert said["root"].endswith("iso9660 [LIVE]")
+
+
+def test_an_entry_that_cannot_start_gives_way_to_the_next(
+    image: Image, chosen: System, older: System, install: Install, tmp_path: Path
+) -> None:
+    """The default's kernel is torn: the same disk's other kernel boots, of another version."""
+    torn = tmp_path / "torn"
+    torn.write_bytes(chosen.kernel.read_bytes()[:100_000])
+    names = Names.new("root")
+    broken = Installation([replace(chosen, kernel=torn), older], names, timeout=1)
+    with start(image.machine(Machine(drives=[("virtio", install(broken))])), tmp_path) as guest:
+        guest.console.expect(r"Debian GNU/Linux did not boot: .*vmlinux-" + chosen.release, BOOT)
+        said = second_system(guest.console)
+        assert said["kernel"] == older.release
+        assert said["root"].endswith(f"ext4 [{names.uuid}]")
+
+
+def test_all_processors_reach_a_kernel_of_another_version(
+    image: Image, older: System, install: Install, tmp_path: Path
+) -> None:
+    debian = Installation([older], Names.new("root"))
+    machine = Machine(drives=[("virtio", install(debian))], cpus=2)
+    with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
+        said = second_system(guest.console)
+        assert said["kernel"] == older.release
+        assert said["cpus"] == "2"
+        assert said["cmdline"] == f"[{debian.tells()}]"
+
+
+def test_a_small_machine_boots_from_a_disk_without_partitions(
+    image: Image, debian: Installation, tmp_path: Path
+) -> None:
+    whole = bare(tmp_path / "disk.img", lay(tmp_path / "tree", debian.files()), debian.names)
+    machine = Machine(drives=[("virtio", whole)], memory=256)
+    with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
+        said = second_system(guest.console)
+        assert said["cmdline"] == f"[{debian.tells()}]"
+        assert said["root"] == f"vda ext4 [{debian.names.uuid}]"
