@@ -9,7 +9,7 @@ from pathlib import Path
 from initramfs.archive import Archive, Package, depends
 from initramfs.host import REPOSITORY, BuildError, run
 from initramfs.lists import sections
-from initramfs.tree import Node, Tree, read_directory, read_package, read_wheel
+from initramfs.tree import Node, Tree, lay_out, read_directory, read_package, read_wheel
 
 OWN = ("petipy", "parsers")
 LIST = Path(__file__).with_name("python.txt")
@@ -91,18 +91,6 @@ def stage(version: str, standard: list[Tree], wheels: list[Path]) -> tuple[Tree,
         for path, node in read_directory(REPOSITORY / name, "*.py").items():
             sources.add(f"{name}/{path}", node)
     return sources, origin
-
-
-def lay_out(tree: Tree, room: Path) -> None:
-    for path, node in tree.items():
-        place = room / path
-        if node.is_file:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(node.data)
-            place.chmod(0o755)
-        elif node.is_link:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(node.data.decode())
 
 
 def interpreter(version: str, host: Archive, room: Path) -> list[str]:

@@ -131,3 +131,15 @@ def read_directory(root: Path, pattern: str = "*") -> Tree:
         elif path.is_file():
             tree.add(name, file(path.read_bytes(), executable=bool(path.stat().st_mode & 0o100)))
     return tree
+
+
+def lay_out(tree: Tree, room: Path) -> None:
+    """Write files and links below a directory of the host."""
+    for path, node in tree.items():
+        place = room / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if node.is_file:
+            place.write_bytes(node.data)
+            place.chmod(0o755 if node.mode & 0o100 else 0o644)
+        elif node.is_link:
+            place.symlink_to(node.data.decode())

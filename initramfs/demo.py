@@ -1,0 +1,154 @@
+"""initramfs/demo: build the image, make disks with real things on them, boot a guest."""
+
+import argparse
+import gzip
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+from initramfs import cpio
+from initramfs.archive import MIRROR, Archive, age
+from initramfs.build import IMAGE, KERNELS, build
+from initramfs.disks import ext4_disk
+from initramfs.host import (
+    REPOSITORY,
+    BuildError,
+    default_cache,
+    locked,
+    need,
+    say,
+    tool,
+    write_whole,
+)
+from initramfs.tree import DIRECTORY, Tree, file, link, read_package
+
+ARCHITECTURE = "ppc64el"
+OWN = REPOSITORY / "initramfs/demonstration"
+SOURCES = ("petipy", "parsers", "initramfs", "pyproject.toml")
+WEEK = 7 * 24 * 3600  # seconds for which a built image is taken as it is
+TOOLS = {
+    "qemu-system-ppc64": "qemu-system-ppc",
+    "mkfs.ext4": "e2fsprogs",
+    "sfdisk": "fdisk",
+}
+# The mitigations that pseries asks for by default are not to be had in emulation.
+MACHINE = "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
+APPLETS = "cat cttyhack dmesg free ls mkdir mount poweroff ps reboot setsid sh sleep uname vi"
+
+
+def prepare(cache: Path, suite: str, mirror: str) -> Path:
+    """The directory with kernel, image and disks; all of it made anew only when it has to be."""
+    room = cache / "demo"
+    done = room / "done"
+    wanted = f"{suite} {mirror} {fingerprint()}"
+    with locked(room):
+        if done.exists() and done.read_text() == wanted and age(done) < WEEK:
+            return room
+        done.unlink(missing_ok=True)
+        say("building kernel and image; the first time this takes some minutes")
+        build(ARCHITECTURE, room, suite=suite, cache=cache, mirror=mirror)
+        archive = Archive(cache / "apt", suite, ARCHITECTURE, mirror)
+        say("making the first disk: the Debian installer")
+        ext4_disk(room / "installer.img", installer(archive), "installer")
+        say("making the second disk: a system with a yaboot.conf")
+        ext4_disk(room / "yaboot.img", yaboot_system(archive, room), "hello")
+        write_whole(done, wanted.encode())
+    return room
+
+
+def fingerprint() -> str:
+    """Of everything in the repository that goes into the image and the disks."""
+    digest = hashlib.sha256()
+    for name in SOURCES:
+        source = REPOSITORY / name
+        paths = sorted(source.rglob("*")) if source.is_dir() else [source]
+        for path in paths:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(REPOSITORY)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def installer(archive: Archive) -> Tree:
+    """Debian's netboot installer, below the paths that its configuration uses."""
+    name = next(
+        (name for number in range(20, 12, -1) if archive.stanzas([name := netboot(number)])), None
+    )
+    if name is None:
+        raise BuildError("the suite has no netboot installer for ppc64el")
+    tree = Tree()
+    for path, node in read_package(archive.fetch([name])[name].path).items():
+        _, here, below = path.partition("/text/")
+        if here and node.is_file:
+            tree.add(below, node)
+    # Releases differ in whether the package brings the configuration of the installer's media.
+    if not tree.match("*grub.cfg"):
+        tree.add("boot/grub/grub.cfg", file((OWN / "grub.cfg").read_bytes()))
+    return tree
+
+
+def netboot(number: int) -> str:
+    return f"debian-installer-{number}-netboot-{ARCHITECTURE}"
+
+
+def yaboot_system(archive: Archive, room: Path) -> Tree:
+    """The kernel of the image once more, with an initrd that says hello."""
+    tree = Tree()
+    tree.add("etc/yaboot.conf", file((OWN / "yaboot.conf").read_bytes()))
+    tree.add("boot/vmlinux", file((room / KERNELS[ARCHITECTURE][1]).read_bytes()))
+    package = archive.fetch(["busybox-static"])["busybox-static"]
+    hello = Tree()
+    for name in ("proc", "sys", "dev", "etc", "mnt", "tmp"):
+        hello.add(name, DIRECTORY)
+    busybox = read_package(package.path)["usr/bin/busybox"]
+    hello.add("bin/busybox", file(busybox.data, executable=True))
+    for applet in APPLETS.split():
+        hello.add(f"bin/{applet}", link("busybox"))
+    hello.add("init", file((OWN / "hello").read_bytes(), executable=True))
+    tree.add("boot/hello.gz", file(gzip.compress(cpio.write(hello, 1), mtime=0)))
+    return tree
+
+
+def guest(room: Path, *, firmware: str, memory: str, headless: bool) -> list[str]:
+    """The command that runs the guest on this terminal."""
+    machine = MACHINE + (",x-vof=on" if firmware == "vof" else "")
+    timeout = "5" if headless else "never"
+    argv = f"-M {machine} -cpu power10 -smp 1 -m {memory} -accel tcg,thread=multi".split()
+    argv += ["-nodefaults", "-nographic", "-serial", "mon:stdio", "-no-reboot"]
+    argv += ["-kernel", str(room / KERNELS[ARCHITECTURE][1]), "-initrd", str(room / IMAGE)]
+    argv += ["-append", f"console=hvc0 quiet petipy.timeout={timeout}"]
+    argv += ["-nic", "user,model=virtio-net-pci"]
+    for number, disk in enumerate(("installer", "yaboot")):
+        # What the guest writes is gone when it ends: the next run finds the disks as they were.
+        drive = f"if=none,id=disk{number},format=raw,snapshot=on,file={room / disk}.img"
+        argv += ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk{number}"]
+    return [tool("qemu-system-ppc64") or "qemu-system-ppc64", *argv]
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="initramfs/demo", description=__doc__)
+    parser.add_argument("--headless", action="store_true", help="let it boot by itself after 5 s")
+    parser.add_argument("--firmware", choices=("vof", "slof"), default="vof")
+    parser.add_argument("--memory", default="1G", help="a multiple of 256M (default: 1G)")
+    parser.add_argument("--suite", default="stable", help="of Debian (default: stable)")
+    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR")
+    parser.add_argument("--mirror", default=MIRROR, metavar="URL")
+    return parser
+
+
+def main() -> None:
+    options = arguments().parse_args()
+    try:
+        need(TOOLS)
+        room = prepare(options.cache.absolute(), options.suite, options.mirror)
+    except BuildError as error:
+        say(f"failed: {error}")
+        sys.exit(1)
+    argv = guest(room, firmware=options.firmware, memory=options.memory, headless=options.headless)
+    say("starting the guest: Ctrl-A X leaves it, Ctrl-A H shows what else QEMU knows")
+    sys.stderr.flush()
+    os.execv(argv[0], argv)
+
+
+if __name__ == "__main__":
+    main()

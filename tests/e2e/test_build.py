@@ -1,0 +1,38 @@
+"""The image is the same, whoever builds it. About two minutes with packages in the cache."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from initramfs.host import REPOSITORY, default_cache
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("architecture", ["ppc64el", "amd64"])
+def test_two_builds_give_the_same_bytes(architecture: str, tmp_path: Path) -> None:
+    """In other directories, under another umask, and nothing of the first one's at hand but the
+    packages themselves: of these it may not matter where they are.
+    """
+    fresh = tmp_path / "cache"
+    for part in ("apt", "wheels"):
+        if (default_cache() / part).is_dir():
+            (fresh / part).parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["cp", "-al", default_cache() / part, fresh / part], check=True)
+    build(architecture, tmp_path / "one", default_cache(), 0o022, Path("/"))
+    build(architecture, tmp_path / "two", fresh, 0o077, tmp_path)
+
+    for one in sorted((tmp_path / "one").iterdir()):
+        assert one.read_bytes() == (tmp_path / "two" / one.name).read_bytes(), one.name
+
+
+def build(architecture: str, output: Path, cache: Path, umask: int, cwd: Path) -> None:
+    program = REPOSITORY / "initramfs/build"
+    subprocess.run(
+        [program, "--arch", architecture, "--output", output, "--cache", cache],
+        check=True,
+        cwd=cwd,
+        umask=umask,
+        stdout=subprocess.DEVNULL,
+    )

@@ -1,0 +1,190 @@
+"""What is chosen for the image: drivers, libraries, Python modules, packages."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from initramfs import archive, bytecode, kernel, lists, userland, wheels
+from initramfs.host import REPOSITORY, BuildError
+from initramfs.kernel import Kernel
+from initramfs.tree import Tree, file, link
+from tests.test_initramfs_formats import elf
+
+LISTED = """
+    virtio_blk virtio_scsi virtio_net ibmvscsi ibmveth nvme usb_storage usbhid ahci mpt3sas
+    mlx5_core i40e ice bnxt_en tg3 e1000e igb ixgbe bochs virtio_gpu ast
+    ext4 xfs btrfs vfat isofs squashfs f2fs dm_mod md_mod loop
+"""
+HOME = "usr/lib/modules/6.1-test"
+
+
+def package(modules: dict[str, str], builtin: str = "") -> Tree:
+    """A kernel package whose modules have these descriptions."""
+    tree = Tree()
+    tree.add("boot/vmlinux-6.1-test", file(b"kernel"))
+    tree.add(f"{HOME}/modules.builtin", file(builtin.encode()))
+    for name, info in modules.items():
+        module = elf({".text": b"code", ".modinfo": info.replace(" ", "\0").encode() + b"\0"})
+        tree.add(f"{HOME}/kernel/{name}.ko", file(module))
+    return tree
+
+
+def test_a_driver_brings_what_it_depends_on_and_soft_dependencies() -> None:
+    tree = package(
+        {
+            "disk": "depends=core,bus-lib",
+            "core": "depends=",
+            "bus-lib": "depends=low",
+            "low": "depends= softdep=pre:",
+            "other": "depends=",
+        }
+    )
+
+    modules = Kernel(tree).select(lists.parse("[a]\ndisk"), "ppc64el")
+
+    assert sorted(modules.taken) == ["bus_lib", "core", "disk", "low"]
+    assert modules.unknown == []
+
+
+def test_soft_dependencies_that_do_not_exist_are_nobodys_fault() -> None:
+    info = {"softdep": ["pre: crc32c-generic post: extra"], "depends": [""]}
+
+    assert kernel.needs(info) == ["crc32c_generic", "extra"]
+
+
+def test_a_driver_that_the_kernel_does_not_have_is_told_but_not_one_that_is_built_in() -> None:
+    tree = package({"disk": "depends="}, builtin="kernel/drivers/virtio/virtio-pci.ko\n")
+
+    modules = Kernel(tree).select(lists.parse("[a]\ndisk virtio_pci nosuch"), "ppc64el")
+
+    assert modules.unknown == ["nosuch"]
+
+
+def test_a_driver_for_another_architecture_is_left_alone() -> None:
+    tree = package({"disk": "depends="})
+
+    modules = Kernel(tree).select(lists.parse("[a: amd64]\ndisk nosuch"), "ppc64el")
+
+    assert modules.taken == {}
+    assert modules.unknown == []
+
+
+def test_the_driver_list_names_every_kind_that_a_guest_has() -> None:
+    found = lists.sections(REPOSITORY / "initramfs/drivers.txt")
+    names = {name.name for section in found.values() for name in section}
+
+    assert names.issuperset(LISTED.split())
+
+
+def test_a_library_that_no_package_has_stops_the_build() -> None:
+    program = next(Path(p) for p in (sys.executable, "/bin/sh")).resolve().read_bytes()
+
+    with pytest.raises(BuildError, match="no fetched package has the library"):
+        userland.closure([file(program, executable=True)], Tree())
+
+
+def test_libraries_come_with_the_links_that_lead_to_them() -> None:
+    tree = Tree()
+    tree.add("usr/lib/liba.so.1", link("liba.so.1.2"))
+    tree.add("usr/lib/liba.so.1.2", file(b"library"))
+
+    assert userland.chain(tree, "usr/lib/liba.so.1") == ["usr/lib/liba.so.1", "usr/lib/liba.so.1.2"]
+
+
+def test_dependencies_are_read_without_versions_and_alternatives() -> None:
+    stanza = archive.fields(
+        "Package: udev\nDepends: libblkid1 (>= 2.37.2), systemd | other, libc6:any\n"
+        "Pre-Depends: base\nDescription: devices\n more\n"
+    )
+
+    assert archive.depends(stanza) == ["base", "libblkid1", "systemd", "libc6"]
+
+
+def test_every_locked_wheel_has_a_version_and_a_hash() -> None:
+    pins = {pin.name: pin for pin in wheels.pins()}
+
+    assert {"urwid", "pyudev", "pyparsing"} <= pins.keys()
+    assert all(len(pin.sha256) == 64 for pin in pins.values())
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """A little standard library with a program on top of it."""
+    texts = {
+        "app/__init__.py": "",
+        "app/__main__.py": "import first\nfrom app import plain\n",
+        "app/plain.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import typed\n",
+        "first.py": "'''What it is.'''\ndef f():\n    from pack import inner\n",
+        "pack/__init__.py": "try:\n    import heavy\nexcept ImportError:\n    pass\n",
+        "pack/inner.py": "from . import outer\nimport _fast\n",
+        "pack/outer.py": "",
+        "typing.py": "TYPE_CHECKING = False\n",
+        "typed.py": "",
+        "heavy.py": "",
+        "unused.py": "",
+        "lib-dynload/_fast.cpython-313-powerpc64le-linux-gnu.so": "",
+    }
+    for name, text in texts.items():
+        path = tmp_path / "sources" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "sources"
+
+
+def compile_all(sources: Path, target: Path) -> list[str]:
+    job = {"own": ["app"], "extra": [], "left_out": ["heavy"]}
+    script = REPOSITORY / "initramfs/bytecode.py"
+    done = subprocess.run(
+        [sys.executable, "-I", script, sources, target],
+        input=json.dumps(job).encode(),
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode().split()
+
+
+def test_what_import_statements_reach_is_compiled_and_nothing_else(sources: Path) -> None:
+    target = sources.parent / "compiled"
+
+    extensions = compile_all(sources, target)
+
+    found = {path.relative_to(target).as_posix() for path in target.rglob("*.pyc")}
+    assert found == {
+        *("app/__init__.pyc", "app/__main__.pyc", "app/plain.pyc", "first.pyc", "typing.pyc"),
+        *("pack/__init__.pyc", "pack/inner.pyc", "pack/outer.pyc"),
+    }
+    assert extensions == ["_fast"]
+
+
+def test_compiled_modules_run_without_their_sources_and_are_the_same_every_time(
+    sources: Path,
+) -> None:
+    one, two = sources.parent / "one", sources.parent / "two"
+    compile_all(sources, one)
+    compile_all(sources, two)
+
+    for path in one.rglob("*.pyc"):
+        assert path.read_bytes() == (two / path.relative_to(one)).read_bytes()
+    program = f"import sys; sys.path.insert(0, {str(one)!r}); import first; print(first.__doc__)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, check=True, text=True
+    )
+    assert done.stdout == "None\n"
+
+
+@pytest.mark.parametrize(
+    ("package", "level", "module", "base"),
+    [
+        ("a.b", 0, "json", "json"),
+        ("a.b", 1, None, "a.b"),
+        ("a.b", 1, "c", "a.b.c"),
+        ("a.b", 2, "c", "a.c"),
+    ],
+)
+def test_relative_imports_are_made_absolute(
+    package: str, level: int, module: str | None, base: str
+) -> None:
+    assert bytecode.absolute(package, level, module) == base
