@@ -1,13 +1,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from initramfs.host import REPOSITORY, default_cache, locked, run
 from tests.e2e import second
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Names, disk, lay
+from tests.e2e.disks import Content, Names, disk, lay
 from tests.e2e.second import System
 from tests.e2e.vm import Machine
 
@@ -55,7 +56,13 @@ def older() -> System:
     return second.system("oldstable")
 
 
-Install = Callable[[Installation], Path]
+class Installed(Protocol):
+    @property
+    def names(self) -> Names: ...
+    def files(self) -> dict[str, Content]: ...
+
+
+Install = Callable[[Installed], Path]
 
 
 @pytest.fixture
@@ -63,7 +70,7 @@ def install(tmp_path: Path) -> Iterator[Install]:
     """Puts an installation on a disk image of its own, which goes with the test."""
     images: list[Path] = []
 
-    def to_disk(installation: Installation) -> Path:
+    def to_disk(installation: Installed) -> Path:
         number = len(images)
         tree = lay(tmp_path / f"tree{number}", installation.files())
         images.append(disk(tmp_path / f"disk{number}.img", tree, installation.names))

@@ -30,14 +30,15 @@ def enter(console: Console, shown: str = r"^>") -> None:
 
 
 def move_to(console: Console, row: str) -> None:
-    """Move the cursor down, then up, until it stands on the row that has this text."""
+    """Move the cursor down, then up, until it stands on the row whose text begins so (a regex)."""
+    wanted = rf"^> . {row}"
     for key in ["down"] * 12 + ["up"] * 12:
-        if re.search(rf"^>.*{row}", "\n".join(console.rows), re.MULTILINE):
+        if re.search(wanted, "\n".join(console.rows), re.MULTILINE):
             return
         before = console.rows
         console.press(key)
-        console.comes(rf"^>.*{row}", within=3 if console.rows == before else 1)
-    console.shows(rf"^>.*{row}", within=SOON)
+        console.changes(before, within=5)
+    console.shows(wanted, within=SOON)
 
 
 @dataclass(frozen=True)

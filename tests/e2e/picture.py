@@ -1,5 +1,6 @@
 """Read the text of a Linux graphical console from a picture of it, with the kernel's own font."""
 
+import re
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 8, 16  # a cell of the font VGA8x16
@@ -31,11 +32,15 @@ def read_ppm(data: bytes) -> Picture:
 
 
 def font(kernel: bytes) -> dict[int, str]:
-    """Glyphs (128 bits, row by row) of the printable ASCII characters, from a vmlinux."""
-    start = kernel.index(LETTER_A) - ord("A") * HEIGHT
+    """Glyphs (128 bits, row by row) of the printable ASCII characters, from a vmlinux.
+
+    A kernel has two fonts of that size, which share some letters; both are taken.
+    """
     glyphs = {}
-    for code in range(ord("~"), ord(" ") - 1, -1):  # downwards, so that blank cells are spaces
-        glyphs[int.from_bytes(kernel[start + code * HEIGHT :][:HEIGHT], "big")] = chr(code)
+    for found in re.finditer(re.escape(LETTER_A), kernel):
+        start = found.start() - ord("A") * HEIGHT
+        for code in range(ord("~"), ord(" ") - 1, -1):  # downwards, so that a blank is a space
+            glyphs[int.from_bytes(kernel[start + code * HEIGHT :][:HEIGHT], "big")] = chr(code)
     return glyphs
 
 

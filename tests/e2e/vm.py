@@ -20,9 +20,9 @@ Bus = Literal["virtio", "virtio-scsi", "vscsi", "nvme", "usb", "cd"]
 MACHINE = "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
 CONTROLLERS: dict[Bus, str] = {
     "virtio-scsi": "virtio-scsi-pci,id=virtio-scsi",
-    "vscsi": "spapr-vscsi,id=vscsi",
+    "vscsi": "spapr-vscsi,id=vscsi,reg=0x2000",
     "usb": "qemu-xhci,id=usb",
-    "cd": "spapr-vscsi,id=vscsi",
+    "cd": "spapr-vscsi,id=vscsi,reg=0x2000",
 }
 DRIVES: dict[Bus, str] = {
     "virtio": "virtio-blk-pci",

@@ -1,0 +1,154 @@
+"""Somebody is there: the menu on serial lines and on a screen."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import menu
+from tests.e2e.conftest import Image, Install
+from tests.e2e.console import Console
+from tests.e2e.debian import Installation, OldInstallation
+from tests.e2e.disks import Names, bare, lay
+from tests.e2e.picture import font, text
+from tests.e2e.second import System
+from tests.e2e.test_boot import second_system
+from tests.e2e.vm import Firmware, Machine, start
+
+pytestmark = pytest.mark.e2e
+FIRST_SCREEN = 1500  # bytes; at 9600 baud a second and a half
+MOVE = 100
+
+
+def cost(console: Console, *keys: str) -> int:
+    """Bytes that the keys bring onto the line."""
+    console.quiet(2)
+    before = console.received
+    console.press(*keys)
+    console.quiet(2)
+    return console.received - before
+
+
+@pytest.mark.parametrize("firmware", ["vof", "slof"])
+def test_an_entry_of_a_submenu_is_edited_and_booted_over_a_serial_line(
+    firmware: Firmware,
+    image: Image,
+    chosen: System,
+    older: System,
+    install: Install,
+    tmp_path: Path,
+) -> None:
+    debian = Installation([chosen, older], Names.new("root"), timeout=600)
+    machine = Machine(drives=[("virtio", install(debian))], firmware=firmware)
+    with start(image.machine(machine), tmp_path) as guest:
+        console = guest.console
+        console.expect(r"Booting in \d+ s", within=menu.START)
+        before = console.received
+        menu.enter(console, r"^> \* Debian GNU/Linux$")
+        console.quiet(2)
+        assert console.received - before <= FIRST_SCREEN
+        assert 0 < cost(console, "down") <= MOVE
+        assert console.listen(5) == 0
+
+        menu.move_to(console, "Advanced options for Debian GNU/Linux")
+        console.press("enter")
+        menu.move_to(
+            console, rf"Debian GNU/Linux, with Linux {re.escape(older.release)} \(recovery mode\)"
+        )
+        console.press("e")
+        console.shows(rf"^\(vda2\)/boot/vmlinux-{re.escape(older.release)}", within=menu.SOON)
+        console.press("end")
+        console.type(" edited=here")
+        console.shows(r"edited=here", within=menu.SOON)
+        console.press("enter")
+        told = f"{debian.tells(1, recovery=True)} edited=here"
+        console.expect(rf"cmdline {re.escape(told)}", within=menu.START)
+        said = second_system(console)
+        assert said["kernel"] == older.release
+        assert said["cmdline"] == f"[{told}]"
+
+
+def test_disks_come_and_go_while_the_menu_is_up(
+    image: Image, chosen: System, debian: Installation, install: Install, tmp_path: Path
+) -> None:
+    """Two disks of different formats, and a stick that is plugged in and pulled again."""
+    old = OldInstallation(chosen, Names.new("old"))
+    stick = Names.new("stick")
+    rescue = {"/boot/grub/grub.cfg": "menuentry 'Rescue stick' { linux /vmlinux quiet }\n"}
+    plugged = bare(
+        tmp_path / "stick.img", lay(tmp_path / "stick", {**rescue, "/vmlinux": "?"}), stick
+    )
+    machine = Machine(drives=[("virtio", install(debian)), ("vscsi", install(old))], usb=True)
+    with start(image.machine(machine, "petipy.timeout=never"), tmp_path) as guest:
+        console = guest.console
+        menu.enter(console, r"old .*missing")
+        shown = "\n".join(console.rows)
+        assert "label root" in shown
+        assert "label old" in shown
+
+        guest.monitor.plug(plugged, "usb-storage", id="stick", bus="usb.0")
+        console.shows(r"Rescue stick", within=menu.START)
+        guest.monitor.pull("stick")
+        console.hides(r"Rescue stick", within=menu.START)
+
+        menu.move_to(console, "old")
+        menu.move_to(console, "Linux$")
+        console.press("enter")
+        said = second_system(console)
+        assert said["cmdline"] == f"[{old.tells()}]"
+        assert said["root"] == f"sda2 ext4 [{old.names.uuid}]"
+
+
+def test_two_consoles_are_served_by_one_process(
+    image: Image, debian: Installation, install: Install, tmp_path: Path
+) -> None:
+    """The menu, the log and a shell on each, in less than 45 MB; booted from the second."""
+    machine = Machine(drives=[("virtio", install(debian))], consoles=2)
+    told = "petipy.timeout=600 petipy.consoles=hvc1"
+    with start(image.machine(machine, told), tmp_path) as guest:
+        first, second = guest.consoles
+        for console in guest.consoles:
+            console.expect(r"Booting in \d+ s", within=menu.START)
+        menu.enter(second, r"^> \* Debian GNU/Linux")
+        first.expect(r"Countdown stopped", within=menu.SOON)
+        menu.enter(first, r"^> \* Debian GNU/Linux")
+
+        processes = menu.memory(first)
+        assert processes[0].resident < 45, processes
+
+        second.press("l")
+        second.shows(r"^Events, the newest first", within=menu.SOON)
+        second.shows(r"found vda2: .*label root", within=menu.SOON)
+        second.press("esc")
+        second.shows(r"^> \* Debian GNU/Linux", within=menu.SOON)
+        second.press("enter")
+        for console in guest.consoles:
+            console.expect(r"Booting Debian GNU/Linux", within=menu.START)
+            console.expect(r"cmdline BOOT_IMAGE=", within=menu.SOON)
+        said = second_system(first)
+        assert said["cmdline"] == f"[{debian.tells()}]"
+
+
+def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
+    image: Image, debian: Installation, install: Install, tmp_path: Path
+) -> None:
+    machine = Machine(drives=[("virtio", install(debian))], screen=True)
+    glyphs = font(image.kernel.read_bytes())
+
+    def rows() -> str:
+        return "\n".join(text(guest.monitor.picture(tmp_path / "screen.ppm"), glyphs))
+
+    with start(image.machine(machine, "console=tty0 petipy.timeout=600"), tmp_path) as guest:
+        guest.console.expect(r"Booting in \d+ s", within=menu.START)
+        guest.console.quiet(3)
+        assert "Default: Debian GNU/Linux (vda2)" in rows()
+        guest.monitor.key("m")
+        guest.console.expect(r"Countdown stopped", within=menu.START)
+        guest.console.quiet(10)
+        assert "> * Debian GNU/Linux" in rows()
+        guest.monitor.key("down")
+        guest.console.listen(5)
+        assert ">   Advanced options for Debian GNU/Linux ->" in rows()
+        guest.monitor.key("up", "ret")
+        said = second_system(guest.console)
+        assert said["cmdline"] == f"[{debian.tells()}]"
