@@ -1,5 +1,6 @@
 """argv → one of the commands. Each is imported in its own branch: none pays for another."""
 
+import gc
 import sys
 
 USAGE = """usage: petipy run                be the boot manager of this machine
@@ -13,6 +14,11 @@ def main() -> int:
     arguments = sys.argv[1:]
     match arguments[:1]:
         case ["run"]:
+            # A thousand allocations at a time, all to be kept: collecting them is time lost.
+            gc.disable()
+            from petipy import prepared
+
+            prepared.install()
             # Forked before anything else is imported: it needs the parsers, and we need asyncio.
             from petipy.sandbox import Scanner
 

@@ -1,6 +1,7 @@
 """The composition root: builds the services and runs them. The only place that knows all."""
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -165,6 +166,8 @@ def main(scanner: Scanner) -> int:
     """`petipy run`: be the boot manager of this machine, until a kernel takes over."""
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
         settings = config.read(file.read())
+    gc.freeze()
+    gc.enable()
     log = Log(debug=settings.debug)
     scanner.complain = log.warning
     asyncio.run(App(settings, _services(settings, scanner), log).run())

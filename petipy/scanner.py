@@ -94,8 +94,8 @@ class _Scanner:
             self._broken = f"the parsers cannot be loaded: {type(error).__name__}: {error}"
         if seccomp.available():
             seccomp.program(os.uname().machine)  # made once, for every child to use
-        gc.collect()
         gc.freeze()  # the collector would touch, and so copy, every page in each child
+        gc.enable()
 
     def serve(self) -> None:
         while True:
