@@ -8,6 +8,7 @@ directory of the standard library, packages of others beside it. The compiled mo
 to TARGET; the names of the extension modules that are needed go to standard output, one a line.
 """
 
+import _imp
 import ast
 import importlib.util
 import json
@@ -119,6 +120,12 @@ def own_modules(sources: Path, package: str) -> Iterator[str]:
             yield f"{package}.{path.stem}"
 
 
+def frozen() -> set[str]:
+    """What the interpreter has in itself; but it finds its library by os."""
+    names: list[str] = _imp._frozen_module_names()  # type: ignore[attr-defined]
+    return set(names) - {"os"}
+
+
 def main(sources: Path, target: Path, job: dict[str, Any]) -> None:
     graph = Graph(sources, set(job["left_out"]))
     wanted = [name for package in job["own"] for name in own_modules(sources, package)]
@@ -126,7 +133,7 @@ def main(sources: Path, target: Path, job: dict[str, Any]) -> None:
         known = graph.include(name) or name in graph.extensions or name in sys.builtin_module_names
         if not known:
             sys.exit(f"there is no module {name}")
-    for name in sorted(graph.files):
+    for name in sorted(graph.files.keys() - frozen()):
         path = graph.files[name]
         place = path.relative_to(sources)
         output = (target / place).with_suffix(".pyc")

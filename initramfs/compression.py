@@ -11,7 +11,9 @@ class Zstd:
     would compute it at every start, and nobody acts on it.
     """
 
-    OPTIONS = ("-19", "--single-thread", "--no-check", "--no-progress", "-c")
+    # A window of 32 MB: the kernel keeps that much while it unpacks.
+    LEVEL = ("--ultra", "-22", "--zstd=wlog=25")
+    OPTIONS = (*LEVEL, "--single-thread", "--no-check", "--no-progress", "-c")
 
     def __init__(self, room: Path) -> None:
         self._room = room

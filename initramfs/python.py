@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,20 +10,11 @@ from pathlib import Path
 from initramfs.archive import Archive, Package, depends
 from initramfs.host import REPOSITORY, BuildError, run
 from initramfs.lists import sections
-from initramfs.tree import Node, Tree, lay_out, read_directory, read_package, read_wheel
+from initramfs.tree import Node, Tree, file, lay_out, read_directory, read_package, read_wheel
 
 OWN = ("petipy", "parsers")
+STAND_INS = Path(__file__).with_name("stand_ins")
 LIST = Path(__file__).with_name("python.txt")
-# Imported once when the image is built: what is missing shows here and not at a boot.
-PROBE = """
-import importlib, json, sys
-sys.path[:] = json.load(sys.stdin)
-for name in list(sys.modules):
-    if name.startswith("encodings"):
-        del sys.modules[name]
-for name in sys.argv[1:]:
-    importlib.import_module(name)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,10 @@ def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -
         room = Path(temporary)
         lay_out(sources, room / "sources")
         (room / "compiled").mkdir()
-        extensions = compile_modules(interpreter(version, host, room / "host"), room)
+        command = interpreter(version, host, room / "host")
+        extensions = compile_modules(command, room)
+        probe(command, version, room)
+        prepared = prepare(command, room)
         compiled = read_directory(room / "compiled")
     parts: dict[str, int] = {}
     for path, node in compiled.items():
@@ -71,6 +66,7 @@ def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -
     for name in extensions:
         for path in sources.match(f"lib-dynload/{name}.*.so"):
             tree.add(f"{home}/{path}", Node(sources[path].mode, sources[path].data))
+    tree.add("usr/lib/petipy/prepared", file(prepared))
     return Python(version, tree, parts, list(fetched.values()))
 
 
@@ -78,8 +74,8 @@ def stage(version: str, standard: list[Tree], wheels: list[Path]) -> tuple[Tree,
     """All sources in one tree, and which top level name came from which wheel."""
     sources, origin = Tree(), dict.fromkeys(OWN, "petipy")
     home = f"usr/lib/python{version}/"
-    for package in standard:
-        for path, node in package.items():
+    for tree in standard:
+        for path, node in tree.items():
             if path.startswith(home) and node.is_file:
                 sources.add(path.removeprefix(home), node)
     for wheel in wheels:
@@ -87,6 +83,11 @@ def stage(version: str, standard: list[Tree], wheels: list[Path]) -> tuple[Tree,
         name = wheel.name.split("-")[0]
         origin |= {path.split("/")[0].removesuffix(".py"): name for path in tree}
         sources.update(tree)
+    for module in read_directory(STAND_INS).match("*.py"):
+        package = module.removesuffix(".py")
+        for real in sources.match(f"{package}/*"):
+            del sources[real]
+        sources[module] = file((STAND_INS / module).read_bytes())
     for name in OWN:
         for path, node in read_directory(REPOSITORY / name, "*.py").items():
             sources.add(f"{name}/{path}", node)
@@ -125,6 +126,7 @@ def compile_modules(command: list[str], room: Path) -> list[str]:
     # a fifth of what is read at every start.
     env = {
         "PYTHONHOME": str(room / "host/usr"),
+        "PYTHONPATH": "",
         "PYTHONHASHSEED": "0",
         "PYTHONNODEBUGRANGES": "1",
     }
@@ -133,13 +135,32 @@ def compile_modules(command: list[str], room: Path) -> list[str]:
         feed=json.dumps(job).encode(),
         env=env,
     )
-    probe(command, room, env)
     return output.decode().split()
 
 
-def probe(command: list[str], room: Path, env: dict[str, str]) -> None:
-    """Import the compiled packages, but for pyudev, which wants the target's libudev."""
-    places = [str(room / "compiled"), *map(str, (room / "host").rglob("lib-dynload"))]
-    own = [name for name in OWN if (room / "compiled" / name).is_dir()]
+def probe(command: list[str], version: str, room: Path) -> None:
+    """Import what was compiled, so that what is missing shows here and not at a boot.
+
+    But for pyudev, which wants the target's libudev.
+    """
+    home = room / f"home/lib/python{version}"
+    shutil.copytree(room / "compiled", home)
+    (home / "lib-dynload").symlink_to(next((room / "host").rglob("lib-dynload")))
+    own = [name for name in OWN if (home / name).is_dir()]
     names = [*own, "asyncio", "pyparsing", "urwid", "urwid.display.raw"]
-    run([*command, "-c", PROBE, *names], feed=json.dumps(places).encode(), env=env)
+    program = "; ".join(f"import {name}" for name in names)
+    run([*command, "-c", program], env={"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""})
+
+
+def prepare(command: list[str], room: Path) -> bytes:
+    """What petipy.prepared reads: code that the imports of a start would compile."""
+    modules = ["petipy.app", "petipy.listing", "petipy.ui.desk"]
+    program = f"""
+import marshal, sys
+from petipy import prepared
+table = prepared.record()
+import {", ".join(modules)}, parsers
+parsers.formats()
+sys.stdout.buffer.write(marshal.dumps(dict(sorted(table.items())), 2))
+"""
+    return run([*command, "-c", program], env={"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""})

@@ -32,7 +32,7 @@ APPLETS = """
     dmesg du echo env expr false fdisk find findfs free getty grep gunzip gzip halt head hexdump
     hostname id ifconfig ip kill killall less ln losetup ls lsscsi md5sum mkdir mkfifo
     mknod more mount mv nc netstat nslookup openvt ping ping6 poweroff printf ps
-    pwd readlink realpath reboot reset rm rmdir route sed setsid sh sha256sum sleep sort stat
+    pwd readlink realpath reboot renice reset rm rmdir route sed setsid sh sha256sum sleep sort stat
     strings stty sync tail tar tee telnet test tftp time timeout top touch tr traceroute true tty
     udhcpc umount uname uniq uptime vi wc wget which xargs xxd xz xzcat yes zcat
 """
