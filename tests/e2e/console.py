@@ -108,10 +108,11 @@ class Console:
         self._pump.until(self, seen, within, "")
         return seen()
 
-    def changes(self, before: list[str], within: float) -> None:
-        """Wait a while for the screen to show something else, and for the end of its drawing."""
+    def changes(self, before: list[str], within: float) -> bool:
+        """Whether the screen shows something else by then; waits for the end of its drawing."""
         self._pump.until(self, lambda: self.rows != before, within, "")
         self.listen(0.3)
+        return self.rows != before
 
     def hides(self, pattern: str, within: float) -> None:
         """Wait until no row of the terminal shows `pattern`."""

@@ -32,12 +32,12 @@ def enter(console: Console, shown: str = r"^>") -> None:
 def move_to(console: Console, row: str) -> None:
     """Move the cursor down, then up, until it stands on the row whose text begins so (a regex)."""
     wanted = rf"^> . {row}"
-    for key in ["down"] * 12 + ["up"] * 12:
-        if re.search(wanted, "\n".join(console.rows), re.MULTILINE):
-            return
-        before = console.rows
-        console.press(key)
-        console.changes(before, within=5)
+    for key in "down", "up":
+        moved = True
+        while moved and not console.comes(wanted, within=0):
+            before = console.rows
+            console.press(key)
+            moved = console.changes(before, within=5)
     console.shows(wanted, within=SOON)
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 8, 16  # a cell of the font VGA8x16
+CURSOR = 3 * WIDTH  # bits that a cursor, a line at the foot of a cell, may hide
 # The letter A in that font, as lib/fonts/font_8x16.c has it: finds the font in a kernel's data.
 LETTER_A = bytes.fromhex("00 00 10 38 6c c6 c6 fe c6 c6 c6 c6 00 00 00 00")
 
@@ -64,4 +65,6 @@ def _character(cell: tuple[bytes, ...], glyphs: dict[int, str]) -> str:
         bits = int("".join("1" if pixel == colour else "0" for pixel in cell), 2)
         if bits in glyphs:
             return glyphs[bits]
+        if under_cursor := [glyphs[g] for g in glyphs if g >> CURSOR == bits >> CURSOR]:
+            return under_cursor[-1]
     return "?"

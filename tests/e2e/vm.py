@@ -100,7 +100,7 @@ class Guest:
         """Seconds since QEMU was started."""
         return time.monotonic() - self.started
 
-    def connect(self, consoles: Sequence[Console], monitor: socket.socket) -> None:
+    def connect(self, consoles: Sequence[Console], monitor: socket.socket | None = None) -> None:
         self.consoles, self._monitor_line = list(consoles), monitor
         for console in consoles:
             self._selector.register(console.line, selectors.EVENT_READ, console)
@@ -179,4 +179,25 @@ def start(machine: Machine, log: Path) -> Iterator[Guest]:
             file = stack.enter_context((log / f"hvc{number}.log").open("wb"))
             consoles.append(Console(f"hvc{number}", line, file, guest))
         guest.connect(consoles, lines[-1])
+        yield guest
+
+
+@contextmanager
+def attached(command: Sequence[str | Path], log: Path) -> Iterator[Guest]:
+    """Run a command that starts a guest with its console on standard input and output."""
+    with ExitStack() as stack:
+        errors = log / "errors.log"
+        ours, theirs = (stack.enter_context(end) for end in socket.socketpair())
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *map(str, command)],
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+            stderr=stack.enter_context(errors.open("wb")),
+        )
+        stack.enter_context(process)
+        stack.callback(process.kill)
+        theirs.close()
+        guest = Guest(process, errors)
+        file = stack.enter_context((log / "console.log").open("wb"))
+        guest.connect([Console("the console", ours, file, guest)])
         yield guest
