@@ -44,6 +44,8 @@ class Terminal:
 
     def open(self) -> None:
         """OSError when there is no such terminal, or nothing behind it."""
+        if self.virtual and not ttys.has_screen():
+            raise OSError(errno.ENXIO, f"{self.name} has no screen")
         self._fd = tty.open_tty(self.path)
         try:
             self._modes = tty.modes(self._fd)

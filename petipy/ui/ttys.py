@@ -12,6 +12,7 @@ def consoles(
     """Device nodes, each once, the kernel's first; nodes with nothing behind them are left out.
 
     The kernel names tty0, which is whatever virtual terminal is in front: the menu lives on tty1.
+    That one stays in: its screen comes when udev has loaded the driver, maybe after us.
     """
     names = [*_kernels(proc), *extra]
     nodes = dict.fromkeys(f"{dev}/{_real(name)}" for name in names)
@@ -33,10 +34,8 @@ def _real(name: str) -> str:
 
 
 def _alive(node: str) -> bool:
-    """A virtual terminal without a screen opens all the same: vgacon and fbcon make a difference
-    that shows in /sys/class/graphics and vtconsole."""
-    if is_virtual(node) and not has_screen():
-        return False
+    if is_virtual(node):
+        return True
     try:
         os.close(tty.open_tty(node))
     except OSError:
@@ -51,7 +50,10 @@ def is_virtual(node: str) -> bool:
 
 
 def has_screen(sys: str = "/sys/class/vtconsole") -> bool:
-    """Whether something other than the dummy console drives the virtual terminals."""
+    """Whether something other than the dummy console drives the virtual terminals.
+
+    One without a screen opens all the same: only /sys/class/vtconsole tells the difference.
+    """
     try:
         names = os.listdir(sys)  # noqa: PTH208  pathlib takes long to import
     except OSError:

@@ -35,6 +35,11 @@ def test_a_node_that_is_no_terminal_is_left_out(tmp_path: Path) -> None:
     assert ttys.consoles(("hvc0", "hvc1"), str(tmp_path / "none"), str(tmp_path)) == []
 
 
+def test_the_virtual_terminal_is_a_console_before_its_screen_has_come(tmp_path: Path) -> None:
+    (tmp_path / "consoles").write_text("tty0                 -WU (EC p  )    4:1\n")
+    assert ttys.consoles((), str(tmp_path / "consoles"), str(tmp_path)) == [f"{tmp_path}/tty1"]
+
+
 @pytest.mark.parametrize(
     ("driver", "bound", "screen"),
     [
