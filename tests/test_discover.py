@@ -54,11 +54,10 @@ def test_a_hung_device_a_broken_one_and_a_removed_one_cost_nothing_else() -> Non
 
 
 def test_a_pulled_disk_takes_its_entries_along_and_a_plugged_one_brings_them() -> None:
-    machine = Machine()
-    machine.run("+good1", "-good1")
-    assert machine.store.snapshot.choices == ()
-    machine.run("+good1")
-    assert len(machine.store.snapshot.choices) == 1
+    for steps, entries in (["+good1", "-good1"], 0), (["+good1", "-good1", "+good1"], 1):
+        machine = Machine()
+        machine.run(*steps)
+        assert len(machine.store.snapshot.choices) == entries
 
 
 def test_an_entry_that_waits_is_read_again_when_a_device_comes() -> None:
