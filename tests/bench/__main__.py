@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import statistics
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from tests.e2e.second import system
 from tests.e2e.vm import Bus, Firmware, Machine, start
 
 # What a kernel says first: with `quiet`, without it, and while it still has the firmware.
-KERNEL = r"Linux ppc64le|Linux version|OF stdout device is"
+KERNEL = r"\[ +0\.\d{6}\] |Linux ppc64le|Linux version|OF stdout device is"
 TOLD = "console=hvc0 quiet"
 FLOOR = "busybox, kexec -i"
 
@@ -30,7 +29,8 @@ class Way:
 
     name: str
     machine: Machine
-    before: str  # what the console says before the chosen kernel starts
+    stages: str  # regex of the lines that tell a stage; its group is the stage's name
+    last: str  # the stage before the chosen kernel
     runs: list[dict[str, float]] = field(default_factory=list)
 
     @property
@@ -43,17 +43,17 @@ class Way:
 
 
 def run(way: Way, room: Path) -> dict[str, float]:
-    """Seconds from QEMU's start, and Petipy's own stages in seconds from its kernel's start."""
+    """When each stage was reached, in seconds from QEMU's start."""
+    found: dict[str, float] = {}
     with start(way.machine, room) as guest:
-        guest.console.expect(way.before, within=240)
+        while way.last not in found:
+            stage = guest.console.expect(way.stages, within=240)[1]
+            found.setdefault(stage, guest.age)
         guest.console.expect(KERNEL, within=120)
-        found = {"kernel": guest.age}
+        found["kernel"] = guest.age
         guest.console.expect(r"second: init", within=120)
         found["/init"] = guest.age
         guest.console.expect(r"second: root .*\r?\n", within=120)
-    said = (room / "hvc0.log").read_text(errors="replace")
-    for stage, seconds in re.findall(r"petipy-trace: (\S+) ([\d.]+)", said):
-        found[f"{stage}"] = float(seconds)
     return found
 
 
@@ -74,7 +74,7 @@ def ways(image: Path, room: Path) -> Iterator[Way]:
             firmware=firmware,
             drives=drives,
         )
-        yield Way("Petipy", petipy, r"petipy-trace: kexec")
+        yield Way("Petipy", petipy, r"petipy-trace: (\S+) [\d.]+\r", "kexec")
         least = Machine(
             kernel=chosen.kernel,
             initrd=busybox,
@@ -82,8 +82,8 @@ def ways(image: Path, room: Path) -> Iterator[Way]:
             firmware=firmware,
             drives=drives,
         )
-        yield Way(FLOOR, least, r"floor: kexec")
-    yield Way("GRUB", Machine(firmware="slof", drives=drives), r"Welcome to GRUB")
+        yield Way(FLOOR, least, r"floor: (\w+)\r", "kexec")
+    yield Way("GRUB", Machine(firmware="slof", drives=drives), r"Welcome to (GRUB)", "GRUB")
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -108,12 +108,15 @@ def times(measured: Sequence[Way]) -> str:
 
 
 def stages(measured: Sequence[Way]) -> str:
-    found = [way for way in measured if way.name == "Petipy"]
-    names = list(dict.fromkeys(name for way in found for run in way.runs for name in run))
-    names = [name for name in names if name not in {"kernel", "/init"}]
-    rows = [["Petipy's stages", *names]]
-    for way in found:
-        rows.append([way.firmware.upper(), *(seconds(way.median(name)) for name in names)])
+    names = dict.fromkeys(name for way in measured for run in way.runs for name in run)
+    # In the order in which the first way has them; what only others have comes where it falls.
+    order = sorted(
+        names, key=lambda name: next(w.median(name) or 0 for w in measured if w.median(name))
+    )
+    rows = [["stage, seconds from QEMU's start", *order]]
+    for way in measured:
+        title = f"{way.name}, {way.firmware.upper()}"
+        rows.append([title, *(seconds(way.median(name)) for name in order)])
     return table(rows)
 
 
@@ -162,9 +165,9 @@ def main(arguments: Sequence[str]) -> int:
                 way.runs.append(run(way, room))
                 last = {name: round(value, 2) for name, value in way.runs[-1].items()}
                 say(f"{number + 1}/{options.rounds} {way.name}, {way.firmware}: {last}")
-        parts = [times(measured)]
+        parts = [times(measured), stages(measured)]
         if any(way.name == "Petipy" for way in measured):
-            parts += [stages(measured), memory(options.image, room), sizes(options.image)]
+            parts += [memory(options.image, room), sizes(options.image)]
     sys.stdout.write("\n".join(parts))
     return 0
 
