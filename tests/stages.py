@@ -77,6 +77,15 @@ class Stages:
         self.total += result
         self._lines.append(f"{name:14} {time.monotonic() - began:6.1f} s  {result}")
 
+    def begin(self, make: Callable[[], "Tools"]) -> "Tools | None":
+        """What no stage can do without; a failure of its own."""
+        try:
+            return make()
+        except (BuildError, OSError) as error:
+            say(str(error))
+            self.total += Result(failed=1)
+            return None
+
     def summary(self) -> str:
         return "\n".join(["", *self._lines, "", str(self.total), ""])
 
@@ -203,10 +212,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--bench", nargs=argparse.REMAINDER, help="measure instead of testing")
     options = parser.parse_args(arguments)
     began, cache, stages = time.monotonic(), default_cache(), Stages()
-    try:
-        tools = environment(cache)
-    except (BuildError, OSError) as error:
-        say(str(error))
+    if (tools := stages.begin(lambda: environment(cache))) is None:
+        sys.stdout.write(stages.summary())
         return 1
     if options.bench is not None:
         return bench(tools, cache, options.bench)
