@@ -109,6 +109,8 @@ class App:
         anything = any(choice.bootable for choice in self._store.snapshot.choices)
         since = min(self._hints.since, now) if anything else float("inf")
         self._hints = replace(self._hints, since=since)
+        if self._store.snapshot.settled:
+            self._trace("udev")
         if anything:
             self._trace("scan-first-entry")
 
