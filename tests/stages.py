@@ -36,6 +36,7 @@ SYSTEM = {
     "mkfs.btrfs": "btrfs-progs",
     "mkfs.f2fs": "f2fs-tools",
     "mkfs.vfat": "dosfstools",
+    "mksquashfs": "squashfs-tools",
     "sfdisk": "fdisk",
     "losetup": "mount",
     "setpriv": "util-linux",

@@ -1,6 +1,7 @@
 """Disk images as machines have them, made without root rights and without loop devices."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,11 +40,11 @@ def lay(tree: Path, files: Mapping[str, Content]) -> Path:
     return tree
 
 
-def link_or_copy(source: Path, place: Path) -> None:
+def link_or_copy(source: str | Path, place: str | Path) -> None:
     try:
         os.link(source, place)
     except OSError:  # another file system
-        place.write_bytes(source.read_bytes())
+        shutil.copyfile(source, place)
 
 
 def size(tree: Path) -> int:

@@ -15,6 +15,9 @@ class Monitor:
         self._next()  # the greeting
         self("qmp_capabilities")
 
+    def close(self) -> None:
+        self._file.close()
+
     def __call__(self, command: str, **arguments: Any) -> Any:
         request = {"execute": command, "arguments": arguments}
         self._file.write(json.dumps(request).encode() + b"\n")

@@ -70,7 +70,7 @@ class Machine:
         buses = [bus for bus, _ in self.drives]
         buses += ["usb"] if self.screen or self.usb else []
         devices = list(dict.fromkeys(CONTROLLERS[bus] for bus in buses if bus in CONTROLLERS))
-        return devices + (["VGA", "usb-kbd,bus=usb.0"] if self.screen else [])
+        return devices + (["VGA,romfile=", "usb-kbd,bus=usb.0"] if self.screen else [])
 
 
 class Guest:
@@ -104,6 +104,11 @@ class Guest:
         self.consoles, self._monitor_line = list(consoles), monitor
         for console in consoles:
             self._selector.register(console.line, selectors.EVENT_READ, console)
+
+    def close(self) -> None:
+        self._selector.close()
+        if self._monitor:
+            self._monitor.close()
 
     def until(self, console: Console, done: Condition, within: float, what: str) -> None:
         """Read all consoles until `done`; AssertionError after `within` seconds or a disaster.
@@ -174,6 +179,7 @@ def start(machine: Machine, log: Path) -> Iterator[Guest]:
         for end in theirs:
             end.close()
         guest = Guest(process, errors)
+        stack.callback(guest.close)
         consoles = []
         for number, line in enumerate(lines[:-1]):
             file = stack.enter_context((log / f"hvc{number}.log").open("wb"))
@@ -198,6 +204,7 @@ def attached(command: Sequence[str | Path], log: Path) -> Iterator[Guest]:
         stack.callback(process.kill)
         theirs.close()
         guest = Guest(process, errors)
+        stack.callback(guest.close)
         file = stack.enter_context((log / "console.log").open("wb"))
         guest.connect([Console("the console", ours, file, guest)])
         yield guest
