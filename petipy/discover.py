@@ -11,6 +11,7 @@ from petipy.model import Device, Scan
 from petipy.store import Store
 
 ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
+TOLD = 3  # problems of a device that are told at once
 _RANK = {"disk": 0, "usb": 1, "optical": 2, "network": 3, "directory": 4}
 
 
@@ -81,10 +82,14 @@ class Discovery:
             self._publish()
 
     def _report(self, device: Device, scan: Scan) -> None:
-        for problem in scan.problems:
+        # Consoles show what is logged; a slow line is not to be filled. The log screen has all.
+        for number, problem in enumerate(scan.problems):
             place = f"{problem.config}:{problem.line}" if problem.line else problem.config
-            self._log.info(f"({device.name}){place}: {problem.message}")
-        self._log.info(f"{device.name}: {_count(len(scan.entries))}")
+            tell = self._log.info if number < TOLD else self._log.debug
+            tell(f"({device.name}){place}: {problem.message}")
+        more = len(scan.problems) - TOLD
+        rest = f"; {more} more problems are in the log" if more > 0 else ""
+        self._log.info(f"{device.name}: {_count(len(scan.entries))}{rest}")
 
     def _publish(self) -> None:
         order = sorted(self._devices.values(), key=_menu_order)

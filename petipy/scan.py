@@ -25,8 +25,9 @@ def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
     problems: list[Problem] = []
     preferences: list[tuple[str, Preferences]] = []
     stated: dict[object, str] = {}  # an entry's meaning → the configuration that said it first
+    unreadable: dict[str, list[str]] = {}  # reason → paths: a broken file system has one for all
     for form in formats:
-        for path, item in _items(files, form):
+        for path, item in _items(files, form, unreadable):
             if isinstance(item, Entry):
                 # Within one configuration equal entries stay: its names and indexes count them.
                 if stated.setdefault(_meaning(item, files), path) == path:
@@ -35,6 +36,9 @@ def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
                 problems.append(item)
             else:
                 preferences.append((path, item))
+    for reason, paths in unreadable.items():
+        others = f", nor can {len(paths) - 1} other files" if len(paths) > 1 else ""
+        problems.append(Problem(paths[0], 1, f"cannot be read{others}: {reason}"))
     return Scan(
         entries=tuple(entries),
         problems=tuple(dict.fromkeys(problems)),
@@ -43,7 +47,9 @@ def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
     )
 
 
-def _items(files: Files, form: Format) -> Iterator[tuple[str, Item]]:
+def _items(
+    files: Files, form: Format, unreadable: dict[str, list[str]]
+) -> Iterator[tuple[str, Item]]:
     met: set[object] = set()
     for path in _paths(files, form.paths):
         try:
@@ -54,7 +60,8 @@ def _items(files: Files, form: Format) -> Iterator[tuple[str, Item]]:
             # text in a directory with the same names. A copy elsewhere may mean something else.
             identity = (text, tuple(files.names(dirname(path))))
         except OSError as error:
-            yield path, Problem(path, 1, f"cannot be read: {error.strerror or error}")
+            reason = str(error.strerror or error).replace(f"{path}: ", "")
+            unreadable.setdefault(reason, []).append(path)
             continue
         if identity not in met:
             met.add(identity)

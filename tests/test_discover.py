@@ -1,12 +1,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from parsers.api import Problem
 from petipy.devices import DeviceEvent
 from petipy.discover import Discovery
 from petipy.log import Log
 from petipy.model import Device, Scan
 from petipy.store import Store
-from tests.samples import device, entry, scan
+from tests.samples import CONFIG, device, entry, scan
 
 GOOD = scan(entry("good"))
 
@@ -78,3 +79,15 @@ def test_coldplugs_end_is_known() -> None:
     assert not machine.store.snapshot.settled
     machine.run(" ")
     assert machine.store.snapshot.settled
+
+
+def test_many_problems_are_told_in_few_lines() -> None:
+    machine = Machine()
+    problems = tuple(Problem(CONFIG, line, "what is this?") for line in range(1, 9))
+    machine.results["vda1"] = Scan(problems=problems)
+    machine.run("+vda1")
+    assert [s.text for s in machine.log.lines][1:] == [
+        *(f"(vda1){CONFIG}:{line}: what is this?" for line in (1, 2, 3)),
+        "vda1: nothing to boot; 5 more problems are in the log",
+    ]
+    assert len(machine.store.snapshot.problems) == 8

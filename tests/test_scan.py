@@ -86,6 +86,9 @@ def test_a_file_that_cannot_be_read_is_a_problem() -> None:
 
     scan = scan_tree(Torn(Machine({"sda1": {}}), "sda1"), [form("/a")])
     assert scan.problems == (Problem("/a", 1, "cannot be read: Input/output error"),)
+    scan = scan_tree(Torn(Machine({"sda1": {}}), "sda1"), [form("/a", "/b"), form("/c")])
+    (problem,) = scan.problems
+    assert problem.message == "cannot be read, nor can 2 other files: Input/output error"
 
 
 def test_an_endless_configuration_is_cut_off() -> None:
