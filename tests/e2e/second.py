@@ -2,6 +2,7 @@
 
 import hashlib
 import lzma
+import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from initramfs.archive import Archive
 from initramfs.elf import lean, modinfo, unsigned
 from initramfs.host import default_cache, locked, run, tool, write_whole
 from initramfs.tree import DIRECTORY, Tree, file, link, read_package
+from tests.e2e.console import Console
 from tests.e2e.disks import lay
 
 APPLETS = "cat find modprobe mount nproc poweroff sh sleep sort umount uname xargs"
@@ -20,6 +22,7 @@ DRIVERS = (
     " ext4 crc32c_generic isofs"
 )
 INIT = Path(__file__).with_name("second-init")
+BOOT = 300.0  # seconds for two kernels and what lies between on a busy emulated machine
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ def system(suite: str = "stable") -> System:
             tree.update(modules(package, release, DRIVERS.split()))
             write_whole(found.initrd, cpio.write(tree, 0))
     return found
+
+
+def second_system(console: Console) -> dict[str, str]:
+    """What the second system says of itself, word by word, until it switches off."""
+    said = console.expect(r"second: init((?:.|\r|\n)*?)second: end", within=BOOT)[1]
+    return dict(re.findall(r"second: (\w+) (.*)", said.replace("\r", "")))
 
 
 def userland(busybox: Tree, applets: Iterable[str]) -> Tree:

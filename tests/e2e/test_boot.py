@@ -1,27 +1,18 @@
 """Nobody is there: what boots, from which disk, into which kernel."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Image, Install
-from tests.e2e.console import Console
 from tests.e2e.debian import Installation, cd_files
 from tests.e2e.disks import Names, bare, cd, lay
-from tests.e2e.second import System
+from tests.e2e.second import BOOT, System, second_system
 from tests.e2e.vm import Bus, Firmware, Machine, start
 
 pytestmark = pytest.mark.e2e
-BOOT = 300.0  # seconds for two kernels and what lies between on a busy emulated machine
-
-
-def second_system(console: Console) -> Mapping[str, str]:
-    """What the second system says of itself, word by word, until it switches off."""
-    said = console.expect(r"second: init((?:.|\r|\n)*?)second: end", within=BOOT)[1]
-    return dict(re.findall(r"second: (\w+) (.*)", said.replace("\r", "")))
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from tests.e2e.console import Console
 from tests.e2e.debian import Installation, OldInstallation
 from tests.e2e.disks import Names, bare, lay
 from tests.e2e.picture import font, text
-from tests.e2e.second import System
-from tests.e2e.test_boot import second_system
+from tests.e2e.second import System, second_system
 from tests.e2e.vm import Firmware, Machine, start
 
 pytestmark = pytest.mark.e2e
