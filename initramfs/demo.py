@@ -117,7 +117,8 @@ def guest(room: Path, *, firmware: str, memory: str, headless: bool) -> list[str
     argv += ["-nodefaults", "-nographic", "-serial", "mon:stdio", "-no-reboot"]
     argv += ["-kernel", str(room / KERNELS[ARCHITECTURE][1]), "-initrd", str(room / IMAGE)]
     argv += ["-append", f"console=hvc0 quiet cryptomgr.notests petipy.timeout={timeout}"]
-    argv += ["-nic", "user,model=virtio-net-pci,romfile="]
+    # Nothing boots from the network: no ROM, which not every QEMU package brings.
+    argv += ["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="]
     for number, disk in enumerate(("installer", "yaboot")):
         # What the guest writes is gone when it ends: the next run finds the disks as they were.
         drive = f"if=none,id=disk{number},format=raw,snapshot=on,file={room / disk}.img"
