@@ -118,7 +118,7 @@ class Shell:
         """A file's text, unit by unit; with `stop` (eval) the first syntax error is the last."""
         status = 0
         self.machine.budget.spend(len(text) // 64)
-        for unit in units(Source(text, self._spend)):
+        for unit in units(Source(text, self._spend, self.machine.dialect)):
             if isinstance(unit, Mistake):
                 self._spend(_MISTAKE)
                 self.line = unit.line

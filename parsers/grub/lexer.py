@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pyparsing as pp
 
+from parsers.grub.dialect import DEBIAN, Dialect
 from parsers.grub.syntax import Part, Text, Variable, Word
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*+|[0-9]++|[@*\#?]"
@@ -31,7 +32,8 @@ _TOKEN.leave_whitespace().parse_with_tabs()
 
 _PART = re.compile(
     rf"""(?P<plain>{_PLAIN})|'(?P<single>[^']*+)'|(?P<double>{_DOUBLE}")"""
-    rf"""|(?P<gettext>{_GETTEXT}")|(?P<variable>{_VARIABLE})|\\(?P<escape>[\s\S])"""
+    rf"""|(?P<gettext>{_GETTEXT}")|(?P<variable>{_VARIABLE})|(?P<hex>\\x[0-9a-fA-F]{{2}})"""
+    r"""|\\(?P<escape>[\s\S])"""
 )
 _INSIDE = re.compile(rf'(?P<text>[^\\$]++)|{_VARIABLE}|\\(?P<escape>[$"\\\n])|(?P<lone>[\\$])')
 
@@ -61,7 +63,12 @@ class Source:
     `spend` is told of the tokens read, and may raise to end it.
     """
 
-    def __init__(self, text: str, spend: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        text: str,
+        spend: Callable[[int], None] = lambda _: None,
+        dialect: Dialect = DEBIAN,
+    ) -> None:
         text = re.sub(r"\0[^\n]*", "", text.replace("\r", ""))
         kept: list[str] = []
         self._gaps: list[tuple[int, int]] = []  # where lines are missing, and how many so far
@@ -74,6 +81,7 @@ class Source:
             at = m.end()
         rest = text[at:]
         self.text = "".join(kept) + (rest if rest[-1:] in ("", "\n") else f"{rest}\n")
+        self.dialect = dialect
         self._spend = spend
         self._last = (0, 1)
 
@@ -100,7 +108,7 @@ class Source:
             yield Token("end", "", max(len(self.text) - 1, 0), len(self.text))
 
 
-def word(text: str) -> Word:
+def word(text: str, dialect: Dialect = DEBIAN) -> Word:
     """A token of parts, taken apart: quotes removed, variables found."""
     parts: list[Part] = []
     for m in _PART.finditer(text):
@@ -120,6 +128,8 @@ def word(text: str) -> Word:
                     for p in _inside(m[0][2:-1])
                     if not (isinstance(p, Variable) and p.name.isdigit())
                 )
+            case "hex":
+                parts.append(Text(m[0] if dialect.keeps_hex else m[0][1:], True))
             case _ if m["escape"] != "\n":  # else a line continued inside a word
                 parts.append(Text(m["escape"], True))
     if all(isinstance(part, Text) and (part.quoted or not is_wild(part.text)) for part in parts):

@@ -46,7 +46,8 @@ class Listing:
         self, machine: Machine, path: str, commands: Mapping[str, GrubCommand] | None = None
     ) -> None:
         self._machine = machine
-        self._commands = {**table(), **commands} if commands else table()
+        own = table(machine.dialect)
+        self._commands = {**own, **commands} if commands else own
         self._path = path
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from parsers.api import FileRef, Files, Problem, Volume
 from parsers.grub.devices import Devices
+from parsers.grub.dialect import DEBIAN, Dialect
 from parsers.grub.words import Pattern, matches
 
 # What GRUB calls the processor and the firmware of a machine.
@@ -81,7 +82,9 @@ class Machine:
         files: Files,
         say: Callable[[str], None] = lambda _: None,
         elsewhere: Sequence[str] = (),
+        dialect: Dialect = DEBIAN,
     ) -> None:
+        self.dialect = dialect
         self.devices = Devices(files)
         self.budget = Budget()
         self.say = say  # gets what GRUB would print

@@ -214,7 +214,7 @@ class _Parser:
             if token.kind == "word":
                 words.append(token.text)
             elif token.kind == "parts":
-                words.append(word(token.text))
+                words.append(word(token.text, self._source.dialect))
             else:
                 return tuple(words)
             self._advance()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from parsers.api import Entry, Files, Preferences, Problem, Volume
+from parsers.grub.dialect import DEBIAN, Dialect
 from parsers.grub.interp import GrubCommand, Shell
 from parsers.grub.listing import PATHS, Listing
 from parsers.grub.machine import Machine as GrubMachine
@@ -34,11 +35,11 @@ def machine(
     return host.files(volumes[0].name)
 
 
-def printed(files: Files, config: str = CONFIG) -> str:
+def printed(files: Files, config: str = CONFIG, dialect: Dialect = DEBIAN) -> str:
     """All that GRUB would print, one word for every syntax error."""
     output: list[str] = []
-    listing = Listing(GrubMachine(files, output.append), config, {"test_blockarg": _TEST_BLOCK})
-    list(listing.items())
+    host = GrubMachine(files, output.append, dialect=dialect)
+    list(Listing(host, config, {"test_blockarg": _TEST_BLOCK}).items())
     return "".join(output)
 
 
@@ -51,8 +52,9 @@ def _print_and_run(shell: Shell, arguments: Sequence[str], block: Block | None) 
 _TEST_BLOCK = GrubCommand(_print_and_run, takes_block=True)
 
 
-def offered(files: Files, config: str = CONFIG) -> list[Entry]:
-    items = Listing(GrubMachine(files, elsewhere=PATHS), config).items()
+def offered(files: Files, config: str = CONFIG, dialect: Dialect = DEBIAN) -> list[Entry]:
+    host = GrubMachine(files, elsewhere=PATHS, dialect=dialect)
+    items = Listing(host, config).items()
     return [item for item in items if isinstance(item, Entry)]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from parsers.api import FileRef, Volume
 from parsers.grub.commands import table
+from parsers.grub.dialect import FEDORA
 from parsers.grub.options import Options
 from parsers.grub.regex import Regex
 from tests.parsers.grub_runs import ROOT, echoed, machine, offered, printed, problems
@@ -67,6 +68,25 @@ def test_what_is_true(words: str, true: bool) -> None:
 )
 def test_search_finds_as_grub_does(words: str, name: str) -> None:
     assert found(f"search {words}\necho $v") == [name]
+
+
+def test_what_only_one_of_the_dialects_has() -> None:
+    script = "x=41\nincrement x\necho $? $x\ndecrement x\necho $x\nincrement y\necho $? \\x20a"
+    missing = "error: can't find command `{}'.".format
+    debian = [missing("increment"), "0 41", missing("decrement"), "41"]
+    assert echoed(script) == [*debian, missing("increment"), "0 x20a"]
+    assert printed(machine(script), dialect=FEDORA).splitlines() == [
+        "0 42",
+        "41",
+        'error: No such variable "y".',
+        r"5 \x20a",
+    ]
+
+
+def test_a_character_in_hex_reaches_red_hats_kernels() -> None:
+    files = machine("menuentry A { linux /k LABEL=a\\x20b 'c\\x20d' \"e\\\\f\" }")
+    assert offered(files)[0].cmdline == r"BOOT_IMAGE=/k LABEL=ax20b c\\x20d e\\f"
+    assert offered(files, dialect=FEDORA)[0].cmdline == r"BOOT_IMAGE=/k LABEL=a\x20b c\x20d e\\f"
 
 
 def test_search_of_its_own_kind_takes_its_words_in_order() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 
+from parsers.grub.dialect import DEBIAN, DIALECTS, Dialect
 from parsers.grub.interp import GrubCommand, Run
 
 _TABLE: dict[str, GrubCommand] = {}
@@ -24,7 +25,9 @@ def command(*names: str, takes_block: bool = False) -> Callable[[Run], Run]:
 
 
 @cache
-def table() -> Mapping[str, GrubCommand]:
+def table(dialect: Dialect = DEBIAN) -> Mapping[str, GrubCommand]:
+    """The commands that a GRUB has; those of the others are unknown to it."""
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
-    return _TABLE
+    foreign = {name for other in DIALECTS.values() if other != dialect for name in other.commands}
+    return {name: found for name, found in _TABLE.items() if name not in foreign}

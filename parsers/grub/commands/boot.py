@@ -1,5 +1,6 @@
 """What can be booted: Linux with all it needs, and all else, of which only the name is kept."""
 
+import re
 from collections.abc import Sequence
 
 from parsers.api import FileRef
@@ -16,19 +17,23 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     path = arguments[0]
     _take_for_root(shell, path)
+    keeps_hex = shell.machine.dialect.keeps_hex
     shell.loaded = Loaded(
         kernel=shell.machine.file(path, shell.env["root"]),
-        cmdline=f"BOOT_IMAGE={' '.join(_quoted(word) for word in arguments)}",
+        cmdline=f"BOOT_IMAGE={' '.join(_quoted(word, keeps_hex) for word in arguments)}",
         devicetree=shell.loaded.devicetree,
         waits_for=_lost(shell, path),
     )
     return 0
 
 
-def _quoted(word: str) -> str:
+_SPECIAL = re.compile(r"""[\\'"]""")
+_SPECIAL_BUT_HEX = re.compile(r"""\\(?!x[0-9a-fA-F]{2})|['"]""")
+
+
+def _quoted(word: str, keeps_hex: bool) -> str:
     """As GRUB writes an argument (grub-core/lib/cmdline.c)."""
-    for char in "\\'\"":
-        word = word.replace(char, f"\\{char}")
+    word = (_SPECIAL_BUT_HEX if keeps_hex else _SPECIAL).sub(r"\\\g<0>", word)
     return f'"{word}"' if " " in word else word
 
 

@@ -34,7 +34,7 @@ def _add(shell: Shell, words: Sequence[str], block: Block | None, *, submenu: bo
     if block:
         body = block.body
     elif "source" in options:
-        body = _read(options["source"][-1])
+        body = _read(shell, options["source"][-1])
     else:
         raise GrubError(BAD_ARGUMENT, "no menuentry definition")
     item = Item(
@@ -50,8 +50,8 @@ def _add(shell: Shell, words: Sequence[str], block: Block | None, *, submenu: bo
     return 0
 
 
-def _read(text: str) -> Body:
-    found = list(units(Source(text)))
+def _read(shell: Shell, text: str) -> Body:
+    found = list(units(Source(text, dialect=shell.machine.dialect)))
     for unit in found:
         if isinstance(unit, Mistake):
             raise GrubError(BAD_ARGUMENT, unit.message)

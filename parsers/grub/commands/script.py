@@ -76,7 +76,7 @@ def evaluate(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     with shell:
         status = shell.run_text(text, stop=True)
     shell.line = line
-    return 0 if text.endswith("\n") else status
+    return 0 if text.endswith("\n") and not shell.machine.dialect.eval_reports else status
 
 
 @command("source", ".")

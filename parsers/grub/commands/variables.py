@@ -6,7 +6,8 @@ from parsers.api import FileRef
 from parsers.grub.commands import command
 from parsers.grub.env import EnvironmentBlock
 from parsers.grub.errors import BAD_ARGUMENT, NOT_FOUND, GrubError
-from parsers.grub.interp import Shell
+from parsers.grub.interp import Run, Shell
+from parsers.grub.numbers import number
 from parsers.grub.options import Options
 from parsers.grub.syntax import Block
 
@@ -43,6 +44,24 @@ def export(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     for name in arguments:
         shell.env.export(name)
     return 0
+
+
+def _step(by: int) -> Run:
+    def step(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        if len(arguments) != 1:
+            wrong = "too many arguments" if arguments else "no variable specified"
+            raise GrubError(BAD_ARGUMENT, wrong)
+        value = shell.env.get(arguments[0])
+        if value is None:
+            raise GrubError(NOT_FOUND, f'No such variable "{arguments[0]}"')
+        shell.set(arguments[0], str(number(value) + by))
+        return 0
+
+    return step
+
+
+command("increment")(_step(1))
+command("decrement")(_step(-1))
 
 
 @command("load_env")
