@@ -22,6 +22,11 @@ class Volume:
     partition: int = 0  # 1 upwards; 0 is a whole disk
     scheme: Literal["", "gpt", "msdos"] = ""
     firmware_path: str = ""  # Open Firmware's name of the disk, where the machine has one
+    mapped: str = ""  # the device mapper's name: vg-root, luks-1234
+    lvm: str = ""  # group and logical volume: vg/root
+    md: str = ""  # the array's name, as in /dev/md/NAME
+    md_uuid: str = ""
+    crypt_uuid: str = ""  # of the LUKS container around it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +44,20 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What booting the entry would write: the variables of an environment block (None: removed)."""
+    """What booting the entry would write: the variables of an environment block (None: removed).
+
+    Or, with `rename`, what the file would be called afterwards, in the same directory: Boot Loader
+    Specification entries count their tries in their names.
+    """
 
     file: FileRef
-    values: tuple[tuple[str, str | None], ...]
+    values: tuple[tuple[str, str | None], ...] = ()
+    rename: str = ""
+
+
+# Restarting, switching off, the firmware's settings, back to the firmware.
+Action = Literal["", "reboot", "halt", "fwsetup", "exit"]
+Style = Literal["", "menu", "hidden", "countdown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +77,11 @@ class Entry:
     effects: tuple[Effect, ...] = ()
     waits_for: str = ""  # a device that the configuration needs and the machine does not have
     unbootable: str = ""  # why kexec cannot start it (a boot loader, a firmware setting …)
+    action: Action = ""  # what it does instead of booting; it is unbootable then
+    hotkey: str = ""  # as the configuration has it: a character, or a key's name such as f2
+    classes: tuple[str, ...] = ()
+    users: tuple[str, ...] | None = None  # who may boot it, superusers included; None: anybody
+    hidden: bool = False  # not shown, but found by its hotkey or as the default
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +94,26 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Password:
+    """What a user types to be let in; `secret` is the text itself, or GRUB's hash of it
+    (grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, the last two in hexadecimal).
+    """
+
+    user: str
+    secret: str
+    hashed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
     """What a configuration says about its menu as a whole; given at most once per file."""
 
     timeout: float | None = None  # seconds; None: it says nothing; math.inf: wait for ever
     fallback: tuple[str, ...] = ()  # names of the entries to try when the default fails
+    style: Style = ""  # what is shown until a key is pressed: "" if it does not say
+    superusers: tuple[str, ...] | None = None  # who may edit and boot anything; None: anybody
+    passwords: tuple[Password, ...] = ()
+    dialect: str = ""  # which of a language's dialects it was taken for, where there are several
 
 
 Item = Entry | Problem | Preferences

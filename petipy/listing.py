@@ -195,7 +195,8 @@ def _entry(choice: Choice, listing: Listing) -> dict[str, Any]:
         return {"device": name, "path": ref.path}
 
     def effect(effect: Effect) -> dict[str, Any]:
-        return {"file": file(effect.file), "values": dict(effect.values)}
+        renamed = {"rename": effect.rename} if effect.rename else {}
+        return {"file": file(effect.file), "values": dict(effect.values)} | renamed
 
     refs = [ref for ref in (entry.kernel, *entry.initrds, entry.devicetree) if ref]
     files = {f"({f['device']}){f['path']}": f for f in map(file, refs) if "path" in f}
@@ -215,6 +216,11 @@ def _entry(choice: Choice, listing: Listing) -> dict[str, Any]:
         "effects": [effect(e) for e in entry.effects],
         "missing": [files[name] for name in choice.missing],
         "waits_for": choice.waits_for or None,
+        "action": entry.action or None,
+        "hotkey": entry.hotkey or None,
+        "classes": list(entry.classes),
+        "users": None if entry.users is None else list(entry.users),
+        "hidden": entry.hidden,
     }
 
 
@@ -251,9 +257,10 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
     if entry.cmdline:
         yield f"    cmdline   {entry.cmdline}"
     for effect in entry.effects:
-        words = (
+        words = [
             f"{key}={value}" if value is not None else f"no {key}" for key, value in effect.values
-        )
+        ]
+        words += [f"renamed to {effect.rename}"] if effect.rename else []
         yield f"    writes    {_shown(effect.file)}: {', '.join(words)}"
     if choice.obstacle:
         yield f"    ! {choice.obstacle}"

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, NoReturn, TypeVar
 
-from parsers.api import Effect, Entry, FileRef, Preferences, Problem
+from parsers.api import Action, Effect, Entry, FileRef, Password, Preferences, Problem, Style
 from petipy.model import Scan
 
 T = TypeVar("T")
+_ACTIONS: tuple[Action, ...] = ("", "reboot", "halt", "fwsetup", "exit")
+_STYLES: tuple[Style, ...] = ("", "menu", "hidden", "countdown")
 
 
 def to_json(scan: Scan) -> dict[str, Any]:
@@ -55,6 +57,11 @@ def _entry(value: object) -> Entry:
         effects=_tuple(f["effects"], _effect),
         waits_for=_text(f["waits_for"]),
         unbootable=_text(f["unbootable"]),
+        action=_one_of(f["action"], _ACTIONS),
+        hotkey=_text(f["hotkey"]),
+        classes=_tuple(f["classes"], _text),
+        users=_optional(f["users"], lambda v: _tuple(v, _text)),
+        hidden=_truth(f["hidden"]),
     )
 
 
@@ -63,6 +70,7 @@ def _effect(value: object) -> Effect:
     return Effect(
         file=_file(f["file"]),
         values=_tuple(f["values"], _pair(lambda v: _optional(v, _text))),
+        rename=_name(f["rename"]),
     )
 
 
@@ -79,8 +87,18 @@ def _problem(value: object) -> Problem:
 def _preferences(value: object) -> Preferences:
     f = _fields(value, Preferences)
     return Preferences(
-        timeout=_optional(f["timeout"], _seconds), fallback=_tuple(f["fallback"], _text)
+        timeout=_optional(f["timeout"], _seconds),
+        fallback=_tuple(f["fallback"], _text),
+        style=_one_of(f["style"], _STYLES),
+        superusers=_optional(f["superusers"], lambda v: _tuple(v, _text)),
+        passwords=_tuple(f["passwords"], _password),
+        dialect=_text(f["dialect"]),
     )
+
+
+def _password(value: object) -> Password:
+    f = _fields(value, Password)
+    return Password(user=_text(f["user"]), secret=_text(f["secret"]), hashed=_truth(f["hashed"]))
 
 
 def _fields(value: object, cls: type[Any]) -> dict[str, object]:
@@ -110,6 +128,17 @@ def _optional(value: object, item: Callable[[object], T]) -> T | None:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else _refuse("a string", value)
+
+
+def _one_of(value: object, known: tuple[T, ...]) -> T:
+    item = next((item for item in known if item == value), None)
+    return _refuse(f"one of {known}", value) if item is None else item
+
+
+def _name(value: object) -> str:
+    """Of a file in a directory that is known: nothing that leads elsewhere."""
+    name = _text(value)
+    return name if name not in (".", "..") and "/" not in name else _refuse("a file's name", value)
 
 
 def _truth(value: object) -> bool:

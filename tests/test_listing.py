@@ -14,6 +14,7 @@ from petipy.targets import Target
 ENTRY_KEYS = [
     *("id", "title", "trail", "format", "device", "config", "line", "kernel", "initrds"),
     *("devicetree", "cmdline", "default", "effects", "missing", "waits_for"),
+    *("action", "hotkey", "classes", "users", "hidden"),
 ]
 TOP = Path(__file__).parent.parent
 
@@ -69,6 +70,11 @@ def test_json_has_exactly_the_keys_of_the_contract(disk: Callable[..., Path], sh
         "effects": [],
         "missing": [],
         "waits_for": None,
+        "action": None,
+        "hotkey": None,
+        "classes": [],
+        "users": None,
+        "hidden": False,
     }
     assert (answer["default"], answer["timeout"]) == (second["id"], 5)
     (problem,) = answer["problems"]

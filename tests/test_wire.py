@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from parsers.api import Effect, Entry, FileRef, Preferences, Problem
+from parsers.api import Effect, Entry, FileRef, Password, Preferences, Problem
 from petipy.model import Scan
 from petipy.wire import from_json, to_json
 
@@ -24,9 +24,17 @@ SCAN = Scan(
                 devicetree=FileRef(path="/dtb"),
                 cmdline="root=/r",
                 default=True,
-                effects=(Effect(file=FileRef(path="/e"), values=(("a", "1"), ("b", None))),),
+                effects=(
+                    Effect(file=FileRef(path="/e"), values=(("a", "1"), ("b", None))),
+                    Effect(file=FileRef(path="/loader/entries/a+3.conf"), rename="a+2-1.conf"),
+                ),
                 waits_for="the disk",
                 unbootable="because",
+                action="reboot",
+                hotkey="f2",
+                classes=("os", "fedora"),
+                users=("root",),
+                hidden=True,
             ),
         ),
     ),
@@ -35,6 +43,15 @@ SCAN = Scan(
         ("/c", Preferences(timeout=math.inf)),
         ("/d", Preferences(timeout=2.5, fallback=("a", "b"))),
         ("/e", Preferences()),
+        (
+            "/f",
+            Preferences(
+                style="hidden",
+                superusers=("root",),
+                passwords=(Password(user="root", secret="grub.pbkdf2.…", hashed=True),),
+                dialect="fedora",
+            ),
+        ),
     ),
     missing=(FileRef(path="/v"),),
 )

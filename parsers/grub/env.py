@@ -1,11 +1,10 @@
 """GRUB's variables, and the environment blocks that keep some of them on disk."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from parsers.grub.errors import BAD_ARGUMENT, BAD_FILE, GrubError
-
-_SIGNATURE = "# GRUB Environment Block\n"
+from parsers import envblock
+from parsers.grub.errors import GrubError
 
 
 class Environment:
@@ -61,51 +60,21 @@ class Scope:
 
 
 class EnvironmentBlock(NamedTuple):
-    """A grubenv: a signature, `name=value` lines, then `#` up to its fixed size in bytes.
+    """A grubenv: its text, and the variables that it keeps."""
 
-    In values a backslash is doubled and a newline has one before it (grub-core/lib/envblk.c).
-    """
-
-    size: int
+    text: str
     values: Mapping[str, str]
 
     @classmethod
     def read(cls, text: str) -> "EnvironmentBlock":
-        if not text.startswith(_SIGNATURE):
-            raise GrubError(BAD_FILE, "invalid environment block")
-        return cls(_bytes(text), dict(_settings(text.removeprefix(_SIGNATURE))))
+        try:
+            return cls(text, envblock.read(text))
+        except envblock.BlockError as error:
+            raise GrubError(error.number, str(error)) from error
 
     def saved(self, values: Mapping[str, str | None]) -> "EnvironmentBlock":
         """With variables set, or (None) removed; GrubError when there is no room for them."""
-        new = {**self.values, **{k: v or "" for k, v in values.items()}}
-        new = {k: v for k, v in new.items() if values.get(k, "") is not None}
-        lines = [f"{name}={_escaped(value)}\n" for name, value in new.items()]
-        if _bytes(_SIGNATURE + "".join(lines)) > self.size:
-            raise GrubError(BAD_ARGUMENT, "environment block too small")
-        return EnvironmentBlock(self.size, new)
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode(errors="surrogateescape"))
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\\n")
-
-
-def _settings(text: str) -> Iterator[tuple[str, str]]:
-    """Every complete line with a `=` in it; what follows the last newline is padding."""
-    line = ""
-    for piece in text.split("\n")[:-1]:
-        line += piece
-        if (len(piece) - len(piece.rstrip("\\"))) % 2 and not line.startswith("#"):
-            line = f"{line[:-1]}\n"
-            continue
-        name, equals, value = line.partition("=")
-        if equals and not line.startswith("#"):
-            yield name, _unescaped(value)
-        line = ""
-
-
-def _unescaped(value: str) -> str:
-    return value.replace("\\\\", "\\")
+        try:
+            return self.read(envblock.write(self.text, values))
+        except envblock.BlockError as error:
+            raise GrubError(error.number, str(error)) from error
