@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from petipy.listing import main, safe
+from petipy.listing import main
+from petipy.printing import safe
 from petipy.targets import Target
 
 ENTRY_KEYS = [

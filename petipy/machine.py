@@ -1,0 +1,260 @@
+"""A machine in one JSON file: its devices and what is on them, as `petipy capture` writes it.
+
+The keys are those of the cases that GRUB itself answered (platform, root, prefix, config, env,
+devices with name, uuid, label, fs, files), and ours: machine, and of a device the other names of
+Volume, `literal` (texts that begin with @), `sizes` and `directories` (what is there, but was not
+read). Keys that nobody here knows are ignored.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path, PurePosixPath
+from posixpath import normpath
+from typing import Any, Literal
+
+from parsers.api import Volume
+
+# What GRUB calls a processor and its firmware → what uname calls the machine.
+_PLATFORMS = {
+    "powerpc-ieee1275": "ppc64le",
+    "i386-pc": "i386",
+    "i386-efi": "i386",
+    "x86_64-efi": "x86_64",
+    "arm64-efi": "aarch64",
+}
+_LARGEST = 64 << 20  # bytes of a machine file
+_GRUB_NAME = re.compile(r"(?P<disk>.*[^\\]),(?P<scheme>gpt|msdos)?(?P<number>[0-9]{1,6})", re.S)
+_WORDS = [f.name for f in fields(Volume) if f.name not in ("partition", "scheme")]
+
+
+class BadMachine(ValueError):
+    """The file describes no machine; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """What is known of one device's files. Paths are absolute and normal."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)  # of files that are only known by name
+    directories: frozenset[str] = frozenset()  # besides those that the files are in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """The whole of it. `root` and `config` name the configuration that it is about, if any."""
+
+    name: str = ""  # uname's machine; "" is not said
+    volumes: tuple[Volume, ...] = ()
+    trees: Mapping[str, Tree] = field(default_factory=dict)  # by Volume.name
+    root: str = ""
+    prefix: str = ""
+    config: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def files(self, volume: str, machine: str = "") -> "RecordedFiles":
+        """The parsers' view of one volume, on the machine `machine` if that is not this one."""
+        return RecordedFiles(self, volume, machine or self.name)
+
+
+class RecordedFiles:
+    """`parsers.api.Files` over a Machine. What is known only by name is there, and empty."""
+
+    def __init__(self, host: Machine, volume: str, machine: str) -> None:
+        self._host, self._machine = host, machine
+        self._volume = next(v for v in host.volumes if v.name == volume)
+        self._tree = host.trees.get(volume, Tree())
+        self._names: dict[str, set[str]] | None = None
+
+    @property
+    def volume(self) -> Volume:
+        return self._volume
+
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        return self._host.volumes
+
+    @property
+    def machine(self) -> str:
+        return self._machine
+
+    def read(self, path: str) -> str | None:
+        path = clean(path)
+        text = self._tree.texts.get(path)
+        return "" if text is None and path in self._tree.sizes else text
+
+    def names(self, directory: str) -> list[str]:
+        return sorted(self._below().get(clean(directory), ()))
+
+    def kind(self, path: str) -> Literal["file", "directory"] | None:
+        path = clean(path)
+        if path in self._tree.texts or path in self._tree.sizes:
+            return "file"
+        return "directory" if path in self._below() else None
+
+    def size(self, path: str) -> int:
+        path = clean(path)
+        if path in self._tree.sizes:
+            return self._tree.sizes[path]
+        return len(self._tree.texts.get(path, "").encode("utf-8", "surrogateescape"))
+
+    def on(self, name: str) -> "RecordedFiles | None":
+        known = any(volume.name == name for volume in self._host.volumes)
+        return RecordedFiles(self._host, name, self._machine) if known else None
+
+    def _below(self) -> Mapping[str, set[str]]:
+        """Of every directory, the names in it."""
+        if self._names is None:
+            self._names = {"/": set()}
+            tree = self._tree
+            for directory in tree.directories:
+                self._names.setdefault(directory, set())
+            for path in [*tree.texts, *tree.sizes, *tree.directories]:
+                self._add(path)
+        return self._names
+
+    def _add(self, path: str) -> None:
+        assert self._names is not None
+        while path != "/":
+            parent, _, name = path.rpartition("/")
+            below = self._names.setdefault(parent or "/", set())
+            if name in below:
+                return
+            below.add(name)
+            path = parent or "/"
+
+
+def load(path: str) -> Machine:
+    """The machine that a file describes; OSError, or BadMachine which says what is wrong."""
+    file = Path(path)
+    if file.stat().st_size > _LARGEST:
+        raise BadMachine(f"more than {_LARGEST >> 20} MiB")
+    try:
+        value = json.loads(file.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BadMachine(f"no JSON: {error}") from None
+    return parse(value, file.parent)
+
+
+def parse(value: object, beside: Path) -> Machine:
+    """As `load`, of what json.loads gave. Texts that are `@name` are files below `beside`."""
+    about = _mapping(value, "a machine")
+    devices = about.get("devices")
+    if not isinstance(devices, list) or not devices:
+        raise BadMachine("it has no list of devices")
+    volumes: list[Volume] = []
+    trees: dict[str, Tree] = {}
+    for number, item in enumerate(devices):
+        device = _mapping(item, f"device {number}")
+        volume = _volume(device, number)
+        if volume.name in trees:
+            raise BadMachine(f"two devices are called {volume.name}")
+        volumes.append(volume)
+        trees[volume.name] = _tree(device, volume.name, beside)
+    platform = _text(about, "platform")
+    root = _text(about, "root")
+    return Machine(
+        name=_text(about, "machine") or _PLATFORMS.get(platform, platform.partition("-")[0]),
+        volumes=tuple(volumes),
+        trees=trees,
+        root=root if root in trees else "",
+        prefix=_text(about, "prefix"),
+        config=_text(about, "config"),
+        env={name: str(text) for name, text in _mapping(about.get("env"), "env").items()},
+    )
+
+
+def platform(machine: str) -> str:
+    """What GRUB calls uname's machine, with the firmware that it most likely has."""
+    return next((name for name, word in _PLATFORMS.items() if word == machine), machine)
+
+
+def clean(path: str) -> str:
+    """Absolute, without . and .. and doubled slashes; like a root directory's, .. leads nowhere."""
+    return "/" + normpath("/" + path).lstrip("/")
+
+
+def _volume(device: Mapping[str, Any], number: int) -> Volume:
+    name = _text(device, "name")
+    if not name:
+        raise BadMachine(f"device {number} has no name")
+    about = {**_of_name(name), **device}
+    partition, scheme = about["partition"], _text(about, "scheme")
+    if not isinstance(partition, int) or not 0 <= partition < 1 << 31:
+        raise BadMachine(f"{name}: no number of a partition: {partition!r}")
+    return Volume(
+        **{word: _text(about, word) for word in _WORDS},
+        partition=partition,
+        scheme="gpt" if scheme == "gpt" else "msdos" if scheme == "msdos" else "",
+    )
+
+
+def _of_name(name: str) -> dict[str, Any]:
+    """What GRUB's name of a partition says of its disk, if it is one."""
+    match = _GRUB_NAME.fullmatch(name)
+    if match is None:
+        return {"disk": name, "partition": 0}
+    firmware = match["disk"].replace("\\,", ",").partition("ieee1275/")[2]
+    return {
+        "disk": match["disk"],
+        "scheme": match["scheme"],
+        "partition": int(match["number"]),
+        "firmware_path": firmware,
+    }
+
+
+def _tree(device: Mapping[str, Any], name: str, beside: Path) -> Tree:
+    texts = dict(_files(device, "files", name))
+    texts = {p: _beside(beside, t, name) if t[:1] == "@" else t for p, t in texts.items()}
+    texts |= dict(_files(device, "literal", name))
+    sizes = _mapping(device.get("sizes"), f"{name}: sizes")
+    if not all(isinstance(size, int) and size >= 0 for size in sizes.values()):
+        raise BadMachine(f"{name}: sizes are whole numbers")
+    directories = device.get("directories") or []
+    if not isinstance(directories, list) or not all(isinstance(d, str) for d in directories):
+        raise BadMachine(f"{name}: directories are a list of paths")
+    return Tree(
+        texts=texts,
+        sizes={clean(path): size for path, size in sizes.items() if clean(path) not in texts},
+        directories=frozenset(map(clean, directories)),
+    )
+
+
+def _files(device: Mapping[str, Any], key: str, name: str) -> Iterator[tuple[str, str]]:
+    for path, text in _mapping(device.get(key), f"{name}: {key}").items():
+        if not isinstance(text, str):
+            raise BadMachine(f"{name}: {path}: not a text")
+        yield clean(path), text
+
+
+def _beside(directory: Path, text: str, device: str) -> str:
+    """Never one from elsewhere: whoever replays a stranger's file does not tell him others."""
+    name = PurePosixPath(text[1:])
+    if name.is_absolute() or ".." in name.parts or not name.parts:
+        raise BadMachine(f"{device}: {text}: not beside the machine file")
+    file = directory / name
+    if not file.resolve().is_relative_to(directory.resolve()):
+        raise BadMachine(f"{device}: {text}: leads away from the machine file")
+    try:
+        return file.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise BadMachine(f"{device}: {text}: {error.strerror}") from None
+
+
+def _mapping(value: object, what: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BadMachine(f"{what}: not an object")
+    return value
+
+
+def _text(about: Mapping[str, Any], key: str) -> str:
+    value = about.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadMachine(f"{key}: not a text: {value!r}")
+    return value

@@ -1,0 +1,26 @@
+"""What commands print: whatever a disk says, for any terminal, in any locale."""
+
+import os
+import sys
+
+
+def safe(text: str) -> str:
+    """For a terminal: what a disk's titles and names say cannot command it."""
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode-escape", "surrogatepass").decode("ascii")
+
+
+def write(text: str) -> int:
+    """0, or 1 when nobody listens."""
+    try:
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0

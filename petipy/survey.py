@@ -1,0 +1,217 @@
+"""What the commands look at: directories, disk images, block devices, or a machine in a file."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from parsers.api import Format, Problem
+from petipy.machine import BadMachine, Machine, load
+from petipy.model import Choice, Device, Scan, Snapshot
+from petipy.policy import candidates
+from petipy.resolve import choices
+from petipy.targets import SETTABLE, BadUsage, Devices, Target
+
+PATIENCE = 60.0  # seconds for one device; someone waits, but perhaps for a slow disk
+
+EPILOG = """Directories need no rights; disk images and block devices need root. Without PATH,
+--device and a machine file: all block devices for root, else the running system's /."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What was found, as every output needs it."""
+
+    devices: tuple[Device, ...]
+    known: tuple[Device, ...]  # these, and others that entries may refer to
+    choices: tuple[Choice, ...]
+    problems: tuple[tuple[str, Problem], ...]  # with the device's name
+
+    @property
+    def default(self) -> Choice | None:
+        """What would boot; when nothing can, what the configuration wants."""
+        snapshot = Snapshot(devices=self.devices, choices=self.choices)
+        wanted = (choice for choice in self.choices if choice.entry.default)
+        return next(iter((*candidates(snapshot), *wanted)), None)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say what to look at, the same for every command."""
+    parser.add_argument(
+        "--device",
+        metavar="NAME=PATH[,uuid=U]…",
+        action="append",
+        default=[],
+        help=f"one more, under this name; may be repeated. Words: {', '.join(sorted(SETTABLE))}",
+    )
+    parser.add_argument(
+        "--machine",
+        metavar="FILE|NAME",
+        action="append",
+        default=[],
+        help="a machine file, as `petipy capture` writes it; or what uname says: ppc64le, x86_64 …"
+        " (default: this machine's)",
+    )
+
+
+def survey(options: argparse.Namespace, paths: Sequence[str]) -> Listing:
+    """What there is to boot. BadUsage when what was asked for makes no sense."""
+    files = [word for word in options.machine if is_file(word)]
+    names = [word for word in options.machine if not is_file(word)]
+    if len(files) > 1 or len(names) > 1:
+        raise BadUsage("--machine takes one file and one name")
+    name = names[0] if names else ""
+    if files:
+        if paths or options.device:
+            raise BadUsage("a machine file has its own devices: no PATH and no --device")
+        return replay(machine_file(files[0]), name)
+    with closing(devices_of(paths, options.device)) as devices:
+        return _listing(devices, name or os.uname().machine)
+
+
+def is_file(word: str) -> bool:
+    """Whether --machine means a machine file; else it is what uname says."""
+    return "/" in word or word.endswith(".json") or Path(word).is_file()
+
+
+def machine_file(path: str) -> Machine:
+    """BadUsage for a file that cannot be read or describes no machine."""
+    try:
+        return load(path)
+    except OSError as error:
+        raise BadUsage(f"{path}: {error.strerror}") from None
+    except BadMachine as error:
+        raise BadUsage(f"{path}: {error}") from None
+
+
+def devices_of(paths: Sequence[str], named: Sequence[str] = ()) -> Devices:
+    """What the paths and NAME=PATH… mean, or this machine's own. To be closed."""
+    targets = [*map(Target.of_path, paths), *map(Target.parse, named)]
+    devices = Devices()
+    try:
+        for target in targets:
+            devices.add(target)
+        if not targets and os.geteuid() == 0:
+            devices.add_all_disks()
+        elif not targets:
+            devices.add_live_root()
+    except BaseException:
+        devices.close()
+        raise
+    return devices
+
+
+def replay(machine: Machine, name: str = "") -> Listing:
+    """The scans of a machine's devices, the one that its configuration is on first."""
+    from petipy.scan import scan_tree
+
+    name = name or machine.name or os.uname().machine
+    order = sorted(machine.volumes, key=lambda volume: volume.name != machine.root)
+    scans: list[tuple[Device, Scan]] = []
+    for volume in order:
+        facts = (volume.fs, volume.label and f"label {volume.label}")
+        words = ", ".join(fact for fact in facts if fact)
+        title = f"{volume.name}: {words}" if words else volume.name
+        device = Device(volume=volume, node="", kind="disk", title=title)
+        config = machine.config if volume.name == machine.root else ""
+        formats = formats_for(config)
+        scans.append((device, scan_tree(machine.files(volume.name, name), formats)))
+    found = tuple(device for device, _ in scans)
+    return Listing(
+        devices=found,
+        known=found,
+        choices=choices(scans, machine.volumes),
+        problems=tuple((device.name, p) for device, scan in scans for p in scan.problems),
+    )
+
+
+def formats_for(config: str = "") -> Sequence[Format]:
+    """All formats; GRUB's also reads a configuration in an unusual place."""
+    from parsers import formats
+
+    def adapted(form: Format) -> Format:
+        known = form.name != "grub" or not config or config in form.paths
+        return form if known else replace(form, paths=(config, *form.paths))
+
+    return [adapted(form) for form in formats()]
+
+
+def _listing(devices: Devices, machine: str) -> Listing:
+    known = (*devices.found, *devices.others)
+    problems = [(name, Problem("", 0, why)) for name, why in devices.failures]
+    scans: list[tuple[Device, Scan]] = []
+    scan_all = _read_directories if devices.are_directories else _mount_and_scan
+    for device, result in scan_all(devices.found, known, machine, formats_for):
+        if isinstance(result, Scan):
+            scans.append((device, result))
+            problems += [(device.name, problem) for problem in result.problems]
+        else:
+            problems.append((device.name, Problem("", 0, result.strerror or str(result))))
+    return Listing(
+        devices=tuple(devices.found),
+        known=known,
+        choices=choices(scans, [device.volume for device in known]),
+        problems=tuple(problems),
+    )
+
+
+Results = Iterator[tuple[Device, Scan | OSError]]
+Formats = Callable[[], Sequence[Format]]
+
+
+def _read_directories(
+    found: Sequence[Device], known: Sequence[Device], machine: str, formats: Formats
+) -> Results:
+    """Here and now: what a person has in a directory needs no sandbox and no root rights."""
+    from petipy.files import TreeFiles
+    from petipy.scan import scan_tree
+
+    nodes = {device.name: device.node for device in known}
+    volumes = [device.volume for device in known]
+
+    def opener(name: str) -> int | None:
+        try:
+            return os.open(nodes[name], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            return None
+
+    for device in found:
+        try:
+            files = TreeFiles(device.node, device.volume, volumes, machine, opener)
+        except OSError as error:
+            yield device, error
+            continue
+        try:
+            yield device, scan_tree(files, formats())
+        finally:
+            files.close()
+
+
+def _mount_and_scan(
+    found: Sequence[Device], known: Sequence[Device], machine: str, formats: Formats
+) -> Results:
+    """In the sandbox, as on the machine itself: a stranger's file system goes into the kernel."""
+    import asyncio
+
+    from petipy.sandbox import Scanner
+
+    scanner = Scanner.start(formats, own_machine=False)
+
+    async def scan(device: Device) -> Scan | OSError:
+        others = [other for other in known if other.name != device.name]
+        try:
+            return await scanner.scan(device, others, machine, PATIENCE)
+        except OSError as error:
+            return error
+
+    async def scan_all() -> list[Scan | OSError]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(scan(device)) for device in found]
+        return [task.result() for task in tasks]
+
+    try:
+        yield from zip(found, asyncio.run(scan_all()), strict=True)
+    finally:
+        scanner.close()
