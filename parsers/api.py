@@ -82,6 +82,7 @@ class Entry:
     classes: tuple[str, ...] = ()
     users: tuple[str, ...] | None = None  # who may boot it, superusers included; None: anybody
     hidden: bool = False  # not shown, but found by its hotkey or as the default
+    help: str = ""  # what the configuration says about it to a person; several lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class Preferences:
     superusers: tuple[str, ...] | None = None  # who may edit and boot anything; None: anybody
     passwords: tuple[Password, ...] = ()
     dialect: str = ""  # which of a language's dialects it was taken for, where there are several
+    elsewhere: bool = False  # its default is to boot what is not in it: nothing in it boots alone
 
 
 Item = Entry | Problem | Preferences
@@ -136,6 +138,11 @@ class Files(Protocol):
     @property
     def machine(self) -> str:
         """uname's machine: ppc64le, x86_64, aarch64, s390x."""
+        ...
+
+    @property
+    def compatible(self) -> Sequence[str]:
+        """What the root of the machine's device tree is compatible with, the closest first."""
         ...
 
     def read(self, path: str) -> str | None:

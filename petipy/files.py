@@ -16,6 +16,8 @@ _NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.
 # A seccomp filter that does not know openat2 says EPERM.
 _NO_OPENAT2 = {errno.ENOSYS, errno.EPERM}
 
+_DEVICE_TREE = "/proc/device-tree/compatible"
+
 Opener = Callable[[str], int | None]  # Volume.name → a descriptor of its root, or None
 Resolve = Callable[[int, bytes, int], int]  # root, path, flags → a descriptor
 
@@ -66,6 +68,17 @@ def _reopen(trail: list[tuple[int, bytes]], flags: int) -> int:
     return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=trail[-2][0])
 
 
+def compatible(machine: str) -> tuple[str, ...]:
+    """`Files.compatible` of this machine; nothing when `machine` (as uname says) is another."""
+    if machine != os.uname().machine:
+        return ()
+    try:
+        with open(_DEVICE_TREE, "rb") as file:
+            return tuple(file.read().decode("ascii", "replace").rstrip("\0").split("\0"))
+    except OSError:  # a machine without a device tree
+        return ()
+
+
 class TreeFiles:
     """`parsers.api.Files` over a directory, which stands for the root of a file system.
 
@@ -81,12 +94,14 @@ class TreeFiles:
         machine: str = "",
         opener: Opener | None = None,
         resolve: Resolve = resolve,
+        compatible: Sequence[str] = (),
     ) -> None:
         if not isinstance(root, int):
             root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._root = root
         self._volume, self._volumes = volume, volumes or (volume,)
         self._machine = machine or os.uname().machine
+        self._compatible = compatible
         self._opener = opener
         self._resolve = resolve
         self._others: dict[str, TreeFiles | None] = {volume.name: self}
@@ -102,6 +117,10 @@ class TreeFiles:
     @property
     def machine(self) -> str:
         return self._machine
+
+    @property
+    def compatible(self) -> Sequence[str]:
+        return self._compatible
 
     def read(self, path: str) -> str | None:
         """As `parsers.api.Files.read`; OSError with EFBIG for more than MAX_SIZE bytes."""
@@ -153,7 +172,8 @@ class TreeFiles:
             root = self._opener(name) if self._opener and volume else None
             tree = None
             if root is not None and volume:
-                tree = TreeFiles(root, volume, self._volumes, self._machine, None, self._resolve)
+                facts = self._volumes, self._machine, None, self._resolve, self._compatible
+                tree = TreeFiles(root, volume, *facts)
                 tree._others = self._others  # every tree once, from wherever it is asked for
             self._others[name] = tree
         return self._others[name]

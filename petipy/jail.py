@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from parsers.api import Files, Format
 from petipy import packets, wire
-from petipy.files import TreeFiles
+from petipy.files import TreeFiles, compatible
 from petipy.model import Device, Scan
 from petipy.packets import Request
 from petipy.sys import block, limits, mount, seccomp
@@ -79,9 +79,11 @@ class Jail:
         """Answer with what the formats find on the first device."""
         device, *_ = todo.devices
         root = self._mounter.root(device)
+        machine = todo.details["machine"]
+        known = compatible(machine)
         self._confine(root, todo.patience, user)
         volumes = tuple(device.volume for device in todo.devices)
-        tree = TreeFiles(root, device.volume, volumes, todo.details["machine"], self._other)
+        tree = TreeFiles(root, device.volume, volumes, machine, self._other, compatible=known)
         scan = scan_tree(tree, formats)
         packets.send(self._answer, json.dumps(wire.to_json(scan)).encode())
 

@@ -122,6 +122,8 @@ def _lines(listing: Listing) -> Iterator[str]:
 def _choice(choice: Choice, default: bool) -> Iterator[str]:
     entry = choice.entry
     yield f"{'*' if default else ' '} {' > '.join((*entry.trail, entry.title))}"
+    for line in entry.help.split("\n") if entry.help else ():
+        yield f"    | {line}"
     yield f"    from      {entry.config}:{entry.line} ({choice.format})"
     refs = [("kernel", entry.kernel), *(("initrd", ref) for ref in entry.initrds)]
     for name, ref in (*refs, ("devicetree", entry.devicetree)):

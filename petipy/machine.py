@@ -1,9 +1,9 @@
 """A machine in one JSON file: its devices and what is on them, as `petipy capture` writes it.
 
 The keys are those of the cases that GRUB itself answered (platform, root, prefix, config, env,
-devices with name, uuid, label, fs, files), and ours: machine, and of a device the other names of
-Volume, `literal` (texts that begin with @), `sizes` and `directories` (what is there, but was not
-read). Keys that nobody here knows are ignored.
+devices with name, uuid, label, fs, files), and ours: machine, compatible (of its device tree),
+and of a device the other names of Volume, `literal` (texts that begin with @), `sizes` and
+`directories` (what is there, but was not read). Keys that nobody here knows are ignored.
 """
 
 import json
@@ -53,6 +53,7 @@ class Machine:
     prefix: str = ""
     config: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    compatible: tuple[str, ...] = ()  # parsers.api.Files.compatible
 
     def files(self, volume: str, machine: str = "") -> "RecordedFiles":
         """The parsers' view of one volume, on the machine `machine` if that is not this one."""
@@ -79,6 +80,10 @@ class RecordedFiles:
     @property
     def machine(self) -> str:
         return self._machine
+
+    @property
+    def compatible(self) -> Sequence[str]:
+        return self._host.compatible
 
     def read(self, path: str) -> str | None:
         path = clean(path)
@@ -163,6 +168,7 @@ def parse(value: object, beside: Path) -> Machine:
         prefix=_text(about, "prefix"),
         config=_text(about, "config"),
         env={name: str(text) for name, text in _mapping(about.get("env"), "env").items()},
+        compatible=_texts(about, "compatible"),
     )
 
 
@@ -212,9 +218,7 @@ def _tree(device: Mapping[str, Any], name: str, beside: Path) -> Tree:
     sizes = _mapping(device.get("sizes"), f"{name}: sizes")
     if not all(isinstance(size, int) and size >= 0 for size in sizes.values()):
         raise BadMachine(f"{name}: sizes are whole numbers")
-    directories = device.get("directories") or []
-    if not isinstance(directories, list) or not all(isinstance(d, str) for d in directories):
-        raise BadMachine(f"{name}: directories are a list of paths")
+    directories = _texts(device, "directories")
     return Tree(
         texts=texts,
         sizes={clean(path): size for path, size in sizes.items() if clean(path) not in texts},
@@ -249,6 +253,13 @@ def _mapping(value: object, what: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise BadMachine(f"{what}: not an object")
     return value
+
+
+def _texts(about: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = about.get(key) or []
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise BadMachine(f"{key}: not a list of texts: {repr(value)[:60]}")
+    return tuple(value)
 
 
 def _text(about: Mapping[str, Any], key: str) -> str:

@@ -60,6 +60,7 @@ class Choice:
     waits_for: str = ""  # in words: "the file system with UUID=…"
     turn: int = ORDINARY  # its configuration's wish: 0 the default, then the fallbacks in order
     timeout: float | None = None  # what its configuration says: Preferences.timeout
+    elsewhere: bool = False  # its configuration boots something else: Preferences.elsewhere
 
     @property
     def bootable(self) -> bool:

@@ -64,6 +64,7 @@ def _of_device(
             waits_for=entry.waits_for or ", ".join(dict.fromkeys(waits)),
             turn=_turn(entry, wish),
             timeout=wish.timeout,
+            elsewhere=wish.elsewhere,
         )
 
 

@@ -259,6 +259,7 @@ class _Blank:
     volume = Volume(name="none")
     volumes = (volume,)
     machine = "none"
+    compatible = ()
 
     def read(self, path: str) -> str | None:
         return "timeout=1\n"

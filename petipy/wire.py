@@ -62,6 +62,7 @@ def _entry(value: object) -> Entry:
         classes=_tuple(f["classes"], _text),
         users=_optional(f["users"], lambda v: _tuple(v, _text)),
         hidden=_truth(f["hidden"]),
+        help=_text(f["help"]),
     )
 
 
@@ -93,6 +94,7 @@ def _preferences(value: object) -> Preferences:
         superusers=_optional(f["superusers"], lambda v: _tuple(v, _text)),
         passwords=_tuple(f["passwords"], _password),
         dialect=_text(f["dialect"]),
+        elsewhere=_truth(f["elsewhere"]),
     )
 
 

@@ -18,6 +18,7 @@ class Machine:
     trees: Mapping[str, Tree]
     volumes: Sequence[Volume] = ()
     machine: str = "ppc64le"
+    compatible: Sequence[str] = ()
     unreadable: frozenset[str] = frozenset()  # names of volumes that cannot be mounted
     opened: list[str] = field(default_factory=list)  # volumes that somebody asked for
 
@@ -48,6 +49,10 @@ class MachineFiles:
     @property
     def machine(self) -> str:
         return self.host.machine
+
+    @property
+    def compatible(self) -> Sequence[str]:
+        return self.host.compatible
 
     def read(self, path: str) -> str | None:
         content = self._tree.get(_clean(path))

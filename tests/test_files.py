@@ -116,11 +116,17 @@ def test_other_volumes_are_opened_once_and_know_the_way_back(tmp_path: Path) -> 
     asked: list[str] = []
     volumes = (SDA1, SDB1, Volume(name="sdc1"))
     tree = TreeFiles(
-        tmp_path / "a", SDA1, volumes, "ppc64le", opener({"sdb1": tmp_path / "b"}, asked)
+        tmp_path / "a",
+        SDA1,
+        volumes,
+        "ppc64le",
+        opener({"sdb1": tmp_path / "b"}, asked),
+        compatible=("qemu,pseries",),
     )
     other = tree.on("sdb1")
     assert other is not None
     assert (other.read("/file"), other.volume, other.machine) == ("there", SDB1, "ppc64le")
+    assert other.compatible == ("qemu,pseries",)
     assert other is tree.on("sdb1")
     assert other.on("sda1") is tree is tree.on("sda1")
     assert tree.on("sdc1") is tree.on("sdc1") is None

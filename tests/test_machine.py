@@ -49,6 +49,12 @@ def test_files_known_only_by_name_are_there() -> None:
     assert (files.kind("/nothing"), files.size("/nothing")) == (None, 0)
 
 
+def test_the_board_is_what_the_file_says() -> None:
+    assert machine(compatible=["a,b", "a"]).files("hd0,gpt2").compatible == ("a,b", "a")
+    with pytest.raises(BadMachine, match="compatible"):
+        machine(compatible="a,b")
+
+
 def test_directories_are_those_of_the_files_and_those_that_are_named() -> None:
     files = machine().files("hd0,gpt2")
     assert files.names("/") == ["boot", "empty", "i", "vmlinuz"]

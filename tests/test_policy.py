@@ -41,6 +41,12 @@ def test_after_failures_the_same_disk_then_the_next_and_recovery_last_of_all() -
     assert booted(SEEN, QUICK, READY) == ["a", "old", "b", "r"]
 
 
+def test_nothing_boots_of_a_configuration_that_wants_another_disk_to_boot() -> None:
+    away = replace(SEEN, choices=(replace(A, elsewhere=True), replace(OLD, elsewhere=True), B))
+    assert booted(away, QUICK, READY) == ["b"]
+    assert not booted(replace(away, choices=away.choices[:2]), QUICK, READY)
+
+
 def test_when_all_have_failed_all_are_tried_again() -> None:
     hints = replace(READY, failed=frozenset({"a", "b", "old", "r"}), last_failure=200)
     assert not decide(SEEN, QUICK, hints, 200 + policy.RETRY - 1).forget_failures

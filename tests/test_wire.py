@@ -35,6 +35,7 @@ SCAN = Scan(
                 classes=("os", "fedora"),
                 users=("root",),
                 hidden=True,
+                help="first\nsecond",
             ),
         ),
     ),
@@ -52,6 +53,7 @@ SCAN = Scan(
                 dialect="fedora",
             ),
         ),
+        ("/g", Preferences(elsewhere=True)),
     ),
     missing=(FileRef(path="/v"),),
 )

@@ -45,6 +45,9 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
     if choice.obstacle:
         yield "error", f"It cannot be booted now: {choice.obstacle}."
     yield None, ""
+    if entry.help:
+        yield from ((None, line) for line in entry.help.split("\n"))
+        yield None, ""
     yield _fact("Kernel", choice.kernel or entry.kernel or "none")
     for initrd in choice.initrds or entry.initrds:
         yield _fact("Initrd", initrd)
