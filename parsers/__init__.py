@@ -9,10 +9,10 @@ from parsers.api import Format
 
 @cache
 def formats() -> tuple[Format, ...]:
-    """Every format there is, GRUB first and the others by name.
+    """Every format there is by rank, those of one rank by name.
 
     Their modules, and pyparsing with them, are imported by the first call.
     """
-    names = sorted((m.name for m in pkgutil.iter_modules(__path__)), key=lambda n: (n != "grub", n))
-    modules = [import_module(f"{__name__}.{name}") for name in names]
-    return tuple(module.FORMAT for module in modules if hasattr(module, "FORMAT"))
+    modules = [import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    found = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    return tuple(sorted(found, key=lambda form: (form.rank, form.name)))

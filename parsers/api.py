@@ -27,6 +27,7 @@ class Volume:
     md: str = ""  # the array's name, as in /dev/md/NAME
     md_uuid: str = ""
     crypt_uuid: str = ""  # of the LUKS container around it
+    image: str = ""  # of a file that holds a file system, an ISO: its path on the volume it lies on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +36,23 @@ class FileRef:
 
     `device` is "" for the volume of the configuration itself, the name of a Volume when the
     parser could tell, else the configuration's own words (UUID=…, LABEL=…, /dev/sda1, hd0,gpt2).
+    `offset` and `size` (bytes) cut a part out of the file; a size of 0 is all that follows.
     """
 
     path: str = ""
     device: str = ""
     url: str = ""
+    offset: int = 0
+    size: int = 0
+
+    def __str__(self) -> str:
+        place = f"({self.device}){self.path}" if self.device else self.path
+        return self.url or f"{place}{extent(self.offset, self.size)}"
+
+
+def extent(offset: int, size: int) -> str:
+    """What follows the name of a file of which only a part is meant."""
+    return f"@{offset}+{size}" if offset or size else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +96,9 @@ class Entry:
     users: tuple[str, ...] | None = None  # who may boot it, superusers included; None: anybody
     hidden: bool = False  # not shown, but found by its hotkey or as the default
     help: str = ""  # what the configuration says about it to a person; several lines
+    foreign: bool = False  # another system, not Linux: listed only for who asks
+    guess: bool = False  # no configuration offers it: it boots by itself when nothing else can
+    also: tuple[str, ...] = ()  # FILE:LINE (FORMAT) of those that say the same; the scan's to fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +165,13 @@ class Files(Protocol):
         """The text; None when there is no such regular file; OSError when it cannot be read."""
         ...
 
+    def piece(self, path: str, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`; fewer, or none, where the file has no more.
+
+        Nothing for what is no regular file or cannot be read: this is for looking at kernels.
+        """
+        ...
+
     def names(self, directory: str) -> list[str]:
         """Sorted; empty when there is no such directory."""
         ...
@@ -168,9 +191,15 @@ class Format:
     """A kind of configuration file. `parse` never raises for what the file says.
 
     `paths` are tried in order and every one that exists is parsed, a file met twice (links,
-    case-folding file systems) once. They may end in a `*` name: all matches, sorted.
+    case-folding file systems) once. They may end in a `*` name: all matches, sorted. With
+    `binary` they may be directories too, and `parse` gets them without anything having been read.
+
+    Of one volume's formats those with the lower `rank` come first in the menu: where two state
+    the same entry it is shown as theirs, and where they want different defaults theirs boots.
     """
 
     name: str
     paths: tuple[str, ...]
     parse: Callable[[Files, str], Iterator[Item]]
+    rank: int = 50
+    binary: bool = False

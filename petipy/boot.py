@@ -86,16 +86,38 @@ async def load(todo: Plan, kexec: Kexec, opening: Open, isolated: Isolated, log:
             raise BootError("open", _words(error, "the device does not answer")) from error
         for descriptor in descriptors:
             stack.callback(os.close, descriptor)
-        kernel, *rest = descriptors
-        devicetree = rest.pop() if todo.devicetree else None
+
+        def stage() -> str:
+            kernel, *rest = map(part, descriptors, files)
+            devicetree = rest.pop() if todo.devicetree else None
+            return kexec.load(kernel, rest, todo.cmdline, devicetree)
+
         try:
             # In a child of its own: a disk that fails under the mapped kernel kills only that.
-            how = await isolated(
-                lambda: kexec.load(kernel, rest, todo.cmdline, devicetree), LOADING
-            )
+            how = await isolated(stage, LOADING)
         except OSError as error:
             raise BootError(str(todo.kernel), _words(error, "loading took too long")) from error
         log.info(f"loaded {todo.kernel} by {how}")
+
+
+def part(descriptor: int, file: File) -> int:
+    """The descriptor, or one of a copy in memory of the part of the file that is meant.
+
+    A kernel within a unified kernel image is copied byte for byte: a signature of its own stays
+    whole for the running kernel to check.
+    """
+    if not (file.offset or file.size):
+        return descriptor
+    there = os.fstat(descriptor).st_size - file.offset
+    size = file.size or there
+    if size > there:
+        raise OSError(f"{file} is cut off: {max(there, 0)} bytes are there")
+    copy = os.memfd_create("part")
+    at, end = file.offset, file.offset + size
+    while at < end and (sent := os.sendfile(copy, descriptor, at, end - at)):
+        at += sent
+    os.lseek(copy, 0, os.SEEK_SET)
+    return copy
 
 
 async def leave(

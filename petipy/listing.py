@@ -9,7 +9,7 @@ from typing import Any
 
 from parsers.api import Effect, FileRef
 from parsers.volumes import find
-from petipy.model import Choice
+from petipy.model import Choice, File
 from petipy.printing import safe, write
 from petipy.survey import EPILOG, Listing, add_arguments, survey
 from petipy.targets import BadUsage
@@ -59,20 +59,21 @@ def _json(listing: Listing) -> str:
 def _entry(choice: Choice, listing: Listing) -> dict[str, Any]:
     entry = choice.entry
 
-    def file(ref: FileRef) -> dict[str, str]:
+    def file(ref: FileRef) -> dict[str, Any]:
         """Where it is; the configuration's own words for a device that is not there."""
         if ref.url:
             return {"url": ref.url}
         volume = find(ref.device, [device.volume for device in listing.known])
         name = volume.name if volume else ref.device or choice.device
-        return {"device": name, "path": ref.path}
+        part = {"offset": ref.offset, "size": ref.size} if ref.offset or ref.size else {}
+        return {"device": name, "path": ref.path, **part}
 
     def effect(effect: Effect) -> dict[str, Any]:
         renamed = {"rename": effect.rename} if effect.rename else {}
         return {"file": file(effect.file), "values": dict(effect.values)} | renamed
 
     refs = [ref for ref in (entry.kernel, *entry.initrds, entry.devicetree) if ref]
-    files = {f"({f['device']}){f['path']}": f for f in map(file, refs) if "path" in f}
+    files = {str(File(**f)): f for f in map(file, refs)}
     return {
         "id": choice.id,
         "title": entry.title,
@@ -94,6 +95,8 @@ def _entry(choice: Choice, listing: Listing) -> dict[str, Any]:
         "classes": list(entry.classes),
         "users": None if entry.users is None else list(entry.users),
         "hidden": entry.hidden,
+        "unbootable": entry.unbootable or None,
+        "also": list(entry.also),
     }
 
 
@@ -125,10 +128,12 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
     for line in entry.help.split("\n") if entry.help else ():
         yield f"    | {line}"
     yield f"    from      {entry.config}:{entry.line} ({choice.format})"
+    for place in entry.also:
+        yield f"    also      {place}"
     refs = [("kernel", entry.kernel), *(("initrd", ref) for ref in entry.initrds)]
     for name, ref in (*refs, ("devicetree", entry.devicetree)):
         if ref:
-            yield f"    {name:<10}{_shown(ref)}"
+            yield f"    {name:<10}{ref}"
     if entry.cmdline:
         yield f"    cmdline   {entry.cmdline}"
     for effect in entry.effects:
@@ -136,10 +141,6 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
             f"{key}={value}" if value is not None else f"no {key}" for key, value in effect.values
         ]
         words += [f"renamed to {effect.rename}"] if effect.rename else []
-        yield f"    writes    {_shown(effect.file)}: {', '.join(words)}"
+        yield f"    writes    {effect.file}: {', '.join(words)}"
     if choice.obstacle:
         yield f"    ! {choice.obstacle}"
-
-
-def _shown(ref: FileRef) -> str:
-    return ref.url or (f"({ref.device}){ref.path}" if ref.device else ref.path)

@@ -90,6 +90,10 @@ class RecordedFiles:
         text = self._tree.texts.get(path)
         return "" if text is None and path in self._tree.sizes else text
 
+    def piece(self, path: str, offset: int, length: int) -> bytes:
+        text = self._tree.texts.get(clean(path), "")
+        return text.encode("utf-8", "surrogateescape")[offset : offset + length]
+
     def names(self, directory: str) -> list[str]:
         return sorted(self._below().get(clean(directory), ()))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from parsers.api import Entry, FileRef, Preferences, Problem, Volume
+from parsers.api import Entry, FileRef, Preferences, Problem, Volume, extent
 
 Kind = Literal["disk", "usb", "optical", "network", "directory"]
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
@@ -35,14 +35,19 @@ class Scan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file reference that has been resolved: a path on a present volume, or a URL."""
+    """A file reference that has been resolved: a path on a present volume, or a URL.
+
+    `offset` and `size` as in FileRef.
+    """
 
     device: str = ""
     path: str = ""
     url: str = ""
+    offset: int = 0
+    size: int = 0
 
     def __str__(self) -> str:
-        return self.url or f"({self.device}){self.path}"
+        return self.url or f"({self.device}){self.path}{extent(self.offset, self.size)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,7 @@ class Choice:
     turn: int = ORDINARY  # its configuration's wish: 0 the default, then the fallbacks in order
     timeout: float | None = None  # what its configuration says: Preferences.timeout
     elsewhere: bool = False  # its configuration boots something else: Preferences.elsewhere
+    rank: int = 0  # of its format among those of its device: the first is asked for the default
 
     @property
     def bootable(self) -> bool:

@@ -70,12 +70,21 @@ def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Deci
 
 def candidates(snapshot: Snapshot) -> list[Choice]:
     """What may boot by itself, in the order in which to try: device by device, as the menu has
-    them, of each its default, its fallbacks, the rest; last what only a person can use. Never
-    those whose configuration wants the local disk to boot: the next one may install a system."""
-    rank = {device.name: number for number, device in enumerate(snapshot.devices)}
+    them, of each its default, its fallbacks, the rest; then what only a person can use; last the
+    kernels that no configuration offers. Where a device's configurations want different defaults,
+    that of the better format (parsers.api.Format.rank) comes first. Never those whose
+    configuration wants the local disk to boot: the next one may install a system."""
+    place = {device.name: number for number, device in enumerate(snapshot.devices)}
 
-    def turn(choice: Choice) -> tuple[bool, int, int]:
-        return _needs_a_person(choice), rank.get(choice.device, len(rank)), choice.turn
+    def turn(choice: Choice) -> tuple[bool, bool, int, bool, int, int]:
+        return (
+            choice.entry.guess,
+            _needs_a_person(choice),
+            place.get(choice.device, len(place)),
+            choice.turn >= ORDINARY,
+            choice.rank,
+            choice.turn,
+        )
 
     ours = (choice for choice in snapshot.choices if choice.bootable and not choice.elsewhere)
     return sorted(ours, key=turn)

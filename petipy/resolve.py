@@ -43,6 +43,7 @@ def _of_device(
     general = scan.preferences[0][1] if scan.preferences else Preferences()
     absent = frozenset(scan.missing)
     seen: dict[str, int] = {}
+    ranks: dict[str, int] = {}
     for form, entry in scan.entries:
         id = f"{identity}:{entry.config}#{'>'.join((*entry.trail, entry.name))}"
         seen[id] = seen.get(id, 0) + 1
@@ -65,6 +66,7 @@ def _of_device(
             turn=_turn(entry, wish),
             timeout=wish.timeout,
             elsewhere=wish.elsewhere,
+            rank=ranks.setdefault(form, len(ranks)),
         )
 
 
@@ -89,14 +91,20 @@ def _file(ref: FileRef, device: Device, volumes: Sequence[Volume]) -> tuple[File
     if ref.url:
         return ref, File(url=ref.url)
     if not ref.device:
-        return ref, File(device=device.name, path=ref.path)
+        return ref, _part(device.name, ref)
     volume = find(ref.device, volumes)
-    return ref, File(device=volume.name, path=ref.path) if volume else None
+    return ref, _part(volume.name, ref) if volume else None
+
+
+def _part(device: str, ref: FileRef) -> File:
+    return File(device=device, path=ref.path, offset=ref.offset, size=ref.size)
 
 
 def _typed(text: str, device: str) -> File:
     if re.match(r"[a-z][a-z0-9+.-]*://", text):
         return File(url=text)
     if match := re.fullmatch(r"\(([^()]+)\)(.*)", text):
-        return File(device=match[1], path=match[2])
+        device, text = match[1], match[2]
+    if match := re.fullmatch(r"(.+)@(\d{1,18})\+(\d{1,18})", text):
+        return File(device=device, path=match[1], offset=int(match[2]), size=int(match[3]))
     return File(device=device, path=text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from posixpath import dirname
@@ -19,19 +20,17 @@ def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
     """All that the tree's configurations say, in the order of the formats and their paths.
 
     A configuration that can be reached by several paths counts once, and so does an entry that
-    two configurations state alike. A format that fails gives a Problem and keeps what it gave.
+    two configurations state alike: the first one's stays, and names the other. A format that
+    fails gives a Problem and keeps what it gave.
     """
-    entries: list[tuple[str, Entry]] = []
+    menu = _Menu(files)
     problems: list[Problem] = []
     preferences: list[tuple[str, Preferences]] = []
-    stated: dict[object, str] = {}  # an entry's meaning → the configuration that said it first
     unreadable: dict[str, list[str]] = {}  # reason → paths: a broken file system has one for all
     for form in formats:
         for path, item in _items(files, form, unreadable):
             if isinstance(item, Entry):
-                # Within one configuration equal entries stay: its names and indexes count them.
-                if stated.setdefault(_meaning(item, files), path) == path:
-                    entries.append((form.name, item))
+                menu.add(form.name, path, item)
             elif isinstance(item, Problem):
                 problems.append(item)
             else:
@@ -39,12 +38,53 @@ def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
     for reason, paths in unreadable.items():
         others = f", nor can {len(paths) - 1} other files" if len(paths) > 1 else ""
         problems.append(Problem(paths[0], 1, f"cannot be read{others}: {reason}"))
+    entries = menu.entries()
     return Scan(
-        entries=tuple(entries),
+        entries=entries,
         problems=tuple(dict.fromkeys(problems)),
         preferences=tuple(preferences),
         missing=tuple(_missing(files, [entry for _, entry in entries])),
     )
+
+
+class _Menu:
+    """The entries of all configurations, each once."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._entries: list[tuple[str, Entry]] = []
+        # An entry's meaning → the configuration that stated it first, and which entry that is.
+        self._stated: dict[object, tuple[str, int]] = {}
+        self._also: dict[int, list[str]] = {}
+        self._wanted: dict[int, str] = {}  # entry → the configuration that has it for its default
+        self._decided: set[str] = set()  # configurations that have a default of their own
+
+    def add(self, form: str, path: str, entry: Entry) -> None:
+        """An entry of the configuration at `path`, which may stand in another that it reads."""
+        meaning = _meaning(entry, self._files)
+        if entry.default:
+            self._decided.add(path)
+        first, number = self._stated.setdefault(meaning, (path, len(self._entries)))
+        # Within one configuration equal entries stay: its names and indexes count them.
+        if first == path:
+            self._entries.append((form, entry))
+            return
+        kept = self._entries[number][1]
+        if entry.default:
+            self._wanted.setdefault(number, first)
+        if (entry.config, entry.line) != (kept.config, kept.line):
+            self._also.setdefault(number, []).append(f"{entry.config}:{entry.line} ({form})")
+
+    def entries(self) -> tuple[tuple[str, Entry], ...]:
+        for number, places in self._also.items():
+            form, entry = self._entries[number]
+            self._entries[number] = form, replace(entry, also=tuple(dict.fromkeys(places)))
+        for number, path in self._wanted.items():
+            form, entry = self._entries[number]
+            # Who shows the entry and wants no other has nothing against its being the default.
+            if path not in self._decided:
+                self._entries[number] = form, replace(entry, default=True)
+        return tuple(self._entries)
 
 
 def _items(
@@ -53,12 +93,8 @@ def _items(
     met: set[object] = set()
     for path in _paths(files, form.paths):
         try:
-            text = files.read(path)
-            if text is None:
+            if (identity := _identity(files, form, path)) is None:
                 continue
-            # Links and case-folding file systems show one file under several names: the same
-            # text in a directory with the same names. A copy elsewhere may mean something else.
-            identity = (text, tuple(files.names(dirname(path))))
         except OSError as error:
             reason = str(error.strerror or error).replace(f"{path}: ", "")
             unreadable.setdefault(reason, []).append(path)
@@ -67,6 +103,21 @@ def _items(
             met.add(identity)
             for item in _guarded(form, files, path):
                 yield path, item
+
+
+def _identity(files: Files, form: Format, path: str) -> object:
+    """What the same file has under all its names; None when there is no such file.
+
+    Links and case-folding file systems show one file under several names: the same contents in
+    a directory with the same names. A copy elsewhere may mean something else.
+    """
+    names = tuple(files.names(dirname(path)))
+    if not form.binary:
+        text = files.read(path)
+        return None if text is None else (text, names)
+    if (kind := files.kind(path)) == "directory":
+        return tuple(files.names(path)), names
+    return kind and (files.size(path), files.piece(path, 0, 4096), names)
 
 
 def _guarded(form: Format, files: Files, path: str) -> Iterator[Item]:
@@ -107,8 +158,9 @@ def _matches(files: Files, directory: str, names: list[str]) -> Iterator[str]:
 def _meaning(entry: Entry, files: Files) -> object:
     """What makes two entries one. GRUB puts BOOT_IMAGE= before the command line, others do not."""
     words = [word for word in entry.cmdline.split(" ") if not word.startswith("BOOT_IMAGE=")]
+    # What has no kernel is what its title says it is.
     return (
-        entry.title,
+        "" if entry.kernel else entry.title,
         entry.kernel and _place(entry.kernel, files),
         tuple(_place(ref, files) for ref in entry.initrds),
         entry.devicetree and _place(entry.devicetree, files),
@@ -117,9 +169,9 @@ def _meaning(entry: Entry, files: Files) -> object:
     )
 
 
-def _place(ref: FileRef, files: Files) -> tuple[str, str, str]:
+def _place(ref: FileRef, files: Files) -> tuple[object, ...]:
     volume = _volume(ref, files)
-    return (ref.device if volume is None else volume, ref.path, ref.url)
+    return (ref.device if volume is None else volume, ref.path, ref.url, ref.offset, ref.size)
 
 
 def _volume(ref: FileRef, files: Files) -> str | None:

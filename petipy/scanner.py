@@ -264,6 +264,9 @@ class _Blank:
     def read(self, path: str) -> str | None:
         return "timeout=1\n"
 
+    def piece(self, path: str, offset: int, length: int) -> bytes:
+        return b""
+
     def names(self, directory: str) -> list[str]:
         return []
 

@@ -63,6 +63,9 @@ def _entry(value: object) -> Entry:
         users=_optional(f["users"], lambda v: _tuple(v, _text)),
         hidden=_truth(f["hidden"]),
         help=_text(f["help"]),
+        foreign=_truth(f["foreign"]),
+        guess=_truth(f["guess"]),
+        also=_tuple(f["also"], _text),
     )
 
 
@@ -77,7 +80,13 @@ def _effect(value: object) -> Effect:
 
 def _file(value: object) -> FileRef:
     f = _fields(value, FileRef)
-    return FileRef(path=_text(f["path"]), device=_text(f["device"]), url=_text(f["url"]))
+    return FileRef(
+        path=_text(f["path"]),
+        device=_text(f["device"]),
+        url=_text(f["url"]),
+        offset=_bytes(f["offset"]),
+        size=_bytes(f["size"]),
+    )
 
 
 def _problem(value: object) -> Problem:
@@ -150,6 +159,12 @@ def _truth(value: object) -> bool:
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
         _refuse("a line number", value)
+    return value
+
+
+def _bytes(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 40:
+        _refuse("a number of bytes", value)
     return value
 
 

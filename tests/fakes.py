@@ -55,10 +55,11 @@ class MachineFiles:
         return self.host.compatible
 
     def read(self, path: str) -> str | None:
-        content = self._tree.get(_clean(path))
-        if isinstance(content, bytes):
-            return content.decode("utf-8", "surrogateescape")
-        return content
+        content = self._content(path)
+        return None if content is None else content.decode("utf-8", "surrogateescape")
+
+    def piece(self, path: str, offset: int, length: int) -> bytes:
+        return (self._content(path) or b"")[offset : offset + length]
 
     def names(self, directory: str) -> list[str]:
         return sorted(set(_children(self._tree, _clean(directory))))
@@ -70,12 +71,16 @@ class MachineFiles:
         return "directory" if path == "/" or self.names(path) else None
 
     def size(self, path: str) -> int:
-        return len((self.read(path) or "").encode("utf-8", "surrogateescape"))
+        return len(self._content(path) or b"")
 
     def on(self, name: str) -> "MachineFiles | None":
         self.host.opened.append(name)
         known = any(volume.name == name for volume in self.volumes)
         return replace(self, name=name) if known and name not in self.host.unreadable else None
+
+    def _content(self, path: str) -> bytes | None:
+        content = self._tree.get(_clean(path))
+        return content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
 
     @property
     def _tree(self) -> Tree:

@@ -74,6 +74,20 @@ def test_kernel_initrds_command_line_and_device_tree_reach_the_loader(tree: Path
     ]
 
 
+def test_parts_of_a_file_are_loaded_as_if_they_were_files(tree: Path) -> None:
+    (tree / "vda2/u.efi").write_text("MZ..KERNEL..one..tree")
+    parts = [File(device="vda2", path="/u.efi", offset=o, size=s) for o, s in ((4, 6), (12, 3))]
+    rest = File(device="vda2", path="/u.efi", offset=17)
+    todo = boot.plan(choice("a", kernel=parts[0], initrds=(parts[1],), devicetree=rest), None)
+    assert load(todo, tree) == "loaded (vda2)/u.efi@4+6 by one  tree"
+
+
+def test_a_part_that_the_file_no_longer_has_is_told(tree: Path) -> None:
+    torn = File(device="vda2", path="/vmlinux", offset=3, size=99)
+    with pytest.raises(BootError, match=r"vmlinux@3\+99 is cut off: 3 bytes are there"):
+        load(boot.plan(choice("a", kernel=torn), None), tree)
+
+
 def test_what_a_person_typed_is_what_boots(tree: Path) -> None:
     edit = Edit(kernel="/vmlinux", initrds=("(vda2)/initrd",), cmdline="single")
     assert load(boot.plan(choice("a", missing=("x",)), edit), tree).endswith("one single")

@@ -36,6 +36,13 @@ def test_text_keeps_every_byte(tree: TreeFiles) -> None:
     assert text.encode("utf-8", "surrogateescape") == b"set a=\xff\n"
 
 
+def test_a_piece_of_a_file_is_what_is_there_of_it(tree: TreeFiles) -> None:
+    assert tree.piece("/boot/grub/grub.cfg", 4, 2) == b"a="
+    assert tree.piece("/boot/grub/grub.cfg", 6, 1 << 40) == b"\xff\n"
+    nothing = [("/boot/grub/grub.cfg", 99), ("/boot", 0), ("/none", 0)]
+    assert [tree.piece(path, offset, 9) for path, offset in nothing] == [b"", b"", b""]
+
+
 def test_what_is_not_a_regular_file_is_no_file(tree: TreeFiles, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "root/fifo")
     server = socket.socket(socket.AF_UNIX)

@@ -15,7 +15,7 @@ from petipy.targets import Target
 ENTRY_KEYS = [
     *("id", "title", "trail", "format", "device", "config", "line", "kernel", "initrds"),
     *("devicetree", "cmdline", "default", "effects", "missing", "waits_for"),
-    *("action", "hotkey", "classes", "users", "hidden"),
+    *("action", "hotkey", "classes", "users", "hidden", "unbootable", "also"),
 ]
 TOP = Path(__file__).parent.parent
 
@@ -76,6 +76,8 @@ def test_json_has_exactly_the_keys_of_the_contract(disk: Callable[..., Path], sh
         "classes": [],
         "users": None,
         "hidden": False,
+        "unbootable": None,
+        "also": [],
     }
     assert (answer["default"], answer["timeout"]) == (second["id"], 5)
     (problem,) = answer["problems"]

@@ -47,6 +47,21 @@ def test_nothing_boots_of_a_configuration_that_wants_another_disk_to_boot() -> N
     assert not booted(replace(away, choices=away.choices[:2]), QUICK, READY)
 
 
+def test_of_two_formats_defaults_the_better_formats_is_tried_first_then_the_other() -> None:
+    other = choice("other", turn=0, rank=1)
+    back = choice("back", turn=1, rank=0)
+    snapshot = replace(SEEN, choices=(OLD, other, back, A, B))
+    assert booted(snapshot, QUICK, READY) == ["a", "back", "other", "old", "b"]
+
+
+def test_a_kernel_that_no_configuration_offers_comes_after_everything_else() -> None:
+    guess = choice("guess", entry=entry("guess", guess=True), turn=0)
+    snapshot = replace(SEEN, choices=(guess, RECOVERY, B))
+    assert booted(snapshot, QUICK, READY) == ["b", "r", "guess"]
+    alone = replace(SEEN, choices=(guess,))
+    assert booted(alone, QUICK, READY) == ["guess"]
+
+
 def test_when_all_have_failed_all_are_tried_again() -> None:
     hints = replace(READY, failed=frozenset({"a", "b", "old", "r"}), last_failure=200)
     assert not decide(SEEN, QUICK, hints, 200 + policy.RETRY - 1).forget_failures

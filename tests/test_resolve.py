@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from parsers.api import FileRef, Preferences
 from petipy import resolve
 from petipy.model import Edit, File, Scan
@@ -51,3 +53,19 @@ def test_typed_paths_may_name_a_device_or_a_url() -> None:
         File(device="vdb1", path="/k"),
         (File(device="vda2", path="/i"), File(url="http://host/i")),
     )
+
+
+def test_a_part_of_a_file_stays_a_part_and_can_be_typed_again() -> None:
+    ref = FileRef(path="/u.efi", offset=512, size=4096)
+    (found,) = resolve.choices([(device("vda2"), scan(replace(entry("a"), kernel=ref)))])
+    assert found.kernel == File(device="vda2", path="/u.efi", offset=512, size=4096)
+    assert str(found.kernel) == "(vda2)/u.efi@512+4096"
+    edit = Edit(kernel=str(found.kernel), initrds=("/u.efi@99+0",), cmdline="")
+    initrd = File(device="vda2", path="/u.efi", offset=99)
+    assert resolve.edited(found, edit) == (found.kernel, (initrd,))
+
+
+def test_formats_rank_in_the_order_in_which_the_scan_has_them() -> None:
+    entries = (("bls", entry("a")), ("grub", entry("b")), ("bls", entry("c")))
+    found = resolve.choices([(device("vda2"), Scan(entries=entries))])
+    assert [c.rank for c in found] == [0, 1, 0]

@@ -67,7 +67,7 @@ def test_entries_come_back_with_what_is_missing(root: Path) -> None:
 
 def test_the_real_formats_need_nothing_that_they_have_not_imported(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/yaboot.conf").write_text("image=/vmlinux\n\tlabel=linux\n")
+    (tmp_path / "etc/yaboot.conf").write_text("image=/vmlinux\n\tlabel=linux\n\tappend=quiet\n")
     (tmp_path / "boot/grub").mkdir(parents=True)
     (tmp_path / "boot/grub/grub.cfg").write_text("menuentry 'Debian' {\n linux /vmlinux\n}\n")
     started = Scanner.start()

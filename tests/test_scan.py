@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -48,28 +49,69 @@ def test_one_file_under_two_names_counts_once_and_a_copy_elsewhere_does_not() ->
     assert [path for path, _ in scan.preferences] == ["/boot/x/c", "/y/c"]
 
 
-def test_entries_that_two_configurations_state_alike_count_once() -> None:
-    tree = {"/a": "one /1\none /1\ntwo /2", "/b": "one /1 sda1\ntwo /2 sdb1\nthree /3"}
+def test_entries_that_two_configurations_state_alike_count_once_and_name_both() -> None:
+    tree = {"/a": "one /1\none /1\ntwo /2", "/b": "uno /1 sda1\ntwo /2 sdb1\nthree /3"}
     files = Machine({"sda1": tree, "sdb1": {}}).files("sda1")
-    found = titles(files, form("/a"), form("/b", name="later"))
-    assert found == [
-        *(("lines", title) for title in ("one", "one", "two")),
-        ("later", "two"),
-        ("later", "three"),
+    found = scan_tree(files, [form("/a"), form("/b", name="later")]).entries
+    assert [(name, entry.title, entry.also) for name, entry in found] == [
+        ("lines", "one", ("/b:1 (later)",)),
+        ("lines", "one", ()),
+        ("lines", "two", ()),
+        ("later", "two", ()),
+        ("later", "three", ()),
     ]
 
 
+def stating(**fields: Any) -> Callable[[Files, str], Iterator[Item]]:
+    """A format of one entry."""
+
+    def parse(files: Files, path: str) -> Iterator[Item]:
+        stated: dict[str, Any] = {"title": "t", "name": "t", "config": path, "line": 1} | fields
+        yield Entry(**stated)
+
+    return parse
+
+
 def test_command_lines_are_alike_whatever_the_boot_loader_says_of_itself() -> None:
-    def with_cmdline(text: str) -> Callable[[Files, str], Iterator[Item]]:
-        def parse(files: Files, path: str) -> Iterator[Item]:
-            yield Entry(title="t", name="t", config=path, line=1, cmdline=text)
-
-        return parse
-
     files = Machine({"sda1": {"/a": "", "/b": ""}}).files("sda1")
-    first = form("/a", name="first", parse=with_cmdline("BOOT_IMAGE=/v root=/r"))
-    second = form("/b", name="second", parse=with_cmdline("root=/r"))
+    first = form("/a", name="first", parse=stating(cmdline="BOOT_IMAGE=/v root=/r"))
+    second = form("/b", name="second", parse=stating(cmdline="root=/r"))
     assert titles(files, first, second) == [("first", "t")]
+
+
+def test_parts_of_one_file_are_different_kernels() -> None:
+    files = Machine({"sda1": {"/a": "", "/b": ""}}).files("sda1")
+    first = form("/a", parse=stating(kernel=FileRef(path="/k", offset=1, size=9)))
+    second = form("/b", parse=stating(kernel=FileRef(path="/k", offset=20, size=9)))
+    assert len(titles(files, first, second)) == 2
+
+
+def test_a_default_that_only_the_later_configuration_names_is_kept() -> None:
+    files = Machine({"sda1": {"/a": "", "/b": ""}}).files("sda1")
+    second = form("/b", parse=stating(default=True))
+    assert [e.default for _, e in scan_tree(files, [form("/a", parse=stating()), second]).entries]
+
+    def decided(files: Files, path: str) -> Iterator[Item]:
+        yield from stating()(files, path)
+        yield from stating(title="other", name="other", default=True)(files, path)
+
+    scan = scan_tree(files, [form("/a", parse=decided), second])
+    assert [(e.title, e.default) for _, e in scan.entries] == [("t", False), ("other", True)]
+
+
+def test_a_binary_is_not_read_before_its_parser_asks() -> None:
+    class Large(MachineFiles):
+        def read(self, path: str) -> str | None:
+            raise OSError(27, "File too large")
+
+        def piece(self, path: str, offset: int, length: int) -> bytes:
+            return b"MZ"
+
+    files = Large(Machine({"sda1": {"/d/a.efi": "MZ", "/d/b.efi": "MZ"}}), "sda1")
+    binary = Format("binary", ("/d/a.efi", "/d", "/D"), stating(), binary=True)
+    scan = scan_tree(files, [binary])
+    assert [entry.config for _, entry in scan.entries] == ["/d/a.efi"]
+    assert [entry.also for _, entry in scan.entries] == [("/d:1 (binary)",)]
 
 
 def test_a_bug_in_a_format_costs_the_rest_of_its_file_only() -> None:

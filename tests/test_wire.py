@@ -21,7 +21,7 @@ SCAN = Scan(
                 trail=("More", "Even more"),
                 kernel=FileRef(path="/v", device="UUID=1"),
                 initrds=(FileRef(path="/i"), FileRef(url="http://x/i")),
-                devicetree=FileRef(path="/dtb"),
+                devicetree=FileRef(path="/dtb", offset=512, size=1 << 36),
                 cmdline="root=/r",
                 default=True,
                 effects=(
@@ -36,6 +36,9 @@ SCAN = Scan(
                 users=("root",),
                 hidden=True,
                 help="first\nsecond",
+                foreign=True,
+                guess=True,
+                also=("/x:3 (native)",),
             ),
         ),
     ),

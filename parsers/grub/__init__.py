@@ -11,4 +11,4 @@ from parsers.grub.parse import units
 table()
 list(units(Source("")))
 
-FORMAT = Format("grub", PATHS, items)
+FORMAT = Format("grub", PATHS, items, rank=10)

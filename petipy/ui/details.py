@@ -57,6 +57,8 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
     yield None, ""
     yield _fact("Device", device_title(snapshot, choice.device))
     yield _fact("Written in", f"{entry.config}, line {entry.line} ({choice.format})")
+    for place in entry.also:
+        yield _fact("and in", place)
     if entry.trail:
         yield _fact("Submenu", " / ".join(entry.trail))
     for effect in entry.effects:
@@ -64,15 +66,9 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
 
 
 def _fact(name: str, value: object) -> Line:
-    return None, f"{name + ':':<14}{_file(value)}"
-
-
-def _file(value: object) -> str:
-    """A FileRef in words; everything else says itself what it is."""
-    path, device = getattr(value, "path", None), getattr(value, "device", "")
-    return str(value) if path is None else f"({device}){path}" if device else str(path)
+    return None, f"{name + ':':<14}{value}"
 
 
 def _words(effect: Effect) -> str:
     changes = (f"{n} removed" if v is None else f"{n}={v}" for n, v in effect.values)
-    return f"{_file(effect.file)} is changed: {', '.join(changes)}"
+    return f"{effect.file} is changed: {', '.join(changes)}"
