@@ -6,6 +6,8 @@ import sys
 USAGE = """usage: petipy run                be the boot manager of this machine
        petipy list [OPTION]… [PATH]
                                 show what a directory, disk image or device offers to boot
+       petipy capture [OPTION]… [DEVICE|DIR]…
+                                write a machine's boot configuration as one JSON file
        petipy --version
 """
 
@@ -30,6 +32,10 @@ def main() -> int:
             from petipy import listing
 
             return listing.main(arguments[1:])
+        case ["capture"]:
+            from petipy import capture
+
+            return capture.main(arguments[1:])
         case ["--version"]:
             from petipy import __version__
 

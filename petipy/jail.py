@@ -77,15 +77,27 @@ class Jail:
         self, todo: Request, formats: Sequence[Format], scan_tree: ScanTree, user: int
     ) -> None:
         """Answer with what the formats find on the first device."""
+        scan = scan_tree(self._tree(todo, user), formats)
+        packets.send(self._answer, json.dumps(wire.to_json(scan)).encode())
+
+    def capture(
+        self, todo: Request, formats: Sequence[Format], scan_tree: ScanTree, user: int
+    ) -> None:
+        """Answer with what a scan would look at."""
+        from petipy.record import record  # afterwards nothing can be imported
+
+        seen = record(self._tree(todo, user), formats, scan_tree)
+        packets.send(self._answer, json.dumps(seen).encode())
+
+    def _tree(self, todo: Request, user: int) -> TreeFiles:
+        """The first device's, which is all that this process can see from now on."""
         device, *_ = todo.devices
         root = self._mounter.root(device)
         machine = todo.details["machine"]
         known = compatible(machine)
         self._confine(root, todo.patience, user)
         volumes = tuple(device.volume for device in todo.devices)
-        tree = TreeFiles(root, device.volume, volumes, machine, self._other, compatible=known)
-        scan = scan_tree(tree, formats)
-        packets.send(self._answer, json.dumps(wire.to_json(scan)).encode())
+        return TreeFiles(root, device.volume, volumes, machine, self._other, compatible=known)
 
     def open(self, todo: Request) -> None:
         """Answer with open files. Nothing on the disk is looked at, so nothing is given up."""

@@ -49,6 +49,7 @@ class Machine:
     name: str = ""  # uname's machine; "" is not said
     volumes: tuple[Volume, ...] = ()
     trees: Mapping[str, Tree] = field(default_factory=dict)  # by Volume.name
+    titles: Mapping[str, str] = field(default_factory=dict)  # what a person calls the volumes
     root: str = ""
     prefix: str = ""
     config: str = ""
@@ -155,6 +156,7 @@ def parse(value: object, beside: Path) -> Machine:
         raise BadMachine("it has no list of devices")
     volumes: list[Volume] = []
     trees: dict[str, Tree] = {}
+    titles: dict[str, str] = {}
     for number, item in enumerate(devices):
         device = _mapping(item, f"device {number}")
         volume = _volume(device, number)
@@ -162,12 +164,14 @@ def parse(value: object, beside: Path) -> Machine:
             raise BadMachine(f"two devices are called {volume.name}")
         volumes.append(volume)
         trees[volume.name] = _tree(device, volume.name, beside)
+        titles[volume.name] = _text(device, "title")
     platform = _text(about, "platform")
     root = _text(about, "root")
     return Machine(
         name=_text(about, "machine") or _PLATFORMS.get(platform, platform.partition("-")[0]),
         volumes=tuple(volumes),
         trees=trees,
+        titles=titles,
         root=root if root in trees else "",
         prefix=_text(about, "prefix"),
         config=_text(about, "config"),

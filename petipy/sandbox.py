@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import parsers
 from parsers.api import Format
@@ -71,6 +72,17 @@ class Scanner:
         data, _ = await self._answer(asked, patience, 0)
         try:
             return wire.from_json(json.loads(data))
+        except (ValueError, RecursionError) as error:
+            raise OSError(errno.EPROTO, f"its scan gave a senseless answer: {error}") from None
+
+    async def capture(
+        self, device: Device, volumes: Sequence[Device], machine: str, patience: float
+    ) -> dict[str, Any]:
+        """What a scan would look at: by device's name, the keys of a machine file. See `scan`."""
+        asked = request("capture", [device, *volumes], patience, machine=machine)
+        data, _ = await self._answer(asked, patience, 0)
+        try:
+            return wire.captured(json.loads(data))
         except (ValueError, RecursionError) as error:
             raise OSError(errno.EPROTO, f"its scan gave a senseless answer: {error}") from None
 

@@ -159,7 +159,8 @@ class _Scanner:
         elif self._scan_tree is None:
             raise OSError(errno.ENOEXEC, self._broken)
         else:
-            jail.scan(todo, self._formats, self._scan_tree, user(self._count))
+            work = jail.capture if todo.do == "capture" else jail.scan
+            work(todo, self._formats, self._scan_tree, user(self._count))
 
     def _watch(self, pid: int) -> int:
         pidfd = os.pidfd_open(pid)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parsers.api import Format, Problem
 from petipy.machine import BadMachine, Machine, load
@@ -13,6 +14,9 @@ from petipy.model import Choice, Device, Scan, Snapshot
 from petipy.policy import candidates
 from petipy.resolve import choices
 from petipy.targets import SETTABLE, BadUsage, Devices, Target
+
+if TYPE_CHECKING:
+    from petipy.files import TreeFiles
 
 PATIENCE = 60.0  # seconds for one device; someone waits, but perhaps for a slow disk
 
@@ -114,6 +118,7 @@ def replay(machine: Machine, name: str = "") -> Listing:
         facts = (volume.fs, volume.label and f"label {volume.label}")
         words = ", ".join(fact for fact in facts if fact)
         title = f"{volume.name}: {words}" if words else volume.name
+        title = machine.titles.get(volume.name) or title
         device = Device(volume=volume, node="", kind="disk", title=title)
         config = machine.config if volume.name == machine.root else ""
         formats = formats_for(config)
@@ -164,9 +169,20 @@ Formats = Callable[[], Sequence[Format]]
 def _read_directories(
     found: Sequence[Device], known: Sequence[Device], machine: str, formats: Formats
 ) -> Results:
-    """Here and now: what a person has in a directory needs no sandbox and no root rights."""
-    from petipy.files import TreeFiles
     from petipy.scan import scan_tree
+
+    for device, files in trees(found, known, machine):
+        yield device, files if isinstance(files, OSError) else scan_tree(files, formats())
+
+
+def trees(
+    found: Sequence[Device], known: Sequence[Device], machine: str
+) -> "Iterator[tuple[Device, TreeFiles | OSError]]":
+    """Directories, here and now: what a person has in one needs no sandbox and no root rights.
+
+    Each is closed when the next is asked for.
+    """
+    from petipy.files import TreeFiles
 
     nodes = {device.name: device.node for device in known}
     volumes = [device.volume for device in known]
@@ -183,10 +199,8 @@ def _read_directories(
         except OSError as error:
             yield device, error
             continue
-        try:
-            yield device, scan_tree(files, formats())
-        finally:
-            files.close()
+        with closing(files):
+            yield device, files
 
 
 def _mount_and_scan(

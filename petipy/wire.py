@@ -41,6 +41,30 @@ def from_json(value: object) -> Scan:
     )
 
 
+def captured(value: object) -> dict[str, Any]:
+    """What `petipy.record` noted, checked: by device, its files, literal, sizes, directories."""
+    devices = _mapping(value, lambda v: v)
+    return {name: _device(device) for name, device in devices.items()}
+
+
+def _device(value: object) -> dict[str, Any]:
+    keys = {"files", "literal", "sizes", "directories"}
+    if not isinstance(value, dict) or set(value) != keys:
+        _refuse("what was seen on a device", value)
+    return {
+        "files": _mapping(value["files"], _text),
+        "literal": _mapping(value["literal"], _text),
+        "sizes": _mapping(value["sizes"], _bytes),
+        "directories": list(_tuple(value["directories"], _text)),
+    }
+
+
+def _mapping(value: object, item: Callable[[object], T]) -> dict[str, T]:
+    if not isinstance(value, dict):
+        _refuse("an object", value)
+    return {_text(key): item(v) for key, v in value.items()}
+
+
 def _entry(value: object) -> Entry:
     f = _fields(value, Entry)
     return Entry(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from petipy import capture
 from petipy.listing import main
 from petipy.sys import block
 
@@ -119,3 +120,18 @@ def test_another_user_is_told_what_to_do(image: Path, capsys: pytest.CaptureFixt
     messages = [problem["message"] for problem in answer["problems"]]
     assert all("only root can mount" in message for message in messages)
     assert len(messages) == 2
+
+
+def test_an_image_is_captured_and_replayed(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert capture.main([str(image)]) == 0
+    value = capsys.readouterr().out
+    first, second = json.loads(value)["devices"]
+    assert set(first["files"]) == {"/yaboot.conf"}
+    assert (second["uuid"], second["sizes"]["/vmlinux"]) == (UUID, 6)
+    (tmp_path / "machine.json").write_text(value)
+    assert main(["--json", str(image)]) == 0
+    of_image = capsys.readouterr().out
+    assert main(["--json", "--machine", str(tmp_path / "machine.json")]) == 0
+    assert capsys.readouterr().out == of_image

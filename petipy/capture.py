@@ -1,0 +1,158 @@
+"""`petipy capture`: the boot configuration of a machine in one file, to be looked at elsewhere."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from posixpath import dirname
+from typing import Any
+
+from petipy import __version__
+from petipy.machine import platform
+from petipy.model import Device
+from petipy.printing import safe, write
+from petipy.survey import EPILOG, PATIENCE, devices_of, formats_for, trees
+from petipy.targets import SETTABLE, BadUsage, Devices
+
+DESCRIPTION = """Write the boot configuration of a machine as JSON: every configuration file that
+Petipy reads, kernels and initrds by name and size, the names of the devices. Passwords and their
+hashes are blanked. `petipy list --machine FILE` shows it anywhere."""
+
+Captured = Mapping[str, Mapping[str, Any]]  # by device: files, literal, sizes, directories
+
+
+def main(argv: list[str]) -> int:
+    try:
+        options = _options(argv)
+    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
+        return exit.code if isinstance(exit.code, int) else 2
+    name = options.machine or os.uname().machine
+    try:
+        with closing(devices_of(options.path, options.device)) as devices:
+            about, failures = captured(devices, name)
+    except BadUsage as error:
+        sys.stderr.write(f"petipy capture: {safe(str(error))}\n")
+        return 2
+    for device, why in failures:
+        sys.stderr.write(f"petipy capture: {safe(f'{device}: {why}')}\n")
+    anything = any(map(_texts, about["devices"]))
+    return write(json.dumps(about, indent=1) + "\n") or not anything
+
+
+def captured(devices: Devices, machine: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """The machine file's value; and of devices that could not be looked at, the reasons."""
+    known = (*devices.found, *devices.others)
+    seen: dict[str, dict[str, Any]] = {}
+    failures = list(devices.failures)
+    record_all = _in_directories if devices.are_directories else _in_sandbox
+    for device, result in record_all(devices.found, known, machine):
+        if isinstance(result, OSError):
+            failures.append((device.name, result.strerror or str(result)))
+            continue
+        for name, found in result.items():
+            _merge(seen.setdefault(name, {}), found)
+    return _described(known, seen, machine, failures), failures
+
+
+def _options(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "petipy capture",
+        description=DESCRIPTION,
+        epilog=f"exit status: 0, 1 when no configuration was found, 2 for bad usage. {EPILOG}",
+    )
+    parser.add_argument("path", metavar="DEVICE|DIR", nargs="*", help="or a disk image")
+    parser.add_argument(
+        "--device",
+        metavar="NAME=PATH[,uuid=U]…",
+        action="append",
+        default=[],
+        help=f"one more, under this name. Words: {', '.join(sorted(SETTABLE))}",
+    )
+    parser.add_argument("--machine", metavar="NAME", help="what uname says there: ppc64le …")
+    return parser.parse_args(argv)
+
+
+Results = Iterator[tuple[Device, Captured | OSError]]
+
+
+def _in_directories(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
+    from petipy.record import record
+    from petipy.scan import scan_tree
+
+    formats = formats_for()
+    for device, files in trees(found, known, machine):
+        yield device, files if isinstance(files, OSError) else record(files, formats, scan_tree)
+
+
+def _in_sandbox(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
+    import asyncio
+
+    from petipy.sandbox import Scanner
+
+    scanner = Scanner.start(formats_for, own_machine=False)
+
+    async def capture(device: Device) -> Captured | OSError:
+        others = [other for other in known if other.name != device.name]
+        try:
+            return await scanner.capture(device, others, machine, PATIENCE)
+        except OSError as error:
+            return error
+
+    async def capture_all() -> list[Captured | OSError]:
+        return [await capture(device) for device in found]
+
+    try:
+        yield from zip(found, asyncio.run(capture_all()), strict=True)
+    finally:
+        scanner.close()
+
+
+def _merge(into: dict[str, Any], found: Mapping[str, Any]) -> None:
+    """What another device's scan has looked at on this one is added."""
+    for key in ("files", "literal", "sizes"):
+        into[key] = {**into.get(key, {}), **found[key]}
+    into["directories"] = sorted({*into.get("directories", ()), *found["directories"]})
+    texts = {**into["files"], **into["literal"]}
+    into["sizes"] = {path: size for path, size in into["sizes"].items() if path not in texts}
+
+
+def _described(
+    known: Sequence[Device],
+    seen: Mapping[str, Mapping[str, Any]],
+    machine: str,
+    failures: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"files": {}, "literal": {}, "sizes": {}, "directories": []}
+    devices = [
+        asdict(device.volume) | {"title": device.title} | dict(seen.get(device.name, nothing))
+        for device in known
+    ]
+    root, config = _main(devices)
+    return {
+        "made_by": f"petipy {__version__}",
+        "machine": machine,
+        "platform": platform(machine),
+        "root": root,
+        "prefix": f"({root}){dirname(config)}" if config else "",
+        "config": config,
+        "env": {},
+        "devices": devices,
+        "failures": [list(failure) for failure in failures],
+    }
+
+
+def _main(devices: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """The device and the path of the first grub.cfg; of any configuration, if there is none."""
+    grub = next(form for form in formats_for() if form.name == "grub")
+    for device in devices:
+        for path in grub.paths:
+            if path in _texts(device):
+                return device["name"], path
+    return next((device["name"] for device in devices if _texts(device)), ""), ""
+
+
+def _texts(device: Mapping[str, Any]) -> dict[str, str]:
+    return {**device["files"], **device["literal"]}

@@ -1,0 +1,147 @@
+"""Notes what the parsers look at, so that it can be replayed elsewhere. Secrets are left out."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from posixpath import basename, dirname
+from typing import Any, Literal
+
+from parsers.api import Files, Format, Volume
+from petipy.machine import clean
+
+LONGEST = 1 << 20  # characters of a text that is kept
+BLANK = "blanked"
+
+_PBKDF2 = re.compile(r"(grub\.pbkdf2\.\w+\.[0-9]+)\.([0-9A-Fa-f]+)\.([0-9A-Fa-f]+)")
+# crypt(5). A script's $1$2 is none.
+_CRYPT = re.compile(r"(\$(?:1|2[abxy]?|5|6|7|y|gy)\$)[^\s\"'$]{0,64}\$[./A-Za-z0-9$=,]{20,}")
+_IN_URL = re.compile(r"((?:://|\biscsi:)[^\s:/@]*:)[^\s@/]+(?=@)")
+_SETTING = re.compile(
+    r"""([\w.-]*(?:passw|passphrase|rootpw|secret|psk)[\w.-]*[ \t]*=[ \t]*)"""
+    r"""("[^"\n]*"|'[^'\n]*'|(?!grub\.pbkdf2|\$)[^\s"';]+)""",
+    re.I,
+)
+_MENU_PASSWD = re.compile(r"^([ \t]*menu[ \t]+(?:master[ \t]+)?passwd[ \t]+)\S.*", re.I | re.M)
+_IPXE = re.compile(r"^([ \t]*set[ \t]+(?:\S+/)?password[ \t]+)\S.*", re.I | re.M)
+_WORD = r"""(?:"[^"\n]*"|'[^'\n]*'|[^\s;]+)"""
+_GRUB = re.compile(rf"^([ \t]*password[ \t]+(?!=){_WORD}[ \t]+){_WORD}", re.M)
+_LEGACY = re.compile(r"^([ \t]*password[ \t]+(?:--\S+[ \t]+)?)\S.*", re.M)
+_BLOCK = "# GRUB Environment Block\n"
+
+
+def blanked(path: str, text: str) -> str:
+    """The text without its passwords, hashed or not; an environment block keeps its size."""
+    new = _PBKDF2.sub(lambda m: f"{m[1]}.{'0' * len(m[2])}.{'0' * len(m[3])}", text)
+    patterns = [_CRYPT, _IN_URL, _MENU_PASSWD, _IPXE]
+    patterns.append(_LEGACY if basename(path) in ("menu.lst", "grub.conf") else _GRUB)
+    for pattern in patterns:
+        new = pattern.sub(lambda m: m[1] + BLANK, new)
+    new = _SETTING.sub(lambda m: m[1] + _requoted(m[2]), new)
+    if text.startswith(_BLOCK) and len(new) != len(text):
+        new = new.rstrip("#")
+        new += "#" * (len(text) - len(new))
+    return new
+
+
+def _requoted(value: str) -> str:
+    return f"{value[0]}{BLANK}{value[0]}" if value[0] in "\"'" else BLANK
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was looked at on one volume."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    directories: set[str] = field(default_factory=set)
+
+    def json(self) -> dict[str, Any]:
+        """The keys of a machine file's device."""
+        texts = {path: blanked(path, text) for path, text in sorted(self.texts.items())}
+        return {
+            "files": {path: text for path, text in texts.items() if text[:1] != "@"},
+            "literal": {path: text for path, text in texts.items() if text[:1] == "@"},
+            "sizes": {p: size for p, size in sorted(self.sizes.items()) if p not in texts},
+            "directories": sorted(self.directories),
+        }
+
+
+Record = dict[str, Seen]  # by Volume.name
+
+
+class RecordingFiles:
+    """`parsers.api.Files` that passes all on to another, and notes the answers."""
+
+    def __init__(self, files: Files, record: Record) -> None:
+        self._files, self._record = files, record
+        self._seen = record.setdefault(files.volume.name, Seen())
+        self._others: dict[str, RecordingFiles | None] = {files.volume.name: self}
+
+    @property
+    def volume(self) -> Volume:
+        return self._files.volume
+
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        return self._files.volumes
+
+    @property
+    def machine(self) -> str:
+        return self._files.machine
+
+    def read(self, path: str) -> str | None:
+        text = self._files.read(path)
+        if text is not None:
+            if len(text) <= LONGEST and "\0" not in text:
+                self._seen.texts[clean(path)] = text
+            else:  # a kernel, or no configuration of any kind
+                self._seen.sizes[clean(path)] = self._files.size(path)
+        return text
+
+    def names(self, directory: str) -> list[str]:
+        names = self._files.names(directory)
+        if names or self._files.kind(directory) == "directory":
+            self._seen.directories.add(clean(directory))
+        for name in names:
+            self.kind(f"{directory}/{name}")
+        return names
+
+    def kind(self, path: str) -> Literal["file", "directory"] | None:
+        kind = self._files.kind(path)
+        if kind == "file":
+            self._seen.sizes[clean(path)] = self._files.size(path)
+        elif kind == "directory":
+            self._seen.directories.add(clean(path))
+        return kind
+
+    def size(self, path: str) -> int:
+        self.kind(path)
+        return self._files.size(path)
+
+    def on(self, name: str) -> "RecordingFiles | None":
+        if name not in self._others:
+            files = self._files.on(name)
+            self._others[name] = RecordingFiles(files, self._record) if files else None
+        return self._others[name]
+
+
+def record(
+    files: Files, formats: Sequence[Format], scan: Callable[[Files, Sequence[Format]], object]
+) -> dict[str, dict[str, Any]]:
+    """What `scan` with these formats looks at: by device, the keys of a machine file."""
+    seen: Record = {}
+    recording = RecordingFiles(files, seen)
+    scan(recording, formats)
+    for path in _besides(recording, seen[files.volume.name].texts):
+        recording.read(path)
+    return {name: device.json() for name, device in seen.items()}
+
+
+def _besides(files: Files, read: Mapping[str, str]) -> Iterator[str]:
+    """What GRUB would read if a variable or a key were another: the files beside its own."""
+    directories = {dirname(path) for path in read if path.endswith(".cfg")}
+    for directory in sorted(directories):
+        for name in files.names(directory or "/"):
+            path = f"{directory.rstrip('/')}/{name}"
+            if (name == "grubenv" or name.endswith(".cfg")) and path not in read:
+                yield path

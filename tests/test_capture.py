@@ -1,0 +1,140 @@
+"""A machine's configuration in one file: all that a scan looks at, and no secrets."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petipy import capture, listing
+from petipy.record import blanked
+
+GOLDEN = Path(__file__).parent / "parsers/golden"
+HASH = "grub.pbkdf2.sha512.10000." + "AB" * 64 + "." + "CD" * 64
+
+Out = pytest.CaptureFixture[str]
+
+
+def captured(out: Out, *arguments: object) -> dict[str, Any]:
+    assert capture.main([*map(str, arguments)]) == 0
+    value: dict[str, Any] = json.loads(out.readouterr().out)
+    return value
+
+
+def listed(out: Out, *arguments: object) -> dict[str, Any]:
+    assert listing.main(["--json", *map(str, arguments)]) == 0
+    value: dict[str, Any] = json.loads(out.readouterr().out)
+    return value
+
+
+@pytest.mark.parametrize("case", sorted(GOLDEN.glob("*/*/root")), ids=lambda c: c.parent.name)
+def test_what_was_captured_is_listed_like_the_tree_itself(
+    case: Path, tmp_path: Path, capsys: Out
+) -> None:
+    status = capture.main([str(case)])
+    (tmp_path / "m.json").write_text(capsys.readouterr().out)
+    assert listing.main([str(case)]) in (0, 1)
+    of_tree = capsys.readouterr().out
+    assert listing.main(["--machine", str(tmp_path / "m.json")]) in (0, 1)
+    assert capsys.readouterr().out == of_tree
+    assert status in (0, 1)
+
+
+def test_devices_that_refer_to_each_other_are_captured_together(
+    tmp_path: Path, capsys: Out
+) -> None:
+    for path, text in {
+        "a/boot/grub/grub.cfg": "search --set=root --label b\nconfigfile /more.cfg\n",
+        "b/more.cfg": "menuentry B { linux /vmlinuz }\n",
+        "b/vmlinuz": "\x7fELF secret kernel\0",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    devices = [f"--device=sda1={tmp_path}/a,uuid=1", f"--device=sda2={tmp_path}/b,label=b"]
+    value = captured(capsys, "--machine", "ppc64le", *devices)
+    text = json.dumps(value)
+    first, second = value["devices"]
+    assert "secret kernel" not in text
+    assert (second["sizes"], set(second["files"])) == ({"/vmlinuz": 19}, {"/more.cfg"})
+    assert (value["root"], value["config"]) == ("sda1", "/boot/grub/grub.cfg")
+    assert (value["prefix"], value["platform"]) == ("(sda1)/boot/grub", "powerpc-ieee1275")
+    assert (first["uuid"], second["label"]) == ("1", "b")
+    (tmp_path / "m.json").write_text(text)
+    assert listed(capsys, "--machine", tmp_path / "m.json") == listed(
+        capsys, "--machine", "ppc64le", *devices
+    )
+
+
+def test_files_that_another_setting_would_have_read_are_captured(
+    tmp_path: Path, capsys: Out
+) -> None:
+    (tmp_path / "grub").mkdir()
+    for name in ("grub.cfg", "custom.cfg", "grubenv", "unicode.pf2"):
+        (tmp_path / "grub" / name).write_text(f"# {name}\n")
+    (device,) = captured(capsys, tmp_path)["devices"]
+    assert set(device["files"]) == {"/grub/grub.cfg", "/grub/custom.cfg", "/grub/grubenv"}
+    assert "/grub/unicode.pf2" in device["sizes"]
+
+
+def test_texts_of_any_bytes_and_of_any_beginning_come_back(tmp_path: Path, capsys: Out) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/yaboot.conf").write_bytes(b"@odd\nimage=/v\nlabel=\xe9\xff\n")
+    (tmp_path / "v").touch()
+    of_tree = listed(capsys, tmp_path)
+    (tmp_path / "m.json").write_text(json.dumps(captured(capsys, tmp_path)))
+    assert listed(capsys, "--machine", tmp_path / "m.json") == of_tree
+
+
+def test_nothing_to_capture_is_status_1_and_nonsense_2(tmp_path: Path, capsys: Out) -> None:
+    assert capture.main([str(tmp_path)]) == 1
+    assert capture.main([str(tmp_path / "none")]) == 2
+    assert "petipy capture: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("/g.cfg", f"password_pbkdf2 root {HASH}\n", None),
+        ("/user.cfg", f"GRUB2_PASSWORD={HASH}\n", None),
+        ("/g.cfg", " password root sesame\n", " password root blanked\n"),
+        ("/g.cfg", "password 'the root' \"open sesame\"; true\n", None),
+        ("/grub/menu.lst", "password --md5 $1$ab$0123456789abcdefghijkl\n", None),
+        ("/grub/menu.lst", "password sesame /other\n", "password blanked\n"),
+        ("/etc/yaboot.conf", 'password = "sesame"\n', 'password = "blanked"\n'),
+        ("/etc/lilo.conf", "\tpassword=sesame\n", "\tpassword=blanked\n"),
+        ("/syslinux.cfg", "MENU MASTER PASSWD $4$abcd$sesame\n", "MENU MASTER PASSWD blanked\n"),
+        ("/syslinux.cfg", "menu passwd sesame\n", "menu passwd blanked\n"),
+        ("/boot.ipxe", "set net0/password sesame\n", "set net0/password blanked\n"),
+        ("/x", "linux /v ks=https://me:sesame@host/ks\n", None),
+        ("/x", "linux /v netroot=iscsi:me:sesame@10.0.0.1::3260\n", None),
+        ("/x", "linux /v inst.vncpassword=sesame quiet\n", None),
+        ("/x", "root:$6$salt$" + "sesame./" * 10 + "\n", None),
+    ],
+)
+def test_secrets_are_blanked(path: str, text: str, expected: str | None) -> None:
+    new = blanked(path, text)
+    assert not any(secret in new for secret in ("sesame", "AB" * 8, "0123456789abc"))
+    assert expected is None or new == expected
+    assert text.count("\n") == new.count("\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "set x=$1$2/abcdefghijklmnopqrstuvwxyz0123456789\n",
+        'set superusers="root"\nmenuentry A --users root { true }\n',
+        "search --set=root --fs-uuid 1234-5678\nlinux /v root=UUID=1-2 ro\n",
+        "linux http://host:8080/v@1 a@b\n",
+        "set pager_passwd=$other\n",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert blanked("/boot/grub/grub.cfg", text) == text
+
+
+def test_an_environment_block_keeps_its_size() -> None:
+    block = "# GRUB Environment Block\nsecret=0123456789\nsaved_entry=0\n".ljust(1024, "#")
+    new = blanked("/boot/grub/grubenv", block)
+    assert "saved_entry=0\n#" in new
+    assert "0123456789" not in new
+    assert len(new) == 1024
