@@ -11,6 +11,7 @@ from posixpath import dirname
 from typing import Any
 
 from petipy import __version__
+from petipy.files import compatible
 from petipy.machine import platform
 from petipy.model import Device
 from petipy.printing import safe, write
@@ -21,7 +22,7 @@ DESCRIPTION = """Write the boot configuration of a machine as JSON: every config
 Petipy reads, kernels and initrds by name and size, the names of the devices. Passwords and their
 hashes are blanked. `petipy list --machine FILE` shows it anywhere."""
 
-Captured = Mapping[str, Mapping[str, Any]]  # by device: files, literal, sizes, directories
+Captured = Mapping[str, Mapping[str, Any]]  # by device: files, literal, sizes, directories, pieces
 
 
 def main(argv: list[str]) -> int:
@@ -112,7 +113,7 @@ def _in_sandbox(found: Sequence[Device], known: Sequence[Device], machine: str) 
 
 def _merge(into: dict[str, Any], found: Mapping[str, Any]) -> None:
     """What another device's scan has looked at on this one is added."""
-    for key in ("files", "literal", "sizes"):
+    for key in ("files", "literal", "sizes", "pieces"):
         into[key] = {**into.get(key, {}), **found[key]}
     into["directories"] = sorted({*into.get("directories", ()), *found["directories"]})
     texts = {**into["files"], **into["literal"]}
@@ -125,7 +126,13 @@ def _described(
     machine: str,
     failures: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"files": {}, "literal": {}, "sizes": {}, "directories": []}
+    nothing: dict[str, Any] = {
+        "files": {},
+        "literal": {},
+        "sizes": {},
+        "directories": [],
+        "pieces": {},
+    }
     devices = [
         asdict(device.volume) | {"title": device.title} | dict(seen.get(device.name, nothing))
         for device in known
@@ -138,6 +145,7 @@ def _described(
         "root": root,
         "prefix": f"({root}){dirname(config)}" if config else "",
         "config": config,
+        "compatible": list(compatible(machine)),
         "env": {},
         "devices": devices,
         "failures": [list(failure) for failure in failures],

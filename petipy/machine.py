@@ -3,11 +3,13 @@
 The keys are those of the cases that GRUB itself answered (platform, root, prefix, config, env,
 devices with name, uuid, label, fs, files), and ours: machine, compatible (of its device tree),
 and of a device the other names of Volume, `literal` (texts that begin with @), `sizes` and
-`directories` (what is there, but was not read). Keys that nobody here knows are ignored.
+`directories` (what is there, but was not read), `pieces` (offsets and bytes of what is no text).
+Keys that nobody here knows are ignored.
 """
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
@@ -40,6 +42,7 @@ class Tree:
     texts: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)  # of files that are only known by name
     directories: frozenset[str] = frozenset()  # besides those that the files are in
+    pieces: Mapping[str, Mapping[int, bytes]] = field(default_factory=dict)  # path, offset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,13 @@ class RecordedFiles:
         return "" if text is None and path in self._tree.sizes else text
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
-        text = self._tree.texts.get(clean(path), "")
+        path = clean(path)
+        if known := self._tree.pieces.get(path):
+            found = [
+                d[offset - at : offset - at + length] for at, d in known.items() if at <= offset
+            ]
+            return max(found, key=len, default=b"")
+        text = self._tree.texts.get(path, "")
         return text.encode("utf-8", "surrogateescape")[offset : offset + length]
 
     def names(self, directory: str) -> list[str]:
@@ -231,7 +240,18 @@ def _tree(device: Mapping[str, Any], name: str, beside: Path) -> Tree:
         texts=texts,
         sizes={clean(path): size for path, size in sizes.items() if clean(path) not in texts},
         directories=frozenset(map(clean, directories)),
+        pieces=dict(_pieces(device, name)),
     )
+
+
+def _pieces(device: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[int, bytes]]]:
+    """{path: [[offset, base64], …]}"""
+    for path, pieces in _mapping(device.get("pieces"), f"{name}: pieces").items():
+        try:
+            found = {int(offset): b64decode(text, validate=True) for offset, text in pieces}
+        except (TypeError, ValueError):
+            raise BadMachine(f"{name}: pieces of {path}: no offsets with base64") from None
+        yield clean(path), found
 
 
 def _files(device: Mapping[str, Any], key: str, name: str) -> Iterator[tuple[str, str]]:

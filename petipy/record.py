@@ -1,6 +1,7 @@
 """Notes what the parsers look at, so that it can be replayed elsewhere. Secrets are left out."""
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, dirname
@@ -10,6 +11,8 @@ from parsers.api import Files, Format, Volume
 from petipy.machine import clean
 
 LONGEST = 1 << 20  # characters of a text that is kept
+_PIECE = 1 << 16  # bytes of a piece that is kept: a header, a command line, no kernel
+_PIECES = 1 << 20  # bytes of all of them
 BLANK = "blanked"
 
 _PBKDF2 = re.compile(r"(grub\.pbkdf2\.\w+\.[0-9]+)\.([0-9A-Fa-f]+)\.([0-9A-Fa-f]+)")
@@ -43,6 +46,15 @@ def blanked(path: str, text: str) -> str:
     return new
 
 
+def _secretless(piece: bytes) -> bytes:
+    """As long as before: its place in the file counts."""
+    try:
+        text = piece.decode("ascii")
+    except UnicodeDecodeError:
+        return piece
+    return blanked("", text).ljust(len(text))[: len(text)].encode()
+
+
 def _requoted(value: str) -> str:
     return f"{value[0]}{BLANK}{value[0]}" if value[0] in "\"'" else BLANK
 
@@ -54,6 +66,8 @@ class Seen:
     texts: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     directories: set[str] = field(default_factory=set)
+    pieces: dict[str, dict[int, bytes]] = field(default_factory=dict)  # path, offset
+    room: int = _PIECES
 
     def json(self) -> dict[str, Any]:
         """The keys of a machine file's device."""
@@ -63,7 +77,17 @@ class Seen:
             "literal": {path: text for path, text in texts.items() if text[:1] == "@"},
             "sizes": {p: size for p, size in sorted(self.sizes.items()) if p not in texts},
             "directories": sorted(self.directories),
+            "pieces": {
+                path: [[at, b64encode(_secretless(data)).decode()] for at, data in found.items()]
+                for path, found in sorted(self.pieces.items())
+            },
         }
+
+    def keep(self, path: str, offset: int, data: bytes) -> None:
+        kept = self.pieces.setdefault(path, {})
+        if len(kept.get(offset, b"")) < len(data) <= min(_PIECE, self.room):
+            kept[offset] = data
+            self.room -= len(data)
 
 
 Record = dict[str, Seen]  # by Volume.name
@@ -97,6 +121,16 @@ class RecordingFiles:
             else:  # a kernel, or no configuration of any kind
                 self._seen.sizes[clean(path)] = self._files.size(path)
         return text
+
+    @property
+    def compatible(self) -> Sequence[str]:
+        return self._files.compatible
+
+    def piece(self, path: str, offset: int, length: int) -> bytes:
+        data = self._files.piece(path, offset, length)
+        if self.kind(path) == "file":
+            self._seen.keep(clean(path), offset, data)
+        return data
 
     def names(self, directory: str) -> list[str]:
         names = self._files.names(directory)

@@ -42,13 +42,13 @@ def from_json(value: object) -> Scan:
 
 
 def captured(value: object) -> dict[str, Any]:
-    """What `petipy.record` noted, checked: by device, its files, literal, sizes, directories."""
+    """What `petipy.record` noted, checked: by device, its texts, sizes and so on."""
     devices = _mapping(value, lambda v: v)
     return {name: _device(device) for name, device in devices.items()}
 
 
 def _device(value: object) -> dict[str, Any]:
-    keys = {"files", "literal", "sizes", "directories"}
+    keys = {"files", "literal", "sizes", "directories", "pieces"}
     if not isinstance(value, dict) or set(value) != keys:
         _refuse("what was seen on a device", value)
     return {
@@ -56,7 +56,15 @@ def _device(value: object) -> dict[str, Any]:
         "literal": _mapping(value["literal"], _text),
         "sizes": _mapping(value["sizes"], _bytes),
         "directories": list(_tuple(value["directories"], _text)),
+        "pieces": _mapping(value["pieces"], lambda v: list(map(list, _tuple(v, _piece)))),
     }
+
+
+def _piece(value: object) -> tuple[int, str]:
+    """An offset, and bytes in base64."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        _refuse("a pair", value)
+    return _bytes(value[0]), _text(value[1])
 
 
 def _mapping(value: object, item: Callable[[object], T]) -> dict[str, T]:

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from parsers.api import Files, Volume
 from petipy import capture, listing
-from petipy.record import blanked
+from petipy.files import TreeFiles
+from petipy.machine import parse
+from petipy.record import blanked, record
 
 GOLDEN = Path(__file__).parent / "parsers/golden"
 HASH = "grub.pbkdf2.sha512.10000." + "AB" * 64 + "." + "CD" * 64
@@ -138,3 +141,28 @@ def test_an_environment_block_keeps_its_size() -> None:
     assert "saved_entry=0\n#" in new
     assert "0123456789" not in new
     assert len(new) == 1024
+
+
+def test_pieces_of_what_is_no_text_come_back(tmp_path: Path) -> None:
+    (tmp_path / "k").write_bytes(bytes(range(256)) * 1000)
+    (tmp_path / "c").write_bytes(b"\x00\x01 quiet secret=sesame ")
+    files = TreeFiles(str(tmp_path), Volume(name="a"))
+
+    def look(files: Files, _: object) -> list[bytes]:
+        wanted = (("/k", 0, 100), ("/k", 50, 300), ("/k", 0, 64000), ("/c", 2, 100), ("/no", 0, 9))
+        return [files.piece(*what) for what in wanted]
+
+    value = {"devices": [{"name": "a", **record(files, (), look)["a"]}]}
+    replayed = look(parse(json.loads(json.dumps(value)), tmp_path).files("a"), ())
+    direct = look(files, ())
+    assert replayed[:3] == direct[:3]
+    assert replayed[3] == b" quiet secret=blanked"[: len(direct[3])].ljust(len(direct[3]))
+    assert replayed[4] == b""
+
+
+def test_the_bytes_of_kernels_are_not_captured(tmp_path: Path) -> None:
+    (tmp_path / "k").write_bytes(b"\x00secret kernel" * 100_000)
+    files = TreeFiles(str(tmp_path), Volume(name="a"))
+    device = record(files, (), lambda f, _: (f.piece("/k", 0, 1 << 20), f.read("/k")))["a"]
+    assert (device["sizes"], device["files"]) == ({"/k": 1_400_000}, {})
+    assert "c2VjcmV0" not in json.dumps(device)
