@@ -68,6 +68,18 @@ class Effect:
     rename: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where something of an entry is written: the statement that names its kernel ("linux"), or
+    a variable ("$name") that went into its command line, with the value that it had there.
+    """
+
+    what: str
+    value: str
+    config: str
+    line: int
+
+
 # Restarting, switching off, the firmware's settings, back to the firmware.
 Action = Literal["", "reboot", "halt", "fwsetup", "exit"]
 Style = Literal["", "menu", "hidden", "countdown"]
@@ -98,6 +110,7 @@ class Entry:
     help: str = ""  # what the configuration says about it to a person; several lines
     foreign: bool = False  # another system, not Linux: listed only for who asks
     guess: bool = False  # no configuration offers it: it boots by itself when nothing else can
+    origins: tuple[Origin, ...] = ()  # of its kernel, its initrds and their variables
     also: tuple[str, ...] = ()  # FILE:LINE (FORMAT) of those that say the same; the scan's to fill
 
 

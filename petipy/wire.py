@@ -8,7 +8,17 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, NoReturn, TypeVar
 
-from parsers.api import Action, Effect, Entry, FileRef, Password, Preferences, Problem, Style
+from parsers.api import (
+    Action,
+    Effect,
+    Entry,
+    FileRef,
+    Origin,
+    Password,
+    Preferences,
+    Problem,
+    Style,
+)
 from petipy.model import Scan
 
 T = TypeVar("T")
@@ -97,8 +107,14 @@ def _entry(value: object) -> Entry:
         help=_text(f["help"]),
         foreign=_truth(f["foreign"]),
         guess=_truth(f["guess"]),
+        origins=_tuple(f["origins"], _origin),
         also=_tuple(f["also"], _text),
     )
+
+
+def _origin(value: object) -> Origin:
+    f = _fields(value, Origin)
+    return Origin(_text(f["what"]), _text(f["value"]), _text(f["config"]), _whole(f["line"]))
 
 
 def _effect(value: object) -> Effect:

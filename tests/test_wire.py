@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from parsers.api import Effect, Entry, FileRef, Password, Preferences, Problem
+from parsers.api import Effect, Entry, FileRef, Origin, Password, Preferences, Problem
 from petipy.model import Scan
 from petipy.wire import from_json, to_json
 
@@ -38,6 +38,7 @@ SCAN = Scan(
                 help="first\nsecond",
                 foreign=True,
                 guess=True,
+                origins=(Origin("$x", "v", "/boot/grub/grub.cfg", 7),),
                 also=("/x:3 (native)",),
             ),
         ),

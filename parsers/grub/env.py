@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from parsers import envblock
 from parsers.grub.errors import GrubError
+from parsers.grub.origin import Setting
 
 
 class Environment:
@@ -13,6 +14,7 @@ class Environment:
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = dict(values or {})
         self._exported = set(self._values)
+        self.settings: dict[str, Setting] = {}  # who set them; not those that GRUB itself sets
 
     def __getitem__(self, name: str) -> str:
         return self._values.get(name, "")
@@ -33,6 +35,7 @@ class Environment:
 
     def unset(self, name: str) -> None:
         self._values.pop(name, None)
+        self.settings.pop(name, None)
 
     def export(self, name: str) -> None:
         """GRUB gives a variable that is not there an empty value by exporting it."""
@@ -42,18 +45,22 @@ class Environment:
     def copy(self) -> "Environment":
         new = Environment()
         new._values, new._exported = dict(self._values), set(self._exported)
+        new.settings = dict(self.settings)
         return new
 
     def inherit(self) -> "Environment":
         """What a submenu or a nested configuration begins with: the exported variables."""
-        return Environment({k: v for k, v in self._values.items() if k in self._exported})
+        new = Environment({k: v for k, v in self._values.items() if k in self._exported})
+        new.settings = dict(self.settings)
+        return new
 
 
 class Scope:
     """The parameters of a function or of a menu entry: $1 and so on."""
 
-    def __init__(self, arguments: Iterable[str] = ()) -> None:
+    def __init__(self, arguments: Iterable[str] = (), setting: Setting | None = None) -> None:
         self.arguments = list(arguments)
+        self.setting = setting  # where they were given
 
     def __getitem__(self, position: int) -> str:
         return self.arguments[position - 1] if 0 < position <= len(self.arguments) else ""
@@ -71,6 +78,10 @@ class EnvironmentBlock(NamedTuple):
             return cls(text, envblock.read(text))
         except envblock.BlockError as error:
             raise GrubError(error.number, str(error)) from error
+
+    def line(self, name: str) -> int:
+        """Of the file, counted from 1: where the variable is kept."""
+        return self.text.partition(f"\n{name}=")[0].count("\n") + 2
 
     def saved(self, values: Mapping[str, str | None]) -> "EnvironmentBlock":
         """With variables set, or (None) removed; GrubError when there is no room for them."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from errno import EFBIG
 from typing import NamedTuple
 
-from parsers.api import FileRef
+from parsers.api import FileRef, Origin
 from parsers.grub.env import Environment, EnvironmentBlock, Scope
 from parsers.grub.errors import BAD_ARGUMENT, UNKNOWN_COMMAND, GrubError
 from parsers.grub.lexer import Source
 from parsers.grub.machine import Machine, Place
+from parsers.grub.origin import Setting, names, origins
 from parsers.grub.parse import units
 from parsers.grub.syntax import Block, Body, Command, For, If, Mistake, Statement, While, Word
 from parsers.grub.words import Pattern, expand
@@ -42,6 +43,7 @@ class Loaded:
     cmdline: str = ""
     initrds: tuple[FileRef, ...] = ()
     devicetree: FileRef | None = None
+    origins: tuple[Origin, ...] = ()
     waits_for: str = ""
     unbootable: str = ""
 
@@ -56,6 +58,7 @@ class Item(NamedTuple):
     submenu: bool
     config: str
     line: int
+    made_of: tuple[tuple[str, Setting], ...] = ()  # the variables in what it is called
 
 
 class Shell:
@@ -75,6 +78,9 @@ class Shell:
         self.scope = scope
         self.config = config  # the file whose text is being run, and the line in it
         self.line = 0
+        self.words: tuple[Word, ...] = ()  # of the command that is being run
+        self.within = 0  # the line of the eval whose text is being run
+        self.around: tuple[tuple[str, Setting], ...] = ()  # variables in the text that eval runs
         self.menu: list[Item] = []
         self.nested: list[Shell] = []  # ran to their end by `configfile`
         self.menus: tuple[str, ...] = (config,)  # the files that made this menu and those around
@@ -121,7 +127,7 @@ class Shell:
         for unit in units(Source(text, self._spend, self.machine.dialect)):
             if isinstance(unit, Mistake):
                 self._spend(_MISTAKE)
-                self.line = unit.line
+                self.line = self.within or unit.line
                 status = self.error(UNKNOWN_COMMAND, unit.message)
                 if stop:
                     break
@@ -166,7 +172,8 @@ class Shell:
             if self._breaks or self._returning:
                 break
             self.machine.budget.spend()
-            self.env[loop.name] = word
+            self.words = loop.words
+            self.set(loop.name, word)
             status = self.run(loop.body)
         self._loops -= 1
         self._breaks = max(self._breaks - 1, 0)
@@ -190,7 +197,7 @@ class Shell:
 
     def _command(self, command: Command) -> int:
         words = self._expand(command.words)
-        self.line = command.line
+        self.line, self.words = self.within or command.line, command.words
         self.machine.budget.spend(1 + len(words))
         if not words and not command.block:
             return 0
@@ -233,11 +240,13 @@ class Shell:
 
     def call(self, name: str, arguments: Sequence[str]) -> int:
         config, body = self.functions[name]
-        outer = self.scope, self._loops, self.config, self.line
-        self.scope, self._loops, self.config = Scope(arguments), 0, config
+        outer = self.scope, self._loops, self.config, self.line, self.within
+        given = Setting(" ".join(arguments), self.config, self.line, self.made_of())
+        self.scope, self._loops, self.config = Scope(arguments, given), 0, config
+        self.within = 0
         with self:
             status = self.run(body)
-        self.scope, self._loops, self.config, self.line = outer
+        self.scope, self._loops, self.config, self.line, self.within = outer
         self._returning = False
         return status
 
@@ -266,6 +275,26 @@ class Shell:
         self.machine.budget.hold(value)
         self.lost.pop(name, None)
         self.env[name] = value
+        self.env.settings[name] = Setting(value, self.config, self.line, self.made_of())
+
+    def made_of(self) -> tuple[tuple[str, Setting], ...]:
+        """The variables in the command that is being run."""
+        used = names(self.words)
+        if not used:
+            return self.around
+        found = [(name, self._setting(name)) for name in dict.fromkeys(used)]
+        return (*((name, setting) for name, setting in found if setting), *self.around)
+
+    def _setting(self, name: str) -> Setting | None:
+        if name in "@*#" or name.isdigit():
+            return self.scope.setting if self.scope else None
+        return self.env.settings.get(name)
+
+    def origins(self, what: str, value: str, *more: str) -> tuple[Origin, ...]:
+        """Of the command that is being run, its variables, and more variables."""
+        also = ((name, self.env.settings[name]) for name in more if name in self.env.settings)
+        here = Origin(what, value, self.config, self.line)
+        return (here, *origins((*self.made_of(), *also)))
 
     def _expand(self, words: Sequence[Word]) -> list[str]:
         parameters = self.scope.arguments if self.scope else ()

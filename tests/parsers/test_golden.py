@@ -49,7 +49,8 @@ def _directories(case: Path) -> list[Path]:
 
 
 def _brief(value: Any) -> Any:
-    """Without what says nothing: a person reads these files."""
+    """Without what says nothing, and origins: a person reads these files."""
     if isinstance(value, dict):
-        return {k: _brief(v) for k, v in value.items() if v not in ("", None, (), False)}
+        said = {k: v for k, v in value.items() if v not in ("", None, (), False)}
+        return {k: _brief(v) for k, v in said.items() if k != "origins"}
     return [_brief(v) for v in value] if isinstance(value, list | tuple) else value

@@ -23,6 +23,7 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         cmdline=f"BOOT_IMAGE={' '.join(_quoted(word, keeps_hex) for word in arguments)}",
         devicetree=shell.loaded.devicetree,
         waits_for=_lost(shell, path),
+        origins=shell.origins("linux", path, *(() if path.startswith("(") else ("root",))),
     )
     return 0
 
@@ -73,6 +74,7 @@ def initrd(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         else:
             files.append(shell.machine.file(argument, shell.env["root"]))
     shell.loaded.initrds = tuple(files)
+    shell.loaded.origins += shell.origins("initrd", " ".join(arguments))
     return 0
 
 
@@ -81,6 +83,7 @@ def devicetree(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     shell.loaded.devicetree = shell.machine.file(arguments[0], shell.env["root"])
+    shell.loaded.origins += shell.origins("devicetree", arguments[0])
     return 0
 
 

@@ -45,6 +45,7 @@ def _add(shell: Shell, words: Sequence[str], block: Block | None, *, submenu: bo
         submenu=submenu,
         config=shell.config,
         line=shell.line,
+        made_of=shell.made_of(),
     )
     shell.menu.append(item)
     return 0

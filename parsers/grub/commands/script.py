@@ -7,6 +7,7 @@ from parsers.grub.env import Scope
 from parsers.grub.errors import BAD_ARGUMENT, FALSE, UNKNOWN_COMMAND, GrubError
 from parsers.grub.interp import Shell
 from parsers.grub.numbers import number
+from parsers.grub.origin import Setting
 from parsers.grub.syntax import Block
 
 
@@ -57,7 +58,7 @@ def shift(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         return 0
     if not 0 <= count <= len(shell.scope.arguments):
         return BAD_ARGUMENT
-    shell.scope = Scope(shell.scope.arguments[count:])
+    shell.scope = Scope(shell.scope.arguments[count:], shell.scope.setting)
     return 0
 
 
@@ -65,17 +66,19 @@ def shift(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 def setparams(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not shell.scope:
         return UNKNOWN_COMMAND
-    shell.scope = Scope(arguments)
+    given = Setting(" ".join(arguments), shell.config, shell.line, shell.made_of())
+    shell.scope = Scope(arguments, given)
     return 0
 
 
 @command("eval")
 def evaluate(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     text = " ".join(arguments)
-    line = shell.line
+    outer = shell.line, shell.within, shell.around
+    shell.within, shell.around = shell.line, shell.made_of()
     with shell:
         status = shell.run_text(text, stop=True)
-    shell.line = line
+    shell.line, shell.within, shell.around = outer
     return 0 if text.endswith("\n") and not shell.machine.dialect.eval_reports else status
 
 
@@ -87,11 +90,12 @@ def source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     text = shell.text(arguments[0])
     if text is None:
         return 0
-    outer = shell.config, shell.line
+    outer = shell.config, shell.line, shell.within
+    shell.within = 0
     shell.config = shell.machine.label(shell.place(arguments[0]))
     with shell:
         shell.run_text(text)
-    shell.config, shell.line = outer
+    shell.config, shell.line, shell.within = outer
     return 0
 
 

@@ -9,6 +9,7 @@ from parsers.grub.errors import BAD_ARGUMENT, NOT_FOUND, GrubError
 from parsers.grub.interp import Run, Shell
 from parsers.grub.numbers import number
 from parsers.grub.options import Options
+from parsers.grub.origin import Setting
 from parsers.grub.syntax import Block
 
 _LOAD = Options("--file|-f=", "--skip-sig|-s")
@@ -67,10 +68,11 @@ command("decrement")(_step(-1))
 @command("load_env")
 def load_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     options, names = _LOAD.read(arguments)
-    _, saved = _block(shell, options.get("file"))
+    file, saved = _block(shell, options.get("file"))
     for name, value in saved.values.items():
         if not names or name in names:
             shell.set(name, value)
+            shell.env.settings[name] = Setting(value, str(file), saved.line(name))
     return 0
 
 
