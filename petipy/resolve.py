@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from posixpath import dirname
 
 from parsers.api import Entry, FileRef, Preferences, Volume
 from parsers.volumes import describe, find
@@ -49,7 +50,9 @@ def _of_device(
         seen[id] = seen.get(id, 0) + 1
         if seen[id] > 1:
             id = f"{id}~{seen[id]}"
-        wish = preferences.get(entry.config, general)
+        # Of images and small files, their directory is the configuration.
+        around = preferences.get(dirname(entry.config), general)
+        wish = preferences.get(entry.config, around)
         files = [_file(ref, device, volumes) for ref in references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]

@@ -65,6 +65,15 @@ def test_a_part_of_a_file_stays_a_part_and_can_be_typed_again() -> None:
     assert resolve.edited(found, edit) == (found.kernel, (initrd,))
 
 
+def test_what_a_directory_says_of_its_menu_counts_for_the_images_in_it() -> None:
+    image = entry("a", config="/EFI/Linux/a.efi")
+    wishes = (("/grub.cfg", Preferences(timeout=9)), ("/EFI/Linux", Preferences(timeout=1)))
+    (found,) = resolve.choices(
+        [(device("vda2"), Scan(entries=(("uki", image),), preferences=wishes))]
+    )
+    assert found.timeout == 1
+
+
 def test_formats_rank_in_the_order_in_which_the_scan_has_them() -> None:
     entries = (("bls", entry("a")), ("grub", entry("b")), ("bls", entry("c")))
     found = resolve.choices([(device("vda2"), Scan(entries=entries))])

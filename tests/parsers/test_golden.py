@@ -2,7 +2,8 @@
 
 Where the machine matters there is machine.json: {"machine": "ppc64le", "own": the name of the
 volume that root/ is, "volumes": [{"name", "uuid", …}]}; any other directory of the case is the
-tree of the volume of its name. `pytest --update-golden` writes expected.json anew: read the diff.
+tree of the volume of its name. EFI programs are described in made.json, as tests/efi.py takes
+them, and added to root/. `pytest --update-golden` writes expected.json anew: read the diff.
 """
 
 import json
@@ -15,10 +16,12 @@ from parsers import formats
 from parsers.api import Volume
 from petipy.scan import scan_tree
 from petipy.wire import from_json, to_json
+from tests import efi
 from tests.fakes import Machine, MachineFiles, tree
 
 GOLDEN = Path(__file__).parent / "golden"
-CASES = sorted(path.parent.relative_to(GOLDEN) for path in GOLDEN.glob("*/*/root"))
+FOUND = {path.parent for name in ("root", "made.json") for path in GOLDEN.glob(f"*/*/{name}")}
+CASES = sorted(path.relative_to(GOLDEN) for path in FOUND)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -39,6 +42,9 @@ def _files(case: Path) -> MachineFiles:
     about = json.loads(described.read_text()) if described.exists() else {}
     own = about.get("own", "sda2")
     trees = {own if path.name == "root" else path.name: tree(path) for path in _directories(case)}
+    if (described := case / "made.json").exists():
+        programs = json.loads(described.read_text()).items()
+        trees[own] = trees.get(own, {}) | {path: efi.made(about) for path, about in programs}
     volumes = [Volume(**fields) for fields in about.get("volumes", [])]
     host = Machine(trees, volumes=volumes, machine=about.get("machine", "ppc64le"))
     return host.files(own)

@@ -29,6 +29,8 @@ VOLUMES = (
     Volume(name="sda2", disk="sda", partition=2, uuid="aaaa-2", scheme="gpt", fs="ext4"),
     Volume(name="sda3", disk="sda", partition=3, uuid="aaaa-3", scheme="gpt", label="a b"),
 )
+# Where a format that looks for itself finds something; the others' first path is a configuration.
+PLACES = {"uki": "/EFI/Linux/a.efi"}
 SECONDS = 10  # for texts that take milliseconds
 
 
@@ -48,7 +50,7 @@ def within(seconds: int) -> Iterator[None]:
 
 def scanned(form: Format, content: bytes) -> Scan:
     """The scan of a machine where the format's first configuration says `content`."""
-    config = form.paths[0].replace("*", "a")
+    config = PLACES.get(form.name, form.paths[0].replace("*", "a"))
     tree = {config: content, "/other.cfg": content, "/vmlinuz": b"", "/grubenv": b"x=1\n"}
     host = Machine({"sda2": tree, "sda3": {"/vmlinux": b""}}, volumes=VOLUMES)
     with within(SECONDS):

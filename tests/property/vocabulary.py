@@ -26,4 +26,17 @@ GRUB = (
     *("/other.cfg", "/grubenv", "1", "-1", "9" * 30, "\0", "\ufeff", "é"),
 )
 
-WORDS = {"grub": GRUB, "yaboot": YABOOT}
+# Of the text sections, and of the program's own header.
+UKI = (
+    *(
+        "NAME=x\n",
+        "PRETTY_NAME='x y'\n",
+        'ID="a\\"b"\n',
+        "VERSION=1\n",
+        "TITLE=t\n",
+        "root=/r quiet",
+    ),
+    *("MZ", "PE\0\0", ".linux", ".initrd", ".profile", "d\x86", "\0", "\n", "\t", "=", "'", '"'),
+)
+
+WORDS = {"uki": UKI, "grub": GRUB, "yaboot": YABOOT}
