@@ -44,6 +44,8 @@ SYSTEM = {
     "cpio": "cpio",
     "xorriso": "xorriso",
     "dtc": "device-tree-compiler",
+    "grub-script-check": "grub-common",
+    "grub-emu": "grub-emu",
     "powerpc64le-linux-gnu-as": "binutils-powerpc64le-linux-gnu",
     "/usr/lib/systemd/systemd-udevd": "udev",
     "/usr/include/asm-generic/unistd.h": "linux-libc-dev",

@@ -16,12 +16,15 @@ _PLAIN = r"[^ \t\n;{}&|<>$'\"\\]++"
 _LONE = r"[^ \t\n;{}&|<>$'\"\\*?]++"
 _DOUBLE = rf'"(?:[^"\\$]++|\\[\s\S]|{_VARIABLE})*+'
 _GETTEXT = r'\$"(?:[^"\\]++|\\[\s\S])*+'  # for translation: any $ will do
-_WORD = rf"""(?:{_PLAIN}|\\[\s\S]|'[^']*+'|{_DOUBLE}"|{_GETTEXT}"|{_VARIABLE})++"""
+# A line that goes on needs a line to go on with.
+_ESCAPED = r"\\(?:[^\n]|\n(?!\Z))"
+_WORD = rf"""(?:{_PLAIN}|{_ESCAPED}|'[^']*+'|{_DOUBLE}"|{_GETTEXT}"|{_VARIABLE})++"""
 
-# pyparsing pays per token, so blanks, continued lines and comments are part of the token that
-# follows them. Every repetition is possessive: no text makes the expression go back and forth.
+# pyparsing pays per token, so blanks and comments are part of the token that follows them. A
+# continued line is a word or a part of one, so no keyword begins it.
+# Every repetition is possessive: no text makes the expression go back and forth.
 _TOKEN = pp.Regex(
-    r"(?:[ \t]++|\\\n|\#[^\n]*+)*+"
+    r"(?:[ \t]++|\#[^\n]*+)*+"
     rf"(?:(?P<word>(?!(?:\[\[|]])[ \t\n;{{}}]){_LONE}(?=[ \t\n;{{}}]))"
     rf"|(?P<newline>\n(?:[ \t]*+\n)*+)|(?P<bad>[&|<>]|(?:\[\[|]])(?=[ \t\n;{{}}]))"
     rf"|(?P<parts>{_WORD})|(?P<sign>[;{{}}])|(?P<lone>{_DOUBLE}|{_GETTEXT}|'[^']*+|[\\$])"
@@ -109,7 +112,9 @@ class Source:
 
 
 def word(text: str, dialect: Dialect = DEBIAN) -> Word:
-    """A token of parts, taken apart: quotes removed, variables found."""
+    """A token of parts, taken apart: quotes removed, variables found. Without any it is no word:
+    just a line's end that a backslash took away.
+    """
     parts: list[Part] = []
     for m in _PART.finditer(text):
         match m.lastgroup:
@@ -132,7 +137,9 @@ def word(text: str, dialect: Dialect = DEBIAN) -> Word:
                 parts.append(Text(m[0] if dialect.keeps_hex else m[0][1:], True))
             case _ if m["escape"] != "\n":  # else a line continued inside a word
                 parts.append(Text(m["escape"], True))
-    if all(isinstance(part, Text) and (part.quoted or not is_wild(part.text)) for part in parts):
+    if parts and all(
+        isinstance(part, Text) and (part.quoted or not is_wild(part.text)) for part in parts
+    ):
         return "".join(part[0] for part in parts)
     return tuple(parts)
 

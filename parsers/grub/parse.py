@@ -168,7 +168,7 @@ class _Parser:
 
     def _function(self) -> Function:
         name = self._name("a function's name")
-        self._delimiter()
+        self._newlines()
         if not self._sign("{"):
             raise _Unexpected("'{'")
         self._newlines()

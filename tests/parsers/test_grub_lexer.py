@@ -43,7 +43,17 @@ def test_a_line_that_begins_with_a_hash_is_gone_even_inside_a_string() -> None:
 
 
 def test_a_continued_line_goes_on_after_a_comment_line() -> None:
-    assert words("echo a \\\n# b\necho c") == ["echo", "a", "echo", "c"]
+    assert words("echo a \\\n# b\n echo c") == ["echo", "a", "\\\n", "echo", "c"]
+
+
+def test_no_keyword_begins_a_continued_line() -> None:
+    assert kinds("\\\nif") == ["parts", "newline"]
+    assert word("\\\nif") == "if"
+    assert word("\\\n") == ()  # and what is left of the line before is no argument
+
+
+def test_a_file_cannot_end_in_a_continued_line() -> None:
+    assert kinds("a\\") == kinds("a\\\n") == ["parts", "lone", "newline"]
 
 
 def test_carriage_returns_do_not_count_and_a_nul_ends_its_line() -> None:
@@ -56,8 +66,9 @@ def test_form_feeds_and_wide_blanks_are_letters() -> None:
 
 def test_lines_are_counted_as_in_the_file() -> None:
     source = Source("# one\n# two\na\r\n\n# five\nb \\\n# seven\nc\nd")
-    lines = [(t.text, source.line(t.start)) for t in islice(source.tokens(), 9) if t.kind == "word"]
-    assert lines == [("a", 3), ("b", 6), ("c", 8), ("d", 9)]
+    found = [t for t in islice(source.tokens(), 9) if t.kind in ("word", "parts")]
+    lines = [(t.text, source.line(t.start)) for t in found]
+    assert lines == [("a", 3), ("b", 6), ("\\\nc", 6), ("d", 9)]
 
 
 def test_the_position_of_a_token_is_that_of_its_first_character() -> None:
