@@ -42,7 +42,7 @@ class App:
         self._config, self._services, self._log = settings, services, log
         self._trace = Trace(settings.trace)
         self._store = Store()
-        self._discovery = Discovery(services.scan, self._store, log)
+        self._discovery = Discovery(services.scan, self._store, log, settings.show_foreign)
         self._hints = Hints()
         self._wake = asyncio.Event()
         self._boot: asyncio.Task[None] | None = None

@@ -41,6 +41,7 @@ def _flag(text: str) -> bool:
 SETTINGS = (
     Setting("timeout", "SECONDS|never", _seconds, "boot the default after so long"),
     Setting("consoles", "NAME[,NAME…]", _names, "consoles besides those that the kernel uses"),
+    Setting("show_foreign", "[0|1]", _flag, "list systems that kexec cannot boot, too"),
     Setting("debug", "[0|1]", _flag, "log more"),
     Setting("trace", "[0|1]", _flag, "print when each stage of the boot was reached"),
 )

@@ -22,8 +22,11 @@ class Discovery:
     device is read again when a device comes.
     """
 
-    def __init__(self, scan: ScanDevice, store: Store, log: Log) -> None:
+    def __init__(
+        self, scan: ScanDevice, store: Store, log: Log, show_foreign: bool = False
+    ) -> None:
         self._scan, self._store, self._log = scan, store, log
+        self._show_foreign = show_foreign
         self._devices: dict[str, Device] = {}
         self._scans: dict[str, Scan] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -89,7 +92,11 @@ class Discovery:
             tell(f"({device.name}){place}: {problem.message}")
         more = len(scan.problems) - TOLD
         rest = f"; {more} more problems are in the log" if more > 0 else ""
-        self._log.info(f"{device.name}: {_count(len(scan.entries))}{rest}")
+        hidden = [e for _, e in scan.entries if e.foreign and not self._show_foreign]
+        for entry in hidden:
+            words = f"{entry.title} ({entry.config}) is {entry.unbootable}"
+            self._log.info(f"{device.name}: {words}; petipy.show_foreign would list it")
+        self._log.info(f"{device.name}: {_count(len(scan.entries) - len(hidden))}{rest}")
 
     def _publish(self) -> None:
         order = sorted(self._devices.values(), key=_menu_order)
@@ -97,7 +104,7 @@ class Discovery:
         self._store.update(
             devices=tuple(order),
             scanning=frozenset(self._tasks),
-            choices=resolve.choices(scans, [d.volume for d in order]),
+            choices=resolve.choices(scans, [d.volume for d in order], self._show_foreign),
             problems=tuple((d.name, problem) for d, scan in scans for problem in scan.problems),
         )
 

@@ -5,6 +5,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from parsers.api import Effect, FileRef
@@ -25,6 +26,8 @@ def main(argv: list[str]) -> int:
     except BadUsage as error:
         sys.stderr.write(f"petipy list: {safe(str(error))}\n")
         return 2
+    if options.show_foreign:
+        listing = replace(listing, choices=(*listing.choices, *listing.foreign), foreign=())
     return write(_json(listing) if options.json else _text(listing)) or not listing.choices
 
 
@@ -37,6 +40,9 @@ def _options(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("path", metavar="PATH", nargs="?", help="directory, image or device")
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "--show-foreign", action="store_true", help="systems that kexec cannot boot, too"
+    )
     add_arguments(parser)
     return parser.parse_args(argv)
 
@@ -117,6 +123,9 @@ def _lines(listing: Listing) -> Iterator[str]:
     if default and default.timeout is not None:
         wait = default.timeout
         yield "waits for a person" if wait == math.inf else f"boots * after {wait:g} seconds"
+    for other in listing.foreign:
+        words = f"{other.entry.title} is {other.obstacle}; --show-foreign lists it"
+        yield f"({other.device}){other.entry.config}: {words}"
     for name, problem in listing.problems:
         place = f"({name}){problem.config}:{problem.line}" if problem.line else name
         yield f"{place}: {problem.message}"

@@ -135,6 +135,7 @@ class Config:
 
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
+    show_foreign: bool = False
     debug: bool = False
     trace: bool = False
     complaints: tuple[str, ...] = ()  # settings that were not understood, in words

@@ -10,9 +10,14 @@ from petipy.model import ORDINARY, Choice, Device, Edit, File, Scan
 
 
 def choices(
-    scans: Sequence[tuple[Device, Scan]], volumes: Sequence[Volume] | None = None
+    scans: Sequence[tuple[Device, Scan]],
+    volumes: Sequence[Volume] | None = None,
+    foreign: bool = False,
 ) -> tuple[Choice, ...]:
     """All entries of all scans in menu order; `volumes` are those present (default: the scanned).
+
+    Other systems than Linux are among them when asked for. A kernel that was merely found is not
+    when a configuration, of any device, offers it.
 
     A choice's id is made of the volume's UUID (its name when it has none, or when another volume
     came first with the same), the configuration's path and the entry's own name.
@@ -27,7 +32,13 @@ def choices(
             identity = f"{identity}@{device.name}"
         taken.add(identity)
         found += _of_device(device, scan, identity, volumes)
-    return tuple(found)
+    stated = {choice.kernel for choice in found if not choice.entry.guess}
+    return tuple(
+        choice
+        for choice in found
+        if (foreign or not choice.entry.foreign)
+        and not (choice.entry.guess and choice.kernel in stated)
+    )
 
 
 def edited(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:

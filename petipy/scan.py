@@ -38,7 +38,7 @@ def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
     for reason, paths in unreadable.items():
         others = f", nor can {len(paths) - 1} other files" if len(paths) > 1 else ""
         problems.append(Problem(paths[0], 1, f"cannot be read{others}: {reason}"))
-    entries = menu.entries()
+    entries = tuple(_without_known_guesses(files, menu.entries()))
     return Scan(
         entries=entries,
         problems=tuple(dict.fromkeys(problems)),
@@ -172,6 +172,34 @@ def _meaning(entry: Entry, files: Files) -> object:
 def _place(ref: FileRef, files: Files) -> tuple[object, ...]:
     volume = _volume(ref, files)
     return (ref.device if volume is None else volume, ref.path, ref.url, ref.offset, ref.size)
+
+
+def _without_known_guesses(
+    files: Files, entries: Sequence[tuple[str, Entry]]
+) -> Iterator[tuple[str, Entry]]:
+    """Without the kernels that someone offers already, be it under another name."""
+    if not any(entry.guess for _, entry in entries):
+        yield from entries
+        return
+    stated = (e.kernel for _, e in entries if e.kernel and not e.guess)
+    known = {_print(files, kernel) for kernel in stated}
+    for form, entry in entries:
+        if entry.guess and entry.kernel:
+            if (mark := _print(files, entry.kernel)) in known:
+                continue
+            known.add(mark)
+        yield form, entry
+
+
+def _print(files: Files, ref: FileRef) -> object:
+    """What two names of one kernel have in common, and two kernels have not."""
+    name = _volume(ref, files)
+    tree = files if name == files.volume.name else files.on(name) if name else None
+    if tree is None or ref.url:
+        return ref
+    size = tree.size(ref.path)
+    pieces = (tree.piece(ref.path, at, 4096) for at in (0, size // 2, max(0, size - 4096)))
+    return size, *pieces
 
 
 def _volume(ref: FileRef, files: Files) -> str | None:

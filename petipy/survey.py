@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parsers.api import Format, Problem
+from parsers.api import Format, Problem, Volume
 from petipy.machine import BadMachine, Machine, load
 from petipy.model import Choice, Device, Scan, Snapshot
 from petipy.policy import candidates
@@ -32,6 +32,7 @@ class Listing:
     known: tuple[Device, ...]  # these, and others that entries may refer to
     choices: tuple[Choice, ...]
     problems: tuple[tuple[str, Problem], ...]  # with the device's name
+    foreign: tuple[Choice, ...] = ()  # other systems than Linux, which are not among the choices
 
     @property
     def default(self) -> Choice | None:
@@ -128,6 +129,7 @@ def replay(machine: Machine, name: str = "") -> Listing:
         devices=found,
         known=found,
         choices=choices(scans, machine.volumes),
+        foreign=_foreign(scans, machine.volumes),
         problems=tuple((device.name, p) for device, scan in scans for p in scan.problems),
     )
 
@@ -154,12 +156,18 @@ def _listing(devices: Devices, machine: str) -> Listing:
             problems += [(device.name, problem) for problem in result.problems]
         else:
             problems.append((device.name, Problem("", 0, result.strerror or str(result))))
+    volumes = [device.volume for device in known]
     return Listing(
         devices=tuple(devices.found),
         known=known,
-        choices=choices(scans, [device.volume for device in known]),
+        choices=choices(scans, volumes),
+        foreign=_foreign(scans, volumes),
         problems=tuple(problems),
     )
+
+
+def _foreign(scans: Sequence[tuple[Device, Scan]], volumes: Sequence[Volume]) -> tuple[Choice, ...]:
+    return tuple(c for c in choices(scans, volumes, foreign=True) if c.entry.foreign)
 
 
 Results = Iterator[tuple[Device, Scan | OSError]]

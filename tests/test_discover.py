@@ -91,3 +91,17 @@ def test_many_problems_are_told_in_few_lines() -> None:
         "vda1: nothing to boot; 5 more problems are in the log",
     ]
     assert len(machine.store.snapshot.problems) == 8
+
+
+def test_a_system_that_is_not_linux_is_in_the_log_and_in_the_menu_when_asked_for() -> None:
+    windows = entry("Windows", foreign=True, unbootable="not bootable by kexec")
+    machine = Machine()
+    machine.results["vda1"] = scan(windows)
+    machine.run("+vda1")
+    assert not machine.store.snapshot.choices
+    said = " ".join(status.text for status in machine.log.lines)
+    assert "vda1: Windows (/boot/grub/grub.cfg) is not bootable by kexec" in said
+    assert "vda1: nothing to boot" in said
+    machine.discovery = Discovery(machine.scan, machine.store, machine.log, show_foreign=True)
+    machine.run("+vda1")
+    assert [c.entry.title for c in machine.store.snapshot.choices] == ["Windows"]

@@ -314,3 +314,17 @@ def test_device_argument(text: str, path: str, says: dict[str, str]) -> None:
 def test_safe_leaves_what_can_be_printed() -> None:
     assert safe("Größe 日本 é") == "Größe 日本 é"
     assert safe("\x07\x9b\u2028") == "\\x07\\x9b\\u2028"
+
+
+def test_a_system_that_is_not_linux_is_told_and_listed_when_asked_for(
+    disk: Callable[..., Path], show: Show, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = disk("esp", {"/EFI/Microsoft/Boot/bootmgfw.efi": "MZ", "/etc/yaboot.conf": YABOOT})
+    status, answer = show(root)
+    assert status == 0
+    assert "Windows Boot Manager" not in [entry["title"] for entry in answer["entries"]]
+    main([str(root)])
+    assert "Windows Boot Manager is not bootable by kexec" in capsys.readouterr().out
+    status, answer = show(root, "--show-foreign")
+    (windows,) = [e for e in answer["entries"] if e["format"] == "foreign"]
+    assert windows["unbootable"].startswith("not bootable by kexec")

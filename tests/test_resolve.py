@@ -78,3 +78,18 @@ def test_formats_rank_in_the_order_in_which_the_scan_has_them() -> None:
     entries = (("bls", entry("a")), ("grub", entry("b")), ("bls", entry("c")))
     found = resolve.choices([(device("vda2"), Scan(entries=entries))])
     assert [c.rank for c in found] == [0, 1, 0]
+
+
+def test_what_another_device_offers_is_not_offered_as_found() -> None:
+    ref = FileRef(path="/k", device="vda1")
+    guess = Scan(entries=(("found", entry("g", "/k", guess=True, config="/")),))
+    stated = scan(replace(entry("a"), kernel=ref))
+    found = resolve.choices([(device("vda1"), guess), (device("vda2"), stated)])
+    assert [c.entry.title for c in found] == ["a"]
+
+
+def test_systems_that_are_not_linux_are_among_the_choices_for_who_asks() -> None:
+    windows = entry("Windows", foreign=True, unbootable="not bootable by kexec")
+    scans = [(device("vda1"), scan(windows, entry("a")))]
+    assert [c.entry.title for c in resolve.choices(scans)] == ["a"]
+    assert [c.bootable for c in resolve.choices(scans, foreign=True)] == [False, True]

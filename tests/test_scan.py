@@ -160,3 +160,23 @@ def test_files_that_a_known_volume_does_not_have_are_missing(line: str, missing:
     )
     scan = scan_tree(host.files("sda1"), [form("/a")])
     assert bool(scan.missing) == missing
+
+
+def test_a_kernel_that_is_offered_already_is_not_offered_as_found() -> None:
+    def guess(files: Files, path: str) -> Iterator[Item]:
+        for number, name in enumerate(("/boot/k-1", "/k-1", "/k-2", "/k-3"), 1):
+            ref = FileRef(path=name)
+            yield Entry(
+                title=name,
+                name=name,
+                config=path,
+                line=number,
+                kernel=ref,
+                guess=True,
+                trail=("?",),
+            )
+
+    tree = {"/a": "t /k-1", "/boot/k-1": "one", "/k-1": "one", "/k-2": "two", "/k-3": "two"}
+    files = Machine({"sda1": tree}).files("sda1")
+    scan = scan_tree(files, [form("/a"), form("/a", name="found", parse=guess)])
+    assert [entry.title for _, entry in scan.entries] == ["t", "/k-2"]

@@ -39,4 +39,24 @@ UKI = (
     *("MZ", "PE\0\0", ".linux", ".initrd", ".profile", "d\x86", "\0", "\n", "\t", "=", "'", '"'),
 )
 
-WORDS = {"uki": UKI, "grub": GRUB, "yaboot": YABOOT}
+# Of what begins a kernel, and of configurations of other systems.
+FOUND = (
+    *(
+        "\x7fELF\x02\x01",
+        "\x00\x15",
+        "HdrS",
+        "MZ",
+        "zimg",
+        "ARMd",
+        "\x1f\u008b",
+        "\0" * 20,
+        "x" * 500,
+    ),
+    *("\0", " ", "\n", "S390EP"),
+)
+FOREIGN = (
+    *("kernel=", "modules=", "title=", "menu=", "=", "[global]\n", "[a]\n", "[", "]", "b.b00 --- "),
+    *("kernel = vmlinuz x\n", "\n", "\r\n", " ", "#", "\0", "Boot:boot", "MZ", "é"),
+)
+
+WORDS = {"found": FOUND, "foreign": FOREIGN, "uki": UKI, "grub": GRUB, "yaboot": YABOOT}

@@ -1,0 +1,134 @@
+"""Kernels that lie in /boot, or at the top of a boot partition, found by name and by magic.
+
+For disks whose configuration is broken, lost, or in no language that is known here. Which of them
+another entry boots already is for the scan to see.
+"""
+
+import re
+from collections.abc import Iterator
+from posixpath import dirname
+
+from parsers import envblock, kernel
+from parsers.api import Entry, FileRef, Files, Format, Item
+from parsers.volumes import find
+
+TRAIL = ("Found without a configuration",)
+_MOST = 40  # kernels of a directory
+_LINUX = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "jfs"}
+
+
+def parse(files: Files, directory: str) -> Iterator[Item]:
+    """The newest kernel first, rescue kernels last."""
+    names = files.names(directory)
+    at = directory.rstrip("/")
+    kernels = [(name, version) for name in names if (version := _version(name)) is not None]
+    kernels.sort(key=lambda k: _natural(k[1]), reverse=True)
+    kernels.sort(key=lambda k: "rescue" in k[1])
+    found = [
+        (name, version, machine)
+        for name, version in kernels[:_MOST]
+        if (machine := kernel.machine(files, f"{at}/{name}")) is not None
+    ]
+    cmdline = _cmdline(files, at) if found else ""
+    for name, version, machine in found:
+        other = f"it is for {machine}, this machine is {files.machine}"
+        yield Entry(
+            title=f"Linux {version}" if version[:1].isdecimal() else f"Linux ({name})",
+            name=name,
+            config=f"{at}/{name}",
+            line=1,
+            trail=TRAIL,
+            kernel=FileRef(path=f"{at}/{name}"),
+            initrds=tuple(FileRef(path=f"{at}/{initrd}") for initrd in _initrds(names, version)),
+            cmdline=cmdline,
+            unbootable="" if machine in ("", files.machine.removesuffix("le")) else other,
+            guess=True,
+        )
+
+
+def _version(name: str) -> str | None:
+    """What follows the kernel's name; None for a file with another name."""
+    match = re.fullmatch(r"(?:vmlinu[xz]|[bz]?Image|kernel)(?:\.gz)?(?:[-_](.+))?", name)
+    if match is None or name == "kernel" or name.endswith((".sig", ".hmac", ".old", ".map")):
+        return None
+    return match[1] or ""
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Numbers in it count as such: 6.9 comes before 6.10."""
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part)
+        for part in re.findall(r"[0-9]{1,18}|[^0-9]+", text)
+    ]
+
+
+def _initrds(names: list[str], version: str) -> list[str]:
+    """The processors' microcode, as Arch has it in a file of its own, and the initrd."""
+    end = f"-{version}" if version else ""
+    forms = ("initrd.img{}", "initramfs{}.img", "initrd{}.img", "initramfs{}", "initrd{}")
+    known = set(names)
+    initrd = next((name for form in forms if (name := form.format(end)) in known), None)
+    if initrd is None:
+        initrd = "initrd.gz" if not version and "initrd.gz" in known else None
+    ucode = [name for name in ("amd-ucode.img", "intel-ucode.img") if name in known]
+    return [*ucode, initrd] if initrd else []
+
+
+def _cmdline(files: Files, at: str) -> str:
+    """From the system that the kernels belong to; "" when nothing tells."""
+    root = dirname(at) if at else ""
+    known = _known(files, root.rstrip("/"))
+    for name in () if known else ("grub2/grubenv", "grub/grubenv"):
+        known = known or _last(files.read(f"{at}/{name}") or "")
+    # Beside a configuration the search is not worth mounting other disks.
+    if known or at or any(files.kind(f"/{name}") for name in ("etc", "grub", "grub2", "loader")):
+        return known
+    return next(filter(None, _elsewhere(files)), "")
+
+
+def _known(files: Files, root: str) -> str:
+    """/etc/kernel/cmdline, else what /etc/fstab has for the root."""
+    text = files.read(f"{root}/etc/kernel/cmdline") or ""
+    return " ".join(text.split()) or _of_fstab(files.read(f"{root}/etc/fstab") or "")
+
+
+def _last(block: str) -> str:
+    """What Fedora's kernels were last told."""
+    try:
+        return envblock.read(block).get("kernelopts", "").strip()
+    except envblock.BlockError:
+        return ""
+
+
+def _of_fstab(text: str) -> str:
+    for spec, at, fs, options in _mounts(text):
+        if at == "/":
+            part = next(
+                (o for o in options.split(",") if o.startswith(("subvol=", "subvolid="))), ""
+            )
+            flags = f" rootflags={part}" if fs == "btrfs" and part else ""
+            return f"root={spec} ro{flags}"
+    return ""
+
+
+def _mounts(text: str) -> Iterator[tuple[str, str, str, str]]:
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) >= 3 and not fields[0].startswith("#"):
+            spec = fields[0].replace('"', "").replace("'", "")
+            yield spec, fields[1], fields[2], fields[3] if len(fields) > 3 else ""
+
+
+def _elsewhere(files: Files) -> Iterator[str]:
+    """Of the systems on other volumes that mount this one on /boot."""
+    for volume in files.volumes:
+        tree = files.on(volume.name) if volume.fs in _LINUX else None
+        if tree is None or volume.name == files.volume.name:
+            continue
+        for spec, at, _, _ in _mounts(tree.read("/etc/fstab") or ""):
+            here = find(spec, files.volumes) if at in ("/boot", "/boot/") else None
+            if here and here.name == files.volume.name:
+                yield _known(tree, "")
+
+
+FORMAT = Format("found", ("/boot", "/", "/@*/boot"), parse, rank=90, binary=True)
