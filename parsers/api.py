@@ -1,6 +1,6 @@
 """What a parser takes and gives. Pure: nothing here or beside it does I/O or imports petipy."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -196,6 +196,19 @@ class Files(Protocol):
 
     def on(self, name: str) -> "Files | None":
         """The tree of another volume, by Volume.name; None when it cannot be mounted."""
+        ...
+
+    @property
+    def lease(self) -> Mapping[str, str]:
+        """What DHCP said, when the configuration came over the network; else empty.
+
+        The names are those of udhcpc's script (ip, serverid, siaddr, tftp, bootfile, boot_file,
+        pxeconffile, pxepathprefix …), and besides them `interface` and `mac`.
+        """
+        ...
+
+    def fetch(self, url: str) -> str | None:
+        """The text at a URL; None when nothing answers there, or there is no network."""
         ...
 
 

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from parsers.api import Volume
@@ -189,6 +189,13 @@ class TreeFiles:
                 tree._others = self._others  # every tree once, from wherever it is asked for
             self._others[name] = tree
         return self._others[name]
+
+    @property
+    def lease(self) -> Mapping[str, str]:
+        return {}
+
+    def fetch(self, url: str) -> str | None:
+        return None
 
     def open(self, path: str) -> int | None:
         """A descriptor to read a regular file; None when there is none of that name.

@@ -58,6 +58,8 @@ class Machine:
     config: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     compatible: tuple[str, ...] = ()  # parsers.api.Files.compatible
+    urls: Mapping[str, str] = field(default_factory=dict)  # what answers on the network
+    leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
 
     def files(self, volume: str, machine: str = "") -> "RecordedFiles":
         """The parsers' view of one volume, on the machine `machine` if that is not this one."""
@@ -122,6 +124,13 @@ class RecordedFiles:
     def on(self, name: str) -> "RecordedFiles | None":
         known = any(volume.name == name for volume in self._host.volumes)
         return RecordedFiles(self._host, name, self._machine) if known else None
+
+    @property
+    def lease(self) -> Mapping[str, str]:
+        return self._host.leases.get(self._volume.name, {})
+
+    def fetch(self, url: str) -> str | None:
+        return self._host.urls.get(url)
 
     def _below(self) -> Mapping[str, set[str]]:
         """Of every directory, the names in it."""

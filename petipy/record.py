@@ -158,6 +158,13 @@ class RecordingFiles:
             self._others[name] = RecordingFiles(files, self._record) if files else None
         return self._others[name]
 
+    @property
+    def lease(self) -> Mapping[str, str]:
+        return self._files.lease
+
+    def fetch(self, url: str) -> str | None:
+        return self._files.fetch(url)
+
 
 def record(
     files: Files, formats: Sequence[Format], scan: Callable[[Files, Sequence[Format]], object]

@@ -11,8 +11,9 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from parsers.api import Format, Volume
 from petipy import packets
@@ -261,6 +262,7 @@ class _Blank:
     volumes = (volume,)
     machine = "none"
     compatible = ()
+    lease: Mapping[str, str] = MappingProxyType({})
 
     def read(self, path: str) -> str | None:
         return "timeout=1\n"
@@ -278,6 +280,9 @@ class _Blank:
         return 0
 
     def on(self, name: str) -> None:
+        return None
+
+    def fetch(self, url: str) -> None:
         return None
 
 

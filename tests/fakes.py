@@ -19,6 +19,8 @@ class Machine:
     volumes: Sequence[Volume] = ()
     machine: str = "ppc64le"
     compatible: Sequence[str] = ()
+    urls: Mapping[str, str] = field(default_factory=dict)
+    leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
     unreadable: frozenset[str] = frozenset()  # names of volumes that cannot be mounted
     opened: list[str] = field(default_factory=list)  # volumes that somebody asked for
 
@@ -77,6 +79,13 @@ class MachineFiles:
         self.host.opened.append(name)
         known = any(volume.name == name for volume in self.volumes)
         return replace(self, name=name) if known and name not in self.host.unreadable else None
+
+    @property
+    def lease(self) -> Mapping[str, str]:
+        return self.host.leases.get(self.name, {})
+
+    def fetch(self, url: str) -> str | None:
+        return self.host.urls.get(url)
 
     def _content(self, path: str) -> bytes | None:
         content = self._tree.get(_clean(path))
