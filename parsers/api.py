@@ -70,14 +70,18 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where something of an entry is written: the statement that names its kernel ("linux"), or
-    a variable ("$name") that went into its command line, with the value that it had there.
+    """Where something of an entry is written: the setting that names its kernel, its initrds, or
+    gives words to its command line; or a variable ("$name"), with the value that it had there.
+
+    Of several that gave the same characters, each is followed by what its own value was made of.
     """
 
     what: str
     value: str
-    config: str
+    config: str  # "" when no file says it: a variable that the boot loader sets
     line: int
+    how: str = ""  # what gave a variable its value: set, load_env, search, for, a function's name
+    spans: tuple[tuple[int, int], ...] = ()  # of Entry.cmdline, in characters: what it gave
 
 
 # Restarting, switching off, the firmware's settings, back to the firmware.
@@ -111,6 +115,7 @@ class Entry:
     foreign: bool = False  # another system, not Linux: listed only for who asks
     guess: bool = False  # no configuration offers it: it boots by itself when nothing else can
     origins: tuple[Origin, ...] = ()  # of its kernel, its initrds and their variables
+    default_from: tuple[Origin, ...] = ()  # of the default: what makes it the default
     also: tuple[str, ...] = ()  # FILE:LINE (FORMAT) of those that say the same; the scan's to fill
 
 
@@ -121,6 +126,8 @@ class Problem:
     config: str
     line: int
     message: str
+    column: int = 0  # of the line, from 1: where it goes wrong; 0 is the line as a whole
+    excerpt: str = ""  # the line, if the column is known; the scan's to fill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

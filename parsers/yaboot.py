@@ -108,7 +108,7 @@ def _read(path: str, text: str, common: Block, images: list[Block]) -> Iterator[
         for message in _set(block, key, m, line, common=not images):
             # A line of prose gives one problem, not one for each word.
             if line != grumbled:
-                yield Problem(path, line, message)
+                yield Problem(path, line, message, start - text.rfind("\n", 0, start))
             grumbled = line
 
 

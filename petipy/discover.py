@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from petipy import resolve
 from petipy.devices import DeviceEvent
+from petipy.excerpt import place
 from petipy.log import Log
 from petipy.model import Device, Scan
 from petipy.store import Store
@@ -87,9 +88,8 @@ class Discovery:
     def _report(self, device: Device, scan: Scan) -> None:
         # Consoles show what is logged; a slow line is not to be filled. The log screen has all.
         for number, problem in enumerate(scan.problems):
-            place = f"{problem.config}:{problem.line}" if problem.line else problem.config
             tell = self._log.info if number < TOLD else self._log.debug
-            tell(f"({device.name}){place}: {problem.message}")
+            tell(f"{place(problem, device.name)}: {problem.message}")
         more = len(scan.problems) - TOLD
         rest = f"; {more} more problems are in the log" if more > 0 else ""
         hidden = [e for _, e in scan.entries if e.foreign and not self._show_foreign]

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from parsers.api import Effect, FileRef
+from parsers.api import Effect, FileRef, Problem
 from parsers.volumes import find
+from petipy.excerpt import place, quoted
 from petipy.model import Choice, File
-from petipy.printing import safe, write
+from petipy.printing import safe, width, write
 from petipy.survey import EPILOG, Listing, add_arguments, survey
 from petipy.targets import BadUsage
 
@@ -127,8 +128,15 @@ def _lines(listing: Listing) -> Iterator[str]:
         words = f"{other.entry.title} is {other.obstacle}; --show-foreign lists it"
         yield f"({other.device}){other.entry.config}: {words}"
     for name, problem in listing.problems:
-        place = f"({name}){problem.config}:{problem.line}" if problem.line else name
-        yield f"{place}: {problem.message}"
+        yield from complaint(problem, name)
+
+
+def complaint(problem: Problem, device: str) -> Iterator[str]:
+    """A problem in a line, and the line that it is about with a caret where that is known."""
+    yield f"{place(problem, device)}: {problem.message}"
+    room = (width() or 1000) - 2
+    if lines := quoted(problem.excerpt, problem.column, room, safe):
+        yield from (f"  {line}" for line in lines)
 
 
 def _choice(choice: Choice, default: bool) -> Iterator[str]:

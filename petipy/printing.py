@@ -1,6 +1,7 @@
 """What commands print: whatever a disk says, for any terminal, in any locale."""
 
 import os
+import shutil
 import sys
 
 
@@ -11,6 +12,11 @@ def safe(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode-escape", "surrogatepass").decode("ascii")
+
+
+def width() -> int | None:
+    """Columns of the terminal that reads; None for files and pipes, whose lines may be long."""
+    return max(40, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
 
 
 def write(text: str) -> int:

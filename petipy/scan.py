@@ -9,6 +9,7 @@ from posixpath import dirname
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
 from parsers.volumes import find
+from petipy.excerpt import with_excerpts
 from petipy.model import Scan
 from petipy.resolve import references
 
@@ -41,7 +42,7 @@ def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
     entries = tuple(_without_known_guesses(files, menu.entries()))
     return Scan(
         entries=entries,
-        problems=tuple(dict.fromkeys(problems)),
+        problems=tuple(with_excerpts(files, dict.fromkeys(problems))),
         preferences=tuple(preferences),
         missing=tuple(_missing(files, [entry for _, entry in entries])),
     )

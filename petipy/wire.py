@@ -108,13 +108,27 @@ def _entry(value: object) -> Entry:
         foreign=_truth(f["foreign"]),
         guess=_truth(f["guess"]),
         origins=_tuple(f["origins"], _origin),
+        default_from=_tuple(f["default_from"], _origin),
         also=_tuple(f["also"], _text),
     )
 
 
 def _origin(value: object) -> Origin:
     f = _fields(value, Origin)
-    return Origin(_text(f["what"]), _text(f["value"]), _text(f["config"]), _whole(f["line"]))
+    return Origin(
+        what=_text(f["what"]),
+        value=_text(f["value"]),
+        config=_text(f["config"]),
+        line=_whole(f["line"]),
+        how=_text(f["how"]),
+        spans=_tuple(f["spans"], _span),
+    )
+
+
+def _span(value: object) -> tuple[int, int]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        _refuse("a pair", value)
+    return _whole(value[0]), _whole(value[1])
 
 
 def _effect(value: object) -> Effect:
@@ -139,7 +153,13 @@ def _file(value: object) -> FileRef:
 
 def _problem(value: object) -> Problem:
     f = _fields(value, Problem)
-    return Problem(_text(f["config"]), _whole(f["line"]), _text(f["message"]))
+    return Problem(
+        config=_text(f["config"]),
+        line=_whole(f["line"]),
+        message=_text(f["message"]),
+        column=_whole(f["column"]),
+        excerpt=_text(f["excerpt"]),
+    )
 
 
 def _preferences(value: object) -> Preferences:
@@ -206,7 +226,7 @@ def _truth(value: object) -> bool:
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
-        _refuse("a line number", value)
+        _refuse("a place in a file", value)
     return value
 
 

@@ -262,6 +262,8 @@ def test_text_shows_all_that_matters(
         "",
         "boots * after 5 seconds",
         "(root)/etc/yaboot.conf:2: unknown setting: 'foo'",
+        "  foo",
+        "  ^",
     ]
 
 

@@ -38,12 +38,15 @@ SCAN = Scan(
                 help="first\nsecond",
                 foreign=True,
                 guess=True,
-                origins=(Origin("$x", "v", "/boot/grub/grub.cfg", 7),),
+                origins=(
+                    Origin("$x", "v", "/boot/grub/grub.cfg", 7, how="set", spans=((0, 4), (5, 6))),
+                ),
+                default_from=(Origin("default", "0", "/boot/grub/grub.cfg", 1),),
                 also=("/x:3 (native)",),
             ),
         ),
     ),
-    problems=(Problem("/c", 3, "odd"),),
+    problems=(Problem("/c", 3, "odd"), Problem("/c", 4, "here", column=2, excerpt="xy")),
     preferences=(
         ("/c", Preferences(timeout=math.inf)),
         ("/d", Preferences(timeout=2.5, fallback=("a", "b"))),

@@ -77,7 +77,7 @@ class Shell:
         self.env = env
         self.scope = scope
         self.config = config  # the file whose text is being run, and the line in it
-        self.line = 0
+        self.line = self.column = 0
         self.words: tuple[Word, ...] = ()  # of the command that is being run
         self.within = 0  # the line of the eval whose text is being run
         self.around: tuple[tuple[str, Setting], ...] = ()  # variables in the text that eval runs
@@ -115,7 +115,8 @@ class Shell:
         """
         self.machine.say(f"error: {message}.\n")
         if not quiet:
-            self.machine.complain(self.config, self.line, message)
+            column = 0 if self.within else self.column
+            self.machine.complain(self.config, self.line, message, column)
         return number
 
     # Running
@@ -127,7 +128,7 @@ class Shell:
         for unit in units(Source(text, self._spend, self.machine.dialect)):
             if isinstance(unit, Mistake):
                 self._spend(_MISTAKE)
-                self.line = self.within or unit.line
+                self.line, self.column = self.within or unit.line, unit.column
                 status = self.error(UNKNOWN_COMMAND, unit.message)
                 if stop:
                     break
@@ -197,7 +198,8 @@ class Shell:
 
     def _command(self, command: Command) -> int:
         words = self._expand(command.words)
-        self.line, self.words = self.within or command.line, command.words
+        self.line, self.column = self.within or command.line, command.column
+        self.words = command.words
         self.machine.budget.spend(1 + len(words))
         if not words and not command.block:
             return 0

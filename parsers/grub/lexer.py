@@ -98,6 +98,10 @@ class Source:
         gap = bisect_right(self._gaps, (at, len(self.text) + at)) - 1
         return number + (self._gaps[gap][1] if gap >= 0 else 0)
 
+    def column(self, at: int) -> int:
+        """The place of the character in its line, from 1; carriage returns do not count."""
+        return at - self.text.rfind("\n", 0, at)
+
     def tokens(self, start: int = 0) -> Iterator[Token]:
         text = self.text[start:] if start else self.text
         found = _TOKEN.scan_string(text, always_skip_whitespace=False)

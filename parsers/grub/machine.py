@@ -109,13 +109,14 @@ class Machine:
             **{f"feature_{name}": "y" for name in _FEATURES.split()},
         }
 
-    def complain(self, config: str, line: int, message: str) -> None:
+    def complain(self, config: str, line: int, message: str, column: int = 0) -> None:
         """Notes a Problem; the same one in the same file only once."""
         if len(self.problems) > self._MOST_PROBLEMS:
             return
         if len(self.problems) == self._MOST_PROBLEMS:
             message = "more problems than are worth listing"
-        self.problems.setdefault((config, message), Problem(config, max(line, 1), message))
+        problem = Problem(config, max(line, 1), message, column)
+        self.problems.setdefault((config, message), problem)
 
     def place(self, path: str, root: str) -> Place:
         device = root

@@ -94,7 +94,11 @@ class _Parser:
         message = f"syntax error at {what}"
         if expected and self._token.kind not in ("bad", "lone"):
             message += f", {expected} expected"
-        return Mistake(line, message if first == line else f"{message}; it began in line {first}")
+        if first != line:
+            message += f"; it began in line {first}"
+            if self._token.kind != "end":
+                message += ", and GRUB runs the lines after this one as if they stood alone"
+        return Mistake(line, message, self._source.column(self._token.start))
 
     def _resume(self) -> bool:
         """Goes on at the line after the bad token; false at the end of the file."""
@@ -134,7 +138,8 @@ class _Parser:
         else:
             if token.kind not in ("word", "parts"):
                 raise _Unexpected("a command")
-            statement = Command(self._source.line(token.start), self._words(), self._block())
+            line, column = self._source.line(token.start), self._source.column(token.start)
+            statement = Command(line, self._words(), self._block(), column)
         self._depth -= 1
         return statement
 

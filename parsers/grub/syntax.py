@@ -28,6 +28,7 @@ class Command(NamedTuple):
     line: int
     words: tuple[Word, ...]
     block: "Block | None" = None
+    column: int = 0
 
 
 class Block(NamedTuple):
@@ -69,3 +70,4 @@ class Mistake(NamedTuple):
 
     line: int
     message: str
+    column: int = 0

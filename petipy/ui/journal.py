@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from petipy.excerpt import place, quoted
 from petipy.model import Device, Snapshot, Status
-from petipy.ui.plain import device_title
+from petipy.ui.plain import device_title, plain
 from petipy.ui.session import Session
 from petipy.ui.widgets import Reader
 
 Line = tuple[str | None, str]
+_WIDTH = 70  # of a quoted line: a serial console has 80 columns, and wrapping would move the caret
 
 
 class Journal(Reader):
@@ -45,7 +47,9 @@ def _problems(snapshot: Snapshot) -> Iterator[Line]:
     yield None, ""
     yield "heading", "Problems"
     for name, problem in snapshot.problems:
-        yield None, f"({name}){problem.config}:{problem.line}: {problem.message}"
+        yield None, f"{place(problem, name)}: {problem.message}"
+        if lines := quoted(problem.excerpt, problem.column, _WIDTH, plain):
+            yield from ((None, f"  {line}") for line in lines)
     for choice in waiting:
         where = f"({choice.device}){choice.entry.config}:{choice.entry.line}"
         yield None, f"{where}: {choice.entry.title}: {choice.obstacle}"

@@ -46,12 +46,12 @@ def test_a_block_is_kept_as_written_and_as_read() -> None:
     assert isinstance(command, Command)
     assert command.block
     assert command.block.source == "{\n linux /k  \n}"
-    assert command.block.body == (Command(2, ("linux", "/k")),)
+    assert command.block.body == (Command(2, ("linux", "/k"), column=2),)
 
 
 def test_reserved_words_are_words_as_arguments() -> None:
     assert read("echo if then fi for in do done function\n")[0] == (
-        Command(1, ("echo", "if", "then", "fi", "for", "in", "do", "done", "function")),
+        Command(1, ("echo", "if", "then", "fi", "for", "in", "do", "done", "function"), column=1),
     )
 
 
@@ -99,7 +99,10 @@ def test_a_string_that_begins_in_a_bad_line_is_cut_at_its_end() -> None:
 
 def test_a_mistake_says_what_and_where() -> None:
     assert mistakes("if true; then\n echo x | y\nfi\n")[0] == Mistake(
-        2, "syntax error at '|'; it began in line 1"
+        2,
+        "syntax error at '|'; it began in line 1, and GRUB runs the lines after this one as if"
+        " they stood alone",
+        9,
     )
     assert mistakes("if true then echo a; fi\n")[0].message == (
         "syntax error at 'fi', a command expected"
@@ -108,6 +111,23 @@ def test_a_mistake_says_what_and_where() -> None:
     assert mistakes("if true\n x\n")[0].message == (
         "syntax error at the end of the file, a command expected; it began in line 1"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("a\n# b\n\techo 'x' | y\n", 3, 11),
+        ("a | b", 1, 3),
+        ("\r\necho\r x | y\r\n", 2, 8),
+        ("if a \\\n  b & c\n", 2, 5),
+        ("function f {\n", 1, 13),
+        ("if a; then # why\n  b\n", 2, 4),
+        ("echo abc'd\n", 1, 9),
+    ],
+)
+def test_a_mistake_knows_its_column(text: str, line: int, column: int) -> None:
+    found = mistakes(text)[0]
+    assert (found.line, found.column) == (line, column)
 
 
 def test_a_backslash_at_the_end_of_the_file_is_a_mistake() -> None:

@@ -1,0 +1,89 @@
+"""The line in which a configuration goes wrong, and the place in it, as compilers show them."""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from parsers.api import Files, Problem
+
+_LONGEST = 1000  # characters of a line that are kept; a place further on is not shown
+_MARGIN = 16  # columns that a cut line shows after the place
+
+
+def with_excerpts(files: Files, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems, those that know their column with their line."""
+    lines: dict[str, list[str]] = {}
+    for problem in problems:
+        if problem.column and not problem.excerpt:
+            if problem.config not in lines:
+                lines[problem.config] = _lines(files, problem.config)
+            line = "".join(lines[problem.config][problem.line - 1 : problem.line])
+            if problem.column <= min(len(line), _LONGEST) + 1:
+                problem = replace(problem, excerpt=line[:_LONGEST])
+        yield problem
+
+
+def _lines(files: Files, config: str) -> list[str]:
+    """Of the file, which may be on another volume: (sda2)/path. None if they cannot be told."""
+    if config.startswith("(") and ")" in config:
+        name, _, config = config[1:].partition(")")
+        found = files.on(name)
+        if found is None:
+            return []
+        files = found
+    text = ""
+    with suppress(OSError):
+        text = (files.read(config) or "").replace("\r\n", "\n")
+    # GRUB reads past a carriage return in mid-line, for others it ends the line.
+    return [] if "\r" in text else [line.partition("\0")[0] for line in text.split("\n")]
+
+
+def quoted(
+    excerpt: str, column: int, width: int, shown: Callable[[str], str]
+) -> tuple[str, str] | None:
+    """The line, or what of it fits around the place, and a line with a caret under it.
+
+    `shown` makes text fit to be printed. None where there is nothing to point at.
+    """
+    if not excerpt.strip() or column < 1:
+        return None
+    at = column - 1
+    start = min(len(excerpt) - len(excerpt.lstrip()), at)
+    before, after = (
+        shown(part.replace("\t", " ")) for part in (excerpt[start:at], excerpt[at:].rstrip())
+    )
+    room = max(width - min(cells(after), _MARGIN) - 1, 8)
+    if cells(before) > room:
+        before = "..." + _last(before, room - 3)
+    after = after[:width]
+    while after and cells(before) + cells(after) > width:
+        after = after[:-1]
+    return before + after, " " * cells(before) + "^"
+
+
+def _last(text: str, width: int) -> str:
+    while cells(text) > width:
+        text = text[1:]
+    return text
+
+
+def cells(text: str) -> int:
+    """The columns that it takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells(character) for character in text)
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 1 + (unicodedata.east_asian_width(character) in "WF")
+
+
+def place(problem: Problem, device: str) -> str:
+    """(DEVICE)FILE:LINE; the device alone where the trouble is its own."""
+    if not problem.line:
+        return device
+    config = problem.config if problem.config.startswith("(") else f"({device}){problem.config}"
+    return f"{config}:{problem.line}"
