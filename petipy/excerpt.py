@@ -15,13 +15,14 @@ def with_excerpts(files: Files, problems: Iterable[Problem]) -> Iterator[Problem
     """The problems, those that know their column with their line."""
     lines: dict[str, list[str]] = {}
     for problem in problems:
-        if problem.column and not problem.excerpt:
-            if problem.config not in lines:
-                lines[problem.config] = _lines(files, problem.config)
-            line = "".join(lines[problem.config][problem.line - 1 : problem.line])
-            if problem.column <= min(len(line), _LONGEST) + 1:
-                problem = replace(problem, excerpt=line[:_LONGEST])
-        yield problem
+        if not problem.column or problem.excerpt:
+            yield problem
+            continue
+        if problem.config not in lines:
+            lines[problem.config] = _lines(files, problem.config)
+        line = "".join(lines[problem.config][problem.line - 1 : problem.line])
+        fits = problem.column <= min(len(line), _LONGEST) + 1
+        yield replace(problem, excerpt=line[:_LONGEST]) if fits else problem
 
 
 def _lines(files: Files, config: str) -> list[str]:

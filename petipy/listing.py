@@ -145,8 +145,8 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
     for line in entry.help.split("\n") if entry.help else ():
         yield f"    | {line}"
     yield f"    from      {entry.config}:{entry.line} ({choice.format})"
-    for place in entry.also:
-        yield f"    also      {place}"
+    for other in entry.also:
+        yield f"    also      {other}"
     refs = [("kernel", entry.kernel), *(("initrd", ref) for ref in entry.initrds)]
     for name, ref in (*refs, ("devicetree", entry.devicetree)):
         if ref:
