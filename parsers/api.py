@@ -210,7 +210,8 @@ class Files(Protocol):
         """What DHCP said, when the configuration came over the network; else empty.
 
         The names are those of udhcpc's script (ip, serverid, siaddr, tftp, bootfile, boot_file,
-        pxeconffile, pxepathprefix …), and besides them `interface` and `mac`.
+        pxeconffile, pxepathprefix …), and besides them `interface` and `mac`, and the machine's
+        own `uuid`.
         """
         ...
 
@@ -229,6 +230,10 @@ class Format:
 
     Of one volume's formats those with the lower `rank` come first in the menu: where two state
     the same entry it is shown as theirs, and where they want different defaults theirs boots.
+
+    With `network` the language also comes over the network: it is asked whether the text (second)
+    that was found at a URL (first) is in it; then `parse` is given the URL for a path, and gets
+    the text by `Files.fetch`.
     """
 
     name: str
@@ -236,3 +241,4 @@ class Format:
     parse: Callable[[Files, str], Iterator[Item]]
     rank: int = 50
     binary: bool = False
+    network: Callable[[str, str], bool] | None = None

@@ -4,6 +4,9 @@ The keys are those of the cases that GRUB itself answered (platform, root, prefi
 devices with name, uuid, label, fs, files), and ours: machine, compatible (of its device tree),
 and of a device the other names of Volume, `literal` (texts that begin with @), `sizes` and
 `directories` (what is there, but was not read), `pieces` (offsets and bytes of what is no text).
+Of the network `urls` (URL → text or `@file`; nothing else answers) and `network`, the interfaces
+that have a lease: device (its name), mac, and params, what DHCP said in the words of udhcpc's
+script (ip, serverid, siaddr, tftp, bootfile, pxeconffile, pxepathprefix …).
 Keys that nobody here knows are ignored.
 """
 
@@ -17,6 +20,7 @@ from posixpath import normpath
 from typing import Any, Literal
 
 from parsers.api import Volume
+from parsers.urls import normal
 
 # What GRUB calls a processor and its firmware → what uname calls the machine.
 _PLATFORMS = {
@@ -72,6 +76,8 @@ class RecordedFiles:
     def __init__(self, host: Machine, volume: str, machine: str) -> None:
         self._host, self._machine = host, machine
         self._volume = next(v for v in host.volumes if v.name == volume)
+        # A network interface has no part in what disks say of each other.
+        self._volumes = [v for v in host.volumes if v.name == volume or v.name not in host.leases]
         self._tree = host.trees.get(volume, Tree())
         self._names: dict[str, set[str]] | None = None
 
@@ -81,7 +87,7 @@ class RecordedFiles:
 
     @property
     def volumes(self) -> Sequence[Volume]:
-        return self._host.volumes
+        return self._volumes
 
     @property
     def machine(self) -> str:
@@ -130,7 +136,7 @@ class RecordedFiles:
         return self._host.leases.get(self._volume.name, {})
 
     def fetch(self, url: str) -> str | None:
-        return self._host.urls.get(url)
+        return self._host.urls.get(normal(url))
 
     def _below(self) -> Mapping[str, set[str]]:
         """Of every directory, the names in it."""
@@ -170,12 +176,13 @@ def parse(value: object, beside: Path) -> Machine:
     """As `load`, of what json.loads gave. Texts that are `@name` are files below `beside`."""
     about = _mapping(value, "a machine")
     devices = about.get("devices")
-    if not isinstance(devices, list) or not devices:
+    leases = _leases(about)
+    if not (isinstance(devices, list) and devices) and not (devices is None and leases):
         raise BadMachine("it has no list of devices")
     volumes: list[Volume] = []
     trees: dict[str, Tree] = {}
     titles: dict[str, str] = {}
-    for number, item in enumerate(devices):
+    for number, item in enumerate(devices or ()):
         device = _mapping(item, f"device {number}")
         volume = _volume(device, number)
         if volume.name in trees:
@@ -183,6 +190,11 @@ def parse(value: object, beside: Path) -> Machine:
         volumes.append(volume)
         trees[volume.name] = _tree(device, volume.name, beside)
         titles[volume.name] = _text(device, "title")
+    for name in leases:
+        if name in trees:
+            raise BadMachine(f"two devices are called {name}")
+        volumes.append(Volume(name=name))
+        trees[name] = Tree()
     platform = _text(about, "platform")
     root = _text(about, "root")
     return Machine(
@@ -195,6 +207,8 @@ def parse(value: object, beside: Path) -> Machine:
         config=_text(about, "config"),
         env={name: str(text) for name, text in _mapping(about.get("env"), "env").items()},
         compatible=_texts(about, "compatible"),
+        urls=dict(_urls(about, beside)),
+        leases=leases,
     )
 
 
@@ -261,6 +275,31 @@ def _pieces(device: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[in
         except (TypeError, ValueError):
             raise BadMachine(f"{name}: pieces of {path}: no offsets with base64") from None
         yield clean(path), found
+
+
+def _urls(about: Mapping[str, Any], beside: Path) -> Iterator[tuple[str, str]]:
+    for url, text in _mapping(about.get("urls"), "urls").items():
+        if not isinstance(text, str):
+            raise BadMachine(f"{url}: not a text")
+        yield normal(url), _beside(beside, text, url) if text[:1] == "@" else text
+
+
+def _leases(about: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """By interface what DHCP told it. With no name of one, it is the first that Linux has."""
+    interfaces = about.get("network") or []
+    if not isinstance(interfaces, list):
+        raise BadMachine("network: not a list")
+    leases: dict[str, dict[str, str]] = {}
+    for number, item in enumerate(interfaces):
+        interface = _mapping(item, f"network {number}")
+        name = _text(interface, "device") or f"eth{number}"
+        params = _mapping(interface.get("params"), f"{name}: params")
+        said = {word: _text(params, word) for word in params}
+        own = {"interface": name, "mac": _text(interface, "mac") or said.get("mac", "")}
+        if name in leases:
+            raise BadMachine(f"two devices are called {name}")
+        leases[name] = said | own
+    return leases
 
 
 def _files(device: Mapping[str, Any], key: str, name: str) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,11 @@ from itertools import islice
 from posixpath import dirname
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers.urls import is_url
 from parsers.volumes import find
 from petipy.excerpt import with_excerpts
 from petipy.model import Scan
+from petipy.network.search import netboot, places
 from petipy.resolve import references
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
@@ -48,6 +50,26 @@ def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
     )
 
 
+def scan_lease(files: Files, formats: Sequence[Format]) -> Scan:
+    """What the network offers to an interface: the first configuration that answers, else the
+    kernel that DHCP names."""
+    tried = []
+    for url in places(files.lease):
+        tried.append(url)
+        if (text := files.fetch(url)) is None:
+            continue
+        form = next((form for form in formats if form.network and form.network(url, text)), None)
+        if form:
+            return scan_tree(files, [replace(form, paths=(url,))])
+    if entry := netboot(files.lease):
+        return Scan(entries=(("netboot", entry),))
+    words = "DHCP names nothing to boot"
+    if tried:
+        words = f"no configuration at {tried[0]}"
+        words += f", nor at {len(tried) - 1} other places, the last {tried[-1]}" * (len(tried) > 1)
+    return Scan(problems=(Problem("", 0, words),))
+
+
 class _Menu:
     """The entries of all configurations, each once."""
 
@@ -77,9 +99,9 @@ class _Menu:
             self._also.setdefault(number, []).append(f"{entry.config}:{entry.line} ({form})")
 
     def entries(self) -> tuple[tuple[str, Entry], ...]:
-        for number, places in self._also.items():
+        for number, others in self._also.items():
             form, entry = self._entries[number]
-            self._entries[number] = form, replace(entry, also=tuple(dict.fromkeys(places)))
+            self._entries[number] = form, replace(entry, also=tuple(dict.fromkeys(others)))
         for number, path in self._wanted.items():
             form, entry = self._entries[number]
             # Who shows the entry and wants no other has nothing against its being the default.
@@ -114,7 +136,7 @@ def _identity(files: Files, form: Format, path: str) -> object:
     """
     names = tuple(files.names(dirname(path)))
     if not form.binary:
-        text = files.read(path)
+        text = files.fetch(path) if is_url(path) else files.read(path)
         return None if text is None else (text, names)
     if (kind := files.kind(path)) == "directory":
         return tuple(files.names(path)), names

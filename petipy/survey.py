@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from parsers.api import Format, Problem, Volume
 from petipy.machine import BadMachine, Machine, load
-from petipy.model import Choice, Device, Scan, Snapshot
+from petipy.model import Choice, Device, Kind, Scan, Snapshot
 from petipy.policy import candidates
 from petipy.resolve import choices
 from petipy.targets import SETTABLE, BadUsage, Devices, Target
@@ -110,20 +110,19 @@ def devices_of(paths: Sequence[str], named: Sequence[str] = ()) -> Devices:
 
 def replay(machine: Machine, name: str = "") -> Listing:
     """The scans of a machine's devices, the one that its configuration is on first."""
-    from petipy.scan import scan_tree
+    from petipy.scan import scan_lease, scan_tree
 
     name = name or machine.name or os.uname().machine
     order = sorted(machine.volumes, key=lambda volume: volume.name != machine.root)
     scans: list[tuple[Device, Scan]] = []
     for volume in order:
-        facts = (volume.fs, volume.label and f"label {volume.label}")
-        words = ", ".join(fact for fact in facts if fact)
-        title = f"{volume.name}: {words}" if words else volume.name
-        title = machine.titles.get(volume.name) or title
-        device = Device(volume=volume, node="", kind="disk", title=title)
+        lease = machine.leases.get(volume.name)
+        title = machine.titles.get(volume.name) or _title(volume, lease)
+        kind: Kind = "disk" if lease is None else "network"
+        device = Device(volume=volume, node="", kind=kind, title=title)
         config = machine.config if volume.name == machine.root else ""
-        formats = formats_for(config)
-        scans.append((device, scan_tree(machine.files(volume.name, name), formats)))
+        formats, files = formats_for(config), machine.files(volume.name, name)
+        scans.append((device, (scan_tree if lease is None else scan_lease)(files, formats)))
     found = tuple(device for device, _ in scans)
     return Listing(
         devices=found,
@@ -132,6 +131,14 @@ def replay(machine: Machine, name: str = "") -> Listing:
         foreign=_foreign(scans, machine.volumes),
         problems=tuple((device.name, p) for device, scan in scans for p in scan.problems),
     )
+
+
+def _title(volume: Volume, lease: Mapping[str, str] | None) -> str:
+    facts = [volume.fs, volume.label and f"label {volume.label}"]
+    if lease is not None:
+        facts = ["network", lease.get("ip", ""), lease.get("mac", "")]
+    words = ", ".join(fact for fact in facts if fact)
+    return f"{volume.name}: {words}" if words else volume.name
 
 
 def formats_for(config: str = "") -> Sequence[Format]:

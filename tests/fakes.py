@@ -7,6 +7,7 @@ from posixpath import normpath
 from typing import Literal
 
 from parsers.api import Volume
+from parsers.urls import normal
 
 Tree = Mapping[str, str | bytes]
 
@@ -85,7 +86,8 @@ class MachineFiles:
         return self.host.leases.get(self.name, {})
 
     def fetch(self, url: str) -> str | None:
-        return self.host.urls.get(url)
+        known = {normal(url): text for url, text in self.host.urls.items()}
+        return known.get(normal(url))
 
     def _content(self, path: str) -> bytes | None:
         content = self._tree.get(_clean(path))

@@ -169,3 +169,70 @@ def test_every_real_machine_can_be_replayed(capsys: pytest.CaptureFixture[str]) 
         assert main(["--json", "--machine", str(path)]) in (0, 1)
         answer = json.loads(capsys.readouterr().out)
         assert not [p for p in answer["problems"] if "parser failed" in p["message"]]
+
+
+NETWORK: dict[str, Any] = {
+    "devices": None,
+    "network": [{"device": "eth0", "mac": "52:54:00:00:00:01", "params": {"siaddr": "host"}}],
+    "urls": {"tftp://host//x": "text"},
+}
+
+
+def test_a_lease_is_that_of_its_interface_and_only_the_urls_of_the_file_answer() -> None:
+    files = machine(**NETWORK).files("eth0")
+    mac = {"interface": "eth0", "mac": "52:54:00:00:00:01"}
+    assert files.lease == {"siaddr": "host"} | mac
+    assert (files.fetch("tftp://host/./x"), files.fetch("tftp://host/y")) == ("text", None)
+    assert files.names("/") == []
+
+
+def test_disks_know_nothing_of_interfaces() -> None:
+    both = machine(**NETWORK | {"devices": [DISK]})
+    assert [v.name for v in both.volumes] == ["hd0,gpt2", "eth0"]
+    assert [v.name for v in both.files("hd0,gpt2").volumes] == ["hd0,gpt2"]
+    assert both.files("hd0,gpt2").lease == {}
+
+
+def test_texts_of_urls_may_lie_beside_the_machine_file(tmp_path: Path) -> None:
+    (tmp_path / "a.cfg").write_text("menu")
+    host = parse(MACHINE | NETWORK | {"urls": {"http://h/a": "@a.cfg"}}, tmp_path)
+    assert host.files("eth0").fetch("http://h/a") == "menu"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"network": {}},
+        {"network": [[]]},
+        {"network": []},
+        {"network": [{"device": 1}]},
+        {"network": [{"params": {"ip": 1}}]},
+        {"network": [{"device": "a"}, {"device": "a"}]},
+        {"urls": []},
+        {"urls": {"http://h/": 1}},
+        {"urls": {"http://h/": "@../x"}},
+    ],
+)
+def test_a_network_that_is_none_is_told(wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadMachine):
+        machine(**NETWORK | wrong)
+
+
+def test_list_tells_what_the_network_lacks(
+    written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    params = {"siaddr": "host", "bootfile": "pxelinux.0"}
+    network = [{"device": "eth0", "params": params}]
+    assert main(["--machine", str(written(**NETWORK | {"network": network}))]) == 1
+    said = capsys.readouterr().out
+    assert "eth0: network" in said
+    assert "eth0: no configuration at tftp://host/pxelinux.cfg/default" in said
+
+
+def test_list_offers_the_kernel_that_dhcp_names(
+    written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = [{"params": {"siaddr": "host", "bootfile": "vmlinux"}}]
+    assert main(["--json", "--machine", str(written(**NETWORK | {"network": network}))]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)["entries"]
+    assert (entry["device"], entry["kernel"]) == ("eth0", {"url": "tftp://host/vmlinux"})

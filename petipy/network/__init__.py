@@ -1,0 +1,1 @@
+"""What the network offers to boot."""

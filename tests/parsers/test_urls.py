@@ -1,0 +1,83 @@
+"""Names of files in what came from a URL."""
+
+import pytest
+
+from parsers.lease import bootfile, configuration, hardware, prefix
+from parsers.urls import is_url, join, normal, split
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("tftp://host//dir1/./conf", "tftp://host/dir1/conf"),
+        ("http://host:80/a/../b/", "http://host:80/b/"),
+        ("http://host/../../x", "http://host/x"),
+        ("http://host", "http://host/"),
+        ("http://host/a?b=/../c", "http://host/a?b=/../c"),
+        ("/a//b", "/a//b"),
+        ("", ""),
+    ],
+)
+def test_urls_that_differ_in_dots_and_slashes_are_one(url: str, same: str) -> None:
+    assert normal(url) == same
+    assert normal(same) == same
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "meant"),
+    [
+        ("tftp://host/a/conf", "vmlinuz", "tftp://host/a/vmlinuz"),
+        ("tftp://host/a/conf", "./x/vmlinuz", "tftp://host/a/x/vmlinuz"),
+        ("tftp://host/a/conf", "../vmlinuz", "tftp://host/vmlinuz"),
+        ("tftp://host/a/conf", "/vmlinuz", "tftp://host/vmlinuz"),
+        ("http://host/script?mac=a/b", "vmlinuz", "http://host/vmlinuz"),
+        ("tftp://host", "vmlinuz", "tftp://host/vmlinuz"),
+        ("tftp://host/a/", "http://other/x", "http://other/x"),
+        ("", "vmlinuz", "vmlinuz"),
+    ],
+)
+def test_a_name_is_relative_to_the_text_that_it_stands_in(base: str, name: str, meant: str) -> None:
+    assert join(base, name) == meant
+
+
+def test_a_url_has_a_scheme_and_a_server() -> None:
+    assert all(map(is_url, ("tftp://host/x", "HTTPS://host")))
+    assert not any(map(is_url, ("/boot/x", "host::x", "c:/x", "http:/x", "a b://c")))
+    assert split("http://host:1/a?b") == ("http://host:1", "/a")
+    assert split("/a") == ("", "/a")
+
+
+@pytest.mark.parametrize(
+    ("lease", "before"),
+    [
+        ({"siaddr": "h", "bootfile": "dir/pxelinux.0"}, "tftp://h/dir/"),
+        ({"siaddr": "h", "boot_file": "/pxelinux.0"}, "tftp://h/"),
+        ({"tftp": "t", "siaddr": "h", "bootfile": "a/b"}, "tftp://t/a/"),
+        ({"siaddr": "0.0.0.0", "serverid": "s", "bootfile": "b"}, "tftp://s/"),
+        ({"siaddr": "h", "bootfile": "a/b", "pxepathprefix": "c"}, "tftp://h/c/"),
+        ({"pxepathprefix": "http://w:80/c/"}, "http://w:80/c/"),
+        ({"bootfile": "http://w/d/x"}, "http://w/d/"),
+        ({"bootfile_url": "tftp://[fe80::1]/d/x"}, "tftp://[fe80::1]/d/"),
+        ({"siaddr": "fe80::1", "bootfile": "d/x"}, "tftp://[fe80::1]/d/"),
+        ({}, ""),
+        ({"bootfile": "a/b"}, ""),
+    ],
+)
+def test_relative_names_begin_with_the_prefix_of_the_lease(
+    lease: dict[str, str], before: str
+) -> None:
+    assert prefix(lease) == before
+
+
+def test_what_a_lease_names_is_on_its_server() -> None:
+    lease = {"siaddr": "h", "bootfile": "a/b", "pxeconffile": "c"}
+    assert (bootfile(lease), configuration(lease)) == ("tftp://h/a/b", "tftp://h/a/c")
+    assert configuration(lease | {"pxeconffile": "/c"}) == "tftp://h/c"
+    assert configuration({"pxeconffile": "http://w/c"}) == "http://w/c"
+    assert configuration({"siaddr": "h"}) == ""
+
+
+def test_the_hardware_address_is_written_as_pxelinux_does() -> None:
+    assert hardware({"mac": "52:54:00:AB:cd:ef"}) == "01-52-54-00-ab-cd-ef"
+    assert hardware({"mac": ":".join(["0a"] * 20)}) == "20-" + "-".join(["0a"] * 20)
+    assert hardware({}) == ""
