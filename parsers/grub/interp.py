@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from errno import EFBIG
 from typing import NamedTuple
 
-from parsers.api import FileRef, Origin
+from parsers.api import Action, FileRef, Origin
 from parsers.grub.env import Environment, EnvironmentBlock, Scope
 from parsers.grub.errors import BAD_ARGUMENT, UNKNOWN_COMMAND, GrubError
 from parsers.grub.lexer import Source
@@ -46,6 +46,7 @@ class Loaded:
     origins: tuple[Origin, ...] = ()
     waits_for: str = ""
     unbootable: str = ""
+    action: Action = ""
 
 
 class Item(NamedTuple):
@@ -59,6 +60,10 @@ class Item(NamedTuple):
     config: str
     line: int
     made_of: tuple[tuple[str, Setting], ...] = ()  # the variables in what it is called
+    hotkey: str = ""
+    classes: tuple[str, ...] = ()
+    users: frozenset[str] | None = frozenset()  # besides the superusers; None: anybody
+    hidden: bool = False
 
 
 class Shell:

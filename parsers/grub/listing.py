@@ -7,9 +7,11 @@ environment that holds the exported variables (grub-core/normal/menu.c).
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from parsers.api import Effect, Entry, Files, Item, Preferences
+from parsers.api import Effect, Entry, Files, Item, Preferences, Style
 from parsers.grub.commands import table
+from parsers.grub.commands.menu import users
 from parsers.grub.env import Environment, Scope
 from parsers.grub.errors import GrubError
 from parsers.grub.interp import Boot, Exit, GrubCommand, Loaded, Shell
@@ -21,6 +23,10 @@ from parsers.grub.origin import Setting
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
 _TRYING = 10  # steps, to begin with a line of the menu
+
+_STYLES: tuple[Style, ...] = ("hidden", "countdown")
+
+Users = frozenset[str] | None  # None: anybody
 
 PATHS = (
     "/boot/grub/grub.cfg",
@@ -87,16 +93,26 @@ class Listing:
             return text
         return ""
 
-    def _menu(self, shell: Shell, trail: tuple[str, ...], *, marked: bool) -> Iterator[Entry]:
-        """The entries of the menus that a run has made; `marked`: the default is in the first."""
+    def _menu(
+        self, shell: Shell, trail: tuple[str, ...], *, marked: bool, allowed: Users = None
+    ) -> Iterator[Entry]:
+        """The entries of the menus that a run has made; `marked`: the default is in the first;
+        `allowed`: who gets here at all.
+        """
         for menu in _menus(shell):
             default = _default(menu) if marked and menu.menu else None
             marked = marked and not menu.menu
             for number, line in enumerate(menu.menu):
-                yield from self._line(menu, line, trail, marked=number == default)
+                yield from self._line(
+                    menu,
+                    line,
+                    trail,
+                    marked=number == default,
+                    allowed=_allowed(menu, line, allowed),
+                )
 
     def _line(
-        self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool
+        self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
     ) -> Iterator[Entry]:
         given = Setting(" ".join(line.arguments), line.config, line.line, line.made_of)
         shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, given))
@@ -113,12 +129,20 @@ class Listing:
             shell.menu.clear()  # GRUB adds these to the menu that is being left
         below = any(m.menu for m in _menus(shell))
         if below and len(trail) < _DEPTH:
-            yield from self._menu(shell, (*trail, line.title), marked=marked)
+            within = (*trail, line.title)
+            yield from self._menu(shell, within, marked=marked, allowed=allowed)
         elif not line.submenu:
             if end not in ("", "boot", "exit"):
                 shell.loaded.unbootable = end
-            yield self._entry(
+            entry = self._entry(
                 shell, line.title, line.id, trail, line.config, line.line, default=marked
+            )
+            yield replace(
+                entry,
+                hotkey=line.hotkey,
+                classes=line.classes,
+                users=None if allowed is None else tuple(sorted(allowed)),
+                hidden=line.hidden,
             )
 
     def _limited(self, shell: Shell, line: Line) -> str:
@@ -163,6 +187,7 @@ class Listing:
             ),
             waits_for=loaded.waits_for,
             unbootable=loaded.unbootable,
+            action=loaded.action,
             origins=loaded.origins,
         )
 
@@ -172,9 +197,18 @@ class Listing:
 
     def _preferences(self, menu: Shell, entries: Sequence[Entry]) -> Iterator[Preferences]:
         timeout = _timeout(menu.env.get("timeout"))
-        fallback = tuple(_fallback(menu, entries))
-        if timeout is not None or fallback:
-            yield Preferences(timeout=timeout, fallback=fallback)
+        superusers = menu.env.get("superusers")
+        wishes = Preferences(
+            timeout=timeout,
+            fallback=tuple(_fallback(menu, entries)),
+            style=_style(menu.env.get("timeout_style"), timeout),
+            superusers=None if superusers is None else tuple(sorted(users(superusers))),
+            passwords=tuple(self._machine.passwords.values()),
+            # Install media say so when the disk is to boot that has been installed to.
+            elsewhere=any(entry.default and entry.action == "exit" for entry in entries),
+        )
+        if wishes != Preferences():
+            yield wishes
 
 
 def _menus(shell: Shell) -> list[Shell]:
@@ -200,6 +234,25 @@ def _split_path(spec: str) -> tuple[str, str]:
     if ">" in head:
         head, _, tail = head.partition(">")
     return head.replace("\0", ">"), tail.replace("\0", ">>")
+
+
+def _allowed(menu: Shell, line: Line, outer: Users) -> Users:
+    """Who may boot a line of the menu, or open it: those that may come here and have its leave.
+
+    `superusers` is an ordinary variable: where it is not exported, a submenu asks for nothing.
+    """
+    superusers = menu.env.get("superusers")
+    if superusers is None or line.users is None:
+        return outer
+    own = users(superusers) | line.users
+    return own if outer is None else own & outer
+
+
+def _style(value: str | None, timeout: float | None) -> Style:
+    """Without a timeout, or if it is none that GRUB knows, the menu is shown."""
+    if value is None or timeout is None:
+        return ""
+    return next((style for style in _STYLES if style == value), "menu")
 
 
 def _timeout(value: str | None) -> float | None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from parsers.api import FileRef, Files, Problem, Volume
+from parsers.api import FileRef, Files, Password, Problem, Volume
 from parsers.grub.devices import Devices
 from parsers.grub.dialect import DEBIAN, Dialect
 from parsers.grub.words import Pattern, matches
@@ -90,6 +90,7 @@ class Machine:
         self.say = say  # gets what GRUB would print
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str], Problem] = {}
+        self.passwords: dict[str, Password] = {}  # by user; to GRUB they outlive every menu
         cpu, platform = _PLATFORMS.get(files.machine, (files.machine, "efi"))
         self.cpu, self.platform = cpu, platform
 

@@ -63,8 +63,8 @@ def problems(files: Files) -> list[tuple[int, str]]:
     return [(item.line, item.message) for item in items if isinstance(item, Problem)]
 
 
-def preferences(files: Files) -> Preferences:
-    items = Listing(GrubMachine(files), CONFIG).items()
+def preferences(files: Files, dialect: Dialect = DEBIAN) -> Preferences:
+    items = Listing(GrubMachine(files, dialect=dialect), CONFIG).items()
     return next((i for i in items if isinstance(i, Preferences)), Preferences())
 
 

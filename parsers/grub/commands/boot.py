@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from parsers.api import FileRef
+from parsers.api import Action, FileRef
 from parsers.grub.commands import command
 from parsers.grub.errors import BAD_ARGUMENT, NO_KERNEL, GrubError
 from parsers.grub.interp import Boot, Exit, Loaded, Run, Shell
@@ -104,11 +104,11 @@ def _loader(what: str) -> Run:
     return load
 
 
-def _ending(what: str) -> Run:
+def _ending(action: Action, what: str) -> Run:
     def end(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         if "--is-supported" in arguments:  # fwsetup's question, before it is put into the menu
             return 0
-        shell.loaded = Loaded(unbootable=what)
+        shell.loaded = Loaded(unbootable=what, action=action)
         raise Exit
 
     return end
@@ -120,13 +120,13 @@ _LOADERS = {
     "a BSD kernel": "kfreebsd knetbsd kopenbsd",
     "a macOS kernel": "xnu_kernel xnu_kernel64 xnu_resume",
 }
-_ENDINGS = {
-    "it restarts the machine": "reboot",
-    "it switches the machine off": "halt",
-    "it opens the firmware's settings": "fwsetup",
-    "it goes back to the firmware": "exit normal_exit",
+_ENDINGS: dict[Action, tuple[str, str]] = {
+    "reboot": ("it restarts the machine", "reboot"),
+    "halt": ("it switches the machine off", "halt"),
+    "fwsetup": ("it opens the firmware's settings", "fwsetup"),
+    "exit": ("it goes back to the firmware", "exit normal_exit"),
 }
 for _what, _names in _LOADERS.items():
     command(*_names.split())(_loader(_what))
-for _what, _names in _ENDINGS.items():
-    command(*_names.split())(_ending(_what))
+for _action, (_what, _names) in _ENDINGS.items():
+    command(*_names.split())(_ending(_action, _what))

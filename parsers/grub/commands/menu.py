@@ -1,7 +1,9 @@
-"""`menuentry` and `submenu`: they only note what the menu will show."""
+"""`menuentry` and its kin: they only note what the menu will show, and `password`: to whom."""
 
+import re
 from collections.abc import Sequence
 
+from parsers.api import Password
 from parsers.grub.commands import command
 from parsers.grub.errors import BAD_ARGUMENT, GrubError
 from parsers.grub.interp import Item, Shell
@@ -25,7 +27,58 @@ def submenu(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     return _add(shell, arguments, block, submenu=True)
 
 
-def _add(shell: Shell, words: Sequence[str], block: Block | None, *, submenu: bool) -> int:
+@command("hiddenentry", takes_block=True)
+def hiddenentry(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """SUSE's and Red Hat's: an entry that only its hotkey, or being the default, can boot."""
+    return _add(shell, arguments, block, hidden=True)
+
+
+@command("password")
+def password(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    return _password(shell, arguments, hashed=False)
+
+
+@command("password_pbkdf2")
+def password_pbkdf2(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if len(arguments) == 2 and not arguments[1].startswith("grub.pbkdf2.sha512."):
+        raise GrubError(BAD_ARGUMENT, "invalid PBKDF2 password")
+    return _password(shell, arguments, hashed=True)
+
+
+def _password(shell: Shell, arguments: Sequence[str], *, hashed: bool) -> int:
+    if len(arguments) != 2:
+        raise GrubError(BAD_ARGUMENT, "two arguments expected")
+    user, secret = arguments
+    shell.machine.budget.hold(secret)
+    shell.machine.passwords[user] = Password(user=user, secret=secret, hashed=hashed)
+    return 0
+
+
+# grub-core/normal/menuentry.c; the other keys that it names are Petipy's own in every menu.
+_KEYS = {"delete", "insert", "tab", "backspace", *(f"f{number}" for number in range(1, 13))}
+
+
+def _hotkey(word: str) -> str:
+    """The key's name, else the first character of whatever it is."""
+    return word if word in _KEYS else word[:1]
+
+
+# Between names of users; GRUB's manual, "Authentication and authorisation".
+_BETWEEN = re.compile(r"[\s,;|&]+")
+
+
+def users(names: str) -> frozenset[str]:
+    return frozenset(filter(None, _BETWEEN.split(names)))
+
+
+def _add(
+    shell: Shell,
+    words: Sequence[str],
+    block: Block | None,
+    *,
+    submenu: bool = False,
+    hidden: bool = False,
+) -> int:
     options, arguments = _OPTIONS.read(words)
     if not arguments:
         raise GrubError(
@@ -46,6 +99,11 @@ def _add(shell: Shell, words: Sequence[str], block: Block | None, *, submenu: bo
         config=shell.config,
         line=shell.line,
         made_of=shell.made_of(),
+        hotkey=_hotkey(options.get("hotkey", [""])[-1]),
+        classes=tuple(options.get("class", ())),
+        # Without --users only the superusers may boot it, if there are any.
+        users=None if "unrestricted" in options else users(options.get("users", [""])[-1]),
+        hidden=hidden,
     )
     shell.menu.append(item)
     return 0

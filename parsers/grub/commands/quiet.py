@@ -16,7 +16,7 @@ loadbios loadfont loopback ls lsacpi lsapm lscoreboot lsefi lsefimmap lsefisysta
 lsmod lspci lssal macppcbless mactelbless md5sum module module2 more mouse nativedisk net_add_addr
 net_add_dns net_add_route net_bootp net_bootp6 net_del_addr net_del_dns net_del_route net_dhcp
 net_get_dhcp_option net_ipv6_autoconf net_ls_addr net_ls_cards net_ls_dns net_ls_routes
-net_nslookup outb outl outw parttool password password_pbkdf2 pcidump play pxe_unload random rdmsr
+net_nslookup outb outl outw parttool pcidump play pxe_unload random rdmsr
 read read_byte read_dword read_word rmmod sendkey serial setpci sha1sum sha256sum sha512sum sleep
 smbios spkmodem stall suspend terminal terminal_input terminal_output terminfo testload testspeed
 time trust uppermem usb usb_keyboard vbeinfo vbetest verify_detached videoinfo videotest
