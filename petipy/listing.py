@@ -13,7 +13,7 @@ from parsers.volumes import find
 from petipy.excerpt import place, quoted
 from petipy.model import Choice, File
 from petipy.printing import safe, width, write
-from petipy.survey import EPILOG, Listing, add_arguments, survey
+from petipy.survey import EPILOG, Listing, add_arguments, add_dialect, survey
 from petipy.targets import BadUsage
 
 
@@ -45,6 +45,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
         "--show-foreign", action="store_true", help="systems that kexec cannot boot, too"
     )
     add_arguments(parser)
+    add_dialect(parser)
     return parser.parse_args(argv)
 
 
@@ -104,6 +105,7 @@ def _entry(choice: Choice, listing: Listing) -> dict[str, Any]:
         "hidden": entry.hidden,
         "unbootable": entry.unbootable or None,
         "also": list(entry.also),
+        "dialect": choice.dialect or None,
     }
 
 
@@ -144,7 +146,7 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
     yield f"{'*' if default else ' '} {' > '.join((*entry.trail, entry.title))}"
     for line in entry.help.split("\n") if entry.help else ():
         yield f"    | {line}"
-    yield f"    from      {entry.config}:{entry.line} ({choice.format})"
+    yield f"    from      {entry.config}:{entry.line} ({choice.written})"
     for other in entry.also:
         yield f"    also      {other}"
     refs = [("kernel", entry.kernel), *(("initrd", ref) for ref in entry.initrds)]

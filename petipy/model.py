@@ -66,7 +66,13 @@ class Choice:
     turn: int = ORDINARY  # its configuration's wish: 0 the default, then the fallbacks in order
     timeout: float | None = None  # what its configuration says: Preferences.timeout
     elsewhere: bool = False  # its configuration boots something else: Preferences.elsewhere
+    dialect: str = ""  # in which its configuration was read: Preferences.dialect
     rank: int = 0  # of its format among those of its device: the first is asked for the default
+
+    @property
+    def written(self) -> str:
+        """In what: the format, and the dialect of it where there are several."""
+        return f"{self.format}, {self.dialect}'s" if self.dialect else self.format
 
     @property
     def bootable(self) -> bool:

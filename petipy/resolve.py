@@ -80,6 +80,8 @@ def _of_device(
             turn=_turn(entry, wish),
             timeout=wish.timeout,
             elsewhere=wish.elsewhere,
+            # Entries without preferences of their own take the first configuration's.
+            dialect=wish.dialect if form == "grub" else "",
             rank=ranks.setdefault(form, len(ranks)),
         )
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from petipy.targets import SETTABLE, BadUsage, Devices, Target
 if TYPE_CHECKING:
     from petipy.files import TreeFiles
 
+DIALECTS = ("debian", "fedora")  # parsers.grub.dialect has what they mean
 PATIENCE = 60.0  # seconds for one device; someone waits, but perhaps for a slow disk
 
 EPILOG = """Directories need no rights; disk images and block devices need root. Without PATH,
@@ -61,6 +63,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_dialect(parser: argparse.ArgumentParser) -> None:
+    """The option that says how to read a grub.cfg."""
+    parser.add_argument(
+        "--dialect",
+        choices=DIALECTS,
+        help="whose GRUB a grub.cfg is for: Debian's, which is as upstream's, or Red Hat's"
+        " (default: as it looks)",
+    )
+
+
 def survey(options: argparse.Namespace, paths: Sequence[str]) -> Listing:
     """What there is to boot. BadUsage when what was asked for makes no sense."""
     files = [word for word in options.machine if is_file(word)]
@@ -71,9 +83,9 @@ def survey(options: argparse.Namespace, paths: Sequence[str]) -> Listing:
     if files:
         if paths or options.device:
             raise BadUsage("a machine file has its own devices: no PATH and no --device")
-        return replay(machine_file(files[0]), name)
+        return replay(machine_file(files[0]), name, options.dialect)
     with closing(devices_of(paths, options.device)) as devices:
-        return _listing(devices, name or os.uname().machine)
+        return _listing(devices, name or os.uname().machine, options.dialect)
 
 
 def is_file(word: str) -> bool:
@@ -108,7 +120,7 @@ def devices_of(paths: Sequence[str], named: Sequence[str] = ()) -> Devices:
     return devices
 
 
-def replay(machine: Machine, name: str = "") -> Listing:
+def replay(machine: Machine, name: str = "", dialect: str | None = None) -> Listing:
     """The scans of a machine's devices, the one that its configuration is on first."""
     from petipy.scan import scan_lease, scan_tree
 
@@ -121,7 +133,7 @@ def replay(machine: Machine, name: str = "") -> Listing:
         kind: Kind = "disk" if lease is None else "network"
         device = Device(volume=volume, node="", kind=kind, title=title)
         config = machine.config if volume.name == machine.root else ""
-        formats, files = formats_for(config), machine.files(volume.name, name)
+        formats, files = formats_for(config, dialect), machine.files(volume.name, name)
         scans.append((device, (scan_tree if lease is None else scan_lease)(files, formats)))
     found = tuple(device for device, _ in scans)
     return Listing(
@@ -141,23 +153,28 @@ def _title(volume: Volume, lease: Mapping[str, str] | None) -> str:
     return f"{volume.name}: {words}" if words else volume.name
 
 
-def formats_for(config: str = "") -> Sequence[Format]:
-    """All formats; GRUB's also reads a configuration in an unusual place."""
+def formats_for(config: str = "", dialect: str | None = None) -> Sequence[Format]:
+    """All formats; GRUB's also reads a configuration in an unusual place, or in one dialect."""
     from parsers import formats
+    from parsers.grub import in_dialect
 
     def adapted(form: Format) -> Format:
-        known = form.name != "grub" or not config or config in form.paths
+        if form.name != "grub":
+            return form
+        form = in_dialect(form, dialect) if dialect else form
+        known = not config or config in form.paths
         return form if known else replace(form, paths=(config, *form.paths))
 
     return [adapted(form) for form in formats()]
 
 
-def _listing(devices: Devices, machine: str) -> Listing:
+def _listing(devices: Devices, machine: str, dialect: str | None) -> Listing:
     known = (*devices.found, *devices.others)
     problems = [(name, Problem("", 0, why)) for name, why in devices.failures]
     scans: list[tuple[Device, Scan]] = []
     scan_all = _read_directories if devices.are_directories else _mount_and_scan
-    for device, result in scan_all(devices.found, known, machine, formats_for):
+    formats = partial(formats_for, dialect=dialect)
+    for device, result in scan_all(devices.found, known, machine, formats):
         if isinstance(result, Scan):
             scans.append((device, result))
             problems += [(device.name, problem) for problem in result.problems]

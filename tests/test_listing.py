@@ -16,6 +16,7 @@ ENTRY_KEYS = [
     *("id", "title", "trail", "format", "device", "config", "line", "kernel", "initrds"),
     *("devicetree", "cmdline", "default", "effects", "missing", "waits_for"),
     *("action", "hotkey", "classes", "users", "hidden", "unbootable", "also"),
+    "dialect",
 ]
 TOP = Path(__file__).parent.parent
 
@@ -78,6 +79,7 @@ def test_json_has_exactly_the_keys_of_the_contract(disk: Callable[..., Path], sh
         "hidden": False,
         "unbootable": None,
         "also": [],
+        "dialect": None,
     }
     assert (answer["default"], answer["timeout"]) == (second["id"], 5)
     (problem,) = answer["problems"]
@@ -100,6 +102,19 @@ def test_submenus_of_grub_are_the_trail(disk: Callable[..., Path], show: Show) -
     assert answer["timeout"] == 7
     assert answer["default"] == answer["entries"][0]["id"]
     assert answer["entries"][0]["cmdline"].endswith("a=b")
+
+
+def test_a_grub_cfg_is_read_in_the_dialect_that_it_looks_like_or_in_the_one_asked_for(
+    disk: Callable[..., Path], show: Show, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "set kernelopts=a\nmenuentry A { linux /v X\\x20Y }\n"
+    root = disk("root", {"/boot/grub/grub.cfg": text, "/v": ""})
+    (entry,) = show(root)[1]["entries"]
+    assert (entry["dialect"], entry["cmdline"][-7:]) == ("fedora", r" X\x20Y")
+    (entry,) = show(root, "--dialect", "debian")[1]["entries"]
+    assert (entry["dialect"], entry["cmdline"][-6:]) == ("debian", " Xx20Y")
+    assert main([str(root)]) == 0
+    assert "grub.cfg:2 (grub, fedora's)" in capsys.readouterr().out
 
 
 def test_an_entry_whose_files_are_missing_is_listed_and_is_not_the_one_that_boots(

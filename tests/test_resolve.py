@@ -40,11 +40,12 @@ def test_ids_are_unique_over_clones_and_repeated_names() -> None:
 
 def test_the_default_comes_first_then_the_fallbacks_in_their_order() -> None:
     entries = (entry("a"), entry("b"), entry("c", default=True))
-    wish = Preferences(timeout=5, fallback=("b",))
+    wish = Preferences(timeout=5, fallback=("b",), dialect="fedora")
     given = Scan(entries=tuple(("grub", e) for e in entries), preferences=((CONFIG, wish),))
     found = resolve.choices([(device("vda2"), given)])
     assert sorted(found, key=lambda c: c.turn)[:2] == [found[2], found[1]]
     assert found[0].timeout == 5
+    assert found[0].written == "grub, fedora's"
 
 
 def test_typed_paths_may_name_a_device_or_a_url() -> None:

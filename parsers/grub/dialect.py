@@ -4,6 +4,7 @@ Both call themselves 2.06 or 2.12. What tells their languages apart is here, one
 that nothing else has to ask for a name.
 """
 
+import re
 from dataclasses import dataclass
 
 
@@ -25,3 +26,30 @@ FEDORA = Dialect(
     commands=frozenset(["blscfg", "decrement", "increment"]),
 )
 DIALECTS = {dialect.name: dialect for dialect in (DEBIAN, FEDORA)}
+
+# Commands and variables that only Red Hat's GRUB has a use for, and its installers' labels.
+_FEDORA_ONLY = re.compile(
+    r"""(?mx) ^ [^#\n]*? (?:
+        (?:^ | [;{] | \b(?:then|else|do)\b) [ \t]* (?:blscfg|bls_import|increment|decrement)\b
+        | \b(?:default_)?kernelopts\b
+        | \binsmod[ \t]+(?:blscfg|increment)\b
+        | [ ]inst\.(?:stage2|repo)=\S*\\x[0-9a-fA-F]{2}
+    )"""
+)
+_SYSTEMS = (
+    "almalinux|bazzite|centos|circle|eurolinux|fedora|nobara|oracle|redhat|rhel|rocky|scientific"
+)
+_FEDORA_PLACE = re.compile(rf"(?i)/EFI/(?:{_SYSTEMS})/|/grub2(?![\w.-])")
+# What has /boot/grub2 but a GRUB that is not Red Hat's.
+_OTHER = re.compile(r"(?i)\b(?:open)?suse|\bmageia|\bvoid\b|\bsolus")
+
+
+def spoken(path: str, text: str) -> Dialect:
+    """The dialect that a configuration is written for, by what it says and where it lies.
+
+    With nothing to go by it is Debian's: most of its differences are upstream's own.
+    """
+    if _FEDORA_ONLY.search(text):
+        return FEDORA
+    place = f"{path}\n{text}" if path.lower().startswith("/efi/") else path
+    return FEDORA if _FEDORA_PLACE.search(place) and not _OTHER.search(text) else DEBIAN

@@ -12,6 +12,7 @@ from dataclasses import replace
 from parsers.api import Effect, Entry, Files, Item, Preferences, Style
 from parsers.grub.commands import table
 from parsers.grub.commands.menu import users
+from parsers.grub.dialect import Dialect, spoken
 from parsers.grub.env import Environment, Scope
 from parsers.grub.errors import GrubError
 from parsers.grub.interp import Boot, Exit, GrubCommand, Loaded, Shell
@@ -41,9 +42,14 @@ PATHS = (
 )
 
 
-def items(files: Files, path: str) -> Iterator[Item]:
-    """The configuration's problems, entries in the menu's order, and preferences."""
-    yield from Listing(Machine(files, elsewhere=PATHS), path).items()
+def items(files: Files, path: str, dialect: Dialect | None = None) -> Iterator[Item]:
+    """The configuration's problems, entries in the menu's order, and preferences.
+
+    Without a dialect it is taken for the one that it looks like.
+    """
+    if dialect is None:
+        dialect = spoken(path, files.read(path) or "")
+    yield from Listing(Machine(files, elsewhere=PATHS, dialect=dialect), path).items()
 
 
 class Listing:
@@ -65,8 +71,8 @@ class Listing:
         entries = list(self._top(shell, text)) if text is not None else []
         yield from sorted(self._machine.problems.values(), key=lambda p: (p.config, p.line))
         yield from entries
-        if menu := next((m for m in _menus(shell) if m.menu), None):
-            yield from self._preferences(menu, entries)
+        if entries:
+            yield self._preferences(shell, entries)
 
     def _top(self, shell: Shell, text: str) -> Iterator[Entry]:
         end = self._attempt(shell, lambda: shell.run_text(text))
@@ -195,10 +201,15 @@ class Listing:
         count = self._names[trail, name] = self._names.get((trail, name), 0) + 1
         return name if count == 1 else self._unique(trail, f"{name}#{count}")
 
-    def _preferences(self, menu: Shell, entries: Sequence[Entry]) -> Iterator[Preferences]:
+    def _preferences(self, shell: Shell, entries: Sequence[Entry]) -> Preferences:
+        said = Preferences(dialect=self._machine.dialect.name)
+        menu = next((m for m in _menus(shell) if m.menu), None)
+        if menu is None:
+            return said
         timeout = _timeout(menu.env.get("timeout"))
         superusers = menu.env.get("superusers")
-        wishes = Preferences(
+        return replace(
+            said,
             timeout=timeout,
             fallback=tuple(_fallback(menu, entries)),
             style=_style(menu.env.get("timeout_style"), timeout),
@@ -207,8 +218,6 @@ class Listing:
             # Install media say so when the disk is to boot that has been installed to.
             elsewhere=any(entry.default and entry.action == "exit" for entry in entries),
         )
-        if wishes != Preferences():
-            yield wishes
 
 
 def _menus(shell: Shell) -> list[Shell]:

@@ -56,7 +56,7 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
     yield _fact("Command line", entry.cmdline or "(empty)")
     yield None, ""
     yield _fact("Device", device_title(snapshot, choice.device))
-    yield _fact("Written in", f"{entry.config}, line {entry.line} ({choice.format})")
+    yield _fact("Written in", f"{entry.config}, line {entry.line} ({choice.written})")
     for place in entry.also:
         yield _fact("and in", place)
     if entry.trail:
@@ -70,5 +70,7 @@ def _fact(name: str, value: object) -> Line:
 
 
 def _words(effect: Effect) -> str:
+    if effect.rename:
+        return f"{effect.file} is renamed to {effect.rename}"
     changes = (f"{n} removed" if v is None else f"{n}={v}" for n, v in effect.values)
     return f"{effect.file} is changed: {', '.join(changes)}"
