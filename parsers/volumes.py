@@ -24,7 +24,8 @@ def find(spec: str, volumes: Sequence[Volume]) -> Volume | None:
     """The first volume that `spec` means; None when no volume of these is meant.
 
     Takes UUID=, LABEL=, PARTUUID= and PARTLABEL= (quoted or not), /dev/disk/by-…, /dev/NAME,
-    the kernel's bare name, and Open Firmware paths such as /pci@8…/scsi@3/disk@0:2.
+    the kernel's bare name, and Open Firmware paths such as /pci@8…/scsi@3/disk@0:2. An image
+    has a name alone: see `image`.
     """
     spec = _unquoted(spec)
     if tag := _tag(spec):
@@ -35,7 +36,24 @@ def find(spec: str, volumes: Sequence[Volume]) -> Volume | None:
             return volume
     if spec.startswith("/") and name == spec and (match := _FIRMWARE.fullmatch(spec)):
         return _in_firmware(match[1], int(match[2] or 0), volumes)
-    return None
+    return image(spec, volumes)
+
+
+def image(name: str, volumes: Sequence[Volume]) -> Volume | None:
+    """The volume in a file that is called VOLUME:/PATH; None when there is no such volume.
+
+    It need not be among `volumes`, nor does the file need to be there: whoever opens it will see.
+    """
+    hosts = [volume for volume in volumes if name.startswith(f"{volume.name}:/")]
+    if not hosts:
+        return None
+    host = max(hosts, key=lambda volume: len(volume.name))  # an image in an image, if there is one
+    return Volume(name=name, disk=host.name, image=name[len(host.name) + 1 :])
+
+
+def image_name(host: Volume, path: str) -> str:
+    """What the volume is called that is in the file at `path` on `host`."""
+    return f"{host.name}:{path}"
 
 
 def describe(spec: str) -> str:
@@ -46,6 +64,9 @@ def describe(spec: str) -> str:
         return f"{_WORDS[kind]} {value}"
     if spec.startswith("/") and not spec.startswith("/dev/"):
         return f"the firmware's device {spec}"
+    if ":/" in spec:
+        host, _, path = spec.partition(":/")
+        return f"the file /{path} on the device {host}"
     return f"the device {spec.removeprefix('/dev/')}"
 
 
@@ -70,7 +91,7 @@ def _tag(spec: str) -> tuple[str, str] | None:
 def _tagged(kind: str, value: str, volumes: Sequence[Volume]) -> Volume | None:
     fold = str.lower if kind.endswith("uuid") else str
     for volume in volumes:
-        if value and fold(getattr(volume, kind)) == fold(value):
+        if value and not volume.image and fold(getattr(volume, kind)) == fold(value):
             return volume
     return None
 

@@ -13,7 +13,7 @@ from petipy.store import Store
 
 ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
 TOLD = 3  # problems of a device that are told at once
-_RANK = {"disk": 0, "usb": 1, "optical": 2, "network": 3, "directory": 4}
+_RANK = {"disk": 0, "usb": 1, "optical": 2, "image": 3, "network": 4, "directory": 5}
 
 
 class Discovery:

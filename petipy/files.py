@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from parsers.api import Volume
+from parsers.volumes import image
 from petipy.sys.openat2 import open_in_root
 
 MAX_SIZE = 16 << 20  # bytes; the longest real grub.cfg are some hundred kB
@@ -18,7 +19,8 @@ _NO_OPENAT2 = {errno.ENOSYS, errno.EPERM}
 
 _DEVICE_TREE = "/proc/device-tree/compatible"
 
-Opener = Callable[[str], int | None]  # Volume.name → a descriptor of its root, or None
+# Volume.name → descriptors of its root and of what is shown beneath it, or None
+Opener = Callable[[str], Sequence[int] | None]
 Resolve = Callable[[int, bytes, int], int]  # root, path, flags → a descriptor
 
 
@@ -84,6 +86,8 @@ class TreeFiles:
 
     `opener` gives the trees of the other volumes; without one there are none. `root` is a path,
     or an open descriptor, which is then the TreeFiles' own. What is open is closed by `close`.
+    What is not in it is looked for in the trees `beneath` it, descriptors as well: a btrfs'
+    default subvolume, which some boot loaders take for the root of the file system.
     """
 
     def __init__(
@@ -95,10 +99,11 @@ class TreeFiles:
         opener: Opener | None = None,
         resolve: Resolve = resolve,
         compatible: Sequence[str] = (),
+        beneath: Sequence[int] = (),
     ) -> None:
         if not isinstance(root, int):
             root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._root = root
+        self._roots = (root, *beneath)
         self._volume, self._volumes = volume, volumes or (volume,)
         self._machine = machine or os.uname().machine
         self._compatible = compatible
@@ -150,8 +155,14 @@ class TreeFiles:
             return b""
 
     def names(self, directory: str) -> list[str]:
+        found: set[str] = set()
+        for root in self._roots:
+            found.update(self._listed(root, directory))
+        return sorted(found)
+
+    def _listed(self, root: int, directory: str) -> list[str]:
         try:
-            fd = self._descriptor(directory, os.O_RDONLY | os.O_DIRECTORY)
+            fd = self._within(root, directory, os.O_RDONLY | os.O_DIRECTORY)
         except OSError:  # damaged: as good as none
             fd = None
         if fd is None:
@@ -160,7 +171,7 @@ class TreeFiles:
             listed = os.listdir(fd)  # noqa: PTH208  of a descriptor
             # Python decodes names by the locale; ours are UTF-8 in any.
             names = (os.fsencode(name) for name in listed)
-            return sorted(name.decode("utf-8", "surrogateescape") for name in names)
+            return [name.decode("utf-8", "surrogateescape") for name in names]
         except OSError:  # the device went, or a block cannot be read
             return []
         finally:
@@ -181,11 +192,13 @@ class TreeFiles:
     def on(self, name: str) -> "TreeFiles | None":
         if name not in self._others:
             volume = next((v for v in self._volumes if v.name == name), None)
-            root = self._opener(name) if self._opener and volume else None
+            volume = volume or image(name, self._volumes)
+            roots = self._opener(name) if self._opener and volume else None
             tree = None
-            if root is not None and volume:
+            if roots and volume:
+                root, *beneath = roots
                 facts = self._volumes, self._machine, None, self._resolve, self._compatible
-                tree = TreeFiles(root, volume, *facts)
+                tree = TreeFiles(root, volume, *facts, beneath)
                 tree._others = self._others  # every tree once, from wherever it is asked for
             self._others[name] = tree
         return self._others[name]
@@ -214,9 +227,10 @@ class TreeFiles:
     def close(self) -> None:
         """Close this tree and every other that `on` opened."""
         for tree in self._others.values():
-            if tree and tree._root >= 0:
-                os.close(tree._root)
-                tree._root = -1
+            if tree:
+                for root in tree._roots:
+                    os.close(root)
+                tree._roots = ()
 
     def _found(self, path: str) -> os.stat_result | None:
         try:
@@ -234,6 +248,12 @@ class TreeFiles:
             os.close(fd)
 
     def _descriptor(self, path: str, flags: int) -> int | None:
+        for root in self._roots:
+            if (fd := self._within(root, path, flags)) is not None:
+                return fd
+        return None
+
+    def _within(self, root: int, path: str, flags: int) -> int | None:
         try:
             name = path.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:  # half of a UTF-16 pair: no file system has such a name
@@ -241,7 +261,7 @@ class TreeFiles:
         if b"\0" in name:
             return None
         try:
-            return self._resolve(self._root, name, flags)
+            return self._resolve(root, name, flags)
         except OSError as error:
             if error.errno in _NOTHING:
                 return None

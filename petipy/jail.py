@@ -7,13 +7,16 @@ import select
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import NoReturn
 
-from parsers.api import Files, Format
+from parsers.api import Files, Format, Volume
+from parsers.volumes import image
 from petipy import packets, wire
 from petipy.files import TreeFiles, compatible
 from petipy.model import Device, Scan
 from petipy.packets import Request
+from petipy.superblock import identify
 from petipy.sys import block, limits, mount, seccomp
 
 _MEMORY = 1 << 30  # bytes of address space; most of it is libraries
@@ -30,23 +33,48 @@ class Mounter:
     def __init__(self, own_machine: bool) -> None:
         self._own_machine = own_machine
 
-    def root(self, device: Device) -> int:
-        """A descriptor of the root directory of a block device, an image or a directory."""
+    def roots(self, name: str, devices: Sequence[Device]) -> list[int]:
+        """A descriptor of the root directory of a block device, a disk image or a directory that
+        is among `devices`, or of an image file on one of them; of a btrfs perhaps a second one,
+        its default subvolume's.
+        """
+        volume = _volume(name, devices)
         try:
-            return self._root(device.node, device.volume.fs)
+            if volume is None:
+                raise OSError(errno.ENODEV, "there is no such device")
+            if volume.image:
+                return self._in_image(volume, devices)
+            node = next(device.node for device in devices if device.name == name)
+            return self._of_node(node, volume.fs)
         except OSError as error:
             words = error.strerror or str(error)
-            raise OSError(error.errno, f"{device.name}: {words}") from None
+            raise OSError(error.errno, f"{name}: {words}") from None
 
-    def _root(self, node: str, fs: str) -> int:
+    def _of_node(self, node: str, fs: str) -> list[int]:
         if os.path.isdir(node):  # noqa: PTH112  pathlib would be one more import
-            return os.open(node, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            return [os.open(node, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
         if self._own_machine and not os.path.isfile(node):  # noqa: PTH113
             block.protect(node)
-            return mount.detached(node, fs)
+            return mount.roots(node, fs)
         node, loop = block.attach(node)
         try:
-            return mount.detached(node, fs)
+            return mount.roots(node, fs)
+        finally:
+            os.close(loop)
+
+    def _in_image(self, volume: Volume, devices: Sequence[Device]) -> list[int]:
+        """The mount keeps the loop device, and that the file and the mount that it lies on."""
+        root, *beneath = self.roots(volume.disk, devices)
+        with closing(TreeFiles(root, volume, beneath=beneath)) as host:
+            file = host.open(volume.image)
+        if file is None:
+            raise OSError(errno.ENOENT, "there is no such file")
+        try:
+            node, loop = block.attach_open(file)
+        finally:
+            os.close(file)
+        try:
+            return mount.roots(node, volume.fs or _file_system(loop))
         finally:
             os.close(loop)
 
@@ -92,23 +120,29 @@ class Jail:
     def _tree(self, todo: Request, user: int) -> TreeFiles:
         """The first device's, which is all that this process can see from now on."""
         device, *_ = todo.devices
-        root = self._mounter.root(device)
+        root, *beneath = self._mounter.roots(device.name, todo.devices)
         machine = todo.details["machine"]
         known = compatible(machine)
         self._confine(root, todo.patience, user)
-        volumes = tuple(device.volume for device in todo.devices)
-        return TreeFiles(root, device.volume, volumes, machine, self._other, compatible=known)
+        return TreeFiles(
+            root,
+            device.volume,
+            [device.volume for device in todo.devices],
+            machine,
+            self._other,
+            compatible=known,
+            beneath=beneath,
+        )
 
     def open(self, todo: Request) -> None:
         """Answer with open files. Nothing on the disk is looked at, so nothing is given up."""
-        devices = {device.name: device for device in todo.devices}
         trees: dict[str, TreeFiles] = {}
         for name, path in todo.details["files"]:
-            if name not in devices:
-                raise OSError(errno.ENODEV, f"({name}){path}: there is no such device")
             if name not in trees:
-                device = devices[name]
-                trees[name] = TreeFiles(self._mounter.root(device), device.volume)
+                if _volume(name, todo.devices) is None:
+                    raise OSError(errno.ENODEV, f"({name}){path}: there is no such device")
+                root, *beneath = self._mounter.roots(name, todo.devices)
+                trees[name] = TreeFiles(root, Volume(name=name), beneath=beneath)
             fd = trees[name].open(path)
             if fd is None:
                 raise OSError(errno.ENOENT, f"({name}){path}: there is no such file")
@@ -132,18 +166,21 @@ class Jail:
         if seccomp.available():
             seccomp.confine()
 
-    def _other(self, name: str) -> int | None:
-        """Another volume's root, mounted by the scanner; None when it cannot, or not in time."""
+    def _other(self, name: str) -> list[int] | None:
+        """Another volume's roots, mounted by the scanner; None when it cannot, or not in time."""
         if name in self._useless:
             return None
         self._useless.add(name)  # TreeFiles keeps what works: it never asks for that again
-        self._asks.send(name.encode())
+        question = name.encode("utf-8", "surrogateescape")
+        if len(question) > packets.LONGEST_NAME:
+            return None
+        self._asks.send(question)
         poll = select.poll()
         poll.register(self._asks, select.POLLIN)
         while poll.poll(_MOUNTING * 1000):
-            answer, fds = packets.receive(self._asks, 256, 1)
-            if answer.decode() == name:
-                return fds[0] if fds else None
+            answer, fds = packets.receive(self._asks, packets.LONGEST_NAME, 2)
+            if answer == question:
+                return fds or None
             for fd in fds:  # the late answer to an earlier question
                 os.close(fd)
             if not answer:
@@ -153,6 +190,20 @@ class Jail:
     def _fail(self, code: int, words: str) -> None:
         text = f"{code} {words[:2000]}"
         self._answer.send(packets.FAILED + text.encode(errors="replace"))
+
+
+def _volume(name: str, devices: Sequence[Device]) -> Volume | None:
+    """A device's, or that in a file on one of them."""
+    volumes = [device.volume for device in devices]
+    return next((v for v in volumes if v.name == name), None) or image(name, volumes)
+
+
+def _file_system(device: int) -> str:
+    """Which one is on an open device that nobody knows more about; OSError for none."""
+    found = identify(lambda offset, length: os.pread(device, length, offset))
+    if found is None:
+        raise OSError(errno.EINVAL, "no file system that is known is in it")
+    return found.kind
 
 
 def user(number: int) -> int:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from parsers.api import Entry, FileRef, Preferences, Problem, Volume, extent
 
-Kind = Literal["disk", "usb", "optical", "network", "directory"]
+Kind = Literal["disk", "usb", "optical", "image", "network", "directory"]
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 

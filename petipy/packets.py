@@ -14,6 +14,7 @@ from parsers.api import Volume
 from petipy.model import Device
 
 SIZE = 60_000  # bytes of a packet: well below the smallest socket buffer
+LONGEST_NAME = 4096  # bytes of a volume's name, which for an image is a path
 _INT = array.array("i").itemsize
 STARTED = b"!"  # the child runs; its patience is counted from here
 DATA = b"d"  # a piece of the JSON

@@ -92,7 +92,8 @@ class Scanner:
         """Read-only descriptors of the files, in their order. They outlive their mounts."""
         names = {file.device for file in files}
         wanted = [[file.device, file.path] for file in files]
-        used = [device for device in devices if device.name in names]
+        # Of an image file, the device that it lies on.
+        used = [d for d in devices if any(f"{name}:/".startswith(f"{d.name}:/") for name in names)]
         asked = request("open", used, patience, files=wanted)
         _, descriptors = await self._answer(asked, patience, len(files))
         if len(descriptors) != len(files):

@@ -180,9 +180,9 @@ class _Scanner:
 
     def _asked(self, job: _Job) -> None:
         try:
-            name = job.asks.recv(256, socket.MSG_DONTWAIT).decode(errors="replace")
+            name = job.asks.recv(packets.LONGEST_NAME, socket.MSG_DONTWAIT)
         except OSError:
-            name = ""
+            name = b""
         if not name or job.mounts == _MOUNTS:
             self._poll.unregister(job.asks)
             return
@@ -191,7 +191,7 @@ class _Scanner:
         try:
             pid = os.fork()
         except OSError:
-            _tell(job.asks, name.encode())
+            _tell(job.asks, name)
             return
         if pid == 0:
             try:
@@ -203,15 +203,16 @@ class _Scanner:
         job.mounters.add(pid)
         self._mounters[self._watch(pid)] = pid, job
 
-    def _mount(self, job: _Job, name: str) -> None:
-        """In a child: only devices of the request are mounted, whatever the asker says."""
-        devices = {device.name: device for device in _request(job.table).devices}
+    def _mount(self, job: _Job, name: bytes) -> None:
+        """In a child: only devices of the request are mounted, and files on them, whatever the
+        asker says."""
+        devices = _request(job.table).devices
         try:
-            root = self._mounter.root(devices[name])
-        except (KeyError, OSError):
-            _tell(job.asks, name.encode())
+            roots = self._mounter.roots(name.decode("utf-8", "surrogateescape"), devices)
+        except OSError:
+            _tell(job.asks, name)
         else:
-            socket.send_fds(job.asks, [name.encode()], [root])
+            socket.send_fds(job.asks, [name], roots)
 
     def _reap(self, pidfd: int) -> None:
         self._poll.unregister(pidfd)

@@ -1,7 +1,6 @@
 """Which file system some bytes hold, with its UUID and label, as blkid would say. Pure."""
 
 import struct
-import uuid
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -90,7 +89,9 @@ def _vfat(read: Read) -> FileSystem | None:
 
 
 def _uuid(data: bytes) -> str:
-    return str(uuid.UUID(bytes=data)) if any(data) else ""
+    digits = data.hex()
+    lengths = (slice(8), slice(8, 12), slice(12, 16), slice(16, 20), slice(20, None))
+    return "-".join(digits[part] for part in lengths) if any(data) else ""
 
 
 def _text(data: bytes) -> str:

@@ -219,10 +219,10 @@ def trees(
     nodes = {device.name: device.node for device in known}
     volumes = [device.volume for device in known]
 
-    def opener(name: str) -> int | None:
+    def opener(name: str) -> list[int] | None:
         try:
-            return os.open(nodes[name], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError:
+            return [os.open(nodes[name], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)]
+        except (KeyError, OSError):  # KeyError: a file on one of them, which only root can mount
             return None
 
     for device in found:

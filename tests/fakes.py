@@ -8,13 +8,17 @@ from typing import Literal
 
 from parsers.api import Volume
 from parsers.urls import normal
+from parsers.volumes import image
 
 Tree = Mapping[str, str | bytes]
 
 
 @dataclass
 class Machine:
-    """Volumes and what is on them: {"sda2": {"/etc/yaboot.conf": "…"}}."""
+    """Volumes and what is on them: {"sda2": {"/etc/yaboot.conf": "…"}}.
+
+    A tree called `sda2:/a.iso` is what is in that file of sda2's.
+    """
 
     trees: Mapping[str, Tree]
     volumes: Sequence[Volume] = ()
@@ -27,7 +31,8 @@ class Machine:
 
     def __post_init__(self) -> None:
         known = {volume.name for volume in self.volumes}
-        extra = [Volume(name=name) for name in self.trees if name not in known]
+        trees = (name for name in self.trees if ":/" not in name)
+        extra = [Volume(name=name) for name in trees if name not in known]
         self.volumes = (*self.volumes, *extra)
 
     def files(self, name: str) -> "MachineFiles":
@@ -43,7 +48,10 @@ class MachineFiles:
 
     @property
     def volume(self) -> Volume:
-        return next(v for v in self.host.volumes if v.name == self.name)
+        known = next((v for v in self.host.volumes if v.name == self.name), None)
+        volume = known or image(self.name, self.host.volumes)
+        assert volume
+        return volume
 
     @property
     def volumes(self) -> Sequence[Volume]:
@@ -78,7 +86,7 @@ class MachineFiles:
 
     def on(self, name: str) -> "MachineFiles | None":
         self.host.opened.append(name)
-        known = any(volume.name == name for volume in self.volumes)
+        known = any(volume.name == name for volume in self.volumes) or name in self.host.trees
         return replace(self, name=name) if known and name not in self.host.unreadable else None
 
     @property

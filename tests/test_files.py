@@ -27,7 +27,7 @@ def tree(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[TreeFiles]:
 
 
 def link(tree: TreeFiles, path: str, target: str) -> None:
-    os.symlink(target, path.lstrip("/"), dir_fd=tree._root)
+    os.symlink(target, path.lstrip("/"), dir_fd=tree._roots[0])
 
 
 def test_text_keeps_every_byte(tree: TreeFiles) -> None:
@@ -108,10 +108,10 @@ def test_an_unreadable_file_says_so(tree: TreeFiles, tmp_path: Path) -> None:
         tree.read("/boot/vmlinuz")
 
 
-def opener(roots: dict[str, Path], asked: list[str]) -> Callable[[str], int | None]:
-    def opened(name: str) -> int | None:
+def opener(roots: dict[str, Path], asked: list[str]) -> Callable[[str], list[int] | None]:
+    def opened(name: str) -> list[int] | None:
         asked.append(name)
-        return os.open(roots[name], os.O_RDONLY) if name in roots else None
+        return [os.open(roots[name], os.O_RDONLY)] if name in roots else None
 
     return opened
 
@@ -139,6 +139,34 @@ def test_other_volumes_are_opened_once_and_know_the_way_back(tmp_path: Path) -> 
     assert tree.on("sdc1") is tree.on("sdc1") is None
     assert tree.on("not a volume") is None
     assert asked == ["sdb1", "sdc1"]
+    tree.close()
+
+
+def test_what_is_beneath_a_tree_fills_its_gaps(tmp_path: Path) -> None:
+    for name, text in ("top/boot/a", "top"), ("below/boot/a", "below"), ("below/boot/b", "b"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    below = os.open(tmp_path / "below", os.O_RDONLY)
+    (tmp_path / "below/link").symlink_to("/boot/b")
+    tree = TreeFiles(tmp_path / "top", SDA1, beneath=[below])
+    assert [tree.read(path) for path in ("/boot/a", "/boot/b", "/link")] == ["top", "b", "b"]
+    assert (tree.names("/"), tree.names("/boot")) == (["boot", "link"], ["a", "b"])
+    assert (tree.kind("/boot/b"), tree.size("/boot/b"), tree.read("/boot/c")) == ("file", 1, None)
+    tree.close()
+
+
+def test_a_file_on_a_volume_is_a_volume_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "iso").mkdir()
+    (tmp_path / "iso/file").write_text("within")
+    asked: list[str] = []
+    name = "sdb1:/isos/a b.iso"
+    tree = TreeFiles(tmp_path, SDA1, (SDA1, SDB1), "", opener({name: tmp_path / "iso"}, asked))
+    inner = tree.on(name)
+    assert inner is not None
+    assert (inner.read("/file"), inner.volume.image) == ("within", "/isos/a b.iso")
+    assert (inner.volume.disk, inner.on("sda1")) == ("sdb1", tree)
+    assert tree.on("sdc1:/isos/a b.iso") is None
+    assert asked == [name]
     tree.close()
 
 

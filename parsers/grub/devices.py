@@ -3,6 +3,8 @@
 A name such as hd0,gpt2 counts the disks in the firmware's order, which nobody can know after
 the firmware is gone. So the disk of the configuration is hd0, the others follow; and a name that
 fits nothing means a partition of that number and kind on some disk, the configuration's first.
+An image file is a device as in GRUB: when `loopback` has named it. A configuration in an image
+lies on the device `loop`, as those who start its loopback.cfg agree to call it.
 """
 
 import re
@@ -21,10 +23,12 @@ class Devices:
         self.own = files.volume
         self._trees: dict[str, Files | None] = {files.volume.name: files}
         self._files = files
-        others = [v for v in files.volumes if v.name != self.own.name]
+        self.loops = {"loop": self.own} if self.own.image else {}
+        first = self.own.disk if self.own.image else self.own.name
         disks: dict[str, list[Volume]] = {}
-        for volume in [self.own, *others]:
-            disks.setdefault(volume.disk or volume.name, []).append(volume)
+        for volume in sorted(files.volumes, key=lambda v: v.name != first):
+            if not volume.image:
+                disks.setdefault(volume.disk or volume.name, []).append(volume)
         self._disks = {f"hd{n}": disk for n, disk in enumerate(disks.values())}
         self._named = {
             f"{name},{v.scheme}{v.partition}" if v.partition else name: v
@@ -34,7 +38,8 @@ class Devices:
         self._names = {v.name: name for name, v in self._named.items()}
 
     def name(self, volume: Volume) -> str:
-        return self._names.get(volume.name, volume.name)
+        loops = (name for name, looped in self.loops.items() if looped.name == volume.name)
+        return next(loops, self._names.get(volume.name, volume.name))
 
     def tree(self, volume: Volume) -> Files | None:
         if volume.name not in self._trees:
@@ -43,6 +48,8 @@ class Devices:
 
     def find(self, name: str) -> Volume | None:
         """The volume that a device's name means, without parentheses."""
+        if name in self.loops:
+            return self.loops[name]
         if name in self._named:
             return self._named[name]
         exact = [v for v in self._named.values() if v.name == name]
@@ -50,6 +57,7 @@ class Devices:
 
     def names(self, disks_only: bool = False) -> Iterator[str]:
         """All of GRUB's names, as its wildcard `(*)` lists them, or the disks alone (`*`)."""
+        yield from self.loops
         for disk, volumes in self._disks.items():
             yield disk
             if not disks_only:
@@ -63,7 +71,7 @@ class Devices:
             for volume in self._hinted(hint):
                 if wanted(volume):
                     return volume
-        for disk in self._disks.values():
+        for disk in [*self.loops.values()], *self._disks.values():
             for volume in sorted(disk, key=lambda v: (v.partition != 0, -v.partition)):
                 if wanted(volume):
                     return volume
@@ -77,7 +85,7 @@ class Devices:
         return [found] if found else []
 
     def _similar(self, name: str) -> Iterator[Volume]:
-        volumes = list(self._named.values())
+        volumes = [*self.loops.values(), *self._named.values()]
         if m := _PARTITION.fullmatch(name):
             path = _firmware_path(m["disk"])
             number = int(m["number"])

@@ -130,6 +130,7 @@ class Listing:
         shell.env.unset("default")
         if tail := _split_path(menu.env["default"])[1]:
             shell.env["default"] = tail
+        loops = dict(self._machine.devices.loops)
         end = self._limited(shell, line)
         if not line.submenu:
             shell.menu.clear()  # GRUB adds these to the menu that is being left
@@ -150,6 +151,7 @@ class Listing:
                 users=None if allowed is None else tuple(sorted(allowed)),
                 hidden=line.hidden,
             )
+        self._machine.devices.loops = loops  # what an entry does, the next one has not done
 
     def _limited(self, shell: Shell, line: Line) -> str:
         """Runs a body with a part of the budget, so that a bad one costs only itself."""

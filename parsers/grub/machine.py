@@ -107,6 +107,8 @@ class Machine:
             "grub_cpu": self.cpu,
             "grub_platform": self.platform,
             "lang": "",
+            # Who starts the loopback.cfg in an ISO file tells it so where the file is.
+            **({"iso_path": self.devices.own.image} if self.devices.own.image else {}),
             **{f"feature_{name}": "y" for name in _FEATURES.split()},
         }
 
@@ -143,7 +145,10 @@ class Machine:
 
     def is_listed(self, place: Place) -> bool:
         """Whether the file is read in its own right, so that nothing else needs to list it."""
-        return bool(place.volume) and any(matches(p, place.path) for p in self._elsewhere)
+        volume = place.volume
+        if not volume or (volume.image and volume.name != self.devices.own.name):
+            return False
+        return any(matches(p, place.path) for p in self._elsewhere)
 
     def found(self, pattern: Pattern, root: str) -> list[str]:
         """The names that a pattern stands for: files, or devices in parentheses, or disks."""

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import stat
 import struct
 
 # <linux/fs.h>; _IO() differs between machines: powerpc marks "no argument" by a bit.
@@ -14,6 +15,7 @@ _BLKROGET = _IO_NONE | 0x125E
 _LOOP_CLR_FD = 0x4C01
 _LOOP_CONFIGURE = 0x4C0A
 _LOOP_CTL_GET_FREE = 0x4C82
+_LOOP_CONTROL, _LOOP_NUMBER = "/dev/loop-control", (10, 237)  # <linux/miscdevice.h>
 _LO_READ_ONLY, _LO_AUTOCLEAR = 1, 4
 # struct loop_config: fd, block_size, struct loop_info64, 64 reserved bytes. loop_info64: device,
 # inode, rdevice, offset, sizelimit; number, encrypt_type, encrypt_key_size, flags; file_name …
@@ -62,20 +64,34 @@ def is_protected(fd: int) -> bool:
 
 
 def attach(path: str, offset: int = 0, size: int = 0) -> tuple[str, int]:
-    """A read-only loop device over a file or block device: its node, and a descriptor on it.
+    """As `attach_open`, of the file or block device at `path`."""
+    backing = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return attach_open(backing, offset, size)
+    finally:
+        os.close(backing)
+
+
+def attach_open(backing: int, offset: int = 0, size: int = 0) -> tuple[str, int]:
+    """A read-only loop device over an open file: its node, and a descriptor on it.
 
     `offset` and `size` are in bytes; 0 is the whole file. The device goes when the descriptor is
     closed and nothing has it mounted any more.
     """
-    backing = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    control = _control()
     try:
-        control = os.open("/dev/loop-control", os.O_RDWR | os.O_CLOEXEC)
-        try:
-            return _configured(control, backing, offset, size)
-        finally:
-            os.close(control)
+        return _configured(control, backing, offset, size)
     finally:
-        os.close(backing)
+        os.close(control)
+
+
+def _control() -> int:
+    try:
+        return os.open(_LOOP_CONTROL, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        # The driver is a module that nobody has loaded: opening the node makes the kernel do so.
+        os.mknod(_LOOP_CONTROL, 0o600 | stat.S_IFCHR, os.makedev(*_LOOP_NUMBER))
+    return os.open(_LOOP_CONTROL, os.O_RDWR | os.O_CLOEXEC)
 
 
 def _configured(control: int, backing: int, offset: int, size: int) -> tuple[str, int]:

@@ -49,7 +49,26 @@ _WAYS = {
 _TRY_NEXT = {errno.EINVAL, errno.EOPNOTSUPP, errno.EIO, errno.EUCLEAN, errno.EROFS, errno.ENOENT}
 
 
-def detached(node: str, fs: str) -> int:
+def roots(node: str, fs: str) -> list[int]:
+    """The whole of a file system, and if it is a btrfs whose default subvolume is another than
+    the top one, that one too: read-only mounts, as `detached` makes them.
+
+    Boot loaders see the one or the other: GRUB the whole; SUSE's GRUB and extlinux the default.
+    """
+    if fs != "btrfs":
+        return [detached(node, fs)]
+    whole = detached(node, fs, "subvolid=5")
+    try:
+        default = detached(node, fs)
+    except OSError:  # it has been removed
+        return [whole]
+    if os.fstat(whole).st_dev == os.fstat(default).st_dev:  # each subvolume has a number
+        os.close(default)
+        return [whole]
+    return [whole, default]
+
+
+def detached(node: str, fs: str, *options: str) -> int:
     """A read-only mount of the block device `node`, as a descriptor of its root directory.
 
     The caller makes the block device itself read-only (petipy.sys.block): ext4 writes to a
@@ -60,7 +79,7 @@ def detached(node: str, fs: str) -> int:
     failure: OSError | None = None
     for way in ways:
         try:
-            return _mount(way.driver, node, way.options)
+            return _mount(way.driver, node, (*way.options, *options))
         except OSError as error:
             failure = failure or error
             if error.errno not in _TRY_NEXT:

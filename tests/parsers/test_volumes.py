@@ -14,6 +14,7 @@ VOLUMES = (
     ),
     Volume(name="dm-0", label="boot disk", firmware_path="/pci@800000020000000/scsi@3:"),
     Volume(name="sr0"),
+    Volume(name="sr0:/old.iso", label="INSTALL", disk="sr0", image="/old.iso"),
 )
 
 
@@ -53,6 +54,11 @@ VOLUMES = (
         ("hd0,gpt2", None),
         ("UUID=9999", None),
         ("/pci@1:99999999999999999999", None),
+        ("sda1:/isos/a.iso", "sda1:/isos/a.iso"),
+        ("/dev/sda1:/a.iso", None),
+        ("sda1:a.iso", None),
+        ("sda:/a.iso", None),
+        ("LABEL=INSTALL", None),
     ],
 )
 def test_find(spec: str, name: str | None) -> None:
@@ -74,6 +80,7 @@ def test_a_path_of_absurd_length_is_looked_for_as_well() -> None:
         ("PARTLABEL=x", "the partition labelled x"),
         ("/dev/sda1", "the device sda1"),
         ("hd0,gpt2", "the device hd0,gpt2"),
+        ("sdb1:/iso/a.iso", "the file /iso/a.iso on the device sdb1"),
         ("/vdevice/scsi@1:2", "the firmware's device /vdevice/scsi@1:2"),
     ],
 )

@@ -12,7 +12,7 @@ acpi background_color background_image badram cat clear cmosclean cmosdump cmost
 cryptomount cutmem date disk_check distrust_certificate drivemap dump efi-watchdog fakebios
 gdbstub gptsync hashsum head help hexdump inb inl inw keymap kfreebsd_loadenv kfreebsd_module
 kfreebsd_module_elf knetbsd_module knetbsd_module_elf kopenbsd_ramdisk legacy_initrd list_trusted
-loadbios loadfont loopback ls lsacpi lsapm lscoreboot lsefi lsefimmap lsefisystab lsfonts lsmmap
+loadbios loadfont ls lsacpi lsapm lscoreboot lsefi lsefimmap lsefisystab lsfonts lsmmap
 lsmod lspci lssal macppcbless mactelbless md5sum module module2 more mouse nativedisk net_add_addr
 net_add_dns net_add_route net_bootp net_bootp6 net_del_addr net_del_dns net_del_route net_dhcp
 net_get_dhcp_option net_ipv6_autoconf net_ls_addr net_ls_cards net_ls_dns net_ls_routes

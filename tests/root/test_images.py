@@ -1,0 +1,86 @@
+"""File systems in files: ISO images, and a btrfs with more than one root."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from parsers.api import FileRef, Volume
+from petipy.model import Device, File, Scan
+from petipy.sandbox import Scanner
+from tests.root import disks
+
+PATIENCE = 20.0
+INSTALLER = "image=/boot/vmlinux\n\tlabel=install\n"
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Path:
+    """A disk with a file on it that is a file system, too."""
+    medium = tmp_path / "medium"
+    disks.tree(medium)
+    (medium / "etc/yaboot.conf").write_text(INSTALLER)
+    tree = tmp_path / "stick"
+    (tree / "isos").mkdir(parents=True)
+    disks.make("squashfs", tree / "isos/live.iso", medium)
+    return disks.ext4(tmp_path / "stick.img", tree)
+
+
+def scan(scanner: Scanner, device: Device, *others: Device) -> Scan:
+    return asyncio.run(scanner.scan(device, others, "ppc64le", PATIENCE))
+
+
+def test_a_file_on_a_device_is_mounted_read_only_and_leaves_no_trace(
+    scanner: Scanner, stick: Path
+) -> None:
+    before = disks.digest(stick)
+    with disks.attached(stick) as node:
+        host = disks.device(node, name="sda1")
+        inner = Volume(name="sda1:/isos/live.iso", image="/isos/live.iso", disk="sda1")
+        found = scan(scanner, Device(volume=inner, node="", kind="image"), host)
+        assert [entry.name for _, entry in found.entries] == ["install"]
+        assert not found.missing
+        kernel = File(device="sda1:/isos/live.iso", path="/boot/vmlinux")
+        (fd,) = asyncio.run(scanner.open([kernel], [host], PATIENCE))
+        assert os.pread(fd, 100_000, 0) == disks.KERNEL
+        os.close(fd)
+        disks.until(lambda: disks.is_free(node))
+    assert disks.digest(stick) == before
+    assert str(stick.parent) not in disks.run("losetup", "--list")
+
+
+def test_what_is_no_file_system_or_not_there_is_told(scanner: Scanner, stick: Path) -> None:
+    with disks.attached(stick) as node:
+        host = disks.device(node, name="sda1")
+        for name, words in (("sda1:/none.iso", "no such file"), ("sdb1:/a", "no such device")):
+            with pytest.raises(OSError, match=words):
+                asyncio.run(scanner.open([File(device=name, path="/a")], [host], PATIENCE))
+
+
+def test_a_btrfs_is_seen_from_its_top_and_from_its_default_subvolume(
+    scanner: Scanner, tmp_path: Path
+) -> None:
+    image = tmp_path / "btrfs.img"
+    image.touch()
+    os.truncate(image, 120 << 20)
+    disks.run("mkfs.btrfs", "-q", "-M", image)
+    with disks.mounted(image) as root:
+        disks.run("btrfs", "subvolume", "create", root / "@")
+        disks.run("btrfs", "subvolume", "create", root / "@/snapshot")
+        disks.run("cp", "-a", f"{disks.tree(tmp_path / 'tree')}/.", root / "@/snapshot")
+        disks.run("btrfs", "subvolume", "set-default", root / "@/snapshot")
+        (root / "@/menu").write_text("of the top")
+    with disks.attached(image) as node:
+        found = scan(scanner, disks.device(node, "btrfs", "sda1"))
+        ((_, entry),) = found.entries
+        assert entry.kernel == FileRef(path="/boot/vmlinux")
+        assert not found.missing
+        paths = "/boot/vmlinux", "/@/snapshot/boot/vmlinux", "/@/menu"
+        host = disks.device(node, "btrfs", "sda1")
+        files = [File(device="sda1", path=path) for path in paths]
+        opened = asyncio.run(scanner.open(files, [host], PATIENCE))
+        assert [os.read(fd, 10) for fd in opened] == [*[disks.KERNEL[:10]] * 2, b"of the top"]
+        for fd in opened:
+            os.close(fd)
+        disks.until(lambda: disks.is_free(node))
