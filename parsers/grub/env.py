@@ -60,7 +60,16 @@ class Scope:
 
     def __init__(self, arguments: Iterable[str] = (), setting: Setting | None = None) -> None:
         self.arguments = list(arguments)
-        self.setting = setting  # where they were given
+        self._setting = setting  # where they were given
+
+    def given(self, position: int) -> Setting | None:
+        """Where a parameter's value comes from; 0: all of them."""
+        if self._setting is None or not position:
+            return self._setting
+        return self._setting._replace(value=self[position])
+
+    def shifted(self, count: int) -> "Scope":
+        return Scope(self.arguments[count:], self._setting)
 
     def __getitem__(self, position: int) -> str:
         return self.arguments[position - 1] if 0 < position <= len(self.arguments) else ""

@@ -14,10 +14,19 @@ from parsers.grub.env import Environment, EnvironmentBlock, Scope
 from parsers.grub.errors import BAD_ARGUMENT, UNKNOWN_COMMAND, GrubError
 from parsers.grub.lexer import Source
 from parsers.grub.machine import Machine, Place
-from parsers.grub.origin import Setting, names, origins
+from parsers.grub.origin import (
+    Made,
+    Setting,
+    Stretch,
+    found_in,
+    laid_out,
+    names,
+    origins,
+    uncovered,
+)
 from parsers.grub.parse import units
 from parsers.grub.syntax import Block, Body, Command, For, If, Mistake, Statement, While, Word
-from parsers.grub.words import Pattern, expand
+from parsers.grub.words import Pattern, Piece, expand, split
 
 _CALLS = 40  # functions, files and evals within each other; also keeps Python's stack small
 
@@ -59,11 +68,11 @@ class Item(NamedTuple):
     submenu: bool
     config: str
     line: int
-    made_of: tuple[tuple[str, Setting], ...] = ()  # the variables in what it is called
     hotkey: str = ""
     classes: tuple[str, ...] = ()
     users: frozenset[str] | None = frozenset()  # besides the superusers; None: anybody
     hidden: bool = False
+    given: Setting | None = None  # where its arguments come from
 
 
 class Shell:
@@ -83,9 +92,10 @@ class Shell:
         self.scope = scope
         self.config = config  # the file whose text is being run, and the line in it
         self.line = self.column = 0
-        self.words: tuple[Word, ...] = ()  # of the command that is being run
+        self.command = ""  # that is being run: its name, and its words
+        self.words: tuple[Word, ...] = ()
         self.within = 0  # the line of the eval whose text is being run
-        self.around: tuple[tuple[str, Setting], ...] = ()  # variables in the text that eval runs
+        self.around: Made = ()  # variables in the text that eval runs
         self.menu: list[Item] = []
         self.nested: list[Shell] = []  # ran to their end by `configfile`
         self.menus: tuple[str, ...] = (config,)  # the files that made this menu and those around
@@ -178,7 +188,7 @@ class Shell:
             if self._breaks or self._returning:
                 break
             self.machine.budget.spend()
-            self.words = loop.words
+            self.line, self.command, self.words = self.within or loop.line, "for", loop.words
             self.set(loop.name, word)
             status = self.run(loop.body)
         self._loops -= 1
@@ -213,6 +223,7 @@ class Shell:
             words = words[1:]
             if not words:
                 return self._status(self.error(BAD_ARGUMENT, "no command is specified"))
+        self.command = words[0]
         found = self.commands.get(words[0])
         if found is not None:
             arguments = words[1:]
@@ -225,6 +236,7 @@ class Shell:
         elif words[0] in self.functions:
             status = self.call(words[0], words[1:])
         else:
+            self.command = "set"
             return self._status(self._assign(words[0]))
         if invert:
             status = 0 if status else 1
@@ -248,7 +260,7 @@ class Shell:
     def call(self, name: str, arguments: Sequence[str]) -> int:
         config, body = self.functions[name]
         outer = self.scope, self._loops, self.config, self.line, self.within
-        given = Setting(" ".join(arguments), self.config, self.line, self.made_of())
+        given = self.setting(" ".join(arguments))
         self.scope, self._loops, self.config = Scope(arguments, given), 0, config
         self.within = 0
         with self:
@@ -282,9 +294,15 @@ class Shell:
         self.machine.budget.hold(value)
         self.lost.pop(name, None)
         self.env[name] = value
-        self.env.settings[name] = Setting(value, self.config, self.line, self.made_of())
+        self.env.settings[name] = self.setting(value)
 
-    def made_of(self) -> tuple[tuple[str, Setting], ...]:
+    def setting(self, value: str) -> Setting:
+        """That the command that is being run gives a variable this value."""
+        made = self.made_of()
+        words = self.words if made else ()
+        return Setting(value, self.config, self.line, made, self.command, words)
+
+    def made_of(self) -> Made:
         """The variables in the command that is being run."""
         used = names(self.words)
         if not used:
@@ -294,14 +312,50 @@ class Shell:
 
     def _setting(self, name: str) -> Setting | None:
         if name in "@*#" or name.isdigit():
-            return self.scope.setting if self.scope else None
-        return self.env.settings.get(name)
+            return self.scope.given(int(name[:9]) if name.isdigit() else 0) if self.scope else None
+        if name in self.env.settings:
+            return self.env.settings[name]
+        value = self.env.get(name)
+        return Setting(value, "", 0) if value else None
 
     def origins(self, what: str, value: str, *more: str) -> tuple[Origin, ...]:
         """Of the command that is being run, its variables, and more variables."""
-        also = ((name, self.env.settings[name]) for name in more if name in self.env.settings)
         here = Origin(what, value, self.config, self.line)
-        return (here, *origins((*self.made_of(), *also)))
+        return (here, *origins(self._used(more)))
+
+    def traced(
+        self, path: str, cmdline: str, arguments: Sequence[str], *more: str
+    ) -> tuple[Origin, ...]:
+        """As `origins`, of a command whose `arguments`, quoted, make up a kernel's command line."""
+        used = self._used(more)
+        own = (0, len(cmdline))
+        if not names(self.words) and not self.around:
+            here = Origin("linux", path, self.config, self.line, spans=(own,))
+            return (here, *origins(used))
+        parameters = self.scope.arguments if self.scope else ()
+        found = [p for word in self.words for p in split(word, self._value, parameters)]
+        found = found[len(found) - len(arguments) :]
+        if ["".join(p.text for p in pieces) for pieces in found] != list(arguments):
+            found = [[Piece(argument, True)] for argument in arguments]
+        laid = [piece for pieces in laid_out(found, cmdline) for piece in pieces]
+        named: list[tuple[str, Stretch]] = [
+            (piece.name, (piece.at, places)) for piece, places in laid if piece.name
+        ]
+        named += [
+            (name, stretch)
+            for name, setting in self.around
+            for piece, places in laid
+            if not piece.name
+            for stretch in found_in(setting.value, piece.text, places)
+        ]
+        theirs = [(places[0], places[-1]) for _, (_, places) in named]
+        spans = tuple(span for span in uncovered(own, theirs) if cmdline[slice(*span)].strip())
+        here = Origin("linux", path, self.config, self.line, spans=spans)
+        return (here, *origins(used, named))
+
+    def _used(self, more: Sequence[str]) -> Made:
+        also = ((name, self.env.settings[name]) for name in more if name in self.env.settings)
+        return (*self.made_of(), *also)
 
     def _expand(self, words: Sequence[Word]) -> list[str]:
         parameters = self.scope.arguments if self.scope else ()

@@ -19,7 +19,6 @@ from parsers.grub.interp import Boot, Exit, GrubCommand, Loaded, Shell
 from parsers.grub.interp import Item as Line
 from parsers.grub.machine import Budget, Exhausted, Machine
 from parsers.grub.numbers import leading_number
-from parsers.grub.origin import Setting
 
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
@@ -120,8 +119,7 @@ class Listing:
     def _line(
         self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
     ) -> Iterator[Entry]:
-        given = Setting(" ".join(line.arguments), line.config, line.line, line.made_of)
-        shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, given))
+        shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.given))
         shell.config, shell.line = line.config, line.line
         shell.in_entry = not line.submenu
         chosen = menu.env.get("chosen")

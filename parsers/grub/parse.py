@@ -163,13 +163,14 @@ class _Parser:
         return If(condition, then, self._commands("fi") if end == "else" else ())
 
     def _for(self) -> For:
+        line = self._source.line(self._token.start)
         name = self._name("a variable's name")
         if not self._keyword("in"):
             raise _Unexpected("'in'")
         words = self._words()
         if not self._delimiter() or not self._keyword("do"):
             raise _Unexpected("'do'")
-        return For(name, words, self._commands("done"))
+        return For(name, words, self._commands("done"), line)
 
     def _function(self) -> Function:
         name = self._name("a function's name")

@@ -48,6 +48,7 @@ class For(NamedTuple):
     name: str
     words: tuple[Word, ...]
     body: "Body"
+    line: int = 0
 
 
 class While(NamedTuple):

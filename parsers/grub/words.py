@@ -1,12 +1,25 @@
 """Words expanded as a command runs: variables put in and split, then wildcards."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from parsers.grub.lexer import is_wild
 from parsers.grub.syntax import Text, Variable, Word
 
 # A pattern, one item per character; of the wildcards only those count that are doubled.
 Pattern = Sequence[str]
+
+_RUN = re.compile(r"[^ \t\n]+")
+
+
+class Piece(NamedTuple):
+    """A stretch of a word: a text's own, or what a variable gave from `at` on in its value."""
+
+    text: str
+    quoted: bool
+    name: str = ""
+    at: int = 0
 
 
 def expand(
@@ -21,7 +34,7 @@ def expand(
         if isinstance(word, str):
             result.append(word)
             continue
-        for pieces in _split(word, value, parameters):
+        for pieces in split(word, value, parameters):
             text = "".join(piece.text for piece in pieces)
             wild = text[:1] in ("/", "(", "*") and any(
                 not piece.quoted and is_wild(piece.text) for piece in pieces
@@ -30,31 +43,43 @@ def expand(
     return result
 
 
-def _split(
-    word: tuple[Text | Variable, ...], value: Callable[[str], str], parameters: Sequence[str]
-) -> Iterator[list[Text]]:
+def split(
+    word: Word, value: Callable[[str], str], parameters: Sequence[str]
+) -> Iterator[list[Piece]]:
     """The words that one word becomes: a value outside quotes falls apart at its blanks."""
-    pieces: list[Text] = []
+    if isinstance(word, str):
+        yield [Piece(word, True)]
+        return
+    pieces: list[Piece] = []
     for part in word:
         if isinstance(part, Text):
-            pieces.append(part)
+            pieces.append(Piece(part.text, part.quoted))
             continue
-        values: Sequence[str]
-        if not part.quoted:
-            values = value(part.name).replace("\t", " ").replace("\n", " ").split(" ")
-            values = [piece for piece in values if piece]
-        else:
-            values = parameters if part.name == "@" and parameters else [value(part.name)]
-        for number, text in enumerate(values):
+        for number, (at, text) in enumerate(_values(part, value, parameters)):
             if number:
                 yield pieces
                 pieces = []
-            pieces.append(Text(text, part.quoted))
+            pieces.append(Piece(text, part.quoted, part.name, at))
     if pieces:
         yield pieces
 
 
-def _pattern(pieces: Sequence[Text]) -> Pattern:
+def _values(
+    part: Variable, value: Callable[[str], str], parameters: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    if not part.quoted:
+        for run in _RUN.finditer(value(part.name)):
+            yield run.start(), run[0]
+    elif part.name == "@" and parameters:
+        at = 0
+        for text in parameters:
+            yield at, text
+            at += len(text) + 1
+    else:
+        yield 0, value(part.name)
+
+
+def _pattern(pieces: Sequence[Piece]) -> Pattern:
     return [
         char * 2 if char in "*?" and not piece.quoted else char
         for piece in pieces

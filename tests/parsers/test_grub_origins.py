@@ -1,6 +1,9 @@
 """Where each part of a command line is written: the interpreter knows, and tells."""
 
+import pytest
+
 from parsers.api import Origin
+from petipy.provenance import words
 from tests.parsers.grub_runs import CONFIG, machine, offered
 
 SCRIPT = """\
@@ -45,7 +48,7 @@ def test_every_variable_that_went_into_a_command_line_is_followed_to_where_it_wa
         ("$common", "quiet splash", 2),
         ("$extra", "debug", 3),
         ("initrd", "/initrd-one /micro", 12),
-        ("$2", "A quiet splash one", 10),
+        ("$2", "one", 10),
         ("$common", "quiet splash", 2),
     ]
     assert {o.config for o in first if o.what != "$extra"} == {CONFIG}
@@ -80,3 +83,67 @@ def test_a_value_made_of_thousands_costs_no_more_than_a_few() -> None:
     script = "for i in 1 2 3 4 5 6 7 8 9; do " * 3 + 'set a="$a $i"; ' + "done; " * 3
     (found,) = origins(f"{script}\nmenuentry A {{ linux /v $a }}\n")
     assert 1 < len(found) <= 52
+
+
+F = "function f {\n"
+
+
+def chains(script: str, cmdline: str) -> list[tuple[str, str]]:
+    """The words of the first entry's command line, and who gave each: line numbers and names."""
+    (entry, *_) = offered(machine(script, {"/boot/grub/grubenv": BLOCK}))
+    assert entry.cmdline == f"BOOT_IMAGE={cmdline}"
+    found = []
+    for word, given in words(entry):
+        assert all(0 <= a < b <= len(entry.cmdline) for o in given for a, b in o.spans)
+        assert len({(o.config, o.line) for o in given if o.what == "linux"}) <= 1
+        place = {CONFIG: "", "": "GRUB's "}
+        where = [f"{place.get(o.config, 'env ')}{o.line or ''}{o.what}" for o in given]
+        found.append((word, " ".join(where)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "cmdline", "expected"),
+    [
+        ("linux /v a b", "/v a b", {"a": "1linux", "b": "1linux"}),
+        ("set x=q; linux /v a $x b", "/v a q b", {"a": "1linux", "q": "1$x", "b": "1linux"}),
+        ("set x=q\nlinux /v a=$x", "/v a=q", {"a=q": "2linux 1$x"}),
+        (
+            "set c='q s'\nload_env\nset r=\"$c $extra ro\"\nlinux /v $r ro",
+            "/v q s debug ro ro",
+            {"q": "3$r 1$c", "s": "3$r 1$c", "debug": "3$r env 3$extra", "ro": "4linux"},
+        ),
+        ('x=q\ny="$x"\nz=$y\nlinux /v $z', "/v q", {"q": "3$z 2$y 1$x"}),
+        ("set x='p q'\nlinux /v a=\"$x\" b", '/v "a=p q" b', {'"a=p q"': "2linux 1$x"}),
+        (
+            "set x=\"it's\"\nlinux /v '\"' a$x b",
+            "/v \\\" ait\\'s b",
+            {"ait\\'s": "2linux 1$x", "b": "2linux"},
+        ),
+        ("\nfor x in a b; do\n linux /v $x\ndone", "/v b", {"b": "2$x"}),
+        ("set x='a b'\nfor w in $x; do\nlinux /v $w; done", "/v b", {"b": "2$w 1$x"}),
+        ("set x='a b'\neval \"linux /v ro $x\"", "/v ro a b", {"ro": "2linux", "b": "1$x"}),
+        ("set x=a.b\nregexp --set y '\\.(.*)' $x\nlinux /v $y", "/v b", {"b": "2$y 1$x"}),
+        (f"{F}linux /v $2 $1; }}\nf a 'b c'", "/v b c a", {"c": "3$2", "a": "3$1"}),
+        (f"{F}linux /v $@ c; }}\nf a b", "/v a b c", {"b": "3$@", "c": "2linux"}),
+        (f'{F}linux /v "$@" c; }}\nf a b', "/v a b c", {"b": "3$@", "c": "2linux"}),
+        (f"{F}setparams x $1\nlinux /v $2; }}\nf a", "/v a", {"a": "2$2 4$1"}),
+        (f"{F}shift; linux /v $1; }}\nf a b", "/v b", {"b": "3$1"}),
+        ("linux /v $root a", "/v hd0,msdos1 a", {"hd0,msdos1": "GRUB's $root", "a": "1linux"}),
+    ],
+)
+def test_every_word_of_a_command_line_has_its_writer(
+    body: str, cmdline: str, expected: dict[str, str]
+) -> None:
+    found = dict(chains(f"{body}\nboot\n", cmdline))
+    assert {word: found[word] for word in expected} == expected
+
+
+def test_a_functions_parameters_are_those_of_its_caller() -> None:
+    script = (
+        "set extra='q s'\nfunction k {\n linux /v $2 $1\n}\n"
+        'menuentry A x {\n set y=$2\n k "$extra" $y\n}\n'
+    )
+    found = dict(chains(script, "/v x q s"))
+    assert found["x"] == "7$2 6$y 5$2"
+    assert found["s"] == "7$1 1$extra"

@@ -18,12 +18,14 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     path = arguments[0]
     _take_for_root(shell, path)
     keeps_hex = shell.machine.dialect.keeps_hex
+    cmdline = f"BOOT_IMAGE={' '.join(_quoted(word, keeps_hex) for word in arguments)}"
+    root = () if path.startswith("(") else ("root",)
     shell.loaded = Loaded(
         kernel=shell.machine.file(path, shell.env["root"]),
-        cmdline=f"BOOT_IMAGE={' '.join(_quoted(word, keeps_hex) for word in arguments)}",
+        cmdline=cmdline,
         devicetree=shell.loaded.devicetree,
         waits_for=_lost(shell, path),
-        origins=shell.origins("linux", path, *(() if path.startswith("(") else ("root",))),
+        origins=shell.traced(path, cmdline, arguments, *root),
     )
     return 0
 

@@ -98,12 +98,12 @@ def _add(
         submenu=submenu,
         config=shell.config,
         line=shell.line,
-        made_of=shell.made_of(),
         hotkey=_hotkey(options.get("hotkey", [""])[-1]),
         classes=tuple(options.get("class", ())),
         # Without --users only the superusers may boot it, if there are any.
         users=None if "unrestricted" in options else users(options.get("users", [""])[-1]),
         hidden=hidden,
+        given=shell.setting(" ".join(arguments)),
     )
     shell.menu.append(item)
     return 0

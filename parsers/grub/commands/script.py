@@ -7,7 +7,6 @@ from parsers.grub.env import Scope
 from parsers.grub.errors import BAD_ARGUMENT, FALSE, UNKNOWN_COMMAND, GrubError
 from parsers.grub.interp import Shell
 from parsers.grub.numbers import number
-from parsers.grub.origin import Setting
 from parsers.grub.syntax import Block
 
 
@@ -58,7 +57,7 @@ def shift(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         return 0
     if not 0 <= count <= len(shell.scope.arguments):
         return BAD_ARGUMENT
-    shell.scope = Scope(shell.scope.arguments[count:], shell.scope.setting)
+    shell.scope = shell.scope.shifted(count)
     return 0
 
 
@@ -66,8 +65,7 @@ def shift(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 def setparams(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not shell.scope:
         return UNKNOWN_COMMAND
-    given = Setting(" ".join(arguments), shell.config, shell.line, shell.made_of())
-    shell.scope = Scope(arguments, given)
+    shell.scope = Scope(arguments, shell.setting(" ".join(arguments)))
     return 0
 
 

@@ -72,7 +72,9 @@ def load_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     for name, value in saved.values.items():
         if not names or name in names:
             shell.set(name, value)
-            shell.env.settings[name] = Setting(value, str(file), saved.line(name))
+            shell.env.settings[name] = Setting(
+                value, str(file), saved.line(name), how=shell.command
+            )
     return 0
 
 
