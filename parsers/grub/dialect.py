@@ -15,14 +15,28 @@ class Dialect:
     name: str
     keeps_hex: bool  # \xNN outside quotes stays as it is, and so it does on a command line
     eval_reports: bool  # eval of a text that ends in a newline gives the status of its last command
+    copies_all: bool  # submenus and nested configurations see all variables, not the exported only
+    after_success: bool  # an entry boots only if the last command of its body succeeds
+    names_first: bool  # in default: ids, titles, then numbers; and ids count in fallback
     commands: frozenset[str]  # the commands that only this one has
 
 
-DEBIAN = Dialect(name="debian", keeps_hex=False, eval_reports=False, commands=frozenset())
+DEBIAN = Dialect(
+    name="debian",
+    keeps_hex=False,
+    eval_reports=False,
+    copies_all=False,
+    after_success=False,
+    names_first=False,
+    commands=frozenset(),
+)
 FEDORA = Dialect(
     name="fedora",
     keeps_hex=True,
     eval_reports=True,
+    copies_all=True,
+    after_success=True,
+    names_first=True,
     commands=frozenset(["blscfg", "decrement", "increment"]),
 )
 DIALECTS = {dialect.name: dialect for dialect in (DEBIAN, FEDORA)}

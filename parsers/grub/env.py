@@ -49,7 +49,7 @@ class Environment:
         return new
 
     def inherit(self) -> "Environment":
-        """What a submenu or a nested configuration begins with: the exported variables."""
+        """The exported variables alone."""
         new = Environment({k: v for k, v in self._values.items() if k in self._exported})
         new.settings = dict(self.settings)
         return new

@@ -110,9 +110,10 @@ class Shell:
 
     def fork(self, *, inherit: bool, scope: Scope | None = None) -> "Shell":
         """A run that starts from here and leaves no trace here, but for its functions, which
-        are never forgotten. With `inherit` it sees the exported variables only.
+        are never forgotten. With `inherit` it sees what a submenu or a nested configuration sees.
         """
-        env = self.env.inherit() if inherit else self.env.copy()
+        alone = inherit and not self.machine.dialect.copies_all
+        env = self.env.inherit() if alone else self.env.copy()
         new = Shell(self.machine, self.commands, env, self.config, scope)
         new.line, new.menus, new.in_entry = self.line, self.menus, self.in_entry
         new.loaded = replace(self.loaded)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from parsers.api import Effect, Entry, Files, Item, Preferences, Style
 from parsers.grub.commands import table
 from parsers.grub.commands.menu import users
+from parsers.grub.default import default, fallbacks, split
 from parsers.grub.dialect import Dialect, spoken
 from parsers.grub.env import Environment, Scope
 from parsers.grub.errors import GrubError
@@ -62,6 +63,8 @@ class Listing:
         self._commands = {**own, **commands} if commands else own
         self._path = path
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
+        # The menu that the default is in, and what its lines are called, by number.
+        self._boots: tuple[Shell, Mapping[int, str]] | None = None
 
     def items(self) -> Iterator[Item]:
         env = Environment(self._machine.variables(self._path))
@@ -105,16 +108,21 @@ class Listing:
         `allowed`: who gets here at all.
         """
         for menu in _menus(shell):
-            default = _default(menu) if marked and menu.menu else None
-            marked = marked and not menu.menu
+            first, names = -1, dict[int, str]()
+            if marked and menu.menu:
+                first = default(menu.env["default"], menu.menu, self._machine.dialect)
+                self._boots, marked = (menu, names), False
             for number, line in enumerate(menu.menu):
-                yield from self._line(
+                for entry in self._line(
                     menu,
                     line,
                     trail,
-                    marked=number == default,
+                    marked=number == first,
                     allowed=_allowed(menu, line, allowed),
-                )
+                ):
+                    if entry.trail == trail:
+                        names[number] = entry.name
+                    yield entry
 
     def _line(
         self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
@@ -125,9 +133,10 @@ class Listing:
         chosen = menu.env.get("chosen")
         shell.env["chosen"] = (f"{chosen}>" if chosen else "") + line.id.replace(">", ">>")
         shell.env.export("chosen")
-        shell.env.unset("default")
-        if tail := _split_path(menu.env["default"])[1]:
+        if tail := split(menu.env["default"])[1]:
             shell.env["default"] = tail
+        elif not (line.submenu and self._machine.dialect.copies_all):
+            shell.env.unset("default")
         loops = dict(self._machine.devices.loops)
         end = self._limited(shell, line)
         if not line.submenu:
@@ -163,7 +172,9 @@ class Listing:
 
     def _try(self, shell: Shell, line: Line) -> None:
         self._machine.budget.spend(_TRYING)
-        shell.run(line.body)
+        failed = shell.run(line.body)
+        if failed and shell.loaded.kernel and self._machine.dialect.after_success:
+            shell.loaded.unbootable = "Red Hat's GRUB boots nothing whose last command fails"
 
     def _entry(
         self,
@@ -211,7 +222,7 @@ class Listing:
         return replace(
             said,
             timeout=timeout,
-            fallback=tuple(_fallback(menu, entries)),
+            fallback=tuple(self._fallback()),
             style=_style(menu.env.get("timeout_style"), timeout),
             superusers=None if superusers is None else tuple(sorted(users(superusers))),
             passwords=tuple(self._machine.passwords.values()),
@@ -219,30 +230,18 @@ class Listing:
             elsewhere=any(entry.default and entry.action == "exit" for entry in entries),
         )
 
+    def _fallback(self) -> Iterator[str]:
+        """Names of the entries to try when the default fails, from the same menu."""
+        if self._boots:
+            menu, names = self._boots
+            for number in fallbacks(menu.env["fallback"], menu.menu, self._machine.dialect):
+                if number in names:
+                    yield names[number]
+
 
 def _menus(shell: Shell) -> list[Shell]:
     """The menus of a run in the order in which GRUB would show them: nested ones come first."""
     return [menu for inner in shell.nested for menu in _menus(inner)] + [shell]
-
-
-def _default(menu: Shell) -> int:
-    """Which line is the default: a number, else an id or a title, else the first."""
-    spec = menu.env["default"]
-    try:
-        number = leading_number(spec)[0]
-    except GrubError:
-        head = _split_path(spec)[0]
-        found = (n for n, line in enumerate(menu.menu) if head in (line.title, line.id))
-        number = next(found, 0)
-    return number if 0 <= number < len(menu.menu) else 0
-
-
-def _split_path(spec: str) -> tuple[str, str]:
-    """`submenu>entry` into its first step (in which `>>` is a plain >) and the rest."""
-    head, tail = spec.replace(">>", "\0"), ""
-    if ">" in head:
-        head, _, tail = head.partition(">")
-    return head.replace("\0", ">"), tail.replace("\0", ">>")
 
 
 def _allowed(menu: Shell, line: Line, outer: Users) -> Users:
@@ -271,18 +270,3 @@ def _timeout(value: str | None) -> float | None:
     except GrubError:
         return None
     return math.inf if number < 0 else float(number)
-
-
-def _fallback(menu: Shell, entries: Sequence[Entry]) -> Iterator[str]:
-    """Names of the entries that `fallback` counts out; its end is the first that is not there."""
-    rest = menu.env["fallback"]
-    while rest:
-        try:
-            number, rest = leading_number(rest)
-        except GrubError:
-            return
-        if not 0 <= number < len(menu.menu):
-            return
-        line = menu.menu[number]
-        where = line.config, line.line
-        yield from (e.name for e in entries if (e.config, e.line) == where and not e.trail)

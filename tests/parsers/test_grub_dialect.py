@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from parsers.grub.dialect import spoken
+from parsers.grub.dialect import DEBIAN, FEDORA, spoken
+from tests.parsers.grub_runs import machine, offered, preferences
 
 CORPUS = Path(__file__).parents[3] / "shared/cases/corpus/grub.cfg"
 FEDORAS = {
@@ -52,3 +53,72 @@ def test_of_the_real_files_those_are_red_hats_that_a_person_would_say_are() -> N
         if spoken(f"/{path}", file.read_text(errors="surrogateescape")).name == "fedora":
             found.add(path)
     assert found == FEDORAS
+
+
+MENU = """
+menuentry "Alpha" --id a { linux /k1 }
+submenu "Sub" --id s {
+ menuentry "Inner" --id i { linux /k2 }
+ menuentry "Beta" --id a { linux /k3 }
+}
+menuentry "1" --id seven { linux /k4 }
+menuentry "a" --id b { linux /k5 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "debian", "fedora"),
+    [
+        ("1", "/k2", "/k4"),
+        ("3", "/k5", "/k5"),
+        ("3x", "/k5", "/k1"),
+        (" 0x3", "/k5", "/k5"),
+        ("1>1", "/k3", "/k4"),
+        ("2>1", "/k4", "/k1"),
+        ("s>1", "/k3", "/k3"),
+        ("s>a", "/k3", "/k3"),
+        ("a", "/k1", "/k1"),
+        ("", "/k1", "/k1"),
+    ],
+)
+def test_numbers_names_and_paths_in_default(default: str, debian: str, fedora: str) -> None:
+    files = machine(f'set default="{default}"\n{MENU}')
+    for dialect, kernel in ((DEBIAN, debian), (FEDORA, fedora)):
+        entries = offered(files, dialect=dialect)
+        assert [e.kernel.path for e in entries if e.default and e.kernel] == [kernel]
+
+
+def test_red_hats_submenus_see_all_variables_and_debians_the_exported_ones() -> None:
+    files = machine(
+        "set own=o\nset sent=s\nexport sent\nset timeout=3\n"
+        "submenu S { menuentry A { linux /k $own $sent } }\n"
+        "menuentry B { linux /k $own $sent }\n"
+    )
+    assert [e.cmdline[14:] for e in offered(files)] == ["s", "o s"]
+    assert [e.cmdline[14:] for e in offered(files, dialect=FEDORA)] == ["o s", "o s"]
+
+
+def test_red_hats_grub_boots_nothing_whose_last_command_fails() -> None:
+    files = machine("menuentry A { linux /k\n false }\nmenuentry B { false\n linux /k }")
+    assert [e.unbootable for e in offered(files)] == ["", ""]
+    assert [bool(e.unbootable) for e in offered(files, dialect=FEDORA)] == [True, False]
+
+
+def test_fallback_takes_numbers_and_from_red_hat_ids() -> None:
+    menu = "".join(f"menuentry {n} --id {n}{n} {{ linux /k }}\n" for n in "ABC")
+    said = {
+        (dialect, fallback): preferences(machine(f"fallback='{fallback}'\n{menu}"), dialect)
+        for dialect in (DEBIAN, FEDORA)
+        for fallback in ("2 1", "CC BB", "1 C", "9")
+    }
+    assert [p.fallback for p in said.values()] == [
+        *(("CC", "BB"), (), ("BB",), ()),
+        *(("CC", "BB"), ("CC", "BB"), ("BB",), ()),
+    ]
+
+
+def test_the_fallback_of_the_menu_with_the_default_counts() -> None:
+    menu = "submenu S { menuentry A { linux /k }\n menuentry B { linux /k } }\nmenuentry T { true }"
+    files = machine(f"default=S\nfallback=1\nexport fallback\n{menu}")
+    assert preferences(files).fallback == ("B",)
+    assert preferences(machine(f"default=S\nfallback=1\n{menu}")).fallback == ()
