@@ -63,8 +63,8 @@ class Listing:
         self._commands = {**own, **commands} if commands else own
         self._path = path
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
-        # The menu that the default is in, and what its lines are called, by number.
-        self._boots: tuple[Shell, Mapping[int, str]] | None = None
+        # The menus on the way to the default, and what their lines are called, by number.
+        self._boots: list[tuple[Shell, Mapping[int, str]]] = []
 
     def items(self) -> Iterator[Item]:
         env = Environment(self._machine.variables(self._path))
@@ -111,7 +111,8 @@ class Listing:
             first, names = -1, dict[int, str]()
             if marked and menu.menu:
                 first = default(menu.env["default"], menu.menu, self._machine.dialect)
-                self._boots, marked = (menu, names), False
+                self._boots.append((menu, names))
+                marked = False
             for number, line in enumerate(menu.menu):
                 for entry in self._line(
                     menu,
@@ -231,9 +232,11 @@ class Listing:
         )
 
     def _fallback(self) -> Iterator[str]:
-        """Names of the entries to try when the default fails, from the same menu."""
-        if self._boots:
-            menu, names = self._boots
+        """Names of the entries to try when the default fails: first those of its own menu.
+
+        GRUB does not go on with a menu around it, but waits; there may be nobody to wait for.
+        """
+        for menu, names in reversed(self._boots):
             for number in fallbacks(menu.env["fallback"], menu.menu, self._machine.dialect):
                 if number in names:
                     yield names[number]

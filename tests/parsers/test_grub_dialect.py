@@ -117,8 +117,8 @@ def test_fallback_takes_numbers_and_from_red_hat_ids() -> None:
     ]
 
 
-def test_the_fallback_of_the_menu_with_the_default_counts() -> None:
+def test_the_fallback_of_the_menu_with_the_default_comes_first() -> None:
     menu = "submenu S { menuentry A { linux /k }\n menuentry B { linux /k } }\nmenuentry T { true }"
     files = machine(f"default=S\nfallback=1\nexport fallback\n{menu}")
-    assert preferences(files).fallback == ("B",)
-    assert preferences(machine(f"default=S\nfallback=1\n{menu}")).fallback == ()
+    assert preferences(files).fallback == ("B", "T")
+    assert preferences(machine(f"default=S\nfallback=1\n{menu}")).fallback == ("T",)
