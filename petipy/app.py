@@ -12,7 +12,7 @@ from petipy.boot import BootError, Kexec
 from petipy.devices import DeviceEvent
 from petipy.discover import Discovery, ScanDevice
 from petipy.log import Log, Trace, uptime
-from petipy.model import Config, Device, Edit, File, Scan, Status
+from petipy.model import Change, Config, Device, Edit, File, Scan, Status
 from petipy.policy import Hints
 from petipy.sandbox import Scanner
 from petipy.store import Store
@@ -29,6 +29,7 @@ class Services:
 
     scan: ScanDevice
     open: Callable[[Sequence[File], Sequence[Device]], Awaitable[list[int]]]
+    write: Callable[[Change, Sequence[Device]], Awaitable[None]]
     events: Callable[[Log], AsyncIterator[DeviceEvent]]
     kexec: Kexec
     quiet: Callable[[], None]  # before the jump: nothing is to touch a device any more
@@ -127,9 +128,9 @@ class App:
             todo = boot.plan(choice, edit)
             self._trace("load")
             await boot.load(todo, self._services.kexec, self._open, boot.in_child, self._log)
-            await boot.leave(
-                todo, self._services.kexec, self._farewell, self._services.quiet, self._trace
-            )
+            complaints = await boot.write(todo.changes, self._write, self._log)
+            quiet, trace = self._services.quiet, self._trace
+            await boot.leave(todo, self._services.kexec, self._farewell, quiet, trace, complaints)
         except BootError as error:
             self._failed(id, f"{title} did not boot: {error}")
 
@@ -147,6 +148,9 @@ class App:
 
     async def _open(self, files: Sequence[File]) -> list[int]:
         return await self._services.open(files, self._store.snapshot.devices)
+
+    async def _write(self, change: Change) -> None:
+        await self._services.write(change, self._store.snapshot.devices)
 
     def _console(self, path: str) -> Console:
         session = Session(path.removeprefix("/dev/"), self, self._store, lambda: self._log.lines)
@@ -185,6 +189,9 @@ def _services(settings: Config, scanner: Scanner) -> Services:
     async def opening(files: Sequence[File], known: Sequence[Device]) -> list[int]:
         return await scanner.open(files, known, boot.OPENING)
 
+    async def writing(change: Change, known: Sequence[Device]) -> None:
+        await scanner.write(change, known, boot.WRITING)
+
     def quiet() -> None:
         scanner.close()
         boot.quiet()
@@ -192,6 +199,7 @@ def _services(settings: Config, scanner: Scanner) -> Services:
     return Services(
         scan=scan,
         open=opening,
+        write=writing,
         events=devices.watch,
         kexec=kexec,
         quiet=quiet,

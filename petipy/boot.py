@@ -10,9 +10,10 @@ from typing import NoReturn, Protocol
 
 from petipy import resolve
 from petipy.log import Log, Trace
-from petipy.model import Choice, Edit, File
+from petipy.model import Change, Choice, Edit, File
 
 OPENING = 60.0  # seconds for a device to hand over its files
+WRITING = 30.0  # for a device to take a change
 LOADING = 180.0  # an initrd of some 100 MB from a slow USB stick in an emulated machine
 
 
@@ -33,6 +34,7 @@ class Kexec(Protocol):
 
 
 Open = Callable[[Sequence[File]], Awaitable[list[int]]]
+Write = Callable[[Change], Awaitable[None]]
 Isolated = Callable[[Callable[[], str], float], Awaitable[str]]
 
 
@@ -45,6 +47,7 @@ class Plan:
     initrds: tuple[File, ...]
     devicetree: File | None
     cmdline: str
+    changes: tuple[Change, ...] = ()
 
     def lines(self) -> list[str]:
         """For every console, before the jump."""
@@ -71,6 +74,7 @@ def plan(choice: Choice, edit: Edit | None) -> Plan:
         initrds=initrds,
         devicetree=choice.devicetree,
         cmdline=cmdline,
+        changes=choice.changes,  # of what a person has edited, too: it is the same entry
     )
 
 
@@ -120,15 +124,36 @@ def part(descriptor: int, file: File) -> int:
     return copy
 
 
+async def write(changes: Sequence[Change], writing: Write, log: Log) -> list[str]:
+    """Make the changes; what could not be written is logged, returned, and stops nothing: GRUB,
+    too, boots what it could not save.
+
+    After the kernel is loaded, so that an entry that does not boot uses nothing up, and no
+    earlier than that for another reason: its files were open until then, and their device in use.
+    """
+    complaints: list[str] = []
+    for change in changes:
+        try:
+            await writing(change)
+        except OSError as error:
+            why = _words(error, "the device does not answer")
+            complaints.append(f"not written: {change} ({why})")
+            log.warning(complaints[-1])
+        else:
+            log.info(f"wrote {change}")
+    return complaints
+
+
 async def leave(
     todo: Plan,
     kexec: Kexec,
     farewell: Callable[[Sequence[str]], Awaitable[None]],
     quiet: Callable[[], None],
     trace: Trace,
+    complaints: Sequence[str] = (),
 ) -> NoReturn:
     """Jump into the staged kernel. Returns by BootError only."""
-    await farewell(todo.lines())
+    await farewell([*todo.lines(), *(f"  {complaint}" for complaint in complaints)])
     quiet()
     trace("kexec")
     try:
@@ -150,7 +175,8 @@ def quiet() -> None:
 
 
 def _words(error: OSError, otherwise: str) -> str:
-    return str(error) or otherwise
+    """Without the number; a TimeoutError has no words at all."""
+    return error.strerror or str(error) or otherwise
 
 
 async def in_child(work: Callable[[], str], within: float) -> str:

@@ -51,6 +51,22 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """An Effect whose file has been resolved. A device that is not there keeps its words."""
+
+    file: File
+    values: tuple[tuple[str, str | None], ...] = ()
+    rename: str = ""
+
+    def __str__(self) -> str:
+        words = [
+            f"no {name}" if value is None else f"{name}={value}" for name, value in self.values
+        ]
+        words += [f"renamed to {self.rename}"] if self.rename else []
+        return f"{self.file}: {', '.join(words)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """An entry as the menu offers it, its references resolved against the present volumes."""
 
@@ -61,6 +77,7 @@ class Choice:
     kernel: File | None = None
     initrds: tuple[File, ...] = ()
     devicetree: File | None = None
+    changes: tuple[Change, ...] = ()  # what is written when it is booted
     missing: tuple[str, ...] = ()  # files that their device does not have, as str(File)
     waits_for: str = ""  # in words: "the file system with UUID=…"
     turn: int = ORDINARY  # its configuration's wish: 0 the default, then the fallbacks in order

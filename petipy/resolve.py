@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from posixpath import dirname
 
-from parsers.api import Entry, FileRef, Preferences, Volume
+from parsers.api import Effect, Entry, FileRef, Preferences, Volume
 from parsers.volumes import describe, find
-from petipy.model import ORDINARY, Choice, Device, Edit, File, Scan
+from petipy.model import ORDINARY, Change, Choice, Device, Edit, File, Scan
 
 
 def choices(
@@ -75,6 +75,7 @@ def _of_device(
             kernel=resolved.get(entry.kernel) if entry.kernel else None,
             initrds=tuple(resolved[ref] for ref in entry.initrds if ref in resolved),
             devicetree=resolved.get(entry.devicetree) if entry.devicetree else None,
+            changes=tuple(_change(effect, device, volumes) for effect in entry.effects),
             missing=tuple(str(file) for ref, file in files if file and ref in absent),
             waits_for=entry.waits_for or ", ".join(dict.fromkeys(waits)),
             turn=_turn(entry, wish),
@@ -110,6 +111,12 @@ def _file(ref: FileRef, device: Device, volumes: Sequence[Volume]) -> tuple[File
         return ref, _part(device.name, ref)
     volume = find(ref.device, volumes)
     return ref, _part(volume.name, ref) if volume else None
+
+
+def _change(effect: Effect, device: Device, volumes: Sequence[Volume]) -> Change:
+    _, file = _file(effect.file, device, volumes)
+    file = file or File(device=effect.file.device, path=effect.file.path)
+    return Change(file=file, values=effect.values, rename=effect.rename)
 
 
 def _part(device: str, ref: FileRef) -> File:

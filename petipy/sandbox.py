@@ -18,7 +18,7 @@ import parsers
 from parsers.api import Format
 from petipy import scanner, wire
 from petipy.jail import Mounter
-from petipy.model import Device, File, Scan
+from petipy.model import Change, Device, File, Scan
 from petipy.packets import DATA, DESCRIPTORS, END, ENDED, FAILED, SIZE, STARTED, receive, request
 
 MAX_ANSWER = 4 << 20  # bytes; a menu of 2000 entries is 2 MB
@@ -101,6 +101,18 @@ class Scanner:
                 os.close(descriptor)
             raise OSError(errno.EPROTO, "the files' device gave a senseless answer")
         return descriptors
+
+    async def write(self, change: Change, devices: Sequence[Device], patience: float) -> None:
+        """Write what booting an entry writes; OSError with a sentence when it could not be.
+
+        Only this lifts the protection of a block device, for as long as it takes.
+        """
+        device = next((d for d in devices if d.name == change.file.device), None)
+        if device is None:
+            raise OSError(errno.ENODEV, "there is no such device")
+        details = {"path": change.file.path, "values": dict(change.values)}
+        asked = request("write", [device], patience, **details, rename=change.rename)
+        await self._answer(asked, patience, 0)
 
     def close(self) -> None:
         """End the scanner and all its children."""

@@ -157,6 +157,8 @@ class _Scanner:
     def _work(self, jail: Jail, todo: Request) -> None:
         if todo.do == "open":
             jail.open(todo)
+        elif todo.do == "write":
+            jail.write(todo)
         elif self._scan_tree is None:
             raise OSError(errno.ENOEXEC, self._broken)
         else:

@@ -6,16 +6,17 @@ import os
 import pty
 import tty
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from parsers.api import Effect, FileRef
 from petipy.app import App, Services
 from petipy.devices import DeviceEvent
 from petipy.log import Log
-from petipy.model import Config, Device, File, Scan
+from petipy.model import Change, Config, Device, File, Scan
 from tests.samples import device, entry, scan
 
 
@@ -31,7 +32,7 @@ class Machine:
     terminal: str
     scans: dict[str, Scan]
     loaded: str = ""
-    refused: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
     def load(
         self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
@@ -54,6 +55,11 @@ class Machine:
     async def open(self, files: Sequence[File], known: Sequence[Device]) -> list[int]:
         return [os.open(f"{self.tree}{file.path}", os.O_RDONLY) for file in files]
 
+    async def write(self, change: Change, known: Sequence[Device]) -> None:
+        if change.file.device not in {device.name for device in known}:
+            raise OSError(errno.ENODEV, "there is no such device")
+        self.written.append(str(change))
+
     async def events(self, log: Log) -> AsyncIterator[DeviceEvent]:
         for name in self.scans:
             yield DeviceEvent(device=device(name), name=name, present=True)
@@ -64,6 +70,7 @@ class Machine:
         return Services(
             scan=self.scan,
             open=self.open,
+            write=self.write,
             events=self.events,
             kexec=self,
             quiet=lambda: None,
@@ -114,6 +121,33 @@ def test_a_missing_file_and_a_waiting_entry_are_passed_over(machine: Machine) ->
     machine.scans["vda2"] = scan(gone, waits, good, missing=(gone.kernel,))
     machine.run(Config(timeout=0))
     assert machine.loaded == "good"
+
+
+GRUBENV = FileRef(path="/boot/grub/grubenv")
+
+
+def saves(**values: str) -> tuple[Effect, ...]:
+    return (Effect(file=GRUBENV, values=tuple(values.items())),)
+
+
+def test_what_an_entry_writes_is_written_when_it_has_been_loaded(machine: Machine) -> None:
+    bad = entry("a", "/bad", default=True, effects=saves(saved_entry="a"))
+    good = entry("b", "/good", cmdline="B", effects=saves(saved_entry="b"))
+    machine.scans["vda2"] = scan(bad, good, entry("c", "/good", effects=saves(saved_entry="c")))
+    machine.run(Config(timeout=0))
+    assert machine.loaded == "B"
+    assert machine.written == ["(vda2)/boot/grub/grubenv: saved_entry=b"]
+
+
+def test_what_cannot_be_written_stops_no_boot(machine: Machine) -> None:
+    gone = Effect(file=replace(GRUBENV, device="UUID=1"), values=(("a", "1"),))
+    one = entry("a", "/good", cmdline="A", effects=(gone, *saves(b="2")))
+    machine.scans["vda2"] = scan(one)
+    log = machine.run(Config(timeout=0))
+    assert machine.loaded == "A"
+    assert machine.written == ["(vda2)/boot/grub/grubenv: b=2"]
+    why = "not written: (UUID=1)/boot/grub/grubenv: a=1 (there is no such device)"
+    assert why in [status.text for status in log.lines]
 
 
 def test_the_second_disk_boots_when_nothing_on_the_first_does(machine: Machine) -> None:

@@ -13,7 +13,7 @@ import pytest
 from petipy import boot
 from petipy.boot import BootError
 from petipy.log import Log, Trace
-from petipy.model import Edit, File
+from petipy.model import Change, Edit, File
 from tests.samples import choice, entry
 
 QUIET = Log(files=())
@@ -129,6 +129,34 @@ def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() ->
     assert told == todo.lines()
     assert steps == ["quiet"]
     assert machine.jumped == ["now"]
+
+
+def test_an_edited_entry_still_writes_what_it_writes() -> None:
+    change = Change(file=File(device="vda2", path="/grubenv"), values=(("a", None),), rename="b")
+    edit = Edit(kernel="/vmlinux", initrds=(), cmdline="single")
+    assert boot.plan(choice("a", changes=(change,)), edit).changes == (change,)
+    assert str(change) == "(vda2)/grubenv: no a, renamed to b"
+
+
+def test_every_console_is_told_what_could_not_be_written() -> None:
+    told: list[str] = []
+
+    async def farewell(lines: Sequence[str]) -> None:
+        told.extend(lines)
+
+    async def refuse(change: Change) -> None:
+        raise TimeoutError
+
+    async def run() -> None:
+        log = Log(files=())
+        change = Change(file=File(device="vda2", path="/grubenv"), values=(("a", "1"),))
+        complaints = await boot.write([change], refuse, log)
+        todo = boot.plan(choice("a"), None)
+        await boot.leave(todo, Machine(), farewell, lambda: None, Trace(False), complaints)
+
+    with pytest.raises(BootError):
+        asyncio.run(run())
+    assert told[-1] == "  not written: (vda2)/grubenv: a=1 (the device does not answer)"
 
 
 def die() -> str:

@@ -5,6 +5,8 @@ import fcntl
 import os
 import stat
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # <linux/fs.h>; _IO() differs between machines: powerpc marks "no argument" by a bit.
 _IO_NONE = 1 << 29 if os.uname().machine.startswith(("ppc", "mips", "sparc")) else 0
@@ -27,7 +29,7 @@ def protect(node: str) -> bool:
 
     The flag is the kernel's alone, nothing of it reaches the disk, and it stays: a mounted ext4
     writes its superblock at the first damage it meets, however long after the mount. Whoever
-    wants to write calls `unprotect`. A device that another process mounted is left as it is.
+    wants to write asks for `writable`. A device that another process mounted is left as it is.
     """
     fd = os.open(node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -55,6 +57,35 @@ def unprotect(node: str) -> None:
         fcntl.ioctl(fd, _BLKROSET, struct.pack("i", 0))
     finally:
         os.close(fd)
+
+
+@contextmanager
+def unprotected(node: str) -> Iterator[None]:
+    """Writes are allowed meanwhile; afterwards the kernel refuses them again if it did before."""
+    fd = os.open(node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        protected = is_protected(fd)
+        unprotect(node)
+        try:
+            yield
+        finally:
+            if protected:
+                fcntl.ioctl(fd, _BLKROSET, struct.pack("i", 1))
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def writable(node: str) -> Iterator[int]:
+    """A descriptor to read and write a block device that nobody else has: EBUSY if someone does,
+    or has it mounted. What the kernel refused to be written before, it refuses afterwards.
+    """
+    with unprotected(node):
+        fd = os.open(node, os.O_RDWR | os.O_EXCL | os.O_CLOEXEC)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
 
 
 def is_protected(fd: int) -> bool:

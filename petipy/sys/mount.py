@@ -14,7 +14,8 @@ from petipy.sys.libc import syscall
 _FSOPEN_CLOEXEC = 1
 _FSMOUNT_CLOEXEC = 1
 _SET_FLAG, _SET_STRING, _CMD_CREATE = 0, 1, 6
-_ATTRIBUTES = 0x01 | 0x02 | 0x04 | 0x08 | 0x10  # rdonly, nosuid, nodev, noexec, noatime
+_READ_ONLY = 0x01
+_ATTRIBUTES = 0x02 | 0x04 | 0x08 | 0x10  # nosuid, nodev, noexec, noatime
 
 
 class _Way(NamedTuple):
@@ -44,6 +45,8 @@ _WAYS = {
     ),
     "vfat": (_Way("vfat", ("utf8", "errors=continue")), _Way("vfat", ())),
 }
+
+_WRITING = {"vfat": ("utf8", "errors=remount-ro")}
 
 # Worth another way; anything else (no such device, no memory, in use) fails again.
 _TRY_NEXT = {errno.EINVAL, errno.EOPNOTSUPP, errno.EIO, errno.EUCLEAN, errno.EROFS, errno.ENOENT}
@@ -88,7 +91,13 @@ def detached(node: str, fs: str, *options: str) -> int:
     raise failure
 
 
-def _mount(driver: str, node: str, options: tuple[str, ...]) -> int:
+def writable(node: str, fs: str) -> int:
+    """A mount that can be written to, else like `detached`. What is written is on the disk when
+    the last descriptor of it has been closed."""
+    return _mount(fs, node, _WRITING.get(fs, ()), read_only=False)
+
+
+def _mount(driver: str, node: str, options: tuple[str, ...], *, read_only: bool = True) -> int:
     try:
         context = syscall("fsopen", c_char_p(driver.encode()), c_uint(_FSOPEN_CLOEXEC))
     except OSError as error:
@@ -97,12 +106,14 @@ def _mount(driver: str, node: str, options: tuple[str, ...]) -> int:
         raise
     try:
         _configure(context, _SET_STRING, "source", node)
-        _configure(context, _SET_FLAG, "ro")
+        if read_only:
+            _configure(context, _SET_FLAG, "ro")
         for option in options:
             key, _, value = option.partition("=")
             _configure(context, _SET_STRING if value else _SET_FLAG, key, value)
         _configure(context, _CMD_CREATE)
-        flags = c_uint(_FSMOUNT_CLOEXEC), c_uint(_ATTRIBUTES)
+        attributes = _ATTRIBUTES | (_READ_ONLY if read_only else 0)
+        flags = c_uint(_FSMOUNT_CLOEXEC), c_uint(attributes)
         return syscall("fsmount", c_int(context), *flags)
     except OSError as error:
         raise _explained(error, context, driver) from None

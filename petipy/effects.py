@@ -1,0 +1,164 @@
+"""Carrying out what an entry writes when it is booted. Runs in a child of the scanner's.
+
+An environment block is written as GRUB does it: where its blocks lie on the disk, past the file
+system. A mount for writing would do more than is wanted: it replays the journal of a machine that
+has crashed, and changes the superblock under a machine that has only gone to sleep on its swap
+space, which is the end of its file system. The blocks of one file change neither.
+
+They are found through a read-only mount without replay, so after a crash the file may really be
+elsewhere by now. So what lies there must be, to the byte, the environment block that was read;
+what else could have got these blocks meanwhile does not look like it.
+"""
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable, Mapping
+from posixpath import basename, dirname
+from typing import NamedTuple, TypeVar
+
+from parsers import envblock
+from parsers.api import Volume
+from petipy.files import TreeFiles, resolve
+from petipy.model import Device
+from petipy.sys import block, mount
+from petipy.sys.extents import Extent, extents
+
+T = TypeVar("T")
+_LARGEST = 1 << 16  # bytes of an environment block; GRUB makes them 1024
+_PATIENCE = 5.0  # seconds until other mounts of the device, of scans, have ended
+# Those on which GRUB writes, too, that Linux tells the blocks of, and whose files stay where they
+# are. btrfs and f2fs write a block that changes to another place, and check what they read.
+_IN_PLACE = {"ext2", "ext3", "ext4", "xfs", "vfat"}
+
+Root = Callable[[Device], int]  # a read-only mount: a descriptor of its root directory
+
+
+class _Found(NamedTuple):
+    """An environment block: its bytes, and where they lie."""
+
+    data: bytes
+    extents: list[Extent]
+
+
+def change(device: Device, path: str, values: Mapping[str, str | None], root: Root) -> None:
+    """Set variables of the environment block at `path`, or (None) remove them.
+
+    OSError with a sentence when that cannot be done safely: then nothing has been written.
+    """
+    if device.volume.fs not in _IN_PLACE:
+        fs = device.volume.fs or "unknown"
+        raise OSError(errno.EROFS, f"a {fs} file system cannot be written to in place")
+    _plain(device)
+    found = _find(device, path, root)
+    try:
+        new = envblock.write(_text(found.data), values).encode(errors="surrogateescape")
+    except envblock.BlockError as error:
+        raise OSError(errno.EINVAL, str(error)) from None
+    if new != found.data:
+        _patiently(lambda: _write(device.node, found, new))
+
+
+def rename(device: Device, path: str, name: str) -> None:
+    """Give a file another name in its directory: on FAT only, which has no journal.
+
+    That is where systemd-boot, whose counting of tries this is, does it.
+    """
+    if device.volume.fs != "vfat":
+        fs = device.volume.fs or "unknown"
+        raise OSError(errno.EROFS, f"files are renamed on FAT only, and this is {fs}")
+    _plain(device)
+    _patiently(lambda: _rename(device.node, path, name))
+
+
+def _plain(device: Device) -> None:
+    """Only what is a partition or a disk: GRUB, too, cannot write to what is made of several."""
+    volume = device.volume
+    for what, name in _layers(volume):
+        if name:
+            raise OSError(errno.EROFS, f"it is on {what} ({name}), where GRUB writes nothing")
+    if not stat.S_ISBLK(os.stat(device.node).st_mode):  # noqa: PTH116  pathlib is one more import
+        raise OSError(errno.EROFS, f"{device.node} is no block device")
+
+
+def _layers(volume: Volume) -> tuple[tuple[str, str], ...]:
+    return (
+        ("LVM", volume.lvm),
+        ("RAID", volume.md or volume.md_uuid),
+        ("an encrypted volume", volume.crypt_uuid),
+        ("a mapped device", volume.mapped),
+        ("an image", volume.image),
+    )
+
+
+def _find(device: Device, path: str, root: Root) -> _Found:
+    tree = TreeFiles(root(device), device.volume)
+    try:
+        fd = tree.open(path)
+        if fd is None:
+            raise OSError(errno.ENOENT, "there is no such file")
+        try:
+            size = os.fstat(fd).st_size
+            if size > _LARGEST:
+                raise OSError(errno.EFBIG, f"{size} bytes are too many for an environment block")
+            return _Found(os.pread(fd, size, 0), extents(fd, size))
+        finally:
+            os.close(fd)
+    finally:
+        tree.close()
+
+
+def _write(node: str, found: _Found, new: bytes) -> None:
+    with block.writable(node) as disk:
+        there = b"".join(os.pread(disk, e.length, e.physical) for e in found.extents)
+        if there != found.data:
+            raise OSError(errno.ESTALE, "it is not where its file system says: was there a crash?")
+        for extent in found.extents:
+            piece = new[extent.logical : extent.logical + extent.length]
+            if os.pwrite(disk, piece, extent.physical) != len(piece):
+                raise OSError(errno.EIO, "the disk took a part of it only")
+        os.fsync(disk)
+
+
+def _rename(node: str, path: str, name: str) -> None:
+    with block.writable(node):
+        pass  # nobody has it mounted: two mounts, one of them read-only, exclude each other
+    with block.unprotected(node):
+        root = mount.writable(node, "vfat")
+        try:
+            directory = resolve(root, os.fsencode(dirname(path)), os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                _rename_in(directory, basename(path), name)
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        finally:
+            os.close(root)
+
+
+def _rename_in(directory: int, old: str, new: str) -> None:
+    try:
+        os.stat(new, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        os.rename(old, new, src_dir_fd=directory, dst_dir_fd=directory)
+    else:
+        raise OSError(errno.EEXIST, f"there is a {new} already")
+
+
+def _patiently(work: Callable[[], T]) -> T:
+    """A mount ends a little after its last descriptor, and a scan may be under way."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return work()
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            if time.monotonic() > end:
+                raise OSError(errno.EBUSY, "the device is in use") from None
+        time.sleep(0.05)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
