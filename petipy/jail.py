@@ -50,6 +50,13 @@ class Mounter:
             words = error.strerror or str(error)
             raise OSError(error.errno, f"{name}: {words}") from None
 
+    def root(self, device: Device) -> int:
+        """The root directory alone, of a file system that has only one."""
+        root, *beneath = self.roots(device.name, [device])
+        for fd in beneath:
+            os.close(fd)
+        return root
+
     def _of_node(self, node: str, fs: str) -> list[int]:
         if os.path.isdir(node):  # noqa: PTH112  pathlib would be one more import
             return [os.open(node, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]

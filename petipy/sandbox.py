@@ -16,6 +16,7 @@ from typing import Any
 
 import parsers
 from parsers.api import Format
+from parsers.volumes import image
 from petipy import scanner, wire
 from petipy.jail import Mounter
 from petipy.model import Change, Device, File, Scan
@@ -109,7 +110,9 @@ class Scanner:
         """
         device = next((d for d in devices if d.name == change.file.device), None)
         if device is None:
-            raise OSError(errno.ENODEV, "there is no such device")
+            within = image(change.file.device, [d.volume for d in devices])
+            words = "nothing is written into an image" if within else "there is no such device"
+            raise OSError(errno.ENODEV, words)
         details = {"path": change.file.path, "values": dict(change.values)}
         asked = request("write", [device], patience, **details, rename=change.rename)
         await self._answer(asked, patience, 0)

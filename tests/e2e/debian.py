@@ -174,18 +174,22 @@ class Installation:
     timeout: int = 5
     default: str = "0"
     graphics: bool = True  # GRUB is to use its graphical terminal if it can
+    saved: str = ""  # lines of the environment block
 
     def files(self) -> dict[str, Content]:
         """What lies on its root file system, as far as booting cares."""
         files: dict[str, Content] = {
             "/etc/marker": f"{self.names.uuid}\n",
             "/boot/grub/grub.cfg": self.grub_cfg(),
-            "/boot/grub/grubenv": "# GRUB Environment Block\n".ljust(1024, "#"),
+            "/boot/grub/grubenv": self.grubenv(),
         }
         for system in self.systems:
             files[f"/boot/vmlinux-{system.release}"] = system.kernel
             files[f"/boot/initrd.img-{system.release}"] = system.initrd
         return files
+
+    def grubenv(self) -> str:
+        return f"# GRUB Environment Block\n{self.saved}".ljust(1024, "#")
 
     def grub_cfg(self) -> str:
         submenu = "submenu 'Advanced options for Debian GNU/Linux' $menuentry_id_option "

@@ -1,6 +1,7 @@
 """Somebody is there: the menu on serial lines and on a screen."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,32 @@ def test_an_entry_of_a_submenu_is_edited_and_booted_over_a_serial_line(
         said = second_system(console)
         assert said["kernel"] == older.release
         assert said["cmdline"] == f"[{told}]"
+
+
+def test_an_entry_that_is_to_boot_once_does_and_nothing_else_is_written(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    """What a person looks at stays as it is; what is booted writes its environment block."""
+    names = Names.new("root")
+    once = f"gnulinux-advanced-{names.uuid}>gnulinux-{chosen.release}-recovery-{names.uuid}"
+    debian = Installation([chosen], names, timeout=600, saved=f"next_entry={once}\nkept=yes\n")
+    disk = install(debian)
+    before = disk.read_bytes()
+    machine = Machine(drives=[("virtio", disk)], keeps=True)
+    with start(image.machine(machine), tmp_path) as guest:
+        menu.enter(guest.console, r"^> \* Advanced options for Debian GNU/Linux ->$")
+        guest.console.press("enter")
+        guest.console.shows(r"^> \* .*\(recovery mode\)$", within=menu.SOON)
+        guest.console.press("i")
+        guest.console.shows(r"^When booted: .*grubenv.*next_entry=$", within=menu.SOON)
+        assert disk.read_bytes() == before
+        guest.console.press("enter")
+        said = second_system(guest.console)
+        assert said["cmdline"] == f"[{debian.tells(recovery=True)}]"
+        assert said["grubenv"] == "[next_entry= kept=yes]"
+        guest.ends(within=60)
+    after = replace(debian, saved="next_entry=\nkept=yes\n").grubenv()
+    assert disk.read_bytes() == before.replace(debian.grubenv().encode(), after.encode())
 
 
 def test_disks_come_and_go_while_the_menu_is_up(

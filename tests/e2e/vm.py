@@ -48,6 +48,7 @@ class Machine:
     consoles: int = 1  # hvc0, hvc1 …
     screen: bool = False  # VGA and a USB keyboard
     usb: bool = False  # a controller to plug things into, even with nothing there yet
+    keeps: bool = False  # what is written to the drives goes into their images
 
     def arguments(self) -> list[str]:
         machine = MACHINE + (",x-vof=on" if self.firmware == "vof" else "")
@@ -60,7 +61,8 @@ class Machine:
         for device in self._devices():
             arguments += ["-device", device]
         for number, (bus, image) in enumerate(self.drives):
-            locked = ",readonly=on" if bus == "cd" else ",snapshot=on"
+            locked = "" if self.keeps else ",snapshot=on"
+            locked = ",readonly=on" if bus == "cd" else locked
             arguments += ["-drive", f"if=none,id=d{number},format=raw,file={image}{locked}"]
             order = f",bootindex={number}" if self.kernel is None else ""
             arguments += ["-device", f"{DRIVES[bus]},drive=d{number}{order}"]
