@@ -97,6 +97,7 @@ class Entry:
     name: str  # what the configuration calls it (id, label); unique within one source and trail
     config: str  # path of the file, and the line in it, where the entry begins
     line: int
+    end: int = 0  # the last line of it; 0: as far as its origins show
     trail: tuple[str, ...] = ()  # titles of the submenus around it, outermost first
     kernel: FileRef | None = None
     initrds: tuple[FileRef, ...] = ()

@@ -6,6 +6,8 @@ import sys
 USAGE = """usage: petipy run                be the boot manager of this machine
        petipy list [OPTION]… [PATH]
                                 show what a directory, disk image or device offers to boot
+       petipy explain TITLE|ID [OPTION]… [PATH]
+                                say where each part of an entry is written, and why it boots
        petipy capture [OPTION]… [DEVICE|DIR]…
                                 write a machine's boot configuration as one JSON file
        petipy --version
@@ -32,6 +34,10 @@ def main() -> int:
             from petipy import listing
 
             return listing.main(arguments[1:])
+        case ["explain"]:
+            from petipy import explain
+
+            return explain.main(arguments[1:])
         case ["capture"]:
             from petipy import capture
 

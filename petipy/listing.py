@@ -53,7 +53,7 @@ def _json(listing: Listing) -> str:
     default = listing.default
     timeout = default.timeout if default else None
     answer = {
-        "entries": [_entry(choice, listing) for choice in listing.choices],
+        "entries": [entry_value(choice, listing) for choice in listing.choices],
         "problems": [
             {"device": device, "config": p.config, "line": p.line, "message": p.message}
             for device, p in listing.problems
@@ -64,7 +64,8 @@ def _json(listing: Listing) -> str:
     return json.dumps(answer, indent=1) + "\n"
 
 
-def _entry(choice: Choice, listing: Listing) -> dict[str, Any]:
+def entry_value(choice: Choice, listing: Listing) -> dict[str, Any]:
+    """The entry in JSON: these keys are a contract."""
     entry = choice.entry
 
     def file(ref: FileRef) -> dict[str, Any]:
@@ -106,6 +107,18 @@ def _entry(choice: Choice, listing: Listing) -> dict[str, Any]:
         "unbootable": entry.unbootable or None,
         "also": list(entry.also),
         "dialect": choice.dialect or None,
+    }
+
+
+def problem_value(device: str, problem: Problem) -> dict[str, Any]:
+    """A problem with all that is known of its place."""
+    return {
+        "device": device,
+        "config": problem.config,
+        "line": problem.line,
+        "column": problem.column or None,
+        "message": problem.message,
+        "excerpt": problem.excerpt or None,
     }
 
 
@@ -156,10 +169,12 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
     if entry.cmdline:
         yield f"    cmdline   {entry.cmdline}"
     for effect in entry.effects:
-        words = [
-            f"{key}={value}" if value is not None else f"no {key}" for key, value in effect.values
-        ]
-        words += [f"renamed to {effect.rename}"] if effect.rename else []
-        yield f"    writes    {effect.file}: {', '.join(words)}"
+        yield f"    writes    {effect_in_words(effect)}"
     if choice.obstacle:
         yield f"    ! {choice.obstacle}"
+
+
+def effect_in_words(effect: Effect) -> str:
+    words = [f"{key}={value}" if value is not None else f"no {key}" for key, value in effect.values]
+    words += [f"renamed to {effect.rename}"] if effect.rename else []
+    return f"{effect.file}: {', '.join(words)}"

@@ -3,6 +3,8 @@
 import os
 import shutil
 import sys
+import textwrap
+from collections.abc import Iterator
 
 
 def safe(text: str) -> str:
@@ -17,6 +19,22 @@ def _escaped(character: str) -> str:
 def width() -> int | None:
     """Columns of the terminal that reads; None for files and pipes, whose lines may be long."""
     return max(40, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+
+
+def wrapped(line: str, width: int | None) -> Iterator[str]:
+    """The line, in several where it is longer; what goes on stands four columns further right."""
+    if width is None or len(line) <= width:
+        yield line
+        return
+    indent = " " * (len(line) - len(line.lstrip()))
+    yield from textwrap.wrap(
+        line.lstrip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def write(text: str) -> int:

@@ -1,12 +1,36 @@
-"""A command line, word for word, and who wrote each of them. Pure."""
+"""Where each part of an entry is written: its command line word for word, its files. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from parsers.api import Entry, Origin
+from parsers.api import Entry, Origin, Problem
 
 # A blank between double quotation marks is part of the word.
 _WORD = re.compile(r'(?:\\.|"(?:\\.|[^"\\])*"?|[^\s"])+', re.S)
+
+
+# What the formats call the setting that names a file.
+_FILES = {
+    **dict.fromkeys(("linux", "kernel", "image"), "kernel"),
+    "initrd": "initrd",
+    **dict.fromkeys(("devicetree", "fdt"), "devicetree"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A setting that the entry is made of, and the variables that it needed besides those whose
+    values are in the command line: on which device a file is, what an initrd is called.
+    """
+
+    origin: Origin
+    variables: tuple[Origin, ...]
+
+    @property
+    def names(self) -> str:
+        """kernel, initrd, devicetree, or "" when it names no file."""
+        return _FILES.get(self.origin.what, "")
 
 
 def words(entry: Entry) -> Iterator[tuple[str, tuple[Origin, ...]]]:
@@ -32,3 +56,53 @@ def runs(entry: Entry) -> Iterator[tuple[str, tuple[Origin, ...]]]:
 
 def _meet(origin: Origin, start: int, end: int) -> bool:
     return any(low < end and start < high for low, high in origin.spans)
+
+
+def statements(entry: Entry) -> Iterator[Statement]:
+    """In the order in which they count."""
+    at: list[Origin] = []
+    for origin in (*entry.origins, None):
+        if at and (origin is None or not origin.what.startswith("$")):
+            yield Statement(at[0], tuple(o for o in at[1:] if o.value and not o.spans))
+            at = []
+        if origin:
+            at.append(origin)
+
+
+def told(origin: Origin, config: str) -> str:
+    """In words, to someone who looks at the file `config`: "$x, set in line 7"."""
+    if not origin.config:
+        return f"{origin.what}, which the boot loader sets"
+    if origin.config == config:
+        place = f"in line {origin.line}"
+    else:
+        place = f"in {origin.config}, line {origin.line}"
+    if not origin.what.startswith("$"):
+        return f"{origin.what} {place}"
+    match origin.how:
+        case "set" | "":
+            deed = "set"
+        case "load_env":
+            deed = "kept"
+        case "for":
+            deed = "of the loop"
+        case how if origin.what.strip("${}").isdigit() or origin.what in ("$@", "$*"):
+            deed = f"given to {how}"
+        case how:
+            deed = f"set by {how}"
+    return f"{origin.what}, {deed} {place}"
+
+
+def chain(origins: Sequence[Origin], config: str) -> str:
+    """All of them, the nearest first."""
+    return "; ".join(told(origin, config) for origin in origins)
+
+
+def touches(entry: Entry, problem: Problem) -> bool:
+    """Whether the problem is about a line that the entry is made of, or that lies within it."""
+    origins = (*entry.origins, *entry.default_from)
+    if any((o.config, o.line) == (problem.config, problem.line) for o in origins):
+        return True
+    own = [o.line for o in origins if o.config == entry.config and not o.what.startswith("$")]
+    last = entry.end or max((line for line in own if line >= entry.line), default=entry.line)
+    return problem.config == entry.config and entry.line <= problem.line <= last

@@ -90,6 +90,7 @@ def _entry(value: object) -> Entry:
         name=_text(f["name"]),
         config=_text(f["config"]),
         line=_whole(f["line"]),
+        end=_whole(f["end"]),
         trail=_tuple(f["trail"], _text),
         kernel=_optional(f["kernel"], _file),
         initrds=_tuple(f["initrds"], _file),

@@ -18,6 +18,7 @@ SCAN = Scan(
                 name="b",
                 config="/d",
                 line=7,
+                end=9,
                 trail=("More", "Even more"),
                 kernel=FileRef(path="/v", device="UUID=1"),
                 initrds=(FileRef(path="/i"), FileRef(url="http://x/i")),

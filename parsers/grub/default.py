@@ -8,12 +8,12 @@ from parsers.grub.interp import Item as Line
 from parsers.grub.numbers import leading_number
 
 
-def default(spec: str, lines: Sequence[Line], dialect: Dialect) -> int:
-    """The number of the line; the first where nothing fits."""
+def default(spec: str, lines: Sequence[Line], dialect: Dialect) -> int | None:
+    """The number of the line; None where nothing fits: then it is the first."""
     if not spec:
         return 0
     found = _named_first(spec, lines) if dialect.names_first else _numbered_first(spec, lines)
-    return found if found is not None and 0 <= found < len(lines) else 0
+    return found if found is not None and 0 <= found < len(lines) else None
 
 
 def _numbered_first(spec: str, lines: Sequence[Line]) -> int | None:

@@ -14,19 +14,10 @@ from parsers.grub.env import Environment, EnvironmentBlock, Scope
 from parsers.grub.errors import BAD_ARGUMENT, UNKNOWN_COMMAND, GrubError
 from parsers.grub.lexer import Source
 from parsers.grub.machine import Machine, Place
-from parsers.grub.origin import (
-    Made,
-    Setting,
-    Stretch,
-    found_in,
-    laid_out,
-    names,
-    origins,
-    uncovered,
-)
+from parsers.grub.origin import Made, Setting, Spans, Stretch, given, names, origins
 from parsers.grub.parse import units
 from parsers.grub.syntax import Block, Body, Command, For, If, Mistake, Statement, While, Word
-from parsers.grub.words import Pattern, Piece, expand, split
+from parsers.grub.words import Pattern, expand, split
 
 _CALLS = 40  # functions, files and evals within each other; also keeps Python's stack small
 
@@ -68,6 +59,7 @@ class Item(NamedTuple):
     submenu: bool
     config: str
     line: int
+    end: int
     hotkey: str = ""
     classes: tuple[str, ...] = ()
     users: frozenset[str] | None = frozenset()  # besides the superusers; None: anybody
@@ -329,28 +321,12 @@ class Shell:
     ) -> tuple[Origin, ...]:
         """As `origins`, of a command whose `arguments`, quoted, make up a kernel's command line."""
         used = self._used(more)
-        own = (0, len(cmdline))
-        if not names(self.words) and not self.around:
-            here = Origin("linux", path, self.config, self.line, spans=(own,))
-            return (here, *origins(used))
-        parameters = self.scope.arguments if self.scope else ()
-        found = [p for word in self.words for p in split(word, self._value, parameters)]
-        found = found[len(found) - len(arguments) :]
-        if ["".join(p.text for p in pieces) for pieces in found] != list(arguments):
-            found = [[Piece(argument, True)] for argument in arguments]
-        laid = [piece for pieces in laid_out(found, cmdline) for piece in pieces]
-        named: list[tuple[str, Stretch]] = [
-            (piece.name, (piece.at, places)) for piece, places in laid if piece.name
-        ]
-        named += [
-            (name, stretch)
-            for name, setting in self.around
-            for piece, places in laid
-            if not piece.name
-            for stretch in found_in(setting.value, piece.text, places)
-        ]
-        theirs = [(places[0], places[-1]) for _, (_, places) in named]
-        spans = tuple(span for span in uncovered(own, theirs) if cmdline[slice(*span)].strip())
+        spans: Spans = ((0, len(cmdline)),)
+        named: list[tuple[str, Stretch]] = []
+        if names(self.words) or self.around:
+            parameters = self.scope.arguments if self.scope else ()
+            found = [p for word in self.words for p in split(word, self._value, parameters)]
+            spans, named = given(found, arguments, cmdline, self.around)
         here = Origin("linux", path, self.config, self.line, spans=spans)
         return (here, *origins(used, named))
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from parsers.api import Effect, Entry, Files, Item, Preferences, Style
+from parsers.api import Effect, Entry, Files, Item, Origin, Preferences, Style
 from parsers.grub.commands import table
 from parsers.grub.commands.menu import users
 from parsers.grub.default import default, fallbacks, split
@@ -20,6 +20,7 @@ from parsers.grub.interp import Boot, Exit, GrubCommand, Loaded, Shell
 from parsers.grub.interp import Item as Line
 from parsers.grub.machine import Budget, Exhausted, Machine
 from parsers.grub.numbers import leading_number
+from parsers.grub.origin import origins
 
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
@@ -65,12 +66,14 @@ class Listing:
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
         # The menus on the way to the default, and what their lines are called, by number.
         self._boots: list[tuple[Shell, Mapping[int, str]]] = []
+        self._reasons: list[Origin] = []  # for those that are the default
 
     def items(self) -> Iterator[Item]:
         env = Environment(self._machine.variables(self._path))
         shell = Shell(self._machine, self._commands, env, self._path)
         text = shell.text(self._path)
         entries = list(self._top(shell, text)) if text is not None else []
+        self._check_fallback()
         yield from sorted(self._machine.problems.values(), key=lambda p: (p.config, p.line))
         yield from entries
         if entries:
@@ -110,7 +113,7 @@ class Listing:
         for menu in _menus(shell):
             first, names = -1, dict[int, str]()
             if marked and menu.menu:
-                first = default(menu.env["default"], menu.menu, self._machine.dialect)
+                first = self._default(menu)
                 self._boots.append((menu, names))
                 marked = False
             for number, line in enumerate(menu.menu):
@@ -124,6 +127,36 @@ class Listing:
                     if entry.trail == trail:
                         names[number] = entry.name
                     yield entry
+
+    def _default(self, menu: Shell) -> int:
+        """The number of the menu's default; the reasons are noted."""
+        setting = menu.env.settings.get("default")
+        found = list(origins((("default", setting),))) if setting else []
+        self._reasons += [origin for origin in found if origin not in self._reasons]
+        spec = menu.env["default"]
+        number = default(spec, menu.menu, self._machine.dialect)
+        if number is not None:
+            return number
+        whence = ""
+        if len(found) > 1:
+            kept = found[-1]
+            whence = f", which is {kept.what} of {kept.config}, line {kept.line},"
+        self._complain(menu, "default", f"the default {spec!r}{whence} is no entry: the first is")
+        return 0
+
+    def _check_fallback(self) -> None:
+        for menu, _ in self._boots:
+            words = menu.env["fallback"].split()
+            known = list(fallbacks(menu.env["fallback"], menu.menu, self._machine.dialect))
+            if len(known) < len(words):
+                wrong = words[len(known)]
+                self._complain(menu, "fallback", f"the fallback {wrong!r} is no entry of its menu")
+
+    def _complain(self, menu: Shell, name: str, message: str) -> None:
+        """Of what a variable says, where it was set."""
+        setting = menu.env.settings.get(name)
+        config, line = (setting.config, setting.line) if setting else (menu.config, menu.line)
+        self._machine.complain(config, line, message)
 
     def _line(
         self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
@@ -154,6 +187,7 @@ class Listing:
             )
             yield replace(
                 entry,
+                end=line.end,
                 hotkey=line.hotkey,
                 classes=line.classes,
                 users=None if allowed is None else tuple(sorted(allowed)),
@@ -200,6 +234,7 @@ class Listing:
             devicetree=loaded.devicetree if loaded.kernel else None,
             cmdline=loaded.cmdline,
             default=default,
+            default_from=tuple(self._reasons) if default else (),
             effects=tuple(
                 Effect(file=f, values=tuple(v.items())) for f, v in shell.effects.items()
             ),

@@ -12,6 +12,7 @@ _MOST = 50  # variables of one entry; a script can make one of a thousand
 _SPANS = 200  # of one variable
 
 Made = tuple[tuple[str, "Setting"], ...]
+Spans = tuple[tuple[int, int], ...]
 # A stretch of a value (or a text) and, of each of its characters and of its end, the place in the
 # command line.
 Stretch = tuple[int, Sequence[int]]
@@ -65,7 +66,7 @@ def origins(made_of: Made, stretches: "Iterable[tuple[str, Stretch]]" = ()) -> I
     return iter(met.values())
 
 
-def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if start >= end:
@@ -140,13 +141,14 @@ def _within(
             if piece.name == name:
                 yield piece.at + low - start, part
             elif not piece.name and name not in names(setting.words):
-                yield from found_in(inner.value, piece.text[low - start : high - start], part)
+                yield from _found_in(inner.value, piece.text[low - start : high - start], part)
         start += len(piece.text)
-    if not pieces and (text := setting.value[at:end]) and text in inner.value:
-        yield inner.value.index(text), places
+    if not pieces and places:
+        # What the command did to the value is not known here: all that it was given took part.
+        yield max(inner.value.find(setting.value[at:end]), 0), places
 
 
-def found_in(value: str, text: str, places: Sequence[int]) -> Iterator[Stretch]:
+def _found_in(value: str, text: str, places: Sequence[int]) -> Iterator[Stretch]:
     """The words of a text that are words of the value, too: of what `eval` ran only the text
     is left.
     """
@@ -156,7 +158,30 @@ def found_in(value: str, text: str, places: Sequence[int]) -> Iterator[Stretch]:
             yield place.start(), places[word.start() : word.end() + 1]
 
 
-def laid_out(
+def given(
+    words: Sequence[Sequence[Piece]], arguments: Sequence[str], cmdline: str, around: Made
+) -> tuple[Spans, list[tuple[str, Stretch]]]:
+    """Of a command line made of the last of the words, the `arguments`: the spans that the
+    command itself gave, and the stretches of variables, those `around` it included.
+    """
+    words = words[len(words) - len(arguments) :]
+    if ["".join(piece.text for piece in pieces) for pieces in words] != list(arguments):
+        words = [[Piece(argument, True)] for argument in arguments]  # wildcards became names
+    laid = [piece for pieces in _laid_out(words, cmdline) for piece in pieces]
+    named = [(piece.name, (piece.at, places)) for piece, places in laid if piece.name]
+    named += [
+        (name, stretch)
+        for name, setting in around
+        for piece, places in laid
+        if not piece.name
+        for stretch in _found_in(setting.value, piece.text, places)
+    ]
+    theirs = ((places[0], places[-1]) for _, (_, places) in named)
+    own = _uncovered((0, len(cmdline)), theirs)
+    return tuple(span for span in own if cmdline[slice(*span)].strip()), named
+
+
+def _laid_out(
     arguments: Sequence[Sequence[Piece]], cmdline: str
 ) -> Iterator[list[tuple[Piece, Sequence[int]]]]:
     """Of the pieces of each argument, where their characters stand in the command line."""
@@ -184,9 +209,7 @@ def _aligned(text: str, cmdline: str, place: int) -> Sequence[int]:
     return [*places, place]
 
 
-def uncovered(
-    span: tuple[int, int], others: Iterable[tuple[int, int]]
-) -> tuple[tuple[int, int], ...]:
+def _uncovered(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> Spans:
     """The parts of a span that no other covers."""
     left, at = [], span[0]
     for start, end in sorted(others):

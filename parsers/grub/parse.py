@@ -193,10 +193,10 @@ class _Parser:
         body = [self._command()]
         while self._delimiter() and not self._at("}"):
             body.append(self._command())
-        end = self._token.end
+        last, end = self._token.start, self._token.end
         if not self._sign("}"):
             raise _Unexpected("'}'")
-        return Block(self._source.text[start:end], tuple(body))
+        return Block(self._source.text[start:end], tuple(body), self._source.line(last))
 
     def _commands(self, end: str) -> Body:
         return self._until(end)[0]

@@ -36,6 +36,7 @@ class Block(NamedTuple):
 
     source: str
     body: "Body"
+    end: int = 0  # its last line
 
 
 class If(NamedTuple):

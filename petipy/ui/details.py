@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from parsers.api import Effect
+from parsers.api import Effect, Entry
 from petipy.model import Choice, Snapshot
+from petipy.provenance import chain, runs, statements
 from petipy.ui.plain import device_title, title
 from petipy.ui.widgets import Opens, Reader
 
@@ -63,6 +64,31 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
         yield _fact("Submenu", " / ".join(entry.trail))
     for effect in entry.effects:
         yield _fact("When booted", _words(effect))
+    yield from _origins(entry)
+
+
+def _origins(entry: Entry) -> Iterator[Line]:
+    """Which line wrote which part."""
+    if not entry.origins:
+        return
+    yield None, ""
+    yield "heading", "Where its parts are written"
+    if entry.default_from:
+        yield _fact("Default", chain(entry.default_from, entry.config))
+    for statement in statements(entry):
+        if name := _PARTS.get(statement.names):
+            told = chain((statement.origin, *statement.variables), entry.config)
+            yield _fact(name, told)
+    parts = [(text, chain(given, entry.config) or "not known") for text, given in runs(entry)]
+    if len(parts) == 1:
+        yield _fact("Command line", parts[0][1])
+        return
+    for text, told in parts:
+        yield None, text
+        yield None, f"    {told}"
+
+
+_PARTS = {"kernel": "Kernel", "initrd": "Initrd", "devicetree": "Device tree"}
 
 
 def _fact(name: str, value: object) -> Line:

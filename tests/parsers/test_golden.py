@@ -58,5 +58,7 @@ def _brief(value: Any) -> Any:
     """Without what says nothing, and origins: a person reads these files."""
     if isinstance(value, dict):
         said = {k: v for k, v in value.items() if v not in ("", None, (), False)}
-        return {k: _brief(v) for k, v in said.items() if k != "origins"}
+        return {
+            k: _brief(v) for k, v in said.items() if k not in ("origins", "default_from", "end")
+        }
     return [_brief(v) for v in value] if isinstance(value, list | tuple) else value

@@ -181,3 +181,35 @@ def test_a_directory_of_which_nothing_is_known_is_the_root_if_it_has_the_kernel(
     first, second = offered(machine(script, {"/k": ""}, volumes=(Volume(name="root"),)))
     assert (first.kernel, first.initrds) == (FileRef(path="/k"), (FileRef(path="/i"),))
     assert (first.waits_for, second.waits_for) == ("", "the file system with UUID 1234-ABCD")
+
+
+@pytest.mark.parametrize(
+    ("script", "line", "message"),
+    [
+        (f"set default=9\n{MENU}", 1, "the default '9' is no entry: the first is"),
+        (f"{MENU}\nset default=gone\n", 10, "the default 'gone' is no entry: the first is"),
+        (f'set default="sm>gone"\n{MENU}', 1, "the default 'gone' is no entry: the first is"),
+        (f"set fallback='2 9'\n{MENU}", 1, "the fallback '9' is no entry of its menu"),
+        (f"set fallback='a1'\n{MENU}", 1, "the fallback 'a1' is no entry of its menu"),
+    ],
+)
+def test_a_default_or_fallback_that_fits_nothing_is_a_problem(
+    script: str, line: int, message: str
+) -> None:
+    assert problems(machine(script)) == [(line, message)]
+
+
+def test_a_default_that_the_environment_block_keeps_says_so_when_it_is_gone() -> None:
+    block = "# GRUB Environment Block\nsaved_entry=old\n"
+    script = f'load_env\nset default="$saved_entry"\n{MENU}'
+    (found,) = problems(machine(script, {"/boot/grub/grubenv": block}))
+    assert found == (
+        2,
+        "the default 'old', which is $saved_entry of /boot/grub/grubenv, line 2,"
+        " is no entry: the first is",
+    )
+
+
+@pytest.mark.parametrize("default", ["", "0", "sm", "sm>ib", "Gamma >> three"])
+def test_a_default_that_fits_is_none(default: str) -> None:
+    assert not problems(machine(f'set default="{default}"\n{MENU}'))

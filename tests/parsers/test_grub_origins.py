@@ -147,3 +147,36 @@ def test_a_functions_parameters_are_those_of_its_caller() -> None:
     found = dict(chains(script, "/v x q s"))
     assert found["x"] == "7$2 6$y 5$2"
     assert found["s"] == "7$1 1$extra"
+
+
+def reasons(script: str) -> list[tuple[str, str, int]]:
+    found = offered(machine(script, {"/boot/grub/grubenv": BLOCK}))
+    (default,) = (entry for entry in found if entry.default)
+    assert not any(entry.default_from for entry in found if not entry.default)
+    return brief(list(default.default_from))
+
+
+MENU = "menuentry A { linux /v }\nsubmenu S { menuentry B { linux /v } }\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (MENU, []),
+        (f"set default=0\n{MENU}", [("$default", "0", 1)]),
+        (
+            f'load_env\nset default="${{saved_entry}}"\n{MENU}',
+            [("$default", "0", 2), ("$saved_entry", "0", 2)],
+        ),
+        (f"x=S\n{MENU}\ndefault=$x'>B'\n", [("$default", "S>B", 5), ("$x", "S", 1)]),
+        (
+            "set default=1\nmenuentry A { linux /v }\n"
+            "submenu S {\nset default=1\nmenuentry B { linux /v }\nmenuentry C { linux /v }\n}\n",
+            [("$default", "1", 1), ("$default", "1", 4)],
+        ),
+    ],
+)
+def test_what_makes_an_entry_the_default_is_known(
+    script: str, expected: list[tuple[str, str, int]]
+) -> None:
+    assert reasons(script) == expected

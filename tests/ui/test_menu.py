@@ -1,5 +1,6 @@
 """What the menu shows, and what its keys do."""
 
+from parsers.api import Origin
 from petipy.model import Edit
 from petipy.ui import theme
 from petipy.ui.view import View
@@ -132,6 +133,33 @@ def test_details_tell_files_command_line_and_origin() -> None:
         "20 GB ext4, label root",
     ):
         assert fact in text
+
+
+def test_details_tell_which_line_wrote_which_part_and_scroll_to_it() -> None:
+    cfg = "/boot/grub/grub.cfg"
+    cmdline = "BOOT_IMAGE=/v ro " + " ".join(f"word{n}=something" for n in range(60)) + " debug"
+    origins = (
+        Origin("linux", "/v", cfg, 14, spans=((0, len(cmdline) - 6),)),
+        Origin("$extra", "debug", cfg, 3, "set", ((len(cmdline) - 5, len(cmdline)),)),
+        Origin("$root", "hd0", cfg, 13, "search"),
+        Origin("initrd", "/i", cfg, 15),
+    )
+    machine = Machine()
+    default = Origin("$default", "0", cfg, 1, "set")
+    entry = choice("one", cmdline=cmdline, origins=origins, default_from=(default,))
+    machine.store.update(choices=(entry,), default=entry.id)
+    glass = Glass(machine).press("i")
+    assert len(glass.lines()) == 24
+    text = glass.text + "\n".join(glass.press("page down").text for _ in "12")
+    for fact in (
+        "Default:      $default, set in line 1",
+        "Kernel:       linux in line 14; $root, set by search in line 13",
+        "Initrd:       initrd in line 15",
+        "    linux in line 14",
+        "debug\n    $extra, set in line 3",
+    ):
+        assert fact in text
+    assert all(len(line) <= 80 for line in text.splitlines())
 
 
 def test_the_cursor_stays_on_its_entry_when_rows_come_before_it() -> None:

@@ -48,6 +48,7 @@ def _take_for_root(shell: Shell, path: str) -> None:
     name = shell.machine.devices.name(own)
     if shell.machine.place(path, name).kind():
         shell.set("root", name)
+        shell.env.settings.pop("root")  # no statement of the file gave it this value
 
 
 def _lost(shell: Shell, path: str) -> str:

@@ -98,6 +98,7 @@ def _add(
         submenu=submenu,
         config=shell.config,
         line=shell.line,
+        end=block.end if block and not shell.within else shell.line,
         hotkey=_hotkey(options.get("hotkey", [""])[-1]),
         classes=tuple(options.get("class", ())),
         # Without --users only the superusers may boot it, if there are any.
