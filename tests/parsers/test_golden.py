@@ -3,7 +3,9 @@
 Where the machine matters there is machine.json: {"machine": "ppc64le", "own": the name of the
 volume that root/ is, "volumes": [{"name", "uuid", …}]}; any other directory of the case is the
 tree of the volume of its name. EFI programs are described in made.json, as tests/efi.py takes
-them, and added to root/. `pytest --update-golden` writes expected.json anew: read the diff.
+them, and added to root/. What came over the network has network.json instead, a machine file as
+`petipy list --machine` takes it, with one lease. `pytest --update-golden` writes expected.json
+anew: read the diff.
 """
 
 import json
@@ -13,21 +15,24 @@ from typing import Any
 import pytest
 
 from parsers import formats
-from parsers.api import Volume
-from petipy.scan import scan_tree
+from parsers.api import Format, Volume
+from petipy.machine import load
+from petipy.model import Scan
+from petipy.scan import scan_lease, scan_tree
 from petipy.wire import from_json, to_json
 from tests import efi
 from tests.fakes import Machine, MachineFiles, tree
 
 GOLDEN = Path(__file__).parent / "golden"
-FOUND = {path.parent for name in ("root", "made.json") for path in GOLDEN.glob(f"*/*/{name}")}
+NAMES = ("root", "made.json", "network.json")
+FOUND = {path.parent for name in NAMES for path in GOLDEN.glob(f"*/*/{name}")}
 CASES = sorted(path.relative_to(GOLDEN) for path in FOUND)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_golden(case: Path, request: pytest.FixtureRequest) -> None:
     form = next(form for form in formats() if form.name == case.parts[0])
-    scan = scan_tree(_files(GOLDEN / case), [form])
+    scan = _scan(GOLDEN / case, form)
     got = {name: [_brief(item) for item in items] for name, items in to_json(scan).items()}
     expected = GOLDEN / case / "expected.json"
     if request.config.getoption("--update-golden"):
@@ -35,6 +40,14 @@ def test_golden(case: Path, request: pytest.FixtureRequest) -> None:
     # A round trip turns tuples into lists, as the file has them.
     assert json.loads(json.dumps(got)) == json.loads(expected.read_text())
     assert from_json(json.loads(json.dumps(to_json(scan)))) == scan
+
+
+def _scan(case: Path, form: Format) -> Scan:
+    if (described := case / "network.json").exists():
+        machine = load(str(described))
+        (interface,) = machine.leases
+        return scan_lease(machine.files(interface), [form])
+    return scan_tree(_files(case), [form])
 
 
 def _files(case: Path) -> MachineFiles:

@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -50,11 +51,23 @@ def within(seconds: int) -> Iterator[None]:
 
 def scanned(form: Format, content: bytes) -> Scan:
     """The scan of a machine where the format's first configuration says `content`."""
+    if not form.paths:
+        return _fetched(form, content)
     config = PLACES.get(form.name, form.paths[0].replace("*", "a"))
     tree = {config: content, "/other.cfg": content, "/vmlinuz": b"", "/grubenv": b"x=1\n"}
     host = Machine({"sda2": tree, "sda3": {"/vmlinux": b""}}, volumes=VOLUMES)
     with within(SECONDS):
         return scan_tree(host.files("sda2"), [form])
+
+
+def _fetched(form: Format, content: bytes) -> Scan:
+    """Of a language that only the network has, with the same text wherever it may look."""
+    text = content.decode("utf-8", "surrogateescape")
+    urls = {f"tftp://host/{name}": text for name in ("pxelinux.cfg/default", "other.cfg")}
+    lease = {"siaddr": "host", "ip": "192.168.0.1", "mac": "52:54:00:12:34:56"}
+    host = Machine({"eth0": {}}, urls=urls, leases={"eth0": lease})
+    with within(SECONDS):
+        return scan_tree(host.files("eth0"), [replace(form, paths=tuple(urls)[:1])])
 
 
 def check(scan: Scan, content: bytes) -> None:

@@ -59,4 +59,30 @@ FOREIGN = (
     *("kernel = vmlinuz x\n", "\n", "\r\n", " ", "#", "\0", "Boot:boot", "MZ", "é"),
 )
 
-WORDS = {"found": FOUND, "foreign": FOREIGN, "uki": UKI, "grub": GRUB, "yaboot": YABOOT}
+SYSLINUX = (
+    *("LABEL", "label a\n", "LABEL b\n", "LINUX", "KERNEL /v\n", "kernel", "INITRD a,b\n"),
+    *("APPEND", "append x initrd=i,j y\n", "APPEND -\n", "FDT x.dtb\n", "FDTDIR /d\n", "DEFAULT"),
+    *("default a\n", "ONTIMEOUT b\n", "ONERROR a\n", "TIMEOUT 50\n", "TOTALTIMEOUT"),
+    *("PROMPT 1\n", "IMPLICIT 0\n", "UI vesamenu.c32 /other.cfg\n", "DEFAULT menu.c32\n"),
+    *("KERNEL menu.c32\n", "APPEND /other.cfg\n", "INCLUDE /other.cfg\n", "INCLUDE"),
+    *("CONFIG /other.cfg /d\n", "MENU INCLUDE other.cfg t\n", "~", "MENU BEGIN t\n"),
+    *("MENU BEGIN\n", "MENU END\n", "MENU TITLE T\n", "MENU LABEL ^A b\n", "MENU"),
+    *("MENU DEFAULT\n", "MENU HIDE\n", "MENU HIDDEN\n", "MENU GOTO t\n", "MENU EXIT\n"),
+    *("MENU START\n", "MENU SEPARATOR\n", "MENU DISABLE\n", "MENU PASSWD x\n"),
+    *("MENU MASTER PASSWD $4$x\n", "SAY x\n", "TEXT HELP\n", "ENDTEXT\n", "text"),
+    *("LOCALBOOT 0\n", "SYSAPPEND 0x3ffff\n", "IPAPPEND 2\n", "COM32 linux.c32\n"),
+    *("KERNEL mboot.c32\n", "APPEND /vmlinuz x --- /i ---\n", "KERNEL chain.c32\n"),
+    *("KERNEL ifcpu64.c32\n", "APPEND a -- b\n", "KERNEL x.com\n", "::/v", "host::v"),
+    *("http://h/v", "=", "#", "\n", " ", "\t", "\r\n", "\r", "9" * 5000, "-1", "\0", "\ufeff"),
+    *("é", "../", "\\"),
+)
+
+WORDS = {
+    "found": FOUND,
+    "foreign": FOREIGN,
+    "uki": UKI,
+    "grub": GRUB,
+    "yaboot": YABOOT,
+    "syslinux": SYSLINUX,
+    "pxe": SYSLINUX,
+}
