@@ -8,6 +8,8 @@ USAGE = """usage: petipy run                be the boot manager of this machine
                                 show what a directory, disk image or device offers to boot
        petipy explain TITLE|ID [OPTION]… [PATH]
                                 say where each part of an entry is written, and why it boots
+       petipy script FILE [OPTION]…
+                                run a GRUB script, print what GRUB would print
        petipy capture [OPTION]… [DEVICE|DIR]…
                                 write a machine's boot configuration as one JSON file
        petipy --version
@@ -38,6 +40,10 @@ def main() -> int:
             from petipy import explain
 
             return explain.main(arguments[1:])
+        case ["script"]:
+            from petipy import script
+
+            return script.main(arguments[1:])
         case ["capture"]:
             from petipy import capture
 

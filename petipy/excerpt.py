@@ -1,7 +1,7 @@
 """The line in which a configuration goes wrong, and the place in it, as compilers show them."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,9 +11,11 @@ _LONGEST = 1000  # characters of a line that are kept; a place further on is not
 _MARGIN = 16  # columns that a cut line shows after the place
 
 
-def with_excerpts(files: Files, problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The problems, those that know their column with their line."""
-    lines: dict[str, list[str]] = {}
+def with_excerpts(
+    files: Files, problems: Iterable[Problem], texts: Mapping[str, str] | None = None
+) -> Iterator[Problem]:
+    """The problems, those that know their column with their line. `texts` need not be read."""
+    lines = {config: _split(text) for config, text in (texts or {}).items()}
     for problem in problems:
         if not problem.column or problem.excerpt:
             yield problem
@@ -33,9 +35,13 @@ def _lines(files: Files, config: str) -> list[str]:
         if found is None:
             return []
         files = found
-    text = ""
     with suppress(OSError):
-        text = (files.read(config) or "").replace("\r\n", "\n")
+        return _split(files.read(config) or "")
+    return []
+
+
+def _split(text: str) -> list[str]:
+    text = text.replace("\r\n", "\n")
     # GRUB reads past a carriage return in mid-line, for others it ends the line.
     return [] if "\r" in text else [line.partition("\0")[0] for line in text.split("\n")]
 

@@ -37,11 +37,14 @@ def wrapped(line: str, width: int | None) -> Iterator[str]:
     )
 
 
-def write(text: str) -> int:
-    """0, or 1 when nobody listens."""
+def write(text: str, *, raw: bool = False) -> int:
+    """0, or 1 when nobody listens. Raw text goes out byte for byte as a disk had it."""
     try:
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        if raw:
+            sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        else:
+            encoding = sys.stdout.encoding or "utf-8"
+            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         # Python would complain once more at its end.

@@ -116,12 +116,12 @@ class Shell:
         new._calls = self._calls
         return new
 
-    def error(self, number: int, message: str, *, quiet: bool = False) -> int:
+    def error(self, number: int, message: str, *, said: str = "", quiet: bool = False) -> int:
         """Says what GRUB would; returns the number, for a command to return in turn.
 
         Quiet: GRUB prints it, but nobody has to mend anything here.
         """
-        self.machine.say(f"error: {message}.\n")
+        self.machine.say(f"error: {said or message}.\n")
         if not quiet:
             column = 0 if self.within else self.column
             self.machine.complain(self.config, self.line, message, column)
@@ -137,7 +137,7 @@ class Shell:
             if isinstance(unit, Mistake):
                 self._spend(_MISTAKE)
                 self.line, self.column = self.within or unit.line, unit.column
-                status = self.error(UNKNOWN_COMMAND, unit.message)
+                status = self.error(UNKNOWN_COMMAND, unit.message, said="syntax error")
                 if stop:
                     break
             elif len(unit) == 1:

@@ -54,24 +54,38 @@ def items(files: Files, path: str, dialect: Dialect | None = None) -> Iterator[I
 
 
 class Listing:
-    """One configuration, from its text to its entries."""
+    """One configuration, from its text to its entries.
+
+    `variables` are set before it begins, besides GRUB's own. `text` is what the file says; without
+    it, it is read from the machine.
+    """
 
     def __init__(
-        self, machine: Machine, path: str, commands: Mapping[str, GrubCommand] | None = None
+        self,
+        machine: Machine,
+        path: str,
+        commands: Mapping[str, GrubCommand] | None = None,
+        variables: Mapping[str, str] | None = None,
+        text: str | None = None,
     ) -> None:
         self._machine = machine
         own = table(machine.dialect)
         self._commands = {**own, **commands} if commands else own
         self._path = path
+        self._variables, self._text = variables or {}, text
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
         # The menus on the way to the default, and what their lines are called, by number.
         self._boots: list[tuple[Shell, Mapping[int, str]]] = []
         self._reasons: list[Origin] = []  # for those that are the default
 
+    def shell(self) -> Shell:
+        """As it is before the first line is run."""
+        env = Environment({**self._machine.variables(self._path), **self._variables})
+        return Shell(self._machine, self._commands, env, self._path)
+
     def items(self) -> Iterator[Item]:
-        env = Environment(self._machine.variables(self._path))
-        shell = Shell(self._machine, self._commands, env, self._path)
-        text = shell.text(self._path)
+        shell = self.shell()
+        text = shell.text(self._path) if self._text is None else self._text
         entries = list(self._top(shell, text)) if text is not None else []
         self._check_fallback()
         yield from sorted(self._machine.problems.values(), key=lambda p: (p.config, p.line))

@@ -1,0 +1,215 @@
+"""`petipy script`: a GRUB script is run, and what GRUB would print is printed.
+
+The exit status is the script's own: that of its last command, 0 when it boots or leaves, 1 when
+it was stopped because it does not end, 2 for bad usage.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from posixpath import basename
+
+from parsers.api import Entry, Files, Problem, Volume
+from parsers.grub.dialect import DIALECTS, spoken
+from parsers.grub.interp import Boot, Exit, Loaded
+from parsers.grub.listing import PATHS, Listing
+from parsers.grub.machine import Exhausted
+from parsers.grub.machine import Machine as GrubMachine
+from petipy.excerpt import with_excerpts
+from petipy.files import TreeFiles
+from petipy.listing import complaint
+from petipy.machine import Machine
+from petipy.printing import safe, width, wrapped, write
+from petipy.survey import add_dialect, is_file, machine_file
+from petipy.targets import BadUsage
+
+_LARGEST = 16 << 20  # bytes of a script
+_TOLD = 3  # entries, by title
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is run, and where."""
+
+    text: str
+    path: str  # where GRUB would find it
+    files: Files
+    variables: Mapping[str, str]
+    dialect: str
+
+    def listing(self, output: list[str] | None = None) -> tuple[GrubMachine, Listing]:
+        say = (lambda text: None) if output is None else output.append
+        dialect = DIALECTS[self.dialect]
+        machine = GrubMachine(self.files, say, elsewhere=PATHS, dialect=dialect)
+        return machine, Listing(machine, self.path, variables=self.variables, text=self.text)
+
+
+def main(argv: list[str]) -> int:
+    try:
+        options = _options(argv)
+    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
+        return exit.code if isinstance(exit.code, int) else 2
+    with ExitStack() as held:
+        try:
+            script = _script(options, held)
+        except BadUsage as error:
+            sys.stderr.write(f"petipy script: {safe(str(error))}\n")
+            return 2
+        return _run(script, options)
+
+
+def _options(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "petipy script",
+        description="Run a GRUB script and print what GRUB would print. Nothing is written.",
+        epilog="Exit status: that of the script's last command; 0 when it boots or leaves;"
+        " 1 when it does not come to an end; 2 for bad usage. What it gets wrong is told on"
+        " standard error, with file and line.",
+    )
+    parser.add_argument("file", metavar="FILE", help="the script; - is standard input")
+    parser.add_argument("--root", metavar="DIR", help="the files that it may look at")
+    parser.add_argument(
+        "--machine",
+        metavar="FILE|NAME",
+        help="a machine file, whose devices it sees; or what uname says: ppc64le, x86_64 …",
+    )
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="a variable; may be many"
+    )
+    parser.add_argument("--menu", action="store_true", help="print the entries that it makes, too")
+    add_dialect(parser)
+    return parser.parse_args(argv)
+
+
+def _script(options: argparse.Namespace, held: ExitStack) -> Script:
+    text = _text(options.file)
+    variables = dict(_assignment(word) for word in options.set)
+    path = f"/boot/grub/{basename(options.file)}"
+    if options.machine and is_file(options.machine):
+        if options.root:
+            raise BadUsage("a machine file has its own files: no --root")
+        host = machine_file(options.machine)
+        path = host.config or path
+        prefix = {"prefix": host.prefix} if host.prefix else {}
+        variables = prefix | dict(host.env) | variables
+        files: Files = host.files(host.root or host.volumes[0].name)
+    else:
+        name = options.machine or os.uname().machine
+        path = _inside(options.file, options.root) or path
+        files = _files(options.root, name, held)
+    place = path if options.file == "-" else str(Path(options.file).resolve())
+    dialect = options.dialect or spoken(place, text).name
+    return Script(text, path, files, variables, dialect)
+
+
+def _text(file: str) -> str:
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(_LARGEST)
+        else:
+            with open(file, "rb") as stream:
+                data = stream.read(_LARGEST)
+    except OSError as error:
+        raise BadUsage(f"{file}: {error.strerror}") from None
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _assignment(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not name or not equals:
+        raise BadUsage(f"--set: not NAME=VALUE: {word!r}")
+    return name, value
+
+
+def _inside(file: str, root: str | None) -> str:
+    """The script's path within the tree; "" when it lies elsewhere."""
+    if root is None or file == "-":
+        return ""
+    real, top = Path(file).resolve(), Path(root).resolve()
+    return f"/{real.relative_to(top).as_posix()}" if real.is_relative_to(top) else ""
+
+
+def _files(root: str | None, machine: str, held: ExitStack) -> Files:
+    volume = Volume(name="root", disk="root")
+    if root is None:
+        return Machine(volumes=(volume,)).files("root", machine)
+    try:
+        return held.enter_context(closing(TreeFiles(root, volume, (volume,), machine)))
+    except OSError as error:
+        raise BadUsage(f"{root}: {error.strerror}") from None
+
+
+def _run(script: Script, options: argparse.Namespace) -> int:
+    output: list[str] = []
+    machine, listing = script.listing(output)
+    shell, ending = listing.shell(), ""
+    try:
+        status = min(shell.run_text(script.text), 255)
+    except Boot:
+        status, ending = 0, _booted(shell.loaded)
+    except Exit:
+        status, ending = 0, shell.loaded.unbootable
+    except (Exhausted, RecursionError) as error:
+        status = 1
+        ending = (
+            str(error) if isinstance(error, Exhausted) else "it is nested without end: given up"
+        )
+    entries = [item for item in script.listing()[1].items() if isinstance(item, Entry)]
+    text = "".join(output)
+    menu = "".join(f"{safe(line)}\n" for line in _menu(entries)) if options.menu else ""
+    tty = sys.stdout.isatty()
+    gone = write(_shown(text) + menu if tty else text + menu, raw=not tty)
+    name = options.file if options.file != "-" else "standard input"
+    problems = with_excerpts(script.files, machine.problems.values(), {script.path: script.text})
+    told = [] if ending or options.menu else entries
+    for line in _remarks(script, name, list(problems), ending, told):
+        sys.stderr.write(f"{safe(line)}\n")
+    return status or gone
+
+
+def _shown(text: str) -> str:
+    return "\n".join(safe(line.replace("\t", " ")) for line in text.split("\n"))
+
+
+def _booted(loaded: Loaded) -> str:
+    if loaded.kernel is None:
+        return loaded.unbootable
+    return f"it boots {loaded.kernel} with: {loaded.cmdline}"
+
+
+def _menu(entries: list[Entry]) -> Iterator[str]:
+    room = width()
+    for entry in entries:
+        yield f"{'*' if entry.default else ' '} {' > '.join((*entry.trail, entry.title))}"
+        for name, value in (("kernel", entry.kernel), *(("initrd", i) for i in entry.initrds)):
+            if value:
+                yield f"    {name:<10}{value}"
+        if entry.cmdline:
+            yield from wrapped(f"    cmdline   {entry.cmdline}", room)
+        if entry.unbootable:
+            yield f"    ! {entry.unbootable}"
+
+
+def _remarks(
+    script: Script,
+    name: str,
+    problems: list[Problem],
+    ending: str,
+    entries: list[Entry],
+) -> Iterator[str]:
+    for problem in sorted(problems, key=lambda p: (p.config, p.line)):
+        first, *rest = complaint(problem, "root")
+        if problem.config == script.path:
+            first = f"{name}:{problem.line}: {problem.message}"
+        yield from (first, *rest)
+    if ending:
+        yield f"{name}: {ending}"
+    if entries:
+        titles = [" > ".join((*entry.trail, entry.title)) for entry in entries]
+        more = f" and {len(titles) - _TOLD} more" if len(titles) > _TOLD else ""
+        count = "an entry" if len(titles) == 1 else f"{len(titles)} entries"
+        yield f"{name}: it makes {count}: {', '.join(titles[:_TOLD])}{more} (--menu shows all)"
