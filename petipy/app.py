@@ -1,26 +1,39 @@
 """The composition root: builds the services and runs them. The only place that knows all."""
 
 import asyncio
+import errno
 import gc
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from petipy import boot, config, devices, kexec, policy
+from parsers.api import Action, Password
+from petipy import boot, config, devices, guard, kexec, policy
 from petipy.boot import BootError, Kexec
 from petipy.devices import DeviceEvent
 from petipy.discover import Discovery, ScanDevice
 from petipy.log import Log, Trace, uptime
-from petipy.model import Change, Config, Device, Edit, File, Scan, Status
+from petipy.model import Change, Choice, Config, Device, Edit, File, Scan, Status
 from petipy.policy import Hints
 from petipy.sandbox import Scanner
 from petipy.store import Store
+from petipy.sys import power
 from petipy.ui import ttys
 from petipy.ui.console import Console
 from petipy.ui.session import Session
 
+_PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
+_CHECKING = 120.0  # seconds to compute a password's hash
 PATIENCE = 60.0  # seconds for one device: an old USB stick in an emulated machine takes its time
+
+
+class Power(Protocol):
+    """What petipy.sys.power offers."""
+
+    def prepare(self, action: Action) -> None: ...
+    def leave(self, action: Action) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +45,7 @@ class Services:
     write: Callable[[Change, Sequence[Device]], Awaitable[None]]
     events: Callable[[Log], AsyncIterator[DeviceEvent]]
     kexec: Kexec
+    power: Power
     quiet: Callable[[], None]  # before the jump: nothing is to touch a device any more
     terminals: Callable[[], Sequence[str]]
 
@@ -39,13 +53,14 @@ class Services:
 class App:
     """One running boot manager. Its public methods are the commands of every console."""
 
-    def __init__(self, settings: Config, services: Services, log: Log) -> None:
+    def __init__(self, settings: Config, services: Services, log: Log, store: Store) -> None:
         self._config, self._services, self._log = settings, services, log
         self._trace = Trace(settings.trace)
-        self._store = Store()
+        self._store = store
         self._discovery = Discovery(services.scan, self._store, log, settings.show_foreign)
         self._hints = Hints()
         self._wake = asyncio.Event()
+        self._penalty, self._one_by_one = _PENALTY, asyncio.Lock()
         self._boot: asyncio.Task[None] | None = None
         self._consoles: list[Console] = []
 
@@ -79,6 +94,10 @@ class App:
         self._hints = replace(self._hints, last_key=time.monotonic())
         if stopped:
             self._wake.set()
+
+    def check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None:
+        """Whether the password is that one; `told` is called when it is known."""
+        self._group.create_task(self._check(key, typed, told))
 
     def rescan(self) -> None:
         self._hints = replace(self._hints, failed=frozenset())
@@ -122,17 +141,40 @@ class App:
         if choice is None:
             self._failed(id, "what was chosen is not there any more")
             return
-        title = choice.entry.title
-        self._say(f"Loading {title}")
         try:
-            todo = boot.plan(choice, edit)
-            self._trace("load")
-            await boot.load(todo, self._services.kexec, self._open, boot.in_child, self._log)
-            complaints = await boot.write(todo.changes, self._write, self._log)
-            quiet, trace = self._services.quiet, self._trace
-            await boot.leave(todo, self._services.kexec, self._farewell, quiet, trace, complaints)
+            if choice.entry.action and not edit:
+                await self._act(choice)
+            else:
+                await self._load(choice, edit)
         except BootError as error:
-            self._failed(id, f"{title} did not boot: {error}")
+            self._failed(id, f"{choice.entry.title} did not boot: {error}")
+        except OSError as error:  # of an action
+            self._failed(id, f"{choice.entry.title}: {error.strerror or error}")
+
+    async def _load(self, choice: Choice, edit: Edit | None) -> None:
+        self._say(f"Loading {choice.entry.title}")
+        todo = boot.plan(choice, edit)
+        self._trace("load")
+        await boot.load(todo, self._services.kexec, self._open, boot.in_child, self._log)
+        complaints = await boot.write(todo.changes, self._write, self._log)
+        quiet, trace = self._services.quiet, self._trace
+        await boot.leave(todo, self._services.kexec, self._farewell, quiet, trace, complaints)
+
+    async def _act(self, choice: Choice) -> None:
+        """What an entry does instead of booting; only a person asks for that."""
+        action, title = choice.entry.action, choice.entry.title
+        if action == "exit":
+            beyond = policy.beyond(self._store.snapshot, choice.device)
+            if beyond is None:
+                raise OSError(errno.ENODEV, "no other device has anything to boot")
+            await boot.write(choice.changes, self._write, self._log)
+            await self._load(beyond, None)
+            return
+        self._services.power.prepare(action)
+        complaints = await boot.write(choice.changes, self._write, self._log)
+        await self._farewell([f"{title}: {choice.entry.unbootable}", *complaints])
+        self._services.quiet()
+        self._services.power.leave(action)
 
     def _failed(self, id: str, why: str) -> None:
         self._boot = None
@@ -142,6 +184,31 @@ class App:
         self._store.update(booting="")
         for console in self._consoles:
             console.resume()
+
+    async def _check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None:
+        # In a child: it takes the processor for long, and the other consoles go on.
+        def work() -> str:
+            return "yes" if guard.fits(key, typed) else ""
+
+        async with self._one_by_one:
+            try:
+                right = await boot.in_child(work, _CHECKING) == "yes"
+            except OSError as error:  # TimeoutError is one, without words
+                why = str(error) or "it takes too long"
+                self._log.error(f"a password could not be checked: {why}")
+                right = False
+            if right:
+                self._penalty = _PENALTY
+            else:
+                # As GRUB does: who tries many passwords waits longer for each.
+                await asyncio.sleep(self._penalty)
+                self._penalty = min(2 * self._penalty, _LONGEST_PENALTY)
+        told(right)
+        # Every console draws what has become of it, and the others learn that somebody tried.
+        if right:
+            self._say("access granted")
+        else:
+            self._log.warning("access denied: a wrong password")
 
     async def _farewell(self, lines: Sequence[str]) -> None:
         await asyncio.gather(*(console.farewell(lines) for console in self._consoles))
@@ -176,7 +243,7 @@ def main(scanner: Scanner) -> int:
     gc.enable()
     log = Log(debug=settings.debug)
     scanner.complain = log.warning
-    asyncio.run(App(settings, _services(settings, scanner), log).run())
+    asyncio.run(App(settings, _services(settings, scanner), log, Store()).run())
     return 0
 
 
@@ -202,6 +269,7 @@ def _services(settings: Config, scanner: Scanner) -> Services:
         write=writing,
         events=devices.watch,
         kexec=kexec,
+        power=power,
         quiet=quiet,
         terminals=lambda: ttys.consoles(settings.consoles),
     )

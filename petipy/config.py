@@ -42,6 +42,7 @@ SETTINGS = (
     Setting("timeout", "SECONDS|never", _seconds, "boot the default after so long"),
     Setting("consoles", "NAME[,NAME…]", _names, "consoles besides those that the kernel uses"),
     Setting("show_foreign", "[0|1]", _flag, "list systems that kexec cannot boot, too"),
+    Setting("boot_restricted", "[0|1]", _flag, "boot a default by itself that wants a password"),
     Setting("debug", "[0|1]", _flag, "log more"),
     Setting("trace", "[0|1]", _flag, "print when each stage of the boot was reached"),
 )

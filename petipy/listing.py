@@ -136,7 +136,9 @@ def _lines(listing: Listing) -> Iterator[str]:
         for choice in mine:
             yield from _choice(choice, choice is default)
         yield ""
-    if default and default.timeout is not None:
+    if default and default.users is not None:
+        yield "waits for a password before * boots"
+    elif default and default.timeout is not None:
         wait = default.timeout
         yield "waits for a person" if wait == math.inf else f"boots * after {wait:g} seconds"
     for other in listing.foreign:
@@ -162,6 +164,12 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
     yield f"    from      {entry.config}:{entry.line} ({choice.written})"
     for other in entry.also:
         yield f"    also      {other}"
+    if entry.action:
+        yield f"    does      {entry.unbootable}"
+    if entry.hotkey:
+        yield f"    key       {entry.hotkey}"
+    if choice.users is not None:
+        yield f"    users     {', '.join(choice.users) or 'nobody'}"
     refs = [("kernel", entry.kernel), *(("initrd", ref) for ref in entry.initrds)]
     for name, ref in (*refs, ("devicetree", entry.devicetree)):
         if ref:

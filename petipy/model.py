@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from parsers.api import Entry, FileRef, Preferences, Problem, Volume, extent
+from parsers.api import (
+    Entry,
+    FileRef,
+    Password,
+    Preferences,
+    Problem,
+    Style,
+    Volume,
+    extent,
+)
 
 Kind = Literal["disk", "usb", "optical", "image", "network", "directory"]
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
@@ -84,6 +93,9 @@ class Choice:
     timeout: float | None = None  # what its configuration says: Preferences.timeout
     elsewhere: bool = False  # its configuration boots something else: Preferences.elsewhere
     dialect: str = ""  # in which its configuration was read: Preferences.dialect
+    style: Style = ""  # how the time passes until then: Preferences.style
+    superusers: tuple[str, ...] | None = None  # who may change it: Preferences.superusers
+    passwords: tuple[Password, ...] = ()  # of all its configuration's users
     rank: int = 0  # of its format among those of its device: the first is asked for the default
 
     @property
@@ -93,11 +105,21 @@ class Choice:
 
     @property
     def bootable(self) -> bool:
-        return not self.obstacle
+        """Whether there is a kernel to start; whatever else an entry does, only a person wants."""
+        return not self.obstacle and not self.entry.action
+
+    @property
+    def users(self) -> tuple[str, ...] | None:
+        """Who may boot it: Entry.users. Of what merely lies there, those who may type its name."""
+        if self.entry.guess and self.entry.users is None:
+            return self.superusers
+        return self.entry.users
 
     @property
     def obstacle(self) -> str:
-        """Why it cannot be booted now, in words; empty when it can."""
+        """Why Enter cannot do what the entry is for, in words; empty when it can."""
+        if self.entry.action:
+            return ""
         if self.entry.unbootable:
             return self.entry.unbootable
         if self.waits_for:
@@ -159,6 +181,7 @@ class Config:
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     show_foreign: bool = False
+    boot_restricted: bool = False  # the default boots by itself even if it wants a password
     debug: bool = False
     trace: bool = False
     complaints: tuple[str, ...] = ()  # settings that were not understood, in words

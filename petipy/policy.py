@@ -48,8 +48,14 @@ def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Deci
     order = candidates(snapshot)
     if not order:
         return Decision()
-    untried = [choice for choice in order if choice.id not in hints.failed]
-    default = (untried or order)[0]
+    free = [choice for choice in order if choice.users is None or config.boot_restricted]
+    if order[0] not in free:
+        # Whoever set superusers, and did not write --unrestricted, wants a person at every boot:
+        # GRUB asks for the password, too, when the time is over. To boot another entry or disk
+        # instead would be neither what was asked for nor, with an installer there, harmless.
+        return Decision(default=order[0].id)
+    untried = [choice for choice in free if choice.id not in hints.failed]
+    default = (untried or free)[0]
     attended = hints.last_key + ABSENCE
     seconds = _seconds(default, config)
     if snapshot.booting or seconds == math.inf or now < attended:
@@ -69,11 +75,12 @@ def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Deci
 
 
 def candidates(snapshot: Snapshot) -> list[Choice]:
-    """What may boot by itself, in the order in which to try: device by device, as the menu has
-    them, of each its default, its fallbacks, the rest; then what only a person can use; last the
-    kernels that no configuration offers. Where a device's configurations want different defaults,
-    that of the better format (parsers.api.Format.rank) comes first. Never those whose
-    configuration wants the local disk to boot: the next one may install a system."""
+    """What can boot without a person's hand, whatever password it may want, in the order in which
+    to try: device by device, as the menu has them, of each its default, its fallbacks, the rest;
+    then what only a person can use; last the kernels that no configuration offers. Where a
+    device's configurations want different defaults, that of the better format
+    (parsers.api.Format.rank) comes first. Never those whose configuration wants the local disk to
+    boot: the next one may install a system."""
     place = {device.name: number for number, device in enumerate(snapshot.devices)}
 
     def turn(choice: Choice) -> tuple[bool, bool, int, bool, int, int]:
@@ -88,6 +95,13 @@ def candidates(snapshot: Snapshot) -> list[Choice]:
 
     ours = (choice for choice in snapshot.choices if choice.bootable and not choice.elsewhere)
     return sorted(ours, key=turn)
+
+
+def beyond(snapshot: Snapshot, device: str) -> Choice | None:
+    """What boots next for who leaves the menu of a device, as GRUB's `exit` lets the firmware go
+    on to the next one."""
+    order = (c for c in candidates(snapshot) if c.device != device and c.users is None)
+    return next(order, None)
 
 
 def _needs_a_person(choice: Choice) -> bool:

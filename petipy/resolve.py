@@ -81,6 +81,9 @@ def _of_device(
             turn=_turn(entry, wish),
             timeout=wish.timeout,
             elsewhere=wish.elsewhere,
+            style=wish.style,
+            superusers=wish.superusers,
+            passwords=wish.passwords,
             # Entries without preferences of their own take the first configuration's.
             dialect=wish.dialect if form == "grub" else "",
             rank=ranks.setdefault(form, len(ranks)),

@@ -2,22 +2,26 @@
 
 import asyncio
 import errno
+import math
 import os
 import pty
 import tty
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-from parsers.api import Effect, FileRef
+from parsers.api import Action, Effect, Entry, FileRef, Password
 from petipy.app import App, Services
 from petipy.devices import DeviceEvent
 from petipy.log import Log
-from petipy.model import Change, Config, Device, File, Scan
+from petipy.model import Change, Config, Device, File, Scan, Snapshot
+from petipy.store import Store
 from tests.samples import device, entry, scan
+
+Person = Callable[[App, Store], Coroutine[None, None, None]]
 
 
 class Jumped(BaseException):
@@ -60,6 +64,14 @@ class Machine:
             raise OSError(errno.ENODEV, "there is no such device")
         self.written.append(str(change))
 
+    def prepare(self, action: Action) -> None:
+        if action == "fwsetup":
+            raise OSError(errno.ENOTSUP, "no settings here")
+
+    def leave(self, action: Action) -> None:
+        self.loaded = action
+        raise Jumped
+
     async def events(self, log: Log) -> AsyncIterator[DeviceEvent]:
         for name in self.scans:
             yield DeviceEvent(device=device(name), name=name, present=True)
@@ -73,14 +85,26 @@ class Machine:
             write=self.write,
             events=self.events,
             kexec=self,
+            power=self,
             quiet=lambda: None,
             terminals=lambda: [self.terminal],
         )
 
-    def run(self, settings: Config) -> Log:
+    def run(self, settings: Config, person: "Person | None" = None) -> Log:
         log = Log(files=())
+
+        async def main() -> None:
+            store = Store()
+            app = App(settings, self.services(), log, store)
+            if person is None:
+                return await app.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(app.run())
+                group.create_task(person(app, store))
+            return None
+
         try:
-            asyncio.run(asyncio.wait_for(App(settings, self.services(), log).run(), 20))
+            asyncio.run(asyncio.wait_for(main(), 20))
         except BaseExceptionGroup as ended:
             if ended.split(Jumped)[1]:
                 raise
@@ -155,3 +179,75 @@ def test_the_second_disk_boots_when_nothing_on_the_first_does(machine: Machine) 
     machine.scans["vdb1"] = scan(entry("c", "/good", cmdline="second", default=True))
     machine.run(Config(timeout=0))
     assert machine.loaded == "second"
+
+
+NEVER = Config(timeout=math.inf)
+
+
+async def until(store: Store, condition: Callable[[Snapshot], bool]) -> Snapshot:
+    snapshot = store.snapshot
+    while not condition(snapshot):
+        snapshot = await store.changed(snapshot.version)
+    return snapshot
+
+
+def chooses(title: str) -> Person:
+    """Someone who asks for the entry as soon as it is there."""
+
+    async def person(app: App, store: Store) -> None:
+        snapshot = await until(store, lambda s: any(c.entry.title == title for c in s.choices))
+        app.boot(next(c.id for c in snapshot.choices if c.entry.title == title))
+
+    return person
+
+
+def off(action: Action) -> Entry:
+    saved = saves(saved_entry="off")
+    return entry("off", action=action, unbootable="it does that", effects=saved)
+
+
+@pytest.mark.parametrize("action", ["reboot", "halt"])
+def test_an_action_happens_when_somebody_asks_for_it_and_writes_what_it_writes(
+    action: Action, machine: Machine
+) -> None:
+    machine.scans["vda2"] = scan(off(action), entry("a", "/good"))
+    machine.run(NEVER, chooses("off"))
+    assert machine.loaded == action
+    assert machine.written == ["(vda2)/boot/grub/grubenv: saved_entry=off"]
+
+
+def test_an_action_that_is_impossible_is_told_and_nothing_is_written(machine: Machine) -> None:
+    machine.scans["vda2"] = scan(off("fwsetup"))
+
+    async def person(app: App, store: Store) -> None:
+        await chooses("off")(app, store)
+        told = await until(store, lambda s: bool(s.status and not s.booting))
+        assert told.status
+        assert told.status.text == "off: no settings here"
+        raise Jumped
+
+    machine.run(NEVER, person)
+    assert machine.written == []
+
+
+def test_who_leaves_a_devices_menu_boots_the_next_device(machine: Machine) -> None:
+    machine.scans["vda2"] = scan(entry("a", "/good", cmdline="A"), off("exit"))
+    machine.scans["vdb1"] = scan(entry("b", "/good", cmdline="B"))
+    machine.run(NEVER, chooses("off"))
+    assert machine.loaded == "B"
+
+
+def test_a_password_is_checked_while_everything_else_goes_on(machine: Machine) -> None:
+    machine.scans["vda2"] = scan(entry("a", "/good"))
+    answers: list[bool] = []
+
+    async def person(app: App, store: Store) -> None:
+        key = Password(user="root", secret="right")
+        for typed in ("wrong", "right"):
+            app.check(key, typed, answers.append)
+        await until(store, lambda s: bool(s.status and s.status.text == "access granted"))
+        raise Jumped
+
+    log = machine.run(NEVER, person)
+    assert answers == [False, True]
+    assert "access denied: a wrong password" in [status.text for status in log.lines]

@@ -14,7 +14,9 @@ TOP = Path(__file__).parent.parent
 FORMATS = ["grub", "uki", "pxe", "syslinux", "yaboot", "foreign", "found"]
 PURE = [*(TOP / "parsers").rglob("*.py")]
 # petipy modules that decide and do no I/O.
-DECIDING = [TOP / "petipy" / f"{name}.py" for name in ("model", "policy", "resolve", "wire")]
+DECIDING = [
+    TOP / "petipy" / f"{name}.py" for name in ("guard", "model", "policy", "resolve", "wire")
+]
 KEXEC = [*(TOP / "petipy/kexec").rglob("*.py")]
 IO = {"os", "io", "socket", "subprocess", "pathlib", "shutil", "tempfile", "ctypes", "fcntl"}
 

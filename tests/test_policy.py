@@ -101,3 +101,36 @@ def test_a_busy_device_is_waited_for_but_not_for_ever() -> None:
 def test_what_waits_for_a_device_is_no_candidate() -> None:
     waiting = Snapshot(choices=(choice("w", waits_for="UUID=1", turn=0),))
     assert decide(waiting, QUICK, READY, 1e9) == policy.Decision()
+
+
+SHUT = choice("shut", turn=0, entry=entry("shut", users=("root",)))
+
+
+def test_a_default_that_wants_a_password_waits_for_a_person() -> None:
+    snapshot = replace(SEEN, choices=(SHUT, OLD, B))
+    decision = decide(snapshot, QUICK, READY, 1000)
+    assert (decision.default, decision.countdown, decision.boot) == ("shut", None, "")
+
+
+def test_unless_the_machines_owner_has_said_otherwise() -> None:
+    snapshot = replace(SEEN, choices=(SHUT, OLD, B))
+    owner = replace(QUICK, boot_restricted=True)
+    assert booted(snapshot, owner, READY) == ["shut", "old", "b"]
+
+
+def test_what_wants_a_password_is_passed_over_when_the_default_fails() -> None:
+    closed = choice("closed", turn=1, entry=entry("closed", users=("root",)))
+    assert booted(replace(SEEN, choices=(A, closed, B)), QUICK, READY) == ["a", "b"]
+
+
+def test_what_starts_no_kernel_never_happens_by_itself() -> None:
+    off = choice("off", turn=0, entry=entry("off", action="halt", unbootable="off"))
+    assert booted(replace(SEEN, choices=(off, OLD)), QUICK, READY) == ["old"]
+    assert not booted(replace(SEEN, choices=(off,)), QUICK, READY)
+
+
+def test_beyond_a_device_is_the_next_ones_default() -> None:
+    snapshot = replace(SEEN, choices=(RECOVERY, OLD, A, B))
+    assert policy.beyond(snapshot, "vda2") == B
+    assert policy.beyond(snapshot, "vdb1") == A
+    assert policy.beyond(replace(snapshot, choices=(A, SHUT)), "vda2") is None

@@ -61,6 +61,7 @@ class Console:
                 self._desk = None
             finally:
                 self._terminal.close()
+                self._session.known.clear()  # the next one here may be somebody else
             self._attended = False
             if self._session.clock() - began > _HEALTHY:
                 pause = _FIRST_PAUSE
@@ -135,6 +136,7 @@ class Console:
         leaving = await self._desk.serve()
         if leaving == "absent":
             self._attended = False
+            self._session.known.clear()
         if leaving == "shell":
             await self._shell()
 

@@ -84,10 +84,15 @@ class Teller:
         if choice and choice.id != self._default:
             self._default = choice.id
             text = self.line(f"Default: {title(choice)} ({choice.device})")
-        if snapshot.countdown:
+        if snapshot.countdown and choice and choice.style == "hidden":
+            self._counted = True
+            prompt = "Booting - "  # for who has to know; it does not count where nobody looks
+        elif snapshot.countdown:
             self._counted = True
             number = self._seconds.tell(snapshot.countdown, now)
             prompt = f"Booting in {number} - " if number else "Waiting for slow devices - "
+        elif choice and choice.users is not None:
+            prompt = "It waits for a password - "
         elif self._counted:
             prompt = "Countdown stopped - "
         elif snapshot.choices:

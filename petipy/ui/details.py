@@ -49,12 +49,16 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
     if entry.help:
         yield from ((None, line) for line in entry.help.split("\n"))
         yield None, ""
-    yield _fact("Kernel", choice.kernel or entry.kernel or "none")
+    if entry.action:
+        yield None, f"It starts nothing: {entry.unbootable}."
+    else:
+        yield _fact("Kernel", choice.kernel or entry.kernel or "none")
     for initrd in choice.initrds or entry.initrds:
         yield _fact("Initrd", initrd)
     if entry.devicetree:
         yield _fact("Device tree", choice.devicetree or entry.devicetree)
-    yield _fact("Command line", entry.cmdline or "(empty)")
+    if not entry.action:
+        yield _fact("Command line", entry.cmdline or "(empty)")
     yield None, ""
     yield _fact("Device", device_title(snapshot, choice.device))
     yield _fact("Written in", f"{entry.config}, line {entry.line} ({choice.written})")
@@ -62,6 +66,10 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
         yield _fact("and in", place)
     if entry.trail:
         yield _fact("Submenu", " / ".join(entry.trail))
+    if entry.hotkey:
+        yield _fact("Key", entry.hotkey)
+    if choice.users is not None:
+        yield _fact("Booted by", f"{', '.join(choice.users) or 'nobody'}, with a password")
     for effect in entry.effects:
         yield _fact("When booted", _words(effect))
     yield from _origins(entry)

@@ -74,8 +74,8 @@ class Editor(Page):
 class Input(Field):
     """A text over as many lines as it takes, with the keys of a shell's command line."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(edit_text=text.translate(_PICTURES), wrap=WrapMode.ANY)
+    def __init__(self, text: str, mask: str | None = None) -> None:
+        super().__init__(edit_text=text.translate(_PICTURES), wrap=WrapMode.ANY, mask=mask)
 
     @property
     def text_typed(self) -> str:

@@ -21,6 +21,7 @@ _SIGNS = """\
 *  the default: it boots by itself when nobody is there; also on the submenu
    that has it
 -> a submenu
+[t] a key that boots the entry, if its configuration names one
 !  cannot be booted now, and why; Enter says more"""
 
 _CLOSING = """\

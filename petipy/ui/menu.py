@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from petipy.model import Snapshot
-from petipy.ui.outline import Item, Place, default_item, outline
+from petipy.ui.outline import Item, Place, default_item, hotkeys, outline
 from petipy.ui.plain import plain
 from petipy.ui.theme import Theme
 from petipy.ui.toolkit import Text
-from petipy.ui.widgets import Opens, Page, Row, paragraph
+from petipy.ui.widgets import OWN_KEYS, Opens, Page, Row, paragraph
 
 
 class Opener(Opens, Protocol):
@@ -96,6 +96,10 @@ class Menu(Page):
         text = f" {mark} {item.text}"
         if item.kind == "submenu":
             text += " ->"
+        if item.key:
+            # Two configurations may want a key for different things, and Petipy for a third.
+            taken = " is taken" if item.key in OWN_KEYS else ""
+            text += f" [{plain(item.key)}{taken}]"
         if item.obstacle:
             text += f" ({item.obstacle})"
         kind = "dim" if item.obstacle else "default" if item.default else None
@@ -120,6 +124,9 @@ class Menu(Page):
         if key == "/":
             self._search("")
             return None
+        if key not in OWN_KEYS and (id := hotkeys(self._snapshot, self._place).get(key)):
+            self._choose(id)
+            return None
         return super().keypress(size, key)
 
     def _action(self, key: str, item: Item) -> Callable[[], None] | None:
@@ -128,11 +135,16 @@ class Menu(Page):
         if item.kind != "entry":
             return None
         if key == "enter":
-            return lambda: (
-                self._view.details(item.choice) if item.obstacle else self._view.boot(item.choice)
-            )
+            return lambda: self._choose(item.choice)
         verbs = {"e": self._view.edit, "i": self._view.details}
         return (lambda: verbs[key](item.choice)) if key in verbs else None
+
+    def _choose(self, id: str) -> None:
+        choice = self._snapshot.choice(id)
+        if choice and choice.obstacle:
+            self._view.details(id)
+        else:
+            self._view.boot(id)
 
     # The search: letters narrow the menu down, Enter keeps what is left, Esc shows all again.
 

@@ -1,7 +1,7 @@
 """The menu's rows, from what is known. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from petipy.model import Choice, Snapshot
@@ -35,6 +35,7 @@ class Item:
     place: Place = Place()  # of the submenu
     default: bool = False  # it is the default, or holds it
     obstacle: str = ""
+    key: str = ""  # that boots it, in this menu, as the configuration has it
 
     @property
     def selectable(self) -> bool:
@@ -43,21 +44,37 @@ class Item:
 
 def outline(snapshot: Snapshot, place: Place = Place(), needle: str = "") -> list[Item]:
     """The rows of a menu, devices as headings. With a needle: the entries, of all submenus below,
-    that have it in their titles or command lines."""
+    that have it in their titles or command lines. A hidden entry is there as the default only, or
+    when it is looked for."""
     rows: list[Item] = []
     seen: set[tuple[str, ...]] = set()
+    keys = {} if needle else hotkeys(snapshot, place)
     device = None
     for choice in filter(place.holds, snapshot.choices):
         if needle and not _matches(choice, needle):
+            continue
+        if choice.entry.hidden and not needle and choice.id != snapshot.default:
             continue
         if choice.device != device:
             device = choice.device
             rows.append(_heading(snapshot, device, place))
         item = _entry(snapshot, choice) if needle else _row(snapshot, choice, place)
+        if item.choice and keys.get(choice.entry.hotkey) == choice.id:
+            item = replace(item, key=choice.entry.hotkey)
         if item.id not in seen:
             seen.add(item.id)
             rows.append(item)
     return rows
+
+
+def hotkeys(snapshot: Snapshot, place: Place) -> dict[str, str]:
+    """The keys that the entries of this very menu have, hidden ones too, and the entries' ids. Of
+    two with the same key it is the first one's, as in GRUB."""
+    depth, keys = len(place.trail), dict[str, str]()
+    for choice in filter(place.holds, snapshot.choices):
+        if choice.entry.hotkey and len(choice.entry.trail) == depth:
+            keys.setdefault(choice.entry.hotkey, choice.id)
+    return keys
 
 
 def default_item(snapshot: Snapshot, rows: list[Item]) -> int:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from parsers.api import Password
 from petipy.model import Edit, Snapshot, Status
 
 
@@ -15,6 +16,7 @@ class Commands(Protocol):
         """A person has pressed a key: no countdown goes on."""
         ...
 
+    def check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None: ...
     def rescan(self) -> None: ...
 
 
@@ -40,6 +42,7 @@ class Session:
         self.name = name
         self.clock = clock
         self.last_key = -float("inf")  # by the clock, when a person was last here
+        self.known: set[Password] = set()  # those that the person here has given
         self._commands, self._store, self._log = commands, store, log
 
     @property
@@ -56,6 +59,10 @@ class Session:
     def someone_is_here(self) -> None:
         self.last_key = self.clock()
         self._commands.someone_is_here()
+
+    def check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None:
+        """Whether the password is that one: `told` is called when it is known, after a while."""
+        self._commands.check(key, typed, told)
 
     def rescan(self) -> None:
         self._commands.rescan()

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from petipy import __version__
+from petipy import __version__, guard
+from petipy.guard import Lock
 from petipy.model import Edit, Snapshot
 from petipy.ui.countdown import Seconds
 from petipy.ui.details import Details
 from petipy.ui.editor import Editor
 from petipy.ui.guide import Guide
 from petipy.ui.journal import Journal
+from petipy.ui.login import Login
 from petipy.ui.menu import Menu
 from petipy.ui.outline import Place
 from petipy.ui.plain import clip, title
@@ -109,7 +111,26 @@ class View(Frame[Any, Any, Any]):
     # What the pages ask for, and the keys that work on all of them.
 
     def boot(self, id: str, edit: Edit | None = None) -> None:
-        self._session.boot(id, edit)
+        snapshot = self._session.snapshot
+        if (choice := snapshot.choice(id)) is None:
+            return self._session.boot(id, edit)
+        # Who edits was asked before, but may have left it to somebody else since.
+        lock = guard.of_editing(choice, snapshot) if edit else guard.of_booting(choice)
+        return self._unlocked(lock, title(choice), lambda: self._session.boot(id, edit))
+
+    def _unlocked(self, lock: Lock | None, what: str, act: Callable[[], None]) -> None:
+        """Act, at once or when somebody has given the password."""
+        if lock is None or lock.is_open(self._session.known):
+            act()
+            return
+
+        def let_in() -> None:
+            self._pages.remove(login)
+            act()
+            self._dress()  # no key has been pressed that would
+
+        login = Login(what, lock, self._session, let_in, self.back)
+        self.push(login)
 
     def submenu(self, place: Place) -> None:
         self.push(Menu(self, self._theme, self._session.snapshot, place))
@@ -119,7 +140,9 @@ class View(Frame[Any, Any, Any]):
 
     def edit(self, id: str) -> None:
         if choice := self._session.snapshot.choice(id):
-            self.push(Editor(choice, self.boot, self.back))
+            lock = guard.of_editing(choice, self._session.snapshot)
+            editor = Editor(choice, self.boot, self.back)
+            self._unlocked(lock, "Editing", lambda: self.push(editor))
 
     def _journal(self) -> None:
         self._once(Journal, Journal(self._session))
@@ -132,7 +155,7 @@ class View(Frame[Any, Any, Any]):
             self.push(page)
 
     def _run_shell(self) -> None:
-        self._shell()
+        self._unlocked(guard.of_shell(self._session.snapshot), "A shell", self._shell)
 
     _commands: ClassVar[dict[str, Callable[["View"], None]]] = {
         **dict.fromkeys(("esc", "backspace", "left", "q"), back),

@@ -28,6 +28,23 @@ _MOTIONS = {
 }
 
 
+# What these keys do is the same in every menu: no configuration can give them another meaning.
+OWN_KEYS = frozenset(
+    {
+        *_MOTIONS,
+        *_MOTIONS.values(),
+        "page up",
+        "enter",
+        "left",
+        "right",
+        "esc",
+        "backspace",
+        "ctrl l",
+    }
+    | {"e", "i", "/", "q", "h", "?", "f1", "l", "r", "x"}
+)
+
+
 class Opens(Protocol):
     """What a page asks of the view around it."""
 

@@ -1,10 +1,12 @@
 """A machine for the screens: a store, commands that are remembered, entries, and a terminal."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from parsers.api import Entry, Volume
+from parsers.api import Entry, Password, Volume
+from petipy.guard import fits
 from petipy.model import Choice, Device, Edit, File, Snapshot, Status
 from petipy.ui.session import Session
 
@@ -23,6 +25,9 @@ def choice(
     kernel = more.pop("kernel", File(device=device, path="/boot/vmlinux"))
     waits_for = more.pop("waits_for", "")
     missing = more.pop("missing", ())
+    passwords = more.pop("passwords", ())
+    superusers = more.pop("superusers", None)
+    style = more.pop("style", "")
     facts: dict[str, Any] = {
         "config": "/boot/grub/grub.cfg",
         "line": 12,
@@ -38,6 +43,9 @@ def choice(
         initrds=(File(device=device, path="/boot/initrd.img"),),
         missing=missing,
         waits_for=waits_for,
+        passwords=passwords,
+        superusers=superusers,
+        style=style,
     )
 
 
@@ -92,6 +100,7 @@ class Machine:
     store: Store = field(default_factory=Store)
     lines: list[Status] = field(default_factory=list)
     booted: list[tuple[str, Edit | None]] = field(default_factory=list)
+    checked: list[tuple[Password, str, Callable[[bool], None]]] = field(default_factory=list)
     rescans: int = 0
     here: int = 0
 
@@ -102,6 +111,14 @@ class Machine:
         self.here += 1
         if self.store.snapshot.countdown is not None:
             self.store.update(countdown=None)
+
+    def check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None:
+        self.checked.append((key, typed, told))
+
+    def answer(self) -> None:
+        """What the oldest check that nobody has answered yet comes to."""
+        key, typed, told = self.checked.pop(0)
+        told(fits(key, typed))
 
     def rescan(self) -> None:
         self.rescans += 1

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Hashable
+from dataclasses import replace
 
 import pyte
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parsers.api import Password
 from petipy.ui import theme
 from petipy.ui.screen import Screen
 from petipy.ui.terminal import Terminal
@@ -113,6 +115,27 @@ def twelve() -> Machine:
 
 def test_the_first_screen_takes_at_most_1500_bytes() -> None:
     assert len(Paper(twelve()).drawn()) <= 1500
+
+
+def test_hotkeys_and_passwords_keep_to_the_budget() -> None:
+    machine = twelve()
+    keys = (Password(user="root", secret="toor"),)
+    entries = [
+        replace(
+            one,
+            entry=replace(one.entry, hotkey=chr(65 + number), users=("root",)),
+            superusers=("root",),
+            passwords=keys,
+        )
+        for number, one in enumerate(machine.store.snapshot.choices)
+    ]
+    machine.store.update(choices=tuple(entries))
+    paper = Paper(machine)
+    assert len(paper.drawn()) <= 1500
+    assert len(paper.drawn("down")) <= 100
+    paper.drawn("enter")
+    assert all(len(paper.drawn(key)) <= 40 for key in "root")
+    assert paper.drawn() == ""
 
 
 @pytest.mark.parametrize("key", ["down", "end", "home", "j"])

@@ -1,0 +1,57 @@
+"""Ending the machine's run: reboot(2), and asking EFI firmware for its settings first."""
+
+import errno
+import os
+from ctypes import c_int
+
+from parsers.api import Action
+from petipy.sys import mount
+from petipy.sys.libc import call, libc
+
+# <linux/reboot.h>
+_RESTART, _POWER_OFF = 0x01234567, 0x4321FEDC
+_NO_SETTINGS = "this machine's firmware has no settings to open"
+_GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+# UEFI specification, "OsIndications": a 64-bit number of which bit 0 opens the settings. efivarfs
+# puts a variable's attributes before its value: non-volatile, for boot services and at run time.
+_ATTRIBUTES, _TO_SETTINGS = (7).to_bytes(4, "little"), 1
+
+libc.reboot.argtypes = (c_int,)
+libc.reboot.restype = c_int
+
+
+def prepare(action: Action) -> None:
+    """What can fail before the machine is left; OSError with a sentence when it is impossible."""
+    if action != "fwsetup":
+        return
+    try:
+        root = mount.writable("efivarfs", "efivarfs")
+    except OSError:  # no EFI, as on pseries
+        raise OSError(errno.ENOTSUP, _NO_SETTINGS) from None
+    try:
+        ask_for_settings(f"/proc/self/fd/{root}")
+    finally:
+        os.close(root)
+
+
+def ask_for_settings(variables: str) -> None:
+    """EFI's firmware, at the next start; `variables` is where efivarfs is mounted."""
+    if not _value(f"{variables}/OsIndicationsSupported-{_GLOBAL}") & _TO_SETTINGS:
+        raise OSError(errno.ENOTSUP, _NO_SETTINGS)
+    name = f"{variables}/OsIndications-{_GLOBAL}"
+    value = _value(name) | _TO_SETTINGS
+    with open(name, "wb", buffering=0) as file:
+        file.write(_ATTRIBUTES + value.to_bytes(8, "little"))
+
+
+def leave(action: Action) -> None:
+    """Restart the machine, or switch it off. Nothing is written out or unmounted before."""
+    call(libc.reboot, c_int(_POWER_OFF if action == "halt" else _RESTART))
+
+
+def _value(name: str) -> int:
+    try:
+        with open(name, "rb") as file:
+            return int.from_bytes(file.read()[4:], "little")
+    except OSError:  # no EFI, or no such variable
+        return 0

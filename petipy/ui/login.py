@@ -1,0 +1,96 @@
+"""Who are you? Asked before what a configuration's superusers have kept for themselves."""
+
+from collections.abc import Callable
+from typing import Any
+
+from parsers.api import Password
+from petipy.guard import Lock
+from petipy.model import Snapshot
+from petipy.ui.editor import Input
+from petipy.ui.session import Session
+from petipy.ui.widgets import Page, paragraph
+
+_NOBODY = "Nobody may: its configuration gives no password to anyone who might."
+
+
+class Login(Page):
+    """`let_in` is called when a password was right; `leave` when the person gives up."""
+
+    title = "Password"
+    keys = "Enter next  Esc back"
+
+    def __init__(
+        self,
+        what: str,
+        lock: Lock,
+        session: Session,
+        let_in: Callable[[], None],
+        leave: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._lock, self._session = lock, session
+        self._let_in, self._leave = let_in, leave
+        self._checking = self._wrong = self._left = False
+        self._user, self._password = Input(""), Input("", mask="*")
+        rows: list[Any] = [paragraph(None, f"{what} needs a password."), paragraph(None, "")]
+        if lock.named:
+            rows += [paragraph("heading", "User"), self._user]
+        if lock.keys:
+            rows += [paragraph("heading", "Password"), self._password]
+        else:
+            rows += [paragraph("error", _NOBODY)]
+        self.walker[:] = rows
+        self._focus(self._user if lock.named else self._password)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """What is typed does not depend on what is found."""
+
+    @property
+    def note(self) -> str:
+        if self._checking:
+            return "Checking the password ..."
+        return "Access denied" if self._wrong else ""
+
+    def keypress(self, size: Any, key: str) -> str | None:
+        if key == "esc":
+            self._left = True
+            self._leave()
+        elif not self._checking and self._lock.keys:
+            self._wrong = False
+            self._typed(size, key)
+        return None  # no key here is a command of the menu's
+
+    def _typed(self, size: Any, key: str) -> None:
+        on_password = self.walker[self.walker.focus or 0] is self._password
+        if key == "enter" and on_password:
+            self._check()
+        elif key in {"enter", "tab", "shift tab", "up", "down"}:
+            self._focus(self._user if on_password and self._lock.named else self._password)
+        else:
+            super(Page, self).keypress(size, key)
+
+    def _check(self) -> None:
+        user, typed = self._user.text_typed.strip(), self._password.text_typed
+        self._password.set_edit_text("")
+        key = self._lock.key(user)
+        self._checking = True
+        # Of a user that there is not, something is checked all the same: it takes as long.
+        self._session.check(
+            key or self._lock.keys[0], typed, lambda right: self._answer(key, right)
+        )
+
+    def _answer(self, key: Password | None, right: bool) -> None:
+        self._checking = False
+        if self._left:
+            return
+        if key is not None and right:
+            self._session.known.add(key)
+            self._let_in()
+        else:
+            self._wrong = True
+            if self._lock.named:
+                self._focus(self._user)
+
+    def _focus(self, field: Input) -> None:
+        if field in self.walker:
+            self.walker.set_focus(self.walker.index(field))

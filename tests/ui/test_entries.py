@@ -1,0 +1,222 @@
+"""What a menu says of its entries, on the screen: keys, hidden ones, other doings, passwords."""
+
+import pytest
+
+from parsers.api import Password
+from petipy.model import Choice, Countdown, Edit, Snapshot
+from petipy.ui.countdown import Teller
+from petipy.ui.view import View
+from petipy.ui.widgets import OWN_KEYS
+from tests.ui.fakes import DEBIAN, Machine, choice
+from tests.ui.test_menu import Glass
+
+KEYS = (Password(user="root", secret="toor"), Password(user="bob", secret="bob's"))
+
+
+def showing(*choices: Choice, default: int = 0) -> Glass:
+    machine = Machine()
+    machine.store.update(choices=choices, default=choices[default].id)
+    return Glass(machine)
+
+
+def booted(glass: Glass) -> list[str]:
+    return [id.rpartition("/")[2] for id, _ in glass.machine.booted]
+
+
+# Hotkeys and hidden entries
+
+
+def test_a_hotkey_boots_its_entry_and_the_row_shows_it() -> None:
+    glass = showing(choice("A"), choice("B", hotkey="b"), choice("C", hotkey="f2"))
+    assert ">" not in glass.focused()[1:]
+    assert "    B [b]" in glass.lines()
+    assert booted(glass.press("b", "f2")) == ["B", "C"]
+
+
+def test_a_key_that_means_something_here_keeps_its_meaning_and_the_row_says_so() -> None:
+    glass = showing(choice("A"), choice("B", hotkey="e"), choice("C", hotkey="G"))
+    assert "    B [e is taken]" in glass.lines()
+    assert "    C [G is taken]" in glass.lines()
+    assert "Edit A" in glass.press("e").lines()[0]
+    assert booted(glass) == []
+
+
+def test_every_key_of_the_screens_is_one_of_its_own() -> None:
+    assert set(View._commands) <= OWN_KEYS
+
+
+def test_of_two_entries_with_one_key_the_first_has_it() -> None:
+    glass = showing(choice("A", hotkey="z"), choice("B", "vdb1", hotkey="z"))
+    assert "    B" in glass.lines()
+    assert booted(glass.press("z")) == ["A"]
+
+
+def test_a_key_is_that_of_the_menu_that_is_shown() -> None:
+    inner = choice("In", trail=("More",), hotkey="z")
+    glass = showing(choice("A", hotkey="a"), inner)
+    assert booted(glass.press("z")) == []
+    glass.press("down", "enter")
+    assert ">   In [z]" in glass.lines()
+    assert booted(glass.press("a", "z")) == ["More>In"]
+
+
+def test_letters_that_are_looked_for_boot_nothing() -> None:
+    glass = showing(choice("A", hotkey="z"), choice("Buzz"))
+    assert booted(glass.press("/", "z", "z")) == []
+    assert "Buzz" in glass.text
+
+
+def test_a_hidden_entry_is_found_by_its_key_or_looked_for() -> None:
+    glass = showing(choice("A"), choice("Text mode", hidden=True, hotkey="t"))
+    assert "Text mode" not in glass.text
+    assert booted(glass.press("t")) == ["Text mode"]
+    assert "Text mode" in glass.press("/", *"text").text
+
+
+def test_a_hidden_entry_that_is_the_default_is_shown() -> None:
+    glass = showing(choice("A"), choice("Text mode", hidden=True, hotkey="t"), default=1)
+    assert glass.focused() == "> * Text mode [t]"
+
+
+# What an entry does instead of booting
+
+
+def test_an_entry_that_restarts_the_machine_can_be_chosen() -> None:
+    off = choice("Off", action="halt", unbootable="it switches the machine off", kernel=None)
+    glass = showing(choice("A"), off)
+    assert "    Off" in glass.lines()
+    assert "It starts nothing: it switches the machine off." in glass.press("end", "i").text
+    assert "Kernel" not in glass.text
+    assert booted(glass.press("enter")) == ["Off"]
+
+
+# Passwords
+
+
+def closed(title: str = "Closed", users: tuple[str, ...] = ("root",)) -> Choice:
+    return choice(title, users=users, superusers=("root",), passwords=KEYS)
+
+
+def opened(title: str = "Open") -> Choice:
+    return choice(title, superusers=("root",), passwords=KEYS)
+
+
+def test_a_restricted_entry_boots_when_the_password_is_right() -> None:
+    glass = showing(closed()).press("enter")
+    assert "Closed needs a password." in glass.text
+    assert booted(glass) == []
+    glass.press(*"root", "enter", *"toor")
+    assert "toor" not in glass.text
+    assert "****" in glass.text
+    glass.press("enter")
+    assert "Checking the password" in glass.text
+    glass.machine.answer()
+    assert booted(glass) == ["Closed"]
+    assert glass.lines()[0] == "Petipy 0.1 - Boot menu"
+
+
+@pytest.mark.parametrize(
+    ("user", "password"), [("root", "nope"), ("bob", "bob's"), ("nobody", "toor"), ("", "toor")]
+)
+def test_whoever_is_not_let_in_is_not_told_why(user: str, password: str) -> None:
+    glass = showing(closed()).press("enter", *user, "enter", *password, "enter")
+    glass.machine.answer()
+    assert "Access denied" in glass.text
+    assert booted(glass) == []
+
+
+def test_a_user_that_the_entry_names_may_boot_it_but_not_change_it() -> None:
+    glass = showing(closed(users=("bob", "root"))).press(
+        "enter", *"bob", "enter", *"bob's", "enter"
+    )
+    glass.machine.answer()
+    assert booted(glass) == ["Closed"]
+    assert "Editing needs a password." in glass.press("e").text
+
+
+def test_who_was_let_in_is_not_asked_again() -> None:
+    glass = showing(closed("A"), closed("B")).press("enter", *"root", "enter", *"toor", "enter")
+    glass.machine.answer()
+    glass.press("down", "enter", "x")
+    assert booted(glass) == ["A", "B"]
+    assert glass.shells == 1
+
+
+def test_an_unrestricted_entry_boots_but_changing_it_and_a_shell_need_a_superuser() -> None:
+    glass = showing(opened())
+    assert booted(glass.press("enter")) == ["Open"]
+    assert "Editing needs a password." in glass.press("e").text
+    assert "A shell needs a password." in glass.press("esc", "x").text
+    glass.press(*"root", "tab", *"toor", "enter")
+    glass.machine.answer()
+    assert glass.shells == 1
+    assert "Edit Open" in glass.press("e").lines()[0]
+
+
+def test_an_editor_that_somebody_left_open_boots_nothing_for_the_next_person() -> None:
+    glass = showing(opened()).press("e", *"root", "enter", *"toor", "enter")
+    glass.machine.answer()
+    glass.press(*" single")
+    session = glass.view._session
+    session.known.clear()  # as when nobody has touched a key for long
+    assert "Editing needs a password." not in glass.text
+    assert "needs a password." in glass.press("enter").text
+    assert booted(glass) == []
+    glass.press(*"root", "enter", *"toor", "enter")
+    glass.machine.answer()
+    ((_, edit),) = glass.machine.booted
+    assert isinstance(edit, Edit)
+    assert edit.cmdline.endswith(" single")
+
+
+def test_escape_gives_up_even_while_the_password_is_checked() -> None:
+    glass = showing(closed()).press("enter", *"root", "enter", *"toor", "enter", "esc")
+    assert glass.lines()[0] == "Petipy 0.1 - Boot menu"
+    glass.machine.answer()
+    assert booted(glass) == []
+
+
+def test_where_nobody_has_a_password_that_is_said() -> None:
+    glass = showing(choice("A", users=(), superusers=())).press("enter")
+    assert "Nobody may" in glass.text
+    assert booted(glass.press("enter", "x", "e", "esc")) == []
+    assert glass.lines()[0] == "Petipy 0.1 - Boot menu"
+
+
+def test_a_password_without_a_user_is_asked_for_alone() -> None:
+    alone = (Password(user="", secret="s"),)
+    glass = showing(choice("A", users=("",), passwords=alone)).press("enter")
+    assert "User" not in glass.text
+    glass.press("s", "enter")
+    glass.machine.answer()
+    assert booted(glass) == ["A"]
+
+
+def test_details_tell_who_may_boot_an_entry() -> None:
+    assert "root, with a password" in showing(closed()).press("i").text
+
+
+# Before anybody is there
+
+
+def said(snapshot: Snapshot) -> str:
+    return Teller().say(snapshot, [], 0.0, invite=True)
+
+
+def test_a_default_that_needs_a_password_says_so_instead_of_counting() -> None:
+    default = choice(DEBIAN, users=("root",))
+    assert said(Snapshot(choices=(default,), default=default.id)) == (
+        f"Default: {DEBIAN} (vda2)\r\n"
+        "It waits for a password - press Enter or a letter for the menu"
+    )
+
+
+def test_a_hidden_countdown_does_not_count() -> None:
+    default = choice(DEBIAN, style="hidden")
+    countdown = Countdown(choice=default.id, until=9.5)
+    snapshot = Snapshot(choices=(default,), default=default.id, countdown=countdown)
+    teller = Teller()
+    assert teller.say(snapshot, [], 0.0, invite=True).endswith(
+        "\r\nBooting - press Enter or a letter for the menu"
+    )
+    assert teller.say(snapshot, [], 7.0, invite=True) == ""
