@@ -77,7 +77,38 @@ SYSLINUX = (
     *("é", "../", "\\"),
 )
 
+IPXE = (
+    *("#!ipxe\n", "#!ipxe\nmenu\nitem a\n", "kernel", "initrd", "chain", "boot", "imgargs"),
+    *("imgfetch", "imgselect", "imgfree", "imgexec", "fdt", "set", "clear", "isset", "iseq", "inc"),
+    *("goto", "exit", "menu", "item", "choose", "prompt", "read", "sleep", "echo", "dhcp", "shell"),
+    *("sanboot", "reboot", "config", "cpuid", "--name", "--timeout", "--default", "--gap", "--key"),
+    *("--replace", "--", "-n", "--menu=m", "||", "&&", ";", "#", "\\", "\\\n", "\n", " ", "\t"),
+    *("${", "}", "${x}", "${${x}}", "${x:hex}", "${net0/mac:hexhyp}", "${x:int8}", "${y:string}"),
+    *(
+        "x",
+        "y",
+        "a",
+        "x:int32",
+        "x:hex 24",
+        "y:string",
+        "net0/x",
+        "/other.ipxe",
+        "/vmlinuz",
+        "\r\n",
+    ),
+    *("\n:a\n", "\ngoto a\n", "\n:x ", "\nset x ${x}${x}a\n", "\nchoose x\n", "\nitem a A\n"),
+    *("\nkernel /vmlinuz x=${x}\n", "\ninitrd /i\n", "\nboot\n", "\nmenu M\n", "\ngoto ${x}\n"),
+    *(
+        "\nchain /boot.ipxe\n",
+        "\nchain http://h/x ||\n",
+        "\nchoose x && goto ${x} ||\n",
+        "\ninc x\n",
+    ),
+    *("0x10", "-1", "08", "9" * 5000, "\0", "\ufeff", "é", "\x1b[0m"),
+)
+
 WORDS = {
+    "ipxe": IPXE,
     "found": FOUND,
     "foreign": FOREIGN,
     "uki": UKI,

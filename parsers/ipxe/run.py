@@ -1,0 +1,278 @@
+"""Runs scripts up to where iPXE would boot, end or ask; then a copy can go on from there.
+
+The order of things, and the status of each, are iPXE's own: a line that fails ends its script,
+unless `||` takes care of it; a script that was chained to gives its status to who chained.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from parsers.api import Action, FileRef, Origin
+from parsers.ipxe.machine import Exhausted, Machine
+from parsers.ipxe.script import Script
+from parsers.ipxe.settings import Settings
+
+_DEPTH = 32  # of scripts that chain to scripts
+_STARTS = "${"
+
+Command = Callable[["Run", Sequence[str]], bool]
+
+
+class Image(NamedTuple):
+    """A file that was fetched; `where` is its URL or its path."""
+
+    name: str
+    where: str
+    ref: FileRef
+    cmdline: str
+    fetched: Origin
+    told: Origin | None = None  # who gave the command line, if not who fetched it
+    named: bool = False  # by --name
+    is_kernel: bool = False  # got by a command that selects: what `boot` would start
+
+
+class Item(NamedTuple):
+    """A line of a menu that can be chosen."""
+
+    label: str
+    text: str
+    key: str
+    config: str
+    line: int
+
+
+class Menu(NamedTuple):
+    title: str
+    items: tuple[Item, ...] = ()
+    default: str = ""  # of `item --default`
+
+
+class Boot(NamedTuple):
+    """iPXE starts a kernel."""
+
+    kernel: Image
+    initrds: tuple[Image, ...]
+    devicetree: Image | None = None
+
+
+class Ask(NamedTuple):
+    """iPXE shows a menu."""
+
+    menu: Menu
+    default: str
+    seconds: float | None  # None: it waits for ever
+    config: str
+    line: int
+
+
+class End(NamedTuple):
+    """Nothing that kexec could start."""
+
+    reason: str
+    config: str
+    line: int
+    action: Action = ""
+    kind: Literal["", "failed", "returned"] = ""  # it does that; something did not work; no more
+
+
+Outcome = Boot | Ask | End
+
+
+class Stop(Exception):
+    """A command after which iPXE would do something else than run the script."""
+
+    def __init__(self, outcome: Outcome, setting: str = "") -> None:
+        super().__init__()
+        self.outcome = outcome
+        self.setting = setting  # where the choice goes
+
+
+class BadCommand(Exception):
+    """The words are none that the command takes; the text says why."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """A script that is being run, and how far it is."""
+
+    script: Script
+    line: int = 0  # index of the line, and of the command in it
+    command: int = 0
+    begun: bool = False  # that command
+    wanted: bool = True  # what stands before it wants it to be run
+    status: bool = True  # of the command before: whether it succeeded
+
+    def go(self, line: int) -> None:
+        self.line, self.command = line, 0
+        self.begun, self.wanted, self.status = False, True, True
+
+
+class Run:
+    """The state of iPXE."""
+
+    def __init__(
+        self, machine: Machine, commands: "dict[str, Command]", settings: Settings
+    ) -> None:
+        self.machine = machine
+        self.commands = commands
+        self.settings = settings
+        self.images: tuple[Image, ...] = ()
+        self.selected: Image | None = None
+        self.devicetree: Image | None = None
+        self.menus: dict[str, Menu] = {}
+        self.failures: list[End] = []  # what did not work, since the last choice
+        self._frames: list[Frame] = []
+        self._asked = ""
+
+    def start(self, script: Script) -> Outcome:
+        self._frames = [Frame(script)]
+        return self.go()
+
+    def choose(self, item: Item) -> "Run":
+        """A copy that has got this answer to what was asked."""
+        new = Run(self.machine, self.commands, self.settings.copy())
+        new.images, new.selected, new.devicetree = self.images, self.selected, self.devicetree
+        new.menus = dict(self.menus)
+        new._frames = [replace(frame) for frame in self._frames]
+        new._frames[-1].status = new.settings.put(self._asked, item.label)
+        return new
+
+    # Where it is
+
+    @property
+    def config(self) -> str:
+        return self._frames[-1].script.where
+
+    @property
+    def line(self) -> int:
+        frame = self._frames[-1]
+        return frame.script.lines[frame.line].number
+
+    @property
+    def handled(self) -> bool:
+        """Whether the line says what to do when its command fails."""
+        frame = self._frames[-1]
+        following = frame.script.lines[frame.line].commands[frame.command :]
+        return any(command.joint == "||" for command in following)
+
+    def complain(self, message: str) -> None:
+        self.machine.complain(self.config, self.line, message)
+
+    def fail(self, reason: str) -> bool:
+        """Notes why something did not work; False, for a command to return in turn."""
+        self.failures.append(End(reason, self.config, self.line, kind="failed"))
+        return False
+
+    def end(self, reason: str, action: Action = "") -> Stop:
+        return Stop(End(reason, self.config, self.line, action))
+
+    def loaded(self, kernel: Image) -> Boot:
+        """What starts with this kernel: iPXE passes on whatever has been fetched, in that order."""
+        own = (kernel.where, self.devicetree and self.devicetree.where)
+        others = (image for image in self.images if image.where not in own)
+        initrds = tuple(image for image in others if not image.is_kernel)
+        return Boot(kernel, initrds, self.devicetree)
+
+    # Running
+
+    def go(self) -> Outcome:
+        """On to the next outcome."""
+        try:
+            while self._frames:
+                self.machine.budget.spend()
+                if stopped := self._step():
+                    return stopped
+        except Stop as stop:
+            self._asked = stop.setting
+            return stop.outcome
+        raise AssertionError("the last frame is never left")
+
+    def _step(self) -> End | None:
+        frame = self._frames[-1]
+        if frame.line >= len(frame.script.lines):
+            return self._leave(True)
+        commands = frame.script.lines[frame.line].commands
+        command = commands[frame.command]
+        if not frame.begun:
+            frame.begun = True
+            if frame.wanted:
+                self._execute(frame, command.words)
+        elif command.joint:
+            frame.wanted = command.joint == ";" or frame.status is (command.joint == "&&")
+            frame.command, frame.begun = frame.command + 1, False
+        elif frame.status:
+            frame.go(frame.line + 1)
+        else:
+            return self._leave(False)
+        return None
+
+    def _leave(self, status: bool) -> End | None:
+        """The script is over. What that means is for the one that chained to it to say."""
+        frame = self._frames[-1]
+        if len(self._frames) > 1:
+            self._frames.pop()
+            self._frames[-1].status = status
+            return None
+        where = frame.script.where
+        if status:
+            words = "the script ends without booting anything"
+            return End(words, where, frame.script.last, kind="returned")
+        if self.failures:
+            return self.failures[0]
+        words = " ".join(frame.script.lines[frame.line].commands[frame.command].words)[:60]
+        return End(f"{words!r} in line {self.line} fails", where, self.line, kind="failed")
+
+    def _execute(self, frame: Frame, words: Sequence[str]) -> None:
+        name, *arguments = [self.expand(word) for word in words] or [""]
+        frame.status = True
+        if not words:
+            return
+        if (found := self.commands.get(name)) is None:
+            self.complain(f"unknown command: {name!r}")
+            frame.status = self.fail(f"line {self.line} has an unknown command: {name!r}")
+            return
+        try:
+            status = found(self, arguments)
+        except BadCommand as error:
+            self.complain(f"{name}: {error}")
+            status = self.fail(f"{name} in line {self.line} fails: {error}")
+        # A goto or a script that was chained to has said what comes next.
+        if not status:
+            frame.status = False
+
+    def expand(self, text: str) -> str:
+        """With the settings put in, the innermost first, and again in what came of it."""
+        while _STARTS in text and (end := text.find("}", text.find(_STARTS))) >= 0:
+            self.machine.budget.spend()
+            start = text.rfind(_STARTS, 0, end)
+            value = self.settings.get(text[start + len(_STARTS) : end])
+            text = self.machine.budget.hold(text[:start] + value + text[end + 1 :])
+        return text
+
+    # What commands make of it
+
+    def goto(self, label: str) -> bool:
+        frame = self._frames[-1]
+        if label not in frame.script.labels:
+            if not self.handled:
+                self.complain(f"there is no label {label!r} to go to")
+            return self.fail(f"there is no label {label!r} to go to, in line {self.line}")
+        frame.go(frame.script.labels[label])
+        return True
+
+    def leave(self, status: bool) -> bool:
+        """`exit`: the script is over, without its failing."""
+        if len(self._frames) == 1:
+            raise self.end("it goes back to the firmware", "exit")
+        self._leave(status)
+        return True
+
+    def call(self, script: Script, *, instead: bool) -> bool:
+        """Goes on in another script; `instead` of this one, or coming back to it."""
+        if instead:
+            self._frames.pop()
+        elif len(self._frames) >= _DEPTH:
+            raise Exhausted("scripts chain to each other without end: given up")
+        self._frames.append(Frame(script))
+        return True

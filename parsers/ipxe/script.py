@@ -1,0 +1,101 @@
+"""An iPXE script's lines, as iPXE cuts them (src/image/script.c, src/core/exec.c).
+
+There is no quoting: words end at white space, and settings are put in afterwards, so that a
+value with spaces stays one word. A word that begins with # ends the line.
+"""
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+import pyparsing as pp
+
+_MAGIC = re.compile(r"#![ig]pxe(?=[ \t\n\v\f\r]|\Z)")
+_CONTINUED = re.compile(r"\\\r?\n")
+_WORD = re.compile(r"[^ \t\n\v\f\r]+")
+_JOINTS = ("||", "&&", ";")
+
+
+def is_script(text: str) -> bool:
+    return _MAGIC.match(text.removeprefix("\ufeff")) is not None
+
+
+class Command(NamedTuple):
+    """Words, not expanded yet, and what stands between them and the next command of the line."""
+
+    words: tuple[str, ...]
+    joint: str  # || && ; or "" at the end
+
+
+class Line:
+    """One line, continuations included; what it says is only looked at when it is run."""
+
+    def __init__(self, number: int, text: str) -> None:
+        self.number = number
+        self._text = text
+        self._commands: tuple[Command, ...] = ()
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """At least one, which may be empty."""
+        if not self._commands:
+            self._commands = tuple(_commands(self._text))
+        return self._commands
+
+
+def _commands(text: str) -> list[Command]:
+    commands: list[Command] = []
+    words: list[str] = []
+    for word in _WORD.findall(text):
+        if word[0] == "#":
+            break
+        if word in _JOINTS:
+            commands.append(Command(tuple(words), word))
+            words = []
+        else:
+            words.append(word)
+    return [*commands, Command(tuple(words), "")]
+
+
+class Script:
+    """A text that is one; `where` is its URL or its path."""
+
+    def __init__(self, where: str, text: str) -> None:
+        self.where = where
+        self.lines: list[Line] = []
+        self.labels: dict[str, int] = {}  # name → index of the line; the first of a name counts
+        self.open_end = 0  # the number of a last line that wants to be continued
+        number, at = 1, 0
+        for (m,), start, _ in _line().scan_string(
+            text.removeprefix("\ufeff"), always_skip_whitespace=False
+        ):
+            number, at = number + m.string.count("\n", at, start), start
+            if m["open"]:
+                self.open_end = number  # iPXE never runs it
+            elif m["text"] is not None:
+                self._add(number, m["text"])
+
+    def _add(self, number: int, text: str) -> None:
+        text = _CONTINUED.sub("", text).lstrip(" \t\v\f\r")
+        if text[:1] == ":":
+            label = m[0] if (m := _WORD.match(text, 1)) else ""
+            self.labels.setdefault(label, len(self.lines))
+            text = text[1 + len(label) :]
+        self.lines.append(Line(number, text))
+
+    @property
+    def last(self) -> int:
+        """The number of the last line that is run."""
+        return self.lines[-1].number if self.lines else 1
+
+
+@cache
+def _line() -> pp.ParserElement:
+    """One token is one line with all that continues it, or several without anything to run."""
+    line = pp.Regex(
+        r"(?P<blank>(?:[ \t\v\f\r]*+(?:\#(?:[^\n\\]|\\(?!\r?+\n))*+)?\n)++)"
+        r"|(?P<text>(?=[\s\S])(?:[^\n\\]|\\(?!\r?+(?:\n|\Z))|\\\r?+\n(?!\Z))*+)"
+        r"(?:(?P<open>\\\r?+\n?\Z)|\n|\Z)",
+        as_match=True,
+    )
+    return line.leave_whitespace().parse_with_tabs()
