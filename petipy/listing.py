@@ -138,6 +138,8 @@ def _lines(listing: Listing) -> Iterator[str]:
         yield ""
     if default and default.users is not None:
         yield "waits for a password before * boots"
+    elif default and default.elsewhere:
+        yield "nothing here boots by itself"
     elif default and default.timeout is not None:
         wait = default.timeout
         yield "waits for a person" if wait == math.inf else f"boots * after {wait:g} seconds"
@@ -173,7 +175,7 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
     refs = [("kernel", entry.kernel), *(("initrd", ref) for ref in entry.initrds)]
     for name, ref in (*refs, ("devicetree", entry.devicetree)):
         if ref:
-            yield f"    {name:<10}{ref}"
+            yield f"    {name:<9} {ref}"
     if entry.cmdline:
         yield f"    cmdline   {entry.cmdline}"
     for effect in entry.effects:

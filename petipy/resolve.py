@@ -51,8 +51,7 @@ def _of_device(
     device: Device, scan: Scan, identity: str, volumes: Sequence[Volume]
 ) -> Iterator[Choice]:
     preferences = dict(scan.preferences)
-    # An entry may stand in a file that the configuration reads in.
-    general = scan.preferences[0][1] if scan.preferences else Preferences()
+    general = {form: _general(scan, form) for form in dict(scan.entries)}
     absent = frozenset(scan.missing)
     seen: dict[str, int] = {}
     ranks: dict[str, int] = {}
@@ -62,8 +61,8 @@ def _of_device(
         if seen[id] > 1:
             id = f"{id}~{seen[id]}"
         # Of images and small files, their directory is the configuration.
-        around = preferences.get(dirname(entry.config), general)
-        wish = preferences.get(entry.config, around)
+        around = preferences.get(dirname(entry.config))
+        wish = preferences.get(entry.config) or around or general[form]
         files = [_file(ref, device, volumes) for ref in references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]
@@ -88,6 +87,13 @@ def _of_device(
             dialect=wish.dialect if form == "grub" else "",
             rank=ranks.setdefault(form, len(ranks)),
         )
+
+
+def _general(scan: Scan, form: str) -> Preferences:
+    """For an entry that stands in a file which a configuration of the format reads in."""
+    mine = {entry.config for name, entry in scan.entries if name == form}
+    others = {entry.config for _, entry in scan.entries} - mine
+    return next((wish for path, wish in scan.preferences if path not in others), Preferences())
 
 
 def references(entry: Entry) -> Iterator[FileRef]:

@@ -128,6 +128,19 @@ def test_an_entry_whose_files_are_missing_is_listed_and_is_not_the_one_that_boot
     assert (first["default"], answer["default"]) == (True, second["id"])
 
 
+def test_when_the_default_is_to_boot_something_else_that_is_said(
+    disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        "#!ipxe\nmenu\nitem local\nitem install\nchoose --timeout 3000 x && goto ${x}\n"
+        ":local\nexit\n:install\nkernel /v\nfdt /board.dtb\nboot\n"
+    )
+    assert main([str(disk("root", {"/boot.ipxe": text, "/v": "", "/board.dtb": ""}))]) == 0
+    out = capsys.readouterr().out
+    assert "nothing here boots by itself\n" in out
+    assert "    devicetree /board.dtb\n" in out
+
+
 def test_without_any_kernel_the_default_is_what_the_configuration_wants(
     disk: Callable[..., Path], show: Show
 ) -> None:

@@ -75,6 +75,18 @@ def test_what_a_directory_says_of_its_menu_counts_for_the_images_in_it() -> None
     assert found.timeout == 1
 
 
+def test_one_configurations_preferences_are_not_those_of_another_formats_entries() -> None:
+    theirs = entry("theirs", config="/boot.ipxe")
+    read_in = entry("read in", config="/included.ipxe")
+    own = entry("own", config="/etc/yaboot.conf")
+    given = Scan(
+        entries=(("ipxe", theirs), ("ipxe", read_in), ("yaboot", own)),
+        preferences=(("/boot.ipxe", Preferences(timeout=7, elsewhere=True)),),
+    )
+    found = resolve.choices([(device("vda2"), given)])
+    assert [(c.timeout, c.elsewhere) for c in found] == [(7, True), (7, True), (None, False)]
+
+
 def test_formats_rank_in_the_order_in_which_the_scan_has_them() -> None:
     entries = (("bls", entry("a")), ("grub", entry("b")), ("bls", entry("c")))
     found = resolve.choices([(device("vda2"), Scan(entries=entries))])

@@ -25,6 +25,7 @@ _BEGINNING = 10  # steps, to begin with an item
 _PACKED = "packed into the initial RAM file system by iPXE, which cannot be done here: left out"
 _INITRD = re.compile(r"(?<!\S)initrd=(\S+)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
+_ARROW = re.compile(r"\s*[-=]*>+$")  # what marks a title that leads to another menu
 
 Above = tuple[Ask, ...]  # the menus on the way
 
@@ -129,7 +130,8 @@ class Listing:
             self._machine.complain(end.config, end.line, end.reason)
             yield self._ended(line, end, trail, marked=marked)
         else:
-            yield from self._menu(choice, outcome, (*trail, _title(line)), above, marked=marked)
+            title = _ARROW.sub("", _title(line))
+            yield from self._menu(choice, outcome, (*trail, title), above, marked=marked)
 
     def _limited(self, run: Run) -> Outcome:
         """Goes on with a part of the budget, so that a bad item costs only itself."""

@@ -54,7 +54,7 @@ def imgargs(run: Run, words: Sequence[str]) -> bool:
     if (image := _acquire(run, "imgargs", given, rest)) is None:
         return False
     told = _origin(run, "imgargs", rest)
-    _replace(run, image, image._replace(cmdline=" ".join(rest[1:]), told=told))
+    _replace(run, image, image._replace(cmdline=" ".join(rest[1:]).strip(), told=told))
     return True
 
 
@@ -154,7 +154,7 @@ def _acquire(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) ->
         is_kernel=image.is_kernel or verb == "kernel",
     )
     if rest[1:]:
-        new = new._replace(cmdline=" ".join(rest[1:]), told=_origin(run, verb, rest))
+        new = new._replace(cmdline=" ".join(rest[1:]).strip(), told=_origin(run, verb, rest))
     return _replace(run, image, new)
 
 
@@ -188,7 +188,7 @@ def _download(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -
         name=given.get("name", basename(path)),
         where=where,
         ref=run.machine.ref(where),
-        cmdline=" ".join(arguments),
+        cmdline=" ".join(arguments).strip(),
         fetched=_origin(run, verb, rest),
         named="name" in given,
         is_kernel=verb == "kernel",
