@@ -1,21 +1,36 @@
 """grub.cfg: a language. lexer → parse → interp, with GRUB's commands in a table."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from posixpath import basename
 
-from parsers.api import Format
+from parsers.api import Files, Format, Item
 from parsers.grub.commands import table
 from parsers.grub.dialect import DIALECTS
 from parsers.grub.lexer import Source
 from parsers.grub.listing import PATHS, items
+from parsers.grub.network import served
 from parsers.grub.parse import units
+from parsers.urls import is_url, split
 
 # What costs time but once is done here and now, commands imported and expressions compiled:
 # a scan runs in a forked child, and each of them would pay again.
 table()
 list(units(Source("")))
 
-FORMAT = Format("grub", PATHS, items, rank=10)
+
+def parse(files: Files, path: str) -> Iterator[Item]:
+    yield from served(files, path) if is_url(path) else items(files, path)
+
+
+def _is_ours(url: str, text: str) -> bool:
+    """By the name that GRUB looks for, or that someone gave DHCP to tell."""
+    name = basename(split(url)[1])
+    return name.startswith("grub.cfg") and not text.lstrip().startswith(("#!", "<"))
+
+
+FORMAT = Format("grub", PATHS, parse, rank=10, network=_is_ours)
 
 
 def in_dialect(form: Format, name: str) -> Format:

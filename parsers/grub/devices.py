@@ -9,10 +9,13 @@ lies on the device `loop`, as those who start its loopback.cfg agree to call it.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 
 from parsers.api import Files, Volume
 
 _PARTITION = re.compile(r"(?P<disk>.*[^\\]),(?P<scheme>[a-z]*)(?P<number>[0-9]{1,6})", re.DOTALL)
+# A server: GRUB's name for it is the protocol's, with the host where it is not the usual one.
+SERVER = re.compile(r"(?P<scheme>https?|tftp)(?:,(?P<host>.+))?", re.DOTALL)
 _OPTICAL = re.compile(r"(cd|cdrom|ieee1275/cdrom)[0-9]*")
 
 
@@ -29,7 +32,12 @@ class Devices:
         for volume in sorted(files.volumes, key=lambda v: v.name != first):
             if not volume.image:
                 disks.setdefault(volume.disk or volume.name, []).append(volume)
-        self._disks = {f"hd{n}": disk for n, disk in enumerate(disks.values())}
+        self._server = SERVER.fullmatch(self.own.name)
+        numbers = count()
+        self._disks = {
+            name if SERVER.fullmatch(name) else f"hd{next(numbers)}": disk
+            for name, disk in disks.items()
+        }
         self._named = {
             f"{name},{v.scheme}{v.partition}" if v.partition else name: v
             for name, disk in self._disks.items()
@@ -52,6 +60,9 @@ class Devices:
             return self.loops[name]
         if name in self._named:
             return self._named[name]
+        if m := SERVER.fullmatch(name):
+            ours = self._server and not m["host"] and m["scheme"] == self._server["scheme"]
+            return self.own if ours else None
         exact = [v for v in self._named.values() if v.name == name]
         return next(iter(exact or self._similar(name)), None)
 

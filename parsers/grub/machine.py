@@ -1,14 +1,14 @@
 """What all runs of one configuration share: its disks, its problems and the limits on its work."""
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from parsers.api import FileRef, Files, Password, Problem, Volume
-from parsers.grub.devices import Devices
+from parsers.grub.devices import SERVER, Devices
 from parsers.grub.dialect import DEBIAN, Dialect
 from parsers.grub.words import Pattern, matches
+from parsers.lease import Lease, server
 
 # What GRUB calls the processor and the firmware of a machine.
 _PLATFORMS = {
@@ -21,7 +21,6 @@ _FEATURES = (
     "chainloader_bpb ntldr platform_search_hint default_font_path all_video_module menuentry_id"
     " menuentry_options 200_final nativedisk_cmd timeout_style"
 )
-_NETWORK = re.compile(r"(https?|tftp),(.+)")
 
 
 class Exhausted(Exception):
@@ -91,6 +90,7 @@ class Machine:
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str], Problem] = {}
         self.passwords: dict[str, Password] = {}  # by user; to GRUB they outlive every menu
+        self._network = dict(_network(files.lease))
         cpu, platform = _PLATFORMS.get(files.machine, (files.machine, "efi"))
         self.cpu, self.platform = cpu, platform
 
@@ -110,6 +110,7 @@ class Machine:
             # Who starts the loopback.cfg in an ISO file tells it so where the file is.
             **({"iso_path": self.devices.own.image} if self.devices.own.image else {}),
             **{f"feature_{name}": "y" for name in _FEATURES.split()},
+            **self._network,
         }
 
     def complain(self, config: str, line: int, message: str, column: int = 0) -> None:
@@ -134,8 +135,8 @@ class Machine:
         if place.volume:
             own = place.volume.name == self.devices.own.name
             return FileRef(path=place.path, device="" if own else place.volume.name)
-        if m := _NETWORK.fullmatch(place.device):
-            return FileRef(url=f"{m[1]}://{m[2]}{place.path}")
+        if (m := SERVER.fullmatch(place.device)) and m["host"]:
+            return FileRef(url=f"{m['scheme']}://{m['host']}{place.path}")
         return FileRef(path=place.path, device=place.device)
 
     def label(self, place: Place) -> str:
@@ -188,6 +189,19 @@ class Machine:
                         wider.append(f"{path}/{name}")
             paths = wider
         return (f"{device}{p}" for p in paths if tree and tree.kind(p))
+
+
+def _network(lease: Lease) -> Iterator[tuple[str, str]]:
+    """What GRUB says of the interface that it was loaded over."""
+    known = {
+        "interface": lease.get("interface", ""),
+        "ip": lease.get("ip", ""),
+        "mac": lease.get("mac", "").lower(),
+        "server": server(lease),
+    }
+    for name, value in known.items():
+        if value:
+            yield f"net_default_{name}", value
 
 
 def _components(pattern: Pattern) -> list[Pattern]:
