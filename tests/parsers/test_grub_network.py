@@ -71,7 +71,7 @@ def test_a_failed_search_leaves_the_server_and_asks_for_no_kernel() -> None:
 
 def test_other_files_of_the_server_are_read_and_named_by_their_urls() -> None:
     urls = {
-        f"{DIRECTORY}/grub.cfg": "source $prefix/more.cfg\nconfigfile (tftp)/hosts/$net_default_ip\n",
+        f"{DIRECTORY}/grub.cfg": "source $prefix/more.cfg\nconfigfile /hosts/$net_default_ip\n",
         f"{DIRECTORY}/more.cfg": "snail\nset x=y\n",
         f"{SERVER}/hosts/10.0.0.7": "menuentry $net_default_mac { linux /v $x }\n",
     }
