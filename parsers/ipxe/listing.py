@@ -19,7 +19,7 @@ from parsers.ipxe.script import Script, is_script
 from parsers.ipxe.settings import Settings, known
 
 _DEPTH = 6  # of menus within menus
-_MENUS = 100  # in all
+_MENUS = 500  # in all
 _ONE_ITEM = 10_000  # steps, of the whole budget
 _BEGINNING = 10  # steps, to begin with an item
 _PACKED = "packed into the initial RAM file system by iPXE, which cannot be done here: left out"
@@ -126,7 +126,10 @@ class Listing:
         elif any(_is_same(outcome, other) for other in above):
             yield self._back(line, choice, outcome, trail, marked=marked)
         elif len(above) > _DEPTH or self._menus >= _MENUS:
-            end = End("menus lead to menus without end", outcome.config, outcome.line)
+            words = "menus lead to menus without end"
+            if self._menus >= _MENUS:
+                words = f"more than {_MENUS} menus: the rest is left"
+            end = End(words, outcome.config, outcome.line)
             self._machine.complain(end.config, end.line, end.reason)
             yield self._ended(line, end, trail, marked=marked)
         else:

@@ -8,7 +8,8 @@ from parsers.urls import is_url, join
 
 _LONGEST = 1 << 16  # characters of a setting
 _MOST_PROBLEMS = 100
-_MOST_FETCHES = 64  # of one configuration: each may cost a time-out on the network
+_MOST_FETCHES = 200  # of one configuration: public catalogues have a hundred scripts
+_MOST_SILENT = 16  # URLs that do not answer: each may cost a time-out
 _LARGEST = 1 << 20  # characters of a script
 
 
@@ -43,6 +44,7 @@ class Machine:
         self.problems: dict[tuple[str, int, str], Problem] = {}
         self._texts: dict[str, str | None] = {}
         self._scripts: dict[str, Script] = {}
+        self._fetches = self._silent = 0
 
     def complain(self, config: str, line: int, message: str) -> None:
         if len(self.problems) < _MOST_PROBLEMS:
@@ -52,6 +54,8 @@ class Machine:
     def locate(self, base: str, name: str) -> str:
         """The URL or the path that a name in the script at `base` means."""
         if is_url(base) or is_url(name):
+            # No server is told what follows a #; iPXE names there what it would send by POST.
+            name = name.partition("#")[0]
             return join(base, name) if is_url(base) else name
         # UEFI's iPXE calls the file system that it came from file:.
         name = name.removeprefix("file:")
@@ -93,6 +97,11 @@ class Machine:
         return self.files.read(path) if is_script(head) else head
 
     def _fetched(self, url: str) -> str | None:
-        if sum(map(is_url, self._texts)) >= _MOST_FETCHES:
+        if self._fetches >= _MOST_FETCHES:
             raise Exhausted(f"it wants more than {_MOST_FETCHES} files: given up")
-        return self.files.fetch(url)
+        if self._silent >= _MOST_SILENT:
+            raise Exhausted(f"{_MOST_SILENT} files could not be fetched: no more are asked for")
+        text = self.files.fetch(url)
+        self._fetches += 1
+        self._silent += text is None
+        return text

@@ -31,7 +31,7 @@ _TYPES = {name: type for name, type, _, _ in _LEASE} | {"ip6": "ipv6", "busid": 
 _NUMBERS = {str(number): name for name, _, number, _ in _LEASE if number}
 _ARCHITECTURES = {"aarch64": "arm64", "armv7l": "arm32", "i686": "i386", "loongarch64": "loong64"}
 # One interface has the lease, whatever else the machine has; iPXE numbers them from zero.
-_INTERFACE = re.compile(r"(?:net[0X](?:\.(?:dhcp|proxydhcp))?|dhcp)")
+_INTERFACE = re.compile(r"net[0X](?:\.dhcp)?|dhcp")
 _NAME = re.compile(r"(?:(?P<block>[^/]*)/)?(?P<name>[^:]*)(?::(?P<type>.*))?", re.S)
 
 

@@ -180,6 +180,7 @@ def test_a_text_that_is_no_script_is_said_to_be_none() -> None:
         ("${root-path}", "iscsi:192.0.2.9::::iqn"),
         ("${uuid}", "01234567-89ab-cdef-0123-456789abcdef"),
         ("${uuid:guid}", "67452301-ab89-efcd-0123-456789abcdef"),
+        ("${net0.proxydhcp/next-server}${proxydhcp/filename}", ""),
         ("${domain:base64}", "ZXhhbXBsZS5vcmc="),
         ("${buildarch}-${platform}", "x86_64-efi"),
         ("${cwduri}x", "http://boot.example.org/ipxe/x"),
@@ -241,6 +242,12 @@ def test_inc_of_a_text_fails_as_does_a_number_that_is_none() -> None:
         (3, "inc: t is a text: a number is set as in t:int32"),
         (3, "set: n:int8 cannot be 'x'"),
     ]
+
+
+def test_read_asks_for_what_is_not_there() -> None:
+    assert reason("echo -n Release: ${} && read release\nkernel /linux\nboot\n") == (
+        "it asks for release, which cannot be typed in here"
+    )
 
 
 def test_read_keeps_the_value_and_fails_when_time_runs_out() -> None:
@@ -388,7 +395,19 @@ def test_what_is_neither_script_nor_kernel_is_said() -> None:
 
 def test_no_more_is_fetched_than_a_limit() -> None:
     text = ":a\ninc n\nchain x${n}.ipxe || goto a\n"
-    assert (4, "it wants more than 64 files: given up") in problems(text)
+    assert (4, "16 files could not be fetched: no more are asked for") in problems(text)
+    there = {f"x{n}.ipxe": "#!ipxe\nexit 1\n" for n in range(300)}
+    assert (4, "it wants more than 200 files: given up") in problems(text, **there)
+
+
+def test_what_a_script_would_send_along_is_no_part_of_the_name() -> None:
+    text = "params\nparam mac ${mac}\nchain sub.ipxe##params\n"
+    sub = "#!ipxe\nkernel /linux\nboot\n"
+    assert entry(text, **{"sub.ipxe": sub}).kernel
+    assert problems(text, **{"sub.ipxe": sub})[0] == (
+        2,
+        "what is fetched is asked for without these parameters",
+    )
 
 
 # Menus

@@ -43,6 +43,7 @@ def sanhook(run: Run, words: Sequence[str]) -> bool:
 @command("login")
 def login(run: Run, words: Sequence[str]) -> bool:
     run.complain("no name and password are asked for: they stay as they are")
+    run.fail("it asks for a name and a password, which cannot be typed in here")
     return True
 
 

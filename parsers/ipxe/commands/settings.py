@@ -24,8 +24,13 @@ def clear(run: Run, words: Sequence[str]) -> bool:
 
 @command("read")
 def read(run: Run, words: Sequence[str]) -> bool:
-    """A person who just presses Enter leaves it as it is; with a time limit nobody does."""
-    return "timeout" not in options(words, values="timeout", least=1, most=1)[0]
+    """A person who just presses Enter leaves it as it is; in a limited time nobody does."""
+    given, (name,) = options(words, values="timeout", least=1, most=1)
+    if "timeout" in given:
+        return False
+    if not run.settings.get(name):
+        raise run.end(f"it asks for {name}, which cannot be typed in here")
+    return True
 
 
 @command("show")
