@@ -10,6 +10,7 @@ from posixpath import dirname
 
 from parsers import envblock, kernel
 from parsers.api import Entry, FileRef, Files, Format, Item
+from parsers.fstab import mounts
 from parsers.volumes import find
 
 TRAIL = ("Found without a configuration",)
@@ -101,7 +102,7 @@ def _last(block: str) -> str:
 
 
 def _of_fstab(text: str) -> str:
-    for spec, at, fs, options in _mounts(text):
+    for spec, at, fs, options in mounts(text):
         if at == "/":
             part = next(
                 (o for o in options.split(",") if o.startswith(("subvol=", "subvolid="))), ""
@@ -111,21 +112,13 @@ def _of_fstab(text: str) -> str:
     return ""
 
 
-def _mounts(text: str) -> Iterator[tuple[str, str, str, str]]:
-    for line in text.splitlines():
-        fields = line.split()
-        if len(fields) >= 3 and not fields[0].startswith("#"):
-            spec = fields[0].replace('"', "").replace("'", "")
-            yield spec, fields[1], fields[2], fields[3] if len(fields) > 3 else ""
-
-
 def _elsewhere(files: Files) -> Iterator[str]:
     """Of the systems on other volumes that mount this one on /boot."""
     for volume in files.volumes:
         tree = files.on(volume.name) if volume.fs in _LINUX else None
         if tree is None or volume.name == files.volume.name:
             continue
-        for spec, at, _, _ in _mounts(tree.read("/etc/fstab") or ""):
+        for spec, at, _, _ in mounts(tree.read("/etc/fstab") or ""):
             here = find(spec, files.volumes) if at in ("/boot", "/boot/") else None
             if here and here.name == files.volume.name:
                 yield _known(tree, "")

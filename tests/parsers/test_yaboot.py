@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from parsers.api import Entry, FileRef, Preferences, Problem, Volume
+from parsers.api import Entry, FileRef, Password, Preferences, Problem, Volume
 from parsers.yaboot import FORMAT
 from tests.fakes import Machine
 
@@ -133,6 +133,19 @@ def test_timeout_is_in_tenths_of_a_second(written: str, seconds: float) -> None:
     assert wish.timeout == seconds
 
 
+def test_password_is_asked_for_before_any_image_boots_that_is_not_restricted() -> None:
+    text = "password=x\nimage=/1\nlabel=a\nimage=/2\nlabel=b\nrestricted\n"
+    assert [(e.title, e.users) for e in entries(text)] == [("a", ("",)), ("b", None)]
+    (wish,) = [p for p in read(text) if isinstance(p, Preferences)]
+    assert wish.superusers == ("",)  # who may change the command line, of either
+    assert wish.passwords == (Password(user="", secret="x"),)
+
+
+def test_password_may_be_a_hash_of_crypt() -> None:
+    (wish,) = [p for p in read("password=$1$ab$cdef\nimage=/1\n") if isinstance(p, Preferences)]
+    assert wish.passwords == (Password(user="", secret="$1$ab$cdef", hashed=True),)
+
+
 def test_image_for_the_other_kind_of_machine_is_left_out() -> None:
     text = "image[32bit]=/32\nlabel=a\nimage[64bit]=/64\nlabel=a\nimage=/any\n"
     assert [e.kernel for e in entries(text)] == [FileRef(path="/64"), FileRef(path="/any")]
@@ -226,7 +239,6 @@ def test_partition_of_a_tree_without_a_disk_is_the_tree() -> None:
         ("default=x\nimage=/v", 1, "no image is called 'x'"),
         ("image=/1\nimage=/dir/1", 2, "called '1' already"),
         ("append=a\nappend=b", 2, "a second time"),
-        ("password=x\nimage=/v", 1, "not asked for"),
         ("image=/v\nlabel=a b", 2, "needs quotation marks"),
     ],
 )

@@ -1,0 +1,71 @@
+"""/etc/fstab: what a system mounts where, and so which volume a path of it is on. Pure."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from parsers.api import FileRef, Files
+from parsers.volumes import find
+
+
+class Mount(NamedTuple):
+    spec: str  # the device, as the system calls it, without quotation marks
+    at: str
+    fs: str
+    options: str
+
+
+def mounts(text: str) -> Iterator[Mount]:
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) >= 3 and not fields[0].startswith("#"):
+            spec = fields[0].replace('"', "").replace("'", "")
+            yield Mount(spec, fields[1], fields[2], fields[3] if len(fields) > 3 else "")
+
+
+class System:
+    """The system that a tree is the root of, for loaders that were told paths as it sees them."""
+
+    def __init__(self, files: Files, root: str = "") -> None:
+        self._files, self._root = files, root
+        found = mounts(files.read(f"{root}/etc/fstab") or "")
+        mounted = [m for m in found if m.at.startswith("/") and m.at != "/"]
+        # The mount point that reaches furthest into a path has it.
+        self._mounts = sorted(mounted, key=lambda m: -len(m.at))
+
+    def place(self, path: str) -> FileRef:
+        """The file at an absolute path; a relative one begins at the root."""
+        path = f"/{path.lstrip('/')}"
+        here = FileRef(path=f"{self._root}{path}")
+        if self._files.kind(here.path) == "file":
+            return here
+        for mount in self._mounts:
+            point = mount.at.rstrip("/")
+            if path.startswith(f"{point}/"):
+                volume = find(mount.spec, self._files.volumes)
+                device = volume.name if volume else mount.spec
+                # A boot partition with the system's /etc on it: the mount is this very volume.
+                own = volume is not None and volume.name == self._files.volume.name
+                return FileRef(path=path[len(point) :], device="" if own else device)
+        return self._beside(here, path)
+
+    def _beside(self, here: FileRef, path: str) -> FileRef:
+        """A boot partition that nothing tells of: what is known as /boot/x is /x."""
+        short = path.removeprefix("/boot")
+        if short != path and self._files.kind(f"{self._root}{short}") == "file":
+            return FileRef(path=f"{self._root}{short}")
+        return here
+
+    def has(self, file: FileRef) -> bool:
+        """False only where it certainly is not there."""
+        tree = self._tree(file)
+        return tree is None or tree.kind(file.path) == "file"
+
+    def read(self, file: FileRef) -> str | None:
+        tree = self._tree(file)
+        return tree.read(file.path) if tree else None
+
+    def _tree(self, file: FileRef) -> Files | None:
+        if not file.device:
+            return self._files
+        volume = find(file.device, self._files.volumes)
+        return self._files.on(volume.name) if volume else None

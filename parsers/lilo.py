@@ -1,0 +1,129 @@
+"""lilo.conf: what /sbin/lilo wrote into its map for PCs to boot from.
+
+The paths are those of the running system, so its /etc/fstab tells which volume they are on. The
+command line is the one that lilo's map and its boot prompt make together; `vga` is told to the
+kernel's set-up code, which kexec does not run.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from posixpath import basename
+
+from parsers import stanzas
+from parsers.api import Entry, Files, Format, Item, Preferences, Problem
+from parsers.fstab import System
+from parsers.stanzas import Block, Words, words
+from parsers.text import read
+
+MAX_TEXT = 256 << 10
+
+_FLAGS = words("bypass lock mandatory optional read-only read-write restricted single-key")
+WORDS = Words(
+    common=words(
+        "addappend append default delay fallback initrd literal message password ramdisk root"
+        " timeout vga"
+    ),
+    image=words(
+        "addappend alias append fallback image initrd label literal other password ramdisk root vga"
+    ),
+    common_flags=_FLAGS | words("prompt unattended"),
+    image_flags=_FLAGS,
+    # How the map is made and what the screen looks like; disks, and partition tables for `other`.
+    ignored=words(
+        "activate backup bios bios-passes-dl bitmap bmp-colors bmp-retain bmp-table bmp-timer boot"
+        " boot-as change change-rules compact cylinders deactivate disk disktab"
+        " el-torito-bootable-cd fix-table force-backup geometric heads ignore-table inaccessible"
+        " install keytable large-memory lba32 linear loader map map-drive master-boot"
+        " max-partitions menu-scheme menu-title nodevcache noraid nowarn partition"
+        " raid-extra-boot range reset rewrite-table sectors serial set small-memory start"
+        " static-bios-codes suppress-boot-time-bios-data table to type unsafe verbose vmdefault"
+        " vmdisable vmwarn"
+    ),
+    openers=("image", "other"),
+)
+
+
+def parse(files: Files, path: str) -> Iterator[Item]:
+    text, problems = read(files, path, MAX_TEXT)
+    common, images = Block(), list[Block]()
+    yield from problems
+    yield from stanzas.read(path, text, WORDS, common, images)
+    system = System(files, path.removesuffix("/etc/lilo.conf") if "/etc/" in path else "")
+    labels = [(i, _label(i)) for i in images if i.get(i.opener) and _is_there(system, i)]
+    named, problems = stanzas.named(path, common, labels)
+    yield from problems
+    yield from _preferences(path, common, labels)
+    for image, name, default in named:
+        yield _entry(system, path, common, image, name, default)
+
+
+def _label(image: Block) -> str:
+    target = image.get(image.opener)
+    return image.get("label") or basename(target) or target
+
+
+def _is_there(system: System, image: Block) -> bool:
+    """lilo leaves out an optional image without its file."""
+    optional = image.opener == "image" and "optional" in image.settings
+    return not optional or system.has(system.place(image.get("image")))
+
+
+def _preferences(
+    path: str, common: Block, images: Sequence[tuple[Block, str]]
+) -> Iterator[Preferences | Problem]:
+    """Without `prompt` the default boots after `delay`, and only who holds a key sees a menu."""
+    prompts = "prompt" in common.settings
+    key = "timeout" if prompts else "delay"
+    line, value = common.settings.get(key, (1, ""))
+    timeout = stanzas.tenths(value)
+    if value and timeout is None:
+        yield Problem(path, line, f"the time to wait is not a number: {value!r}")
+    if images and not value:
+        timeout = math.inf if prompts else 0
+    passwords = stanzas.passwords(common, images)
+    if timeout is not None or passwords:
+        yield Preferences(
+            timeout=timeout,
+            style="menu" if prompts else "hidden",
+            superusers=("",) if passwords else None,
+            passwords=passwords,
+        )
+
+
+def _entry(
+    system: System, path: str, common: Block, image: Block, name: str, default: bool
+) -> Entry:
+    s = image.over(common, WORDS)
+    label = _label(image)
+    other = f"it starts another boot loader ({s.get('other')}), which Linux cannot start"
+    is_linux = image.opener == "image"
+    return Entry(
+        title=label,
+        name=name,
+        config=path,
+        line=image.line,
+        kernel=system.place(s["image"]) if is_linux else None,
+        initrds=(system.place(s["initrd"]),) if is_linux and "initrd" in s else (),
+        cmdline=_cmdline(s, label) if is_linux else "",
+        default=default,
+        unbootable="" if is_linux else other,
+        hotkey=stanzas.hotkey(s),
+        users=stanzas.users(common, image, name),
+    )
+
+
+def _cmdline(s: Mapping[str, str], label: str) -> str:
+    parts = [f"BOOT_IMAGE={label}"]
+    if "literal" in s:
+        return " ".join([*parts, s["literal"].strip()])
+    if "read-only" in s or "read-write" in s:
+        parts.append("ro" if "read-only" in s else "rw")
+    if s.get("root", "current") != "current":  # else what / is while lilo runs
+        parts.append(f"root={s['root']}")
+    if "ramdisk" in s:
+        parts.append(f"ramdisk={s['ramdisk']}")
+    parts += [s[key].strip() for key in ("append", "addappend") if key in s]
+    return " ".join(part for part in parts if part)
+
+
+FORMAT = Format("lilo", ("/etc/lilo.conf", "/lilo.conf", "/@*/etc/lilo.conf"), parse)

@@ -1,0 +1,108 @@
+"""silo.conf: the boot loader of SPARC machines. It reads its file itself, as yaboot does.
+
+A file is [PROM device;][partition]/path: 2/boot/vmlinuz, /sbus/esp/sd@3,0;4/vmlinux.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from posixpath import basename
+
+from parsers import stanzas
+from parsers.api import Entry, FileRef, Files, Format, Item
+from parsers.openfirmware import place
+from parsers.stanzas import Block, Words, words
+from parsers.text import read
+
+MAX_TEXT = 256 << 10
+
+_FLAGS = words(
+    "fill-reboot initrd-prompt pause-after proll read-only read-write restricted show-arguments"
+    " single-key"
+)
+WORDS = Words(
+    common=words(
+        "append bootblock default device fill-reboot-cmd initrd initrd-size message partition"
+        " password pause-message ramdisk root root-flags timeout"
+    ),
+    image=words(
+        "alias append bootblock device image initrd initrd-size label literal other partition"
+        " pause-message ramdisk root root-flags sysmap"
+    ),
+    common_flags=_FLAGS,
+    image_flags=_FLAGS | words("solaris"),
+    ignored=words("boot install backup map secondary"),
+    openers=("image", "other"),
+)
+_FILE = re.compile(r"(?:(?P<device>[^;]+);)?(?P<partition>[0-8])?(?P<path>/[^;]*)", re.S)
+# v0 PROMs: sd(0,3,0)2/vmlinux
+_OLD = re.compile(r"(?P<device>[a-z]+\([0-9a-f,]*\))(?P<partition>[0-8])?(?P<path>/.*)", re.S)
+
+
+def parse(files: Files, path: str) -> Iterator[Item]:
+    text, problems = read(files, path, MAX_TEXT)
+    common, images = Block(), list[Block]()
+    yield from problems
+    yield from stanzas.read(path, text, WORDS, common, images)
+    labels = [(i, _label(i)) for i in images if i.get(i.opener) and _is_ours(files, i.scope)]
+    named, problems = stanzas.named(path, common, labels)
+    yield from problems
+    yield from stanzas.preferences(path, common)
+    for image, name, default in named:
+        yield _entry(files, path, common, image, name, default)
+
+
+def _is_ours(files: Files, scope: str) -> bool:
+    """image[sun4c,sun4m]. Elsewhere than on a SPARC none is, and so all are shown."""
+    kinds = scope.split(",")
+    if not scope or not files.machine.startswith("sparc"):
+        return True
+    return any(kind.startswith(("sun4u", "sun4v")) == ("64" in files.machine) for kind in kinds)
+
+
+def _label(image: Block) -> str:
+    target = image.get(image.opener)
+    return image.get("label") or basename(target) or target
+
+
+def _entry(files: Files, path: str, common: Block, image: Block, name: str, default: bool) -> Entry:
+    s = image.over(common, WORDS)
+    initrds = s.get("initrd", "").split("|")  # as many as there are, one after the other
+    obstacle = _obstacle(files, image, s)
+    is_linux = image.opener == "image" and "solaris" not in s
+    return Entry(
+        title=_label(image),
+        name=name,
+        config=path,
+        line=image.line,
+        kernel=_place(files, path, s["image"], s) if is_linux else None,
+        initrds=tuple(_place(files, path, i, s) for i in initrds if i) if is_linux else (),
+        cmdline=stanzas.cmdline(s) if is_linux else "",
+        default=default,
+        unbootable=obstacle,
+        hotkey=stanzas.hotkey(s),
+        users=stanzas.users(common, image, name),
+    )
+
+
+def _obstacle(files: Files, image: Block, s: Mapping[str, str]) -> str:
+    if image.opener == "other":
+        return f"it starts another boot loader ({s['other']}), which Linux cannot start"
+    if "solaris" in s:
+        return f"it starts Solaris ({s['image']}), which Linux cannot start"
+    if not files.machine.startswith("sparc"):
+        return f"it is for sparc, this machine is {files.machine}"
+    return ""
+
+
+def _place(files: Files, config: str, name: str, s: Mapping[str, str]) -> FileRef:
+    device, partition = s.get("device", ""), s.get("partition", "")
+    if m := _FILE.fullmatch(name) or _OLD.fullmatch(name):
+        if m["device"]:
+            device, partition = m["device"], ""
+        return place(files, config, m["path"], device, m["partition"] or partition)
+    return place(files, config, name, device, partition)
+
+
+FORMAT = Format(
+    "silo", ("/etc/silo.conf", "/boot/silo.conf", "/silo.conf", "/boot/etc/silo.conf"), parse
+)

@@ -1,0 +1,260 @@
+"""The language of lilo, silo and yaboot: `key = value` and flags, common ones, then images.
+
+yaboot has it from silo and silo from lilo: their cfg.c is one program. An `image` (or `other`) line
+opens a stanza; what precedes the first is for all. Where they give up the whole file we lose one
+setting.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import pyparsing as pp
+
+from parsers.api import Password, Preferences, Problem
+from parsers.names import distinct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a boot loader knows. It is told of all else but `ignored`, which is for installers."""
+
+    common: frozenset[str]  # before the first image, with a value
+    image: frozenset[str]
+    common_flags: frozenset[str]
+    image_flags: frozenset[str]
+    ignored: frozenset[str]
+    openers: tuple[str, ...] = ("image",)
+
+    @property
+    def inherited(self) -> frozenset[str]:
+        """What an image takes from the common part where it has nothing of its own."""
+        return self.image | self.image_flags
+
+
+@dataclass(slots=True)
+class Block:
+    """The settings of one stanza, or of the common part: key → (line, value)."""
+
+    line: int = 1
+    opener: str = ""
+    scope: str = ""  # image[64bit], image[sun4u]: the machines that it is for
+    settings: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def get(self, key: str) -> str:
+        return self.settings.get(key, (0, ""))[1]
+
+    def over(self, common: "Block", words: Words) -> Mapping[str, str]:
+        """All that counts for this image."""
+        inherited = {k: v for k, (_, v) in common.settings.items() if k in words.inherited}
+        return inherited | {k: v for k, (_, v) in self.settings.items()}
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def read(
+    path: str, text: str, known: Words, common: Block, images: list[Block]
+) -> Iterator[Problem]:
+    """Fills the blocks; gives what is wrong."""
+    line, counted, grumbled = 1, 0, 0
+    for (m,), _, _ in _setting(known).scan_string(text, always_skip_whitespace=False):
+        start = m.start("bad" if m["bad"] else "key")
+        if start < 0:
+            continue  # white space at the end
+        line, counted = line + text.count("\n", counted, start), start
+        key, _, scope = (m["key"] or "").lower().partition("[")
+        if key in known.openers:
+            images.append(Block(line=line, opener=key, scope=scope.removesuffix("]")))
+        elif scope:
+            key = f"{key}[{scope}"
+        block = images[-1] if images else common
+        for message in _set(block, key, m, line, known, common=not images):
+            # A line of prose gives one problem, not one for each word.
+            if line != grumbled:
+                yield Problem(path, line, message, start - text.rfind("\n", 0, start))
+            grumbled = line
+
+
+@cache
+def _setting(known: Words) -> pp.ParserElement:
+    """One token is one whole setting with what is white or comment before it, or a bad line.
+
+    A bare value ends, in yaboot, at a space, and unknown words after it are passed over; here
+    they belong to the value, until the next setting that is known. A value with a bare = ends
+    yaboot's reading altogether: that is a command line without its quotation marks.
+    """
+    setting = "|".join(map(re.escape, sorted(known.common | known.image)))
+    flag = "|".join(map(re.escape, sorted(known.image_flags)))
+    opener = "|".join(known.openers)
+    next_one = rf"(?i:(?:{setting}|(?:{opener})\[[^\]\s]*\])[ \t]*=|(?:{flag})(?![^\s#]))"
+    word = r"(?:\\[\s\S]|[^\s#\\])+"
+    line = pp.Regex(
+        r"(?:\s+|#[^\n]*)*+(?:"
+        r"(?P<key>[^\s#=\"\\]+)(?:[ \t]*(?P<equals>=)[ \t]*(?:"
+        r"\"(?P<quoted>(?:[^\"\\\n]|\\[\s\S])*)(?P<closed>\"?)"
+        rf"|(?P<bare>(?![=\"])(?:(?:\\[\s\S]|[^\s#\\=])+={word}(?:[ \t]+{word})*"
+        rf"|{word}(?:[ \t]+(?!{next_one}){word})*)))?)?"
+        r"|(?P<bad>\S[^\n]*)|\Z)",
+        as_match=True,
+    )
+    return line.leave_whitespace().parse_with_tabs()
+
+
+def _set(
+    block: Block, key: str, m: re.Match[str], line: int, known: Words, common: bool
+) -> list[str]:
+    """Takes one setting into the block; gives the messages about it."""
+    value, said = _value(m) if m["equals"] else ("", [])
+    if key in (known.common if common else known.image):
+        if not value:
+            return [*said, f"{key!r} has no value"]
+        if key in block.settings:
+            said = [*said, f"{key!r} is set a second time; this value counts"]
+        if key == "partition" and not value.isdecimal():
+            said = [*said, f"the partition is not a number: {value!r}"]
+        block.settings[key] = (line, value)
+    elif key in (known.common_flags if common else known.image_flags):
+        if m["equals"]:
+            return [*said, f"{key!r} takes no value, so it is ignored"]
+        block.settings[key] = (line, key)
+    elif key not in known.ignored:
+        return [*said, _misplaced(key, m, known)]
+    return said
+
+
+def _misplaced(key: str, m: re.Match[str], known: Words) -> str:
+    if m["bad"]:
+        return f"not a setting: {m['bad'].strip()!r}"
+    if key in known.common or key in known.common_flags:
+        return f"{key!r} must stand before the first image; here it is ignored"
+    if key in known.image or key in known.image_flags:
+        return f"{key!r} belongs to an image; before the first it is ignored"
+    return f"unknown setting: {m['key']!r}"
+
+
+def _value(m: re.Match[str]) -> tuple[str, list[str]]:
+    value, complaints = m["quoted"], []
+    if value is not None:
+        if not m["closed"]:
+            complaints.append("the closing quotation mark is missing")
+        if "\\" in value:
+            if _ODD_BACKSLASH.search(value):
+                complaints.append(
+                    'a backslash in quotation marks can only precede \\, ", n or newline'
+                )
+            value = _ESCAPE.sub(_escaped, value)
+        return value, complaints
+    bare: str = m["bare"] or ""
+    if _NEEDS_MARKS.search(bare):
+        complaints.append("a value with a space or = needs quotation marks; taken as it stands")
+    if "\\" in bare:
+        bare = _ANY.sub(lambda e: {"\n": "", "\t": " "}.get(e[1], e[1]), bare)
+    return bare, complaints
+
+
+_ODD_BACKSLASH = re.compile(r'(?<!\\)(?:\\\\)*\\[^\\"n\n]')
+_ESCAPE = re.compile(r"\\(\n[ \t]*|[\s\S])")
+_ANY = re.compile(r"\\([\s\S])")
+_NEEDS_MARKS = re.compile(r"(?<!\\)[ \t=]")
+
+
+def _escaped(m: re.Match[str]) -> str:
+    if m[1][0] == "\n":
+        return " "
+    return {"n": "\n", '"': '"', "\\": "\\"}.get(m[1], m[0])
+
+
+def tenths(value: str) -> float | None:
+    """Seconds: the number of tenths, as C reads numbers; None when it is none.
+
+    A negative one makes yaboot wait for ever, and more than a year is no time-out either.
+    """
+    m = re.fullmatch(r"(-?)(?:(0x[0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))", value, re.I)
+    if not m:
+        return None
+    # Python refuses to read numbers of thousands of digits.
+    digits = (m[2] or m[3] or m[4])[:20]
+    count = int(digits, 16 if m[2] else 8 if m[3] else 10)
+    endless = (m[1] and count) or count > 10 * 365 * 86400
+    return math.inf if endless else count / 10
+
+
+def cmdline(s: Mapping[str, str]) -> str:
+    """What silo and yaboot put together for the kernel."""
+    if "literal" in s:
+        return s["literal"].strip()
+    parts = (
+        "root" in s and f"root={s['root']}",
+        "read-only" in s and "ro",
+        "read-write" in s and "rw",
+        "ramdisk" in s and f"ramdisk={s['ramdisk']}",
+        "initrd-size" in s and f"ramdisk_size={s['initrd-size']}",
+        "novideo" in s and "video=ofonly",
+        s.get("append", "").strip(),
+    )
+    return " ".join(part for part in parts if part)
+
+
+def hotkey(s: Mapping[str, str]) -> str:
+    """With `single-key` a name of one character boots at once."""
+    one = (s.get(key, "") for key in ("label", "alias") if "single-key" in s)
+    return next((name for name in one if len(name) == 1), "")
+
+
+def passwords(common: Block, images: Iterable[tuple[Block, str]]) -> tuple[Password, ...]:
+    """One for all, whose user has no name, and those of single images, whose user is the image."""
+    every = [("", common.get("password"))]
+    every += [(name, image.get("password")) for image, name in images]
+    return tuple(
+        Password(user=user, secret=secret, hashed=secret.startswith("$1$"))
+        for user, secret in every
+        if secret
+    )
+
+
+def users(common: Block, image: Block, name: str) -> tuple[str, ...] | None:
+    """Who may boot it as it stands: with `restricted` anybody, who may not change it then."""
+    own = "password" in image.settings
+    if not own and "password" not in common.settings:
+        return None
+    modes = ("bypass", "restricted", "mandatory")
+    said = [mode for block in (image, common) for mode in modes if mode in block.settings]
+    if said and said[0] != "mandatory":
+        return None
+    return ("", name) if own else ("",)
+
+
+def preferences(path: str, common: Block) -> Iterator[Preferences | Problem]:
+    """Of silo and yaboot: `timeout`, and one password for all."""
+    line, value = common.settings.get("timeout", (1, ""))
+    timeout = tenths(value)
+    if value and timeout is None:
+        yield Problem(path, line, f"the time-out is not a number: {value!r}")
+    found = passwords(common, ())
+    if timeout is not None or found:
+        superusers = ("",) if found else None
+        yield Preferences(timeout=timeout, superusers=superusers, passwords=found)
+
+
+def named(
+    path: str, common: Block, images: Iterable[tuple[Block, str]]
+) -> tuple[list[tuple[Block, str, bool]], list[Problem]]:
+    """The images by their labels, each with a name of its own, and whether it is the default."""
+    found = list(images)
+    line, default = common.settings.get("default", (1, ""))
+    names = [(label, image.get("alias")) for image, label in found]
+    chosen = next((i for i, known in enumerate(names) if default and default in known), None)
+    unique = distinct([label for _, label in found])
+    problems = [
+        Problem(path, image.line, f"another image is called {label!r} already")
+        for (image, label), name in zip(found, unique, strict=True)
+        if label != name
+    ]
+    if default and found and chosen is None:
+        words = f"no image is called {default!r}, so the first is the default"
+        problems.insert(0, Problem(path, line, words))
+    return [(image, unique[i], i == (chosen or 0)) for i, (image, _) in enumerate(found)], problems
