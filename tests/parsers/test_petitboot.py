@@ -19,7 +19,10 @@ from tests.fakes import Machine
 
 ROOT = Path(__file__).parents[3] / "shared/cases/petitboot"
 # What Petitboot calls a format, and ours that read it.
-FORMATS = {"pxe": ("pxe", "ipxe"), "syslinux": ("syslinux",), "yaboot": ("yaboot",)}
+FORMATS = {
+    **{"kboot": ("kboot",), "native": ("native",), "pxe": ("pxe", "ipxe")},
+    **{"syslinux": ("syslinux",), "yaboot": ("yaboot",)},
+}
 CASES = [p for name in FORMATS for p in sorted(ROOT.glob(f"{name}-*.json"))]
 DEPARTURES: dict[str, str] = {}
 # Command lines, by case and title: for SYSLINUX, its documentation and its code, a label's APPEND
