@@ -100,7 +100,9 @@ class Devices:
         if m := _PARTITION.fullmatch(name):
             path = _firmware_path(m["disk"])
             number = int(m["number"])
-            fits = [v for v in volumes if v.partition == number and _is(v, m["scheme"])]
+            # hd1,2 is of any kind, but on that disk where it has such a partition.
+            named = [*self._disks.get(m["disk"], ()), *volumes]
+            fits = [v for v in named if v.partition == number and _is(v, m["scheme"])]
         else:
             path = _firmware_path(name)
             fits = [v for v in volumes if not v.partition]

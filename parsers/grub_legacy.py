@@ -1,0 +1,316 @@
+"""menu.lst and grub.conf, the menu of GRUB 0.97, with what distributions and grub4dos added.
+
+After its stage2/cmdline.c (how lines are read) and stage2.c (which titles count). It passes the
+kernel's arguments on as they stand, with no BOOT_IMAGE. `savedefault` would write to the disk, and
+then only a number: it is left alone.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from posixpath import dirname
+
+import pyparsing as pp
+
+from parsers.api import (
+    Entry,
+    FileRef,
+    Files,
+    Format,
+    Item,
+    Password,
+    Preferences,
+    Problem,
+)
+from parsers.bios import Drives
+from parsers.legacy_commands import COMMANDS, Loaded
+from parsers.names import distinct
+from parsers.text import read
+from parsers.volumes import find
+
+_GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")
+# Of the screen and the BIOS: nothing for us. Then what only grub4dos knows.
+_IGNORED = frozenset(
+    (
+        *("background", "blocklist", "boot", "bootp", "cat", "cmp", "color", "debug", "device"),
+        *("dhcp", "displayapm", "displaymem", "embed", "foreground", "geometry", "gfxmenu", "help"),
+        *("hide", "ifconfig", "impsprobe", "install", "ioprobe", "makeactive", "md5crypt", "pager"),
+        *("partnew", "parttype", "pause", "rarp", "read", "savedefault", "serial", "setkey"),
+        *("setup", "shade", "splash", "splashimage", "terminal", "terminfo", "testload", "testvbe"),
+        *("tftpserver", "unhide", "uppermem", "vbeprobe", "verbose", "viewport"),
+        *("call", "checkrange", "checktime", "clear", "command", "echo", "errorcheck", "fontfile"),
+        *("graphicsmode", "initscript", "outline", "pxe", "quiet", "write"),
+    )
+)
+
+
+@dataclass(slots=True)
+class Title:
+    text: str
+    help: str
+    line: int
+    commands: list[tuple[int, str, str]] = field(default_factory=list)  # line, name, arguments
+
+
+def parse(files: Files, path: str) -> Iterator[Item]:
+    text, problems = read(files, path)
+    if _is_script(text):
+        # Petitboot reads such a file under this name, and so do we.
+        from parsers.grub import FORMAT as GRUB
+
+        yield from GRUB.parse(files, path)
+        return
+    yield from problems
+    yield from Menu(files, path, text).items((), marked=True)
+
+
+def _is_script(text: str) -> bool:
+    """A script for GRUB 2 has entries of another kind."""
+    if re.search(r"^[ \t]*(?:if)?title\b", text, re.M):
+        return False
+    return bool(re.search(r"^[ \t]*(?:menuentry|submenu|hiddenentry|blscfg)\b", text, re.M))
+
+
+@cache
+def _command() -> pp.ParserElement:
+    """A whole command, which goes on after a backslash, with comments and empty lines before it."""
+    line = pp.Regex(
+        r"(?:\s+|#(?:\\\n|[^\n])*)*+"
+        r"(?:(?P<name>[^\s=]+)[ \t=]*(?P<rest>(?:\\\n|[^\n])*)|(?P<bad>=[^\n]*)|\Z)",
+        as_match=True,
+    )
+    return line.leave_whitespace().parse_with_tabs()
+
+
+class Menu:
+    """One file: what holds for the menu, and its titles."""
+
+    def __init__(self, files: Files, path: str, text: str, above: "Menu | None" = None) -> None:
+        self.drives: Drives = Drives(files, above.drives.devices if above else None)
+        self._files, self._path = files, path
+        # Volume and path of every menu that is open: none is shown within itself, or twice.
+        self._shown: set[tuple[str, str]] = above._shown if above else set()
+        self._shown.add((files.volume.name, path))
+        self._problems: list[Problem] = []
+        self._general: dict[str, tuple[int, str]] = {}
+        self._variables: dict[str, str] = {}
+        self._titles: list[Title] = []
+        self._read(text)
+
+    def items(self, trail: tuple[str, ...], *, marked: bool) -> Iterator[Item]:
+        """`marked`: the default of all is in this menu."""
+        titles = [title for title in self._titles if self._counts(title)]
+        names = distinct([title.text for title in titles])
+        default, fallback = self._default(len(titles))
+        loaded = [self._run(title, name) for title, name in zip(titles, names, strict=True)]
+        yield from sorted(self._problems, key=lambda problem: problem.line)
+        yield from self._preferences([names[n] for n in fallback], loaded)
+        for number, (title, name) in enumerate(zip(titles, names, strict=True)):
+            yield from self._entry(
+                title, name, loaded[number], trail, marked=marked and number == default
+            )
+
+    def _read(self, text: str) -> None:
+        line, counted = 1, 0
+        for (m,), _, _ in _command().scan_string(text, always_skip_whitespace=False):
+            start = m.start("bad" if m["bad"] else "name")
+            if start < 0:
+                continue
+            line, counted = line + text.count("\n", counted, start), start
+            rest = (m["rest"] or "").replace("\\\n", " ").replace("\t", " ").strip()
+            self._take(line, m["name"] or m["bad"], self._expanded(rest))
+
+    def _expanded(self, text: str) -> str:
+        """%name%, where grub4dos knows the name."""
+        if not self._variables or "%" not in text:
+            return text
+        return re.sub(r"%(\w+)%", lambda m: self._variables.get(m[1], m[0]), text, count=20)
+
+    def _take(self, line: int, name: str, rest: str) -> None:
+        if name in ("title", "iftitle"):
+            condition = r"^\[[^\]]*\]\s*" if name == "iftitle" else r"^"
+            # grub4dos shows what follows \n below the menu.
+            shown, _, more = re.sub(condition, "", rest).partition(r"\n")
+            self._titles.append(Title(shown.strip(), more.replace(r"\n", "\n").strip(), line))
+        elif name == "set":
+            key, _, value = rest.partition("=")
+            self._variables[key.strip()] = value.strip()[:200]
+        elif self._titles:
+            self._titles[-1].commands += [(line, *part) for part in _parts(name, rest)]
+        elif name in _GENERAL:
+            self._general[name] = (line, rest)
+        elif name in COMMANDS:
+            self._complain(line, f"{name!r} belongs to an entry; before the first it is ignored")
+        elif name not in _IGNORED:
+            self._complain(line, f"unknown command: {name!r}")
+
+    def _complain(self, line: int, message: str) -> None:
+        self._problems.append(Problem(self._path, line, message))
+
+    def _counts(self, title: Title) -> bool:
+        """GRUB drops a title without a command that it knows, and does not number it."""
+        if any(name in COMMANDS or name in _IGNORED for _, name, _ in title.commands):
+            return True
+        self._complain(title.line, f"the title {title.text!r} has no commands, so GRUB drops it")
+        return False
+
+    def _default(self, count: int) -> tuple[int, list[int]]:
+        """The number of the default, and those of its fallbacks."""
+        line, said = self._general.get("default", (1, "0"))
+        if saved := said == "saved":
+            # A number at the beginning of a file of fixed size.
+            kept = self._files.read(f"{dirname(self._path)}/default") or ""
+            said = kept[:10].partition("\n")[0].strip() or "0"
+        number = _number(said)
+        fallback = self._fallback(count)
+        if number is not None and number < count:
+            return number, fallback
+        if count and not saved:
+            self._complain(line, f"there is no entry {said!r}; they count from 0")
+        return (fallback[0], fallback[1:]) if fallback else (0, [])
+
+    def _fallback(self, count: int) -> list[int]:
+        line, said = self._general.get("fallback", (1, ""))
+        numbers = [_number(word) for word in said.split()[:100]]
+        if None in numbers:
+            self._complain(line, f"a fallback is not a number: {said!r}")
+        return list(dict.fromkeys(n for n in numbers if n is not None and n < count))
+
+    def _preferences(self, fallback: Sequence[str], loaded: Sequence[Loaded]) -> Iterator[Item]:
+        line, said = self._general.get("timeout", (1, ""))
+        timeout = _number(said)
+        if "timeout" in self._general and timeout is None:
+            yield Problem(self._path, line, f"the time-out is not a number: {said!r}")
+        master = self._master()
+        hidden = "hiddenmenu" in self._general
+        passwords = [p for p in (master, *(entry.password for entry in loaded)) if p]
+        if timeout is not None or fallback or passwords or hidden:
+            yield Preferences(
+                timeout=None if timeout is None else float(timeout),
+                fallback=tuple(fallback),
+                style="hidden" if hidden else "",
+                superusers=("",) if master else None,
+                passwords=tuple(passwords),
+            )
+
+    def _master(self) -> Password | None:
+        return _password("", self._general.get("password", (1, ""))[1])
+
+    def _run(self, title: Title, name: str) -> Loaded:
+        loaded = Loaded(self.drives, "", [self.drives.own])
+        for line, command, rest in title.commands:
+            if run := COMMANDS.get(command):
+                if message := run(loaded, rest):
+                    self._complain(line, message)
+            elif command == "password":
+                loaded.password = _password(name, rest)
+            elif command not in _IGNORED:
+                self._complain(line, f"unknown command: {command!r}")
+        return loaded
+
+    def _entry(
+        self, title: Title, name: str, loaded: Loaded, trail: tuple[str, ...], *, marked: bool
+    ) -> Iterator[Item]:
+        if loaded.menu:
+            below = self._below(loaded, (*trail, name), marked)
+            if first := next(below, None):
+                yield first
+                yield from below
+                return
+        if not (loaded.kernel or loaded.unbootable):
+            if not title.text:
+                return  # how grub4dos' menus leave a line free
+            loaded.unbootable = "it starts nothing"
+        linux = loaded.kernel if not loaded.unbootable else None
+        yield Entry(
+            title=title.text,
+            name=name,
+            config=self._path,
+            line=title.line,
+            trail=trail,
+            kernel=linux,
+            initrds=tuple(loaded.initrds) if linux else (),
+            cmdline=loaded.cmdline if linux else "",
+            default=marked,
+            waits_for=loaded.waits_for if linux else "",
+            unbootable=loaded.unbootable,
+            action="" if linux else loaded.action,
+            users=self._users(loaded),
+            help=title.help,
+        )
+
+    def _users(self, loaded: Loaded) -> tuple[str, ...] | None:
+        master = ("",) if self._master() else ()
+        if loaded.password:
+            return (*master, loaded.password.user)
+        return master if loaded.locked and master else None
+
+    def _below(self, loaded: Loaded, trail: tuple[str, ...], marked: bool) -> Iterator[Item]:
+        """Another menu, whose entries name what is theirs as seen from here."""
+        ref = loaded.place(loaded.menu)
+        volume = find(ref.device, self._files.volumes) if ref.device else self.drives.own
+        tree = self.drives.tree(volume) if volume else None
+        text, problems = read(tree, ref.path) if tree else ("", [])
+        if volume is None or tree is None or not text or _is_script(text):
+            loaded.unbootable = f"the menu {loaded.menu} is not there, or for another GRUB"
+        elif (volume.name, ref.path) in self._shown:
+            loaded.unbootable = f"it leads to the menu {loaded.menu}, which is shown already"
+        else:
+            yield from problems
+            for item in Menu(tree, ref.path, text, self).items(trail, marked=marked):
+                if isinstance(item, Entry):
+                    yield _seen(item, volume.name, self.drives.own.name)
+                elif isinstance(item, Problem):
+                    yield item
+            loaded.unbootable = f"the menu {loaded.menu} has no entries"
+
+
+def _parts(name: str, rest: str) -> Iterator[tuple[str, str]]:
+    """grub4dos: of commands in a row each, of alternatives the first."""
+    if name.startswith(("kernel", "initrd", "module")) or not re.search(r"\|\||&&", rest):
+        yield name, rest
+        return
+    for part in re.split(r"\s&&\s", f"{name} {rest}"):
+        head = re.match(r"\s*([^\s=]*)[\s=]*(.*)", re.split(r"\s\|\|\s", part)[0])
+        if head:
+            yield head[1], head[2]
+
+
+def _number(text: str) -> int | None:
+    """As GRUB reads one that is not negative."""
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return int(text)
+    return int(text, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,8}", text) else None
+
+
+def _password(user: str, rest: str) -> Password | None:
+    hashed = rest.startswith("--")
+    words = rest.split()[1 if hashed else 0 :]
+    return Password(user=user, secret=words[0], hashed=hashed) if words else None
+
+
+def _seen(entry: Entry, there: str, here: str) -> Entry:
+    """Its files as a menu on the volume `here` names them."""
+
+    def moved(ref: FileRef) -> FileRef:
+        device = ref.device or there
+        return replace(ref, device="" if device == here else device)
+
+    if there == here:
+        return entry
+    kernel = moved(entry.kernel) if entry.kernel else None
+    return replace(entry, kernel=kernel, initrds=tuple(map(moved, entry.initrds)))
+
+
+NAMES = ("menu.lst", "grub.conf")
+FORMAT = Format(
+    "grub-legacy",
+    (
+        *(f"{place}/{name}" for place in ("/boot/grub", "/grub", "/boot", "") for name in NAMES),
+        # Red Hat's for EFI; Fedora's media. Not /etc/grub.conf: a link, or SUSE's installer's.
+        *("/EFI/*/grub.conf", "/efi/*/grub.conf", "/EFI/BOOT/BOOT*.conf", "/efi/boot/boot*.conf"),
+        *("/@*/boot/grub/menu.lst", "/BOOT/GRUB/MENU.LST", "/MENU.LST"),
+    ),
+    parse,
+)
