@@ -1,0 +1,260 @@
+"""zipl.conf: what s390-tools' zipl installs on IBM mainframes' disks.
+
+[sections], each of one kernel or one dump, and :menus that number sections. After zipl(8),
+zipl.conf(5) and zipl/src/scan.c. The paths are those of the running system. Boot Loader
+Specification entries beside it are listed by their own format; zipl.conf has their time-out then.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import pyparsing as pp
+
+from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers.fstab import System
+from parsers.names import distinct
+from parsers.text import read
+
+DEFAULTBOOT = "defaultboot"
+_LONGEST = 4096  # characters of a command line: the kernel takes no more
+_TARGETS = ("target", "targetbase", "targettype", "targetgeometry", "targetblocksize")
+# What a section is for, by the setting that decides, and why Linux cannot do it.
+_OTHERS = {
+    "segment": "it loads a data segment, and no kernel",
+    "dumpto": "it installs a dump tool, and no kernel",
+    "dumptofs": "it installs a dump tool, and no kernel",
+    "mvdump": "it installs a dump tool, and no kernel",
+    "kdump": "its kernel only saves the memory of a system that has stopped",
+}
+KEYS = frozenset(
+    (
+        *("default", "defaultmenu", "image", "parameters", "parmfile", "ramdisk", "prompt"),
+        *("timeout", "secure", "optional", "tape", "targetoffset", *_TARGETS, *_OTHERS),
+    )
+)
+
+
+@dataclass(slots=True)
+class Section:
+    name: str
+    line: int
+    settings: dict[str, tuple[int, str]] = field(default_factory=dict)
+    places: dict[int, tuple[int, str]] = field(default_factory=dict)  # of a menu: number → name
+
+    def get(self, key: str) -> str:
+        return self.settings.get(key, (0, ""))[1]
+
+
+def parse(files: Files, path: str) -> Iterator[Item]:
+    text, problems = read(files, path)
+    yield from problems
+    sections: list[Section] = []
+    menus: list[Section] = []
+    yield from _read(path, text, sections, menus)
+    boot = next((s for s in sections if s.name == DEFAULTBOOT), Section(DEFAULTBOOT, 1))
+    configurations = [s for s in sections if s.name != DEFAULTBOOT]
+    menu, problems = _menu(path, boot, menus)
+    yield from problems
+    ordered = configurations
+    if menu:
+        yield from _unknown(path, menu, configurations)
+        numbers = {name: n for n, (_, name) in sorted(menu.places.items(), reverse=True)}
+        ordered = sorted(configurations, key=lambda s: numbers.get(s.name, math.inf))
+    yield from _preferences(path, menu or boot, automatic=menu is not None or _automatic(boot))
+    default, problems = _default(files, path, boot, menu, ordered)
+    yield from problems
+    yield from _entries(files, path, ordered, default)
+
+
+@cache
+def _line() -> pp.ParserElement:
+    """A whole line, with empty ones and comments before it."""
+    line = pp.Regex(
+        r"(?:\s+|#[^\n]*)*+(?:"
+        r"\[(?P<section>[^\]\n\s]+)\][ \t]*(?=\n|\Z)|:(?P<menu>[A-Za-z0-9]+)[ \t]*(?=\n|\Z)"
+        r"|(?P<key>[^\s=\[:]+)[ \t]*=[ \t]*(?:"
+        r"(?P<mark>[\"'])(?P<quoted>[^\n]*?)(?P=mark)[ \t]*(?=\n|\Z)|(?P<bare>[^\n]*))"
+        r"|(?P<flag>defaultauto)[ \t]*(?=\n|\Z)|(?P<bad>\S[^\n]*)|\Z)",
+        as_match=True,
+    )
+    return line.leave_whitespace().parse_with_tabs()
+
+
+def _read(path: str, text: str, sections: list[Section], menus: list[Section]) -> Iterator[Problem]:
+    line, counted = 1, 0
+    current: Section | None = None
+    for (m,), _, _ in _line().scan_string(text, always_skip_whitespace=False):
+        if not m.lastgroup:
+            continue
+        start = m.start("key" if m["key"] else m.lastgroup)
+        line, counted = line + text.count("\n", counted, start), start
+        if name := m["section"] or m["menu"]:
+            current = Section(name, line)
+            kind = sections if m["section"] else menus
+            if any(other.name == name for other in kind[-200:]):
+                yield Problem(path, line, f"another section is called {name!r} already")
+            kind.append(current)
+        elif m["bad"]:
+            yield Problem(path, line, f"neither a section nor a setting: {m['bad'].strip()!r}")
+        elif current is None:
+            words = f"{m['key'] or m['flag']!r} stands before the first section"
+            yield Problem(path, line, f"{words}: it is ignored")
+        else:
+            yield from _set(path, line, current, m, numbered=bool(menus) and current is menus[-1])
+
+
+def _set(
+    path: str, line: int, section: Section, m: re.Match[str], *, numbered: bool
+) -> Iterator[Problem]:
+    key, value = m["key"] or m["flag"], m["quoted"] if m["mark"] else m["bare"] or ""
+    value = value if m["mark"] else value.strip()
+    if not m["mark"] and value[:1] and value[0] in "\"'":
+        yield Problem(path, line, "the closing quotation mark is missing")
+        value = value[1:]
+    if m["flag"]:
+        section.settings[key] = (line, "1")
+    elif not value.strip():
+        yield Problem(path, line, f"{key!r} has no value")
+    elif re.fullmatch(r"[0-9]{1,9}", key):
+        if not numbered:
+            yield Problem(path, line, f"the number {key} belongs into a menu")
+        elif int(key) in section.places:
+            yield Problem(path, line, f"place {key} of the menu is taken already")
+        else:
+            section.places[int(key)] = (line, value.strip())
+    elif key not in KEYS:
+        yield Problem(path, line, f"unknown setting: {key!r}")
+    else:
+        if key in section.settings:
+            yield Problem(path, line, f"{key!r} is set a second time; this value counts")
+        section.settings[key] = (line, value)
+
+
+def _automatic(boot: Section) -> bool:
+    """All sections are a menu, in the order of the file."""
+    return "defaultauto" in boot.settings or "target" in boot.settings
+
+
+def _menu(
+    path: str, boot: Section, menus: Sequence[Section]
+) -> tuple[Section | None, list[Problem]]:
+    """The menu that boots by itself; without a word on that, the first."""
+    if "defaultmenu" in boot.settings:
+        line, name = boot.settings["defaultmenu"]
+        found = next((menu for menu in menus if menu.name == name), None)
+        return found, [] if found else [Problem(path, line, f"no menu is called {name!r}")]
+    silent = not boot.settings and menus
+    return (menus[0] if silent else None), []
+
+
+def _unknown(path: str, menu: Section, sections: Sequence[Section]) -> Iterator[Problem]:
+    known = {section.name for section in sections}
+    for line, name in menu.places.values():
+        if name not in known:
+            yield Problem(path, line, f"no section is called {name!r}")
+
+
+def _preferences(path: str, said: Section, *, automatic: bool) -> Iterator[Item]:
+    """Without `prompt` nobody is asked, and with it 0 seconds are for ever."""
+    if not automatic:
+        return
+    prompts = said.get("prompt") == "1"
+    line, value = said.settings.get("timeout", (said.line, "0"))
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        yield Problem(path, line, f"the time-out is not a number: {value!r}")
+        value = "0"
+    timeout = (float(value) or math.inf) if prompts else 0.0
+    yield Preferences(timeout=timeout, style="menu" if prompts else "hidden")
+
+
+def _default(
+    files: Files, path: str, boot: Section, menu: Section | None, ordered: Sequence[Section]
+) -> tuple[str, list[Problem]]:
+    """The name of the section that boots by itself, "" if none does."""
+    known = {section.name for section in ordered}
+    if menu:
+        line, value = menu.settings.get("default", (menu.line, ""))
+        places = {str(n): name for n, (_, name) in menu.places.items() if name in known}
+        first = places[min(places, key=int)] if places else ""
+        if value and value not in places:
+            return first, [Problem(path, line, f"the menu has no place {value!r}")]
+        return places.get(value, first), []
+    line, name = boot.settings.get("default", (boot.line, ""))
+    # It may be one of the Boot Loader Specification's, by its title.
+    if name and name not in known and not files.names("/boot/loader/entries"):
+        return "", [Problem(path, line, f"no section is called {name!r}")]
+    if not name and _automatic(boot):
+        name = next((s.name for s in ordered if "image" in s.settings), "")
+    return name, []
+
+
+def _entries(files: Files, path: str, sections: Sequence[Section], default: str) -> Iterator[Item]:
+    system = System(files, path.removesuffix("/etc/zipl.conf"))
+    variables = _variables(files, path)
+    names = distinct([section.name for section in sections])
+    for section, name in zip(sections, names, strict=True):
+        s = {key: value.strip() for key, (_, value) in section.settings.items()}
+        other = next((reason for key, reason in _OTHERS.items() if key in s), "")
+        if "image" not in s and not other:
+            yield Problem(path, section.line, f"the section {section.name!r} has no image")
+            continue
+        kernel = _place(system, s["image"]) if "image" in s and not other else None
+        if kernel and s.get("optional") == "1" and not system.has(kernel):
+            continue  # zipl leaves it out, too
+        cmdline, problems = _cmdline(path, section, system, files, variables)
+        yield from problems if kernel else ()
+        foreign = files.machine != "s390x" and f"it is for s390x, this machine is {files.machine}"
+        yield Entry(
+            title=section.name,
+            name=name,
+            config=path,
+            line=section.line,
+            kernel=kernel,
+            initrds=(_place(system, s["ramdisk"]),) if kernel and "ramdisk" in s else (),
+            cmdline=cmdline if kernel else "",
+            default=name == default,
+            unbootable=other or foreign or "",
+        )
+
+
+def _bare(name: str) -> str:
+    """Without the address in memory that may follow."""
+    return re.sub(r"\s*,\s*(?:0x)?[0-9a-fA-F]+$", "", name)
+
+
+def _place(system: System, name: str) -> FileRef:
+    return system.place(_bare(name))
+
+
+def _cmdline(
+    path: str, section: Section, system: System, files: Files, variables: Mapping[str, str]
+) -> tuple[str, list[Problem]]:
+    """The parameter file's text, then the parameters, with zipl's variables put in."""
+    problems, parts = [], []
+    if "parmfile" in section.settings:
+        line, value = section.settings["parmfile"]
+        text = system.read(_place(system, value.strip()))
+        if text is None:
+            problems.append(Problem(path, line, f"the parameter file {_bare(value)} is not there"))
+        parts.append(" ".join((text or "").split("\n")).strip())
+    line, value = section.settings.get("parameters", (1, ""))
+    parts.append(value)
+    unknown = [n for n in re.findall(r"\$\{(\w+)\}", value) if n not in variables]
+    if unknown:
+        problems.append(Problem(path, line, f"zipl's variable {unknown[0]} is not known"))
+    joined = " ".join(part for part in parts if part)
+    whole = re.sub(r"\$\{(\w+)\}", lambda m: variables.get(m[1], m[0]), joined[:_LONGEST])
+    return whole[:_LONGEST], problems
+
+
+def _variables(files: Files, path: str) -> Mapping[str, str]:
+    """Of the environment that zipl installs with the rest."""
+    text = files.read(path.removesuffix("zipl.conf") + "ziplenv") or ""
+    lines = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
+    return {name.strip(): value.strip()[:1000] for name, mark, value in lines if mark}
+
+
+FORMAT = Format("zipl", ("/etc/zipl.conf", "/@*/etc/zipl.conf"), parse)
