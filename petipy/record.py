@@ -21,8 +21,14 @@ _CRYPT = re.compile(r"(\$(?:1|2[abxy]?|5|6|7|y|gy)\$)[^\s\"'$]{0,64}\$[./A-Za-z0
 _IN_URL = re.compile(r"((?:://|\biscsi:)[^\s:/@]*:)[^\s@/]+(?=@)")
 _SETTING = re.compile(
     r"""([\w.-]*(?:passw|passphrase|rootpw|secret|psk)[\w.-]*[ \t]*=[ \t]*)"""
-    r"""("[^"\n]*"|'[^'\n]*'|(?!grub\.pbkdf2|\$)[^\s"';]+)""",
+    r"""("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|["'][^\n]*|(?!grub\.pbkdf2|\$)(?:\\.|[^\s"';\\])+)""",
     re.I,
+)
+# Where lilo and its kin forget the quotation marks, all up to the next setting is the value.
+_UNQUOTED = re.compile(
+    r"""^(.*\bpassword[ \t]*=[ \t]*)(?!["'$])\S+(?:[ \t]+(?![\w-]+[ \t]*=|[\w-]+-\w+\b"""
+    r"""|(?:restricted|mandatory|bypass|optional|lock|prompt|#)(?!\S))\S+)+""",
+    re.I | re.M,
 )
 _MENU_PASSWD = re.compile(r"^([ \t]*menu[ \t]+(?:master[ \t]+)?passwd[ \t]+)\S.*", re.I | re.M)
 _IPXE = re.compile(r"^([ \t]*set[ \t]+(?:\S+/)?password[ \t]+)\S.*", re.I | re.M)
@@ -36,7 +42,9 @@ def blanked(path: str, text: str) -> str:
     """The text without its passwords, hashed or not; an environment block keeps its size."""
     new = _PBKDF2.sub(lambda m: f"{m[1]}.{'0' * len(m[2])}.{'0' * len(m[3])}", text)
     patterns = [_CRYPT, _IN_URL, _MENU_PASSWD, _IPXE]
-    patterns.append(_LEGACY if basename(path) in ("menu.lst", "grub.conf") else _GRUB)
+    patterns.append(_LEGACY if _is_legacy(path, text) else _GRUB)
+    if basename(path).lower().startswith(("lilo.", "silo.", "yaboot.")):
+        patterns.append(_UNQUOTED)
     for pattern in patterns:
         new = pattern.sub(lambda m: m[1] + BLANK, new)
     new = _SETTING.sub(lambda m: m[1] + _requoted(m[2]), new)
@@ -44,6 +52,12 @@ def blanked(path: str, text: str) -> str:
         new = new.rstrip("#")
         new += "#" * (len(text) - len(new))
     return new
+
+
+def _is_legacy(path: str, text: str) -> bool:
+    """A menu of GRUB 0.97, under whatever name another leads to it."""
+    known = basename(path).lower() in ("menu.lst", "grub.conf")
+    return known or bool(re.search(r"^[ \t]*title[ \t]", text, re.M))
 
 
 def _secretless(piece: bytes) -> bytes:
@@ -56,7 +70,10 @@ def _secretless(piece: bytes) -> bytes:
 
 
 def _requoted(value: str) -> str:
-    return f"{value[0]}{BLANK}{value[0]}" if value[0] in "\"'" else BLANK
+    if value[0] not in "\"'":
+        return BLANK
+    closed = len(value) > 1 and value[-1] == value[0]
+    return f"{value[0]}{BLANK}{value[0] if closed else ''}"
 
 
 @dataclass(slots=True)
