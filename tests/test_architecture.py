@@ -11,7 +11,10 @@ import pytest
 import parsers
 
 TOP = Path(__file__).parent.parent
-FORMATS = ["grub", "uki", "ipxe", "pxe", "syslinux", "yaboot", "foreign", "found"]
+FORMATS = [
+    *("grub", "uki", "grub-legacy", "ipxe", "kboot", "lilo", "native", "pxe", "silo"),
+    *("syslinux", "yaboot", "zipl", "foreign", "found"),
+]
 PURE = [*(TOP / "parsers").rglob("*.py")]
 # petipy modules that decide and do no I/O.
 DECIDING = [

@@ -107,6 +107,55 @@ IPXE = (
     *("0x10", "-1", "08", "9" * 5000, "\0", "\ufeff", "é", "\x1b[0m"),
 )
 
+LILO = (
+    *YABOOT,
+    *("other", "addappend", "optional", "prompt", "delay", "vga", "lba32", "single-key"),
+    *("other=/dev/sda1\n", "password=x\n", 'addappend="c d"\n', "prompt\n", "delay=5\n"),
+)
+
+SILO = (
+    *YABOOT,
+    *("image[sun4u]", "image[sun4c,sun4m]", "other", "solaris", "1/vmlinux", "[", "]", ";"),
+    *("/sbus/sd@3;4/v", "sd(0,3,0)2/v", "initrd=/a|/b\n", "other=/dev/sda1\n", "password=x\n"),
+)
+
+KBOOT = (
+    *("linux='/vmlinux initrd=/i root=/dev/sda3 quiet'\n", "linux", "default", "timeout"),
+    *("root", "initrd", "dtb", "video", "message", "=", "'", '"', "#", ";", "\n", "\r\n"),
+    *(" ", "\t", ",", "/vmlinux", "sda3:/vmlinux", "UUID=aaaa-3:/vmlinux", "timeout=10\n"),
+    *("default=linux\n", "root=/dev/sda1\n", "initrd=/i\n", "timeout=9999999999\n", "é"),
+    *("a=b", "x='a", "\0", "\ufeff"),
+)
+
+NATIVE = (
+    *("name", "image", "initrd", "dtb", "args", "description", "default", "dev_description"),
+    *("name first\n", "name a b\n", "image /vmlinux\n", "args quiet \n", "args\n", "é", "#"),
+    *("default first\n", "dtb /d\n", "description a\n", "\n", "\r\n", " ", "\t", "\0"),
+    *("sda3:/vmlinux", "\ufeff"),
+)
+
+GRUB_LEGACY = (
+    *("title", "iftitle", "root", "rootnoverify", "kernel", "initrd", "module", "chainloader"),
+    *("map", "default", "fallback", "timeout", "password", "lock", "uuid", "findroot", "find"),
+    *("configfile", "(hd0,1)", "(hd1,2)", "(hd0)", "(cd)", "(nd)", "()", "(0xff)"),
+    *("(hd0,1)/vmlinux", "/vmlinuz", "title a\n", "title\n", "root (hd0,1)\n", "lock\n"),
+    *("kernel /vmlinuz root=x\n", "initrd /i /j\n", "default saved\n", "default=1\n"),
+    *("fallback 1 2\n", "timeout=5\n", "hiddenmenu\n", "configfile /other.cfg\n"),
+    *("configfile /boot/grub/menu.lst\n", "password --md5 $1$a$b\n", "--type=linux"),
+    *("map /x.iso (0xff)\n", "find --set-root /vmlinux\n", "set a=%a%%a%\n", "%a%"),
+    *("menuentry", " || ", " && ", "\\\n", "\\", "#", "=", "\n", "\r\n", " ", "\t"),
+    *("9" * 30, "\0", "é"),
+)
+
+ZIPL = (
+    *("[defaultboot]\n", "[linux]\n", "[a]\n", ":menu\n", ":menu1\n", "[", "]", ":", "="),
+    *("default", "defaultmenu", "defaultauto\n", "default=linux\n", "defaultmenu=menu\n"),
+    *("1=linux\n", "2=a\n", "image=/vmlinuz\n", "ramdisk=/i,0x800000\n", "target=/boot\n"),
+    *("parameters='root=/r ${A}'\n", "parmfile=/grubenv\n", "dumpto=/dev/x\n", "kdump=auto\n"),
+    *("segment=/s,0\n", "prompt=1\n", "timeout=5\n", "optional=1\n", "\n", "\r\n", " "),
+    *("\t", '"', "'", "#", "9" * 30, "\0", "é"),
+)
+
 WORDS = {
     "ipxe": IPXE,
     "found": FOUND,
@@ -116,4 +165,10 @@ WORDS = {
     "yaboot": YABOOT,
     "syslinux": SYSLINUX,
     "pxe": SYSLINUX,
+    "lilo": LILO,
+    "silo": SILO,
+    "kboot": KBOOT,
+    "native": NATIVE,
+    "grub-legacy": GRUB_LEGACY,
+    "zipl": ZIPL,
 }
