@@ -26,7 +26,7 @@ from parsers.api import (
 from parsers.bios import Drives
 from parsers.legacy_commands import COMMANDS, Loaded
 from parsers.names import distinct
-from parsers.text import read
+from parsers.text import grammar, read, statements
 from parsers.volumes import find
 
 _GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")
@@ -45,12 +45,16 @@ _IGNORED = frozenset(
 )
 
 
+Where = tuple[int, int]  # line, column
+_TOP: Where = (1, 0)
+
+
 @dataclass(slots=True)
 class Title:
     text: str
     help: str
-    line: int
-    commands: list[tuple[int, str, str]] = field(default_factory=list)  # line, name, arguments
+    where: Where
+    commands: list[tuple[Where, str, str]] = field(default_factory=list)  # its name, arguments
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
@@ -74,13 +78,11 @@ def _is_script(text: str) -> bool:
 
 @cache
 def _command() -> pp.ParserElement:
-    """A whole command, which goes on after a backslash, with comments and empty lines before it."""
-    line = pp.Regex(
-        r"(?:\s+|#(?:\\\n|[^\n])*)*+"
-        r"(?:(?P<name>[^\s=]+)[ \t=]*(?P<rest>(?:\\\n|[^\n])*)|(?P<bad>=[^\n]*)|\Z)",
-        as_match=True,
+    """A whole command. It goes on after a backslash, and so does a comment."""
+    rest = r"(?:\\\n|[^\n])*"
+    return grammar(
+        rf"(?P<name>[^\s=]+)[ \t=]*(?P<rest>{rest})|(?P<bad>=[^\n]*)", comment=f"#{rest}"
     )
-    return line.leave_whitespace().parse_with_tabs()
 
 
 class Menu:
@@ -93,7 +95,7 @@ class Menu:
         self._shown: set[tuple[str, str]] = above._shown if above else set()
         self._shown.add((files.volume.name, path))
         self._problems: list[Problem] = []
-        self._general: dict[str, tuple[int, str]] = {}
+        self._general: dict[str, tuple[Where, str]] = {}
         self._variables: dict[str, str] = {}
         self._titles: list[Title] = []
         self._read(text)
@@ -112,14 +114,9 @@ class Menu:
             )
 
     def _read(self, text: str) -> None:
-        line, counted = 1, 0
-        for (m,), _, _ in _command().scan_string(text, always_skip_whitespace=False):
-            start = m.start("bad" if m["bad"] else "name")
-            if start < 0:
-                continue
-            line, counted = line + text.count("\n", counted, start), start
+        for m, line, column in statements(_command(), text):
             rest = (m["rest"] or "").replace("\\\n", " ").replace("\t", " ").strip()
-            self._take(line, m["name"] or m["bad"], self._expanded(rest))
+            self._take((line, column), m["name"] or m["bad"], self._expanded(rest))
 
     def _expanded(self, text: str) -> str:
         """%name%, where grub4dos knows the name."""
@@ -127,37 +124,38 @@ class Menu:
             return text
         return re.sub(r"%(\w+)%", lambda m: self._variables.get(m[1], m[0]), text, count=20)
 
-    def _take(self, line: int, name: str, rest: str) -> None:
+    def _take(self, where: Where, name: str, rest: str) -> None:
         if name in ("title", "iftitle"):
             condition = r"^\[[^\]]*\]\s*" if name == "iftitle" else r"^"
             # grub4dos shows what follows \n below the menu.
             shown, _, more = re.sub(condition, "", rest).partition(r"\n")
-            self._titles.append(Title(shown.strip(), more.replace(r"\n", "\n").strip(), line))
+            self._titles.append(Title(shown.strip(), more.replace(r"\n", "\n").strip(), where))
         elif name == "set":
             key, _, value = rest.partition("=")
             self._variables[key.strip()] = value.strip()[:200]
         elif self._titles:
-            self._titles[-1].commands += [(line, *part) for part in _parts(name, rest)]
+            self._titles[-1].commands += [(where, *part) for part in _parts(name, rest)]
         elif name in _GENERAL:
-            self._general[name] = (line, rest)
+            self._general[name] = (where, rest)
         elif name in COMMANDS:
-            self._complain(line, f"{name!r} belongs to an entry; before the first it is ignored")
+            self._complain(where, f"{name!r} belongs to an entry; before the first it is ignored")
         elif name not in _IGNORED:
-            self._complain(line, f"unknown command: {name!r}")
+            self._complain(where, f"unknown command: {name!r}")
 
-    def _complain(self, line: int, message: str) -> None:
-        self._problems.append(Problem(self._path, line, message))
+    def _complain(self, where: Where, message: str) -> None:
+        line, column = where
+        self._problems.append(Problem(self._path, line, message, column))
 
     def _counts(self, title: Title) -> bool:
         """GRUB drops a title without a command that it knows, and does not number it."""
         if any(name in COMMANDS or name in _IGNORED for _, name, _ in title.commands):
             return True
-        self._complain(title.line, f"the title {title.text!r} has no commands, so GRUB drops it")
+        self._complain(title.where, f"the title {title.text!r} has no commands, so GRUB drops it")
         return False
 
     def _default(self, count: int) -> tuple[int, list[int]]:
         """The number of the default, and those of its fallbacks."""
-        line, said = self._general.get("default", (1, "0"))
+        where, said = self._general.get("default", (_TOP, "0"))
         if saved := said == "saved":
             # A number at the beginning of a file of fixed size.
             kept = self._files.read(f"{dirname(self._path)}/default") or ""
@@ -167,21 +165,21 @@ class Menu:
         if number is not None and number < count:
             return number, fallback
         if count and not saved:
-            self._complain(line, f"there is no entry {said!r}; they count from 0")
+            self._complain(where, f"there is no entry {said!r}; they count from 0")
         return (fallback[0], fallback[1:]) if fallback else (0, [])
 
     def _fallback(self, count: int) -> list[int]:
-        line, said = self._general.get("fallback", (1, ""))
+        where, said = self._general.get("fallback", (_TOP, ""))
         numbers = [_number(word) for word in said.split()[:100]]
         if None in numbers:
-            self._complain(line, f"a fallback is not a number: {said!r}")
+            self._complain(where, f"a fallback is not a number: {said!r}")
         return list(dict.fromkeys(n for n in numbers if n is not None and n < count))
 
     def _preferences(self, fallback: Sequence[str], loaded: Sequence[Loaded]) -> Iterator[Item]:
-        line, said = self._general.get("timeout", (1, ""))
+        where, said = self._general.get("timeout", (_TOP, ""))
         timeout = _number(said)
         if "timeout" in self._general and timeout is None:
-            yield Problem(self._path, line, f"the time-out is not a number: {said!r}")
+            yield Problem(self._path, where[0], f"the time-out is not a number: {said!r}", where[1])
         master = self._master()
         hidden = "hiddenmenu" in self._general
         passwords = [p for p in (master, *(entry.password for entry in loaded)) if p]
@@ -195,18 +193,18 @@ class Menu:
             )
 
     def _master(self) -> Password | None:
-        return _password("", self._general.get("password", (1, ""))[1])
+        return _password("", self._general.get("password", (_TOP, ""))[1])
 
     def _run(self, title: Title, name: str) -> Loaded:
         loaded = Loaded(self.drives, "", [self.drives.own])
-        for line, command, rest in title.commands:
+        for where, command, rest in title.commands:
             if run := COMMANDS.get(command):
                 if message := run(loaded, rest):
-                    self._complain(line, message)
+                    self._complain(where, message)
             elif command == "password":
                 loaded.password = _password(name, rest)
             elif command not in _IGNORED:
-                self._complain(line, f"unknown command: {command!r}")
+                self._complain(where, f"unknown command: {command!r}")
         return loaded
 
     def _entry(
@@ -227,7 +225,7 @@ class Menu:
             title=title.text,
             name=name,
             config=self._path,
-            line=title.line,
+            line=title.where[0],
             trail=trail,
             kernel=linux,
             initrds=tuple(loaded.initrds) if linux else (),

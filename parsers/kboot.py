@@ -14,7 +14,7 @@ import pyparsing as pp
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
 from parsers.names import distinct
 from parsers.openfirmware import place
-from parsers.text import read
+from parsers.text import grammar, read, statements
 
 # What stands for every entry that does not say it itself.
 GENERAL = ("root", "initrd", "dtb", "video")
@@ -55,36 +55,29 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 @cache
 def _setting() -> pp.ParserElement:
-    """A whole line, with what is white or comment before it; a mistake ends with its line."""
-    line = pp.Regex(
-        r"(?:\s+|[#;][^\n]*)*+(?:"
+    """A whole line; a mistake ends with it, too."""
+    return grammar(
         r"(?P<name>[^\s=#;\"']+)[ \t]*=[ \t]*(?:"
         r"(?P<mark>[\"'])(?P<quoted>[^\n]*?)(?P=mark)[ \t]*(?:#[^\n]*)?(?=\n|\Z)"
         r"|(?P<bare>[^\n]*))"
-        r"|(?P<bad>\S[^\n]*)|\Z)",
-        as_match=True,
+        r"|(?P<bad>\S[^\n]*)",
+        comment=r"[#;][^\n]*",
     )
-    return line.leave_whitespace().parse_with_tabs()
 
 
 def _lines(path: str, text: str) -> Iterator[_Line | Problem]:
-    line, counted = 1, 0
-    for (m,), _, _ in _setting().scan_string(text, always_skip_whitespace=False):
-        start = m.start("bad" if m["bad"] else "name")
-        if start < 0:
-            continue
-        line, counted = line + text.count("\n", counted, start), start
+    for m, line, column in statements(_setting(), text):
         if m["bad"]:
-            yield Problem(path, line, f"not a setting: {m['bad'].strip()!r}")
+            yield Problem(path, line, f"not a setting: {m['bad'].strip()!r}", column)
             continue
         value = (m["quoted"] if m["mark"] else m["bare"]).strip()
         if not m["mark"] and value[:1] and value[0] in _QUOTES and value.count(value[0]) % 2:
-            yield Problem(path, line, "the closing quotation mark is missing")
+            yield Problem(path, line, "the closing quotation mark is missing", column)
             value = value[1:].strip()
         if value:
             yield _Line(m["name"], value, line)
         else:
-            yield Problem(path, line, f"{m['name']!r} has no value")
+            yield Problem(path, line, f"{m['name']!r} has no value", column)
 
 
 def _preferences(path: str, general: Mapping[str, _Line]) -> Iterator[Preferences | Problem]:

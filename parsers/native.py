@@ -14,7 +14,7 @@ import pyparsing as pp
 from parsers.api import Entry, Files, Format, Item, Problem
 from parsers.names import distinct
 from parsers.openfirmware import place
-from parsers.text import read
+from parsers.text import grammar, read, statements
 
 GENERAL = ("default", "dev_description")
 FILES = ("image", "initrd", "dtb")
@@ -51,30 +51,20 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 @cache
 def _setting() -> pp.ParserElement:
-    """A whole line with the empty ones and the comments before it."""
+    """A whole line."""
     keyword = "|".join((*GENERAL, "name", *FILES, *JOINED))
-    line = pp.Regex(
-        rf"(?:\s+|#[^\n]*)*+(?:(?P<key>{keyword})(?:[ \t]+(?P<value>[^\n]*)|(?=\n|\Z))"
-        r"|(?P<bad>\S[^\n]*)|\Z)",
-        as_match=True,
-    )
-    return line.leave_whitespace().parse_with_tabs()
+    return grammar(rf"(?P<key>{keyword})(?:[ \t]+(?P<value>[^\n]*)|(?=\n|\Z))|(?P<bad>\S[^\n]*)")
 
 
 def _read(
     path: str, text: str, general: dict[str, tuple[int, str]], options: list[Option]
 ) -> Iterator[Problem]:
-    line, counted = 1, 0
-    for (m,), _, _ in _setting().scan_string(text, always_skip_whitespace=False):
-        start = m.start("bad" if m["bad"] else "key")
-        if start < 0:
-            continue
-        line, counted = line + text.count("\n", counted, start), start
+    for m, line, column in statements(_setting(), text):
         key, value = m["key"], m["value"] or ""
         if m["bad"]:
-            yield Problem(path, line, f"not a setting: {m['bad'].strip()!r}")
+            yield Problem(path, line, f"not a setting: {m['bad'].strip()!r}", column)
         elif not value.strip():
-            yield Problem(path, line, f"{key!r} has no value")
+            yield Problem(path, line, f"{key!r} has no value", column)
         elif key == "name":
             options.append(Option(value.strip(), line))
         elif key in GENERAL:
@@ -82,7 +72,7 @@ def _read(
                 yield Problem(path, line, f"{key!r} is set a second time; the first value counts")
             general.setdefault(key, (line, value.strip()))
         elif not options:
-            yield Problem(path, line, f"{key!r} belongs after a name; here it is ignored")
+            yield Problem(path, line, f"{key!r} belongs after a name; here it is ignored", column)
         else:
             yield from _set(path, line, options[-1].settings, key, value)
 

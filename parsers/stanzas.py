@@ -15,6 +15,7 @@ import pyparsing as pp
 
 from parsers.api import Password, Preferences, Problem
 from parsers.names import distinct
+from parsers.text import grammar, statements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +61,8 @@ def read(
     path: str, text: str, known: Words, common: Block, images: list[Block]
 ) -> Iterator[Problem]:
     """Fills the blocks; gives what is wrong."""
-    line, counted, grumbled = 1, 0, 0
-    for (m,), _, _ in _setting(known).scan_string(text, always_skip_whitespace=False):
-        start = m.start("bad" if m["bad"] else "key")
-        if start < 0:
-            continue  # white space at the end
-        line, counted = line + text.count("\n", counted, start), start
+    grumbled = 0
+    for m, line, column in statements(_setting(known), text):
         key, _, scope = (m["key"] or "").lower().partition("[")
         if key in known.openers:
             images.append(Block(line=line, opener=key, scope=scope.removesuffix("]")))
@@ -75,13 +72,13 @@ def read(
         for message in _set(block, key, m, line, known, common=not images):
             # A line of prose gives one problem, not one for each word.
             if line != grumbled:
-                yield Problem(path, line, message, start - text.rfind("\n", 0, start))
+                yield Problem(path, line, message, column)
             grumbled = line
 
 
 @cache
 def _setting(known: Words) -> pp.ParserElement:
-    """One token is one whole setting with what is white or comment before it, or a bad line.
+    """A setting, or the rest of a bad line.
 
     A bare value ends, in yaboot, at a space, and unknown words after it are passed over; here
     they belong to the value, until the next setting that is known. A value with a bare = ends
@@ -92,16 +89,13 @@ def _setting(known: Words) -> pp.ParserElement:
     opener = "|".join(known.openers)
     next_one = rf"(?i:(?:{setting}|(?:{opener})\[[^\]\s]*\])[ \t]*=|(?:{flag})(?![^\s#]))"
     word = r"(?:\\[\s\S]|[^\s#\\])+"
-    line = pp.Regex(
-        r"(?:\s+|#[^\n]*)*+(?:"
+    return grammar(
         r"(?P<key>[^\s#=\"\\]+)(?:[ \t]*(?P<equals>=)[ \t]*(?:"
         r"\"(?P<quoted>(?:[^\"\\\n]|\\[\s\S])*)(?P<closed>\"?)"
         rf"|(?P<bare>(?![=\"])(?:(?:\\[\s\S]|[^\s#\\=])+={word}(?:[ \t]+{word})*"
         rf"|{word}(?:[ \t]+(?!{next_one}){word})*)))?)?"
-        r"|(?P<bad>\S[^\n]*)|\Z)",
-        as_match=True,
+        r"|(?P<bad>\S[^\n]*)"
     )
-    return line.leave_whitespace().parse_with_tabs()
 
 
 def _set(

@@ -1,4 +1,9 @@
-"""A configuration's text, as every line format here wants it."""
+"""A configuration's text, and its statements, as every line format here reads them."""
+
+import re
+from collections.abc import Iterator
+
+import pyparsing as pp
 
 from parsers.api import Files, Problem
 
@@ -15,3 +20,23 @@ def read(files: Files, path: str, most: int = MOST) -> tuple[str, list[Problem]]
     if len(text) > most:
         problems.append(Problem(path, 1, f"longer than {most} characters: the rest is not read"))
     return text[:most].replace("\r\n", "\n").replace("\r", "\n"), problems
+
+
+def grammar(statement: str, comment: str = r"#[^\n]*") -> pp.ParserElement:
+    """One token is a whole statement, with what is white or comment before it.
+
+    `statement` is a regex that takes anything but these: its last branch is for mistakes.
+    """
+    token = pp.Regex(rf"(?:\s+|{comment})*+(?P<at>)(?:{statement}|\Z)", as_match=True)
+    return token.leave_whitespace().parse_with_tabs()
+
+
+def statements(rules: pp.ParserElement, text: str) -> Iterator[tuple[re.Match[str], int, int]]:
+    """What `grammar` finds, each with line and column, both from 1."""
+    line, counted = 1, 0
+    for (m,), _, end in rules.scan_string(text, always_skip_whitespace=False):
+        start = m.start("at")
+        if start < end:  # else it is white space at the text's end
+            line += text.count("\n", counted, start)
+            counted = start
+            yield m, line, start - text.rfind("\n", 0, start)

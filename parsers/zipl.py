@@ -16,7 +16,7 @@ import pyparsing as pp
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
 from parsers.fstab import System
 from parsers.names import distinct
-from parsers.text import read
+from parsers.text import grammar, read, statements
 
 DEFAULTBOOT = "defaultboot"
 _LONGEST = 4096  # characters of a command line: the kernel takes no more
@@ -71,26 +71,18 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 @cache
 def _line() -> pp.ParserElement:
-    """A whole line, with empty ones and comments before it."""
-    line = pp.Regex(
-        r"(?:\s+|#[^\n]*)*+(?:"
+    """A whole line."""
+    return grammar(
         r"\[(?P<section>[^\]\n\s]+)\][ \t]*(?=\n|\Z)|:(?P<menu>[A-Za-z0-9]+)[ \t]*(?=\n|\Z)"
         r"|(?P<key>[^\s=\[:]+)[ \t]*=[ \t]*(?:"
         r"(?P<mark>[\"'])(?P<quoted>[^\n]*?)(?P=mark)[ \t]*(?=\n|\Z)|(?P<bare>[^\n]*))"
-        r"|(?P<flag>defaultauto)[ \t]*(?=\n|\Z)|(?P<bad>\S[^\n]*)|\Z)",
-        as_match=True,
+        r"|(?P<flag>defaultauto)[ \t]*(?=\n|\Z)|(?P<bad>\S[^\n]*)"
     )
-    return line.leave_whitespace().parse_with_tabs()
 
 
 def _read(path: str, text: str, sections: list[Section], menus: list[Section]) -> Iterator[Problem]:
-    line, counted = 1, 0
     current: Section | None = None
-    for (m,), _, _ in _line().scan_string(text, always_skip_whitespace=False):
-        if not m.lastgroup:
-            continue
-        start = m.start("key" if m["key"] else m.lastgroup)
-        line, counted = line + text.count("\n", counted, start), start
+    for m, line, column in statements(_line(), text):
         if name := m["section"] or m["menu"]:
             current = Section(name, line)
             kind = sections if m["section"] else menus
@@ -98,10 +90,12 @@ def _read(path: str, text: str, sections: list[Section], menus: list[Section]) -
                 yield Problem(path, line, f"another section is called {name!r} already")
             kind.append(current)
         elif m["bad"]:
-            yield Problem(path, line, f"neither a section nor a setting: {m['bad'].strip()!r}")
+            yield Problem(
+                path, line, f"neither a section nor a setting: {m['bad'].strip()!r}", column
+            )
         elif current is None:
             words = f"{m['key'] or m['flag']!r} stands before the first section"
-            yield Problem(path, line, f"{words}: it is ignored")
+            yield Problem(path, line, f"{words}: it is ignored", column)
         else:
             yield from _set(path, line, current, m, numbered=bool(menus) and current is menus[-1])
 
