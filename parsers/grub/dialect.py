@@ -37,7 +37,7 @@ FEDORA = Dialect(
     copies_all=True,
     after_success=True,
     names_first=True,
-    commands=frozenset(["blscfg", "decrement", "increment"]),
+    commands=frozenset(["bls_import", "blscfg", "decrement", "increment"]),
 )
 DIALECTS = {dialect.name: dialect for dialect in (DEBIAN, FEDORA)}
 

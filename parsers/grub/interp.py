@@ -16,6 +16,7 @@ from parsers.grub.lexer import Source
 from parsers.grub.machine import Machine, Place
 from parsers.grub.origin import Made, Setting, Spans, Stretch, given, names, origins
 from parsers.grub.parse import units
+from parsers.grub.snippets import Snippets
 from parsers.grub.syntax import Block, Body, Command, For, If, Mistake, Statement, While, Word
 from parsers.grub.words import Pattern, expand, split
 
@@ -65,6 +66,7 @@ class Item(NamedTuple):
     users: frozenset[str] | None = frozenset()  # besides the superusers; None: anybody
     hidden: bool = False
     given: Setting | None = None  # where its arguments come from
+    around: Made = ()  # variables that have gone into its body
 
 
 class Shell:
@@ -97,6 +99,7 @@ class Shell:
         self.effects: dict[FileRef, dict[str, str | None]] = {}
         self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as they are after save_env
         self.functions: dict[str, tuple[str, Body]] = {}  # name: file, body
+        self.snippets = Snippets()  # what blscfg has read
         self._calls = self._loops = self._breaks = 0
         self._continuing = self._returning = False
 
@@ -112,6 +115,7 @@ class Shell:
         new.lost = dict(self.lost)
         new.effects = {file: dict(values) for file, values in self.effects.items()}
         new.blocks = dict(self.blocks)
+        new.snippets = self.snippets.copy()
         new.functions = self.functions if inherit else dict(self.functions)
         new._calls = self._calls
         return new

@@ -176,7 +176,7 @@ class Listing:
         self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
     ) -> Iterator[Entry]:
         shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.given))
-        shell.config, shell.line = line.config, line.line
+        shell.config, shell.line, shell.around = line.config, line.line, line.around
         shell.in_entry = not line.submenu
         chosen = menu.env.get("chosen")
         shell.env["chosen"] = (f"{chosen}>" if chosen else "") + line.id.replace(">", ">>")

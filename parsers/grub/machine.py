@@ -70,6 +70,10 @@ class Place(NamedTuple):
         files = self._files()
         return files.size(self.path) if files else 0
 
+    def names(self) -> list[str]:
+        files = self._files()
+        return files.names(self.path) if files else []
+
 
 class Machine:
     """The disks, what was wrong so far, and how much may still be done."""

@@ -58,8 +58,8 @@ def offered(files: Files, config: str = CONFIG, dialect: Dialect = DEBIAN) -> li
     return [item for item in items if isinstance(item, Entry)]
 
 
-def problems(files: Files) -> list[tuple[int, str]]:
-    items = Listing(GrubMachine(files), CONFIG).items()
+def problems(files: Files, dialect: Dialect = DEBIAN) -> list[tuple[int, str]]:
+    items = Listing(GrubMachine(files, dialect=dialect), CONFIG).items()
     return [(item.line, item.message) for item in items if isinstance(item, Problem)]
 
 

@@ -51,6 +51,10 @@ def expect(name: str, dialect: Dialect, wrong: str | bool) -> None:
     assert not wrong
 
 
+def test_departures_are_few() -> None:
+    assert len(departures()) < 10
+
+
 # Scripts: an error's wording may differ, that there is one and where may not.
 
 

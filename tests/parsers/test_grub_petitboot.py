@@ -18,18 +18,13 @@ from petipy.scan import scan_tree
 from tests.fakes import Machine
 
 CASES = sorted((Path(__file__).parents[3] / "shared/cases/petitboot").glob("grub2-*.json"))
-BLS = "blscfg is not read yet"
 UUID_AS_NAME = "GRUB knows no device by its UUID alone"
 NO_TYPE = "GRUB's search fails without --fs-uuid, --label or --file"
 GRUBS_NAMES = "search sets GRUB's name of the device, not Linux's"
 DEPARTURES = {
-    "blscfg-default-filename": BLS,
-    "blscfg-default-index": BLS,
-    "blscfg-default-title": BLS,
-    "blscfg-fcos38": BLS,
-    "blscfg-multiple-bls": BLS,
-    "blscfg-opts-config": BLS,
-    "blscfg-opts-grubenv": BLS,
+    "blscfg-multiple-bls": "GRUB's blscfg puts no variables into titles",
+    "blscfg-opts-config": "GRUB's set takes one word",
+    "blscfg-opts-grubenv": "to GRUB the first initrd is ($root) itself, its name being empty",
     "devpath": UUID_AS_NAME,
     "devpath-scripting": UUID_AS_NAME,
     "f20-ppc64": "an entry that restarts the machine is offered, with the reason not to boot it",

@@ -58,7 +58,7 @@ def _password(shell: Shell, arguments: Sequence[str], *, hashed: bool) -> int:
 _KEYS = {"delete", "insert", "tab", "backspace", *(f"f{number}" for number in range(1, 13))}
 
 
-def _hotkey(word: str) -> str:
+def hotkey(word: str) -> str:
     """The key's name, else the first character of whatever it is."""
     return word if word in _KEYS else word[:1]
 
@@ -99,7 +99,7 @@ def _add(
         config=shell.config,
         line=shell.line,
         end=block.end if block and not shell.within else shell.line,
-        hotkey=_hotkey(options.get("hotkey", [""])[-1]),
+        hotkey=hotkey(options.get("hotkey", [""])[-1]),
         classes=tuple(options.get("class", ())),
         # Without --users only the superusers may boot it, if there are any.
         users=None if "unrestricted" in options else users(options.get("users", [""])[-1]),
