@@ -243,4 +243,5 @@ class Format:
     parse: Callable[[Files, str], Iterator[Item]]
     rank: int = 50
     binary: bool = False
+    from_top: bool = False  # its paths begin at the top of a btrfs, whatever subvolume it is in
     network: Callable[[str, str], bool] | None = None

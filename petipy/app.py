@@ -27,6 +27,7 @@ from petipy.ui.session import Session
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
 _CHECKING = 120.0  # seconds to compute a password's hash
 PATIENCE = 60.0  # seconds for one device: an old USB stick in an emulated machine takes its time
+IMAGE_PATIENCE = 20.0  # for an image file, whose disk has just been read from
 
 
 class Power(Protocol):
@@ -251,7 +252,8 @@ def _services(settings: Config, scanner: Scanner) -> Services:
     machine = os.uname().machine
 
     async def scan(device: Device, others: Sequence[Device]) -> Scan:
-        return await scanner.scan(device, others, machine, PATIENCE)
+        patience = IMAGE_PATIENCE if device.kind == "image" else PATIENCE
+        return await scanner.scan(device, others, machine, patience)
 
     async def opening(files: Sequence[File], known: Sequence[Device]) -> list[int]:
         return await scanner.open(files, known, boot.OPENING)

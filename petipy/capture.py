@@ -10,6 +10,7 @@ from dataclasses import asdict
 from posixpath import dirname
 from typing import Any
 
+from parsers.volumes import image
 from petipy import __version__
 from petipy.files import compatible
 from petipy.machine import platform
@@ -137,6 +138,10 @@ def _described(
         asdict(device.volume) | {"title": device.title} | dict(seen.get(device.name, nothing))
         for device in known
     ]
+    volumes = [device.volume for device in known]
+    for name in sorted(seen.keys() - {device.name for device in known}):
+        if volume := image(name, volumes):
+            devices.append(asdict(volume) | dict(seen[name]))
     root, config = _main(devices)
     return {
         "made_by": f"petipy {__version__}",
@@ -157,8 +162,10 @@ def _main(devices: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     grub = next(form for form in formats_for() if form.name == "grub")
     for device in devices:
         for path in grub.paths:
-            if path in _texts(device):
-                return device["name"], path
+            # In a subvolume there is more before it.
+            found = [t for t in _texts(device) if t == path or (t[:2] == "/@" and t.endswith(path))]
+            if found:
+                return device["name"], min(found)
     return next((device["name"] for device in devices if _texts(device)), ""), ""
 
 

@@ -9,12 +9,13 @@ from typing import Literal, NamedTuple
 
 from parsers.api import Volume
 from petipy.log import Log
-from petipy.model import Device, Kind
+from petipy.model import Device, Kind, amount
 from petipy.settle import Settling
 
 Properties = Mapping[str, str]  # as udev names them: ID_FS_TYPE, DEVNAME …
 
 _NEVER = re.compile(r"ram\d|zram\d|fd\d|nbd\d+$|mtdblock")
+_LOOP = re.compile(r"loop\d+")
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _SCSI = re.compile(r"/\d+:(\d+):(\d+):(\d+)(?:/|$)")  # channel, target, unit
 
@@ -111,7 +112,7 @@ class Known:
         if action == "remove":
             yield from self._gone(name)
             return
-        if not (_handled(properties) or _NEVER.match(name)):
+        if not (_handled(properties) or _NEVER.match(name) or _LOOP.match(name)):
             self.awaited.add(name)
             return
         device = volume_device(properties, self.sysfs)
@@ -138,6 +139,8 @@ def volume_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
         return None
     if p.get("ID_FS_USAGE", "filesystem") != "filesystem" or _is_part_of_another(p):
         return None
+    if _LOOP.match(name) and _attribute(f"{sysfs}{path}/loop/autoclear") == "1":
+        return None  # somebody's mount, as a scan's of an image file, and gone with it
     volume = Volume(
         name=name,
         uuid=p.get("ID_FS_UUID", ""),
@@ -240,16 +243,7 @@ def _title(volume: Volume, kind: Kind, size: int, mapped: str) -> str:
     name = f"{volume.name} ({mapped})" if mapped else volume.name
     label = f", label {volume.label}" if volume.label else ""
     where = {"usb": "USB, ", "optical": "disc, "}.get(kind, "")
-    return f"{name}: {where}{_size(size)} {volume.fs}{label}"
-
-
-def _size(size: float) -> str:
-    """As on the label of a disk: 20 GB, 1.5 GB, 512 MB."""
-    units = ["B", "kB", "MB", "GB", "TB"]
-    while size >= 999.5 and len(units) > 1:
-        size /= 1000
-        del units[0]
-    return f"{size:.0f} {units[0]}" if size >= 9.95 else f"{size:.2g} {units[0]}"
+    return f"{name}: {where}{amount(size)} {volume.fs}{label}"
 
 
 def _decoded(text: str) -> str:

@@ -3,12 +3,14 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import nullcontext
 
 from petipy import resolve
 from petipy.devices import DeviceEvent
 from petipy.excerpt import place
+from petipy.images import image_device
 from petipy.log import Log
-from petipy.model import Device, Scan
+from petipy.model import Device, Image, Scan
 from petipy.store import Store
 
 ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
@@ -32,6 +34,7 @@ class Discovery:
         self._scans: dict[str, Scan] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group = asyncio.TaskGroup()
+        self._one_image = asyncio.Semaphore(1)  # at a time: disks come first
 
     async def run(self, events: AsyncIterator[DeviceEvent]) -> None:
         """Until `events` ends and every scan has."""
@@ -51,14 +54,20 @@ class Discovery:
             self._start(device)
 
     def _arrive(self, device: Device) -> None:
+        for image in self._images_on(device.name):  # it may be another disc
+            self._leave(image)
         self._devices[device.name] = device
         self._log.info(f"found {device.title or device.name}")
         self._start(device)
+        if device.kind == "image":
+            return
         for name, scan in list(self._scans.items()):
             if name != device.name and any(entry.waits_for for _, entry in scan.entries):
                 self._start(self._devices[name])
 
     def _leave(self, name: str) -> None:
+        for image in self._images_on(name):
+            self._leave(image)
         if task := self._tasks.pop(name, None):
             task.cancel()
         if self._devices.pop(name, None):
@@ -73,17 +82,33 @@ class Discovery:
         self._publish()
 
     async def _one(self, device: Device) -> None:
-        others = [other for other in self._devices.values() if other is not device]
+        others = [d for d in self._devices.values() if d is not device and d.kind != "image"]
         scan = Scan()
         try:
-            scan = await self._scan(device, others)
+            async with self._one_image if device.kind == "image" else nullcontext():
+                scan = await self._scan(device, others)
         except OSError as error:  # TimeoutError is one, and says nothing
             self._log.warning(f"{device.name}: {str(error) or 'no answer in time'}")
         if self._tasks.get(device.name) is asyncio.current_task():
             del self._tasks[device.name]
             self._scans[device.name] = scan
             self._report(device, scan)
+            self._look_into(device, scan.images)
             self._publish()
+
+    def _look_into(self, host: Device, images: Sequence[Image]) -> None:
+        """Take the images that are on the device for devices, too."""
+        found = {device.name: device for device in (image_device(host, i) for i in images)}
+        for name in self._images_on(host.name):
+            if name not in found:
+                self._leave(name)
+        for name, device in found.items():
+            if self._devices.get(name) != device:
+                self._arrive(device)
+
+    def _images_on(self, name: str) -> list[str]:
+        devices = self._devices.values()
+        return [d.name for d in devices if d.kind == "image" and d.volume.disk == name]
 
     def _report(self, device: Device, scan: Scan) -> None:
         # Consoles show what is logged; a slow line is not to be filled. The log screen has all.

@@ -89,8 +89,9 @@ def _cells(character: str) -> int:
 
 
 def place(problem: Problem, device: str) -> str:
-    """(DEVICE)FILE:LINE; the device alone where the trouble is its own."""
-    if not problem.line:
+    """(DEVICE)FILE:LINE, of a file without lines its name; the device alone where the trouble is
+    its own."""
+    if not problem.config:
         return device
     config = problem.config if problem.config.startswith("(") else f"({device}){problem.config}"
-    return f"{config}:{problem.line}"
+    return f"{config}:{problem.line}" if problem.line else config

@@ -14,7 +14,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Any, Literal
@@ -68,6 +68,12 @@ class Machine:
     def files(self, volume: str, machine: str = "") -> "RecordedFiles":
         """The parsers' view of one volume, on the machine `machine` if that is not this one."""
         return RecordedFiles(self, volume, machine or self.name)
+
+    def knowing(self, volume: Volume) -> "Machine":
+        """With more known of a volume than the file says, that of an image on another."""
+        return replace(
+            self, volumes=tuple(volume if v.name == volume.name else v for v in self.volumes)
+        )
 
 
 class RecordedFiles:

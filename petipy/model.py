@@ -33,6 +33,17 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A file on a device that holds a file system, as an ISO file does."""
+
+    path: str
+    size: int  # bytes
+    fs: str
+    uuid: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """What one scan of one device gave."""
 
@@ -40,6 +51,7 @@ class Scan:
     problems: tuple[Problem, ...] = ()
     preferences: tuple[tuple[str, Preferences], ...] = ()  # (configuration's path, what it says)
     missing: tuple[FileRef, ...] = ()  # files that entries name and a known volume does not have
+    images: tuple[Image, ...] = ()  # to be scanned in turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,3 +197,12 @@ class Config:
     debug: bool = False
     trace: bool = False
     complaints: tuple[str, ...] = ()  # settings that were not understood, in words
+
+
+def amount(size: float) -> str:
+    """Bytes as on the label of a disk: 20 GB, 1.5 GB, 512 MB."""
+    units = ["B", "kB", "MB", "GB", "TB"]
+    while size >= 999.5 and len(units) > 1:
+        size /= 1000
+        del units[0]
+    return f"{size:.0f} {units[0]}" if size >= 9.95 else f"{size:.2g} {units[0]}"

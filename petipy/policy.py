@@ -67,7 +67,7 @@ def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Deci
     countdown = Countdown(choice=default.id, until=until)
     if now < until:
         return Decision(default=default.id, countdown=countdown, again=until)
-    busy = snapshot.scanning or not snapshot.settled
+    busy = snapshot.scanning - _images(snapshot) or not snapshot.settled
     if busy and not hints.failed and now < until + PATIENCE:
         # Something that ought to boot before this one may yet be found.
         return Decision(default=default.id, countdown=countdown, again=until + PATIENCE)
@@ -80,7 +80,8 @@ def candidates(snapshot: Snapshot) -> list[Choice]:
     then what only a person can use; last the kernels that no configuration offers. Where a
     device's configurations want different defaults, that of the better format
     (parsers.api.Format.rank) comes first. Never those whose configuration wants the local disk to
-    boot: the next one may install a system."""
+    boot: the next one may install a system. And those in image files only where nothing else
+    could boot, be it in vain: most of them install, too."""
     place = {device.name: number for number, device in enumerate(snapshot.devices)}
 
     def turn(choice: Choice) -> tuple[bool, bool, int, bool, int, int]:
@@ -93,8 +94,14 @@ def candidates(snapshot: Snapshot) -> list[Choice]:
             choice.turn,
         )
 
-    ours = (choice for choice in snapshot.choices if choice.bootable and not choice.elsewhere)
-    return sorted(ours, key=turn)
+    images = _images(snapshot)
+    bootable = [choice for choice in snapshot.choices if choice.bootable]
+    ours = [choice for choice in bootable if choice.device not in images] or bootable
+    return sorted((choice for choice in ours if not choice.elsewhere), key=turn)
+
+
+def _images(snapshot: Snapshot) -> set[str]:
+    return {device.name for device in snapshot.devices if device.kind == "image"}
 
 
 def beyond(snapshot: Snapshot, device: str) -> Choice | None:

@@ -8,7 +8,9 @@ from posixpath import basename, dirname
 from typing import Any, Literal
 
 from parsers.api import Files, Format, Volume
+from petipy.images import image_volume
 from petipy.machine import clean
+from petipy.model import Scan
 
 LONGEST = 1 << 20  # characters of a text that is kept
 _PIECE = 1 << 16  # bytes of a piece that is kept: a header, a command line, no kernel
@@ -113,14 +115,15 @@ Record = dict[str, Seen]  # by Volume.name
 class RecordingFiles:
     """`parsers.api.Files` that passes all on to another, and notes the answers."""
 
-    def __init__(self, files: Files, record: Record) -> None:
+    def __init__(self, files: Files, record: Record, volume: Volume | None = None) -> None:
         self._files, self._record = files, record
+        self._volume = volume or files.volume
         self._seen = record.setdefault(files.volume.name, Seen())
         self._others: dict[str, RecordingFiles | None] = {files.volume.name: self}
 
     @property
     def volume(self) -> Volume:
-        return self._files.volume
+        return self._volume
 
     @property
     def volumes(self) -> Sequence[Volume]:
@@ -184,12 +187,16 @@ class RecordingFiles:
 
 
 def record(
-    files: Files, formats: Sequence[Format], scan: Callable[[Files, Sequence[Format]], object]
+    files: Files, formats: Sequence[Format], scan: Callable[[Files, Sequence[Format]], Scan]
 ) -> dict[str, dict[str, Any]]:
-    """What `scan` with these formats looks at: by device, the keys of a machine file."""
+    """What `scan` with these formats looks at, in image files too: by device, the keys of a
+    machine file."""
     seen: Record = {}
     recording = RecordingFiles(files, seen)
-    scan(recording, formats)
+    for image in scan(recording, formats).images:
+        volume = image_volume(files.volume, image)
+        if inner := files.on(volume.name):
+            scan(RecordingFiles(inner, seen, volume), formats)
     for path in _besides(recording, seen[files.volume.name].texts):
         recording.read(path)
     return {name: device.json() for name, device in seen.items()}

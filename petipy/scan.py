@@ -8,19 +8,41 @@ from itertools import islice
 from posixpath import dirname
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers.medium import LOOPBACK, advice, told
 from parsers.urls import is_url
 from parsers.volumes import find
 from petipy.excerpt import with_excerpts
-from petipy.model import Scan
+from petipy.images import images
+from petipy.model import Image, Scan
 from petipy.network.search import netboot, places
 from petipy.resolve import references
+from petipy.subvolumes import SubvolumeFiles, subvolumes
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
 MAX_ITEMS = 2000
 
 
-def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
-    """All that the tree's configurations say, in the order of the formats and their paths.
+def scan_tree(files: Files, formats: Sequence[Format]) -> Scan:
+    """All that the tree's configurations say, and which image files are to be scanned in turn.
+
+    In an image, the loopback.cfg is the configuration, if there is one: it was written for this.
+    """
+    if not files.volume.image:
+        found = list(images(files))
+        problems = tuple(item for item in found if isinstance(item, Problem))
+        scan = _scan(files, formats)
+        return replace(
+            scan,
+            problems=(*scan.problems, *problems),
+            images=tuple(item for item in found if isinstance(item, Image)),
+        )
+    written_for_it = [replace(form, paths=LOOPBACK) for form in formats if form.name == "grub"]
+    scan = _scan(files, written_for_it)
+    return scan if scan.entries else _scan(files, formats)
+
+
+def _scan(files: Files, formats: Iterable[Format]) -> Scan:
+    """What the configurations say, in the order of the formats and their paths.
 
     A configuration that can be reached by several paths counts once, and so does an entry that
     two configurations state alike: the first one's stays, and names the other. A format that
@@ -30,10 +52,11 @@ def scan_tree(files: Files, formats: Iterable[Format]) -> Scan:
     problems: list[Problem] = []
     preferences: list[tuple[str, Preferences]] = []
     unreadable: dict[str, list[str]] = {}  # reason → paths: a broken file system has one for all
+    roots = ("", *subvolumes(files))
     for form in formats:
-        for path, item in _items(files, form, unreadable):
+        for path, item in _items(files, form, roots, unreadable):
             if isinstance(item, Entry):
-                menu.add(form.name, path, item)
+                menu.add(form.name, path, _at_home(files, item, problems))
             elif isinstance(item, Problem):
                 problems.append(item)
             else:
@@ -68,6 +91,16 @@ def scan_lease(files: Files, formats: Sequence[Format]) -> Scan:
         words = f"no configuration at {tried[0]}"
         words += f", nor at {len(tried) - 1} other places, the last {tried[-1]}" * (len(tried) > 1)
     return Scan(problems=(Problem("", 0, words),))
+
+
+def _at_home(files: Files, entry: Entry, problems: list[Problem]) -> Entry:
+    """An image's entry, its command line saying where the image is."""
+    if not files.volume.image or not entry.kernel or entry.kernel.device:
+        return entry
+    parameters, warning = advice(files, entry.cmdline)
+    if warning:
+        problems.append(Problem(entry.config, entry.line, warning))
+    return told(entry, parameters) if parameters else entry
 
 
 class _Menu:
@@ -111,21 +144,31 @@ class _Menu:
 
 
 def _items(
-    files: Files, form: Format, unreadable: dict[str, list[str]]
+    files: Files, form: Format, roots: Sequence[str], unreadable: dict[str, list[str]]
 ) -> Iterator[tuple[str, Item]]:
     met: set[object] = set()
-    for path in _paths(files, form.paths):
-        try:
-            if (identity := _identity(files, form, path)) is None:
+    for root in roots:
+        for path in _paths(files, [f"{root}{path}" for path in form.paths]):
+            try:
+                if (identity := _identity(files, form, path)) is None:
+                    continue
+            except OSError as error:
+                reason = str(error.strerror or error).replace(f"{path}: ", "")
+                unreadable.setdefault(reason, []).append(path)
                 continue
-        except OSError as error:
-            reason = str(error.strerror or error).replace(f"{path}: ", "")
-            unreadable.setdefault(reason, []).append(path)
-            continue
-        if identity not in met:
-            met.add(identity)
-            for item in _guarded(form, files, path):
-                yield path, item
+            if identity not in met:
+                met.add(identity)
+                for item in _parsed(form, files, root, path):
+                    yield path, item
+
+
+def _parsed(form: Format, files: Files, root: str, path: str) -> Iterator[Item]:
+    if not root:
+        yield from _guarded(form, files, path)
+        return
+    within = SubvolumeFiles(files, root, from_top=form.from_top)
+    for item in _guarded(form, within, path if form.from_top else path.removeprefix(root)):
+        yield within.item(item)
 
 
 def _identity(files: Files, form: Format, path: str) -> object:

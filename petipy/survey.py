@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parsers.api import Format, Problem, Volume
+from petipy.images import image_device
 from petipy.machine import BadMachine, Machine, load
 from petipy.model import Choice, Device, Kind, Scan, Snapshot
 from petipy.policy import candidates
@@ -128,6 +129,8 @@ def replay(machine: Machine, name: str = "", dialect: str | None = None) -> List
     order = sorted(machine.volumes, key=lambda volume: volume.name != machine.root)
     scans: list[tuple[Device, Scan]] = []
     for volume in order:
+        if volume.image:  # its turn comes when its disk has been looked at
+            continue
         lease = machine.leases.get(volume.name)
         title = machine.titles.get(volume.name) or _title(volume, lease)
         kind: Kind = "disk" if lease is None else "network"
@@ -135,14 +138,28 @@ def replay(machine: Machine, name: str = "", dialect: str | None = None) -> List
         config = machine.config if volume.name == machine.root else ""
         formats, files = formats_for(config, dialect), machine.files(volume.name, name)
         scans.append((device, (scan_tree if lease is None else scan_lease)(files, formats)))
+    problems = [(device.name, p) for device, scan in scans for p in scan.problems]
+    for device in _images(scans):
+        if device.name not in machine.trees:
+            words = "what is in it was not captured"
+            problems.append((device.volume.disk, Problem(device.volume.image, 0, words)))
+            continue
+        machine = machine.knowing(device.volume)
+        scan = scan_tree(machine.files(device.name, name), formats_for(dialect=dialect))
+        scans.append((device, scan))
+        problems += [(device.name, problem) for problem in scan.problems]
     found = tuple(device for device, _ in scans)
     return Listing(
         devices=found,
         known=found,
         choices=choices(scans, machine.volumes),
         foreign=_foreign(scans, machine.volumes),
-        problems=tuple((device.name, p) for device, scan in scans for p in scan.problems),
+        problems=tuple(problems),
     )
+
+
+def _images(scans: Sequence[tuple[Device, Scan]]) -> list[Device]:
+    return [image_device(device, image) for device, scan in scans for image in scan.images]
 
 
 def _title(volume: Volume, lease: Mapping[str, str] | None) -> str:
@@ -172,17 +189,29 @@ def _listing(devices: Devices, machine: str, dialect: str | None) -> Listing:
     known = (*devices.found, *devices.others)
     problems = [(name, Problem("", 0, why)) for name, why in devices.failures]
     scans: list[tuple[Device, Scan]] = []
-    scan_all = _read_directories if devices.are_directories else _mount_and_scan
     formats = partial(formats_for, dialect=dialect)
-    for device, result in scan_all(devices.found, known, machine, formats):
-        if isinstance(result, Scan):
-            scans.append((device, result))
-            problems += [(device.name, problem) for problem in result.problems]
-        else:
-            problems.append((device.name, Problem("", 0, result.strerror or str(result))))
+
+    def take(results: Results) -> None:
+        for device, result in results:
+            if isinstance(result, Scan):
+                scans.append((device, result))
+                problems.extend((device.name, problem) for problem in result.problems)
+            else:
+                problems.append((device.name, Problem("", 0, result.strerror or str(result))))
+
+    scan_all = _read_directories if devices.are_directories else _mount_and_scan
+    take(scan_all(devices.found, known, machine, formats))
+    images = _images(scans)
+    if images and os.geteuid() == 0:
+        take(_mount_and_scan(images, known, machine, formats))
+    else:
+        words = "only root can look into it"
+        problems += [(d.volume.disk, Problem(d.volume.image, 0, words)) for d in images]
+        images = []
+    known = (*known, *images)
     volumes = [device.volume for device in known]
     return Listing(
-        devices=tuple(devices.found),
+        devices=(*devices.found, *images),
         known=known,
         choices=choices(scans, volumes),
         foreign=_foreign(scans, volumes),

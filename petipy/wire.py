@@ -19,7 +19,7 @@ from parsers.api import (
     Problem,
     Style,
 )
-from petipy.model import Scan
+from petipy.model import Image, Scan
 
 T = TypeVar("T")
 _ACTIONS: tuple[Action, ...] = ("", "reboot", "halt", "fwsetup", "exit")
@@ -37,6 +37,7 @@ def to_json(scan: Scan) -> dict[str, Any]:
         "problems": [asdict(problem) for problem in scan.problems],
         "preferences": preferences,
         "missing": [asdict(ref) for ref in scan.missing],
+        "images": [asdict(image) for image in scan.images],
     }
 
 
@@ -48,6 +49,7 @@ def from_json(value: object) -> Scan:
         problems=_tuple(f["problems"], _problem),
         preferences=_tuple(f["preferences"], _pair(_preferences)),
         missing=_tuple(f["missing"], _file),
+        images=_tuple(f["images"], _image),
     )
 
 
@@ -152,6 +154,17 @@ def _file(value: object) -> FileRef:
     )
 
 
+def _image(value: object) -> Image:
+    f = _fields(value, Image)
+    return Image(
+        path=_path(f["path"]),
+        size=_bytes(f["size"]),
+        fs=_text(f["fs"]),
+        uuid=_text(f["uuid"]),
+        label=_text(f["label"]),
+    )
+
+
 def _problem(value: object) -> Problem:
     f = _fields(value, Problem)
     return Problem(
@@ -219,6 +232,11 @@ def _name(value: object) -> str:
     """Of a file in a directory that is known: nothing that leads elsewhere."""
     name = _text(value)
     return name if name not in (".", "..") and "/" not in name else _refuse("a file's name", value)
+
+
+def _path(value: object) -> str:
+    path = _text(value)
+    return path if path.startswith("/") and "\0" not in path else _refuse("a path", value)
 
 
 def _truth(value: object) -> bool:

@@ -1,6 +1,7 @@
 """A machine's configuration in one file: all that a scan looks at, and no secrets."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from parsers.api import Files, Volume
 from petipy import capture, listing
 from petipy.files import TreeFiles
 from petipy.machine import parse
+from petipy.model import Scan
 from petipy.record import blanked, record
 
 GOLDEN = Path(__file__).parent / "parsers/golden"
@@ -158,6 +160,16 @@ def test_an_environment_block_keeps_its_size() -> None:
     assert len(new) == 1024
 
 
+def scanning(look: Callable[[Files, object], object]) -> Callable[[Files, object], Scan]:
+    """A scan that only looks."""
+
+    def scan(files: Files, formats: object) -> Scan:
+        look(files, formats)
+        return Scan()
+
+    return scan
+
+
 def test_pieces_of_what_is_no_text_come_back(tmp_path: Path) -> None:
     (tmp_path / "k").write_bytes(bytes(range(256)) * 1000)
     (tmp_path / "c").write_bytes(b"\x00\x01 quiet secret=sesame ")
@@ -167,7 +179,7 @@ def test_pieces_of_what_is_no_text_come_back(tmp_path: Path) -> None:
         wanted = (("/k", 0, 100), ("/k", 50, 300), ("/k", 0, 64000), ("/c", 2, 100), ("/no", 0, 9))
         return [files.piece(*what) for what in wanted]
 
-    value = {"devices": [{"name": "a", **record(files, (), look)["a"]}]}
+    value = {"devices": [{"name": "a", **record(files, (), scanning(look))["a"]}]}
     replayed = look(parse(json.loads(json.dumps(value)), tmp_path).files("a"), ())
     direct = look(files, ())
     assert replayed[:3] == direct[:3]
@@ -178,6 +190,7 @@ def test_pieces_of_what_is_no_text_come_back(tmp_path: Path) -> None:
 def test_the_bytes_of_kernels_are_not_captured(tmp_path: Path) -> None:
     (tmp_path / "k").write_bytes(b"\x00secret kernel" * 100_000)
     files = TreeFiles(str(tmp_path), Volume(name="a"))
-    device = record(files, (), lambda f, _: (f.piece("/k", 0, 1 << 20), f.read("/k")))["a"]
+    look = scanning(lambda f, _: (f.piece("/k", 0, 1 << 20), f.read("/k")))
+    device = record(files, (), look)["a"]
     assert (device["sizes"], device["files"]) == ({"/k": 1_400_000}, {})
     assert "c2VjcmV0" not in json.dumps(device)

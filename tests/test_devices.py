@@ -100,6 +100,17 @@ def test_what_holds_no_files_is_no_volume(changes: dict[str, str], sysfs: Path) 
     assert volume_device(partition(**changes), str(sysfs)) is None
 
 
+def test_a_loop_device_that_goes_with_its_mount_is_no_volume(sysfs: Path) -> None:
+    path = "/devices/virtual/block/loop3"
+    loop = {"DEVPATH": path, "DEVNAME": "/dev/loop3", "DEVTYPE": "disk"}
+    directory = sysfs / path.lstrip("/") / "loop"
+    directory.mkdir(parents=True)
+    (directory.parent / "size").write_text("1000\n")
+    for autoclear, volume in ("0\n", True), ("1\n", False):
+        (directory / "autoclear").write_text(autoclear)
+        assert (volume_device(partition(**loop), str(sysfs)) is not None) == volume
+
+
 def test_titles_say_what_kind_of_thing_it_is(sysfs: Path) -> None:
     usb = volume_device(partition(ID_BUS="usb", ID_FS_LABEL_ENC="", ID_FS_LABEL=""), str(sysfs))
     disc = {"DEVPATH": VIO, "DEVNAME": "/dev/sr1", "DEVTYPE": "disk", "ID_CDROM": "1"}

@@ -1,11 +1,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from parsers.api import Problem
 from petipy.devices import DeviceEvent
 from petipy.discover import Discovery
 from petipy.log import Log
-from petipy.model import Device, Scan
+from petipy.model import Device, File, Image, Scan
 from petipy.store import Store
 from tests.samples import CONFIG, device, entry, scan
 
@@ -105,3 +106,69 @@ def test_a_system_that_is_not_linux_is_in_the_log_and_in_the_menu_when_asked_for
     machine.discovery = Discovery(machine.scan, machine.store, machine.log, show_foreign=True)
     machine.run("+vda1")
     assert [c.entry.title for c in machine.store.snapshot.choices] == ["Windows"]
+
+
+ISO = Image(path="/isos/a 1.iso", size=5_000_000_000, fs="iso9660", label="LIVE", uuid="2024-1")
+NAME = "good1:/isos/a 1.iso"
+
+
+def stick(*images: Image) -> Machine:
+    machine = Machine()
+    machine.results |= {"good1": Scan(entries=GOOD.entries, images=images)}
+    machine.results[NAME] = scan(entry("live"))
+    return machine
+
+
+def test_an_image_on_a_disk_is_a_device_of_its_own_after_the_disks() -> None:
+    machine = stick(ISO)
+    machine.run("+good1", "+vdb1")
+    snapshot = machine.store.snapshot
+    assert [d.name for d in snapshot.devices] == ["good1", "vdb1", NAME]
+    image = snapshot.devices[-1]
+    assert image.title == "good1:/isos/a 1.iso: 5 GB iso9660, label LIVE"
+    assert (image.kind, image.volume.image, image.volume.disk) == ("image", ISO.path, "good1")
+    assert [(c.entry.title, c.device) for c in snapshot.choices] == [
+        ("good", "good1"),
+        ("live", NAME),
+    ]
+    assert snapshot.choices[1].kernel == File(device=NAME, path="/vmlinux")
+
+
+def test_an_image_goes_with_its_disk() -> None:
+    machine = stick(ISO)
+    machine.run("+good1", "-good1")
+    assert not machine.store.snapshot.devices
+
+
+def test_another_disc_in_the_drive_has_other_images() -> None:
+    machine = stick(ISO)
+
+    async def rescanned(device: Device, others: Sequence[Device]) -> Scan:
+        result = await machine.scan(device, others)
+        machine.results["good1"] = GOOD
+        return result
+
+    machine.discovery = Discovery(rescanned, machine.store, machine.log)
+    machine.run("+good1", "+good1")
+    assert [d.name for d in machine.store.snapshot.devices] == ["good1"]
+    assert machine.scanned == ["good1", NAME, "good1"]
+
+
+def test_images_are_scanned_one_at_a_time_and_are_not_told_of_each_other() -> None:
+    machine = stick(*(replace(ISO, path=f"/{n}.iso") for n in range(5)))
+    told: list[list[str]] = []
+    at_once = most = 0
+
+    async def watched(device: Device, others: Sequence[Device]) -> Scan:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        told.append([other.name for other in others])
+        await asyncio.sleep(0)
+        at_once -= 1
+        return await machine.scan(device, others)
+
+    machine.discovery = Discovery(watched, machine.store, machine.log)
+    machine.run("+good1")
+    assert (most, len(told)) == (1, 6)
+    assert told[1:] == [["good1"]] * 5

@@ -62,6 +62,23 @@ def test_a_kernel_that_no_configuration_offers_comes_after_everything_else() -> 
     assert booted(alone, QUICK, READY) == ["guess"]
 
 
+def test_an_image_boots_by_itself_only_where_nothing_else_can() -> None:
+    image = replace(choice("iso", turn=0, device="vda2:/a.iso"), timeout=3)
+    devices = (*SEEN.devices, device("vda2:/a.iso", kind="image"))
+    snapshot = replace(SEEN, devices=devices, choices=(image, B))
+    assert booted(snapshot, QUICK, READY) == ["b"]
+    assert decide(snapshot, Config(), READY, 100).default == "b"
+    for others in (), (replace(B, waits_for="UUID=1"),):
+        alone = replace(snapshot, choices=(*others, image))
+        assert booted(alone, QUICK, READY) == ["iso"]
+
+
+def test_images_that_are_still_being_scanned_hold_nothing_up() -> None:
+    devices = (*SEEN.devices, device("vda2:/a.iso", kind="image"))
+    busy = replace(SEEN, devices=devices, scanning=frozenset({"vda2:/a.iso"}))
+    assert decide(busy, QUICK, READY, 106).boot == "a"
+
+
 def test_when_all_have_failed_all_are_tried_again() -> None:
     hints = replace(READY, failed=frozenset({"a", "b", "old", "r"}), last_failure=200)
     assert not decide(SEEN, QUICK, hints, 200 + policy.RETRY - 1).forget_failures

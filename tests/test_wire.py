@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from parsers.api import Effect, Entry, FileRef, Origin, Password, Preferences, Problem
-from petipy.model import Scan
+from petipy.model import Image, Scan
 from petipy.wire import from_json, to_json
 
 SCAN = Scan(
@@ -47,6 +47,7 @@ SCAN = Scan(
             ),
         ),
     ),
+    images=(Image(path="/a\udcff.iso", size=1 << 36, fs="iso9660", uuid="1", label="L"),),
     problems=(Problem("/c", 3, "odd"), Problem("/c", 4, "here", column=2, excerpt="xy")),
     preferences=(
         ("/c", Preferences(timeout=math.inf)),

@@ -30,7 +30,7 @@ def _is_ours(url: str, text: str) -> bool:
     return name.startswith("grub.cfg") and not text.lstrip().startswith(("#!", "<"))
 
 
-FORMAT = Format("grub", PATHS, parse, rank=10, network=_is_ours)
+FORMAT = Format("grub", PATHS, parse, rank=10, network=_is_ours, from_top=True)
 
 
 def in_dialect(form: Format, name: str) -> Format:

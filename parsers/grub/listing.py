@@ -38,8 +38,12 @@ PATHS = (
     "/grub.cfg",
     "/EFI/*/grub.cfg",
     "/efi/*/grub.cfg",
-    "/@*/boot/grub/grub.cfg",  # btrfs, whose subvolumes are directories of the top one
-    "/@*/boot/grub2/grub.cfg",
+)
+# Listed in its own right is also what is in a subvolume, a directory of the whole btrfs.
+_LISTED = PATHS + tuple(
+    f"/{subvolume}/boot/{directory}/grub.cfg"
+    for subvolume in ("@*", "root", "rootfs")
+    for directory in ("grub", "grub2")
 )
 
 
@@ -50,7 +54,7 @@ def items(files: Files, path: str, dialect: Dialect | None = None) -> Iterator[I
     """
     if dialect is None:
         dialect = spoken(path, files.read(path) or "")
-    yield from Listing(Machine(files, elsewhere=PATHS, dialect=dialect), path).items()
+    yield from Listing(Machine(files, elsewhere=_LISTED, dialect=dialect), path).items()
 
 
 class Listing:

@@ -19,7 +19,7 @@ from tests.e2e.disks import lay
 APPLETS = "cat find modprobe mount nproc poweroff sh sleep sort umount uname xargs"
 DRIVERS = (
     "virtio_pci virtio_blk virtio_scsi ibmvscsi nvme xhci_pci usb_storage uas sd_mod sr_mod"
-    " ext4 crc32c_generic isofs"
+    " ext4 crc32c_generic isofs loop"
 )
 INIT = Path(__file__).with_name("second-init")
 BOOT = 300.0  # seconds for two kernels and what lies between on a busy emulated machine

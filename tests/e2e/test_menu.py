@@ -9,8 +9,8 @@ import pytest
 from tests.e2e import menu
 from tests.e2e.conftest import Image, Install
 from tests.e2e.console import Console
-from tests.e2e.debian import Installation, OldInstallation
-from tests.e2e.disks import Names, bare, lay
+from tests.e2e.debian import Installation, OldInstallation, live_files
+from tests.e2e.disks import Names, bare, cd, disk, lay
 from tests.e2e.picture import font, text
 from tests.e2e.second import System, second_system
 from tests.e2e.vm import Firmware, Machine, start
@@ -184,3 +184,26 @@ def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
         guest.monitor.key("ret")
         said = second_system(guest.console)
         assert said["cmdline"] == f"[{debian.tells()}]"
+
+
+def test_a_live_system_in_a_file_is_a_device_and_finds_its_medium(
+    image: Image, debian: Installation, chosen: System, tmp_path: Path
+) -> None:
+    """It is offered below the disk that it lies on, and never boots by itself beside that."""
+    medium = cd(tmp_path / "live.iso", lay(tmp_path / "live", live_files(chosen, "LIVE")), "LIVE")
+    files = {**debian.files(), "/isos/live.iso": medium}
+    whole = disk(tmp_path / "disk.img", lay(tmp_path / "tree", files), debian.names)
+    with start(image.machine(Machine(drives=[("virtio", whole)])), tmp_path) as guest:
+        console = guest.console
+        menu.enter(console, r"^> \* Debian GNU/Linux$")
+        console.shows(r"^vda2:/isos/live\.iso: \d+ MB iso9660, label LIVE", within=menu.SOON)
+        menu.move_to(console, "Try or Install")
+        console.press("enter")
+        console.expect(r"kernel  \(vda2:/isos/live\.iso\)/casper/vmlinux", within=menu.START)
+        said = second_system(console)
+        command = (
+            "BOOT_IMAGE=/casper/vmlinux console=hvc0 iso-scan/filename=/isos/live.iso --- quiet"
+        )
+        assert said["cmdline"] == f"[{command}]"
+        assert said["medium"] == "vda2 [LIVE]"
+        guest.ends(within=60)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import FileRef, Volume
+from petipy import capture, listing
 from petipy.model import Device, File, Scan
 from petipy.sandbox import Scanner
 from tests.root import disks
@@ -84,3 +85,53 @@ def test_a_btrfs_is_seen_from_its_top_and_from_its_default_subvolume(
         for fd in opened:
             os.close(fd)
         disks.until(lambda: disks.is_free(node))
+
+
+def test_a_configuration_in_a_subvolume_finds_its_files_there(
+    scanner: Scanner, tmp_path: Path
+) -> None:
+    image = tmp_path / "btrfs.img"
+    image.touch()
+    os.truncate(image, 120 << 20)
+    disks.run("mkfs.btrfs", "-q", "-M", image)
+    with disks.mounted(image) as root:
+        disks.run("btrfs", "subvolume", "create", root / "@rootfs")
+        disks.run("cp", "-a", f"{disks.tree(tmp_path / 'tree')}/.", root / "@rootfs")
+    with disks.attached(image) as node:
+        found = scan(scanner, disks.device(node, "btrfs", "sda1"))
+        ((_, entry),) = found.entries
+        assert entry.config == "/@rootfs/etc/yaboot.conf"
+        assert entry.kernel == FileRef(path="/@rootfs/boot/vmlinux")
+        assert not found.missing
+        disks.until(lambda: disks.is_free(node))
+
+
+def test_list_looks_into_images_and_a_captured_machine_has_them(
+    stick: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert listing.main([str(stick)]) == 0
+    shown = capsys.readouterr().out
+    assert "stick:/isos/live.iso: " in shown
+    assert "kernel    /boot/vmlinux" in shown
+    assert capture.main([str(stick)]) == 0
+    (tmp_path / "machine.json").write_text(capsys.readouterr().out)
+    assert listing.main(["--machine", str(tmp_path / "machine.json")]) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_an_image_in_a_directory_is_for_root_to_look_into(
+    tmp_path: Path, tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    disks.make("squashfs", stick / "live.iso", tree)
+    assert listing.main([str(stick)]) == 0
+    assert "stick:/live.iso: " in capsys.readouterr().out
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        directory.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        assert listing.main([str(stick)]) == 1
+    finally:
+        os.seteuid(0)
+    assert "(stick)/live.iso: only root can look into it" in capsys.readouterr().out

@@ -1,0 +1,116 @@
+"""A btrfs' subvolumes as roots of their own, for the configurations in them. Pure over `Files`.
+
+What a system writes into its own files speaks of its own root, which on a btrfs is a subvolume;
+whoever looks at the whole file system sees that as a directory: Ubuntu's is /@, Debian's
+/@rootfs, Fedora's /root. GRUB alone (Format.from_top) is used to writing /@/boot/vmlinuz.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, Volume
+
+MOST = 16  # that are looked into; snapshots can be thousands
+_NAMES = ("root", "rootfs")  # besides @ and all that begin so
+_WITHIN = ("boot", "etc", "loader")  # a subvolume with none of these boots nothing
+
+
+def subvolumes(files: Files) -> list[str]:
+    """The paths of the subvolumes that may hold the root of a system."""
+    if files.volume.fs not in ("btrfs", ""):
+        return []
+    known = files.volume.fs == "btrfs"
+    named = (n for n in files.names("/") if n[:1] == "@" or (known and n in _NAMES))
+    fit = [
+        f"/{name}"
+        for name in named
+        if any(files.kind(f"/{name}/{inner}") == "directory" for inner in _WITHIN)
+    ]
+    return fit[:MOST]
+
+
+class SubvolumeFiles:
+    """`parsers.api.Files` where a path means a file in the subvolume, or else one of the whole
+    file system; with `from_top` it is the other way round."""
+
+    def __init__(self, files: Files, root: str, *, from_top: bool) -> None:
+        self._files, self._root, self._from_top = files, root, from_top
+
+    def whole(self, path: str) -> str:
+        """What the path is called in the whole file system."""
+        inner = f"{self._root}/{path.lstrip('/')}"
+        first, second = (path, inner) if self._from_top else (inner, path)
+        return first if self._files.kind(first) or not self._files.kind(second) else second
+
+    def item(self, item: Item) -> Item:
+        """What a parser found, in terms of the whole file system."""
+        if isinstance(item, Entry):
+            return self._entry(item)
+        return replace(item, config=self.whole(item.config)) if isinstance(item, Problem) else item
+
+    def _entry(self, entry: Entry) -> Entry:
+        return replace(
+            entry,
+            config=self._config(entry.config),
+            kernel=entry.kernel and self._ref(entry.kernel),
+            initrds=tuple(map(self._ref, entry.initrds)),
+            devicetree=entry.devicetree and self._ref(entry.devicetree),
+            effects=tuple(replace(e, file=self._ref(e.file)) for e in entry.effects),
+            origins=tuple(map(self._origin, entry.origins)),
+            default_from=tuple(map(self._origin, entry.default_from)),
+        )
+
+    def _origin(self, origin: Origin) -> Origin:
+        return replace(origin, config=self._config(origin.config))
+
+    def _config(self, config: str) -> str:
+        """A configuration's name, which for one on another volume begins with that."""
+        return self.whole(config) if config.startswith("/") else config
+
+    def _ref(self, ref: FileRef) -> FileRef:
+        ours = not ref.url and ref.device in ("", self.volume.name)
+        return replace(ref, path=self.whole(ref.path)) if ours else ref
+
+    # Files
+
+    @property
+    def volume(self) -> Volume:
+        return self._files.volume
+
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        return self._files.volumes
+
+    @property
+    def machine(self) -> str:
+        return self._files.machine
+
+    @property
+    def compatible(self) -> Sequence[str]:
+        return self._files.compatible
+
+    def read(self, path: str) -> str | None:
+        return self._files.read(self.whole(path))
+
+    def piece(self, path: str, offset: int, length: int) -> bytes:
+        return self._files.piece(self.whole(path), offset, length)
+
+    def names(self, directory: str) -> list[str]:
+        return self._files.names(self.whole(directory))
+
+    def kind(self, path: str) -> Literal["file", "directory"] | None:
+        return self._files.kind(self.whole(path))
+
+    def size(self, path: str) -> int:
+        return self._files.size(self.whole(path))
+
+    def on(self, name: str) -> "Files | None":
+        return self if name == self.volume.name else self._files.on(name)
+
+    @property
+    def lease(self) -> Mapping[str, str]:
+        return self._files.lease
+
+    def fetch(self, url: str) -> str | None:
+        return self._files.fetch(url)
