@@ -168,13 +168,13 @@ class Listing:
         complain = self._machine.complain
         for image in boot.initrds:
             if image.cmdline:
-                where = image.fetched
+                where = image.fetched[0]
                 complain(where.config, where.line, f"{image.name} is {_PACKED}")
         names = {image.name for image in boot.initrds} | {"initrd.magic"}
         for m in _INITRD.finditer(boot.kernel.cmdline):
             for name in m[1].split(","):
                 if name.lstrip("\\/") not in names:
-                    where = boot.kernel.told or boot.kernel.fetched
+                    where = (boot.kernel.told or boot.kernel.fetched)[0]
                     words = f"initrd={name} is none of the files that are fetched"
                     complain(where.config, where.line, words)
 
@@ -225,18 +225,21 @@ def _line_of(boot: Boot) -> Line:
     """What a menu would have said of the one thing that a script boots."""
     kernel = boot.kernel
     title = kernel.name if kernel.named else f"ipxe option ({kernel.ref})"
-    return Line("boot", title, "", kernel.fetched.config, kernel.fetched.line)
+    return Line("boot", title, "", kernel.fetched[0].config, kernel.fetched[0].line)
 
 
 def _origins(boot: Boot) -> Iterator[Origin]:
+    """Each file's command is called by what the file is for, whichever fetched it."""
     kernel = boot.kernel
-    spans = ((0, len(kernel.cmdline)),) if kernel.cmdline else ()
-    yield kernel.fetched if kernel.told else replace(kernel.fetched, spans=spans)
-    if kernel.told:
-        yield replace(kernel.told, spans=spans)
-    yield from (image.fetched for image in boot.initrds if not image.cmdline)
-    if boot.devicetree:
-        yield boot.devicetree.fetched
+    fetched = [("kernel", kernel, not kernel.told)]
+    fetched += [("initrd", image, False) for image in boot.initrds if not image.cmdline]
+    fetched += [("fdt", boot.devicetree, False)] if boot.devicetree else []
+    for what, image, tells in fetched:
+        command, *settings = image.fetched
+        for origin in (replace(command, what=what), *settings):
+            yield origin if tells else replace(origin, spans=())
+        if image is kernel:
+            yield from kernel.told
 
 
 def _title(line: Line) -> str:

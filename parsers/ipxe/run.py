@@ -4,17 +4,20 @@ The order of things, and the status of each, are iPXE's own: a line that fails e
 unless `||` takes care of it; a script that was chained to gives its status to who chained.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from parsers.api import Action, FileRef, Origin
 from parsers.ipxe.machine import Exhausted, Machine
+from parsers.ipxe.origin import Text, joined, statement
 from parsers.ipxe.script import Script
 from parsers.ipxe.settings import Settings
 
 _DEPTH = 32  # of scripts that chain to scripts
 _STARTS = "${"
+_SETTING = re.compile(r"\$\{([^${}]*)\}")
 
 Command = Callable[["Run", Sequence[str]], bool]
 
@@ -26,8 +29,8 @@ class Image(NamedTuple):
     where: str
     ref: FileRef
     cmdline: str
-    fetched: Origin
-    told: Origin | None = None  # who gave the command line, if not who fetched it
+    fetched: tuple[Origin, ...]  # the command, then the settings in it
+    told: tuple[Origin, ...] = ()  # likewise who gave the command line, if not who fetched it
     named: bool = False  # by --name
     is_kernel: bool = False  # got by a command that selects: what `boot` would start
 
@@ -124,6 +127,7 @@ class Run:
         self.failures: list[End] = []  # what did not work, since the last choice
         self._frames: list[Frame] = []
         self._asked = ""
+        self._words: list[Text] = []  # of the command that is being run
 
     def start(self, script: Script) -> Outcome:
         self._frames = [Frame(script)]
@@ -135,7 +139,8 @@ class Run:
         new.images, new.selected, new.devicetree = self.images, self.selected, self.devicetree
         new.menus = dict(self.menus)
         new._frames = [replace(frame) for frame in self._frames]
-        new._frames[-1].status = new.settings.put(self._asked, item.label)
+        origin = Origin("", "", item.config, item.line, "item")
+        new._frames[-1].status = new.settings.put(self._asked, Text(item.label), origin)
         return new
 
     # Where it is
@@ -224,10 +229,11 @@ class Run:
         return End(f"{words!r} in line {self.line} fails", where, self.line, kind="failed")
 
     def _execute(self, frame: Frame, words: Sequence[str]) -> None:
-        name, *arguments = [self.expand(word) for word in words] or [""]
         frame.status = True
         if not words:
             return
+        self._words = [self._expanded(word) for word in words]
+        name, *arguments = [word.text for word in self._words]
         if (found := self.commands.get(name)) is None:
             self.complain(f"unknown command: {name!r}")
             frame.status = self.fail(f"line {self.line} has an unknown command: {name!r}")
@@ -241,8 +247,20 @@ class Run:
         if not status:
             frame.status = False
 
-    def expand(self, text: str) -> str:
-        """With the settings put in, the innermost first, and again in what came of it."""
+    def _expanded(self, text: str) -> Text:
+        """With the settings put in; whence is known as long as there is none within another."""
+        if _STARTS not in text:
+            return Text(text)
+        whole, at = Text(""), 0
+        for m in _SETTING.finditer(text):
+            whole += Text(text[at : m.start()]) + self.settings.text(m[1])
+            self.machine.budget.hold(whole.text)
+            at = m.end()
+        whole += Text(text[at:])
+        return Text(self._expand(text)) if _STARTS in whole.text else whole
+
+    def _expand(self, text: str) -> str:
+        """The innermost first, and again in what came of it."""
         while _STARTS in text and (end := text.find("}", text.find(_STARTS))) >= 0:
             self.machine.budget.spend()
             start = text.rfind(_STARTS, 0, end)
@@ -251,6 +269,20 @@ class Run:
         return text
 
     # What commands make of it
+
+    def last(self, count: int) -> Text:
+        """The last words of the command as one text."""
+        return joined(self._words[len(self._words) - count :])
+
+    def origin(self, how: str) -> Origin:
+        """Of a setting that this command gives a value."""
+        return Origin("", "", self.config, self.line, how)
+
+    def statement(self, what: str, words: int, arguments: int) -> tuple[Origin, ...]:
+        """Of so many last words, the last of which are a command line."""
+        last = self._words[len(self._words) - words :]
+        told = last[len(last) - arguments :]
+        return statement(what, self.config, self.line, last, told)
 
     def goto(self, label: str) -> bool:
         frame = self._frames[-1]

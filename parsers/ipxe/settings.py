@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from parsers.api import Files
+from parsers.api import Files, Origin
+from parsers.ipxe.origin import Text, Trace
 from parsers.ipxe.values import TYPES, Value, value
 from parsers.lease import server
 from parsers.urls import is_url, split
@@ -40,12 +42,25 @@ class Settings:
 
     def __init__(self, known: Mapping[str, Value]) -> None:
         self._known = known
-        self._set: dict[tuple[str, str], Value | None] = {}  # (block, name); None is cleared
+        self._set: dict[tuple[str, str], Value] = {}  # (block, name)
+        self._made: dict[tuple[str, str], tuple[Origin, Text]] = {}  # who set it, and of what
 
     def copy(self) -> "Settings":
         new = Settings(self._known)
-        new._set = dict(self._set)
+        new._set, new._made = dict(self._set), dict(self._made)
         return new
+
+    def text(self, spelling: str) -> Text:
+        """As `get`, with where it comes from."""
+        found = self.get(spelling)
+        block, name, _ = _split(spelling)
+        what = f"${{{spelling}}}"
+        if (key := self._key(block, name)) is None:
+            return Text(found, (Trace(Origin(what, found, "", 0), 0, len(found)),) if found else ())
+        origin, made = self._made[key]
+        own = Trace(replace(origin, what=what, value=found), 0, len(found))
+        # As another type its characters are others.
+        return Text(found, (own, *made.traces) if found == made.text else (own,))
 
     def get(self, spelling: str) -> str:
         """Formatted; "" when there is no such setting."""
@@ -57,9 +72,10 @@ class Settings:
         block, name, _ = _split(spelling)
         return self._find(block, name)
 
-    def put(self, spelling: str, text: str) -> bool:
+    def put(self, spelling: str, made: Text, origin: Origin) -> bool:
         """False when it is nothing of the setting's type. An empty text takes the setting away."""
         block, name, type = _split(spelling)
+        text = made.text
         if type and type not in TYPES:
             return False
         if not text:
@@ -69,19 +85,24 @@ class Settings:
         new = value(text, type or _TYPES.get(name, "string"))
         if new:
             self._set[block, name] = new
+            self._made[block, name] = origin, made
         return new is not None
 
-    def keep(self, spelling: str, new: Value) -> None:
+    def keep(self, spelling: str, new: Value, origin: Origin) -> None:
         block, name, _ = _split(spelling)
         self._set[block, name] = new
+        self._made[block, name] = origin, Text("")
 
     def _find(self, block: str, name: str) -> Value | None:
-        if found := self._set.get((block, name)):
-            return found
-        if not block:
-            children = (v for (_, n), v in self._set.items() if n == name and v)
-            return next(children, None) or self._known.get(name)
-        return self._known.get(name) if block in ("net0", "builtin") else None
+        if key := self._key(block, name):
+            return self._set[key]
+        return self._known.get(name) if block in ("", "net0", "builtin") else None
+
+    def _key(self, block: str, name: str) -> tuple[str, str] | None:
+        """Where it was set: without a block it may be in any."""
+        if (block, name) in self._set:
+            return block, name
+        return None if block else next((key for key in self._set if key[1] == name), None)
 
 
 def _split(spelling: str) -> tuple[str, str, str]:

@@ -345,6 +345,59 @@ def test_a_kernels_name_is_no_boot_loaders(name: str) -> None:
     assert entry(f"kernel /{name}\ninitrd /i\nboot").kernel
 
 
+# Where it comes from
+
+
+def given(text: str, **more: Any) -> list[tuple[str, str, int, list[str]]]:
+    """Of each origin of the entry: what, how, line, and the parts of the command line."""
+    got = entry(text, **more)
+    return [
+        (o.what, o.how, o.line, [got.cmdline[start:end] for start, end in o.spans])
+        for o in got.origins
+    ]
+
+
+def test_each_part_of_a_command_line_knows_the_settings_that_gave_it() -> None:
+    text = """
+set a one
+set b x${a}y
+initrd /${a}.img
+kernel /${b} ${b} z=${a}${mac:hexraw} quiet
+boot
+"""
+    assert given(text) == [
+        ("kernel", "", 6, [" z=", " quiet"]),
+        ("${b}", "set", 4, ["xoney"]),
+        ("${a}", "set", 3, ["one", "one"]),
+        ("${mac:hexraw}", "", 0, ["525400abcd0e"]),
+        ("initrd", "", 5, []),
+        ("${a}", "set", 3, []),
+    ]
+
+
+def test_what_was_chosen_comes_from_its_item() -> None:
+    text = "menu\nitem a\nchoose x\nkernel /linux ${x}\nboot\n"
+    assert given(text)[1] == ("${x}", "item", 3, ["a"])
+
+
+def test_a_setting_read_as_another_type_is_not_made_of_the_same_characters() -> None:
+    text = "set a AB\nset b:string ${a}\nkernel /linux ${b:hex}\nboot\n"
+    assert given(text)[1:] == [("${b:hex}", "set", 3, ["41:42"])]
+
+
+def test_of_settings_within_settings_nothing_is_told() -> None:
+    text = "set a b\nset b c\nkernel /linux ${${a}} d\nboot\n"
+    assert given(text) == [("kernel", "", 4, ["c d"])]
+
+
+def test_the_default_is_what_choose_says() -> None:
+    (marked,) = (e for e in entries(MENU.replace("DEFAULT", "tools")) if e.default)
+    assert [(o.what, o.value, o.line) for o in marked.default_from] == [
+        ("choose", "tools", 10),
+        ("choose", "rescue", 18),
+    ]
+
+
 # Other scripts
 
 

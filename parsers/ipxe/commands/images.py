@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from posixpath import basename
 from typing import Literal
 
-from parsers.api import Origin
 from parsers.ipxe.commands import command
 from parsers.ipxe.options import options
 from parsers.ipxe.run import BadCommand, Image, Run, Stop
@@ -53,7 +52,7 @@ def imgargs(run: Run, words: Sequence[str]) -> bool:
     given, rest = options(words, "replace autofree", "name timeout", least=1)
     if (image := _acquire(run, "imgargs", given, rest)) is None:
         return False
-    told = _origin(run, "imgargs", rest)
+    told = run.statement("imgargs", len(rest), len(rest) - 1)
     _replace(run, image, image._replace(cmdline=" ".join(rest[1:]).strip(), told=told))
     return True
 
@@ -154,12 +153,10 @@ def _acquire(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) ->
         is_kernel=image.is_kernel or verb == "kernel",
     )
     if rest[1:]:
-        new = new._replace(cmdline=" ".join(rest[1:]).strip(), told=_origin(run, verb, rest))
+        new = new._replace(
+            cmdline=" ".join(rest[1:]).strip(), told=run.statement(verb, len(rest), len(rest) - 1)
+        )
     return _replace(run, image, new)
-
-
-def _origin(run: Run, verb: str, words: Sequence[str]) -> Origin:
-    return Origin(verb, " ".join(words), run.config, run.line)
 
 
 def _replace(run: Run, old: Image, new: Image) -> Image:
@@ -189,7 +186,7 @@ def _download(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -
         where=where,
         ref=run.machine.ref(where),
         cmdline=" ".join(arguments).strip(),
-        fetched=_origin(run, verb, rest),
+        fetched=run.statement(verb, len(rest), len(arguments)),
         named="name" in given,
         is_kernel=verb == "kernel",
     )

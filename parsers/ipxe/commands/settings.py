@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from parsers.ipxe.commands import command
 from parsers.ipxe.options import options
+from parsers.ipxe.origin import Text
 from parsers.ipxe.run import BadCommand, Run
 from parsers.ipxe.values import TYPES, Value, integer
 
@@ -11,15 +12,16 @@ from parsers.ipxe.values import TYPES, Value, integer
 @command("set")
 def set_(run: Run, words: Sequence[str]) -> bool:
     name, *values = options(words, least=1)[1]
-    text = " ".join(values)
-    if not run.settings.put(name, text):
-        raise BadCommand(f"{name} cannot be {text!r}")
+    text = run.last(len(values))
+    if not run.settings.put(name, text, run.origin("set")):
+        raise BadCommand(f"{name} cannot be {text.text!r}")
     return True
 
 
 @command("clear")
 def clear(run: Run, words: Sequence[str]) -> bool:
-    return run.settings.put(options(words, least=1, most=1)[1][0], "")
+    name = options(words, least=1, most=1)[1][0]
+    return run.settings.put(name, Text(""), run.origin("clear"))
 
 
 @command("read")
@@ -63,5 +65,5 @@ def inc(run: Run, words: Sequence[str]) -> bool:
     number = int.from_bytes(old.raw, "big") if old else 0
     size = int(type.rpartition("int")[2]) // 8
     raw = ((number + step) % (1 << 8 * size)).to_bytes(size, "big")
-    run.settings.keep(name, Value(raw, type))
+    run.settings.keep(name, Value(raw, type), run.origin("inc"))
     return True
