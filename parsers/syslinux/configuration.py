@@ -56,7 +56,7 @@ class Configuration:
         self.labels: list[Label] = []
         self.menus = [Menu(tag=".top")]
         self.settings: dict[str, Line] = {}  # the last of those that are for the whole
-        self.options = ""  # the global APPEND
+        self.append_to_all: Line | None = None
         self.start: Menu | None = None
         self.has_ui = False
         self._places, self._reading = places, reading
@@ -99,6 +99,8 @@ class Configuration:
     def _take(self, line: Line) -> None:
         if take := _TAKERS.get(line.key):
             take(self, line)
+            if self._label and self._label.config == line.config:
+                self._label.end = line.last or line.number
         elif line.key == "":
             self._complain(line, f"not a setting: {line.value!r}")
         elif line.key not in _IGNORED:
@@ -114,7 +116,7 @@ class Configuration:
         if self._label and key in self._label.given:
             self._complain(line, f"{key!r} is set a second time; this value counts")
         if self._label:
-            self._label.given.add(key)
+            self._label.given[key] = line
         return self._label
 
     def label(self, line: Line) -> None:
@@ -126,7 +128,7 @@ class Configuration:
             menu=self._menu,
             directory=self.directory,
             kernel=line.word,
-            inherited=self.options,
+            inherited=self.append_to_all,
             sysappend=self._sysappend,
         )
         self.labels.append(self._label)
@@ -143,7 +145,7 @@ class Configuration:
         if label := self._once(line, "append"):
             label.append = line.value
         else:
-            self.options = line.value
+            self.append_to_all = line
 
     def initrd(self, line: Line) -> None:
         if not self._label:
@@ -169,6 +171,7 @@ class Configuration:
         bits = int(m[0], 16) if m[0][:2].lower() == "0x" else int(m[0])
         if self._label:
             self._label.sysappend = bits
+            self._label.given["sysappend"] = line
         else:
             self._sysappend = bits
 
@@ -223,7 +226,7 @@ class Configuration:
 
     def menu_default(self, line: Line) -> None:
         if self._label:
-            self._label.default = True
+            self._label.given["menu default"] = line
             self._menu.default = self._label
         elif self._menu.parent:
             self._menu.parent.default = self._menu

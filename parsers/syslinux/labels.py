@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Optional, Protocol
 
 from parsers.api import FileRef
+from parsers.syslinux.lines import Line
 
 
 class Places(Protocol):
@@ -45,9 +46,10 @@ class Label:
     line: int
     menu: Menu
     directory: str  # that relative names begin at
+    end: int = 0  # its last line in that file
     kind: str = "kernel"  # the keyword that named the kernel
     kernel: str = ""
-    inherited: str = ""  # the global APPEND
+    inherited: Line | None = None  # the global APPEND
     append: str | None = None
     initrd: str = ""
     devicetree: str = ""
@@ -57,15 +59,15 @@ class Label:
     password: str = ""
     sysappend: int = 0
     hidden: bool = False
-    default: bool = False
     disabled: bool = False
     jump: str = ""  # it leads to another menu instead of booting
-    given: set[str] = field(default_factory=set)  # keywords that were met
+    given: dict[str, Line] = field(default_factory=dict)  # its settings, by what they set
 
     @property
     def options(self) -> str:
         """APPEND's: those of the label instead of the global ones, and "-" is none at all."""
-        options = self.inherited if self.append is None else self.append
+        options = self.inherited.value if self.inherited else ""
+        options = options if self.append is None else self.append
         return "" if options == "-" else options
 
 

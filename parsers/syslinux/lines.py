@@ -22,6 +22,7 @@ class Line:
     key: str
     value: str
     written: str = ""  # the keyword as it stands there
+    last: int = 0  # of its lines, when it has several
 
     @property
     def word(self) -> str:
@@ -70,7 +71,8 @@ def lines(config: str, text: str) -> Iterator[Line]:
             yield Line(config, number, "", m["bad"].strip(_BLANK))
         elif m["kind"] is not None:
             if m["kind"].strip(_BLANK).lower() == "help":
-                yield Line(config, number, "help", _outdented(m["text"]))
+                last = number + m[0].rstrip(_BLANK).count("\n")
+                yield Line(config, number, "help", _outdented(m["text"]), last=last)
             if not m["end"]:
                 yield Line(config, number, "text", "")
 

@@ -12,6 +12,7 @@ from parsers.syslinux.devicetree import fitting
 from parsers.syslinux.kernels import Meaning, is_menu, meaning
 from parsers.syslinux.labels import Label, Menu, Places, plain
 from parsers.syslinux.lines import Line, after, first
+from parsers.syslinux.origins import origin, origins
 from parsers.syslinux.sysappend import unknown, words
 
 _LONGEST = 10 * 365 * 86400  # seconds: more than years is no time-out either
@@ -33,6 +34,7 @@ class _Offers:
         self._inner: dict[Label, Configuration] = {}  # the menus that labels lead to
         self._first: dict[object, Label] = {}  # by where a label is written
         self._way: set[Label] = set()  # labels that lead to the default
+        self._reasons: list[Line] = []  # for that
         self._passwords: dict[str, Password] = {}
         self._taken: set[tuple[tuple[str, ...], str]] = set()
         self._directories: dict[str, str | None] = {}
@@ -91,8 +93,10 @@ class _Offers:
                 if label and self._meanings[label].menu and label not in self._inner:
                     conf.has_ui = True  # it shows the menu that it is in
                 elif label:
+                    self._reasons.append(line)
                     return label if conf.has_ui else self._with_options(conf, label, line)
         if label := _menus_default(conf.start or conf.menus[0]):
+            self._reasons.append(label.given["menu default"])
             return label
         # Without a DEFAULT, SYSLINUX boots linux, and U-Boot the first.
         usual = _find(conf, "linux") if not conf.has_ui else None
@@ -108,6 +112,7 @@ class _Offers:
             return label
         typed = replace(label, name=line.value, title=line.value, line=line.number)
         typed.config, typed.append = line.config, f"{label.options} {more}".strip()
+        typed.given = {**label.given, "append": replace(line, value=typed.append)}
         return self._add(conf, typed)
 
     def _implicit(self, conf: Configuration, line: Line) -> Label | None:
@@ -120,7 +125,8 @@ class _Offers:
             return None
         label = Label(line.value, line.config, line.number, conf.menus[0], conf.directory)
         label.kernel, label.append = line.word, after(line.value) or None
-        label.inherited = conf.options
+        label.given["kernel"] = line
+        label.inherited = conf.append_to_all
         return self._add(conf, label)
 
     def _add(self, conf: Configuration, label: Label) -> Label:
@@ -146,7 +152,11 @@ class _Offers:
                 hidden = label.hidden and label not in self._way
                 yield from (replace(entry, hidden=True) for entry in found) if hidden else found
             elif not means.menu:
-                yield replace(self._entry(label, means, around), default=label is chosen)
+                entry = self._entry(label, means, around)
+                reasons = tuple(origin(why) for why in self._reasons)
+                yield (
+                    replace(entry, default=True, default_from=reasons) if label is chosen else entry
+                )
 
     def _name(self, label: Label, means: Meaning, trail: tuple[str, ...]) -> str:
         name = label.name or basename(means.kernel) or label.kind
@@ -164,6 +174,7 @@ class _Offers:
         unbootable = "disabled by its configuration" if label.disabled else means.unbootable
         if means.reboots or means.halts:
             unbootable = f"it {'restarts' if means.reboots else 'switches off'} the machine"
+        cmdline = self._cmdline(label, means)
         hotkey = re.search(r"\^(.)", label.title)
         return Entry(
             title=_title(label) or unique,
@@ -174,13 +185,15 @@ class _Offers:
             kernel=self._file(label, means.kernel) if means.kernel else None,
             initrds=tuple(self._file(label, initrd) for initrd in means.initrds),
             devicetree=self._devicetree(label),
-            cmdline=self._cmdline(label, means),
+            cmdline=cmdline,
             unbootable=unbootable,
             action="reboot" if means.reboots else "halt" if means.halts else "",
             hotkey=hotkey[1].lower() if hotkey else "",
             users=self._users(label, unique),
             hidden=label.hidden,
             help="\n".join(label.help),
+            end=label.end,
+            origins=tuple(origins(label, cmdline)) if means.kernel else (),
         )
 
     def _cmdline(self, label: Label, means: Meaning) -> str:

@@ -341,6 +341,28 @@ def test_the_file_systems_uuid_is_appended_when_asked_for() -> None:
     ]
 
 
+def test_each_part_of_an_entry_is_known_by_the_line_that_it_is_written_in() -> None:
+    text = (
+        "APPEND all\nDEFAULT b\nLABEL a\nLINUX /v\nLABEL b\nLINUX /v one\nINITRD /i\n"
+        "APPEND two three\nSYSAPPEND 0x40000\nTEXT HELP\n x\nENDTEXT\n\n"
+    )
+    a, b = entries(text)
+    assert (a.end, b.end) == (4, 12)
+    assert [(o.what, o.line, o.spans) for o in a.origins] == [
+        ("linux", 4, ()),
+        ("append", 1, ((0, 3),)),
+    ]
+    gave = {o.what: [b.cmdline[i:j].strip() for i, j in o.spans] for o in b.origins}
+    assert gave == {
+        "linux": ["one"],
+        "append": ["two three"],
+        "initrd": [],
+        "sysappend": ["FSUUID=1234-ABCD"],
+    }
+    assert [(o.what, o.line) for o in b.default_from] == [("default", 2)]
+    assert a.default_from == ()
+
+
 BOARD = ("acme,rocket-2", "acme,rocket", "acme,soc")
 
 
