@@ -127,7 +127,10 @@ class _Offers:
         label.kernel, label.append = line.word, after(line.value) or None
         label.given["kernel"] = line
         label.inherited = conf.append_to_all
-        return self._add(conf, label)
+        # Debian's installer boots after a time what a label of its menu says, too.
+        means = meaning(label, self._files.machine)
+        same = (known for known in conf.labels if self._meanings[known] == means)
+        return next(same, None) or self._add(conf, label)
 
     def _add(self, conf: Configuration, label: Label) -> Label:
         conf.labels.insert(0, label)

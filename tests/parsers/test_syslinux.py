@@ -285,6 +285,13 @@ def test_default_may_have_options_or_be_a_kernel_itself() -> None:
     assert entries(text, {"/boot/syslinux/vmlinuz": ""}) == []
 
 
+def test_a_default_that_says_what_a_label_says_is_that_label() -> None:
+    text = "UI menu.c32\nONTIMEOUT v initrd=i x\nLABEL a\nLINUX v\n"
+    text += "LABEL b\nLINUX v\nAPPEND initrd=i x\n"
+    first, second = entries(text, {"/boot/syslinux/v": ""})
+    assert (first.default, second.default) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("settings", "seconds"),
     [
