@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import pyparsing as pp
 
@@ -13,8 +13,7 @@ _GAP = r"[\x00-\x09\x0b-\x20]"
 _WORD = r"[^\x00-\x20=]+"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One statement. `key` is in lower case; `value` is without white space around it."""
 
     config: str

@@ -54,7 +54,7 @@ class _Offers:
             if line and is_menu(line.word) and not _find(conf, line.word):
                 conf.has_ui = True
                 conf.settings.pop(key)
-                conf.follow(replace(line, value=after(line.value)), conf.directory)
+                conf.follow(line._replace(value=after(line.value)), conf.directory)
         for label in conf.labels:
             self._first.setdefault(_written(label), label)
         for label in conf.labels:
@@ -112,7 +112,7 @@ class _Offers:
             return label
         typed = replace(label, name=line.value, title=line.value, line=line.number)
         typed.config, typed.append = line.config, f"{label.options} {more}".strip()
-        typed.given = {**label.given, "append": replace(line, value=typed.append)}
+        typed.given = {**label.given, "append": line._replace(value=typed.append)}
         return self._add(conf, typed)
 
     def _implicit(self, conf: Configuration, line: Line) -> Label | None:
@@ -211,10 +211,9 @@ class _Offers:
     def _file(self, label: Label, name: str) -> FileRef:
         """The file; beside the configuration itself where only that has it."""
         place = self._places.at(label.directory, name)
-        if self._places.is_there(place) is False:
-            beside = self._places.at(f"{label.config.rpartition('/')[0]}/", name)
-            if self._places.is_there(beside):
-                place = beside
+        beside = self._places.at(f"{label.config.rpartition('/')[0]}/", name)
+        if beside != place and self._places.is_there(place) is False:
+            place = beside if self._places.is_there(beside) else place
         return self._places.file(place)
 
     def _devicetree(self, label: Label) -> FileRef | None:

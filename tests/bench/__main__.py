@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from initramfs.host import default_cache, say
+from tests.bench import formats
 from tests.bench.floor import floor, grub
 from tests.e2e import menu
 from tests.e2e.debian import Installation
@@ -168,6 +169,7 @@ def main(arguments: Sequence[str]) -> int:
         parts = [times(measured), stages(measured)]
         if any(way.name == "Petipy" for way in measured):
             parts += [memory(options.image, room), sizes(options.image)]
+    parts.append(table(list(formats.rows())))
     sys.stdout.write("\n".join(parts))
     return 0
 

@@ -1,0 +1,83 @@
+"""How long a configuration of a thousand entries takes, in starts of a bare interpreter.
+
+Six is the aim. A format joins by what one of its entries looks like.
+Alone: python -m tests.bench.formats
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from parsers import formats
+from parsers.api import Entry, Format, Item
+from tests.fakes import Machine
+
+COUNT = 1000
+ROUNDS = 9
+
+# Each with @ for its number.
+ENTRIES = {
+    "yaboot": """\
+image=/boot/vmlinux-@
+\tlabel=Linux-@
+\tread-only
+\tinitrd=/boot/initrd.img-@
+\tappend="root=UUID=c0ffee console=hvc0 quiet"
+""",
+    "syslinux": """\
+LABEL linux@
+\tMENU LABEL ^Linux @
+\tLINUX /boot/vmlinuz-@
+\tINITRD /boot/initrd.img-@
+\tAPPEND root=UUID=c0ffee ro quiet
+""",
+    "pxe": """\
+LABEL linux@
+\tMENU LABEL ^Linux @
+\tKERNEL images/@/vmlinuz
+\tAPPEND initrd=images/@/initrd.img root=/dev/nfs ip=dhcp
+\tIPAPPEND 2
+""",
+}
+
+
+def parses(form: Format) -> Callable[[], list[Item]]:
+    """Reading the file of that format."""
+    text = "".join(ENTRIES[form.name].replace("@", str(n)) for n in range(COUNT))
+    url = "tftp://host/pxelinux.cfg/default"
+    path = form.paths[0].replace("*", "a") if form.paths else url
+    lease = {"siaddr": "host", "mac": "52:54:00:12:34:56"}
+    host = Machine({"sda1": {path: text}}, urls={url: text}, leases={"sda1": lease})
+    return lambda: list(form.parse(host.files("sda1"), path))
+
+
+def start() -> object:
+    """A bare interpreter."""
+    return subprocess.run([sys.executable, "-c", ""], check=True)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def rows() -> Iterator[Sequence[str]]:
+    """The table: its head, then a line for each format."""
+    yield "1,000 entries of", "found", "seconds", "interpreter's starts"
+    for form in formats():
+        if form.name in ENTRIES:
+            parse = parses(form)
+            found = sum(isinstance(item, Entry) for item in parse())
+            # In turns: other work on the machine slows both.
+            rounds = [(seconds(parse), seconds(start)) for _ in range(ROUNDS)]
+            ratio = statistics.median(whole / bare for whole, bare in rounds)
+            whole = statistics.median(whole for whole, _ in rounds)
+            yield form.name, str(found), f"{whole:.3f}", f"{ratio:.1f}"
+
+
+if __name__ == "__main__":
+    for row in rows():
+        sys.stdout.write("  ".join(word.ljust(20) for word in row).rstrip() + "\n")
