@@ -7,21 +7,18 @@ the running kernel to check. That of the whole image is the firmware's: no kerne
 takes a unified image by kexec_file_load.
 """
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatch
 from posixpath import basename, dirname
 
-from parsers import os_release, pe
-from parsers.api import Effect, Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers import bootspec, os_release, pe
+from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers.bootspec import Place, Snippet
 
 _TEXT = 64 << 10  # bytes of a section that is text
 _MOST = 32  # profiles in one image, addons in one directory
 _PLAIN = {"osrel", "cmdline", "uname", "profile"}
-# NAME+LEFT-DONE.efi counts the tries that are left, and those that have been made.
-_COUNTED = re.compile(r"(.*)\+(\d{1,9})(?:-(\d{1,9}))?(\.efi)", re.I | re.S)
 
 
 @dataclass(slots=True)
@@ -41,50 +38,41 @@ class Candidate:
     """An entry, and what its place in the menu depends on."""
 
     entry: Entry
-    bad: bool
-    sort_key: str
-    version: str
+    place: Place
 
 
 def parse(files: Files, directory: str) -> Iterator[Item]:
     """All images of a directory, in systemd-boot's order."""
     top = dirname(dirname(directory)).rstrip("/")
-    found: list[Candidate] = []
+    found: list[tuple[Place, Entry]] = []
+    for item in images(files, directory):
+        if isinstance(item, Candidate):
+            found.append((item.place, item.entry))
+        else:
+            yield item
+    if not found:
+        return
+    loader = bootspec.loader(files, top)
+    described = bootspec.snippets(files, f"{top}/loader/entries")
+    beside = [(s.place, None) for s in described if isinstance(s, Snippet)]
+    chosen = loader.chosen([place for place, _ in bootspec.ordered([*found, *beside])])
+    for place, entry in bootspec.ordered(found):
+        yield replace(entry, default=place == chosen)
+    if loader.timeout is not None:
+        yield Preferences(timeout=loader.timeout, style=loader.style)
+
+
+def images(files: Files, directory: str) -> Iterator[Candidate | Problem]:
+    """Of a directory, in the order of their names."""
+    top = dirname(dirname(directory)).rstrip("/")
     for name in files.names(directory):
         path = f"{directory}/{name}"
-        if not name.lower().endswith(".efi") or files.kind(path) != "file":
-            continue
-        for item in _image(files, top, path):
-            if isinstance(item, Candidate):
-                found.append(item)
-            else:
-                yield item
-    loader = _loader(files.read(f"{top}/loader/loader.conf") or "") if found else {}
-    yield from _menu(found, loader.get("default", ""))
-    if (seconds := _timeout(loader.get("timeout", ""))) is not None:
-        yield Preferences(timeout=seconds)
+        if name.lower().endswith(".efi") and files.kind(path) == "file":
+            yield from image(files, top, path)
 
 
-def _menu(found: Sequence[Candidate], pattern: str) -> Iterator[Entry]:
-    # Python keeps the order of equals: the profiles of one image stay as they are.
-    order = sorted(found, key=lambda c: _natural(_counted(c.entry.config)[0]), reverse=True)
-    order.sort(key=lambda c: _natural(c.version), reverse=True)
-    order.sort(key=lambda c: (c.bad, not c.sort_key, c.sort_key))
-    wanted = (c for c in order if pattern and fnmatch(c.entry.name.lower(), pattern.lower()))
-    default = next(wanted, next(iter(order), None))
-    for candidate in order:
-        yield replace(candidate.entry, default=candidate is default)
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    """Numbers in it count as such: 6.9 comes before 6.10."""
-    return [
-        (int(part), "") if part.isdecimal() else (-1, part)
-        for part in re.findall(r"[0-9]{1,18}|[^0-9]+", text)
-    ]
-
-
-def _image(files: Files, top: str, path: str) -> Iterator[Candidate | Problem]:
+def image(files: Files, top: str, path: str) -> Iterator[Candidate | Problem]:
+    """An entry for each of its profiles; `top` is the directory that its addons are below."""
     try:
         program = pe.program(files, path)
         profiles = _profiles(files, path, program.sections)
@@ -110,12 +98,7 @@ def _image(files: Files, top: str, path: str) -> Iterator[Candidate | Problem]:
             other = f"it is for {program.machine}, this machine is {files.machine}"
             entry = replace(entry, unbootable=other)
         release = os_release.read(profile.texts.get("osrel", ""))
-        yield Candidate(
-            entry=entry,
-            bad=(match := _COUNTED.fullmatch(basename(path))) is not None and int(match[2]) == 0,
-            sort_key=release.get("IMAGE_ID") or release.get("ID", ""),
-            version=_version(release),
-        )
+        yield Candidate(entry, _place(path, release, number))
 
 
 def _profiles(files: Files, path: str, sections: Sequence[pe.Section]) -> list[Image]:
@@ -185,7 +168,7 @@ def _entry(path: str, image: Image, addons: Sequence[Image], title: str, number:
         *(addon.initrd for addon in addons),
     )
     lines = [image.texts.get("cmdline", ""), *(addon.texts.get("cmdline", "") for addon in addons)]
-    name, effects = _counted(path)
+    name = bootspec.tries(basename(path)).name
     return Entry(
         title=title,
         name=name if number == 0 else f"{name}@{number}",
@@ -195,7 +178,7 @@ def _entry(path: str, image: Image, addons: Sequence[Image], title: str, number:
         initrds=tuple(part for part in initrds if part),
         devicetree=next((addon.dtb for addon in reversed(addons) if addon.dtb), image.dtb),
         cmdline=" ".join(filter(None, map(_one_line, lines))),
-        effects=effects,
+        effects=bootspec.counting(path),
     )
 
 
@@ -204,24 +187,14 @@ def _one_line(text: str) -> str:
     return re.sub(r"[\x00-\x1f]", " ", text).strip()
 
 
-def _counted(path: str) -> tuple[str, tuple[Effect, ...]]:
-    """The name without its counter, and what a try makes of the file's name."""
-    name = basename(path)
-    if not (match := _COUNTED.fullmatch(name)):
-        return name, ()
-    left, done = int(match[2]), int(match[3] or 0)
-    plain = f"{match[1]}{match[4]}"
-    if left == 0:
-        return plain, ()
-    after = f"{match[1]}+{left - 1}-{done + 1}{match[4]}"
-    return plain, (Effect(file=FileRef(path=path), rename=after),)
-
-
 def _title(path: str, image: Image, number: int, alone: bool) -> str:
     release = os_release.read(image.texts.get("osrel", ""))
     names = (release.get(key) for key in ("PRETTY_NAME", "IMAGE_ID", "NAME", "ID"))
     system = next(filter(None, names), "Linux")
-    which = _one_line(image.texts.get("uname", "")) or _counted(path)[0][: -len(".efi")]
+    which = (
+        _one_line(image.texts.get("uname", ""))
+        or bootspec.tries(basename(path)).name[: -len(".efi")]
+    )
     title = f"{system} ({which})"
     if alone and "profile" not in image.texts:
         return title
@@ -230,23 +203,22 @@ def _title(path: str, image: Image, number: int, alone: bool) -> str:
     return f"{title} ({words})" if words else title
 
 
+def _place(path: str, release: dict[str, str], profile: int) -> Place:
+    counter = bootspec.tries(basename(path))
+    return Place(
+        id=counter.name,
+        bad=counter.bad,
+        sort_key=release.get("IMAGE_ID") or release.get("ID", ""),
+        version=_version(release),
+        profile=profile,
+        left=counter.left or 0,
+        done=counter.done,
+    )
+
+
 def _version(release: dict[str, str]) -> str:
     keys = ("IMAGE_VERSION", "VERSION", "VERSION_ID", "BUILD_ID")
     return next(filter(None, (release.get(key) for key in keys)), "")
-
-
-def _loader(text: str) -> dict[str, str]:
-    """loader.conf: a word and its value on each line."""
-    pairs = (line.split(None, 1) for line in text.splitlines() if not line.lstrip().startswith("#"))
-    return {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}
-
-
-def _timeout(text: str) -> float | None:
-    if text == "menu-force":
-        return math.inf
-    if text in ("menu-hidden", "menu-disabled"):
-        return 0.0
-    return float(text) if re.fullmatch(r"[0-9]{1,8}", text) else None
 
 
 FORMAT = Format(

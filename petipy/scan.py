@@ -45,10 +45,12 @@ def _scan(files: Files, formats: Iterable[Format]) -> Scan:
     """What the configurations say, in the order of the formats and their paths.
 
     A configuration that can be reached by several paths counts once, and so does an entry that
-    two configurations state alike: the first one's stays, and names the other. A format that
-    fails gives a Problem and keeps what it gave.
+    two configurations state alike: the first one's stays, and names the other. What stands in a
+    file that a format's configuration has read in, another format does not show again. A format
+    that fails gives a Problem and keeps what it gave.
     """
     menu = _Menu(files)
+    found: list[tuple[str, Problem]] = []
     problems: list[Problem] = []
     preferences: list[tuple[str, Preferences]] = []
     unreadable: dict[str, list[str]] = {}  # reason → paths: a broken file system has one for all
@@ -58,9 +60,10 @@ def _scan(files: Files, formats: Iterable[Format]) -> Scan:
             if isinstance(item, Entry):
                 menu.add(form.name, path, _at_home(files, item, problems))
             elif isinstance(item, Problem):
-                problems.append(item)
+                found.append((form.name, item))
             else:
                 preferences.append((path, item))
+    problems += (problem for name, problem in found if menu.shows(name, problem.config))
     for reason, paths in unreadable.items():
         others = f", nor can {len(paths) - 1} other files" if len(paths) > 1 else ""
         problems.append(Problem(paths[0], 1, f"cannot be read{others}: {reason}"))
@@ -68,7 +71,7 @@ def _scan(files: Files, formats: Iterable[Format]) -> Scan:
     return Scan(
         entries=entries,
         problems=tuple(with_excerpts(files, dict.fromkeys(problems))),
-        preferences=tuple(preferences),
+        preferences=tuple((path, p) for path, p in preferences if path not in menu.taken_over),
         missing=tuple(_missing(files, [entry for _, entry in entries])),
     )
 
@@ -114,9 +117,21 @@ class _Menu:
         self._also: dict[int, list[str]] = {}
         self._wanted: dict[int, str] = {}  # entry → the configuration that has it for its default
         self._decided: set[str] = set()  # configurations that have a default of their own
+        self._shown: dict[str, str] = {}  # file that a configuration reads in → its format
+        self.taken_over: set[str] = set()  # configurations whose entries another format shows
+
+    def shows(self, form: str, file: str) -> bool:
+        """Whether what stands in the file is the format's to show."""
+        return self._shown.get(file, form) == form
 
     def add(self, form: str, path: str, entry: Entry) -> None:
         """An entry of the configuration at `path`, which may stand in another that it reads."""
+        if not self.shows(form, entry.config):
+            # The better format has read it in its own way, and has its own default.
+            self.taken_over.add(path)
+            return
+        if entry.config != path:
+            self._shown[entry.config] = form
         meaning = _meaning(entry, self._files)
         if entry.default:
             self._decided.add(path)

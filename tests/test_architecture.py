@@ -12,7 +12,7 @@ import parsers
 
 TOP = Path(__file__).parent.parent
 FORMATS = [
-    *("grub", "uki", "grub-legacy", "ipxe", "kboot", "lilo", "native", "pxe", "silo"),
+    *("grub", "bls", "uki", "grub-legacy", "ipxe", "kboot", "lilo", "native", "pxe", "silo"),
     *("syslinux", "yaboot", "zipl", "foreign", "found"),
 ]
 PURE = [*(TOP / "parsers").rglob("*.py")]

@@ -62,6 +62,26 @@ def test_entries_that_two_configurations_state_alike_count_once_and_name_both() 
     ]
 
 
+def test_what_a_configuration_has_read_in_is_not_shown_again_by_the_files_own_format() -> None:
+    def reads_in(files: Files, path: str) -> Iterator[Item]:
+        yield Entry(title="theirs", name="x", config="/d/x", line=1, cmdline="quiet a")
+
+    def own(files: Files, path: str) -> Iterator[Item]:
+        for name in files.names(path):
+            yield Problem(f"{path}/{name}", 1, "odd")
+            yield Entry(title=name, name=name, config=f"{path}/{name}", line=1, default=name == "x")
+        yield Preferences(timeout=1)
+
+    tree = {"/grub": "", "/d/x": "", "/d/y": ""}
+    directory = Format("own", ("/d",), own, binary=True)
+    scan = scan_tree(
+        Machine({"sda1": tree}).files("sda1"), [form("/grub", parse=reads_in), directory]
+    )
+    assert [entry.title for _, entry in scan.entries] == ["theirs", "y"]
+    assert [problem.config for problem in scan.problems] == ["/d/y"]
+    assert not scan.preferences
+
+
 def stating(**fields: Any) -> Callable[[Files, str], Iterator[Item]]:
     """A format of one entry."""
 

@@ -31,7 +31,7 @@ VOLUMES = (
     Volume(name="sda3", disk="sda", partition=3, uuid="aaaa-3", scheme="gpt", label="a b"),
 )
 # Where a format that looks for itself finds something; the others' first path is a configuration.
-PLACES = {"uki": "/EFI/Linux/a.efi", "found": "/boot/vmlinuz-1"}
+PLACES = {"bls": "/loader/entries/a.conf", "uki": "/EFI/Linux/a.efi", "found": "/boot/vmlinuz-1"}
 # Without which a text is not looked at.
 BEGINNINGS = {"ipxe": b"#!ipxe\n"}
 SECONDS = 10  # for texts that take milliseconds

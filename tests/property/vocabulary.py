@@ -156,7 +156,16 @@ ZIPL = (
     *("\t", '"', "'", "#", "9" * 30, "\0", "é"),
 )
 
+BLS = (
+    *("title", "version", "machine-id", "sort-key", "linux", "initrd", "efi", "uki", "profile"),
+    *("options", "devicetree", "devicetree-overlay", "architecture", "grub_hotkey", "grub_class"),
+    *("\n", "\r\n", " ", "\t", "#", '"', "$kernelopts", "${x}", "$", "/k", "../../k", "/a.efi"),
+    *("\nlinux /k\n", "\noptions a b\n", "\ninitrd /i $tuned_initrd\n", "\nuki /loader\n", "x64"),
+    *("1.2~3-4^5", "9" * 5000, "\0", "\ufeff", "é", "\x1b[0m"),
+)
+
 WORDS = {
+    "bls": BLS,
     "ipxe": IPXE,
     "found": FOUND,
     "foreign": FOREIGN,

@@ -1,0 +1,205 @@
+"""Boot Loader Specification entries (type 1) that no grub.cfg has shown: loader/entries/*.conf.
+
+After the UAPI group's specification, with the keys that GRUB and others have added to it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from posixpath import dirname, normpath
+
+from parsers import bootspec, envblock, pe, uki
+from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
+from parsers.bootspec import Place, Snippet
+
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
+# What kexec has no use for, or what is read elsewhere; of systemd, GRUB, kernel-install and zipl.
+_KNOWN = frozenset(
+    """title version machine-id sort-key architecture options initrd linux efi uki profile
+    devicetree id index blscfg-id""".split()  # noqa: SIM905
+)
+_KERNELS = ("linux", "uki", "efi")
+
+
+def parse(files: Files, directory: str) -> Iterator[Item]:
+    """All entries of a directory, in the specification's order."""
+    top = dirname(dirname(directory)).rstrip("/")
+    reader = _Reader(files, top)
+    found: list[tuple[Place, Entry]] = []
+    for item in bootspec.snippets(files, directory):
+        if isinstance(item, Problem):
+            yield item
+        elif entry := reader.entry(item):
+            found.append((item.place, entry))
+    yield from reader.problems
+    if not found:
+        return
+    loader = bootspec.loader(files, top)
+    yield from loader.problems
+    images = uki.images(files, f"{top}/EFI/Linux")
+    beside = [(c.place, None) for c in images if isinstance(c, uki.Candidate)]
+    chosen = loader.chosen([place for place, _ in bootspec.ordered([*found, *beside])])
+    titles = _titles(found)
+    for place, entry in bootspec.ordered(found):
+        yield replace(entry, title=titles[entry.config], default=place == chosen)
+    if loader.timeout is not None:
+        yield Preferences(timeout=loader.timeout, style=loader.style)
+
+
+def _titles(found: list[tuple[Place, Entry]]) -> Mapping[str, str]:
+    """By path; those that would be the same tell more: the version, the machine, the name."""
+    titles = {entry.config: entry.title for _, entry in found}
+    for which in range(3):
+        count = Counter(titles.values())
+        for place, entry in found:
+            more = (place.version, place.machine_id[:8], entry.name)[which]
+            if count[titles[entry.config]] > 1 and more:
+                titles[entry.config] += f" ({more})"
+    return titles
+
+
+class _Reader:
+    """Makes entries of the descriptions below one directory, and notes what is wrong with them."""
+
+    def __init__(self, files: Files, top: str) -> None:
+        self._files, self._top = files, top
+        self._variables: Mapping[str, str] | None = None
+        self.problems: list[Problem] = []
+
+    def entry(self, snippet: Snippet) -> Entry | None:
+        self._complain(snippet)
+        named = next((f for key in _KERNELS if (f := snippet.last(key))), None)
+        if named is None:
+            self.problems.append(Problem(snippet.path, 1, "it names no kernel: there is no linux"))
+            return None
+        path = self._path(named.value)
+        cmdline, origins = self._options(snippet)
+        trees = snippet.last("devicetree")
+        entry = Entry(
+            title=snippet.value("title") or bootspec.stem(snippet.tries.name),
+            name=bootspec.stem(snippet.tries.name),
+            config=snippet.path,
+            line=1,
+            end=snippet.fields[-1].line,
+            kernel=FileRef(path=path),
+            initrds=tuple(self._initrds(snippet)),
+            devicetree=FileRef(path=self._path(trees.value)) if trees else None,
+            cmdline=cmdline,
+            effects=bootspec.counting(snippet.path),
+            hotkey=snippet.value("grub_hotkey")[:1],
+            classes=tuple(f.value for f in snippet.all("grub_class")),
+            origins=(Origin("linux", named.value, snippet.path, named.line), *origins),
+        )
+        if named.key != "linux" or path.lower().endswith(".efi"):
+            return self._program(snippet, entry, path, plain=named.key == "linux")
+        return entry
+
+    def _program(self, snippet: Snippet, entry: Entry, path: str, *, plain: bool) -> Entry:
+        """With the parts of the unified image that it names; other programs Linux cannot start."""
+        if self._files.kind(path) is None:
+            return entry  # it is shown as missing
+        try:
+            unified = any(s.name == ".linux" for s in pe.program(self._files, path).sections)
+        except (pe.Malformed, OSError):
+            unified = False
+        if not unified:
+            other = f"it starts an EFI program ({path}), which Linux cannot start"
+            return entry if plain else replace(entry, kernel=None, unbootable=other)
+        profile = snippet.value("profile").lstrip("@") or "0"
+        for image in uki.image(self._files, self._top, path):
+            if isinstance(image, Problem):
+                self.problems.append(image)
+            elif str(image.place.profile) == profile:
+                return self._unified(snippet, entry, image.entry)
+        return replace(entry, kernel=None, unbootable=f"{path} has no profile {profile}")
+
+    @staticmethod
+    def _unified(snippet: Snippet, entry: Entry, image: Entry) -> Entry:
+        return replace(
+            entry,
+            title=snippet.value("title") or image.title,
+            kernel=image.kernel,
+            initrds=image.initrds,
+            devicetree=image.devicetree or entry.devicetree,
+            cmdline=entry.cmdline or image.cmdline,
+            unbootable=image.unbootable,
+        )
+
+    def _complain(self, snippet: Snippet) -> None:
+        for field in snippet.fields:
+            if field.key == "devicetree-overlay":
+                words = "device tree overlays cannot be applied: it boots without"
+            elif field.key in ("uki-url", "extra"):
+                words = f"{field.key} is not followed"
+            elif field.key in _KNOWN or field.key.startswith(("grub_", "x-")):
+                continue
+            else:
+                words = f"unknown setting {field.key[:40]}"
+            self.problems.append(Problem(snippet.path, field.line, words, field.column))
+
+    def _path(self, value: str) -> str:
+        """Relative to the file system of the entry. Where that is mounted on another, or is a
+        directory of it, either may be meant: the first place with such a file.
+        """
+        path = normpath(f"/{value}").replace("//", "/")
+        tops = [self._top]
+        while tops[-1]:
+            tops.append(dirname(tops[-1]).rstrip("/"))
+        there = (f"{top}{path}" for top in tops if self._files.kind(f"{top}{path}") == "file")
+        own = path if self._top and path.startswith(f"{self._top}/") else f"{self._top}{path}"
+        return next(there, own)
+
+    def _initrds(self, snippet: Snippet) -> Iterator[FileRef]:
+        for field in snippet.all("initrd"):
+            # GRUB's entries have variables after the path, which may name one more.
+            path, *more = re.split(r"[ \t]+(?=\$)", field.value)
+            for text in (path, *(self._put_in(word, snippet, field.line) for word in more)):
+                if text:
+                    yield FileRef(path=self._path(text))
+
+    def _options(self, snippet: Snippet) -> tuple[str, list[Origin]]:
+        text, origins = "", []
+        for field in snippet.all("options"):
+            words = [self._put_in(w, snippet, field.line) for w in re.split(r"[ \t]+", field.value)]
+            start = len(text) + bool(text)
+            text = " ".join(filter(None, (text, *words)))
+            spans = ((start, len(text)),) if start < len(text) else ()
+            origins.append(Origin("options", field.value, snippet.path, field.line, spans=spans))
+        return text, origins
+
+    def _put_in(self, word: str, snippet: Snippet, line: int) -> str:
+        """The specification has no variables; GRUB's entries do, with values in its block."""
+        if not (match := _VARIABLE.fullmatch(word)):
+            return word
+        name = match[1] or match[2]
+        if self._variables is None:
+            self._variables = self._block()
+        if name not in self._variables and not name.startswith("tuned_"):
+            words = f"${name} has no value: only GRUB knows variables"
+            self.problems.append(Problem(snippet.path, line, words))
+        return self._variables.get(name, "").strip()
+
+    def _block(self) -> Mapping[str, str]:
+        for name in ("grub2", "grub"):
+            try:
+                text = self._files.read(f"{self._top}/{name}/grubenv")
+                if text is not None:
+                    return envblock.read(text)
+            except (OSError, envblock.BlockError):
+                continue
+        return {}
+
+
+FORMAT = Format(
+    "bls",
+    (
+        "/loader/entries",
+        "/boot/loader/entries",
+        "/efi/loader/entries",
+        "/boot/efi/loader/entries",
+    ),
+    parse,
+    rank=20,
+    binary=True,
+)

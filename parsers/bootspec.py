@@ -1,0 +1,265 @@
+"""What the UAPI group's Boot Loader Specification says of both its kinds of entries: files that
+describe one (parsers/bls.py) and unified kernel images (parsers/uki.py). Their names count tries,
+they have one order, and loader.conf says which of them boots.
+
+Where the specification is silent this is as systemd-boot does it (src/boot/boot.c).
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import NamedTuple, TypeVar
+
+import pyparsing as pp
+
+from parsers.api import Effect, FileRef, Files, Problem, Style
+from parsers.text import grammar, read, statements
+
+_LONGEST = 64 << 10  # characters of a file
+_MOST = 500  # files of a directory
+_TOKEN = re.compile(r"[0-9]+|[A-Za-z]+|[~^.-]")
+_RANKS = {"~": 0, "-": 2, "^": 3, ".": 4}  # 1 is the end, 5 are letters, 6 are digits
+
+
+class Field(NamedTuple):
+    """`key value`, and where."""
+
+    key: str
+    value: str
+    line: int
+    column: int = 1
+
+
+@cache
+def _rules() -> pp.ParserElement:
+    return grammar(r"(?P<key>\S+)(?:[ \t]+(?P<value>\S[^\n]*))?[^\n]*")
+
+
+def fields(text: str) -> Iterator[Field]:
+    """The settings of an entry or of loader.conf; what has no value says nothing."""
+    for match, line, column in statements(_rules(), text):
+        value = (match["value"] or "").rstrip()
+        if len(value) > 1 and value[0] == value[-1] == '"':
+            value = value[1:-1]
+        if value:
+            yield Field(match["key"], value, line, column)
+
+
+class Tries(NamedTuple):
+    """NAME+LEFT-DONE.conf or .efi: the tries that are left, and those that have been made."""
+
+    name: str  # without the counter
+    left: int | None = None  # None: nobody counts
+    done: int = 0
+
+    @property
+    def bad(self) -> bool:
+        """It has never come up: all others come before it."""
+        return self.left == 0
+
+
+def stem(name: str) -> str:
+    return re.sub(r"(?i)\.(conf|efi)$", "", name)
+
+
+def tries(name: str) -> Tries:
+    if not (match := re.fullmatch(r"(.*)\+(\d{1,9})(?:-(\d{1,9}))?(\.[a-z]+)", name, re.I | re.S)):
+        return Tries(name)
+    return Tries(f"{match[1]}{match[4]}", int(match[2]), int(match[3] or 0))
+
+
+def counting(path: str) -> tuple[Effect, ...]:
+    """What a try makes of the file's name."""
+    name, left, done = tries(path.rpartition("/")[2])
+    if not left:
+        return ()
+    stem, dot, suffix = name.rpartition(".")
+    return (Effect(file=FileRef(path=path), rename=f"{stem}+{left - 1}-{done + 1}{dot}{suffix}"),)
+
+
+class Place(NamedTuple):
+    """What an entry's place in the menu depends on, and whether it is the default."""
+
+    id: str  # the file's name, without the counter
+    bad: bool = False
+    sort_key: str = ""
+    machine_id: str = ""
+    version: str = ""
+    profile: int = 0  # of a unified kernel image
+    left: int = 0
+    done: int = 0
+
+
+def newest(text: str) -> list[tuple[int, int, str]]:
+    """A key to sort versions with, after the UAPI group's Version Format Specification."""
+    key = []
+    for token in _TOKEN.findall(text):
+        if token.isdecimal():
+            digits = token.lstrip("0")
+            key.append((6, len(digits), digits))
+        else:
+            key.append((_RANKS.get(token, 5), 0, token))
+    return [*key, (1, 0, "")]
+
+
+Placed = TypeVar("Placed")
+
+
+def ordered(found: Sequence[tuple[Place, Placed]]) -> list[tuple[Place, Placed]]:
+    """As the menu has them. Python's sort keeps the order of equals: the last one decides first."""
+    order = sorted(found, key=lambda f: (f[0].profile, -f[0].left, f[0].done))
+    order.sort(key=lambda f: newest(stem(f[0].id)), reverse=True)
+    # Without a sort-key only the names count.
+    order.sort(key=lambda f: newest(f[0].version) if f[0].sort_key else [], reverse=True)
+    order.sort(key=lambda f: (f[0].sort_key, f[0].machine_id if f[0].sort_key else ""))
+    order.sort(key=lambda f: (f[0].bad, not f[0].sort_key))
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """loader.conf."""
+
+    default: str = ""  # patterns
+    preferred: str = ""  # comes before, but never means one that has failed
+    timeout: float | None = None  # seconds
+    style: Style = ""
+    problems: tuple[Problem, ...] = ()
+
+    def chosen(self, places: Sequence[Place]) -> Place | None:
+        """Which of the places, in their order, boots by itself."""
+        good = (p for p in places if not p.bad and _fits(p, self.preferred))
+        named = (p for p in places if _fits(p, self.default))
+        return next(good, next(named, next(iter(places), None)))
+
+
+def _fits(place: Place, pattern: str) -> bool:
+    id, pattern = place.id.lower(), pattern.lower()
+    if place.profile:
+        id = f"{id}@{place.profile}"
+    # Those who write loader.conf by hand leave the suffix out, which once was right.
+    return fnmatchcase(id, pattern) or fnmatchcase(stem(id), pattern)
+
+
+def loader(files: Files, top: str) -> Loader:
+    """Of the directory `top`; else that of the EFI system partition on the same disk."""
+    path = f"{top}/loader/loader.conf"
+    try:
+        tree = files if top or files.kind(path) else _beside(files, path)
+        text, problems = read(tree, path, _LONGEST)
+    except OSError as error:
+        return Loader(problems=(Problem(path, 1, error.strerror or str(error)),))
+    if tree.volume != files.volume:
+        path = f"({tree.volume.name}){path}"
+    said = {field.key: field for field in fields(text)}
+    wait = said.get("timeout", Field("", "", 0))
+    timeout, style = _timeout(wait.value)
+    if wait.value and timeout is None:
+        words = f"timeout {wait.value[:40]}: not a number of seconds"
+        problems.append(Problem(path, wait.line, words, wait.column))
+    patterns = {}
+    for key in ("default", "preferred"):
+        field = said.get(key, Field("", "", 0))
+        patterns[key] = "" if field.value == "@saved" else field.value
+        if field.value == "@saved":
+            words = "the entry that booted last is kept by the firmware, where nobody looks"
+            problems.append(Problem(path, field.line, f"{key} @saved: {words}", field.column))
+    return Loader(**patterns, timeout=timeout, style=style, problems=tuple(problems))
+
+
+def _beside(files: Files, path: str) -> Files:
+    """The loader.conf of an extended boot loader partition is on its disk's EFI system partition:
+    the tree to look at.
+    """
+    own = files.volume
+    for volume in files.volumes:
+        if own.disk and volume.disk == own.disk and volume.fs == "vfat" and volume != own:
+            tree = files.on(volume.name)
+            if tree and tree.kind(path) == "file":
+                return tree
+    return files
+
+
+def _timeout(text: str) -> tuple[float | None, Style]:
+    match text:
+        case "menu-force":
+            return math.inf, "menu"
+        case "menu-hidden" | "menu-disabled":
+            return 0.0, "hidden"
+    if not re.fullmatch(r"[0-9]{1,8}", text):
+        return None, ""
+    return float(text), "menu" if int(text) else "hidden"
+
+
+class Snippet(NamedTuple):
+    """A file that describes one entry."""
+
+    path: str
+    tries: Tries
+    fields: tuple[Field, ...]
+
+    def all(self, key: str) -> list[Field]:
+        return [field for field in self.fields if field.key == key]
+
+    def last(self, key: str) -> Field | None:
+        return next((field for field in reversed(self.fields) if field.key == key), None)
+
+    def value(self, key: str) -> str:
+        field = self.last(key)
+        return field.value if field else ""
+
+    @property
+    def place(self) -> Place:
+        return Place(
+            id=self.tries.name,
+            bad=self.tries.bad,
+            sort_key=self.value("sort-key"),
+            machine_id=self.value("machine-id"),
+            version=self.value("version"),
+            left=self.tries.left or 0,
+            done=self.tries.done,
+        )
+
+
+def snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
+    """All of a directory that are for this machine."""
+    names = [name for name in files.names(directory) if re.fullmatch(r"[^.].*\.conf", name, re.I)]
+    for name in names[:_MOST]:
+        path = f"{directory}/{name}"
+        if files.kind(path) != "file":
+            continue
+        try:
+            text, problems = read(files, path, _LONGEST)
+        except OSError as error:
+            text, problems = "", [Problem(path, 1, error.strerror or str(error))]
+        if problems:  # half of an entry is none
+            yield from problems
+            continue
+        snippet = Snippet(path, tries(name), tuple(fields(text)))
+        machine = snippet.last("architecture")
+        if machine and not _is_for(machine.value, files.machine):
+            words = f"it is for {machine.value}, this machine is {files.machine}: left out"
+            yield Problem(path, machine.line, words, machine.column)
+        else:
+            yield snippet
+    if len(names) > _MOST:
+        yield Problem(f"{directory}/{names[_MOST]}", 1, f"more than {_MOST} entries: left out")
+
+
+# What EFI calls a processor → what uname does.
+_ARCHITECTURES = {
+    "ia32": ("i386", "i486", "i586", "i686"),
+    "x64": ("x86_64",),
+    "arm": ("arm", "armv6l", "armv7l", "armv8l"),
+    "aa64": ("aarch64",),
+    "riscv64": ("riscv64",),
+    "loongarch64": ("loongarch64",),
+}
+
+
+def _is_for(architecture: str, machine: str) -> bool:
+    name = architecture.lower().replace("x86-64", "x86_64").replace("arm64", "aa64")
+    return machine == name or machine in _ARCHITECTURES.get(name, ())

@@ -1,0 +1,133 @@
+"""Boot Loader Specification entries on their own, and what they share with unified images."""
+
+from pathlib import Path
+
+import pytest
+
+from parsers import bls
+from parsers.api import Entry, Problem, Volume
+from parsers.bootspec import Loader, Place, fields, newest, ordered, tries
+from petipy.listing import main
+from petipy.scan import scan_tree
+from tests.fakes import Machine
+
+CORPUS = Path(__file__).parents[3] / "shared/cases/corpus/bls"
+ENTRIES = "/loader/entries"
+
+
+def test_versions_are_ordered_as_the_specification_orders_its_own_examples() -> None:
+    rising = ["~", "", "a~1", "a", "a-1", "a^1", "a.1", "ab", "b", "1", "9", "010", "11", "11.1"]
+    assert sorted(set(rising), key=newest) == rising
+    assert newest("122.1") == newest("00122.01")
+    assert newest("a_b") != newest("ab")
+    assert newest("1 2") == newest("1_2")
+
+
+def test_the_order_of_entries() -> None:
+    places = [
+        Place("w", sort_key="a", machine_id="1", version="2"),
+        Place("x", sort_key="a", machine_id="1", version="1"),
+        Place("v", sort_key="a", machine_id="2", version="9"),
+        Place("a", sort_key="b"),
+        Place("z-10"),
+        Place("z-9", version="99"),
+        Place("p", profile=0),
+        Place("p", profile=1),
+        Place("a", bad=True, sort_key="a"),
+    ]
+    found = ordered([(place, None) for place in reversed(places)])
+    assert [place for place, _ in found] == places
+
+
+@pytest.mark.parametrize(
+    ("default", "preferred", "chosen"),
+    [
+        ("", "", "b.conf"),
+        ("a", "", "a.conf"),
+        ("A.conf", "", "a.conf"),
+        ("[ab].conf", "", "b.conf"),
+        ("?.efi", "", "u.efi"),
+        ("u.efi@1", "", "u.efi@1"),
+        ("none", "", "b.conf"),
+        ("bad", "", "bad.conf"),
+        ("a", "bad", "a.conf"),
+        ("b", "a*", "a.conf"),
+    ],
+)
+def test_patterns_in_loader_conf(default: str, preferred: str, chosen: str) -> None:
+    places = [
+        *(Place("b.conf"), Place("a.conf"), Place("u.efi"), Place("u.efi", profile=1)),
+        Place("bad.conf", bad=True),
+    ]
+    found = Loader(default=default, preferred=preferred).chosen(places)
+    assert found
+    assert found.id + (f"@{found.profile}" if found.profile else "") == chosen
+
+
+def test_a_name_may_count_the_tries() -> None:
+    assert tries("a+3.conf") == ("a.conf", 3, 0)
+    assert tries("a+2-1.EFI") == ("a.EFI", 2, 1)
+    assert tries("a+0-3.conf").bad
+    assert tries("a+b.conf") == ("a+b.conf", None, 0)
+
+
+def test_settings_know_their_lines() -> None:
+    text = "title  T \n\n# no\n  options\ta b\nlonely\n=\nlast 1"
+    assert [tuple(field) for field in fields(text)] == [
+        ("title", "T", 1, 1),
+        ("options", "a b", 4, 3),
+        ("last", "1", 7, 1),
+    ]
+
+
+def test_each_part_of_the_command_line_knows_its_line() -> None:
+    text = "title A\nlinux /k\noptions root=/dev/a ro\n\noptions quiet\n"
+    files = Machine({"sda1": {f"{ENTRIES}/a.conf": text, "/k": ""}}).files("sda1")
+    (entry,) = (i for i in bls.parse(files, ENTRIES) if isinstance(i, Entry))
+    assert (entry.line, entry.end) == (1, 5)
+    told = [(o.what, o.line, [entry.cmdline[a:b] for a, b in o.spans]) for o in entry.origins]
+    assert told == [
+        ("linux", 2, []),
+        ("options", 3, ["root=/dev/a ro"]),
+        ("options", 5, ["quiet"]),
+    ]
+
+
+def test_a_directory_with_too_many_entries_or_too_long_ones_says_so() -> None:
+    tree = {f"{ENTRIES}/{n}.conf": "linux /k\n" for n in range(600)}
+    items = list(bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES))
+    assert sum(isinstance(item, Entry) for item in items) == 500
+    assert [p.message for p in items if isinstance(p, Problem)] == [
+        "more than 500 entries: left out"
+    ]
+    tree = {f"{ENTRIES}/a.conf": "linux /k\n" + "#" * 100_000}
+    (problem,) = bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES)
+    assert isinstance(problem, Problem)
+    assert problem.message == "longer than 65536 characters: the rest is not read"
+
+
+def test_entries_that_grubs_blscfg_has_shown_are_not_shown_again(tmp_path: Path) -> None:
+    from parsers import formats
+
+    conf = "title T\nversion 1\nlinux /k\noptions $kernelopts\noptions more\n"
+    tree = {"/grub2/grub.cfg": "kernelopts=a\nblscfg\n", f"{ENTRIES}/a.conf": conf, "/k": ""}
+    wish = {"/loader/loader.conf": "timeout 3\n"}
+    files = Machine({"sda1": {**tree, **wish}}, volumes=[Volume(name="sda1")]).files("sda1")
+    scan = scan_tree(files, formats())
+    assert [(form, e.config, e.also) for form, e in scan.entries] == [
+        ("grub", f"{ENTRIES}/a.conf", ())
+    ]
+    assert [path for path, _ in scan.preferences] == ["/grub2/grub.cfg"]
+    assert not scan.problems
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the cases are not here")
+def test_real_entries_all_come_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = CORPUS / "snapshotmanager+boom-boot/tests"
+    names = [path.name for path in (root / "loader/entries").glob("*.conf")]
+    assert len(names) == 36
+    assert main(["--machine", "x86_64", str(root)]) == 0
+    shown = capsys.readouterr().out
+    assert all(shown.count(f"/loader/entries/{name}:1 (bls)") == 1 for name in names)
+    # The only complaints: a variable of GRUB's, in one of them.
+    assert shown.count("only GRUB knows variables") == shown.count("conf:") - len(names)
