@@ -35,6 +35,24 @@ def test_a_hashed_password_is_told_from_any_other(text: str, rounds: int, size: 
     assert not guard.fits(key, f"{text}x")
 
 
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        # From openssl passwd -1.
+        ("secret", "$1$ab./XY12$hYmODM1fUFiNfaYHHI7fY0"),
+        ("", "$1$ab./XY12$XuaMSpgx8h1P9.YV7pwIr1"),
+        ("ÄÖÜ", "$1$ab./XY12$CNnn8Epmhxz41ZuH6kBQU."),
+        ("a password of more than sixteen bytes", "$1$ab./XY12$rgwyWtteEaCuoetXYZxDK/"),
+        ("x", "$1$x$kCw8ui3ja7esI2X5jr68X0"),
+    ],
+)
+def test_a_hash_of_crypts_md5_is_told_from_any_other(text: str, secret: str) -> None:
+    key = Password(user="", secret=secret, hashed=True)
+    assert guard.fits(key, text)
+    assert not guard.fits(key, f"{text}x")
+    assert not guard.fits(key, secret)
+
+
 def test_a_password_in_plain_text_is_told_from_any_other() -> None:
     assert guard.fits(Password(user="a", secret="s"), "s")
     assert not guard.fits(Password(user="a", secret="s"), "S")
@@ -42,8 +60,8 @@ def test_a_password_in_plain_text_is_told_from_any_other() -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    ["", "x", guard.HASH, f"{guard.HASH}1.AB", f"{guard.HASH}x.AB.CD", f"{guard.HASH}1.AB.",
-     f"{guard.HASH}1.G.CD", f"{guard.HASH}0.AB.CD"],
+    ["", "x", "$1$", "$1$a", "$1$é$x", "$6$a$b", guard.HASH, f"{guard.HASH}1.AB",
+     f"{guard.HASH}x.AB.CD", f"{guard.HASH}1.AB.", f"{guard.HASH}1.G.CD", f"{guard.HASH}0.AB.CD"],
 )  # fmt: skip
 def test_a_hash_that_is_none_fits_nothing(secret: str) -> None:
     key = Password(user="a", secret=secret, hashed=True)
