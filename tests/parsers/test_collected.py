@@ -1,0 +1,42 @@
+"""Real yaboot.conf and menu.lst that others have published: every entry comes out.
+
+They lie outside the repository; the tests are skipped where they are not.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from parsers.api import Problem
+from tests.parsers.one_file import entries, items
+
+ROOT = Path(__file__).parents[3] / "shared/cases/corpus"
+MENUS = sorted(path for path in (ROOT / "menu.lst").rglob("*") if path.is_file())
+YABOOTS = sorted(path for path in (ROOT / "yaboot").rglob("*") if path.is_file())
+
+pytestmark = pytest.mark.skipif(not ROOT.exists(), reason="the cases are not here")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", MENUS, ids=name)
+def test_every_title_of_a_menu_comes_out(path: Path) -> None:
+    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    found = items("grub-legacy", text)
+    lines = {n for n, line in enumerate(text.splitlines(), 1) if re.match(r"\s*title\s+\S", line)}
+    assert {entry.line for entry in entries(found)} == lines
+    kernels = re.findall(r"^\s*kernel\s+(?:\(\w+\))?/?(\S+)", text, re.M)
+    assert [e.kernel.path[1:] for e in entries(found) if e.kernel] == kernels
+    assert not [item for item in found if isinstance(item, Problem)]
+
+
+@pytest.mark.parametrize("path", YABOOTS, ids=name)
+def test_every_image_of_yaboot_comes_out(path: Path) -> None:
+    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    found = items("yaboot", text)
+    images = re.findall(r"^image\s*=\s*(\S+)", text, re.M)
+    assert [e.kernel.path for e in entries(found) if e.kernel] == images
+    assert not [item for item in found if isinstance(item, Problem)]

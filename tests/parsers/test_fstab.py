@@ -1,0 +1,52 @@
+"""Where a path of a running system leads, by its fstab."""
+
+import pytest
+
+from parsers.api import FileRef
+from parsers.fstab import System
+from tests.fakes import Machine
+from tests.parsers.one_file import DISKS
+
+FSTAB = """# a comment
+UUID="aaaa-1" /boot ext2 defaults 0 2
+/dev/sdb1 /boot/deep ext2
+LABEL=gone /srv/ ext4 defaults 0 0
+UUID=aaaa-2 / ext4
+none swap swap
+"""
+
+
+def system(**tree: str) -> System:
+    files = {"/etc/fstab": FSTAB, **tree}
+    return System(Machine({"sda2": files, "sda1": {"/k": ""}}, volumes=DISKS).files("sda2"))
+
+
+@pytest.mark.parametrize(
+    ("path", "ref"),
+    [
+        ("/boot/k", FileRef(path="/k", device="sda1")),
+        ("/boot/deep/k", FileRef(path="/k", device="sdb1")),
+        ("/srv/k", FileRef(path="/k", device="LABEL=gone")),
+        ("/bootx/k", FileRef(path="/bootx/k")),
+        ("/vmlinuz", FileRef(path="/vmlinuz")),
+        ("boot/k", FileRef(path="/k", device="sda1")),
+    ],
+)
+def test_the_mount_that_reaches_furthest_has_the_file(path: str, ref: FileRef) -> None:
+    assert system().place(path) == ref
+
+
+def test_a_file_that_is_there_is_meant() -> None:
+    assert system(**{"/boot/k": ""}).place("/boot/k") == FileRef(path="/boot/k")
+
+
+def test_a_boot_partition_that_nothing_tells_of_has_the_file_at_its_top() -> None:
+    files = Machine({"sda1": {"/k": ""}}, volumes=DISKS).files("sda1")
+    assert System(files).place("/boot/k") == FileRef(path="/k")
+
+
+def test_a_file_counts_as_there_unless_it_can_be_looked_for() -> None:
+    found = system()
+    assert found.has(FileRef(path="/k", device="sda1"))
+    assert not found.has(FileRef(path="/lost", device="sda1"))
+    assert found.has(FileRef(path="/k", device="LABEL=gone"))
