@@ -26,6 +26,45 @@ image=/boot/vmlinux-@
 \tinitrd=/boot/initrd.img-@
 \tappend="root=UUID=c0ffee console=hvc0 quiet"
 """,
+    "lilo": """\
+image=/boot/vmlinuz-@
+\tlabel=Linux-@
+\tread-only
+\tinitrd=/boot/initrd.img-@
+\tappend="root=UUID=c0ffee quiet"
+""",
+    "silo": """\
+image=1/boot/vmlinuz-@
+\tlabel=Linux-@
+\tread-only
+\tinitrd=1/boot/initrd.img-@
+\tappend="root=UUID=c0ffee quiet"
+""",
+    "kboot": """\
+linux@='/boot/vmlinux-@ initrd=/boot/initrd.img-@ root=UUID=c0ffee quiet'
+""",
+    "native": """\
+name Linux @
+image /boot/vmlinux-@
+initrd /boot/initrd.img-@
+args root=UUID=c0ffee quiet
+
+""",
+    "grub-legacy": """\
+title Linux @
+\troot (hd0,0)
+\tkernel /boot/vmlinuz-@ root=UUID=c0ffee ro quiet
+\tinitrd /boot/initrd.img-@
+
+""",
+    "zipl": """\
+[linux@]
+\ttarget = /boot
+\timage = /boot/vmlinuz-@
+\tramdisk = /boot/initrd.img-@
+\tparameters = "root=UUID=c0ffee ro quiet"
+
+""",
     "syslinux": """\
 LABEL linux@
 \tMENU LABEL ^Linux @
