@@ -36,7 +36,9 @@ def place(files: Files, config: str, name: str, device: str, partition: str) -> 
 
 def _absolute(files: Files, config: str, path: str, device: str) -> str:
     """A relative path begins at the root; at the configuration where only that has the file."""
-    path = path.replace("\\", "/").lstrip("/")
+    path = path.replace("\\", "/")
+    if path.startswith("/"):
+        return f"/{path.lstrip('/')}"
     beside = f"{dirname(config).rstrip('/')}/{path}"
     if not device and files.kind(f"/{path}") != "file" and files.kind(beside) == "file":
         return beside
