@@ -94,9 +94,9 @@ class Machine:
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str], Problem] = {}
         self.passwords: dict[str, Password] = {}  # by user; to GRUB they outlive every menu
-        self._network = dict(_network(files.lease))
         cpu, platform = _PLATFORMS.get(files.machine, (files.machine, "efi"))
         self.cpu, self.platform = cpu, platform
+        self._network = dict(_network(files.lease, platform))
 
     def variables(self, config: str) -> dict[str, str]:
         """What GRUB has set, all exported, when it starts on the file."""
@@ -195,17 +195,32 @@ class Machine:
         return (f"{device}{p}" for p in paths if tree and tree.kind(p))
 
 
-def _network(lease: Lease) -> Iterator[tuple[str, str]]:
+# What GRUB calls the interface that the firmware has loaded it over.
+_CARDS = {"ieee1275": "ofnet_net", "efi": "efinet0", "pc": "pxe"}
+# What GRUB calls what DHCP says, and udhcpc's words for it, the first that is there.
+_SAID = {
+    "hostname": ("hostname",),
+    "domain": ("domain",),
+    "rootpath": ("rootpath",),
+    "boot_file": ("boot_file", "bootfile"),
+    "dhcp_server_name": ("sname", "tftp"),
+    "next_server": ("siaddr",),
+}
+
+
+def _network(lease: Lease, platform: str) -> Iterator[tuple[str, str]]:
     """What GRUB says of the interface that it was loaded over."""
-    known = {
-        "interface": lease.get("interface", ""),
-        "ip": lease.get("ip", ""),
-        "mac": lease.get("mac", "").lower(),
-        "server": server(lease),
-    }
-    for name, value in known.items():
-        if value:
-            yield f"net_default_{name}", value
+    if not lease:
+        return
+    card = _CARDS.get(platform, "net")
+    own = {"ip": lease.get("ip", ""), "mac": lease.get("mac", "").lower()}
+    said = {n: next((lease[w] for w in words if lease.get(w)), "") for n, words in _SAID.items()}
+    known = {f"net_{card}_{name}": value for name, value in (own | said).items()}
+    known |= {f"net_default_{name}": value for name, value in own.items()}
+    # The name that it had in GRUB for a PC's PXE is understood everywhere.
+    known |= dict.fromkeys(("net_default_server", "pxe_default_server"), server(lease))
+    known["net_default_interface"] = card
+    yield from ((name, value) for name, value in known.items() if value)
 
 
 def _components(pattern: Pattern) -> list[Pattern]:

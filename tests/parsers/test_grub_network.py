@@ -81,6 +81,20 @@ def test_other_files_of_the_server_are_read_and_named_by_their_urls() -> None:
     assert [(p.config, p.line) for p in scan.problems] == [(f"{DIRECTORY}/more.cfg", 1)]
 
 
+def test_grub_tells_of_its_interface_by_the_names_that_it_has_for_it() -> None:
+    words = (
+        "$net_default_interface $net_default_ip $net_default_mac $net_default_server"
+        " $pxe_default_server $net_ofnet_net_ip $net_ofnet_net_hostname $net_ofnet_net_boot_file"
+        " $net_ofnet_net_next_server $net_ofnet_net_rootpath."
+    )
+    text = f"menuentry a {{ linux /v {words} }}\n"
+    (entry,) = entries({f"{DIRECTORY}/grub.cfg": text}, hostname="node1")
+    assert entry.cmdline == (
+        "BOOT_IMAGE=/v ofnet_net 10.0.0.7 52:54:00:ab:cd:ef 10.0.0.1 10.0.0.1 10.0.0.7 node1"
+        " boot/grub2/powerpc-ieee1275/core.elf 10.0.0.1 ."
+    )
+
+
 def test_a_file_that_is_not_there_is_not() -> None:
     text = "if [ -f /x.cfg ]; then\n menuentry x { linux /v }\nfi\nmenuentry y { linux /v }\n"
     assert [e.title for e in entries({f"{DIRECTORY}/grub.cfg": text})] == ["y"]
