@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.bls import Specified
 from tests.e2e.conftest import Image, Install
 from tests.e2e.debian import Installation, cd_files
 from tests.e2e.disks import Names, bare, cd, lay
@@ -90,3 +91,14 @@ def test_a_small_machine_boots_from_a_disk_without_partitions(
         said = second_system(guest.console)
         assert said["cmdline"] == f"[{debian.tells()}]"
         assert said["root"] == f"vda ext4 [{debian.names.uuid}]"
+
+
+def test_a_boot_loader_specification_entry_boots_the_one_that_loader_conf_names(
+    image: Image, chosen: System, older: System, install: Install, tmp_path: Path
+) -> None:
+    specified = Specified([chosen, older], Names.new("root"), f"*-{older.release}.conf")
+    with start(image.machine(Machine(drives=[("virtio", install(specified))])), tmp_path) as guest:
+        said = second_system(guest.console)
+        assert said["kernel"] == older.release
+        assert said["cmdline"] == f"[{specified.tells()}]"
+        assert said["root"].endswith(f"ext4 [{specified.names.uuid}]")

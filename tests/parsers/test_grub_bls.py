@@ -58,6 +58,14 @@ def test_those_of_the_disk_that_boot_names_count_on_open_firmware() -> None:
     assert entry.config == f"(sda2){ENTRIES}/a.conf"
 
 
+def test_in_a_directory_of_which_nothing_is_known_they_are_found_without_its_uuid() -> None:
+    search = "search --no-floppy --fs-uuid --set={0} 1234-ABCD\n"
+    script = f"root=hd0,gpt2\n{search.format('root')}boot=hd0,gpt2\n{search.format('boot')}blscfg"
+    new, old = offered(machine(script, FILES, volumes=(Volume(name="root"),)), dialect=FEDORA)
+    assert (new.kernel, new.waits_for) == (FileRef(path="/vmlinuz-6"), "")
+    assert old.initrds == (FileRef(path="/initrd-5"),)
+
+
 def test_what_it_loads_and_what_is_written_where() -> None:
     script = "set kernelopts='quiet rhgb'\nblscfg m-5.9.0"
     (entry,) = offered(machine(script, FILES), dialect=FEDORA)

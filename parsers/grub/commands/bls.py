@@ -92,11 +92,24 @@ def _read(shell: Shell, path: str) -> Iterator[Snippet]:
         directories = [path]
     if not device:
         raise GrubError(NOT_FOUND, "variable `boot' isn't set")
+    if "root" in shell.lost and (name := _mere_directory(shell)):
+        device = name
+        shell.set("root", name)
     there = (d for d in directories if shell.place(f"({device}){d}").kind() == "directory")
     if directory := next(there, ""):
         for name in shell.place(f"({device}){directory}").names():
             if name.endswith(".conf") and len(name) > len(".conf") and name[0] != ".":
                 yield from _file(shell, f"({device}){directory}/{name}", name[: -len(".conf")])
+
+
+def _mere_directory(shell: Shell) -> str:
+    """The configuration's own device if that is one, which has no UUID to be found by: what lies
+    in it was meant.
+    """
+    own = shell.machine.devices.own
+    name = shell.machine.devices.name(own)
+    mere = not (own.uuid or own.disk)
+    return name if mere and any(shell.place(f"({name}){d}").kind() for d in _DIRECTORIES) else ""
 
 
 def _file(shell: Shell, path: str, id: str) -> Iterator[Snippet]:
