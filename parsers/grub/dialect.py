@@ -47,6 +47,7 @@ _FEDORA_ONLY = re.compile(
         (?:^ | [;{] | \b(?:then|else|do)\b) [ \t]* (?:blscfg|bls_import|increment|decrement)\b
         | \b(?:default_)?kernelopts\b
         | \binsmod[ \t]+(?:blscfg|increment)\b
+        | \bsearch[ ][^\n#]*--root-dev-only\b
         | [ ]inst\.(?:stage2|repo)=\S*\\x[0-9a-fA-F]{2}
     )"""
 )

@@ -63,6 +63,7 @@ def test_what_is_true(words: str, true: bool) -> None:
         ("--file /only --set=v", "hd1,msdos1"),
         ("--file /both --set=v", "hd0,gpt3"),
         ("--file /both --set=v --hint-ieee1275=hd0,gpt2", "hd0,gpt2"),
+        ("--root-dev-only --label TWIN --set=v", "hd0,gpt3"),
         ("--label CD --set=v", "hd2"),
     ],
 )
@@ -93,6 +94,11 @@ def test_search_of_its_own_kind_takes_its_words_in_order() -> None:
     assert found("search.fs_uuid u4 v\nsearch.file /only w hd0,gpt2\necho $v $w") == [
         "hd1,msdos1 hd1,msdos1"
     ]
+
+
+def test_red_hats_search_may_look_only_where_the_root_is() -> None:
+    assert found("v=old\nsearch --root-dev-only --file /only --set=v\necho $v")[1:] == ["old"]
+    assert found("search --root-dev-only --file /both --set=v\necho $v") == ["hd0,gpt3"]
 
 
 def test_search_that_fails_leaves_the_variable_alone() -> None:

@@ -28,6 +28,7 @@ FEDORAS = {
         ("/EFI/debian/grub.cfg", "set prefix=($root)'/boot/grub'", "debian"),
         ("/EFI/BOOT/grub.cfg", "set prefix=($dev)/grub2\nconfigfile $prefix/grub.cfg", "fedora"),
         ("/EFI/BOOT/grub.cfg", "linuxefi /k inst.stage2=hd:LABEL=CentOS\\x207", "fedora"),
+        ("/EFI/BOOT/grub.cfg", "search --root-dev-only --fs-uuid --set=dev 1", "fedora"),
         ("/boot/grub/grub.cfg", "insmod blscfg\nblscfg", "fedora"),
         ("/boot/grub/grub.cfg", "if true; then blscfg; fi", "fedora"),
         ("/boot/grub/grub.cfg", "if [ $x ]; then\n  decrement boot_counter\nfi", "fedora"),

@@ -17,6 +17,7 @@ _SEARCH = Options(
     "--set|-s?",
     "--no-floppy|-n",
     "--efidisk-only",
+    "--root-dev-only",  # Red Hat's
     "--hint|-h=",
     "--hint-ieee1275=",
     "--hint-bios=",
@@ -47,7 +48,7 @@ def search(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         for option in ("--hint", _HINTS.get(shell.machine.platform, ""), "--hint-baremetal")
         for hint in options.get(option.lstrip("-"), ())
     ]
-    return _search(shell, kind, words[0], variable, hints)
+    return _search(shell, kind, words[0], variable, hints, near="root-dev-only" in options)
 
 
 def _dotted(kind: str) -> Run:
@@ -65,9 +66,13 @@ command("search.fs_label")(_dotted("label"))
 command("search.file")(_dotted("file"))
 
 
-def _search(shell: Shell, kind: str, name: str, variable: str, hints: Sequence[str]) -> int:
+def _search(
+    shell: Shell, kind: str, name: str, variable: str, hints: Sequence[str], *, near: bool = False
+) -> int:
     devices = shell.machine.devices
     wanted = _test(shell, kind, name)
+    if near:
+        wanted = _near(shell, wanted)
     volume = devices.search(wanted, hints)
     if volume is None:
         shell.lost[variable] = _KINDS[kind].format(name)
@@ -78,6 +83,13 @@ def _search(shell: Shell, kind: str, name: str, variable: str, hints: Sequence[s
     else:
         shell.machine.say(f" {devices.name(volume)}\n")
     return 0
+
+
+def _near(shell: Shell, wanted: Callable[[Volume], bool]) -> Callable[[Volume], bool]:
+    """Only on the disk that $root is on: another may be a copy of it."""
+    root = shell.machine.devices.find(shell.env["root"]) or shell.machine.devices.own
+    disk = root.disk or root.name
+    return lambda volume: (volume.disk or volume.name) == disk and wanted(volume)
 
 
 def _test(shell: Shell, kind: str, name: str) -> Callable[[Volume], bool]:
