@@ -17,7 +17,8 @@ def choices(
     """All entries of all scans in menu order; `volumes` are those present (default: the scanned).
 
     Other systems than Linux are among them when asked for. A kernel that was merely found is not
-    when a configuration, of any device, offers it.
+    when a configuration, of any device, offers it; nor is what stands in a file that another
+    device's configuration has read in.
 
     A choice's id is made of the volume's UUID (its name when it has none, or when another volume
     came first with the same), the configuration's path and the entry's own name.
@@ -33,11 +34,14 @@ def choices(
         taken.add(identity)
         found += _of_device(device, scan, identity, volumes)
     stated = {choice.kernel for choice in found if not choice.entry.guess}
+    # Those of other devices begin with the device: (sda2)/loader/entries/a.conf.
+    read_in = {choice.entry.config for choice in found if choice.entry.config.startswith("(")}
     return tuple(
         choice
         for choice in found
         if (foreign or not choice.entry.foreign)
         and not (choice.entry.guess and choice.kernel in stated)
+        and f"({choice.device}){choice.entry.config}" not in read_in
     )
 
 

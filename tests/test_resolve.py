@@ -106,3 +106,15 @@ def test_systems_that_are_not_linux_are_among_the_choices_for_who_asks() -> None
     scans = [(device("vda1"), scan(windows, entry("a")))]
     assert [c.entry.title for c in resolve.choices(scans)] == ["a"]
     assert [c.bootable for c in resolve.choices(scans, foreign=True)] == [False, True]
+
+
+def test_what_another_devices_configuration_has_read_in_is_not_offered_twice() -> None:
+    theirs = entry("a", config="(vda2)/loader/entries/a.conf")
+    own = [entry(name, config=f"/loader/entries/{name}.conf") for name in ("a", "b")]
+    found = resolve.choices(
+        [
+            (device("vda1"), Scan(entries=(("grub", theirs),))),
+            (device("vda2"), Scan(entries=tuple(("bls", e) for e in own))),
+        ]
+    )
+    assert [(c.device, c.entry.name) for c in found] == [("vda1", "a"), ("vda2", "b")]
