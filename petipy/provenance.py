@@ -71,6 +71,8 @@ def statements(entry: Entry) -> Iterator[Statement]:
 
 def told(origin: Origin, config: str) -> str:
     """In words, to someone who looks at the file `config`: "$x, set in line 7"."""
+    if origin.how == "image":
+        return "added here, for its system to find its medium in a file"
     if not origin.config:
         return f"{origin.what}, which the boot loader sets"
     if origin.config == config:

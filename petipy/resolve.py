@@ -47,8 +47,11 @@ def choices(
 
 def edited(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
     """The kernel and the initrds as a person typed them."""
-    initrds = tuple(_typed(path, choice.device) for path in edit.initrds)
-    return _typed(edit.kernel, choice.device), initrds
+    ours = [file for file in (choice.kernel, *choice.initrds) if file]
+    # An image's name has whatever its path has, parentheses too: those that were there are known.
+    known = [choice.device, *(file.device for file in ours if file.device)]
+    initrds = tuple(_typed(path, known) for path in edit.initrds)
+    return _typed(edit.kernel, known), initrds
 
 
 def _of_device(
@@ -136,10 +139,13 @@ def _part(device: str, ref: FileRef) -> File:
     return File(device=device, path=ref.path, offset=ref.offset, size=ref.size)
 
 
-def _typed(text: str, device: str) -> File:
+def _typed(text: str, known: Sequence[str]) -> File:
     if re.match(r"[a-z][a-z0-9+.-]*://", text):
         return File(url=text)
-    if match := re.fullmatch(r"\(([^()]+)\)(.*)", text):
+    device = known[0]
+    if named := next((name for name in known if text.startswith(f"({name})")), ""):
+        device, text = named, text[len(named) + 2 :]
+    elif match := re.fullmatch(r"\(([^()]+)\)(.*)", text):
         device, text = match[1], match[2]
     if match := re.fullmatch(r"(.+)@(\d{1,18})\+(\d{1,18})", text):
         return File(device=device, path=match[1], offset=int(match[2]), size=int(match[3]))

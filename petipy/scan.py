@@ -102,7 +102,9 @@ def _at_home(files: Files, entry: Entry, problems: list[Problem]) -> Entry:
         return entry
     parameters, warning = advice(files, entry.cmdline)
     if warning:
-        problems.append(Problem(entry.config, entry.line, warning))
+        if all(problem.message != warning for problem in problems):
+            problems.append(Problem(entry.config, entry.line, warning))
+        return replace(entry, help=f"{entry.help}\nWarning: {warning}.".lstrip())
     return told(entry, parameters) if parameters else entry
 
 

@@ -85,12 +85,14 @@ def test_an_images_other_configurations_are_told_where_the_image_is() -> None:
 
 
 def test_a_system_that_may_not_find_its_medium_is_offered_with_a_warning() -> None:
-    grub = "menuentry Odd { linux /vmlinux }\nmenuentry Memtest { chainloader /memtest }\n"
+    grub = "menuentry Odd { linux /vmlinux }\nmenuentry Safe { linux /vmlinux s }\n"
+    grub += "menuentry Memtest { chainloader /memtest }\n"
     files = Machine({INNER.name: {"/vmlinux": "", "/boot/grub/grub.cfg": grub}}, (INNER, HOST))
     scan = scan_tree(files.files(INNER.name), formats())
-    assert [entry.title for _, entry in scan.entries] == ["Odd", "Memtest"]
+    assert [entry.title for _, entry in scan.entries] == ["Odd", "Safe", "Memtest"]
     words = "how its system finds its medium in a file is not known"
     assert scan.problems == (Problem("/boot/grub/grub.cfg", 1, words),)
+    assert [entry.help for _, entry in scan.entries] == [f"Warning: {words}."] * 2 + [""]
 
 
 def test_an_image_finds_itself_by_its_label_and_its_disk_by_its_own_file() -> None:

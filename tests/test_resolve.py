@@ -56,6 +56,14 @@ def test_typed_paths_may_name_a_device_or_a_url() -> None:
     )
 
 
+def test_what_an_image_is_called_can_be_typed_again() -> None:
+    kernel = File(device="vda2:/a (1).iso", path="/vmlinux")
+    edit = Edit(kernel=str(kernel), initrds=("(vdb1:/b.iso)/i",), cmdline="")
+    initrd = File(device="vdb1:/b.iso", path="/i")
+    for own in "vda2", "vda2:/a (1).iso":
+        assert resolve.edited(choice("a", own, kernel=kernel), edit) == (kernel, (initrd,))
+
+
 def test_a_part_of_a_file_stays_a_part_and_can_be_typed_again() -> None:
     ref = FileRef(path="/u.efi", offset=512, size=4096)
     (found,) = resolve.choices([(device("vda2"), scan(replace(entry("a"), kernel=ref)))])

@@ -8,8 +8,8 @@ import pytest
 
 from tests.e2e.bls import Specified
 from tests.e2e.conftest import Image, Install
-from tests.e2e.debian import Installation, cd_files
-from tests.e2e.disks import Names, bare, cd, lay
+from tests.e2e.debian import Installation, cd_files, live_files
+from tests.e2e.disks import Names, bare, cd, disk, lay
 from tests.e2e.second import BOOT, System, second_system
 from tests.e2e.vm import Bus, Firmware, Machine, start
 
@@ -52,6 +52,30 @@ def test_alone_it_boots_a_cd(image: Image, chosen: System, tmp_path: Path) -> No
         said = second_system(guest.console)
         assert said["cmdline"].endswith("root=LABEL=LIVE console=hvc0 quiet]")
         assert said["root"].endswith("iso9660 [LIVE]")
+
+
+FROM_A_FILE = """\
+set iso=/srv/media/live.iso
+menuentry "Live system" {
+	search --set=root --file $iso
+	loopback loop $iso
+	linux (loop)/casper/vmlinux console=hvc0 quiet iso-scan/filename=$iso
+	initrd (loop)/casper/initrd
+}
+"""
+
+
+def test_alone_it_boots_what_grub_takes_out_of_a_file(
+    image: Image, chosen: System, tmp_path: Path
+) -> None:
+    medium = cd(tmp_path / "live.iso", lay(tmp_path / "live", live_files(chosen, "LIVE")), "LIVE")
+    files = {"/boot/grub/grub.cfg": FROM_A_FILE, "/srv/media/live.iso": medium}
+    whole = disk(tmp_path / "disk.img", lay(tmp_path / "tree", files), Names.new("root"))
+    machine = Machine(drives=[("virtio", whole)])
+    with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
+        said = second_system(guest.console)
+        assert said["cmdline"].startswith("[BOOT_IMAGE=(loop)/casper/vmlinux console=hvc0 quiet")
+        assert said["medium"] == "vda2 [LIVE]"
 
 
 def test_an_entry_that_cannot_start_gives_way_to_the_next(
