@@ -93,11 +93,10 @@ def told(entry: Entry, parameters: str) -> Entry:
     goes to init, and what follows Ubuntu's `---` to the system that is installed."""
     dashes = re.search(r"(?:^|\s)-{2,3}(?=\s|$)", entry.cmdline)
     at = dashes.start() if dashes else len(entry.cmdline)
-    space = " " if at else ""
-    more = f"{space}{parameters}" if at or not dashes else f"{parameters} "
-    here = Origin(
-        "medium", parameters, "", 0, how="image", spans=((at + len(space), at + len(more)),)
-    )
+    start = at + (at > 0)
+    more = f" {parameters}" if at else parameters + " " * bool(dashes)
+    span = start, start + len(parameters)
+    here = Origin("medium", parameters, "", 0, how="image", spans=(span,))
     return replace(
         entry,
         cmdline=entry.cmdline[:at] + more + entry.cmdline[at:],

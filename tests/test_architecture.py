@@ -18,7 +18,8 @@ FORMATS = [
 PURE = [*(TOP / "parsers").rglob("*.py")]
 # petipy modules that decide and do no I/O.
 DECIDING = [
-    TOP / "petipy" / f"{name}.py" for name in ("guard", "model", "policy", "resolve", "wire")
+    TOP / "petipy" / f"{name}.py"
+    for name in ("guard", "images", "model", "policy", "resolve", "subvolumes", "wire")
 ]
 KEXEC = [*(TOP / "petipy/kexec").rglob("*.py")]
 IO = {"os", "io", "socket", "subprocess", "pathlib", "shutil", "tempfile", "ctypes", "fcntl"}

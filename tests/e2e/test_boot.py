@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.bls import Specified
 from tests.e2e.conftest import Image, Install
 from tests.e2e.debian import Installation, cd_files, live_files
-from tests.e2e.disks import Names, bare, cd, disk, lay
+from tests.e2e.disks import Content, Names, bare, cd, disk, lay
 from tests.e2e.second import BOOT, System, second_system
 from tests.e2e.vm import Bus, Firmware, Machine, start
 
@@ -69,7 +69,7 @@ def test_alone_it_boots_what_grub_takes_out_of_a_file(
     image: Image, chosen: System, tmp_path: Path
 ) -> None:
     medium = cd(tmp_path / "live.iso", lay(tmp_path / "live", live_files(chosen, "LIVE")), "LIVE")
-    files = {"/boot/grub/grub.cfg": FROM_A_FILE, "/srv/media/live.iso": medium}
+    files: dict[str, Content] = {"/boot/grub/grub.cfg": FROM_A_FILE, "/srv/media/live.iso": medium}
     whole = disk(tmp_path / "disk.img", lay(tmp_path / "tree", files), Names.new("root"))
     machine = Machine(drives=[("virtio", whole)])
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
