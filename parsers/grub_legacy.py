@@ -19,6 +19,7 @@ from parsers.api import (
     Files,
     Format,
     Item,
+    Origin,
     Password,
     Preferences,
     Problem,
@@ -198,6 +199,8 @@ class Menu:
     def _run(self, title: Title, name: str) -> Loaded:
         loaded = Loaded(self.drives, "", [self.drives.own])
         for where, command, rest in title.commands:
+            if command in ("root", "uuid", "kernel", "initrd"):
+                loaded.written.append((command, rest, where[0]))
             if run := COMMANDS.get(command):
                 if message := run(loaded, rest):
                     self._complain(where, message)
@@ -231,12 +234,36 @@ class Menu:
             initrds=tuple(loaded.initrds) if linux else (),
             cmdline=loaded.cmdline if linux else "",
             default=marked,
+            default_from=self._default_from() if marked else (),
+            origins=tuple(self._origins(loaded)) if linux else (),
             waits_for=loaded.waits_for if linux else "",
             unbootable=loaded.unbootable,
             action="" if linux else loaded.action,
             users=self._users(loaded),
             help=title.help,
         )
+
+    def _origins(self, loaded: Loaded) -> Iterator[Origin]:
+        """Of several kernels the last counts."""
+        kernels = [line for command, _, line in loaded.written if command == "kernel"]
+        for command, rest, line in loaded.written:
+            if command != "kernel":
+                yield Origin(command, rest, self._path, line)
+            elif line == kernels[-1]:
+                # The arguments are the line's end, just as it stands.
+                name = rest.removesuffix(loaded.cmdline).strip()
+                whole = ((0, len(loaded.cmdline)),) if loaded.cmdline else ()
+                yield Origin(command, name, self._path, line, spans=whole)
+
+    def _default_from(self) -> tuple[Origin, ...]:
+        if "default" not in self._general:
+            return ()
+        where, said = self._general["default"]
+        here = Origin("default", said, self._path, where[0])
+        if said != "saved":
+            return (here,)
+        kept = f"{dirname(self._path)}/default"
+        return (here, *([Origin("saved", "", kept, 1)] if self._files.kind(kept) else []))
 
     def _users(self, loaded: Loaded) -> tuple[str, ...] | None:
         master = ("",) if self._master() else ()

@@ -11,10 +11,11 @@ from functools import cache
 
 import pyparsing as pp
 
-from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.names import distinct
 from parsers.openfirmware import place
 from parsers.text import grammar, read, statements
+from parsers.written import joined
 
 # What stands for every entry that does not say it itself.
 GENERAL = ("root", "initrd", "dtb", "video")
@@ -118,11 +119,14 @@ def _entry(files: Files, path: str, general: Mapping[str, _Line], image: _Line, 
     said = {key: word for word in words if (key := word.partition("=")[0]) in GENERAL}
     taken = ("initrd", "dtb")
     before = [
-        f"{key}={general[key].value}"
+        (key, general[key].value, general[key].line, f"{key}={general[key].value}")
         for key in GENERAL
         if key in general and key not in said and key not in taken
     ]
     arguments = [word for word in words if not word.startswith(("initrd=", "dtb="))]
+    own = (image.name, image.value, image.line, " ".join(arguments))
+    cmdline, given = joined(path, [*before, own])
+    default = general.get("default")
     initrd, dtb = (_file(files, path, general, said, key) for key in taken)
     return Entry(
         title=image.name,
@@ -132,8 +136,12 @@ def _entry(files: Files, path: str, general: Mapping[str, _Line], image: _Line, 
         kernel=place(files, path, _bare(kernel), "", "") if is_file else None,
         initrds=initrd,
         devicetree=next(iter(dtb), None),
-        cmdline=" ".join(before + arguments),
-        default="default" in general and general["default"].value == name,
+        cmdline=cmdline,
+        default=default is not None and default.value == name,
+        default_from=(Origin("default", name, path, default.line),)
+        if default and default.value == name
+        else (),
+        origins=(*_written(path, general, said, image, kernel), *given),
     )
 
 
@@ -145,6 +153,17 @@ def _file(
     value = own if key in said else general[key].value if key in general else ""
     names = _bare(value).split(",") if key == "initrd" else [_bare(value)]
     return tuple(place(files, path, name, "", "") for name in names if name)
+
+
+def _written(
+    path: str, general: Mapping[str, _Line], said: Mapping[str, str], image: _Line, kernel: str
+) -> Iterator[Origin]:
+    yield Origin("kernel", kernel, path, image.line)
+    for key, what in (("initrd", "initrd"), ("dtb", "devicetree")):
+        if key in said:
+            yield Origin(what, said[key].partition("=")[2], path, image.line)
+        elif key in general:
+            yield Origin(what, general[key].value, path, general[key].line)
 
 
 def _bare(word: str) -> str:

@@ -26,6 +26,7 @@ class Loaded:
     menu: str = ""  # another one, that `configfile` names
     locked: bool = False
     password: Password | None = None
+    written: list[tuple[str, str, int]] = field(default_factory=list)  # command, arguments, line
     mapped: dict[str, str] = field(default_factory=dict)  # grub4dos' drives that are files
 
     def place(self, name: str) -> FileRef:

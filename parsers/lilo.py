@@ -6,14 +6,15 @@ kernel's set-up code, which kexec does not run.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from posixpath import basename
 
 from parsers import stanzas
 from parsers.api import Entry, Files, Format, Item, Preferences, Problem
 from parsers.fstab import System
-from parsers.stanzas import Block, Words, words
+from parsers.stanzas import Block, Settings, Words, words
 from parsers.text import read
+from parsers.written import Part, joined
 
 MAX_TEXT = 256 << 10
 
@@ -95,35 +96,44 @@ def _entry(
 ) -> Entry:
     s = image.over(common, WORDS)
     label = _label(image)
-    other = f"it starts another boot loader ({s.get('other')}), which Linux cannot start"
+    target = image.get(image.opener)
+    other = f"it starts another boot loader ({target}), which Linux cannot start"
+    cmdline, given = joined(
+        path,
+        [
+            ("label", label, image.settings.get("label", (image.line,))[0], f"BOOT_IMAGE={label}"),
+            *_parts(s),
+        ],
+    )
     is_linux = image.opener == "image"
     return Entry(
         title=label,
         name=name,
         config=path,
         line=image.line,
-        kernel=system.place(s["image"]) if is_linux else None,
-        initrds=(system.place(s["initrd"]),) if is_linux and "initrd" in s else (),
-        cmdline=_cmdline(s, label) if is_linux else "",
+        kernel=system.place(target) if is_linux else None,
+        initrds=(system.place(s["initrd"][1]),) if is_linux and "initrd" in s else (),
+        cmdline=cmdline if is_linux else "",
         default=default,
+        default_from=stanzas.default_from(path, common, image, label) if default else (),
+        origins=stanzas.origins(path, s) + given if is_linux else (),
         unbootable="" if is_linux else other,
         hotkey=stanzas.hotkey(s),
         users=stanzas.users(common, image, name),
     )
 
 
-def _cmdline(s: Mapping[str, str], label: str) -> str:
-    parts = [f"BOOT_IMAGE={label}"]
-    if "literal" in s:
-        return " ".join([*parts, s["literal"].strip()])
-    if "read-only" in s or "read-write" in s:
-        parts.append("ro" if "read-only" in s else "rw")
-    if s.get("root", "current") != "current":  # else what / is while lilo runs
-        parts.append(f"root={s['root']}")
-    if "ramdisk" in s:
-        parts.append(f"ramdisk={s['ramdisk']}")
-    parts += [s[key].strip() for key in ("append", "addappend") if key in s]
-    return " ".join(part for part in parts if part)
+def _parts(s: Settings) -> list[Part]:
+    root = "" if s.get("root", (0, ""))[1] == "current" else "root={}"  # what / is, to lilo
+    mode = ("read-only", "ro") if "read-only" in s else ("read-write", "rw")
+    options = (
+        mode,
+        ("root", root),
+        ("ramdisk", "ramdisk={}"),
+        ("append", "{}"),
+        ("addappend", "{}"),
+    )
+    return stanzas.parts(s, options)
 
 
 FORMAT = Format("lilo", ("/etc/lilo.conf", "/lilo.conf", "/@*/etc/lilo.conf"), parse)

@@ -5,20 +5,24 @@ After discover/native of Petitboot, without what it does wrong: the last line ma
 a space.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
 import pyparsing as pp
 
-from parsers.api import Entry, Files, Format, Item, Problem
+from parsers.api import Entry, Files, Format, Item, Origin, Problem
 from parsers.names import distinct
 from parsers.openfirmware import place
 from parsers.text import grammar, read, statements
+from parsers.written import joined
 
 GENERAL = ("default", "dev_description")
 FILES = ("image", "initrd", "dtb")
 JOINED = ("args", "description")
+
+
+Settings = dict[str, list[tuple[int, str]]]  # keyword → lines and values
 
 
 @dataclass(slots=True)
@@ -27,7 +31,7 @@ class Option:
 
     name: str
     line: int
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
@@ -44,7 +48,7 @@ def parse(files: Files, path: str) -> Iterator[Item]:
         if name != option.name:
             yield Problem(path, option.line, f"another entry is called {option.name!r} already")
         if "image" in option.settings:
-            yield _entry(files, path, option, name, default=name == default)
+            yield _entry(files, path, option, name, line if name == default else 0)
         else:
             yield Problem(path, option.line, f"{option.name!r} names no kernel")
 
@@ -77,32 +81,35 @@ def _read(
             yield from _set(path, line, options[-1].settings, key, value)
 
 
-def _set(path: str, line: int, settings: dict[str, str], key: str, value: str) -> Iterator[Problem]:
-    if key in JOINED:
-        joint = "\n" if key == "description" else " "
-        settings[key] = f"{settings[key].rstrip()}{joint}{value}" if key in settings else value
-    elif key in settings:
+def _set(path: str, line: int, settings: Settings, key: str, value: str) -> Iterator[Problem]:
+    if key in settings and key not in JOINED:
         yield Problem(path, line, f"{key!r} is set a second time; the first value counts")
     else:
-        settings[key] = value.strip()
+        settings.setdefault(key, []).append((line, value))
 
 
-def _entry(files: Files, path: str, option: Option, name: str, *, default: bool) -> Entry:
-    s: Mapping[str, str] = option.settings
-    kernel, initrd, dtb = (
-        place(files, path, s[key], "", "") if key in s else None for key in FILES
-    )
+def _entry(files: Files, path: str, option: Option, name: str, default: int) -> Entry:
+    """`default` is the line that makes it that, or 0."""
+    named = {key: option.settings[key][0] for key in FILES if key in option.settings}
+    refs = {key: place(files, path, value.strip(), "", "") for key, (_, value) in named.items()}
+    said = option.settings.get("args", [])
+    # The last keeps the blanks at its end, as Petitboot hands them on.
+    texts = [value.rstrip() for _, value in said[:-1]] + [value for _, value in said[-1:]]
+    parts = [("args", value, line, text) for (line, value), text in zip(said, texts, strict=True)]
+    cmdline, given = joined(path, parts)
     return Entry(
         title=option.name,
         name=name,
         config=path,
         line=option.line,
-        kernel=kernel,
-        initrds=(initrd,) if initrd else (),
-        devicetree=dtb,
-        cmdline=s.get("args", ""),
-        default=default,
-        help=s.get("description", "").strip(),
+        kernel=refs["image"],
+        initrds=(refs["initrd"],) if "initrd" in refs else (),
+        devicetree=refs.get("dtb"),
+        cmdline=cmdline,
+        default=default > 0,
+        default_from=(Origin("default", name, path, default),) if default else (),
+        origins=(*(Origin(k, v.strip(), path, n) for k, (n, v) in named.items()), *given),
+        help="\n".join(value.strip() for _, value in option.settings.get("description", [])),
     )
 
 

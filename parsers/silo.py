@@ -4,14 +4,15 @@ A file is [PROM device;][partition]/path: 2/boot/vmlinuz, /sbus/esp/sd@3,0;4/vml
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from posixpath import basename
 
 from parsers import stanzas
 from parsers.api import Entry, FileRef, Files, Format, Item
 from parsers.openfirmware import place
-from parsers.stanzas import Block, Words, words
+from parsers.stanzas import Block, Settings, Words, words
 from parsers.text import read
+from parsers.written import joined
 
 MAX_TEXT = 256 << 10
 
@@ -66,7 +67,9 @@ def _label(image: Block) -> str:
 
 def _entry(files: Files, path: str, common: Block, image: Block, name: str, default: bool) -> Entry:
     s = image.over(common, WORDS)
-    initrds = s.get("initrd", "").split("|")  # as many as there are, one after the other
+    cmdline, given = joined(path, stanzas.parts(s))
+    # As many as there are, one after the other.
+    initrds = s["initrd"][1].split("|") if "initrd" in s else []
     obstacle = _obstacle(files, image, s)
     is_linux = image.opener == "image" and "solaris" not in s
     return Entry(
@@ -74,28 +77,30 @@ def _entry(files: Files, path: str, common: Block, image: Block, name: str, defa
         name=name,
         config=path,
         line=image.line,
-        kernel=_place(files, path, s["image"], s) if is_linux else None,
+        kernel=_place(files, path, s["image"][1], s) if is_linux else None,
         initrds=tuple(_place(files, path, i, s) for i in initrds if i) if is_linux else (),
-        cmdline=stanzas.cmdline(s) if is_linux else "",
+        cmdline=cmdline if is_linux else "",
         default=default,
+        default_from=stanzas.default_from(path, common, image, _label(image)) if default else (),
+        origins=stanzas.origins(path, s) + given if is_linux else (),
         unbootable=obstacle,
         hotkey=stanzas.hotkey(s),
         users=stanzas.users(common, image, name),
     )
 
 
-def _obstacle(files: Files, image: Block, s: Mapping[str, str]) -> str:
+def _obstacle(files: Files, image: Block, s: Settings) -> str:
     if image.opener == "other":
-        return f"it starts another boot loader ({s['other']}), which Linux cannot start"
+        return f"it starts another boot loader ({s['other'][1]}), which Linux cannot start"
     if "solaris" in s:
-        return f"it starts Solaris ({s['image']}), which Linux cannot start"
+        return f"it starts Solaris ({s['image'][1]}), which Linux cannot start"
     if not files.machine.startswith("sparc"):
         return f"it is for sparc, this machine is {files.machine}"
     return ""
 
 
-def _place(files: Files, config: str, name: str, s: Mapping[str, str]) -> FileRef:
-    device, partition = s.get("device", ""), s.get("partition", "")
+def _place(files: Files, config: str, name: str, s: Settings) -> FileRef:
+    device, partition = (s[key][1] if key in s else "" for key in ("device", "partition"))
     if m := _FILE.fullmatch(name) or _OLD.fullmatch(name):
         if m["device"]:
             device, partition = m["device"], ""

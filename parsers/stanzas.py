@@ -13,9 +13,10 @@ from functools import cache
 
 import pyparsing as pp
 
-from parsers.api import Password, Preferences, Problem
+from parsers.api import Origin, Password, Preferences, Problem
 from parsers.names import distinct
 from parsers.text import grammar, statements
+from parsers.written import Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +29,6 @@ class Words:
     image_flags: frozenset[str]
     ignored: frozenset[str]
     openers: tuple[str, ...] = ("image",)
-
-    @property
-    def inherited(self) -> frozenset[str]:
-        """What an image takes from the common part where it has nothing of its own."""
-        return self.image | self.image_flags
 
 
 @dataclass(slots=True)
@@ -47,10 +43,17 @@ class Block:
     def get(self, key: str) -> str:
         return self.settings.get(key, (0, ""))[1]
 
-    def over(self, common: "Block", words: Words) -> Mapping[str, str]:
-        """All that counts for this image."""
-        inherited = {k: v for k, (_, v) in common.settings.items() if k in words.inherited}
-        return inherited | {k: v for k, (_, v) in self.settings.items()}
+    def over(self, common: "Block", known: Words) -> "Settings":
+        """All that counts for this image: its own, and what it says nothing of."""
+        inherited = {
+            key: said
+            for key, said in common.settings.items()
+            if key in known.image or key in known.image_flags
+        }
+        return inherited | self.settings
+
+
+Settings = Mapping[str, tuple[int, str]]  # key → line, value
 
 
 def words(text: str) -> frozenset[str]:
@@ -177,25 +180,44 @@ def tenths(value: str) -> float | None:
     return math.inf if endless else count / 10
 
 
-def cmdline(s: Mapping[str, str]) -> str:
-    """What silo and yaboot put together for the kernel."""
+# What silo and yaboot put together for the kernel: the setting, and what it gives.
+OPTIONS = (
+    ("root", "root={}"),
+    ("read-only", "ro"),
+    ("read-write", "rw"),
+    ("ramdisk", "ramdisk={}"),
+    ("initrd-size", "ramdisk_size={}"),
+    ("novideo", "video=ofonly"),
+    ("append", "{}"),
+)
+
+
+def parts(s: Settings, options: Iterable[tuple[str, str]] = OPTIONS) -> list[Part]:
+    """Of the command line; `literal` stands for all of it."""
     if "literal" in s:
-        return s["literal"].strip()
-    parts = (
-        "root" in s and f"root={s['root']}",
-        "read-only" in s and "ro",
-        "read-write" in s and "rw",
-        "ramdisk" in s and f"ramdisk={s['ramdisk']}",
-        "initrd-size" in s and f"ramdisk_size={s['initrd-size']}",
-        "novideo" in s and "video=ofonly",
-        s.get("append", "").strip(),
-    )
-    return " ".join(part for part in parts if part)
+        options = (("literal", "{}"),)
+    said = ((key, *s[key], form) for key, form in options if key in s)
+    return [
+        (key, value, line, form.replace("{}", value.strip())) for key, line, value, form in said
+    ]
 
 
-def hotkey(s: Mapping[str, str]) -> str:
+def origins(path: str, s: Settings) -> tuple[Origin, ...]:
+    """Of what an image's files are called."""
+    named = (key for key in ("image", "initrd") if key in s)
+    return tuple(Origin(key, s[key][1], path, s[key][0]) for key in named)
+
+
+def default_from(path: str, common: Block, image: Block, label: str) -> tuple[Origin, ...]:
+    """Why the image with that label is the default, when the configuration says so."""
+    line, value = common.settings.get("default", (0, ""))
+    said = line and value in (label, image.get("alias"))
+    return (Origin("default", value, path, line),) if said else ()
+
+
+def hotkey(s: Settings) -> str:
     """With `single-key` a name of one character boots at once."""
-    one = (s.get(key, "") for key in ("label", "alias") if "single-key" in s)
+    one = (s[key][1] for key in ("label", "alias") if key in s and "single-key" in s)
     return next((name for name in one if len(name) == 1), "")
 
 

@@ -4,14 +4,15 @@ After yaboot 1.3.17's second/cfg.c (the tokens, what is inherited), yaboot.c (th
 and file.c (device:partition,path), with SUSE's image[32bit] and image[64bit].
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from posixpath import basename, dirname
 
 from parsers import stanzas
 from parsers.api import Entry, Files, Format, Item
 from parsers.openfirmware import place
-from parsers.stanzas import Block, Words, words
+from parsers.stanzas import Block, Settings, Words, words
 from parsers.text import read
+from parsers.written import joined
 
 # yaboot itself reads 32 KiB and no more.
 MAX_TEXT = 256 << 10
@@ -66,8 +67,10 @@ def _label(image: Block) -> str:
 
 def _entry(files: Files, path: str, common: Block, image: Block, name: str, default: bool) -> Entry:
     s = image.over(common, WORDS)
+    device, partition = (s[key][1] if key in s else "" for key in ("device", "partition"))
+    cmdline, given = joined(path, stanzas.parts(s))
     kernel, *initrds = [
-        place(files, path, name, s.get("device", ""), s.get("partition", ""))
+        place(files, path, name, device, partition)
         for name in _images(files, path, s, _bits(image.scope))
         if name
     ]
@@ -78,21 +81,23 @@ def _entry(files: Files, path: str, common: Block, image: Block, name: str, defa
         line=image.line,
         kernel=kernel,
         initrds=tuple(initrds),
-        cmdline=stanzas.cmdline(s),
+        cmdline=cmdline,
         default=default,
+        default_from=stanzas.default_from(path, common, image, _label(image)) if default else (),
+        origins=stanzas.origins(path, s) + given,
         hotkey=stanzas.hotkey(s),
         users=stanzas.users(common, image, name),
     )
 
 
-def _images(files: Files, path: str, s: Mapping[str, str], bits: int) -> tuple[str, str]:
+def _images(files: Files, path: str, s: Settings, bits: int) -> tuple[str, str]:
     """Kernel and initrd. SUSE's instNN packs both in a form that only firmware can start."""
     beside = dirname(path).rstrip("/")
     kernel, initrd = f"{beside}/vmlinux{bits}", f"{beside}/initrd{bits}"
-    packed = bits and "/" not in s["image"] and "initrd" not in s
+    packed = bits and "/" not in s["image"][1] and "initrd" not in s
     if packed and files.kind(kernel) == files.kind(initrd) == "file":
         return kernel, initrd
-    return s["image"], s.get("initrd", "")
+    return s["image"][1], s["initrd"][1] if "initrd" in s else ""
 
 
 FORMAT = Format(

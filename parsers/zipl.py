@@ -13,10 +13,11 @@ from functools import cache
 
 import pyparsing as pp
 
-from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.fstab import System
 from parsers.names import distinct
 from parsers.text import grammar, read, statements
+from parsers.written import Part, joined
 
 DEFAULTBOOT = "defaultboot"
 _LONGEST = 4096  # characters of a command line: the kernel takes no more
@@ -66,7 +67,10 @@ def parse(files: Files, path: str) -> Iterator[Item]:
     yield from _preferences(path, menu or boot, automatic=menu is not None or _automatic(boot))
     default, problems = _default(files, path, boot, menu, ordered)
     yield from problems
-    yield from _entries(files, path, ordered, default)
+    said = {**boot.settings, **(menu.settings if menu else {})}
+    ways = [key for key in ("default", "defaultmenu", "defaultauto") if key in said][:1]
+    why = tuple(Origin(key, said[key][1], path, said[key][0]) for key in ways)
+    yield from _entries(files, path, ordered, default, why)
 
 
 @cache
@@ -185,7 +189,9 @@ def _default(
     return name, []
 
 
-def _entries(files: Files, path: str, sections: Sequence[Section], default: str) -> Iterator[Item]:
+def _entries(
+    files: Files, path: str, sections: Sequence[Section], default: str, why: tuple[Origin, ...]
+) -> Iterator[Item]:
     system = System(files, path.removesuffix("/etc/zipl.conf"))
     variables = _variables(files, path)
     names = distinct([section.name for section in sections])
@@ -198,7 +204,8 @@ def _entries(files: Files, path: str, sections: Sequence[Section], default: str)
         kernel = _place(system, s["image"]) if "image" in s and not other else None
         if kernel and s.get("optional") == "1" and not system.has(kernel):
             continue  # zipl leaves it out, too
-        cmdline, problems = _cmdline(path, section, system, files, variables)
+        parts, problems = _parts(path, section, system, variables)
+        cmdline, given = joined(path, parts)
         yield from problems if kernel else ()
         foreign = files.machine != "s390x" and f"it is for s390x, this machine is {files.machine}"
         yield Entry(
@@ -210,8 +217,16 @@ def _entries(files: Files, path: str, sections: Sequence[Section], default: str)
             initrds=(_place(system, s["ramdisk"]),) if kernel and "ramdisk" in s else (),
             cmdline=cmdline if kernel else "",
             default=name == default,
+            default_from=why if name == default else (),
+            origins=_named(path, section) + given if kernel else (),
             unbootable=other or foreign or "",
         )
+
+
+def _named(path: str, section: Section) -> tuple[Origin, ...]:
+    names = {"image": "image", "ramdisk": "initrd"}
+    said = ((what, section.settings.get(key)) for key, what in names.items())
+    return tuple(Origin(what, found[1], path, found[0]) for what, found in said if found)
 
 
 def _bare(name: str) -> str:
@@ -223,25 +238,26 @@ def _place(system: System, name: str) -> FileRef:
     return system.place(_bare(name))
 
 
-def _cmdline(
-    path: str, section: Section, system: System, files: Files, variables: Mapping[str, str]
-) -> tuple[str, list[Problem]]:
+def _parts(
+    path: str, section: Section, system: System, variables: Mapping[str, str]
+) -> tuple[list[Part], list[Problem]]:
     """The parameter file's text, then the parameters, with zipl's variables put in."""
-    problems, parts = [], []
+    problems: list[Problem] = []
+    parts: list[Part] = []
     if "parmfile" in section.settings:
         line, value = section.settings["parmfile"]
         text = system.read(_place(system, value.strip()))
         if text is None:
             problems.append(Problem(path, line, f"the parameter file {_bare(value)} is not there"))
-        parts.append(" ".join((text or "").split("\n")).strip())
+        whole = (text or "")[:_LONGEST].replace("\n", " ").strip()
+        parts.append(("parmfile", value, line, whole))
     line, value = section.settings.get("parameters", (1, ""))
-    parts.append(value)
     unknown = [n for n in re.findall(r"\$\{(\w+)\}", value) if n not in variables]
     if unknown:
         problems.append(Problem(path, line, f"zipl's variable {unknown[0]} is not known"))
-    joined = " ".join(part for part in parts if part)
-    whole = re.sub(r"\$\{(\w+)\}", lambda m: variables.get(m[1], m[0]), joined[:_LONGEST])
-    return whole[:_LONGEST], problems
+    put_in = re.sub(r"\$\{(\w+)\}", lambda m: variables.get(m[1], m[0]), value[:_LONGEST])
+    parts.append(("parameters", value, line, put_in[:_LONGEST]))
+    return parts, problems
 
 
 def _variables(files: Files, path: str) -> Mapping[str, str]:

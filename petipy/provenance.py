@@ -14,7 +14,7 @@ _WORD = re.compile(r'(?:\\.|"(?:\\.|[^"\\])*"?|[^\s"])+', re.S)
 _FILES = {
     **dict.fromkeys(("linux", "kernel", "image"), "kernel"),
     "initrd": "initrd",
-    **dict.fromkeys(("devicetree", "fdt"), "devicetree"),
+    **dict.fromkeys(("devicetree", "fdt", "dtb"), "devicetree"),
 }
 
 
