@@ -25,9 +25,9 @@ def mounts(text: str) -> Iterator[Mount]:
 class System:
     """The system that a tree is the root of, for loaders that were told paths as it sees them."""
 
-    def __init__(self, files: Files, root: str = "") -> None:
-        self._files, self._root = files, root
-        found = mounts(files.read(f"{root}/etc/fstab") or "")
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        found = mounts(files.read("/etc/fstab") or "")
         mounted = [m for m in found if m.at.startswith("/") and m.at != "/"]
         # The mount point that reaches furthest into a path has it.
         self._mounts = sorted(mounted, key=lambda m: -len(m.at))
@@ -35,7 +35,7 @@ class System:
     def place(self, path: str) -> FileRef:
         """The file at an absolute path; a relative one begins at the root."""
         path = f"/{path.lstrip('/')}"
-        here = FileRef(path=f"{self._root}{path}")
+        here = FileRef(path=path)
         if self._files.kind(here.path) == "file":
             return here
         for mount in self._mounts:
@@ -46,14 +46,13 @@ class System:
                 # A boot partition with the system's /etc on it: the mount is this very volume.
                 own = volume is not None and volume.name == self._files.volume.name
                 return FileRef(path=path[len(point) :], device="" if own else device)
-        return self._beside(here, path)
+        return self._beside(path)
 
-    def _beside(self, here: FileRef, path: str) -> FileRef:
+    def _beside(self, path: str) -> FileRef:
         """A boot partition that nothing tells of: what is known as /boot/x is /x."""
         short = path.removeprefix("/boot")
-        if short != path and self._files.kind(f"{self._root}{short}") == "file":
-            return FileRef(path=f"{self._root}{short}")
-        return here
+        found = short != path and self._files.kind(short) == "file"
+        return FileRef(path=short) if found else FileRef(path=path)
 
     def has(self, file: FileRef) -> bool:
         """False only where it certainly is not there."""

@@ -335,7 +335,7 @@ FORMAT = Format(
         *(f"{place}/{name}" for place in ("/boot/grub", "/grub", "/boot", "") for name in NAMES),
         # Red Hat's for EFI; Fedora's media. Not /etc/grub.conf: a link, or SUSE's installer's.
         *("/EFI/*/grub.conf", "/efi/*/grub.conf", "/EFI/BOOT/BOOT*.conf", "/efi/boot/boot*.conf"),
-        *("/@*/boot/grub/menu.lst", "/BOOT/GRUB/MENU.LST", "/MENU.LST"),
+        *("/BOOT/GRUB/MENU.LST", "/MENU.LST"),
     ),
     parse,
 )

@@ -49,7 +49,7 @@ def parse(files: Files, path: str) -> Iterator[Item]:
     common, images = Block(), list[Block]()
     yield from problems
     yield from stanzas.read(path, text, WORDS, common, images)
-    system = System(files, path.removesuffix("/etc/lilo.conf") if "/etc/" in path else "")
+    system = System(files)
     labels = [(i, _label(i)) for i in images if i.get(i.opener) and _is_there(system, i)]
     named, problems = stanzas.named(path, common, labels)
     yield from problems
@@ -136,4 +136,4 @@ def _parts(s: Settings) -> list[Part]:
     return stanzas.parts(s, options)
 
 
-FORMAT = Format("lilo", ("/etc/lilo.conf", "/lilo.conf", "/@*/etc/lilo.conf"), parse)
+FORMAT = Format("lilo", ("/etc/lilo.conf", "/lilo.conf"), parse)

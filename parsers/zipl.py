@@ -192,7 +192,7 @@ def _default(
 def _entries(
     files: Files, path: str, sections: Sequence[Section], default: str, why: tuple[Origin, ...]
 ) -> Iterator[Item]:
-    system = System(files, path.removesuffix("/etc/zipl.conf"))
+    system = System(files)
     variables = _variables(files, path)
     names = distinct([section.name for section in sections])
     for section, name in zip(sections, names, strict=True):
@@ -267,4 +267,4 @@ def _variables(files: Files, path: str) -> Mapping[str, str]:
     return {name.strip(): value.strip()[:1000] for name, mark, value in lines if mark}
 
 
-FORMAT = Format("zipl", ("/etc/zipl.conf", "/@*/etc/zipl.conf"), parse)
+FORMAT = Format("zipl", ("/etc/zipl.conf",), parse)
