@@ -8,8 +8,8 @@ from parsers.grub.errors import BAD_ARGUMENT, GrubError
 class Options:
     """What options a command takes: `-s`, `--set` and so on, each with the name it has here.
 
-    A name ending in `=` needs a value, one ending in `?` may have one: a long option only after
-    an equals sign, a short one as the next word if that does not look like an option.
+    A name ending in `=` needs a value, one ending in `?` may have one: after an equals sign, or
+    as the next word if that does not look like an option.
     """
 
     def __init__(self, *options: str, lenient: bool = False) -> None:
@@ -47,6 +47,8 @@ class Options:
         name, kind = self._kinds[spelling]
         if kind == "=" and not equals:
             value = _value(name, rest)
+        elif kind == "?" and not equals:
+            value = _optional(rest)
         found.setdefault(name, []).append(value)
         return None
 
@@ -61,8 +63,8 @@ class Options:
             last = number == len(word)
             if kind == "=" and last:
                 value = _value(name, rest)
-            elif kind == "?" and last and rest and (len(rest[-1]) < 2 or rest[-1][0] != "-"):
-                value = rest.pop()
+            elif kind == "?" and last:
+                value = _optional(rest)
             found.setdefault(name, []).append(value)
         return None
 
@@ -70,6 +72,11 @@ class Options:
         if not self._lenient:
             raise GrubError(BAD_ARGUMENT, f"unknown argument `{spelling}'")
         arguments.append(word)
+
+
+def _optional(rest: list[str]) -> str:
+    taken = bool(rest) and (len(rest[-1]) < 2 or rest[-1][0] != "-")
+    return rest.pop() if taken else ""
 
 
 def _value(name: str, rest: list[str]) -> str:

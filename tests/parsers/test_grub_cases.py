@@ -19,7 +19,9 @@ import pytest
 
 from parsers import envblock
 from parsers.api import Entry, Item, Preferences, Volume
+from parsers.grub.devices import Devices
 from parsers.grub.dialect import DIALECTS, Dialect
+from parsers.grub.interp import Shell
 from parsers.grub.listing import Listing
 from parsers.grub.machine import Machine as GrubMachine
 from tests.fakes import Machine, MachineFiles
@@ -107,18 +109,48 @@ def test_a_configuration_offers_what_grub_offers(
 ) -> None:
     truth = truths["debian"] if truths[dialect.name] == "same" else truths[dialect.name]
     files = _files(about, beside)
-    items = list(Listing(GrubMachine(files, dialect=dialect), about["config"]).items())
+    host = GrubMachine(files, dialect=dialect)
+    listing = Watched(host, about["config"])
+    items = list(listing.items())
     if about.get("strict"):
         items = [_without_missing(item, files) for item in items]
     entries = [item for item in items if isinstance(item, Entry)]
     got = [_brief(entry, about, files) for entry in entries]
     wanted = list(_wanted(truth, about, files))
     wrong = [f"{g} is not {w}" for g, w in zip_longest(got, wanted) if g != w]
-    expect(
-        name,
-        dialect,
-        "; ".join([*wrong[:1], *_wrong_default(entries, items, truth.get("menu", {}))]),
-    )
+    wrong = [*wrong[:1], *_wrong_default(entries, items, truth.get("menu", {}))]
+    wrong += _wrong_variables(listing.shells[0], truth["env"], host.devices)
+    expect(name, dialect, "; ".join(wrong))
+
+
+class Watched(Listing):
+    """Keeps the run of the file, whose variables are compared, too."""
+
+    def shell(self) -> Shell:
+        self.shells = [super().shell()]
+        return self.shells[0]
+
+
+# What GRUB's modules set, and `timeout`, which it takes away when the menu has been shown.
+GRUBS_OWN = re.compile(
+    r"[?]|lang|pager|timeout|cmdpath|(secondary_)?locale_dir|color_\w+|net_default_\w+"
+    r"|pxe_default_server|btrfs_\w+|check_(appended_)?signatures|appendedsig_\w+"
+)
+
+
+def _wrong_variables(shell: Shell, truth: dict[str, str], devices: Devices) -> Iterator[str]:
+    """Those that the file has set, at its end."""
+    for name, value in truth.items():
+        got = shell.env.get(name)
+        if not GRUBS_OWN.fullmatch(name) and _told(got, devices) != _told(value, devices):
+            yield f"{name} is {got}, not {value}"
+
+
+def _told(value: str | None, devices: Devices) -> str | None:
+    """With the machine's name for a device: GRUB's here counts disks from the configuration's."""
+    match = re.fullmatch(r"(\(?)([^()]+)(\)?.*)", value or "", re.S)
+    volume = devices.find(match[2]) if match else None
+    return f"{match[1]}{volume.name}{match[3]}" if match and volume else value
 
 
 def _without_missing(item: Item, files: MachineFiles) -> Item:

@@ -58,6 +58,8 @@ def test_what_is_true(words: str, true: bool) -> None:
         ("--set=v --fs-uuid ab-12", "hd0,gpt2"),
         ("--no-floppy --fs-uuid --set=v --hint-bios=hd0,gpt3 u4", "hd1,msdos1"),
         ("--label TWIN -s v", "hd0,gpt3"),
+        ("--label TWIN --set v", "hd0,gpt3"),
+        ("--fs-uuid --set v u4", "hd1,msdos1"),
         ("--label TWIN --set=v --hint=hd1,msdos1", "hd1,msdos1"),
         ("--label TWIN --set=v --hint=hd1,", "hd1,msdos1"),
         ("--file /only --set=v", "hd1,msdos1"),
@@ -233,7 +235,8 @@ def test_a_bad_expression_matches_nothing_and_is_told(pattern: str) -> None:
 def test_options_are_read_as_grub_reads_them() -> None:
     options = Options("--set|-s?", "--hint=", "--no-floppy|-n")
     assert options.read(["-s", "v", "x"]) == ({"set": ["v"]}, ["x"])
-    assert options.read(["--set", "v"]) == ({"set": [""]}, ["v"])
+    assert options.read(["--set", "v", "x"]) == ({"set": ["v"]}, ["x"])
+    assert options.read(["--set", "--hint=h", "x"]) == ({"set": [""], "hint": ["h"]}, ["x"])
     assert options.read(["-ns", "--hint", "h", "--", "-n"]) == (
         {"no-floppy": [""], "set": [""], "hint": ["h"]},
         ["-n"],
