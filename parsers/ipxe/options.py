@@ -14,9 +14,11 @@ def options(
 
     Each may be shortened to its first letter, as in iPXE, where no two of a command begin alike.
     """
-    known = dict.fromkeys(flags.split(), False) | dict.fromkeys(values.split(), True)
     found: Options = {}
     rest = list(words)
+    known: dict[str, bool] = {}
+    if rest and rest[0][:1] == "-":
+        known = dict.fromkeys(flags.split(), False) | dict.fromkeys(values.split(), True)
     while rest and rest[0][:1] == "-":
         word = rest.pop(0)
         if word == "--":

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from parsers.api import Origin
 
-_MOST = 40  # settings of one text; a script can make one of a thousand
+MOST = 40  # settings of one text; a script can make one of a thousand
 
 Spans = tuple[tuple[int, int], ...]
 
@@ -28,20 +28,15 @@ class Text(NamedTuple):
     text: str
     traces: tuple[Trace, ...] = ()
 
-    def __add__(self, other: object) -> "Text":
-        assert isinstance(other, Text)
-        moved = (trace.moved(len(self.text)) for trace in other.traces)
-        return Text(self.text + other.text, (*self.traces, *moved)[:_MOST])
-
 
 def joined(words: Sequence[Text]) -> Text:
     """As iPXE makes one text of several words."""
     at, traces = 0, list[Trace]()
     for word in words:
-        if word.traces and len(traces) < _MOST:
+        if word.traces and len(traces) < MOST:
             traces += (trace.moved(at) for trace in word.traces)
         at += len(word.text) + 1
-    return Text(" ".join(word.text for word in words), tuple(traces[:_MOST]))
+    return Text(" ".join(word.text for word in words), tuple(traces[:MOST]))
 
 
 def statement(
@@ -50,6 +45,10 @@ def statement(
     """The command that fetches a file, and the settings in it. The last of its words are the
     `arguments`: the spans are those of the command line that they make.
     """
+    if not any(word.traces for word in words):
+        length = len(" ".join(word.text for word in arguments).strip())
+        spans_ = ((0, length),) if length else ()
+        return (Origin(what, " ".join(word.text for word in words), config, line, spans=spans_),)
     told = joined(arguments)
     cut = len(told.text) - len(told.text.lstrip())
     length = len(told.text.strip())

@@ -6,12 +6,13 @@ unless `||` takes care of it; a script that was chained to gives its status to w
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from parsers.api import Action, FileRef, Origin
 from parsers.ipxe.machine import Exhausted, Machine
-from parsers.ipxe.origin import Text, joined, statement
+from parsers.ipxe.origin import MOST, Text, Trace, joined, statement
+from parsers.ipxe.script import Command as Statement
 from parsers.ipxe.script import Script
 from parsers.ipxe.settings import Settings
 
@@ -106,6 +107,9 @@ class Frame:
     wanted: bool = True  # what stands before it wants it to be run
     status: bool = True  # of the command before: whether it succeeded
 
+    def copy(self) -> "Frame":
+        return Frame(self.script, self.line, self.command, self.begun, self.wanted, self.status)
+
     def go(self, line: int) -> None:
         self.line, self.command = line, 0
         self.begun, self.wanted, self.status = False, True, True
@@ -138,7 +142,7 @@ class Run:
         new = Run(self.machine, self.commands, self.settings.copy())
         new.images, new.selected, new.devicetree = self.images, self.selected, self.devicetree
         new.menus = dict(self.menus)
-        new._frames = [replace(frame) for frame in self._frames]
+        new._frames = [frame.copy() for frame in self._frames]
         origin = Origin("", "", item.config, item.line, "item")
         new._frames[-1].status = new.settings.put(self._asked, Text(item.label), origin)
         return new
@@ -184,32 +188,37 @@ class Run:
     def go(self) -> Outcome:
         """On to the next outcome."""
         try:
-            while self._frames:
-                self.machine.budget.spend()
-                if stopped := self._step():
+            while True:
+                if stopped := self._line():
                     return stopped
         except Stop as stop:
             self._asked = stop.setting
             return stop.outcome
-        raise AssertionError("the last frame is never left")
 
-    def _step(self) -> End | None:
+    def _line(self) -> End | None:
+        """The rest of the line where the innermost script is, as long as that script is it."""
         frame = self._frames[-1]
         if frame.line >= len(frame.script.lines):
             return self._leave(True)
         commands = frame.script.lines[frame.line].commands
-        command = commands[frame.command]
-        if not frame.begun:
-            frame.begun = True
-            if frame.wanted:
-                self._execute(frame, command.words)
-        elif command.joint:
+        while True:
+            command = commands[frame.command]
+            if not frame.begun:
+                frame.begun = True
+                self.machine.budget.spend()
+                if frame.wanted and command.words:
+                    self._execute(frame, command)
+                    if not frame.begun or self._frames[-1] is not frame:
+                        return None
+                elif frame.wanted:
+                    frame.status = True
+            if not command.joint:
+                break
             frame.wanted = command.joint == ";" or frame.status is (command.joint == "&&")
             frame.command, frame.begun = frame.command + 1, False
-        elif frame.status:
-            frame.go(frame.line + 1)
-        else:
+        if not frame.status:
             return self._leave(False)
+        frame.go(frame.line + 1)
         return None
 
     def _leave(self, status: bool) -> End | None:
@@ -228,11 +237,10 @@ class Run:
         words = " ".join(frame.script.lines[frame.line].commands[frame.command].words)[:60]
         return End(f"{words!r} in line {self.line} fails", where, self.line, kind="failed")
 
-    def _execute(self, frame: Frame, words: Sequence[str]) -> None:
+    def _execute(self, frame: Frame, command: Statement) -> None:
         frame.status = True
-        if not words:
-            return
-        self._words = [self._expanded(word) for word in words]
+        pairs = zip(command.texts, command.words, strict=True)
+        self._words = [text or self._expanded(word) for text, word in pairs]
         name, *arguments = [word.text for word in self._words]
         if (found := self.commands.get(name)) is None:
             self.complain(f"unknown command: {name!r}")
@@ -249,15 +257,15 @@ class Run:
 
     def _expanded(self, text: str) -> Text:
         """With the settings put in; whence is known as long as there is none within another."""
-        if _STARTS not in text:
-            return Text(text)
-        whole, at = Text(""), 0
+        whole, at, traces = "", 0, list[Trace]()
         for m in _SETTING.finditer(text):
-            whole += Text(text[at : m.start()]) + self.settings.text(m[1])
-            self.machine.budget.hold(whole.text)
+            whole += text[at : m.start()]
+            value = self.settings.text(m[1])
+            traces += (trace.moved(len(whole)) for trace in value.traces)
+            whole = self.machine.budget.hold(whole + value.text)
             at = m.end()
-        whole += Text(text[at:])
-        return Text(self._expand(text)) if _STARTS in whole.text else whole
+        whole += text[at:]
+        return Text(self._expand(text)) if _STARTS in whole else Text(whole, tuple(traces[:MOST]))
 
     def _expand(self, text: str) -> str:
         """The innermost first, and again in what came of it."""

@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 import pyparsing as pp
 
+from parsers.ipxe.origin import Text
+
 _MAGIC = re.compile(r"#![ig]pxe(?=[ \t\n\v\f\r]|\Z)")
 _CONTINUED = re.compile(r"\\\r?\n")
 _WORD = re.compile(r"[^ \t\n\v\f\r]+")
 _JOINTS = ("||", "&&", ";")
+_STARTS = "${"
 
 
 def is_script(text: str) -> bool:
@@ -21,9 +24,10 @@ def is_script(text: str) -> bool:
 
 
 class Command(NamedTuple):
-    """Words, not expanded yet, and what stands between them and the next command of the line."""
+    """Words as they are written, and what stands between them and the line's next command."""
 
     words: tuple[str, ...]
+    texts: tuple[Text | None, ...]  # of those words in which there is nothing to expand
     joint: str  # || && ; or "" at the end
 
 
@@ -50,11 +54,16 @@ def _commands(text: str) -> list[Command]:
         if word[0] == "#":
             break
         if word in _JOINTS:
-            commands.append(Command(tuple(words), word))
+            commands.append(_command(words, word))
             words = []
         else:
             words.append(word)
-    return [*commands, Command(tuple(words), "")]
+    return [*commands, _command(words, "")]
+
+
+def _command(words: list[str], joint: str) -> Command:
+    texts = (None if _STARTS in word else Text(word) for word in words)
+    return Command(tuple(words), tuple(texts), joint)
 
 
 class Script:
