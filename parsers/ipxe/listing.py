@@ -20,7 +20,7 @@ from parsers.ipxe.settings import Settings, known
 
 _DEPTH = 6  # of menus within menus
 _MENUS = 500  # in all
-_ONE_ITEM = 10_000  # steps, of the whole budget
+_ONE_ITEM = 6_000  # steps, of the whole budget
 _BEGINNING = 10  # steps, to begin with an item
 _PACKED = "packed into the initial RAM file system by iPXE, which cannot be done here: left out"
 _INITRD = re.compile(r"(?<!\S)initrd=(\S+)")

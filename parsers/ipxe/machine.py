@@ -18,7 +18,7 @@ class Exhausted(Exception):
 
 
 class Budget:
-    """Limits a script's work, and with it its memory; a step is some ten microseconds."""
+    """Limits a script's work, and with it its memory; a step is some twenty microseconds."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
@@ -40,7 +40,7 @@ class Machine:
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        self.budget = Budget(100_000)
+        self.budget = Budget(60_000)
         self.problems: dict[tuple[str, int, str], Problem] = {}
         self._texts: dict[str, str | None] = {}
         self._scripts: dict[str, Script] = {}
