@@ -8,6 +8,8 @@ USAGE = """usage: petipy run                be the boot manager of this machine
                                 show what a directory, disk image or device offers to boot
        petipy explain TITLE|ID [OPTION]… [PATH]
                                 say where each part of an entry is written, and why it boots
+       petipy check [OPTION]… [FILE|DIR]
+                                say what is wrong with a boot configuration
        petipy script FILE [OPTION]…
                                 run a GRUB script, print what GRUB would print
        petipy capture [OPTION]… [DEVICE|DIR]…
@@ -40,6 +42,10 @@ def main() -> int:
             from petipy import explain
 
             return explain.main(arguments[1:])
+        case ["check"]:
+            from petipy import check
+
+            return check.main(arguments[1:])
         case ["script"]:
             from petipy import script
 

@@ -62,6 +62,7 @@ class Machine:
     config: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     compatible: tuple[str, ...] = ()  # parsers.api.Files.compatible
+    captured: bool = False  # by `petipy capture`: its devices are in the order that they had
     urls: Mapping[str, str] = field(default_factory=dict)  # what answers on the network
     leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
 
@@ -213,6 +214,7 @@ def parse(value: object, beside: Path) -> Machine:
         config=_text(about, "config"),
         env={name: str(text) for name, text in _mapping(about.get("env"), "env").items()},
         compatible=_texts(about, "compatible"),
+        captured="made_by" in about,
         urls=dict(_urls(about, beside)),
         leases=leases,
     )

@@ -76,6 +76,13 @@ def add_dialect(parser: argparse.ArgumentParser) -> None:
 
 def survey(options: argparse.Namespace, paths: Sequence[str]) -> Listing:
     """What there is to boot. BadUsage when what was asked for makes no sense."""
+    return surveys(options, paths, (options.dialect,))[0]
+
+
+def surveys(
+    options: argparse.Namespace, paths: Sequence[str], dialects: Sequence[str | None]
+) -> list[Listing]:
+    """As `survey`, of the same devices, once for each dialect."""
     files = [word for word in options.machine if is_file(word)]
     names = [word for word in options.machine if not is_file(word)]
     if len(files) > 1 or len(names) > 1:
@@ -84,9 +91,10 @@ def survey(options: argparse.Namespace, paths: Sequence[str]) -> Listing:
     if files:
         if paths or options.device:
             raise BadUsage("a machine file has its own devices: no PATH and no --device")
-        return replay(machine_file(files[0]), name, options.dialect)
+        machine = machine_file(files[0])
+        return [replay(machine, name, dialect) for dialect in dialects]
     with closing(devices_of(paths, options.device)) as devices:
-        return _listing(devices, name or os.uname().machine, options.dialect)
+        return [_listing(devices, name or os.uname().machine, dialect) for dialect in dialects]
 
 
 def is_file(word: str) -> bool:
@@ -113,7 +121,8 @@ def devices_of(paths: Sequence[str], named: Sequence[str] = ()) -> Devices:
             devices.add(target)
         if not targets and os.geteuid() == 0:
             devices.add_all_disks()
-        elif not targets:
+        if not targets and not devices.found:
+            devices.failures.clear()  # in a container not even root may read a disk
             devices.add_live_root()
     except BaseException:
         devices.close()
@@ -122,11 +131,13 @@ def devices_of(paths: Sequence[str], named: Sequence[str] = ()) -> Devices:
 
 
 def replay(machine: Machine, name: str = "", dialect: str | None = None) -> Listing:
-    """The scans of a machine's devices, the one that its configuration is on first."""
+    """The scans of a machine's devices, the one that its configuration is on first, unless it
+    is known in which order they were.
+    """
     from petipy.scan import scan_lease, scan_tree
 
     name = name or machine.name or os.uname().machine
-    order = sorted(machine.volumes, key=lambda volume: volume.name != machine.root)
+    order = sorted(machine.volumes, key=lambda v: v.name != machine.root and not machine.captured)
     scans: list[tuple[Device, Scan]] = []
     for volume in order:
         if volume.image:  # its turn comes when its disk has been looked at

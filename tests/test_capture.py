@@ -1,6 +1,7 @@
 """A machine's configuration in one file: all that a scan looks at, and no secrets."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 import pytest
 
 from parsers.api import Files, Volume
-from petipy import capture, listing
+from petipy import capture, explain, listing
 from petipy.files import TreeFiles
 from petipy.machine import parse
 from petipy.model import Scan
 from petipy.record import blanked, record
+from petipy.targets import SETTABLE
+from tests import efi
 
 GOLDEN = Path(__file__).parent / "parsers/golden"
 HASH = "grub.pbkdf2.sha512.10000." + "AB" * 64 + "." + "CD" * 64
@@ -43,6 +46,55 @@ def test_what_was_captured_is_listed_like_the_tree_itself(
     assert listing.main(["--machine", str(tmp_path / "m.json")]) in (0, 1)
     assert capsys.readouterr().out == of_tree
     assert status in (0, 1)
+
+
+def placed(case: Path, room: Path) -> list[str]:
+    """A golden case's volumes as --device arguments, with the files that are only described."""
+    described = case / "machine.json"
+    about = json.loads(described.read_text()) if described.exists() else {}
+    own = about.get("own", "sda2")
+    trees = {own if path.name == "root" else path.name: path for path in directories(case)}
+    if (described := case / "made.json").exists():
+        trees[own] = room / "made"
+        for path, program in json.loads(described.read_text()).items():
+            file = room / "made" / path.lstrip("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(efi.made(program))
+        if (case / "root").exists():
+            shutil.copytree(case / "root", room / "made", dirs_exist_ok=True)
+    said = {volume["name"]: volume for volume in about.get("volumes", [])}
+    devices = []
+    for name, tree in trees.items():
+        facts = {k: v for k, v in said.get(name, {}).items() if k in SETTABLE and v}
+        words = "".join(f",{key}={value}" for key, value in facts.items())
+        devices.append(f"--device={name}={tree}{words}")
+    return [*devices, "--machine", about.get("machine", "ppc64le")]
+
+
+def directories(case: Path) -> list[Path]:
+    return sorted(path for path in case.iterdir() if path.is_dir())
+
+
+CASES = sorted(
+    path.parent for name in ("machine.json", "made.json") for path in GOLDEN.glob(f"*/*/{name}")
+)
+
+
+@pytest.mark.parametrize("case", dict.fromkeys(CASES), ids=lambda c: f"{c.parent.name}/{c.name}")
+def test_a_machine_of_several_volumes_and_programs_comes_back_whole(
+    case: Path, tmp_path: Path, capsys: Out
+) -> None:
+    arguments = placed(case, tmp_path)
+    capture.main(arguments)
+    (tmp_path / "m.json").write_text(capsys.readouterr().out)
+    outputs = []
+    for words in (arguments, ["--machine", str(tmp_path / "m.json")]):
+        listing.main(["--json", "--show-foreign", *words])
+        listing.main(words)
+        explain.main(["default", "--json", *words])
+        outputs.append(capsys.readouterr().out)
+    assert outputs[1] == outputs[0]
+    assert '"entries"' in outputs[0]
 
 
 def test_devices_that_refer_to_each_other_are_captured_together(

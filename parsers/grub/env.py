@@ -51,7 +51,7 @@ class Environment:
     def inherit(self) -> "Environment":
         """The exported variables alone."""
         new = Environment({k: v for k, v in self._values.items() if k in self._exported})
-        new.settings = dict(self.settings)
+        new.settings = {k: v for k, v in self.settings.items() if k in self._exported}
         return new
 
 

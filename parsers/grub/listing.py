@@ -187,6 +187,8 @@ class Listing:
         shell.env.export("chosen")
         if tail := split(menu.env["default"])[1]:
             shell.env["default"] = tail
+            if setting := menu.env.settings.get("default"):
+                shell.env.settings["default"] = setting
         elif not (line.submenu and self._machine.dialect.copies_all):
             shell.env.unset("default")
         loops = dict(self._machine.devices.loops)

@@ -76,8 +76,11 @@ def _search(
     volume = devices.search(wanted, hints)
     if volume is None:
         shell.lost[variable] = _KINDS[kind].format(name)
-        # An entry that cannot do without says so itself; else GRUB boots it all the same.
-        return shell.error(NOT_FOUND, f"no such device: {name}", quiet=shell.in_entry)
+        # An entry that cannot do without says so itself; else GRUB boots it all the same. And of
+        # a mere directory no device is known, not even its own.
+        own = devices.own
+        quiet = shell.in_entry or not (own.uuid or own.label or own.disk)
+        return shell.error(NOT_FOUND, f"no such device: {name}", quiet=quiet)
     if variable:
         shell.set(variable, devices.name(volume))
     else:

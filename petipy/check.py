@@ -1,0 +1,244 @@
+"""`petipy check`: what is wrong with boot configurations, as FILE:LINE: message.
+
+The value of --json: {"entries": how many there are, "findings": [{"kind", "device", "config",
+"line", "column", "message", "excerpt"}]}. Kinds: problem (a parser's), missing (a file), device
+(one that is not there), unreachable and repeated (entries), dialect (Debian's GRUB and Red Hat's
+do not agree). A column or an excerpt that is not known is null.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from posixpath import basename, dirname
+
+from parsers.api import Format, Volume
+from petipy.excerpt import quoted
+from petipy.findings import Finding, differences, findings, sort
+from petipy.machine import Machine, Tree
+from petipy.model import Device
+from petipy.printing import safe, width, wrapped, write
+from petipy.resolve import choices
+from petipy.survey import (
+    DIALECTS,
+    EPILOG,
+    Listing,
+    add_arguments,
+    add_dialect,
+    formats_for,
+    is_file,
+    surveys,
+)
+from petipy.targets import BadUsage
+
+_LARGEST = 64 << 20  # bytes of a file that is checked alone
+_BLOCK = "# GRUB Environment Block\n"
+
+
+def main(argv: list[str]) -> int:
+    try:
+        options = _options(argv)
+    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
+        return exit.code if isinstance(exit.code, int) else 2
+    try:
+        listing, found = _checked(options)
+    except BadUsage as error:
+        sys.stderr.write(f"petipy check: {safe(str(error))}\n")
+        return 2
+    text = _json(listing, found) if options.json else _text(listing, found)
+    return write(text) or bool(found)
+
+
+def _options(argv: list[str]) -> argparse.Namespace:
+    from parsers import formats
+
+    parser = argparse.ArgumentParser(
+        "petipy check",
+        description="Check the boot configuration of a machine, a tree or an image, or one file"
+        " of it. Of a file alone, kernels and devices are not known, and so not missed.",
+        epilog=f"Exit status: 0 when all is well, 1 with findings, 2 for bad usage. {EPILOG}",
+    )
+    parser.add_argument("path", metavar="FILE|DIR", nargs="?", help="or a disk image, a device")
+    parser.add_argument(
+        "--format",
+        choices=[form.name for form in formats()],
+        help="what the file is (default: by its name, else by what it says)",
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+    add_arguments(parser)
+    add_dialect(parser)
+    return parser.parse_args(argv)
+
+
+def _checked(options: argparse.Namespace) -> tuple[Listing, list[Finding]]:
+    dialects = (options.dialect, *(DIALECTS if not options.dialect else ()))
+    alone = _is_configuration(options.path) if options.path is not None else False
+    if options.format and not alone:
+        raise BadUsage("--format is for a file")
+    if alone:
+        one, *others = _of_file(options, dialects)
+        known = False
+    else:
+        paths = [options.path] if options.path is not None else []
+        one, *others = surveys(options, paths, dialects)
+        known = _knows_devices(options, one)
+    found = findings(one, files=not alone, devices=known)
+    if others:
+        # Of what both would have to wait for, neither makes anything: that is no difference.
+        found = sort([*found, *differences(*others)], one)
+    if alone:
+        path = str(Path(options.path).absolute())
+        found = [replace(f, config=options.path) if f.config == path else f for f in found]
+    return one, found
+
+
+def _is_configuration(path: str) -> bool:
+    """Whether it is a file to be checked alone, and no disk image."""
+    file = Path(path)
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        start = stream.read(1 << 16)
+    return b"\0" not in start or start.startswith(b"MZ")
+
+
+def _knows_devices(options: argparse.Namespace, listing: Listing) -> bool:
+    """A tree alone says nothing of the machine's disks; nor do the mounted ones of all."""
+    if any(map(is_file, options.machine)):
+        return any(d.volume.uuid or d.volume.label for d in listing.known)
+    if options.device:
+        return True
+    if options.path is not None:
+        return any(device.kind != "directory" for device in listing.devices)
+    return os.geteuid() == 0
+
+
+def _of_file(options: argparse.Namespace, dialects: Sequence[str | None]) -> list[Listing]:
+    if options.device or any(map(is_file, options.machine)):
+        raise BadUsage("a file is checked alone: no --device and no machine file")
+    try:
+        data = Path(options.path).read_bytes()[:_LARGEST]
+    except OSError as error:
+        raise BadUsage(f"{options.path}: {error.strerror}") from None
+    path = str(Path(options.path).absolute())
+    host = _host(path, data)
+    name = next(iter(options.machine), os.uname().machine)
+    form = options.format or _guess(host, path, name)
+    return [_listing(host, path, form, name, options.path, dialect) for dialect in dialects]
+
+
+def _host(path: str, data: bytes) -> Machine:
+    """A machine that has the file and nothing else, but for what GRUB may keep beside it."""
+    tree = Tree(
+        texts={
+            f"{dirname(path)}/grubenv": _BLOCK,
+            path: data.decode("utf-8", "surrogateescape"),
+        },
+        sizes={path: len(data)},
+        pieces={path: {0: data}},
+    )
+    return Machine(volumes=(Volume(name="file"),), trees={"file": tree})
+
+
+def _format(name: str, path: str, dialect: str | None = None) -> Format:
+    form = next(form for form in formats_for(dialect=dialect) if form.name == name)
+    # Formats that look at whole directories are given the one that the file lies in.
+    directory = form.binary and not any(fnmatchcase(path, f"*{p}") for p in form.paths)
+    return replace(form, paths=(dirname(path) if directory else path,))
+
+
+def _guess(host: Machine, path: str, machine: str) -> str:
+    """What the file is: by its name, if only one format has such a name; else by what is in it."""
+    name = basename(path)
+    forms = formats_for()
+    if name.lower().endswith(".efi"):
+        return "uki"
+    named = [f.name for f in forms if any(fnmatchcase(name, basename(p)) for p in f.paths)]
+    if len(named) == 1:
+        return named[0]
+    scores = {f: _score(host, path, f, machine) for f in named or [form.name for form in forms]}
+    best = max(scores, key=lambda f: scores[f])
+    if scores[best] <= 0 and name.endswith(".cfg"):
+        return "grub"  # a part of one, which offers nothing alone
+    if scores[best] <= 0:
+        raise BadUsage(f"{path}: cannot tell what it is; say it with --format")
+    return best
+
+
+def _score(host: Machine, path: str, form: str, machine: str) -> float:
+    """How much of the file the format understands."""
+    from petipy.scan import scan_tree
+
+    scan = scan_tree(host.files("file", machine), [_format(form, path)])
+    good = sum(bool(entry.kernel or entry.unbootable) for _, entry in scan.entries)
+    return good - len(scan.problems) / 2
+
+
+def _listing(
+    host: Machine, path: str, form: str, machine: str, shown: str, dialect: str | None
+) -> Listing:
+    from petipy.scan import scan_tree
+
+    scan = scan_tree(host.files("file", machine), [_format(form, path, dialect)])
+    device = Device(volume=host.volumes[0], node="", kind="directory", title=shown)
+    return Listing(
+        devices=(device,),
+        known=(device,),
+        choices=choices([(device, scan)], host.volumes),
+        problems=tuple(("file", problem) for problem in scan.problems),
+    )
+
+
+def _json(listing: Listing, found: Sequence[Finding]) -> str:
+    values = [
+        {
+            "kind": f.kind,
+            "device": f.device,
+            "config": f.config,
+            "line": f.line,
+            "column": f.column or None,
+            "message": f.message,
+            "excerpt": f.excerpt or None,
+        }
+        for f in found
+    ]
+    return json.dumps({"entries": len(listing.choices), "findings": values}, indent=1) + "\n"
+
+
+def _text(listing: Listing, found: Sequence[Finding]) -> str:
+    room = width()
+    lines = (line for finding in found for line in _lines(finding, listing, room))
+    return "".join(f"{safe(line)}\n" for line in (*lines, _sum(listing, found)))
+
+
+def _sum(listing: Listing, found: Sequence[Finding]) -> str:
+    entries = _count(len(listing.choices), "entry", "entries")
+    return f"{_count(len(found), 'finding', 'findings')}, {entries}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number or 'no'} {one if number == 1 else many}"
+
+
+def _lines(finding: Finding, listing: Listing, room: int | None) -> Iterator[str]:
+    yield from wrapped(f"{_place(finding, listing)}: {finding.message}", room)
+    if lines := quoted(finding.excerpt, finding.column, (room or 1000) - 2, safe):
+        yield from (f"  {line}" for line in lines)
+
+
+def _place(finding: Finding, listing: Listing) -> str:
+    """A file that a person can open, where there is one."""
+    name, config = finding.device, finding.config
+    if match := re.fullmatch(r"\(([^()]*)\)(/.*)", config, re.S):
+        name, config = match[1], match[2]
+    device = next((d for d in listing.known if d.name == name), None)
+    if not finding.line:
+        return name
+    if device and device.kind == "directory":
+        return f"{device.node.rstrip('/')}{config}:{finding.line}"
+    return f"({name}){config}:{finding.line}"

@@ -1,0 +1,265 @@
+"""What is wrong with what configurations offer, besides what their parsers say. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from parsers.api import Entry, Volume
+from parsers.volumes import describe, find
+from petipy.model import ORDINARY, Choice, File
+from petipy.provenance import statements, words
+from petipy.survey import Listing
+
+Kind = Literal["problem", "missing", "device", "unreachable", "repeated", "dialect"]
+
+# Whose devices show only when someone has unlocked or assembled them.
+_CLOSED = {"crypto_LUKS", "LVM2_member", "linux_raid_member", "zfs_member", "bcache"}
+_ROOT = re.compile(
+    r'"?(?:root|resume)=((?:(?:PART)?(?:UUID|LABEL)=|/dev/disk/by-)[^"/]+(?:/[^"/]+)?)"?'
+)
+_NAMES = re.compile(r"(?:^|/by-)((?:part)?(?:uuid|label))[=/]", re.I)
+_COUNTED = re.compile(r"(.*)[#~](\d+)", re.S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something to mend, and where. `config` and `line` as in Problem, on the device `device`."""
+
+    device: str
+    config: str
+    line: int
+    message: str
+    kind: Kind
+    column: int = 0
+    excerpt: str = ""
+
+
+def findings(listing: Listing, *, files: bool, devices: bool) -> list[Finding]:
+    """All of them, by place. `files`: whether the trees are known, so that a file that is not
+    there is missing; `devices`: whether all devices are known.
+    """
+    choices = [choice for choice in listing.choices if not choice.entry.guess]
+    found = [
+        Finding(
+            device=device,
+            config=p.config,
+            line=p.line,
+            message=p.message,
+            kind="problem",
+            column=p.column,
+            excerpt=p.excerpt,
+        )
+        for device, p in listing.problems
+    ]
+    if files and not found and not listing.choices and not listing.foreign:
+        names = [device.name for device in listing.devices]
+        nothing = "there is nothing to boot"
+        found += [
+            Finding(device=name, config="", line=0, message=nothing, kind="problem")
+            for name in names[:1]
+        ]
+    if files:
+        found += [finding for choice in choices for finding in _missing(choice)]
+    volumes = [device.volume for device in listing.known]
+    if devices and not any(volume.fs in _CLOSED for volume in volumes):
+        found += [finding for choice in choices for finding in _absent(choice, volumes)]
+    found += [*_repeated(choices), *_unreachable(choices)]
+    return sort(found, listing)
+
+
+def sort(found: Sequence[Finding], listing: Listing) -> list[Finding]:
+    """By device, file and line; each once."""
+    place = {device.name: number for number, device in enumerate(listing.devices)}
+    unique = dict.fromkeys(found)
+    return sorted(unique, key=lambda f: (place.get(f.device, len(place)), f.config, f.line))
+
+
+def _at(choice: Choice, message: str, kind: Kind, names: str = "") -> Finding:
+    """At the statement that names the file, else at the entry."""
+    config, line = choice.entry.config, choice.entry.line
+    for statement in statements(choice.entry):
+        if names and statement.names == names:
+            config, line = statement.origin.config, statement.origin.line
+    return Finding(device=choice.device, config=config, line=line, message=message, kind=kind)
+
+
+def _missing(choice: Choice) -> Iterator[Finding]:
+    if choice.waits_for:
+        return  # which device is meant is not known, nor what is on it
+    files: list[tuple[str, File | None]] = [("kernel", choice.kernel)]
+    files += [("initrd", initrd) for initrd in choice.initrds]
+    files.append(("devicetree", choice.devicetree))
+    for what, file in files:
+        if file and str(file) in choice.missing:
+            yield _at(choice, f"the {what} {file} does not exist", "missing", what)
+
+
+def _absent(choice: Choice, volumes: Sequence[Volume]) -> Iterator[Finding]:
+    entry = choice.entry
+    if choice.waits_for:
+        message = f"{entry.title!r} waits for {choice.waits_for}, which is not there"
+        yield _at(choice, message, "device", "kernel")
+    for word, given in words(entry):
+        match = _ROOT.fullmatch(word)
+        if match and _knows(match[1], volumes) and find(match[1], volumes) is None:
+            absent = f"no device is {describe(match[1])}, of {word.strip(chr(34))}"
+            finding = _at(choice, absent, "device", "kernel")
+            written = next((o for o in given if o.config), None)
+            yield replace(finding, config=written.config, line=written.line) if written else finding
+
+
+def _knows(spec: str, volumes: Sequence[Volume]) -> bool:
+    """Whether names of this kind are known at all: not every image tells its partitions' UUIDs."""
+    kind = _NAMES.search(spec)
+    return kind is not None and any(getattr(volume, kind[1].lower()) for volume in volumes)
+
+
+def _repeated(choices: Sequence[Choice]) -> Iterator[Finding]:
+    stated: dict[object, Choice] = {}
+    named: dict[object, Choice] = {}
+    keys: dict[object, Choice] = {}
+    for choice in choices:
+        entry = choice.entry
+        place = choice.device, choice.format, entry.trail
+        if entry.kernel:
+            first = stated.setdefault((place, _meaning(entry)), choice)
+            if first is not choice:
+                yield _at(choice, f"it boots the same as {_where(first, choice)}", "repeated")
+        name = entry.name
+        if (match := _COUNTED.fullmatch(name)) and (*place, match[1]) in named:
+            first = named[(*place, match[1])]
+            message = f"{match[1]!r} is also what {_where(first, choice)} is called: by this name"
+            yield _at(choice, f"{message} only that one can be the default", "repeated")
+        named.setdefault((*place, name), choice)
+        if entry.hotkey:
+            first = keys.setdefault((place, entry.hotkey), choice)
+            if first is not choice:
+                message = f"the key {entry.hotkey} is that of {_where(first, choice)}, too"
+                yield _at(choice, message, "repeated")
+
+
+def _where(other: Choice, here: Choice) -> str:
+    same = (other.device, other.entry.config) == (here.device, here.entry.config)
+    place = f"line {other.entry.line}" if same else f"{other.entry.config}:{other.entry.line}"
+    return f"{other.entry.title!r} ({place})"
+
+
+def _meaning(entry: Entry) -> object:
+    options = tuple(w for w in entry.cmdline.split() if not w.startswith("BOOT_IMAGE="))
+    return entry.kernel, entry.initrds, entry.devicetree, options, entry.effects
+
+
+def _unreachable(choices: Sequence[Choice]) -> Iterator[Finding]:
+    for choice in choices:
+        entry = choice.entry
+        if entry.hidden and not entry.hotkey and choice.turn >= ORDINARY:
+            message = f"{entry.title!r} is hidden, has no key and is no default: nothing reaches it"
+            yield _at(choice, message, "unreachable")
+
+
+# Two dialects of one configuration.
+
+GRUBS: Mapping[str, str] = {"debian": "Debian's GRUB", "fedora": "Red Hat's GRUB"}
+_MOST = 5  # entries that only one of them has are told by name
+
+
+def differences(one: Listing, other: Listing) -> Iterator[Finding]:
+    """What a grub.cfg offers in one dialect and not in the other; each listing is of one."""
+    for device in one.devices:
+        mine = _keyed(one, device.name)
+        theirs = _keyed(other, device.name)
+        yield from _alone(mine, theirs)
+        yield from _alone(theirs, mine)
+        for key in mine:
+            if key in theirs:
+                yield from _differ(mine[key], theirs[key])
+        yield from _other_default(list(mine.values()), list(theirs.values()))
+
+
+Keyed = dict[tuple[str, ...], Choice]
+
+
+def _keyed(listing: Listing, device: str) -> Keyed:
+    found: Keyed = {}
+    for choice in listing.choices:
+        if choice.device == device and choice.format == "grub":
+            entry = choice.entry
+            key = (*entry.trail, entry.title)
+            while key in found:
+                key = (*key, "")
+            found[key] = choice
+    return found
+
+
+def _grub(choice: Choice) -> str:
+    return GRUBS.get(choice.dialect, choice.dialect)
+
+
+def _alone(mine: Keyed, theirs: Keyed) -> Iterator[Finding]:
+    # What Red Hat's GRUB has from files of the Boot Loader Specification is for it alone.
+    only = [
+        choice
+        for key, choice in mine.items()
+        if key not in theirs and not choice.entry.config.endswith(".conf")
+    ]
+    if not only:
+        return
+    titles = ", ".join(repr(choice.entry.title) for choice in only[:_MOST])
+    more = f" and {len(only) - _MOST} more" if len(only) > _MOST else ""
+    what = f"only {_grub(only[0])} offers {titles}{more}"
+    yield _at(only[0], what, "dialect")
+
+
+def _differ(one: Choice, other: Choice) -> Iterator[Finding]:
+    def told(what: str, mine: object, theirs: object) -> Finding:
+        shown = f"{_grub(one)} {what} {mine or 'nothing'}, {_grub(other)} {theirs or 'nothing'}"
+        return _at(one, f"{one.entry.title!r}: {shown}", "dialect", "kernel")
+
+    a, b = one.entry, other.entry
+    if a.kernel != b.kernel:
+        yield told("starts", a.kernel or a.unbootable, b.kernel or b.unbootable)
+    elif a.initrds != b.initrds:
+        yield told("loads the initrd", _listed(a.initrds), _listed(b.initrds))
+    if a.cmdline != b.cmdline and a.kernel and b.kernel:
+        mine, theirs = _words_apart(a.cmdline, b.cmdline)
+        yield told("has the kernel told", mine, theirs)
+    if a.unbootable != b.unbootable and a.kernel and b.kernel:
+        never, why = (one, a.unbootable) if a.unbootable else (other, b.unbootable)
+        words = why if why.startswith(_grub(never)) else f"{_grub(never)} does not boot it: {why}"
+        yield _at(one, f"{a.title!r}: {words}", "dialect")
+
+
+def _listed(files: Sequence[object]) -> str:
+    return ", ".join(map(str, files))
+
+
+def _words_apart(one: str, other: str) -> tuple[str, str]:
+    """The words of each that the other has not; all of them when only their order differs."""
+    mine, theirs = one.split(), other.split()
+    apart = [w for w in mine if w not in theirs], [w for w in theirs if w not in mine]
+    first, second = apart if any(apart) else (mine, theirs)
+    return " ".join(first), " ".join(second)
+
+
+def _other_default(mine: Sequence[Choice], theirs: Sequence[Choice]) -> Iterator[Finding]:
+    one = next((choice for choice in mine if choice.entry.default), None)
+    other = next((choice for choice in theirs if choice.entry.default), None)
+    if not one or not other:
+        return
+    a, b = one.entry, other.entry
+    if (a.trail, a.title) != (b.trail, b.title):
+        paths = [" > ".join((*entry.trail, entry.title)) for entry in (a, b)]
+        words = f"{_grub(one)} has the default {paths[0]!r}, {_grub(other)} {paths[1]!r}"
+        finding = _at(one, words, "dialect")
+        set_in = next((o for o in (*a.default_from, *b.default_from) if o.config), None)
+        yield replace(finding, config=set_in.config, line=set_in.line) if set_in else finding
+    elif one.timeout != other.timeout:
+        words = f"{_grub(one)} waits {_wait(one)}, {_grub(other)} {_wait(other)}"
+        yield _at(one, words, "dialect")
+
+
+def _wait(choice: Choice) -> str:
+    if choice.timeout is None:
+        return "as long as it likes"
+    return f"{choice.timeout:g} seconds"
