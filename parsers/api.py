@@ -141,6 +141,7 @@ class Password:
     user: str
     secret: str
     hashed: bool = False
+    nameless: bool = False  # nobody is asked who he is; `user` only says what it opens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from petipy.store import Store
 from petipy.sys import power
 from petipy.ui import ttys
 from petipy.ui.console import Console
-from petipy.ui.session import Session
+from petipy.ui.session import Session, Told
 
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
 _CHECKING = 120.0  # seconds to compute a password's hash
@@ -96,9 +96,9 @@ class App:
         if stopped:
             self._wake.set()
 
-    def check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None:
-        """Whether the password is that one; `told` is called when it is known."""
-        self._group.create_task(self._check(key, typed, told))
+    def check(self, keys: Sequence[Password], typed: str, told: Told) -> None:
+        """Which of the passwords it is; `told` is called when that is known."""
+        self._group.create_task(self._check(keys, typed, told))
 
     def rescan(self) -> None:
         self._hints = replace(self._hints, failed=frozenset())
@@ -186,18 +186,19 @@ class App:
         for console in self._consoles:
             console.resume()
 
-    async def _check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None:
+    async def _check(self, keys: Sequence[Password], typed: str, told: Told) -> None:
         # In a child: it takes the processor for long, and the other consoles go on.
         def work() -> str:
-            return "yes" if guard.fits(key, typed) else ""
+            return " ".join(str(n) for n, key in enumerate(keys) if guard.fits(key, typed))
 
+        right: Password | None = None
         async with self._one_by_one:
             try:
-                right = await boot.in_child(work, _CHECKING) == "yes"
+                fitting = await boot.in_child(work, _CHECKING)
+                right = keys[int(fitting.split()[0])] if fitting else None
             except OSError as error:  # TimeoutError is one, without words
                 why = str(error) or "it takes too long"
                 self._log.error(f"a password could not be checked: {why}")
-                right = False
             if right:
                 self._penalty = _PENALTY
             else:

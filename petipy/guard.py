@@ -30,11 +30,12 @@ class Lock:
 
     @property
     def named(self) -> bool:
-        """Whether users have names; some configurations have a password alone."""
-        return any(key.user for key in self.keys)
+        """Whether users have names; some configurations have passwords alone."""
+        return not all(key.nameless for key in self.keys)
 
-    def key(self, user: str) -> Password | None:
-        return next((key for key in self.keys if key.user == user), None)
+    def of(self, user: str) -> tuple[Password, ...]:
+        """The passwords of which a user may give any."""
+        return tuple(key for key in self.keys if key.nameless or key.user == user)
 
 
 def of_booting(choice: Choice) -> Lock | None:
@@ -57,7 +58,8 @@ def of_shell(snapshot: Snapshot) -> Lock | None:
 def _lock(users: Collection[str] | None, choice: Choice) -> Lock | None:
     if users is None:
         return None
-    return Lock(tuple(key for key in choice.passwords if key.user in users))
+    allowed = {*users, *(choice.superusers or ())}
+    return Lock(tuple(key for key in choice.passwords if key.user in allowed))
 
 
 def fits(key: Password, typed: str) -> bool:

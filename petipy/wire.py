@@ -191,7 +191,12 @@ def _preferences(value: object) -> Preferences:
 
 def _password(value: object) -> Password:
     f = _fields(value, Password)
-    return Password(user=_text(f["user"]), secret=_text(f["secret"]), hashed=_truth(f["hashed"]))
+    return Password(
+        user=_text(f["user"]),
+        secret=_text(f["secret"]),
+        hashed=_truth(f["hashed"]),
+        nameless=_truth(f["nameless"]),
+    )
 
 
 def _fields(value: object, cls: type[Any]) -> dict[str, object]:

@@ -239,15 +239,15 @@ def test_who_leaves_a_devices_menu_boots_the_next_device(machine: Machine) -> No
 
 def test_a_password_is_checked_while_everything_else_goes_on(machine: Machine) -> None:
     machine.scans["vda2"] = scan(entry("a", "/good"))
-    answers: list[bool] = []
+    answers: list[Password | None] = []
+    keys = [Password(user="a", secret="other"), Password(user="root", secret="right")]
 
     async def person(app: App, store: Store) -> None:
-        key = Password(user="root", secret="right")
         for typed in ("wrong", "right"):
-            app.check(key, typed, answers.append)
+            app.check(keys, typed, answers.append)
         await until(store, lambda s: bool(s.status and s.status.text == "access granted"))
         raise Jumped
 
     log = machine.run(NEVER, person)
-    assert answers == [False, True]
+    assert answers == [None, keys[1]]
     assert "access denied: a wrong password" in [status.text for status in log.lines]

@@ -253,7 +253,7 @@ class _Offers:
             return None
         user = name if label.password else _trail_name(label.menu)
         if not secret.startswith("$"):
-            self._passwords.setdefault(user, Password(user=user, secret=secret))
+            self._passwords.setdefault(user, Password(user=user, secret=secret, nameless=True))
         return (user,)
 
     def _preferences(
@@ -262,7 +262,7 @@ class _Offers:
         master = decides.settings.get("master") or whole.settings.get("master")
         passwords = list(self._passwords.values())
         if master and not master.value.startswith("$"):
-            passwords.append(Password(user="master", secret=master.value))
+            passwords.append(Password(user="master", secret=master.value, nameless=True))
         onerror = decides.settings.get("onerror")
         fallback = _find(decides, onerror.word) if onerror else None
         hidden: Style = "hidden" if {"hidden", "shiftkey"} & set(decides.settings) else ""

@@ -21,7 +21,8 @@ _SIGNS = """\
 *  the default: it boots by itself when nobody is there; also on the submenu
    that has it
 -> a submenu
-[t] a key that boots the entry, if its configuration names one
+[t] the entry's key, if its configuration names one; [e!] a key that means
+    something else here
 !  cannot be booted now, and why; Enter says more"""
 
 _CLOSING = """\

@@ -72,19 +72,21 @@ class Login(Page):
     def _check(self) -> None:
         user, typed = self._user.text_typed.strip(), self._password.text_typed
         self._password.set_edit_text("")
-        key = self._lock.key(user)
+        keys = self._lock.of(user)
         self._checking = True
-        # Of a user that there is not, something is checked all the same: it takes as long.
-        self._session.check(
-            key or self._lock.keys[0], typed, lambda right: self._answer(key, right)
-        )
 
-    def _answer(self, key: Password | None, right: bool) -> None:
+        def told(right: Password | None) -> None:
+            self._answer(right if keys else None)
+
+        # Of a user that there is not, something is checked all the same: it takes as long.
+        self._session.check(keys or self._lock.keys[:1], typed, told)
+
+    def _answer(self, right: Password | None) -> None:
         self._checking = False
         if self._left:
             return
-        if key is not None and right:
-            self._session.known.add(key)
+        if right is not None:
+            self._session.known.add(right)
             self._let_in()
         else:
             self._wrong = True

@@ -10,6 +10,9 @@ from petipy.ui.theme import Theme
 from petipy.ui.toolkit import Text
 from petipy.ui.widgets import OWN_KEYS, Opens, Page, Row, paragraph
 
+# A hotkey moves the cursor in these formats' own menus; GRUB's boots the entry.
+_LEADS_ONLY = {"syslinux", "pxe"}
+
 
 class Opener(Opens, Protocol):
     def details(self, id: str) -> None: ...
@@ -97,8 +100,7 @@ class Menu(Page):
         if item.kind == "submenu":
             text += " ->"
         if item.key:
-            # Two configurations may want a key for different things, and Petipy for a third.
-            taken = " is taken" if item.key in OWN_KEYS else ""
+            taken = "!" if item.key in OWN_KEYS else ""  # never silently: see the help screen
             text += f" [{plain(item.key)}{taken}]"
         if item.obstacle:
             text += f" ({item.obstacle})"
@@ -125,7 +127,7 @@ class Menu(Page):
             self._search("")
             return None
         if key not in OWN_KEYS and (id := hotkeys(self._snapshot, self._place).get(key)):
-            self._choose(id)
+            self._lead_to(id)
             return None
         return super().keypress(size, key)
 
@@ -138,6 +140,15 @@ class Menu(Page):
             return lambda: self._choose(item.choice)
         verbs = {"e": self._view.edit, "i": self._view.details}
         return (lambda: verbs[key](item.choice)) if key in verbs else None
+
+    def _lead_to(self, id: str) -> None:
+        """By its hotkey: as the menu does that the configuration was written for."""
+        choice = self._snapshot.choice(id)
+        rows = [index for index, item in enumerate(self._items) if item.choice == id]
+        if choice and choice.format in _LEADS_ONLY and rows:
+            self._set_item(rows[0])
+        else:
+            self._choose(id)
 
     def _choose(self, id: str) -> None:
         choice = self._snapshot.choice(id)

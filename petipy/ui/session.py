@@ -7,6 +7,8 @@ from typing import Protocol
 from parsers.api import Password
 from petipy.model import Edit, Snapshot, Status
 
+Told = Callable[[Password | None], None]
+
 
 class Commands(Protocol):
     """What consoles may ask of the program."""
@@ -16,7 +18,7 @@ class Commands(Protocol):
         """A person has pressed a key: no countdown goes on."""
         ...
 
-    def check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None: ...
+    def check(self, keys: Sequence[Password], typed: str, told: Told) -> None: ...
     def rescan(self) -> None: ...
 
 
@@ -60,9 +62,9 @@ class Session:
         self.last_key = self.clock()
         self._commands.someone_is_here()
 
-    def check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None:
-        """Whether the password is that one: `told` is called when it is known, after a while."""
-        self._commands.check(key, typed, told)
+    def check(self, keys: Sequence[Password], typed: str, told: Told) -> None:
+        """Which of the passwords it is, if any: `told` is called after a while."""
+        self._commands.check(keys, typed, told)
 
     def rescan(self) -> None:
         self._commands.rescan()

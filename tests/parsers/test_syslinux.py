@@ -333,9 +333,9 @@ def test_passwords_lock_labels_menus_and_editing() -> None:
     assert [e.users for e in entries(text)] == [("a",), ("sub",), None, ("d",)]
     assert wish(text).superusers == ("master",)
     assert wish(text).passwords == (
-        Password(user="a", secret="one"),
-        Password(user="sub", secret="two"),
-        Password(user="master", secret="top"),
+        Password(user="a", secret="one", nameless=True),
+        Password(user="sub", secret="two", nameless=True),
+        Password(user="master", secret="top", nameless=True),
     )
     assert [line for line, message in problems(text) if "plain text" in message] == [12]
 

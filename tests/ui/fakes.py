@@ -1,14 +1,14 @@
 """A machine for the screens: a store, commands that are remembered, entries, and a terminal."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from parsers.api import Entry, Password, Volume
 from petipy.guard import fits
 from petipy.model import Choice, Device, Edit, File, Snapshot, Status
-from petipy.ui.session import Session
+from petipy.ui.session import Session, Told
 
 DEBIAN = "Debian GNU/Linux"
 ADVANCED = "Advanced options for Debian GNU/Linux"
@@ -100,7 +100,7 @@ class Machine:
     store: Store = field(default_factory=Store)
     lines: list[Status] = field(default_factory=list)
     booted: list[tuple[str, Edit | None]] = field(default_factory=list)
-    checked: list[tuple[Password, str, Callable[[bool], None]]] = field(default_factory=list)
+    checked: list[tuple[Sequence[Password], str, Told]] = field(default_factory=list)
     rescans: int = 0
     here: int = 0
 
@@ -112,13 +112,13 @@ class Machine:
         if self.store.snapshot.countdown is not None:
             self.store.update(countdown=None)
 
-    def check(self, key: Password, typed: str, told: Callable[[bool], None]) -> None:
-        self.checked.append((key, typed, told))
+    def check(self, keys: Sequence[Password], typed: str, told: Told) -> None:
+        self.checked.append((keys, typed, told))
 
     def answer(self) -> None:
         """What the oldest check that nobody has answered yet comes to."""
-        key, typed, told = self.checked.pop(0)
-        told(fits(key, typed))
+        keys, typed, told = self.checked.pop(0)
+        told(next((key for key in keys if fits(key, typed)), None))
 
     def rescan(self) -> None:
         self.rescans += 1

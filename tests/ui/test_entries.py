@@ -1,5 +1,7 @@
 """What a menu says of its entries, on the screen: keys, hidden ones, other doings, passwords."""
 
+from dataclasses import replace
+
 import pytest
 
 from parsers.api import Password
@@ -35,8 +37,8 @@ def test_a_hotkey_boots_its_entry_and_the_row_shows_it() -> None:
 
 def test_a_key_that_means_something_here_keeps_its_meaning_and_the_row_says_so() -> None:
     glass = showing(choice("A"), choice("B", hotkey="e"), choice("C", hotkey="G"))
-    assert "    B [e is taken]" in glass.lines()
-    assert "    C [G is taken]" in glass.lines()
+    assert "    B [e!]" in glass.lines()
+    assert "    C [G!]" in glass.lines()
     assert "Edit A" in glass.press("e").lines()[0]
     assert booted(glass) == []
 
@@ -58,6 +60,13 @@ def test_a_key_is_that_of_the_menu_that_is_shown() -> None:
     glass.press("down", "enter")
     assert ">   In [z]" in glass.lines()
     assert booted(glass.press("a", "z")) == ["More>In"]
+
+
+def test_a_key_only_leads_to_an_entry_whose_own_menu_would_do_no_more() -> None:
+    label = replace(choice("B", hotkey="b"), format="syslinux")
+    glass = showing(choice("A"), label)
+    assert glass.press("b").focused() == ">   B [b]"
+    assert booted(glass) == []
 
 
 def test_letters_that_are_looked_for_boot_nothing() -> None:
@@ -184,12 +193,16 @@ def test_where_nobody_has_a_password_that_is_said() -> None:
 
 
 def test_a_password_without_a_user_is_asked_for_alone() -> None:
-    alone = (Password(user="", secret="s"),)
-    glass = showing(choice("A", users=("",), passwords=alone)).press("enter")
-    assert "User" not in glass.text
-    glass.press("s", "enter")
-    glass.machine.answer()
-    assert booted(glass) == ["A"]
+    mine = Password(user="a", secret="s", nameless=True)
+    master = Password(user="master", secret="m", nameless=True)
+    other = Password(user="b", secret="t", nameless=True)
+    locked = choice("A", users=("a",), superusers=("master",), passwords=(mine, other, master))
+    for typed, boots in ("s", ["A"]), ("m", ["A"]), ("t", []):
+        glass = showing(locked).press("enter")
+        assert "User" not in glass.text
+        glass.press(typed, "enter")
+        glass.machine.answer()
+        assert booted(glass) == boots
 
 
 def test_details_tell_who_may_boot_an_entry() -> None:
