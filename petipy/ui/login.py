@@ -89,9 +89,7 @@ class Login(Page):
             self._session.known.add(right)
             self._let_in()
         else:
-            self._wrong = True
-            if self._lock.named:
-                self._focus(self._user)
+            self._wrong = True  # the user stays: it is mostly the password that was mistyped
 
     def _focus(self, field: Input) -> None:
         if field in self.walker:

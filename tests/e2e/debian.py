@@ -175,6 +175,7 @@ class Installation:
     default: str = "0"
     graphics: bool = True  # GRUB is to use its graphical terminal if it can
     saved: str = ""  # lines of the environment block
+    custom: str = ""  # lines of /etc/grub.d/01_users
 
     def files(self) -> dict[str, Content]:
         """What lies on its root file system, as far as booting cares."""
@@ -204,6 +205,7 @@ class Installation:
         whole = (
             TOP.replace("@FONT@", FONT if self.graphics else "") + newest + submenu + "}\n" + BOTTOM
         )
+        whole = self.custom + whole
         whole = whole.replace("@TIMEOUT@", str(self.timeout)).replace("@DEFAULT@", self.default)
         return whole.replace("@UUID@", self.names.uuid)
 

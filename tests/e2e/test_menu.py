@@ -1,11 +1,14 @@
 """Somebody is there: the menu on serial lines and on a screen."""
 
+import hashlib
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from initramfs.host import run, tool
 from tests.e2e import menu
 from tests.e2e.conftest import Image, Install
 from tests.e2e.console import Console
@@ -92,6 +95,81 @@ def test_an_entry_that_is_to_boot_once_does_and_nothing_else_is_written(
         guest.ends(within=60)
     after = replace(debian, saved="next_entry=\nkept=yes\n").grubenv()
     assert disk.read_bytes() == before.replace(debian.grubenv().encode(), after.encode())
+
+
+GUARDED = """\
+set superusers="root"
+export superusers
+password_pbkdf2 root grub.pbkdf2.sha512.10000.{}.{}
+"""
+
+
+def test_a_guarded_system_waits_for_its_password(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    salt = b"0123456789abcdef" * 4
+    made = hashlib.pbkdf2_hmac("sha512", b"toor", salt, 10000)
+    guarded = GUARDED.format(salt.hex().upper(), made.hex().upper())
+    debian = Installation([chosen], Names.new("root"), timeout=0, custom=guarded)
+    machine = Machine(drives=[("virtio", install(debian))])
+    with start(image.machine(machine), tmp_path) as guest:
+        console = guest.console
+        console.expect("It waits for a password - ", within=menu.START)
+        menu.enter(console, r"^> \* Debian GNU/Linux$")
+        console.press("x")
+        console.shows(r"^A shell needs a password\.$", within=menu.SOON)
+        console.press("esc", "enter")
+        console.shows(r"^Debian GNU/Linux needs a password\.$", within=menu.SOON)
+        console.type("root\rwrong\r")
+        console.shows(r"^Access denied$", within=menu.SOON)
+        console.type("toor\r")
+        said = second_system(console)
+        assert said["cmdline"] == f"[{debian.tells()}]"
+
+
+FAT = """\
+menuentry Off --hotkey o {
+  set recordfail=1
+  save_env recordfail
+  halt
+}
+"""
+
+
+def test_fat_is_written_to_in_place_and_the_machine_is_switched_off(
+    image: Image, tmp_path: Path
+) -> None:
+    disk = tmp_path / "fat.img"
+    disk.touch()
+    os.truncate(disk, 16 << 20)
+    run([tool("mkfs.vfat") or "mkfs.vfat", disk])
+    block = Installation([], Names.new()).grubenv()
+    machine = Machine(drives=[("virtio", disk)], keeps=True)
+    with start(image.machine(machine, "petipy.timeout=never"), tmp_path) as guest:
+        console = guest.console
+        menu.enter(console, r"^Nothing to boot was found")
+        # The menu has looked at the disk, and protects it since.
+        fat = "/run/fat"
+        lines = " ".join(f"'{line}'" for line in FAT.splitlines())
+        head, _, rest = block.partition("\n")
+        padding = f"head -c {len(rest)} /dev/zero | tr '\\0' '#'"
+        for command in (
+            "blockdev --setrw /dev/vda",
+            f"mkdir {fat}; mount -t vfat /dev/vda {fat} && mkdir {fat}/grub",
+            f"printf '%s\\n' {lines} >{fat}/grub/grub.cfg",
+            f"{{ echo '{head}'; {padding}; }} >{fat}/grub/grubenv",
+            f"umount {fat}",
+        ):
+            menu.shell(console, command)
+        console.press("r")
+        console.shows(r"^> . Off \[o\]$", within=menu.START)
+        before = disk.read_bytes()
+        assert before.count(block.encode()) == 1
+        console.type("o")
+        console.expect("it switches the machine off", within=menu.SOON)
+        guest.ends(within=60)
+    after = Installation([], Names.new(), saved="recordfail=1\n").grubenv()
+    assert disk.read_bytes() == before.replace(block.encode(), after.encode())
 
 
 def test_disks_come_and_go_while_the_menu_is_up(

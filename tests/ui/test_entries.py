@@ -132,6 +132,8 @@ def test_whoever_is_not_let_in_is_not_told_why(user: str, password: str) -> None
     glass.machine.answer()
     assert "Access denied" in glass.text
     assert booted(glass) == []
+    assert user in glass.text
+    assert password not in glass.text
 
 
 def test_a_user_that_the_entry_names_may_boot_it_but_not_change_it() -> None:
