@@ -59,6 +59,8 @@ def _of_device(
 ) -> Iterator[Choice]:
     preferences = dict(scan.preferences)
     general = {form: _general(scan, form) for form in dict(scan.entries)}
+    # Of kernels that merely lie there, whoever guards the configurations beside them.
+    watch = next((w for _, w in scan.preferences if w.superusers is not None), Preferences())
     absent = frozenset(scan.missing)
     seen: dict[str, int] = {}
     ranks: dict[str, int] = {}
@@ -70,6 +72,7 @@ def _of_device(
         # Of images and small files, their directory is the configuration.
         around = preferences.get(dirname(entry.config))
         wish = preferences.get(entry.config) or around or general[form]
+        guard = watch if entry.guess else wish
         files = [_file(ref, device, volumes) for ref in references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]
@@ -88,8 +91,8 @@ def _of_device(
             timeout=wish.timeout,
             elsewhere=wish.elsewhere,
             style=wish.style,
-            superusers=wish.superusers,
-            passwords=wish.passwords,
+            superusers=guard.superusers,
+            passwords=guard.passwords,
             # Entries without preferences of their own take the first configuration's.
             dialect=wish.dialect if form == "grub" else "",
             rank=ranks.setdefault(form, len(ranks)),

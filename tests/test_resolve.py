@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from parsers.api import FileRef, Preferences
+from parsers.api import Effect, FileRef, Password, Preferences
 from petipy import resolve
 from petipy.model import Edit, File, Scan
 from tests.samples import CONFIG, choice, device, entry, scan
@@ -126,3 +126,31 @@ def test_what_another_devices_configuration_has_read_in_is_not_offered_twice() -
         ]
     )
     assert [(c.device, c.entry.name) for c in found] == [("vda1", "a"), ("vda2", "b")]
+
+
+def test_what_an_entry_writes_is_resolved_and_a_device_that_is_not_there_keeps_its_words() -> None:
+    here = Effect(file=FileRef(path="/grubenv"), values=(("a", "1"), ("b", None)))
+    there = Effect(file=FileRef(path="/EFI/a+1.efi", device="UUID=beef"), rename="a+0-1.efi")
+    a = entry("a", effects=(here, there))
+    root, other = device("vda2"), device("vdb1", uuid="beef")
+    (found,) = resolve.choices([(root, scan(a))], [root.volume, other.volume])
+    assert [str(change) for change in found.changes] == [
+        "(vda2)/grubenv: a=1, no b",
+        "(vdb1)/EFI/a+1.efi: renamed to a+0-1.efi",
+    ]
+    (lost,) = resolve.choices([(root, scan(a))])
+    assert lost.changes[1].file == File(device="UUID=beef", path="/EFI/a+1.efi")
+    assert lost.bootable
+
+
+def test_a_kernel_that_merely_lies_there_is_guarded_by_the_configuration_beside_it() -> None:
+    secret = Password(user="root", secret="s")
+    wish = Preferences(superusers=("root",), passwords=(secret,))
+    stated = ("grub", entry("a"))
+    found = ("found", entry("k", "/boot/old", config="/boot/old", guess=True))
+    other = ("yaboot", entry("y", "/boot/y", config="/etc/yaboot.conf"))
+    all_of_it = Scan(entries=(stated, found, other), preferences=((CONFIG, wish),))
+    free, guarded, foreign = resolve.choices([(device("vda2"), all_of_it)])
+    assert (free.users, free.superusers) == (None, ("root",))
+    assert (guarded.users, guarded.passwords) == (("root",), (secret,))
+    assert (foreign.users, foreign.superusers) == (None, None)

@@ -42,7 +42,8 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
     entry = choice.entry
     yield "heading", title(choice)
     if choice.id == snapshot.default:
-        yield None, "This is the default: it boots by itself."
+        alone = snapshot.countdown or choice.users is None
+        yield None, f"This is the default: it {'boots by itself' if alone else 'waits for you'}."
     if choice.obstacle:
         yield "error", f"It cannot be booted now: {choice.obstacle}."
     yield None, ""

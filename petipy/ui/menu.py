@@ -45,7 +45,7 @@ class Menu(Page):
     def show(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         items = outline(snapshot, self._place, self._needle or "")
-        if items == self._items and self.walker:
+        if items and items == self._items:
             return
         kept = self.item
         self._items = items

@@ -208,7 +208,9 @@ def test_a_password_without_a_user_is_asked_for_alone() -> None:
 
 
 def test_details_tell_who_may_boot_an_entry() -> None:
-    assert "root, with a password" in showing(closed()).press("i").text
+    text = showing(closed()).press("i").text
+    assert "This is the default: it waits for you." in text
+    assert "root, with a password" in text
 
 
 # Before anybody is there

@@ -184,6 +184,8 @@ def test_a_machine_without_entries_says_what_it_does() -> None:
     glass = Glass(machine).press("enter", "down")
     assert "still looking" in glass.text
     assert "Looking at sda1" in glass.text
+    machine.store.update(scanning=frozenset())
+    assert "Nothing to boot was found." in glass.text
     old = machine.store.snapshot
     machine.store.update(choices=(choice("Found"),), scanning=frozenset())
     assert old.version < machine.store.snapshot.version
