@@ -312,7 +312,9 @@ def _number(text: str) -> int | None:
 def _password(user: str, rest: str) -> Password | None:
     hashed = rest.startswith("--")
     words = rest.split()[1 if hashed else 0 :]
-    return Password(user=user, secret=words[0], hashed=hashed) if words else None
+    if not words:
+        return None
+    return Password(user=user, secret=words[0], hashed=hashed, nameless=True)
 
 
 def _seen(entry: Entry, there: str, here: str) -> Entry:

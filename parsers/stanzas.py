@@ -226,7 +226,7 @@ def passwords(common: Block, images: Iterable[tuple[Block, str]]) -> tuple[Passw
     every = [("", common.get("password"))]
     every += [(name, image.get("password")) for image, name in images]
     return tuple(
-        Password(user=user, secret=secret, hashed=secret.startswith("$1$"))
+        Password(user=user, secret=secret, hashed=secret.startswith("$1$"), nameless=True)
         for user, secret in every
         if secret
     )

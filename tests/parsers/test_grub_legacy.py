@@ -183,8 +183,8 @@ def test_a_password_is_for_editing_and_for_what_is_locked() -> None:
     assert [e.users for e in entries(found)] == [None, ("",), ("", "c")]
     assert wish(found).superusers == ("",)
     assert wish(found).passwords == (
-        Password(user="", secret="$1$ab$cdef", hashed=True),
-        Password(user="c", secret="own"),
+        Password(user="", secret="$1$ab$cdef", hashed=True, nameless=True),
+        Password(user="c", secret="own", nameless=True),
     )
 
 

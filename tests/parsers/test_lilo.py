@@ -97,7 +97,10 @@ def test_a_password_is_asked_for_as_the_nearest_word_on_it_says(
 def test_each_image_may_have_a_password_of_its_own() -> None:
     found = wish(items("lilo", f"password=x\n{IMAGE}password=y\n"))
     assert found.superusers == ("",)
-    assert found.passwords == (Password(user="", secret="x"), Password(user="a", secret="y"))
+    assert found.passwords == (
+        Password(user="", secret="x", nameless=True),
+        Password(user="a", secret="y", nameless=True),
+    )
 
 
 def test_with_single_key_a_name_of_one_character_is_a_hotkey() -> None:

@@ -138,12 +138,12 @@ def test_password_is_asked_for_before_any_image_boots_that_is_not_restricted() -
     assert [(e.title, e.users) for e in entries(text)] == [("a", ("",)), ("b", None)]
     (wish,) = [p for p in read(text) if isinstance(p, Preferences)]
     assert wish.superusers == ("",)  # who may change the command line, of either
-    assert wish.passwords == (Password(user="", secret="x"),)
+    assert wish.passwords == (Password(user="", secret="x", nameless=True),)
 
 
 def test_password_may_be_a_hash_of_crypt() -> None:
     (wish,) = [p for p in read("password=$1$ab$cdef\nimage=/1\n") if isinstance(p, Preferences)]
-    assert wish.passwords == (Password(user="", secret="$1$ab$cdef", hashed=True),)
+    assert wish.passwords == (Password(user="", secret="$1$ab$cdef", hashed=True, nameless=True),)
 
 
 def test_image_for_the_other_kind_of_machine_is_left_out() -> None:
