@@ -59,6 +59,8 @@ def shell(console: Console, command: str) -> str:
     console.type(f"echo be''gin; {command}; echo e''nd; exit\r")
     console.expect(r"^begin\r?\n", within=SOON)
     said = console.expect(r"((?:.|\r|\n)*?)^end\r?\n", within=START)[1]
+    # The old one is still on the screen: the menu is up again when it has been drawn again.
+    console.expect(r"Enter boot", within=SOON)
     console.shows(FOOTER, within=SOON)
     return said.replace("\r", "")
 
