@@ -39,7 +39,11 @@ _DIRECTORIES = {
         *("/boot/syslinux", "/syslinux", "/boot/extlinux", "/extlinux", "/boot", ""),
         *("/EFI/syslinux", "/EFI/BOOT", "/EFI/boot", "/efi/boot", "/boot/isolinux", "/isolinux"),
     ),
-    "isolinux.cfg": ("/boot/isolinux", "/isolinux", "/boot/syslinux", "/syslinux", "/boot", ""),
+    # The last is SUSE's: the machine's directory of its installation media.
+    "isolinux.cfg": (
+        *("/boot/isolinux", "/isolinux", "/boot/syslinux", "/syslinux", "/boot", ""),
+        "/boot/*/loader",
+    ),
 }
 _PATHS = [f"{place}/{name}" for name, places in _DIRECTORIES.items() for place in places]
 

@@ -266,6 +266,52 @@ class OldInstallation:
         return f"root=UUID={self.names.uuid} ro {self.cmdline}"
 
 
+EXTLINUX = """\
+## /boot/extlinux/extlinux.conf
+default Debian-old
+menu title Boot menu
+prompt 0
+timeout 20
+
+label Debian
+	menu label ^Debian GNU/Linux, without its initrd
+	linux /boot/vmlinux
+	append root=UUID=@UUID@ ro wrong
+
+menu begin older
+	menu label Older kernels
+	label Debian-old
+		menu label Debian GNU/Linux, as ever
+		kernel ../vmlinux
+		append initrd=../initrd.img root=UUID=@UUID@ ro @CMDLINE@
+		text help
+			It has been here for long.
+		endtext
+menu end
+"""
+
+
+@dataclass(frozen=True)
+class ExtlinuxInstallation:
+    """A system that starts by U-Boot elsewhere, its default in a submenu."""
+
+    system: System
+    names: Names
+    cmdline: str = "console=hvc0 quiet"
+
+    def files(self) -> dict[str, Content]:
+        text = EXTLINUX.replace("@UUID@", self.names.uuid).replace("@CMDLINE@", self.cmdline)
+        return {
+            "/etc/marker": f"{self.names.uuid}\n",
+            "/boot/extlinux/extlinux.conf": text,
+            "/boot/vmlinux": self.system.kernel,
+            "/boot/initrd.img": self.system.initrd,
+        }
+
+    def tells(self) -> str:
+        return f"initrd=../initrd.img root=UUID={self.names.uuid} ro {self.cmdline}"
+
+
 def cd_files(system: System, label: str, cmdline: str) -> dict[str, Content]:
     """A CD that starts by GRUB, in the way of Debian's."""
     text = f"""\

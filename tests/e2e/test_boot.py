@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.bls import Specified
 from tests.e2e.conftest import Image, Install
-from tests.e2e.debian import Installation, cd_files, live_files
+from tests.e2e.debian import ExtlinuxInstallation, Installation, cd_files, live_files
 from tests.e2e.disks import Content, Names, bare, cd, disk, lay
 from tests.e2e.second import BOOT, System, second_system
 from tests.e2e.vm import Bus, Firmware, Machine, start
@@ -76,6 +76,17 @@ def test_alone_it_boots_what_grub_takes_out_of_a_file(
         said = second_system(guest.console)
         assert said["cmdline"].startswith("[BOOT_IMAGE=(loop)/casper/vmlinux console=hvc0 quiet")
         assert said["medium"] == "vda2 [LIVE]"
+
+
+def test_alone_it_boots_the_default_of_an_extlinux_conf(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    debian = ExtlinuxInstallation(chosen, Names.new("root"))
+    machine = Machine(drives=[("virtio", install(debian))])
+    with start(image.machine(machine), tmp_path) as guest:
+        said = second_system(guest.console)
+        assert said["cmdline"] == f"[{debian.tells()}]"
+        assert said["root"].endswith(f"ext4 [{debian.names.uuid}]")
 
 
 def test_an_entry_that_cannot_start_gives_way_to_the_next(

@@ -1,0 +1,49 @@
+"""Whoever answers DHCP, and whatever a server has, costs the network's entries and no more."""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parsers import formats
+from petipy.network.search import places
+from petipy.scan import scan_lease
+from petipy.wire import from_json, to_json
+from tests.fakes import Machine
+from tests.property.test_formats import SECONDS, SETTINGS, within
+
+NAMES = st.sampled_from(
+    [
+        *("ip", "mac", "uuid", "siaddr", "tftp", "serverid", "router", "subnet", "bootfile"),
+        *("boot_file", "bootfile_url", "bootfile_param", "pxeconffile", "pxepathprefix"),
+        *("rootpath", "interface"),
+    ]
+)
+SAID = st.text(max_size=20) | st.sampled_from(
+    [
+        *("10.0.0.1", "fe80::1", "0.0.0.0", "999.1.1.1", "52:54:00:12:34:56", ":" * 30),
+        *("pxelinux.0", "boot/grub2/core.elf", "grubx64.efi", "vmlinux", "boot.ipxe", "conf"),
+        *("http://web/x?a=b", "tftp://", "http://[", "://", "../../..", "/", "a//b/", "\0", "?"),
+    ]
+)
+LEASES = st.dictionaries(NAMES, SAID, max_size=8)
+TEXTS = st.text(max_size=60) | st.sampled_from(
+    ["", "LABEL a\nLINUX v\nINCLUDE x\n", "#!ipxe\nkernel v\nboot\n", "menuentry a { linux /v }"]
+)
+
+
+@settings(SETTINGS)
+@given(lease=LEASES, text=TEXTS)
+def test_any_lease_and_any_answer(lease: dict[str, str], text: str) -> None:
+    assert len(list(places(lease))) < 100
+    host = Machine({"eth0": {}}, urls={}, leases={"eth0": lease})
+    files = host.files("eth0")
+    urls = dict.fromkeys(places(lease), text)
+    host = Machine({"eth0": {}}, urls=urls, leases={"eth0": lease})
+    with within(SECONDS):
+        silent = scan_lease(files, formats())
+        scan = scan_lease(host.files("eth0"), formats())
+    assert silent.entries or silent.problems
+    for found in (silent, scan):
+        assert not [p for p in found.problems if "parser failed" in p.message]
+        assert from_json(json.loads(json.dumps(to_json(found)))) == found
