@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from parsers.api import Files, Problem
+from parsers.urls import is_url
 
 _LONGEST = 1000  # characters of a line that are kept; a place further on is not shown
 _MARGIN = 16  # columns that a cut line shows after the place
@@ -36,7 +37,7 @@ def _lines(files: Files, config: str) -> list[str]:
             return []
         files = found
     with suppress(OSError):
-        return _split(files.read(config) or "")
+        return _split((files.fetch(config) if is_url(config) else files.read(config)) or "")
     return []
 
 

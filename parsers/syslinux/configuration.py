@@ -45,7 +45,7 @@ class Reading:
         self.problems: list[Problem] = []
 
     def complain(self, line: Line, message: str) -> None:
-        self.problems.append(Problem(line.config, line.number, message))
+        self.problems.append(Problem(line.config, line.number, message, line.column))
 
 
 class Configuration:
@@ -208,7 +208,9 @@ class Configuration:
 
     def menu(self, line: Line) -> None:
         word = line.word.lower()
-        inner = Line(line.config, line.number, word, after(line.value), f"MENU {line.word}")
+        inner = line._replace(
+            key=word, value=after(line.value), written=f"{line.written} {line.word}".strip()
+        )
         if take := _MENU_TAKERS.get(word):
             take(self, inner)
         elif word not in _MENU_IGNORED:

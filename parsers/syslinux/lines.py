@@ -1,11 +1,12 @@
 """The lines of a SYSLINUX configuration: a keyword in any case, and the rest of the line."""
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 import pyparsing as pp
+
+from parsers.text import grammar, statements
 
 # What SYSLINUX takes for white space: every control character.
 _SPACE = r"[\x00-\x20]"
@@ -22,6 +23,7 @@ class Line(NamedTuple):
     value: str
     written: str = ""  # the keyword as it stands there
     last: int = 0  # of its lines, when it has several
+    column: int = 0  # from 1, where it begins
 
     @property
     def word(self) -> str:
@@ -38,21 +40,17 @@ def after(text: str) -> str:
 
 
 @cache
-def _grammar() -> pp.ParserElement:
-    """One token is one line with the white space after it; TEXT with all up to its ENDTEXT.
+def _line() -> pp.ParserElement:
+    """A whole line; of TEXT all up to its ENDTEXT.
 
     `key=value` is none of SYSLINUX's, but of Petitboot's reading of it, and so is written.
     """
-    line = pp.Regex(
-        rf"{_SPACE}+"
-        rf"|#[^\n]*{_SPACE}*"
-        rf"|(?i:text)(?={_SPACE}){_GAP}*(?P<kind>[^\n]*)\n"
-        rf"(?P<text>(?:(?!{_GAP}*(?i:endtext){_SPACE})[^\n]*\n)*)(?P<end>[^\n]*){_SPACE}*"
-        rf"|(?P<key>{_WORD})(?:={_GAP}*|{_GAP}+|(?=\n))(?P<value>[^\n]*){_SPACE}*"
-        rf"|(?P<bad>[^\n]+){_SPACE}*",
-        as_match=True,
+    return grammar(
+        rf"(?i:text)(?={_SPACE}){_GAP}*(?P<kind>[^\n]*)\n"
+        rf"(?P<text>(?:(?!{_GAP}*(?i:endtext){_SPACE})[^\n]*\n)*)(?P<end>[^\n]*)"
+        rf"|(?P<key>{_WORD})(?:={_GAP}*|{_GAP}+|(?=\n))(?P<value>[^\n]*)"
+        r"|(?P<bad>[^\n]+)"
     )
-    return line.leave_whitespace().parse_with_tabs()
 
 
 def lines(config: str, text: str) -> Iterator[Line]:
@@ -60,20 +58,19 @@ def lines(config: str, text: str) -> Iterator[Line]:
 
     What is no statement at all has the key "".
     """
-    text = re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff")) + "\n"
-    number, counted = 1, 0
-    for (m,), start, _ in _grammar().scan_string(text, always_skip_whitespace=False):
-        number, counted = number + text.count("\n", counted, start), start
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    for m, number, column in statements(_line(), text):
         if m["key"]:
-            yield Line(config, number, m["key"].lower(), m["value"].strip(_BLANK), m["key"])
+            value = m["value"].strip(_BLANK)
+            yield Line(config, number, m["key"].lower(), value, m["key"], column=column)
         elif m["bad"]:
-            yield Line(config, number, "", m["bad"].strip(_BLANK))
-        elif m["kind"] is not None:
+            yield Line(config, number, "", m["bad"].strip(_BLANK), column=column)
+        else:
             if m["kind"].strip(_BLANK).lower() == "help":
-                last = number + m[0].rstrip(_BLANK).count("\n")
+                last = number + m["text"].count("\n") + 1 if m["end"] else number
                 yield Line(config, number, "help", _outdented(m["text"]), last=last)
             if not m["end"]:
-                yield Line(config, number, "text", "")
+                yield Line(config, number, "text", "", column=column)
 
 
 def _outdented(text: str) -> str:
