@@ -16,6 +16,7 @@ _SUFFIXES = {
     ".com": "comboot",
     ".cbt": "comboot",
 }
+PC = ("x86_64", "i386")  # as uname says it; elsewhere it is U-Boot that reads extlinux.conf
 _SUFFIXES_ON_PC = {".bin": "boot", ".img": "fdimage"}
 _REASONS = {
     "localboot": "LOCALBOOT: it leaves the boot to the next device of the firmware",
@@ -58,6 +59,8 @@ def meaning(label: Label, machine: str) -> Meaning:
         return Meaning(unbootable=_REASONS[kind], elsewhere=kind == "localboot")
     if reason := _no_linux(name):
         return Meaning(unbootable=reason)
+    # With both, SYSLINUX takes the first initrd= of the command line and U-Boot the label's INITRD;
+    # who wrote both for both meant the same.
     initrds = label.initrd or _initrd(options)
     return Meaning(kernel=name, options=options, initrds=_names(initrds))
 
@@ -69,7 +72,7 @@ def is_menu(name: str) -> bool:
 
 def _kind(name: str, machine: str) -> str:
     suffixes = dict(_SUFFIXES)
-    if machine in ("x86_64", "i386"):
+    if machine in PC:
         suffixes |= _SUFFIXES_ON_PC
     return next((kind for end, kind in suffixes.items() if name.lower().endswith(end)), "linux")
 

@@ -9,12 +9,13 @@ from posixpath import basename
 from parsers.api import Entry, FileRef, Files, Item, Password, Preferences, Problem, Style
 from parsers.syslinux.configuration import Configuration, Reading
 from parsers.syslinux.devicetree import fitting
-from parsers.syslinux.kernels import Meaning, is_menu, meaning
+from parsers.syslinux.kernels import PC, Meaning, is_menu, meaning
 from parsers.syslinux.labels import Label, Menu, Places, plain
 from parsers.syslinux.lines import Line, after, first
 from parsers.syslinux.origins import origin, origins
 from parsers.syslinux.sysappend import unknown, words
 
+_VARIABLE = re.compile(r"\$\{[^{}\s]*\}")
 _LONGEST = 10 * 365 * 86400  # seconds: more than years is no time-out either
 
 
@@ -206,7 +207,11 @@ class _Offers:
         """
         if not means.kernel:
             return ""
-        return " ".join((means.options, *words(label.sysappend, self._files))).strip()
+        options = means.options
+        if self._files.machine not in PC and (names := _VARIABLE.findall(options)):
+            self._doubt(label, f"{', '.join(names)} is a variable of the firmware's: left out")
+            options = " ".join(_VARIABLE.sub("", options).split())
+        return " ".join((options, *words(label.sysappend, self._files))).strip()
 
     def _file(self, label: Label, name: str) -> FileRef:
         """The file; beside the configuration itself where only that has it."""

@@ -370,6 +370,16 @@ def test_each_part_of_an_entry_is_known_by_the_line_that_it_is_written_in() -> N
     assert a.default_from == ()
 
 
+def test_variables_of_the_firmware_are_left_out_where_it_would_fill_them_in() -> None:
+    text = "LABEL a\nLINUX /v\nAPPEND ${cbootargs} quiet root=/dev/a\n"
+    (entry,) = entries(text, machine="aarch64")
+    assert entry.cmdline == "quiet root=/dev/a"
+    (told,) = [item for item in read(text, machine="aarch64") if isinstance(item, Problem)]
+    assert (told.line, "${cbootargs} is a variable" in told.message) == (1, True)
+    (entry,) = entries(text, machine="x86_64")
+    assert entry.cmdline == "${cbootargs} quiet root=/dev/a"
+
+
 BOARD = ("acme,rocket-2", "acme,rocket", "acme,soc")
 
 
