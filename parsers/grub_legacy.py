@@ -31,7 +31,7 @@ from parsers.text import grammar, read, statements
 from parsers.volumes import find
 
 _GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")
-# Of the screen and the BIOS: nothing for us. Then what only grub4dos knows.
+# Of the screen and the BIOS: nothing for us. Then what only Solaris' and grub4dos know.
 _IGNORED = frozenset(
     (
         *("background", "blocklist", "boot", "bootp", "cat", "cmp", "color", "debug", "device"),
@@ -40,6 +40,7 @@ _IGNORED = frozenset(
         *("partnew", "parttype", "pause", "rarp", "read", "savedefault", "serial", "setkey"),
         *("setup", "shade", "splash", "splashimage", "terminal", "terminfo", "testload", "testvbe"),
         *("tftpserver", "unhide", "uppermem", "vbeprobe", "verbose", "viewport"),
+        *("bootfs", "min_mem64"),
         *("call", "checkrange", "checktime", "clear", "command", "echo", "errorcheck", "fontfile"),
         *("graphicsmode", "initscript", "outline", "pxe", "quiet", "write"),
     )

@@ -71,7 +71,7 @@ def _entry(files: Files, path: str, common: Block, image: Block, name: str, defa
     # As many as there are, one after the other.
     initrds = s["initrd"][1].split("|") if "initrd" in s else []
     obstacle = _obstacle(files, image, s)
-    is_linux = image.opener == "image" and "solaris" not in s
+    is_linux = not obstacle or obstacle == _elsewhere(files)
     return Entry(
         title=_label(image),
         name=name,
@@ -92,11 +92,16 @@ def _entry(files: Files, path: str, common: Block, image: Block, name: str, defa
 def _obstacle(files: Files, image: Block, s: Settings) -> str:
     if image.opener == "other":
         return f"it starts another boot loader ({s['other'][1]}), which Linux cannot start"
+    if re.match(r"(?:cat|ls)\s", s["image"][1]):
+        return f"it only shows something: {s['image'][1]}"
     if "solaris" in s:
         return f"it starts Solaris ({s['image'][1]}), which Linux cannot start"
-    if not files.machine.startswith("sparc"):
-        return f"it is for sparc, this machine is {files.machine}"
-    return ""
+    return _elsewhere(files)
+
+
+def _elsewhere(files: Files) -> str:
+    ours = files.machine.startswith("sparc")
+    return "" if ours else f"it is for sparc, this machine is {files.machine}"
 
 
 def _place(files: Files, config: str, name: str, s: Settings) -> FileRef:

@@ -120,6 +120,8 @@ def _set(
         block.settings[key] = (line, key)
     elif key not in known.ignored:
         return [*said, _misplaced(key, m, known)]
+    elif m["equals"] and not value:
+        return [*said, f"{key!r} has no value"]
     return said
 
 

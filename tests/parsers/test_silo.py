@@ -56,6 +56,15 @@ def test_solaris_and_other_boot_blocks_cannot_boot() -> None:
     assert first.kernel is second.kernel is None
 
 
+def test_files_and_directories_that_are_only_shown_cannot_boot() -> None:
+    text = 'image = "cat /etc/hello.msg"\n label = H\nimage = "ls -l /lib"\n label = L\n'
+    found = entries(items("silo", text, machine="sparc64"))
+    assert [e.unbootable for e in found] == [
+        "it only shows something: cat /etc/hello.msg",
+        "it only shows something: ls -l /lib",
+    ]
+
+
 def test_command_line_and_several_initrds() -> None:
     text = "root=/dev/sda2\nimage=/v\nread-only\nappend=quiet\ninitrd=2/a|/b\n"
     (entry,) = entries(items("silo", text, machine="sparc64"))

@@ -233,6 +233,7 @@ def test_partition_of_a_tree_without_a_disk_is_the_tree() -> None:
         ("image=/v\nread-only=yes", 2, "takes no value"),
         ("image=/v\ntimeout=5", 2, "before the first image"),
         ("literal=x", 1, "belongs to an image"),
+        ("macosx=\nimage=/v", 1, "'macosx' has no value"),
         ("image=/v\nsnail=1", 2, "unknown setting: 'snail'"),
         ("timeout=soon", 1, "not a number"),
         ("partition=hd3\nimage=/v", 1, "not a number: 'hd3'"),
