@@ -135,7 +135,7 @@ class Problem:
 class Password:
     """What a user types to be let in; `secret` is the text itself, or a hash of it: GRUB's
     (grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, the last two in hexadecimal) or crypt's
-    ($1$SALT$HASH). Formats that know no users have one without a name.
+    ($1$SALT$HASH).
     """
 
     user: str

@@ -100,6 +100,7 @@ class Menu:
         self._general: dict[str, tuple[Where, str]] = {}
         self._variables: dict[str, str] = {}
         self._titles: list[Title] = []
+        self._passwords_below: list[Password] = []  # of the menus that this one leads to
         self._read(text)
 
     def items(self, trail: tuple[str, ...], *, marked: bool) -> Iterator[Item]:
@@ -109,11 +110,11 @@ class Menu:
         default, fallback = self._default(len(titles))
         loaded = [self._run(title, name) for title, name in zip(titles, names, strict=True)]
         yield from sorted(self._problems, key=lambda problem: problem.line)
-        yield from self._preferences([names[n] for n in fallback], loaded)
         for number, (title, name) in enumerate(zip(titles, names, strict=True)):
             yield from self._entry(
                 title, name, loaded[number], trail, marked=marked and number == default
             )
+        yield from self._preferences([names[n] for n in fallback], loaded)
 
     def _read(self, text: str) -> None:
         for m, line, column in statements(_command(), text):
@@ -184,7 +185,8 @@ class Menu:
             yield Problem(self._path, where[0], f"the time-out is not a number: {said!r}", where[1])
         master = self._master()
         hidden = "hiddenmenu" in self._general
-        passwords = [p for p in (master, *(entry.password for entry in loaded)) if p]
+        own = (master, *(entry.password for entry in loaded))
+        passwords = [*(p for p in own if p), *self._passwords_below]
         if timeout is not None or fallback or passwords or hidden:
             yield Preferences(
                 timeout=None if timeout is None else float(timeout),
@@ -289,6 +291,8 @@ class Menu:
                     yield _seen(item, volume.name, self.drives.own.name)
                 elif isinstance(item, Problem):
                     yield item
+                else:
+                    self._passwords_below += item.passwords
             loaded.unbootable = f"the menu {loaded.menu} has no entries"
 
 

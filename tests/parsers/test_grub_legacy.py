@@ -201,6 +201,13 @@ def test_configfile_leads_to_a_submenu_and_its_default_is_the_default() -> None:
     ]
 
 
+def test_passwords_of_a_menu_further_on_open_its_entries() -> None:
+    other = "password deep\ntitle x\nlock\nkernel /1\n"
+    found = items("grub-legacy", "title more\nconfigfile /m.lst\n", beside={"/m.lst": other})
+    assert [e.users for e in entries(found)] == [("",)]
+    assert wish(found).passwords == (Password(user="", secret="deep", nameless=True),)
+
+
 def test_a_menu_on_another_disk_counts_the_disks_as_this_one_does() -> None:
     other = "title x\nkernel /1\ninitrd (hd0,0)/i\ntitle y\nkernel (hd1,0)/2\n"
     x, y = menu("title more\nroot (hd1,0)\nconfigfile /m.lst\n", trees={"sdb1": {"/m.lst": other}})
