@@ -39,10 +39,14 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     yield from loader.problems
     images = uki.images(files, f"{top}/EFI/Linux")
     beside = [(c.place, None) for c in images if isinstance(c, uki.Candidate)]
-    chosen = loader.chosen([place for place, _ in bootspec.ordered([*found, *beside])])
+    places = [place for place, _ in bootspec.ordered([*found, *beside])]
+    chosen, reasons = loader.chosen(places)
+    yield from loader.unfit(places)
     titles = _titles(found)
     for place, entry in bootspec.ordered(found):
-        yield replace(entry, title=titles[entry.config], default=place == chosen)
+        titled = replace(entry, title=titles[entry.config])
+        marked = replace(titled, default=True, default_from=reasons)
+        yield marked if place == chosen else titled
     if loader.timeout is not None:
         yield Preferences(timeout=loader.timeout, style=loader.style)
 
@@ -74,8 +78,9 @@ class _Reader:
             self.problems.append(Problem(snippet.path, 1, "it names no kernel: there is no linux"))
             return None
         path = self._path(named.value)
-        cmdline, origins = self._options(snippet)
+        cmdline, options = self._options(snippet)
         trees = snippet.last("devicetree")
+        files = (named, *snippet.all("initrd"), *([trees] if trees else []))
         entry = Entry(
             title=snippet.value("title") or bootspec.stem(snippet.tries.name),
             name=bootspec.stem(snippet.tries.name),
@@ -89,7 +94,10 @@ class _Reader:
             effects=bootspec.counting(snippet.path),
             hotkey=snippet.value("grub_hotkey")[:1],
             classes=tuple(f.value for f in snippet.all("grub_class")),
-            origins=(Origin("linux", named.value, snippet.path, named.line), *origins),
+            origins=(
+                *(Origin(f.key, f.value, snippet.path, f.line) for f in files),
+                *options,
+            ),
         )
         if named.key != "linux" or path.lower().endswith(".efi"):
             return self._program(snippet, entry, path, plain=named.key == "linux")

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import pyparsing as pp
 
-from parsers.api import Effect, FileRef, Files, Problem, Style
+from parsers.api import Effect, FileRef, Files, Origin, Problem, Style
 from parsers.text import grammar, read, statements
 
 _LONGEST = 64 << 10  # characters of a file
@@ -123,17 +123,27 @@ def ordered(found: Sequence[tuple[Place, Placed]]) -> list[tuple[Place, Placed]]
 class Loader:
     """loader.conf."""
 
-    default: str = ""  # patterns
-    preferred: str = ""  # comes before, but never means one that has failed
+    path: str = ""
+    default: Field | None = None  # patterns
+    preferred: Field | None = None  # comes before, but never means one that has failed
     timeout: float | None = None  # seconds
     style: Style = ""
     problems: tuple[Problem, ...] = ()
 
-    def chosen(self, places: Sequence[Place]) -> Place | None:
-        """Which of the places, in their order, boots by itself."""
-        good = (p for p in places if not p.bad and _fits(p, self.preferred))
-        named = (p for p in places if _fits(p, self.default))
-        return next(good, next(named, next(iter(places), None)))
+    def chosen(self, places: Sequence[Place]) -> tuple[Place, tuple[Origin, ...]]:
+        """Which of the places, in their order, boots by itself, and what makes it that."""
+        for field, good in ((self.preferred, True), (self.default, False)):
+            for place in places if field else ():
+                if field and _fits(place, field.value) and not (good and place.bad):
+                    return place, (Origin(field.key, field.value, self.path, field.line),)
+        return places[0], ()
+
+    def unfit(self, places: Sequence[Place]) -> Iterator[Problem]:
+        """The patterns that none of the places fits."""
+        for field in filter(None, (self.preferred, self.default)):
+            if not any(_fits(place, field.value) for place in places):
+                words = f"{field.key} {field.value[:80]}: no entry here has such a name"
+                yield Problem(self.path, field.line, words, field.column)
 
 
 def _fits(place: Place, pattern: str) -> bool:
@@ -151,7 +161,7 @@ def loader(files: Files, top: str) -> Loader:
         tree = files if top or files.kind(path) else _beside(files, path)
         text, problems = read(tree, path, _LONGEST)
     except OSError as error:
-        return Loader(problems=(Problem(path, 1, error.strerror or str(error)),))
+        return Loader(path, problems=(Problem(path, 1, error.strerror or str(error)),))
     if tree.volume != files.volume:
         path = f"({tree.volume.name}){path}"
     said = {field.key: field for field in fields(text)}
@@ -160,14 +170,12 @@ def loader(files: Files, top: str) -> Loader:
     if wait.value and timeout is None:
         words = f"timeout {wait.value[:40]}: not a number of seconds"
         problems.append(Problem(path, wait.line, words, wait.column))
-    patterns = {}
-    for key in ("default", "preferred"):
-        field = said.get(key, Field("", "", 0))
-        patterns[key] = "" if field.value == "@saved" else field.value
+    for field in [said[key] for key in ("default", "preferred") if key in said]:
         if field.value == "@saved":
-            words = "the entry that booted last is kept by the firmware, where nobody looks"
-            problems.append(Problem(path, field.line, f"{key} @saved: {words}", field.column))
-    return Loader(**patterns, timeout=timeout, style=style, problems=tuple(problems))
+            words = f"{field.key} @saved: which entry booted last is kept by the firmware, not here"
+            problems.append(Problem(path, field.line, words, field.column))
+            del said[field.key]
+    return Loader(path, said.get("default"), said.get("preferred"), timeout, style, tuple(problems))
 
 
 def _beside(files: Files, path: str) -> Files:

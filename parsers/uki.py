@@ -55,9 +55,13 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     loader = bootspec.loader(files, top)
     described = bootspec.snippets(files, f"{top}/loader/entries")
     beside = [(s.place, None) for s in described if isinstance(s, Snippet)]
-    chosen = loader.chosen([place for place, _ in bootspec.ordered([*found, *beside])])
+    places = [place for place, _ in bootspec.ordered([*found, *beside])]
+    chosen, reasons = loader.chosen(places)
+    if not beside:  # else they have told
+        yield from (*loader.problems, *loader.unfit(places))
     for place, entry in bootspec.ordered(found):
-        yield replace(entry, default=place == chosen)
+        marked = replace(entry, default=True, default_from=reasons)
+        yield marked if place == chosen else entry
     if loader.timeout is not None:
         yield Preferences(timeout=loader.timeout, style=loader.style)
 

@@ -6,7 +6,7 @@ import pytest
 
 from parsers import bls
 from parsers.api import Entry, Problem, Volume
-from parsers.bootspec import Loader, Place, fields, newest, ordered, tries
+from parsers.bootspec import Field, Loader, Place, fields, newest, ordered, tries
 from petipy.listing import main
 from petipy.scan import scan_tree
 from tests.fakes import Machine
@@ -59,9 +59,21 @@ def test_patterns_in_loader_conf(default: str, preferred: str, chosen: str) -> N
         *(Place("b.conf"), Place("a.conf"), Place("u.efi"), Place("u.efi", profile=1)),
         Place("bad.conf", bad=True),
     ]
-    found = Loader(default=default, preferred=preferred).chosen(places)
-    assert found
+    wishes = {"default": default, "preferred": preferred}
+    patterns = [Field(key, text, 1) if text else None for key, text in wishes.items()]
+    found, reasons = Loader("/l", patterns[0], patterns[1]).chosen(places)
     assert found.id + (f"@{found.profile}" if found.profile else "") == chosen
+    assert all((o.value, o.config) == (wishes[o.what], "/l") for o in reasons)
+    assert bool(reasons) == (default not in ("", "none") or bool(preferred))
+
+
+def test_a_pattern_that_fits_nothing_is_a_problem() -> None:
+    tree = {f"{ENTRIES}/a.conf": "linux /k\n", "/loader/loader.conf": "\ndefault b*\n"}
+    items = list(bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES))
+    assert [i for i in items if isinstance(i, Problem)] == [
+        Problem("/loader/loader.conf", 2, "default b*: no entry here has such a name", 1)
+    ]
+    assert [i.default for i in items if isinstance(i, Entry)] == [True]
 
 
 def test_a_name_may_count_the_tries() -> None:
@@ -81,13 +93,14 @@ def test_settings_know_their_lines() -> None:
 
 
 def test_each_part_of_the_command_line_knows_its_line() -> None:
-    text = "title A\nlinux /k\noptions root=/dev/a ro\n\noptions quiet\n"
+    text = "title A\nlinux /k\noptions root=/dev/a ro\n\noptions quiet\ninitrd /i\n"
     files = Machine({"sda1": {f"{ENTRIES}/a.conf": text, "/k": ""}}).files("sda1")
     (entry,) = (i for i in bls.parse(files, ENTRIES) if isinstance(i, Entry))
-    assert (entry.line, entry.end) == (1, 5)
+    assert (entry.line, entry.end) == (1, 6)
     told = [(o.what, o.line, [entry.cmdline[a:b] for a, b in o.spans]) for o in entry.origins]
     assert told == [
         ("linux", 2, []),
+        ("initrd", 6, []),
         ("options", 3, ["root=/dev/a ro"]),
         ("options", 5, ["quiet"]),
     ]
