@@ -67,6 +67,7 @@ class Item(NamedTuple):
     hidden: bool = False
     given: Setting | None = None  # where its arguments come from
     around: Made = ()  # variables that have gone into its body
+    options: Origin | None = None  # what follows its kernel's name, if that is written elsewhere
 
 
 class Shell:

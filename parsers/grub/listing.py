@@ -20,7 +20,7 @@ from parsers.grub.interp import Boot, Exit, GrubCommand, Loaded, Shell
 from parsers.grub.interp import Item as Line
 from parsers.grub.machine import Budget, Exhausted, Machine
 from parsers.grub.numbers import leading_number
-from parsers.grub.origin import origins
+from parsers.grub.origin import apart, origins
 
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
@@ -205,6 +205,9 @@ class Listing:
             entry = self._entry(
                 shell, line.title, line.id, trail, line.config, line.line, default=marked
             )
+            if line.options:
+                parts = apart(entry.origins, entry.cmdline, line.options)
+                entry = replace(entry, origins=tuple(parts))
             yield replace(
                 entry,
                 end=line.end,

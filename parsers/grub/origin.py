@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from parsers.api import Origin
@@ -217,3 +218,26 @@ def _uncovered(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> Span
             left.append((at, start))
         at = max(at, end)
     return (*left, (at, span[1])) if at < span[1] else tuple(left)
+
+
+def apart(origins: Sequence[Origin], cmdline: str, options: Origin) -> Iterator[Origin]:
+    """Of an entry whose options are written in a line of their own: what `linux` and its variables
+    gave after the kernel's name is what `options` gave.
+    """
+    start = cmdline.find(" ") + 1 or len(cmdline)
+    first = bool(origins) and origins[0].what == "linux"
+    end = next((n for n, o in enumerate(origins) if n and not o.what.startswith("$")), None)
+    mine = origins[:end] if first else ()
+    variables = [o for o in mine[1:] if o.spans and o.spans[0][0] >= start]
+    for origin in mine:
+        if origin not in variables:
+            yield replace(origin, spans=_clipped(origin.spans, 0, start))
+    if mine:
+        yield replace(options, spans=_clipped(mine[0].spans, start, len(cmdline)))
+    yield from variables
+    yield from origins[len(mine) :]
+
+
+def _clipped(spans: Iterable[tuple[int, int]], low: int, high: int) -> tuple[tuple[int, int], ...]:
+    clipped = ((max(start, low), min(end, high)) for start, end in spans)
+    return tuple((start, end) for start, end in clipped if start < end)

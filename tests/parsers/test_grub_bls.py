@@ -74,11 +74,17 @@ def test_what_it_loads_and_what_is_written_where() -> None:
     assert entry.cmdline == "BOOT_IMAGE=(hd0,msdos1)/vmlinuz-5 root=/dev/a ro quiet rhgb"
     assert entry.initrds == (FileRef(path="/initrd-5"),)
     where = {origin.what: (origin.config, origin.line) for origin in entry.origins}
+    given = [(o.what, [entry.cmdline[a:b] for a, b in o.spans]) for o in entry.origins if o.spans]
+    assert given == [
+        ("linux", ["BOOT_IMAGE=(", ")/vmlinuz-5 "]),
+        ("$root", ["hd0,msdos1"]),
+        ("options", ["root=/dev/a ro "]),
+        ("$kernelopts", ["quiet rhgb"]),
+    ]
+    assert where["options"] == (config, 4)
     assert where["linux"] == (config, 2)
     assert where["initrd"] == (config, 3)
     assert where["$kernelopts"] == (CONFIG, 1)
-    options = next(o for o in entry.origins if o.what == "$kernelopts")
-    assert [entry.cmdline[a:b] for a, b in options.spans] == ["quiet rhgb"]
 
 
 def test_the_menus_view_of_an_entry() -> None:

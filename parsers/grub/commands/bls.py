@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from parsers.api import Origin
 from parsers.grub import snippets
 from parsers.grub.commands import command
 from parsers.grub.commands.menu import hotkey, users
@@ -124,6 +125,7 @@ def _line(shell: Shell, snippet: Snippet, linux: Field) -> Item:
     # A person's name at least makes it one that not everybody may boot.
     allowed = users(_expanded(shell, snippet, "grub_users") or "")
     key = snippet.first("grub_hotkey")
+    options = snippet.first("options")
     return Item(
         title=title.value,
         id=snippet.id,
@@ -138,6 +140,7 @@ def _line(shell: Shell, snippet: Snippet, linux: Field) -> Item:
         users=allowed or None,
         given=Setting(" ".join(arguments), snippet.config, title.line),
         around=_variables(shell, snippet),
+        options=options and Origin("options", options.value, snippet.config, options.line),
     )
 
 
