@@ -1,4 +1,5 @@
-"""One boot, step by step, each reported: open the files, load the kernel, say what boots, jump."""
+"""One boot, step by step, each reported: open the files, load the kernel, write what the entry
+saves, say what boots, jump."""
 
 import asyncio
 import os

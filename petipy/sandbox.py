@@ -1,4 +1,5 @@
-"""Looking at devices without touching them: the side of the process that owns the machine.
+"""Looking at devices without touching them, and the one way to write to them: the side of the
+process that owns the machine.
 
 A scanner process (petipy.scanner) is forked at the very start and forks a child per request. Each
 request has a socket of its own, over which the child answers; closing it kills the child. The
@@ -108,6 +109,8 @@ class Scanner:
 
         Only this lifts the protection of a block device, for as long as it takes.
         """
+        if change.file.url:
+            raise OSError(errno.EROFS, "nothing is written over the network")
         device = next((d for d in devices if d.name == change.file.device), None)
         if device is None:
             within = image(change.file.device, [d.volume for d in devices])

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Problem, Volume
-from petipy.model import Device, File, Scan
+from petipy.model import Change, Device, File, Scan
 from petipy.sandbox import Scanner
 
 Parse = Callable[[Files, str], Iterator[Item]]
@@ -321,3 +321,19 @@ def test_after_close_nothing_is_answered_and_nothing_is_left(root: Path) -> None
     with pytest.raises(OSError, match="has been ended") as caught:
         asyncio.run(started.scan(device(root), (), "", PATIENCE))
     assert caught.value.errno == errno.ESHUTDOWN
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        (File(device="sda1", path="/menu"), "a unknown file system cannot be written to in place"),
+        (File(device="sdz1", path="/menu"), "there is no such device"),
+        (File(device="sda1:/x.iso", path="/menu"), "nothing is written into an image"),
+        (File(url="http://host/grubenv"), "nothing is written over the network"),
+    ],
+)
+def test_what_is_no_block_device_is_not_written_to(file: File, why: str, root: Path) -> None:
+    change = Change(file=file, values=(("a", "1"),))
+    with scanner(one_entry) as started, pytest.raises(OSError, match=why):
+        asyncio.run(started.write(change, [device(root)], PATIENCE))
+    assert (root / "menu").read_text() == "text of the menu"
