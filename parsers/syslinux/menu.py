@@ -247,8 +247,8 @@ class _Offers:
         if wanted and self._fitting(label) is None:
             what = f"no device tree in {first(label.devicetrees)} is known to be for {wanted[0]}"
             self._doubt(label, f"{what}: the machine's own is used")
-        if (label.password or label.menu.password).startswith("$"):
-            what = "only a password in plain text can be asked for"
+        if (secret := label.password or label.menu.password) and not _password("", secret):
+            what = "a password can be asked for in plain text or hashed by MD5"
             self._doubt(label, f"{what}: this entry stays locked")
 
     def _users(self, label: Label, name: str) -> tuple[str, ...] | None:
@@ -257,8 +257,8 @@ class _Offers:
         if not secret:
             return None
         user = name if label.password else _trail_name(label.menu)
-        if not secret.startswith("$"):
-            self._passwords.setdefault(user, Password(user=user, secret=secret, nameless=True))
+        if password := _password(user, secret):
+            self._passwords.setdefault(user, password)
         return (user,)
 
     def _preferences(
@@ -266,8 +266,8 @@ class _Offers:
     ) -> Preferences:
         master = decides.settings.get("master") or whole.settings.get("master")
         passwords = list(self._passwords.values())
-        if master and not master.value.startswith("$"):
-            passwords.append(Password(user="master", secret=master.value, nameless=True))
+        if master and (password := _password("master", master.value)):
+            passwords.append(password)
         onerror = decides.settings.get("onerror")
         fallback = _find(decides, onerror.word) if onerror else None
         hidden: Style = "hidden" if {"hidden", "shiftkey"} & set(decides.settings) else ""
@@ -279,6 +279,14 @@ class _Offers:
             passwords=tuple(passwords),
             elsewhere=bool(chosen and self._meanings[chosen].elsewhere),
         )
+
+
+def _password(user: str, secret: str) -> Password | None:
+    """None for the hashes that start with $4$, $5$ and $6$."""
+    hashed = secret.startswith("$1$")
+    if secret.startswith("$") and not hashed:
+        return None
+    return Password(user=user, secret=secret, hashed=hashed, nameless=True)
 
 
 def _written(label: Label) -> object:

@@ -329,12 +329,14 @@ def test_passwords_lock_labels_menus_and_editing() -> None:
         "MENU MASTER PASSWD top\nLABEL a\nLINUX /1\nMENU PASSWD one\n"
         "MENU BEGIN sub\nMENU PASSWD two\nLABEL b\nLINUX /2\nMENU END\nLABEL c\nLINUX /3\n"
         "LABEL d\nLINUX /4\nMENU PASSWD $4$salt$hash\n"
+        "LABEL e\nLINUX /5\nMENU PASSWD $1$salt$hash\n"
     )
-    assert [e.users for e in entries(text)] == [("a",), ("sub",), None, ("d",)]
+    assert [e.users for e in entries(text)] == [("a",), ("sub",), None, ("d",), ("e",)]
     assert wish(text).superusers == ("master",)
     assert wish(text).passwords == (
         Password(user="a", secret="one", nameless=True),
         Password(user="sub", secret="two", nameless=True),
+        Password(user="e", secret="$1$salt$hash", hashed=True, nameless=True),
         Password(user="master", secret="top", nameless=True),
     )
     assert [line for line, message in problems(text) if "plain text" in message] == [12]
