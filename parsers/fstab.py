@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from parsers.api import FileRef, Files
+from parsers.text import beside
 from parsers.volumes import find
 
 
@@ -27,7 +28,7 @@ class System:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        found = mounts(files.read("/etc/fstab") or "")
+        found = mounts(beside(files, "/etc/fstab") or "")
         mounted = [m for m in found if m.at.startswith("/") and m.at != "/"]
         # The mount point that reaches furthest into a path has it.
         self._mounts = sorted(mounted, key=lambda m: -len(m.at))
@@ -61,7 +62,7 @@ class System:
 
     def read(self, file: FileRef) -> str | None:
         tree = self._tree(file)
-        return tree.read(file.path) if tree else None
+        return beside(tree, file.path) if tree else None
 
     def _tree(self, file: FileRef) -> Files | None:
         if not file.device:

@@ -25,9 +25,9 @@ from parsers.api import (
     Problem,
 )
 from parsers.bios import Drives
-from parsers.legacy_commands import COMMANDS, Loaded
+from parsers.legacy_commands import COMMANDS, Loaded, in_row
 from parsers.names import distinct
-from parsers.text import grammar, read, statements
+from parsers.text import beside, grammar, read, statements
 from parsers.volumes import find
 
 _GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")
@@ -137,7 +137,7 @@ class Menu:
             key, _, value = rest.partition("=")
             self._variables[key.strip()] = value.strip()[:200]
         elif self._titles:
-            self._titles[-1].commands += [(where, *part) for part in _parts(name, rest)]
+            self._titles[-1].commands += [(where, *part) for part in in_row(name, rest)]
         elif name in _GENERAL:
             self._general[name] = (where, rest)
         elif name in COMMANDS:
@@ -161,7 +161,7 @@ class Menu:
         where, said = self._general.get("default", (_TOP, "0"))
         if saved := said == "saved":
             # A number at the beginning of a file of fixed size.
-            kept = self._files.read(f"{dirname(self._path)}/default") or ""
+            kept = beside(self._files, f"{dirname(self._path)}/default") or ""
             said = kept[:10].partition("\n")[0].strip() or "0"
         number = _number(said)
         fallback = self._fallback(count)
@@ -209,6 +209,9 @@ class Menu:
                     self._complain(where, message)
             elif command == "password":
                 loaded.password = _password(name, rest)
+            elif command in _GENERAL:
+                words = "must stand before the first title; here it is ignored"
+                self._complain(where, f"{command!r} {words}")
             elif command not in _IGNORED:
                 self._complain(where, f"unknown command: {command!r}")
         return loaded
@@ -279,12 +282,13 @@ class Menu:
         ref = loaded.place(loaded.menu)
         volume = find(ref.device, self._files.volumes) if ref.device else self.drives.own
         tree = self.drives.tree(volume) if volume else None
-        text, problems = read(tree, ref.path) if tree else ("", [])
-        if volume is None or tree is None or not text or _is_script(text):
+        found = tree and beside(tree, ref.path)
+        if volume is None or tree is None or not found or _is_script(found):
             loaded.unbootable = f"the menu {loaded.menu} is not there, or for another GRUB"
         elif (volume.name, ref.path) in self._shown:
             loaded.unbootable = f"it leads to the menu {loaded.menu}, which is shown already"
         else:
+            text, problems = read(tree, ref.path)
             yield from problems
             for item in Menu(tree, ref.path, text, self).items(trail, marked=marked):
                 if isinstance(item, Entry):
@@ -294,17 +298,6 @@ class Menu:
                 else:
                     self._passwords_below += item.passwords
             loaded.unbootable = f"the menu {loaded.menu} has no entries"
-
-
-def _parts(name: str, rest: str) -> Iterator[tuple[str, str]]:
-    """grub4dos: of commands in a row each, of alternatives the first."""
-    if name.startswith(("kernel", "initrd", "module")) or not re.search(r"\|\||&&", rest):
-        yield name, rest
-        return
-    for part in re.split(r"\s&&\s", f"{name} {rest}"):
-        head = re.match(r"\s*([^\s=]*)[\s=]*(.*)", re.split(r"\s\|\|\s", part)[0])
-        if head:
-            yield head[1], head[2]
 
 
 def _number(text: str) -> int | None:

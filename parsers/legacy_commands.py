@@ -1,7 +1,7 @@
 """The commands of GRUB 0.97 and grub4dos that make an entry, each by what it means here."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import basename
 
@@ -39,6 +39,17 @@ class Loaded:
         if drive := self.mapped.get(device):
             self.unbootable = f"it boots from the image {drive}, which only GRUB's BIOS can read"
         return self.drives.file(volumes, path) if volumes else FileRef(device=device, path=path)
+
+
+def in_row(name: str, rest: str) -> Iterator[tuple[str, str]]:
+    """grub4dos: of commands in a row each, of alternatives the first."""
+    if name.startswith(("kernel", "initrd", "module")) or not re.search(r"\|\||&&", rest):
+        yield name, rest
+        return
+    for part in re.split(r"\s&&\s", f"{name} {rest}"):
+        head = re.match(r"\s*([^\s=]*)[\s=]*(.*)", re.split(r"\s\|\|\s", part)[0])
+        if head:
+            yield head[1], head[2]
 
 
 # GRUB's own, syslinux' for images, FreeBSD's.

@@ -22,6 +22,14 @@ def read(files: Files, path: str, most: int = MOST) -> tuple[str, list[Problem]]
     return text[:most].replace("\r\n", "\n").replace("\r", "\n"), problems
 
 
+def beside(files: Files, path: str) -> str | None:
+    """Another file's text; None when it is not there, or damaged: that must not cost the rest."""
+    try:
+        return files.read(path)
+    except OSError:
+        return None
+
+
 def grammar(statement: str, comment: str = r"#[^\n]*") -> pp.ParserElement:
     """One token is a whole statement, with what is white or comment before it.
 

@@ -16,7 +16,7 @@ import pyparsing as pp
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.fstab import System
 from parsers.names import distinct
-from parsers.text import grammar, read, statements
+from parsers.text import beside, grammar, read, statements
 from parsers.written import Part, joined
 
 DEFAULTBOOT = "defaultboot"
@@ -262,7 +262,7 @@ def _parts(
 
 def _variables(files: Files, path: str) -> Mapping[str, str]:
     """Of the environment that zipl installs with the rest."""
-    text = files.read(path.removesuffix("zipl.conf") + "ziplenv") or ""
+    text = beside(files, path.removesuffix("zipl.conf") + "ziplenv") or ""
     lines = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
     return {name.strip(): value.strip()[:1000] for name, mark, value in lines if mark}
 

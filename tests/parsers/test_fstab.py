@@ -4,7 +4,7 @@ import pytest
 
 from parsers.api import FileRef
 from parsers.fstab import System
-from tests.fakes import Machine
+from tests.fakes import Machine, MachineFiles
 from tests.parsers.one_file import DISKS
 
 FSTAB = """# a comment
@@ -43,6 +43,20 @@ def test_a_file_that_is_there_is_meant() -> None:
 def test_a_boot_partition_that_nothing_tells_of_has_the_file_at_its_top() -> None:
     files = Machine({"sda1": {"/k": ""}}, volumes=DISKS).files("sda1")
     assert System(files).place("/boot/k") == FileRef(path="/k")
+
+
+class Damaged(MachineFiles):
+    """A tree whose fstab cannot be read."""
+
+    def read(self, path: str) -> str | None:
+        if path == "/etc/fstab":
+            raise OSError(5, "Input/output error")
+        return super().read(path)
+
+
+def test_a_damaged_fstab_costs_only_itself() -> None:
+    files = Damaged(Machine({"sda2": {"/boot/k": ""}}, volumes=DISKS), "sda2")
+    assert System(files).place("/boot/k") == FileRef(path="/boot/k")
 
 
 def test_a_file_counts_as_there_unless_it_can_be_looked_for() -> None:

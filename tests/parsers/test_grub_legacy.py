@@ -250,6 +250,7 @@ def test_variables_help_texts_and_free_lines_of_grub4dos() -> None:
         ("wibble\n", 1, "unknown command: 'wibble'"),
         ("kernel /v\n", 1, "belongs to an entry"),
         ("timeout soon\n", 1, "not a number"),
+        ("title a\nkernel /v\ntimeout 5\n", 3, "before the first title"),
         ("title a\nkernel\n", 2, "names no file"),
         ("title a\ninitrd /i\n", 2, "no kernel"),
         ("title a\nroot hd0\n", 2, "not a device"),
