@@ -69,6 +69,7 @@ class _Reader:
     def __init__(self, files: Files, top: str) -> None:
         self._files, self._top = files, top
         self._variables: Mapping[str, str] | None = None
+        self._block_file = "", ""  # where those are kept, and what it says
         self.problems: list[Problem] = []
 
     def entry(self, snippet: Snippet) -> Entry | None:
@@ -131,6 +132,7 @@ class _Reader:
             initrds=image.initrds,
             devicetree=image.devicetree or entry.devicetree,
             cmdline=entry.cmdline or image.cmdline,
+            origins=entry.origins + (() if entry.cmdline else image.origins),
             unbootable=image.unbootable,
         )
 
@@ -167,14 +169,29 @@ class _Reader:
                     yield FileRef(path=self._path(text))
 
     def _options(self, snippet: Snippet) -> tuple[str, list[Origin]]:
-        text, origins = "", []
+        text = ""
+        origins: list[Origin] = []
         for field in snippet.all("options"):
-            words = [self._put_in(w, snippet, field.line) for w in re.split(r"[ \t]+", field.value)]
-            start = len(text) + bool(text)
-            text = " ".join(filter(None, (text, *words)))
-            spans = ((start, len(text)),) if start < len(text) else ()
-            origins.append(Origin("options", field.value, snippet.path, field.line, spans=spans))
+            own: list[tuple[int, int]] = []
+            kept: list[Origin] = []
+            for word in re.split(r"[ \t]+", field.value):
+                if value := self._put_in(word, snippet, field.line):
+                    start = len(text) + bool(text)
+                    text = f"{text} {value}" if text else value
+                    span = start, len(text)
+                    if value == word:
+                        own = [(own[-1][0], span[1])] if own and not kept else [*own, span]
+                    else:
+                        kept.append(self._kept(word, value, span))
+            here = Origin("options", field.value, snippet.path, field.line, spans=tuple(own))
+            origins += [here, *kept]
         return text, origins
+
+    def _kept(self, word: str, value: str, span: tuple[int, int]) -> Origin:
+        path, block = self._block_file
+        name = word.strip("${}")
+        line = block.partition(f"\n{name}=")[0].count("\n") + 2
+        return Origin(f"${name}", value, path, line, how="load_env", spans=(span,))
 
     def _put_in(self, word: str, snippet: Snippet, line: int) -> str:
         """The specification has no variables; GRUB's entries do, with values in its block."""
@@ -190,9 +207,11 @@ class _Reader:
 
     def _block(self) -> Mapping[str, str]:
         for name in ("grub2", "grub"):
+            path = f"{self._top}/{name}/grubenv"
             try:
-                text = self._files.read(f"{self._top}/{name}/grubenv")
+                text = self._files.read(path)
                 if text is not None:
+                    self._block_file = path, text
                     return envblock.read(text)
             except (OSError, envblock.BlockError):
                 continue

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from posixpath import dirname
 
 from parsers import envblock, kernel
-from parsers.api import Entry, FileRef, Files, Format, Item
+from parsers.api import Entry, FileRef, Files, Format, Item, Origin
 from parsers.fstab import mounts
 from parsers.volumes import find
+from parsers.written import joined
 
 TRAIL = ("Found without a configuration",)
 _MOST = 40  # kernels of a directory
@@ -30,7 +31,7 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
         for name, version in kernels[:_MOST]
         if (machine := kernel.machine(files, f"{at}/{name}")) is not None
     ]
-    cmdline = _cmdline(files, at) if found else ""
+    cmdline, origins = _cmdline(files, at) if found else _NOTHING
     for name, version, machine in found:
         other = f"it is for {machine}, this machine is {files.machine}"
         yield Entry(
@@ -42,6 +43,7 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
             kernel=FileRef(path=f"{at}/{name}"),
             initrds=tuple(FileRef(path=f"{at}/{initrd}") for initrd in _initrds(names, version)),
             cmdline=cmdline,
+            origins=origins,
             unbootable="" if machine in ("", files.machine.removesuffix("le")) else other,
             guess=True,
         )
@@ -75,53 +77,59 @@ def _initrds(names: list[str], version: str) -> list[str]:
     return [*ucode, initrd] if initrd else []
 
 
-def _cmdline(files: Files, at: str) -> str:
-    """From the system that the kernels belong to; "" when nothing tells."""
+Known = tuple[str, tuple[Origin, ...]]  # a command line, and where it is written
+_NOTHING: Known = ("", ())
+
+
+def _cmdline(files: Files, at: str) -> Known:
+    """From the system that the kernels belong to; nothing when nothing tells."""
     root = dirname(at) if at else ""
     known = _known(files, root.rstrip("/"))
-    for name in () if known else ("grub2/grubenv", "grub/grubenv"):
-        known = known or _last(files.read(f"{at}/{name}") or "")
+    for name in () if known[0] else ("grub2/grubenv", "grub/grubenv"):
+        known = known if known[0] else _last(files, f"{at}/{name}")
     # Beside a configuration the search is not worth mounting other disks.
-    if known or at or any(files.kind(f"/{name}") for name in ("etc", "grub", "grub2", "loader")):
+    beside = any(files.kind(f"/{name}") for name in ("etc", "grub", "grub2", "loader"))
+    if known[0] or at or beside:
         return known
-    return next(filter(None, _elsewhere(files)), "")
+    return next((known for known in _elsewhere(files) if known[0]), _NOTHING)
 
 
-def _known(files: Files, root: str) -> str:
-    """/etc/kernel/cmdline, else what /etc/fstab has for the root."""
-    text = files.read(f"{root}/etc/kernel/cmdline") or ""
-    return " ".join(text.split()) or _of_fstab(files.read(f"{root}/etc/fstab") or "")
+def _known(files: Files, root: str, volume: str = "") -> Known:
+    """/etc/kernel/cmdline, else what /etc/fstab has for the root. `volume` names another one."""
+    told, fstab = f"{root}/etc/kernel/cmdline", f"{root}/etc/fstab"
+    if text := " ".join((files.read(told) or "").split()):
+        return joined(f"{volume}{told}", [("cmdline", text, 1, text)])
+    for mount in mounts(files.read(fstab) or ""):
+        if mount.at == "/":
+            options = mount.options.split(",")
+            part = next((o for o in options if o.startswith(("subvol=", "subvolid="))), "")
+            flags = f" rootflags={part}" if mount.fs == "btrfs" and part else ""
+            given = f"root={mount.spec} ro{flags}"
+            return joined(f"{volume}{fstab}", [("root", mount.spec, mount.line, given)])
+    return _NOTHING
 
 
-def _last(block: str) -> str:
+def _last(files: Files, path: str) -> Known:
     """What Fedora's kernels were last told."""
+    block = files.read(path) or ""
     try:
-        return envblock.read(block).get("kernelopts", "").strip()
+        text = envblock.read(block).get("kernelopts", "").strip()
     except envblock.BlockError:
-        return ""
+        return _NOTHING
+    line = block.partition("\nkernelopts=")[0].count("\n") + 2
+    return joined(path, [("kernelopts", text, line, text)])
 
 
-def _of_fstab(text: str) -> str:
-    for spec, at, fs, options in mounts(text):
-        if at == "/":
-            part = next(
-                (o for o in options.split(",") if o.startswith(("subvol=", "subvolid="))), ""
-            )
-            flags = f" rootflags={part}" if fs == "btrfs" and part else ""
-            return f"root={spec} ro{flags}"
-    return ""
-
-
-def _elsewhere(files: Files) -> Iterator[str]:
+def _elsewhere(files: Files) -> Iterator[Known]:
     """Of the systems on other volumes that mount this one on /boot."""
     for volume in files.volumes:
         tree = files.on(volume.name) if volume.fs in _LINUX else None
         if tree is None or volume.name == files.volume.name:
             continue
-        for spec, at, _, _ in mounts(tree.read("/etc/fstab") or ""):
-            here = find(spec, files.volumes) if at in ("/boot", "/boot/") else None
+        for mount in mounts(tree.read("/etc/fstab") or ""):
+            here = find(mount.spec, files.volumes) if mount.at in ("/boot", "/boot/") else None
             if here and here.name == files.volume.name:
-                yield _known(tree, "")
+                yield _known(tree, "", f"({volume.name})")
 
 
 FORMAT = Format("found", ("/boot", "/", "/@*/boot"), parse, rank=90, binary=True)

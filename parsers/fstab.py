@@ -13,14 +13,16 @@ class Mount(NamedTuple):
     at: str
     fs: str
     options: str
+    line: int = 0
 
 
 def mounts(text: str) -> Iterator[Mount]:
-    for line in text.splitlines():
+    for number, line in enumerate(text.split("\n"), 1):
         fields = line.split()
         if len(fields) >= 3 and not fields[0].startswith("#"):
             spec = fields[0].replace('"', "").replace("'", "")
-            yield Mount(spec, fields[1], fields[2], fields[3] if len(fields) > 3 else "")
+            options = fields[3] if len(fields) > 3 else ""
+            yield Mount(spec, fields[1], fields[2], options, number)
 
 
 class System:

@@ -294,7 +294,9 @@ class Menu:
                 if isinstance(item, Entry):
                     yield _seen(item, volume.name, self.drives.own.name)
                 elif isinstance(item, Problem):
-                    yield item
+                    own = volume.name == self.drives.own.name
+                    config = item.config if own else _on(volume.name, item.config)
+                    yield replace(item, config=config)
                 else:
                     self._passwords_below += item.passwords
             loaded.unbootable = f"the menu {loaded.menu} has no entries"
@@ -322,10 +324,24 @@ def _seen(entry: Entry, there: str, here: str) -> Entry:
         device = ref.device or there
         return replace(ref, device="" if device == here else device)
 
+    def named(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+        return tuple(replace(o, config=_on(there, o.config)) for o in origins)
+
     if there == here:
         return entry
-    kernel = moved(entry.kernel) if entry.kernel else None
-    return replace(entry, kernel=kernel, initrds=tuple(map(moved, entry.initrds)))
+    return replace(
+        entry,
+        config=_on(there, entry.config),
+        kernel=moved(entry.kernel) if entry.kernel else None,
+        initrds=tuple(map(moved, entry.initrds)),
+        origins=named(entry.origins),
+        default_from=named(entry.default_from),
+    )
+
+
+def _on(volume: str, path: str) -> str:
+    """A file of another volume, as an Entry or a Problem names it."""
+    return path if path.startswith("(") else f"({volume}){path}"
 
 
 NAMES = ("menu.lst", "grub.conf")

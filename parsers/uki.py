@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import basename, dirname
 
 from parsers import bootspec, os_release, pe
-from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.bootspec import Place, Snippet
 
 _TEXT = 64 << 10  # bytes of a section that is text
@@ -25,6 +25,7 @@ _PLAIN = {"osrel", "cmdline", "uname", "profile"}
 class Image:
     """What an image, one of its profiles or an addon brings."""
 
+    path: str = ""
     linux: FileRef | None = None
     initrd: FileRef | None = None
     ucode: FileRef | None = None
@@ -120,6 +121,7 @@ def _profiles(files: Files, path: str, sections: Sequence[pe.Section]) -> list[I
 
 
 def _read(files: Files, path: str, sections: Sequence[pe.Section], image: Image) -> Image:
+    image.path = path
     for section in sections:
         name = section.name.removeprefix(".")
         part = FileRef(path=path, offset=section.offset, size=section.size)
@@ -171,7 +173,7 @@ def _entry(path: str, image: Image, addons: Sequence[Image], title: str, number:
         image.initrd,
         *(addon.initrd for addon in addons),
     )
-    lines = [image.texts.get("cmdline", ""), *(addon.texts.get("cmdline", "") for addon in addons)]
+    cmdline, origins = _cmdline((image, *addons))
     name = bootspec.tries(basename(path)).name
     return Entry(
         title=title,
@@ -181,9 +183,21 @@ def _entry(path: str, image: Image, addons: Sequence[Image], title: str, number:
         kernel=image.linux,
         initrds=tuple(part for part in initrds if part),
         devicetree=next((addon.dtb for addon in reversed(addons) if addon.dtb), image.dtb),
-        cmdline=" ".join(filter(None, map(_one_line, lines))),
+        cmdline=cmdline,
         effects=bootspec.counting(path),
+        origins=origins,
     )
+
+
+def _cmdline(images: Sequence[Image]) -> tuple[str, tuple[Origin, ...]]:
+    """That of the image, and what the addons add; lines do not count in a program."""
+    text, origins = "", []
+    for image in images:
+        if line := _one_line(image.texts.get("cmdline", "")):
+            text += f" {line}" if text else line
+            span = len(text) - len(line), len(text)
+            origins.append(Origin(".cmdline", line, image.path, 0, spans=(span,)))
+    return text, tuple(origins)
 
 
 def _one_line(text: str) -> str:

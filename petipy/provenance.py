@@ -12,7 +12,7 @@ _WORD = re.compile(r'(?:\\.|"(?:\\.|[^"\\])*"?|[^\s"])+', re.S)
 
 # What the formats call the setting that names a file.
 _FILES = {
-    **dict.fromkeys(("linux", "kernel", "image"), "kernel"),
+    **dict.fromkeys(("linux", "kernel", "image", "efi", "uki"), "kernel"),
     "initrd": "initrd",
     **dict.fromkeys(("devicetree", "fdt", "dtb"), "devicetree"),
 }
@@ -73,12 +73,14 @@ def told(origin: Origin, config: str) -> str:
     """In words, to someone who looks at the file `config`: "$x, set in line 7"."""
     if origin.how == "image":
         return "added here, for its system to find its medium in a file"
-    if not origin.config:
+    if not origin.config and origin.what.startswith("$"):
         return f"{origin.what}, which the boot loader sets"
-    if origin.config == config:
-        place = f"in line {origin.line}"
-    else:
-        place = f"in {origin.config}, line {origin.line}"
+    if not origin.config:
+        return f"{origin.what}, which Petipy adds"
+    place = f"line {origin.line}" if origin.line else ""
+    if origin.config != config:
+        place = f"{origin.config}, {place}" if place else origin.config
+    place = f"in {place or origin.config}"
     if not origin.what.startswith("$"):
         return f"{origin.what} {place}"
     match origin.how:

@@ -144,9 +144,13 @@ def _within(
             elif not piece.name and name not in names(setting.words):
                 yield from _found_in(inner.value, piece.text[low - start : high - start], part)
         start += len(piece.text)
-    if not pieces and places:
+    if pieces or not inner.value:
+        return
+    text = setting.value[at:end]
+    yield from (found := list(_found_in(inner.value, text, places)))
+    if not found and setting.words:
         # What the command did to the value is not known here: all that it was given took part.
-        yield max(inner.value.find(setting.value[at:end]), 0), places
+        yield max(inner.value.find(text), 0), places
 
 
 def _found_in(value: str, text: str, places: Sequence[int]) -> Iterator[Stretch]:

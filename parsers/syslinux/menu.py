@@ -127,6 +127,8 @@ class _Offers:
         label = Label(line.value, line.config, line.number, conf.menus[0], conf.directory)
         label.kernel, label.append = line.word, after(line.value) or None
         label.given["kernel"] = line
+        if label.append:
+            label.given["append"] = line
         label.inherited = conf.append_to_all
         # Debian's installer boots after a time what a label of its menu says, too.
         means = meaning(label, self._files.machine)

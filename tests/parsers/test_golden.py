@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from parsers import formats
-from parsers.api import Format, Volume
+from parsers.api import Files, Format, Volume
 from petipy.machine import load
 from petipy.model import Scan
 from petipy.scan import scan_lease, scan_tree
@@ -32,7 +32,7 @@ CASES = sorted(path.relative_to(GOLDEN) for path in FOUND)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_golden(case: Path, request: pytest.FixtureRequest) -> None:
     form = next(form for form in formats() if form.name == case.parts[0])
-    scan = _scan(GOLDEN / case, form)
+    scan = scanned(form, *machine_of(GOLDEN / case))
     got = {name: [_brief(item) for item in items] for name, items in to_json(scan).items()}
     if not got["images"]:
         del got["images"]
@@ -44,12 +44,17 @@ def test_golden(case: Path, request: pytest.FixtureRequest) -> None:
     assert from_json(json.loads(json.dumps(to_json(scan)))) == scan
 
 
-def _scan(case: Path, form: Format) -> Scan:
+def scanned(form: Format, files: Files, network: bool) -> Scan:
+    return (scan_lease if network else scan_tree)(files, [form])
+
+
+def machine_of(case: Path) -> tuple[Files, bool]:
+    """A case's machine, and whether it is one that boots from the network."""
     if (described := case / "network.json").exists():
         machine = load(str(described))
         (interface,) = machine.leases
-        return scan_lease(machine.files(interface), [form])
-    return scan_tree(_files(case), [form])
+        return machine.files(interface), True
+    return _files(case), False
 
 
 def _files(case: Path) -> MachineFiles:

@@ -1,0 +1,42 @@
+"""Of every golden case: each word of a command line says where it is written, and it is there."""
+
+from pathlib import Path
+
+import pytest
+
+from parsers import formats
+from parsers.api import Entry, Files, Origin
+from petipy.provenance import words
+from tests.parsers.test_golden import CASES, GOLDEN, machine_of, scanned
+
+
+def text_of(files: Files, origin: Origin) -> str | None:
+    """The file that the origin names: it may be on another volume."""
+    path, tree = origin.config, files
+    if path.startswith("("):
+        name, _, path = path[1:].partition(")")
+        other = files.on(name)
+        assert other, origin
+        tree = other
+    if path.startswith(("http:", "https:", "tftp:")):
+        return files.fetch(path)
+    return tree.read(path)
+
+
+def check(entry: Entry, files: Files) -> None:
+    for origin in (*entry.origins, *entry.default_from):
+        assert all(0 <= a < b <= len(entry.cmdline) for a, b in origin.spans), origin
+        if origin.config:
+            text = text_of(files, origin)
+            assert text is not None, origin
+            assert 0 <= origin.line <= len(text.replace("\r", "\n").split("\n")), origin
+    if entry.kernel:
+        assert [word for word, given in words(entry) if not given] == [], entry
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_word_of_every_golden_entry_has_its_origin(case: Path) -> None:
+    form = next(form for form in formats() if form.name == case.parts[0])
+    files, network = machine_of(GOLDEN / case)
+    for _, entry in scanned(form, files, network).entries:
+        check(entry, files)
