@@ -7,6 +7,8 @@ from typing import Protocol
 from parsers.api import Password
 from petipy.model import Edit, Snapshot, Status
 
+FORGOTTEN = 300.0  # seconds without a key, after which passwords are asked for anew
+
 Told = Callable[[Password | None], None]
 
 
@@ -59,6 +61,8 @@ class Session:
         self._commands.boot(id, edit)
 
     def someone_is_here(self) -> None:
+        if self.clock() - self.last_key > FORGOTTEN:
+            self.known.clear()  # perhaps it is somebody else now
         self.last_key = self.clock()
         self._commands.someone_is_here()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from parsers.api import Password
 from petipy.model import Countdown
 from petipy.ui.console import Console
 from petipy.ui.line import LIMIT
@@ -423,9 +424,11 @@ def test_a_menu_that_nobody_touches_closes_when_the_countdown_has_come_back() ->
         async with served(Console(emulator.path, session)):
             await opened(emulator)
             session.last_key -= 1000
+            session.known.add(Password(user="root", secret="toor"))
             until = time.monotonic() + 60
             machine.store.update(countdown=Countdown(choice="", until=until))
             await emulator.until("Booting in 60 s - " + PROMPT)
+            assert not session.known
         emulator.close()
 
     run(scenario())

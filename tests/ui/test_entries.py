@@ -7,6 +7,7 @@ import pytest
 from parsers.api import Password
 from petipy.model import Choice, Countdown, Edit, Snapshot
 from petipy.ui.countdown import Teller
+from petipy.ui.session import FORGOTTEN
 from petipy.ui.view import View
 from petipy.ui.widgets import OWN_KEYS
 from tests.ui.fakes import DEBIAN, Machine, choice
@@ -178,6 +179,17 @@ def test_an_editor_that_somebody_left_open_boots_nothing_for_the_next_person() -
     ((_, edit),) = glass.machine.booted
     assert isinstance(edit, Edit)
     assert edit.cmdline.endswith(" single")
+
+
+def test_passwords_are_asked_for_anew_when_nobody_has_been_there_for_long() -> None:
+    session = Machine().session()
+    session.someone_is_here()
+    session.known.add(KEYS[0])
+    session.someone_is_here()
+    assert session.known
+    session.last_key -= FORGOTTEN + 1
+    session.someone_is_here()
+    assert not session.known
 
 
 def test_escape_gives_up_even_while_the_password_is_checked() -> None:
