@@ -1,13 +1,20 @@
 """Of every golden case: each word of a command line says where it is written, and it is there."""
 
+import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from parsers import formats
 from parsers.api import Entry, Files, Origin
+from petipy.machine import BadMachine, Machine, load, parse
 from petipy.provenance import words
+from petipy.survey import replay
 from tests.parsers.test_golden import CASES, GOLDEN, machine_of, scanned
+
+SHARED = Path(__file__).parents[3] / "shared/cases"
 
 
 def text_of(files: Files, origin: Origin) -> str | None:
@@ -40,3 +47,28 @@ def test_every_word_of_every_golden_entry_has_its_origin(case: Path) -> None:
     files, network = machine_of(GOLDEN / case)
     for _, entry in scanned(form, files, network).entries:
         check(entry, files)
+
+
+def real_machines() -> Iterator[Machine]:
+    for path in sorted(SHARED.glob("corpus/**/*.machine.json")):
+        with suppress(BadMachine):
+            yield load(str(path))
+    for case in json.loads((SHARED / "grub-menu/menus.json").read_text()):
+        yield parse(case["machine"], SHARED / "grub-menu")
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the cases are not here")
+def test_of_real_configurations_too_and_what_a_variable_gave_is_in_its_value() -> None:
+    given = 0
+    for machine in real_machines():
+        for choice in replay(machine).choices:
+            entry = choice.entry
+            if entry.kernel:
+                assert all(origins for _, origins in words(entry)), entry
+            for origin in entry.origins:
+                for start, end in origin.spans if origin.what.startswith("$") else ():
+                    given += 1
+                    value = origin.value.replace("\\", "")
+                    for word in entry.cmdline[start:end].replace("\\", "").split():
+                        assert word.strip('"') in value, (entry, origin)
+    assert given > 100
