@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from petipy import capture
+from petipy import capture, check, explain
 from petipy.listing import main
 from petipy.sys import block
 
@@ -68,6 +68,16 @@ def test_an_images_partitions_are_devices_and_its_bytes_stay(
     assert entry["kernel"] == {"device": "disk2", "path": "/vmlinux"}
     assert (entry["missing"], entry["waits_for"]) == ([], None)
     assert (answer["default"], answer["timeout"]) == (entry["id"], 2)
+
+
+def test_an_image_is_checked_and_explained_like_a_directory(
+    image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check.main([str(image)]) == 0
+    assert capsys.readouterr().out == "no findings, 1 entry\n"
+    assert explain.main(["default", str(image)]) == 0
+    out = capsys.readouterr().out
+    assert "  kernel      (disk2)/vmlinux\n      by image in line 2\n" in out
 
 
 def test_a_block_device_is_looked_at_like_an_image(

@@ -1,6 +1,6 @@
 """What the menu shows, and what its keys do."""
 
-from parsers.api import Origin
+from parsers.api import Origin, Problem
 from petipy.model import Edit
 from petipy.ui import theme
 from petipy.ui.view import View
@@ -247,6 +247,18 @@ def test_the_log_shows_devices_problems_and_events() -> None:
     assert "vda2: 20 GB ext4, label root - 6 entries" in text
     assert "(vda2)/boot/grub/grub.cfg:12: Memory test: it is a program for the firmware" in text
     assert text.index("sdb1: the disk does not answer") < text.index("found vda2")
+
+
+def test_the_log_shows_the_line_that_is_wrong_with_a_caret() -> None:
+    machine = Machine()
+    line = "\tmenuentry 'é' { " + "x" * 200 + " | y }"
+    problem = Problem("/c", 7, "syntax error at '|'", column=line.index("|") + 1, excerpt=line)
+    machine.store.update(problems=(("vda2", problem),))
+    lines = Glass(machine).press("l").lines()
+    at = lines.index("(vda2)/c:7: syntax error at '|'")
+    shown, caret = lines[at + 1 : at + 3]
+    assert shown.startswith("  ...xxx")
+    assert (caret.strip(), shown[caret.index("^")]) == ("^", "|")
 
 
 def test_help_rescan_and_shell() -> None:
