@@ -24,6 +24,7 @@ class Volume:
     firmware_path: str = ""  # Open Firmware's name of the disk, where the machine has one
     mapped: str = ""  # the device mapper's name: vg-root, luks-1234
     lvm: str = ""  # group and logical volume: vg/root
+    lvm_uuid: str = ""  # theirs, in LVM's way of writing, with a slash between
     md: str = ""  # the array's name, as in /dev/md/NAME
     md_uuid: str = ""
     crypt_uuid: str = ""  # of the LUKS container around it
@@ -37,6 +38,7 @@ class FileRef:
     `device` is "" for the volume of the configuration itself, the name of a Volume when the
     parser could tell, else the configuration's own words (UUID=…, LABEL=…, /dev/sda1, hd0,gpt2).
     `offset` and `size` (bytes) cut a part out of the file; a size of 0 is all that follows.
+    With `packed` what is meant is a cpio archive that holds the file under this name.
     """
 
     path: str = ""
@@ -44,10 +46,12 @@ class FileRef:
     url: str = ""
     offset: int = 0
     size: int = 0
+    packed: str = ""
 
     def __str__(self) -> str:
         place = f"({self.device}){self.path}" if self.device else self.path
-        return self.url or f"{place}{extent(self.offset, self.size)}"
+        place = self.url or f"{place}{extent(self.offset, self.size)}"
+        return f"newc:{self.packed}:{place}" if self.packed else place
 
 
 def extent(offset: int, size: int) -> str:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
-from petipy import resolve
+from petipy import newc, resolve
 from petipy.log import Log, Trace
 from petipy.model import Change, Choice, Edit, File
 
@@ -109,18 +109,22 @@ def part(descriptor: int, file: File) -> int:
     """The descriptor, or one of a copy in memory of the part of the file that is meant.
 
     A kernel within a unified kernel image is copied byte for byte: a signature of its own stays
-    whole for the running kernel to check.
+    whole for the running kernel to check. Of a file that is to be packed, the archive.
     """
-    if not (file.offset or file.size):
+    if not (file.offset or file.size or file.packed):
         return descriptor
     there = os.fstat(descriptor).st_size - file.offset
     size = file.size or there
     if size > there:
         raise OSError(f"{file} is cut off: {max(there, 0)} bytes are there")
     copy = os.memfd_create("part")
+    if file.packed:
+        os.write(copy, newc.before(file.packed, size))
     at, end = file.offset, file.offset + size
     while at < end and (sent := os.sendfile(copy, descriptor, at, end - at)):
         at += sent
+    if file.packed:
+        os.write(copy, newc.after(size))
     os.lseek(copy, 0, os.SEEK_SET)
     return copy
 

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from parsers.api import Volume
@@ -17,6 +18,8 @@ Properties = Mapping[str, str]  # as udev names them: ID_FS_TYPE, DEVNAME …
 _NEVER = re.compile(r"ram\d|zram\d|fd\d|nbd\d+$|mtdblock")
 _LOOP = re.compile(r"loop\d+")
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
+_LVM = re.compile(r"LVM-(\w{32})(\w{32})(?:-.*)?")
+_LUKS = re.compile(r"CRYPT-LUKS\d-([0-9a-f]{32})-")
 _SCSI = re.compile(r"/\d+:(\d+):(\d+):(\d+)(?:/|$)")  # channel, target, unit
 
 
@@ -152,10 +155,36 @@ def volume_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
         partition=_number(p.get("PARTN") or p.get("ID_PART_ENTRY_NUMBER", "")),
         scheme=_scheme(p.get("ID_PART_ENTRY_SCHEME", "")),
         firmware_path=firmware_path(path, sysfs),
+        **_layers(p, f"{sysfs}{path}"),
     )
     kind = _kind(p)
     title = _title(volume, kind, sectors * 512, p.get("DM_NAME", ""))
     return Device(volume=volume, node=p["DEVNAME"], kind=kind, title=title)
+
+
+def _layers(p: Properties, sysfs: str) -> dict[str, str]:
+    """The names of what the device mapper or the RAID driver has made.
+
+    The kernel writes into a device-mapper UUID what made it: LVM-, then the UUIDs of group and
+    volume, or CRYPT-LUKS2-, then the container's.
+    """
+    names: dict[str, str] = {}
+    made = p.get("DM_UUID") or _attribute(f"{sysfs}/dm/uuid")
+    names["mapped"] = p.get("DM_NAME") or _attribute(f"{sysfs}/dm/name")
+    if match := _LVM.fullmatch(made):
+        names["lvm_uuid"] = "/".join(map(_lvm_uuid, match.groups()))
+        group, _, volume = names["mapped"].replace("--", "\0").partition("-")
+        names["lvm"] = f"{group}/{volume}".replace("\0", "-")
+    elif match := _LUKS.match(made):
+        names["crypt_uuid"] = match[1]
+    names["md"] = p.get("MD_DEVNAME") or p.get("MD_NAME", "").rpartition(":")[2]
+    names["md_uuid"] = p.get("MD_UUID") or _attribute(f"{sysfs}/md/uuid")
+    return names
+
+
+def _lvm_uuid(letters: str) -> str:
+    ends = (0, 6, 10, 14, 18, 22, 26, 32)
+    return "-".join(letters[a:b] for a, b in pairwise(ends))
 
 
 def firmware_path(path: str, sysfs: str = "/sys") -> str:

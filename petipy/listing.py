@@ -70,12 +70,13 @@ def entry_value(choice: Choice, listing: Listing) -> dict[str, Any]:
 
     def file(ref: FileRef) -> dict[str, Any]:
         """Where it is; the configuration's own words for a device that is not there."""
+        packed = {"packed": ref.packed} if ref.packed else {}
         if ref.url:
-            return {"url": ref.url}
+            return {"url": ref.url, **packed}
         volume = find(ref.device, [device.volume for device in listing.known])
         name = volume.name if volume else ref.device or choice.device
         part = {"offset": ref.offset, "size": ref.size} if ref.offset or ref.size else {}
-        return {"device": name, "path": ref.path, **part}
+        return {"device": name, "path": ref.path, **part, **packed}
 
     def effect(effect: Effect) -> dict[str, Any]:
         renamed = {"rename": effect.rename} if effect.rename else {}

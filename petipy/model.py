@@ -58,7 +58,7 @@ class Scan:
 class File:
     """A file reference that has been resolved: a path on a present volume, or a URL.
 
-    `offset` and `size` as in FileRef.
+    `offset`, `size` and `packed` as in FileRef.
     """
 
     device: str = ""
@@ -66,9 +66,11 @@ class File:
     url: str = ""
     offset: int = 0
     size: int = 0
+    packed: str = ""
 
     def __str__(self) -> str:
-        return self.url or f"({self.device}){self.path}{extent(self.offset, self.size)}"
+        place = self.url or f"({self.device}){self.path}{extent(self.offset, self.size)}"
+        return f"newc:{self.packed}:{place}" if self.packed else place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from posixpath import dirname
 
 from parsers.api import Effect, Entry, FileRef, Preferences, Volume
@@ -125,7 +126,7 @@ def _turn(entry: Entry, wish: Preferences) -> int:
 
 def _file(ref: FileRef, device: Device, volumes: Sequence[Volume]) -> tuple[FileRef, File | None]:
     if ref.url:
-        return ref, File(url=ref.url)
+        return ref, File(url=ref.url, packed=ref.packed)
     if not ref.device:
         return ref, _part(device.name, ref)
     volume = find(ref.device, volumes)
@@ -139,10 +140,12 @@ def _change(effect: Effect, device: Device, volumes: Sequence[Volume]) -> Change
 
 
 def _part(device: str, ref: FileRef) -> File:
-    return File(device=device, path=ref.path, offset=ref.offset, size=ref.size)
+    return File(device=device, path=ref.path, offset=ref.offset, size=ref.size, packed=ref.packed)
 
 
 def _typed(text: str, known: Sequence[str]) -> File:
+    if match := re.fullmatch(r"newc:([^:]+):(.+)", text):
+        return replace(_typed(match[2], known), packed=match[1])
     if re.match(r"[a-z][a-z0-9+.-]*://", text):
         return File(url=text)
     device = known[0]

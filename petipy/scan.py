@@ -254,7 +254,14 @@ def _meaning(entry: Entry, files: Files) -> object:
 
 def _place(ref: FileRef, files: Files) -> tuple[object, ...]:
     volume = _volume(ref, files)
-    return (ref.device if volume is None else volume, ref.path, ref.url, ref.offset, ref.size)
+    return (
+        ref.device if volume is None else volume,
+        ref.path,
+        ref.url,
+        ref.offset,
+        ref.size,
+        ref.packed,
+    )
 
 
 def _without_known_guesses(

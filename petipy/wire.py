@@ -151,6 +151,7 @@ def _file(value: object) -> FileRef:
         url=_text(f["url"]),
         offset=_bytes(f["offset"]),
         size=_bytes(f["size"]),
+        packed=_text(f["packed"]),
     )
 
 

@@ -2,6 +2,7 @@ import asyncio
 import errno
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -80,6 +81,22 @@ def test_parts_of_a_file_are_loaded_as_if_they_were_files(tree: Path) -> None:
     rest = File(device="vda2", path="/u.efi", offset=17)
     todo = boot.plan(choice("a", kernel=parts[0], initrds=(parts[1],), devicetree=rest), None)
     assert load(todo, tree) == "loaded (vda2)/u.efi@4+6 by one  tree"
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5000])
+def test_a_file_that_is_packed_is_a_cpio_archive(tree: Path, size: int) -> None:
+    (tree / "vda2/data").write_bytes(b"x" * size)
+    file = File(device="vda2", path="/data", packed="etc/some where/name")
+    with (tree / "vda2/data").open("rb") as data:
+        archive = boot.part(data.fileno(), file)
+    with open(archive, "rb") as packed:
+        content = packed.read()
+    assert not len(content) % 4
+    unpacked = subprocess.run(
+        ["cpio", "-idu", "--quiet"], input=content, cwd=tree, capture_output=True, check=True
+    )
+    assert not unpacked.stderr
+    assert (tree / file.packed).read_bytes() == b"x" * size
 
 
 def test_a_part_that_the_file_no_longer_has_is_told(tree: Path) -> None:

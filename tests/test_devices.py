@@ -125,6 +125,48 @@ def test_titles_say_what_kind_of_thing_it_is(sysfs: Path) -> None:
     assert dm.title == "dm-0 (vg-root): 2.1 TB xfs, label my rööt"
 
 
+DM = {"DEVPATH": "/devices/virtual/block/dm-0", "DEVNAME": "/dev/dm-0", "DEVTYPE": "disk"}
+LETTERS = "abcdefGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+@pytest.mark.parametrize(
+    ("properties", "names"),
+    [
+        (
+            {"DM_NAME": "my--vg-root", "DM_UUID": f"LVM-{LETTERS}{LETTERS.lower()}"},
+            {
+                "mapped": "my--vg-root",
+                "lvm": "my-vg/root",
+                "lvm_uuid": "abcdef-GHIJ-KLMN-OPQR-STUV-WXYZ-012345/abcdef-ghij-klmn-opqr-stuv"
+                "-wxyz-012345",
+            },
+        ),
+        (
+            {"DM_NAME": "luks-1", "DM_UUID": f"CRYPT-LUKS2-{'0a' * 16}-luks-1"},
+            {"mapped": "luks-1", "crypt_uuid": "0a" * 16},
+        ),
+        ({"MD_NAME": "host:data", "MD_UUID": "1:2:3:4"}, {"md": "data", "md_uuid": "1:2:3:4"}),
+        ({"MD_DEVNAME": "0"}, {"md": "0"}),
+    ],
+)
+def test_what_lies_on_other_devices_has_names_of_its_own(
+    properties: dict[str, str], names: dict[str, str], sysfs: Path
+) -> None:
+    device = volume_device(partition(**DM, **properties), str(sysfs))
+    assert device is not None
+    assert {name: getattr(device.volume, name) for name in names} == names
+
+
+def test_without_udevs_rules_the_kernel_names_them(sysfs: Path) -> None:
+    about = sysfs / "devices/virtual/block/dm-0/dm"
+    about.mkdir()
+    (about / "name").write_text("vg-root\n")
+    (about / "uuid").write_text(f"LVM-{LETTERS}{LETTERS}\n")
+    device = volume_device(partition(**DM), str(sysfs))
+    assert device is not None
+    assert (device.volume.mapped, device.volume.lvm) == ("vg-root", "vg/root")
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

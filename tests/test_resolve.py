@@ -74,6 +74,14 @@ def test_a_part_of_a_file_stays_a_part_and_can_be_typed_again() -> None:
     assert resolve.edited(found, edit) == (found.kernel, (initrd,))
 
 
+def test_a_file_to_be_packed_stays_one_and_can_be_typed_again() -> None:
+    ref = FileRef(path="/f", packed="etc/f")
+    (found,) = resolve.choices([(device("vda2"), scan(replace(entry("a"), initrds=(ref,))))])
+    assert [str(file) for file in found.initrds] == ["newc:etc/f:(vda2)/f"]
+    edit = Edit(kernel="/k", initrds=("newc:etc/f:(vda2)/f",), cmdline="")
+    assert resolve.edited(found, edit)[1] == found.initrds
+
+
 def test_what_a_directory_says_of_its_menu_counts_for_the_images_in_it() -> None:
     image = entry("a", config="/EFI/Linux/a.efi")
     wishes = (("/grub.cfg", Preferences(timeout=9)), ("/EFI/Linux", Preferences(timeout=1)))

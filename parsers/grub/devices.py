@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 from parsers.api import Files, Volume
+from parsers.lease import server
 
 _PARTITION = re.compile(r"(?P<disk>.*[^\\]),(?P<scheme>[a-z]*)(?P<number>[0-9]{1,6})", re.DOTALL)
 # A server: GRUB's name for it is the protocol's, with the host where it is not the usual one.
 SERVER = re.compile(r"(?P<scheme>https?|tftp)(?:,(?P<host>.+))?", re.DOTALL)
+_PXE = re.compile(r"pxe(?:[,:](?P<host>.+))?", re.DOTALL)
+_OPENED = re.compile(r"crypto(\d{1,6})")
 _OPTICAL = re.compile(r"(cd|cdrom|ieee1275/cdrom)[0-9]*")
 
 
@@ -60,11 +63,35 @@ class Devices:
             return self.loops[name]
         if name in self._named:
             return self._named[name]
-        if m := SERVER.fullmatch(name):
+        if m := SERVER.fullmatch(_without_pxe(name)):
             ours = self._server and not m["host"] and m["scheme"] == self._server["scheme"]
             return self.own if ours else None
-        exact = [v for v in self._named.values() if v.name == name]
-        return next(iter(exact or self._similar(name)), None)
+        volumes = self._named.values()
+        if m := _OPENED.fullmatch(name):
+            opened = [volume for volume in volumes if volume.crypt_uuid]
+            return opened[int(m[1])] if int(m[1]) < len(opened) else None
+        exact = (v for v in volumes if name in (v.name, *_abstract(v)))
+        return next(exact, None) or next(self._similar(name), None)
+
+    def disk(self, name: str) -> str:
+        """GRUB's name of the disk that a device's name means, whatever partition of it; or ""."""
+        name = name.partition(",")[0]
+        if name in self._disks or name in self.loops:
+            return name
+        return next((d for d, volumes in self._disks.items() if volumes[0].disk == name), "")
+
+    def unknown(self, name: str) -> str:
+        """What GRUB says of a name that nothing has."""
+        return "no such partition" if self.disk(name) else f"disk `{name}' not found"
+
+    def server(self, name: str) -> str:
+        """What the URLs begin with of a device that is a server: tftp://10.0.0.1; else ""."""
+        m = SERVER.fullmatch(_without_pxe(name))
+        host = m and (m["host"] or server(self._files.lease))
+        return f"{m['scheme']}://{host}" if m and host else ""
+
+    def fetch(self, url: str) -> str | None:
+        return self._files.fetch(url)
 
     def names(self, disks_only: bool = False) -> Iterator[str]:
         """All of GRUB's names, as its wildcard `(*)` lists them, or the disks alone (`*`)."""
@@ -76,17 +103,12 @@ class Devices:
                     if volume.partition:
                         yield self.name(volume)
 
-    def search(self, wanted: Callable[[Volume], bool], hints: Sequence[str]) -> Volume | None:
-        """The first that fits: by the hints in turn, then disk by disk, last partition first."""
+    def search(self, wanted: Callable[[Volume], bool], hints: Sequence[str]) -> Iterator[Volume]:
+        """Those that fit: by the hints in turn, then disk by disk, last partition first."""
         for hint in hints:
-            for volume in self._hinted(hint):
-                if wanted(volume):
-                    return volume
+            yield from filter(wanted, self._hinted(hint))
         for disk in [*self.loops.values()], *self._disks.values():
-            for volume in sorted(disk, key=lambda v: (v.partition != 0, -v.partition)):
-                if wanted(volume):
-                    return volume
-        return None
+            yield from filter(wanted, sorted(disk, key=lambda v: (v.partition != 0, -v.partition)))
 
     def _hinted(self, hint: str) -> Sequence[Volume]:
         if hint.endswith(","):  # the partitions of a disk, in rising order
@@ -112,6 +134,48 @@ class Devices:
         yield from (v for v in fits if path and v.firmware_path == path)
         if m or path:
             yield from fits
+
+
+def _without_pxe(name: str) -> str:
+    """What a PC's GRUB calls its server is TFTP's."""
+    m = _PXE.fullmatch(name)
+    return name if not m else f"tftp,{m['host']}" if m["host"] else "tftp"
+
+
+def _abstract(volume: Volume) -> Iterator[str]:
+    """GRUB's names of what is no disk of the firmware's (grub-core/disk)."""
+    if volume.mapped and not volume.crypt_uuid:
+        yield f"lvm/{volume.mapped}"
+    if volume.lvm:
+        yield f"lvm/{volume.lvm.replace('/', '-')}"
+    if volume.lvm_uuid:
+        yield f"lvmid/{volume.lvm_uuid}"
+    if volume.md or volume.md_uuid:
+        number = volume.name.removeprefix("md")
+        yield from {f"md/{name}" for name in (volume.md, number) if name}
+        yield f"mduuid/{_hex(volume.md_uuid)}"
+    if volume.crypt_uuid:
+        yield from {f"cryptouuid/{uuid}" for uuid in (_hex(volume.crypt_uuid), volume.crypt_uuid)}
+
+
+def _hex(uuid: str) -> str:
+    return re.sub(r"[^0-9a-f]", "", uuid.lower())
+
+
+_KINDS = (
+    ("lvm/", "the logical volume {}"),
+    ("lvmid/", "the logical volume with UUID {}"),
+    ("md/", "the RAID array {}"),
+    ("mduuid/", "the RAID array with UUID {}"),
+    ("cryptouuid/", "the encrypted volume with UUID {}, opened"),
+    ("crypto", "an encrypted volume, opened"),
+)
+
+
+def described(name: str) -> str:
+    """What a person calls the device of this name, if the name says what it is; else ""."""
+    kinds = (words.format(name[len(start) :]) for start, words in _KINDS if name.startswith(start))
+    return next(kinds, "")
 
 
 def _is(volume: Volume, scheme: str) -> bool:

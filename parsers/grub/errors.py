@@ -1,14 +1,19 @@
 """GRUB's errors: a command raises one, or says one and goes on; either way it is its status."""
 
 FALSE = 1
+BAD_MODULE = 2
 BAD_FILE = 4
 NOT_FOUND = 5
+BAD_NAME = 7
+UNKNOWN_FILE_SYSTEM = 8
 BAD_NUMBER = 10
+OUT_OF_RANGE = 11
 UNKNOWN_DEVICE = 12
 BAD_DEVICE = 13
 UNKNOWN_COMMAND = 17
 BAD_ARGUMENT = 18
-NO_KERNEL = 18
+NO_KERNEL = 22
+EXTRACTING = 33
 
 
 class GrubError(Exception):
@@ -17,3 +22,7 @@ class GrubError(Exception):
     def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
         self.number = number
+
+
+class Usage(Exception):
+    """A command was asked how it is used, and does nothing else. That is no failure."""

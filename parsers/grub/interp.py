@@ -9,9 +9,21 @@ from dataclasses import dataclass, replace
 from errno import EFBIG
 from typing import NamedTuple
 
-from parsers.api import Action, FileRef, Origin
+from parsers.api import Action, FileRef, Origin, Volume
 from parsers.grub.env import Environment, EnvironmentBlock, Scope
-from parsers.grub.errors import BAD_ARGUMENT, UNKNOWN_COMMAND, GrubError
+from parsers.grub.errors import (
+    BAD_ARGUMENT,
+    BAD_DEVICE,
+    BAD_FILE,
+    BAD_NAME,
+    EXTRACTING,
+    NOT_FOUND,
+    UNKNOWN_COMMAND,
+    UNKNOWN_DEVICE,
+    UNKNOWN_FILE_SYSTEM,
+    GrubError,
+    Usage,
+)
 from parsers.grub.lexer import Source
 from parsers.grub.machine import Machine, Place
 from parsers.grub.origin import Made, Setting, Spans, Stretch, given, names, origins
@@ -22,6 +34,8 @@ from parsers.grub.words import Pattern, expand, split
 
 _CALLS = 40  # functions, files and evals within each other; also keeps Python's stack small
 
+# What may be run where only a menu's entries are wanted.
+_EXTRACTED = frozenset(["[", "menuentry", "search", "set", "submenu", "test"])
 _MISTAKE = 100  # steps: after a thousand the file is no script at all
 _LONGEST = 1 << 19  # characters of a file
 
@@ -95,8 +109,11 @@ class Shell:
         self.nested: list[Shell] = []  # ran to their end by `configfile`
         self.menus: tuple[str, ...] = (config,)  # the files that made this menu and those around
         self.in_entry = False
+        self.extracting = False  # only the entries of a file are wanted
         self.loaded = Loaded()
+        self.minor: tuple[GrubError, bool] | None = None  # see `remark`
         self.lost: dict[str, str] = {}  # variable: what `search` did not find
+        self.searches: dict[tuple[str, str], Volume] = {}  # kind and key: what was found
         self.effects: dict[FileRef, dict[str, str | None]] = {}
         self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as they are after save_env
         self.functions: dict[str, tuple[str, Body]] = {}  # name: file, body
@@ -113,7 +130,7 @@ class Shell:
         new = Shell(self.machine, self.commands, env, self.config, scope)
         new.line, new.menus, new.in_entry = self.line, self.menus, self.in_entry
         new.loaded = replace(self.loaded)
-        new.lost = dict(self.lost)
+        new.lost, new.searches = dict(self.lost), dict(self.searches)
         new.effects = {file: dict(values) for file, values in self.effects.items()}
         new.blocks = dict(self.blocks)
         new.snippets = self.snippets.copy()
@@ -132,6 +149,12 @@ class Shell:
             self.machine.complain(self.config, self.line, message, column)
         return number
 
+    def remark(self, error: GrubError, *, quiet: bool = False) -> None:
+        """What goes wrong in a command that does not fail for it: said at its end, and of several
+        the last.
+        """
+        self.minor = error, quiet
+
     # Running
 
     def run_text(self, text: str, *, stop: bool = False) -> int:
@@ -144,6 +167,7 @@ class Shell:
                 self.line, self.column = self.within or unit.line, unit.column
                 status = self.error(UNKNOWN_COMMAND, unit.message, said="syntax error")
                 if stop:
+                    status = 0
                     break
             elif len(unit) == 1:
                 status = self._statement(unit[0])
@@ -168,8 +192,7 @@ class Shell:
                 return status
             if status == 0:
                 return self.run(statement.then)
-            self._status(0)
-            return self.run(statement.otherwise)
+            return self.run(statement.otherwise) if statement.otherwise else self._status(0)
         if isinstance(statement, For):
             return self._for(statement)
         if isinstance(statement, While):
@@ -178,9 +201,10 @@ class Shell:
         return 0
 
     def _for(self, loop: For) -> int:
-        status = 0
+        words = self._expand(loop.words)
+        status = 0 if words else self._status(0)
         self._loops += 1
-        for word in self._expand(loop.words):
+        for word in words:
             if self._continuing and self._breaks == 1:
                 self._breaks = 0
             if self._breaks or self._returning:
@@ -215,30 +239,46 @@ class Shell:
         self.words = command.words
         self.machine.budget.spend(1 + len(words))
         if not words and not command.block:
-            return 0
+            return self._status(0)
         invert = words[0] == "!"
         if invert:
             words = words[1:]
             if not words:
                 return self._status(self.error(BAD_ARGUMENT, "no command is specified"))
-        self.command = words[0]
-        found = self.commands.get(words[0])
-        if found is not None:
-            arguments = words[1:]
-            if command.block and not found.takes_block:
-                arguments.append(command.block.source)
-            try:
-                status = found.run(self, arguments, command.block)
-            except GrubError as error:
-                status = self.error(error.number, str(error))
-        elif words[0] in self.functions:
-            status = self.call(words[0], words[1:])
-        else:
-            self.command = "set"
-            return self._status(self._assign(words[0]))
-        if invert:
+        status = self.run_command(words, command.block, invert=invert)
+        if invert and (words[0] in self.commands or words[0] in self.functions):
             status = 0 if status else 1
         return self._status(status)
+
+    def run_command(
+        self, words: Sequence[str], block: Block | None = None, *, invert: bool = False
+    ) -> int:
+        """A command with its arguments, a function, or an assignment."""
+        self.command = words[0]
+        found = self.commands.get(words[0])
+        if found is not None and self.extracting and words[0] not in _EXTRACTED:
+            return self.error(EXTRACTING, f"{words[0]} isn't allowed to execute in an extractor")
+        if found is not None:
+            arguments = list(words[1:])
+            if block and not found.takes_block:
+                arguments.append(block.source)
+            try:
+                status = found.run(self, arguments, block)
+            except GrubError as error:
+                return self.error(error.number, str(error))
+            except Usage as usage:
+                self.machine.say(str(usage))
+                return 0
+            if self.minor:
+                # That the command did not fail, which `!` takes for a failure, is the later error.
+                if status or not invert:
+                    self.error(self.minor[0].number, str(self.minor[0]), quiet=self.minor[1])
+                self.minor = None
+            return status
+        if words[0] in self.functions:
+            return self.call(words[0], words[1:])
+        self.command = "set"
+        return self._assign(words[0])
 
     def _status(self, status: int) -> int:
         self.env["?"] = str(status)
@@ -364,8 +404,31 @@ class Shell:
         """Where `(device)/path`, or `/path` on $root, is."""
         return self.machine.place(path, self.env["root"])
 
+    def there(self, path: str, *, directory: bool = False) -> Place:
+        """Where the file is; GrubError when it is not there (or is a directory) or has no place."""
+        if path[:1] == "(" and ")" not in path:
+            raise GrubError(BAD_NAME, "missing `)' symbol")
+        place = self.place(path)
+        within = path.partition(")")[2] if path[:1] == "(" else path
+        if not place.device:
+            raise GrubError(BAD_DEVICE, "variable `root' isn't set")
+        if place.volume is None and not place.url:
+            raise GrubError(UNKNOWN_DEVICE, self.machine.devices.unknown(place.device))
+        if place.volume and not (place.volume.fs or place.kind()):
+            raise GrubError(UNKNOWN_FILE_SYSTEM, "unknown filesystem")
+        if within[:1] != "/":
+            raise GrubError(BAD_NAME, f"invalid file name `{within}'")
+        kind = place.kind()
+        if kind is None and not place.url:
+            raise GrubError(NOT_FOUND, f"file `{within}' not found")
+        if kind == "directory" and not directory:
+            raise GrubError(BAD_FILE, "not a regular file")
+        return place
+
     def text(self, path: str) -> str | None:
         """A file's text, or None. What keeps it from being read is a Problem."""
+        if (path.partition(")")[2] if path[:1] == "(" else path)[:1] != "/":
+            return None  # to GRUB, it is no file's name
         try:
             text = self.place(path).read()
             if text and len(text) > _LONGEST:

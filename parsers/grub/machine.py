@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from parsers.api import FileRef, Files, Password, Problem, Volume
-from parsers.grub.devices import SERVER, Devices
+from parsers.grub.devices import Devices
 from parsers.grub.dialect import DEBIAN, Dialect
 from parsers.grub.words import Pattern, matches
 from parsers.lease import Lease, server
@@ -51,14 +51,21 @@ class Place(NamedTuple):
     device: str  # as GRUB calls it
     path: str  # absolute, without . and ..
     volume: Volume | None  # None: the machine has no such device
-    tree: Callable[[Volume], Files | None]
+    devices: Devices
+    url: str = ""  # of a file on a server
 
     def _files(self) -> Files | None:
-        return self.tree(self.volume) if self.volume else None
+        return self.devices.tree(self.volume) if self.volume else None
 
     def read(self) -> str | None:
+        if self.url:
+            return self.devices.fetch(self.url)
         files = self._files()
         return files.read(self.path) if files else None
+
+    def names(self) -> list[str]:
+        files = self._files()
+        return files.names(self.path) if files else []
 
     def kind(self) -> str | None:
         files = self._files()
@@ -69,10 +76,6 @@ class Place(NamedTuple):
     def size(self) -> int:
         files = self._files()
         return files.size(self.path) if files else 0
-
-    def names(self) -> list[str]:
-        files = self._files()
-        return files.names(self.path) if files else []
 
 
 class Machine:
@@ -132,16 +135,22 @@ class Machine:
             device, _, path = path[1:].partition(")")
         volume = self.devices.find(device) if device else None
         absolute = posixpath.normpath(f"/{path}").replace("//", "/")
-        return Place(device, absolute, volume, self.devices.tree)
+        server = "" if volume else self.devices.server(device)
+        return Place(device, absolute, volume, self.devices, server and f"{server}{absolute}")
 
     def file(self, path: str, root: str) -> FileRef:
         place = self.place(path, root)
         if place.volume:
             own = place.volume.name == self.devices.own.name
             return FileRef(path=place.path, device="" if own else place.volume.name)
-        if (m := SERVER.fullmatch(place.device)) and m["host"]:
-            return FileRef(url=f"{m['scheme']}://{m['host']}{place.path}")
+        if place.url:
+            return FileRef(url=place.url)
         return FileRef(path=place.path, device=place.device)
+
+    def has(self, file: FileRef) -> bool:
+        """Whether a file of a volume is there."""
+        volume = self.devices.find(file.device) if file.device else self.devices.own
+        return Place("", file.path, volume, self.devices).kind() == "file"
 
     def label(self, place: Place) -> str:
         """What to call a configuration file in an Entry or a Problem."""
@@ -157,42 +166,45 @@ class Machine:
 
     def found(self, pattern: Pattern, root: str) -> list[str]:
         """The names that a pattern stands for: files, or devices in parentheses, or disks."""
-        if list(pattern) == ["**"]:
-            return list(self.devices.names(disks_only=True))
+        if pattern[0] == "**":
+            names = self.devices.names(disks_only=True)
+            return [f"({name})" for name in names if matches(pattern, f"({name})")]
         if pattern[0] != "(":
             device = self.devices.find(root)
-            return list(self._walk("", device, _components(pattern))) if device else []
-        if ")" not in pattern:
-            return []
-        end = list(pattern).index(")")
-        names = [n for n in self.devices.names() if matches(pattern[1:end], n)]
-        names = names or ["".join(c[0] for c in pattern[1:end])]
-        rest = pattern[end + 1 :]
-        if not rest:
-            return [f"({name})" for name in names]
+            return self._walk("", device, pattern) if device else []
+        end = list(pattern).index(")") + 1 if ")" in pattern else len(pattern)
+        names = (f"({name})" for name in self.devices.names())
+        devices = [name for name in names if matches(pattern[:end], name)]
+        if not pattern[end:]:
+            return devices
+        devices = devices or ["".join(item[0] for item in pattern[:end])]
         return [
             path
-            for name in names
-            if (volume := self.devices.find(name))
-            for path in self._walk(f"({name})", volume, _components(rest))
+            for device in devices
+            if (volume := self.devices.find(device[1:-1]))
+            for path in self._walk(device, volume, pattern[end:])
         ]
 
-    def _walk(self, device: str, volume: Volume, components: Sequence[Pattern]) -> Iterator[str]:
+    def _walk(self, device: str, volume: Volume, pattern: Pattern) -> list[str]:
+        """The files of a volume, each as the pattern would have named it: with its slashes."""
         tree = self.devices.tree(volume)
+        if tree is None or pattern[0] != "/":
+            return []
         paths = [""]
-        for component in components if tree else ():
+        for component in _components(pattern):
             if not any(len(item) == 2 for item in component):
-                paths = [f"{path}/{''.join(component)}" for path in paths]
+                paths = [f"{path}{''.join(component)}" for path in paths]
                 continue
             wider = []
             for path in paths:
                 self.budget.spend()
-                for name in tree.names(path or "/") if tree else ():
+                for name in tree.names(path):
                     self.budget.spend()
-                    if matches(component, name):
-                        wider.append(f"{path}/{name}")
+                    # A name that begins with a dot is only meant by its dot.
+                    if matches(component, name) and (name[0] != "." or component[0] == "."):
+                        wider.append(f"{path}{name}")
             paths = wider
-        return (f"{device}{p}" for p in paths if tree and tree.kind(p))
+        return [f"{device}{path}" for path in paths if _fits(tree.kind(path), path)]
 
 
 # What GRUB calls the interface that the firmware has loaded it over.
@@ -223,11 +235,16 @@ def _network(lease: Lease, platform: str) -> Iterator[tuple[str, str]]:
     yield from ((name, value) for name, value in known.items() if value)
 
 
-def _components(pattern: Pattern) -> list[Pattern]:
-    components: list[list[str]] = []
+def _fits(kind: str | None, path: str) -> bool:
+    return kind == "directory" if path.endswith("/") else kind is not None
+
+
+def _components(pattern: Pattern) -> Iterator[Pattern]:
+    """Slashes and what is between them, in turn."""
+    component: list[str] = []
     for item in pattern:
-        if item == "/":
-            components.append([])
-        elif components:
-            components[-1].append(item)
-    return [component for component in components if component]
+        if component and (item == "/") != (component[0] == "/"):
+            yield component
+            component = []
+        component.append(item)
+    yield component

@@ -2,19 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 
-from parsers.grub.errors import BAD_ARGUMENT, GrubError
+from parsers.grub.errors import BAD_ARGUMENT, GrubError, Usage
+
+# What every command takes that takes options at all.
+_HELP = ("--help|-h", "--usage|-u")
 
 
 class Options:
     """What options a command takes: `-s`, `--set` and so on, each with the name it has here.
 
     A name ending in `=` needs a value, one ending in `?` may have one: after an equals sign, or
-    as the next word if that does not look like an option.
+    as the next word if that does not look like an option. `usage`
+    and `help` are what it says when it is asked for the one or the other.
     """
 
-    def __init__(self, *options: str, lenient: bool = False) -> None:
+    def __init__(
+        self, *options: str, lenient: bool = False, usage: str = "", help: str = ""
+    ) -> None:
         self._kinds: dict[str, tuple[str, str]] = {}
         self._lenient = lenient  # an unknown option is an argument
+        self._usage, self._help = usage, help
+        options = (*_HELP, *options)
         for option in options:
             kind = option[-1] if option[-1] in "=?" else ""
             spellings = option.removesuffix(kind).split("|") if kind else option.split("|")
@@ -45,6 +53,7 @@ class Options:
         if spelling not in self._kinds:
             return self._unknown(word, spelling, arguments)
         name, kind = self._kinds[spelling]
+        self._tell(name)
         if kind == "=" and not equals:
             value = _value(name, rest)
         elif kind == "?" and not equals:
@@ -59,6 +68,7 @@ class Options:
             return self._unknown(word, word, arguments)
         for number, letter in enumerate(word[1:], 2):
             name, kind = self._kinds[f"-{letter}"]
+            self._tell(name)
             value = ""
             last = number == len(word)
             if kind == "=" and last:
@@ -67,6 +77,11 @@ class Options:
                 value = _optional(rest)
             found.setdefault(name, []).append(value)
         return None
+
+    def _tell(self, name: str) -> None:
+        if name in ("help", "usage"):
+            usage = f"Usage: {self._usage}\n" if self._usage else ""
+            raise Usage(usage + self._help if name == "help" else usage)
 
     def _unknown(self, word: str, spelling: str, arguments: list[str]) -> None:
         if not self._lenient:

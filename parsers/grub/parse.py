@@ -41,6 +41,10 @@ _RESERVED = frozenset(
         "while",
     ]
 )
+# A word from a string on in which something is wrong, and the quote in it that nothing closes.
+_WORD = re.compile(
+    r"""(?:"(?:[^"\\]++|\\[\s\S])*+"|'[^']*+'|\\[\s\S]|[^ \t\n;{}&|<>"'\\])*+(?P<open>["'])?"""
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _DEPTH = 60  # of statements within statements; distributions reach four
 
@@ -105,7 +109,14 @@ class _Parser:
         text, token = self._source.text, self._token
         if token.kind == "end":
             return False
-        at = text.find("\n", token.end - 1 if token.kind == "newline" else token.end) + 1
+        end = token.end - (token.kind == "newline")
+        if token.kind == "lone" and token.text[0] == '"':
+            # What is wrong in a string does not end it, nor the word that it is a part of.
+            whole = _WORD.match(text, token.start)
+            if whole is None or whole["open"]:
+                return False
+            end = whole.end()
+        at = text.find("\n", end) + 1
         self._depth = 0
         if not at or at == len(text):
             return False

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from parsers import envblock
-from parsers.api import Entry, Item, Preferences, Volume
+from parsers.api import Entry, FileRef, Item, Preferences, Volume
 from parsers.grub.devices import Devices
 from parsers.grub.dialect import DIALECTS, Dialect
 from parsers.grub.interp import Shell
@@ -210,13 +210,24 @@ def _brief(entry: Entry, about: dict[str, Any], files: MachineFiles) -> Brief:
         re.sub("(#[0-9]+)+$", "", entry.name),
         (kernel.url or kernel.device or about["root"], kernel.path) if kernel else None,
         entry.cmdline if kernel else "",
-        tuple(f.path for f in entry.initrds) if kernel else (),
+        tuple(map(_initrd, entry.initrds)) if kernel else (),
         entry.classes,
         entry.hotkey,
         entry.users if not entry.trail else None,
         entry.action,
         tuple(sorted(_written(entry, about, files))),
     )
+
+
+def _initrd(file: FileRef) -> str:
+    return f"newc:{file.packed}:{file.path}" if file.packed else file.path
+
+
+def _wanted_initrd(argument: str, root: str) -> str:
+    if not argument.startswith("newc:"):
+        return _place(argument, root)[1]
+    _, name, path = argument.split(":", 2)
+    return f"newc:{name}:{_place(path, root)[1]}"
 
 
 def _written(entry: Entry, about: dict[str, Any], files: MachineFiles) -> Iterator[tuple[str, str]]:
@@ -244,11 +255,10 @@ def _wanted(truth: dict[str, Any], about: dict[str, Any], files: MachineFiles) -
             )
             boot = entry.get("boot") or {}
             if boot.get("cmd") in LINUX and entry["status"] == "boot":
-                initrds = [i for i in boot.get("initrd", ()) if not i.startswith("newc:")]
                 brief = brief._replace(
                     kernel=_place(boot["argv"][0], boot["root"]),
                     cmdline=boot["cmdline"],
-                    initrds=tuple(_place(i, boot["root"])[1] for i in initrds),
+                    initrds=tuple(_wanted_initrd(i, boot["root"]) for i in boot.get("initrd", ())),
                 )
             yield brief
 

@@ -1,5 +1,7 @@
 """GRUB's commands, one by one."""
 
+from dataclasses import replace
+
 import pytest
 
 from parsers.api import FileRef, Volume
@@ -7,7 +9,38 @@ from parsers.grub.commands import table
 from parsers.grub.dialect import FEDORA
 from parsers.grub.options import Options
 from parsers.grub.regex import Regex
-from tests.parsers.grub_runs import ROOT, echoed, machine, offered, printed, problems
+from tests.fakes import Machine
+from tests.parsers.grub_runs import CONFIG, ROOT, echoed, machine, offered, printed, problems
+
+MISSING, NUMBER = "error: missing parameters.", "error: unrecognized number."
+BREAK = "error: can't break 0 loops."
+# Of GRUB 2.12, on any of the platforms that Debian builds it for; what reads the menus of other
+# boot loaders is not among them.
+COMMANDS = """
+. 915resolution [ acpi all_functional_test appleloader authenticate background_color
+background_image backtrace badram blocklist boot break cat cbmemc chainloader clear cmosclean
+cmosdump cmosset cmostest cmp configfile continue coreboot_boottime cpuid crc cryptomount cutmem
+date devicetree distrust drivemap dump echo efiemu_loadcore efiemu_prepare efiemu_unload
+efitextmode eval exit export extract_entries_configfile extract_entries_source fakebios false
+file fix_video freedos functional_test fwsetup gdbstub gdbstub_break gdbstub_stop gettext
+gptsync halt hashsum hdparm hello help hexdump hexdump_random hwmatch inb initrd initrd16 inl
+insmod inw keymap keystatus kfreebsd kfreebsd_loadenv kfreebsd_module kfreebsd_module_elf
+knetbsd knetbsd_module knetbsd_module_elf kopenbsd kopenbsd_ramdisk legacy_initrd
+legacy_initrd_nounzip legacy_kernel linux linux16 list_env list_trusted load_env loadbios
+loadfont loopback ls lsacpi lsapm lscoreboot lsefi lsefimmap lsefisystab lsfonts lsmmap lsmod
+lspci lssal macppcbless mactelbless md5sum menuentry module module2 multiboot multiboot2
+nativedisk net_add_addr net_add_dns net_add_route net_bootp net_bootp6 net_del_addr net_del_dns
+net_del_route net_dhcp net_get_dhcp_option net_ipv6_autoconf net_ls_addr net_ls_cards net_ls_dns
+net_ls_routes net_nslookup net_set_vlan normal normal_exit ntldr outb outl outw parttool
+password password_pbkdf2 pcidump plainmount plan9 play probe pxechainloader rdmsr read read_byte
+read_dword read_word reboot regexp return rmmod save_env search search.file search.fs_label
+search.fs_uuid sendkey serial set setparams setpci sha1sum sha256sum sha512sum shift sleep
+smbios source submenu suspend terminal_input terminal_output terminfo test test_blockarg
+testload testspeed time tr true truecrypt trust unset usb vbeinfo vbetest verify_detached
+videoinfo videotest write_byte write_dword write_word wrmsr xen_hypervisor xen_module
+xnu_devprop_load xnu_kernel xnu_kernel64 xnu_kext xnu_kextdir xnu_mkext xnu_ramdisk xnu_resume
+xnu_splash xnu_uuid zfs-bootfs zfsinfo zfskey
+"""
 
 DISKS = (
     Volume(
@@ -45,6 +78,10 @@ def found(script: str) -> list[str]:
         ("-f (hd0,msdos1)/empty", True),
         ("-f (hd7,9)/empty", False),
         ("/empty -nt /none", True),
+        ("a = b -a ( c = c )", False),
+        ("'' -o ( '' -a ( a ) -o b = b )", True),
+        ("18446744073709551615 -eq -1", True),
+        ("0 -pgt -1", False),
     ],
 )
 def test_what_is_true(words: str, true: bool) -> None:
@@ -103,12 +140,21 @@ def test_red_hats_search_may_look_only_where_the_root_is() -> None:
     assert found("search --root-dev-only --file /both --set=v\necho $v") == ["hd0,gpt3"]
 
 
+def test_search_without_a_variable_prints_all_what_it_found_before_first() -> None:
+    script = "search --label TWIN --hint hd1,msdos1 -s v\nsearch -l TWIN\necho\nsearch -f /only"
+    assert found(script) == [" hd1,msdos1 hd0,gpt3 hd1,msdos1", " hd1,msdos1"]
+
+
+def test_search_wants_a_file_not_a_directory() -> None:
+    assert found("search -f /boot -s v\necho $?") == ["error: no such device: /boot.", "5"]
+
+
 def test_search_that_fails_leaves_the_variable_alone() -> None:
     assert found("v=old\nsearch --set=v --fs-uuid none\necho $? $v")[1:] == ["5 old"]
 
 
 def test_probe_tells_of_a_device() -> None:
-    script = "probe -u $root\nprobe --set=l --label (hd1,1)\necho $l\nprobe --fs hd0,gpt2"
+    script = "probe -u $root\necho\nprobe --set=l --label (hd1,1)\necho $l\nprobe --fs hd0,gpt2"
     assert found(script) == ["AB-12", "TWIN", "ext2"]
 
 
@@ -128,6 +174,48 @@ def test_probe_tells_of_a_device() -> None:
 def test_a_devices_name_in_the_firmwares_terms_is_found(device: str, volume: str) -> None:
     entry = offered(machine(f"menuentry A {{ linux ({device})/k }}", volumes=DISKS))[0]
     assert entry.kernel == FileRef(path="/k", device=volume)
+
+
+LAYERS = (
+    ROOT,
+    Volume(name="dm-0", disk="dm-0", mapped="vg-root", lvm="vg/root", lvm_uuid="a/b", fs="xfs"),
+    Volume(name="md127", disk="md127", md="0", md_uuid="01:23:45:67", fs="ext4"),
+    Volume(name="dm-1", disk="dm-1", mapped="c", crypt_uuid="0123abcd", fs="ext4"),
+)
+
+
+@pytest.mark.parametrize(
+    ("device", "volume"),
+    [
+        ("lvm/vg-root", "dm-0"),
+        ("lvmid/a/b", "dm-0"),
+        ("md/0", "md127"),
+        ("md/127", "md127"),
+        ("mduuid/01234567", "md127"),
+        ("cryptouuid/0123abcd", "dm-1"),
+        ("crypto0", "dm-1"),
+    ],
+)
+def test_what_is_no_disk_of_the_firmwares_has_names_too(device: str, volume: str) -> None:
+    script = f"cryptomount -u 0123abcd\nset root={device}\nmenuentry A {{ linux /k\n}}"
+    entry = offered(machine(script, volumes=LAYERS))[0]
+    assert entry.kernel == FileRef(path="/k", device=volume)
+    assert not entry.waits_for
+
+
+@pytest.mark.parametrize(
+    ("body", "waits_for"),
+    [
+        ("set root=lvm/vg-root", "the logical volume vg-root"),
+        ("set root=mduuid/0123", "the RAID array with UUID 0123"),
+        ("cryptomount -u 77\nset root=cryptouuid/77", "the encrypted volume with UUID 77, opened"),
+        ("cryptomount (hd0,gpt3)\nset root=crypto0", "an encrypted volume, opened"),
+        ("search --set=root --fs-uuid 8", "the file system with UUID 8"),
+    ],
+)
+def test_an_entry_waits_for_its_device_by_what_it_is(body: str, waits_for: str) -> None:
+    script = f"menuentry A {{ {body}\nlinux /k\n}}"
+    assert offered(machine(script))[0].waits_for == waits_for
 
 
 def test_a_device_that_nothing_fits_keeps_its_name() -> None:
@@ -162,6 +250,37 @@ def test_linux_with_all_it_takes() -> None:
     entry = offered(machine(script))[0]
     assert entry.initrds == (FileRef(path="/a"), FileRef(path="/b"))
     assert entry.devicetree == FileRef(path="/d")
+
+
+def test_an_initrd_may_be_packed_under_a_name() -> None:
+    script = "menuentry A {\n linux /k\n initrd newc:etc/x:($root)/a /b newc:y\n}"
+    (packed, plain, odd) = offered(machine(script))[0].initrds
+    assert packed == FileRef(path="/a", packed="etc/x")
+    assert str(packed) == "newc:etc/x:/a"
+    assert plain == FileRef(path="/b")
+    assert not odd.packed
+
+
+def test_a_kernel_that_is_missing_leaves_the_one_that_is_loaded() -> None:
+    script = "menuentry A {\n linux /k\n linux /none\n echo $?\n}"
+    files = machine(script, {"/k": "k"})
+    assert printed(files) == "error: file `/none' not found.\n5\n"
+    assert offered(files)[0].kernel == FileRef(path="/k")
+
+
+def test_a_server_without_a_name_is_the_leases() -> None:
+    host = Machine({"n": {CONFIG: "menuentry A { linux (tftp)/k\ninitrd (http,h:80)/i\n}"}})
+    host = replace(host, leases={"n": {"siaddr": "10.0.0.2"}})
+    entry = offered(host.files("n"))[0]
+    assert entry.kernel == FileRef(url="tftp://10.0.0.2/k")
+    assert entry.initrds == (FileRef(url="http://h:80/i"),)
+
+
+def test_a_file_on_a_server_is_run() -> None:
+    host = Machine(
+        {"n": {CONFIG: "source (http,h)/more.cfg"}}, urls={"http://h/more.cfg": "echo more"}
+    )
+    assert printed(host.files("n")) == "more\n"
 
 
 def test_a_file_over_the_network_is_a_url() -> None:
@@ -236,7 +355,7 @@ def test_options_are_read_as_grub_reads_them() -> None:
     options = Options("--set|-s?", "--hint=", "--no-floppy|-n")
     assert options.read(["-s", "v", "x"]) == ({"set": ["v"]}, ["x"])
     assert options.read(["--set", "v", "x"]) == ({"set": ["v"]}, ["x"])
-    assert options.read(["--set", "--hint=h", "x"]) == ({"set": [""], "hint": ["h"]}, ["x"])
+    assert options.read(["--set", "-n", "x"]) == ({"set": [""], "no-floppy": [""]}, ["x"])
     assert options.read(["-ns", "--hint", "h", "--", "-n"]) == (
         {"no-floppy": [""], "set": [""], "hint": ["h"]},
         ["-n"],
@@ -265,7 +384,8 @@ def test_modules_fonts_and_screens_are_no_problem() -> None:
 def test_the_table_has_a_module_for_each_kind_of_command() -> None:
     modules = {command.run.__module__.rpartition(".")[2] for command in table().values()}
     assert modules == {
-        "boot", "condition", "devices", "loopback", "menu", "quiet", "script", "text", "variables"
+        "boot", "condition", "devices", "files", "loopback", "menu", "quiet", "script", "text",
+        "variables",
     }  # fmt: skip
 
 
@@ -334,3 +454,87 @@ loopback; loopback loop
         "error: device name required.",
         "error: filename expected.",
     ]
+
+
+FILES = {"/dir/b": "", "/dir/a": "x", "/dir/.c": "", "/text": "one\n\x01two\n"}
+
+
+def test_ls_prints_names_devices_and_what_is_wrong() -> None:
+    assert echoed("ls /dir\nls -a /dir\nls /text\nls (hd0,msdos1)/ \nls -l /dir/", **FILES) == [
+        "a b ", ".c a b ", "text ", "boot/ dir/ text ", "1           a ", "0           b ", ""
+    ]  # fmt: skip
+    assert echoed("ls\nls (hd0,msdos1)\nls /none\necho $?\nls (hd9)/\nls x") == [
+        "(hd0) (hd0,msdos1) ",
+        f"Partition hd0,msdos1: Filesystem type ext4 - Label `ROOT', UUID {ROOT.uuid}",
+        "error: file `/none' not found.",
+        "0",
+        "error: disk `hd9' not found.",
+        "error: file `x' not found.",
+    ]
+
+
+def test_cat_and_cmp_read_files() -> None:
+    assert echoed("cat /text\ncmp /text /text\necho $?\ncmp /text /dir/a\necho $?", **FILES) == [
+        "one", "<1>two", "", "0", "1"
+    ]  # fmt: skip
+    assert echoed("cat /dir\ncat (hd0,9)/x\ncat (hd0\nunset root\ncat /x", **FILES) == [
+        "error: not a regular file.",
+        "error: no such partition.",
+        "error: missing `)' symbol.",
+        "error: variable `root' isn't set.",
+    ]
+
+
+def test_what_goes_wrong_without_failing_is_not_said_when_it_is_inverted() -> None:
+    assert echoed("! ls /none\necho $?\n! [ x -eq 0 ]\necho $?\n[ x -eq 0 ]") == [
+        "1", "1", "error: unrecognized number."
+    ]  # fmt: skip
+
+
+def test_a_command_that_is_asked_says_how_it_is_used_and_does_nothing() -> None:
+    assert echoed("menuentry --usage { true; }\necho $?\nregexp -u\nunset --help") == [
+        "Usage: menuentry BLOCK", "0", "Usage: regexp REGEXP STRING"
+    ]  # fmt: skip
+
+
+def test_entries_that_are_extracted_bring_nothing_else_with_them() -> None:
+    script = "x=0\nextract_entries_source /more\necho $x\nmenuentry B { linux /b }"
+    more = "x=1\necho no\nfunction f { true; }\nmenuentry A { linux /a$x }\nlinux /c\n"
+    files = machine(script, {"/more": more})
+    assert printed(files) == (
+        "error: echo isn't allowed to execute in an extractor.\n"
+        "error: linux isn't allowed to execute in an extractor.\n0\n"
+    )
+    assert [entry.title for entry in offered(files)] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        ("time echo a", ["a", "Elapsed time: 0.000 seconds "]),
+        ("tr -s v abc xyz aabb\necho $v\ntr -U ab\ntr a b", ["xxyy", "AB", MISSING]),
+        ("v=x\nregexp -s 9:v a a\necho [$v]", ["[]"]),
+        ("break 0\necho $?\nbreak -1\necho $?", [BREAK, "18", NUMBER, "10"]),
+        ("false\nfor x in; do true; done\necho $?", ["0"]),
+        ("if false; then true; else echo $?; fi", ["1"]),
+        ("! nosuch\necho $?", ["error: can't find command `nosuch'.", "0"]),
+        ("false\n$none\necho $?", ["0"]),
+        ("function f { source /in; }\nf a b", ["2"]),
+        ("function f { configfile /in; }\nf a b", ["2"]),
+        ("echo *\necho (hd0*\necho *a /d*r//b /*/ /none/*", [
+            "(hd0)", "(hd0) (hd0,msdos1)", "*a /dir//b /boot/ /dir/ /none/*"
+        ]),
+        ("source in\nsource /in", [""]),
+        ("read x\necho [$x]", ["[]"]),
+        ("loadfont /none\necho $?", ["error: file `/none' not found.", "5"]),
+        ("keystatus --shift\necho $?\ncpuid -l\necho $?", ["1", "1"]),
+        ("hello\nlegacy_initrd\necho $?", ["error: filename expected.", "18"]),
+    ],
+)  # fmt: skip
+def test_a_script_prints(script: str, lines: list[str]) -> None:
+    assert echoed(script, **{"/in": "echo $#", "/dir/b": ""}) == lines
+
+
+def test_none_of_grubs_commands_is_unknown() -> None:
+    known = table(FEDORA).keys()
+    assert not [name for name in COMMANDS.split() if name not in known]

@@ -29,6 +29,7 @@ SCRIPTS = {
     "parameters": "function f { f $@ $@; }\nf a",
     "nesting": "submenu s { " * 50 + "true" + "\n}" * 50,
     "wildcards": "echo /*" + "*" * 10000 + "x\necho " + "/*" * 1000,
+    "false parentheses": "while true; do [ '' -a ( a ) ]; done",
     "parentheses": "[ " + "( " * 100_000 + "]",
     "regexp": "regexp '" + "(a*)*" * 20 + "b' " + "a" * 4000,
     "digits": "echo $" + "1" * 9999 + "\nset default=" + "9" * 9999 + "\nbreak " + "9" * 9999,

@@ -137,3 +137,10 @@ def test_a_backslash_at_the_end_of_the_file_is_a_mistake() -> None:
 def test_statements_nest_only_so_deep() -> None:
     assert not mistakes("if a; then " * 30 + "b" + "; fi" * 30 + "\n")
     assert mistakes("if a; then " * 3000 + "b" + "; fi" * 3000 + "\n")
+
+
+def test_a_mistake_in_a_string_ends_with_the_word_that_it_is_in() -> None:
+    assert names('a "x $ y\nb" c\nd\n') == ["d"]
+    assert names("a \"x $ y\nb\"'c\n' d\ne\n") == ["e"]
+    assert names('a "x $ y\nb"\'c\nd\n') == []
+    assert names('a "x $ y\nb\nc\n') == []

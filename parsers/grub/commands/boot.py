@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parsers.api import Action, FileRef
 from parsers.grub.commands import command
+from parsers.grub.devices import described
 from parsers.grub.errors import BAD_ARGUMENT, NO_KERNEL, GrubError
 from parsers.grub.interp import Boot, Exit, Loaded, Run, Shell
 from parsers.grub.syntax import Block
@@ -12,11 +14,15 @@ from parsers.grub.syntax import Block
 
 @command("linux", "linux16", "linuxefi")
 def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Never fails for a missing file: who lists the entry shows what it misses."""
+    """A missing file is no failure: who lists the entry shows what it misses. But where another
+    kernel is there, already loaded, GRUB boots that.
+    """
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     path = arguments[0]
     _take_for_root(shell, path)
+    if shell.loaded.kernel and shell.machine.has(shell.loaded.kernel):
+        shell.there(path)
     keeps_hex = shell.machine.dialect.keeps_hex
     cmdline = f"BOOT_IMAGE={' '.join(_quoted(word, keeps_hex) for word in arguments)}"
     root = () if path.startswith("(") else ("root",)
@@ -53,10 +59,10 @@ def _take_for_root(shell: Shell, path: str) -> None:
 
 def _lost(shell: Shell, path: str) -> str:
     """What a failed search was for, unless the kernel is there without it, as for GRUB."""
-    if not shell.lost:
-        return ""
     place = shell.place(path)
-    if place.kind() is not None:
+    if not shell.lost:
+        return described(place.device) if place.volume is None else ""
+    if place.kind() is not None or place.url:
         return ""
     if place.volume is None or not path.startswith("("):
         return shell.lost.get("root", "" if place.volume else list(shell.lost.values())[-1])
@@ -68,17 +74,19 @@ def initrd(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     if not shell.loaded.kernel:
-        raise GrubError(NO_KERNEL, "you need to load the kernel first")
-    files: list[FileRef] = []
-    for argument in arguments:
-        if argument.startswith("newc:"):
-            # newc:NAME:FILE packs a file on the fly, for which there is nothing like it here.
-            shell.machine.complain(shell.config, shell.line, f"initrd cannot take {argument}")
-        else:
-            files.append(shell.machine.file(argument, shell.env["root"]))
-    shell.loaded.initrds = tuple(files)
+        raise GrubError(BAD_ARGUMENT, "you need to load the kernel first")
+    files = tuple(_initrd(shell, argument) for argument in arguments)
+    shell.loaded.initrds = files
     shell.loaded.origins += shell.origins("initrd", " ".join(arguments))
     return 0
+
+
+def _initrd(shell: Shell, argument: str) -> FileRef:
+    """newc:NAME:FILE is a file that comes to lie under that name (grub-core/loader/linux.c)."""
+    name, colon, path = argument.removeprefix("newc:").partition(":")
+    if not argument.startswith("newc:") or not colon:
+        return shell.machine.file(argument, shell.env["root"])
+    return replace(shell.machine.file(path, shell.env["root"]), packed=name.strip("/"))
 
 
 @command("devicetree")
@@ -118,7 +126,8 @@ def _ending(action: Action, what: str) -> Run:
 
 
 _LOADERS = {
-    "another boot loader": "chainloader ntldr truecrypt legacy_kernel freedos pxechain appleloader",
+    "another boot loader": "appleloader chainloader freedos legacy_kernel ntldr pxechainloader"
+    " truecrypt",
     "a multiboot kernel": "multiboot multiboot2 xen_hypervisor xen_linux plan9",
     "a BSD kernel": "kfreebsd knetbsd kopenbsd",
     "a macOS kernel": "xnu_kernel xnu_kernel64 xnu_resume",

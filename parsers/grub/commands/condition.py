@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from parsers.grub.commands import command
-from parsers.grub.errors import FALSE, GrubError
+from parsers.grub.errors import FALSE, OUT_OF_RANGE, GrubError
 from parsers.grub.interp import Shell
-from parsers.grub.numbers import number
+from parsers.grub.machine import Place
+from parsers.grub.numbers import count, number
 from parsers.grub.syntax import Block
 
 
@@ -15,7 +16,11 @@ def test(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     words = list(arguments)
     if words and words[-1] == "]":
         words.pop()
-    return 0 if _Test(shell, words).value() else FALSE
+    test = _Test(shell, words)
+    value = test.value()
+    if value and test.error:  # that a test is false would be an error after it
+        shell.remark(test.error)
+    return 0 if value else FALSE
 
 
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
@@ -50,6 +55,7 @@ class _Test:
         self._words = words
         self._at = 0
         self._depth = 0
+        self.error: GrubError | None = None
 
     def value(self) -> bool:
         either, both, invert = False, True, False
@@ -57,12 +63,12 @@ class _Test:
             word = self._words[self._at]
             result = self._binary() or self._unary()
             if result is not None:
-                both, invert = both and result() is not invert, False
+                both, invert = result() is not invert and both, False
             elif word == ")":
                 self._at += 1
                 break
             elif word == "(" and self._depth < _DEPTH:
-                both, invert = both and self._group() is not invert, False
+                both, invert = self._group() is not invert and both, False
             else:
                 self._at += 1
                 if word == "!":
@@ -113,32 +119,43 @@ class _Test:
             case "-e":
                 return lambda: self._exists(word)
             case "-s":
-                return lambda: self._shell.place(word).size() > 0
+                return lambda: self._place(word).size() > 0
         kind = "directory" if operator == "-d" else "file"
-        return lambda: self._shell.place(word).kind() == kind
+        return lambda: self._place(word).kind() == kind
 
     def _exists(self, path: str) -> bool:
-        return self._shell.place(path).kind() is not None
+        return self._place(path).kind() is not None
+
+    def _place(self, path: str) -> Place:
+        """GRUB forgets what went wrong before when it looks for a file, and takes whatever ends in
+        a parenthesis for a device.
+        """
+        self.error = None
+        if path[:1] != "(":
+            path = path[path.find(")") + 1 :]
+        return self._shell.place(path)
 
     def _number(self, text: str) -> int:
+        """As a processor of 64 bits compares it, with its sign."""
         try:
-            return number(text)
+            value = number(text)
         except GrubError as error:
-            self._shell.error(error.number, str(error))
-            return 0
+            self.error = error
+            return -1 if error.number == OUT_OF_RANGE else 0
+        return (value + (1 << 63)) % (1 << 64) - (1 << 63)
+
+    def _count(self, text: str) -> int:
+        try:
+            return count(text)
+        except GrubError as error:
+            self.error = error
+            return (1 << 64) - 1 if error.number == OUT_OF_RANGE else 0
 
     def _after_prefix(self, left: str, operator: str, right: str) -> bool:
         same = 0
         while left[same : same + 1] == right[same : same + 1] != "":
             same += 1
-        return _PREFIXED[operator](*(_number_or_0(text[same:]) for text in (left, right)))
-
-
-def _number_or_0(text: str) -> int:
-    try:
-        return number(text)
-    except GrubError:
-        return 0
+        return _PREFIXED[operator](self._count(left[same:]), self._count(right[same:]))
 
 
 def _bytes(text: str) -> bytes:

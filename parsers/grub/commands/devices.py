@@ -1,10 +1,19 @@
-"""Finding file systems: `search` and its kin, and `probe`."""
+"""Finding file systems: `search` and its kin, `probe`, and volumes that need to be opened."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from parsers.api import Volume
 from parsers.grub.commands import command
-from parsers.grub.errors import BAD_ARGUMENT, NOT_FOUND, UNKNOWN_DEVICE, GrubError
+from parsers.grub.devices import described
+from parsers.grub.errors import (
+    BAD_ARGUMENT,
+    NOT_FOUND,
+    UNKNOWN_COMMAND,
+    UNKNOWN_DEVICE,
+    UNKNOWN_FILE_SYSTEM,
+    GrubError,
+)
 from parsers.grub.interp import Run, Shell
 from parsers.grub.options import Options
 from parsers.grub.syntax import Block
@@ -24,6 +33,8 @@ _SEARCH = Options(
     "--hint-baremetal=",
     "--hint-efi=",
     "--hint-arc=",
+    lenient=True,
+    usage="search [-f|-l|-u|-s|-n] [--hint HINT [--hint HINT] ...] NAME",
 )
 _KINDS = {
     "label": "the file system labelled {}",
@@ -42,7 +53,7 @@ def search(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         raise GrubError(BAD_ARGUMENT, "one argument expected")
     kind = next((kind for kind in _KINDS if kind in options), "")
     if not kind:
-        raise GrubError(BAD_ARGUMENT, "unspecified search type")
+        raise GrubError(UNKNOWN_COMMAND, "unspecified search type")
     hints = [
         hint
         for option in ("--hint", _HINTS.get(shell.machine.platform, ""), "--hint-baremetal")
@@ -70,21 +81,19 @@ def _search(
     shell: Shell, kind: str, name: str, variable: str, hints: Sequence[str], *, near: bool = False
 ) -> int:
     devices = shell.machine.devices
-    wanted = _test(shell, kind, name)
-    if near:
-        wanted = _near(shell, wanted)
-    volume = devices.search(wanted, hints)
-    if volume is None:
+    found = list(islice(_matches(shell, kind, name, hints, near), 1 if variable else None))
+    if not found:
         shell.lost[variable] = _KINDS[kind].format(name)
         # An entry that cannot do without says so itself; else GRUB boots it all the same. And of
         # a mere directory no device is known, not even its own.
         own = devices.own
         quiet = shell.in_entry or not (own.uuid or own.label or own.disk)
         return shell.error(NOT_FOUND, f"no such device: {name}", quiet=quiet)
+    shell.searches[kind, name] = found[0]
     if variable:
-        shell.set(variable, devices.name(volume))
+        shell.set(variable, devices.name(found[0]))
     else:
-        shell.machine.say(f" {devices.name(volume)}\n")
+        shell.machine.say("".join(f" {devices.name(volume)}" for volume in found))
     return 0
 
 
@@ -95,15 +104,28 @@ def _near(shell: Shell, wanted: Callable[[Volume], bool]) -> Callable[[Volume], 
     return lambda volume: (volume.disk or volume.name) == disk and wanted(volume)
 
 
+def _matches(
+    shell: Shell, kind: str, name: str, hints: Sequence[str], near: bool
+) -> Iterator[Volume]:
+    """What an equal search has found before comes first; it comes again in its own place."""
+    fits = _test(shell, kind, name)
+    if near:
+        fits = _near(shell, fits)
+    before = shell.searches.get((kind, name))
+    if before and fits(before):
+        yield before
+    yield from shell.machine.devices.search(fits, hints)
+
+
 def _test(shell: Shell, kind: str, name: str) -> Callable[[Volume], bool]:
     if kind == "label":
-        return lambda volume: volume.label == name
+        return lambda volume: volume.label == name != ""
     if kind == "fs-uuid":
         return lambda volume: volume.uuid.lower() == name.lower() != ""
 
     def holds(volume: Volume) -> bool:
         shell.machine.budget.spend(10)
-        return shell.place(f"({shell.machine.devices.name(volume)}){name}").kind() is not None
+        return shell.place(f"({shell.machine.devices.name(volume)}){name}").kind() == "file"
 
     return holds
 
@@ -116,6 +138,7 @@ _PROBE = Options(
     "--fs-uuid|-u",
     "--label|-l",
     "--part-uuid",
+    usage="probe DEVICE",
 )
 # What GRUB calls file systems that Linux knows by another name.
 _FILE_SYSTEMS = {"ext3": "ext2", "ext4": "ext2", "vfat": "fat", "ntfs3": "ntfs"}
@@ -125,24 +148,60 @@ _FILE_SYSTEMS = {"ext3": "ext2", "ext4": "ext2", "vfat": "fat", "ntfs3": "ntfs"}
 def probe(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     options, words = _PROBE.read(arguments)
     if not words:
-        raise GrubError(BAD_ARGUMENT, "one argument expected")
+        raise GrubError(BAD_ARGUMENT, "device name required")
     name = words[0].removeprefix("(").removesuffix(")")
-    volume = shell.machine.devices.find(name)
-    if volume is None:
-        raise GrubError(UNKNOWN_DEVICE, f"disk `{name}' not found")
-    values = {
-        "driver": "ofdisk" if shell.machine.platform == "ieee1275" else "efidisk",
-        "partmap": {"gpt": "gpt", "msdos": "msdos"}.get(volume.scheme, "none"),
-        "fs": _FILE_SYSTEMS.get(volume.fs, volume.fs),
-        "fs-uuid": volume.uuid,
-        "label": volume.label,
-        "part-uuid": volume.partuuid,
-    }
-    for option, value in values.items():
-        if option in options:
-            if "set" in options:
-                shell.set(options["set"][-1], value)
-            else:
-                shell.machine.say(f"{value}\n")
-            return 0
-    raise GrubError(BAD_ARGUMENT, "unrecognised target")
+    devices = shell.machine.devices
+    volume = devices.find(name)
+    if volume is None and name not in devices.names(disks_only=True):
+        raise GrubError(UNKNOWN_DEVICE, devices.unknown(name))
+    value = _probed(shell, volume, options)
+    if "set" in options:
+        shell.set(options["set"][-1], value)
+    else:
+        shell.machine.say(value)
+    return 0
+
+
+def _probed(shell: Shell, volume: Volume | None, options: Mapping[str, list[str]]) -> str:
+    """The first that is asked for, in GRUB's order; a disk without a file system has little."""
+    if "driver" in options:
+        return "ofdisk" if shell.machine.platform == "ieee1275" else "efidisk"
+    if "partmap" in options:
+        return (volume.scheme or "msdos") if volume and volume.partition else "none"
+    if "part-uuid" in options and not {"fs", "fs-uuid", "label"} & options.keys():
+        return volume.partuuid if volume and volume.partition else "none"
+    if not {"fs", "fs-uuid", "label"} & options.keys():
+        raise GrubError(BAD_ARGUMENT, "unrecognised target")
+    if volume is None or not (volume.fs or volume.uuid or volume.label):
+        raise GrubError(UNKNOWN_FILE_SYSTEM, "unknown filesystem")
+    if "fs" in options:
+        return _FILE_SYSTEMS.get(volume.fs, volume.fs)
+    return volume.uuid if "fs-uuid" in options else volume.label
+
+
+_CRYPTOMOUNT = Options(
+    "--uuid|-u",
+    "--all|-a",
+    "--boot|-b",
+    "--password|-p=",
+    "--key-file|-k=",
+    "--keyfile-offset|-O=",
+    "--keyfile-size|-S=",
+    "--header|-H=",
+)
+
+
+@command("cryptomount")
+def cryptomount(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """A volume that is encrypted is there when it is open; opening it is not GRUB's any more."""
+    options, words = _CRYPTOMOUNT.read(arguments)
+    if not words and not {"all", "boot"} & options.keys():
+        raise GrubError(BAD_ARGUMENT, "device name required")
+    if "uuid" in options:
+        name = f"cryptouuid/{words[0]}" if words else ""
+    else:
+        name = "crypto0" if words else ""
+    if not name or shell.machine.devices.find(name):
+        return 0
+    shell.lost[name] = described(name)
+    return shell.error(BAD_ARGUMENT, "no such cryptodisk found", quiet=shell.in_entry)

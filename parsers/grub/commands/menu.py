@@ -13,7 +13,14 @@ from parsers.grub.parse import units
 from parsers.grub.syntax import Block, Body, Mistake
 
 _OPTIONS = Options(
-    "--class=", "--users=", "--hotkey=", "--source=", "--id=", "--unrestricted", lenient=True
+    "--class=",
+    "--users=",
+    "--hotkey=",
+    "--source=",
+    "--id=",
+    "--unrestricted",
+    lenient=True,
+    usage="menuentry BLOCK",
 )
 
 

@@ -6,7 +6,7 @@ from parsers.grub.commands import command
 from parsers.grub.env import Scope
 from parsers.grub.errors import BAD_ARGUMENT, FALSE, UNKNOWN_COMMAND, GrubError
 from parsers.grub.interp import Shell
-from parsers.grub.numbers import number
+from parsers.grub.numbers import count
 from parsers.grub.syntax import Block
 
 
@@ -21,10 +21,10 @@ def false(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def _leave(shell: Shell, arguments: Sequence[str], *, go_on: bool) -> int:
-    count = number(arguments[0]) if arguments else 1
-    if count <= 0:
+    loops = count(arguments[0]) if arguments else 1
+    if not loops:
         raise GrubError(BAD_ARGUMENT, "can't break 0 loops")
-    shell.leave_loops(count, go_on=go_on)
+    shell.leave_loops(loops, go_on=go_on)
     return 0
 
 
@@ -45,19 +45,23 @@ def return_(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not arguments:
         shell.leave_function()
         return int(shell.env["?"] or "0")
-    status = number(arguments[0])
+    status = count(arguments[0]) & 0xFFFFFFFF
     shell.leave_function()
     return shell.error(status, "false", quiet=True) if status > FALSE else status
 
 
 @command("shift")
 def shift(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    count = number(arguments[0]) if arguments else 1
     if not shell.scope:
         return 0
-    if not 0 <= count <= len(shell.scope.arguments):
+    try:
+        steps = count(arguments[0]) if arguments else 1
+    except GrubError as error:
+        shell.remark(error)
         return BAD_ARGUMENT
-    shell.scope = shell.scope.shifted(count)
+    if steps > len(shell.scope.arguments):
+        return BAD_ARGUMENT
+    shell.scope = shell.scope.shifted(steps)
     return 0
 
 
@@ -97,6 +101,28 @@ def source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     return 0
 
 
+@command("extract_entries_source", "extract_entries_configfile")
+def extract(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Takes the entries of a file that is not trusted with more, and forgets its variables."""
+    if len(arguments) != 1:
+        raise GrubError(BAD_ARGUMENT, "filename expected")
+    env, shell.extracting = shell.env, True
+    shell.env = env.copy()
+    source(shell, arguments, block)
+    shell.env, shell.extracting = env, False
+    return 0
+
+
+@command("time")
+def time(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Runs a command, which takes no time here."""
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "no command is specified")
+    status = shell.run_command(arguments)
+    shell.machine.say("Elapsed time: 0.000 seconds \n")
+    return status
+
+
 @command("configfile", "normal")
 def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     """A menu of its own from another file; GRUB shows it before it goes on here."""
@@ -111,7 +137,7 @@ def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
     text = shell.text(arguments[0])
     if text is None:
         return 0
-    inner = shell.fork(inherit=True)
+    inner = shell.fork(inherit=True, scope=shell.scope)
     inner.config = config
     inner.menus = (*shell.menus, config)
     inner.env["config_file"] = f"({place.device}){place.path}"
