@@ -41,9 +41,10 @@ def _differences(grub: Emulator, number: int) -> Iterator[str]:
     rng = random.Random(number)
     for _ in range(COUNT):
         script = Program(random.Random(rng.random())).text()
-        theirs = grub.printed(script)
-        ours = printed(files(script))
-        if theirs is None or _plain(theirs).rstrip() != _plain(ours).rstrip():
+        theirs, ours = grub.printed(script), printed(files(script))
+        if theirs is None:  # one in some thousand ends nowhere: with ours it has, by giving up
+            continue
+        if _plain(theirs).rstrip() != _plain(ours).rstrip():
             yield f"{script}\n--- GRUB\n{theirs}\n--- ours\n{ours}"
 
 
