@@ -58,7 +58,7 @@ class App:
         self._config, self._services, self._log = settings, services, log
         self._trace = Trace(settings.trace)
         self._store = store
-        self._discovery = Discovery(services.scan, self._store, log, settings.show_foreign)
+        self._discovery = Discovery(services.scan, self._store, log, settings)
         self._hints = Hints()
         self._wake = asyncio.Event()
         self._penalty, self._one_by_one = _PENALTY, asyncio.Lock()

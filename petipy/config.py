@@ -41,6 +41,7 @@ def _flag(text: str) -> bool:
 SETTINGS = (
     Setting("timeout", "SECONDS|never", _seconds, "boot the default after so long"),
     Setting("consoles", "NAME[,NAME…]", _names, "consoles besides those that the kernel uses"),
+    Setting("boot_image", "[0|1]", _flag, "0: leave BOOT_IMAGE= out of command lines"),
     Setting("show_foreign", "[0|1]", _flag, "list systems that kexec cannot boot, too"),
     Setting("boot_restricted", "[0|1]", _flag, "boot a default by itself that wants a password"),
     Setting("debug", "[0|1]", _flag, "log more"),

@@ -10,7 +10,7 @@ from petipy.devices import DeviceEvent
 from petipy.excerpt import place
 from petipy.images import image_device
 from petipy.log import Log
-from petipy.model import Device, Image, Scan
+from petipy.model import Config, Device, Image, Scan
 from petipy.store import Store
 
 ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
@@ -26,10 +26,10 @@ class Discovery:
     """
 
     def __init__(
-        self, scan: ScanDevice, store: Store, log: Log, show_foreign: bool = False
+        self, scan: ScanDevice, store: Store, log: Log, settings: Config | None = None
     ) -> None:
         self._scan, self._store, self._log = scan, store, log
-        self._show_foreign = show_foreign
+        self._settings = settings or Config()
         self._devices: dict[str, Device] = {}
         self._scans: dict[str, Scan] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -117,7 +117,7 @@ class Discovery:
             tell(f"{place(problem, device.name)}: {problem.message}")
         more = len(scan.problems) - TOLD
         rest = f"; {more} more problems are in the log" if more > 0 else ""
-        hidden = [e for _, e in scan.entries if e.foreign and not self._show_foreign]
+        hidden = [e for _, e in scan.entries if e.foreign and not self._settings.show_foreign]
         for entry in hidden:
             words = f"{entry.title} ({entry.config}) is {entry.unbootable}"
             self._log.info(f"{device.name}: {words}; petipy.show_foreign would list it")
@@ -129,7 +129,12 @@ class Discovery:
         self._store.update(
             devices=tuple(order),
             scanning=frozenset(self._tasks),
-            choices=resolve.choices(scans, [d.volume for d in order], self._show_foreign),
+            choices=resolve.choices(
+                scans,
+                [d.volume for d in order],
+                foreign=self._settings.show_foreign,
+                boot_image=self._settings.boot_image,
+            ),
             problems=tuple((d.name, problem) for d, scan in scans for problem in scan.problems),
         )
 

@@ -195,6 +195,7 @@ class Config:
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     show_foreign: bool = False
+    boot_image: bool = True  # command lines keep the BOOT_IMAGE= that boot loaders put there
     boot_restricted: bool = False  # the default boots by itself even if it wants a password
     debug: bool = False
     trace: bool = False

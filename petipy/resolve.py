@@ -13,13 +13,16 @@ from petipy.model import ORDINARY, Change, Choice, Device, Edit, File, Scan
 def choices(
     scans: Sequence[tuple[Device, Scan]],
     volumes: Sequence[Volume] | None = None,
+    *,
     foreign: bool = False,
+    boot_image: bool = True,
 ) -> tuple[Choice, ...]:
     """All entries of all scans in menu order; `volumes` are those present (default: the scanned).
 
     Other systems than Linux are among them when asked for. A kernel that was merely found is not
     when a configuration, of any device, offers it; nor is what stands in a file that another
-    device's configuration has read in.
+    device's configuration has read in. Without `boot_image` no command line says which kernel it
+    was made for.
 
     A choice's id is made of the volume's UUID (its name when it has none, or when another volume
     came first with the same), the configuration's path and the entry's own name.
@@ -34,6 +37,8 @@ def choices(
             identity = f"{identity}@{device.name}"
         taken.add(identity)
         found += _of_device(device, scan, identity, volumes)
+    if not boot_image:
+        found = [replace(choice, entry=_without_image(choice.entry)) for choice in found]
     stated = {choice.kernel for choice in found if not choice.entry.guess}
     # Those of other devices begin with the device: (sda2)/loader/entries/a.conf.
     read_in = {choice.entry.config for choice in found if choice.entry.config.startswith("(")}
@@ -53,6 +58,21 @@ def edited(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
     known = [choice.device, *(file.device for file in ours if file.device)]
     initrds = tuple(_typed(path, known) for path in edit.initrds)
     return _typed(edit.kernel, known), initrds
+
+
+_BOOT_IMAGE = re.compile(r'BOOT_IMAGE=(?:"(?:[^"\\]|\\.)*"|\S*)(?: |$)')
+
+
+def _without_image(entry: Entry) -> Entry:
+    match = _BOOT_IMAGE.match(entry.cmdline)
+    if not match:
+        return entry
+    cut = match.end()
+    origins = (
+        replace(origin, spans=tuple((max(a - cut, 0), b - cut) for a, b in origin.spans if b > cut))
+        for origin in entry.origins
+    )
+    return replace(entry, cmdline=entry.cmdline[cut:], origins=tuple(origins))
 
 
 def _of_device(

@@ -18,6 +18,8 @@ def test_never_is_for_ever_and_the_last_one_counts() -> None:
 def test_a_flag_stands_alone_or_with_a_digit() -> None:
     assert config.read("petipy.trace").trace
     assert not config.read("petipy.trace petipy.trace=0").trace
+    assert config.read("").boot_image
+    assert not config.read("petipy.boot_image=0").boot_image
 
 
 def test_what_is_not_understood_is_complained_about_and_nothing_else_is_lost() -> None:

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from parsers.api import Effect, FileRef, Password, Preferences
+from parsers.api import Effect, FileRef, Origin, Password, Preferences
 from petipy import resolve
 from petipy.model import Edit, File, Scan
 from tests.samples import CONFIG, choice, device, entry, scan
@@ -62,6 +62,15 @@ def test_what_an_image_is_called_can_be_typed_again() -> None:
     initrd = File(device="vdb1:/b.iso", path="/i")
     for own in "vda2", "vda2:/a (1).iso":
         assert resolve.edited(choice("a", own, kernel=kernel), edit) == (kernel, (initrd,))
+
+
+def test_the_name_of_the_kernel_can_be_left_out_of_command_lines() -> None:
+    lines = ("BOOT_IMAGE=/k quiet splash", 'BOOT_IMAGE="/a \\"k" quiet', "BOOT_IMAGE=/k", "quiet")
+    origins = (Origin("linux", "/k", CONFIG, 1, "", ((0, 19), (20, 26))),)
+    given = scan(*(entry(str(n), cmdline=line, origins=origins) for n, line in enumerate(lines)))
+    found = resolve.choices([(device("vda2"), given)], boot_image=False)
+    assert [c.entry.cmdline for c in found] == ["quiet splash", "quiet", "", "quiet"]
+    assert found[0].entry.origins[0].spans == ((0, 5), (6, 12))
 
 
 def test_a_part_of_a_file_stays_a_part_and_can_be_typed_again() -> None:
