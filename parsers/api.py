@@ -84,7 +84,9 @@ class Origin:
     value: str
     config: str  # "" when no file says it: a variable that the boot loader sets
     line: int
-    how: str = ""  # what gave a variable its value: set, load_env, search, for, a function's name
+    # What gave a variable its value: set, load_env, search, for, the name of a function that was
+    # called with it. "call" is such a call itself: `what` ran there, and in it the one before.
+    how: str = ""
     spans: tuple[tuple[int, int], ...] = ()  # of Entry.cmdline, in characters: what it gave
 
 

@@ -165,6 +165,8 @@ def _guess(host: Machine, path: str, machine: str) -> str:
     best = max(scores, key=lambda f: scores[f])
     if scores[best] <= 0 and name.endswith(".cfg"):
         return "grub"  # a part of one, which offers nothing alone
+    if host.trees["file"].texts[path].lstrip()[:1] == "{":
+        raise BadUsage(f"{path}: a machine in a file is checked with --machine {path}")
     if scores[best] <= 0:
         raise BadUsage(f"{path}: cannot tell what it is; say it with --format")
     return best

@@ -62,11 +62,17 @@ def statements(entry: Entry) -> Iterator[Statement]:
     """In the order in which they count."""
     at: list[Origin] = []
     for origin in (*entry.origins, None):
-        if at and (origin is None or not origin.what.startswith("$")):
-            yield Statement(at[0], tuple(o for o in at[1:] if o.value and not o.spans))
+        if at and (origin is None or not _explains(origin)):
+            needed = (o for o in at[1:] if not o.spans and (o.value or o.how == "call"))
+            yield Statement(at[0], tuple(needed))
             at = []
         if origin:
             at.append(origin)
+
+
+def _explains(origin: Origin) -> bool:
+    """Whether it is about the one before, and no setting of its own."""
+    return origin.what.startswith("$") or origin.how == "call"
 
 
 def told(origin: Origin, config: str) -> str:
@@ -81,6 +87,8 @@ def told(origin: Origin, config: str) -> str:
     if origin.config != config:
         place = f"{origin.config}, {place}" if place else origin.config
     place = f"in {place or origin.config}"
+    if origin.how == "call":
+        return f"{origin.what} called {place}"
     if not origin.what.startswith("$"):
         return f"{origin.what} {place}"
     match origin.how:
@@ -107,6 +115,6 @@ def touches(entry: Entry, problem: Problem) -> bool:
     origins = (*entry.origins, *entry.default_from)
     if any((o.config, o.line) == (problem.config, problem.line) for o in origins):
         return True
-    own = [o.line for o in origins if o.config == entry.config and not o.what.startswith("$")]
+    own = [o.line for o in origins if o.config == entry.config and not _explains(o)]
     last = entry.end or max((line for line in own if line >= entry.line), default=entry.line)
     return problem.config == entry.config and entry.line <= problem.line <= last

@@ -226,3 +226,6 @@ def test_a_file_that_is_no_configuration_is_bad_usage(
     (tmp_path / "notes").write_text("this is\nno configuration\n")
     assert main([str(tmp_path / "notes")]) == 2
     assert "say it with --format" in capsys.readouterr().err
+    (tmp_path / "m").write_text('{"devices": []}\n')
+    assert main([str(tmp_path / "m")]) == 2
+    assert "is checked with --machine" in capsys.readouterr().err

@@ -69,7 +69,7 @@ def test_everything_that_made_an_entry_is_told_with_its_place(explain: Explain) 
         "  default     yes, it boots by itself: 'first' of $default, set in line 2;"
         " $saved_entry, kept in /boot/grub/grubenv, line 2",
         "  kernel      (sda1)/vmlinuz-6.1",
-        "      by linux in line 7; $root, set by search in line 4",
+        "      by linux in line 7; kernel called in line 10; $root, set by search in line 4",
         "  initrd      (sda1)/initrd-6.1",
         "  initrd      (sda1)/micro",
         "      by initrd in line 11",
@@ -137,7 +137,8 @@ def test_the_json_of_an_entry_is_that_of_list_and_its_reasons(explain: Explain) 
     }
     statements = [(s["origin"]["what"], s["origin"]["line"]) for s in entry["statements"]]
     assert statements == [("linux", 7), ("initrd", 11)]
-    assert [variable["what"] for variable in entry["statements"][0]["variables"]] == ["$root"]
+    needed = [(o["what"], o["how"]) for o in entry["statements"][0]["variables"]]
+    assert needed == [("kernel", "call"), ("$root", "search")]
     (problem,) = entry["problems"]
     assert (problem["line"], problem["column"], problem["excerpt"]) == (14, 3, "  nonsense")
 

@@ -103,6 +103,7 @@ class Shell:
         self.line = self.column = 0
         self.command = ""  # that is being run: its name, and its words
         self.words: tuple[Word, ...] = ()
+        self.callers: tuple[Origin, ...] = ()  # of the functions that are being run
         self.within = 0  # the line of the eval whose text is being run
         self.around: Made = ()  # variables in the text that eval runs
         self.menu: list[Item] = []
@@ -298,13 +299,14 @@ class Shell:
     def call(self, name: str, arguments: Sequence[str]) -> int:
         config, body = self.functions[name]
         outer = self.scope, self._loops, self.config, self.line, self.within
-        given = self.setting(" ".join(arguments))
+        given, callers = self.setting(" ".join(arguments)), self.callers
+        self.callers = (Origin(name, given.value, self.config, self.line, how="call"), *callers)
         self.scope, self._loops, self.config = Scope(arguments, given), 0, config
         self.within = 0
         with self:
             status = self.run(body)
         self.scope, self._loops, self.config, self.line, self.within = outer
-        self._returning = False
+        self.callers, self._returning = callers, False
         return status
 
     def __enter__(self) -> None:
@@ -359,7 +361,7 @@ class Shell:
     def origins(self, what: str, value: str, *more: str) -> tuple[Origin, ...]:
         """Of the command that is being run, its variables, and more variables."""
         here = Origin(what, value, self.config, self.line)
-        return (here, *origins(self._used(more)))
+        return (here, *self.callers, *origins(self._used(more)))
 
     def traced(
         self, path: str, cmdline: str, arguments: Sequence[str], *more: str
@@ -373,7 +375,7 @@ class Shell:
             found = [p for word in self.words for p in split(word, self._value, parameters)]
             spans, named = given(found, arguments, cmdline, self.around)
         here = Origin("linux", path, self.config, self.line, spans=spans)
-        return (here, *origins(used, named))
+        return (here, *self.callers, *origins(used, named))
 
     def _used(self, more: Sequence[str]) -> Made:
         also = ((name, self.env.settings[name]) for name in more if name in self.env.settings)

@@ -42,6 +42,7 @@ def test_every_variable_that_went_into_a_command_line_is_followed_to_where_it_wa
     first, _, _ = origins(SCRIPT)
     assert brief(first) == [
         ("linux", "/vmlinuz-6.1", 8),
+        ("kernel", "6.1", 11),
         ("$1", "6.1", 11),
         ("$rest", "quiet splash debug", 4),
         ("$root", "hd0,msdos1", 6),
