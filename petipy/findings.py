@@ -156,6 +156,10 @@ def _unreachable(choices: Sequence[Choice]) -> Iterator[Finding]:
         if entry.hidden and not entry.hotkey and choice.turn >= ORDINARY:
             message = f"{entry.title!r} is hidden, has no key and is no default: nothing reaches it"
             yield _at(choice, message, "unreachable")
+        if entry.users is not None and not {p.user for p in choice.passwords} & {*entry.users}:
+            who = " or ".join(entry.users) or "nobody"
+            message = f"{entry.title!r} is for {who}, and no such user has a password"
+            yield _at(choice, message, "unreachable")
 
 
 # Two dialects of one configuration.

@@ -120,6 +120,13 @@ def test_nothing_is_wrong_with_a_good_one(check: Check) -> None:
             3,
             "only Red Hat's GRUB offers 'A'",
         ),
+        (
+            "set superusers=root\nexport superusers\npassword bob x\n"
+            "menuentry A --users bob { linux /vmlinuz }\nmenuentry B { linux /vmlinuz ro }\n",
+            "unreachable",
+            5,
+            "'B' is for root, and no such user has a password",
+        ),
         ("", "problem", 0, "there is nothing to boot"),
     ],
 )
