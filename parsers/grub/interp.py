@@ -179,9 +179,21 @@ class Shell:
     def run(self, body: Body) -> int:
         status = 0
         for statement in body:
+            status = self._statement(statement)
             if self._breaks or self._returning:
                 break
-            status = self._statement(statement)
+        return status
+
+    def run_entry(self, body: Body) -> int:
+        """An entry's or a submenu's body, which to GRUB is a text, run line by line: `return`
+        leaves no more than the line that it is in, and of those after it runs the beginning.
+        """
+        status = last = 0
+        for statement in body:
+            line = _line(statement)
+            if not self._returning or line > last:
+                status = self._statement(statement)
+            last = max(line, self.line)
         return status
 
     def _statement(self, statement: Statement) -> int:
@@ -439,6 +451,13 @@ class Shell:
         except OSError as error:
             self.machine.complain(self.config, self.line, f"{path}: {error.strerror or error}")
             return None
+
+
+def _line(statement: Statement) -> int:
+    """Where it begins."""
+    while isinstance(statement, If | While):
+        statement = statement.condition[0]
+    return statement.line if isinstance(statement, Command | For) else 0
 
 
 class GrubCommand(NamedTuple):

@@ -230,7 +230,7 @@ class Listing:
 
     def _try(self, shell: Shell, line: Line) -> None:
         self._machine.budget.spend(_TRYING)
-        failed = shell.run(line.body)
+        failed = shell.run_entry(line.body)
         if failed and shell.loaded.kernel and self._machine.dialect.after_success:
             shell.loaded.unbootable = "Red Hat's GRUB boots nothing whose last command fails"
 

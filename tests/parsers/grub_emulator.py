@@ -116,11 +116,13 @@ class Emulator:
             file.seek(volume.partition * _MEGABYTE)
             file.write(one.read_bytes())
 
-    def printed(self, script: str, seconds: float = 10) -> str | None:
-        """All that it prints until it halts; None when it does not."""
+    def printed(self, script: str, seconds: float = 10, end: str = "halt") -> str | None:
+        """All that it prints until it halts; None when it does not. `end` is run after it: with
+        nothing there, a menu that the script has made is shown.
+        """
         # In a file of its own: whatever it leaves open ends there.
         (self.room / "script.cfg").write_text(script)
-        (self.room / "grub.cfg").write_text(f"{_HEAD}source (host){self.room}/script.cfg\nhalt\n")
+        (self.room / "grub.cfg").write_text(f"{_HEAD}source (host){self.room}/script.cfg\n{end}\n")
         child, terminal = pty.fork()
         if child == 0:
             os.environ.update(TERM="dumb", LC_ALL="C.UTF-8")

@@ -43,7 +43,9 @@ class Program:
         return "".join(pieces)
 
     def menu(self) -> str:
-        """A script that ends in a menu, of which one entry boots at once: see `entered`."""
+        """A script that ends in a menu of which one entry boots at once. Entry N is titled TN, and
+        prints `enter N` first and `leave` last.
+        """
         rng = self._rng
         pieces = [self.text() if rng.random() < 0.3 else ""]
         self._titles = iter(range(1000))
@@ -264,13 +266,13 @@ class Program:
         number = next(self._titles)
         title = f"T{number}"
         option = rng.choice(("", "", f"--id i{number} ", f"--id=i{number} ", "--class c ", "--x "))
-        words = self._words(2) if rng.random() < 0.4 else ""
+        words = re.sub(" #c|\n", " c", self._words(2)) if rng.random() < 0.4 else ""
         if depth and rng.random() < 0.35:
             body = "".join(self._item(depth - 1) for _ in range(rng.randint(1, 3)))
             before = f"{self._state()}\n" + self._set_default()
             return f"submenu {option}{title}{words} {{\n{before}{body}}}\n"
         body = f'echo enter {number}\n{self._state()}\necho "$1,$2,$#,$chosen"\n{self._body(1)}'
-        return f"menuentry {option}{title}{words} {{\n{body}halt\n}}\n"
+        return f"menuentry {option}{title}{words} {{\n{body}\necho leave\nhalt\n}}\n"
 
     def _set_default(self) -> str:
         return f"set default={self._default()}\n" if self._rng.random() < 0.2 else ""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from parsers.api import Files
 from tests.parsers.grub_emulator import Emulator, files, is_here
 from tests.parsers.grub_programs import Program
-from tests.parsers.grub_runs import printed
+from tests.parsers.grub_runs import CONFIG, offered, printed
 from tests.parsers.grub_soup import SEED, seed
 
 COUNT = 100
@@ -51,4 +52,32 @@ def _differences(grub: Emulator, number: int) -> Iterator[str]:
 def test_any_script_prints_what_grub_prints(grub: Emulator) -> None:
     number = seed()
     different = list(_differences(grub, number))
+    assert not different, f"{SEED}={number}, {len(different)}:\n{min(different, key=len)}"
+
+
+_ENTERED = re.compile(r"(?ms)^(enter \d+)$(?:(?!^enter ).)*?^leave$")
+
+
+def _booted(files: Files) -> str:
+    """What the body of the default entry prints."""
+    lines = (files.read(CONFIG) or "").splitlines()
+    begins = [lines[entry.line] for entry in offered(files) if entry.default]
+    bodies = {f"echo {m[1]}": m[0] for m in _ENTERED.finditer(printed(files))}
+    return bodies.get(begins[0], "") if begins else ""
+
+
+def test_the_entry_that_boots_is_grubs(grub: Emulator) -> None:
+    number = seed()
+    rng = random.Random(number)
+    compared, different = 0, []
+    for _ in range(COUNT):
+        script = Program(random.Random(rng.random())).menu()
+        theirs = _ENTERED.search(grub.printed(script, 1, end="") or "")
+        if theirs is None:  # an entry that leaves before its end, or a default that opens nothing
+            continue
+        compared += 1
+        ours = _booted(files(script))
+        if _plain(theirs[0]) != _plain(ours):
+            different.append(f"{script}\n--- GRUB\n{theirs[0]}\n--- ours\n{ours}")
+    assert compared > COUNT / 2
     assert not different, f"{SEED}={number}, {len(different)}:\n{min(different, key=len)}"

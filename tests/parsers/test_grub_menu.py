@@ -6,7 +6,7 @@ import pytest
 from parsers.api import Entry, Files, Password
 from parsers.envblock import read, write
 from parsers.grub.dialect import DEBIAN, FEDORA, Dialect
-from tests.parsers.grub_runs import machine, offered, preferences, problems
+from tests.parsers.grub_runs import machine, offered, preferences, printed, problems
 
 BLOCK = "# GRUB Environment Block\n".ljust(1024, "#")
 
@@ -310,3 +310,8 @@ def test_a_menu_is_shown_once_when_asked_for() -> None:
     assert hides(disk) == ("menu", 60)
     disk.boot()
     assert "menu_show_once" not in disk.values
+
+
+def test_return_in_an_entry_leaves_its_line_only() -> None:
+    script = "menuentry A {\nreturn 0; echo a\necho b; echo c\nif true; then echo d; fi\necho e\n}"
+    assert printed(machine(script)) == "b\ne\n"
