@@ -235,7 +235,7 @@ class Shell:
         while True:
             self.machine.budget.spend()
             status = self.run(loop.condition)
-            if (status == 0) == loop.until:
+            if (status == 0) == loop.until or self._returning:
                 break
             status = self.run(loop.body)
             if self._continuing and self._breaks == 1:
