@@ -41,7 +41,7 @@ _RESERVED = frozenset(
         "while",
     ]
 )
-# A word from a string on in which something is wrong, and the quote in it that nothing closes.
+# A word in whose strings something may be wrong, and the quote in it that nothing closes.
 _WORD = re.compile(
     r"""(?:"(?:[^"\\]++|\\[\s\S])*+"|'[^']*+'|\\[\s\S]|[^ \t\n;{}&|<>"'\\])*+(?P<open>["'])?"""
 )
@@ -110,7 +110,7 @@ class _Parser:
         if token.kind == "end":
             return False
         end = token.end - (token.kind == "newline")
-        if token.kind == "lone" and token.text[0] == '"':
+        if token.kind in ("word", "parts") or (token.kind == "lone" and token.text[0] == '"'):
             # What is wrong in a string does not end it, nor the word that it is a part of.
             whole = _WORD.match(text, token.start)
             if whole is None or whole["open"]:

@@ -144,3 +144,4 @@ def test_a_mistake_in_a_string_ends_with_the_word_that_it_is_in() -> None:
     assert names("a \"x $ y\nb\"'c\n' d\ne\n") == ["e"]
     assert names('a "x $ y\nb"\'c\nd\n') == []
     assert names('a "x $ y\nb\nc\n') == []
+    assert names('for x in y\nb"c\nd\n') == []

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from parsers.grub.commands import command
-from parsers.grub.errors import FALSE, OUT_OF_RANGE, GrubError
+from parsers.grub.errors import FALSE, OUT_OF_RANGE, UNKNOWN_DEVICE, GrubError
 from parsers.grub.interp import Shell
 from parsers.grub.machine import Place
 from parsers.grub.numbers import count, number
@@ -19,7 +19,7 @@ def test(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     test = _Test(shell, words)
     value = test.value()
     if value and test.error:  # that a test is false would be an error after it
-        shell.remark(test.error)
+        shell.remark(test.error, quiet=test.error.number == UNKNOWN_DEVICE)
     return 0 if value else FALSE
 
 
@@ -130,10 +130,15 @@ class _Test:
         """GRUB forgets what went wrong before when it looks for a file, and takes whatever ends in
         a parenthesis for a device.
         """
-        self.error = None
         if path[:1] != "(":
             path = path[path.find(")") + 1 :]
-        return self._shell.place(path)
+        place = self._shell.place(path)
+        self.error = None
+        if path[:1] == "(" and place.volume is None and not place.url:
+            self.error = GrubError(
+                UNKNOWN_DEVICE, self._shell.machine.devices.unknown(place.device)
+            )
+        return place
 
     def _number(self, text: str) -> int:
         """As a processor of 64 bits compares it, with its sign."""
