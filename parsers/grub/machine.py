@@ -54,27 +54,27 @@ class Place(NamedTuple):
     devices: Devices
     url: str = ""  # of a file on a server
 
-    def _files(self) -> Files | None:
+    def files(self) -> Files | None:
         return self.devices.tree(self.volume) if self.volume else None
 
     def read(self) -> str | None:
         if self.url:
             return self.devices.fetch(self.url)
-        files = self._files()
+        files = self.files()
         return files.read(self.path) if files else None
 
     def names(self) -> list[str]:
-        files = self._files()
+        files = self.files()
         return files.names(self.path) if files else []
 
     def kind(self) -> str | None:
-        files = self._files()
+        files = self.files()
         if not files:
             return None
         return "directory" if self.path == "/" else files.kind(self.path)
 
     def size(self) -> int:
-        files = self._files()
+        files = self.files()
         return files.size(self.path) if files else 0
 
 

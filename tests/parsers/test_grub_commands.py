@@ -14,9 +14,11 @@ from tests.parsers.grub_runs import CONFIG, ROOT, echoed, machine, offered, prin
 
 MISSING, NUMBER = "error: missing parameters.", "error: unrecognized number."
 BREAK = "error: can't break 0 loops."
-# Of GRUB 2.12, on any of the platforms that Debian builds it for; what reads the menus of other
-# boot loaders is not among them.
+# Of GRUB 2.12, on any of the platforms that Debian builds it for.
 COMMANDS = """
+extract_legacy_entries_configfile extract_legacy_entries_source extract_syslinux_entries_configfile
+extract_syslinux_entries_source legacy_check_password legacy_configfile legacy_password
+legacy_source syslinux_configfile syslinux_source
 . 915resolution [ acpi all_functional_test appleloader authenticate background_color
 background_image backtrace badram blocklist boot break cat cbmemc chainloader clear cmosclean
 cmosdump cmosset cmostest cmp configfile continue coreboot_boottime cpuid crc cryptomount cutmem
@@ -384,8 +386,8 @@ def test_modules_fonts_and_screens_are_no_problem() -> None:
 def test_the_table_has_a_module_for_each_kind_of_command() -> None:
     modules = {command.run.__module__.rpartition(".")[2] for command in table().values()}
     assert modules == {
-        "boot", "condition", "devices", "files", "loopback", "menu", "quiet", "script", "text",
-        "variables",
+        "boot", "condition", "devices", "files", "loopback", "menu", "others", "quiet", "script",
+        "text", "variables",
     }  # fmt: skip
 
 
@@ -538,3 +540,47 @@ def test_a_script_prints(script: str, lines: list[str]) -> None:
 def test_none_of_grubs_commands_is_unknown() -> None:
     known = table(FEDORA).keys()
     assert not [name for name in COMMANDS.split() if name not in known]
+
+
+SYSLINUX = """DEFAULT b
+TIMEOUT 50
+LABEL a
+ MENU LABEL First
+ KERNEL /k
+ APPEND initrd=/i root=/dev/sda1 x="a b"
+MENU BEGIN
+MENU TITLE More
+LABEL b
+ LINUX k2
+ INITRD i2
+LABEL c
+ COM32 reboot.c32
+MENU END
+"""
+LEGACY = "default 0\ntitle Old\nroot (hd0,0)\nkernel /k ro\ninitrd /i\n"
+
+
+def test_syslinuxs_menu_is_grubs() -> None:
+    script = "syslinux_configfile /sub/syslinux.cfg\nmenuentry Own { true; }"
+    entries = offered(machine(script, {"/sub/syslinux.cfg": SYSLINUX}))
+    assert [(e.trail, e.title, e.default, e.action) for e in entries] == [
+        ((), "First", False, ""),
+        (("More",), "b", True, ""),
+        (("More",), "c", False, "reboot"),
+        ((), "Own", False, ""),
+    ]
+    assert entries[0].kernel == FileRef(path="/k")
+    assert entries[0].initrds == (FileRef(path="/i"),)
+    assert entries[0].config == "/sub/syslinux.cfg"
+    assert entries[0].cmdline.startswith("BOOT_IMAGE=(hd0,msdos1)/k ")
+    assert entries[1].kernel == FileRef(path="/sub/k2")
+
+
+def test_the_menu_of_grubs_predecessor_is_merged_or_nested() -> None:
+    files = {"/menu.lst": LEGACY}
+    for command in ("legacy_source", "legacy_configfile", "extract_legacy_entries_source"):
+        (old,) = offered(machine(f"{command} /menu.lst", files))
+        assert (old.title, old.kernel) == ("Old", FileRef(path="/k"))
+    assert echoed("legacy_source /none\necho $?\nsyslinux_source\necho $?") == [
+        "error: file `/none' not found.", "5", "error: filename expected.", "18"
+    ]  # fmt: skip

@@ -20,7 +20,8 @@ _QUIET = {
         cmosdump coreboot_boottime date distrust distrust_certificate efi-watchdog
         efiemu_loadcore efiemu_prepare efiemu_unload efitextmode fakebios fix_video
         functional_test gdbstub gdbstub_break gdbstub_stop hdparm hello help hexdump_random
-        keymap list_trusted lsacpi lsapm lscoreboot lsefi lsefimmap lsefisystab lsfonts lsmmap
+        keymap legacy_check_password legacy_password list_trusted
+        lsacpi lsapm lscoreboot lsefi lsefimmap lsefisystab lsfonts lsmmap
         lsmod lspci lssal macppcbless mactelbless nativedisk net_add_addr net_add_dns
         net_add_route net_bootp net_bootp6 net_del_addr net_del_dns net_del_route net_dhcp
         net_get_dhcp_option net_ipv6_autoconf net_ls_addr net_ls_cards net_ls_dns net_ls_routes

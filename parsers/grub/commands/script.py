@@ -1,11 +1,12 @@
 """What other languages have as syntax: truth, returning, leaving loops, running text and files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from parsers.grub.commands import command
 from parsers.grub.env import Scope
 from parsers.grub.errors import BAD_ARGUMENT, FALSE, UNKNOWN_COMMAND, GrubError
 from parsers.grub.interp import Shell
+from parsers.grub.machine import Place
 from parsers.grub.numbers import count
 from parsers.grub.syntax import Block
 
@@ -135,8 +136,12 @@ def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
         shell.loaded.unbootable = f"it opens the menu of {config}"
         return 0
     text = shell.text(arguments[0])
-    if text is None:
-        return 0
+    return nested(shell, place, lambda inner: inner.run_text(text)) if text is not None else 0
+
+
+def nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> int:
+    """Makes a menu of its own of what `run` does, as from the file there."""
+    config = shell.machine.label(place)
     inner = shell.fork(inherit=True, scope=shell.scope)
     inner.config = config
     inner.menus = (*shell.menus, config)
@@ -145,7 +150,7 @@ def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
     inner.env.export("config_file")
     inner.env.export("config_directory")
     with inner:
-        inner.run_text(text)
+        run(inner)
         shell.nested.append(inner)
     shell.effects = inner.effects
     return 0

@@ -1,0 +1,133 @@
+"""The menus of SYSLINUX and of GRUB's predecessor, which GRUB makes its own.
+
+GRUB translates their files into a script (grub-core/lib/syslinux_parse.c and legacy_parse.c); here
+the parsers of those formats read them, and what they find becomes entries like any other.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from math import isfinite
+
+from parsers.api import Entry, FileRef, Item, Problem
+from parsers.grub.commands import command
+from parsers.grub.commands.script import nested
+from parsers.grub.errors import BAD_ARGUMENT, GrubError
+from parsers.grub.interp import Shell
+from parsers.grub.machine import Place
+from parsers.grub.options import Options
+from parsers.grub.syntax import Block, Body, Command
+
+_SYSLINUX = Options("--root|-r=", "--cwd|-c=", "--isolinux|-i", "--pxelinux|-p", "--syslinux|-s")
+_LEGACY = Options()
+_ENTRY = 20  # steps
+
+
+@command("syslinux_source", "extract_syslinux_entries_source")
+def syslinux_source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    place = _place(shell, _SYSLINUX, arguments)
+    return shell.run(tuple(_body(shell, place, _syslinux(place))))
+
+
+@command("syslinux_configfile", "extract_syslinux_entries_configfile")
+def syslinux_configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    place = _place(shell, _SYSLINUX, arguments)
+    body = tuple(_body(shell, place, _syslinux(place)))
+    return nested(shell, place, lambda inner: inner.run(body))
+
+
+@command("legacy_source", "extract_legacy_entries_source")
+def legacy_source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    place = _place(shell, _LEGACY, arguments)
+    return shell.run(tuple(_body(shell, place, _legacy(place))))
+
+
+@command("legacy_configfile", "extract_legacy_entries_configfile")
+def legacy_configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    place = _place(shell, _LEGACY, arguments)
+    body = tuple(_body(shell, place, _legacy(place)))
+    return nested(shell, place, lambda inner: inner.run(body))
+
+
+def _place(shell: Shell, options: Options, arguments: Sequence[str]) -> Place:
+    _, words = options.read(arguments)
+    if len(words) != 1:
+        raise GrubError(BAD_ARGUMENT, "filename expected")
+    return shell.there(words[0])
+
+
+def _syslinux(place: Place) -> Iterator[Item]:
+    from parsers.syslinux import parse
+
+    files = place.files()
+    return parse(files, place.path) if files else iter(())
+
+
+def _legacy(place: Place) -> Iterator[Item]:
+    from parsers.grub_legacy import parse
+
+    files = place.files()
+    return parse(files, place.path) if files else iter(())
+
+
+def _body(shell: Shell, place: Place, found: Iterator[Item]) -> Iterator[Command]:
+    """Commands that make the menu: what the file wants of it, then its entries."""
+    entries: list[Entry] = []
+    for item in found:
+        shell.machine.budget.spend(_ENTRY)
+        if isinstance(item, Entry):
+            entries.append(item)
+        elif isinstance(item, Problem):
+            config = shell.machine.label(place._replace(path=item.config))
+            shell.machine.complain(config, item.line, item.message, item.column)
+        elif item.timeout is not None:
+            timeout = int(item.timeout) if isfinite(item.timeout) else -1
+            yield _command(shell.line, "set", f"timeout={timeout}")
+    for entry in entries:
+        if entry.default:
+            path = ">".join(step.replace(">", ">>") for step in (*entry.trail, entry.name))
+            yield _command(shell.line, "set", f"default={path}")
+    yield from _menu(place, entries, 0)
+
+
+def _menu(place: Place, entries: Sequence[Entry], depth: int) -> Iterator[Command]:
+    for trail, group in groupby(entries, lambda entry: entry.trail[depth : depth + 1]):
+        within = list(group)
+        if trail:
+            body = tuple(_menu(place, within, depth + 1))
+            yield _command(within[0].line, "submenu", "--", trail[0], body=body)
+            continue
+        for entry in within:
+            kind = "hiddenentry" if entry.hidden else "menuentry"
+            words = [word for name in entry.classes for word in ("--class", name)]
+            if entry.hotkey:
+                words += ["--hotkey", entry.hotkey]
+            words += ["--unrestricted"] if entry.users is None else ["--users", *_joined(entry)]
+            words += ["--id", entry.name, "--", entry.title]
+            yield _command(entry.line, kind, *words, body=tuple(_booting(place, entry)))
+
+
+def _joined(entry: Entry) -> tuple[str]:
+    return (",".join(entry.users or ()),)
+
+
+def _booting(place: Place, entry: Entry) -> Iterator[Command]:
+    line = entry.line
+    if entry.action:
+        yield _command(line, entry.action)
+    elif entry.unbootable or not entry.kernel:
+        yield _command(line, "chainloader", entry.title)
+    else:
+        words = entry.cmdline.split(" ") if entry.cmdline else []
+        yield _command(line, "linux", _name(place, entry.kernel), *words)
+        if entry.initrds:
+            yield _command(line, "initrd", *(_name(place, file) for file in entry.initrds))
+        if entry.devicetree:
+            yield _command(line, "devicetree", _name(place, entry.devicetree))
+
+
+def _name(place: Place, file: FileRef) -> str:
+    return f"({file.device or place.device}){file.path}"
+
+
+def _command(line: int, *words: str, body: Body = ()) -> Command:
+    return Command(line, words, Block("{ }", body) if body else None)
