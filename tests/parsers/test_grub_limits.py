@@ -21,6 +21,8 @@ SCRIPTS = {
     "eval": "x='eval $x'\neval $x",
     "source": f"source {CONFIG}",
     "configfile": f"configfile {CONFIG}",
+    "legacy": f"legacy_configfile {CONFIG}\nmenuentry A {{ legacy_source {CONFIG}\n}}",
+    "syslinux": f"syslinux_configfile {CONFIG}\nmenuentry A {{ syslinux_source {CONFIG}\n}}",
     "own submenu": f"submenu a {{ source {CONFIG}\n}}\nsubmenu b {{ source {CONFIG}\n}}",
     "own entry": f"menuentry a {{ source {CONFIG}\n}}\n" * 3,
     "doubling": "a=xx\nwhile true; do a=$a$a; done",

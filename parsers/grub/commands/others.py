@@ -63,10 +63,13 @@ def _syslinux(place: Place) -> Iterator[Item]:
 
 
 def _legacy(place: Place) -> Iterator[Item]:
-    from parsers.grub_legacy import parse
+    """Whatever the file looks like: one that is a script for GRUB is not run from here."""
+    from parsers.grub_legacy import Menu, read
 
-    files = place.files()
-    return parse(files, place.path) if files else iter(())
+    if files := place.files():
+        text, problems = read(files, place.path)
+        yield from problems
+        yield from Menu(files, place.path, text).items((), marked=True)
 
 
 def _body(shell: Shell, place: Place, found: Iterator[Item]) -> Iterator[Command]:
