@@ -64,7 +64,8 @@ def _syslinux(place: Place) -> Iterator[Item]:
 
 def _legacy(place: Place) -> Iterator[Item]:
     """Whatever the file looks like: one that is a script for GRUB is not run from here."""
-    from parsers.grub_legacy import Menu, read
+    from parsers.grub_legacy import Menu
+    from parsers.text import read
 
     if files := place.files():
         text, problems = read(files, place.path)
