@@ -116,7 +116,7 @@ class Emulator:
             file.seek(volume.partition * _MEGABYTE)
             file.write(one.read_bytes())
 
-    def printed(self, script: str, seconds: float = 10, end: str = "halt") -> str | None:
+    def printed(self, script: str, seconds: float = 30, end: str = "halt") -> str | None:
         """All that it prints until it halts; None when it does not. `end` is run after it: with
         nothing there, a menu that the script has made is shown.
         """

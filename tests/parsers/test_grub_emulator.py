@@ -2,7 +2,6 @@
 
 import random
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,9 +22,10 @@ def grub(tmp_path_factory: pytest.TempPathFactory) -> Emulator:
 
 
 def _plain(output: str) -> str:
-    """Without what is only so in an emulator: its network looks for every disk that it does not
-    know. One line for every syntax error, of which GRUB prints two to five.
+    """Without what is only so in an emulator, or at that moment: its network looks for every disk
+    that it does not know. One line for every syntax error, of which GRUB prints two to five.
     """
+    output = re.sub(r"(?<=Elapsed time: )[0-9.]+", "0.000", output)
     output = re.sub(
         r"error: (no server is specified|no such partition|disk .* not found)\.",
         "error: disk.",
@@ -38,20 +38,19 @@ def _plain(output: str) -> str:
     return re.sub(r"(error: syntax error\n)(error: Incorrect command\.\n\1)+", r"\1", output)
 
 
-def _differences(grub: Emulator, number: int) -> Iterator[str]:
+def test_any_script_prints_what_grub_prints(grub: Emulator) -> None:
+    number = seed()
     rng = random.Random(number)
+    compared, different = 0, []
     for _ in range(COUNT):
         script = Program(random.Random(rng.random())).text()
         theirs, ours = grub.printed(script), printed(files(script))
         if theirs is None:  # one in some thousand ends nowhere: with ours it has, by giving up
             continue
+        compared += 1
         if _plain(theirs).rstrip() != _plain(ours).rstrip():
-            yield f"{script}\n--- GRUB\n{theirs}\n--- ours\n{ours}"
-
-
-def test_any_script_prints_what_grub_prints(grub: Emulator) -> None:
-    number = seed()
-    different = list(_differences(grub, number))
+            different.append(f"{script}\n--- GRUB\n{theirs}\n--- ours\n{ours}")
+    assert compared > COUNT * 0.9
     assert not different, f"{SEED}={number}, {len(different)}:\n{min(different, key=len)}"
 
 
