@@ -1,43 +1,29 @@
 """Runs a script: words become arguments, commands are looked up in a table, blocks are run.
 
 The order of things, the status of each and what `break` and `return` reach are GRUB's own
-(grub-core/script/execute.c). Nothing is written: see `effects`.
+(grub-core/script/execute.c). Nothing is written: see `effects`. What it runs on is a State.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from errno import EFBIG
 from typing import NamedTuple
 
 from parsers.api import Action, FileRef, Origin, Volume
 from parsers.grub.env import Environment, EnvironmentBlock, Scope
-from parsers.grub.errors import (
-    BAD_ARGUMENT,
-    BAD_DEVICE,
-    BAD_FILE,
-    BAD_NAME,
-    EXTRACTING,
-    NOT_FOUND,
-    UNKNOWN_COMMAND,
-    UNKNOWN_DEVICE,
-    UNKNOWN_FILE_SYSTEM,
-    GrubError,
-    Usage,
-)
+from parsers.grub.errors import BAD_ARGUMENT, EXTRACTING, UNKNOWN_COMMAND, GrubError, Usage
 from parsers.grub.lexer import Source
-from parsers.grub.machine import Machine, Place
-from parsers.grub.origin import Made, Setting, Spans, Stretch, given, names, origins
+from parsers.grub.machine import Machine
+from parsers.grub.origin import Made, Setting
 from parsers.grub.parse import units
 from parsers.grub.snippets import Snippets
-from parsers.grub.syntax import Block, Body, Command, For, If, Mistake, Statement, While, Word
-from parsers.grub.words import Pattern, expand, split
+from parsers.grub.state import State
+from parsers.grub.syntax import Block, Body, Command, For, If, Mistake, Statement, While
 
 _CALLS = 40  # functions, files and evals within each other; also keeps Python's stack small
 
 # What may be run where only a menu's entries are wanted.
 _EXTRACTED = frozenset(["[", "menuentry", "search", "set", "submenu", "test"])
 _MISTAKE = 100  # steps: after a thousand the file is no script at all
-_LONGEST = 1 << 19  # characters of a file
 
 Run = Callable[["Shell", Sequence[str], Block | None], int]
 
@@ -84,7 +70,7 @@ class Item(NamedTuple):
     options: Origin | None = None  # what follows its kernel's name, if that is written elsewhere
 
 
-class Shell:
+class Shell(State):
     """One run of a configuration, of a submenu or of an entry, with an environment of its own."""
 
     def __init__(
@@ -95,25 +81,14 @@ class Shell:
         config: str,
         scope: Scope | None = None,
     ) -> None:
-        self.machine = machine
+        super().__init__(machine, env, config, scope)
         self.commands = commands
-        self.env = env
-        self.scope = scope
-        self.config = config  # the file whose text is being run, and the line in it
-        self.line = self.column = 0
-        self.command = ""  # that is being run: its name, and its words
-        self.words: tuple[Word, ...] = ()
-        self.callers: tuple[Origin, ...] = ()  # of the functions that are being run
-        self.within = 0  # the line of the eval whose text is being run
-        self.around: Made = ()  # variables in the text that eval runs
         self.menu: list[Item] = []
         self.nested: list[Shell] = []  # ran to their end by `configfile`
         self.menus: tuple[str, ...] = (config,)  # the files that made this menu and those around
         self.in_entry = False
         self.extracting = False  # only the entries of a file are wanted
         self.loaded = Loaded()
-        self.minor: tuple[GrubError, bool] | None = None  # see `remark`
-        self.lost: dict[str, str] = {}  # variable: what `search` did not find
         self.searches: dict[tuple[str, str], Volume] = {}  # kind and key: what was found
         self.effects: dict[FileRef, dict[str, str | None]] = {}
         self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as they are after save_env
@@ -138,25 +113,6 @@ class Shell:
         new.functions = self.functions if inherit else dict(self.functions)
         new._calls = self._calls
         return new
-
-    def error(self, number: int, message: str, *, said: str = "", quiet: bool = False) -> int:
-        """Says what GRUB would; returns the number, for a command to return in turn.
-
-        Quiet: GRUB prints it, but nobody has to mend anything here.
-        """
-        self.machine.say(f"error: {said or message}.\n")
-        if not quiet:
-            column = 0 if self.within else self.column
-            self.machine.complain(self.config, self.line, message, column)
-        return number
-
-    def remark(self, error: GrubError, *, quiet: bool = False) -> None:
-        """What goes wrong in a command that does not fail for it: said at its end, and of several
-        the last.
-        """
-        self.minor = error, quiet
-
-    # Running
 
     def run_text(self, text: str, *, stop: bool = False) -> int:
         """A file's text, unit by unit; with `stop` (eval) the first syntax error is the last."""
@@ -339,118 +295,6 @@ class Shell:
 
     def _spend(self, steps: int) -> None:
         self.machine.budget.spend(steps)
-
-    # Words and variables
-
-    def set(self, name: str, value: str) -> None:
-        self.machine.budget.hold(value)
-        self.lost.pop(name, None)
-        self.env[name] = value
-        self.env.settings[name] = self.setting(value)
-
-    def setting(self, value: str) -> Setting:
-        """That the command that is being run gives a variable this value."""
-        made = self.made_of()
-        words = self.words if made else ()
-        return Setting(value, self.config, self.line, made, self.command, words)
-
-    def made_of(self) -> Made:
-        """The variables in the command that is being run."""
-        used = names(self.words)
-        if not used:
-            return self.around
-        found = [(name, self._setting(name)) for name in dict.fromkeys(used)]
-        return (*((name, setting) for name, setting in found if setting), *self.around)
-
-    def _setting(self, name: str) -> Setting | None:
-        if name in "@*#" or name.isdigit():
-            return self.scope.given(int(name[:9]) if name.isdigit() else 0) if self.scope else None
-        if name in self.env.settings:
-            return self.env.settings[name]
-        value = self.env.get(name)
-        return Setting(value, "", 0) if value else None
-
-    def origins(self, what: str, value: str, *more: str) -> tuple[Origin, ...]:
-        """Of the command that is being run, its variables, and more variables."""
-        here = Origin(what, value, self.config, self.line)
-        return (here, *self.callers, *origins(self._used(more)))
-
-    def traced(
-        self, path: str, cmdline: str, arguments: Sequence[str], *more: str
-    ) -> tuple[Origin, ...]:
-        """As `origins`, of a command whose `arguments`, quoted, make up a kernel's command line."""
-        used = self._used(more)
-        spans: Spans = ((0, len(cmdline)),)
-        named: list[tuple[str, Stretch]] = []
-        if names(self.words) or self.around:
-            parameters = self.scope.arguments if self.scope else ()
-            found = [p for word in self.words for p in split(word, self._value, parameters)]
-            spans, named = given(found, arguments, cmdline, self.around)
-        here = Origin("linux", path, self.config, self.line, spans=spans)
-        return (here, *self.callers, *origins(used, named))
-
-    def _used(self, more: Sequence[str]) -> Made:
-        also = ((name, self.env.settings[name]) for name in more if name in self.env.settings)
-        return (*self.made_of(), *also)
-
-    def _expand(self, words: Sequence[Word]) -> list[str]:
-        parameters = self.scope.arguments if self.scope else ()
-        return expand(words, self._value, parameters, self._found)
-
-    def _value(self, name: str) -> str:
-        if name.isdigit():
-            value = self.scope[int(name[:9])] if self.scope else ""
-        elif name in ("@", "*"):
-            value = " ".join(self.scope.arguments) if self.scope else ""
-        elif name == "#":
-            value = str(len(self.scope.arguments)) if self.scope else ""
-        else:
-            value = self.env[name]
-        self.machine.budget.spend(1 + len(value) // 64)
-        return value
-
-    def _found(self, pattern: Pattern) -> Sequence[str]:
-        return self.machine.found(pattern, self.env["root"])
-
-    # Files
-
-    def place(self, path: str) -> Place:
-        """Where `(device)/path`, or `/path` on $root, is."""
-        return self.machine.place(path, self.env["root"])
-
-    def there(self, path: str, *, directory: bool = False) -> Place:
-        """Where the file is; GrubError when it is not there (or is a directory) or has no place."""
-        if path[:1] == "(" and ")" not in path:
-            raise GrubError(BAD_NAME, "missing `)' symbol")
-        place = self.place(path)
-        within = path.partition(")")[2] if path[:1] == "(" else path
-        if not place.device:
-            raise GrubError(BAD_DEVICE, "variable `root' isn't set")
-        if place.volume is None and not place.url:
-            raise GrubError(UNKNOWN_DEVICE, self.machine.devices.unknown(place.device))
-        if place.volume and not (place.volume.fs or place.kind()):
-            raise GrubError(UNKNOWN_FILE_SYSTEM, "unknown filesystem")
-        if within[:1] != "/":
-            raise GrubError(BAD_NAME, f"invalid file name `{within}'")
-        kind = place.kind()
-        if kind is None and not place.url:
-            raise GrubError(NOT_FOUND, f"file `{within}' not found")
-        if kind == "directory" and not directory:
-            raise GrubError(BAD_FILE, "not a regular file")
-        return place
-
-    def text(self, path: str) -> str | None:
-        """A file's text, or None. What keeps it from being read is a Problem."""
-        if (path.partition(")")[2] if path[:1] == "(" else path)[:1] != "/":
-            return None  # to GRUB, it is no file's name
-        try:
-            text = self.place(path).read()
-            if text and len(text) > _LONGEST:
-                raise OSError(EFBIG, "too long for a boot configuration")
-            return text
-        except OSError as error:
-            self.machine.complain(self.config, self.line, f"{path}: {error.strerror or error}")
-            return None
 
 
 def _line(statement: Statement) -> int:
