@@ -41,18 +41,20 @@ FEDORA = Dialect(
 )
 DIALECTS = {dialect.name: dialect for dialect in (DEBIAN, FEDORA)}
 
-# Commands and variables that only Red Hat's GRUB has a use for, and its installers' labels.
+_SYSTEMS = (
+    "almalinux|bazzite|centos|circle|eurolinux|fedora|nobara|oracle|redhat|rhel|rocky|scientific"
+)
+# Commands and variables that only Red Hat's GRUB has a use for, the labels of its installers and
+# live systems, and the statement by which those find their own medium.
 _FEDORA_ONLY = re.compile(
-    r"""(?mx) ^ [^#\n]*? (?:
-        (?:^ | [;{] | \b(?:then|else|do)\b) [ \t]* (?:blscfg|bls_import|increment|decrement)\b
+    rf"""(?mx) ^search[ ] [^#\n]*? (?:-l|-label|--fs-label)[ ]['"]? (?i:{_SYSTEMS}|OL)[- \d\\]
+    | ^ [^#\n]*? (?:
+        (?:^ | [;{{] | \b(?:then|else|do)\b) [ \t]* (?:blscfg|bls_import|increment|decrement)\b
         | \b(?:default_)?kernelopts\b
         | \binsmod[ \t]+(?:blscfg|increment)\b
         | \bsearch[ ][^\n#]*--root-dev-only\b
-        | [ ]inst\.(?:stage2|repo)=\S*\\x[0-9a-fA-F]{2}
+        | [ ](?:inst\.(?:stage2|repo)|root)=\S*LABEL=\S*\\x[0-9a-fA-F]{{2}}
     )"""
-)
-_SYSTEMS = (
-    "almalinux|bazzite|centos|circle|eurolinux|fedora|nobara|oracle|redhat|rhel|rocky|scientific"
 )
 _FEDORA_PLACE = re.compile(rf"(?i)/EFI/(?:{_SYSTEMS})/|/grub2(?![\w.-])")
 # What has /boot/grub2 but a GRUB that is not Red Hat's.
