@@ -91,9 +91,14 @@ class State:
         return Setting(value, "", 0) if value else None
 
     def origins(self, what: str, value: str, *more: str) -> tuple[Origin, ...]:
-        """Of the command that is being run, its variables, and more variables."""
+        """Of the command that is being run, its variables, and more variables.
+
+        Of those that went into the text around it only what it has got something of.
+        """
         here = Origin(what, value, self.config, self.line)
-        return (here, *self.callers, *origins(self._used(more)))
+        idle = {id(s) for _, s in self.around if not s.value or s.value not in value}
+        used = ((name, setting) for name, setting in self._used(more) if id(setting) not in idle)
+        return (here, *self.callers, *origins(tuple(used)))
 
     def traced(
         self, path: str, cmdline: str, arguments: Sequence[str], *more: str

@@ -1,5 +1,7 @@
 """blscfg: Boot Loader Specification entries in GRUB's menu."""
 
+from itertools import dropwhile
+
 import pytest
 
 from parsers.api import FileRef, Volume
@@ -85,6 +87,15 @@ def test_what_it_loads_and_what_is_written_where() -> None:
     assert where["linux"] == (config, 2)
     assert where["initrd"] == (config, 3)
     assert where["$kernelopts"] == (CONFIG, 1)
+
+
+def test_its_initrds_do_not_come_from_the_variables_of_its_options() -> None:
+    script = "set tuned=isolcpus=1\nset more=/early.img\nblscfg"
+    text = "title A\nlinux /k\ninitrd /i $more\noptions ro $tuned $more\n"
+    (entry,) = offered(machine(script, {f"{ENTRIES}/a.conf": text}), dialect=FEDORA)
+    after = list(dropwhile(lambda origin: origin.what != "initrd", entry.origins))
+    assert {o.what for o in after} == {"initrd", "$root", "$more"}
+    assert "$tuned" in {o.what for o in entry.origins}
 
 
 def test_the_menus_view_of_an_entry() -> None:
