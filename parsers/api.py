@@ -105,6 +105,7 @@ class Entry:
     line: int
     end: int = 0  # the last line of it; 0: as far as its origins show
     trail: tuple[str, ...] = ()  # titles of the submenus around it, outermost first
+    trail_keys: tuple[str, ...] = ()  # what opens each of them, "" if nothing; () if none has a key
     kernel: FileRef | None = None
     initrds: tuple[FileRef, ...] = ()
     devicetree: FileRef | None = None

@@ -94,6 +94,7 @@ def _entry(value: object) -> Entry:
         line=_whole(f["line"]),
         end=_whole(f["end"]),
         trail=_tuple(f["trail"], _text),
+        trail_keys=_tuple(f["trail_keys"], _text),
         kernel=_optional(f["kernel"], _file),
         initrds=_tuple(f["initrds"], _file),
         devicetree=_optional(f["devicetree"], _file),

@@ -198,7 +198,8 @@ class Listing:
         below = any(m.menu for m in _menus(shell))
         if below and len(trail) < _DEPTH:
             within = (*trail, line.title)
-            yield from self._menu(shell, within, marked=marked, allowed=allowed)
+            for entry in self._menu(shell, within, marked=marked, allowed=allowed):
+                yield _opened_by(line.hotkey, len(trail), entry) if line.hotkey else entry
         elif not line.submenu:
             if end not in ("", "boot", "exit"):
                 shell.loaded.unbootable = end
@@ -315,6 +316,13 @@ def _allowed(menu: Shell, line: Line, outer: Users) -> Users:
         return outer
     own = users(superusers) | line.users
     return own if outer is None else own & outer
+
+
+def _opened_by(key: str, depth: int, entry: Entry) -> Entry:
+    """Noted in an entry: what opens the submenu in its trail."""
+    keys = list(entry.trail_keys or ("",) * len(entry.trail))
+    keys[depth] = key
+    return replace(entry, trail_keys=tuple(keys))
 
 
 def _style(value: str | None, timeout: float | None) -> Style:

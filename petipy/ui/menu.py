@@ -126,8 +126,11 @@ class Menu(Page):
         if key == "/":
             self._search("")
             return None
-        if key not in OWN_KEYS and (id := hotkeys(self._snapshot, self._place).get(key)):
-            self._lead_to(id)
+        if key not in OWN_KEYS and (meant := hotkeys(self._snapshot, self._place).get(key)):
+            if isinstance(meant, Place):
+                self._view.submenu(meant)
+            else:
+                self._lead_to(meant)
             return None
         return super().keypress(size, key)
 

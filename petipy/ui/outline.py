@@ -35,7 +35,7 @@ class Item:
     place: Place = Place()  # of the submenu
     default: bool = False  # it is the default, or holds it
     obstacle: str = ""
-    key: str = ""  # that boots it, in this menu, as the configuration has it
+    key: str = ""  # that boots or opens it, in this menu, as the configuration has it
 
     @property
     def selectable(self) -> bool:
@@ -59,22 +59,38 @@ def outline(snapshot: Snapshot, place: Place = Place(), needle: str = "") -> lis
             device = choice.device
             rows.append(_heading(snapshot, device, place))
         item = _entry(snapshot, choice) if needle else _row(snapshot, choice, place)
-        if item.choice and keys.get(choice.entry.hotkey) == choice.id:
-            item = replace(item, key=choice.entry.hotkey)
+        key = _key(choice, place)
+        if key and keys.get(key) == (item.choice or item.place):
+            item = replace(item, key=key)
         if item.id not in seen:
             seen.add(item.id)
             rows.append(item)
     return rows
 
 
-def hotkeys(snapshot: Snapshot, place: Place) -> dict[str, str]:
-    """The keys that the entries of this very menu have, hidden ones too, and the entries' ids. Of
-    two with the same key it is the first one's, as in GRUB."""
-    depth, keys = len(place.trail), dict[str, str]()
+def hotkeys(snapshot: Snapshot, place: Place) -> dict[str, str | Place]:
+    """The keys of this very menu: of its entries, hidden ones too, to their ids, and of its
+    submenus. Of two with the same key it is the first one's, as in GRUB."""
+    keys = dict[str, str | Place]()
     for choice in filter(place.holds, snapshot.choices):
-        if choice.entry.hotkey and len(choice.entry.trail) == depth:
-            keys.setdefault(choice.entry.hotkey, choice.id)
+        if key := _key(choice, place):
+            mine = len(choice.entry.trail) == len(place.trail)
+            keys.setdefault(key, choice.id if mine else _inner(choice, place))
     return keys
+
+
+def _key(choice: Choice, place: Place) -> str:
+    """Of the row that an entry has in a menu: its own, or its submenu's."""
+    depth = len(place.trail)
+    if len(choice.entry.trail) == depth:
+        return choice.entry.hotkey
+    return choice.entry.trail_keys[depth] if choice.entry.trail_keys else ""
+
+
+def _inner(choice: Choice, place: Place) -> Place:
+    """The submenu of a menu that leads to the entry."""
+    trail = choice.entry.trail[: len(place.trail) + 1]
+    return Place(choice.device, choice.entry.config, trail)
 
 
 def default_item(snapshot: Snapshot, rows: list[Item]) -> int:
@@ -94,10 +110,9 @@ def _heading(snapshot: Snapshot, device: str, place: Place) -> Item:
 
 
 def _row(snapshot: Snapshot, choice: Choice, place: Place) -> Item:
-    depth = len(place.trail)
-    if len(choice.entry.trail) == depth:
+    if len(choice.entry.trail) == len(place.trail):
         return _entry(snapshot, choice)
-    inner = Place(choice.device, choice.entry.config, choice.entry.trail[: depth + 1])
+    inner = _inner(choice, place)
     default = any(c.id == snapshot.default for c in within(snapshot, inner))
     text = plain(inner.trail[-1]).strip() or "(no title)"
     id = ("submenu", inner.device, inner.config, *inner.trail)

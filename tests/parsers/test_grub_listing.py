@@ -53,6 +53,15 @@ def test_an_entry_knows_where_it_stands() -> None:
     assert (entry.config, entry.line) == (CONFIG, 5)
 
 
+def test_an_entry_knows_the_keys_of_the_submenus_around_it() -> None:
+    inner = "menuentry B { linux /v }\n submenu T --hotkey=f2 { menuentry C { linux /v } }"
+    entries = offered(
+        machine(f"menuentry A {{ true }}\nsubmenu R {{\n submenu S --hotkey=1 {{ {inner} }} }}")
+    )
+    assert [e.trail for e in entries] == [(), ("R", "S"), ("R", "S", "T")]
+    assert [e.trail_keys for e in entries] == [(), ("", "1"), ("", "1", "f2")]
+
+
 def test_names_are_unique_within_a_menu() -> None:
     entries = offered(machine("menuentry A { true }\n" * 3 + "submenu S { menuentry A { true } }"))
     assert [e.name for e in entries] == ["A", "A#2", "A#3", "A"]

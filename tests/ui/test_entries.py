@@ -63,6 +63,16 @@ def test_a_key_is_that_of_the_menu_that_is_shown() -> None:
     assert booted(glass.press("a", "z")) == ["More>In"]
 
 
+def test_the_key_of_a_submenu_opens_it() -> None:
+    inner = choice("In", trail=("More",), trail_keys=("1",))
+    deeper = choice("B", trail=("More", "Old"), trail_keys=("1", ""), hotkey="2")
+    glass = showing(choice("A"), inner, deeper)
+    assert "    More -> [1]" in glass.lines()
+    glass.press("1")
+    assert {">   In", "    Old ->"} < set(glass.lines())
+    assert booted(glass.press("1", "2")) == []
+
+
 def test_a_key_only_leads_to_an_entry_whose_own_menu_would_do_no_more() -> None:
     label = replace(choice("B", hotkey="b"), format="syslinux")
     glass = showing(choice("A"), label)
