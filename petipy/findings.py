@@ -227,7 +227,12 @@ def _differ(one: Choice, other: Choice) -> Iterator[Finding]:
         yield told("loads the initrd", _listed(a.initrds), _listed(b.initrds))
     if a.cmdline != b.cmdline and a.kernel and b.kernel:
         mine, theirs = _words_apart(a.cmdline, b.cmdline)
-        yield told("has the kernel told", mine, theirs)
+        if mine and theirs:
+            yield told("has the kernel told", mine, theirs)
+        else:
+            alone, words = (one, mine) if mine else (other, theirs)
+            message = f"{a.title!r}: only {_grub(alone)} has the kernel told {words}"
+            yield _at(one, message, "dialect", "kernel")
     if a.unbootable != b.unbootable and a.kernel and b.kernel:
         never, why = (one, a.unbootable) if a.unbootable else (other, b.unbootable)
         words = why if why.startswith(_grub(never)) else f"{_grub(never)} does not boot it: {why}"

@@ -143,7 +143,8 @@ def _lines(listing: Listing) -> Iterator[str]:
         yield "nothing here boots by itself"
     elif default and default.timeout is not None:
         wait = default.timeout
-        yield "waits for a person" if wait == math.inf else f"boots * after {wait:g} seconds"
+        after = "1 second" if wait == 1 else f"{wait:g} seconds"
+        yield "waits for a person" if wait == math.inf else f"boots * after {after}"
     for other in listing.foreign:
         words = f"{other.entry.title} is {other.obstacle}; --show-foreign lists it"
         yield f"({other.device}){other.entry.config}: {words}"

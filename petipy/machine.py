@@ -321,7 +321,9 @@ def _beside(directory: Path, text: str, device: str) -> str:
     """Never one from elsewhere: whoever replays a stranger's file does not tell him others."""
     name = PurePosixPath(text[1:])
     if name.is_absolute() or ".." in name.parts or not name.parts:
-        raise BadMachine(f"{device}: {text}: not beside the machine file")
+        raise BadMachine(
+            f"{device}: {text}: a machine file may only name files that lie in its own directory"
+        )
     file = directory / name
     if not file.resolve().is_relative_to(directory.resolve()):
         raise BadMachine(f"{device}: {text}: leads away from the machine file")

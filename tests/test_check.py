@@ -100,7 +100,7 @@ def test_nothing_is_wrong_with_a_good_one(check: Check) -> None:
             f"{CLEAN}set x=quiet\nsubmenu S {{\n menuentry A {{ linux /vmlinuz $x }}\n}}\n",
             "dialect",
             6,
-            "'A': Debian's GRUB has the kernel told nothing, Red Hat's GRUB quiet",
+            "'A': only Red Hat's GRUB has the kernel told quiet",
         ),
         (
             CLEAN.replace("=0", "='1>0'"),
