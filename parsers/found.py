@@ -44,7 +44,7 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
             initrds=tuple(FileRef(path=f"{at}/{initrd}") for initrd in _initrds(names, version)),
             cmdline=cmdline,
             origins=origins,
-            unbootable="" if machine in ("", files.machine.removesuffix("le")) else other,
+            unbootable="" if kernel.runs(machine, files.machine) else other,
             guess=True,
         )
 

@@ -20,13 +20,13 @@ _PACKED = (b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x02\x21\x4c\x18")
 _LEAST = 4096  # bytes; no kernel is smaller
 
 
-def machine(files: Files, path: str) -> str | None:
+def machine(files: Files, path: str, offset: int = 0) -> str | None:
     """As uname says it, "" when it does not show, None for what is no kernel.
 
-    ppc64 is either byte order: a POWER machine starts both.
+    ppc64 is either byte order: a POWER machine starts both. `offset`: where in the file it begins.
     """
-    head = files.piece(path, 0, 0x240)
-    if files.size(path) < _LEAST:
+    head = files.piece(path, offset, 0x240)
+    if files.size(path) - offset < _LEAST:
         return None
     # Documentation/arch/x86/boot.rst: xloadflags, whose bit 0 says that there is a 64-bit entry.
     if head[0x202:0x206] == b"HdrS":
@@ -38,9 +38,15 @@ def machine(files: Files, path: str) -> str | None:
         return _ELF.get(number)
     if head[0x38:0x3C] in (b"ARMd", b"RSC\x05"):
         return "aarch64" if head[0x38:0x3C] == b"ARMd" else "riscv64"
-    if files.piece(path, 0x10008, 6) == b"S390EP":
+    if files.piece(path, offset + 0x10008, 6) == b"S390EP":
         return "s390x"
     if head[:2] == b"MZ" and head[4:8] == b"zimg":  # packed, and unpacks itself where EFI is
         (at,) = struct.unpack_from("<I", head, 60)
-        return pe.MACHINES.get(int.from_bytes(files.piece(path, at + 4, 2), "little"), "")
+        number = int.from_bytes(files.piece(path, offset + at + 4, 2), "little")
+        return pe.MACHINES.get(number, "")
     return "" if head.startswith(_PACKED) else None
+
+
+def runs(found: str, machine: str) -> bool:
+    """Whether what `machine` has found may be started on a machine of that name."""
+    return found in ("", machine, machine.removesuffix("le"))

@@ -30,6 +30,7 @@ class Section(NamedTuple):
 class Program(NamedTuple):
     machine: str  # as uname says it
     sections: tuple[Section, ...]  # in the order of the table
+    is_known: bool = True  # the machine
 
 
 class Malformed(ValueError):
@@ -52,7 +53,8 @@ def program(files: Files, path: str) -> Program:
     if len(table) < 40 * count:
         raise Malformed("cut off: its section table is not all there")
     sections = tuple(_sections(table, files.size(path)))
-    return Program(MACHINES.get(machine, f"an unknown machine ({machine:#x})"), sections)
+    name = MACHINES.get(machine, f"an unknown machine ({machine:#x})")
+    return Program(name, sections, is_known=machine in MACHINES)
 
 
 def _sections(table: bytes, length: int) -> Iterator[Section]:

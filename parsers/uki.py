@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import basename, dirname
 
-from parsers import bootspec, os_release, pe
+from parsers import bootspec, kernel, os_release, pe
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.bootspec import Place, Snippet
 
@@ -99,11 +99,19 @@ def image(files: Files, top: str, path: str) -> Iterator[Candidate | Problem]:
             yield Problem(path, 1, f"what is in {names} does not reach the kernel")
         title = _title(path, profile, number, alone)
         entry = _entry(path, profile, addons, title, number)
-        if program.machine != files.machine:
-            other = f"it is for {program.machine}, this machine is {files.machine}"
+        machine = _machine(files, program, profile.linux)
+        if not kernel.runs(machine, files.machine):
+            other = f"it is for {machine}, this machine is {files.machine}"
             entry = replace(entry, unbootable=other)
         release = os_release.read(profile.texts.get("osrel", ""))
         yield Candidate(entry, _place(path, release, number))
+
+
+def _machine(files: Files, program: pe.Program, linux: FileRef) -> str:
+    """EFI has no number for POWER and s390: there the kernel itself tells what it is for."""
+    if program.is_known:
+        return program.machine
+    return kernel.machine(files, linux.path, linux.offset) or program.machine
 
 
 def _profiles(files: Files, path: str, sections: Sequence[pe.Section]) -> list[Image]:

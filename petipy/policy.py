@@ -17,6 +17,8 @@ PATIENCE = 20.0  # how much longer than the countdown to wait for devices that a
 ABSENCE = 600.0  # a console that nobody touches for so long is not attended any more
 RETRY = 60.0  # after every candidate has failed, all are tried again
 
+_MEDIA = ("iso9660", "udf")  # file systems that are written once, as a whole
+
 _RECOVERY = re.compile(
     r"(?:^|\s)(?:single|recovery|emergency|rescue|s|S|1|init=\S+"
     r"|systemd\.unit=(?:rescue|emergency)\S*|rd\.break\S*)(?:\s|$)"
@@ -80,8 +82,9 @@ def candidates(snapshot: Snapshot) -> list[Choice]:
     then what only a person can use; last the kernels that no configuration offers. Where a
     device's configurations want different defaults, that of the better format
     (parsers.api.Format.rank) comes first. Never those whose configuration wants the local disk to
-    boot: the next one may install a system. And those in image files only where nothing else
-    could boot, be it in vain: most of them install, too."""
+    boot: the next one may install a system. Of what comes over the network or from a medium, only
+    what its configuration has chosen, for the same reason. And those in image files only where
+    nothing else could boot, be it in vain: most of them install, too."""
     place = {device.name: number for number, device in enumerate(snapshot.devices)}
 
     def turn(choice: Choice) -> tuple[bool, bool, int, bool, int, int]:
@@ -94,10 +97,31 @@ def candidates(snapshot: Snapshot) -> list[Choice]:
             choice.turn,
         )
 
-    images = _images(snapshot)
+    images, media = _images(snapshot), _media(snapshot)
     bootable = [choice for choice in snapshot.choices if choice.bootable]
     ours = [choice for choice in bootable if choice.device not in images] or bootable
-    return sorted((choice for choice in ours if not choice.elsewhere), key=turn)
+    harmless = (
+        c for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))
+    )
+    return sorted(harmless, key=turn)
+
+
+def _media(snapshot: Snapshot) -> set[str]:
+    """Devices that nobody installs a system to: its others may install one."""
+    return {
+        device.name
+        for device in snapshot.devices
+        if device.kind == "network" or device.volume.fs in _MEDIA
+    }
+
+
+def _installs(choice: Choice, media: set[str]) -> bool:
+    """Whether a menu's entry, if nobody has chosen it, may well be there to install a system.
+
+    A script on a disk, too, may fetch what it starts.
+    """
+    file = choice.kernel
+    return not choice.entry.guess and (choice.device in media or bool(file and file.url))
 
 
 def _images(snapshot: Snapshot) -> set[str]:

@@ -2,7 +2,7 @@ import math
 from dataclasses import replace
 
 from petipy import policy
-from petipy.model import Config, Snapshot
+from petipy.model import Config, File, Snapshot
 from petipy.policy import Hints, decide
 from tests.samples import choice, device, entry
 
@@ -45,6 +45,25 @@ def test_nothing_boots_of_a_configuration_that_wants_another_disk_to_boot() -> N
     away = replace(SEEN, choices=(replace(A, elsewhere=True), replace(OLD, elsewhere=True), B))
     assert booted(away, QUICK, READY) == ["b"]
     assert not booted(replace(away, choices=away.choices[:2]), QUICK, READY)
+
+
+def test_of_the_network_and_of_media_only_what_their_configuration_chose_boots() -> None:
+    """The menu's next line may install a system over the one that is there."""
+    net, disc = device("net0", kind="network"), device("sr0", kind="optical")
+    disc = replace(disc, volume=replace(disc.volume, fs="iso9660"))
+    for medium in (net, disc):
+        local = choice("local", device=medium.name, turn=0)
+        back = choice("back", device=medium.name, turn=1)
+        install = choice("install", device=medium.name)
+        snapshot = replace(SEEN, devices=(medium,), choices=(install, back, local))
+        assert booted(snapshot, QUICK, READY) == ["local", "back"]
+        assert not booted(replace(snapshot, choices=(install,)), QUICK, READY)
+
+
+def test_what_a_script_on_a_disk_fetches_boots_only_if_it_is_chosen() -> None:
+    remote = File(url="http://host/vmlinuz")
+    fetched = (replace(A, kernel=remote), replace(OLD, kernel=remote), B)
+    assert booted(replace(SEEN, choices=fetched), QUICK, READY) == ["a", "b"]
 
 
 def test_of_two_formats_defaults_the_better_formats_is_tried_first_then_the_other() -> None:

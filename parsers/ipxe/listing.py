@@ -22,7 +22,6 @@ _DEPTH = 6  # of menus within menus
 _MENUS = 500  # in all
 _ONE_ITEM = 6_000  # steps, of the whole budget
 _BEGINNING = 10  # steps, to begin with an item
-_PACKED = "packed into the initial RAM file system by iPXE, which cannot be done here: left out"
 _INITRD = re.compile(r"(?<!\S)initrd=(\S+)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 _ARROW = re.compile(r"\s*[-=]*>+$")  # what marks a title that leads to another menu
@@ -151,32 +150,26 @@ class Listing:
     def _booted(self, line: Line, boot: Boot, trail: tuple[str, ...], *, marked: bool) -> Entry:
         kernel = boot.kernel
         self._check(boot)
-        initrds = tuple(image for image in boot.initrds if not image.cmdline)
         return self._entry(
             line,
             trail,
             marked,
             kernel=kernel.ref,
-            initrds=tuple(image.ref for image in initrds),
+            initrds=tuple(image.packed for image in boot.initrds),
             devicetree=boot.devicetree.ref if boot.devicetree else None,
             cmdline=kernel.cmdline,
             origins=tuple(_origins(boot)),
         )
 
     def _check(self, boot: Boot) -> None:
-        """Says what the kernel would get from iPXE, and will not from us."""
-        complain = self._machine.complain
-        for image in boot.initrds:
-            if image.cmdline:
-                where = image.fetched[0]
-                complain(where.config, where.line, f"{image.name} is {_PACKED}")
+        """Says what the command line wants and nothing brings."""
         names = {image.name for image in boot.initrds} | {"initrd.magic"}
         for m in _INITRD.finditer(boot.kernel.cmdline):
             for name in m[1].split(","):
                 if name.lstrip("\\/") not in names:
                     where = (boot.kernel.told or boot.kernel.fetched)[0]
                     words = f"initrd={name} is none of the files that are fetched"
-                    complain(where.config, where.line, words)
+                    self._machine.complain(where.config, where.line, words)
 
     def _ended(self, line: Line, end: End, trail: tuple[str, ...], *, marked: bool) -> Entry:
         return self._entry(line, trail, marked, unbootable=end.reason, action=end.action)
@@ -232,11 +225,13 @@ def _origins(boot: Boot) -> Iterator[Origin]:
     """Each file's command is called by what the file is for, whichever fetched it."""
     kernel = boot.kernel
     fetched = [("kernel", kernel, not kernel.told)]
-    fetched += [("initrd", image, False) for image in boot.initrds if not image.cmdline]
+    fetched += [("initrd", image, False) for image in boot.initrds]
     fetched += [("fdt", boot.devicetree, False)] if boot.devicetree else []
     for what, image, tells in fetched:
         command, *settings = image.fetched
-        for origin in (replace(command, what=what), *settings):
+        spans = command.spans if tells else ()
+        yield Origin(what, command.value, command.config, command.line, "", spans)
+        for origin in settings:
             yield origin if tells else replace(origin, spans=())
         if image is kernel:
             yield from kernel.told

@@ -45,10 +45,10 @@ def statement(
     """The command that fetches a file, and the settings in it. The last of its words are the
     `arguments`: the spans are those of the command line that they make.
     """
-    if not any(word.traces for word in words):
-        length = len(" ".join(word.text for word in arguments).strip())
+    if not [word for word in words if word.traces]:
+        length = len(" ".join([word.text for word in arguments]).strip())
         spans_ = ((0, length),) if length else ()
-        return (Origin(what, " ".join(word.text for word in words), config, line, spans=spans_),)
+        return (Origin(what, " ".join([word.text for word in words]), config, line, "", spans_),)
     told = joined(arguments)
     cut = len(told.text) - len(told.text.lstrip())
     length = len(told.text.strip())

@@ -6,7 +6,7 @@ unless `||` takes care of it; a script that was chained to gives its status to w
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from parsers.api import Action, FileRef, Origin
@@ -34,6 +34,13 @@ class Image(NamedTuple):
     told: tuple[Origin, ...] = ()  # likewise who gave the command line, if not who fetched it
     named: bool = False  # by --name
     is_kernel: bool = False  # got by a command that selects: what `boot` would start
+
+    @property
+    def packed(self) -> FileRef:
+        """As an initrd: the first word after its name is a path, under which the kernel unpacks it
+        (core/cpio.c). The directories around it are there, whatever `mkdir=` says."""
+        path = self.cmdline.partition(" ")[0]
+        return replace(self.ref, packed=path) if path else self.ref
 
 
 class Item(NamedTuple):

@@ -65,6 +65,7 @@ def netboot(lease: Lease) -> Entry | None:
         config=url,
         line=1,
         kernel=FileRef(url=url),
+        default=True,
         cmdline=lease.get("bootfile_param", "") or _root(lease),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tests.e2e.disks import Content, Names
 from tests.e2e.second import System
+from tests.efi import program
 
 # Debian 13, ppc64el, `grub-mkconfig` on a virtual machine with one ext4 partition; what depends on
 # the machine is filled in below.
@@ -310,6 +311,35 @@ class ExtlinuxInstallation:
 
     def tells(self) -> str:
         return f"initrd=../initrd.img root=UUID={self.names.uuid} ro {self.cmdline}"
+
+
+@dataclass(frozen=True)
+class UnifiedInstallation:
+    """A system in one file, as ukify makes it, and an older one that must not boot."""
+
+    system: System
+    names: Names
+    cmdline: str = "console=hvc0 quiet"
+
+    def files(self) -> dict[str, Content]:
+        release = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n'
+        unified = [
+            (".osrel", release.encode()),
+            (".cmdline", f"{self.tells()}\n\0".encode()),
+            (".uname", self.system.release.encode()),
+            (".linux", self.system.kernel.read_bytes()),
+            (".initrd", self.system.initrd.read_bytes()),
+        ]
+        older = [(name, b"?" if name == ".linux" else data) for name, data in unified[:-1]]
+        return {
+            "/etc/marker": f"{self.names.uuid}\n",
+            "/EFI/Linux/debian-13.efi": program(unified, "none of EFI's"),
+            "/EFI/Linux/debian-12.efi": program(older),
+            "/loader/loader.conf": "timeout 1\n",
+        }
+
+    def tells(self) -> str:
+        return f"root=UUID={self.names.uuid} ro {self.cmdline}"
 
 
 def cd_files(system: System, label: str, cmdline: str) -> dict[str, Content]:

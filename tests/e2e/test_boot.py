@@ -8,7 +8,14 @@ import pytest
 
 from tests.e2e.bls import Specified
 from tests.e2e.conftest import Image, Install
-from tests.e2e.debian import ExtlinuxInstallation, Installation, cd_files, live_files
+from tests.e2e.debian import (
+    ExtlinuxInstallation,
+    Installation,
+    OldInstallation,
+    UnifiedInstallation,
+    cd_files,
+    live_files,
+)
 from tests.e2e.disks import Content, Names, bare, cd, disk, lay
 from tests.e2e.second import BOOT, System, second_system
 from tests.e2e.vm import Bus, Firmware, Machine, start
@@ -137,3 +144,23 @@ def test_a_boot_loader_specification_entry_boots_the_one_that_loader_conf_names(
         assert said["kernel"] == older.release
         assert said["cmdline"] == f"[{specified.tells()}]"
         assert said["root"].endswith(f"ext4 [{specified.names.uuid}]")
+
+
+def test_alone_it_boots_the_first_image_of_a_yaboot_conf(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    old = OldInstallation(chosen, Names.new("root"))
+    with start(image.machine(Machine(drives=[("vscsi", install(old))])), tmp_path) as guest:
+        said = second_system(guest.console)
+        assert said["cmdline"] == f"[{old.tells()}]"
+        assert said["root"] == f"sda2 ext4 [{old.names.uuid}]"
+
+
+def test_alone_it_boots_the_parts_of_a_unified_kernel_image(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    unified = UnifiedInstallation(chosen, Names.new("root"))
+    with start(image.machine(Machine(drives=[("virtio", install(unified))])), tmp_path) as guest:
+        said = second_system(guest.console)
+        assert said["cmdline"] == f"[{unified.tells()}]"
+        assert said["root"].endswith(f"ext4 [{unified.names.uuid}]")

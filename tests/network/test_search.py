@@ -82,6 +82,7 @@ def test_a_kernel_that_dhcp_names_can_be_booted() -> None:
         FileRef(url="tftp://192.168.10.1/a/vmlinuz-6.1"),
     )
     assert entry.cmdline == "root=/dev/nfs ip=dhcp nfsroot=192.168.10.1:/srv/root"
+    assert entry.default  # the one thing that DHCP has chosen
     assert netboot(LEASE | {"bootfile": "pxelinux.0"}) is None
     assert netboot(LEASE) is None
 

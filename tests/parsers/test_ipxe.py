@@ -297,16 +297,13 @@ def test_imgfree_forgets_one_image_or_all() -> None:
     assert entry("initrd a\nkernel /k\nimgfree\nkernel /linux\nboot").initrds == ()
 
 
-def test_a_file_with_arguments_would_be_packed_so_it_is_left_out_with_a_word() -> None:
-    text = "kernel /linux\ninitrd a.cfg /etc/a.cfg mode=600\nboot"
-    assert entry(text).initrds == ()
-    assert problems(text) == [
-        (
-            3,
-            "a.cfg is packed into the initial RAM file system by iPXE,"
-            " which cannot be done here: left out",
-        )
-    ]
+def test_a_file_with_a_path_behind_it_is_packed_under_that_path() -> None:
+    text = (
+        "kernel /linux\ninitrd --name i a.cfg /etc/a.cfg mode=600\nimgfetch b\nimgargs b /b\nboot"
+    )
+    packed = [(ref.url[-5:], ref.packed) for ref in entry(text).initrds]
+    assert packed == [("a.cfg", "/etc/a.cfg"), ("pxe/b", "/b")]
+    assert not problems(text)
 
 
 def test_the_device_tree_is_no_initrd() -> None:
