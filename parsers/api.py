@@ -230,6 +230,36 @@ class Files(Protocol):
         ...
 
 
+class SameMachine:
+    """What `Files` says of all but its tree, said as other `Files` of the machine say it."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    @property
+    def volume(self) -> Volume:
+        return self._files.volume
+
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        return self._files.volumes
+
+    @property
+    def machine(self) -> str:
+        return self._files.machine
+
+    @property
+    def compatible(self) -> Sequence[str]:
+        return self._files.compatible
+
+    @property
+    def lease(self) -> Mapping[str, str]:
+        return self._files.lease
+
+    def fetch(self, url: str) -> str | None:
+        return self._files.fetch(url)
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A kind of configuration file. `parse` never raises for what the file says.

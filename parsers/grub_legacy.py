@@ -15,7 +15,6 @@ import pyparsing as pp
 
 from parsers.api import (
     Entry,
-    FileRef,
     Files,
     Format,
     Item,
@@ -28,7 +27,7 @@ from parsers.bios import Drives
 from parsers.legacy_commands import COMMANDS, Loaded, in_row
 from parsers.names import distinct
 from parsers.text import beside, grammar, read, statements
-from parsers.volumes import find
+from parsers.volumes import find, on_volume, seen_from
 
 _GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")
 # Of the screen and the BIOS: nothing for us. Then what only Solaris' and grub4dos know.
@@ -292,10 +291,10 @@ class Menu:
             yield from problems
             for item in Menu(tree, ref.path, text, self).items(trail, marked=marked):
                 if isinstance(item, Entry):
-                    yield _seen(item, volume.name, self.drives.own.name)
+                    yield seen_from(item, volume.name, self.drives.own.name)
                 elif isinstance(item, Problem):
                     own = volume.name == self.drives.own.name
-                    config = item.config if own else _on(volume.name, item.config)
+                    config = item.config if own else on_volume(volume.name, item.config)
                     yield replace(item, config=config)
                 else:
                     self._passwords_below += item.passwords
@@ -315,33 +314,6 @@ def _password(user: str, rest: str) -> Password | None:
     if not words:
         return None
     return Password(user=user, secret=words[0], hashed=hashed, nameless=True)
-
-
-def _seen(entry: Entry, there: str, here: str) -> Entry:
-    """Its files as a menu on the volume `here` names them."""
-
-    def moved(ref: FileRef) -> FileRef:
-        device = ref.device or there
-        return replace(ref, device="" if device == here else device)
-
-    def named(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
-        return tuple(replace(o, config=_on(there, o.config)) for o in origins)
-
-    if there == here:
-        return entry
-    return replace(
-        entry,
-        config=_on(there, entry.config),
-        kernel=moved(entry.kernel) if entry.kernel else None,
-        initrds=tuple(map(moved, entry.initrds)),
-        origins=named(entry.origins),
-        default_from=named(entry.default_from),
-    )
-
-
-def _on(volume: str, path: str) -> str:
-    """A file of another volume, as an Entry or a Problem names it."""
-    return path if path.startswith("(") else f"({volume}){path}"
 
 
 NAMES = ("menu.lst", "grub.conf")

@@ -1,9 +1,10 @@
-"""A volume by any name that a configuration may give it."""
+"""A volume by any name that a configuration may give it, and files as another volume names them."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from parsers.api import Volume
+from parsers.api import Entry, FileRef, Origin, Volume
 
 # UUID=…, or the link that udev makes of it. The value is quoted in many files.
 _TAG = re.compile(r"(UUID|LABEL|PARTUUID|PARTLABEL)=(.*)", re.I | re.S)
@@ -54,6 +55,33 @@ def image(name: str, volumes: Sequence[Volume]) -> Volume | None:
 def image_name(host: Volume, path: str) -> str:
     """What the volume is called that is in the file at `path` on `host`."""
     return f"{host.name}:{path}"
+
+
+def on_volume(name: str, path: str) -> str:
+    """A file of another volume, as an Entry or a Problem names it."""
+    return path if path.startswith("(") else f"({name}){path}"
+
+
+def seen_from(entry: Entry, there: str, here: str) -> Entry:
+    """An entry of the volume `there`, its files named as a configuration on `here` names them."""
+
+    def moved(ref: FileRef) -> FileRef:
+        device = ref.device or there
+        return replace(ref, device="" if device == here else device)
+
+    def named(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+        return tuple(replace(o, config=on_volume(there, o.config)) for o in origins)
+
+    if there == here:
+        return entry
+    return replace(
+        entry,
+        config=on_volume(there, entry.config),
+        kernel=moved(entry.kernel) if entry.kernel else None,
+        initrds=tuple(map(moved, entry.initrds)),
+        origins=named(entry.origins),
+        default_from=named(entry.default_from),
+    )
 
 
 def describe(spec: str) -> str:

@@ -20,9 +20,9 @@ from posixpath import basename, dirname
 from parsers.api import Format, Volume
 from petipy.excerpt import quoted
 from petipy.findings import Finding, differences, findings, sort
-from petipy.machine import Machine, Tree
 from petipy.model import Device
 from petipy.printing import safe, width, wrapped, write
+from petipy.recorded import Machine, Tree
 from petipy.resolve import choices
 from petipy.survey import (
     DIALECTS,

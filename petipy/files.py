@@ -104,28 +104,13 @@ class TreeFiles:
         if not isinstance(root, int):
             root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._roots = (root, *beneath)
-        self._volume, self._volumes = volume, volumes or (volume,)
-        self._machine = machine or os.uname().machine
-        self._compatible = compatible
+        self.volume, self.volumes = volume, volumes or (volume,)
+        self.machine = machine or os.uname().machine
+        self.compatible = compatible
+        self.lease: Mapping[str, str] = {}
         self._opener = opener
         self._resolve = resolve
         self._others: dict[str, TreeFiles | None] = {volume.name: self}
-
-    @property
-    def volume(self) -> Volume:
-        return self._volume
-
-    @property
-    def volumes(self) -> Sequence[Volume]:
-        return self._volumes
-
-    @property
-    def machine(self) -> str:
-        return self._machine
-
-    @property
-    def compatible(self) -> Sequence[str]:
-        return self._compatible
 
     def read(self, path: str) -> str | None:
         """As `parsers.api.Files.read`; OSError with EFBIG for more than MAX_SIZE bytes."""
@@ -191,21 +176,17 @@ class TreeFiles:
 
     def on(self, name: str) -> "TreeFiles | None":
         if name not in self._others:
-            volume = next((v for v in self._volumes if v.name == name), None)
-            volume = volume or image(name, self._volumes)
+            volume = next((v for v in self.volumes if v.name == name), None)
+            volume = volume or image(name, self.volumes)
             roots = self._opener(name) if self._opener and volume else None
             tree = None
             if roots and volume:
                 root, *beneath = roots
-                facts = self._volumes, self._machine, None, self._resolve, self._compatible
+                facts = self.volumes, self.machine, None, self._resolve, self.compatible
                 tree = TreeFiles(root, volume, *facts, beneath)
                 tree._others = self._others  # every tree once, from wherever it is asked for
             self._others[name] = tree
         return self._others[name]
-
-    @property
-    def lease(self) -> Mapping[str, str]:
-        return {}
 
     def fetch(self, url: str) -> str | None:
         return None

@@ -13,14 +13,14 @@ Keys that nobody here knows are ignored.
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path, PurePosixPath
-from posixpath import normpath
-from typing import Any, Literal
+from typing import Any
 
 from parsers.api import Volume
 from parsers.urls import normal
+from petipy.recorded import Machine, Tree, clean
 
 # What GRUB calls a processor and its firmware → what uname calls the machine.
 _PLATFORMS = {
@@ -37,134 +37,6 @@ _WORDS = [f.name for f in fields(Volume) if f.name not in ("partition", "scheme"
 
 class BadMachine(ValueError):
     """The file describes no machine; the text says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """What is known of one device's files. Paths are absolute and normal."""
-
-    texts: Mapping[str, str] = field(default_factory=dict)
-    sizes: Mapping[str, int] = field(default_factory=dict)  # of files that are only known by name
-    directories: frozenset[str] = frozenset()  # besides those that the files are in
-    pieces: Mapping[str, Mapping[int, bytes]] = field(default_factory=dict)  # path, offset
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """The whole of it. `root` and `config` name the configuration that it is about, if any."""
-
-    name: str = ""  # uname's machine; "" is not said
-    volumes: tuple[Volume, ...] = ()
-    trees: Mapping[str, Tree] = field(default_factory=dict)  # by Volume.name
-    titles: Mapping[str, str] = field(default_factory=dict)  # what a person calls the volumes
-    root: str = ""
-    prefix: str = ""
-    config: str = ""
-    env: Mapping[str, str] = field(default_factory=dict)
-    compatible: tuple[str, ...] = ()  # parsers.api.Files.compatible
-    captured: bool = False  # by `petipy capture`: its devices are in the order that they had
-    urls: Mapping[str, str] = field(default_factory=dict)  # what answers on the network
-    leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
-
-    def files(self, volume: str, machine: str = "") -> "RecordedFiles":
-        """The parsers' view of one volume, on the machine `machine` if that is not this one."""
-        return RecordedFiles(self, volume, machine or self.name)
-
-    def knowing(self, volume: Volume) -> "Machine":
-        """With more known of a volume than the file says, that of an image on another."""
-        return replace(
-            self, volumes=tuple(volume if v.name == volume.name else v for v in self.volumes)
-        )
-
-
-class RecordedFiles:
-    """`parsers.api.Files` over a Machine. What is known only by name is there, and empty."""
-
-    def __init__(self, host: Machine, volume: str, machine: str) -> None:
-        self._host, self._machine = host, machine
-        self._volume = next(v for v in host.volumes if v.name == volume)
-        # A network interface has no part in what disks say of each other.
-        self._volumes = [v for v in host.volumes if v.name == volume or v.name not in host.leases]
-        self._tree = host.trees.get(volume, Tree())
-        self._names: dict[str, set[str]] | None = None
-
-    @property
-    def volume(self) -> Volume:
-        return self._volume
-
-    @property
-    def volumes(self) -> Sequence[Volume]:
-        return self._volumes
-
-    @property
-    def machine(self) -> str:
-        return self._machine
-
-    @property
-    def compatible(self) -> Sequence[str]:
-        return self._host.compatible
-
-    def read(self, path: str) -> str | None:
-        path = clean(path)
-        text = self._tree.texts.get(path)
-        return "" if text is None and path in self._tree.sizes else text
-
-    def piece(self, path: str, offset: int, length: int) -> bytes:
-        path = clean(path)
-        if known := self._tree.pieces.get(path):
-            found = [
-                d[offset - at : offset - at + length] for at, d in known.items() if at <= offset
-            ]
-            return max(found, key=len, default=b"")
-        text = self._tree.texts.get(path, "")
-        return text.encode("utf-8", "surrogateescape")[offset : offset + length]
-
-    def names(self, directory: str) -> list[str]:
-        return sorted(self._below().get(clean(directory), ()))
-
-    def kind(self, path: str) -> Literal["file", "directory"] | None:
-        path = clean(path)
-        if path in self._tree.texts or path in self._tree.sizes:
-            return "file"
-        return "directory" if path in self._below() else None
-
-    def size(self, path: str) -> int:
-        path = clean(path)
-        if path in self._tree.sizes:
-            return self._tree.sizes[path]
-        return len(self._tree.texts.get(path, "").encode("utf-8", "surrogateescape"))
-
-    def on(self, name: str) -> "RecordedFiles | None":
-        known = any(volume.name == name for volume in self._host.volumes)
-        return RecordedFiles(self._host, name, self._machine) if known else None
-
-    @property
-    def lease(self) -> Mapping[str, str]:
-        return self._host.leases.get(self._volume.name, {})
-
-    def fetch(self, url: str) -> str | None:
-        return self._host.urls.get(normal(url))
-
-    def _below(self) -> Mapping[str, set[str]]:
-        """Of every directory, the names in it."""
-        if self._names is None:
-            self._names = {"/": set()}
-            tree = self._tree
-            for directory in tree.directories:
-                self._names.setdefault(directory, set())
-            for path in [*tree.texts, *tree.sizes, *tree.directories]:
-                self._add(path)
-        return self._names
-
-    def _add(self, path: str) -> None:
-        assert self._names is not None
-        while path != "/":
-            parent, _, name = path.rpartition("/")
-            below = self._names.setdefault(parent or "/", set())
-            if name in below:
-                return
-            below.add(name)
-            path = parent or "/"
 
 
 def load(path: str) -> Machine:
@@ -223,11 +95,6 @@ def parse(value: object, beside: Path) -> Machine:
 def platform(machine: str) -> str:
     """What GRUB calls uname's machine, with the firmware that it most likely has."""
     return next((name for name, word in _PLATFORMS.items() if word == machine), machine)
-
-
-def clean(path: str) -> str:
-    """Absolute, without . and .. and doubled slashes; like a root directory's, .. leads nowhere."""
-    return "/" + normpath("/" + path).lstrip("/")
 
 
 def _volume(device: Mapping[str, Any], number: int) -> Volume:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from posixpath import basename, dirname
 from typing import Any, Literal
 
-from parsers.api import Files, Format, Volume
+from parsers.api import Files, Format, SameMachine, Volume
 from petipy.images import image_volume
-from petipy.machine import clean
 from petipy.model import Scan
+from petipy.recorded import clean
 
 LONGEST = 1 << 20  # characters of a text that is kept
 _PIECE = 1 << 16  # bytes of a piece that is kept: a header, a command line, no kernel
@@ -112,11 +112,12 @@ class Seen:
 Record = dict[str, Seen]  # by Volume.name
 
 
-class RecordingFiles:
+class RecordingFiles(SameMachine):
     """`parsers.api.Files` that passes all on to another, and notes the answers."""
 
     def __init__(self, files: Files, record: Record, volume: Volume | None = None) -> None:
-        self._files, self._record = files, record
+        super().__init__(files)
+        self._record = record
         self._volume = volume or files.volume
         self._seen = record.setdefault(files.volume.name, Seen())
         self._others: dict[str, RecordingFiles | None] = {files.volume.name: self}
@@ -124,14 +125,6 @@ class RecordingFiles:
     @property
     def volume(self) -> Volume:
         return self._volume
-
-    @property
-    def volumes(self) -> Sequence[Volume]:
-        return self._files.volumes
-
-    @property
-    def machine(self) -> str:
-        return self._files.machine
 
     def read(self, path: str) -> str | None:
         text = self._files.read(path)
@@ -141,10 +134,6 @@ class RecordingFiles:
             else:  # a kernel, or no configuration of any kind
                 self._seen.sizes[clean(path)] = self._files.size(path)
         return text
-
-    @property
-    def compatible(self) -> Sequence[str]:
-        return self._files.compatible
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
         data = self._files.piece(path, offset, length)
@@ -177,13 +166,6 @@ class RecordingFiles:
             files = self._files.on(name)
             self._others[name] = RecordingFiles(files, self._record) if files else None
         return self._others[name]
-
-    @property
-    def lease(self) -> Mapping[str, str]:
-        return self._files.lease
-
-    def fetch(self, url: str) -> str | None:
-        return self._files.fetch(url)
 
 
 def record(

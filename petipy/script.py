@@ -22,8 +22,8 @@ from parsers.grub.machine import Machine as GrubMachine
 from petipy.excerpt import with_excerpts
 from petipy.files import TreeFiles
 from petipy.listing import complaint
-from petipy.machine import Machine
 from petipy.printing import safe, width, wrapped, write
+from petipy.recorded import Machine
 from petipy.survey import add_dialect, is_file, machine_file
 from petipy.targets import BadUsage
 

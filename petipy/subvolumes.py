@@ -5,11 +5,10 @@ whoever looks at the whole file system sees that as a directory: Ubuntu's is /@,
 /@rootfs, Fedora's /root. GRUB alone (Format.from_top) is used to writing /@/boot/vmlinuz.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, Volume
+from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, SameMachine
 
 MOST = 16  # that are looked into; snapshots can be thousands
 _NAMES = ("root", "rootfs")  # besides @ and all that begin so
@@ -30,12 +29,13 @@ def subvolumes(files: Files) -> list[str]:
     return fit[:MOST]
 
 
-class SubvolumeFiles:
+class SubvolumeFiles(SameMachine):
     """`parsers.api.Files` where a path means a file in the subvolume, or else one of the whole
     file system; with `from_top` it is the other way round."""
 
     def __init__(self, files: Files, root: str, *, from_top: bool) -> None:
-        self._files, self._root, self._from_top = files, root, from_top
+        super().__init__(files)
+        self._root, self._from_top = root, from_top
 
     def whole(self, path: str) -> str:
         """What the path is called in the whole file system."""
@@ -74,22 +74,6 @@ class SubvolumeFiles:
 
     # Files
 
-    @property
-    def volume(self) -> Volume:
-        return self._files.volume
-
-    @property
-    def volumes(self) -> Sequence[Volume]:
-        return self._files.volumes
-
-    @property
-    def machine(self) -> str:
-        return self._files.machine
-
-    @property
-    def compatible(self) -> Sequence[str]:
-        return self._files.compatible
-
     def read(self, path: str) -> str | None:
         return self._files.read(self.whole(path))
 
@@ -107,10 +91,3 @@ class SubvolumeFiles:
 
     def on(self, name: str) -> "Files | None":
         return self if name == self.volume.name else self._files.on(name)
-
-    @property
-    def lease(self) -> Mapping[str, str]:
-        return self._files.lease
-
-    def fetch(self, url: str) -> str | None:
-        return self._files.fetch(url)

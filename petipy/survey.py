@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from parsers.api import Format, Problem, Volume
 from petipy.images import image_device
-from petipy.machine import BadMachine, Machine, load
+from petipy.machine import BadMachine, load
 from petipy.model import Choice, Device, Kind, Scan, Snapshot
 from petipy.policy import candidates
+from petipy.recorded import Machine
 from petipy.resolve import choices
 from petipy.targets import SETTABLE, BadUsage, Devices, Target
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from petipy.listing import main
-from petipy.machine import BadMachine, Machine, load, parse
+from petipy.machine import BadMachine, load, parse
+from petipy.recorded import Machine
 
 CASES = Path(__file__).parents[2] / "shared/cases"
 GRUB_CFG = "search --set=root --fs-uuid 12-34\nmenuentry A {\n linux /vmlinuz a=b\n initrd /i\n}\n"

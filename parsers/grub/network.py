@@ -1,12 +1,12 @@
 """A grub.cfg that a server has: the server is the device that GRUB was loaded from, (tftp,HOST)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename
 from typing import Literal
 
-from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, Volume
+from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, SameMachine, Volume
 from parsers.grub.dialect import spoken
 from parsers.grub.listing import Listing
 from parsers.grub.machine import Machine
@@ -26,11 +26,12 @@ def served(files: Files, url: str) -> Iterator[Item]:
         yield _on_server(item, root)
 
 
-class _Server:
+class _Server(SameMachine):
     """`Files` of what a server has, which are known by fetching them only."""
 
     def __init__(self, files: Files, root: str) -> None:
-        self._files, self._root = files, root
+        super().__init__(files)
+        self._root = root
         scheme, _, host = root.partition("://")
         self._volume = Volume(name=f"{scheme},{host}")
         others = (v for v in files.volumes if v.name != files.volume.name)
@@ -44,14 +45,6 @@ class _Server:
     @property
     def volumes(self) -> Sequence[Volume]:
         return self._volumes
-
-    @property
-    def machine(self) -> str:
-        return self._files.machine
-
-    @property
-    def compatible(self) -> Sequence[str]:
-        return self._files.compatible
 
     def read(self, path: str) -> str | None:
         if path not in self._texts:
@@ -76,13 +69,6 @@ class _Server:
 
     def on(self, name: str) -> "Files | None":
         return self if name == self._volume.name else self._files.on(name)
-
-    @property
-    def lease(self) -> Mapping[str, str]:
-        return self._files.lease
-
-    def fetch(self, url: str) -> str | None:
-        return self._files.fetch(url)
 
 
 def _on_server(item: Item, root: str) -> Item:
