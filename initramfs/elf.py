@@ -11,7 +11,6 @@ from typing import NamedTuple
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 DT_NEEDED, DT_STRTAB = 1, 5
 SHT_NULL, SHT_NOBITS = 0, 8
-SHF_ALLOC = 2
 USELESS = (".BTF", ".comment", ".note.GNU-stack", ".gnu_debuglink")  # when loading a module
 SIGNATURE = b"~Module signature appended~\n"
 

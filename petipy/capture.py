@@ -4,20 +4,24 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from posixpath import dirname
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parsers.volumes import image
 from petipy import __version__
+from petipy.command import run
 from petipy.files import compatible
 from petipy.machine import platform
 from petipy.model import Device
 from petipy.printing import safe, write
-from petipy.survey import EPILOG, PATIENCE, devices_of, formats_for, trees
-from petipy.targets import SETTABLE, BadUsage, Devices
+from petipy.survey import EPILOG, PATIENCE, devices_of, formats_for, in_sandbox, trees
+from petipy.targets import SETTABLE, Devices
+
+if TYPE_CHECKING:
+    from petipy.sandbox import Scanner
 
 DESCRIPTION = """Write the boot configuration of a machine as JSON: every configuration file that
 Petipy reads, kernels and initrds by name and size, the names of the devices. Passwords and their
@@ -27,17 +31,13 @@ Captured = Mapping[str, Mapping[str, Any]]  # by device: files, literal, sizes, 
 
 
 def main(argv: list[str]) -> int:
-    try:
-        options = _options(argv)
-    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
-        return exit.code if isinstance(exit.code, int) else 2
+    return run("capture", argv, _options, _answer)
+
+
+def _answer(options: argparse.Namespace) -> int:
     name = options.machine or os.uname().machine
-    try:
-        with closing(devices_of(options.path, options.device)) as devices:
-            about, failures = captured(devices, name)
-    except BadUsage as error:
-        sys.stderr.write(f"petipy capture: {safe(str(error))}\n")
-        return 2
+    with closing(devices_of(options.path, options.device)) as devices:
+        about, failures = captured(devices, name)
     for device, why in failures:
         sys.stderr.write(f"petipy capture: {safe(f'{device}: {why}')}\n")
     anything = any(map(_texts, about["devices"]))
@@ -90,26 +90,12 @@ def _in_directories(found: Sequence[Device], known: Sequence[Device], machine: s
 
 
 def _in_sandbox(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
-    import asyncio
+    def capture(
+        scanner: "Scanner", device: Device, others: Sequence[Device]
+    ) -> Awaitable[Captured]:
+        return scanner.capture(device, others, machine, PATIENCE)
 
-    from petipy.sandbox import Scanner
-
-    scanner = Scanner.start(formats_for, own_machine=False)
-
-    async def capture(device: Device) -> Captured | OSError:
-        others = [other for other in known if other.name != device.name]
-        try:
-            return await scanner.capture(device, others, machine, PATIENCE)
-        except OSError as error:
-            return error
-
-    async def capture_all() -> list[Captured | OSError]:
-        return [await capture(device) for device in found]
-
-    try:
-        yield from zip(found, asyncio.run(capture_all()), strict=True)
-    finally:
-        scanner.close()
+    return in_sandbox(found, known, formats_for, capture)
 
 
 def _merge(into: dict[str, Any], found: Mapping[str, Any]) -> None:

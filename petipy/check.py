@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -18,6 +17,7 @@ from pathlib import Path
 from posixpath import basename, dirname
 
 from parsers.api import Format, Volume
+from petipy.command import BadUsage, run
 from petipy.excerpt import quoted
 from petipy.findings import Finding, differences, findings, sort
 from petipy.model import Device
@@ -34,22 +34,17 @@ from petipy.survey import (
     is_file,
     surveys,
 )
-from petipy.targets import BadUsage
 
 _LARGEST = 64 << 20  # bytes of a file that is checked alone
 _BLOCK = "# GRUB Environment Block\n"
 
 
 def main(argv: list[str]) -> int:
-    try:
-        options = _options(argv)
-    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
-        return exit.code if isinstance(exit.code, int) else 2
-    try:
-        listing, found = _checked(options)
-    except BadUsage as error:
-        sys.stderr.write(f"petipy check: {safe(str(error))}\n")
-        return 2
+    return run("check", argv, _options, _answer)
+
+
+def _answer(options: argparse.Namespace) -> int:
+    listing, found = _checked(options)
     text = _json(listing, found) if options.json else _text(listing, found)
     return write(text) or bool(found)
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -208,28 +208,6 @@ def firmware_path(path: str, sysfs: str = "/sys") -> str:
     return controller
 
 
-def on_this_machine(
-    probe: Callable[[str], Properties] | None = None, sysfs: str = "/sys", run: str = "/run/udev"
-) -> list[Device]:
-    """The volumes of the running machine, without libudev: from sysfs and udev's database.
-
-    `probe` reads the superblock of a node that udev knows nothing about (ID_FS_TYPE …).
-    """
-    found = []
-    for name in sorted(os.listdir(f"{sysfs}/class/block")):  # noqa: PTH208
-        link = os.path.realpath(f"{sysfs}/class/block/{name}")
-        known = _lines(_attribute(f"{link}/uevent"))
-        number = f"{known.get('MAJOR')}:{known.get('MINOR')}"
-        known |= _lines(_attribute(f"{run}/data/b{number}"), "E:")
-        known["DEVPATH"] = link.removeprefix(os.path.realpath(sysfs))
-        known["DEVNAME"] = f"/dev/{known.get('DEVNAME', name)}"
-        if probe and "ID_FS_TYPE" not in known and _attribute(f"{link}/size") != "0":
-            known |= probe(known["DEVNAME"])
-        if device := volume_device(known, sysfs):
-            found.append(device)
-    return found
-
-
 def _handled(p: Properties) -> bool:
     """Whether udevd is done with the device, be it that its worker failed or was killed."""
     return "USEC_INITIALIZED" in p or p.get("UDEV_WORKER_FAILED") == "1"
@@ -300,8 +278,3 @@ def _node(link: str) -> str:
     except OSError:
         return ""
     return target.partition("/firmware/devicetree/base")[2]
-
-
-def _lines(text: str, prefix: str = "") -> dict[str, str]:
-    lines = (line[len(prefix) :] for line in text.splitlines() if line.startswith(prefix))
-    return {key: value for key, _, value in (line.partition("=") for line in lines)}

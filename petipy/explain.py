@@ -20,26 +20,22 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from parsers.api import Origin
+from petipy.command import run
 from petipy.listing import complaint, effect_in_words, entry_value, problem_value
 from petipy.model import ORDINARY, Choice
 from petipy.printing import safe, width, wrapped, write
 from petipy.provenance import chain, runs, statements, touches, words
 from petipy.survey import EPILOG, Listing, add_arguments, add_dialect, survey
-from petipy.targets import BadUsage
 
 _TOLD = 20  # entries, when none is called as it was asked for
 
 
 def main(argv: list[str]) -> int:
-    try:
-        options = _options(argv)
-    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
-        return exit.code if isinstance(exit.code, int) else 2
-    try:
-        listing = survey(options, [options.path] if options.path is not None else [])
-    except BadUsage as error:
-        sys.stderr.write(f"petipy explain: {safe(str(error))}\n")
-        return 2
+    return run("explain", argv, _options, _answer)
+
+
+def _answer(options: argparse.Namespace) -> int:
+    listing = survey(options, [options.path] if options.path is not None else [])
     found = called(options.entry, listing)
     if not found:
         sys.stderr.write("".join(f"{safe(line)}\n" for line in _none(options.entry, listing)))

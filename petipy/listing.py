@@ -3,30 +3,25 @@
 import argparse
 import json
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from parsers.api import Effect, FileRef, Problem
 from parsers.volumes import find
+from petipy.command import run
 from petipy.excerpt import place, quoted
 from petipy.model import Choice, File
 from petipy.printing import safe, width, write
 from petipy.survey import EPILOG, Listing, add_arguments, add_dialect, survey
-from petipy.targets import BadUsage
 
 
 def main(argv: list[str]) -> int:
-    try:
-        options = _options(argv)
-    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
-        return exit.code if isinstance(exit.code, int) else 2
-    try:
-        listing = survey(options, [options.path] if options.path is not None else [])
-    except BadUsage as error:
-        sys.stderr.write(f"petipy list: {safe(str(error))}\n")
-        return 2
+    return run("list", argv, _options, _answer)
+
+
+def _answer(options: argparse.Namespace) -> int:
+    listing = survey(options, [options.path] if options.path is not None else [])
     if options.show_foreign:
         listing = replace(listing, choices=(*listing.choices, *listing.foreign), foreign=())
     return write(_json(listing) if options.json else _text(listing)) or not listing.choices

@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import parsers
 from parsers.api import Format
@@ -29,6 +29,7 @@ _DEATHS = {
     "SIGXCPU": "took too much processor time",
     "SIGKILL": "was killed: is the memory full?",
 }
+_Value = TypeVar("_Value")
 
 
 class _Died(OSError):
@@ -71,22 +72,14 @@ class Scanner:
         within `patience` seconds. Cancelling kills the child that scans.
         """
         asked = request("scan", [device, *volumes], patience, machine=machine)
-        data, _ = await self._answer(asked, patience, 0)
-        try:
-            return wire.from_json(json.loads(data))
-        except (ValueError, RecursionError) as error:
-            raise OSError(errno.EPROTO, f"its scan gave a senseless answer: {error}") from None
+        return await self._told(asked, patience, wire.from_json)
 
     async def capture(
         self, device: Device, volumes: Sequence[Device], machine: str, patience: float
     ) -> dict[str, Any]:
         """What a scan would look at: by device's name, the keys of a machine file. See `scan`."""
         asked = request("capture", [device, *volumes], patience, machine=machine)
-        data, _ = await self._answer(asked, patience, 0)
-        try:
-            return wire.captured(json.loads(data))
-        except (ValueError, RecursionError) as error:
-            raise OSError(errno.EPROTO, f"its scan gave a senseless answer: {error}") from None
+        return await self._told(asked, patience, wire.captured)
 
     async def open(
         self, files: Sequence[File], devices: Sequence[Device], patience: float
@@ -160,6 +153,13 @@ class Scanner:
         return self._control
 
     # Requests
+
+    async def _told(self, asked: bytes, patience: float, read: Callable[[Any], _Value]) -> _Value:
+        data, _ = await self._answer(asked, patience, 0)
+        try:
+            return read(json.loads(data))
+        except (ValueError, RecursionError) as error:
+            raise OSError(errno.EPROTO, f"its scan gave a senseless answer: {error}") from None
 
     async def _answer(self, asked: bytes, patience: float, files: int) -> tuple[bytes, list[int]]:
         control = self._alive()

@@ -19,13 +19,13 @@ from parsers.grub.interp import Boot, Exit, Loaded
 from parsers.grub.listing import PATHS, Listing
 from parsers.grub.machine import Exhausted
 from parsers.grub.machine import Machine as GrubMachine
+from petipy.command import BadUsage, run
 from petipy.excerpt import with_excerpts
 from petipy.files import TreeFiles
 from petipy.listing import complaint
 from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine
 from petipy.survey import add_dialect, is_file, machine_file
-from petipy.targets import BadUsage
 
 _LARGEST = 16 << 20  # bytes of a script
 _TOLD = 3  # entries, by title
@@ -49,17 +49,12 @@ class Script:
 
 
 def main(argv: list[str]) -> int:
-    try:
-        options = _options(argv)
-    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
-        return exit.code if isinstance(exit.code, int) else 2
+    return run("script", argv, _options, _answer)
+
+
+def _answer(options: argparse.Namespace) -> int:
     with ExitStack() as held:
-        try:
-            script = _script(options, held)
-        except BadUsage as error:
-            sys.stderr.write(f"petipy script: {safe(str(error))}\n")
-            return 2
-        return _run(script, options)
+        return _run(_script(options, held), options)
 
 
 def _options(argv: list[str]) -> argparse.Namespace:

@@ -2,24 +2,26 @@
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from parsers.api import Format, Problem, Volume
+from petipy.command import BadUsage
 from petipy.images import image_device
 from petipy.machine import BadMachine, load
 from petipy.model import Choice, Device, Kind, Scan, Snapshot
 from petipy.policy import candidates
 from petipy.recorded import Machine
 from petipy.resolve import choices
-from petipy.targets import SETTABLE, BadUsage, Devices, Target
+from petipy.targets import SETTABLE, Devices, Target
 
 if TYPE_CHECKING:
     from petipy.files import TreeFiles
+    from petipy.sandbox import Scanner
 
 DIALECTS = ("debian", "fedora")  # parsers.grub.dialect has what they mean
 PATIENCE = 60.0  # seconds for one device; someone waits, but perhaps for a slow disk
@@ -237,6 +239,7 @@ def _foreign(scans: Sequence[tuple[Device, Scan]], volumes: Sequence[Volume]) ->
 
 Results = Iterator[tuple[Device, Scan | OSError]]
 Formats = Callable[[], Sequence[Format]]
+_Answer = TypeVar("_Answer")
 
 
 def _read_directories(
@@ -279,26 +282,40 @@ def trees(
 def _mount_and_scan(
     found: Sequence[Device], known: Sequence[Device], machine: str, formats: Formats
 ) -> Results:
-    """In the sandbox, as on the machine itself: a stranger's file system goes into the kernel."""
+    def scan(scanner: "Scanner", device: Device, others: Sequence[Device]) -> Awaitable[Scan]:
+        return scanner.scan(device, others, machine, PATIENCE)
+
+    return in_sandbox(found, known, formats, scan)
+
+
+def in_sandbox(
+    found: Sequence[Device],
+    known: Sequence[Device],
+    formats: Formats,
+    ask: "Callable[[Scanner, Device, Sequence[Device]], Awaitable[_Answer]]",
+) -> Iterator[tuple[Device, _Answer | OSError]]:
+    """As on the machine itself: a stranger's file system goes into the kernel. `ask` is given a
+    device, and the others that it may refer to.
+    """
     import asyncio
 
     from petipy.sandbox import Scanner
 
     scanner = Scanner.start(formats, own_machine=False)
 
-    async def scan(device: Device) -> Scan | OSError:
+    async def answer(device: Device) -> _Answer | OSError:
         others = [other for other in known if other.name != device.name]
         try:
-            return await scanner.scan(device, others, machine, PATIENCE)
+            return await ask(scanner, device, others)
         except OSError as error:
             return error
 
-    async def scan_all() -> list[Scan | OSError]:
+    async def answers() -> list[_Answer | OSError]:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(scan(device)) for device in found]
+            tasks = [group.create_task(answer(device)) for device in found]
         return [task.result() for task in tasks]
 
     try:
-        yield from zip(found, asyncio.run(scan_all()), strict=True)
+        yield from zip(found, asyncio.run(answers()), strict=True)
     finally:
         scanner.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from parsers.api import Volume
+from petipy.command import BadUsage
 from petipy.model import Device, Kind
 from petipy.partitions import Partition, Table, table
 from petipy.superblock import FileSystem, Read, identify
@@ -18,10 +19,6 @@ from petipy.superblock import FileSystem, Read, identify
 SETTABLE = {field.name for field in fields(Volume)} - {"name", "partition", "scheme"}
 # Block devices that never hold what a machine boots from.
 _USELESS = re.compile(r"(?:ram|zram|loop|fd|nbd)\d+")
-
-
-class BadUsage(Exception):
-    """What was asked for makes no sense; the text is for the person who asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,6 @@ from petipy.devices import (
     DeviceEvent,
     Known,
     firmware_path,
-    on_this_machine,
     volume_device,
 )
 from petipy.settle import Settling
@@ -211,32 +210,6 @@ def test_after_lost_events_a_new_list_tells_the_difference(sysfs: Path) -> None:
     one = partition(DEVNAME="/dev/vda1", DEVPATH=f"{PCI}/vda1")
     assert names(known.all(iter([one, partition()]))) == ["+vda1", "+vda2"]
     assert names(known.all(iter([partition()]))) == ["-vda1"]
-
-
-def test_the_machines_volumes_without_libudev(sysfs: Path, tmp_path: Path) -> None:
-    classes, data = sysfs / "class/block", tmp_path / "udev/data"
-    classes.mkdir(parents=True)
-    data.mkdir(parents=True)
-    for path, number in ((PCI, 0), (f"{PCI}/vda1", 1), (f"{PCI}/vda2", 2)):
-        real = sysfs / path[1:]
-        (classes / real.name).symlink_to(real)
-        kind = "disk" if real.name == "vda" else "partition"
-        (real / "uevent").write_text(
-            f"MAJOR=254\nMINOR={number}\nDEVNAME={real.name}\nDEVTYPE={kind}\nPARTN={number}\n"
-        )
-    (data / "b254:2").write_text("S:disk/by-x\nE:ID_FS_TYPE=xfs\nE:ID_FS_UUID=1-2=3\nV:1\n")
-    probed = []
-
-    def probe(node: str) -> Mapping[str, str]:
-        probed.append(node)
-        return {"ID_FS_TYPE": "vfat"} if node == "/dev/vda1" else {}
-
-    found = on_this_machine(probe, str(sysfs), str(tmp_path / "udev"))
-    assert [(d.name, d.volume.fs, d.volume.uuid, d.volume.partition) for d in found] == [
-        ("vda1", "vfat", "", 1),
-        ("vda2", "xfs", "1-2=3", 2),
-    ]
-    assert probed == ["/dev/vda", "/dev/vda1"]
 
 
 class Clock:

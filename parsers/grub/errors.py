@@ -1,7 +1,6 @@
 """GRUB's errors: a command raises one, or says one and goes on; either way it is its status."""
 
 FALSE = 1
-BAD_MODULE = 2
 BAD_FILE = 4
 NOT_FOUND = 5
 BAD_NAME = 7

@@ -1,0 +1,29 @@
+"""What the commands that a person gives have in common: bad usage is told, and is status 2."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from petipy.printing import safe
+
+
+class BadUsage(Exception):
+    """What was asked for makes no sense; the text is for the person who asked."""
+
+
+def run(
+    name: str,
+    argv: list[str],
+    options: Callable[[list[str]], argparse.Namespace],
+    answer: Callable[[argparse.Namespace], int],
+) -> int:
+    """The exit status of `petipy NAME`: what `answer` returns, which may raise BadUsage."""
+    try:
+        parsed = options(argv)
+    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
+        return exit.code if isinstance(exit.code, int) else 2
+    try:
+        return answer(parsed)
+    except BadUsage as error:
+        sys.stderr.write(f"petipy {name}: {safe(str(error))}\n")
+        return 2
