@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from posixpath import dirname, normpath
 
-from parsers import bootspec, envblock, pe, uki
+from parsers import bootspec, envblock, pe, uki, zipl
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.bootspec import Place, Snippet
 
@@ -41,6 +41,10 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     beside = [(c.place, None) for c in images if isinstance(c, uki.Candidate)]
     places = [place for place, _ in bootspec.ordered([*found, *beside])]
     chosen, reasons = loader.chosen(places)
+    if files.machine == "s390x" and not reasons and (said := zipl.wanted(files)):
+        titled_so = (p for p, e in found if said.value in (e.title, e.name))
+        if (place := next(titled_so, None)) is not None:
+            chosen, reasons = place, (said,)
     yield from loader.unfit(places)
     titles = _titles(found)
     for place, entry in bootspec.ordered(found):

@@ -10,13 +10,11 @@ from posixpath import dirname
 
 from parsers import envblock, kernel
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin
-from parsers.fstab import mounts
-from parsers.volumes import find
+from parsers.fstab import around, mounts
 from parsers.written import joined
 
 TRAIL = ("Found without a configuration",)
 _MOST = 40  # kernels of a directory
-_LINUX = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "jfs"}
 
 
 def parse(files: Files, directory: str) -> Iterator[Item]:
@@ -122,14 +120,8 @@ def _last(files: Files, path: str) -> Known:
 
 def _elsewhere(files: Files) -> Iterator[Known]:
     """Of the systems on other volumes that mount this one on /boot."""
-    for volume in files.volumes:
-        tree = files.on(volume.name) if volume.fs in _LINUX else None
-        if tree is None or volume.name == files.volume.name:
-            continue
-        for mount in mounts(tree.read("/etc/fstab") or ""):
-            here = find(mount.spec, files.volumes) if mount.at in ("/boot", "/boot/") else None
-            if here and here.name == files.volume.name:
-                yield _known(tree, "", f"({volume.name})")
+    for tree in around(files):
+        yield _known(tree, "", f"({tree.volume.name})")
 
 
 FORMAT = Format("found", ("/boot", "/", "/@*/boot"), parse, rank=90, binary=True)

@@ -25,6 +25,21 @@ def mounts(text: str) -> Iterator[Mount]:
             yield Mount(spec, fields[1], fields[2], options, number)
 
 
+_LINUX = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "jfs"}
+
+
+def around(files: Files) -> Iterator[Files]:
+    """The systems on other volumes that mount this one on /boot."""
+    for volume in files.volumes:
+        tree = files.on(volume.name) if volume.fs in _LINUX else None
+        if tree is None or volume.name == files.volume.name:
+            continue
+        for mount in mounts(beside(tree, "/etc/fstab") or ""):
+            here = find(mount.spec, files.volumes) if mount.at in ("/boot", "/boot/") else None
+            if here and here.name == files.volume.name:
+                yield tree
+
+
 class System:
     """The system that a tree is the root of, for loaders that were told paths as it sees them."""
 
@@ -65,6 +80,12 @@ class System:
     def read(self, file: FileRef) -> str | None:
         tree = self._tree(file)
         return beside(tree, file.path) if tree else None
+
+    def names(self, directory: str) -> list[str] | None:
+        """Of a directory; None when its volume is not there to be looked at."""
+        place = self.place(directory)
+        tree = self._tree(place)
+        return tree.names(place.path) if tree else None
 
     def _tree(self, file: FileRef) -> Files | None:
         if not file.device:

@@ -2,11 +2,13 @@
 
 [sections], each of one kernel or one dump, and :menus that number sections. After zipl(8),
 zipl.conf(5) and zipl/src/scan.c. The paths are those of the running system. Boot Loader
-Specification entries beside it are listed by their own format; zipl.conf has their time-out then.
+Specification entries beside it are listed by their own format; zipl.conf has their time-out then,
+and may name their default.
 """
 
 import math
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,11 +16,12 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
-from parsers.fstab import System
+from parsers.fstab import System, around
 from parsers.names import distinct
 from parsers.text import beside, grammar, read, statements
 from parsers.written import Part, joined
 
+_CONF = "/etc/zipl.conf"
 DEFAULTBOOT = "defaultboot"
 _LONGEST = 4096  # characters of a command line: the kernel takes no more
 _TARGETS = ("target", "targetbase", "targettype", "targetgeometry", "targetblocksize")
@@ -71,6 +74,22 @@ def parse(files: Files, path: str) -> Iterator[Item]:
     ways = [key for key in ("default", "defaultmenu", "defaultauto") if key in said][:1]
     why = tuple(Origin(key, said[key][1], path, said[key][0]) for key in ways)
     yield from _entries(files, path, ordered, default, why)
+
+
+def wanted(files: Files) -> Origin | None:
+    """The default that zipl.conf names for a volume's Boot Loader Specification entries, by the
+    title of one: that of the system on this volume, or of one that mounts it on /boot.
+    """
+    for tree in (files, *around(files)):
+        sections: list[Section] = []
+        deque(_read(_CONF, beside(tree, _CONF) or "", sections, []), maxlen=0)
+        boot = next((s for s in sections if s.name == DEFAULTBOOT), None)
+        if boot and "default" in boot.settings:
+            line, value = boot.settings["default"]
+            own = tree.volume == files.volume
+            where = _CONF if own else f"({tree.volume.name}){_CONF}"
+            return Origin("default", value.strip(), where, line)
+    return None
 
 
 @cache
@@ -182,7 +201,7 @@ def _default(
         return places.get(value, first), []
     line, name = boot.settings.get("default", (boot.line, ""))
     # It may be one of the Boot Loader Specification's, by its title.
-    if name and name not in known and not files.names("/boot/loader/entries"):
+    if name and name not in known and System(files).names("/boot/loader/entries") == []:
         return "", [Problem(path, line, f"no section is called {name!r}")]
     if not name and _automatic(boot):
         name = next((s.name for s in ordered if "image" in s.settings), "")
@@ -267,4 +286,4 @@ def _variables(files: Files, path: str) -> Mapping[str, str]:
     return {name.strip(): value.strip()[:1000] for name, mark, value in lines if mark}
 
 
-FORMAT = Format("zipl", ("/etc/zipl.conf",), parse)
+FORMAT = Format("zipl", (_CONF,), parse)

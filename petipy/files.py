@@ -87,7 +87,8 @@ class TreeFiles:
     `opener` gives the trees of the other volumes; without one there are none. `root` is a path,
     or an open descriptor, which is then the TreeFiles' own. What is open is closed by `close`.
     What is not in it is looked for in the trees `beneath` it, descriptors as well: a btrfs'
-    default subvolume, which some boot loaders take for the root of the file system.
+    default subvolume, which some boot loaders take for the root of the file system. Where the tree
+    is a `part` of its file system, a mounted subvolume, paths that begin with that lead to it, too.
     """
 
     def __init__(
@@ -100,10 +101,12 @@ class TreeFiles:
         resolve: Resolve = resolve,
         compatible: Sequence[str] = (),
         beneath: Sequence[int] = (),
+        part: str = "",
     ) -> None:
         if not isinstance(root, int):
             root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._roots = (root, *beneath)
+        self._part = f"{part}/"
         self.volume, self.volumes = volume, volumes or (volume,)
         self.machine = machine or os.uname().machine
         self.compatible = compatible
@@ -142,7 +145,7 @@ class TreeFiles:
     def names(self, directory: str) -> list[str]:
         found: set[str] = set()
         for root in self._roots:
-            found.update(self._listed(root, directory))
+            found.update(self._listed(root, self._inner(directory)))
         return sorted(found)
 
     def _listed(self, root: int, directory: str) -> list[str]:
@@ -228,9 +231,15 @@ class TreeFiles:
         finally:
             os.close(fd)
 
+    def _inner(self, path: str) -> str:
+        """What a path of the whole file system is called in the tree."""
+        if self._part != "/" and f"{path}/".startswith(self._part):
+            return f"/{path[len(self._part) :]}"
+        return path
+
     def _descriptor(self, path: str, flags: int) -> int | None:
         for root in self._roots:
-            if (fd := self._within(root, path, flags)) is not None:
+            if (fd := self._within(root, self._inner(path), flags)) is not None:
                 return fd
         return None
 

@@ -26,6 +26,7 @@ class Device:
     node: str  # /dev/vda2, a disk image or a directory
     kind: Kind = "disk"
     title: str = ""  # "vda2: 20 GB ext4, label root"
+    part: str = ""  # of a directory: where in its file system it is, /@ for a mounted subvolume
 
     @property
     def name(self) -> str:

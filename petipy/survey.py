@@ -271,7 +271,9 @@ def trees(
 
     for device in found:
         try:
-            files = TreeFiles(device.node, device.volume, volumes, machine, opener)
+            files = TreeFiles(
+                device.node, device.volume, volumes, machine, opener, part=device.part
+            )
         except OSError as error:
             yield device, error
             continue

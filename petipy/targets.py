@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -85,10 +85,13 @@ class Devices:
 
     def add_live_root(self) -> None:
         """The running system's own tree; the other mounted ones are known, for references."""
-        mounts = list(_mounts())
-        self._add(Target("root", "/"), next((v for v, at in mounts if at == "/"), _ROOT), "/")
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+            mounts = list(mounted(file))
+        own, part = next(((v, inner) for v, inner, at in mounts if at == "/"), (_ROOT, "/"))
+        self._add(Target("root", "/"), own, "/")
+        self.found[-1] = replace(self.found[-1], part=part.rstrip("/"))
         names = {device.name for device in self.found}
-        for volume, at in mounts:
+        for volume, _, at in mounts:
             if volume.name not in names:
                 names.add(volume.name)
                 self.others.append(Device(volume=volume, node=at, kind="directory"))
@@ -177,16 +180,16 @@ def _described(volume: Volume, found: FileSystem) -> Volume:
     return replace(volume, fs=found.kind, uuid=found.uuid, label=found.label)
 
 
-def _mounts() -> Iterator[tuple[Volume, str]]:
-    """The mounted volumes of block devices, and where they are. See proc_pid_mountinfo(5)."""
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        for line in file:
-            before, _, after = line.partition(" - ")
-            _, _, _, inner, at, *_ = before.split()
-            fs, source, *_ = after.split()
-            # Of a part of a file system, other paths count than those that we see; not of ours.
-            if source.startswith("/dev/") and (inner == "/" or at == "/"):
-                yield _live(_unescaped(source), fs), _unescaped(at)
+def mounted(mountinfo: Iterable[str]) -> Iterator[tuple[Volume, str, str]]:
+    """The mounted volumes of block devices, what is mounted of each, and where; see
+    proc_pid_mountinfo(5)."""
+    for line in mountinfo:
+        before, _, after = line.partition(" - ")
+        _, _, _, inner, at, *_ = before.split()
+        fs, source, *_ = after.split()
+        # Of a part of a file system, other paths count than those that we see; not of ours.
+        if source.startswith("/dev/") and (inner == "/" or at == "/"):
+            yield _live(_unescaped(source), fs), _unescaped(inner), _unescaped(at)
 
 
 def _live(node: str, fs: str) -> Volume:

@@ -155,6 +155,20 @@ def test_what_is_beneath_a_tree_fills_its_gaps(tmp_path: Path) -> None:
     tree.close()
 
 
+def test_a_mounted_subvolume_has_its_files_under_the_whole_file_systems_names_too(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "boot").mkdir()
+    (tmp_path / "boot/vmlinuz").write_text("kernel")
+    tree = TreeFiles(tmp_path, SDA1, part="/@")
+    for path in ("/boot/vmlinuz", "/@/boot/vmlinuz"):
+        assert (tree.kind(path), tree.read(path)) == ("file", "kernel")
+    assert tree.names("/@") == tree.names("/") == ["boot"]
+    assert tree.names("/@/boot/") == ["vmlinuz"]
+    assert tree.kind("/@other/boot/vmlinuz") is None
+    tree.close()
+
+
 def test_a_file_on_a_volume_is_a_volume_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "iso").mkdir()
     (tmp_path / "iso/file").write_text("within")

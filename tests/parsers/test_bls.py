@@ -144,3 +144,25 @@ def test_real_entries_all_come_out(tmp_path: Path, capsys: pytest.CaptureFixture
     assert all(shown.count(f"/loader/entries/{name}:1 (bls)") == 1 for name in names)
     # The only complaints: a variable of GRUB's, in one of them.
     assert shown.count("only GRUB knows variables") == shown.count("conf:") - len(names)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_on_a_mainframe_zipl_conf_names_the_default_by_its_title(apart: bool) -> None:
+    told = {
+        "/etc/zipl.conf": "[defaultboot]\ntimeout=5\ndefault=Fedora (5)\n",
+        "/etc/fstab": "UUID=b /boot ext4 defaults 0 0\n" if apart else "",
+    }
+    entries = {
+        "/loader/entries/6.conf": "title Fedora (6)\nlinux /k6\n",
+        "/loader/entries/5.conf": "title Fedora (5)\nlinux /k5\n",
+    }
+    trees = {"sda1": entries, "sda2": told} if apart else {"sda1": entries | told}
+    volumes = [Volume(name="sda1", uuid="b", fs="ext4"), Volume(name="sda2", uuid="r", fs="xfs")]
+    for machine, wanted in (("s390x", "5"), ("x86_64", "6")):
+        files = Machine(trees, volumes=volumes, machine=machine).files("sda1")
+        found = [item for item in bls.FORMAT.parse(files, ENTRIES) if isinstance(item, Entry)]
+        (default,) = [entry for entry in found if entry.default]
+        assert default.name == wanted
+        where = "(sda2)/etc/zipl.conf" if apart else "/etc/zipl.conf"
+        told_by = [(origin.config, origin.line) for origin in default.default_from]
+        assert told_by == ([(where, 3)] if machine == "s390x" else [])

@@ -100,6 +100,10 @@ def test_a_default_may_be_an_entry_of_the_boot_loader_specification() -> None:
     text = "[defaultboot]\ndefault=Fedora\n"
     assert not problems(read(text, beside={"/boot/loader/entries/a.conf": ""}))
     assert problems(read(text)) == [(2, "no section is called 'Fedora'")]
+    apart = {"/etc/fstab": "UUID=aaaa-2 /boot ext4 defaults 0 0\n"}
+    there = {"sda2": {"/loader/entries/a.conf": "title Fedora\nlinux /k\n"}}
+    assert not problems(items("zipl", text, beside=apart, trees=there, machine="s390x"))
+    assert problems(items("zipl", text, beside=apart, trees={"sda2": {}}, machine="s390x"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""What a machine has mounted."""
+
+from pathlib import Path
+
+from parsers.api import Volume
+from petipy.model import Device
+from petipy.scan import scan_tree
+from petipy.survey import formats_for, trees
+from petipy.targets import mounted
+
+MOUNTINFO = """\
+28 1 0:25 /@ / rw,relatime shared:1 - btrfs /dev/none2 rw,subvol=/@
+30 28 0:26 / /proc rw - proc proc rw
+41 28 0:25 /@home /home rw shared:1 - btrfs /dev/none2 rw,subvol=/@home
+42 28 8:1 / /boot/efi\\040one rw - vfat /dev/none1 rw
+"""
+CONFIG = """\
+menuentry Ubuntu {
+\tlinux /@/boot/vmlinuz-6 root=UUID=1 rootflags=subvol=@
+\tinitrd /@/boot/initrd.img-6
+}
+"""
+
+
+def test_of_what_is_mounted_it_is_known_which_part_it_is_and_where() -> None:
+    root, efi = Volume(name="none2", fs="btrfs"), Volume(name="none1", fs="vfat")
+    found = list(mounted(MOUNTINFO.splitlines()))
+    assert found == [(root, "/@", "/"), (efi, "/", "/boot/efi one")]
+
+
+def test_a_running_systems_kernels_are_there_under_the_names_that_grub_has_for_them(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "boot/grub").mkdir(parents=True)
+    (tmp_path / "boot/grub/grub.cfg").write_text(CONFIG)
+    (tmp_path / "boot/vmlinuz-6").write_text("kernel")
+    volume = Volume(name="sda2", fs="btrfs")
+    device = Device(volume=volume, node=str(tmp_path), kind="directory", part="/@")
+    ((_, files),) = [
+        (found, scan_tree(tree, formats_for()))
+        for found, tree in trees([device], [device], "x86_64")
+        if not isinstance(tree, OSError)
+    ]
+    assert [entry.title for _, entry in files.entries] == ["Ubuntu"]
+    assert [ref.path for ref in files.missing] == ["/@/boot/initrd.img-6"]
