@@ -120,16 +120,51 @@ def test_a_configuration_offers_what_grub_offers(
     wrong = [f"{g} is not {w}" for g, w in zip_longest(got, wanted) if g != w]
     wrong = [*wrong[:1], *_wrong_default(entries, items, truth.get("menu", {}))]
     wrong += _wrong_variables(listing.shells[0], truth["env"], host.devices)
+    wrong += _wrong_changes(listing.changes, truth, host.devices)
     expect(name, dialect, "; ".join(wrong))
 
 
 class Watched(Listing):
-    """Keeps the run of the file, whose variables are compared, too."""
+    """Keeps the run of the file, whose variables are compared, too, and what its entries change."""
 
     def shell(self) -> Shell:
         self.shells = [super().shell()]
+        self.changes: list[tuple[str, Variables]] = []
         return self.shells[0]
 
+    def _line(self, menu: Shell, *about: Any, **more: Any) -> Iterator[Entry]:
+        self._before = dict(menu.env.items())
+        yield from super()._line(menu, *about, **more)
+
+    def _entry(self, shell: Shell, title: str, *about: Any, **more: Any) -> Entry:
+        if shell is not self.shells[0]:
+            before, after = self._before, dict(shell.env.items())
+            told = {name: _told(after.get(name), self._machine.devices) for name in before | after}
+            same = {n for n in told if told[n] == _told(before.get(n), self._machine.devices)}
+            self.changes.append((title, {n: value for n, value in told.items() if n not in same}))
+        return super()._entry(shell, title, *about, **more)
+
+
+def _wrong_changes(
+    ours: list[tuple[str, "Variables"]], truth: dict[str, Any], devices: Devices
+) -> Iterator[str]:
+    """What each entry does to the variables of its menu.
+
+    Of one that boots nothing GRUB's answer is from afterwards, when the menu's own `chosen` and
+    `default` are back.
+    """
+    menus = [truth["menu"]] if "menu" in truth else []
+    entries = [e for m in menus + truth.get("more_menus", []) for _, e, _ in _flat(m, (), [])]
+    for (title, changed), entry in zip(ours, entries, strict=False):
+        theirs = entry.get("env_changes", {})
+        back = {"chosen", "default"} - theirs.keys() if entry["status"] != "boot" else set()
+        for name in changed.keys() - back | theirs.keys():
+            got, wanted = changed.get(name), theirs.get(name)
+            if not GRUBS_OWN.fullmatch(name) and got != _told(wanted, devices):
+                yield f"{title} makes {name} {got}, not {wanted}"
+
+
+Variables = dict[str, str | None]
 
 # What GRUB's modules set, and `timeout`, which it takes away when the menu has been shown.
 GRUBS_OWN = re.compile(
