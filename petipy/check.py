@@ -19,7 +19,7 @@ from posixpath import basename, dirname
 from parsers.api import Format, Volume
 from petipy.command import BadUsage, run
 from petipy.excerpt import quoted
-from petipy.findings import Finding, differences, findings, sort
+from petipy.findings import Finding, differences, findings, problems_only_of, sort
 from petipy.model import Device
 from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine, Tree
@@ -36,7 +36,7 @@ from petipy.survey import (
 )
 
 _LARGEST = 64 << 20  # bytes of a file that is checked alone
-_BLOCK = "# GRUB Environment Block\n"
+_BLOCK = "# GRUB Environment Block\n".ljust(1024, "#")  # as grub-editenv makes it
 
 
 def main(argv: list[str]) -> int:
@@ -85,7 +85,12 @@ def _checked(options: argparse.Namespace) -> tuple[Listing, list[Finding]]:
     found = findings(one, files=not alone, devices=known)
     if others:
         # Of what both would have to wait for, neither makes anything: that is no difference.
-        found = sort([*found, *differences(*others)], one)
+        said = [
+            finding
+            for dialect, other in zip(DIALECTS, others, strict=True)
+            for finding in problems_only_of(dialect, other, besides=one)
+        ]
+        found = sort([*found, *differences(*others), *said], one)
     if alone:
         path = str(Path(options.path).absolute())
         found = [replace(f, config=options.path) if f.config == path else f for f in found]

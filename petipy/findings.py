@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from parsers.api import Entry, Volume
+from parsers.api import Entry, Problem, Volume
 from parsers.volumes import describe, find
 from petipy.model import ORDINARY, Choice, File
 from petipy.provenance import statements, words
@@ -40,18 +40,7 @@ def findings(listing: Listing, *, files: bool, devices: bool) -> list[Finding]:
     there is missing; `devices`: whether all devices are known.
     """
     choices = [choice for choice in listing.choices if not choice.entry.guess]
-    found = [
-        Finding(
-            device=device,
-            config=p.config,
-            line=p.line,
-            message=p.message,
-            kind="problem",
-            column=p.column,
-            excerpt=p.excerpt,
-        )
-        for device, p in listing.problems
-    ]
+    found = [_problem(device, problem) for device, problem in listing.problems]
     if files and not found and not listing.choices and not listing.foreign:
         names = [device.name for device in listing.devices]
         nothing = "there is nothing to boot"
@@ -66,6 +55,18 @@ def findings(listing: Listing, *, files: bool, devices: bool) -> list[Finding]:
         found += [finding for choice in choices for finding in _absent(choice, volumes)]
     found += [*_repeated(choices), *_unreachable(choices)]
     return sort(found, listing)
+
+
+def _problem(device: str, problem: Problem) -> Finding:
+    return Finding(
+        device=device,
+        config=problem.config,
+        line=problem.line,
+        message=problem.message,
+        kind="problem",
+        column=problem.column,
+        excerpt=problem.excerpt,
+    )
 
 
 def sort(found: Sequence[Finding], listing: Listing) -> list[Finding]:
@@ -165,6 +166,7 @@ def _unreachable(choices: Sequence[Choice]) -> Iterator[Finding]:
 # Two dialects of one configuration.
 
 GRUBS: Mapping[str, str] = {"debian": "Debian's GRUB", "fedora": "Red Hat's GRUB"}
+_FOR_RED_HAT = ".conf"  # files of the Boot Loader Specification, which its GRUB alone shows
 _MOST = 5  # entries that only one of them has are told by name
 
 
@@ -179,6 +181,19 @@ def differences(one: Listing, other: Listing) -> Iterator[Finding]:
             if key in theirs:
                 yield from _differ(mine[key], theirs[key])
         yield from _other_default(list(mine.values()), list(theirs.values()))
+
+
+# What entries differ for, or defaults; that is told.
+_TOLD = ("can't find command ", "the default ")
+
+
+def problems_only_of(dialect: str, listing: Listing, *, besides: Listing) -> Iterator[Finding]:
+    """What a grub.cfg gets wrong in this dialect, and not in that for which it is taken."""
+    for device, problem in listing.problems:
+        told = (device, problem) in besides.problems or problem.message.startswith(_TOLD)
+        if not told and not problem.config.endswith(_FOR_RED_HAT):
+            message = f"in {GRUBS[dialect]}: {problem.message}"
+            yield replace(_problem(device, problem), message=message, kind="dialect")
 
 
 Keyed = dict[tuple[str, ...], Choice]
@@ -201,11 +216,10 @@ def _grub(choice: Choice) -> str:
 
 
 def _alone(mine: Keyed, theirs: Keyed) -> Iterator[Finding]:
-    # What Red Hat's GRUB has from files of the Boot Loader Specification is for it alone.
     only = [
         choice
         for key, choice in mine.items()
-        if key not in theirs and not choice.entry.config.endswith(".conf")
+        if key not in theirs and not choice.entry.config.endswith(_FOR_RED_HAT)
     ]
     if not only:
         return

@@ -121,6 +121,12 @@ def test_nothing_is_wrong_with_a_good_one(check: Check) -> None:
             "only Red Hat's GRUB offers 'A'",
         ),
         (
+            f"insmod increment\nfallback=More\n{CLEAN}",
+            "dialect",
+            2,
+            "in Debian's GRUB: the fallback 'More' is no entry of its menu",
+        ),
+        (
             "set superusers=root\nexport superusers\npassword bob x\n"
             "menuentry A --users bob { linux /vmlinuz }\nmenuentry B { linux /vmlinuz ro }\n",
             "unreachable",
@@ -180,6 +186,7 @@ def test_findings_are_lines_with_the_place_and_a_caret(
             ["4: unknown setting: 'nonsense'"],
         ),
         ("part.cfg", "set x=1\n", 0, []),
+        ("grub.cfg", f"load_env\nset x=1\nsave_env x\n{CLEAN}", 0, []),
         ("x.efi", "text", 1, ["1: not an EFI program: it does not begin with MZ"]),
     ],
 )
