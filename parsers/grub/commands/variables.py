@@ -1,5 +1,6 @@
 """Variables: setting, exporting, keeping them in environment blocks."""
 
+import re
 from collections.abc import Sequence
 
 from parsers.api import FileRef
@@ -100,10 +101,24 @@ def save_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     return 0
 
 
+# A list of the disk's blocks, START+LENGTH: btrfs leaves some free for an environment block, which
+# openSUSE's GRUB and upstream's (since 2.14) can write there, though to no file of it.
+_BLOCKS = re.compile(r"(?:\([^()]*\))?((?:[0-9]*\+[0-9]+,?)+)")
+
+
+def _not_read(blocks: str, command: str) -> str:
+    place = f"blocks {blocks} of the disk, in no file,"
+    if command == "save_env":
+        return f"what is to be saved in {place} is not saved"
+    return f"what is kept in {place} is not read: an entry chosen by grub-reboot does not count"
+
+
 def _block(shell: Shell, given: list[str] | None) -> tuple[FileRef, EnvironmentBlock]:
     path = given[-1] if given else f"{shell.env['prefix']}/grubenv"
     file = shell.machine.file(path, shell.env["root"])
     if file not in shell.blocks:
+        if blocks := _BLOCKS.fullmatch(path):
+            raise GrubError(NOT_FOUND, _not_read(blocks[1], shell.command))
         text = shell.text(path)
         if text is None:
             raise GrubError(NOT_FOUND, f"file `{shell.place(path).path}' not found")
