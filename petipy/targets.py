@@ -1,4 +1,4 @@
-"""What `petipy list` is asked to look at → devices: directories, disk images, block devices."""
+"""What a command is asked to look at → devices: directories, disk images, block devices."""
 
 import errno
 import os
