@@ -90,7 +90,7 @@ class Menu(Page):
         ids = [item.id for item in self._items]
         if kept and kept.id in ids:
             return ids.index(kept.id)
-        return default_item(self._snapshot, self._items)
+        return default_item(self._items)
 
     def _row(self, item: Item) -> Row | Text:
         if item.kind == "heading":

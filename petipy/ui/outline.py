@@ -93,7 +93,7 @@ def _inner(choice: Choice, place: Place) -> Place:
     return Place(choice.device, choice.entry.config, trail)
 
 
-def default_item(snapshot: Snapshot, rows: list[Item]) -> int:
+def default_item(rows: list[Item]) -> int:
     """The row where the cursor starts."""
     marked = [index for index, item in enumerate(rows) if item.default]
     selectable = [index for index, item in enumerate(rows) if item.selectable]

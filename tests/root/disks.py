@@ -42,34 +42,6 @@ def ext2(image: Path, tree: Path) -> Path:
     return image
 
 
-def xfs(image: Path, tree: Path) -> Path:
-    image.touch()
-    os.truncate(image, 300 << 20)
-    run("mkfs.xfs", "-q", image)
-    return filled(image, tree)
-
-
-def btrfs(image: Path, tree: Path) -> Path:
-    image.touch()
-    os.truncate(image, 120 << 20)
-    run("mkfs.btrfs", "-q", "-M", image)
-    return filled(image, tree)
-
-
-def f2fs(image: Path, tree: Path) -> Path:
-    image.touch()
-    os.truncate(image, 100 << 20)
-    run("mkfs.f2fs", "-q", image)
-    return filled(image, tree)
-
-
-def vfat(image: Path, tree: Path) -> Path:
-    image.touch()
-    os.truncate(image, 16 << 20)
-    run("mkfs.vfat", image)
-    return filled(image, tree)
-
-
 def squashfs(image: Path, tree: Path) -> Path:
     run("mksquashfs", tree, image, "-quiet", "-noappend", "-no-progress")
     return image
@@ -80,18 +52,42 @@ def iso9660(image: Path, tree: Path) -> Path:
     return image
 
 
-MAKERS: dict[str, Callable[[Path, Path], Path]] = {
-    maker.__name__: maker for maker in (ext4, ext2, xfs, btrfs, f2fs, vfat, squashfs, iso9660)
+# What no tool fills: MiB, and the command that makes an empty one.
+_EMPTY = {
+    "xfs": (300, ["mkfs.xfs", "-q"]),
+    "btrfs": (120, ["mkfs.btrfs", "-q", "-M"]),
+    "f2fs": (100, ["mkfs.f2fs", "-q"]),
+    "vfat": (16, ["mkfs.vfat"]),
 }
+_FILLED: dict[str, Callable[[Path, Path], Path]] = {
+    maker.__name__: maker for maker in (ext4, ext2, squashfs, iso9660)
+}
+KINDS = (*_FILLED, *_EMPTY)
 
 
 def make(fs: str, image: Path, tree: Path) -> Path:
     """An image of the file system; the test is skipped where this kernel cannot mount one."""
+    if fs in _EMPTY:
+        return filled(empty(fs, image), tree)
+    _want(fs)
+    return _FILLED[fs](image, tree)
+
+
+def empty(fs: str, image: Path) -> Path:
+    """As `make`, with nothing in it."""
+    _want(fs)
+    size, command = _EMPTY[fs]
+    with image.open("wb") as file:
+        file.truncate(size << 20)
+    run(*command, image)
+    return image
+
+
+def _want(fs: str) -> None:
     if f"\t{fs}\n" not in Path("/proc/filesystems").read_text():
         subprocess.run(["modprobe", "-q", fs], check=False)
     if f"\t{fs}\n" not in Path("/proc/filesystems").read_text():
         pytest.skip(f"this kernel cannot mount {fs}")
-    return MAKERS[fs](image, tree)
 
 
 def filled(image: Path, tree: Path) -> Path:

@@ -62,10 +62,7 @@ def test_what_is_no_file_system_or_not_there_is_told(scanner: Scanner, stick: Pa
 def test_a_btrfs_is_seen_from_its_top_and_from_its_default_subvolume(
     scanner: Scanner, tmp_path: Path
 ) -> None:
-    image = tmp_path / "btrfs.img"
-    image.touch()
-    os.truncate(image, 120 << 20)
-    disks.run("mkfs.btrfs", "-q", "-M", image)
+    image = disks.empty("btrfs", tmp_path / "btrfs.img")
     with disks.mounted(image) as root:
         disks.run("btrfs", "subvolume", "create", root / "@")
         disks.run("btrfs", "subvolume", "create", root / "@/snapshot")
@@ -90,10 +87,7 @@ def test_a_btrfs_is_seen_from_its_top_and_from_its_default_subvolume(
 def test_a_configuration_in_a_subvolume_finds_its_files_there(
     scanner: Scanner, tmp_path: Path
 ) -> None:
-    image = tmp_path / "btrfs.img"
-    image.touch()
-    os.truncate(image, 120 << 20)
-    disks.run("mkfs.btrfs", "-q", "-M", image)
+    image = disks.empty("btrfs", tmp_path / "btrfs.img")
     with disks.mounted(image) as root:
         disks.run("btrfs", "subvolume", "create", root / "@rootfs")
         disks.run("cp", "-a", f"{disks.tree(tmp_path / 'tree')}/.", root / "@rootfs")

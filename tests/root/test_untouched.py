@@ -24,7 +24,7 @@ async def look(scanner: Scanner, node: str, fs: str) -> list[str]:
     return [entry.title for _, entry in found.entries]
 
 
-@pytest.mark.parametrize("fs", disks.MAKERS)
+@pytest.mark.parametrize("fs", disks.KINDS)
 def test_scanning_changes_no_byte(fs: str, tmp_path: Path, tree: Path, scanner: Scanner) -> None:
     image = disks.make(fs, tmp_path / "image", tree)
     before = disks.digest(image)
