@@ -4,13 +4,15 @@ Both byte orders, 64 bits only: every machine that the image is made for.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
-DT_NEEDED, DT_STRTAB = 1, 5
+DT_NULL, DT_NEEDED, DT_STRTAB = 0, 1, 5
+DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFE, 0x6FFFFFFF
 SHT_NULL, SHT_NOBITS = 0, 8
+STB_WEAK = 2
 USELESS = (".BTF", ".comment", ".note.GNU-stack", ".gnu_debuglink")  # when loading a module
 SIGNATURE = b"~Module signature appended~\n"
 
@@ -84,7 +86,7 @@ class Elf:
                 return segment.offset + address - segment.address
         raise ValueError(f"no segment holds address {address:#x}")
 
-    def _dynamic(self) -> Iterator[tuple[int, int]]:
+    def dynamic(self) -> Iterator[tuple[int, int]]:
         for segment in self.segments:
             if segment.type == PT_DYNAMIC:
                 end = segment.offset + segment.size
@@ -92,11 +94,35 @@ class Elf:
 
     def needed(self) -> list[str]:
         """The names of the libraries that it is linked with, and its interpreter's path."""
-        dynamic = list(self._dynamic())
-        tables = [self._offset(value) for tag, value in dynamic if tag == DT_STRTAB]
-        names = [self._text(tables[0] + value) for tag, value in dynamic if tag == DT_NEEDED]
+        names = [self.string(value) for tag, value in self.dynamic() if tag == DT_NEEDED]
         names += [self._text(s.offset) for s in self.segments if s.type == PT_INTERP]
         return names
+
+    def string(self, offset: int) -> str:
+        """A text of the dynamic string table."""
+        tables = [value for tag, value in self.dynamic() if tag == DT_STRTAB]
+        return self._text(self._offset(tables[0]) + offset)
+
+    def exports(self) -> set[str]:
+        """The names of the symbols that others may use."""
+        return {name for _, name, _, place in self._symbols() if place}
+
+    def undefined(self) -> Iterator[tuple[int, str, int]]:
+        """The symbols that others must have: index, name, st_info."""
+        return ((n, name, info) for n, name, info, place in self._symbols() if name and not place)
+
+    def _symbols(self) -> Iterator[tuple[int, str, int, int]]:
+        """Those of .dynsym: index, name, st_info, st_shndx (0 is undefined)."""
+        strings = self.table_of(".dynstr").offset
+        for index, symbol in enumerate(
+            struct.iter_unpack(self.order + "IBBHQQ", self.section(".dynsym"))
+        ):
+            yield index, self._text(strings + symbol[0]), symbol[1], symbol[3]
+
+    def table_of(self, name: str) -> Section:
+        """The header of a section; an empty one where there is no such section."""
+        found = (section for section in self.sections if self.name(section) == name)
+        return next(found, Section(*[0] * len(Section._fields)))
 
     def section(self, name: str) -> bytes:
         """A section's contents; empty where there is no such section."""
@@ -104,6 +130,57 @@ class Elf:
             if self.name(section) == name and section.type != SHT_NOBITS:
                 return self.data[section.offset : section.offset + section.size]
         return b""
+
+
+def severed(data: bytes, libraries: Mapping[str, bytes]) -> bytes:
+    """A program or library that does without some of those it is linked with (name → file).
+
+    What it would take from them is nowhere: a call would be one of address 0. So it is for
+    libraries that are needed for what the program is never asked to do.
+    """
+    elf = Elf.parse(data)
+    out = bytearray(data)
+    gone = {name for library in libraries.values() for name in Elf.parse(library).exports()}
+    for index, name, info in elf.undefined():
+        if name in gone:
+            symbol = elf.table_of(".dynsym").offset + 24 * index
+            out[symbol + 4] = STB_WEAK << 4 | info & 0xF  # not to be found is no error
+            struct.pack_into(
+                elf.order + "H", out, elf.table_of(".gnu.version").offset + 2 * index, 1
+            )
+    dynamic = [
+        (tag, value)
+        for tag, value in elf.dynamic()
+        if tag != DT_NEEDED or elf.string(value) not in libraries
+    ]
+    versions = _unlink_versions(elf, out, libraries)
+    _write_dynamic(elf, out, [(tag, versions.get(tag, value)) for tag, value in dynamic])
+    return bytes(out)
+
+
+def _unlink_versions(elf: Elf, out: bytearray, libraries: Container[str]) -> dict[int, int]:
+    """Take the libraries out of the chain of Verneed records; what that changes in .dynamic."""
+    section = elf.table_of(".gnu.version_r")
+    kept: list[int] = []  # offsets in the section
+    at, more = 0, section.size > 0
+    while more:
+        _, _, file, _, following = struct.unpack_from(elf.order + "HHIII", out, section.offset + at)
+        if elf.string(file) not in libraries:
+            kept.append(at)
+        at, more = at + following, following != 0
+    if not kept:
+        return {DT_VERNEEDNUM: 0}
+    for here, after in zip(kept, [*kept[1:], kept[-1]], strict=True):
+        struct.pack_into(elf.order + "I", out, section.offset + here + 12, after - here)
+    return {DT_VERNEED: section.address + kept[0], DT_VERNEEDNUM: len(kept)}
+
+
+def _write_dynamic(elf: Elf, out: bytearray, entries: Sequence[tuple[int, int]]) -> None:
+    """The entries, and DT_NULL in place of those that are fewer."""
+    (segment,) = (segment for segment in elf.segments if segment.type == PT_DYNAMIC)
+    for number in range(segment.size // 16):
+        entry = entries[number] if number < len(entries) else (DT_NULL, 0)
+        struct.pack_into(elf.order + "qQ", out, segment.offset + 16 * number, *entry)
 
 
 def is_elf(data: bytes) -> bool:

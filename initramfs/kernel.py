@@ -60,6 +60,11 @@ class Kernel:
         builtin = tree[f"{self.directory}/modules.builtin"].data.decode().split()
         self._builtin = {module_name(path) for path in builtin}
 
+    def has(self, option: str) -> bool:
+        """Whether it was built with CONFIG_option."""
+        configs = self.tree.match("boot/config-*")
+        return any(f"CONFIG_{option}=y".encode() in self.tree[path].data for path in configs)
+
     def select(self, drivers: Mapping[str, Sequence[Name]], machine: str) -> Modules:
         """The listed modules and their dependencies, soft ones too where they exist."""
         modules = Modules()

@@ -11,9 +11,11 @@ from initramfs.archive import Archive, Package, depends
 from initramfs.host import REPOSITORY, BuildError, run
 from initramfs.lists import sections
 from initramfs.tree import Node, Tree, file, lay_out, read_directory, read_package, read_wheel
+from petipy import bundle
 
 OWN = ("petipy", "parsers")
 STAND_INS = Path(__file__).with_name("stand_ins")
+HEADER = 16  # bytes before the code in a .pyc
 LIST = Path(__file__).with_name("python.txt")
 
 
@@ -60,14 +62,25 @@ def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -
         parts[whose] = parts.get(whose, 0) + len(node.data)
     tree = Tree()
     home = f"usr/lib/python{version}"
-    for path, node in compiled.items():
-        if node.is_file:
+    modules: dict[str, tuple[bytes, bool]] = {}
+    for path, node in sorted(compiled.items()):
+        name, package = module(path)
+        if node.is_file and bundle.outside(name):
             tree.add(f"{home}/{path}", node)
+        elif node.is_file:
+            modules[name] = node.data[HEADER:], package
+    tree.add(bundle.PLACE.lstrip("/"), file(bundle.write(modules)))
     for name in extensions:
         for path in sources.match(f"lib-dynload/{name}.*.so"):
             tree.add(f"{home}/{path}", Node(sources[path].mode, sources[path].data))
     tree.add("usr/lib/petipy/prepared", file(prepared))
     return Python(version, tree, parts, list(fetched.values()))
+
+
+def module(path: str) -> tuple[str, bool]:
+    """The name of what is compiled in the file, and whether it is a package."""
+    name = path.removesuffix(".pyc").replace("/", ".")
+    return name.removesuffix(".__init__"), name.endswith(".__init__")
 
 
 def stage(version: str, standard: list[Tree], wheels: list[Path]) -> tuple[Tree, dict[str, str]]:
@@ -153,14 +166,16 @@ def probe(command: list[str], version: str, room: Path) -> None:
 
 
 def prepare(command: list[str], room: Path) -> bytes:
-    """What petipy.prepared reads: code that the imports of a start would compile."""
-    modules = ["petipy.app", "petipy.listing", "petipy.ui.desk"]
+    """What petipy.prepared reads: what the imports of a start would compile."""
+    modules = ["petipy.app", "petipy.scan", "petipy.survey", "petipy.ui.desk"]
     program = f"""
 import marshal, sys
 from petipy import prepared
 table = prepared.record()
-import {", ".join(modules)}, parsers
-parsers.formats()
-sys.stdout.buffer.write(marshal.dumps(dict(sorted(table.items())), 2))
+import {", ".join(modules)}, parsers, petipy.scanner
+for form in parsers.formats():
+    petipy.scanner.warm(form)
+found = {{kind: dict(sorted(table[kind].items(), key=repr)) for kind in sorted(table)}}
+sys.stdout.buffer.write(marshal.dumps(found, 2))
 """
     return run([*command, "-c", program], env={"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""})

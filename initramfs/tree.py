@@ -6,7 +6,7 @@ import posixpath
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,13 @@ class Tree(dict[str, Node]):
             for path, node in self.items()
             if not stat.S_ISDIR(node.mode) and fnmatch.fnmatchcase(path, pattern)
         )
+
+    def split(self, patterns: Iterable[str]) -> "Tree":
+        """Take what matches any of the patterns out of this tree into one of its own."""
+        part = Tree()
+        for path in {path for pattern in patterns for path in self.match(pattern)}:
+            part.add(path, self.pop(path))
+        return part
 
     def resolve(self, path: str) -> str:
         """The path of what a link, in whatever part of the path, leads to."""

@@ -1,11 +1,11 @@
 """The programs of the image and the libraries that they load, out of Debian's packages."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from initramfs.archive import Archive, Package
-from initramfs.elf import Elf, is_elf
+from initramfs.elf import Elf, is_elf, severed
 from initramfs.host import BuildError, warn
 from initramfs.tree import DIRECTORY, MERGED, Node, Tree, file, link, read_directory, read_package
 
@@ -20,7 +20,18 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "kmod": ("usr/bin/kmod",),
     "kexec-tools": ("usr/sbin/kexec",),
     "libkmod2": ("usr/lib/*/libkmod.so.2*",),  # udevd opens it at run time
+    "libzstd1": ("usr/lib/*/libzstd.so.1*",),  # and that one this, for modules
     "libudev1": ("usr/lib/*/libudev.so.1*",),  # and pyudev this one
+}
+# Libraries that a program is linked with for what the image never asks of it, and which were a
+# third of the programs: TPM and signatures, PAM, passwords, system call filters, mount units,
+# SELinux labels, XML. `*` matches slashes too.
+SEVERED: Mapping[str, tuple[str, ...]] = {
+    "*/libsystemd-shared-*.so": ("libcrypto", "libpam", "libcrypt", "libseccomp", "libmount"),
+    "*/libkmod.so.*": ("libcrypto",),
+    "usr/bin/kmod": ("libcrypto",),
+    "*/libselinux.so.*": ("libpcre2-8",),
+    "usr/bin/python3.*": ("libexpat",),
 }
 RULES = (
     *("50-udev-default", "60-block", "60-cdrom_id", "60-persistent-storage", "60-input-id"),
@@ -67,6 +78,8 @@ def assemble(archive: Archive, python: str, modules: Tree) -> Programs:
         libraries.update(shared)
         owner |= dict.fromkeys(shared, package.name)
     link_applets(image)
+    for tree in (image, libraries):
+        sever(tree, libraries)
     for path in closure([*image.values(), *modules.values()], libraries):
         image.add(path, libraries[path])
         count(parts, owner[path], libraries[path])
@@ -83,6 +96,22 @@ def link_applets(image: Tree) -> None:
             image.add(f"usr/bin/{applet}", link("busybox"))
         else:
             warn(f"the suite's busybox has no {applet}")
+
+
+def sever(tree: Tree, libraries: Tree) -> None:
+    """Unlink the programs in the tree from the libraries that SEVERED names."""
+    known = by_name(libraries)
+    for pattern, names in SEVERED.items():
+        for path in filter(lambda path: tree[path].is_file, tree.match(pattern)):
+            needed = Elf.parse(tree[path].data).needed()
+            unused = [name for name in needed if name.partition(".so")[0] in names]
+            files = {name: libraries[libraries.resolve(known[name])].data for name in unused}
+            tree[path] = replace(tree[path], data=severed(tree[path].data, files))
+
+
+def by_name(libraries: Tree) -> dict[str, str]:
+    """Their paths by the names that programs give."""
+    return {path.rpartition("/")[2]: path for path in sorted(libraries, reverse=True)}
 
 
 def take(tree: Tree, pattern: str, package: str, image: Tree, parts: dict[str, int]) -> None:
@@ -106,13 +135,13 @@ def is_library(path: str) -> bool:
 
 def closure(programs: Iterable[Node], libraries: Tree) -> list[str]:
     """The library files, and the links to them, that the programs load."""
-    by_name = {path.rpartition("/")[2]: path for path in sorted(libraries, reverse=True)}
+    known = by_name(libraries)
     found: dict[str, None] = {}
     queue = [node.data for node in programs if node.is_file and is_elf(node.data)]
     while queue:
         for needed in Elf.parse(queue.pop()).needed():
             path = needed.lstrip("/")
-            path = path if path in libraries else by_name.get(path.rpartition("/")[2], "")
+            path = path if path in libraries else known.get(path.rpartition("/")[2], "")
             if needed.startswith("/") and needed.lstrip("/").split("/")[0] in MERGED:
                 path = "usr" + needed  # the interpreter, by its path
             if path not in libraries:

@@ -90,7 +90,7 @@ class _Scanner:
 
             self._formats, self._scan_tree = formats(), scan_tree
             for form in self._formats:
-                _warm(form)
+                warm(form)
         except Exception as error:  # noqa: BLE001  files can be opened all the same
             self._broken = f"the parsers cannot be loaded: {type(error).__name__}: {error}"
         if seccomp.available():
@@ -289,6 +289,7 @@ class _Blank:
         return None
 
 
-def _warm(form: Format) -> None:
+def warm(form: Format) -> None:
+    """Have it build its grammar."""
     for path in form.paths[:1]:
         deque(form.parse(_Blank(), path.replace("*", "a")), maxlen=0)

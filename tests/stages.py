@@ -42,6 +42,7 @@ SYSTEM = {
     "setpriv": "util-linux",
     "depmod": "kmod",
     "cpio": "cpio",
+    "lz4": "lz4",
     "xorriso": "xorriso",
     "dtc": "device-tree-compiler",
     "grub-script-check": "grub-common",

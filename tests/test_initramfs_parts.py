@@ -1,13 +1,17 @@
 """What is chosen for the image: drivers, libraries, Python modules, packages."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from initramfs import archive, bytecode, kernel, lists, userland, wheels
+from initramfs import archive, build, bytecode, kernel, lists, userland, wheels
+from initramfs.compression import Lz4
+from initramfs.elf import Elf, severed
 from initramfs.host import REPOSITORY, BuildError
 from initramfs.kernel import Kernel
 from initramfs.tree import Tree, file, link
@@ -188,3 +192,42 @@ def test_relative_imports_are_made_absolute(
     package: str, level: int, module: str | None, base: str
 ) -> None:
     assert bytecode.absolute(package, level, module) == base
+
+
+def test_a_program_runs_without_libraries_that_it_never_calls(tmp_path: Path) -> None:
+    kmod = Path(shutil.which("kmod", path=f"{os.environ['PATH']}:/sbin:/usr/sbin") or "")
+    needed = Elf.parse(kmod.read_bytes()).needed() if kmod.is_file() else []
+    crypto = next((name for name in needed if name.startswith("libcrypto.")), "")
+    found = [path for path in Path("/usr/lib").rglob(crypto or "none") if path.is_file()]
+    if not found:
+        pytest.skip("this machine's kmod knows no signatures")
+
+    program = tmp_path / "kmod"
+    program.write_bytes(severed(kmod.read_bytes(), {crypto: found[0].read_bytes()}))
+    program.chmod(0o755)
+
+    assert Elf.parse(program.read_bytes()).needed() == [n for n in needed if n != crypto]
+    done = subprocess.run([program, "--version"], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.startswith(b"kmod version")
+
+
+def test_the_large_files_of_every_start_are_split_from_the_others() -> None:
+    tree = Tree()
+    for path in ("usr/bin/python3.13", "usr/bin/busybox", "usr/lib/x/libsystemd-shared-257.so"):
+        tree.add(path, file(b"program"))
+
+    core = tree.split(build.QUICK["core"])
+
+    assert sorted(path for path in core if core[path].is_file) == [
+        "usr/bin/python3.13",
+        "usr/lib/x/libsystemd-shared-257.so",
+    ]
+    assert [path for path in tree if tree[path].is_file] == ["usr/bin/busybox"]
+
+
+def test_an_lz4_archive_ends_where_the_kernel_expects_it(tmp_path: Path) -> None:
+    packed = Lz4(tmp_path).pack(b"data" * 1000)
+
+    assert packed[:4] == bytes.fromhex("02214c18")  # its magic number, little-endian
+    assert packed[-4:] == bytes(4)
+    assert len(packed) % 4 == 0

@@ -1,29 +1,51 @@
+"""What is worked out when the image is built: each program runs in a Python of its own."""
+
 import marshal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from petipy.prepared import Table
 
 TOP = Path(__file__).parent.parent
 RECORD = """
 import marshal, sys
 from petipy import prepared
 table = prepared.record()
-import petipy.model
+import petipy.model, parsers.grub, re
+re.compile("(?P<a>x+)[é-ü]", re.I), re.compile(b"[0-9]")
 sys.stdout.buffer.write(marshal.dumps(table))
 """
-USE = """
-import builtins, sys
+# Prints what is compiled after the installation.
+WATCH = """
+import sys
 from petipy import prepared
 prepared.install(sys.argv[1])
-compiled = []
-def watch(event, arguments):
-    if event == "compile" and arguments[0] is not None and b"__create_fn__" in arguments[0]:
-        compiled.append(arguments[0])
-sys.addaudithook(watch)
-from petipy.model import File
-assert File(path="/a") == File(path="/a") != File(path="/b")
-print(len(compiled))
+import re, re._parser
+texts = []
+
+def compiled(event, about):
+    if event == "compile" and about[0] and not str(about[1]).endswith(".py"):
+        texts.append(about[0])
+sys.addaudithook(compiled)
+parse = re._parser.parse
+re._parser.parse = lambda pattern, flags=0: (texts.append(pattern), parse(pattern, flags))[1]
 """
+USE = (
+    WATCH
+    + """
+from petipy.model import File
+from parsers.grub.syntax import Text
+assert File(path="/a") == File(path="/a") != File(path="/b")
+assert Text("a", quoted=True).text == "a"
+found = re.compile("(?P<a>x+)[é-ü]", re.I).fullmatch("XxÉ")
+assert found and found["a"] == "Xx" and found.re.flags == re.I | re.U
+assert re.compile(b"[0-9]").match(b"7")
+print(len(texts))
+"""
+)
 
 
 def python(program: str, *arguments: str) -> bytes:
@@ -31,12 +53,59 @@ def python(program: str, *arguments: str) -> bytes:
     return subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.PIPE).stdout
 
 
-def test_dataclasses_take_their_code_from_the_table(tmp_path: Path) -> None:
-    table = tmp_path / "prepared"
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> str:
+    table = tmp_path_factory.mktemp("prepared") / "table"
     table.write_bytes(python(RECORD))
-    assert len(marshal.loads(table.read_bytes())) > 10
-    assert python(USE, str(table)) == b"0\n"
+    return str(table)
 
 
-def test_without_a_table_they_compile_as_ever() -> None:
+def test_the_table_has_methods_and_expressions(place: str) -> None:
+    table: Table = marshal.loads(Path(place).read_bytes())
+    texts, expressions = (table[kind] for kind in sorted(table, reverse=True))
+    assert any("__create_fn__" in text for text, _ in texts)
+    assert ("(?P<a>x+)[é-ü]", 2) in expressions
+
+
+def test_what_is_in_the_table_is_not_compiled_again(place: str) -> None:
+    assert python(USE, place) == b"0\n"
+
+
+def test_without_a_table_all_is_compiled_as_ever() -> None:
     assert int(python(USE, "/nonexistent")) > 10
+
+
+def test_what_is_not_in_the_table_is_compiled(place: str) -> None:
+    program = (
+        WATCH
+        + """
+from dataclasses import dataclass
+@dataclass(frozen=True)
+class New:
+    number: int
+assert New(3) == New(3) and repr(New(3)) == "New(number=3)"
+assert re.compile("new+").match("neww")
+print(len(texts))
+"""
+    )
+    assert int(python(program, place)) > 1
+
+
+def test_modules_for_bad_days_come_when_they_are_wanted(place: str) -> None:
+    program = (
+        WATCH
+        + """
+import asyncio, inspect, logging, subprocess, traceback
+names = [type(sys.modules[name]).__name__ for name in ("inspect", "logging", "traceback")]
+assert names == ["_Later"] * 3, names
+assert subprocess.run(["true"]).returncode == 0
+assert str(inspect.signature(lambda a, b: a)) == "(a, b)"
+assert asyncio.log.logger.name == "asyncio" and logging.getLogger("a").level == logging.NOTSET
+try:
+    1 / 0
+except ZeroDivisionError:
+    assert "1 / 0" in traceback.format_exc() or "ZeroDivisionError" in traceback.format_exc()
+assert asyncio.run(asyncio.sleep(0, 3)) == 3
+"""
+    )
+    python(program, place)

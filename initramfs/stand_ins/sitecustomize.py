@@ -1,0 +1,5 @@
+"""In the image alone: lets Python in its shell import what Petipy imports."""
+
+from petipy import bundle
+
+bundle.install()

@@ -1,0 +1,66 @@
+"""All modules in one file, imported by a Python of its own."""
+
+import marshal
+import subprocess
+import sys
+from pathlib import Path
+
+from petipy import bundle
+
+TOP = Path(__file__).parent.parent
+SOURCES = {
+    "shop": ("import shop.bread\nname = shop.bread.name", True),
+    "shop.bread": ("name = 'rye'", False),
+    "shop.cellar": ("", True),
+    "shop.cellar.wine": ("from shop import bread", False),
+    "json": ("ours = True", False),
+}
+
+
+def run(tmp_path: Path, program: str) -> None:
+    codes = {
+        name: (marshal.dumps(compile(text, name, "exec")), package)
+        for name, (text, package) in SOURCES.items()
+    }
+    place = tmp_path / "modules"
+    place.write_bytes(bundle.write(codes))
+    start = "import sys\nfrom petipy import bundle\nbundle.install(sys.argv[1])\n"
+    subprocess.run([sys.executable, "-c", start + program, str(place)], cwd=TOP, check=True)
+
+
+def test_packages_and_their_modules_are_imported(tmp_path: Path) -> None:
+    run(
+        tmp_path,
+        """
+import shop.cellar.wine
+assert shop.name == "rye" and shop.cellar.wine.bread is shop.bread
+assert shop.__spec__.submodule_search_locations and shop.bread.__package__ == "shop"
+assert shop.bread.__file__.endswith("/shop.bread")
+""",
+    )
+
+
+def test_what_is_in_it_comes_before_what_lies_elsewhere_and_all_else_is_found(
+    tmp_path: Path,
+) -> None:
+    run(tmp_path, "import json, colorsys\nassert json.ours and colorsys.rgb_to_hsv")
+
+
+def test_pkgutil_finds_a_packages_modules(tmp_path: Path) -> None:
+    run(
+        tmp_path,
+        """
+import pkgutil, shop
+found = [(m.name, m.ispkg) for m in pkgutil.iter_modules(shop.__path__, "shop.")]
+assert found == [("shop.bread", False), ("shop.cellar", True)], found
+""",
+    )
+
+
+def test_it_survives_that_every_descriptor_is_closed(tmp_path: Path) -> None:
+    run(tmp_path, "import os\nos.closerange(3, 100)\nimport shop")
+
+
+def test_what_starts_python_stays_outside() -> None:
+    assert all(map(bundle.outside, ("os", "encodings.utf_8", "petipy", "petipy.bundle")))
+    assert not any(map(bundle.outside, ("posixpath", "petipy.app", "parsers")))
