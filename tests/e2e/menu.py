@@ -54,7 +54,8 @@ def shell(console: Console, command: str) -> str:
     """What a command prints in the shell behind `x`; the menu comes back."""
     console.forget()
     console.press("x")
-    console.expect(r"[#$] ?$", within=SOON)
+    # Behind its prompt busybox may ask where the cursor is.
+    console.expect(r"[#$] ?(?:\x1b\[6n)?$", within=SOON)
     # The words that mark the ends are not to be found in the shell's echo of them.
     console.type(f"echo be''gin; {command}; echo e''nd; exit\r")
     console.expect(r"^begin\r?\n", within=SOON)
