@@ -15,7 +15,7 @@ from petipy import __version__
 from petipy.command import run
 from petipy.files import compatible
 from petipy.machine import platform
-from petipy.model import Device
+from petipy.model import Device, Image
 from petipy.printing import safe, write
 from petipy.survey import EPILOG, PATIENCE, devices_of, formats_for, in_sandbox, trees
 from petipy.targets import SETTABLE, Devices
@@ -81,12 +81,20 @@ Results = Iterator[tuple[Device, Captured | OSError]]
 
 
 def _in_directories(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
+    from petipy.images import image_device, images
     from petipy.record import record
     from petipy.scan import scan_tree
 
     formats = formats_for()
+    inside: list[Device] = []
     for device, files in trees(found, known, machine):
-        yield device, files if isinstance(files, OSError) else record(files, formats, scan_tree)
+        if isinstance(files, OSError):
+            yield device, files
+            continue
+        yield device, record(files, formats, scan_tree)
+        inside += (image_device(device, i) for i in images(files) if isinstance(i, Image))
+    if inside and os.geteuid() == 0:  # nobody else may mount them
+        yield from _in_sandbox(inside, known, machine)
 
 
 def _in_sandbox(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from posixpath import basename
 
+from parsers.api import Action
 from parsers.syslinux.labels import Label
 from parsers.syslinux.lines import after, first
 
@@ -36,8 +37,7 @@ class Meaning:
     options: str = ""
     initrds: tuple[str, ...] = ()
     unbootable: str = ""
-    reboots: bool = False
-    halts: bool = False
+    action: Action = ""
     elsewhere: bool = False  # it boots what this configuration does not have
     menu: bool = False  # it shows a menu: of `files`, or the one that it is in
     files: str = ""
@@ -56,7 +56,8 @@ def meaning(label: Label, machine: str) -> Meaning:
     if kind == "com32":
         return _module(name, options, machine)
     if kind in _REASONS:
-        return Meaning(unbootable=_REASONS[kind], elsewhere=kind == "localboot")
+        local = kind == "localboot"
+        return Meaning(unbootable=_REASONS[kind], elsewhere=local, action="exit" if local else "")
     if reason := _no_linux(name):
         return Meaning(unbootable=reason)
     # With both, SYSLINUX takes the first initrd= of the command line and U-Boot the label's INITRD;
@@ -93,8 +94,10 @@ def _module(name: str, options: str, machine: str) -> Meaning:
     module = _module_name(name)
     if module in _MENUS:
         return Meaning(menu=True, files=options)
-    if module in ("reboot", "poweroff"):
-        return Meaning(reboots=module == "reboot", halts=module == "poweroff")
+    if module == "reboot":
+        return Meaning(unbootable="it restarts the machine", action="reboot")
+    if module == "poweroff":
+        return Meaning(unbootable="it switches off the machine", action="halt")
     if module == "linux":
         words = re.sub(r"^(?:-\S+\s+)+", "", options)
         kernel, rest = first(words), after(words)

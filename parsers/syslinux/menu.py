@@ -178,8 +178,6 @@ class _Offers:
         unique = self._name(label, means, trail)
         self._check(label)
         unbootable = "disabled by its configuration" if label.disabled else means.unbootable
-        if means.reboots or means.halts:
-            unbootable = f"it {'restarts' if means.reboots else 'switches off'} the machine"
         cmdline = self._cmdline(label, means)
         hotkey = re.search(r"\^(.)", label.title)
         return Entry(
@@ -193,7 +191,7 @@ class _Offers:
             devicetree=self._devicetree(label),
             cmdline=cmdline,
             unbootable=unbootable,
-            action="reboot" if means.reboots else "halt" if means.halts else "",
+            action="" if label.disabled else means.action,
             hotkey=hotkey[1].lower() if hotkey else "",
             users=self._users(label, unique),
             hidden=label.hidden,

@@ -145,3 +145,25 @@ def test_an_image_is_captured_and_replayed(
     of_image = capsys.readouterr().out
     assert main(["--json", "--machine", str(tmp_path / "machine.json")]) == 0
     assert capsys.readouterr().out == of_image
+
+
+def test_an_image_in_a_directory_is_captured_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inside, place = tmp_path / "inside", tmp_path / "place"
+    inside.mkdir()
+    place.mkdir()
+    (inside / "yaboot.conf").write_text("timeout=20\nimage=/vmlinux\n")
+    (inside / "vmlinux").write_text("kernel")
+    with (place / "live.iso").open("wb") as file:
+        file.truncate(8 * MB)
+    subprocess.run(["mkfs.ext4", "-q", "-d", inside, place / "live.iso"], check=True)
+    assert main(["--json", str(place)]) == 0
+    of_directory = json.loads(capsys.readouterr().out)
+    assert capture.main([str(place)]) == 0
+    (tmp_path / "machine.json").write_text(capsys.readouterr().out)
+    assert main(["--json", "--machine", str(tmp_path / "machine.json")]) == 0
+    replayed = json.loads(capsys.readouterr().out)
+    (entry,) = of_directory["entries"]
+    assert entry["device"] == "place:/live.iso"
+    assert replayed["entries"] == [entry]
