@@ -24,7 +24,7 @@ from petipy.command import run
 from petipy.listing import complaint, effect_in_words, entry_value, problem_value
 from petipy.model import ORDINARY, Choice
 from petipy.printing import safe, width, wrapped, write
-from petipy.provenance import chain, runs, statements, touches, words
+from petipy.provenance import Statement, chain, runs, statements, touches, words
 from petipy.survey import EPILOG, Listing, add_arguments, add_dialect, survey
 
 _TOLD = 20  # entries, when none is called as it was asked for
@@ -164,19 +164,21 @@ def _fact(name: str, value: object) -> str:
 
 def _files(choice: Choice) -> Iterator[str]:
     entry = choice.entry
-    named = {s.names: s for s in statements(entry)}
-    files = [("kernel", choice.kernel or entry.kernel)]
-    files += [("initrd", initrd) for initrd in choice.initrds or entry.initrds]
-    files.append(("devicetree", choice.devicetree or entry.devicetree))
-    for number, (what, file) in enumerate(files):
-        if not file:
-            continue
-        yield _fact(what, file)
-        # Of several initrds one setting speaks for all: it is told after the last.
-        after = files[number + 1][0] if number + 1 < len(files) else ""
-        statement = named.get(what)
-        if statement and after != what:
-            yield f"      by {chain((statement.origin, *statement.variables), entry.config)}"
+    kinds = (
+        ("kernel", [choice.kernel or entry.kernel]),
+        ("initrd", choice.initrds or entry.initrds),
+        ("devicetree", [choice.devicetree or entry.devicetree]),
+    )
+    for what, files in kinds:
+        said = [s for s in statements(entry) if s.names == what]
+        # Where one setting speaks for several initrds, it is told after the last.
+        last = [*[None] * (len(files) - 1), said[-1] if said else None]
+        by: list[Statement | None] = [*said] if len(said) == len(files) else last
+        for file, statement in zip(files, by, strict=False):
+            if file:
+                yield _fact(what, file)
+            if file and statement:
+                yield f"      by {chain((statement.origin, *statement.variables), entry.config)}"
 
 
 def _command_line(choice: Choice) -> Iterator[str]:

@@ -158,3 +158,21 @@ def test_an_entry_that_is_not_there_is_status_1_and_the_others_are_named(explain
 def test_bad_usage_is_status_2(arguments: list[str], capsys: Any) -> None:
     assert main(arguments) == 2
     assert "petipy explain: " in capsys.readouterr().err
+
+
+def test_each_of_several_initrds_is_told_with_the_setting_that_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "title Fedora\nlinux /k\ninitrd /micro\ninitrd /i\noptions quiet\n"
+    (tmp_path / "loader/entries").mkdir(parents=True)
+    (tmp_path / "loader/entries/a.conf").write_text(text)
+    for name in ("k", "micro", "i"):
+        (tmp_path / name).write_text("")
+    assert main(["Fedora", f"--device=sda1={tmp_path}"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("  initrd      (sda1)/micro")
+    assert lines[at + 1 : at + 4] == [
+        "      by initrd in line 3",
+        "  initrd      (sda1)/i",
+        "      by initrd in line 4",
+    ]
