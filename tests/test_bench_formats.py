@@ -4,6 +4,7 @@ import pytest
 
 from parsers import formats
 from parsers.api import Entry, Problem
+from tests.bench import grub
 from tests.bench.formats import COUNT, ENTRIES, parses
 
 
@@ -14,3 +15,10 @@ def test_every_entry_is_read_and_nothing_is_wrong(name: str) -> None:
     assert len(entries) == COUNT
     assert all(entry.kernel and entry.initrds and entry.cmdline for entry in entries)
     assert not [item for item in items if isinstance(item, Problem)]
+
+
+def test_every_entry_of_the_measured_grub_configurations_is_read() -> None:
+    found = {name: grub.parses(text)() for name, text in grub.texts().items()}
+    counts = {n: sum(isinstance(i, Entry) for i in all_) for n, all_ in found.items()}
+    assert list(counts.values()) == [8, 400, 1000, 10_000]
+    assert not [item for all_ in found.values() for item in all_ if isinstance(item, Problem)]

@@ -25,6 +25,8 @@ from parsers.grub.origin import apart, origins
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
 _TRYING = 10  # steps, to begin with a line of the menu
+_FREE = 40  # steps that a line takes besides: many lines are no loop without end
+_LINES = 10_000  # that may do so
 
 _STYLES: tuple[Style, ...] = ("hidden", "countdown")
 
@@ -80,6 +82,7 @@ class Listing:
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
         # The menus on the way to the default, and what their lines are called, by number.
         self._boots: list[tuple[Shell, Mapping[int, str]]] = []
+        self._tried = 0
         self._reasons: list[Origin] = []  # for those that are the default
 
     def shell(self) -> Shell:
@@ -225,7 +228,9 @@ class Listing:
         part = min(_ONE_ENTRY, max(whole.steps, 0))
         self._machine.budget = Budget(part)
         end = self._attempt(shell, lambda: self._try(shell, line))
-        whole.steps -= part - max(self._machine.budget.steps, 0)
+        taken = part - max(self._machine.budget.steps, 0)
+        self._tried += 1
+        whole.steps -= taken if self._tried > _LINES else max(taken - _FREE, 0)
         self._machine.budget = whole
         return end
 

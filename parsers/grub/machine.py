@@ -32,7 +32,7 @@ class Budget:
 
     _LONGEST = 1 << 16  # characters in a variable
 
-    def __init__(self, steps: int = 100_000) -> None:
+    def __init__(self, steps: int = 120_000) -> None:
         self.steps = steps
 
     def spend(self, steps: int = 1) -> None:

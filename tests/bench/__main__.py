@@ -11,6 +11,7 @@ from pathlib import Path
 
 from initramfs.host import default_cache, say
 from tests.bench import formats
+from tests.bench import grub as configurations
 from tests.bench.floor import floor, grub
 from tests.e2e import menu
 from tests.e2e.debian import Installation
@@ -170,6 +171,7 @@ def main(arguments: Sequence[str]) -> int:
         if any(way.name == "Petipy" for way in measured):
             parts += [memory(options.image, room), sizes(options.image)]
     parts.append(table(list(formats.rows())))
+    parts.append(table(list(configurations.rows())))
     sys.stdout.write("\n".join(parts))
     return 0
 

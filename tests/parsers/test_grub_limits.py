@@ -59,6 +59,14 @@ def test_a_hostile_script_ends(name: str) -> None:
     assert sum(isinstance(item, Problem) for item in found) <= 101
 
 
+def test_ten_thousand_entries_are_no_loop_without_end() -> None:
+    text = "".join(f"menuentry E{n} {{\n linux /v{n} ro\n initrd /i\n}}\n" for n in range(10_000))
+    found = list(items(machine(text), CONFIG))
+    entries = [item for item in found if isinstance(item, Entry)]
+    assert not [item for item in found if isinstance(item, Problem)]
+    assert len([e for e in entries if e.initrds and not e.unbootable]) == 10_000
+
+
 def test_an_entry_that_does_not_end_costs_only_itself() -> None:
     found = parsed("menuentry A { while true; do true; done }\nmenuentry B { linux /k }\n")
     entries = [item for item in found if isinstance(item, Entry)]
