@@ -165,6 +165,8 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
         yield f"    also      {other}"
     if entry.action:
         yield f"    does      {entry.unbootable}"
+    if entry.hidden:
+        yield "    hidden    the menu does not show it"
     if entry.hotkey:
         yield f"    key       {entry.hotkey}"
     if choice.users is not None:

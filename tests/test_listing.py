@@ -117,6 +117,16 @@ def test_a_grub_cfg_is_read_in_the_dialect_that_it_looks_like_or_in_the_one_aske
     assert "grub.cfg:2 (grub, fedora's)" in capsys.readouterr().out
 
 
+def test_of_a_hidden_entry_it_is_said(
+    disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "menuentry A { linux /v }\nhiddenentry B --hotkey=b { linux /v b }\n"
+    assert main([str(disk("root", {"/boot/grub/grub.cfg": text, "/v": ""}))]) == 0
+    first, second = capsys.readouterr().out.split("  B\n")
+    assert "hidden" not in first
+    assert "    hidden    the menu does not show it\n    key       b\n" in second
+
+
 def test_an_entry_whose_files_are_missing_is_listed_and_is_not_the_one_that_boots(
     disk: Callable[..., Path], show: Show
 ) -> None:
