@@ -123,7 +123,7 @@ def test_of_a_hidden_entry_it_is_said(
     text = "menuentry A { linux /v }\nhiddenentry B --hotkey=b { linux /v b }\n"
     assert main([str(disk("root", {"/boot/grub/grub.cfg": text, "/v": ""}))]) == 0
     first, second = capsys.readouterr().out.split("  B\n")
-    assert "hidden" not in first
+    assert "    hidden" not in first
     assert "    hidden    the menu does not show it\n    key       b\n" in second
 
 
