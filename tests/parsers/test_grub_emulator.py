@@ -11,7 +11,7 @@ from tests.parsers.grub_programs import Program
 from tests.parsers.grub_runs import CONFIG, offered, printed
 from tests.parsers.grub_soup import SEED, seed
 
-COUNT = 100
+COUNT = 50
 
 pytestmark = pytest.mark.skipif(not is_here(), reason="grub-emu or what makes its disks is missing")
 
