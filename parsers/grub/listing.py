@@ -225,12 +225,14 @@ class Listing:
     def _limited(self, shell: Shell, line: Line) -> str:
         """Runs a body with a part of the budget, so that a bad one costs only itself."""
         whole = self._machine.budget
-        part = min(_ONE_ENTRY, max(whole.steps, 0))
+        # The first lines have some steps even if what made the menu took all of them.
+        free = _FREE if self._tried < _LINES else 0
+        part = min(_ONE_ENTRY, max(whole.steps, 0) + free)
         self._machine.budget = Budget(part)
         end = self._attempt(shell, lambda: self._try(shell, line))
         taken = part - max(self._machine.budget.steps, 0)
         self._tried += 1
-        whole.steps -= taken if self._tried > _LINES else max(taken - _FREE, 0)
+        whole.steps -= max(taken - free, 0)
         self._machine.budget = whole
         return end
 

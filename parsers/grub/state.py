@@ -3,7 +3,6 @@ and which command it is at.
 """
 
 from collections.abc import Sequence
-from errno import EFBIG
 
 from parsers.api import Origin
 from parsers.grub.env import Environment, Scope
@@ -170,9 +169,13 @@ class State:
             return None  # to GRUB, it is no file's name
         try:
             text = self.place(path).read()
-            if text and len(text) > _LONGEST:
-                raise OSError(EFBIG, "too long for a boot configuration")
-            return text
         except OSError as error:
             self.machine.complain(self.config, self.line, f"{path}: {error.strerror or error}")
             return None
+        if text is None or len(text) <= _LONGEST:
+            return text
+        most = f"only its first {_LONGEST >> 10} KiB are read"
+        self.machine.complain(
+            self.config, self.line, f"{path} is too long for a boot configuration: {most}"
+        )
+        return text[: text.rfind("\n", 0, _LONGEST) + 1]

@@ -163,10 +163,11 @@ def test_a_kernel_that_nothing_boots_is_a_problem() -> None:
     assert problems(machine("linux /k\n")) == [(1, "a kernel is loaded, but never booted")]
 
 
-def test_a_file_that_cannot_be_read_is_a_problem() -> None:
-    assert problems(machine("x" * 600_000)) == [
-        (1, "/boot/grub/grub.cfg: too long for a boot configuration")
-    ]
+def test_of_a_file_that_is_too_long_the_first_entries_stay() -> None:
+    long = machine("menuentry E { linux /k }\n" * 40_000)
+    said = "/boot/grub/grub.cfg is too long for a boot configuration"
+    assert (1, f"{said}: only its first 512 KiB are read") in problems(long)
+    assert [entry.unbootable for entry in offered(long)[:2]] == ["", ""]
 
 
 def test_the_question_for_firmware_settings_does_not_open_them() -> None:

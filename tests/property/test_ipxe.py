@@ -39,7 +39,7 @@ STATEMENT = st.one_of(
 )
 
 
-@settings(SETTINGS, max_examples=100)
+@settings(SETTINGS, max_examples=60)
 @given(lines=st.lists(STATEMENT, max_size=40))
 def test_any_jumps(lines: list[str]) -> None:
     content = "\n".join(["#!ipxe", *lines]).encode()
