@@ -176,7 +176,8 @@ def fast(stages: Stages, tools: Tools) -> None:
     stages.run("ruff check", lambda: tools.check("ruff", "check", "--quiet", "."))
     stages.run("ruff format", lambda: tools.check("ruff", "format", "--check", "--quiet", "."))
     stages.run("mypy", lambda: tools.check("mypy", "--strict", "--no-error-summary", *SOURCES))
-    stages.run("tests", lambda: tools.pytest("-m", "not root and not e2e", "-n", "2"))
+    # Three at a time on two processors: those of the consoles mostly wait.
+    stages.run("tests", lambda: tools.pytest("-m", "not root and not e2e", "-n", "3"))
 
 
 def slow(stages: Stages, tools: Tools, cache: Path) -> None:

@@ -109,7 +109,7 @@ def test_the_formats_own_words_in_any_order(form: Format, data: st.DataObject) -
 
 
 @FORMATS
-@pytest.mark.parametrize("size", [20_000])
+@pytest.mark.parametrize("size", [8_000])
 def test_one_word_repeated_without_end(form: Format, size: int) -> None:
     for word in WORDS[form.name]:
         for content in (word.encode() * (size // len(word)), f"{word} ".encode() * (size // 10)):
