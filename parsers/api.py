@@ -211,6 +211,10 @@ class Files(Protocol):
         """Bytes; 0 when there is no such file."""
         ...
 
+    def modified(self, path: str) -> int:
+        """Seconds since 1970; 0 when there is no such file, or its time is not known."""
+        ...
+
     def on(self, name: str) -> "Files | None":
         """The tree of another volume, by Volume.name; None when it cannot be mounted."""
         ...

@@ -177,6 +177,10 @@ class TreeFiles:
         status = self._found(path)
         return status.st_size if status and stat.S_ISREG(status.st_mode) else 0
 
+    def modified(self, path: str) -> int:
+        status = self._found(path)
+        return int(status.st_mtime) if status else 0
+
     def on(self, name: str) -> "TreeFiles | None":
         if name not in self._others:
             volume = next((v for v in self.volumes if v.name == name), None)

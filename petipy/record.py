@@ -161,6 +161,10 @@ class RecordingFiles(SameMachine):
         self.kind(path)
         return self._files.size(path)
 
+    def modified(self, path: str) -> int:
+        self.kind(path)
+        return self._files.modified(path)
+
     def on(self, name: str) -> "RecordingFiles | None":
         if name not in self._others:
             files = self._files.on(name)

@@ -90,6 +90,9 @@ class RecordedFiles:
             return self._tree.sizes[path]
         return len(self._tree.texts.get(path, "").encode("utf-8", "surrogateescape"))
 
+    def modified(self, path: str) -> int:
+        return 0
+
     def on(self, name: str) -> "RecordedFiles | None":
         known = any(volume.name == name for volume in self._host.volumes)
         return RecordedFiles(self._host, name, self.machine) if known else None

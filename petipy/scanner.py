@@ -282,6 +282,9 @@ class _Blank:
     def size(self, path: str) -> int:
         return 0
 
+    def modified(self, path: str) -> int:
+        return 0
+
     def on(self, name: str) -> None:
         return None
 

@@ -89,5 +89,8 @@ class SubvolumeFiles(SameMachine):
     def size(self, path: str) -> int:
         return self._files.size(self.whole(path))
 
+    def modified(self, path: str) -> int:
+        return self._files.modified(self.whole(path))
+
     def on(self, name: str) -> "Files | None":
         return self if name == self.volume.name else self._files.on(name)

@@ -77,6 +77,10 @@ class Place(NamedTuple):
         files = self.files()
         return files.size(self.path) if files else 0
 
+    def modified(self) -> int:
+        files = self.files()
+        return files.modified(self.path) if files else 0
+
 
 class Machine:
     """The disks, what was wrong so far, and how much may still be done."""

@@ -92,6 +92,27 @@ def test_what_is_true(words: str, true: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "true"),
+    [
+        ("/new -nt /old", True),
+        ("/old -nt /new", False),
+        ("/old -ot /new", True),
+        ("/new -nt /new", False),
+        ("/old -nt101 /new", True),
+        ("/new -nt-101 /old", False),
+        ("/new -nt /undated", False),
+        ("/new -ot /none", False),
+        ("/none -ot /new", True),
+    ],
+)
+def test_which_file_is_newer(words: str, true: bool) -> None:
+    script = f"[ {words} ]\necho $?"
+    files = dict.fromkeys(("/new", "/old", "/undated"), "") | {CONFIG: script}
+    host = Machine({"sda2": files}, times={"/new": 1100, "/old": 1000})
+    assert printed(host.files("sda2")).split() == [str(int(not true))]
+
+
+@pytest.mark.parametrize(
     ("words", "name"),
     [
         ("--set=v --fs-uuid ab-12", "hd0,gpt2"),

@@ -98,9 +98,7 @@ class _Test:
         elif operator in _PREFIXED:
             result = lambda: self._after_prefix(left, operator, right)  # noqa: E731
         elif _TIMES.fullmatch(operator):
-            # The parsers see no times: of two files that are there, neither is newer.
-            newer, older = (left, right) if operator[1] == "n" else (right, left)
-            result = lambda: self._exists(newer) and not self._exists(older)  # noqa: E731
+            result = lambda: self._newer(left, operator, right)  # noqa: E731
         else:
             return None
         self._at += 3
@@ -139,6 +137,16 @@ class _Test:
                 UNKNOWN_DEVICE, self._shell.machine.devices.unknown(place.device)
             )
         return place
+
+    def _newer(self, left: str, operator: str, right: str) -> bool:
+        """-nt and -ot, which a number of seconds may follow that counts in favour of the left."""
+        newer, older = (left, right) if operator[1] == "n" else (right, left)
+        if not self._exists(older):
+            return self._exists(newer)
+        times = [self._shell.place(path).modified() for path in (left, right)]
+        favour = int(operator[3:20]) if operator[3:].strip("-") else 0
+        ahead = times[0] + favour - times[1]
+        return all(times) and (ahead > 0 if operator[1] == "n" else ahead < 0)
 
     def _number(self, text: str) -> int:
         """As a processor of 64 bits compares it, with its sign."""
