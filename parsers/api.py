@@ -215,6 +215,10 @@ class Files(Protocol):
         """Seconds since 1970; 0 when there is no such file, or its time is not known."""
         ...
 
+    def link(self, path: str) -> str:
+        """What a symbolic link says, be it true on this volume or not; "" when it is none."""
+        ...
+
     def on(self, name: str) -> "Files | None":
         """The tree of another volume, by Volume.name; None when it cannot be mounted."""
         ...

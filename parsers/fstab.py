@@ -1,6 +1,7 @@
 """/etc/fstab: what a system mounts where, and so which volume a path of it is on. Pure."""
 
 from collections.abc import Iterator
+from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
 from parsers.api import FileRef, Files
@@ -56,6 +57,9 @@ class System:
         here = FileRef(path=path)
         if self._files.kind(here.path) == "file":
             return here
+        # /vmlinuz may be a link to where another volume is mounted.
+        if target := self._files.link(path):
+            path = normpath(join(dirname(path), target))
         for mount in self._mounts:
             point = mount.at.rstrip("/")
             if path.startswith(f"{point}/"):

@@ -181,6 +181,18 @@ class TreeFiles:
         status = self._found(path)
         return int(status.st_mtime) if status else 0
 
+    def link(self, path: str) -> str:
+        try:
+            fd = self._descriptor(path, os.O_PATH | os.O_NOFOLLOW)
+            if fd is None:
+                return ""
+            try:
+                return os.readlink(b"", dir_fd=fd).decode("utf-8", "surrogateescape")
+            finally:
+                os.close(fd)
+        except OSError:  # no link, or nothing that can be read
+            return ""
+
     def on(self, name: str) -> "TreeFiles | None":
         if name not in self._others:
             volume = next((v for v in self.volumes if v.name == name), None)

@@ -165,6 +165,9 @@ class RecordingFiles(SameMachine):
         self.kind(path)
         return self._files.modified(path)
 
+    def link(self, path: str) -> str:
+        return self._files.link(path)
+
     def on(self, name: str) -> "RecordingFiles | None":
         if name not in self._others:
             files = self._files.on(name)

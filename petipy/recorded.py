@@ -93,6 +93,9 @@ class RecordedFiles:
     def modified(self, path: str) -> int:
         return 0
 
+    def link(self, path: str) -> str:
+        return ""
+
     def on(self, name: str) -> "RecordedFiles | None":
         known = any(volume.name == name for volume in self._host.volumes)
         return RecordedFiles(self._host, name, self.machine) if known else None

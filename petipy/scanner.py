@@ -285,6 +285,9 @@ class _Blank:
     def modified(self, path: str) -> int:
         return 0
 
+    def link(self, path: str) -> str:
+        return ""
+
     def on(self, name: str) -> None:
         return None
 

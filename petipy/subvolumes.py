@@ -92,5 +92,8 @@ class SubvolumeFiles(SameMachine):
     def modified(self, path: str) -> int:
         return self._files.modified(self.whole(path))
 
+    def link(self, path: str) -> str:
+        return self._files.link(self.whole(path))
+
     def on(self, name: str) -> "Files | None":
         return self if name == self.volume.name else self._files.on(name)

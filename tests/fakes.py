@@ -26,6 +26,7 @@ class Machine:
     compatible: Sequence[str] = ()
     urls: Mapping[str, str] = field(default_factory=dict)
     leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
+    links: Mapping[str, str] = field(default_factory=dict)  # on every volume, path → target
     times: Mapping[str, int] = field(default_factory=dict)  # path → seconds since 1970
     unreadable: frozenset[str] = frozenset()  # names of volumes that cannot be mounted
     opened: list[str] = field(default_factory=list)  # volumes that somebody asked for
@@ -87,6 +88,9 @@ class MachineFiles:
 
     def modified(self, path: str) -> int:
         return self.host.times.get(_clean(path), 0)
+
+    def link(self, path: str) -> str:
+        return self.host.links.get(_clean(path), "")
 
     def on(self, name: str) -> "MachineFiles | None":
         self.host.opened.append(name)

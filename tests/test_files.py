@@ -190,3 +190,12 @@ def test_nothing_stays_open(tree: TreeFiles) -> None:
     for path in ("/etc/menu", "/none", "/boot", "/etc/../etc/menu"):
         tree.read(path), tree.names(path), tree.kind(path), tree.size(path)
     assert set(Path("/proc/self/fd").iterdir()) == before
+
+
+def test_what_a_link_says_is_told_even_where_it_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "vmlinuz").symlink_to("boot/vmlinuz-6.1")
+    (tmp_path / "file").write_text("")
+    tree = TreeFiles(tmp_path, SDA1)
+    assert tree.link("/vmlinuz") == "boot/vmlinuz-6.1"
+    assert [tree.link(path) for path in ("/file", "/none", "/")] == ["", "", ""]
+    tree.close()

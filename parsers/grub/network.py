@@ -70,6 +70,9 @@ class _Server(SameMachine):
     def modified(self, path: str) -> int:
         return 0
 
+    def link(self, path: str) -> str:
+        return ""
+
     def on(self, name: str) -> "Files | None":
         return self if name == self._volume.name else self._files.on(name)
 

@@ -64,3 +64,10 @@ def test_a_file_counts_as_there_unless_it_can_be_looked_for() -> None:
     assert found.has(FileRef(path="/k", device="sda1"))
     assert not found.has(FileRef(path="/lost", device="sda1"))
     assert found.has(FileRef(path="/k", device="LABEL=gone"))
+
+
+@pytest.mark.parametrize("target", ["boot/k", "/boot/k", "./boot/../boot/k"])
+def test_a_link_leads_to_where_another_volume_is_mounted(target: str) -> None:
+    trees = {"sda2": {"/etc/fstab": "UUID=aaaa-1 /boot ext4 defaults 0 2\n"}, "sda1": {"/k": ""}}
+    machine = Machine(trees, volumes=DISKS, links={"/vmlinuz": target})
+    assert System(machine.files("sda2")).place("vmlinuz") == FileRef(path="/k", device="sda1")
