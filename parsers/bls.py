@@ -27,25 +27,27 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     top = dirname(dirname(directory)).rstrip("/")
     reader = _Reader(files, top)
     found: list[tuple[Place, Entry]] = []
+    places: list[tuple[Place, None]] = []  # that may be the default
     for item in bootspec.snippets(files, directory):
         if isinstance(item, Problem):
             yield item
         elif entry := reader.entry(item):
             found.append((item.place, entry))
+            places += [] if item.obstacle else [(item.place, None)]
     yield from reader.problems
     if not found:
         return
     loader = bootspec.loader(files, top)
     yield from loader.problems
     images = uki.images(files, f"{top}/EFI/Linux")
-    beside = [(c.place, None) for c in images if isinstance(c, uki.Candidate)]
-    places = [place for place, _ in bootspec.ordered([*found, *beside])]
-    chosen, reasons = loader.chosen(places)
+    places += ((c.place, None) for c in images if isinstance(c, uki.Candidate))
+    candidates = [place for place, _ in bootspec.ordered(places)]
+    chosen, reasons = loader.chosen(candidates)
     if files.machine == "s390x" and not reasons and (said := zipl.wanted(files)):
         titled_so = (p for p, e in found if said.value in (e.title, e.name))
         if (place := next(titled_so, None)) is not None:
             chosen, reasons = place, (said,)
-    yield from loader.unfit(places)
+    yield from loader.unfit(candidates)
     titles = _titles(found)
     for place, entry in bootspec.ordered(found):
         titled = replace(entry, title=titles[entry.config])
@@ -105,8 +107,8 @@ class _Reader:
             ),
         )
         if named.key != "linux" or path.lower().endswith(".efi"):
-            return self._program(snippet, entry, path, plain=named.key == "linux")
-        return entry
+            entry = self._program(snippet, entry, path, plain=named.key == "linux")
+        return replace(entry, unbootable=snippet.obstacle or entry.unbootable)
 
     def _program(self, snippet: Snippet, entry: Entry, path: str, *, plain: bool) -> Entry:
         """With the parts of the unified image that it names; other programs Linux cannot start."""

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 import pyparsing as pp
 
 from parsers.api import Effect, FileRef, Files, Origin, Problem, Style
+from parsers.kernel import for_another
 from parsers.text import grammar, read, statements
 
 _LONGEST = 64 << 10  # characters of a file
@@ -130,13 +131,13 @@ class Loader:
     style: Style = ""
     problems: tuple[Problem, ...] = ()
 
-    def chosen(self, places: Sequence[Place]) -> tuple[Place, tuple[Origin, ...]]:
+    def chosen(self, places: Sequence[Place]) -> tuple[Place | None, tuple[Origin, ...]]:
         """Which of the places, in their order, boots by itself, and what makes it that."""
         for field, good in ((self.preferred, True), (self.default, False)):
             for place in places if field else ():
                 if field and _fits(place, field.value) and not (good and place.bad):
                     return place, (Origin(field.key, field.value, self.path, field.line),)
-        return places[0], ()
+        return next(iter(places), None), ()
 
     def unfit(self, places: Sequence[Place]) -> Iterator[Problem]:
         """The patterns that none of the places fits."""
@@ -208,6 +209,7 @@ class Snippet(NamedTuple):
     path: str
     tries: Tries
     fields: tuple[Field, ...]
+    obstacle: str = ""  # why this machine does not boot it: it is for another
 
     def all(self, key: str) -> list[Field]:
         return [field for field in self.fields if field.key == key]
@@ -233,7 +235,7 @@ class Snippet(NamedTuple):
 
 
 def snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
-    """All of a directory that are for this machine."""
+    """All of a directory, those for other machines too."""
     names = [name for name in files.names(directory) if re.fullmatch(r"[^.].*\.conf", name, re.I)]
     for name in names[:_MOST]:
         path = f"{directory}/{name}"
@@ -247,12 +249,9 @@ def snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
             yield from problems
             continue
         snippet = Snippet(path, tries(name), tuple(fields(text)))
-        machine = snippet.last("architecture")
-        if machine and not _is_for(machine.value, files.machine):
-            words = f"it is for {machine.value}, this machine is {files.machine}: left out"
-            yield Problem(path, machine.line, words, machine.column)
-        else:
-            yield snippet
+        machine = snippet.value("architecture")
+        ours = not machine or _is_for(machine, files.machine)
+        yield snippet if ours else snippet._replace(obstacle=for_another(machine, files.machine))
     if len(names) > _MOST:
         yield Problem(f"{directory}/{names[_MOST]}", 1, f"more than {_MOST} entries: left out")
 

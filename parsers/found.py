@@ -31,7 +31,6 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     ]
     cmdline, origins = _cmdline(files, at) if found else _NOTHING
     for name, version, machine in found:
-        other = f"it is for {machine}, this machine is {files.machine}"
         yield Entry(
             title=f"Linux {version}" if version[:1].isdecimal() else f"Linux ({name})",
             name=name,
@@ -42,7 +41,9 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
             initrds=tuple(FileRef(path=f"{at}/{initrd}") for initrd in _initrds(names, version)),
             cmdline=cmdline,
             origins=origins,
-            unbootable="" if kernel.runs(machine, files.machine) else other,
+            unbootable=""
+            if kernel.runs(machine, files.machine)
+            else kernel.for_another(machine, files.machine),
             guess=True,
         )
 

@@ -50,3 +50,8 @@ def machine(files: Files, path: str, offset: int = 0) -> str | None:
 def runs(found: str, machine: str) -> bool:
     """Whether what `machine` has found may be started on a machine of that name."""
     return found in ("", machine, machine.removesuffix("le"))
+
+
+def for_another(found: str, machine: str) -> str:
+    """Why a machine does not boot what is for another: no format leaves that out in silence."""
+    return f"it is for {found}, this machine is {machine}"

@@ -9,6 +9,7 @@ from posixpath import basename
 
 from parsers import stanzas
 from parsers.api import Entry, FileRef, Files, Format, Item
+from parsers.kernel import for_another
 from parsers.openfirmware import place
 from parsers.stanzas import Block, Settings, Words, words
 from parsers.text import read
@@ -44,8 +45,8 @@ def parse(files: Files, path: str) -> Iterator[Item]:
     common, images = Block(), list[Block]()
     yield from problems
     yield from stanzas.read(path, text, WORDS, common, images)
-    labels = [(i, _label(i)) for i in images if i.get(i.opener) and _is_ours(files, i.scope)]
-    named, problems = stanzas.named(path, common, labels)
+    labels = [(i, _label(i)) for i in images if i.get(i.opener)]
+    named, problems = stanzas.named(path, common, labels, lambda i: _is_ours(files, i.scope))
     yield from problems
     yield from stanzas.preferences(path, common)
     for image, name, default in named:
@@ -53,7 +54,7 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 
 def _is_ours(files: Files, scope: str) -> bool:
-    """image[sun4c,sun4m]. Elsewhere than on a SPARC none is, and so all are shown."""
+    """image[sun4c,sun4m]. Elsewhere than on a SPARC none is, and so any may be the default."""
     kinds = scope.split(",")
     if not scope or not files.machine.startswith("sparc"):
         return True
@@ -71,7 +72,7 @@ def _entry(files: Files, path: str, common: Block, image: Block, name: str, defa
     # As many as there are, one after the other.
     initrds = s["initrd"][1].split("|") if "initrd" in s else []
     obstacle = _obstacle(files, image, s)
-    is_linux = not obstacle or obstacle == _elsewhere(files)
+    is_linux = not obstacle or obstacle == _elsewhere(files, image)
     return Entry(
         title=_label(image),
         name=name,
@@ -96,12 +97,13 @@ def _obstacle(files: Files, image: Block, s: Settings) -> str:
         return f"it only shows something: {s['image'][1]}"
     if "solaris" in s:
         return f"it starts Solaris ({s['image'][1]}), which Linux cannot start"
-    return _elsewhere(files)
+    return _elsewhere(files, image)
 
 
-def _elsewhere(files: Files) -> str:
-    ours = files.machine.startswith("sparc")
-    return "" if ours else f"it is for sparc, this machine is {files.machine}"
+def _elsewhere(files: Files, image: Block) -> str:
+    if not files.machine.startswith("sparc"):
+        return for_another("sparc", files.machine)
+    return "" if _is_ours(files, image.scope) else for_another(image.scope, files.machine)
 
 
 def _place(files: Files, config: str, name: str, s: Settings) -> FileRef:

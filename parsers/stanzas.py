@@ -7,7 +7,7 @@ setting.
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -259,20 +259,31 @@ def preferences(path: str, common: Block) -> Iterator[Preferences | Problem]:
 
 
 def named(
-    path: str, common: Block, images: Iterable[tuple[Block, str]]
+    path: str,
+    common: Block,
+    images: Iterable[tuple[Block, str]],
+    is_ours: Callable[[Block], bool] = lambda image: True,
 ) -> tuple[list[tuple[Block, str, bool]], list[Problem]]:
-    """The images by their labels, each with a name of its own, and whether it is the default."""
-    found = list(images)
+    """The images by their labels, each with a name of its own, and whether it is the default.
+
+    Those that are not ours, but for another machine, take no name and no default from ours.
+    """
+    every = list(images)
+    found = [(image, label) for image, label in every if is_ours(image)]
+    others = [(image, label) for image, label in every if not is_ours(image)]
     line, default = common.settings.get("default", (1, ""))
     names = [(label, image.get("alias")) for image, label in found]
     chosen = next((i for i, known in enumerate(names) if default and default in known), None)
-    unique = distinct([label for _, label in found])
+    unique = distinct([label for _, label in (*found, *others)])
     problems = [
         Problem(path, image.line, f"another image is called {label!r} already")
-        for (image, label), name in zip(found, unique, strict=True)
+        for (image, label), name in zip(found, unique, strict=False)
         if label != name
     ]
     if default and found and chosen is None:
         words = f"no image is called {default!r}, so the first is the default"
         problems.insert(0, Problem(path, line, words))
-    return [(image, unique[i], i == (chosen or 0)) for i, (image, _) in enumerate(found)], problems
+    marked = [(image, unique[i], i == (chosen or 0)) for i, (image, _) in enumerate(found)]
+    rest = zip(others, unique[len(found) :], strict=True)
+    marked += ((image, name, False) for (image, _), name in rest)
+    return sorted(marked, key=lambda m: m[0].line), problems

@@ -55,7 +55,7 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
         return
     loader = bootspec.loader(files, top)
     described = bootspec.snippets(files, f"{top}/loader/entries")
-    beside = [(s.place, None) for s in described if isinstance(s, Snippet)]
+    beside = [(s.place, None) for s in described if isinstance(s, Snippet) and not s.obstacle]
     places = [place for place, _ in bootspec.ordered([*found, *beside])]
     chosen, reasons = loader.chosen(places)
     if not beside:  # else they have told
@@ -101,7 +101,7 @@ def image(files: Files, top: str, path: str) -> Iterator[Candidate | Problem]:
         entry = _entry(path, profile, addons, title, number)
         machine = _machine(files, program, profile.linux)
         if not kernel.runs(machine, files.machine):
-            other = f"it is for {machine}, this machine is {files.machine}"
+            other = kernel.for_another(machine, files.machine)
             entry = replace(entry, unbootable=other)
         release = os_release.read(profile.texts.get("osrel", ""))
         yield Candidate(entry, _place(path, release, number))

@@ -9,6 +9,7 @@ from posixpath import basename, dirname
 
 from parsers import stanzas
 from parsers.api import Entry, Files, Format, Item
+from parsers.kernel import for_another
 from parsers.openfirmware import place
 from parsers.stanzas import Block, Settings, Words, words
 from parsers.text import read
@@ -44,21 +45,25 @@ def parse(files: Files, path: str) -> Iterator[Item]:
     common, images = Block(), list[Block]()
     yield from problems
     yield from stanzas.read(path, text, WORDS, common, images)
-    ours = [i for i in images if _bits(i.scope) in (0, 64 if _is_64bit(files) else 32)]
-    labels = [(image, _label(image)) for image in ours if image.get("image")]
-    named, problems = stanzas.named(path, common, labels)
+    labels = [(image, _label(image)) for image in images if image.get("image")]
+    named, problems = stanzas.named(path, common, labels, lambda i: not _elsewhere(files, i))
     yield from problems
     yield from stanzas.preferences(path, common)
     for image, name, default in named:
         yield _entry(files, path, common, image, name, default)
 
 
+def _elsewhere(files: Files, image: Block) -> str:
+    """Why the image is not for this machine, if it is not."""
+    is_64bit = "64" in files.machine or files.machine == "s390x"
+    if image.scope in ("", "64bit" if is_64bit else "32bit"):
+        return ""
+    kind = f"{bits}-bit machines" if (bits := _bits(image.scope)) else image.scope
+    return for_another(kind, files.machine)
+
+
 def _bits(scope: str) -> int:
-    return {"": 0, "32bit": 32, "64bit": 64}.get(scope, -1)
-
-
-def _is_64bit(files: Files) -> bool:
-    return "64" in files.machine or files.machine == "s390x"
+    return {"32bit": 32, "64bit": 64}.get(scope, 0)
 
 
 def _label(image: Block) -> str:
@@ -85,6 +90,7 @@ def _entry(files: Files, path: str, common: Block, image: Block, name: str, defa
         default=default,
         default_from=stanzas.default_from(path, common, image, _label(image)) if default else (),
         origins=stanzas.origins(path, s) + given,
+        unbootable=_elsewhere(files, image),
         hotkey=stanzas.hotkey(s),
         users=stanzas.users(common, image, name),
     )

@@ -17,6 +17,7 @@ import pyparsing as pp
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.fstab import System, around
+from parsers.kernel import for_another
 from parsers.names import distinct
 from parsers.text import beside, grammar, read, statements
 from parsers.written import Part, joined
@@ -226,7 +227,7 @@ def _entries(
         parts, problems = _parts(path, section, system, variables)
         cmdline, given = joined(path, parts)
         yield from problems if kernel else ()
-        foreign = files.machine != "s390x" and f"it is for s390x, this machine is {files.machine}"
+        foreign = "" if files.machine == "s390x" else for_another("s390x", files.machine)
         yield Entry(
             title=section.name,
             name=name,
@@ -238,7 +239,7 @@ def _entries(
             default=name == default,
             default_from=why if name == default else (),
             origins=_named(path, section) + given if kernel else (),
-            unbootable=other or foreign or "",
+            unbootable=other or foreign,
         )
 
 

@@ -62,6 +62,7 @@ def test_patterns_in_loader_conf(default: str, preferred: str, chosen: str) -> N
     wishes = {"default": default, "preferred": preferred}
     patterns = [Field(key, text, 1) if text else None for key, text in wishes.items()]
     found, reasons = Loader("/l", patterns[0], patterns[1]).chosen(places)
+    assert found
     assert found.id + (f"@{found.profile}" if found.profile else "") == chosen
     assert all((o.value, o.config) == (wishes[o.what], "/l") for o in reasons)
     assert bool(reasons) == (default not in ("", "none") or bool(preferred))
@@ -74,6 +75,22 @@ def test_a_pattern_that_fits_nothing_is_a_problem() -> None:
         Problem("/loader/loader.conf", 2, "default b*: no entry here has such a name", 1)
     ]
     assert [i.default for i in items if isinstance(i, Entry)] == [True]
+
+
+def test_an_entry_for_another_machine_is_listed_but_never_the_default() -> None:
+    tree = {
+        f"{ENTRIES}/z.conf": "title Z\nlinux /k\narchitecture s390x\n",
+        "/loader/loader.conf": "default z.conf\n",
+    }
+    (entry,) = entries_of(tree)
+    assert (entry.unbootable, entry.default) == ("it is for s390x, this machine is ppc64le", False)
+    other, own = entries_of(tree | {f"{ENTRIES}/a.conf": "title A\nlinux /k\n"})
+    assert (other.title, other.default, own.default, own.unbootable) == ("Z", False, True, "")
+
+
+def entries_of(tree: dict[str, str]) -> list[Entry]:
+    files = Machine({"sda1": tree}).files("sda1")
+    return [item for item in bls.parse(files, ENTRIES) if isinstance(item, Entry)]
 
 
 def test_a_name_may_count_the_tries() -> None:

@@ -146,9 +146,24 @@ def test_password_may_be_a_hash_of_crypt() -> None:
     assert wish.passwords == (Password(user="", secret="$1$ab$cdef", hashed=True, nameless=True),)
 
 
-def test_image_for_the_other_kind_of_machine_is_left_out() -> None:
-    text = "image[32bit]=/32\nlabel=a\nimage[64bit]=/64\nlabel=a\nimage=/any\n"
-    assert [e.kernel for e in entries(text)] == [FileRef(path="/64"), FileRef(path="/any")]
+def test_image_for_the_other_kind_of_machine_is_listed_with_the_reason() -> None:
+    text = (
+        "default=a\nimage[32bit]=/32\nlabel=a\nimage[64bit]=/64\nlabel=a\nimage=/any\nlabel=c\n"
+        "image[128bit]=/128\n"
+    )
+    other, own, any_, unknown = entries(text)
+    assert other.unbootable == "it is for 32-bit machines, this machine is ppc64le"
+    assert unknown.unbootable == "it is for 128bit, this machine is ppc64le"
+    assert own.unbootable == any_.unbootable == ""
+    # It takes neither the name nor the default from the one that is for this machine.
+    assert (other.name, own.name) == ("a~2", "a")
+    assert [e.default for e in (other, own, any_)] == [False, True, False]
+    assert problems(text) == []
+
+
+def test_file_with_nothing_for_this_machine_has_no_default() -> None:
+    (entry,) = entries("image[32bit]=/32\nlabel=a\n")
+    assert not entry.default
 
 
 def test_suse_kernels_that_only_firmware_can_start_are_replaced_by_their_parts() -> None:
