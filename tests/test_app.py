@@ -104,7 +104,7 @@ class Machine:
             return None
 
         try:
-            asyncio.run(asyncio.wait_for(main(), 20))
+            asyncio.run(asyncio.wait_for(main(), 60))
         except BaseExceptionGroup as ended:
             if ended.split(Jumped)[1]:
                 raise

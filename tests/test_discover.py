@@ -41,7 +41,7 @@ class Machine:
                 for _ in range(5):
                     await asyncio.sleep(0)
 
-        asyncio.run(asyncio.wait_for(self.discovery.run(events()), 5))
+        asyncio.run(asyncio.wait_for(self.discovery.run(events()), 60))
 
 
 def test_a_hung_device_a_broken_one_and_a_removed_one_cost_nothing_else() -> None:

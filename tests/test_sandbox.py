@@ -235,7 +235,7 @@ def test_cancelling_kills_the_child(root: Path) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  nothing tells of another process's children
             await asyncio.sleep(0.01)
 
@@ -264,20 +264,19 @@ def test_slow_devices_do_not_keep_the_others_waiting_for_long(root: Path) -> Non
     def slow(files: Files, path: str) -> Iterator[Item]:
         yield from sleep(files, path) if "slow" in files.volume.name else one_entry(files, path)
 
-    async def many(started: Scanner) -> float:
-        slow = [started.scan(device(root, f"slow{n}"), (), "", PATIENCE) for n in range(6)]
+    async def many(started: Scanner) -> bool:
+        slow = [started.scan(device(root, f"slow{n}"), (), "", 60) for n in range(6)]
         tasks = [asyncio.create_task(one) for one in slow]
         await asyncio.sleep(0.1)
-        begin = time.monotonic()
         await started.scan(device(root, "quick"), (), "", PATIENCE)
-        took = time.monotonic() - begin
+        waiting = not any(task.done() for task in tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        return took
+        return waiting
 
     with scanner(slow) as started:
-        assert asyncio.run(many(started)) < 8
+        assert asyncio.run(many(started))
 
 
 def test_another_volume_is_opened_when_a_parser_asks(root: Path, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from parsers import formats
 from petipy.network.search import places
 from petipy.scan import scan_lease
 from petipy.wire import from_json, to_json
+from tests.effort import ending
 from tests.fakes import Machine
-from tests.property.test_formats import SECONDS, SETTINGS, within
+from tests.property.test_formats import SETTINGS
 
 NAMES = st.sampled_from(
     [
@@ -40,7 +41,7 @@ def test_any_lease_and_any_answer(lease: dict[str, str], text: str) -> None:
     files = host.files("eth0")
     urls = dict.fromkeys(places(lease), text)
     host = Machine({"eth0": {}}, urls=urls, leases={"eth0": lease})
-    with within(SECONDS):
+    with ending():
         silent = scan_lease(files, formats())
         scan = scan_lease(host.files("eth0"), formats())
     assert silent.entries or silent.problems

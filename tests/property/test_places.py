@@ -9,8 +9,9 @@ from parsers.api import Entry, Format, Origin, Volume
 from parsers.medium import told
 from petipy.model import Scan
 from petipy.scan import scan_tree
+from tests.effort import ending
 from tests.fakes import Machine
-from tests.property.test_formats import BEGINNINGS, PLACES, SECONDS, SETTINGS, check, within
+from tests.property.test_formats import BEGINNINGS, PLACES, SETTINGS, check
 from tests.property.vocabulary import WORDS
 
 HOST = Volume(name="sda2", uuid="aaaa-2", fs="btrfs", disk="sda", partition=2)
@@ -25,7 +26,7 @@ def scanned(form: Format, content: bytes, volume: Volume, below: str) -> Scan:
     tree = {config: content, "/other.cfg": content, "/vmlinuz": b"", "/grubenv": b"x=1\n"}
     placed = {f"{below}{path}": text for path, text in tree.items()} | {f"{below}/boot/x": b""}
     host = Machine({volume.name: placed}, volumes=(HOST, IMAGE))
-    with within(SECONDS):
+    with ending():
         return scan_tree(host.files(volume.name), [form])
 
 

@@ -1,9 +1,8 @@
-"""A bad disk costs itself, within a time limit, and nothing else."""
+"""A bad disk costs itself and the time that is waited for it, and nothing else."""
 
 import asyncio
 import os
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,25 +15,23 @@ from petipy.sandbox import Scanner
 from tests.root import disks, fuse
 
 PATIENCE = 5.0
-LIMIT = 10.0  # seconds for everything together
+HUNG = 120.0  # seconds: no measure, only so that a run which hangs ends
 
 
 async def beside(scanner: Scanner, bad: str | Path, good: Path, fs: str = "ext4") -> Scan | OSError:
     """What scanning the bad disk gives, while the good one is scanned as if nothing were wrong."""
-    begin = time.monotonic()
-    trouble = asyncio.create_task(
-        scanner.scan(disks.device(bad, fs, "bad"), (), "ppc64le", PATIENCE)
-    )
-    await asyncio.sleep(0.1)
-    for _ in range(3):
-        found = await scanner.scan(disks.device(good, "ext4", "good"), (), "ppc64le", PATIENCE)
-        assert len(found.entries) == 1
-    try:
-        return await trouble
-    except OSError as error:
-        return error
-    finally:
-        assert time.monotonic() - begin < LIMIT
+    async with asyncio.timeout(HUNG):
+        trouble = asyncio.create_task(
+            scanner.scan(disks.device(bad, fs, "bad"), (), "ppc64le", PATIENCE)
+        )
+        await asyncio.sleep(0.1)
+        for _ in range(3):
+            found = await scanner.scan(disks.device(good, "ext4", "good"), (), "ppc64le", PATIENCE)
+            assert len(found.entries) == 1
+        try:
+            return await trouble
+        except OSError as error:
+            return error
 
 
 @pytest.mark.parametrize("fs", ["ext4", "xfs", "btrfs", "squashfs"])

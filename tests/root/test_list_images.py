@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from petipy import capture, check, explain
 from petipy.listing import main
 from petipy.sys import block
+from tests.root.disks import until
 
 pytestmark = [
     pytest.mark.root,
@@ -90,10 +90,7 @@ def test_a_block_device_is_looked_at_like_an_image(
 
 def test_loop_devices_are_gone_afterwards(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     show(capsys, str(image))
-    end = time.monotonic() + 10
-    while attached(image) and time.monotonic() < end:  # the kernel unmounts behind our backs
-        time.sleep(0.05)
-    assert not attached(image)
+    until(lambda: not attached(image))  # the kernel unmounts behind our backs
 
 
 def attached(image: Path) -> list[str]:

@@ -1,0 +1,48 @@
+"""That something comes to an end, and after how much work; no clock says whether it is slow."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_HUNG = 120  # seconds: no measure, only so that a run which hangs ends with the place where it does
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """TimeoutError, raised where it hangs, when this never ends."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"no end after {_HUNG} seconds")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(_HUNG)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def at_most(calls: int) -> Iterator[None]:
+    """AssertionError, raised there and then, at more calls than that: Python's functions and C's.
+
+    They are the same in each run, however busy the machine is.
+    """
+    left = 2 * calls  # each has its return
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise AssertionError(f"more than {calls} calls")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        with ending():
+            yield
+    finally:
+        sys.setprofile(before)
