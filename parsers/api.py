@@ -167,6 +167,20 @@ class Preferences:
 Item = Entry | Problem | Preferences
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firmware:
+    """What the firmware of the running machine tells to whoever asks."""
+
+    # EFI's variables, those that a boot configuration may depend on: "NAME-GUID" → contents.
+    # None: it is no EFI, or not known.
+    variables: Mapping[str, bytes] | None = None
+    smbios: bytes = b""  # SMBIOS' structures, one after the other; empty if it has none
+    clock: int = 0  # what its clock shows, in seconds since 1970; 0: it has none
+
+
+UNKNOWN = Firmware()
+
+
 class Files(Protocol):
     """A parser's whole view of the world: one volume's tree, and the way to the others.
 
@@ -191,6 +205,8 @@ class Files(Protocol):
         """What the root of the machine's device tree is compatible with, the closest first."""
         ...
 
+    @property
+    def firmware(self) -> Firmware: ...
     def read(self, path: str) -> str | None:
         """The text; None when there is no such regular file; OSError when it cannot be read."""
         ...
@@ -259,6 +275,10 @@ class SameMachine:
     @property
     def compatible(self) -> Sequence[str]:
         return self._files.compatible
+
+    @property
+    def firmware(self) -> Firmware:
+        return self._files.firmware
 
     @property
     def lease(self) -> Mapping[str, str]:

@@ -7,21 +7,23 @@ Where the specification is silent this is as systemd-boot does it (src/boot/boot
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import NamedTuple, TypeVar
 
 import pyparsing as pp
 
-from parsers.api import Effect, FileRef, Files, Origin, Problem, Style
+from parsers.api import Effect, FileRef, Files, Firmware, Origin, Problem, Style
 from parsers.kernel import for_another
 from parsers.text import grammar, read, statements
 
 _LONGEST = 64 << 10  # characters of a file
 _MOST = 500  # files of a directory
 _TOKEN = re.compile(r"[0-9]+|[A-Za-z]+|[~^.-]")
+_SAVED, _LAST = "@saved", "LoaderEntryLastBooted"
+_INTERFACE = "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 _RANKS = {"~": 0, "-": 2, "^": 3, ".": 4}  # 1 is the end, 5 are letters, 6 are digits
 
 
@@ -129,22 +131,48 @@ class Loader:
     preferred: Field | None = None  # comes before, but never means one that has failed
     timeout: float | None = None  # seconds
     style: Style = ""
+    told: Mapping[str, str] = field(default_factory=dict)  # by EFI: LoaderEntryDefault …
     problems: tuple[Problem, ...] = ()
 
     def chosen(self, places: Sequence[Place]) -> tuple[Place | None, tuple[Origin, ...]]:
         """Which of the places, in their order, boots by itself, and what makes it that."""
-        for field, good in ((self.preferred, True), (self.default, False)):
-            for place in places if field else ():
-                if field and _fits(place, field.value) and not (good and place.bad):
-                    return place, (Origin(field.key, field.value, self.path, field.line),)
+        for said, good in self._wishes():
+            reasons, pattern = [Origin(said.key, said.value, *self._where(said))], said.value
+            if pattern == _SAVED:
+                pattern = self.told.get(_LAST, "")
+                reasons.append(Origin(_LAST, pattern, "", 0))
+            for place in places:
+                if _fits(place, pattern) and not (good and place.bad):
+                    return place, tuple(reasons)
         return next(iter(places), None), ()
 
+    def _wishes(self) -> Iterator[tuple[Field, bool]]:
+        """What names the default, the first that fits counts; and whether it never means an entry
+        that has failed.
+        """
+        for name, own, good in (
+            ("LoaderEntryPreferred", self.preferred, True),
+            ("LoaderEntryDefault", self.default, False),
+        ):
+            if name in self.told:
+                yield Field(name, self.told[name], 0), good
+            if own:
+                yield own, good
+
+    def _where(self, said: Field) -> tuple[str, int]:
+        return (self.path, said.line) if said.line else ("", 0)
+
     def unfit(self, places: Sequence[Place]) -> Iterator[Problem]:
-        """The patterns that none of the places fits."""
-        for field in filter(None, (self.preferred, self.default)):
-            if not any(_fits(place, field.value) for place in places):
-                words = f"{field.key} {field.value[:80]}: no entry here has such a name"
-                yield Problem(self.path, field.line, words, field.column)
+        """The patterns that none of the places fits, and a wish that is not followed."""
+        for said in filter(None, (self.preferred, self.default)):
+            if said.value != _SAVED and not any(_fits(place, said.value) for place in places):
+                words = f"{said.key} {said.value[:80]}: no entry here has such a name"
+                yield Problem(self.path, said.line, words, said.column)
+        once = self.told.get("LoaderEntryOneShot", "")
+        if any(_fits(place, once) for place in places):
+            # Whoever follows it removes it, or it would come again with every start.
+            words = f"EFI's LoaderEntryOneShot wants {once[:80]} for one boot: left to systemd-boot"
+            yield Problem(self.path, 1, words)
 
 
 def _fits(place: Place, pattern: str) -> bool:
@@ -165,18 +193,28 @@ def loader(files: Files, top: str) -> Loader:
         return Loader(path, problems=(Problem(path, 1, error.strerror or str(error)),))
     if tree.volume != files.volume:
         path = f"({tree.volume.name}){path}"
-    said = {field.key: field for field in fields(text)}
+    said = {one.key: one for one in fields(text)}
     wait = said.get("timeout", Field("", "", 0))
     timeout, style = _timeout(wait.value)
     if wait.value and timeout is None:
         words = f"timeout {wait.value[:40]}: not a number of seconds"
         problems.append(Problem(path, wait.line, words, wait.column))
-    for field in [said[key] for key in ("default", "preferred") if key in said]:
-        if field.value == "@saved":
-            words = f"{field.key} @saved: which entry booted last is kept by the firmware, not here"
-            problems.append(Problem(path, field.line, words, field.column))
-            del said[field.key]
-    return Loader(path, said.get("default"), said.get("preferred"), timeout, style, tuple(problems))
+    told = _told(files.firmware)
+    default, preferred = said.get("default"), said.get("preferred")
+    for wish in (default, preferred):
+        if wish and wish.value == _SAVED and told is None:
+            words = f"{wish.key} @saved: only EFI keeps which entry booted last: the first it is"
+            problems.append(Problem(path, wish.line, words, wish.column))
+    return Loader(path, default, preferred, timeout, style, told or {}, tuple(problems))
+
+
+def _told(firmware: Firmware) -> dict[str, str] | None:
+    """The variables of systemd's Boot Loader Interface; None where nobody keeps any."""
+    if firmware.variables is None:
+        return None
+    own = (v for v in firmware.variables.items() if v[0].endswith(_INTERFACE))
+    texts = {name.removesuffix(_INTERFACE): v.decode("utf-16-le", "replace") for name, v in own}
+    return {name: text.rstrip("\0") for name, text in texts.items() if text.rstrip("\0")}
 
 
 def _beside(files: Files, path: str) -> Files:

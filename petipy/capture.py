@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from base64 import b64encode
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from parsers.volumes import image
 from petipy import __version__
 from petipy.command import run
 from petipy.files import compatible
+from petipy.firmware import firmware
 from petipy.machine import platform
 from petipy.model import Device, Image
 from petipy.printing import safe, write
@@ -136,6 +138,8 @@ def _described(
     for name in sorted(seen.keys() - {device.name for device in known}):
         if volume := image(name, volumes):
             devices.append(asdict(volume) | dict(seen[name]))
+    # Any other directory may be another machine's.
+    own = any(device.kind != "directory" or device.node == "/" for device in known)
     root, config = _main(devices)
     return {
         "made_by": f"petipy {__version__}",
@@ -145,10 +149,27 @@ def _described(
         "prefix": f"({root}){dirname(config)}" if config else "",
         "config": config,
         "compatible": list(compatible(machine)),
+        "firmware": _firmware(machine if own else "", devices),
         "env": {},
         "devices": devices,
         "failures": [list(failure) for failure in failures],
     }
+
+
+def _firmware(machine: str, devices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """With SMBIOS, where the serial numbers are, only if a configuration asks for it."""
+    told = firmware(machine)
+    asked = any("smbios" in text for device in devices for text in _texts(device).values())
+    variables = told.variables
+    return {
+        "variables": None if variables is None else {n: _base64(v) for n, v in variables.items()},
+        "smbios": _base64(told.smbios) if asked else "",
+        "clock": told.clock,
+    }
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode()
 
 
 def _main(devices: Sequence[Mapping[str, Any]]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from parsers.api import Volume
+from parsers.api import UNKNOWN, Firmware, Volume
 from parsers.volumes import image
 from petipy.sys.openat2 import open_in_root
 
@@ -102,6 +102,7 @@ class TreeFiles:
         compatible: Sequence[str] = (),
         beneath: Sequence[int] = (),
         part: str = "",
+        firmware: Firmware = UNKNOWN,
     ) -> None:
         if not isinstance(root, int):
             root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -109,7 +110,7 @@ class TreeFiles:
         self._part = f"{part}/"
         self.volume, self.volumes = volume, volumes or (volume,)
         self.machine = machine or os.uname().machine
-        self.compatible = compatible
+        self.compatible, self.firmware = compatible, firmware
         self.lease: Mapping[str, str] = {}
         self._opener = opener
         self._resolve = resolve
@@ -202,7 +203,7 @@ class TreeFiles:
             if roots and volume:
                 root, *beneath = roots
                 facts = self.volumes, self.machine, None, self._resolve, self.compatible
-                tree = TreeFiles(root, volume, *facts, beneath)
+                tree = TreeFiles(root, volume, *facts, beneath, firmware=self.firmware)
                 tree._others = self._others  # every tree once, from wherever it is asked for
             self._others[name] = tree
         return self._others[name]

@@ -14,6 +14,7 @@ from parsers.api import Files, Format, Volume
 from parsers.volumes import image
 from petipy import packets, wire
 from petipy.files import TreeFiles, compatible
+from petipy.firmware import firmware
 from petipy.model import Device, Scan
 from petipy.packets import Request
 from petipy.superblock import identify
@@ -129,7 +130,7 @@ class Jail:
         device, *_ = todo.devices
         root, *beneath = self._mounter.roots(device.name, todo.devices)
         machine = todo.details["machine"]
-        known = compatible(machine)
+        known, told = compatible(machine), firmware(machine)
         self._confine(root, todo.patience, user)
         return TreeFiles(
             root,
@@ -139,6 +140,7 @@ class Jail:
             self._other,
             compatible=known,
             beneath=beneath,
+            firmware=told,
         )
 
     def open(self, todo: Request) -> None:

@@ -2,7 +2,8 @@
 
 The keys are those of the cases that GRUB itself answered (platform, root, prefix, config, env,
 devices with name, uuid, label, fs, files), and ours: machine, compatible (of its device tree),
-and of a device the other names of Volume, `literal` (texts that begin with @), `sizes` and
+firmware (EFI's `variables` and `smbios` in base64, and what its `clock` shows, in seconds since
+1970), and of a device the other names of Volume, `literal` (texts that begin with @), `sizes` and
 `directories` (what is there, but was not read), `pieces` (offsets and bytes of what is no text).
 Of the network `urls` (URL → text or `@file`; nothing else answers) and `network`, the interfaces
 that have a lease: device (its name), mac, and params, what DHCP said in the words of udhcpc's
@@ -18,7 +19,7 @@ from dataclasses import fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from parsers.api import Volume
+from parsers.api import Firmware, Volume
 from parsers.urls import normal
 from petipy.recorded import Machine, Tree, clean
 
@@ -86,6 +87,7 @@ def parse(value: object, beside: Path) -> Machine:
         config=_text(about, "config"),
         env={name: str(text) for name, text in _mapping(about.get("env"), "env").items()},
         compatible=_texts(about, "compatible"),
+        firmware=_firmware(_mapping(about.get("firmware"), "firmware")),
         captured="made_by" in about,
         urls=dict(_urls(about, beside)),
         leases=leases,
@@ -150,6 +152,23 @@ def _pieces(device: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[in
         except (TypeError, ValueError):
             raise BadMachine(f"{name}: pieces of {path}: no offsets with base64") from None
         yield clean(path), found
+
+
+def _firmware(about: Mapping[str, Any]) -> Firmware:
+    variables = about.get("variables")
+    known = {name: _binary(text, name) for name, text in _mapping(variables, "variables").items()}
+    clock = about.get("clock") or 0
+    if not isinstance(clock, int) or not 0 <= clock < 1 << 40:
+        raise BadMachine(f"clock: no seconds since 1970: {clock!r}")
+    smbios = _binary(about.get("smbios") or "", "smbios")
+    return Firmware(variables=known if variables is not None else None, smbios=smbios, clock=clock)
+
+
+def _binary(text: object, what: str) -> bytes:
+    try:
+        return b64decode(text if isinstance(text, str) else "?", validate=True)
+    except ValueError:
+        raise BadMachine(f"{what}: no base64") from None
 
 
 def _urls(about: Mapping[str, Any], beside: Path) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import normpath
 from typing import Literal
 
-from parsers.api import Volume
+from parsers.api import UNKNOWN, Firmware, Volume
 from parsers.urls import normal
 
 
@@ -32,6 +32,7 @@ class Machine:
     config: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     compatible: tuple[str, ...] = ()  # parsers.api.Files.compatible
+    firmware: Firmware = UNKNOWN
     captured: bool = False  # by `petipy capture`: its devices are in the order that they had
     urls: Mapping[str, str] = field(default_factory=dict)  # what answers on the network
     leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
@@ -53,6 +54,7 @@ class RecordedFiles:
     def __init__(self, host: Machine, volume: str, machine: str) -> None:
         self._host = host
         self.machine, self.compatible = machine, host.compatible
+        self.firmware = host.firmware
         self.volume = next(v for v in host.volumes if v.name == volume)
         # A network interface has no part in what disks say of each other.
         self.volumes = [v for v in host.volumes if v.name == volume or v.name not in host.leases]

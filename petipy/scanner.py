@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from parsers.api import Format, Volume
+from parsers.api import UNKNOWN, Format, Volume
 from petipy import packets
 from petipy.jail import Jail, Mounter, ScanTree, user
 from petipy.packets import Request
@@ -265,6 +265,7 @@ class _Blank:
     volumes = (volume,)
     machine = "none"
     compatible = ()
+    firmware = UNKNOWN
     lease: Mapping[str, str] = MappingProxyType({})
 
     def read(self, path: str) -> str | None:

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from parsers.api import Format, Problem, Volume
+from parsers.api import UNKNOWN, Format, Problem, Volume
 from petipy.command import BadUsage
 from petipy.images import image_device
 from petipy.machine import BadMachine, load
-from petipy.model import Choice, Device, Kind, Scan, Snapshot
+from petipy.model import DIALECTS, Choice, Device, Kind, Scan, Snapshot
 from petipy.policy import candidates
 from petipy.recorded import Machine
 from petipy.resolve import choices
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from petipy.files import TreeFiles
     from petipy.sandbox import Scanner
 
-DIALECTS = ("debian", "fedora")  # parsers.grub.dialect has what they mean
 PATIENCE = 60.0  # seconds for one device; someone waits, but perhaps for a slow disk
 
 EPILOG = """Directories need no rights; disk images and block devices need root. Without PATH,
@@ -192,11 +191,10 @@ def formats_for(config: str = "", dialect: str | None = None) -> Sequence[Format
     def adapted(form: Format) -> Format:
         if form.name != "grub":
             return form
-        form = in_dialect(form, dialect) if dialect else form
         known = not config or config in form.paths
         return form if known else replace(form, paths=(config, *form.paths))
 
-    return [adapted(form) for form in formats()]
+    return [adapted(form) for form in in_dialect(formats(), dialect or "")]
 
 
 def _listing(devices: Devices, machine: str, dialect: str | None) -> Listing:

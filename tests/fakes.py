@@ -6,7 +6,7 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Literal
 
-from parsers.api import Volume
+from parsers.api import UNKNOWN, Firmware, Volume
 from parsers.urls import normal
 from parsers.volumes import image
 
@@ -24,6 +24,7 @@ class Machine:
     volumes: Sequence[Volume] = ()
     machine: str = "ppc64le"
     compatible: Sequence[str] = ()
+    firmware: Firmware = UNKNOWN
     urls: Mapping[str, str] = field(default_factory=dict)
     leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
     links: Mapping[str, str] = field(default_factory=dict)  # on every volume, path → target
@@ -66,6 +67,10 @@ class MachineFiles:
     @property
     def compatible(self) -> Sequence[str]:
         return self.host.compatible
+
+    @property
+    def firmware(self) -> Firmware:
+        return self.host.firmware
 
     def read(self, path: str) -> str | None:
         content = self._content(path)

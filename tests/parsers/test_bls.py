@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from parsers import bls
-from parsers.api import Entry, Problem, Volume
+from parsers.api import Entry, Firmware, Origin, Problem, Volume
 from parsers.bootspec import Field, Loader, Place, fields, newest, ordered, tries
 from petipy.listing import main
 from petipy.scan import scan_tree
@@ -183,3 +183,54 @@ def test_on_a_mainframe_zipl_conf_names_the_default_by_its_title(apart: bool) ->
         where = "(sda2)/etc/zipl.conf" if apart else "/etc/zipl.conf"
         told_by = [(origin.config, origin.line) for origin in default.default_from]
         assert told_by == ([(where, 3)] if machine == "s390x" else [])
+
+
+def told(**variables: str) -> Firmware:
+    """EFI's variables of the Boot Loader Interface."""
+    guid = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+    return Firmware(
+        variables={f"{n}-{guid}": f"{t}\0".encode("utf-16-le") for n, t in variables.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("conf", "firmware", "chosen"),
+    [
+        ("default @saved", told(LoaderEntryLastBooted="a.conf"), "a"),
+        ("default @saved", told(), "b"),
+        ("default a", told(LoaderEntryDefault="b*"), "b"),
+        ("default a", told(LoaderEntryDefault="of-another-system.conf"), "a"),
+        ("default b", told(LoaderEntryDefault="@saved", LoaderEntryLastBooted="A.conf"), "a"),
+        ("default a", told(LoaderEntryPreferred="b.conf", LoaderEntryDefault="a.conf"), "b"),
+        ("default a", told(LoaderEntryLastBooted="b.conf"), "a"),
+    ],
+)
+def test_the_default_that_efi_keeps(conf: str, firmware: Firmware, chosen: str) -> None:
+    tree = {f"{ENTRIES}/{n}.conf": f"linux /{n}\n" for n in "ab"}
+    host = Machine({"sda1": {**tree, "/loader/loader.conf": conf}}, firmware=firmware)
+    items = list(bls.parse(host.files("sda1"), ENTRIES))
+    (default,) = [item for item in items if isinstance(item, Entry) and item.default]
+    assert default.name == chosen
+    assert not [item for item in items if isinstance(item, Problem)]
+
+
+def test_why_an_entry_is_the_default_is_said_through_efis_variables() -> None:
+    tree = {f"{ENTRIES}/{n}.conf": f"linux /{n}\n" for n in "ab"}
+    tree["/loader/loader.conf"] = "timeout 3\ndefault @saved\n"
+    host = Machine({"sda1": tree}, firmware=told(LoaderEntryLastBooted="a.conf"))
+    default = next(
+        i for i in bls.parse(host.files("sda1"), ENTRIES) if isinstance(i, Entry) and i.default
+    )
+    assert default.default_from == (
+        Origin("default", "@saved", "/loader/loader.conf", 2),
+        Origin("LoaderEntryLastBooted", "a.conf", "", 0),
+    )
+
+
+def test_what_efi_wants_once_is_told_because_it_would_come_again() -> None:
+    tree = {f"{ENTRIES}/{n}.conf": f"linux /{n}\n" for n in "ab"}
+    host = Machine({"sda1": tree}, firmware=told(LoaderEntryOneShot="a.conf"))
+    (problem,) = [i for i in bls.parse(host.files("sda1"), ENTRIES) if isinstance(i, Problem)]
+    assert problem.message == (
+        "EFI's LoaderEntryOneShot wants a.conf for one boot: left to systemd-boot"
+    )
