@@ -244,7 +244,7 @@ def main(scanner: Scanner) -> int:
     gc.freeze()
     gc.enable()
     log = Log(debug=settings.debug)
-    scanner.complain = log.warning
+    scanner.complain, scanner.dialect = log.warning, settings.dialect
     asyncio.run(App(settings, _services(settings, scanner), log, Store()).run())
     return 0
 

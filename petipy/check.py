@@ -20,12 +20,11 @@ from parsers.api import Format, Volume
 from petipy.command import BadUsage, run
 from petipy.excerpt import quoted
 from petipy.findings import Finding, differences, findings, problems_only_of, sort
-from petipy.model import Device
+from petipy.model import DIALECTS, Device
 from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine, Tree
 from petipy.resolve import choices
 from petipy.survey import (
-    DIALECTS,
     EPILOG,
     Listing,
     add_arguments,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from petipy.model import Config
+from petipy.model import DIALECTS, Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,12 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.removeprefix("/dev/") for name in text.split(",") if name)
 
 
+def _dialect(text: str) -> str:
+    if text not in DIALECTS:
+        raise ValueError(text)
+    return text
+
+
 def _flag(text: str) -> bool:
     if text not in {"", "0", "1"}:
         raise ValueError(text)
@@ -42,6 +48,9 @@ SETTINGS = (
     Setting("timeout", "SECONDS|never", _seconds, "boot the default after so long"),
     Setting("consoles", "NAME[,NAME…]", _names, "consoles besides those that the kernel uses"),
     Setting("boot_image", "[0|1]", _flag, "0: leave BOOT_IMAGE= out of command lines"),
+    Setting(
+        "dialect", "|".join(DIALECTS), _dialect, "whose GRUB every grub.cfg is taken to be for"
+    ),
     Setting("show_foreign", "[0|1]", _flag, "list systems that kexec cannot boot, too"),
     Setting("boot_restricted", "[0|1]", _flag, "boot a default by itself that wants a password"),
     Setting("debug", "[0|1]", _flag, "log more"),

@@ -113,6 +113,9 @@ class Jail:
         self, todo: Request, formats: Sequence[Format], scan_tree: ScanTree, user: int
     ) -> None:
         """Answer with what the formats find on the first device."""
+        from parsers.grub import in_dialect  # the scanner has imported it
+
+        formats = in_dialect(formats, todo.details["dialect"])
         scan = scan_tree(self._tree(todo, user), formats)
         packets.send(self._answer, json.dumps(wire.to_json(scan)).encode())
 

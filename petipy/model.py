@@ -15,6 +15,7 @@ from parsers.api import (
 )
 
 Kind = Literal["disk", "usb", "optical", "image", "network", "directory"]
+DIALECTS = ("debian", "fedora")  # of GRUB's language; parsers.grub.dialect has what they mean
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 
@@ -196,6 +197,7 @@ class Config:
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     show_foreign: bool = False
+    dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like
     boot_image: bool = True  # command lines keep the BOOT_IMAGE= that boot loaders put there
     boot_restricted: bool = False  # the default boots by itself even if it wants a password
     debug: bool = False

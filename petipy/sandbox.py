@@ -41,6 +41,7 @@ class Scanner:
 
     def __init__(self, formats: Callable[[], Sequence[Format]], own_machine: bool) -> None:
         self.complain: Callable[[str], None] = lambda _: None
+        self.dialect = ""  # that every grub.cfg is scanned in: Config.dialect
         self._formats, self._own_machine = formats, own_machine
         self._ended = False
         self._pid = 0
@@ -71,7 +72,8 @@ class Scanner:
         OSError, with a sentence for people, when it cannot be mounted or gives no sane answer
         within `patience` seconds. Cancelling kills the child that scans.
         """
-        asked = request("scan", [device, *volumes], patience, machine=machine)
+        details = {"machine": machine, "dialect": self.dialect}
+        asked = request("scan", [device, *volumes], patience, **details)
         return await self._told(asked, patience, wire.from_json)
 
     async def capture(

@@ -257,6 +257,7 @@ def trees(
     Each is closed when the next is asked for.
     """
     from petipy.files import TreeFiles
+    from petipy.firmware import firmware
 
     nodes = {device.name: device.node for device in known}
     volumes = [device.volume for device in known]
@@ -270,7 +271,14 @@ def trees(
     for device in found:
         try:
             files = TreeFiles(
-                device.node, device.volume, volumes, machine, opener, part=device.part
+                device.node,
+                device.volume,
+                volumes,
+                machine,
+                opener,
+                part=device.part,
+                # Any other directory may be another machine's.
+                firmware=firmware(machine) if device.node == "/" else UNKNOWN,
             )
         except OSError as error:
             yield device, error

@@ -1,6 +1,8 @@
 import math
 
+from parsers.grub.dialect import DIALECTS as GRUBS
 from petipy import config
+from petipy.model import DIALECTS
 
 
 def test_settings_are_read_from_among_the_kernels_own_words() -> None:
@@ -20,6 +22,15 @@ def test_a_flag_stands_alone_or_with_a_digit() -> None:
     assert not config.read("petipy.trace petipy.trace=0").trace
     assert config.read("").boot_image
     assert not config.read("petipy.boot_image=0").boot_image
+
+
+def test_the_dialect_of_grub_can_be_forced_to_one_that_there_is() -> None:
+    assert config.read("").dialect == ""
+    assert config.read("petipy.dialect=fedora").dialect == "fedora"
+    assert set(DIALECTS) == set(GRUBS)
+    assert config.read("petipy.dialect=plan9").complaints == (
+        "petipy.dialect takes debian|fedora, not 'plan9'",
+    )
 
 
 def test_what_is_not_understood_is_complained_about_and_nothing_else_is_lost() -> None:

@@ -77,6 +77,22 @@ def test_the_real_formats_need_nothing_that_they_have_not_imported(tmp_path: Pat
     assert not result.problems
 
 
+def test_a_dialect_that_is_forced_reaches_the_scan(tmp_path: Path) -> None:
+    (tmp_path / "grub.cfg").write_text("menuentry A { linux /k a\\x20b }\n")
+    started = Scanner.start()
+    found = {}
+    for name in ("", "debian", "fedora"):
+        started.dialect = name
+        result = asyncio.run(started.scan(device(tmp_path), (), "ppc64le", PATIENCE))
+        found[name] = [
+            (entry.cmdline, wish.dialect)
+            for (_, entry), (_, wish) in zip(result.entries, result.preferences, strict=True)
+        ]
+    started.close()
+    assert found[""] == found["debian"] == [("BOOT_IMAGE=/k ax20b", "debian")]
+    assert found["fedora"] == [("BOOT_IMAGE=/k a\\x20b", "fedora")]
+
+
 def crash(files: Files, path: str) -> Iterator[Item]:
     if on_the_disk(files):
         ctypes.string_at(8)

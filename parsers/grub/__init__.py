@@ -1,13 +1,13 @@
 """grub.cfg: a language. lexer → parse → interp, with GRUB's commands in a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from posixpath import basename
 
 from parsers.api import Files, Format, Item
 from parsers.grub.commands import table
-from parsers.grub.dialect import DIALECTS
+from parsers.grub.dialect import DIALECTS, Dialect
 from parsers.grub.lexer import Source
 from parsers.grub.listing import PATHS, items
 from parsers.grub.network import served
@@ -20,8 +20,8 @@ table()
 list(units(Source("")))
 
 
-def parse(files: Files, path: str) -> Iterator[Item]:
-    yield from served(files, path) if is_url(path) else items(files, path)
+def parse(files: Files, path: str, dialect: Dialect | None = None) -> Iterator[Item]:
+    yield from (served if is_url(path) else items)(files, path, dialect)
 
 
 def _is_ours(url: str, text: str) -> bool:
@@ -33,6 +33,9 @@ def _is_ours(url: str, text: str) -> bool:
 FORMAT = Format("grub", PATHS, parse, rank=10, network=_is_ours, from_top=True)
 
 
-def in_dialect(form: Format, name: str) -> Format:
-    """The format with every configuration taken for this dialect's."""
-    return replace(form, parse=partial(items, dialect=DIALECTS[name]))
+def in_dialect(forms: Sequence[Format], name: str) -> Sequence[Format]:
+    """The formats, with every grub.cfg taken for this dialect's; "" leaves it to the file."""
+    if not name:
+        return forms
+    ours = partial(parse, dialect=DIALECTS[name])
+    return [replace(form, parse=ours) if form.name == FORMAT.name else form for form in forms]

@@ -7,7 +7,7 @@ from posixpath import basename
 from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, SameMachine, Volume
-from parsers.grub.dialect import spoken
+from parsers.grub.dialect import Dialect, spoken
 from parsers.grub.listing import Listing
 from parsers.grub.machine import Machine
 from parsers.urls import split
@@ -17,11 +17,11 @@ _LARGE = re.compile(
 )
 
 
-def served(files: Files, url: str) -> Iterator[Item]:
-    """What the configuration at a URL says; its own server's files are URLs."""
+def served(files: Files, url: str, dialect: Dialect | None = None) -> Iterator[Item]:
+    """What the configuration at a URL says; its own server's files are URLs. See `items`."""
     root, path = split(url)
     tree = _Server(files, root)
-    host = Machine(tree, dialect=spoken(path, tree.read(path) or ""))
+    host = Machine(tree, dialect=dialect or spoken(path, tree.read(path) or ""))
     for item in Listing(host, path).items():
         yield _on_server(item, root)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from parsers.api import Entry, FileRef, Problem, Volume
-from parsers.grub import FORMAT
+from parsers.grub import FORMAT, in_dialect
 from petipy.model import Scan
 from petipy.scan import scan_lease
 from tests.fakes import Machine
@@ -28,6 +28,14 @@ def scanned(urls: Mapping[str, str], **said: str) -> Scan:
 
 def entries(urls: Mapping[str, str], **said: str) -> list[Entry]:
     return [entry for _, entry in scanned(urls, **said).entries]
+
+
+def test_a_configuration_from_a_server_can_be_forced_into_a_dialect() -> None:
+    urls = {f"{DIRECTORY}/grub.cfg": "menuentry all { linux /v a\\x20b }"}
+    for name, wanted in (("debian", "ax20b"), ("fedora", "a\\x20b")):
+        host = Machine({}, [Volume(name="eth0")], urls=urls, leases={"eth0": LEASE})
+        scan = scan_lease(host.files("eth0"), in_dialect([FORMAT], name))
+        assert [entry.cmdline for _, entry in scan.entries] == [f"BOOT_IMAGE=/v {wanted}"]
 
 
 def test_the_configuration_of_the_machine_goes_before_that_of_all() -> None:
