@@ -9,7 +9,7 @@ _URL = re.compile(
 
 
 def is_url(text: str) -> bool:
-    return _URL.fullmatch(text) is not None
+    return "://" in text and _URL.fullmatch(text) is not None
 
 
 def normal(url: str) -> str:

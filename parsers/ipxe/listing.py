@@ -230,7 +230,8 @@ def _origins(boot: Boot) -> Iterator[Origin]:
     for what, image, tells in fetched:
         command, *settings = image.fetched
         spans = command.spans if tells else ()
-        yield Origin(what, command.value, command.config, command.line, "", spans)
+        same = (command.what, command.spans) == (what, spans)
+        yield command if same else replace(command, what=what, spans=spans)
         for origin in settings:
             yield origin if tells else replace(origin, spans=())
         if image is kernel:

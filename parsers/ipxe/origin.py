@@ -39,16 +39,20 @@ def joined(words: Sequence[Text]) -> Text:
     return Text(" ".join(word.text for word in words), tuple(traces[:MOST]))
 
 
+def plain(
+    what: str, config: str, line: int, words: Sequence[str], arguments: Sequence[str]
+) -> tuple[Origin, ...]:
+    """As `statement`, of words that no setting is in."""
+    length = len(" ".join(arguments).strip())
+    return (Origin(what, " ".join(words), config, line, "", ((0, length),) if length else ()),)
+
+
 def statement(
     what: str, config: str, line: int, words: Sequence[Text], arguments: Sequence[Text]
 ) -> tuple[Origin, ...]:
     """The command that fetches a file, and the settings in it. The last of its words are the
     `arguments`: the spans are those of the command line that they make.
     """
-    if not [word for word in words if word.traces]:
-        length = len(" ".join([word.text for word in arguments]).strip())
-        spans_ = ((0, length),) if length else ()
-        return (Origin(what, " ".join([word.text for word in words]), config, line, "", spans_),)
     told = joined(arguments)
     cut = len(told.text) - len(told.text.lstrip())
     length = len(told.text.strip())

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from parsers.api import Action, FileRef, Origin
 from parsers.ipxe.machine import Exhausted, Machine
-from parsers.ipxe.origin import MOST, Text, Trace, joined, statement
+from parsers.ipxe.origin import MOST, Text, Trace, joined, plain, statement
 from parsers.ipxe.script import Command as Statement
 from parsers.ipxe.script import Script
 from parsers.ipxe.settings import Settings
@@ -138,7 +138,9 @@ class Run:
         self.failures: list[End] = []  # what did not work, since the last choice
         self._frames: list[Frame] = []
         self._asked = ""
-        self._words: list[Text] = []  # of the command that is being run
+        # Of the command that is being run; the texts where a setting has given something.
+        self._words: Sequence[str] = ()
+        self._texts: Sequence[Text] = ()
 
     def start(self, script: Script) -> Outcome:
         self._frames = [Frame(script)]
@@ -186,9 +188,8 @@ class Run:
     def loaded(self, kernel: Image) -> Boot:
         """What starts with this kernel: iPXE passes on whatever has been fetched, in that order."""
         own = (kernel.where, self.devicetree and self.devicetree.where)
-        others = (image for image in self.images if image.where not in own)
-        initrds = tuple(image for image in others if not image.is_kernel)
-        return Boot(kernel, initrds, self.devicetree)
+        initrds = [i for i in self.images if not i.is_kernel and i.where not in own]
+        return Boot(kernel, tuple(initrds), self.devicetree)
 
     # Running
 
@@ -246,9 +247,11 @@ class Run:
 
     def _execute(self, frame: Frame, command: Statement) -> None:
         frame.status = True
-        pairs = zip(command.texts, command.words, strict=True)
-        self._words = [text or self._expanded(word) for text, word in pairs]
-        name, *arguments = [word.text for word in self._words]
+        self._words, self._texts = command.words, ()
+        if not command.is_plain:
+            self._texts = [self._expanded(word) for word in command.words]
+            self._words = [word.text for word in self._texts]
+        name, *arguments = self._words
         if (found := self.commands.get(name)) is None:
             self.complain(f"unknown command: {name!r}")
             frame.status = self.fail(f"line {self.line} has an unknown command: {name!r}")
@@ -264,6 +267,12 @@ class Run:
 
     def _expanded(self, text: str) -> Text:
         """With the settings put in; whence is known as long as there is none within another."""
+        if _STARTS not in text:
+            return Text(text)
+        if m := _SETTING.fullmatch(text):
+            value = self.settings.text(m[1])
+            if _STARTS not in value.text:
+                return Text(value.text, value.traces[:MOST])
         whole, at, traces = "", 0, list[Trace]()
         for m in _SETTING.finditer(text):
             whole += text[at : m.start()]
@@ -287,7 +296,9 @@ class Run:
 
     def last(self, count: int) -> Text:
         """The last words of the command as one text."""
-        return joined(self._words[len(self._words) - count :])
+        if not self._texts:
+            return Text(" ".join(self._words[len(self._words) - count :]))
+        return joined(self._texts[len(self._texts) - count :])
 
     def origin(self, how: str) -> Origin:
         """Of a setting that this command gives a value."""
@@ -295,9 +306,10 @@ class Run:
 
     def statement(self, what: str, words: int, arguments: int) -> tuple[Origin, ...]:
         """Of so many last words, the last of which are a command line."""
-        last = self._words[len(self._words) - words :]
-        told = last[len(last) - arguments :]
-        return statement(what, self.config, self.line, last, told)
+        start, told = len(self._words) - words, len(self._words) - arguments
+        if not self._texts:
+            return plain(what, self.config, self.line, self._words[start:], self._words[told:])
+        return statement(what, self.config, self.line, self._texts[start:], self._texts[told:])
 
     def goto(self, label: str) -> bool:
         frame = self._frames[-1]

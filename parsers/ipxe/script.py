@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 import pyparsing as pp
 
-from parsers.ipxe.origin import Text
-
 _MAGIC = re.compile(r"#![ig]pxe(?=[ \t\n\v\f\r]|\Z)")
 _CONTINUED = re.compile(r"\\\r?\n")
+_BLANKS = " \t\v\f\r"
 _WORD = re.compile(r"[^ \t\n\v\f\r]+")
-_JOINTS = ("||", "&&", ";")
+_JOINTS = frozenset(("||", "&&", ";"))
 _STARTS = "${"
 
 
@@ -27,12 +26,14 @@ class Command(NamedTuple):
     """Words as they are written, and what stands between them and the line's next command."""
 
     words: tuple[str, ...]
-    texts: tuple[Text | None, ...]  # of those words in which there is nothing to expand
+    is_plain: bool  # there is nothing in them to expand
     joint: str  # || && ; or "" at the end
 
 
 class Line:
     """One line, continuations included; what it says is only looked at when it is run."""
+
+    __slots__ = ("_commands", "_text", "number")
 
     def __init__(self, number: int, text: str) -> None:
         self.number = number
@@ -49,8 +50,11 @@ class Line:
 
 def _commands(text: str) -> list[Command]:
     commands: list[Command] = []
-    words: list[str] = []
-    for word in _WORD.findall(text):
+    words: list[str] = _WORD.findall(text)
+    if "#" not in text and _JOINTS.isdisjoint(words):
+        return [Command(tuple(words), _STARTS not in text, "")]
+    words, every = [], words
+    for word in every:
         if word[0] == "#":
             break
         if word in _JOINTS:
@@ -62,8 +66,7 @@ def _commands(text: str) -> list[Command]:
 
 
 def _command(words: list[str], joint: str) -> Command:
-    texts = (None if _STARTS in word else Text(word) for word in words)
-    return Command(tuple(words), tuple(texts), joint)
+    return Command(tuple(words), not [word for word in words if _STARTS in word], joint)
 
 
 class Script:
@@ -81,15 +84,22 @@ class Script:
             number, at = number + m.string.count("\n", at, start), start
             if m["open"]:
                 self.open_end = number  # iPXE never runs it
-            elif m["text"] is not None:
-                self._add(number, m["text"])
+            elif m["lines"] is None:
+                self._add(number, _CONTINUED.sub("", m["line"]))
+            else:
+                for below, line in enumerate(m["lines"].split("\n")):
+                    self._add(number + below, line)
 
     def _add(self, number: int, text: str) -> None:
-        text = _CONTINUED.sub("", text).lstrip(" \t\v\f\r")
-        if text[:1] == ":":
+        text = text.lstrip(_BLANKS)
+        if text[:1] in ("", "#"):
+            return
+        if text[0] == ":":
             label = m[0] if (m := _WORD.match(text, 1)) else ""
             self.labels.setdefault(label, len(self.lines))
             text = text[1 + len(label) :]
+            if not text.strip(_BLANKS):
+                return
         self.lines.append(Line(number, text))
 
     @property
@@ -100,10 +110,10 @@ class Script:
 
 @cache
 def _line() -> pp.ParserElement:
-    """One token is one line with all that continues it, or several without anything to run."""
+    """One token is one line with all that continues it, or all lines up to one that may go on."""
     line = pp.Regex(
-        r"(?P<blank>(?:[ \t\v\f\r]*+(?:\#(?:[^\n\\]|\\(?!\r?+\n))*+)?\n)++)"
-        r"|(?P<text>(?=[\s\S])(?:[^\n\\]|\\(?!\r?+(?:\n|\Z))|\\\r?+\n(?!\Z))*+)"
+        r"(?P<lines>[^\\]*\n)"
+        r"|(?P<line>(?=[\s\S])(?:[^\n\\]|\\(?!\r?+(?:\n|\Z))|\\\r?+\n(?!\Z))*+)"
         r"(?:(?P<open>\\\r?+\n?\Z)|\n|\Z)",
         as_match=True,
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import lru_cache
 
 from parsers.api import Files, Origin
 from parsers.ipxe.origin import Text, Trace
@@ -52,13 +52,15 @@ class Settings:
 
     def text(self, spelling: str) -> Text:
         """As `get`, with where it comes from."""
-        found = self.get(spelling)
-        block, name, _ = _split(spelling)
+        block, name, type = _split(spelling)
+        key = self._key(block, name)
+        value = self._set[key] if key else self._own(block, name)
+        found = value.text(type) if value else ""
         what = f"${{{spelling}}}"
-        if (key := self._key(block, name)) is None:
+        if key is None:
             return Text(found, (Trace(Origin(what, found, "", 0), 0, len(found)),) if found else ())
         origin, made = self._made[key]
-        own = Trace(replace(origin, what=what, value=found), 0, len(found))
+        own = Trace(Origin(what, found, origin.config, origin.line, origin.how), 0, len(found))
         # As another type its characters are others.
         return Text(found, (own, *made.traces) if found == made.text else (own,))
 
@@ -94,8 +96,11 @@ class Settings:
         self._made[block, name] = origin, Text("")
 
     def _find(self, block: str, name: str) -> Value | None:
-        if key := self._key(block, name):
-            return self._set[key]
+        key = self._key(block, name)
+        return self._set[key] if key else self._own(block, name)
+
+    def _own(self, block: str, name: str) -> Value | None:
+        """The machine's."""
         return self._known.get(name) if block in ("", "net0", "builtin") else None
 
     def _key(self, block: str, name: str) -> tuple[str, str] | None:
@@ -105,6 +110,7 @@ class Settings:
         return None if block else next((key for key in self._set if key[1] == name), None)
 
 
+@lru_cache(1000)
 def _split(spelling: str) -> tuple[str, str, str]:
     m = _NAME.fullmatch(spelling)
     assert m is not None

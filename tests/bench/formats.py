@@ -1,7 +1,7 @@
 """How long a configuration of a thousand entries takes, in starts of a bare interpreter.
 
-Six is the aim; ten for ipxe, which is a language and runs its script once for each entry. A
-format joins by what one of its entries looks like.
+Six is the aim, also for ipxe, which is a language and runs its script once for each entry. A format
+joins by what one of its entries looks like.
 Alone: python -m tests.bench.formats
 """
 
