@@ -1,22 +1,17 @@
 """Nobody is there: what boots, from which disk, into which kernel."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.bls import Specified
 from tests.e2e.conftest import Image, Install
-from tests.e2e.debian import (
-    ExtlinuxInstallation,
-    Installation,
-    OldInstallation,
-    UnifiedInstallation,
-    cd_files,
-    live_files,
-)
+from tests.e2e.debian import Installation
 from tests.e2e.disks import Content, Names, bare, cd, disk, lay
+from tests.e2e.installed import Configured, Specified, Unified, by_extlinux, by_yaboot
+from tests.e2e.media import cd_files, live_files
 from tests.e2e.second import BOOT, System, second_system
 from tests.e2e.vm import Bus, Firmware, Machine, start
 
@@ -85,15 +80,25 @@ def test_alone_it_boots_what_grub_takes_out_of_a_file(
         assert said["medium"] == "vda2 [LIVE]"
 
 
-def test_alone_it_boots_the_default_of_an_extlinux_conf(
-    image: Image, chosen: System, install: Install, tmp_path: Path
+@pytest.mark.parametrize(
+    ("made", "bus"),
+    [(by_yaboot, "vscsi"), (by_extlinux, "virtio"), (Unified, "virtio")],
+    ids=["yaboot", "extlinux", "unified"],
+)
+def test_alone_it_boots_the_default_of_another_format(
+    made: Callable[[System, Names], Configured | Unified],
+    bus: Bus,
+    image: Image,
+    chosen: System,
+    install: Install,
+    tmp_path: Path,
 ) -> None:
-    debian = ExtlinuxInstallation(chosen, Names.new("root"))
-    machine = Machine(drives=[("virtio", install(debian))])
+    installed = made(chosen, Names.new("root"))
+    machine = Machine(drives=[(bus, install(installed))])
     with start(image.machine(machine), tmp_path) as guest:
         said = second_system(guest.console)
-        assert said["cmdline"] == f"[{debian.tells()}]"
-        assert said["root"].endswith(f"ext4 [{debian.names.uuid}]")
+        assert said["cmdline"] == f"[{installed.tells()}]"
+        assert said["root"].endswith(f"ext4 [{installed.names.uuid}]")
 
 
 def test_an_entry_that_cannot_start_gives_way_to_the_next(
@@ -144,23 +149,3 @@ def test_a_boot_loader_specification_entry_boots_the_one_that_loader_conf_names(
         assert said["kernel"] == older.release
         assert said["cmdline"] == f"[{specified.tells()}]"
         assert said["root"].endswith(f"ext4 [{specified.names.uuid}]")
-
-
-def test_alone_it_boots_the_first_image_of_a_yaboot_conf(
-    image: Image, chosen: System, install: Install, tmp_path: Path
-) -> None:
-    old = OldInstallation(chosen, Names.new("root"))
-    with start(image.machine(Machine(drives=[("vscsi", install(old))])), tmp_path) as guest:
-        said = second_system(guest.console)
-        assert said["cmdline"] == f"[{old.tells()}]"
-        assert said["root"] == f"sda2 ext4 [{old.names.uuid}]"
-
-
-def test_alone_it_boots_the_parts_of_a_unified_kernel_image(
-    image: Image, chosen: System, install: Install, tmp_path: Path
-) -> None:
-    unified = UnifiedInstallation(chosen, Names.new("root"))
-    with start(image.machine(Machine(drives=[("virtio", install(unified))])), tmp_path) as guest:
-        said = second_system(guest.console)
-        assert said["cmdline"] == f"[{unified.tells()}]"
-        assert said["root"].endswith(f"ext4 [{unified.names.uuid}]")

@@ -12,8 +12,10 @@ from initramfs.host import run, tool
 from tests.e2e import menu
 from tests.e2e.conftest import Image, Install
 from tests.e2e.console import Console
-from tests.e2e.debian import Installation, OldInstallation, live_files
+from tests.e2e.debian import Installation
 from tests.e2e.disks import Names, bare, cd, disk, lay
+from tests.e2e.installed import by_yaboot
+from tests.e2e.media import live_files
 from tests.e2e.picture import font, text
 from tests.e2e.second import System, second_system
 from tests.e2e.vm import Firmware, Machine, start
@@ -176,7 +178,7 @@ def test_disks_come_and_go_while_the_menu_is_up(
     image: Image, chosen: System, debian: Installation, install: Install, tmp_path: Path
 ) -> None:
     """Two disks of different formats, and a stick that is plugged in and pulled again."""
-    old = OldInstallation(chosen, Names.new("old"))
+    old = by_yaboot(chosen, Names.new("old"))
     stick = Names.new("stick")
     rescue = {"/boot/grub/grub.cfg": "menuentry 'Rescue stick' { linux /vmlinux quiet }\n"}
     plugged = bare(
