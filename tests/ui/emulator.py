@@ -63,8 +63,11 @@ class Emulator:
         """The row with the cursor's marker."""
         return next((line for line in self.lines() if line.startswith(">")), "")
 
-    async def until(self, wanted: str | Callable[[], bool], seconds: float = 5.0) -> None:
-        """Wait for a text on the glass, or for something else to become true."""
+    async def until(self, wanted: str | Callable[[], bool], seconds: float = 60.0) -> None:
+        """Wait for a text on the glass, or for something else to become true.
+
+        AssertionError after `seconds`: no measure, only so that a run which hangs ends.
+        """
         true = wanted if callable(wanted) else (lambda: wanted in self.text)
         deadline = time.monotonic() + seconds
         while not true():
@@ -72,12 +75,13 @@ class Emulator:
                 raise AssertionError(f"never saw {wanted!r}:\n{self.text}")
             await asyncio.sleep(0.005)
 
-    async def quiet(self, seconds: float = 0.1) -> None:
-        """Wait until nothing has come for that long."""
-        before = -1
-        while before != len(self.received):
+    async def quiet(self) -> None:
+        """Wait until nothing comes any more, several looks in a row."""
+        before, looks = -1, 0
+        while looks < 4:
+            looks = looks + 1 if before == len(self.received) else 0
             before = len(self.received)
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(0.04)
 
     async def spent(self, keys: str) -> int:
         """The bytes that these keys made the program send."""
@@ -99,5 +103,6 @@ class Emulator:
         os.close(self.theirs)
 
 
-def run(scenario: Coroutine[Any, Any, None], seconds: float = 20.0) -> None:
+def run(scenario: Coroutine[Any, Any, None], seconds: float = 120.0) -> None:
+    """`seconds` as in Emulator.until."""
     asyncio.run(asyncio.wait_for(scenario, seconds))

@@ -1,6 +1,7 @@
 """A machine for the screens: a store, commands that are remembered, entries, and a terminal."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -93,10 +94,28 @@ class Store:
         return self.snapshot
 
 
+class Clock:
+    """Seconds of time.monotonic(); once it is stopped, only `forward` moves it."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self._stopped: float | None = None
+
+    def __call__(self) -> float:
+        return self._ahead + (time.monotonic() if self._stopped is None else self._stopped)
+
+    def stop(self) -> None:
+        self._stopped = time.monotonic()
+
+    def forward(self, seconds: float) -> None:
+        self._ahead += seconds
+
+
 @dataclass
 class Machine:
     """Commands, and what they did."""
 
+    clock: Clock = field(default_factory=Clock)
     store: Store = field(default_factory=Store)
     lines: list[Status] = field(default_factory=list)
     booted: list[tuple[str, Edit | None]] = field(default_factory=list)
@@ -130,4 +149,4 @@ class Machine:
             self.store.update(status=self.lines[-1])
 
     def session(self, name: str = "hvc0") -> Session:
-        return Session(name, self, self.store, lambda: self.lines)
+        return Session(name, self, self.store, lambda: self.lines, self.clock)

@@ -1,0 +1,58 @@
+"""Consoles that are served, each on a terminal of its own."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from petipy.model import Countdown
+from petipy.ui.console import Console
+from tests.ui.emulator import Emulator
+from tests.ui.fakes import Machine
+
+PROMPT = "press Enter or a letter for the menu"
+
+
+def counting(seconds: float = 60.0) -> Machine:
+    """A machine whose default boots after that time."""
+    machine = Machine()
+    count(machine, seconds)
+    return machine
+
+
+def count(machine: Machine, seconds: float = 60.0) -> None:
+    """Begin a countdown."""
+    until = machine.clock() + seconds
+    countdown = Countdown(choice=machine.store.snapshot.default, until=until)
+    machine.store.update(countdown=countdown)
+
+
+@asynccontextmanager
+async def served(console: Console) -> AsyncIterator[Console]:
+    task = asyncio.create_task(console.serve())
+    try:
+        yield console
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def at(
+    machine: Machine, emulator: Emulator | None = None, name: str = "hvc0", term: str = ""
+) -> AsyncIterator[tuple[Emulator, Console]]:
+    emulator = emulator or Emulator()
+    try:
+        async with served(Console(emulator.path, machine.session(name), term=term)) as console:
+            yield emulator, console
+    finally:
+        emulator.close()
+
+
+async def opened(emulator: Emulator, key: str = "\r") -> None:
+    """The menu, from the countdown."""
+    await emulator.until(lambda: PROMPT[-8:] in emulator.text)
+    emulator.type(key)
+    await emulator.until("Boot menu")
+    await emulator.until("Enter boot")

@@ -1,0 +1,155 @@
+"""Terminals of all sizes and speeds, and such as come and go."""
+
+import asyncio
+import termios
+from pathlib import Path
+
+import pytest
+
+from petipy.ui.console import Console
+from petipy.ui.line import LIMIT
+from tests.ui.consoles import PROMPT, at, counting, opened, served
+from tests.ui.emulator import Emulator, run
+from tests.ui.fakes import Machine, choice
+
+
+def test_the_size_comes_from_the_cursor_in_the_far_corner() -> None:
+    async def scenario() -> None:
+        emulator = Emulator(90, 30)
+        async with at(counting(), emulator):
+            await opened(emulator)
+            assert emulator.lines()[29].startswith("Enter boot")
+            assert termios.tcgetwinsize(emulator.theirs) == (30, 90)
+
+    run(scenario())
+
+
+def test_or_from_the_window_s_size() -> None:
+    async def scenario() -> None:
+        emulator = Emulator(40, 12)
+        emulator.answers = {b"\x1b[18t": b"\x1b[8;12;40t"}
+        async with at(counting(), emulator):
+            await opened(emulator)
+            assert emulator.lines()[11] == "Enter boot  e edit  h help  i info"
+
+    run(scenario())
+
+
+def test_a_terminal_that_answers_nothing_has_80_columns_and_24_rows() -> None:
+    async def scenario() -> None:
+        emulator = Emulator(100, 40)
+        emulator.answers = {}
+        async with at(counting(), emulator):
+            await opened(emulator)
+            assert emulator.lines()[23].startswith("Enter boot")
+
+    run(scenario())
+
+
+def test_the_budgets_of_a_serial_line() -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        long = tuple(
+            choice(f"Debian GNU/Linux, with Linux 6.12.{n}+deb13-powerpc64le") for n in range(12)
+        )
+        machine.store.update(choices=long, default=long[0].id)
+        async with at(machine) as (emulator, _):
+            await emulator.until(PROMPT)
+            before = len(emulator.received)
+            await opened(emulator)
+            await emulator.quiet()
+            assert len(emulator.received) - before <= 1500
+            assert await emulator.spent("j") <= 100
+            assert await emulator.spent("\x1b[B") <= 100
+            before = len(emulator.received)
+            await asyncio.sleep(0.5)
+            assert len(emulator.received) == before
+
+    run(scenario())
+
+
+def test_news_are_drawn_at_most_four_times_a_second() -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        async with at(machine) as (emulator, _):
+            await opened(emulator)
+            await emulator.quiet()
+            before = len(emulator.received)
+            for number in range(100):
+                machine.store.update(scanning=frozenset({f"sd{number}"}))
+                await asyncio.sleep(0)
+            await emulator.until("Looking at sd99")
+            assert len(emulator.received) - before < 400
+
+    run(scenario())
+
+
+def test_a_resized_terminal_is_filled_at_the_next_key() -> None:
+    async def scenario() -> None:
+        async with at(Machine(), Emulator(told=True)) as (emulator, _):
+            await opened(emulator)
+            emulator.answers = {}
+            emulator.resize(60, 20)
+            emulator.type("\x0c")
+            await emulator.until(lambda: emulator.lines()[19].startswith("Enter boot"))
+            emulator.resize(80, 24)
+            emulator.type("j")
+            await emulator.until(lambda: emulator.lines()[23].startswith("Enter boot"))
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("menu", [False, True])
+def test_a_terminal_that_nobody_reads_costs_the_others_nothing(menu: bool) -> None:
+    async def scenario() -> None:
+        machine = counting()
+        async with at(machine) as (stuck, _), at(machine, name="hvc1") as (other, _):
+            await stuck.until(PROMPT)
+            if menu:
+                await opened(stuck)
+            stuck.reading(False)
+            for number in range(400):
+                machine.say(f"line {number} " + 1000 * "x", "error")
+                if number % 40 == 0:
+                    await asyncio.sleep(0.01)
+                if menu:
+                    stuck.type("h\x7f")
+            await opened(other)
+            stuck.reading(True)
+            await stuck.until(PROMPT if not menu else "line 399")
+            assert len(stuck.received) < 4 * LIMIT
+
+    run(scenario())
+
+
+def test_a_terminal_that_hangs_up_is_opened_again_and_starts_from_the_countdown(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        machine = counting()
+        first, second = Emulator(), Emulator()
+        node = tmp_path / "hvc0"
+        node.symlink_to(first.path)
+        async with served(Console(str(node), machine.session())):
+            await opened(first)
+            node.unlink()
+            node.symlink_to(second.path)
+            first.close()
+            await second.until(PROMPT)
+            await opened(second)
+        second.close()
+
+    run(scenario())
+
+
+def test_a_terminal_that_is_not_there_yet_is_found_later(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        emulator = Emulator()
+        node = tmp_path / "hvc1"
+        async with served(Console(str(node), Machine().session())):
+            await asyncio.sleep(0.1)
+            node.symlink_to(emulator.path)
+            await emulator.until(PROMPT)
+        emulator.close()
+
+    run(scenario())

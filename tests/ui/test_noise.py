@@ -1,0 +1,96 @@
+"""What comes over a line besides keys: noise, answers, sequences in pieces."""
+
+import asyncio
+
+from petipy.ui.theme import SERIAL
+from tests.ui.consoles import PROMPT, at, counting, opened
+from tests.ui.emulator import Emulator, run
+
+
+def test_noise_and_late_answers_do_not_stop_the_countdown() -> None:
+    async def scenario() -> None:
+        machine = counting()
+        async with at(machine) as (emulator, _):
+            await emulator.until(PROMPT)
+            for noise in (b"\0", b"\xff\xfe", b"\x1b", b"[24;80R", b"\x1b[?62;c", b"\x1b[8;24;80t"):
+                emulator.type(noise)
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
+            assert machine.here == 0
+            assert "Boot menu" not in emulator.text
+
+    run(scenario())
+
+
+def test_what_was_typed_before_the_prompt_is_thrown_away() -> None:
+    async def scenario() -> None:
+        machine = counting()
+        emulator = Emulator()
+        emulator.type("\r\rx")
+        async with at(machine, emulator):
+            await emulator.until(PROMPT)
+            await asyncio.sleep(0.1)
+            assert machine.here == 0
+
+    run(scenario())
+
+
+def test_a_terminal_that_answers_late_types_nothing() -> None:
+    async def scenario() -> None:
+        machine = counting()
+        emulator = Emulator()
+        emulator.answers |= {b"\x1b[18t": b"\x1b[8;24;80t", b"\x1b[H": b"\x1b[?62;1;6c"}
+        emulator.delay = 0.6
+        async with at(machine, emulator):
+            await opened(emulator)
+            before = emulator.text
+            await asyncio.sleep(0.8)
+            assert emulator.text == before
+            assert machine.booted == []
+            assert machine.here == 1
+
+    run(scenario())
+
+
+def test_letters_among_noise_are_no_commands_of_the_menu() -> None:
+    async def scenario() -> None:
+        machine = counting()
+        async with at(machine) as (emulator, _):
+            await opened(emulator)
+            for garbage in (b"\xffx\r", b"\0\r", b"\xe5\rh"):
+                emulator.type(garbage)
+                await asyncio.sleep(0.05)
+            emulator.type("j")
+            await emulator.until(lambda: "Advanced" in emulator.focused())
+            assert machine.booted == []
+            assert emulator.lines()[0] == "Petipy 0.1 - Boot menu"
+
+    run(scenario())
+
+
+def test_a_sequence_that_the_line_cuts_in_two_is_one_key() -> None:
+    async def scenario() -> None:
+        machine = counting()
+        async with at(machine) as (emulator, _):
+            await opened(emulator)
+            machine.clock.stop()
+            for part in ("\x1b", "[", "B"):
+                emulator.type(part)
+                await asyncio.sleep(0.05)
+                machine.clock.forward(0.9 * SERIAL.patience)
+            await emulator.until(lambda: "Advanced" in emulator.focused())
+            assert emulator.lines()[0] == "Petipy 0.1 - Boot menu"
+
+    run(scenario())
+
+
+def test_a_lone_escape_goes_back_after_a_while() -> None:
+    async def scenario() -> None:
+        async with at(counting()) as (emulator, _):
+            await opened(emulator)
+            emulator.type("h")
+            await emulator.until("Petipy 0.1 - Help")
+            emulator.type("\x1b")
+            await emulator.until("Petipy 0.1 - Boot menu")
+
+    run(scenario())

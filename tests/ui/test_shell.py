@@ -1,0 +1,43 @@
+"""A shell on a console, and the way back."""
+
+import asyncio
+import os
+
+from tests.ui.consoles import at, counting, opened
+from tests.ui.emulator import run
+
+
+def test_a_shell_has_job_control_and_comes_back_to_the_menu() -> None:
+    async def scenario() -> None:
+        machine = counting()
+        async with at(machine) as (emulator, _):
+            await opened(emulator)
+            emulator.type("jx")
+            await emulator.until("petipy#")
+            emulator.type("tty; stty size; sleep 60 & jobs; kill %1\r")
+            await emulator.until("24 80")
+            await emulator.until("Running")
+            assert os.ttyname(emulator.theirs) in emulator.text
+            assert "job control" not in emulator.text
+            emulator.type("sleep 60\r")
+            await asyncio.sleep(0.2)
+            emulator.type("\x03exit\r")
+            await emulator.until("Boot menu")
+            await emulator.until(lambda: "Advanced" in emulator.focused())
+
+    run(scenario())
+
+
+def test_a_boot_ends_a_shell_on_another_console() -> None:
+    async def scenario() -> None:
+        machine = counting()
+        async with at(machine) as (emulator, console):
+            await opened(emulator)
+            emulator.type("x")
+            await emulator.until("petipy#")
+            emulator.type("echo $$ > /dev/null; sleep 60\r")
+            await asyncio.sleep(0.2)
+            await console.farewell(["Booting"])
+            await emulator.until(lambda: emulator.text.endswith("Booting"))
+
+    run(scenario())
