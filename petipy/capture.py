@@ -29,7 +29,7 @@ DESCRIPTION = """Write the boot configuration of a machine as JSON: every config
 Petipy reads, kernels and initrds by name and size, the names of the devices. Passwords and their
 hashes are blanked. `petipy list --machine FILE` shows it anywhere."""
 
-Captured = Mapping[str, Mapping[str, Any]]  # by device: files, literal, sizes, directories, pieces
+Captured = Mapping[str, Mapping[str, Any]]  # by device: the keys of petipy.wire.Seen
 
 
 def main(argv: list[str]) -> int:
@@ -110,7 +110,7 @@ def _in_sandbox(found: Sequence[Device], known: Sequence[Device], machine: str) 
 
 def _merge(into: dict[str, Any], found: Mapping[str, Any]) -> None:
     """What another device's scan has looked at on this one is added."""
-    for key in ("files", "literal", "sizes", "pieces"):
+    for key in ("files", "literal", "sizes", "links", "times", "pieces"):
         into[key] = {**into.get(key, {}), **found[key]}
     into["directories"] = sorted({*into.get("directories", ()), *found["directories"]})
     texts = {**into["files"], **into["literal"]}
@@ -128,6 +128,8 @@ def _described(
         "literal": {},
         "sizes": {},
         "directories": [],
+        "links": {},
+        "times": {},
         "pieces": {},
     }
     devices = [

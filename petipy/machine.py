@@ -4,7 +4,8 @@ The keys are those of the cases that GRUB itself answered (platform, root, prefi
 devices with name, uuid, label, fs, files), and ours: machine, compatible (of its device tree),
 firmware (EFI's `variables` and `smbios` in base64, and what its `clock` shows, in seconds since
 1970), and of a device the other names of Volume, `literal` (texts that begin with @), `sizes` and
-`directories` (what is there, but was not read), `pieces` (offsets and bytes of what is no text).
+`directories` (what is there, but was not read), `pieces` (offsets and bytes of what is no text),
+`links` (symbolic ones, and what they say), `times` (when files were changed, since 1970).
 Of the network `urls` (URL → text or `@file`; nothing else answers) and `network`, the interfaces
 that have a lease: device (its name), mac, and params, what DHCP said in the words of udhcpc's
 script (ip, serverid, siaddr, tftp, bootfile, pxeconffile, pxepathprefix …).
@@ -132,16 +133,23 @@ def _tree(device: Mapping[str, Any], name: str, beside: Path) -> Tree:
     texts = dict(_files(device, "files", name))
     texts = {p: _beside(beside, t, name) if t[:1] == "@" else t for p, t in texts.items()}
     texts |= dict(_files(device, "literal", name))
-    sizes = _mapping(device.get("sizes"), f"{name}: sizes")
-    if not all(isinstance(size, int) and size >= 0 for size in sizes.values()):
-        raise BadMachine(f"{name}: sizes are whole numbers")
+    sizes = _numbers(device, "sizes", name)
     directories = _texts(device, "directories")
     return Tree(
         texts=texts,
         sizes={clean(path): size for path, size in sizes.items() if clean(path) not in texts},
         directories=frozenset(map(clean, directories)),
+        links=dict(_files(device, "links", name)),
+        times={clean(path): time for path, time in _numbers(device, "times", name).items()},
         pieces=dict(_pieces(device, name)),
     )
+
+
+def _numbers(device: Mapping[str, Any], key: str, name: str) -> Mapping[str, int]:
+    found = _mapping(device.get(key), f"{name}: {key}")
+    if not all(isinstance(number, int) and number >= 0 for number in found.values()):
+        raise BadMachine(f"{name}: {key} are whole numbers")
+    return found
 
 
 def _pieces(device: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[int, bytes]]]:

@@ -85,6 +85,8 @@ class Seen:
     texts: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     directories: set[str] = field(default_factory=set)
+    links: dict[str, str] = field(default_factory=dict)  # what they say
+    times: dict[str, int] = field(default_factory=dict)
     pieces: dict[str, dict[int, bytes]] = field(default_factory=dict)  # path, offset
     room: int = _PIECES
 
@@ -96,6 +98,8 @@ class Seen:
             "literal": {path: text for path, text in texts.items() if text[:1] == "@"},
             "sizes": {p: size for p, size in sorted(self.sizes.items()) if p not in texts},
             "directories": sorted(self.directories),
+            "links": dict(sorted(self.links.items())),
+            "times": dict(sorted(self.times.items())),
             "pieces": {
                 path: [[at, b64encode(_secretless(data)).decode()] for at, data in found.items()]
                 for path, found in sorted(self.pieces.items())
@@ -146,7 +150,8 @@ class RecordingFiles(SameMachine):
         if names or self._files.kind(directory) == "directory":
             self._seen.directories.add(clean(directory))
         for name in names:
-            self.kind(f"{directory}/{name}")
+            if self.kind(f"{directory}/{name}") is None:
+                self.link(f"{directory}/{name}")  # it may lead to another volume
         return names
 
     def kind(self, path: str) -> Literal["file", "directory"] | None:
@@ -162,11 +167,15 @@ class RecordingFiles(SameMachine):
         return self._files.size(path)
 
     def modified(self, path: str) -> int:
-        self.kind(path)
-        return self._files.modified(path)
+        if time := self._files.modified(path):
+            self.kind(path)
+            self._seen.times[clean(path)] = time
+        return time
 
     def link(self, path: str) -> str:
-        return self._files.link(path)
+        if target := self._files.link(path):
+            self._seen.links[clean(path)] = target
+        return target
 
     def on(self, name: str) -> "RecordingFiles | None":
         if name not in self._others:

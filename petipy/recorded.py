@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from posixpath import normpath
+from posixpath import dirname, join, normpath, split
 from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Volume
 from parsers.urls import normal
+
+_MAX_LINKS = 40  # as the kernel's own limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,8 @@ class Tree:
     texts: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)  # of files that are only known by name
     directories: frozenset[str] = frozenset()  # besides those that the files are in
+    links: Mapping[str, str] = field(default_factory=dict)  # symbolic ones: what they say
+    times: Mapping[str, int] = field(default_factory=dict)  # seconds since 1970
     pieces: Mapping[str, Mapping[int, bytes]] = field(default_factory=dict)  # path, offset
 
 
@@ -63,12 +67,12 @@ class RecordedFiles:
         self._names: dict[str, set[str]] | None = None
 
     def read(self, path: str) -> str | None:
-        path = clean(path)
+        path = self._real(path)
         text = self._tree.texts.get(path)
         return "" if text is None and path in self._tree.sizes else text
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
-        path = clean(path)
+        path = self._real(path)
         if known := self._tree.pieces.get(path):
             found = [
                 d[offset - at : offset - at + length] for at, d in known.items() if at <= offset
@@ -78,25 +82,26 @@ class RecordedFiles:
         return text.encode("utf-8", "surrogateescape")[offset : offset + length]
 
     def names(self, directory: str) -> list[str]:
-        return sorted(self._below().get(clean(directory), ()))
+        return sorted(self._below().get(self._real(directory), ()))
 
     def kind(self, path: str) -> Literal["file", "directory"] | None:
-        path = clean(path)
+        path = self._real(path)
         if path in self._tree.texts or path in self._tree.sizes:
             return "file"
         return "directory" if path in self._below() else None
 
     def size(self, path: str) -> int:
-        path = clean(path)
+        path = self._real(path)
         if path in self._tree.sizes:
             return self._tree.sizes[path]
         return len(self._tree.texts.get(path, "").encode("utf-8", "surrogateescape"))
 
     def modified(self, path: str) -> int:
-        return 0
+        return self._tree.times.get(self._real(path), 0)
 
     def link(self, path: str) -> str:
-        return ""
+        directory, name = split(clean(path))
+        return self._tree.links.get(clean(f"{self._real(directory)}/{name}"), "")
 
     def on(self, name: str) -> "RecordedFiles | None":
         known = any(volume.name == name for volume in self._host.volumes)
@@ -105,6 +110,18 @@ class RecordedFiles:
     def fetch(self, url: str) -> str | None:
         return self._host.urls.get(normal(url))
 
+    def _real(self, path: str) -> str:
+        """Where the links lead. What is known by the name of a link goes before."""
+        path, links = clean(path), self._tree.links
+        for _ in range(_MAX_LINKS if links else 0):
+            known = (self._tree.texts, self._tree.sizes, self._below())
+            steps = (path[:at] for at, c in enumerate(f"{path}/") if c == "/" and at)
+            link = next((step for step in steps if step in links), "")
+            if not link or any(path in names for names in known):
+                break
+            path = clean(f"{join(dirname(link), links[link])}{path[len(link) :]}")
+        return path
+
     def _below(self) -> Mapping[str, set[str]]:
         """Of every directory, the names in it."""
         if self._names is None:
@@ -112,7 +129,7 @@ class RecordedFiles:
             tree = self._tree
             for directory in tree.directories:
                 self._names.setdefault(directory, set())
-            for path in [*tree.texts, *tree.sizes, *tree.directories]:
+            for path in [*tree.texts, *tree.sizes, *tree.directories, *tree.links]:
                 self._add(path)
         return self._names
 

@@ -35,6 +35,8 @@ class Seen(TypedDict):
     literal: dict[str, str]
     sizes: dict[str, int]  # bytes
     directories: tuple[str, ...]
+    links: dict[str, str]
+    times: dict[str, int]  # seconds since 1970
     pieces: dict[str, tuple[tuple[int, str], ...]]  # by path: offset, and bytes in base64
 
 
@@ -235,6 +237,8 @@ _devices = _mapping(
         literal=_mapping(_text),
         sizes=_mapping(_bytes),
         directories=_texts,
+        links=_mapping(_text),
+        times=_mapping(_bytes),
         pieces=_mapping(_many(_pair(_bytes, _text))),
     )
 )

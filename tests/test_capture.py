@@ -1,6 +1,7 @@
 """A machine's configuration in one file: all that a scan looks at, and no secrets."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -120,6 +121,41 @@ def test_devices_that_refer_to_each_other_are_captured_together(
     assert listed(capsys, "--machine", tmp_path / "m.json") == listed(
         capsys, "--machine", "ppc64le", *devices
     )
+
+
+def test_a_link_to_where_another_volume_is_mounted_comes_back(tmp_path: Path, capsys: Out) -> None:
+    for path, text in {
+        "root/etc/lilo.conf": "image=/vmlinuz\nlabel=Linux\n",
+        "root/etc/fstab": "/dev/sda2 / ext4 defaults 0 1\n/dev/sda1 /boot ext4 defaults 0 2\n",
+        "boot/vmlinuz-6.1": "",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / "root/vmlinuz").symlink_to("boot/vmlinuz-6.1")
+    devices = [f"--device=sda2={tmp_path}/root", f"--device=sda1={tmp_path}/boot"]
+    value = captured(capsys, *devices)
+    assert value["devices"][0]["links"] == {"/vmlinuz": "boot/vmlinuz-6.1"}
+    (tmp_path / "m.json").write_text(json.dumps(value))
+    replayed = listed(capsys, "--machine", tmp_path / "m.json")
+    (entry,) = replayed["entries"]
+    assert (entry["kernel"], entry["missing"]) == (
+        {"device": "sda1", "path": "/vmlinuz-6.1"},
+        [],
+    )
+    assert replayed == listed(capsys, *devices)
+
+
+def test_files_that_are_compared_by_their_times_keep_them(tmp_path: Path, capsys: Out) -> None:
+    (tmp_path / "grub").mkdir()
+    (tmp_path / "grub/grub.cfg").write_text(
+        "if [ /new -nt /old ]; then\n menuentry Newer { linux /new }\nfi\n"
+    )
+    for name, time in (("old", 1000), ("new", 2000)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time, time))
+    (tmp_path / "m.json").write_text(json.dumps(captured(capsys, tmp_path)))
+    (entry,) = listed(capsys, "--machine", tmp_path / "m.json")["entries"]
+    assert entry["title"] == "Newer"
 
 
 def test_files_that_another_setting_would_have_read_are_captured(

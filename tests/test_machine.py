@@ -67,6 +67,22 @@ def test_directories_are_those_of_the_files_and_those_that_are_named() -> None:
     ]
 
 
+def test_links_lead_to_what_the_file_says_is_there() -> None:
+    links = {"/vmlinuz.old": "boot/../vmlinuz", "/grub": "/boot/grub", "/up": "../empty"}
+    files = machine(devices=[DISK | {"links": links | {"/a": "b", "/b": "a"}}]).files("hd0,gpt2")
+    assert (files.kind("/vmlinuz.old"), files.size("/vmlinuz.old")) == ("file", 12_000_000)
+    assert files.read("/grub/grub.cfg") == GRUB_CFG
+    assert (files.names("/grub"), files.kind("/up")) == (["grub.cfg"], "directory")
+    assert (files.link("/grub"), files.link("/vmlinuz")) == ("/boot/grub", "")
+    assert (files.kind("/a"), files.read("/a/x"), files.link("/a")) == (None, None, "b")
+    assert {"grub", "a", "up"} <= set(files.names("/"))
+
+
+def test_times_of_files_are_those_of_the_file() -> None:
+    files = machine(devices=[DISK | {"times": {"/i": 5}}]).files("hd0,gpt2")
+    assert (files.modified("/i"), files.modified("/vmlinuz")) == (5, 0)
+
+
 def test_grubs_name_of_a_partition_says_its_disk_and_number() -> None:
     (volume,) = machine().volumes
     assert (volume.disk, volume.partition, volume.scheme) == ("hd0", 2, "gpt")
@@ -96,6 +112,8 @@ def test_what_the_file_says_of_a_volume_goes_before_what_its_name_says() -> None
         {"devices": [DISK | {"files": {"/x": 1}}]},
         {"devices": [DISK | {"sizes": {"/x": -1}}]},
         {"devices": [DISK | {"directories": "/x"}]},
+        {"devices": [DISK | {"links": {"/x": {}}}]},
+        {"devices": [DISK | {"times": {"/x": "noon"}}]},
         {"devices": [DISK | {"partition": "two"}]},
         {"devices": [DISK | {"uuid": 12}]},
         {"devices": [DISK | {"files": {"/x": "@/etc/passwd"}}]},
