@@ -142,7 +142,7 @@ class Problem:
 class Password:
     """What a user types to be let in; `secret` is the text itself, or a hash of it: GRUB's
     (grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, the last two in hexadecimal) or crypt's
-    ($1$SALT$HASH).
+    ($1$SALT$HASH, $5$…, $6$…), or SYSLINUX's ($4$SALT$HASH).
     """
 
     user: str

@@ -248,7 +248,7 @@ class _Offers:
             what = f"no device tree in {first(label.devicetrees)} is known to be for {wanted[0]}"
             self._doubt(label, f"{what}: the machine's own is used")
         if (secret := label.password or label.menu.password) and not _password("", secret):
-            what = "a password can be asked for in plain text or hashed by MD5"
+            what = "its password is hashed in no way that SYSLINUX knows"
             self._doubt(label, f"{what}: this entry stays locked")
 
     def _users(self, label: Label, name: str) -> tuple[str, ...] | None:
@@ -282,8 +282,8 @@ class _Offers:
 
 
 def _password(user: str, secret: str) -> Password | None:
-    """None for the hashes that start with $4$, $5$ and $6$."""
-    hashed = secret.startswith("$1$")
+    """None for a hash of no kind that SYSLINUX knows."""
+    hashed = secret.startswith(("$1$", "$4$", "$5$", "$6$"))
     if secret.startswith("$") and not hashed:
         return None
     return Password(user=user, secret=secret, hashed=hashed, nameless=True)

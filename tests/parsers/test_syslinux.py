@@ -328,18 +328,20 @@ def test_passwords_lock_labels_menus_and_editing() -> None:
     text = (
         "MENU MASTER PASSWD top\nLABEL a\nLINUX /1\nMENU PASSWD one\n"
         "MENU BEGIN sub\nMENU PASSWD two\nLABEL b\nLINUX /2\nMENU END\nLABEL c\nLINUX /3\n"
-        "LABEL d\nLINUX /4\nMENU PASSWD $4$salt$hash\n"
+        "LABEL d\nLINUX /4\nMENU PASSWD $2b$salt$hash\n"
         "LABEL e\nLINUX /5\nMENU PASSWD $1$salt$hash\n"
+        "LABEL f\nLINUX /6\nMENU PASSWD $4$salt$hash$\n"
     )
-    assert [e.users for e in entries(text)] == [("a",), ("sub",), None, ("d",), ("e",)]
+    assert [e.users for e in entries(text)] == [("a",), ("sub",), None, ("d",), ("e",), ("f",)]
     assert wish(text).superusers == ("master",)
     assert wish(text).passwords == (
         Password(user="a", secret="one", nameless=True),
         Password(user="sub", secret="two", nameless=True),
         Password(user="e", secret="$1$salt$hash", hashed=True, nameless=True),
+        Password(user="f", secret="$4$salt$hash$", hashed=True, nameless=True),
         Password(user="master", secret="top", nameless=True),
     )
-    assert [line for line, message in problems(text) if "plain text" in message] == [12]
+    assert [line for line, message in problems(text) if "hashed" in message] == [12]
 
 
 def test_the_file_systems_uuid_is_appended_when_asked_for() -> None:
