@@ -21,6 +21,15 @@ ROOT = Volume(
     scheme="msdos",
 )
 
+DISKS = (
+    Volume(
+        name="sda2", uuid="AB-12", label="BOOT", disk="sda", partition=2, scheme="gpt", fs="ext4"
+    ),
+    Volume(name="sda3", uuid="u3", label="TWIN", disk="sda", partition=3, scheme="gpt"),
+    Volume(name="vdb1", uuid="u4", label="TWIN", disk="vdb", partition=1, scheme="msdos"),
+    Volume(name="sdc", uuid="u5", label="CD", disk="sdc", fs="iso9660"),
+)
+
 
 def machine(
     script: str,
