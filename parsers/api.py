@@ -38,6 +38,7 @@ class FileRef:
     `device` is "" for the volume of the configuration itself, the name of a Volume when the
     parser could tell, else the configuration's own words (UUID=…, LABEL=…, /dev/sda1, hd0,gpt2).
     `offset` and `size` (bytes) cut a part out of the file; a size of 0 is all that follows.
+    Without a path they are a part of the device itself, which is in no file.
     With `packed` what is meant is a cpio archive that holds the file under this name.
     """
 
@@ -50,13 +51,28 @@ class FileRef:
 
     def __str__(self) -> str:
         place = f"({self.device}){self.path}" if self.device else self.path
-        place = self.url or f"{place}{extent(self.offset, self.size)}"
+        place = self.url or f"{place}{extent(self)}"
         return f"newc:{self.packed}:{place}" if self.packed else place
 
 
-def extent(offset: int, size: int) -> str:
-    """What follows the name of a file of which only a part is meant."""
-    return f"@{offset}+{size}" if offset or size else ""
+class Part(Protocol):
+    """Which part of what."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+
+
+def extent(part: Part) -> str:
+    """What follows the name of a file of which only a part is meant. Of a device it is GRUB's
+    name of its blocks: the first, and how many.
+    """
+    if part.path:
+        return f"@{part.offset}+{part.size}" if part.offset or part.size else ""
+    return f"{part.offset >> 9}+{part.size >> 9}" if part.size else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +230,7 @@ class Files(Protocol):
     def piece(self, path: str, offset: int, length: int) -> bytes:
         """At most `length` bytes from `offset`; fewer, or none, where the file has no more.
 
+        Without a path, of the device itself: what is known of envblock.PLACE, if anything.
         Nothing for what is no regular file or cannot be read: this is for looking at kernels.
         """
         ...

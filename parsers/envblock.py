@@ -7,6 +7,9 @@ each backslash and newline (grub-core/lib/envblk.c). Imports nothing: booting ne
 import re
 from collections.abc import Iterator, Mapping
 
+# btrfs has a free place before its first MiB, which GRUB (util/grub-editenv.c) keeps a block in,
+# since it writes to no file there. In bytes of the device; a block takes 512 of them.
+PLACE = range(256 << 10, 260 << 10)
 SIGNATURE = "# GRUB Environment Block\n"
 _LINE = re.compile(rb"((?:[^\\\n]|\\[\s\S])*+)\n")
 

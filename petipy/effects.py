@@ -7,7 +7,8 @@ space, which is the end of its file system. The blocks of one file change neithe
 
 They are found through a read-only mount without replay, so after a crash the file may really be
 elsewhere by now. So what lies there must be, to the byte, the environment block that was read;
-what else could have got these blocks meanwhile does not look like it.
+what else could have got these blocks meanwhile does not look like it. The one that GRUB keeps on a
+btrfs outside of all files is always at the same place.
 """
 
 import errno
@@ -20,6 +21,7 @@ from typing import NamedTuple, TypeVar
 
 from parsers import envblock
 from parsers.api import Volume
+from parsers.envblock import PLACE
 from petipy.files import TreeFiles, resolve
 from petipy.model import Device
 from petipy.sys import block, mount
@@ -51,13 +53,29 @@ def change(device: Device, path: str, values: Mapping[str, str | None], root: Ro
         fs = device.volume.fs or "unknown"
         raise OSError(errno.EROFS, f"a {fs} file system cannot be written to in place")
     _plain(device)
-    found = _find(device, path, root)
+    _set(device, _find(device, path, root), values)
+
+
+def _set(device: Device, found: _Found, values: Mapping[str, str | None]) -> None:
     try:
         new = envblock.write(_text(found.data), values).encode(errors="surrogateescape")
     except envblock.BlockError as error:
         raise OSError(errno.EINVAL, str(error)) from None
     if new != found.data:
         _patiently(lambda: _write(device.node, found, new))
+
+
+def change_kept(device: Device, offset: int, size: int, values: Mapping[str, str | None]) -> None:
+    """As `change`, of a block that lies on the device in none of its files: there, btrfs neither
+    checks what it reads nor ever puts anything.
+    """
+    within = offset in PLACE and 0 < size <= PLACE.stop - offset
+    if device.volume.fs != "btrfs" or not within:
+        raise OSError(errno.EROFS, "only btrfs leaves a place for an environment block, not there")
+    _plain(device)
+    with open(device.node, "rb", buffering=0) as disk:
+        found = _Found(os.pread(disk.fileno(), size, offset), [Extent(0, offset, size)])
+    _set(device, found, values)
 
 
 def rename(device: Device, path: str, name: str) -> None:

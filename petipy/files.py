@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Volume
+from parsers.envblock import PLACE
 from parsers.volumes import image
 from petipy.sys.openat2 import open_in_root
 
@@ -89,6 +90,7 @@ class TreeFiles:
     What is not in it is looked for in the trees `beneath` it, descriptors as well: a btrfs'
     default subvolume, which some boot loaders take for the root of the file system. Where the tree
     is a `part` of its file system, a mounted subvolume, paths that begin with that lead to it, too.
+    `kept` is what the device has at envblock.PLACE.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class TreeFiles:
         beneath: Sequence[int] = (),
         part: str = "",
         firmware: Firmware = UNKNOWN,
+        kept: bytes = b"",
     ) -> None:
         if not isinstance(root, int):
             root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -112,6 +115,7 @@ class TreeFiles:
         self.machine = machine or os.uname().machine
         self.compatible, self.firmware = compatible, firmware
         self.lease: Mapping[str, str] = {}
+        self._kept = kept
         self._opener = opener
         self._resolve = resolve
         self._others: dict[str, TreeFiles | None] = {volume.name: self}
@@ -132,6 +136,9 @@ class TreeFiles:
         raise OSError(errno.EFBIG, f"{path} is larger than {MAX_SIZE >> 20} MiB")
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
+        if not path:
+            start = offset - PLACE.start
+            return self._kept[start : start + length] if start >= 0 else b""
         try:
             fd = self.open(path)
             if fd is None:

@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import NoReturn
 
 from parsers.api import Files, Format, Volume
+from parsers.envblock import PLACE
 from parsers.volumes import image
 from petipy import packets, wire
 from petipy.files import TreeFiles, compatible
@@ -133,7 +134,7 @@ class Jail:
         device, *_ = todo.devices
         root, *beneath = self._mounter.roots(device.name, todo.devices)
         machine = todo.details["machine"]
-        known, told = compatible(machine), firmware(machine)
+        known, told, kept = compatible(machine), firmware(machine), _kept(device)
         self._confine(root, todo.patience, user)
         return TreeFiles(
             root,
@@ -144,6 +145,7 @@ class Jail:
             compatible=known,
             beneath=beneath,
             firmware=told,
+            kept=kept,
         )
 
     def open(self, todo: Request) -> None:
@@ -168,8 +170,10 @@ class Jail:
         (device,), wanted = todo.devices, todo.details
         if wanted["rename"]:
             effects.rename(device, wanted["path"], wanted["rename"])
-        if wanted["values"]:
+        if wanted["values"] and wanted["path"]:
             effects.change(device, wanted["path"], wanted["values"], self._mounter.root)
+        elif wanted["values"]:
+            effects.change_kept(device, wanted["offset"], wanted["size"], wanted["values"])
 
     def _confine(self, root: int, patience: float, user: int) -> None:
         parent = os.getppid()
@@ -218,6 +222,17 @@ def _volume(name: str, devices: Sequence[Device]) -> Volume | None:
     """A device's, or that in a file on one of them."""
     volumes = [device.volume for device in devices]
     return next((v for v in volumes if v.name == name), None) or image(name, volumes)
+
+
+def _kept(device: Device) -> bytes:
+    """What GRUB may have kept on a btrfs' device, in none of its files."""
+    if device.volume.fs != "btrfs" or os.path.isdir(device.node):  # noqa: PTH112
+        return b""
+    fd = os.open(device.node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.pread(fd, len(PLACE), PLACE.start)
+    finally:
+        os.close(fd)
 
 
 def _file_system(device: int) -> str:

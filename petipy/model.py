@@ -60,7 +60,7 @@ class Scan:
 class File:
     """A file reference that has been resolved: a path on a present volume, or a URL.
 
-    `offset`, `size` and `packed` as in FileRef.
+    `offset`, `size` and `packed` as in FileRef: without a path, a part of the device itself.
     """
 
     device: str = ""
@@ -71,7 +71,7 @@ class File:
     packed: str = ""
 
     def __str__(self) -> str:
-        place = self.url or f"({self.device}){self.path}{extent(self.offset, self.size)}"
+        place = self.url or f"({self.device}){self.path}{extent(self)}"
         return f"newc:{self.packed}:{place}" if self.packed else place
 
 

@@ -141,7 +141,7 @@ class RecordingFiles(SameMachine):
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
         data = self._files.piece(path, offset, length)
-        if self.kind(path) == "file":
+        if not path or self.kind(path) == "file":
             self._seen.keep(clean(path), offset, data)
         return data
 

@@ -111,8 +111,10 @@ class Scanner:
             within = image(change.file.device, [d.volume for d in devices])
             words = "nothing is written into an image" if within else "there is no such device"
             raise OSError(errno.ENODEV, words)
-        details = {"path": change.file.path, "values": dict(change.values)}
-        asked = request("write", [device], patience, **details, rename=change.rename)
+        file = change.file
+        details = {"path": file.path, "offset": file.offset, "size": file.size}
+        details |= {"values": dict(change.values), "rename": change.rename}
+        asked = request("write", [device], patience, **details)
         await self._answer(asked, patience, 0)
 
     def close(self) -> None:

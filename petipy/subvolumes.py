@@ -69,7 +69,7 @@ class SubvolumeFiles(SameMachine):
         return self.whole(config) if config.startswith("/") else config
 
     def _ref(self, ref: FileRef) -> FileRef:
-        ours = not ref.url and ref.device in ("", self.volume.name)
+        ours = ref.path and not ref.url and ref.device in ("", self.volume.name)
         return replace(ref, path=self.whole(ref.path)) if ours else ref
 
     # Files
@@ -78,7 +78,7 @@ class SubvolumeFiles(SameMachine):
         return self._files.read(self.whole(path))
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
-        return self._files.piece(self.whole(path), offset, length)
+        return self._files.piece(self.whole(path) if path else "", offset, length)
 
     def names(self, directory: str) -> list[str]:
         return self._files.names(self.whole(directory))

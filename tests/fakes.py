@@ -7,6 +7,7 @@ from posixpath import normpath
 from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Volume
+from parsers.envblock import PLACE
 from parsers.urls import normal
 from parsers.volumes import image
 
@@ -17,7 +18,7 @@ Tree = Mapping[str, str | bytes]
 class Machine:
     """Volumes and what is on them: {"sda2": {"/etc/yaboot.conf": "…"}}.
 
-    A tree called `sda2:/a.iso` is what is in that file of sda2's.
+    A tree called `sda2:/a.iso` is what is in that file of sda2's. The path "" is the device itself.
     """
 
     trees: Mapping[str, Tree]
@@ -77,7 +78,10 @@ class MachineFiles:
         return None if content is None else content.decode("utf-8", "surrogateescape")
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
-        return (self._content(path) or b"")[offset : offset + length]
+        content, end = self._content(path) or b"", offset + length
+        if not path:
+            return content[offset : min(end, PLACE.stop)] if offset in PLACE else b""
+        return content[offset:end]
 
     def names(self, directory: str) -> list[str]:
         return sorted(set(_children(self._tree, _clean(directory))))
@@ -111,7 +115,7 @@ class MachineFiles:
         return known.get(normal(url))
 
     def _content(self, path: str) -> bytes | None:
-        content = self._tree.get(_clean(path))
+        content = self._tree.get(_clean(path) if path else "")
         return content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
 
     @property

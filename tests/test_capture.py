@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from parsers.api import Files, Volume
-from petipy import capture, explain, listing
+from parsers.grub import FORMAT
+from petipy import capture, explain, listing, wire
 from petipy.files import TreeFiles
 from petipy.machine import parse
 from petipy.model import Scan
 from petipy.record import blanked, record
+from petipy.scan import scan_tree
 from petipy.targets import SETTABLE
 from tests import efi
+from tests.fakes import Machine
 
 GOLDEN = Path(__file__).parent / "parsers/golden"
 HASH = "grub.pbkdf2.sha512.10000." + "AB" * 64 + "." + "CD" * 64
@@ -282,3 +285,20 @@ def test_the_bytes_of_kernels_are_not_captured(tmp_path: Path) -> None:
     device = record(files, (), look)["a"]
     assert (device["sizes"], device["files"]) == ({"/k": 1_400_000}, {})
     assert "c2VjcmV0" not in json.dumps(device)
+
+
+def test_a_block_that_is_in_no_file_of_a_btrfs_is_captured_too() -> None:
+    block = "# GRUB Environment Block\n{}\n".format
+    tree: dict[str, str | bytes] = {
+        "/boot/grub/grub.cfg": "load_env\nload_env -f $env_block\nmenuentry A { linux /k $kept }\n",
+        "/boot/grub/grubenv": block("env_block=512+1"),
+        "": bytes(512 * 512) + block("kept=yes").ljust(512, "#").encode(),
+    }
+    host = Machine({"sda1": tree}, [Volume(name="sda1", fs="btrfs", disk="sda")])
+    files = host.files("sda1")
+    seen = record(files, [FORMAT], scan_tree)
+    assert wire.captured(seen)  # which the sandbox does to it
+    replayed = parse({"devices": [{"name": "sda1", "fs": "btrfs", **seen["sda1"]}]}, Path())
+    scan = scan_tree(replayed.files("sda1"), [FORMAT])
+    assert [entry.cmdline for _, entry in scan.entries] == ["BOOT_IMAGE=/k yes"]
+    assert not scan.problems

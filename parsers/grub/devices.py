@@ -93,6 +93,10 @@ class Devices:
     def fetch(self, url: str) -> str | None:
         return self._files.fetch(url)
 
+    def piece(self, offset: int, length: int) -> bytes:
+        """Of the configuration's own device, outside of its files."""
+        return self._files.piece("", offset, length)
+
     def names(self, disks_only: bool = False) -> Iterator[str]:
         """All of GRUB's names, as its wildcard `(*)` lists them, or the disks alone (`*`)."""
         yield from self.loops

@@ -153,8 +153,15 @@ class Machine:
 
     def has(self, file: FileRef) -> bool:
         """Whether a file of a volume is there."""
-        volume = self.devices.find(file.device) if file.device else self.devices.own
-        return Place("", file.path, volume, self.devices).kind() == "file"
+        return Place("", file.path, self._volume(file), self.devices).kind() == "file"
+
+    def file_system(self, file: FileRef) -> str:
+        """Which one the file is on."""
+        volume = self._volume(file)
+        return volume.fs if volume else ""
+
+    def _volume(self, file: FileRef) -> Volume | None:
+        return self.devices.find(file.device) if file.device else self.devices.own
 
     def label(self, place: Place) -> str:
         """What to call a configuration file in an Entry or a Problem."""

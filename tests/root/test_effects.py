@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,46 @@ def test_a_mounter_of_images_writes_to_none(tmp_path: Path, tree: Path) -> None:
     device = disks.device(image, "ext4", "sda1")
     with pytest.raises(OSError, match="is no block device"):
         effects.change(device, GRUBENV, {"a": "1"}, Mounter(own_machine=False).root)
+
+
+def test_the_block_that_grub_keeps_on_a_btrfs_outside_of_its_files(
+    tmp_path: Path, tree: Path, scanner: Scanner
+) -> None:
+    """Read when it is scanned; written where it lies, and the file system does not mind."""
+    own = "# GRUB Environment Block\nenv_block=512+1\n".ljust(1024, "#")
+    (tree / "boot/grub/grubenv").write_text(own)
+    (tree / "boot/grub/grub.cfg").write_text(
+        "load_env\nset env_block=($root)$env_block\nload_env -f $env_block\n"
+        "menuentry A {\n linux /k\n save_env next_entry\n"
+        " saved_entry=A\n save_env -f $env_block saved_entry\n}\n"
+        "menuentry B {\n linux /k $saved_entry\n}\n"
+    )
+    image = disks.make("btrfs", tmp_path / "image", tree)
+    with image.open("r+b") as disk:
+        disk.seek(256 << 10)
+        disk.write("# GRUB Environment Block\nsaved_entry=old\n".ljust(512, "#").encode())
+    before = image.read_bytes()
+    with disks.attached(image) as node:
+        device = disks.device(node, "btrfs", "sda1")
+        scan = asyncio.run(scanner.scan(device, (), "ppc64le", 20))
+        assert not scan.problems
+        first, second = (entry for form, entry in scan.entries if form == "grub")
+        assert second.cmdline.endswith(" old")
+        (effect,) = first.effects
+        file = File(device="sda1", offset=effect.file.offset, size=effect.file.size)
+        wanted = Change(file=file, values=effect.values)
+        assert str(wanted) == "(sda1)512+1: saved_entry=A"
+        assert written(scanner, device, wanted) == ""
+        elsewhere = replace(file, offset=1 << 20)
+        assert "not there" in written(scanner, device, replace(wanted, file=elsewhere))
+    new = "# GRUB Environment Block\nsaved_entry=A\n".ljust(512, "#").encode()
+    assert image.read_bytes() == before[: 256 << 10] + new + before[(256 << 10) + 512 :]
+    disks.run("btrfs", "check", str(image))
+
+
+def test_what_is_no_block_is_not_written_over(tmp_path: Path, tree: Path, scanner: Scanner) -> None:
+    image = disks.make("btrfs", tmp_path / "image", tree)
+    before = image.read_bytes()
+    kept = Change(file=File(device="sda1", offset=256 << 10, size=512), values=(("a", "1"),))
+    assert write(scanner, image, "btrfs", kept) == "invalid environment block"
+    assert image.read_bytes() == before

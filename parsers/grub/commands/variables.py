@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parsers.api import FileRef
 from parsers.grub.commands import command
 from parsers.grub.env import EnvironmentBlock
-from parsers.grub.errors import BAD_ARGUMENT, NOT_FOUND, GrubError
+from parsers.grub.errors import BAD_ARGUMENT, BAD_FILE, NOT_FOUND, GrubError
 from parsers.grub.interp import Run, Shell
 from parsers.grub.numbers import number
 from parsers.grub.options import Options
@@ -95,15 +96,43 @@ def save_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     if not names:
         raise GrubError(BAD_ARGUMENT, "no variable is specified")
     file, saved = _block(shell, options.get("file"))
+    if file.path and "env_block" in shell.env and shell.machine.file_system(file) == "btrfs":
+        # GRUB cannot write to it, and who has given it the other block saves there, too.
+        return shell.error(BAD_FILE, "sparse file not allowed", quiet=True)
     values = {name: shell.env.get(name) for name in names}
     shell.blocks[file] = saved.saved(values)
     shell.effects.setdefault(file, {}).update(values)
     return 0
 
 
-# A list of the disk's blocks, START+LENGTH: btrfs leaves some free for an environment block, which
-# openSUSE's GRUB and upstream's (since 2.14) can write there, though to no file of it.
+# A list of the disk's blocks, FIRST+COUNT. btrfs has a place for an environment block, where
+# openSUSE's GRUB and upstream's (since 2.14) can write, which they cannot to a file of it.
 _BLOCKS = re.compile(r"(?:\([^()]*\))?((?:[0-9]*\+[0-9]+,?)+)")
+_RUN = re.compile(r"([0-9]{1,9})\+([0-9]{1,3})")
+
+
+def _block(shell: Shell, given: list[str] | None) -> tuple[FileRef, EnvironmentBlock]:
+    path = given[-1] if given else f"{shell.env['prefix']}/grubenv"
+    blocks = _BLOCKS.fullmatch(path)
+    file = shell.machine.file(path, shell.env["root"])
+    if blocks and (run := _RUN.fullmatch(blocks[1])):
+        first, count = (int(number) << 9 for number in run.groups())
+        file = replace(file, path="", offset=first, size=count)
+    if file not in shell.blocks:
+        text = _kept(shell, file, blocks[1]) if blocks else shell.text(path)
+        if text is None:
+            raise GrubError(NOT_FOUND, f"file `{shell.place(path).path}' not found")
+        shell.blocks[file] = EnvironmentBlock.read(text)
+    return file, shell.blocks[file]
+
+
+def _kept(shell: Shell, file: FileRef, blocks: str) -> str:
+    """What is in blocks of the disk, where they are the ones that are known."""
+    own = not file.path and not file.device
+    data = shell.machine.devices.piece(file.offset, file.size) if own else b""
+    if len(data) < file.size or not data:
+        raise GrubError(NOT_FOUND, _not_read(blocks, shell.command))
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _not_read(blocks: str, command: str) -> str:
@@ -111,16 +140,3 @@ def _not_read(blocks: str, command: str) -> str:
     if command == "save_env":
         return f"what is to be saved in {place} is not saved"
     return f"what is kept in {place} is not read: an entry chosen by grub-reboot does not count"
-
-
-def _block(shell: Shell, given: list[str] | None) -> tuple[FileRef, EnvironmentBlock]:
-    path = given[-1] if given else f"{shell.env['prefix']}/grubenv"
-    file = shell.machine.file(path, shell.env["root"])
-    if file not in shell.blocks:
-        if blocks := _BLOCKS.fullmatch(path):
-            raise GrubError(NOT_FOUND, _not_read(blocks[1], shell.command))
-        text = shell.text(path)
-        if text is None:
-            raise GrubError(NOT_FOUND, f"file `{shell.place(path).path}' not found")
-        shell.blocks[file] = EnvironmentBlock.read(text)
-    return file, shell.blocks[file]
