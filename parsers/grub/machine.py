@@ -96,6 +96,7 @@ class Machine:
     ) -> None:
         self.dialect = dialect
         self.devices = Devices(files)
+        self.firmware = files.firmware
         self.budget = Budget()
         self.say = say  # gets what GRUB would print
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]

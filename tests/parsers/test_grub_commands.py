@@ -92,8 +92,8 @@ def test_modules_fonts_and_screens_are_no_problem() -> None:
 def test_the_table_has_a_module_for_each_kind_of_command() -> None:
     modules = {command.run.__module__.rpartition(".")[2] for command in table().values()}
     assert modules == {
-        "boot", "condition", "devices", "files", "loopback", "menu", "others", "quiet", "script",
-        "text", "variables",
+        "boot", "condition", "devices", "files", "firmware", "loopback", "menu", "others",
+        "quiet", "script", "text", "variables",
     }  # fmt: skip
 
 

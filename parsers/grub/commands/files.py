@@ -1,11 +1,12 @@
 """Looking at what is on the disks: `ls`, `cat` and their kin, which print it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from posixpath import basename
 
 from parsers.api import Volume
 from parsers.grub.commands import command
+from parsers.grub.commands.firmware import shown
 from parsers.grub.errors import (
     BAD_ARGUMENT,
     FALSE,
@@ -31,7 +32,7 @@ def ls(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         _list_devices(shell, long="long" in options)
     for word in words:
         try:
-            _list(shell, word, long="long" in options, all_="all" in options)
+            _list(shell, word, options)
         except GrubError as error:
             # Who looks around does so to see: that something is not there is no mistake.
             shell.remark(error, quiet=True)
@@ -58,7 +59,7 @@ def _about(name: str, volume: Volume | None) -> str:
     return f"{kind} {name}: Filesystem type {volume.fs}{label}{uuid}"
 
 
-def _list(shell: Shell, word: str, *, long: bool, all_: bool) -> None:
+def _list(shell: Shell, word: str, options: Container[str]) -> None:
     if word[:1] not in ("/", "("):
         raise GrubError(NOT_FOUND, f"file `{word}' not found")
     place = shell.place(word)
@@ -69,18 +70,35 @@ def _list(shell: Shell, word: str, *, long: bool, all_: bool) -> None:
         return
     place = shell.there(word, directory=True)
     if place.kind() == "directory":
-        names = [name for name in place.names() if all_ or name[:1] != "."]
+        names = [name for name in place.names() if "all" in options or name[:1] != "."]
         shell.machine.budget.spend(len(names))
-        lines = [_line(place._replace(path=f"{place.path}/{name}"), long) for name in names]
+        lines = [_line(place._replace(path=f"{place.path}/{name}"), options) for name in names]
     else:
-        lines = [_line(place, long)]
+        lines = [_line(place, options)]
     shell.machine.say("".join(lines) + "\n")
 
 
-def _line(place: Place, long: bool) -> str:
+def _line(place: Place, options: Container[str]) -> str:
     directory = place.kind() == "directory"
-    name = f"{basename(place.path)}{'/' if directory else ''} "
-    return f"{'DIR' if directory else place.size():<12}{name}\n" if long else name
+    name = f"{basename(place.path)}{'/' if directory else ''}"
+    if "long" not in options:
+        return f"{name} "
+    human, changed = "human-readable" in options, place.modified()
+    size = "DIR" if directory else _size(place.size()) if human else str(place.size())
+    when = ""
+    if changed:
+        date, clock, day = shown(changed).split()
+        plain = re.sub("[-:]", "", f"{date}{clock}")
+        when = f" {date} {clock} {day:<11} " if human else f" {plain} "
+    return f"{size:<12}{when}{name}\n"
+
+
+def _size(size: int) -> str:
+    """Each step is rounded, to hundredths of its unit."""
+    hundredths, units = size * 100, 0
+    while size >= 1024:
+        hundredths, size, units = (hundredths + 512) // 1024, size // 1024, units + 1
+    return f"{hundredths // 100}.{hundredths % 100:02}{' KMGT'[units]}" if units else str(size)
 
 
 _CAT = Options("--dos", usage="cat FILE")

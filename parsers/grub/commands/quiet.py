@@ -6,9 +6,11 @@ platform: a file that is written for another one is not to be blamed for it.
 """
 
 from collections.abc import Sequence
+from posixpath import basename
 
 from parsers.grub.commands import command
-from parsers.grub.errors import BAD_ARGUMENT, FALSE, NOT_FOUND, GrubError
+from parsers.grub.commands.firmware import keep_time
+from parsers.grub.errors import BAD_ARGUMENT, FALSE, GrubError
 from parsers.grub.interp import Run, Shell
 from parsers.grub.numbers import count
 from parsers.grub.options import Options
@@ -17,7 +19,7 @@ from parsers.grub.syntax import Block
 _QUIET = {
     (0, ""): """
         915resolution acpi all_functional_test background_color backtrace cbmemc clear cmosclean
-        cmosdump coreboot_boottime date distrust distrust_certificate efi-watchdog
+        cmosdump coreboot_boottime distrust distrust_certificate efi-watchdog
         efiemu_loadcore efiemu_prepare efiemu_unload efitextmode fakebios fix_video
         functional_test gdbstub gdbstub_break gdbstub_stop hdparm hello help hexdump_random
         keymap legacy_check_password legacy_password list_trusted
@@ -63,9 +65,13 @@ for (_least, _message), _names in _QUIET.items():
 
 @command("insmod")
 def insmod(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Whatever module it is: all that would matter are there already."""
+    """Whatever module it is: all that would matter are there already, but the one that sets
+    variables.
+    """
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "one argument expected")
+    if basename(arguments[0]).removesuffix(".mod") == "datehook":
+        keep_time(shell)
     return 0
 
 
@@ -121,12 +127,6 @@ def hwmatch(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     shell.there(arguments[0])
     shell.set("match", "0")
     return 0
-
-
-@command("smbios", "getenv")
-def ask_firmware(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """What the firmware keeps is not seen while scanning: to a script it has no such value."""
-    return shell.error(NOT_FOUND, "the firmware's values are not known here")
 
 
 @command("read")

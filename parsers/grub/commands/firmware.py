@@ -1,0 +1,169 @@
+"""Asking the firmware: SMBIOS, EFI's variables, the clock. GRUB for Open Firmware has no commands
+for the first two, and unknown commands succeed; so they do here.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+
+from parsers.grub.commands import command
+from parsers.grub.errors import (
+    BAD_ARGUMENT,
+    FIRMWARE,
+    NOT_FOUND,
+    OUT_OF_RANGE,
+    UNKNOWN_COMMAND,
+    GrubError,
+)
+from parsers.grub.interp import Shell
+from parsers.grub.numbers import number
+from parsers.grub.options import Options
+from parsers.grub.syntax import Block
+
+# What can be read of a structure, and how many bytes it takes.
+_SIZES = {"byte": 1, "word": 2, "dword": 4, "qword": 8, "string": 1, "uuid": 16}
+_SMBIOS = Options(
+    *("--type|-t=", "--handle|-h=", "--match|-m=", "--set="),
+    *(f"--get-{kind}|-{kind[0]}=" for kind in _SIZES),
+    usage="smbios [-t type] [-h handle] [-m match] (-b|-w|-d|-q|-s|-u) offset [--set variable]",
+)
+_LAST_TYPE = 127  # of the structure that ends the table
+
+
+@command("smbios")
+def smbios(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if shell.machine.platform == "ieee1275":
+        return _unknown(shell, "smbios")
+    options, _ = _SMBIOS.read(arguments)
+    asked = [(kind, options[f"get-{kind}"][-1]) for kind in _SIZES if f"get-{kind}" in options]
+    if len(asked) != 1:
+        few = "only one --get option is usable at a time"
+        raise GrubError(BAD_ARGUMENT, few if asked else "one of the --get options is required")
+    ((kind, place),) = asked
+    wanted = {name: number(options[name][-1]) for name in ("type", "handle") if name in options}
+    if (which := number(options.get("match", ["1"])[-1])) < 1:
+        raise GrubError(BAD_ARGUMENT, "the match must be a positive integer")
+    value = _value(_structure(shell, wanted, which), kind, number(place))
+    if "set" in options:
+        shell.set(options["set"][-1], value)
+    else:
+        shell.machine.say(f"{value}\n")
+    return 0
+
+
+def _structure(shell: Shell, wanted: dict[str, int], which: int) -> tuple[bytes, list[bytes]]:
+    """The `which`th that is of the type and has the handle: its fields, and its strings."""
+    data = shell.machine.firmware.smbios
+    if not data:
+        raise GrubError(FIRMWARE, "the SMBIOS entry point structure was not found")
+    found = 0
+    for fields, strings in _structures(data):
+        shell.machine.budget.spend()
+        about = {"type": fields[0], "handle": int.from_bytes(fields[2:4], "little")}
+        found += wanted.items() <= about.items()
+        if found == which:
+            return fields, strings
+    raise GrubError(FIRMWARE, "no structure matched the given options")
+
+
+def _structures(data: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Each is as long as its second byte says; then strings follow, and an empty one."""
+    at = 0
+    while at + 4 <= len(data) and data[at + 1] >= 4:
+        fields = data[at : at + data[at + 1]]
+        end = data.find(b"\0\0", at + len(fields))
+        end = len(data) if end < 0 else end
+        yield fields, data[at + len(fields) : end].split(b"\0")
+        if fields[0] == _LAST_TYPE:
+            return
+        at = end + 2
+
+
+def _value(structure: tuple[bytes, list[bytes]], kind: str, place: int) -> str:
+    fields, strings = structure
+    if not 0 <= place < len(fields):
+        raise GrubError(OUT_OF_RANGE, "the given offset is outside the structure")
+    field = fields[place : place + _SIZES[kind]]
+    if len(field) < _SIZES[kind]:
+        raise GrubError(OUT_OF_RANGE, "the field ends outside the structure")
+    if kind == "uuid":
+        first, rest = (field[3::-1], field[5:3:-1], field[7:5:-1]), (field[8:10], field[10:])
+        return "-".join(part.hex() for part in (*first, *rest))
+    if kind != "string":
+        return str(int.from_bytes(field, "little"))
+    if not 0 < field[0] <= len(strings) or not strings[field[0] - 1]:
+        raise GrubError(FIRMWARE, "failed to retrieve the structure field")
+    return strings[field[0] - 1].decode("utf-8", "surrogateescape")
+
+
+_GETENV = Options("--guid|-g=", "--type|-t=", usage="getenv [-g GUID] [-t TYPE] ENVVAR SETVAR")
+_GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+_GUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@command("getenv")
+def getenv(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """A variable of EFI's, of those that decide what boots: the firmware is not asked for more."""
+    if shell.machine.platform != "efi":
+        return _unknown(shell, "getenv")
+    options, words = _GETENV.read(arguments)
+    kind, guid = options.get("type", ["hex"])[-1], options.get("guid", [_GLOBAL])[-1]
+    if kind not in ("string", "wstring", "uint8", "hex"):
+        raise GrubError(BAD_ARGUMENT, "invalid EFI variable type")
+    if len(words) != 2:
+        raise GrubError(BAD_ARGUMENT, "unexpected arguments")
+    if not _GUID.fullmatch(guid):
+        raise GrubError(BAD_ARGUMENT, "invalid GUID")
+    data = (shell.machine.firmware.variables or {}).get(f"{words[0]}-{guid.lower()}")
+    if not data:
+        raise GrubError(NOT_FOUND, "No such variable")
+    shell.set(words[1], _text(data, kind))
+    return 0
+
+
+def _text(data: bytes, kind: str) -> str:
+    if kind == "hex":
+        return data.hex()
+    if kind == "uint8":
+        return str(data[0])
+    code = "utf-16-le" if kind == "wstring" else "utf-8"
+    return data.decode(code, "replace").partition("\0")[0]
+
+
+def _unknown(shell: Shell, name: str) -> int:
+    shell.error(UNKNOWN_COMMAND, f"can't find command `{name}'", quiet=True)
+    return 0
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_HOOKED = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "WEEKDAY")
+_NO_CLOCK = "what time it is is not known here"
+
+
+@command("date")
+def date(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """What the clock shows; it is never set."""
+    if not arguments:
+        if not shell.machine.firmware.clock:
+            raise GrubError(FIRMWARE, _NO_CLOCK)
+        shell.machine.say(f"{shown(shell.machine.firmware.clock)}\n")
+    return 0
+
+
+def shown(seconds: int) -> str:
+    """A time, as GRUB tells it to people."""
+    when = time.gmtime(seconds)
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', when)} {_DAYS[when.tm_wday]}"
+
+
+def keep_time(shell: Shell) -> None:
+    """The variables of the module `datehook`, which here stand still: no scan takes long."""
+    values = [""] * len(_HOOKED)
+    if seconds := shell.machine.firmware.clock:
+        when = time.gmtime(seconds)
+        values = [*map(str, when[:6]), _DAYS[when.tm_wday]]
+    else:
+        shell.machine.complain(shell.config, shell.line, _NO_CLOCK)
+    for name, value in zip(_HOOKED, values, strict=True):
+        shell.set(name, value)
+        shell.env.export(name)
