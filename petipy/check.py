@@ -20,6 +20,7 @@ from parsers.api import Format, Volume
 from petipy.command import BadUsage, run
 from petipy.excerpt import quoted
 from petipy.findings import Finding, differences, findings, problems_only_of, sort
+from petipy.firmware import firmware
 from petipy.model import DIALECTS, Device
 from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine, Tree
@@ -141,7 +142,7 @@ def _host(path: str, data: bytes) -> Machine:
         sizes={path: len(data)},
         pieces={path: {0: data}},
     )
-    return Machine(volumes=(Volume(name="file"),), trees={"file": tree})
+    return Machine(volumes=(Volume(name="file"),), trees={"file": tree}, firmware=firmware(""))
 
 
 def _format(name: str, path: str, dialect: str | None = None) -> Format:

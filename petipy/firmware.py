@@ -4,7 +4,7 @@ import os
 import time
 from contextlib import suppress
 
-from parsers.api import UNKNOWN, Firmware
+from parsers.api import Firmware
 from petipy.sys import mount
 
 _PLACE = "/sys/firmware"
@@ -23,14 +23,12 @@ _GUIDS = {
 
 
 def firmware(machine: str, place: str = _PLACE) -> Firmware:
-    """`Files.firmware` of this machine; nothing when `machine` (as uname says) is another."""
+    """`Files.firmware` of this machine; the time alone when `machine` (as uname says) is another."""
+    clock = int(time.time())
     if machine != os.uname().machine:
-        return UNKNOWN
-    return Firmware(
-        variables=_variables(f"{place}/efi"),
-        smbios=_read(f"{place}/dmi/tables/DMI") or b"",
-        clock=int(time.time()),
-    )
+        return Firmware(clock=clock)
+    smbios = _read(f"{place}/dmi/tables/DMI") or b""
+    return Firmware(variables=_variables(f"{place}/efi"), smbios=smbios, clock=clock)
 
 
 def _variables(place: str) -> dict[str, bytes] | None:

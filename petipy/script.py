@@ -22,6 +22,7 @@ from parsers.grub.machine import Machine as GrubMachine
 from petipy.command import BadUsage, run
 from petipy.excerpt import with_excerpts
 from petipy.files import TreeFiles
+from petipy.firmware import firmware
 from petipy.listing import complaint
 from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine
@@ -131,9 +132,10 @@ def _inside(file: str, root: str | None) -> str:
 def _files(root: str | None, machine: str, held: ExitStack) -> Files:
     volume = Volume(name="root", disk="root")
     if root is None:
-        return Machine(volumes=(volume,)).files("root", machine)
+        return Machine(volumes=(volume,), firmware=firmware(machine)).files("root", machine)
     try:
-        return held.enter_context(closing(TreeFiles(root, volume, (volume,), machine)))
+        tree = TreeFiles(root, volume, (volume,), machine, firmware=firmware(machine))
+        return held.enter_context(closing(tree))
     except OSError as error:
         raise BadUsage(f"{root}: {error.strerror}") from None
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from parsers.api import UNKNOWN, Format, Problem, Volume
+from parsers.api import Format, Problem, Volume
 from petipy.command import BadUsage
 from petipy.images import image_device
 from petipy.machine import BadMachine, load
@@ -278,7 +278,7 @@ def trees(
                 opener,
                 part=device.part,
                 # Any other directory may be another machine's.
-                firmware=firmware(machine) if device.node == "/" else UNKNOWN,
+                firmware=firmware(machine if device.node == "/" else ""),
             )
         except OSError as error:
             yield device, error

@@ -2,6 +2,7 @@
 
 import os
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_efi_variables_that_decide_what_boots_are_read_and_secrets_are_not(tmp_p
 def test_firmware_without_efi_and_another_machines_tell_nothing(tmp_path: Path) -> None:
     assert firmware(HERE, str(tmp_path)).variables is None
     assert firmware(HERE, str(tmp_path)).smbios == b""
-    assert firmware("vax", str(tmp_path)) == UNKNOWN
+    assert replace(firmware("vax", str(tmp_path)), clock=0) == UNKNOWN
 
 
 def test_a_machine_file_says_what_firmware_told() -> None:

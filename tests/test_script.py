@@ -161,3 +161,9 @@ def test_bad_usage_is_status_2(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"echo a\n")))
     assert main(arguments) == 2
     assert "petipy script: " in capsys.readouterr().err
+
+
+def test_a_script_may_ask_what_time_it_is(run: Run, tmp_path: Path) -> None:
+    script = "insmod datehook\nif [ $YEAR -ge 2024 ]; then echo now; fi\n"
+    assert run(script) == (0, "now\n", [])
+    assert run(script, "--root", str(tmp_path)) == (0, "now\n", [])
