@@ -126,6 +126,8 @@ class Devices:
         if m := _PARTITION.fullmatch(name):
             path = _firmware_path(m["disk"])
             number = int(m["number"])
+            if m["disk"] in self.loops:
+                return  # nothing looks for partitions in an image
             # hd1,2 is of any kind, but on that disk where it has such a partition.
             named = [*self._disks.get(m["disk"], ()), *volumes]
             fits = [v for v in named if v.partition == number and _is(v, m["scheme"])]

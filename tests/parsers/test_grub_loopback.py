@@ -68,3 +68,9 @@ loopback; loopback loop
         "error: device name required.",
         "error: filename expected.",
     ]
+
+
+def test_a_partition_in_an_image_is_no_other_disks() -> None:
+    script = "menuentry a { loopback loop /isos/x.iso; linux (loop,gpt2)/vmlinuz }"
+    (entry,) = offered(machine(script, {"/isos/x.iso": "…"}, {ISO: {}}, DISKS))
+    assert entry.kernel == FileRef(device="loop,gpt2", path="/vmlinuz")

@@ -4,7 +4,7 @@ GRUB translates their files into a script (grub-core/lib/syslinux_parse.c and le
 the parsers of those formats read them, and what they find becomes entries like any other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from math import isfinite
 
@@ -20,32 +20,6 @@ from parsers.grub.syntax import Block, Body, Command
 _SYSLINUX = Options("--root|-r=", "--cwd|-c=", "--isolinux|-i", "--pxelinux|-p", "--syslinux|-s")
 _LEGACY = Options()
 _ENTRY = 20  # steps
-
-
-@command("syslinux_source", "extract_syslinux_entries_source")
-def syslinux_source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    place = _place(shell, _SYSLINUX, arguments)
-    return shell.run(tuple(_body(shell, place, _syslinux(place))))
-
-
-@command("syslinux_configfile", "extract_syslinux_entries_configfile")
-def syslinux_configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    place = _place(shell, _SYSLINUX, arguments)
-    body = tuple(_body(shell, place, _syslinux(place)))
-    return nested(shell, place, lambda inner: inner.run(body))
-
-
-@command("legacy_source", "extract_legacy_entries_source")
-def legacy_source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    place = _place(shell, _LEGACY, arguments)
-    return shell.run(tuple(_body(shell, place, _legacy(place))))
-
-
-@command("legacy_configfile", "extract_legacy_entries_configfile")
-def legacy_configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    place = _place(shell, _LEGACY, arguments)
-    body = tuple(_body(shell, place, _legacy(place)))
-    return nested(shell, place, lambda inner: inner.run(body))
 
 
 def _place(shell: Shell, options: Options, arguments: Sequence[str]) -> Place:
@@ -71,6 +45,27 @@ def _legacy(place: Place) -> Iterator[Item]:
         text, problems = read(files, place.path)
         yield from problems
         yield from Menu(files, place.path, text).items((), marked=True)
+
+
+def _commands(kind: str, options: Options, read: Callable[[Place], Iterator[Item]]) -> None:
+    """The two of a kind: into this menu, or as one of its own. GRUB has each under two names."""
+
+    def body(shell: Shell, arguments: Sequence[str]) -> tuple[Place, Body]:
+        place = _place(shell, options, arguments)
+        return place, tuple(_body(shell, place, read(place)))
+
+    @command(f"{kind}_source", f"extract_{kind}_entries_source")
+    def source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        return shell.run(body(shell, arguments)[1])
+
+    @command(f"{kind}_configfile", f"extract_{kind}_entries_configfile")
+    def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        place, menu = body(shell, arguments)
+        return nested(shell, place, lambda inner: inner.run(menu))
+
+
+_commands("syslinux", _SYSLINUX, _syslinux)
+_commands("legacy", _LEGACY, _legacy)
 
 
 def _body(shell: Shell, place: Place, found: Iterator[Item]) -> Iterator[Command]:
