@@ -39,7 +39,8 @@ class FileRef:
     parser could tell, else the configuration's own words (UUID=…, LABEL=…, /dev/sda1, hd0,gpt2).
     `offset` and `size` (bytes) cut a part out of the file; a size of 0 is all that follows.
     Without a path they are a part of the device itself, which is in no file.
-    With `packed` what is meant is a cpio archive that holds the file under this name.
+    With `packed` what is meant is a cpio archive that holds the file under this name, with the
+    permissions `mode`.
     """
 
     path: str = ""
@@ -48,6 +49,7 @@ class FileRef:
     offset: int = 0
     size: int = 0
     packed: str = ""
+    mode: int = 0  # all, as GRUB gives them
 
     def __str__(self) -> str:
         place = f"({self.device}){self.path}" if self.device else self.path

@@ -119,7 +119,7 @@ def part(descriptor: int, file: File) -> int:
         raise OSError(f"{file} is cut off: {max(there, 0)} bytes are there")
     copy = os.memfd_create("part")
     if file.packed:
-        os.write(copy, newc.before(file.packed, size))
+        os.write(copy, newc.before(file.packed, size, file.mode))
     at, end = file.offset, file.offset + size
     while at < end and (sent := os.sendfile(copy, descriptor, at, end - at)):
         at += sent

@@ -66,6 +66,7 @@ def entry_value(choice: Choice, listing: Listing) -> dict[str, Any]:
     def file(ref: FileRef) -> dict[str, Any]:
         """Where it is; the configuration's own words for a device that is not there."""
         packed = {"packed": ref.packed} if ref.packed else {}
+        packed |= {"mode": f"{ref.mode:o}"} if ref.mode else {}
         if ref.url:
             return {"url": ref.url, **packed}
         volume = find(ref.device, [device.volume for device in listing.known])

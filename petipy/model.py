@@ -60,7 +60,8 @@ class Scan:
 class File:
     """A file reference that has been resolved: a path on a present volume, or a URL.
 
-    `offset`, `size` and `packed` as in FileRef: without a path, a part of the device itself.
+    `offset`, `size`, `packed` and `mode` as in FileRef: without a path, a part of the device
+    itself.
     """
 
     device: str = ""
@@ -69,6 +70,7 @@ class File:
     offset: int = 0
     size: int = 0
     packed: str = ""
+    mode: int = 0
 
     def __str__(self) -> str:
         place = self.url or f"({self.device}){self.path}{extent(self)}"

@@ -1,4 +1,5 @@
-"""A cpio archive of one file, as GRUB makes of `newc:NAME:FILE` (grub-core/loader/linux.c).
+"""A cpio archive of one file, as GRUB makes of `newc:NAME:FILE` (grub-core/loader/linux.c), and
+iPXE of `initrd FILE NAME` (core/cpio.c).
 
 The kernel unpacks what it finds one after the other (Documentation/driver-api/early-userspace/
 buffer-format.rst in its sources): every number is eight hexadecimal digits, and names, data and
@@ -8,14 +9,15 @@ the whole are filled up to four bytes.
 from collections.abc import Iterator
 
 _DIRECTORY = 0o040777
-_FILE = 0o100777
+_FILE = 0o100000
+_ALL = 0o777
 _TRAILER = "TRAILER!!!"
 
 
-def before(name: str, size: int) -> bytes:
+def before(name: str, size: int, mode: int) -> bytes:
     """All that precedes the file's `size` bytes: the directories around it, and its header."""
     around = (_entry(directory, _DIRECTORY, 0) for directory in _directories(name))
-    return b"".join((*around, _entry(name, _FILE, size)))
+    return b"".join((*around, _entry(name, _FILE | (mode or _ALL), size)))
 
 
 def after(size: int) -> bytes:

@@ -56,7 +56,9 @@ def edited(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
     ours = [file for file in (choice.kernel, *choice.initrds) if file]
     # An image's name has whatever its path has, parentheses too: those that were there are known.
     known = [choice.device, *(file.device for file in ours if file.device)]
-    initrds = tuple(_typed(path, known) for path in edit.initrds)
+    # What is left as it was keeps what a name does not show.
+    same = {str(file): file for file in ours}
+    initrds = tuple(same.get(path) or _typed(path, known) for path in edit.initrds)
     return _typed(edit.kernel, known), initrds
 
 
@@ -146,7 +148,7 @@ def _turn(entry: Entry, wish: Preferences) -> int:
 
 def _file(ref: FileRef, device: Device, volumes: Sequence[Volume]) -> tuple[FileRef, File | None]:
     if ref.url:
-        return ref, File(url=ref.url, packed=ref.packed)
+        return ref, File(url=ref.url, packed=ref.packed, mode=ref.mode)
     if not ref.device:
         return ref, _part(device.name, ref)
     volume = find(ref.device, volumes)
@@ -160,7 +162,8 @@ def _change(effect: Effect, device: Device, volumes: Sequence[Volume]) -> Change
 
 
 def _part(device: str, ref: FileRef) -> File:
-    return File(device=device, path=ref.path, offset=ref.offset, size=ref.size, packed=ref.packed)
+    part = File(device=device, path=ref.path, offset=ref.offset, size=ref.size)
+    return replace(part, packed=ref.packed, mode=ref.mode)
 
 
 def _typed(text: str, known: Sequence[str]) -> File:

@@ -261,6 +261,7 @@ def _place(ref: FileRef, files: Files) -> tuple[object, ...]:
         ref.offset,
         ref.size,
         ref.packed,
+        ref.mode,
     )
 
 

@@ -166,7 +166,14 @@ def _record(make: Callable[..., _T], **readers: _Reader[Any]) -> _Reader[_T]:
 
 _texts = _many(_text)
 _file = _record(
-    FileRef, path=_text, device=_text, url=_text, offset=_bytes, size=_bytes, packed=_text
+    FileRef,
+    path=_text,
+    device=_text,
+    url=_text,
+    offset=_bytes,
+    size=_bytes,
+    packed=_text,
+    mode=_bytes,
 )
 _effect = _record(Effect, file=_file, values=_many(_pair(_text, _optional(_text))), rename=_name)
 _origins = _many(

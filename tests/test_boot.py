@@ -86,7 +86,7 @@ def test_parts_of_a_file_are_loaded_as_if_they_were_files(tree: Path) -> None:
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5000])
 def test_a_file_that_is_packed_is_a_cpio_archive(tree: Path, size: int) -> None:
     (tree / "vda2/data").write_bytes(b"x" * size)
-    file = File(device="vda2", path="/data", packed="etc/some where/name")
+    file = File(device="vda2", path="/data", packed="etc/some where/name", mode=0o640)
     with (tree / "vda2/data").open("rb") as data:
         archive = boot.part(data.fileno(), file)
     with open(archive, "rb") as packed:
@@ -97,6 +97,7 @@ def test_a_file_that_is_packed_is_a_cpio_archive(tree: Path, size: int) -> None:
     )
     assert not unpacked.stderr
     assert (tree / file.packed).read_bytes() == b"x" * size
+    assert (tree / file.packed).stat().st_mode & 0o777 == 0o640
 
 
 def test_a_part_that_the_file_no_longer_has_is_told(tree: Path) -> None:

@@ -84,11 +84,13 @@ def test_a_part_of_a_file_stays_a_part_and_can_be_typed_again() -> None:
 
 
 def test_a_file_to_be_packed_stays_one_and_can_be_typed_again() -> None:
-    ref = FileRef(path="/f", packed="etc/f")
+    ref = FileRef(path="/f", packed="etc/f", mode=0o600)
     (found,) = resolve.choices([(device("vda2"), scan(replace(entry("a"), initrds=(ref,))))])
     assert [str(file) for file in found.initrds] == ["newc:etc/f:(vda2)/f"]
     edit = Edit(kernel="/k", initrds=("newc:etc/f:(vda2)/f",), cmdline="")
     assert resolve.edited(found, edit)[1] == found.initrds
+    other = Edit(kernel="/k", initrds=("newc:etc/g:(vda2)/f",), cmdline="")
+    assert resolve.edited(found, other)[1] == (File(device="vda2", path="/f", packed="etc/g"),)
 
 
 def test_what_a_directory_says_of_its_menu_counts_for_the_images_in_it() -> None:

@@ -20,6 +20,8 @@ _DEPTH = 32  # of scripts that chain to scripts
 _STARTS = "${"
 _SETTING = re.compile(r"\$\{([^${}]*)\}")
 
+_MODE = re.compile(r"(?<!\S)mode=([0-7]{1,4})(?!\S)")
+
 Command = Callable[["Run", Sequence[str]], bool]
 
 
@@ -39,8 +41,11 @@ class Image(NamedTuple):
     def packed(self) -> FileRef:
         """As an initrd: the first word after its name is a path, under which the kernel unpacks it
         (core/cpio.c). The directories around it are there, whatever `mkdir=` says."""
-        path = self.cmdline.partition(" ")[0]
-        return replace(self.ref, packed=path) if path else self.ref
+        path, _, rest = self.cmdline.partition(" ")
+        if not path:
+            return self.ref
+        said = _MODE.search(rest)
+        return replace(self.ref, packed=path, mode=int(said[1], 8) if said else 0o644)
 
 
 class Item(NamedTuple):

@@ -299,10 +299,16 @@ def test_imgfree_forgets_one_image_or_all() -> None:
 
 def test_a_file_with_a_path_behind_it_is_packed_under_that_path() -> None:
     text = (
-        "kernel /linux\ninitrd --name i a.cfg /etc/a.cfg mode=600\nimgfetch b\nimgargs b /b\nboot"
+        "kernel /linux\ninitrd --name i a.cfg /etc/a.cfg mode=600\nimgfetch b\nimgargs b /b\n"
+        "initrd c.sh /c mkdir=1 mode=0755\ninitrd d.sh /d mode=rwx\nboot"
     )
-    packed = [(ref.url[-5:], ref.packed) for ref in entry(text).initrds]
-    assert packed == [("a.cfg", "/etc/a.cfg"), ("pxe/b", "/b")]
+    packed = [(ref.url[-5:], ref.packed, f"{ref.mode:o}") for ref in entry(text).initrds]
+    assert packed == [
+        ("a.cfg", "/etc/a.cfg", "600"),
+        ("pxe/b", "/b", "644"),
+        ("/c.sh", "/c", "755"),
+        ("/d.sh", "/d", "644"),
+    ]
     assert not problems(text)
 
 
