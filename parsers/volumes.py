@@ -12,6 +12,8 @@ _LINK = re.compile(r"/dev/disk/by-(uuid|label|partuuid|partlabel)/(.*)", re.S)
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 # Open Firmware: a path through the device tree, then the partition (decimal) after a colon.
 _FIRMWARE = re.compile(r"(/[^:]*)(?::(\d{0,9})(?:,.*)?)?", re.S)
+# GRUB's list of a device's blocks: FIRST+COUNT, and more.
+BLOCKS = re.compile(r"(?:\(([^()]*)\))?(?:[0-9]*\+[0-9]+,?)+")
 
 _WORDS = {
     "uuid": "the file system with UUID",
@@ -96,6 +98,15 @@ def describe(spec: str) -> str:
         host, _, path = spec.partition(":/")
         return f"the file /{path} on the device {host}"
     return f"the device {spec.removeprefix('/dev/')}"
+
+
+def loader(name: str, root: str) -> str:
+    """What GRUB's chainloader starts, as a person says it: a file, or blocks of a device, `root` if
+    it names none."""
+    if not (blocks := BLOCKS.fullmatch(name)):
+        return f"another boot loader ({name})" if name else "another boot loader"
+    device = blocks[1] or root
+    return f"the boot sector of ({device})" if device else "a boot sector"
 
 
 def _unquoted(spec: str) -> str:

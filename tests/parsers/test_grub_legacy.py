@@ -106,14 +106,16 @@ def test_a_root_may_be_searched_for(command: str, device: str, waits: str) -> No
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("chainloader +1", "another boot loader (+1)"),
-        ("chainloader --force (hd0,1)+1", "another boot loader ((hd0,1)+1)"),
+        ("chainloader +1", "it starts a boot sector, which"),
+        ("rootnoverify (hd0,0)\nchainloader +1", "it starts the boot sector of (hd0,0), which"),
+        ("chainloader --force (hd0,1)+1", "it starts the boot sector of (hd0,1), which"),
+        ("chainloader /bootmgr", "it starts another boot loader (/bootmgr), which"),
         ("kernel /xen.gz\nmodule /vmlinuz x", "multiboot kernel (/xen.gz)"),
         ("kernel /xen.gz\nmodulenounzip /i", "multiboot"),
         ("kernel$ /multiboot\nmodule$ /x", "multiboot"),
         ("kernel --type=netbsd /netbsd", "type netbsd"),
         ("kernel /boot/grub/core.img", "another boot loader"),
-        ("kernel (hd0,0)0+64", "another boot loader"),
+        ("kernel (hd0,0)0+64", "the boot sector of (hd0,0)"),
         ("map (hd0) (hd1)\nmap (hd1) (hd0)\nmakeactive", "maps disks"),
         ("map /x.iso (0xff)\nmap --hook\nroot (0xff)\nkernel /v", "the image /x.iso"),
         ("commandline", "command line"),
@@ -125,6 +127,14 @@ def test_what_is_no_linux_says_why(text: str, word: str) -> None:
     entry = body(f"{text}\n")
     assert word in entry.unbootable
     assert entry.kernel is None
+
+
+def test_initrds_of_grub4dos_may_be_packed_under_a_name() -> None:
+    entry = body("kernel /v\ninitrd /i @etc/x.conf=(hd0,0)/my.conf\n")
+    assert [(ref.path, ref.packed) for ref in entry.initrds] == [
+        ("/i", ""),
+        ("/my.conf", "etc/x.conf"),
+    ]
 
 
 def test_version_with_a_plus_is_no_list_of_blocks() -> None:

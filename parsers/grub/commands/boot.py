@@ -10,6 +10,7 @@ from parsers.grub.devices import described
 from parsers.grub.errors import BAD_ARGUMENT, NO_KERNEL, GrubError
 from parsers.grub.interp import Boot, Exit, Loaded, Run, Shell
 from parsers.grub.syntax import Block
+from parsers.volumes import loader
 
 
 @command("linux", "linux16", "linuxefi")
@@ -105,6 +106,13 @@ def boot(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     raise Boot
 
 
+def _chainloader(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    words = [word for word in arguments if not word.startswith("-")]
+    what = loader(words[0] if words else "", shell.env["root"])
+    shell.loaded = Loaded(unbootable=f"it starts {what}, which Linux cannot start")
+    return 0
+
+
 def _loader(what: str) -> Run:
     def load(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         words = [word for word in arguments if not word.startswith("-")]
@@ -126,8 +134,6 @@ def _ending(action: Action, what: str) -> Run:
 
 
 _LOADERS = {
-    "another boot loader": "appleloader chainloader freedos legacy_kernel ntldr pxechainloader"
-    " truecrypt",
     "a multiboot kernel": "multiboot multiboot2 xen_hypervisor xen_linux plan9",
     "a BSD kernel": "kfreebsd knetbsd kopenbsd",
     "a macOS kernel": "xnu_kernel xnu_kernel64 xnu_resume",
@@ -138,6 +144,10 @@ _ENDINGS: dict[Action, tuple[str, str]] = {
     "fwsetup": ("it opens the firmware's settings", "fwsetup"),
     "exit": ("it goes back to the firmware", "exit normal_exit"),
 }
+command(
+    *("appleloader", "chainloader", "freedos", "legacy_kernel", "ntldr", "pxechainloader"),
+    "truecrypt",
+)(_chainloader)
 for _what, _names in _LOADERS.items():
     command(*_names.split())(_loader(_what))
 for _action, (_what, _names) in _ENDINGS.items():

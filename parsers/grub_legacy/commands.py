@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import basename
 
 from parsers.api import Action, FileRef, Password, Volume
-from parsers.bios import Drives
-from parsers.volumes import find
+from parsers.grub_legacy.drives import Drives
+from parsers.volumes import BLOCKS, find, loader
 
 
 @dataclass(slots=True)
@@ -54,8 +54,6 @@ def in_row(name: str, rest: str) -> Iterator[tuple[str, str]]:
 
 # GRUB's own, syslinux' for images, FreeBSD's.
 _LOADERS = ("core.img", "grub.exe", "memdisk", "loader")
-
-_BLOCKS = re.compile(r"(?:\([^()]*\))?(?:[0-9]*\+[0-9]+,?)+")
 
 Command = Callable[[Loaded, str], str | None]  # gives what is wrong with its arguments
 
@@ -110,8 +108,8 @@ def _kernel(loaded: Loaded, rest: str) -> str | None:
     loaded.kernel, loaded.cmdline = loaded.place(name), arguments
     if kind and kind[1] not in ("linux", "biglinux"):
         loaded.unbootable = f"it starts a kernel of type {kind[1]}, which Linux cannot start"
-    elif basename(name) in _LOADERS or _BLOCKS.fullmatch(name):
-        loaded.unbootable = f"it starts another boot loader ({name}), which Linux cannot start"
+    elif basename(name) in _LOADERS or BLOCKS.fullmatch(name):
+        loaded.unbootable = f"it starts {loader(name, loaded.device)}, which Linux cannot start"
     return None
 
 
@@ -119,10 +117,12 @@ def _initrd(loaded: Loaded, rest: str) -> str | None:
     """Several, be it on one line: GRUB takes the first of the last line, grub4dos all."""
     if not loaded.kernel:
         return "there is no kernel before the initrd"
-    # grub4dos: @name=file is packed under a name.
-    names = [re.sub(r"^@[^=]*=", "", word) for word in rest.split()]
-    loaded.initrds += [loaded.place(name) for name in names]
-    return None if names else "'initrd' names no file"
+    for word in rest.split():
+        # grub4dos: @name=file is packed under a name.
+        m = re.fullmatch(r"@([^=]+)=(.+)", word, re.S)
+        packed, name = (m[1], m[2]) if m else ("", word)
+        loaded.initrds.append(replace(loaded.place(name), packed=packed))
+    return None if rest else "'initrd' names no file"
 
 
 def _module(loaded: Loaded, rest: str) -> None:
@@ -132,8 +132,8 @@ def _module(loaded: Loaded, rest: str) -> None:
 
 def _chainloader(loaded: Loaded, rest: str) -> None:
     names = [word for word in rest.split() if not word.startswith("--")]
-    name = f" ({names[0]})" if names else ""
-    loaded.unbootable = f"it starts another boot loader{name}, which Linux cannot start"
+    what = loader(names[0] if names else "", loaded.device)
+    loaded.unbootable = f"it starts {what}, which Linux cannot start"
 
 
 def _map(loaded: Loaded, rest: str) -> None:

@@ -1,9 +1,4 @@
-"""menu.lst and grub.conf, the menu of GRUB 0.97, with what distributions and grub4dos added.
-
-After its stage2/cmdline.c (how lines are read) and stage2.c (which titles count). It passes the
-kernel's arguments on as they stand, with no BOOT_IMAGE. `savedefault` would write to the disk, and
-then only a number: it is left alone.
-"""
+"""A menu.lst: what holds for the menu, and its titles with the commands that each runs."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,15 +11,14 @@ import pyparsing as pp
 from parsers.api import (
     Entry,
     Files,
-    Format,
     Item,
     Origin,
     Password,
     Preferences,
     Problem,
 )
-from parsers.bios import Drives
-from parsers.legacy_commands import COMMANDS, Loaded, in_row
+from parsers.grub_legacy.commands import COMMANDS, Loaded, in_row
+from parsers.grub_legacy.drives import Drives
 from parsers.names import distinct
 from parsers.text import beside, grammar, read, statements
 from parsers.volumes import find, on_volume, seen_from
@@ -58,19 +52,7 @@ class Title:
     commands: list[tuple[Where, str, str]] = field(default_factory=list)  # its name, arguments
 
 
-def parse(files: Files, path: str) -> Iterator[Item]:
-    text, problems = read(files, path)
-    if _is_script(text):
-        # Petitboot reads such a file under this name, and so do we.
-        from parsers.grub import FORMAT as GRUB
-
-        yield from GRUB.parse(files, path)
-        return
-    yield from problems
-    yield from Menu(files, path, text).items((), marked=True)
-
-
-def _is_script(text: str) -> bool:
+def is_script(text: str) -> bool:
     """A script for GRUB 2 has entries of another kind."""
     if re.search(r"^[ \t]*(?:if)?title\b", text, re.M):
         return False
@@ -282,7 +264,7 @@ class Menu:
         volume = find(ref.device, self._files.volumes) if ref.device else self.drives.own
         tree = self.drives.tree(volume) if volume else None
         found = tree and beside(tree, ref.path)
-        if volume is None or tree is None or not found or _is_script(found):
+        if volume is None or tree is None or not found or is_script(found):
             loaded.unbootable = f"the menu {loaded.menu} is not there, or for another GRUB"
         elif (volume.name, ref.path) in self._shown:
             loaded.unbootable = f"it leads to the menu {loaded.menu}, which is shown already"
@@ -314,16 +296,3 @@ def _password(user: str, rest: str) -> Password | None:
     if not words:
         return None
     return Password(user=user, secret=words[0], hashed=hashed, nameless=True)
-
-
-NAMES = ("menu.lst", "grub.conf")
-FORMAT = Format(
-    "grub-legacy",
-    (
-        *(f"{place}/{name}" for place in ("/boot/grub", "/grub", "/boot", "") for name in NAMES),
-        # Red Hat's for EFI; Fedora's media. Not /etc/grub.conf: a link, or SUSE's installer's.
-        *("/EFI/*/grub.conf", "/efi/*/grub.conf", "/EFI/BOOT/BOOT*.conf", "/efi/boot/boot*.conf"),
-        *("/BOOT/GRUB/MENU.LST", "/MENU.LST"),
-    ),
-    parse,
-)
