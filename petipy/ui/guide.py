@@ -14,6 +14,7 @@ l               log: what was found, and what went wrong
 r               look again at every device
 x               a shell on this console; "exit" comes back to the menu
 Ctrl-L          draw the screen anew and ask the terminal for its size
+Tab             the next part of a text such as this
 h  ?  F1        this screen"""
 
 _SIGNS = """\

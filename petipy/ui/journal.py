@@ -1,15 +1,17 @@
 """The log screen: what was found, what went wrong, and the story so far."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from petipy.excerpt import place, quoted
 from petipy.model import Device, Snapshot, Status
 from petipy.ui.plain import device_title, plain
 from petipy.ui.session import Session
+from petipy.ui.terminal import COLUMNS
 from petipy.ui.widgets import Reader
 
 Line = tuple[str | None, str]
-_WIDTH = 70  # of a quoted line: a serial console has 80 columns, and wrapping would move the caret
+_INDENT = "  "  # of a quoted line
 
 
 class Journal(Reader):
@@ -18,11 +20,20 @@ class Journal(Reader):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._columns = COLUMNS
         self.show(session.snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
         log = self._session.log()
-        self.lay_out([*_devices(snapshot), *_problems(snapshot), *_story(log)])
+        width = self._columns - len(_INDENT)
+        self.lay_out([*_devices(snapshot), *_problems(snapshot, width), *_story(log)])
+
+    def render(self, size: Any, focus: bool = False) -> Any:
+        """For another width it is laid out anew: a line that wraps would move the caret below."""
+        if size[0] != self._columns:
+            self._columns = size[0]
+            self.show(self._session.snapshot)
+        return super().render(size, focus)
 
 
 def _devices(snapshot: Snapshot) -> Iterator[Line]:
@@ -40,7 +51,7 @@ def _yield_of(device: Device, snapshot: Snapshot) -> str:
     return "nothing to boot" if not count else "1 entry" if count == 1 else f"{count} entries"
 
 
-def _problems(snapshot: Snapshot) -> Iterator[Line]:
+def _problems(snapshot: Snapshot, width: int) -> Iterator[Line]:
     waiting = [choice for choice in snapshot.choices if choice.obstacle]
     if not snapshot.problems and not waiting:
         return
@@ -48,8 +59,8 @@ def _problems(snapshot: Snapshot) -> Iterator[Line]:
     yield "heading", "Problems"
     for name, problem in snapshot.problems:
         yield None, f"{place(problem, name)}: {problem.message}"
-        if lines := quoted(problem.excerpt, problem.column, _WIDTH, plain):
-            yield from ((None, f"  {line}") for line in lines)
+        if lines := quoted(problem.excerpt, problem.column, width, plain):
+            yield from ((None, f"{_INDENT}{line}") for line in lines)
     for choice in waiting:
         where = f"({choice.device}){choice.entry.config}:{choice.entry.line}"
         yield None, f"{where}: {choice.entry.title}: {choice.obstacle}"

@@ -8,7 +8,7 @@ from petipy.ui.outline import Item, Place, default_item, hotkeys, outline
 from petipy.ui.plain import plain
 from petipy.ui.theme import Theme
 from petipy.ui.toolkit import Text
-from petipy.ui.widgets import OWN_KEYS, Opens, Page, Row, paragraph
+from petipy.ui.widgets import OWN_KEYS, Opens, Page, Row, motion, paragraph
 
 # A hotkey moves the cursor in these formats' own menus; GRUB's boots the entry.
 _LEADS_ONLY = {"syslinux", "pxe"}
@@ -28,7 +28,7 @@ class Menu(Page):
         self._snapshot = snapshot
         self._items: list[Item] = []
         self._rows: list[int] = []  # of each item, its place in the list
-        self._fresh = True  # not drawn yet
+        self._fresh = True  # what is above the cursor is to be seen
         self._airy = False  # there is room for blank lines
         self._needle: str | None = None
         self.title = plain(place.trail[-1]) if place.trail else "Boot menu"
@@ -79,7 +79,7 @@ class Menu(Page):
             self._lay_out()
             self._set_item(index)
         if self._fresh and self._rows:
-            # The first rows are seen too, if the cursor's row is not too far down.
+            # At the start, or the first entry: its device, and what else there is room for.
             self._fresh = False
             self.shift_focus(size, min(self.walker.focus or 0, size[1] // 2))
         return super().render(size, focus)
@@ -125,6 +125,10 @@ class Menu(Page):
             return None
         if key == "/":
             self._search("")
+            return None
+        if motion(key) == "home":  # to the first that can be chosen, not to its device
+            self._set_item(next((n for n, item in enumerate(self._items) if item.selectable), 0))
+            self._fresh = True
             return None
         if key not in OWN_KEYS and (meant := hotkeys(self._snapshot, self._place).get(key)):
             if isinstance(meant, Place):

@@ -24,6 +24,24 @@ def clip(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(0, width - 3)] + "..."[: max(0, width)]
 
 
+def squeeze(text: str, width: int) -> str:
+    """As `clip`, but what is missing was in the middle: titles differ at their ends."""
+    if len(text) <= width or width < 12:
+        return clip(text, width)
+    tail = width // 3
+    return f"{text[: width - tail - 3]}...{text[-tail:]}"
+
+
+def wrapped(text: str, width: int, most: int) -> list[str]:
+    """In at most so many lines, broken at blanks where there are any; the last one is clipped."""
+    lines: list[str] = []
+    while len(text) > width and len(lines) < most - 1:
+        blank = text.rfind(" ", width // 2, width + 1)
+        lines.append(text[: blank if blank > 0 else width])
+        text = text[len(lines[-1]) :].lstrip()
+    return [*lines, clip(text, width)]
+
+
 def title(choice: Choice) -> str:
     return plain(choice.entry.title).strip() or plain(choice.entry.name) or "(no title)"
 

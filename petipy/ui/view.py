@@ -14,13 +14,14 @@ from petipy.ui.journal import Journal
 from petipy.ui.login import Login
 from petipy.ui.menu import Menu
 from petipy.ui.outline import Place
-from petipy.ui.plain import clip, title
+from petipy.ui.plain import plain, squeeze, title, wrapped
 from petipy.ui.session import Session
 from petipy.ui.theme import Theme
 from petipy.ui.toolkit import Frame
 from petipy.ui.widgets import Page, Strip, fit
 
 _TALL = 16  # rows, from which on a blank line under the title is not missed
+_REASONS = 3  # rows for what went wrong; 2 on a terminal that is not tall
 
 
 class View(Frame[Any, Any, Any]):
@@ -57,7 +58,10 @@ class View(Frame[Any, Any, Any]):
         title = ("title", f"Petipy {__version__} - {self.page.title}")
         self._head.say(*([title, ("", "")] if rows >= _TALL else [title]))
         keys = fit(self.page.keys, columns - 1)
-        self._foot.say(self._status(self._session.snapshot), ("keys", keys))
+        kind, text = self._status(self._session.snapshot)
+        most = 1 if kind != "error" else _REASONS if rows >= _TALL else 2
+        said = wrapped(plain(text), columns - 1, most) if most > 1 else [text]
+        self._foot.say(*((kind, line) for line in said), ("keys", keys))
         return super().render(size, focus)
 
     def _status(self, snapshot: Snapshot) -> tuple[str, str]:
@@ -81,7 +85,7 @@ class View(Frame[Any, Any, Any]):
         choice = snapshot.choice(snapshot.default)
         assert snapshot.countdown is not None
         number = self._seconds.tell(snapshot.countdown, self._session.clock())
-        name = clip(title(choice), 40) if choice else "the default"
+        name = squeeze(title(choice), 40) if choice else "the default"
         return f"Booting in {number or '0 s'} - any key stops: {name}"
 
     def keypress(self, size: Any, key: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from petipy.model import Snapshot
-from petipy.ui.plain import clip, plain
+from petipy.ui.plain import plain, squeeze
 from petipy.ui.theme import Theme
 from petipy.ui.toolkit import (
     Canvas,
@@ -45,6 +45,11 @@ OWN_KEYS = frozenset(
 )
 
 
+def motion(key: str) -> str:
+    """The cursor key that a letter stands for; any other key itself."""
+    return _MOTIONS.get(key, key)
+
+
 class Opens(Protocol):
     """What a page asks of the view around it."""
 
@@ -75,7 +80,7 @@ class Row(Widget):
     def render(self, size: Any, focus: bool = False) -> Canvas:
         (columns,) = size
         marker = ">" if focus and self._selectable else " "
-        text = clip((marker if self._selectable else "") + self.text, columns)
+        text = squeeze((marker if self._selectable else "") + self.text, columns)
         runs: list[tuple[Any, int]] = [(self._kind, len(text))]
         if focus and self._selectable:
             bar = min(self._theme.bar or columns, columns)
@@ -110,7 +115,7 @@ class Strip(Widget):
     def render(self, size: Any, focus: bool = False) -> Canvas:
         (columns,) = size
         width = columns - 1  # the last cell of the screen is never written
-        texts = [clip(plain(text), width) for _, text in self._lines]
+        texts = [squeeze(plain(text), width) for _, text in self._lines]
         if self._fill:
             texts = [text.ljust(columns) for text in texts]
         pairs = zip(texts, self._lines, strict=True)
@@ -142,7 +147,7 @@ class Page(ListBox[Any]):
         """Something has changed."""
 
     def keypress(self, size: Any, key: str) -> str | None:
-        return super().keypress(size, _MOTIONS.get(key, key))
+        return super().keypress(size, motion(key))
 
     @property
     def note(self) -> str:
@@ -151,15 +156,24 @@ class Page(ListBox[Any]):
 
 
 class Reader(Page):
-    """Text to read: paragraphs of (kind of text, text)."""
+    """Text to read: paragraphs of (kind of text, text), in parts that begin with a heading."""
 
-    keys = "Up Down scroll  Esc back"
+    keys = "Up Down scroll  Tab next part  Esc back"
 
     def lay_out(self, paragraphs: Sequence[tuple[str | None, str]]) -> None:
         focus = self.walker.focus or 0
         self.walker[:] = [paragraph(kind, text) for kind, text in paragraphs]
+        self._parts = [at for at, (kind, _) in enumerate(paragraphs) if kind == "heading"]
         if self.walker:
             self.walker.set_focus(min(focus, len(self.walker) - 1))
+
+    def keypress(self, size: Any, key: str) -> str | None:
+        if key != "tab":
+            return super().keypress(size, key)
+        here = self.walker.focus or 0
+        self.walker.set_focus(next((at for at in self._parts if at > here), 0))
+        self.shift_focus(size, 0)
+        return None
 
 
 def paragraph(kind: str | None, text: str) -> Text:

@@ -55,7 +55,7 @@ def test_the_menu_at_80_by_24() -> None:
     ]
 
 
-def test_on_a_small_terminal_titles_are_cut_and_blank_lines_go() -> None:
+def test_on_a_small_terminal_titles_lose_their_middle_and_blank_lines_go() -> None:
     lines = Glass(size=(40, 12)).lines()
     assert len(lines) == 12
     assert all(len(line) <= 40 for line in lines)
@@ -63,7 +63,7 @@ def test_on_a_small_terminal_titles_are_cut_and_blank_lines_go() -> None:
         "Petipy 0.1 - Boot menu",
         "vda2: 20 GB ext4, label root",
         "> * Debian GNU/Linux",
-        "    Advanced options for Debian GNU/L...",
+        "    Advanced options for... GNU/Linux ->",
     ]
     assert lines[-1] == "Enter boot  e edit  h help  i info"
 
@@ -75,6 +75,19 @@ def test_enter_boots_the_entry_under_the_cursor() -> None:
 
 def test_the_right_arrow_never_boots() -> None:
     assert Glass().press("right", "right").machine.booted == []
+
+
+def test_home_is_the_first_entry_with_its_device_above_it() -> None:
+    many = tuple(choice(f"Kernel {number}") for number in range(40))
+    glass = Glass()
+    glass.machine.store.update(choices=many, default=many[0].id)
+    assert glass.focused() == "> * Kernel 0"
+    for home in ("home", "g"):
+        glass.press("end")
+        assert glass.focused() == ">   Kernel 39"
+        glass.press(home)
+        assert glass.focused() == "> * Kernel 0"
+        assert glass.lines()[2] == "vda2: 20 GB ext4, label root"
 
 
 def test_a_submenu_opens_and_closes() -> None:
@@ -276,3 +289,40 @@ def test_the_status_says_what_is_loaded_and_why_it_failed() -> None:
     glass.machine.store.update(booting="")
     glass.machine.say("Debian did not boot: not a kernel", "error")
     assert "Debian did not boot: not a kernel" in glass.text
+
+
+def test_why_a_boot_failed_is_told_to_its_end() -> None:
+    glass = Glass()
+    glass.machine.say(f"{DEBIAN} did not boot: (vda2)/boot/vmlinux-6.12.48: it is cut off", "error")
+    assert glass.lines()[-2] == f"{DEBIAN} did not boot: (vda2)/boot/vmlinux-6.12.48: it is cut off"
+    glass.machine.say(f"{DEBIAN} did not boot: " + " ".join(map(str, range(100))), "error")
+    first, second, third = glass.lines()[-4:-1]
+    assert first.startswith(f"{DEBIAN} did not boot: 0 1 2")
+    assert all(len(line) < 80 for line in (first, second, third))
+    *told, last = f"{first} {second} {third}".split(": ")[1].split()
+    assert told == [str(number) for number in range(len(told))]
+    assert last.endswith("...")
+
+
+def test_tab_goes_from_part_to_part_of_a_text() -> None:
+    glass = Glass()
+    problems = (("vda2", Problem("/boot/grub/grub.cfg", line, "odd")) for line in range(1, 100))
+    glass.machine.store.update(problems=tuple(problems))
+    glass.machine.say("found vda2")
+    glass.press("l")
+    assert glass.lines()[2] == "Devices"
+    glass.press("tab")
+    assert glass.lines()[2] == "Problems"
+    glass.press("tab")
+    assert "found vda2" in glass.text
+    glass.press("tab")
+    assert glass.lines()[2] == "Devices"
+
+
+def test_the_caret_is_under_its_place_on_a_narrow_terminal_too() -> None:
+    glass = Glass(size=(40, 12))
+    problem = Problem("/c", 1, "odd", column=31, excerpt="a b c d " * 3 + "e f g HERE " + "x " * 20)
+    glass.machine.store.update(problems=(("vda2", problem),))
+    lines = glass.press("l", "tab").lines()
+    (row,) = (number for number, line in enumerate(lines) if line.strip() == "^")
+    assert lines[row - 1][lines[row].index("^") :].startswith("HERE")
