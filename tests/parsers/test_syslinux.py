@@ -1,49 +1,16 @@
-"""syslinux.cfg and its kin, setting by setting."""
+"""syslinux.cfg and its kin: labels, files, mistakes."""
 
-import math
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from parsers.api import Entry, FileRef, Password, Preferences, Problem, Volume
+from parsers.api import FileRef, Problem
 from parsers.syslinux import FORMAT
 from petipy.scan import scan_tree
 from tests.fakes import Machine
+from tests.parsers.syslinux_files import CFG, default, entries, problems, read, wish
 
-CFG = "/boot/syslinux/syslinux.cfg"
 CORPUS = Path(__file__).parents[3] / "shared/cases/corpus/syslinux"
-
-
-def read(
-    text: str,
-    others: Mapping[str, str | bytes] | None = None,
-    path: str = CFG,
-    machine: str = "x86_64",
-    compatible: Sequence[str] = (),
-) -> list[Entry | Problem | Preferences]:
-    volume = Volume(name="sda1", uuid="1234-ABCD")
-    trees = {"sda1": {path: text, **(others or {})}}
-    host = Machine(trees, volumes=[volume], machine=machine, compatible=compatible)
-    return list(FORMAT.parse(host.files("sda1"), path))
-
-
-def entries(text: str, others: Mapping[str, str | bytes] | None = None, **kw: str) -> list[Entry]:
-    return [item for item in read(text, others, **kw) if isinstance(item, Entry)]
-
-
-def problems(text: str, others: Mapping[str, str | bytes] | None = None) -> list[tuple[int, str]]:
-    found = [item for item in read(text, others) if isinstance(item, Problem)]
-    return [(problem.line, problem.message) for problem in found]
-
-
-def wish(text: str, others: Mapping[str, str | bytes] | None = None) -> Preferences:
-    (found,) = [item for item in read(text, others) if isinstance(item, Preferences)]
-    return found
-
-
-def default(text: str, others: Mapping[str, str | bytes] | None = None) -> str:
-    return next((e.title for e in entries(text, others) if e.default), "")
 
 
 def test_a_label_is_a_kernel_with_its_initrds_and_options() -> None:
@@ -152,198 +119,6 @@ def test_files_that_include_themselves_have_an_end() -> None:
     assert [e.trail for e in entries("LABEL to\nCONFIG /x.cfg\n", loop)] == [("to",)]
 
 
-def test_submenus_are_a_trail_by_their_titles() -> None:
-    text = (
-        "LABEL a\nLINUX /1\nMENU BEGIN one\nMENU LABEL ^First\nLABEL b\nLINUX /2\n"
-        "MENU BEGIN two\nMENU TITLE Second\nLABEL c\nLINUX /3\nMENU END\nLABEL d\nLINUX /4\n"
-        "MENU END\nLABEL e\nLINUX /5\nMENU BEGIN three\nLABEL f\nLINUX /6\n"
-    )
-    assert {e.name: e.trail for e in entries(text)} == {
-        "a": (),
-        "b": ("First",),
-        "c": ("First", "Second"),
-        "d": ("First",),
-        "e": (),
-        "f": ("three",),
-    }
-
-
-def test_menu_include_with_a_title_is_a_submenu() -> None:
-    others = {"/boot/syslinux/x.cfg": "LABEL a\nLINUX /v\n"}
-    assert entries("MENU INCLUDE x.cfg Of Its Own\n", others)[0].trail == ("Of Its Own",)
-    assert entries("MENU INCLUDE x.cfg\n", others)[0].trail == ()
-
-
-def test_titles_have_hot_keys_and_help() -> None:
-    text = "LABEL a\nMENU LABEL Boot ^Linux\nLINUX /v\n"
-    text += "TEXT HELP\n   one\n\n     two\nENDTEXT\nSAY hi\n"
-    (entry,) = entries(text)
-    assert (entry.title, entry.hotkey, entry.help) == ("Boot Linux", "l", "one\n\n  two\nhi")
-
-
-def test_what_only_leads_through_menus_is_no_entry() -> None:
-    text = (
-        "LABEL -\nMENU LABEL Heading\nMENU DISABLE\nMENU SEPARATOR\nLABEL x\nMENU GOTO one\n"
-        "LABEL y\nMENU EXIT\nLABEL z\nMENU QUIT\nMENU BEGIN one\nMENU END\n"
-    )
-    assert entries(text) == []
-    assert not problems(text)
-
-
-def test_a_hidden_label_is_hidden_and_a_disabled_one_says_so() -> None:
-    text = "LABEL a\nLINUX /v\nMENU HIDE\nLABEL b\nLINUX /v\nMENU DISABLE\n"
-    hidden, disabled = entries(text)
-    assert (hidden.hidden, hidden.unbootable) == (True, "")
-    assert disabled.unbootable == "disabled by its configuration"
-
-
-@pytest.mark.parametrize(
-    ("kernel", "machine", "word"),
-    [
-        ("LOCALBOOT 0x80", "x86_64", "LOCALBOOT"),
-        ("KERNEL chain.c32", "x86_64", "another boot loader"),
-        ("KERNEL hdt.c32", "ppc64le", "hdt.c32"),
-        ("COM32 /boot/hdt", "x86_64", "hdt.c32"),
-        ("KERNEL pxelinux.0", "x86_64", "network boot loader"),
-        ("KERNEL boot.bin", "x86_64", "boot sector"),
-        ("KERNEL boot.bin", "aarch64", ""),
-        ("LINUX boot.bin", "x86_64", ""),
-        ("KERNEL floppy.img", "x86_64", "floppy"),
-        ("KERNEL memdisk", "x86_64", "memdisk"),
-        ("KERNEL ipxe.lkrn", "x86_64", "network boot loader"),
-        ("KERNEL x.com", "ppc64le", "program for SYSLINUX"),
-        ("BSS x", "x86_64", "boot sector"),
-        ("FDIMAGE x", "x86_64", "floppy"),
-        ("KERNEL mboot.c32\nAPPEND xen.gz --- vmlinuz --- initrd", "x86_64", "xen.gz"),
-        ("KERNEL reboot.c32", "x86_64", "restarts"),
-        ("COM32 poweroff.c32", "x86_64", "switches off"),
-        ("KERNEL vmlinuz", "x86_64", ""),
-        ("KERNEL bzImage.c32x", "x86_64", ""),
-    ],
-)
-def test_what_is_not_linux_is_shown_with_the_reason(kernel: str, machine: str, word: str) -> None:
-    (entry,) = entries(f"LABEL a\n{kernel}\n", machine=machine)
-    assert word in entry.unbootable
-    assert bool(word) == bool(entry.unbootable)
-    assert (entry.kernel is None) == bool(word)
-
-
-def test_modules_that_boot_linux_do() -> None:
-    text = "LABEL a\nKERNEL linux.c32\nAPPEND -dhcpinfo /v root=x initrd=/i\n"
-    (entry,) = entries(text)
-    assert (entry.kernel, entry.cmdline) == (FileRef(path="/v"), "root=x initrd=/i")
-    assert entry.initrds == (FileRef(path="/i"),)
-    text = "LABEL a\nCOM32 mboot.c32\nAPPEND /vmlinuz root=x --- /i --- /j y\n"
-    (entry,) = entries(text)
-    assert (entry.kernel, entry.cmdline) == (FileRef(path="/vmlinuz"), "root=x")
-    assert [i.path for i in entry.initrds] == ["/i", "/j"]
-
-
-def test_a_label_for_each_kind_of_processor_is_that_of_ours() -> None:
-    text = (
-        "LABEL auto\nCOM32 ifcpu64.c32\nAPPEND long -- short\n"
-        "LABEL long\nLINUX /64\nLABEL short\nLINUX /32\n"
-    )
-    assert entries(text)[0].kernel == FileRef(path="/64")
-    assert entries(text, machine="i386")[0].kernel == FileRef(path="/32")
-
-
-@pytest.mark.parametrize(
-    ("settings", "name"),
-    [
-        ("DEFAULT b", "b"),
-        ("DEFAULT menu.c32", "a"),
-        ("UI menu.c32\nDEFAULT b", "b"),
-        ("DEFAULT b\nPROMPT 1\nONTIMEOUT c", "c"),
-        ("DEFAULT b\nONTIMEOUT c", "b"),
-        ("UI menu.c32\nONTIMEOUT c", "c"),
-        ("", "linux"),
-        ("UI menu.c32", "a"),
-    ],
-)
-def test_default_is_what_boots_when_nobody_does_anything(settings: str, name: str) -> None:
-    labels = "".join(f"LABEL {n}\nLINUX /{n}\n" for n in ("a", "b", "c", "linux"))
-    assert default(f"{settings}\n{labels}") == name
-
-
-def test_menu_default_marks_a_label_or_a_submenu() -> None:
-    text = "UI menu.c32\nLABEL a\nLINUX /1\nLABEL b\nMENU DEFAULT\nLINUX /2\n"
-    assert default(text) == "b"
-    text = "LABEL a\nLINUX /1\nMENU BEGIN s\nMENU DEFAULT\nLABEL b\nMENU DEFAULT\nLINUX /2\n"
-    assert default(text) == "b"
-
-
-def test_default_may_have_options_or_be_a_kernel_itself() -> None:
-    first, second = entries("DEFAULT a single\nLABEL a\nLINUX /v\nAPPEND x\n")
-    assert (first.title, first.cmdline, first.default) == ("a single", "x single", True)
-    assert (second.title, second.default) == ("a", False)
-    text = "APPEND global\nDEFAULT vmlinuz\n"
-    (entry,) = entries(text, {"/boot/syslinux/vmlinuz": ""})
-    assert (entry.title, entry.cmdline, entry.default) == ("vmlinuz", "global", True)
-    assert problems(text) == [(2, "no label is called 'vmlinuz'")]
-    text = f"IMPLICIT 0\n{text}"
-    assert entries(text, {"/boot/syslinux/vmlinuz": ""}) == []
-
-
-def test_a_default_that_says_what_a_label_says_is_that_label() -> None:
-    text = "UI menu.c32\nONTIMEOUT v initrd=i x\nLABEL a\nLINUX v\n"
-    text += "LABEL b\nLINUX v\nAPPEND initrd=i x\n"
-    first, second = entries(text, {"/boot/syslinux/v": ""})
-    assert (first.default, second.default) == (False, True)
-
-
-@pytest.mark.parametrize(
-    ("settings", "seconds"),
-    [
-        ("", None),
-        ("DEFAULT a", 0),
-        ("DEFAULT a\nTIMEOUT 50", 5),
-        ("DEFAULT a\nPROMPT 1", math.inf),
-        ("DEFAULT a\nPROMPT 1\nTIMEOUT 0", math.inf),
-        ("UI menu.c32\nTIMEOUT 15", 1.5),
-        ("UI menu.c32\nTOTALTIMEOUT 600", 60),
-        ("UI menu.c32\nTOTALTIMEOUT 600\nTIMEOUT 50", 5),
-        ("UI menu.c32\nMENU SHIFTKEY", 0),
-        ("UI menu.c32\nTIMEOUT " + "9" * 5000, math.inf),
-        ("UI menu.c32\nTIMEOUT -5", math.inf),
-    ],
-)
-def test_time_is_in_tenths_and_only_for_who_waits(settings: str, seconds: float | None) -> None:
-    assert wish(f"{settings}\nLABEL a\nLINUX /v\n").timeout == seconds
-
-
-def test_a_default_that_leaves_the_boot_to_the_firmware_boots_nothing_here() -> None:
-    text = "DEFAULT local\nLABEL linux\nLINUX /v\nLABEL local\nLOCALBOOT 0\n"
-    assert wish(text).elsewhere
-    assert not wish(text.replace("DEFAULT local", "DEFAULT linux")).elsewhere
-    assert wish("DEFAULT c\nLABEL c\nKERNEL chain.c32\nAPPEND hd0\n").elsewhere
-
-
-def test_onerror_is_the_fallback_and_a_hidden_menu_is_hidden() -> None:
-    text = "DEFAULT a\nONERROR b\nMENU HIDDEN\nLABEL a\nLINUX /1\nLABEL b\nLINUX /2\n"
-    assert (wish(text).fallback, wish(text).style) == (("b",), "hidden")
-
-
-def test_passwords_lock_labels_menus_and_editing() -> None:
-    text = (
-        "MENU MASTER PASSWD top\nLABEL a\nLINUX /1\nMENU PASSWD one\n"
-        "MENU BEGIN sub\nMENU PASSWD two\nLABEL b\nLINUX /2\nMENU END\nLABEL c\nLINUX /3\n"
-        "LABEL d\nLINUX /4\nMENU PASSWD $2b$salt$hash\n"
-        "LABEL e\nLINUX /5\nMENU PASSWD $1$salt$hash\n"
-        "LABEL f\nLINUX /6\nMENU PASSWD $4$salt$hash$\n"
-    )
-    assert [e.users for e in entries(text)] == [("a",), ("sub",), None, ("d",), ("e",), ("f",)]
-    assert wish(text).superusers == ("master",)
-    assert wish(text).passwords == (
-        Password(user="a", secret="one", nameless=True),
-        Password(user="sub", secret="two", nameless=True),
-        Password(user="e", secret="$1$salt$hash", hashed=True, nameless=True),
-        Password(user="f", secret="$4$salt$hash$", hashed=True, nameless=True),
-        Password(user="master", secret="top", nameless=True),
-    )
-    assert [line for line, message in problems(text) if "hashed" in message] == [12]
-
-
 def test_the_file_systems_uuid_is_appended_when_asked_for() -> None:
     (entry,) = entries("SYSAPPEND 0x40000\nLABEL a\nLINUX /v\nAPPEND x\n")
     assert entry.cmdline == "x FSUUID=1234-ABCD"
@@ -382,43 +157,6 @@ def test_variables_of_the_firmware_are_left_out_where_it_would_fill_them_in() ->
     assert (told.line, "${cbootargs} is a variable" in told.message) == (1, True)
     (entry,) = entries(text, machine="x86_64")
     assert entry.cmdline == "${cbootargs} quiet root=/dev/a"
-
-
-BOARD = ("acme,rocket-2", "acme,rocket", "acme,soc")
-
-
-def tree(*compatible: str) -> bytes:
-    """As dtc begins a file: a header, then of the root a property of that value."""
-    value = "".join(f"{name}\0" for name in compatible).encode()
-    return b"\xd0\x0d\xfe\xed" + bytes(52) + len(value).to_bytes(4, "big") + bytes(4) + value
-
-
-def devicetree(
-    text: str, others: Mapping[str, bytes] | None = None, compatible: Sequence[str] = BOARD
-) -> FileRef | None:
-    found = read(f"LABEL a\nLINUX /v\n{text}\n", others, compatible=compatible)
-    return next(item.devicetree for item in found if isinstance(item, Entry))
-
-
-def test_a_device_tree_is_named_or_found_by_what_the_machine_is_compatible_with() -> None:
-    for key in ("FDT", "DTB", "DEVICETREE"):
-        assert devicetree(f"{key} x.dtb") == FileRef(path="/boot/syslinux/x.dtb")
-    assert devicetree("FDT -") is None
-    named = {"/d/rocket-2.dtb": b"", "/d/acme/rocket-2.dtb": b""}
-    assert devicetree("FDTDIR /d", named) == FileRef(path="/d/acme/rocket-2.dtb")
-    inside = {"/d/a/x.dtb": tree("acme,soc"), "/d/b/y.dtb": tree(*BOARD), "/d/z.dtb": tree("z")}
-    assert devicetree("FDTDIR /d/", inside) == FileRef(path="/d/b/y.dtb")
-    assert devicetree("FDT /x\nFDTDIR /d", inside) == FileRef(path="/x")
-
-
-def test_a_machine_that_no_device_tree_fits_keeps_its_own() -> None:
-    others = {"/d/a.dtb": tree("acme,soc"), "/d/b.dtb": b"\0" * 9}
-    text = "LABEL a\nLINUX /v\nFDTDIR /d\n"
-    found = read(text, others, compatible=BOARD)
-    (told,) = [item.message for item in found if isinstance(item, Problem)]
-    assert told.startswith("no device tree in /d is known to be for acme,rocket-2: the machine's")
-    assert devicetree("FDTDIR /d", others) is None
-    assert not problems(text, others), "a machine without a device tree needs none"
 
 
 @pytest.mark.parametrize(
