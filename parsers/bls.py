@@ -19,6 +19,9 @@ _KNOWN = frozenset(
     """title version machine-id sort-key architecture options initrd linux efi uki profile
     devicetree id index blscfg-id""".split()  # noqa: SIM905
 )
+_ONCE = frozenset(
+    ("title", "version", "machine-id", "sort-key", "architecture", "linux", "devicetree")
+)
 _KERNELS = ("linux", "uki", "efi")
 
 
@@ -144,7 +147,9 @@ class _Reader:
 
     def _complain(self, snippet: Snippet) -> None:
         for field in snippet.fields:
-            if field.key == "devicetree-overlay":
+            if field.key in _ONCE and field != (last := snippet.last(field.key)) and last:
+                words = f"{field.key} is set a second time in line {last.line}, which counts"
+            elif field.key == "devicetree-overlay":
                 words = "device tree overlays cannot be applied: it boots without"
             elif field.key in ("uki-url", "extra"):
                 words = f"{field.key} is not followed"

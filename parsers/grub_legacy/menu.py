@@ -120,6 +120,8 @@ class Menu:
         elif self._titles:
             self._titles[-1].commands += [(where, *part) for part in in_row(name, rest)]
         elif name in _GENERAL:
+            if name in self._general:
+                self._complain(where, f"{name!r} is set a second time; this value counts")
             self._general[name] = (where, rest)
         elif name in COMMANDS:
             self._complain(where, f"{name!r} belongs to an entry; before the first it is ignored")
@@ -185,6 +187,8 @@ class Menu:
         for where, command, rest in title.commands:
             if command in ("root", "uuid", "kernel", "initrd"):
                 loaded.written.append((command, rest, where[0]))
+            if command == "kernel" and loaded.kernel:
+                self._complain(where, "a second kernel for this entry; this one counts")
             if run := COMMANDS.get(command):
                 if message := run(loaded, rest):
                     self._complain(where, message)
