@@ -70,6 +70,12 @@ def test_nothing_is_wrong_with_a_good_one(check: Check) -> None:
             "'A' waits for the file system labelled NONE, which is not there",
         ),
         (
+            "menuentry A {\n search --set=root --fs-uuid 3-4\n linux /vmlinuz\n}\n",
+            "problem",
+            2,
+            "the file system with UUID 3-4 is not there: the kernel comes from (hd0)",
+        ),
+        (
             "set args='ro root=UUID=3-4'\nmenuentry A { linux /vmlinuz $args }\n",
             "device",
             1,

@@ -95,6 +95,7 @@ class Listing:
         text = shell.text(self._path) if self._text is None else self._text
         entries = list(self._top(shell, text)) if text is not None else []
         self._check_fallback()
+        self._check_timeout(shell)
         yield from sorted(self._machine.problems.values(), key=lambda p: (p.config, p.line))
         yield from entries
         if entries:
@@ -172,6 +173,13 @@ class Listing:
             if len(known) < len(words):
                 wrong = words[len(known)]
                 self._complain(menu, "fallback", f"the fallback {wrong!r} is no entry of its menu")
+
+    def _check_timeout(self, shell: Shell) -> None:
+        menu = next((m for m in _menus(shell) if m.menu), shell)
+        value = menu.env["timeout"]
+        if value and _timeout(value) is None:
+            words = f"timeout {value!r} is no number of seconds: to GRUB there is none"
+            self._complain(menu, "timeout", words)
 
     def _complain(self, menu: Shell, name: str, message: str) -> None:
         """Of what a variable says, where it was set."""

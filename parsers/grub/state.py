@@ -3,6 +3,7 @@ and which command it is at.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from parsers.api import Origin
 from parsers.grub.env import Environment, Scope
@@ -23,6 +24,15 @@ from parsers.grub.words import Pattern, expand, split
 _LONGEST = 1 << 19  # characters of a file
 
 
+class Lost(NamedTuple):
+    """A device that `search` has not found, in words, and where it was asked for."""
+
+    what: str
+    config: str
+    line: int
+    told: bool  # already, as a Problem
+
+
 class State:
     """One environment, and the command that is being run in it."""
 
@@ -40,7 +50,7 @@ class State:
         self.within = 0  # the line of the eval whose text is being run
         self.around: Made = ()  # variables in the text that eval runs
         self.minor: tuple[GrubError, bool] | None = None  # see `remark`
-        self.lost: dict[str, str] = {}  # variable: what `search` did not find
+        self.lost: dict[str, Lost] = {}  # by variable
 
     def error(self, number: int, message: str, *, said: str = "", quiet: bool = False) -> int:
         """Says what GRUB would; returns the number, for a command to return in turn.
@@ -58,6 +68,10 @@ class State:
         the last.
         """
         self.minor = error, quiet
+
+    def lose(self, name: str, what: str, *, told: bool = False) -> None:
+        """The device that the variable should have named, or that is called so, is not there."""
+        self.lost[name] = Lost(what, self.config, self.line, told)
 
     # Variables
 

@@ -315,3 +315,11 @@ def test_a_menu_is_shown_once_when_asked_for() -> None:
 def test_return_in_an_entry_leaves_its_line_only() -> None:
     script = "menuentry A {\nreturn 0; echo a\necho b; echo c\nif true; then echo d; fi\necho e\n}"
     assert printed(machine(script)) == "b\ne\n"
+
+
+def test_a_timeout_that_is_no_number_is_told_where_it_is_set() -> None:
+    script = "set timeout=5\nset timeout=soon\nmenuentry A { linux /a }"
+    words = "timeout 'soon' is no number of seconds: to GRUB there is none"
+    assert problems(machine(script)) == [(2, words)]
+    assert problems(machine("set timeout=-1\nmenuentry A { linux /a }")) == []
+    assert problems(machine("set timeout=$none\nmenuentry A { linux /a }")) == []

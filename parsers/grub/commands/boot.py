@@ -63,11 +63,15 @@ def _lost(shell: Shell, path: str) -> str:
     place = shell.place(path)
     if not shell.lost:
         return described(place.device) if place.volume is None else ""
+    root = shell.lost.get("root") if not path.startswith("(") else None
     if place.kind() is not None or place.url:
+        if root and not root.told:
+            words = f"{root.what} is not there: the kernel comes from ({place.device})"
+            shell.machine.complain(root.config, root.line, words)
         return ""
-    if place.volume is None or not path.startswith("("):
-        return shell.lost.get("root", "" if place.volume else list(shell.lost.values())[-1])
-    return ""
+    if root:
+        return root.what
+    return "" if place.volume else list(shell.lost.values())[-1].what
 
 
 @command("initrd", "initrd16", "initrdefi")

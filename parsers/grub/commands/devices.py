@@ -83,11 +83,11 @@ def _search(
     devices = shell.machine.devices
     found = list(islice(_matches(shell, kind, name, hints, near), 1 if variable else None))
     if not found:
-        shell.lost[variable] = _KINDS[kind].format(name)
         # An entry that cannot do without says so itself; else GRUB boots it all the same. And of
         # a mere directory no device is known, not even its own.
         own = devices.own
         quiet = shell.in_entry or not (own.uuid or own.label or own.disk)
+        shell.lose(variable, _KINDS[kind].format(name), told=not quiet)
         return shell.error(NOT_FOUND, f"no such device: {name}", quiet=quiet)
     shell.searches[kind, name] = found[0]
     if variable:
@@ -203,5 +203,5 @@ def cryptomount(shell: Shell, arguments: Sequence[str], block: Block | None) -> 
         name = "crypto0" if words else ""
     if not name or shell.machine.devices.find(name):
         return 0
-    shell.lost[name] = described(name)
+    shell.lose(name, described(name))
     return shell.error(BAD_ARGUMENT, "no such cryptodisk found", quiet=shell.in_entry)

@@ -28,7 +28,7 @@ def loopback(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     place = shell.place(words[1])
     if place.volume is None or place.kind() != "file":
         # What the entry takes from the image is waited for, as from a disk that is not there.
-        shell.lost[words[0]] = f"the file {words[1]}"
+        shell.lose(words[0], f"the file {words[1]}")
         return shell.error(NOT_FOUND, f"file `{place.path}' not found", quiet=shell.in_entry)
     shell.lost.pop(words[0], None)
     name = image_name(place.volume, place.path)
