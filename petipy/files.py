@@ -11,7 +11,9 @@ from parsers.envblock import PLACE
 from parsers.volumes import image
 from petipy.sys.openat2 import open_in_root
 
-MAX_SIZE = 16 << 20  # bytes; the longest real grub.cfg are some hundred kB
+MAX_SIZE = 16 << 20  # bytes of a piece
+# Of a text this many bytes are read: more than any parser wants, who says what is left.
+LONGEST = 2 << 20
 _MAX_LINKS = 40  # as the kernel's own limit
 # The path leads to nothing. EINVAL and ENAMETOOLONG: to nothing that could have that name.
 _NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
@@ -121,19 +123,17 @@ class TreeFiles:
         self._others: dict[str, TreeFiles | None] = {volume.name: self}
 
     def read(self, path: str) -> str | None:
-        """As `parsers.api.Files.read`; OSError with EFBIG for more than MAX_SIZE bytes."""
+        """As `parsers.api.Files.read`; no more than the first LONGEST bytes."""
         fd = self.open(path)
         if fd is None:
             return None
         with os.fdopen(fd, "rb", buffering=0) as file:
-            size = os.fstat(fd).st_size
+            size = min(os.fstat(fd).st_size, LONGEST)
             data = bytearray()
             # One byte more than wanted: a file may grow meanwhile, and /proc's say 0.
-            while len(data) <= MAX_SIZE and size <= MAX_SIZE:
-                if not (piece := file.read(max(size, 4096) + 1)):
-                    return data.decode("utf-8", "surrogateescape")
+            while len(data) < LONGEST and (piece := file.read(max(size, 4096) + 1)):
                 data += piece
-        raise OSError(errno.EFBIG, f"{path} is larger than {MAX_SIZE >> 20} MiB")
+            return data[:LONGEST].decode("utf-8", "surrogateescape")
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
         if not path:
