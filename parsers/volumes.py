@@ -1,7 +1,7 @@
 """A volume by any name that a configuration may give it, and files as another volume names them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from parsers.api import Entry, FileRef, Origin, Volume
@@ -27,19 +27,32 @@ def find(spec: str, volumes: Sequence[Volume]) -> Volume | None:
     """The first volume that `spec` means; None when no volume of these is meant.
 
     Takes UUID=, LABEL=, PARTUUID= and PARTLABEL= (quoted or not), /dev/disk/by-…, /dev/NAME,
-    the kernel's bare name, and Open Firmware paths such as /pci@8…/scsi@3/disk@0:2. An image
-    has a name alone: see `image`.
+    /dev/mapper/NAME, /dev/GROUP/VOLUME, /dev/md/NAME, the kernel's bare name, and Open Firmware
+    paths such as /pci@8…/scsi@3/disk@0:2. An image has a name alone: see `image`.
     """
     spec = _unquoted(spec)
     if tag := _tag(spec):
         return _tagged(*tag, volumes)
     name = spec.removeprefix("/dev/")
     for volume in volumes:
-        if name and volume.name == name:
+        if name and (volume.name == name or (name != spec and name in _links(volume))):
             return volume
     if spec.startswith("/") and name == spec and (match := _FIRMWARE.fullmatch(spec)):
         return _in_firmware(match[1], int(match[2] or 0), volumes)
     return image(spec, volumes)
+
+
+def _links(volume: Volume) -> Iterator[str]:
+    """What else udev calls it below /dev."""
+    if volume.mapped:
+        yield f"mapper/{volume.mapped}"
+        yield f"disk/by-id/dm-name-{volume.mapped}"
+    if volume.lvm:
+        yield volume.lvm
+    if volume.md:
+        yield f"md/{volume.md}"
+    if volume.md_uuid:
+        yield f"disk/by-id/md-uuid-{volume.md_uuid}"
 
 
 def image(name: str, volumes: Sequence[Volume]) -> Volume | None:

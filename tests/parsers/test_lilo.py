@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from parsers.api import Entry, FileRef, Password
+from parsers.api import Entry, FileRef, Password, Volume
 from tests.parsers.one_file import entries, items, problems, wish
 
 IMAGE = "image=/vmlinuz\nlabel=a\n"
@@ -92,6 +92,21 @@ def test_a_password_is_asked_for_as_the_nearest_word_on_it_says(
     common: str, own: str, users: tuple[str, ...] | None
 ) -> None:
     assert image(f"{common}{IMAGE}{own}").users == users
+
+
+def test_a_boot_that_is_a_logical_volume_is_found_by_each_of_its_names() -> None:
+    volumes = (
+        Volume(name="sda1", disk="sda", partition=1),
+        Volume(name="dm-0", mapped="vg-boot", lvm="vg/boot"),
+    )
+    for name in ("/dev/mapper/vg-boot", "/dev/vg/boot"):
+        found = items(
+            "lilo",
+            "image=/boot/vmlinuz\nlabel=a\n",
+            beside={"/etc/fstab": f"{name} /boot ext4 defaults 0 2\n"},
+            volumes=volumes,
+        )
+        assert entries(found)[0].kernel == FileRef(path="/vmlinuz", device="dm-0")
 
 
 def test_each_image_may_have_a_password_of_its_own() -> None:

@@ -14,6 +14,8 @@ VOLUMES = (
     ),
     Volume(name="dm-0", label="boot disk", firmware_path="/pci@800000020000000/scsi@3:"),
     Volume(name="sr0"),
+    Volume(name="dm-1", mapped="my--group-root", lvm="my-group/root"),
+    Volume(name="md127", md="boot", md_uuid="aa:bb:cc:dd"),
     Volume(name="sr0:/old.iso", label="INSTALL", disk="sr0", image="/old.iso"),
 )
 
@@ -38,6 +40,14 @@ VOLUMES = (
         ("/dev/nvme0n1p2", "nvme0n1p2"),
         ("nvme0n1p2", "nvme0n1p2"),
         ("dm-0", "dm-0"),
+        ("/dev/mapper/my--group-root", "dm-1"),
+        ("/dev/disk/by-id/dm-name-my--group-root", "dm-1"),
+        ("/dev/my-group/root", "dm-1"),
+        ("my-group/root", None),
+        ("/dev/md/boot", "md127"),
+        ("/dev/disk/by-id/md-uuid-aa:bb:cc:dd", "md127"),
+        ("/dev/mapper/", None),
+        ("/dev/md/", None),
         ("/pci@800000020000000/nvme@1/namespace@1:2", "nvme0n1p2"),
         ("/PCI@800000020000000/nvme@1/namespace@1:2,\\yaboot", "nvme0n1p2"),
         ("/pci@800000020000000/nvme@1/namespace@1:3", None),
