@@ -71,6 +71,10 @@ class App:
             self._log.warning(complaint)
         self._store.listen(self._wake.set)
         self._consoles = [self._console(name) for name in self._services.terminals()]
+        there = {console.name for console in self._consoles}
+        for name in self._config.consoles:
+            if ttys.real(name) not in there:
+                self._log.warning(f"petipy.consoles: there is no terminal behind {name}")
         async with asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self._discovery.run(self._services.events(self._log)))

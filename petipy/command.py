@@ -19,11 +19,24 @@ def run(
 ) -> int:
     """The exit status of `petipy NAME`: what `answer` returns, which may raise BadUsage."""
     try:
-        parsed = options(argv)
+        _need_pyparsing()
+        return answer(options(argv))
     except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
         return exit.code if isinstance(exit.code, int) else 2
-    try:
-        return answer(parsed)
     except BadUsage as error:
         sys.stderr.write(f"petipy {name}: {safe(str(error))}\n")
         return 2
+
+
+def _need_pyparsing() -> None:
+    """Distributions have older ones, which fail somewhere in the middle. BadUsage says so."""
+    try:
+        import pyparsing
+    except ImportError:
+        found = "there is none"
+    else:
+        version = getattr(pyparsing, "__version__", "")  # the image's stand-in has none
+        numbers = [int(part) for part in version.split(".")[:2] if part.isdecimal()]
+        found = f"this is {version}" if version and numbers < [3, 3] else ""
+    if found:
+        raise BadUsage(f"pyparsing 3.3 is needed, and {found}: `pip install .` fetches it")

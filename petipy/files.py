@@ -3,10 +3,10 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from parsers.api import UNKNOWN, Firmware, Volume
+from parsers.api import UNKNOWN, Firmware, Problem, Volume
 from parsers.envblock import PLACE
 from parsers.volumes import image
 from petipy.sys.openat2 import open_in_root
@@ -14,6 +14,7 @@ from petipy.sys.openat2 import open_in_root
 MAX_SIZE = 16 << 20  # bytes of a piece
 # Of a text this many bytes are read: more than any parser wants, who says what is left.
 LONGEST = 2 << 20
+_MOST_UNREAD = 1000  # paths that are remembered
 _MAX_LINKS = 40  # as the kernel's own limit
 # The path leads to nothing. EINVAL and ENAMETOOLONG: to nothing that could have that name.
 _NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
@@ -121,6 +122,18 @@ class TreeFiles:
         self._opener = opener
         self._resolve = resolve
         self._others: dict[str, TreeFiles | None] = {volume.name: self}
+        self._unread: dict[str, int] = {}  # path → errno
+
+    def unread(self) -> Iterator[Problem]:
+        """What could not be looked at, and was taken for nothing: one for each reason, of this
+        tree and those that `on` has opened. What `read` or `open` have refused is not among it."""
+        for tree in filter(None, self._others.values()):
+            place = "" if tree is self else f"({tree.volume.name})"
+            for number in dict.fromkeys(tree._unread.values()):
+                first, *others = (path for path, why in tree._unread.items() if why == number)
+                more = f", nor can {_count(len(others))}" if others else ""
+                words = f"cannot be looked at{more}: {os.strerror(number)}"
+                yield Problem(f"{place}{first}", 0, words)
 
     def read(self, path: str) -> str | None:
         """As `parsers.api.Files.read`; no more than the first LONGEST bytes."""
@@ -147,7 +160,8 @@ class TreeFiles:
                 return os.pread(fd, min(length, MAX_SIZE), offset)
             finally:
                 os.close(fd)
-        except OSError:  # as good as nothing; booting it would say why
+        except OSError as error:  # as good as nothing
+            self._note(path, error)
             return b""
 
     def names(self, directory: str) -> list[str]:
@@ -159,8 +173,9 @@ class TreeFiles:
     def _listed(self, root: int, directory: str) -> list[str]:
         try:
             fd = self._within(root, directory, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError:  # damaged: as good as none
-            fd = None
+        except OSError as error:  # damaged: as good as none
+            self._note(directory, error)
+            return []
         if fd is None:
             return []
         try:
@@ -168,7 +183,8 @@ class TreeFiles:
             # Python decodes names by the locale; ours are UTF-8 in any.
             names = (os.fsencode(name) for name in listed)
             return [name.decode("utf-8", "surrogateescape") for name in names]
-        except OSError:  # the device went, or a block cannot be read
+        except OSError as error:  # the device went, or a block cannot be read
+            self._note(directory, error)
             return []
         finally:
             os.close(fd)
@@ -243,8 +259,13 @@ class TreeFiles:
     def _found(self, path: str) -> os.stat_result | None:
         try:
             return self._status(path)
-        except OSError:  # what cannot be read is not there; `read` and `open` say why
+        except OSError as error:  # what cannot be read is not there
+            self._note(path, error)
             return None
+
+    def _note(self, path: str, error: OSError) -> None:
+        if len(self._unread) < _MOST_UNREAD:
+            self._unread.setdefault(path, error.errno or errno.EIO)
 
     def _status(self, path: str) -> os.stat_result | None:
         fd = self._descriptor(path, os.O_PATH)
@@ -281,3 +302,7 @@ class TreeFiles:
                 return None
             reason = os.strerror(error.errno or errno.EIO)
             raise OSError(error.errno, f"{path}: {reason}") from None
+
+
+def _count(paths: int) -> str:
+    return "another path" if paths == 1 else f"{paths} other paths"

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import NoReturn
 
 from parsers.api import Files, Format, Volume
@@ -117,7 +118,9 @@ class Jail:
         from parsers.grub import in_dialect  # the scanner has imported it
 
         formats = in_dialect(formats, todo.details["dialect"])
-        scan = scan_tree(self._tree(todo, user), formats)
+        tree = self._tree(todo, user)
+        scan = scan_tree(tree, formats)
+        scan = replace(scan, problems=(*scan.problems, *tree.unread()))
         packets.send(self._answer, json.dumps(wire.to_json(scan)).encode())
 
     def capture(

@@ -16,7 +16,7 @@ from petipy.images import images
 from petipy.model import Image, Scan
 from petipy.network.search import netboot, places
 from petipy.resolve import references
-from petipy.subvolumes import SubvolumeFiles, subvolumes
+from petipy.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
 MAX_ITEMS = 2000
@@ -55,6 +55,9 @@ def _scan(files: Files, formats: Iterable[Format]) -> Scan:
     preferences: list[tuple[str, Preferences]] = []
     unreadable: dict[str, list[str]] = {}  # reason → paths: a broken file system has one for all
     roots = ("", *subvolumes(files))
+    if left_out := first_left_out(files):
+        words = f"more than {MOST} subvolumes: this and the rest are left out"
+        problems.append(Problem(left_out, 0, words))
     for form in formats:
         for path, item in _items(files, form, roots, unreadable):
             if isinstance(item, Entry):
@@ -232,10 +235,9 @@ def _matches(files: Files, directory: str, names: list[str]) -> Iterator[str]:
     if "*" not in name:
         yield from _matches(files, f"{directory}/{name}", rest)
         return
-    with suppress(OSError):  # a directory that cannot be read has no configuration for us
-        for found in files.names(directory or "/"):
-            if fnmatchcase(found, name):
-                yield from _matches(files, f"{directory}/{found}", rest)
+    for found in files.names(directory or "/"):
+        if fnmatchcase(found, name):
+            yield from _matches(files, f"{directory}/{found}", rest)
 
 
 def _meaning(entry: Entry, files: Files) -> object:

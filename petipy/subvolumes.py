@@ -5,7 +5,9 @@ whoever looks at the whole file system sees that as a directory: Ubuntu's is /@,
 /@rootfs, Fedora's /root. GRUB alone (Format.from_top) is used to writing /@/boot/vmlinuz.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, SameMachine
@@ -16,17 +18,23 @@ _WITHIN = ("boot", "etc", "loader")  # a subvolume with none of these boots noth
 
 
 def subvolumes(files: Files) -> list[str]:
-    """The paths of the subvolumes that may hold the root of a system."""
+    """The paths of the subvolumes that may hold the root of a system: MOST of them at most."""
+    return list(islice(_all(files), MOST))
+
+
+def first_left_out(files: Files) -> str:
+    """The path of the one that comes after these; "" when those were all."""
+    return next(islice(_all(files), MOST, None), "")
+
+
+def _all(files: Files) -> Iterator[str]:
     if files.volume.fs not in ("btrfs", ""):
-        return []
+        return
     known = files.volume.fs == "btrfs"
     named = (n for n in files.names("/") if n[:1] == "@" or (known and n in _NAMES))
-    fit = [
-        f"/{name}"
-        for name in named
-        if any(files.kind(f"/{name}/{inner}") == "directory" for inner in _WITHIN)
-    ]
-    return fit[:MOST]
+    for name in named:
+        if any(files.kind(f"/{name}/{inner}") == "directory" for inner in _WITHIN):
+            yield f"/{name}"
 
 
 class SubvolumeFiles(SameMachine):

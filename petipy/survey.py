@@ -246,7 +246,11 @@ def _read_directories(
     from petipy.scan import scan_tree
 
     for device, files in trees(found, known, machine):
-        yield device, files if isinstance(files, OSError) else scan_tree(files, formats())
+        if isinstance(files, OSError):
+            yield device, files
+            continue
+        scan = scan_tree(files, formats())
+        yield device, replace(scan, problems=(*scan.problems, *files.unread()))
 
 
 def trees(

@@ -129,6 +129,14 @@ def test_with_nobody_there_the_default_boots(machine: Machine) -> None:
     assert machine.loaded == "B"
 
 
+def test_a_console_that_is_not_there_is_told(machine: Machine) -> None:
+    machine.scans["vda2"] = scan(entry("a", "/good", default=True))
+    there = machine.terminal.removeprefix("/dev/")
+    log = machine.run(Config(timeout=0, consoles=(there, "hvc7")))
+    told = [line.text for line in log.lines if line.level == "warning"]
+    assert told == ["petipy.consoles: there is no terminal behind hvc7"]
+
+
 def test_a_kernel_that_cannot_be_loaded_costs_only_itself(machine: Machine) -> None:
     entries = entry("a", "/bad", default=True), entry("b", "/good", cmdline="next")
     machine.scans["vda2"] = scan(*entries)

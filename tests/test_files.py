@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -192,4 +193,33 @@ def test_what_a_link_says_is_told_even_where_it_leads_nowhere(tmp_path: Path) ->
     tree = TreeFiles(tmp_path, SDA1)
     assert tree.link("/vmlinuz") == "boot/vmlinuz-6.1"
     assert [tree.link(path) for path in ("/file", "/none", "/")] == ["", "", ""]
+    tree.close()
+
+
+def test_what_cannot_be_looked_at_is_told_once_for_each_reason(tmp_path: Path) -> None:
+    damaged = {b"/boot/grub": errno.EIO, b"/boot/a": errno.EIO, b"/x": errno.EACCES}
+
+    def resolve(root: int, path: bytes, flags: int) -> int:
+        if number := damaged.get(path):
+            raise OSError(number, os.strerror(number))
+        return files.resolve(root, path, flags)
+
+    other = tmp_path / "other"
+    other.mkdir()
+    volumes = (SDA1, SDB1)
+    tree = TreeFiles(tmp_path, SDA1, volumes, "", opener({"sdb1": other}, []), resolve)
+    assert (tree.names("/boot/grub"), tree.kind("/boot/a"), tree.piece("/x", 0, 1)) == (
+        [],
+        None,
+        b"",
+    )
+    assert (tree.names("/none"), tree.kind("/none"), tree.size("/boot/a")) == ([], None, 0)
+    there = tree.on("sdb1")
+    assert there is not None
+    assert there.modified("/x") == 0
+    assert [(problem.config, problem.message) for problem in tree.unread()] == [
+        ("/boot/grub", "cannot be looked at, nor can another path: Input/output error"),
+        ("/x", "cannot be looked at: Permission denied"),
+        ("(sdb1)/x", "cannot be looked at: Permission denied"),
+    ]
     tree.close()

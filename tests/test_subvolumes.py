@@ -78,6 +78,9 @@ def test_what_is_no_btrfs_has_no_subvolumes_and_snapshots_are_not_all_looked_int
     assert not subvolumes(files(below("/root", KERNEL), volume=Volume(name="dir")))
     many = files(*(below(f"/@{n}", KERNEL) for n in range(100)))
     assert len(subvolumes(many)) == MOST
+    (left_out,) = scan_tree(many, formats()).problems
+    assert left_out.config not in subvolumes(many)
+    assert left_out.message == f"more than {MOST} subvolumes: this and the rest are left out"
 
 
 def test_images_in_subvolumes_are_found() -> None:

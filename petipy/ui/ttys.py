@@ -15,7 +15,7 @@ def consoles(
     That one stays in: its screen comes when udev has loaded the driver, maybe after us.
     """
     names = [*_kernels(proc), *extra]
-    nodes = dict.fromkeys(f"{dev}/{_real(name)}" for name in names)
+    nodes = dict.fromkeys(f"{dev}/{real(name)}" for name in names)
     return [node for node in nodes if _alive(node)]
 
 
@@ -28,7 +28,8 @@ def _kernels(proc: str) -> Iterator[str]:
             yield name
 
 
-def _real(name: str) -> str:
+def real(name: str) -> str:
+    """What a terminal is called as a device node: without /dev/, and never tty0."""
     name = name.removeprefix("/dev/")
     return "tty1" if name == "tty0" else name
 
