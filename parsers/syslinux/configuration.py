@@ -329,6 +329,7 @@ _MENU_TAKERS: dict[str, _Taker] = {
     "title": _C.menu_title,
     "default": _C.menu_default,
     "hide": _C.menu_hide,
+    "help": _C.kernel,
     "passwd": _C.menu_password,
     "master": _C.menu_master,
     "onerror": _C.setting,

@@ -26,6 +26,7 @@ _REASONS = {
     "pxe": "another network boot loader, which only firmware starts",
     "fdimage": "the image of a floppy disk, which only a BIOS starts",
     "comboot": "a program for SYSLINUX",
+    "help": "it only shows a text",
 }
 _MENUS = ("menu", "vesamenu", "gfxmenu")
 _LINUX = re.compile(r"(?:vmlinu[xz]|linux|[bz]?z?image)\S*", re.I)

@@ -24,6 +24,7 @@ from tests.parsers.syslinux_files import entries, problems, read
         ("KERNEL ipxe.lkrn", "x86_64", "network boot loader"),
         ("KERNEL x.com", "ppc64le", "program for SYSLINUX"),
         ("BSS x", "x86_64", "boot sector"),
+        ("MENU HELP x.txt", "x86_64", "only shows a text"),
         ("FDIMAGE x", "x86_64", "floppy"),
         ("KERNEL mboot.c32\nAPPEND xen.gz --- vmlinuz --- initrd", "x86_64", "xen.gz"),
         ("KERNEL reboot.c32", "x86_64", "restarts"),
