@@ -9,8 +9,11 @@ from parsers.volumes import find
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.I)
 # hd:3,/vmlinux or /pci@8…/disk@0:3,/vmlinux: only the last comma counts.
 _FIRMWARE = re.compile(r"(?P<device>[^:]+):(?P<partition>\d*),(?P<path>[^,]+)", re.S)
-# sda3:/vmlinux, /dev/sda3:/vmlinux, LABEL=root:/vmlinux, as Petitboot has it.
-_LINUX = re.compile(r"(?P<device>/dev/[^:]+|[^/:][^:]*):(?P<path>/?.*)", re.S)
+# sda3:/vmlinux, /dev/sda3:/vmlinux, LABEL=root:/vmlinux, as Petitboot has it. Links in
+# /dev/disk/by-path and by-id have colons of their own.
+_LINUX = re.compile(
+    r"(?P<device>/dev/disk/by-(?:path|id)/[^/]+(?=:/)|/dev/[^:]+|[^/:][^:]*):(?P<path>/?.*)", re.S
+)
 _KERNEL_NAME = re.compile(
     r"(?P<letters>(?:sd|hd|vd|xvd)[a-z]+)\d*|(?P<digits>(?:nvme\d+n|mmcblk|nbd|loop|md)\d+)(?:p\d+)?"
 )
