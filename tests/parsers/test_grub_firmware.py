@@ -84,10 +84,16 @@ def test_getenv_reads_a_variable_of_efis(words: str, value: str) -> None:
     assert said(f"getenv {words}\nif [ -n '' -o -n \"$v\" ]; then echo $v; fi")[0] == value
 
 
+@pytest.mark.parametrize(("machine", "answers"), [("x86_64", "0 0"), ("i386", "1 0")])
+def test_cpuid_tells_what_a_pcs_processor_can(machine: str, answers: str) -> None:
+    assert said("cpuid -l\na=$?\ncpuid --pae\necho $a $?", machine) == [answers]
+
+
 def test_open_firmwares_grub_does_not_know_them_and_goes_on() -> None:
-    script = "smbios -t 1 -s 4\necho $?\nif getenv SecureBoot v; then echo then; fi"
+    script = "smbios -t 1 -s 4\necho $?\ncpuid -l\nif getenv SecureBoot v; then echo then; fi"
     assert said(script, "ppc64le", UNKNOWN) == [
         *("error: can't find command `smbios'.", "0"),
+        "error: can't find command `cpuid'.",
         *("error: can't find command `getenv'.", "then"),
     ]
     host = Machine({"sda1": {CONFIG: script}}, machine="ppc64le")

@@ -1,5 +1,5 @@
-"""Asking the firmware: SMBIOS, EFI's variables, the clock. GRUB for Open Firmware has no commands
-for the first two, and unknown commands succeed; so they do here.
+"""Asking the machine: its processor, SMBIOS, EFI's variables, the clock. A GRUB for another kind
+of machine has no such command, and what it does not know succeeds; so it does here.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from parsers.grub.commands import command
 from parsers.grub.errors import (
     BAD_ARGUMENT,
+    FALSE,
     FIRMWARE,
     NOT_FOUND,
     OUT_OF_RANGE,
@@ -19,6 +20,16 @@ from parsers.grub.interp import Shell
 from parsers.grub.numbers import number
 from parsers.grub.options import Options
 from parsers.grub.syntax import Block
+
+
+@command("cpuid")
+def cpuid(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Whether a PC's processor has 64 bits (--long-mode, the default) or PAE."""
+    if shell.machine.cpu not in ("x86_64", "i386"):
+        return _unknown(shell, "cpuid")
+    pae = "-p" in arguments or "--pae" in arguments
+    return 0 if pae or shell.machine.cpu == "x86_64" else FALSE
+
 
 # What can be read of a structure, and how many bytes it takes.
 _SIZES = {"byte": 1, "word": 2, "dword": 4, "qword": 8, "string": 1, "uuid": 16}

@@ -112,13 +112,6 @@ def sleep(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     return 0
 
 
-@command("cpuid")
-def cpuid(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Whether a PC's processor has 64 bits (--long-mode, the default) or PAE."""
-    pae = "-p" in arguments or "--pae" in arguments
-    return 0 if pae or shell.machine.cpu == "x86_64" else FALSE
-
-
 @command("hwmatch")
 def hwmatch(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     """Whether a graphics card is on a list: for what a kernel needs no screen, none is."""
