@@ -104,6 +104,7 @@ class Origin:
     line: int
     # What gave a variable its value: set, load_env, search, for, the name of a function that was
     # called with it. "call" is such a call itself: `what` ran there, and in it the one before.
+    # "efi" is a variable of the firmware's.
     how: str = ""
     spans: tuple[tuple[int, int], ...] = ()  # of Entry.cmdline, in characters: what it gave
 

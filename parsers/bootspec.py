@@ -137,10 +137,10 @@ class Loader:
     def chosen(self, places: Sequence[Place]) -> tuple[Place | None, tuple[Origin, ...]]:
         """Which of the places, in their order, boots by itself, and what makes it that."""
         for said, good in self._wishes():
-            reasons, pattern = [Origin(said.key, said.value, *self._where(said))], said.value
+            reasons, pattern = [self._reason(said)], said.value
             if pattern == _SAVED:
                 pattern = self.told.get(_LAST, "")
-                reasons.append(Origin(_LAST, pattern, "", 0))
+                reasons.append(Origin(_LAST, pattern, "", 0, how="efi"))
             for place in places:
                 if _fits(place, pattern) and not (good and place.bad):
                     return place, tuple(reasons)
@@ -159,8 +159,10 @@ class Loader:
             if own:
                 yield own, good
 
-    def _where(self, said: Field) -> tuple[str, int]:
-        return (self.path, said.line) if said.line else ("", 0)
+    def _reason(self, said: Field) -> Origin:
+        if not said.line:
+            return Origin(said.key, said.value, "", 0, how="efi")
+        return Origin(said.key, said.value, self.path, said.line)
 
     def unfit(self, places: Sequence[Place]) -> Iterator[Problem]:
         """The patterns that none of the places fits, and a wish that is not followed."""

@@ -79,6 +79,8 @@ def told(origin: Origin, config: str) -> str:
     """In words, to someone who looks at the file `config`: "$x, set in line 7"."""
     if origin.how == "image":
         return "added here, for its system to find its medium in a file"
+    if origin.how == "efi":
+        return f"EFI's {origin.what} ({origin.value})"
     if not origin.config and origin.what.startswith("$"):
         return f"{origin.what}, which the boot loader sets"
     if not origin.config:

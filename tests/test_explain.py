@@ -1,6 +1,7 @@
 """`petipy explain`: the file and the line of everything in an entry."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -176,3 +177,23 @@ def test_each_of_several_initrds_is_told_with_the_setting_that_names_it(
         "  initrd      (sda1)/i",
         "      by initrd in line 4",
     ]
+
+
+def test_a_default_that_efi_keeps_is_explained_by_its_variables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def kept(text: str) -> str:
+        return b64encode(f"{text}\0".encode("utf-16-le")).decode()
+
+    guid = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+    said = {"LoaderEntryDefault": kept("@saved"), "LoaderEntryLastBooted": kept("a.conf")}
+    files = {f"/loader/entries/{n}.conf": f"linux /{n}\n" for n in "ab"}
+    about = {
+        "devices": [{"name": "sda1", "files": files}],
+        "firmware": {"variables": {f"{name}-{guid}": text for name, text in said.items()}},
+    }
+    (tmp_path / "m.json").write_text(json.dumps(about))
+    assert main(["default", "--machine", str(tmp_path / "m.json")]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "'@saved' of EFI's LoaderEntryDefault (@saved);" in shown
+    assert "EFI's LoaderEntryLastBooted (a.conf)" in shown

@@ -223,7 +223,7 @@ def test_why_an_entry_is_the_default_is_said_through_efis_variables() -> None:
     )
     assert default.default_from == (
         Origin("default", "@saved", "/loader/loader.conf", 2),
-        Origin("LoaderEntryLastBooted", "a.conf", "", 0),
+        Origin("LoaderEntryLastBooted", "a.conf", "", 0, how="efi"),
     )
 
 
