@@ -19,8 +19,8 @@ from petipy.firmware import firmware
 from petipy.machine import platform
 from petipy.model import Device, Image
 from petipy.printing import safe, write
-from petipy.survey import EPILOG, PATIENCE, devices_of, formats_for, in_sandbox, trees
-from petipy.targets import SETTABLE, Devices
+from petipy.survey import EPILOG, PATIENCE, add_device, devices_of, formats_for, in_sandbox, trees
+from petipy.targets import Devices
 
 if TYPE_CHECKING:
     from petipy.sandbox import Scanner
@@ -68,13 +68,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
         epilog=f"exit status: 0, 1 when no configuration was found, 2 for bad usage. {EPILOG}",
     )
     parser.add_argument("path", metavar="DEVICE|DIR", nargs="*", help="or a disk image")
-    parser.add_argument(
-        "--device",
-        metavar="NAME=PATH[,uuid=U]…",
-        action="append",
-        default=[],
-        help=f"one more, under this name. Words: {', '.join(sorted(SETTABLE))}",
-    )
+    add_device(parser)
     parser.add_argument("--machine", metavar="NAME", help="what uname says there: ppc64le …")
     return parser.parse_args(argv)
 

@@ -15,7 +15,7 @@ Keys that nobody here knows are ignored.
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -56,33 +56,22 @@ def load(path: str) -> Machine:
 def parse(value: object, beside: Path) -> Machine:
     """As `load`, of what json.loads gave. Texts that are `@name` are files below `beside`."""
     about = _mapping(value, "a machine")
-    devices = about.get("devices")
     leases = _leases(about)
-    if not (isinstance(devices, list) and devices) and not (devices is None and leases):
-        raise BadMachine("it has no list of devices")
-    volumes: list[Volume] = []
-    trees: dict[str, Tree] = {}
-    titles: dict[str, str] = {}
-    for number, item in enumerate(devices or ()):
-        device = _mapping(item, f"device {number}")
-        volume = _volume(device, number)
-        if volume.name in trees:
-            raise BadMachine(f"two devices are called {volume.name}")
-        volumes.append(volume)
-        trees[volume.name] = _tree(device, volume.name, beside)
-        titles[volume.name] = _text(device, "title")
-    for name in leases:
-        if name in trees:
-            raise BadMachine(f"two devices are called {name}")
-        volumes.append(Volume(name=name))
-        trees[name] = Tree()
+    devices = _devices(about, leases)
+    volumes = [_volume(device, number) for number, device in enumerate(devices)]
+    trees = {v.name: _tree(d, v.name, beside) for v, d in zip(volumes, devices, strict=True)}
+    volumes += (Volume(name=name) for name in leases)
+    trees |= {name: Tree() for name in leases}
+    names = [volume.name for volume in volumes]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise BadMachine(f"two devices are called {twice}")
     platform = _text(about, "platform")
     root = _text(about, "root")
     return Machine(
         name=_text(about, "machine") or _PLATFORMS.get(platform, platform.partition("-")[0]),
         volumes=tuple(volumes),
         trees=trees,
-        titles=titles,
+        titles={_text(device, "name"): _text(device, "title") for device in devices},
         root=root if root in trees else "",
         prefix=_text(about, "prefix"),
         config=_text(about, "config"),
@@ -93,6 +82,13 @@ def parse(value: object, beside: Path) -> Machine:
         urls=dict(_urls(about, beside)),
         leases=leases,
     )
+
+
+def _devices(about: Mapping[str, Any], leases: Collection[str]) -> list[Mapping[str, Any]]:
+    devices = about.get("devices")
+    if not (isinstance(devices, list) and devices) and not (devices is None and leases):
+        raise BadMachine("it has no list of devices")
+    return [_mapping(item, f"device {number}") for number, item in enumerate(devices or ())]
 
 
 def platform(machine: str) -> str:

@@ -80,22 +80,11 @@ def _without_image(entry: Entry) -> Entry:
 def _of_device(
     device: Device, scan: Scan, identity: str, volumes: Sequence[Volume]
 ) -> Iterator[Choice]:
-    preferences = dict(scan.preferences)
-    general = {form: _general(scan, form) for form in dict(scan.entries)}
-    # Of kernels that merely lie there, whoever guards the configurations beside them.
-    watch = next((w for _, w in scan.preferences if w.superusers is not None), Preferences())
+    wishes = _Wishes(scan)
     absent = frozenset(scan.missing)
-    seen: dict[str, int] = {}
     ranks: dict[str, int] = {}
-    for form, entry in scan.entries:
-        id = f"{identity}:{entry.config}#{'>'.join((*entry.trail, entry.name))}"
-        seen[id] = seen.get(id, 0) + 1
-        if seen[id] > 1:
-            id = f"{id}~{seen[id]}"
-        # Of images and small files, their directory is the configuration.
-        around = preferences.get(dirname(entry.config))
-        wish = preferences.get(entry.config) or around or general[form]
-        guard = watch if entry.guess else wish
+    for id, (form, entry) in zip(_ids(scan, identity), scan.entries, strict=True):
+        wish, guard = wishes.of(form, entry)
         files = [_file(ref, device, volumes) for ref in references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]
@@ -120,6 +109,32 @@ def _of_device(
             dialect=wish.dialect if form == "grub" else "",
             rank=ranks.setdefault(form, len(ranks)),
         )
+
+
+def _ids(scan: Scan, identity: str) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for _, entry in scan.entries:
+        id = f"{identity}:{entry.config}#{'>'.join((*entry.trail, entry.name))}"
+        seen[id] = seen.get(id, 0) + 1
+        yield id if seen[id] == 1 else f"{id}~{seen[id]}"
+
+
+class _Wishes:
+    """What the configurations of a scan want with their entries."""
+
+    def __init__(self, scan: Scan) -> None:
+        self._preferences = dict(scan.preferences)
+        self._general = {form: _general(scan, form) for form in dict(scan.entries)}
+        # Of kernels that merely lie there, whoever guards the configurations beside them.
+        guards = (wish for _, wish in scan.preferences if wish.superusers is not None)
+        self._watch = next(guards, Preferences())
+
+    def of(self, form: str, entry: Entry) -> tuple[Preferences, Preferences]:
+        """Those that count for an entry, and those that say who may boot and change it."""
+        # Of images and small files, their directory is the configuration.
+        around = self._preferences.get(dirname(entry.config))
+        wish = self._preferences.get(entry.config) or around or self._general[form]
+        return wish, self._watch if entry.guess else wish
 
 
 def _general(scan: Scan, form: str) -> Preferences:

@@ -47,8 +47,8 @@ class Listing:
         return next(iter((*candidates(snapshot), *wanted)), None)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that say what to look at, the same for every command."""
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """The option that gives a device, and what is known of it."""
     parser.add_argument(
         "--device",
         metavar="NAME=PATH[,uuid=U]…",
@@ -56,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help=f"one more, under this name; may be repeated. Words: {', '.join(sorted(SETTABLE))}",
     )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say what to look at, the same for every command that shows entries."""
+    add_device(parser)
     parser.add_argument(
         "--machine",
         metavar="FILE|NAME",
@@ -136,21 +141,10 @@ def replay(machine: Machine, name: str = "", dialect: str | None = None) -> List
     """The scans of a machine's devices, the one that its configuration is on first, unless it
     is known in which order they were.
     """
-    from petipy.scan import scan_lease, scan_tree
+    from petipy.scan import scan_tree
 
     name = name or machine.name or os.uname().machine
-    order = sorted(machine.volumes, key=lambda v: v.name != machine.root and not machine.captured)
-    scans: list[tuple[Device, Scan]] = []
-    for volume in order:
-        if volume.image:  # its turn comes when its disk has been looked at
-            continue
-        lease = machine.leases.get(volume.name)
-        title = machine.titles.get(volume.name) or _title(volume, lease)
-        kind: Kind = "disk" if lease is None else "network"
-        device = Device(volume=volume, node="", kind=kind, title=title)
-        config = machine.config if volume.name == machine.root else ""
-        formats, files = formats_for(config, dialect), machine.files(volume.name, name)
-        scans.append((device, (scan_tree if lease is None else scan_lease)(files, formats)))
+    scans = list(_replayed(machine, name, dialect))
     problems = [(device.name, p) for device, scan in scans for p in scan.problems]
     for device in _images(scans):
         if device.name not in machine.trees:
@@ -169,6 +163,21 @@ def replay(machine: Machine, name: str = "", dialect: str | None = None) -> List
         foreign=_foreign(scans, machine.volumes),
         problems=tuple(problems),
     )
+
+
+def _replayed(machine: Machine, name: str, dialect: str | None) -> Iterator[tuple[Device, Scan]]:
+    """Of all but the images: their turn comes when their disk has been looked at."""
+    from petipy.scan import scan_lease, scan_tree
+
+    order = sorted(machine.volumes, key=lambda v: v.name != machine.root and not machine.captured)
+    for volume in (volume for volume in order if not volume.image):
+        lease = machine.leases.get(volume.name)
+        title = machine.titles.get(volume.name) or _title(volume, lease)
+        kind: Kind = "disk" if lease is None else "network"
+        device = Device(volume=volume, node="", kind=kind, title=title)
+        config = machine.config if volume.name == machine.root else ""
+        formats, files = formats_for(config, dialect), machine.files(volume.name, name)
+        yield device, (scan_tree if lease is None else scan_lease)(files, formats)
 
 
 def _images(scans: Sequence[tuple[Device, Scan]]) -> list[Device]:
