@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 from parsers.grub.dialect import DIALECTS as GRUBS
 from petipy import config
@@ -11,6 +12,11 @@ def test_settings_are_read_from_among_the_kernels_own_words() -> None:
     assert got.consoles == ("hvc1", "ttyS0")
     assert not got.trace
     assert not got.complaints
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    assert [s.name for s in config.SETTINGS if f"| `petipy.{s.name}" not in readme] == []
 
 
 def test_never_is_for_ever_and_the_last_one_counts() -> None:

@@ -1,5 +1,6 @@
 """The help screen."""
 
+from petipy.config import SETTINGS, Setting
 from petipy.ui.widgets import Reader
 
 _KEYS = """\
@@ -40,4 +41,11 @@ class Guide(Reader):
         lines += [(None, line) for line in _KEYS.splitlines()]
         lines += [(None, ""), ("heading", "Signs")]
         lines += [(None, line) for line in _SIGNS.splitlines()]
+        lines += [(None, ""), ("heading", "Settings, on the command line of Petipy's own kernel")]
+        lines += [(None, f"{_word(s)}: {s.help}") for s in SETTINGS]
         self.lay_out([*lines, (None, ""), (None, _CLOSING)])
+
+
+def _word(setting: Setting) -> str:
+    """As it is typed: a flag may stand alone."""
+    return f"petipy.{setting.name}={setting.form}".replace("=[", "[=")

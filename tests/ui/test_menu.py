@@ -277,6 +277,8 @@ def test_the_log_shows_the_line_that_is_wrong_with_a_caret() -> None:
 def test_help_rescan_and_shell() -> None:
     glass = Glass().press("h")
     assert "Keys" in glass.text
+    glass.press("tab", "tab")
+    assert "petipy.timeout=SECONDS|never: boot the default after so long" in glass.text
     assert "Looking again" in glass.press("esc", "r").text
     glass.press("x")
     assert (glass.machine.rescans, glass.shells) == (1, 1)
