@@ -239,8 +239,10 @@ def _place(finding: Finding, listing: Listing) -> str:
     if match := re.fullmatch(r"\(([^()]*)\)(/.*)", config, re.S):
         name, config = match[1], match[2]
     device = next((d for d in listing.known if d.name == name), None)
-    if not finding.line:
+    if not config:
         return name
+    if finding.line:
+        config = f"{config}:{finding.line}"
     if device and device.kind == "directory":
-        return f"{device.node.rstrip('/')}{config}:{finding.line}"
-    return f"({name}){config}:{finding.line}"
+        return f"{device.node.rstrip('/')}{config}"
+    return f"({name}){config}"

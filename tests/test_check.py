@@ -164,6 +164,15 @@ def test_a_tree_alone_says_nothing_of_devices(
     assert capsys.readouterr().out == "no findings, 2 entries\n"
 
 
+def test_what_is_wrong_with_a_file_as_a_whole_has_no_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "torn.iso").write_bytes(b"")
+    assert main([str(tmp_path)]) == 1
+    told = "no file system that is known is in it; is it whole?"
+    assert f"{tmp_path}/torn.iso: {told}" in capsys.readouterr().out.splitlines()
+
+
 def test_findings_are_lines_with_the_place_and_a_caret(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

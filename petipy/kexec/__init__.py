@@ -16,7 +16,8 @@ __all__ = ["Refused", "execute", "load", "unload"]
 
 
 def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None) -> str:
-    """Stage a kernel; returns the method: kexec_file_load, kexec_load or kexec-tools.
+    """Stage a kernel; returns how: kexec_file_load, kexec_load or kexec-tools, and in parentheses
+    what the next kernel may miss.
 
     Descriptors are of regular files, open for reading; they may be closed afterwards. Several
     initrds are handed over one behind the other. `cmdline` may hold surrogate escapes. A device
@@ -85,10 +86,10 @@ def _load_on_power(kernel: int, initrds: Sequence[int], line: bytes, devicetree:
             raise
         from . import ofdt
 
-        ofdt.forget_windows(fdt.read_live())
+        kept = ofdt.forget_windows(fdt.read_live())
         if not _file_load(kernel, initrds, line):
             raise
-        return "kexec_file_load"
+        return f"kexec_file_load ({kept})" if kept else "kexec_file_load"
     return "kexec_load"
 
 

@@ -1,6 +1,5 @@
 """Changes to the running kernel's device tree on pseries, through /proc/powerpc/ofdt."""
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,16 +8,19 @@ from . import fdt, ppc64le
 OFDT = Path("/proc/powerpc/ofdt")
 
 
-def forget_windows(tree: fdt.Node, ofdt: Path = OFDT) -> None:
-    """Hide dynamic DMA windows from a loader that copies the live tree.
+def forget_windows(tree: fdt.Node, ofdt: Path = OFDT) -> str:
+    """Hide dynamic DMA windows from a loader that copies the live tree; why not, or "".
 
     Second best to ppc64le.reset_windows(), for kexec_file_load, which has no trampoline of ours.
     This kernel keeps its windows in a list of its own and goes on using them. Failure is no
     obstacle: the next kernel may do without the devices behind such a bridge, or manage.
     """
-    with contextlib.suppress(OSError):
+    try:
         for command in commands(tree):
             ofdt.write_text(command)
+    except OSError as error:
+        return f"DMA windows stay as they are: {error.strerror}"
+    return ""
 
 
 def commands(tree: fdt.Node) -> Iterator[str]:
