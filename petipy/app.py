@@ -66,6 +66,7 @@ class App:
         self._consoles: list[Console] = []
 
     async def run(self) -> None:
+        """Until another kernel takes over; it returns only when it is cancelled."""
         self._log.tell = self._tell
         for complaint in self._config.complaints:
             self._log.warning(complaint)
@@ -105,6 +106,7 @@ class App:
         self._group.create_task(self._check(keys, typed, told))
 
     def rescan(self) -> None:
+        """Look at every device again, and give what has failed another chance."""
         self._hints = replace(self._hints, failed=frozenset())
         self._discovery.rescan()
 

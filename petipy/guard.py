@@ -47,6 +47,7 @@ def of_editing(choice: Choice, snapshot: Snapshot) -> Lock | None:
 
 
 def of_shell(snapshot: Snapshot) -> Lock | None:
+    """Of a shell: that of the first device in the menu that has superusers."""
     first = next((c for c in snapshot.choices if c.superusers is not None), None)
     return _lock(first.superusers, first) if first else None
 

@@ -97,6 +97,7 @@ class Jail:
         self._useless: set[str] = set()
 
     def run(self, todo: Request, work: Callable[["Jail", Request], None]) -> NoReturn:
+        """Do the work and end the process; whatever goes wrong is told over the answer's socket."""
         try:
             try:
                 self._answer.send(packets.STARTED)

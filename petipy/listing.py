@@ -185,6 +185,7 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
 
 
 def effect_in_words(effect: Effect) -> str:
+    """What booting writes, in one line: FILE: NAME=VALUE, no NAME, renamed to NAME."""
     words = [f"{key}={value}" if value is not None else f"no {key}" for key, value in effect.values]
     words += [f"renamed to {effect.rename}"] if effect.rename else []
     return f"{effect.file}: {', '.join(words)}"

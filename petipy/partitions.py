@@ -13,6 +13,8 @@ _MOST = 256  # partitions; a chain of logical ones may lead in a circle
 
 
 class Partition(NamedTuple):
+    """One that may hold something, where it lies on the disk."""
+
     number: int
     start: int  # bytes
     size: int  # bytes
@@ -21,6 +23,8 @@ class Partition(NamedTuple):
 
 
 class Table(NamedTuple):
+    """A disk's partitions, by their numbers."""
+
     scheme: Literal["gpt", "msdos"]
     partitions: tuple[Partition, ...]
 

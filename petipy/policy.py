@@ -47,6 +47,8 @@ class Decision:
 
 
 def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Decision:
+    """To be asked at every change, and when the last answer's `again` has come. Times are seconds
+    by the clock of `now`."""
     order = candidates(snapshot)
     if not order:
         return Decision()

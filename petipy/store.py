@@ -9,6 +9,8 @@ from petipy.model import Snapshot
 
 
 class Store:
+    """Whoever reads it gets a whole snapshot, which stays as it is."""
+
     def __init__(self) -> None:
         self.snapshot = Snapshot()
         self._waiting: set[asyncio.Future[None]] = set()

@@ -8,6 +8,8 @@ Read = Callable[[int, int], bytes]  # offset and length in bytes; less, or nothi
 
 
 class FileSystem(NamedTuple):
+    """What a superblock says. `kind` is the name of Linux's driver."""
+
     kind: str  # the kernel's name: ext4, xfs, btrfs, vfat, iso9660, squashfs, f2fs
     uuid: str = ""
     label: str = ""

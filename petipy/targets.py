@@ -42,6 +42,7 @@ class Target:
 
     @classmethod
     def of_path(cls, path: str) -> "Target":
+        """A path that nobody has given a name: its own is the device's."""
         real = Path(path).resolve()
         name = real.stem if real.is_file() else real.name
         return cls(re.sub(r"[\s/()=]+", "-", name) or "root", path)

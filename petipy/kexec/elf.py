@@ -31,6 +31,8 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Program:
+    """What is to be loaded of a kernel, its segments by their addresses."""
+
     machine: int  # EM_…
     bits: int
     order: str  # ">" or "<", as struct writes it

@@ -80,6 +80,7 @@ class Flat:
 
 
 def flatten(root: Node) -> Flat:
+    """The tree as a blob holds it (Devicetree Specification 0.4, chapter 5)."""
     chunks: list[bytes] = []
     names: dict[str, int] = {}
     strings = bytearray()

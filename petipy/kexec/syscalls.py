@@ -82,6 +82,7 @@ def kexec_file_load(kernel: int, initrd: int | None, cmdline: bytes) -> None:
 
 
 def kexec_file_unload() -> None:
+    """Forget what is staged. OSError, ENOSYS where the kernel was built without it."""
     number = _number("kexec_file_load", _KEXEC_FILE_LOAD)
     nothing = c_int(-1), c_int(-1), c_ulong(0), c_char_p(None)
     _check("kexec_file_load", _libc.syscall(number, *nothing, c_ulong(_FILE_UNLOAD)))

@@ -4,10 +4,21 @@ import fcntl
 import os
 import struct
 import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Modes = list[Any]  # what tcgetattr gives
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _CC = 0, 1, 2, 3, 6
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    """termios.error is no OSError, though it has the same number and words."""
+    try:
+        yield
+    except termios.error as error:
+        raise OSError(*error.args) from error
 
 
 def open_tty(path: str) -> int:
@@ -23,18 +34,14 @@ def open_tty(path: str) -> int:
 
 
 def modes(fd: int) -> Modes:
-    try:
+    with _os_errors():
         return termios.tcgetattr(fd)
-    except termios.error as error:
-        raise OSError(*error.args) from error
 
 
 def set_modes(fd: int, wanted: Modes) -> None:
     """At once: waiting for the output to drain would wait for ever on a stopped line."""
-    try:
+    with _os_errors():
         termios.tcsetattr(fd, termios.TCSANOW, wanted)
-    except termios.error as error:
-        raise OSError(*error.args) from error
 
 
 def raw(fd: int) -> None:
@@ -70,25 +77,19 @@ def cooked(fd: int) -> None:
 
 def size(fd: int) -> tuple[int, int]:
     """(columns, rows); both 0 where nobody has said, as on serial lines and hvc."""
-    try:
+    with _os_errors():
         rows, columns = termios.tcgetwinsize(fd)
-    except termios.error as error:
-        raise OSError(*error.args) from error
     return columns, rows
 
 
 def set_size(fd: int, columns: int, rows: int) -> None:
-    try:
+    with _os_errors():
         termios.tcsetwinsize(fd, (rows, columns))
-    except termios.error as error:
-        raise OSError(*error.args) from error
 
 
 def discard_input(fd: int) -> None:
-    try:
+    with _os_errors():
         termios.tcflush(fd, termios.TCIFLUSH)
-    except termios.error as error:
-        raise OSError(*error.args) from error
 
 
 def unsent(fd: int) -> int:

@@ -11,6 +11,8 @@ _LEVEL = 3  # only what is worse than an error
 
 
 class Hush:
+    """The kernel's console log level, lowered while any menu is up."""
+
     def __init__(self, path: str = PRINTK) -> None:
         self._path = path
         self._menus, self._before = 0, ""

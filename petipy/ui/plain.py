@@ -21,6 +21,7 @@ def plain(text: str) -> str:
 
 
 def clip(text: str, width: int) -> str:
+    """Within so many columns: what does not fit ends in three dots."""
     return text if len(text) <= width else text[: max(0, width - 3)] + "..."[: max(0, width)]
 
 
@@ -43,6 +44,7 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
 
 
 def title(choice: Choice) -> str:
+    """What a person calls the entry; never empty."""
     return plain(choice.entry.title).strip() or plain(choice.entry.name) or "(no title)"
 
 

@@ -11,6 +11,8 @@ from petipy.ui.terminal import Terminal
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """What was typed, and what is known now; b"" and None where there is nothing new."""
+
     data: bytes = b""
     snapshot: Snapshot | None = None
 
