@@ -21,7 +21,7 @@ def test_ls_prints_names_devices_and_what_is_wrong() -> None:
 
 
 def test_ls_tells_sizes_and_times_in_both_ways() -> None:
-    script = "ls -l /\nls -lh /"
+    script = "ls -l /\nls -lh /\nls -l /a"
     files = {CONFIG: script, "/a": "x" * 1536, "/b": "x" * 3_000_000, "/c": "x" * 1023}
     host = Machine({"sda1": files}, times={"/a": 1_700_000_000})
     assert printed(host.files("sda1")).splitlines() == [
@@ -34,6 +34,7 @@ def test_ls_tells_sizes_and_times_in_both_ways() -> None:
         "2.86M       b",
         "DIR         boot/",
         "1023        c",
+        "",
         "",
     ]
 

@@ -108,6 +108,18 @@ def test_the_time_is_told_and_kept_in_variables_for_who_loads_the_module() -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        *(("1-2", "0"), ("2020-1-31 23:59:59", "0"), ("3:4", "0")),
+        *(("5", "18"), ("''", "18"), ("2020-13-01", "18"), ("1979-1-1", "18")),
+        *(("10:11:12:13", "18"), ("12:61", "18"), ("noon", "18")),
+    ],
+)
+def test_a_date_that_is_to_be_set_is_checked_and_left(words: str, status: str) -> None:
+    assert said(f"date {words}\necho $?\ndate")[-2:] == [status, "2023-11-14 22:13:20 Tuesday"]
+
+
 def test_the_variables_of_time_are_seen_in_submenus() -> None:
     script = "insmod datehook\nsubmenu S { menuentry E$DAY { linux /k }\necho $DAY\n}"
     assert said(script) == ["14"]

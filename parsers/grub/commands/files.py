@@ -74,7 +74,8 @@ def _list(shell: Shell, word: str, options: Container[str]) -> None:
         shell.machine.budget.spend(len(names))
         lines = [_line(place._replace(path=f"{place.path}/{name}"), options) for name in names]
     else:
-        lines = [_line(place, options)]
+        # Of a file that is named GRUB's long list says nothing at all.
+        lines = [] if "long" in options else [_line(place, options)]
     shell.machine.say("".join(lines) + "\n")
 
 

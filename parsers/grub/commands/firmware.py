@@ -151,9 +151,17 @@ _HOOKED = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "WEEKDAY")
 _NO_CLOCK = "what time it is is not known here"
 
 
+_SETTING = re.compile(
+    r"(?:(?:19[89]\d|20[0-7]\d)-)?(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:[01]?\d|2[0-3])(?::[0-5]?\d){1,2}"
+)
+
+
 @command("date")
 def date(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     """What the clock shows; it is never set."""
+    if not all(map(_SETTING.fullmatch, arguments)):
+        raise GrubError(BAD_ARGUMENT, "invalid datetime")
     if not arguments:
         if not shell.machine.firmware.clock:
             raise GrubError(FIRMWARE, _NO_CLOCK)
