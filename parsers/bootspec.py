@@ -17,7 +17,7 @@ import pyparsing as pp
 
 from parsers.api import Effect, FileRef, Files, Firmware, Origin, Problem, Style
 from parsers.kernel import for_another
-from parsers.text import grammar, read, statements
+from parsers.text import grammar, read, statements, wide
 
 _LONGEST = 64 << 10  # characters of a file
 _MOST = 500  # files of a directory
@@ -215,8 +215,8 @@ def _told(firmware: Firmware) -> dict[str, str] | None:
     if firmware.variables is None:
         return None
     own = (v for v in firmware.variables.items() if v[0].endswith(_INTERFACE))
-    texts = {name.removesuffix(_INTERFACE): v.decode("utf-16-le", "replace") for name, v in own}
-    return {name: text.rstrip("\0") for name, text in texts.items() if text.rstrip("\0")}
+    texts = {name.removesuffix(_INTERFACE): wide(value) for name, value in own}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _beside(files: Files, path: str) -> Files:

@@ -22,6 +22,13 @@ def read(files: Files, path: str, most: int = MOST) -> tuple[str, list[Problem]]
     return text[:most].replace("\r\n", "\n").replace("\r", "\n"), problems
 
 
+def wide(data: bytes) -> str:
+    """EFI's text, to its end. With a mark of its order it is one of the codings that Python has
+    built in; any other is a module, which a scan can no longer import.
+    """
+    return (b"\xff\xfe" + data).decode("utf-16", "replace").partition("\0")[0]
+
+
 def beside(files: Files, path: str) -> str | None:
     """Another file's text; None when it is not there, or damaged: that must not cost the rest."""
     try:

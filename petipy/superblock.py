@@ -51,7 +51,7 @@ def _f2fs(read: Read) -> FileSystem | None:
     block = read(1024, 124 + 1024)
     if len(block) < 124 or block[:4] != b"\x10\x20\xf5\xf2":
         return None
-    label = block[124:].decode("utf-16-le", "replace").partition("\0")[0]
+    label = (b"\xff\xfe" + block[124:]).decode("utf-16", "replace").partition("\0")[0]
     return FileSystem("f2fs", _uuid(block[108:124]), label)
 
 

@@ -57,6 +57,27 @@ def test_kexec_stands_alone(path: Path) -> None:
     assert all(name.startswith("petipy.kexec") for name in used)
 
 
+def test_what_a_parser_imports_late_is_there_when_it_starts() -> None:
+    """A scan has given up the right to read modules by then."""
+    late = {
+        name
+        for path in PURE
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+    }
+    assert late
+    load = "import sys, parsers; parsers.formats(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", load], cwd=TOP, check=True, capture_output=True, text=True
+    )
+    assert late <= set(done.stdout.split())
+
+
 def test_ctypes_and_ioctl_live_in_sys_and_kexec_alone() -> None:
     elsewhere = [
         path.relative_to(TOP)

@@ -77,6 +77,21 @@ def test_the_real_formats_need_nothing_that_they_have_not_imported(tmp_path: Pat
     assert not result.problems
 
 
+def test_every_command_of_grubs_works_where_nothing_can_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "grub.cfg").write_text(
+        "regexp --set 1:v '(.)x' ax\nsyslinux_source /s.cfg\nlegacy_source /m.lst\nblscfg\n"
+        "insmod datehook\ndate\nls -lh /\nsmbios -t 1 -s 4\nmenuentry A { linux /k $v }\n"
+    )
+    (tmp_path / "s.cfg").write_text("LABEL x\nLINUX /k\n")
+    (tmp_path / "m.lst").write_text("title O\nkernel /k\n")
+    started = Scanner.start()
+    result = asyncio.run(started.scan(device(tmp_path), (), "ppc64le", PATIENCE))
+    started.close()
+    assert [entry.title for _, entry in result.entries] == ["x", "O", "A"]
+    assert result.entries[-1][1].cmdline == "BOOT_IMAGE=/k a"
+    assert not result.problems
+
+
 def test_a_dialect_that_is_forced_reaches_the_scan(tmp_path: Path) -> None:
     (tmp_path / "grub.cfg").write_text("menuentry A { linux /k a\\x20b }\n")
     started = Scanner.start()

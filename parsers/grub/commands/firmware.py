@@ -20,6 +20,7 @@ from parsers.grub.interp import Shell
 from parsers.grub.numbers import number
 from parsers.grub.options import Options
 from parsers.grub.syntax import Block
+from parsers.text import wide
 
 
 @command("cpuid")
@@ -137,8 +138,7 @@ def _text(data: bytes, kind: str) -> str:
         return data.hex()
     if kind == "uint8":
         return str(data[0])
-    code = "utf-16-le" if kind == "wstring" else "utf-8"
-    return data.decode(code, "replace").partition("\0")[0]
+    return wide(data) if kind == "wstring" else data.decode("utf-8", "replace").partition("\0")[0]
 
 
 def _unknown(shell: Shell, name: str) -> int:

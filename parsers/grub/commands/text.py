@@ -8,6 +8,7 @@ from parsers.grub.errors import BAD_ARGUMENT, FALSE, GrubError
 from parsers.grub.interp import Shell
 from parsers.grub.numbers import count
 from parsers.grub.options import Options
+from parsers.grub.regex import Regex
 from parsers.grub.syntax import Block
 
 _ESCAPES = {"\\": "\\", "a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -74,9 +75,6 @@ def regexp(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     options, words = _REGEXP.read(arguments)
     if len(words) != 2:
         raise GrubError(BAD_ARGUMENT, "two arguments expected")
-    # Imported by the few scripts that need it: the guest starts in an emulator, too.
-    from parsers.grub.regex import Regex
-
     try:
         regex = Regex(words[0])
     except GrubError as error:  # to GRUB it is a text that does not match
