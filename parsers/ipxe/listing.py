@@ -163,6 +163,8 @@ class Listing:
 
     def _check(self, boot: Boot) -> None:
         """Says what the command line wants and nothing brings."""
+        if "initrd=" not in boot.kernel.cmdline:
+            return
         names = {image.name for image in boot.initrds} | {"initrd.magic"}
         for m in _INITRD.finditer(boot.kernel.cmdline):
             for name in m[1].split(","):

@@ -58,10 +58,12 @@ class Item(NamedTuple):
     line: int
 
 
-class Menu(NamedTuple):
+@dataclass(slots=True)
+class Menu:
     title: str
-    items: tuple[Item, ...] = ()
+    items: list[Item]
     default: str = ""  # of `item --default`
+    is_shared: bool = False  # by runs that go different ways: a copy changes, not this
 
 
 class Boot(NamedTuple):
@@ -156,6 +158,8 @@ class Run:
         new = Run(self.machine, self.commands, self.settings.copy())
         new.images, new.selected, new.devicetree = self.images, self.selected, self.devicetree
         new.menus = dict(self.menus)
+        for menu in self.menus.values():
+            menu.is_shared = True
         new._frames = [frame.copy() for frame in self._frames]
         origin = Origin("", "", item.config, item.line, "item")
         new._frames[-1].status = new.settings.put(self._asked, Text(item.label), origin)

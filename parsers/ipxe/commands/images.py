@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from posixpath import basename
 from typing import Literal
 
 from parsers.ipxe.commands import command
@@ -120,7 +119,7 @@ def boot(run: Run, words: Sequence[str]) -> bool:
 
 def _kind(run: Run, image: Image) -> Literal["kernel", "script", "absent"]:
     """Its name tells; if not, how it is used; if not, what is in it."""
-    name = basename(image.where.partition("?")[0].partition("#")[0])
+    name = image.where.partition("?")[0].partition("#")[0].rpartition("/")[2]
     if _KERNEL.match(name):
         return "kernel"
     for pattern, reason in _FOREIGN:
@@ -182,7 +181,7 @@ def _download(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -
         return None
     path = where.partition("?")[0].partition("#")[0] if is_url(where) else where
     image = Image(
-        name=given.get("name", basename(path)),
+        name=given.get("name") or path.rpartition("/")[2],
         where=where,
         ref=run.machine.ref(where),
         cmdline=" ".join(arguments).strip(),

@@ -22,7 +22,7 @@ def menu(run: Run, words: Sequence[str]) -> bool:
     name = given.get("name", "")
     run.menus.pop(name, None)
     if "delete" not in given:
-        run.menus[name] = Menu(" ".join(title))
+        run.menus[name] = Menu(" ".join(title), [])
     return True
 
 
@@ -38,10 +38,12 @@ def item(run: Run, words: Sequence[str]) -> bool:
     if len(found.items) >= _MOST:
         raise BadCommand(f"more than {_MOST} items in a menu: the rest is left")
     label, *text = rest
-    run.machine.budget.spend(len(found.items) >> 6)
+    if found.is_shared:
+        run.machine.budget.spend(len(found.items) >> 6)
+        found = run.menus[name] = Menu(found.title, [*found.items], found.default)
     new = Item(label, " ".join(text), _key(given.get("key", "")), run.config, run.line)
-    default = label if "default" in given else found.default
-    run.menus[name] = Menu(found.title, (*found.items, new), default)
+    found.items.append(new)
+    found.default = label if "default" in given else found.default
     return True
 
 
