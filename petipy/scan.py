@@ -20,6 +20,7 @@ from petipy.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
 MAX_ITEMS = 2000
+_LONGEST = 500  # characters of what is told: a line that is quoted may be a megabyte of zeros
 
 
 def scan_tree(files: Files, formats: Sequence[Format]) -> Scan:
@@ -179,7 +180,7 @@ def _items(
             if identity not in met:
                 met.add(identity)
                 for item in _parsed(form, files, root, path):
-                    yield path, item
+                    yield path, _legible(item)
 
 
 def _parsed(form: Format, files: Files, root: str, path: str) -> Iterator[Item]:
@@ -216,6 +217,15 @@ def _guarded(form: Format, files: Files, path: str) -> Iterator[Item]:
         yield Problem(path, 1, f"reading stopped: {error.strerror or error}")
     except Exception as error:  # noqa: BLE001  a format's bug must not cost the other formats
         yield Problem(path, 1, f"the {form.name} parser failed: {type(error).__name__}: {error}")
+
+
+def _legible(item: Item) -> Item:
+    """With no message and no title that would fill a console for minutes."""
+    if isinstance(item, Problem) and len(item.message) > _LONGEST:
+        return replace(item, message=f"{item.message[: _LONGEST - 3]}...")
+    if isinstance(item, Entry) and len(item.title) > _LONGEST:
+        return replace(item, title=f"{item.title[: _LONGEST - 3]}...")
+    return item
 
 
 def _paths(files: Files, patterns: Iterable[str]) -> Iterator[str]:

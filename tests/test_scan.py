@@ -141,6 +141,17 @@ def test_a_bug_in_a_format_costs_the_rest_of_its_file_only() -> None:
     assert scan.problems == (Problem("/a", 1, "the lines parser failed: KeyError: 'bug'"),)
 
 
+def test_what_a_disk_says_is_told_within_a_few_lines() -> None:
+    def talks(files: Files, path: str) -> Iterator[Item]:
+        yield Problem(path, 1, "odd: " + 100_000 * "x")
+        yield Entry(title=100_000 * "y", name="a", config=path, line=2)
+
+    scan = scan_tree(Machine({"sda1": {"/a": ""}}).files("sda1"), [form("/a", parse=talks)])
+    (problem,), ((_, entry),) = scan.problems, scan.entries
+    assert problem.message == f"odd: {492 * 'x'}..."
+    assert entry.title == f"{497 * 'y'}..."
+
+
 def test_a_file_that_cannot_be_read_is_a_problem() -> None:
     class Torn(MachineFiles):
         def read(self, path: str) -> str | None:
