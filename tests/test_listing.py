@@ -1,7 +1,5 @@
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +7,6 @@ from typing import Any
 import pytest
 
 from petipy.listing import main
-from petipy.printing import safe
-from petipy.targets import Target
 
 ENTRY_KEYS = [
     *("id", "title", "trail", "format", "device", "config", "line", "kernel", "initrds"),
@@ -18,8 +14,6 @@ ENTRY_KEYS = [
     *("action", "hotkey", "classes", "users", "hidden", "unbootable", "also"),
     "dialect",
 ]
-TOP = Path(__file__).parent.parent
-
 Show = Callable[..., tuple[int, dict[str, Any]]]
 
 
@@ -304,57 +298,6 @@ def test_text_shows_all_that_matters(
         "  foo",
         "  ^",
     ]
-
-
-def test_what_a_disk_says_cannot_command_the_terminal(
-    disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = 'image=/v\nlabel="\x1b[2Jx\\ny\u202e\udcff"\n'
-    assert main([str(disk("root", {"/etc/yaboot.conf": text}))]) == 0
-    assert capsys.readouterr().out.splitlines()[1] == "* \\x1b[2Jx\\ny\\u202e\\udcff"
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_output_fits_any_locale(disk: Callable[..., Path], encoding: str) -> None:
-    root = disk("root", {"/etc/yaboot.conf": 'image=/v\nlabel="日本\x1b \udce9"\n'})
-    argv = [sys.executable, "-m", "petipy", "list", str(root)]
-    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
-    done = subprocess.run(argv, cwd=TOP, env=environment, capture_output=True, check=True)
-    assert b"\\x1b" in done.stdout
-    assert b"\x1b" not in done.stdout
-    assert done.stdout.decode(encoding)
-
-
-def test_a_reader_that_goes_away_is_no_traceback(disk: Callable[..., Path]) -> None:
-    root = disk("root", {"/etc/yaboot.conf": "image=/v\n" * 1000})
-    argv = [sys.executable, "-m", "petipy", "list", str(root)]
-    with subprocess.Popen(argv, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
-        assert child.stdout
-        assert child.stderr
-        child.stdout.close()
-        assert not child.stderr.read()
-
-
-@pytest.mark.parametrize(
-    ("text", "path", "says"),
-    [
-        ("a=/x", "/x", {}),
-        ("a=/x,uuid=1,label=l,partuuid=2", "/x", {"uuid": "1", "label": "l", "partuuid": "2"}),
-        ("a=/with,comma,uuid=1", "/with,comma", {"uuid": "1"}),
-        ("a=/x,label=a,b", "/x", {"label": "a,b"}),
-        ("a=/x=y", "/x=y", {}),
-        ("a=/x,nonsense=1", "/x,nonsense=1", {}),
-        ("a=/x,uuid=", "/x", {"uuid": ""}),
-    ],
-)
-def test_device_argument(text: str, path: str, says: dict[str, str]) -> None:
-    target = Target.parse(text)
-    assert (target.name, target.path, dict(target.says)) == ("a", path, says)
-
-
-def test_safe_leaves_what_can_be_printed() -> None:
-    assert safe("Größe 日本 é") == "Größe 日本 é"
-    assert safe("\x07\x9b\u2028") == "\\x07\\x9b\\u2028"
 
 
 def test_a_system_that_is_not_linux_is_told_and_listed_when_asked_for(

@@ -1,12 +1,14 @@
-"""What a machine has mounted."""
+"""What commands may be pointed at, and what a machine has mounted."""
 
 from pathlib import Path
+
+import pytest
 
 from parsers.api import Volume
 from petipy.model import Device
 from petipy.scan import scan_tree
 from petipy.survey import formats_for, trees
-from petipy.targets import mounted
+from petipy.targets import Target, mounted
 
 MOUNTINFO = """\
 28 1 0:25 /@ / rw,relatime shared:1 - btrfs /dev/none2 rw,subvol=/@
@@ -20,6 +22,23 @@ menuentry Ubuntu {
 \tinitrd /@/boot/initrd.img-6
 }
 """
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "says"),
+    [
+        ("a=/x", "/x", {}),
+        ("a=/x,uuid=1,label=l,partuuid=2", "/x", {"uuid": "1", "label": "l", "partuuid": "2"}),
+        ("a=/with,comma,uuid=1", "/with,comma", {"uuid": "1"}),
+        ("a=/x,label=a,b", "/x", {"label": "a,b"}),
+        ("a=/x=y", "/x=y", {}),
+        ("a=/x,nonsense=1", "/x,nonsense=1", {}),
+        ("a=/x,uuid=", "/x", {"uuid": ""}),
+    ],
+)
+def test_device_argument(text: str, path: str, says: dict[str, str]) -> None:
+    target = Target.parse(text)
+    assert (target.name, target.path, dict(target.says)) == ("a", path, says)
 
 
 def test_of_what_is_mounted_it_is_known_which_part_it_is_and_where() -> None:
