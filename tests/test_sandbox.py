@@ -134,7 +134,7 @@ def sleep(files: Files, path: str) -> Iterator[Item]:
 
 def babble(files: Files, path: str) -> Iterator[Item]:
     if on_the_disk(files):
-        yield Problem(path, 1, "x" * (5 << 20))
+        yield Entry(title="a", name="a", config=path, line=1, cmdline="x" * (5 << 20))
 
 
 def devour(files: Files, path: str) -> Iterator[Item]:
