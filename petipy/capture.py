@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import sys
 from base64 import b64encode
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
@@ -29,6 +30,11 @@ DESCRIPTION = """Write the boot configuration of a machine as JSON: every config
 Petipy reads, kernels and initrds by name and size, the names of the devices. Passwords and their
 hashes are blanked. `petipy list --machine FILE` shows it anywhere."""
 
+# GRUB's command, SYSLINUX's, and iPXE's settings.
+_ASKS_SMBIOS = re.compile(
+    r"\bsmbios\b|^\s*(?:sys|ip)append\b|\$\{(?:uuid|manufacturer|product|(?:board-)?serial|asset)\b",
+    re.M | re.I,
+)
 Captured = Mapping[str, Mapping[str, Any]]  # by device: the keys of petipy.wire.Seen
 
 
@@ -155,7 +161,8 @@ def _described(
 def _firmware(machine: str, devices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """With SMBIOS, where the serial numbers are, only if a configuration asks for it."""
     told = firmware(machine)
-    asked = any("smbios" in text for device in devices for text in _texts(device).values())
+    texts = (text for device in devices for text in _texts(device).values())
+    asked = any(map(_ASKS_SMBIOS.search, texts))
     variables = told.variables
     return {
         "variables": None if variables is None else {n: _base64(v) for n, v in variables.items()},

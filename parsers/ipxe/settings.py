@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from parsers import smbios
 from parsers.api import Files, Origin
 from parsers.ipxe.origin import Text, Trace
 from parsers.ipxe.values import TYPES, Value, value
 from parsers.lease import server
+from parsers.smbios import BOARD, CHASSIS, SYSTEM
 from parsers.urls import is_url, split
 
 # Name, type, number among DHCP's options, and what udhcpc calls it (the first that is there).
@@ -31,6 +33,14 @@ _LEASE = (
 )
 _TYPES = {name: type for name, type, _, _ in _LEASE} | {"ip6": "ipv6", "busid": "hex"}
 _NUMBERS = {str(number): name for name, _, number, _ in _LEASE if number}
+# What SMBIOS tells: name → type of the structure, and where in it.
+_MACHINE = {
+    "manufacturer": (SYSTEM, 4),
+    "product": (SYSTEM, 5),
+    "serial": (SYSTEM, 7),
+    "asset": (CHASSIS, 8),
+    "board-serial": (BOARD, 7),
+}
 _ARCHITECTURES = {"aarch64": "arm64", "armv7l": "arm32", "i686": "i386", "loongarch64": "loong64"}
 # One interface has the lease, whatever else the machine has; iPXE numbers them from zero.
 _INTERFACE = re.compile(r"net[0X](?:\.dhcp)?|dhcp")
@@ -128,6 +138,10 @@ def known(files: Files, where: str) -> dict[str, Value]:
         # Of several routers and name servers the first.
         said = said.split()[0] if said and _TYPES[name] == "ipv4" else said
         told[name] = said or told.get(name, "")
+    table = files.firmware.smbios
+    for name, (kind, place) in _MACHINE.items() if table else ():
+        told[name] = smbios.text(table, kind, place)
+    told["uuid"] = told["uuid"] or smbios.system_uuid(table)
     told["next-server"] = told["next-server"] or server(files.lease)
     if is_url(where):
         told["cwuri"] = where

@@ -241,7 +241,7 @@ class _Offers:
         self._reading.problems.append(Problem(label.config, label.line, message))
 
     def _check(self, label: Label) -> None:
-        if more := unknown(label.sysappend):
+        if more := unknown(label.sysappend, self._files):
             self._doubt(label, f"SYSAPPEND asks for what only a BIOS tells ({more:#x}): left out")
         wanted = label.devicetrees and not label.devicetree and self._files.compatible
         if wanted and self._fitting(label) is None:

@@ -69,7 +69,7 @@ SYSLINUX = (
     *("MENU BEGIN\n", "MENU END\n", "MENU TITLE T\n", "MENU LABEL ^A b\n", "MENU"),
     *("MENU DEFAULT\n", "MENU HIDE\n", "MENU HIDDEN\n", "MENU GOTO t\n", "MENU EXIT\n"),
     *("MENU START\n", "MENU SEPARATOR\n", "MENU DISABLE\n", "MENU PASSWD x\n"),
-    *("MENU MASTER PASSWD $4$x\n", "SAY x\n", "TEXT HELP\n", "ENDTEXT\n", "text"),
+    *("MENU MASTER PASSWD $4$x\n", "MENU HELP x\n", "SAY x\n", "TEXT HELP\n", "ENDTEXT\n", "text"),
     *("LOCALBOOT 0\n", "SYSAPPEND 0x3ffff\n", "IPAPPEND 2\n", "COM32 linux.c32\n"),
     *("KERNEL mboot.c32\n", "APPEND /vmlinuz x --- /i ---\n", "KERNEL chain.c32\n"),
     *("KERNEL ifcpu64.c32\n", "APPEND a -- b\n", "KERNEL x.com\n", "::/v", "host::v"),

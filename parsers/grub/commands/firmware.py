@@ -4,7 +4,7 @@ of machine has no such command, and what it does not know succeeds; so it does h
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from parsers.grub.commands import command
 from parsers.grub.errors import (
@@ -20,6 +20,7 @@ from parsers.grub.interp import Shell
 from parsers.grub.numbers import number
 from parsers.grub.options import Options
 from parsers.grub.syntax import Block
+from parsers.smbios import Structure, string, structures, uuid
 from parsers.text import wide
 
 
@@ -39,7 +40,6 @@ _SMBIOS = Options(
     *(f"--get-{kind}|-{kind[0]}=" for kind in _SIZES),
     usage="smbios [-t type] [-h handle] [-m match] (-b|-w|-d|-q|-s|-u) offset [--set variable]",
 )
-_LAST_TYPE = 127  # of the structure that ends the table
 
 
 @command("smbios")
@@ -63,13 +63,13 @@ def smbios(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     return 0
 
 
-def _structure(shell: Shell, wanted: dict[str, int], which: int) -> tuple[bytes, list[bytes]]:
+def _structure(shell: Shell, wanted: dict[str, int], which: int) -> Structure:
     """The `which`th that is of the type and has the handle: its fields, and its strings."""
     data = shell.machine.firmware.smbios
     if not data:
         raise GrubError(FIRMWARE, "the SMBIOS entry point structure was not found")
     found = 0
-    for fields, strings in _structures(data):
+    for fields, strings in structures(data):
         shell.machine.budget.spend()
         about = {"type": fields[0], "handle": int.from_bytes(fields[2:4], "little")}
         found += wanted.items() <= about.items()
@@ -78,34 +78,20 @@ def _structure(shell: Shell, wanted: dict[str, int], which: int) -> tuple[bytes,
     raise GrubError(FIRMWARE, "no structure matched the given options")
 
 
-def _structures(data: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
-    """Each is as long as its second byte says; then strings follow, and an empty one."""
-    at = 0
-    while at + 4 <= len(data) and data[at + 1] >= 4:
-        fields = data[at : at + data[at + 1]]
-        end = data.find(b"\0\0", at + len(fields))
-        end = len(data) if end < 0 else end
-        yield fields, data[at + len(fields) : end].split(b"\0")
-        if fields[0] == _LAST_TYPE:
-            return
-        at = end + 2
-
-
-def _value(structure: tuple[bytes, list[bytes]], kind: str, place: int) -> str:
-    fields, strings = structure
+def _value(structure: Structure, kind: str, place: int) -> str:
+    fields, _ = structure
     if not 0 <= place < len(fields):
         raise GrubError(OUT_OF_RANGE, "the given offset is outside the structure")
     field = fields[place : place + _SIZES[kind]]
     if len(field) < _SIZES[kind]:
         raise GrubError(OUT_OF_RANGE, "the field ends outside the structure")
     if kind == "uuid":
-        first, rest = (field[3::-1], field[5:3:-1], field[7:5:-1]), (field[8:10], field[10:])
-        return "-".join(part.hex() for part in (*first, *rest))
+        return uuid(field)
     if kind != "string":
         return str(int.from_bytes(field, "little"))
-    if not 0 < field[0] <= len(strings) or not strings[field[0] - 1]:
+    if not (found := string(structure, place)):
         raise GrubError(FIRMWARE, "failed to retrieve the structure field")
-    return strings[field[0] - 1].decode("utf-8", "surrogateescape")
+    return found
 
 
 _GETENV = Options("--guid|-g=", "--type|-t=", usage="getenv [-g GUID] [-t TYPE] ENVVAR SETVAR")
