@@ -76,6 +76,19 @@ def test_regexp_puts_groups_into_variables() -> None:
         ("[^],]*", "ab,]", ["ab"]),
         ("a{2}(b?)", "aaa", ["aa", ""]),
         ("x", "abc", None),
+        ("(a|ab)(c|bcd)(d*)", "abcd", ["abcd", "a", "bcd", ""]),
+        ("(a|ab)*", "abab", ["abab", "ab"]),
+        ("[^a]((a?|.){0,1})", "ab aba", ["b ", " ", " "]),
+        ("(a*)(ab)*", "ab", ["ab", "", "ab"]),
+        ("((c{1,2}|[^a]{0,1}){1,2}|1(1))", "ca", ["c", "c", "c", ""]),
+        (r"\bb\w+\W\<x\>\s\S\'", "ab bb-x y", ["bb-x y"]),
+        (r"\`a\Bb", "ab", ["ab"]),
+        ("a{,2}b{,}", "aaab", ["aa"]),
+        ("a)", "a)", ["a)"]),
+        ("[]a][[.b.][=c=]]", "]c", ["]c"]),
+        ("[[:alpha:]]", "é", None),
+        ("^(.)$", "é", ["é", "é"]),
+        ("|".join(f"a{n}" for n in range(200)), "xa199", ["a199"]),
         ("(a*)*b", "a" * 2000, None),
     ],
 )
@@ -85,7 +98,27 @@ def test_expressions_match_and_always_end(
     assert Regex(pattern).search(text) == groups
 
 
-@pytest.mark.parametrize("pattern", ["[", "(a", "a)", "a\\", "((a{200}){200}){200}", "(" * 500])
+BAD = [
+    *("[]", "[^]"),
+    *(
+        "[",
+        "(a",
+        "a\\",
+        "((a{200}){200}){200}",
+        "(" * 500,
+        "*a",
+        "(+a)",
+        "a|?",
+        "^*",
+        "\\b*",
+        "{1}",
+    ),
+    *("a{", "a{1", "a{x}", "a{2,1}", "[z-a]", "[[:foo:]]", "[[:alpha:]-z]", "[[.ab.]]", "(a)\\1"),
+    "a{40000}",
+]
+
+
+@pytest.mark.parametrize("pattern", BAD)
 def test_a_bad_expression_matches_nothing_and_is_told(pattern: str) -> None:
     script = f"regexp '{pattern}' a\necho $?"
     assert echoed(script) == ["1"]
