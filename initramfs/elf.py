@@ -47,6 +47,7 @@ class Elf:
 
     data: bytes
     order: str  # struct's prefix: "<" or ">"
+    machine: int  # e_machine
     segments: tuple[Segment, ...]
     sections: tuple[Section, ...]
     names: int  # index of the section that holds the sections' names
@@ -58,7 +59,7 @@ class Elf:
             raise ValueError("not a 64-bit ELF file")
         order = "<" if data[5] == 1 else ">"
         head = struct.unpack_from(order + "HHIQQQIHHHHHH", data, 16)
-        _, _, _, _, phoff, shoff, _, _, _, phnum, _, shnum, names = head
+        _, machine, _, _, phoff, shoff, _, _, _, phnum, _, shnum, names = head
         segments = (
             struct.unpack_from(order + "IIQQQQQQ", data, phoff + 56 * i) for i in range(phnum)
         )
@@ -68,6 +69,7 @@ class Elf:
         return cls(
             data,
             order,
+            machine,
             tuple(Segment(*fields) for fields in segments),
             tuple(Section(*fields) for fields in sections),
             names,
@@ -130,6 +132,29 @@ class Elf:
             if self.name(section) == name and section.type != SHT_NOBITS:
                 return self.data[section.offset : section.offset + section.size]
         return b""
+
+    def rewritten(self, contents: Mapping[int, bytes | None]) -> bytes:
+        """The file laid out anew with other contents of some sections (by number), None for one
+        that is to go. For files that are not linked: nothing else may know the offsets.
+        """
+        out = bytearray(self.data[:64])
+        headers: list[Section] = []
+        for number, section in enumerate(self.sections):
+            stored = self.data[section.offset : section.offset + section.size]
+            content = contents.get(number, stored)
+            if content is None:
+                headers.append(section._replace(type=SHT_NULL, flags=0, size=0, offset=0))
+            elif section.type in (SHT_NULL, SHT_NOBITS):
+                headers.append(section)
+            else:
+                out += b"\0" * (-len(out) % max(section.align, 1))
+                headers.append(section._replace(offset=len(out), size=len(content)))
+                out += content
+        out += b"\0" * (-len(out) % 8)
+        struct.pack_into(self.order + "Q", out, 40, len(out))
+        for header in headers:
+            out += struct.pack(self.order + "IIQQQQIIQQ", *header)
+        return bytes(out)
 
 
 def severed(data: bytes, libraries: Mapping[str, bytes]) -> bytes:
@@ -201,22 +226,9 @@ def lean(module: bytes) -> bytes:
     which the kernel would parse), notes of the compiler. The others keep their numbers.
     """
     elf = Elf.parse(module)
-    out = bytearray(module[:64])
-    headers: list[Section] = []
-    for section in elf.sections:
-        if elf.name(section) in USELESS:
-            headers.append(section._replace(type=SHT_NULL, flags=0, size=0, offset=0))
-        elif section.type in (SHT_NULL, SHT_NOBITS):
-            headers.append(section)
-        else:
-            out += b"\0" * (-len(out) % max(section.align, 1))
-            headers.append(section._replace(offset=len(out)))
-            out += module[section.offset : section.offset + section.size]
-    out += b"\0" * (-len(out) % 8)
-    struct.pack_into(elf.order + "Q", out, 40, len(out))
-    for section in headers:
-        out += struct.pack(elf.order + "IIQQQQIIQQ", *section)
-    return bytes(out)
+    return elf.rewritten(
+        {n: None for n, section in enumerate(elf.sections) if elf.name(section) in USELESS}
+    )
 
 
 def modinfo(module: bytes) -> dict[str, list[str]]:

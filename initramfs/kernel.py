@@ -11,6 +11,7 @@ from pathlib import Path
 from initramfs.elf import lean, modinfo, unsigned
 from initramfs.host import BuildError, run
 from initramfs.lists import Name
+from initramfs.ppc64 import bound
 from initramfs.tree import Node, Tree, file
 
 SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
@@ -91,7 +92,7 @@ class Kernel:
 
     def _read(self, path: str) -> bytes:
         data = unpacked(path, self.tree[path].data)
-        return data if self._signed else lean(unsigned(data))
+        return data if self._signed else bound(lean(unsigned(data)))
 
     def tree_of(self, modules: Modules, pack: Callable[[bytes], bytes]) -> Tree:
         """The modules, each packed by itself (as .zst), and depmod's indexes.

@@ -1,0 +1,160 @@
+"""Calls in kernel modules of 64-bit PowerPC, bound when the image is built.
+
+A module comes as one object file, each of its calls open; the kernel closes them when it loads
+the module (arch/powerpc/kernel/module_64.c). It writes instruction by instruction through
+patch_instruction(), which maps a page and flushes the TLB for each: 18,000 times for ext4, most
+of the time that loading it takes, and in an emulated machine half a second. What is written is
+known before, but for the addresses of the kernel's functions, and these can be data, which the
+kernel just stores. So it is done as a linker would: a call within a section goes straight to
+its end, one out of the module goes to a stub that takes the address from a slot in the TOC.
+
+ELF V2 ABI: r2 holds the TOC's address plus 0x8000, is kept at 24(r1) by who calls out of the
+module, and is taken back from there by the instruction after the call.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from initramfs.elf import Elf, Section
+
+EM_PPC64 = 21
+SHT_RELA = 4
+SHF_EXECINSTR = 4
+SHN_UNDEF = 0
+STB_WEAK = 2
+R_PPC64_REL24, R_PPC64_ADDR64 = 10, 38
+NOP = 0x60000000
+TAKE_TOC_BACK = 0xE8410018  # ld r2,24(r1)
+REACH = 1 << 25  # bytes that a branch can go, forwards or backwards
+
+
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    offset: int
+    symbol: int
+    type: int
+    addend: int
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    binding: int
+    other: int
+    section: int
+    value: int
+
+    @property
+    def local_entry(self) -> int:
+        """Bytes from where others enter the function to where its own module does."""
+        return (1 << (self.other >> 5 & 7)) >> 2 << 2
+
+
+@dataclass(slots=True)
+class _Slots:
+    """The addresses of the functions outside: where each is in the TOC."""
+
+    first: int  # offset of the first in the TOC's section
+    places: dict[int, int] = field(default_factory=dict)  # by symbol
+
+    def place(self, symbol: int) -> int:
+        return self.places.setdefault(symbol, self.first + 8 * len(self.places))
+
+
+def bound(module: bytes) -> bytes:
+    """The module with its calls bound; of another machine, or without a TOC, as it is."""
+    elf = Elf.parse(module)
+    numbers = {elf.name(section): number for number, section in enumerate(elf.sections)}
+    if elf.machine != EM_PPC64 or not {".toc", ".rela.toc", ".symtab"} <= numbers.keys():
+        return module
+    toc, toc_relocations = numbers[".toc"], numbers[".rela.toc"]
+    slots = _Slots(elf.sections[toc].size + 7 & ~7)
+    symbols = list(_symbols(elf))
+    contents: dict[int, bytes | None] = {}
+    for number, section in enumerate(elf.sections):
+        if section.type == SHT_RELA and elf.sections[section.info].flags & SHF_EXECINSTR:
+            code = _Code(elf.order, _content(elf, elf.sections[section.info]), section.info, slots)
+            left = [r for r in _relocations(elf, section) if not code.bind(r, symbols[r.symbol])]
+            contents[section.info] = bytes(code.words)
+            contents[number] = _written(elf, left)
+    room = _content(elf, elf.sections[toc]).ljust(slots.first, b"\0")
+    contents[toc] = room + bytes(8 * len(slots.places))
+    filled = [Relocation(at, symbol, R_PPC64_ADDR64, 0) for symbol, at in slots.places.items()]
+    before = _content(elf, elf.sections[toc_relocations])
+    contents[toc_relocations] = before + _written(elf, filled)
+    return elf.rewritten(contents)
+
+
+class _Code:
+    """A section of instructions, which grows by the stubs for the calls out of it."""
+
+    def __init__(self, order: str, words: bytes, number: int, slots: _Slots) -> None:
+        self.words = bytearray(words)
+        self._word = struct.Struct(order + "I")
+        self._number, self._slots = number, slots
+        self._stubs: dict[int, int] = {}  # symbol: offset
+
+    def bind(self, call: Relocation, callee: Symbol) -> bool:
+        """Whether it is a call that could be bound, and is now."""
+        if call.type != R_PPC64_REL24:
+            return False
+        if callee.section == self._number:
+            return self._branch(call.offset, callee.value + call.addend + callee.local_entry)
+        if callee.section != SHN_UNDEF or callee.binding == STB_WEAK or call.addend:
+            return False
+        if self._read(call.offset) & 1:  # it will come back
+            if self._read(call.offset + 4) != NOP:
+                return False
+            self._write(call.offset + 4, TAKE_TOC_BACK)
+        return self._branch(call.offset, self._stub(call.symbol))
+
+    def _branch(self, at: int, to: int) -> bool:
+        distance = to - at
+        if not -REACH <= distance < REACH:
+            return False
+        self._write(at, self._read(at) & ~0x03FFFFFC | distance & 0x03FFFFFC)
+        return True
+
+    def _stub(self, symbol: int) -> int:
+        if symbol not in self._stubs:
+            self._stubs[symbol] = len(self.words)
+            from_r2 = self._slots.place(symbol) - 0x8000
+            for word in (
+                0xF8410018,  # std r2,24(r1)
+                0x3D820000 | (from_r2 + 0x8000 >> 16 & 0xFFFF),  # addis r12,r2,slot@ha
+                0xE98C0000 | (from_r2 & 0xFFFF),  # ld r12,slot@l(r12)
+                0x7D8903A6,  # mtctr r12
+                0x4E800420,  # bctr
+            ):
+                self.words += self._word.pack(word)
+        return self._stubs[symbol]
+
+    def _read(self, offset: int) -> int:
+        word: int = self._word.unpack_from(self.words, offset)[0]
+        return word
+
+    def _write(self, offset: int, word: int) -> None:
+        self._word.pack_into(self.words, offset, word)
+
+
+def _content(elf: Elf, section: Section) -> bytes:
+    return elf.data[section.offset : section.offset + section.size]
+
+
+def _symbols(elf: Elf) -> Iterator[Symbol]:
+    for _, info, other, section, value, _ in struct.iter_unpack(
+        elf.order + "IBBHQQ", elf.section(".symtab")
+    ):
+        yield Symbol(info >> 4, other, section, value)
+
+
+def _relocations(elf: Elf, section: Section) -> Iterator[Relocation]:
+    for offset, info, addend in struct.iter_unpack(elf.order + "QQq", _content(elf, section)):
+        yield Relocation(offset, info >> 32, info & 0xFFFFFFFF, addend)
+
+
+def _written(elf: Elf, relocations: list[Relocation]) -> bytes:
+    return b"".join(
+        struct.pack(elf.order + "QQq", r.offset, r.symbol << 32 | r.type, r.addend)
+        for r in relocations
+    )

@@ -1,0 +1,154 @@
+"""Calls of kernel modules that are bound at build time; the modules are assembled here."""
+
+import shutil
+import struct
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from initramfs.elf import Elf
+from initramfs.ppc64 import NOP, TAKE_TOC_BACK, bound
+
+AS = shutil.which("powerpc64le-linux-gnu-as")
+pytestmark = pytest.mark.skipif(not AS, reason="binutils-powerpc64le-linux-gnu is absent")
+
+MODULE = """
+	.abiversion 2
+	.section .toc,"aw"
+	.quad	table
+	.text
+first:	bl	outside
+	nop
+	bl	second
+	bl	outside
+	nop
+	b	elsewhere
+second:	addis	2,12,.TOC.-second@ha
+	addi	2,2,.TOC.-second@l
+	.localentry second,.-second
+	bl	first
+	bl	perhaps
+	nop
+	bl	traced
+	li	3,0
+	blr
+	.weak perhaps
+	.section .init.text,"ax"
+	bl	first
+	nop
+	bl	outside
+	nop
+	.data
+table:	.quad	0
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> bytes:
+    made = tmp_path / "module.o"
+    subprocess.run(
+        [str(AS), "-mpower8", "-a64", "-mlittle", "-o", made], input=MODULE.encode(), check=True
+    )
+    return made.read_bytes()
+
+
+def words(elf: Elf, section: str) -> list[int]:
+    return [word for (word,) in struct.iter_unpack("<I", elf.section(section))]
+
+
+def open_places(elf: Elf, section: str) -> dict[int, tuple[int, str]]:
+    """What the kernel still has to fill in: offset → type of relocation, symbol."""
+    symbols = list(struct.iter_unpack("<IBBHQQ", elf.section(".symtab")))
+    names = elf.section(".strtab")
+
+    def places() -> Iterator[tuple[int, tuple[int, str]]]:
+        for offset, info, _ in struct.iter_unpack("<QQq", elf.section(f".rela{section}")):
+            start = symbols[info >> 32][0]
+            name = names[start : names.index(b"\0", start)].decode()
+            yield offset, (info & 0xFFFFFFFF, name)
+
+    return dict(places())
+
+
+def branch(code: list[int], at: int) -> int:
+    """Where the branch at that offset goes."""
+    word = code[at // 4]
+    assert word >> 26 == 18
+    distance = word & 0x03FFFFFC
+    return at + distance - ((distance & 0x02000000) << 1)
+
+
+def called(elf: Elf, section: str, stub: int) -> str:
+    """The function outside that a stub goes to."""
+    store, high, low, move, go = words(elf, section)[stub // 4 : stub // 4 + 5]
+    assert (store, move, go) == (0xF8410018, 0x7D8903A6, 0x4E800420)
+    assert (high >> 16, low >> 16) == (0x3D82, 0xE98C)
+    signed = (((high & 0xFFFF) ^ 0x8000) - 0x8000 << 16) + (((low & 0xFFFF) ^ 0x8000) - 0x8000)
+    type, name = open_places(elf, ".toc")[signed + 0x8000]
+    assert type == 38  # R_PPC64_ADDR64
+    return name
+
+
+def test_a_call_out_of_the_module_goes_by_a_stub_and_takes_its_toc_back(module: bytes) -> None:
+    elf = Elf.parse(bound(module))
+
+    code = words(elf, ".text")
+    assert called(elf, ".text", branch(code, 0)) == "outside"
+    assert code[1] == TAKE_TOC_BACK
+    assert branch(code, 12) == branch(code, 0), "one stub for all calls of a function"
+
+
+def test_a_call_that_does_not_come_back_takes_nothing_back(module: bytes) -> None:
+    elf = Elf.parse(bound(module))
+
+    code = words(elf, ".text")
+    assert called(elf, ".text", branch(code, 20)) == "elsewhere"
+    assert code[5] & 1 == 0
+    assert code[6] == words(Elf.parse(module), ".text")[6]
+
+
+def test_a_call_within_a_section_goes_straight_to_the_local_entry(module: bytes) -> None:
+    code = words(Elf.parse(bound(module)), ".text")
+
+    assert branch(code, 8) == 24 + 8  # second, past the two instructions that set r2
+    assert branch(code, 32) == 0
+
+
+def test_what_cannot_be_bound_is_left_to_the_kernel(module: bytes) -> None:
+    before, after = Elf.parse(module), Elf.parse(bound(module))
+
+    left = {offset: name for offset, (type, name) in open_places(after, ".text").items()}
+    # A weak function may not be there; what is followed by no nop is not a call as others.
+    assert [left[36], left[44]] == ["perhaps", "traced"]
+    assert {36, 44} == {o for o, (type, _) in open_places(after, ".text").items() if type == 10}
+    assert words(after, ".text")[10] == NOP
+    assert {o: p for o, p in open_places(before, ".text").items() if p[0] != 10} == {
+        o: p for o, p in open_places(after, ".text").items() if p[0] != 10
+    }
+
+
+def test_each_section_of_code_has_stubs_of_its_own(module: bytes) -> None:
+    elf = Elf.parse(bound(module))
+
+    code = words(elf, ".init.text")
+    assert called(elf, ".init.text", branch(code, 8)) == "outside"
+    assert code[3] == TAKE_TOC_BACK
+    assert 0 in open_places(elf, ".init.text"), "a call into another section stays open"
+
+
+def test_what_was_in_the_toc_stays_where_it_was(module: bytes) -> None:
+    before, after = Elf.parse(module), Elf.parse(bound(module))
+
+    assert open_places(after, ".toc")[0] == open_places(before, ".toc")[0]
+    assert sorted(name for _, name in open_places(after, ".toc").values() if name) == [
+        "elsewhere",
+        "outside",
+    ]
+
+
+def test_a_module_of_another_machine_stays_as_it_is(module: bytes) -> None:
+    other = module[:18] + struct.pack("<H", 62) + module[20:]
+
+    assert bound(other) == other
