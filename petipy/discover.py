@@ -91,10 +91,17 @@ class Discovery:
             self._log.warning(f"{device.name}: {str(error) or 'no answer in time'}")
         if self._tasks.get(device.name) is asyncio.current_task():
             del self._tasks[device.name]
-            self._scans[device.name] = scan
-            self._report(device, scan)
-            self._look_into(device, scan.images)
-            self._publish()
+            try:
+                self._take(device, scan)
+            except Exception as error:  # noqa: BLE001  what is on one disk is not to end the program
+                self._log.error(f"{device.name} is left out: {type(error).__name__}: {error}")
+                self._take(device, Scan())
+
+    def _take(self, device: Device, scan: Scan) -> None:
+        self._scans[device.name] = scan
+        self._report(device, scan)
+        self._look_into(device, scan.images)
+        self._publish()
 
     def _look_into(self, host: Device, images: Sequence[Image]) -> None:
         """Take the images that are on the device for devices, too."""

@@ -55,6 +55,17 @@ def test_a_hung_device_a_broken_one_and_a_removed_one_cost_nothing_else() -> Non
     assert said == ["breaks1: [Errno 5] Input/output error", "slow1: no answer in time"]
 
 
+def test_what_the_program_cannot_cope_with_costs_its_own_device() -> None:
+    machine = Machine()
+    machine.results["odd1"] = scan(replace(entry("odd"), trail=(None,)))  # type: ignore[arg-type]
+    machine.run("+odd1", "+good1", "-none")
+    snapshot = machine.store.snapshot
+    assert [c.entry.title for c in snapshot.choices] == ["good"]
+    assert not snapshot.scanning
+    (said,) = (line.text for line in machine.log.lines if line.level == "error")
+    assert said.startswith("odd1 is left out: TypeError: ")
+
+
 def test_a_pulled_disk_takes_its_entries_along_and_a_plugged_one_brings_them() -> None:
     for steps, entries in (["+good1", "-good1"], 0), (["+good1", "-good1", "+good1"], 1):
         machine = Machine()
