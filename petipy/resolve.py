@@ -59,7 +59,7 @@ def edited(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
     # What is left as it was keeps what a name does not show.
     same = {str(file): file for file in ours}
     initrds = tuple(same.get(path) or _typed(path, known) for path in edit.initrds)
-    return _typed(edit.kernel, known), initrds
+    return same.get(edit.kernel) or _typed(edit.kernel, known), initrds
 
 
 _BOOT_IMAGE = re.compile(r'BOOT_IMAGE=(?:"(?:[^"\\]|\\.)*"|\S*)(?: |$)')

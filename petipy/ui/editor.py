@@ -48,7 +48,12 @@ class Editor(Page):
 
     def edit(self) -> Edit:
         kernel, initrds, cmdline = (field.text_typed for field in self._fields)
-        return Edit(kernel=kernel.strip(), initrds=tuple(initrds.split()), cmdline=cmdline.strip())
+        untouched = initrds == _texts(self._original)[1]  # there may be blanks in their names
+        return Edit(
+            kernel=kernel.strip(),
+            initrds=self._original.initrds if untouched else tuple(initrds.split()),
+            cmdline=cmdline.strip(),
+        )
 
     def keypress(self, size: Any, key: str) -> str | None:
         sure, self._sure = self._sure, False
@@ -114,15 +119,10 @@ def original(choice: Choice) -> Edit:
     """The entry as it stands, in the words that a person may type."""
     kernel = choice.kernel or choice.entry.kernel
     return Edit(
-        kernel="" if kernel is None else _name(kernel),
-        initrds=tuple(_name(initrd) for initrd in choice.initrds or choice.entry.initrds),
+        kernel="" if kernel is None else str(kernel),
+        initrds=tuple(map(str, choice.initrds or choice.entry.initrds)),
         cmdline=choice.entry.cmdline.strip(),
     )
-
-
-def _name(file: Any) -> str:
-    """(vda2)/vmlinux, or the URL: of a File, or of a reference that is not resolved."""
-    return file.url or (f"({file.device}){file.path}" if file.device else file.path)
 
 
 def _texts(edit: Edit) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from petipy.ui.session import FORGOTTEN
 from petipy.ui.view import View
 from petipy.ui.widgets import OWN_KEYS
 from tests.ui.fakes import DEBIAN, Machine, choice
-from tests.ui.test_menu import Glass
+from tests.ui.glass import Glass
 
 KEYS = (Password(user="root", secret="toor"), Password(user="bob", secret="bob's"))
 
