@@ -20,6 +20,20 @@ _NAMES = ("v", "w", "x", "y")
 _FLAT = ("a", "b", "ab", "''", "1", "2", "/dir", "/empty", "/none", "$v", "$w", '"$v"', '"$w"', "x")
 _SIGNS = ("=", "==", "!=", "'<'", "'>='")
 _COMPARISONS = ("lt", "gt", "eq", "ne", "le", "ge", "pgt", "plt", "nt", "ot")
+_ATOMS = (
+    *"ab./-^$",
+    "[ab]",
+    "[^a]",
+    "[[:alpha:]]",
+    "[a-c-]",
+    r"\w",
+    r"\W",
+    r"\b",
+    r"\<",
+    r"\.",
+    "()",
+)
+_REPEATS = ("", "", "", "", "*", "+", "?", "{2}", "{,2}", "{1,}", "{1,2}", "{")
 _STEPS = ("0", "1", "2", "T1", "T2", "T0", "i1", "i2", "i3", "T3", " 1", "1x", "0x1", "9", "")
 
 
@@ -201,10 +215,23 @@ class Program:
         rng = self._rng
         pattern = rng.choice(
             ("a", "^a", "(a)(b)?", "'^(.*) (.*)$'", "'[a-z]*'", "'('", "''", "'\\.cfg$'", "'a|b'",
-             "'(a*)+'", "'x{2}'", "'[[:digit:]]+'")
+             "'(a*)+'", "'x{2}'", "'[[:digit:]]+'", f"'{self._expression()}'")
         )  # fmt: skip
         option = rng.choice(("", "-s v", "--set=w", "--set 1:v", "-s 2:w -s 0:v", "-s 9:v"))
         return f"regexp {option} {pattern} {self._word()}"
+
+    def _expression(self, depth: int = 2) -> str:
+        """A regular expression, perhaps a broken one. None refers back to its groups."""
+        rng = self._rng
+        text = ""
+        for _ in range(rng.randint(1, 3)):
+            if depth and rng.random() < 0.3:
+                inner = [self._expression(depth - 1) for _ in range(rng.randint(1, 2))]
+                text += f"({'|'.join(inner)})"
+            else:
+                text += rng.choice(_ATOMS)
+            text += rng.choice(_REPEATS)
+        return text
 
     def do_eval(self) -> str:
         rng = self._rng

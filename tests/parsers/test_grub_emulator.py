@@ -54,6 +54,8 @@ def test_any_script_prints_what_grub_prints(grub: Emulator) -> None:
     assert not different, f"{SEED}={number}, {len(different)}:\n{min(different, key=len)}"
 
 
+# A body that a syntax error has thrown out of its entry has no arguments; it halts before the menu.
+_BROKEN = re.compile(r"enter \d+\n.*,\n")
 _ENTERED = re.compile(r"(?ms)^(enter \d+)$(?:(?!^enter ).)*?^leave$")
 
 
@@ -73,6 +75,8 @@ def test_the_entry_that_boots_is_grubs(grub: Emulator) -> None:
         script = Program(random.Random(rng.random())).menu()
         theirs = _ENTERED.search(grub.printed(script, 1, end="") or "")
         if theirs is None:  # an entry that leaves before its end, or a default that opens nothing
+            continue
+        if _BROKEN.match(theirs[0]):
             continue
         compared += 1
         ours = _booted(files(script))
