@@ -158,11 +158,16 @@ def _described(
     }
 
 
+def asks_smbios(text: str) -> bool:
+    """Whether a configuration's entries depend on what SMBIOS says."""
+    return _ASKS_SMBIOS.search(text) is not None
+
+
 def _firmware(machine: str, devices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """With SMBIOS, where the serial numbers are, only if a configuration asks for it."""
     told = firmware(machine)
     texts = (text for device in devices for text in _texts(device).values())
-    asked = any(map(_ASKS_SMBIOS.search, texts))
+    asked = any(map(asks_smbios, texts))
     variables = told.variables
     return {
         "variables": None if variables is None else {n: _base64(v) for n, v in variables.items()},

@@ -243,6 +243,24 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert blanked("/boot/grub/grub.cfg", text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("smbios -t 1 -s 4 --set v\n", True),
+        ("LABEL a\n  SYSAPPEND 0x10\n", True),
+        ("ipappend 4\n", True),
+        ("kernel /v serial=${serial}\n", True),
+        ("chain ${base}/${uuid:hexhyp}.ipxe\n", True),
+        ("serial --unit=0\nlinux /v product=1 ${serialised}\n", False),
+        ("APPEND sysappend=1\n", False),
+    ],
+)
+def test_serial_numbers_are_captured_only_where_an_entry_depends_on_them(
+    text: str, asks: bool
+) -> None:
+    assert capture.asks_smbios(text) == asks
+
+
 def test_an_environment_block_keeps_its_size() -> None:
     block = "# GRUB Environment Block\nsecret=0123456789\nsaved_entry=0\n".ljust(1024, "#")
     new = blanked("/boot/grub/grubenv", block)

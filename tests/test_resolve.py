@@ -87,6 +87,7 @@ def test_a_file_to_be_packed_stays_one_and_can_be_typed_again() -> None:
     ref = FileRef(path="/f", packed="etc/f", mode=0o600)
     (found,) = resolve.choices([(device("vda2"), scan(replace(entry("a"), initrds=(ref,))))])
     assert [str(file) for file in found.initrds] == ["newc:etc/f:(vda2)/f"]
+    assert found.initrds[0].mode == 0o600
     edit = Edit(kernel="/k", initrds=("newc:etc/f:(vda2)/f",), cmdline="")
     assert resolve.edited(found, edit)[1] == found.initrds
     other = Edit(kernel="/k", initrds=("newc:etc/g:(vda2)/f",), cmdline="")

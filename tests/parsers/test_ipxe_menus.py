@@ -102,6 +102,16 @@ boot
     assert [e.cmdline for e in entries(text)] == ["a"]
 
 
+def test_what_one_item_adds_to_a_kept_menu_another_does_not_see() -> None:
+    text = (
+        "menu M\nitem a A\nitem b B\nchoose --keep z\ngoto ${z}\n"
+        ":a\nitem c C\nchoose x\ngoto boot\n:b\nitem d D\nchoose x\n"
+        ":boot\nkernel /linux ${x}\nboot\n"
+    )
+    found = [(e.trail, e.cmdline) for e in entries(text)]
+    assert found == [(("A",), x) for x in "abc"] + [(("B",), x) for x in "abd"]
+
+
 def test_an_item_that_fails_and_comes_back_says_what_failed() -> None:
     text = ":start\nmenu M\nitem a\nchoose x && goto ${x}\n:a\nchain gone.ipxe || goto start\n"
     assert reason(text) == "http://boot.example.org/ipxe/gone.ipxe cannot be fetched"
