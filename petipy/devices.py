@@ -56,7 +56,9 @@ async def watch(log: Log, sysfs: str = "/sys") -> AsyncIterator[DeviceEvent]:
                     change for action, p in udev.events() for change in known.take(action, p)
                 ]
             except OSError as error:  # ENOBUFS: more came than fitted
-                log.warning(f"device events were lost ({error}): looking at all devices again")
+                log.warning(
+                    f"device events were lost ({error.strerror}): looking at all devices again"
+                )
                 changes = list(known.all(udev.devices()))
             for event in changes:
                 yield event

@@ -88,7 +88,8 @@ class Discovery:
             async with self._one_image if device.kind == "image" else nullcontext():
                 scan = await self._scan(device, others)
         except OSError as error:  # TimeoutError is one, and says nothing
-            self._log.warning(f"{device.name}: {str(error) or 'no answer in time'}")
+            why = error.strerror or str(error) or "no answer in time"
+            self._log.warning(f"{device.name}: {why}")
         if self._tasks.get(device.name) is asyncio.current_task():
             del self._tasks[device.name]
             try:

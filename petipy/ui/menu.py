@@ -164,7 +164,8 @@ class Menu(Page):
         else:
             self._view.boot(id)
 
-    # The search: letters narrow the menu down, Enter keeps what is left, Esc shows all again.
+    # The search: letters narrow the menu down, Esc shows all again; other keys do what they always
+    # do.
 
     def _search(self, needle: str | None) -> None:
         self._needle = needle
