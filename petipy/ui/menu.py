@@ -164,8 +164,7 @@ class Menu(Page):
         else:
             self._view.boot(id)
 
-    # The search: letters narrow the menu down, Esc shows all again; other keys do what they always
-    # do.
+    # The search: letters narrow the menu down, Esc shows all again, Enter boots as ever.
 
     def _search(self, needle: str | None) -> None:
         self._needle = needle
