@@ -64,8 +64,8 @@ class Options:
     def _short(
         self, word: str, rest: list[str], found: dict[str, list[str]], arguments: list[str]
     ) -> None:
-        if any(f"-{letter}" not in self._kinds for letter in word[1:]):
-            return self._unknown(word, word, arguments)
+        if strange := next((c for c in word[1:] if f"-{c}" not in self._kinds), ""):
+            return self._unknown(word, f"-{strange}", arguments)
         for number, letter in enumerate(word[1:], 2):
             name, kind = self._kinds[f"-{letter}"]
             self._tell(name)

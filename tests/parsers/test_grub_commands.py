@@ -114,6 +114,9 @@ def test_a_command_that_is_asked_says_how_it_is_used_and_does_nothing() -> None:
     [
         ("time echo a", ["a", "Elapsed time: 0.000 seconds "]),
         ("tr -s v abc xyz aabb\necho $v\ntr -U ab\ntr a b", ["xxyy", "AB", MISSING]),
+        ("regexp '-{1}' a\nregexp -xs a a", [
+            "error: unknown argument `-{'.", "error: unknown argument `-x'."
+        ]),
         ("v=x\nregexp -s 9:v a a\necho [$v]", ["[]"]),
         ("break 0\necho $?\nbreak -1\necho $?", [BREAK, "18", NUMBER, "10"]),
         ("false\nfor x in; do true; done\necho $?", ["0"]),
