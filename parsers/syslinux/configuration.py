@@ -31,7 +31,7 @@ _IGNORED = _words(
 _MENU_IGNORED = _words(
     "background color colour msgcolor msgcolour width margin passwordmargin rows tabmsgrow"
     " cmdlinerow endrow passwordrow timeoutrow helpmsgrow helpmsgendrow hshift vshift hiddenrow"
-    " hiddenkey resolution clear autoboot tabmsg notabmsg passprompt save nosave immediate"
+    " hiddenkey resolution clear autoboot tabmsg notabmsg passprompt nosave immediate"
     " noimmediate indent"
 )
 
@@ -281,6 +281,11 @@ class Configuration:
         if tag:
             self.menu_end(line)
 
+    def menu_save(self, line: Line) -> None:
+        self._complain(
+            line, "which label booted last is kept in ldlinux.sys and not read: the default stays"
+        )
+
     def menu_start(self, line: Line) -> None:
         self.start = self._menu
 
@@ -338,4 +343,5 @@ _MENU_TAKERS: dict[str, _Taker] = {
     "end": _C.menu_end,
     "include": _C.menu_include,
     "start": _C.menu_start,
+    "save": _C.menu_save,
 }

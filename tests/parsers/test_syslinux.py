@@ -183,6 +183,7 @@ def test_variables_of_the_firmware_are_left_out_where_it_would_fill_them_in() ->
         ("MENU END\n", 1, "without a 'MENU BEGIN'"),
         ("MENU MASTER PASSWD\n", 1, "MASTER"),
         ("LABEL a\nLINUX /v\nFDTOVERLAYS x.dtbo\n", 3, "overlays"),
+        ("MENU SAVE\nLABEL a\nLINUX /v\n", 1, "the default stays"),
     ],
 )
 def test_each_mistake_costs_itself_and_is_told_with_its_line(
