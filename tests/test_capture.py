@@ -20,6 +20,7 @@ from petipy.scan import scan_tree
 from petipy.targets import SETTABLE
 from tests import efi
 from tests.fakes import Machine
+from tests.trees import lay
 
 GOLDEN = Path(__file__).parent / "parsers/golden"
 HASH = "grub.pbkdf2.sha512.10000." + "AB" * 64 + "." + "CD" * 64
@@ -60,10 +61,8 @@ def placed(case: Path, room: Path) -> list[str]:
     trees = {own if path.name == "root" else path.name: path for path in directories(case)}
     if (described := case / "made.json").exists():
         trees[own] = room / "made"
-        for path, program in json.loads(described.read_text()).items():
-            file = room / "made" / path.lstrip("/")
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(efi.made(program))
+        programs = json.loads(described.read_text())
+        lay(room / "made", {path: efi.made(program) for path, program in programs.items()})
         if (case / "root").exists():
             shutil.copytree(case / "root", room / "made", dirs_exist_ok=True)
     said = {volume["name"]: volume for volume in about.get("volumes", [])}
@@ -104,13 +103,12 @@ def test_a_machine_of_several_volumes_and_programs_comes_back_whole(
 def test_devices_that_refer_to_each_other_are_captured_together(
     tmp_path: Path, capsys: Out
 ) -> None:
-    for path, text in {
+    files = {
         "a/boot/grub/grub.cfg": "search --set=root --label b\nconfigfile /more.cfg\n",
         "b/more.cfg": "menuentry B { linux /vmlinuz }\n",
         "b/vmlinuz": "\x7fELF secret kernel\0",
-    }.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    }
+    lay(tmp_path, files)
     devices = [f"--device=sda1={tmp_path}/a,uuid=1", f"--device=sda2={tmp_path}/b,label=b"]
     value = captured(capsys, "--machine", "ppc64le", *devices)
     text = json.dumps(value)
@@ -127,13 +125,12 @@ def test_devices_that_refer_to_each_other_are_captured_together(
 
 
 def test_a_link_to_where_another_volume_is_mounted_comes_back(tmp_path: Path, capsys: Out) -> None:
-    for path, text in {
+    files = {
         "root/etc/lilo.conf": "image=/vmlinuz\nlabel=Linux\n",
         "root/etc/fstab": "/dev/sda2 / ext4 defaults 0 1\n/dev/sda1 /boot ext4 defaults 0 2\n",
         "boot/vmlinuz-6.1": "",
-    }.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    }
+    lay(tmp_path, files)
     (tmp_path / "root/vmlinuz").symlink_to("boot/vmlinuz-6.1")
     devices = [f"--device=sda2={tmp_path}/root", f"--device=sda1={tmp_path}/boot"]
     value = captured(capsys, *devices)

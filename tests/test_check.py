@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from petipy.check import main
+from tests.trees import lay
 
 FILES = {"vmlinuz": "", "initrd": ""}
 CLEAN = """\
@@ -24,9 +25,7 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
     """Status and findings of a disk with this grub.cfg: kind, line, message."""
 
     def run(script: str, *arguments: str, files: dict[str, str] = FILES) -> Any:
-        for path, text in {**files, "boot/grub/grub.cfg": script}.items():
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).write_text(text)
+        lay(tmp_path, {**files, "boot/grub/grub.cfg": script})
         device = f"--device=sda1={tmp_path},label=SYSTEM,uuid=1-2"
         status = main(["--json", "--machine", "ppc64le", device, *arguments])
         found = json.loads(capsys.readouterr().out)["findings"]
@@ -157,9 +156,7 @@ def test_a_tree_alone_says_nothing_of_devices(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = CLEAN.replace("1-2", "9-9") + "search --set=x --label NONE\n"
-    for path, text in {**FILES, "boot/grub/grub.cfg": script}.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    lay(tmp_path, {**FILES, "boot/grub/grub.cfg": script})
     assert main([str(tmp_path)]) == 0
     assert capsys.readouterr().out == "no findings, 2 entries\n"
 
@@ -176,9 +173,7 @@ def test_what_is_wrong_with_a_file_as_a_whole_has_no_line(
 def test_findings_are_lines_with_the_place_and_a_caret(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for path, text in {"etc/yaboot.conf": "image=/v\n  oops=1\n"}.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    lay(tmp_path, {"etc/yaboot.conf": "image=/v\n  oops=1\n"})
     assert main([str(tmp_path)]) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"{tmp_path}/etc/yaboot.conf:1: the kernel ({tmp_path.name})/v does not exist",

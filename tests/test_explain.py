@@ -10,6 +10,7 @@ import pytest
 
 from petipy.explain import main
 from tests.test_listing import ENTRY_KEYS
+from tests.trees import lay
 
 GRUB = """\
 load_env
@@ -47,9 +48,7 @@ Explain = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def explain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Explain:
     """Status and output for an entry of a disk that holds the files."""
-    for path, text in FILES.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    lay(tmp_path, FILES)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         device = f"--device=sda1={tmp_path},label=SYSTEM,uuid=1-2"

@@ -9,6 +9,7 @@ import pytest
 from parsers.api import Volume
 from petipy import files
 from petipy.files import TreeFiles
+from tests.trees import lay
 
 SDA1, SDB1 = Volume(name="sda1"), Volume(name="sdb1")
 
@@ -138,9 +139,7 @@ def test_other_volumes_are_opened_once_and_know_the_way_back(tmp_path: Path) -> 
 
 
 def test_what_is_beneath_a_tree_fills_its_gaps(tmp_path: Path) -> None:
-    for name, text in ("top/boot/a", "top"), ("below/boot/a", "below"), ("below/boot/b", "b"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+    lay(tmp_path, {"top/boot/a": "top", "below/boot/a": "below", "below/boot/b": "b"})
     below = os.open(tmp_path / "below", os.O_RDONLY)
     (tmp_path / "below/link").symlink_to("/boot/b")
     tree = TreeFiles(tmp_path / "top", SDA1, beneath=[below])

@@ -16,6 +16,7 @@ from initramfs.host import REPOSITORY, BuildError
 from initramfs.kernel import Kernel
 from initramfs.tree import Tree, file, link
 from tests.test_initramfs_formats import elf
+from tests.trees import lay
 
 LISTED = """
     virtio_blk virtio_scsi virtio_net ibmvscsi ibmveth nvme usb_storage usbhid ahci mpt3sas
@@ -131,11 +132,7 @@ def sources(tmp_path: Path) -> Path:
         "unused.py": "",
         "lib-dynload/_fast.cpython-313-powerpc64le-linux-gnu.so": "",
     }
-    for name, text in texts.items():
-        path = tmp_path / "sources" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return tmp_path / "sources"
+    return lay(tmp_path / "sources", texts)
 
 
 def compile_all(sources: Path, target: Path) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from petipy.listing import main
+from tests.trees import lay
 
 ENTRY_KEYS = [
     *("id", "title", "trail", "format", "device", "config", "line", "kernel", "initrds"),
@@ -20,11 +21,7 @@ Show = Callable[..., tuple[int, dict[str, Any]]]
 @pytest.fixture
 def disk(tmp_path: Path) -> Callable[..., Path]:
     def make(name: str, files: dict[str, str]) -> Path:
-        for path, text in files.items():
-            real = tmp_path / name / path.lstrip("/")
-            real.parent.mkdir(parents=True, exist_ok=True)
-            real.write_text(text, errors="surrogateescape")
-        return tmp_path / name
+        return lay(tmp_path / name, files)
 
     return make
 

@@ -15,9 +15,10 @@ from tests.bench import grub as configurations
 from tests.bench.floor import floor, grub
 from tests.e2e import menu
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Names, disk, lay
+from tests.e2e.disks import Names, disk
 from tests.e2e.second import system
 from tests.e2e.vm import Bus, Firmware, Machine, start
+from tests.trees import lay
 
 # What a kernel says first: with `quiet`, without it, and while it still has the firmware.
 KERNEL = r"\[ +0\.\d{6}\] |Linux ppc64le|Linux version|OF stdout device is"

@@ -8,9 +8,10 @@ import pytest
 from initramfs.host import REPOSITORY, default_cache, locked, run
 from tests.e2e import second
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Content, Names, disk, lay
+from tests.e2e.disks import Names, disk
 from tests.e2e.second import System
 from tests.e2e.vm import Machine
+from tests.trees import Content, lay
 
 SOURCES = ("petipy", "parsers", "initramfs")
 

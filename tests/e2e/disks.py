@@ -1,15 +1,11 @@
 """Disk images as machines have them, made without root rights and without loop devices."""
 
-import os
-import shutil
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from initramfs.host import run, tool
 
-Content = str | bytes | Path
 MIB = 1 << 20
 FIRST = 8  # MiB: where the file system's partition begins
 PREP = "9e1a2d38-c612-4316-aa26-8b49521e5a8b"  # what firmware looks for on PowerPC
@@ -26,25 +22,6 @@ class Names:
     @staticmethod
     def new(label: str = "") -> "Names":
         return Names(str(uuid.uuid4()), label)
-
-
-def lay(tree: Path, files: Mapping[str, Content]) -> Path:
-    """Write the files below `tree`; a Path is linked or copied from there."""
-    for name, content in files.items():
-        place = tree / name.lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, Path):
-            link_or_copy(content, place)
-        else:
-            place.write_bytes(content.encode() if isinstance(content, str) else content)
-    return tree
-
-
-def link_or_copy(source: str | Path, place: str | Path) -> None:
-    try:
-        os.link(source, place)
-    except OSError:  # another file system
-        shutil.copyfile(source, place)
 
 
 def size(tree: Path) -> int:

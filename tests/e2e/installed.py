@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.e2e.disks import Content, Names
+from tests.e2e.disks import Names
 from tests.e2e.second import System
 from tests.efi import program
+from tests.trees import Content
 
 CMDLINE = "console=hvc0 quiet"
 

@@ -1,7 +1,7 @@
 """What lies on CDs that start by GRUB."""
 
-from tests.e2e.disks import Content
 from tests.e2e.second import System
+from tests.trees import Content
 
 
 def cd_files(system: System, label: str, cmdline: str) -> dict[str, Content]:

@@ -14,7 +14,7 @@ from initramfs.elf import lean, modinfo, unsigned
 from initramfs.host import default_cache, locked, run, tool, write_whole
 from initramfs.tree import DIRECTORY, Tree, file, link, read_package
 from tests.e2e.console import Console
-from tests.e2e.disks import lay
+from tests.trees import lay
 
 APPLETS = "cat find modprobe mount nproc poweroff sh sleep sort umount uname xargs"
 DRIVERS = (

@@ -9,11 +9,12 @@ import pytest
 
 from tests.e2e.conftest import Image, Install
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Content, Names, bare, cd, disk, lay
+from tests.e2e.disks import Names, bare, cd, disk
 from tests.e2e.installed import Configured, Specified, Unified, by_extlinux, by_yaboot
 from tests.e2e.media import cd_files, live_files
 from tests.e2e.second import BOOT, System, second_system
 from tests.e2e.vm import Bus, Firmware, Machine, start
+from tests.trees import Content, lay
 
 pytestmark = pytest.mark.e2e
 

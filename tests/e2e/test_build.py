@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from initramfs.host import REPOSITORY, default_cache
-from tests.e2e.disks import link_or_copy
+from tests.trees import link_or_copy
 
 pytestmark = pytest.mark.e2e
 

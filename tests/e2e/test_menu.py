@@ -13,12 +13,13 @@ from tests.e2e import menu
 from tests.e2e.conftest import Image, Install
 from tests.e2e.console import Console
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Names, bare, cd, disk, lay
+from tests.e2e.disks import Names, bare, cd, disk
 from tests.e2e.installed import by_yaboot
 from tests.e2e.media import live_files
 from tests.e2e.picture import font, text
 from tests.e2e.second import System, second_system
 from tests.e2e.vm import Firmware, Machine, start
+from tests.trees import lay
 
 pytestmark = pytest.mark.e2e
 FIRST_SCREEN = 1500  # bytes; at 9600 baud a second and a half

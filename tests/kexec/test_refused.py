@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from petipy.kexec.refused import Refused, explain
+from tests.trees import lay
 
 ROOT_CAPS = "CapEff:\t000001ffffffffff\n"
 
@@ -17,11 +18,7 @@ def machine(root: Path, *, caps: str = ROOT_CAPS, lockdown: str = "", disabled: 
     }
     if lockdown:
         files["sys/kernel/security/lockdown"] = lockdown
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
+    return lay(root, files)
 
 
 def told(code: int, root: Path) -> str:
