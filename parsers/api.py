@@ -69,12 +69,12 @@ class Part(Protocol):
 
 
 def extent(part: Part) -> str:
-    """What follows the name of a file of which only a part is meant. Of a device it is GRUB's
-    name of its blocks: the first, and how many.
+    """What follows the name of a file of which only a part is meant. Of a device these are blocks
+    of 512 bytes, as GRUB counts them: the first, and how many.
     """
     if part.path:
         return f"@{part.offset}+{part.size}" if part.offset or part.size else ""
-    return f"{part.offset >> 9}+{part.size >> 9}" if part.size else ""
+    return f"blocks {part.offset >> 9}+{part.size >> 9}" if part.size else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

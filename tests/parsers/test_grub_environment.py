@@ -52,13 +52,13 @@ def test_the_block_that_is_in_no_file_of_a_btrfs_counts() -> None:
     assert problems(files) == []
     first, second = offered(files)
     assert (first.default, second.default) == (False, True)
-    assert second.default_from[-1] == Origin("$next_entry", "B", "512+1", 2, how="load_env")
+    assert second.default_from[-1] == Origin("$next_entry", "B", "blocks 512+1", 2, how="load_env")
 
 
 def test_what_is_saved_there_is_an_effect_on_the_device_and_no_file_is_tried() -> None:
     (effect,) = offered(suse(f"{SIGNATURE}next_entry=B\n"))[1].effects
     assert effect.file == FileRef(offset=256 << 10, size=512)
-    assert str(effect.file) == "512+1"
+    assert str(effect.file) == "blocks 512+1"
     assert effect.values == (("next_entry", ""), ("saved_entry", "B"))
 
 

@@ -290,7 +290,7 @@ def test_the_block_that_grub_keeps_on_a_btrfs_outside_of_its_files(
         (effect,) = first.effects
         file = File(device="sda1", offset=effect.file.offset, size=effect.file.size)
         wanted = Change(file=file, values=effect.values)
-        assert str(wanted) == "(sda1)512+1: saved_entry=A"
+        assert str(wanted) == "(sda1)blocks 512+1: saved_entry=A"
         assert written(scanner, device, wanted) == ""
         elsewhere = replace(file, offset=1 << 20)
         assert "not there" in written(scanner, device, replace(wanted, file=elsewhere))
