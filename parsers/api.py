@@ -155,6 +155,7 @@ class Problem:
     message: str
     column: int = 0  # of the line, from 1: where it goes wrong; 0 is the line as a whole
     excerpt: str = ""  # the line, if the column is known; the scan's to fill
+    waits: bool = False  # a device is not there: when it comes, all may be otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

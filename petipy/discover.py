@@ -62,7 +62,7 @@ class Discovery:
         if device.kind == "image":
             return
         for name, scan in list(self._scans.items()):
-            if name != device.name and any(entry.waits_for for _, entry in scan.entries):
+            if name != device.name and _waits(scan):
                 self._start(self._devices[name])
 
     def _leave(self, name: str) -> None:
@@ -82,7 +82,7 @@ class Discovery:
         self._publish()
 
     async def _one(self, device: Device) -> None:
-        others = [d for d in self._devices.values() if d is not device and d.kind != "image"]
+        others = self._others(device)
         scan = Scan()
         try:
             async with self._one_image if device.kind == "image" else nullcontext():
@@ -97,6 +97,13 @@ class Discovery:
             except Exception as error:  # noqa: BLE001  what is on one disk is not to end the program
                 self._log.error(f"{device.name} is left out: {type(error).__name__}: {error}")
                 self._take(device, Scan())
+            else:
+                if _waits(scan) and any(d not in others for d in self._others(device)):
+                    self._start(device)  # what it waits for may have come meanwhile
+
+    def _others(self, device: Device) -> list[Device]:
+        """The devices that it may refer to."""
+        return [d for d in self._devices.values() if d is not device and d.kind != "image"]
 
     def _take(self, device: Device, scan: Scan) -> None:
         self._scans[device.name] = scan
@@ -145,6 +152,11 @@ class Discovery:
             ),
             problems=tuple((d.name, problem) for d, scan in scans for problem in scan.problems),
         )
+
+
+def _waits(scan: Scan) -> bool:
+    """Whether another device could make it find something else."""
+    return any(e.waits_for for _, e in scan.entries) or any(p.waits for p in scan.problems)
 
 
 def _menu_order(device: Device) -> tuple[int, list[tuple[int, str]]]:

@@ -216,7 +216,15 @@ _entry = _record(
     default_from=_origins,
     also=_texts,
 )
-_problem = _record(Problem, config=_text, line=_place, message=_text, column=_place, excerpt=_text)
+_problem = _record(
+    Problem,
+    config=_text,
+    line=_place,
+    message=_text,
+    column=_place,
+    excerpt=_text,
+    waits=_truth,
+)
 _password = _record(Password, user=_text, secret=_text, hashed=_truth, nameless=_truth)
 _preferences = _record(
     Preferences,

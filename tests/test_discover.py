@@ -26,6 +26,8 @@ class Machine:
         self.scanned.append(device.name)
         if device.name == "hangs1":
             await asyncio.sleep(60)
+        if device.name == "late1":
+            await asyncio.sleep(0.05)
         if device.name == "breaks1":
             raise OSError(5, "Input/output error")
         if device.name == "slow1":
@@ -78,6 +80,22 @@ def test_an_entry_that_waits_is_read_again_when_a_device_comes() -> None:
     machine.results["vda1"] = scan(entry("a", waits_for="the file system with UUID 1"))
     machine.run("+vda1", "+good1", "+vdb1")
     assert machine.scanned == ["vda1", "good1", "vda1", "vdb1", "vda1"]
+
+
+def test_a_configuration_that_looked_for_a_device_in_vain_is_read_again_when_one_comes() -> None:
+    machine = Machine()
+    told = Problem("/grub.cfg", 1, "no such device: X", waits=True)
+    machine.results["vda1"] = Scan(problems=(told,))
+    machine.run("+vda1", "+good1")
+    assert machine.scanned == ["vda1", "good1", "vda1"]
+
+
+def test_a_device_that_comes_while_another_is_read_that_waits_for_it_is_not_missed() -> None:
+    machine = Machine()
+    machine.results["late1"] = scan(entry("a", waits_for="the file system with UUID 1"))
+    machine.run("+late1", "+good1")
+    assert machine.scanned == ["late1", "good1", "late1"]
+    assert not machine.store.snapshot.scanning
 
 
 def test_devices_stand_in_natural_order_and_fixed_disks_first() -> None:

@@ -125,13 +125,15 @@ class Machine:
             **self._network,
         }
 
-    def complain(self, config: str, line: int, message: str, column: int = 0) -> None:
+    def complain(
+        self, config: str, line: int, message: str, column: int = 0, *, waits: bool = False
+    ) -> None:
         """Notes a Problem; the same one in the same file only once."""
         if len(self.problems) > self._MOST_PROBLEMS:
             return
         if len(self.problems) == self._MOST_PROBLEMS:
             message = "more problems than are worth listing"
-        problem = Problem(config, max(line, 1), message, column)
+        problem = Problem(config, max(line, 1), message, column, waits=waits)
         self.problems.setdefault((config, message), problem)
 
     def place(self, path: str, root: str) -> Place:

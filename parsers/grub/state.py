@@ -52,15 +52,23 @@ class State:
         self.minor: tuple[GrubError, bool] | None = None  # see `remark`
         self.lost: dict[str, Lost] = {}  # by variable
 
-    def error(self, number: int, message: str, *, said: str = "", quiet: bool = False) -> int:
+    def error(
+        self,
+        number: int,
+        message: str,
+        *,
+        said: str = "",
+        quiet: bool = False,
+        waits: bool = False,
+    ) -> int:
         """Says what GRUB would; returns the number, for a command to return in turn.
 
-        Quiet: GRUB prints it, but nobody has to mend anything here.
+        Quiet: GRUB prints it, but nobody has to mend anything here. Waits: for a device.
         """
         self.machine.say(f"error: {said or message}.\n")
         if not quiet:
             column = 0 if self.within else self.column
-            self.machine.complain(self.config, self.line, message, column)
+            self.machine.complain(self.config, self.line, message, column, waits=waits)
         return number
 
     def remark(self, error: GrubError, *, quiet: bool = False) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from parsers.api import FileRef, Volume
-from tests.parsers.grub_runs import DISKS, ROOT, machine, offered, printed
+from parsers.api import FileRef, Problem, Volume
+from parsers.grub import FORMAT
+from tests.parsers.grub_runs import CONFIG, DISKS, ROOT, machine, offered, printed
 
 
 def found(script: str) -> list[str]:
@@ -132,3 +133,16 @@ def test_a_disk_by_its_firmware_path_is_that_disk() -> None:
     script = f"menuentry A {{ linux (ieee1275/{path},gpt2)/k }}"
     kernel = offered(machine(script, volumes=volumes))[0].kernel
     assert kernel == FileRef(path="/k", device="sdd2")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "search --set=root --label NONE\nmenuentry A { linux /both }",
+        "menuentry A { search --set=root --label NONE; linux /both }",
+        "search.fs_uuid 99-99 root\nconfigfile ($root)/grub.cfg",
+    ],
+)
+def test_a_search_in_vain_is_a_problem_that_another_device_may_end(script: str) -> None:
+    items = FORMAT.parse(machine(script, {"/both": ""}, volumes=DISKS), CONFIG)
+    assert [item.waits for item in items if isinstance(item, Problem)] == [True]

@@ -67,7 +67,7 @@ def _lost(shell: Shell, path: str) -> str:
     if place.kind() is not None or place.url:
         if root and not root.told:
             words = f"{root.what} is not there: the kernel comes from ({place.device})"
-            shell.machine.complain(root.config, root.line, words)
+            shell.machine.complain(root.config, root.line, words, waits=True)
         return ""
     if root:
         return root.what

@@ -88,7 +88,7 @@ def _search(
         own = devices.own
         quiet = shell.in_entry or not (own.uuid or own.label or own.disk)
         shell.lose(variable, _KINDS[kind].format(name), told=not quiet)
-        return shell.error(NOT_FOUND, f"no such device: {name}", quiet=quiet)
+        return shell.error(NOT_FOUND, f"no such device: {name}", quiet=quiet, waits=True)
     shell.searches[kind, name] = found[0]
     if variable:
         shell.set(variable, devices.name(found[0]))
