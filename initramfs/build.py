@@ -33,9 +33,10 @@ KERNELS = {
     "amd64": ("linux-image-amd64", "vmlinuz"),
 }
 IMAGE = "petipy.cpio.zst"
-# Trees that are packed for speed, and what is in them: a fourth of the image, and half of what
-# the kernel has to unpack. (All of it would make the image too large.)
-QUICK = {"core": ("usr/bin/python3.*", "*/libsystemd-shared-*")}
+# What of the programs is a tree of its own, and which trees are packed for speed: a third of the
+# image, and most of what the kernel has to unpack. (All of it would make the image too large.)
+CORE = ("usr/bin/python3.*", "*/libsystemd-shared-*")
+QUICK = ("core", "python")
 TOOLS = {
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
@@ -118,7 +119,7 @@ def assemble(
         "modules": modules.sizes(),
     }
     trees = {
-        **{name: programs.tree.split(patterns) for name, patterns in QUICK.items()},
+        "core": programs.tree.split(CORE),
         "programs": programs.tree,
         "python": interpreter.tree,
         "modules": kernel.tree_of(modules, zstd.pack),

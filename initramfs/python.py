@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initramfs.archive import Archive, Package, depends
+from initramfs.elf import rigid
 from initramfs.host import REPOSITORY, BuildError, run
 from initramfs.lists import sections
-from initramfs.tree import Node, Tree, file, lay_out, read_directory, read_package, read_wheel
+from initramfs.tree import Tree, file, lay_out, read_directory, read_package, read_wheel
 from petipy import bundle
 
 OWN = ("petipy", "parsers")
@@ -54,7 +55,7 @@ def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -
         command = interpreter(version, host, room / "host")
         extensions = compile_modules(command, room)
         probe(command, version, room)
-        prepared = prepare(command, room)
+        prepared, hot = prepare(command, room)
         compiled = read_directory(room / "compiled")
     parts: dict[str, int] = {}
     for path, node in compiled.items():
@@ -69,10 +70,11 @@ def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -
             tree.add(f"{home}/{path}", node)
         elif node.is_file:
             modules[name] = node.data[HEADER:], package
-    tree.add(bundle.PLACE.lstrip("/"), file(bundle.write(modules)))
+    hot.update(name for name in modules if name.startswith("pyudev"))  # no libudev for it here
+    tree.add(bundle.PLACE.lstrip("/"), file(bundle.write(modules, hot)))
     for name in extensions:
         for path in sources.match(f"lib-dynload/{name}.*.so"):
-            tree.add(f"{home}/{path}", Node(sources[path].mode, sources[path].data))
+            tree.add(f"{home}/{path}", file(rigid(sources[path].data)))
     tree.add("usr/lib/petipy/prepared", file(prepared))
     return Python(version, tree, parts, list(fetched.values()))
 
@@ -165,17 +167,22 @@ def probe(command: list[str], version: str, room: Path) -> None:
     run([*command, "-c", program], env={"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""})
 
 
-def prepare(command: list[str], room: Path) -> bytes:
-    """What petipy.prepared reads: what the imports of a start would compile."""
-    modules = ["petipy.app", "petipy.scan", "petipy.survey", "petipy.ui.desk"]
-    program = f"""
-import marshal, sys
+def prepare(command: list[str], room: Path) -> tuple[bytes, set[str]]:
+    """What petipy.prepared reads: what the imports of a start would compile. And the modules
+    that each start imports.
+    """
+    program = """
+import json, marshal, sys
 from petipy import prepared
 table = prepared.record()
-import {", ".join(modules)}, parsers, petipy.scanner
+import parsers, petipy.app, petipy.scan, petipy.scanner, petipy.udev
 for form in parsers.formats():
     petipy.scanner.warm(form)
-found = {{kind: dict(sorted(table[kind].items(), key=repr)) for kind in sorted(table)}}
-sys.stdout.buffer.write(marshal.dumps(found, 2))
+hot = list(sys.modules)
+import petipy.survey, petipy.ui.desk
+found = {kind: dict(sorted(table[kind].items(), key=repr)) for kind in sorted(table)}
+sys.stdout.buffer.write(json.dumps(hot).encode() + b"\\n" + marshal.dumps(found, 2))
 """
-    return run([*command, "-c", program], env={"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""})
+    home = {"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""}
+    names, _, table = run([*command, "-c", program], env=home).partition(b"\n")
+    return table, set(json.loads(names))

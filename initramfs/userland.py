@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from initramfs.archive import Archive, Package
-from initramfs.elf import Elf, is_elf, severed
+from initramfs.elf import Elf, is_elf, rigid, severed
 from initramfs.host import BuildError, warn
 from initramfs.tree import DIRECTORY, MERGED, Node, Tree, file, link, read_directory, read_package
 
@@ -83,6 +83,9 @@ def assemble(archive: Archive, python: str, modules: Tree) -> Programs:
     for path in closure([*image.values(), *modules.values()], libraries):
         image.add(path, libraries[path])
         count(parts, owner[path], libraries[path])
+    for path, node in image.items():
+        if node.is_file and is_elf(node.data):
+            image[path] = replace(node, data=rigid(node.data))
     return Programs(image, parts, [p for p in fetched.values() if p.name in parts])
 
 

@@ -1,8 +1,8 @@
 """Imports from one file with all modules: of two hundred, each would be looked for and read.
 
 The file: eight bytes, the length of the index (little-endian); the index, {module: (offset, size,
-whether it is a package)} as marshal writes it; the modules' code, the same way. Offsets count
-from the end of the index.
+whether it is a package, whether it is packed)} as marshal writes it; the modules' code, the same
+way, and by zlib what a start does not import. Offsets count from the end of the index.
 """
 
 import marshal
@@ -12,14 +12,14 @@ from _frozen_importlib import ModuleSpec  # importlib's own, without importing a
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from types import CodeType, ModuleType
 
 PLACE = "/usr/lib/petipy/modules"
 # What Python needs before it can import from the file, and what does the importing.
 OUTSIDE = ("os", "encodings", "sitecustomize", "petipy", "petipy.bundle")
 
-Index = dict[str, tuple[int, int, bool]]
+Index = dict[str, tuple[int, int, bool, bool]]
 
 
 def install(place: str = PLACE) -> None:
@@ -34,17 +34,22 @@ def outside(name: str) -> bool:
     return name in OUTSIDE or name.startswith("encodings.")
 
 
-def write(modules: "Mapping[str, tuple[bytes, bool]]") -> bytes:
-    """The file with these modules: name → marshalled code, and whether it is a package."""
+def write(modules: "Mapping[str, tuple[bytes, bool]]", hot: "Container[str]") -> bytes:
+    """The file with these modules: name → marshalled code, and whether it is a package.
+
+    Those that are not `hot` are packed: the kernel has less to unpack before anything can run.
+    """
+    import zlib
+
     index: Index = {}
+    stored: list[bytes] = []
     at = 0
     for name, (code, package) in modules.items():
-        index[name] = at, len(code), package
-        at += len(code)
+        stored.append(code if name in hot else zlib.compress(code, 9))
+        index[name] = at, len(stored[-1]), package, name not in hot
+        at += len(stored[-1])
     head = marshal.dumps(index, 2)
-    return b"".join(
-        [len(head).to_bytes(8, "little"), head, *(code for code, _ in modules.values())]
-    )
+    return b"".join([len(head).to_bytes(8, "little"), head, *stored])
 
 
 class Bundle:
@@ -76,8 +81,13 @@ class Bundle:
         exec(self.get_code(module.__name__), vars(module))
 
     def get_code(self, name: str) -> "CodeType":
-        offset, size, _ = self._index[name]
-        code: CodeType = marshal.loads(self._read(self._start + offset, size))
+        offset, size, _, packed = self._index[name]
+        data = self._read(self._start + offset, size)
+        if packed:
+            import zlib
+
+            data = zlib.decompress(data)
+        code: CodeType = marshal.loads(data)
         return code
 
     def _read(self, offset: int, size: int) -> bytes:
@@ -106,7 +116,7 @@ class Package:
         return None  # the bundle has been asked before
 
     def iter_modules(self, prefix: str = "") -> "Iterator[tuple[str, bool]]":
-        for name, (_, _, package) in self._index.items():
+        for name, (_, _, package, _) in self._index.items():
             parent, _, last = name.rpartition(".")
             if parent == self._name:
                 yield prefix + last, package
