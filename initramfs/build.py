@@ -36,7 +36,7 @@ IMAGE = "petipy.cpio.zst"
 # What of the programs is a tree of its own, and which trees are packed for speed: a third of the
 # image, and most of what the kernel has to unpack. (All of it would make the image too large.)
 CORE = ("usr/bin/python3.*", "*/libsystemd-shared-*")
-QUICK = ("core", "python")
+QUICK = ("core", "python", "common")
 TOOLS = {
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
@@ -118,11 +118,13 @@ def assemble(
         "python": interpreter.parts,
         "modules": modules.sizes(),
     }
+    drivers = kernel.tree_of(modules, zstd.pack)
     trees = {
         "core": programs.tree.split(CORE),
         "programs": programs.tree,
         "python": interpreter.tree,
-        "modules": kernel.tree_of(modules, zstd.pack),
+        "common": drivers.split(("*.ko",)),
+        "modules": drivers,
     }
     return trees, kernel
 

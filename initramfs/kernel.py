@@ -17,6 +17,7 @@ from initramfs.tree import Node, Tree, file
 SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
 # What depmod makes and kmod reads, in udevd and as modprobe.
 INDEXES = ("modules.*.bin", "modules.softdep")
+COMMON = "common"  # the section of what most machines load
 
 
 def canonical(name: str) -> str:
@@ -95,23 +96,21 @@ class Kernel:
         return data if self._signed else bound(lean(unsigned(data)))
 
     def tree_of(self, modules: Modules, pack: Callable[[bytes], bytes]) -> Tree:
-        """The modules, each packed by itself (as .zst), and depmod's indexes.
-
-        A machine asks for a dozen of them: unpacking all two hundred at every start
+        """The modules, and depmod's indexes. But for the common ones, each is packed by itself
+        (as .zst): a machine asks for a few of them, and unpacking all two hundred at every start
         takes half a second in an emulated guest.
         """
-        names = sorted(modules.taken)
+        rare = {n: data for n, (section, data) in modules.taken.items() if section != COMMON}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            packed = list(pool.map(pack, (modules.taken[name][1] for name in names)))
+            packed = dict(zip(rare, pool.map(pack, rare.values()), strict=True))
         tree = Tree()
-        for name, data in zip(names, packed, strict=True):
-            tree.add(self._place(name), file(data))
+        for name, (_, data) in sorted(modules.taken.items()):
+            ending = ".ko.zst" if name in packed else ".ko"
+            place = self._paths[name].partition(".ko")[0] + ending
+            tree.add(place, file(packed.get(name, data)))
         for index, node in self._index(tree).items():
             tree.add(f"{self.directory}/{index}", node)
         return tree
-
-    def _place(self, name: str) -> str:
-        return self._paths[name].partition(".ko")[0] + ".ko.zst"
 
     def _index(self, modules: Tree) -> dict[str, Node]:
         with tempfile.TemporaryDirectory(prefix="petipy-") as room:

@@ -68,6 +68,21 @@ def test_a_driver_that_the_kernel_does_not_have_is_told_but_not_one_that_is_buil
     assert modules.unknown == ["nosuch"]
 
 
+@pytest.mark.skipif(not shutil.which("kmod"), reason="no kmod here")
+def test_what_most_machines_load_is_not_packed_one_by_one() -> None:
+    tree = package({"disk": "depends=core", "core": "depends=", "tape": "depends=core"})
+    for name in ("modules.order", "modules.builtin.modinfo"):
+        tree.add(f"{HOME}/{name}", file(b""))
+    kernel = Kernel(tree)
+    modules = kernel.select(lists.parse("[common]\ndisk\n[rare]\ntape"), "ppc64el")
+
+    made = kernel.tree_of(modules, lambda data: b"packed" + data)
+
+    assert made[f"{HOME}/kernel/disk.ko"].data == modules.taken["disk"][1]
+    assert made[f"{HOME}/kernel/core.ko"].data == modules.taken["core"][1]
+    assert made[f"{HOME}/kernel/tape.ko.zst"].data == b"packed" + modules.taken["tape"][1]
+
+
 def test_a_driver_for_another_architecture_is_left_alone() -> None:
     tree = package({"disk": "depends="})
 
@@ -213,7 +228,7 @@ def test_the_large_files_of_every_start_are_split_from_the_others() -> None:
     for path in ("usr/bin/python3.13", "usr/bin/busybox", "usr/lib/x/libsystemd-shared-257.so"):
         tree.add(path, file(b"program"))
 
-    core = tree.split(build.QUICK["core"])
+    core = tree.split(build.CORE)
 
     assert sorted(path for path in core if core[path].is_file) == [
         "usr/bin/python3.13",

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from initramfs import lists
 from initramfs.elf import Elf
+from initramfs.kernel import Kernel
 from initramfs.ppc64 import NOP, TAKE_TOC_BACK, bound
+from initramfs.tree import Tree, file
 
 AS = shutil.which("powerpc64le-linux-gnu-as")
 pytestmark = pytest.mark.skipif(not AS, reason="binutils-powerpc64le-linux-gnu is absent")
@@ -152,3 +155,19 @@ def test_a_module_of_another_machine_stays_as_it_is(module: bytes) -> None:
     other = module[:18] + struct.pack("<H", 62) + module[20:]
 
     assert bound(other) == other
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_the_image_takes_modules_bound_but_those_whose_signature_stays(
+    module: bytes, signed: bool
+) -> None:
+    home = "usr/lib/modules/6.1-test"
+    package = Tree()
+    package.add("boot/vmlinux-6.1-test", file(b"kernel"))
+    package.add(f"{home}/modules.builtin", file(b""))
+    package.add(f"{home}/kernel/disk.ko", file(module))
+
+    taken = Kernel(package, signed=signed).select(lists.parse("[a]\ndisk"), "ppc64el").taken
+
+    calls = [type for type, _ in open_places(Elf.parse(taken["disk"][1]), ".text").values()]
+    assert calls.count(10) == (6 if signed else 2)

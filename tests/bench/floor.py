@@ -15,14 +15,13 @@ DRIVERS = ("virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
 APPLETS = ("sh", "mount", "umount", "insmod")
 LIBRARIES = "usr/lib/powerpc64le-linux-gnu"
 GRUB = "usr/lib/grub/powerpc-ieee1275"
-# In the core image, so that the fewest files are read from the disk.
-GRUB_MODULES = (
-    "boot linux normal configfile search search_fs_uuid search_fs_file part_gpt ext2 echo test"
-    " loadenv gzio"
-)
+FONT = "usr/share/grub/unicode.pf2"
+# What grub-install puts into the core image for a GPT disk with ext4, and what it runs first;
+# all else is read from /boot/grub.
+GRUB_MODULES = ("ext2", "part_gpt", "search_fs_uuid")
 GRUB_START = """\
-search --no-floppy --file --set=root /boot/grub/grub.cfg
-set prefix=($root)/boot/grub
+search.fs_uuid @UUID@ root
+set prefix=($root)'/boot/grub'
 """
 
 
@@ -54,22 +53,17 @@ def floor(system: System, cmdline: str, initrd: Path) -> Path:
     return initrd
 
 
-def grub() -> tuple[bytes, dict[str, Content]]:
-    """GRUB as it lies in a PReP boot partition, and what it has in /boot/grub."""
-    tree = packages("grub-ieee1275-bin")["grub-ieee1275-bin"]
+def grub(uuid: str) -> tuple[bytes, dict[str, Content]]:
+    """GRUB as grub-install leaves it on a disk whose root has that UUID: what is in its PReP boot
+    partition, and in /boot/grub."""
+    found = packages("grub-ieee1275-bin", "grub-common")
+    tree = found["grub-ieee1275-bin"]
     files = {path: node.data for path, node in tree.items() if path.startswith(f"{GRUB}/")}
     installed = {f"/boot/grub/{path[len('usr/lib/grub/') :]}": data for path, data in files.items()}
+    installed["/boot/grub/fonts/unicode.pf2"] = found["grub-common"][FONT].data
     with tempfile.TemporaryDirectory(prefix="petipy-") as place:
-        room = lay(Path(place), {**files, "start.cfg": GRUB_START})
-        argv: list[str | Path] = [
-            "grub-mkimage",
-            "-O",
-            "powerpc-ieee1275",
-            "-d",
-            room / GRUB,
-            "-p",
-            "/boot/grub",
-        ]
-        argv += ["-c", room / "start.cfg", "-o", room / "core.elf", *GRUB_MODULES.split()]
-        run(argv)
+        room = lay(Path(place), {**files, "load.cfg": GRUB_START.replace("@UUID@", uuid)})
+        argv: list[str | Path] = ["grub-mkimage", "-O", "powerpc-ieee1275", "-d", room / GRUB]
+        argv += ["-p", "/boot/grub", "-c", room / "load.cfg", "-o", room / "core.elf"]
+        run([*argv, *GRUB_MODULES])
         return (room / "core.elf").read_bytes(), {**installed}
