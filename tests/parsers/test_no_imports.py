@@ -1,0 +1,50 @@
+"""A scan runs where nothing can be imported any more: every golden case, as in the sandbox."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).parents[2]
+
+PROGRAM = """
+import json, sys
+import parsers, petipy.scan, petipy.scanner
+
+for form in parsers.formats():
+    petipy.scanner.warm(form)
+ready = set(sys.modules)  # what the scanner has when it forks
+
+from tests.parsers import test_golden as golden
+
+found = [(case, *golden.machine_of(golden.GOLDEN / case)) for case in golden.CASES]
+by_name = {form.name: form for form in parsers.formats()}
+asked = {}
+
+
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        asked.setdefault(name, str(case))
+        raise ModuleNotFoundError(name, name=name)
+
+
+for name in set(sys.modules) - ready:  # the harness's own, which a sandbox lacks
+    del sys.modules[name]
+sys.meta_path.insert(0, Nothing())
+for case, files, network in found:
+    try:
+        golden.scanned(by_name[case.parts[0]], files, network)
+    except ImportError:
+        continue
+sys.stdout.write(json.dumps([len(found), asked]))
+"""
+
+
+def test_no_golden_case_imports_anything_that_the_scanner_has_not_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=TOP, capture_output=True, text=True, check=True
+    )
+
+    cases, asked = json.loads(done.stdout)
+    assert cases > 100
+    assert asked == {}
