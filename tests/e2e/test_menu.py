@@ -235,6 +235,19 @@ def test_two_consoles_are_served_by_one_process(
         assert said["cmdline"] == f"[{debian.tells()}]"
 
 
+def test_every_driver_of_the_image_can_be_loaded(image: Image, tmp_path: Path) -> None:
+    """Their calls are bound by the build, and some bring firmware or others of their own."""
+    command = (
+        "for f in $(find /usr/lib/modules -name '*.ko*'); do"
+        " b=${f##*/}; modprobe ${b%%.ko*} || echo $b; done;"
+        " dmesg | grep -E 'Unknown symbol|Unknown ADD|Exec format|Call Trace|Oops:'"
+    )
+    with start(image.machine(Machine(), "petipy.timeout=never"), tmp_path) as guest:
+        menu.enter(guest.console, menu.FOOTER)
+        assert menu.shell(guest.console, command) == ""
+        assert int(menu.shell(guest.console, "lsmod | wc -l")) > 150
+
+
 def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
     image: Image, debian: Installation, install: Install, tmp_path: Path
 ) -> None:
