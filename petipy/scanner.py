@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from parsers.api import UNKNOWN, Format, Volume
@@ -275,7 +276,7 @@ class _Blank:
         return b""
 
     def names(self, directory: str) -> list[str]:
-        return []
+        return ["vmlinux-1"]
 
     def kind(self, path: str) -> None:
         return None
@@ -297,6 +298,8 @@ class _Blank:
 
 
 def warm(form: Format) -> None:
-    """Have it build its grammar."""
+    """Have it build its grammar, and the expressions by which its files are found."""
+    for name in (name for path in form.paths for name in path.split("/") if "*" in name):
+        fnmatchcase("", name)
     for path in form.paths[:1]:
         deque(form.parse(_Blank(), path.replace("*", "a")), maxlen=0)
