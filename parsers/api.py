@@ -28,6 +28,7 @@ class Volume:
     md: str = ""  # the array's name, as in /dev/md/NAME
     md_uuid: str = ""
     crypt_uuid: str = ""  # of the LUKS container around it
+    udev_links: str = ""  # below /dev, with a blank between: disk/by-id/… disk/by-path/…
     image: str = ""  # of a file that holds a file system, an ISO: its path on the volume it lies on
 
 

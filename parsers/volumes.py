@@ -53,6 +53,7 @@ def _links(volume: Volume) -> Iterator[str]:
         yield f"md/{volume.md}"
     if volume.md_uuid:
         yield f"disk/by-id/md-uuid-{volume.md_uuid}"
+    yield from volume.udev_links.split()
 
 
 def image(name: str, volumes: Sequence[Volume]) -> Volume | None:

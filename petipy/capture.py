@@ -140,6 +140,9 @@ def _described(
     for name in sorted(seen.keys() - {device.name for device in known}):
         if volume := image(name, volumes):
             devices.append(asdict(volume) | dict(seen[name]))
+    texts = [text for device in devices for text in _texts(device).values()]
+    for device in devices:
+        device["udev_links"] = asked_links(device["udev_links"], texts)
     # Any other directory may be another machine's.
     own = any(device.kind != "directory" or device.node == "/" for device in known)
     root, config = _main(devices)
@@ -156,6 +159,11 @@ def _described(
         "devices": devices,
         "failures": [list(failure) for failure in failures],
     }
+
+
+def asked_links(links: str, texts: Sequence[str]) -> str:
+    """Of udev's links those that a configuration names: the others tell serial numbers."""
+    return " ".join(link for link in links.split() if any(link in text for text in texts))
 
 
 def asks_smbios(text: str) -> bool:

@@ -157,6 +157,7 @@ def volume_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
         partition=_number(p.get("PARTN") or p.get("ID_PART_ENTRY_NUMBER", "")),
         scheme=_scheme(p.get("ID_PART_ENTRY_SCHEME", "")),
         firmware_path=firmware_path(path, sysfs),
+        udev_links=" ".join(sorted(n.removeprefix("/dev/") for n in p.get("DEVLINKS", "").split())),
         **_layers(p, f"{sysfs}{path}"),
     )
     kind = _kind(p)

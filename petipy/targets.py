@@ -202,9 +202,10 @@ def _live(node: str, fs: str) -> Volume:
     major, minor = os.major(number), os.minor(number)
     try:
         with open(f"/run/udev/data/b{major}:{minor}", encoding="utf-8", errors="replace") as file:
-            known = dict(line[2:].rstrip("\n").partition("=")[::2] for line in file)
+            lines = file.read().splitlines()
     except OSError:
-        known = {}
+        lines = []
+    known = dict(line[2:].partition("=")[::2] for line in lines)
     name = Path(f"/sys/dev/block/{major}:{minor}").resolve().name
     return Volume(
         name=name,
@@ -213,6 +214,7 @@ def _live(node: str, fs: str) -> Volume:
         partuuid=known.get("ID_PART_ENTRY_UUID", ""),
         partlabel=_unescaped(known.get("ID_PART_ENTRY_NAME", "")),
         fs=fs,
+        udev_links=" ".join(sorted(line[2:] for line in lines if line.startswith("S:"))),
     )
 
 

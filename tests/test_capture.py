@@ -258,6 +258,12 @@ def test_serial_numbers_are_captured_only_where_an_entry_depends_on_them(
     assert capture.asks_smbios(text) == asks
 
 
+def test_of_udevs_links_those_are_captured_that_a_configuration_names() -> None:
+    links = "disk/by-id/ata-SERIAL-part1 disk/by-path/ccw-0.0.0200-part1"
+    fstab = "/dev/disk/by-path/ccw-0.0.0200-part1 /boot ext4 defaults 0 2\n"
+    assert capture.asked_links(links, ["", fstab]) == "disk/by-path/ccw-0.0.0200-part1"
+
+
 def test_an_environment_block_keeps_its_size() -> None:
     block = "# GRUB Environment Block\nsecret=0123456789\nsaved_entry=0\n".ljust(1024, "#")
     new = blanked("/boot/grub/grubenv", block)

@@ -156,6 +156,15 @@ def test_what_lies_on_other_devices_has_names_of_its_own(
     assert {name: getattr(device.volume, name) for name in names} == names
 
 
+def test_udevs_links_are_names_of_a_device(sysfs: Path) -> None:
+    links = "/dev/disk/by-path/pci-0000:00:03.0-part1 /dev/disk/by-id/virtio-1-part1"
+    device = volume_device(partition(DEVLINKS=links), str(sysfs))
+    assert device is not None
+    assert device.volume.udev_links == (
+        "disk/by-id/virtio-1-part1 disk/by-path/pci-0000:00:03.0-part1"
+    )
+
+
 def test_without_udevs_rules_the_kernel_names_them(sysfs: Path) -> None:
     about = sysfs / "devices/virtual/block/dm-0/dm"
     about.mkdir()
