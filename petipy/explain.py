@@ -145,8 +145,8 @@ def _lines(choice: Choice, listing: Listing) -> Iterator[str]:
     yield _fact("default", _turn(choice, listing))
     if choice.obstacle:
         yield _fact("obstacle", choice.obstacle)
-    if choice.users is not None:
-        yield _fact("only for", ", ".join(user or "who has the password" for user in choice.users))
+    if choice.allowed:
+        yield _fact("only for", choice.allowed)
     yield from _files(choice)
     yield from _command_line(choice)
     for effect in entry.effects:

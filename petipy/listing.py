@@ -170,8 +170,8 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
         yield "    hidden    the menu does not show it"
     if entry.hotkey:
         yield f"    key       {entry.hotkey}"
-    if choice.users is not None:
-        yield f"    users     {', '.join(choice.users) or 'nobody'}"
+    if choice.allowed:
+        yield f"    users     {choice.allowed}"
     refs = [("kernel", entry.kernel), *(("initrd", ref) for ref in entry.initrds)]
     for name, ref in (*refs, ("devicetree", entry.devicetree)):
         if ref:

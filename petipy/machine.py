@@ -86,9 +86,10 @@ def parse(value: object, beside: Path) -> Machine:
 
 def _devices(about: Mapping[str, Any], leases: Collection[str]) -> list[Mapping[str, Any]]:
     devices = about.get("devices")
-    if not (isinstance(devices, list) and devices) and not (devices is None and leases):
+    devices = [] if devices is None else devices
+    if not isinstance(devices, list) or not (devices or leases):
         raise BadMachine("it has no list of devices")
-    return [_mapping(item, f"device {number}") for number, item in enumerate(devices or ())]
+    return [_mapping(item, f"device {number}") for number, item in enumerate(devices)]
 
 
 def platform(machine: str) -> str:

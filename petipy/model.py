@@ -134,6 +134,16 @@ class Choice:
         return self.entry.users
 
     @property
+    def allowed(self) -> str:
+        """Who may boot it, in words; "" is anybody. Of users without a password nobody gets in."""
+        if self.users is None:
+            return ""
+        keys = [key for user in self.users for key in self.passwords if key.user == user]
+        if names := dict.fromkeys(key.user for key in keys if not key.nameless):
+            return f"{', '.join(names)}, with a password"
+        return "who has the password" if keys else "nobody"
+
+    @property
     def obstacle(self) -> str:
         """Why Enter cannot do what the entry is for, in words; empty when it can."""
         if self.entry.action:

@@ -118,6 +118,23 @@ def test_of_a_hidden_entry_it_is_said(
     assert "    hidden    the menu does not show it\n    key       b\n" in second
 
 
+def test_who_may_boot_an_entry_is_told(
+    disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = disk(
+        "root",
+        {
+            "/etc/yaboot.conf": "password=x\nimage=/k\n",
+            "/grub.cfg": "set superusers=root\npassword root x\nmenuentry b { linux /b }\n",
+        },
+    )
+    assert main([str(root)]) == 0
+    told = [
+        line.split(None, 1)[1] for line in capsys.readouterr().out.split("\n") if "  users " in line
+    ]
+    assert told == ["root, with a password", "who has the password"]
+
+
 def test_an_entry_whose_files_are_missing_is_listed_and_is_not_the_one_that_boots(
     disk: Callable[..., Path], show: Show
 ) -> None:

@@ -205,6 +205,13 @@ def test_a_lease_is_that_of_its_interface_and_only_the_urls_of_the_file_answer()
     assert files.names("/") == []
 
 
+def test_a_machine_may_have_a_network_and_no_disks(written: Callable[..., Path]) -> None:
+    interface = {"device": "eth0", "mac": "52:54:00:00:00:01", "params": {"ip": "10.0.0.2"}}
+    about = {"network": [interface]}
+    for machine in (about, about | {"devices": []}):
+        assert [volume.name for volume in parse(machine, Path()).volumes] == ["eth0"]
+
+
 def test_disks_know_nothing_of_interfaces() -> None:
     both = machine(**NETWORK | {"devices": [DISK]})
     assert [v.name for v in both.volumes] == ["hd0,gpt2", "eth0"]

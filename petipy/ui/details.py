@@ -69,8 +69,8 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
         yield _fact("Submenu", " / ".join(entry.trail))
     if entry.hotkey:
         yield _fact("Key", entry.hotkey)
-    if choice.users is not None:
-        yield _fact("Booted by", f"{', '.join(choice.users) or 'nobody'}, with a password")
+    if choice.allowed:
+        yield _fact("Booted by", choice.allowed)
     for effect in entry.effects:
         yield _fact("When booted", _words(effect))
     yield from _origins(entry)

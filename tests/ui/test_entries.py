@@ -233,6 +233,12 @@ def test_details_tell_who_may_boot_an_entry() -> None:
     text = showing(closed()).press("i").text
     assert "This is the default: it waits for you." in text
     assert "root, with a password" in text
+    mine = Password(user="", secret="s", nameless=True)
+    assert (
+        "who has the password"
+        in showing(choice("A", users=("",), passwords=(mine,))).press("i").text
+    )
+    assert "nobody" in showing(choice("A", users=("a",), passwords=(mine,))).press("i").text
 
 
 # Before anybody is there
