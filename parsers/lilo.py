@@ -41,6 +41,7 @@ WORDS = Words(
         " vmdisable vmwarn"
     ),
     openers=("image", "other"),
+    blank=words("password"),
 )
 
 
@@ -51,6 +52,7 @@ def parse(files: Files, path: str) -> Iterator[Item]:
     yield from stanzas.read(path, text, WORDS, common, images)
     system = System(files)
     labels = [(i, _label(i)) for i in images if i.get(i.opener) and _is_there(system, i)]
+    yield from _sealed(path, [common, *images])
     named, problems = stanzas.named(path, common, labels)
     yield from problems
     yield from _preferences(path, common, labels)
@@ -67,6 +69,15 @@ def _is_there(system: System, image: Block) -> bool:
     """lilo leaves out an optional image without its file."""
     optional = image.opener == "image" and "optional" in image.settings
     return not optional or system.has(system.place(image.get("image")))
+
+
+def _sealed(path: str, blocks: Sequence[Block]) -> Iterator[Problem]:
+    """Where the password is "": lilo asks for it when it is run, and keeps a hash elsewhere."""
+    for block in blocks:
+        line, password = block.settings.get("password", (0, "given"))
+        if not password:
+            words = "the password is in lilo.conf.crc, which is not read: what it locks stays so"
+            yield Problem(path, line, words)
 
 
 def _preferences(

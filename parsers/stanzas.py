@@ -29,6 +29,7 @@ class Words:
     image_flags: frozenset[str]
     ignored: frozenset[str]
     openers: tuple[str, ...] = ("image",)
+    blank: frozenset[str] = frozenset()  # that mean something with the value "", too
 
 
 @dataclass(slots=True)
@@ -44,13 +45,15 @@ class Block:
         return self.settings.get(key, (0, ""))[1]
 
     def over(self, common: "Block", known: Words) -> "Settings":
-        """All that counts for this image: its own, and what it says nothing of."""
+        """All that counts for this image: its own, and what it says nothing of. With `key=""` it
+        has none of what is for all; a `literal` that is empty is a command line, though."""
         inherited = {
             key: said
             for key, said in common.settings.items()
             if key in known.image or key in known.image_flags
         }
-        return inherited | self.settings
+        said = inherited | self.settings
+        return {key: at for key, at in said.items() if at[1] or key == "literal"}
 
 
 Settings = Mapping[str, tuple[int, str]]  # key → line, value
@@ -107,11 +110,11 @@ def _set(
     """Takes one setting into the block; gives the messages about it."""
     value, said = _value(m) if m["equals"] else ("", [])
     if key in (known.common if common else known.image):
-        if not value:
+        if not value and not (m["quoted"] is not None and _may_be_blank(key, known, common)):
             return [*said, f"{key!r} has no value"]
         if key in block.settings:
             said = [*said, f"{key!r} is set a second time; this value counts"]
-        if key == "partition" and not value.isdecimal():
+        if key == "partition" and value and not value.isdecimal():
             said = [*said, f"the partition is not a number: {value!r}"]
         block.settings[key] = (line, value)
     elif key in (known.common_flags if common else known.image_flags):
@@ -123,6 +126,11 @@ def _set(
     elif m["equals"] and not value:
         return [*said, f"{key!r} has no value"]
     return said
+
+
+def _may_be_blank(key: str, known: Words, common: bool) -> bool:
+    """In an image it takes back what holds for all."""
+    return key in known.blank or (not common and (key in known.common or key == "literal"))
 
 
 def _misplaced(key: str, m: re.Match[str], known: Words) -> str:

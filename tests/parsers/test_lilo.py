@@ -24,6 +24,7 @@ def image(text: str) -> Entry:
         (f"{IMAGE}read-write\nramdisk=8\n", "BOOT_IMAGE=a rw ramdisk=8"),
         (f"root=current\n{IMAGE}", "BOOT_IMAGE=a"),
         (f"append=x\n{IMAGE}append=y\n", "BOOT_IMAGE=a y"),
+        (f'append=x\nroot=/dev/sda1\n{IMAGE}append=""\n', "BOOT_IMAGE=a root=/dev/sda1"),
         (f'append="x"\n{IMAGE}addappend="y z"\n', "BOOT_IMAGE=a x y z"),
         (f"root=/dev/sda1\n{IMAGE}append=x\nliteral=only\n", "BOOT_IMAGE=a only"),
         (f"vga=791\n{IMAGE}", "BOOT_IMAGE=a"),
@@ -73,6 +74,16 @@ def test_other_systems_are_listed_and_cannot_boot() -> None:
 def test_optional_image_without_its_file_is_left_out() -> None:
     found = items("lilo", "image=/a\noptional\nimage=/b\noptional\n", beside={"/b": ""})
     assert [entry.title for entry in entries(found)] == ["b"]
+    assert not problems(found)
+
+
+@pytest.mark.parametrize("text", [f'password=""\n{IMAGE}', f'{IMAGE}password=""\n'])
+def test_what_a_password_in_another_file_locks_stays_locked(text: str) -> None:
+    found = items("lilo", text)
+    assert entries(found)[0].users is not None
+    assert not wish(found).passwords
+    ((_, message),) = problems(found)
+    assert "lilo.conf.crc" in message
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,16 @@ def test_image_may_name_its_own_device(image: str, ref: FileRef) -> None:
     assert kernel(f"image={image}") == ref
 
 
+def test_an_image_takes_back_what_holds_for_all() -> None:
+    common = "append=x\nroot=/dev/sda1\ninitrd=/i\npartition=3\n"
+    own = 'append=""\ninitrd=""\npartition=""\n'
+    text = f'{common}image=/1\n{own}image=/2\nliteral=""\n'
+    first, second = entries(text)
+    assert (first.cmdline, first.initrds) == ("root=/dev/sda1", ())
+    assert (second.cmdline, len(second.initrds)) == ("", 1)
+    assert not problems(text)
+
+
 def test_firmware_path_means_the_own_disk_on_a_machine_without_firmware() -> None:
     bare = tuple(replace(volume, firmware_path="") for volume in DISK)
     text = "device=/vdevice/scsi@7\npartition=3\nimage=/v"
@@ -243,6 +253,8 @@ def test_partition_of_a_tree_without_a_disk_is_the_tree() -> None:
         ("\n= x", 2, "not a setting"),
         ("image=/v\n\nappend=", 3, "no value"),
         ("image=/v\nappend", 2, "no value"),
+        ('append=""\nimage=/v', 1, "no value"),
+        ('image=/v\nlabel=""', 2, "no value"),
         ('image=/v\nappend="x', 2, "quotation mark is missing"),
         ('image=/v\nappend="\\x"', 2, "backslash"),
         ("image=/v\nread-only=yes", 2, "takes no value"),
