@@ -70,10 +70,12 @@ def _root(loaded: Loaded, rest: str) -> str | None:
 
 def _uuid(loaded: Loaded, rest: str) -> str | None:
     """Ubuntu's."""
+    if not rest:
+        return "'uuid' names no file system"
     loaded.device = f"UUID={rest}"
     volume = find(loaded.device, loaded.drives.all)
     loaded.volumes = [volume] if volume else []
-    return None if rest else "'uuid' names no file system"
+    return None
 
 
 def _findroot(loaded: Loaded, rest: str) -> str | None:

@@ -216,7 +216,7 @@ class Menu:
             loaded.unbootable = "it starts nothing"
         linux = loaded.kernel if not loaded.unbootable else None
         yield Entry(
-            title=title.text,
+            title=title.text or "untitled",
             name=name,
             config=self._path,
             line=title.where[0],

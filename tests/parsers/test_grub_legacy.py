@@ -89,6 +89,7 @@ def test_a_directory_is_every_disk() -> None:
     [
         ("uuid bbbb-1", "sdb1", ""),
         ("uuid none", "UUID=none", ""),
+        ("uuid", "", ""),
         ("findroot (BE_x,0,a)", "sdb1", ""),
         ("findroot BE_y", "", "a file system with /boot/grub/bootsign/BE_y"),
         ("find --set-root --ignore-floppies /here", "sdb1", ""),
@@ -176,6 +177,11 @@ def test_titles_without_commands_are_not_counted() -> None:
     ((line, message),) = problems(found)
     assert line == 2
     assert "has no commands" in message
+
+
+def test_a_title_without_words_can_be_seen() -> None:
+    (entry,) = menu("title\nkernel /1\n")
+    assert (entry.title, entry.name) == ("untitled", "")
 
 
 def test_what_the_menu_says_as_a_whole() -> None:
