@@ -70,7 +70,7 @@ def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -
             tree.add(f"{home}/{path}", node)
         elif node.is_file:
             modules[name] = node.data[HEADER:], package
-    hot.update(name for name in modules if name.startswith("pyudev"))  # no libudev for it here
+    hot += [name for name in modules if name.startswith("pyudev")]  # no libudev for it here
     tree.add(bundle.PLACE.lstrip("/"), file(bundle.write(modules, hot)))
     for name in extensions:
         for path in sources.match(f"lib-dynload/{name}.*.so"):
@@ -167,15 +167,16 @@ def probe(command: list[str], version: str, room: Path) -> None:
     run([*command, "-c", program], env={"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""})
 
 
-def prepare(command: list[str], room: Path) -> tuple[bytes, set[str]]:
+def prepare(command: list[str], room: Path) -> tuple[bytes, list[str]]:
     """What petipy.prepared reads: what the imports of a start would compile. And the modules
-    that each start imports.
+    that each start imports, in their order: before the scanner's fork, then its own or ours.
     """
     program = """
 import json, marshal, sys
 from petipy import prepared
 table = prepared.record()
-import parsers, petipy.app, petipy.scan, petipy.scanner, petipy.udev
+import petipy.sandbox, petipy.app, petipy.udev
+import petipy.scan, parsers
 for form in parsers.formats():
     petipy.scanner.warm(form)
 hot = list(sys.modules)
@@ -185,4 +186,5 @@ sys.stdout.buffer.write(json.dumps(hot).encode() + b"\\n" + marshal.dumps(found,
 """
     home = {"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""}
     names, _, table = run([*command, "-c", program], env=home).partition(b"\n")
-    return table, set(json.loads(names))
+    hot: list[str] = json.loads(names)
+    return table, hot

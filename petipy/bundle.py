@@ -2,7 +2,8 @@
 
 The file: eight bytes, the length of the index (little-endian); the index, {module: (offset, size,
 whether it is a package, whether it is packed)} as marshal writes it; the modules' code, the same
-way, and by zlib what a start does not import. Offsets count from the end of the index.
+way, first those that a start imports, in that order, then the others, packed by zlib. Offsets
+count from the end of the index.
 """
 
 import marshal
@@ -12,10 +13,11 @@ from _frozen_importlib import ModuleSpec  # importlib's own, without importing a
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import CodeType, ModuleType
 
 PLACE = "/usr/lib/petipy/modules"
+AHEAD = 1 << 18  # bytes that are read at once, of modules that follow each other
 # What Python needs before it can import from the file, and what does the importing.
 OUTSIDE = ("os", "encodings", "sitecustomize", "petipy", "petipy.bundle")
 
@@ -34,19 +36,23 @@ def outside(name: str) -> bool:
     return name in OUTSIDE or name.startswith("encodings.")
 
 
-def write(modules: "Mapping[str, tuple[bytes, bool]]", hot: "Container[str]") -> bytes:
+def write(modules: "Mapping[str, tuple[bytes, bool]]", hot: "Sequence[str]") -> bytes:
     """The file with these modules: name → marshalled code, and whether it is a package.
 
-    Those that are not `hot` are packed: the kernel has less to unpack before anything can run.
+    The `hot` ones come as they are, in that order. The others are packed: the kernel has less to
+    unpack before anything can run.
     """
     import zlib
 
     index: Index = {}
     stored: list[bytes] = []
     at = 0
-    for name, (code, package) in modules.items():
-        stored.append(code if name in hot else zlib.compress(code, 9))
-        index[name] = at, len(stored[-1]), package, name not in hot
+    warm = [name for name in dict.fromkeys(hot) if name in modules]
+    for name in dict.fromkeys([*warm, *modules]):
+        code, package = modules[name]
+        packed = name not in warm
+        stored.append(zlib.compress(code, 9) if packed else code)
+        index[name] = at, len(stored[-1]), package, packed
         at += len(stored[-1])
     head = marshal.dumps(index, 2)
     return b"".join([len(head).to_bytes(8, "little"), head, *stored])
@@ -60,6 +66,7 @@ class Bundle:
         size = int.from_bytes(self._read(0, 8), "little")
         self._start = 8 + size
         self._index: Index = marshal.loads(self._read(8, size))
+        self._ahead, self._from = memoryview(b""), 0
 
     def find_spec(
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
@@ -82,13 +89,20 @@ class Bundle:
 
     def get_code(self, name: str) -> "CodeType":
         offset, size, _, packed = self._index[name]
-        data = self._read(self._start + offset, size)
+        data: bytes | memoryview = self._piece(self._start + offset, size)
         if packed:
             import zlib
 
             data = zlib.decompress(data)
         code: CodeType = marshal.loads(data)
         return code
+
+    def _piece(self, offset: int, size: int) -> memoryview:
+        at = offset - self._from
+        if not 0 <= at <= len(self._ahead) - size:
+            self._ahead, self._from = memoryview(self._read(offset, max(size, AHEAD))), offset
+            at = 0
+        return self._ahead[at : at + size]
 
     def _read(self, offset: int, size: int) -> bytes:
         # Opened each time: the scanner process closes every descriptor that it inherits.

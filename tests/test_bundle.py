@@ -23,7 +23,7 @@ def run(tmp_path: Path, program: str) -> None:
         for name, (text, package) in SOURCES.items()
     }
     place = tmp_path / "modules"
-    place.write_bytes(bundle.write(codes, hot={"shop", "json"}))  # the others are packed
+    place.write_bytes(bundle.write(codes, hot=["json", "shop"]))  # the others are packed
     start = "import sys\nfrom petipy import bundle\nbundle.install(sys.argv[1])\n"
     subprocess.run([sys.executable, "-c", start + program, str(place)], cwd=TOP, check=True)
 
