@@ -39,6 +39,8 @@ def _sentence(code: int, error: OSError, size: int, root: str) -> str:
         return "not a kernel that the running kernel can load"
     if code == errno.EBUSY:
         return "another load is going on, or the place for a crash kernel is in use"
+    if code in (errno.EFAULT, errno.EIO):  # the first: of a file that is mapped into memory
+        return "the kernel or an initrd could not be read: does its device have read errors?"
     if code == errno.ENOSYS:
         return "the running kernel was built without kexec"
     if code == errno.ETXTBSY:

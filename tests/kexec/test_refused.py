@@ -69,6 +69,11 @@ def test_no_room_comes_with_the_numbers(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("code", [errno.EFAULT, errno.EIO])
+def test_a_read_error_is_the_disks_and_not_the_kernels(tmp_path: Path, code: int) -> None:
+    assert told(code, machine(tmp_path)).endswith("does its device have read errors?")
+
+
 def test_anything_else_keeps_the_systems_own_words(tmp_path: Path) -> None:
     assert told(errno.EINVAL, machine(tmp_path)).endswith("refused it: Invalid argument")
 
