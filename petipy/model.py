@@ -181,6 +181,7 @@ class Countdown:
 
     choice: str
     until: float
+    waiting: bool = False  # it has passed; devices that are still busy are given more time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

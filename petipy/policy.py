@@ -6,7 +6,7 @@ person is there, or has said that the machine shall wait.
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from petipy.model import ORDINARY, Choice, Config, Countdown, Snapshot
 
@@ -66,7 +66,10 @@ def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Deci
         return Decision(default=default.id, again=attended if now < attended else math.inf)
     if not untried:
         again = hints.last_failure + RETRY
-        return Decision(default=default.id, forget_failures=now >= again, again=again)
+        countdown = Countdown(choice=default.id, until=again)
+        return Decision(
+            default=default.id, countdown=countdown, forget_failures=now >= again, again=again
+        )
     until = _until(seconds, config, hints, attended)
     countdown = Countdown(choice=default.id, until=until)
     if now < until:
@@ -74,7 +77,8 @@ def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Deci
     busy = snapshot.scanning - _images(snapshot) or not snapshot.settled
     if busy and not hints.failed and now < until + PATIENCE:
         # Something that ought to boot before this one may yet be found.
-        return Decision(default=default.id, countdown=countdown, again=until + PATIENCE)
+        longer = replace(countdown, waiting=True)
+        return Decision(default=default.id, countdown=longer, again=until + PATIENCE)
     return Decision(default=default.id, boot=default.id)
 
 

@@ -2,7 +2,7 @@ import math
 from dataclasses import replace
 
 from petipy import policy
-from petipy.model import Config, File, Snapshot
+from petipy.model import Config, Countdown, File, Snapshot
 from petipy.policy import Hints, decide
 from tests.samples import choice, device, entry
 
@@ -100,7 +100,9 @@ def test_images_that_are_still_being_scanned_hold_nothing_up() -> None:
 
 def test_when_all_have_failed_all_are_tried_again() -> None:
     hints = replace(READY, failed=frozenset({"a", "b", "old", "r"}), last_failure=200)
-    assert not decide(SEEN, QUICK, hints, 200 + policy.RETRY - 1).forget_failures
+    before = decide(SEEN, QUICK, hints, 200 + policy.RETRY - 1)
+    assert not before.forget_failures
+    assert before.countdown == Countdown(choice="a", until=200 + policy.RETRY)
     assert decide(SEEN, QUICK, hints, 200 + policy.RETRY).forget_failures
 
 
@@ -127,7 +129,10 @@ def test_a_configurations_zero_leaves_time_to_stop_it_but_the_users_zero_does_no
 
 def test_a_busy_device_is_waited_for_but_not_for_ever() -> None:
     busy = replace(SEEN, scanning=frozenset({"sda1"}))
-    assert decide(busy, QUICK, READY, 106).boot == ""
+    before, after = (decide(busy, QUICK, READY, now) for now in (104, 106))
+    assert before.countdown is not None
+    assert after.countdown is not None
+    assert (before.countdown.waiting, after.countdown.waiting, after.boot) == (False, True, "")
     assert decide(busy, QUICK, READY, 105 + policy.PATIENCE).boot == "a"
     unsettled = replace(SEEN, settled=False)
     assert decide(unsettled, QUICK, READY, 106).boot == ""

@@ -90,6 +90,8 @@ class Teller:
         elif snapshot.countdown:
             self._counted = True
             number = self._seconds.tell(snapshot.countdown, now)
+            if not number and not snapshot.countdown.waiting:
+                return text  # it boots at this moment
             prompt = f"Booting in {number} - " if number else "Waiting for slow devices - "
         elif choice and choice.users is not None:
             prompt = "It waits for a password - "
