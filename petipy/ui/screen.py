@@ -125,8 +125,9 @@ class Pen:
             return
         ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
         if self._y >= 0 and abs(y - self._y) <= 3:
-            down = "\n" * (y - self._y) if y >= self._y else "\x1bM" * (self._y - y)
-            ways += [down + way for way in self._along(x)]
+            vertical = "\n" * (y - self._y) if y >= self._y else "\x1bM" * (self._y - y)
+            # Many a line, QEMU's stdio too, puts a CR before each LF: from there, then.
+            ways += [vertical + way for way in self._along(x) if y <= self._y or way[:1] == "\r"]
         self.text.append(min(ways, key=len))
         self._x, self._y = x, y
 

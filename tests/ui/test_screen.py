@@ -57,12 +57,17 @@ def frames(draw: st.DrawFn, columns: int = 12, rows: int = 6) -> list[TextCanvas
     return [shown(story[top : top + rows], columns) for top in tops]
 
 
-@given(frames())
+@pytest.mark.parametrize("modes", [(), (pyte.modes.LNM,)], ids=["LF", "LF as CR LF"])
+@given(story=frames())
 @settings(deadline=None, max_examples=60)
-def test_whatever_is_saved_the_glass_shows_the_frame(story: list[TextCanvas]) -> None:
+def test_whatever_is_saved_the_glass_shows_the_frame(
+    modes: tuple[int, ...], story: list[TextCanvas]
+) -> None:
+    """QEMU's stdio, of all lines, has the tty that it is on put a CR before each LF."""
     wire = Wire((12, 6))
     screen = Screen(wire, theme.SERIAL)
     glass = pyte.Screen(12, 6)
+    glass.set_mode(*modes)
     stream = pyte.Stream(glass)
     for canvas in story:
         screen.draw_screen((12, 6), canvas)
