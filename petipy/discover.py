@@ -56,8 +56,11 @@ class Discovery:
     def _arrive(self, device: Device) -> None:
         for image in self._images_on(device.name):  # it may be another disc
             self._leave(image)
+        if self._devices.get(device.name) == device:  # such as a stick that has just come
+            self._log.debug(f"{device.name} may have new contents: looking again")
+        else:
+            self._log.info(f"found {device.title or device.name}")
         self._devices[device.name] = device
-        self._log.info(f"found {device.title or device.name}")
         self._start(device)
         if device.kind == "image":
             return

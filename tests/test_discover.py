@@ -75,6 +75,14 @@ def test_a_pulled_disk_takes_its_entries_along_and_a_plugged_one_brings_them() -
         assert len(machine.store.snapshot.choices) == entries
 
 
+def test_a_change_without_a_difference_is_looked_into_but_the_device_is_not_found_twice() -> None:
+    machine = Machine()
+    machine.run("+good1", "+good1")
+    assert machine.scanned == ["good1", "good1"]
+    said = [line.text for line in machine.log.lines if line.level == "info"]
+    assert sum(text.startswith("found ") for text in said) == 1
+
+
 def test_an_entry_that_waits_is_read_again_when_a_device_comes() -> None:
     machine = Machine()
     machine.results["vda1"] = scan(entry("a", waits_for="the file system with UUID 1"))
