@@ -19,9 +19,12 @@ class Opener(Opens, Protocol):
     def submenu(self, place: Place) -> None: ...
 
 
-class Menu(Page):
-    keys = "Enter boot  e edit  h help  i info  l log  r rescan  x shell  / find"
+_KEYS = "Enter boot  e edit  h help  i info  l log  r rescan  x shell  / find"
+_KEYS_WITHIN = "Enter boot  Esc back  e edit  h help  i info  l log  x shell"
+_KEYS_OF_SEARCH = "Enter boot  Up Down move  Esc all entries"  # letters are what is looked for
 
+
+class Menu(Page):
     def __init__(self, view: Opener, theme: Theme, snapshot: Snapshot, place: Place) -> None:
         super().__init__()
         self._view, self._theme, self._place = view, theme, place
@@ -30,11 +33,9 @@ class Menu(Page):
         self._rows: list[int] = []  # of each item, its place in the list
         self._fresh = True  # what is above the cursor is to be seen
         self._airy = False  # there is room for blank lines
-        self._needle: str | None = None
+        self._needle: str | None = None  # of a search that is going on
         self.title = plain(place.trail[-1]) if place.trail else "Boot menu"
-        if place.trail:
-            self.keys = "Enter boot  Esc back  e edit  h help  i info  l log  x shell"
-        self.show(snapshot)
+        self._search(None)
 
     @property
     def item(self) -> Item | None:
@@ -168,6 +169,8 @@ class Menu(Page):
 
     def _search(self, needle: str | None) -> None:
         self._needle = needle
+        usual = _KEYS_WITHIN if self._place.trail else _KEYS
+        self.keys = usual if needle is None else _KEYS_OF_SEARCH
         self.show(self._snapshot)
 
     @property
