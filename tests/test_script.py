@@ -64,7 +64,6 @@ def test_what_goes_wrong_is_told_with_its_place(run: Run) -> None:
         ("linux /v a=$b\nboot\nfalse\n", 0, "x.cfg: it boots /v with: BOOT_IMAGE=/v a="),
         ("reboot\nfalse\n", 0, "x.cfg: it restarts the machine"),
         ("while true; do true; done\n", 1, "x.cfg: it does not come to an end: given up"),
-        ("function f {\nf\n}\nf\n", 1, "x.cfg: it is nested without end: given up"),
     ],
 )
 def test_a_script_that_ends_elsewhere_says_where(

@@ -14,6 +14,7 @@ BAD_ARGUMENT = 18
 NO_KERNEL = 22
 FIRMWARE = 29
 EXTRACTING = 33
+TOO_DEEP = 47
 
 
 class GrubError(Exception):

@@ -10,7 +10,14 @@ from typing import NamedTuple
 
 from parsers.api import Action, FileRef, Origin, Volume
 from parsers.grub.env import Environment, EnvironmentBlock, Scope
-from parsers.grub.errors import BAD_ARGUMENT, EXTRACTING, UNKNOWN_COMMAND, GrubError, Usage
+from parsers.grub.errors import (
+    BAD_ARGUMENT,
+    EXTRACTING,
+    TOO_DEEP,
+    UNKNOWN_COMMAND,
+    GrubError,
+    Usage,
+)
 from parsers.grub.lexer import Source
 from parsers.grub.machine import Machine
 from parsers.grub.origin import Made, Setting
@@ -19,7 +26,9 @@ from parsers.grub.snippets import Snippets
 from parsers.grub.state import State
 from parsers.grub.syntax import Block, Body, Command, For, If, Mistake, Statement, While
 
-_CALLS = 40  # functions, files and evals within each other; also keeps Python's stack small
+# Bodies within each other: of functions, files, branches, loops. GRUB's limit, since it has one; it
+# also keeps Python's stack small.
+_DEPTH = 30
 
 # What may be run where only a menu's entries are wanted.
 _EXTRACTED = frozenset(["[", "menuentry", "search", "set", "submenu", "test"])
@@ -94,7 +103,7 @@ class Shell(State):
         self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as they are after save_env
         self.functions: dict[str, tuple[str, Body]] = {}  # name: file, body
         self.snippets = Snippets()  # what blscfg has read
-        self._calls = self._loops = self._breaks = 0
+        self._depth = self._loops = self._breaks = 0
         self._continuing = self._returning = False
 
     def fork(self, *, inherit: bool, scope: Scope | None = None) -> "Shell":
@@ -111,7 +120,7 @@ class Shell(State):
         new.blocks = dict(self.blocks)
         new.snippets = self.snippets.copy()
         new.functions = self.functions if inherit else dict(self.functions)
-        new._calls = self._calls
+        new._depth = self._depth
         return new
 
     def run_text(self, text: str, *, stop: bool = False) -> int:
@@ -126,19 +135,31 @@ class Shell(State):
                 if stop:
                     status = 0
                     break
-            elif len(unit) == 1:
-                status = self._statement(unit[0])
             else:
                 status = self.run(unit)
         return status
 
     def run(self, body: Body) -> int:
+        if self.is_deep:
+            return self.too_deep()
         status = 0
-        for statement in body:
-            status = self._statement(statement)
-            if self._breaks or self._returning:
-                break
+        self._depth += 1
+        try:
+            for statement in body:
+                status = self._statement(statement)
+                if self._breaks or self._returning:
+                    break
+        finally:  # also of a boot in a function: what follows begins at the top
+            self._depth -= 1
         return status
+
+    @property
+    def is_deep(self) -> bool:
+        """Nothing more can be run within this."""
+        return self._depth >= _DEPTH
+
+    def too_deep(self) -> int:
+        return self.error(TOO_DEEP, "maximum recursion depth exceeded")
 
     def run_entry(self, body: Body) -> int:
         """An entry's or a submenu's body, which to GRUB is a text, run line by line: `return`
@@ -265,26 +286,18 @@ class Shell(State):
         return 0
 
     def call(self, name: str, arguments: Sequence[str]) -> int:
+        if self.is_deep:
+            return self.too_deep()
         config, body = self.functions[name]
         outer = self.scope, self._loops, self.config, self.line, self.within
         given, callers = self.setting(" ".join(arguments)), self.callers
         self.callers = (Origin(name, given.value, self.config, self.line, how="call"), *callers)
         self.scope, self._loops, self.config = Scope(arguments, given), 0, config
         self.within = 0
-        with self:
-            status = self.run(body)
+        status = self.run(body)
         self.scope, self._loops, self.config, self.line, self.within = outer
         self.callers, self._returning = callers, False
         return status
-
-    def __enter__(self) -> None:
-        """One level deeper: into a function, a file or an eval."""
-        self._calls += 1
-        if self._calls > _CALLS:
-            raise RecursionError("maximum recursion depth exceeded")
-
-    def __exit__(self, *_: object) -> None:
-        self._calls -= 1
 
     def leave_loops(self, count: int, *, go_on: bool) -> None:
         self._continuing = go_on

@@ -5,7 +5,7 @@ import pytest
 from parsers.api import Entry, Item, Problem
 from parsers.grub.listing import items
 from tests.effort import at_most
-from tests.parsers.grub_runs import CONFIG, machine
+from tests.parsers.grub_runs import CONFIG, machine, printed
 
 LENGTH = 500_000
 CALLS = 10_000_000  # twice what the worst of these takes: a second or so
@@ -68,3 +68,20 @@ def test_an_entry_that_does_not_end_costs_only_itself() -> None:
     found = parsed("menuentry A { while true; do true; done }\nmenuentry B { linux /k }\n")
     entries = [item for item in found if isinstance(item, Entry)]
     assert [entry.unbootable for entry in entries] == ["it does not come to an end: given up", ""]
+
+
+@pytest.mark.parametrize("call", ["f", "eval f", "if true; then f; fi"])
+def test_what_calls_itself_without_end_costs_only_its_command(call: str) -> None:
+    found = parsed(
+        f"menuentry A {{ linux /k }}\nfunction f {{ {call}; }}\nf\nmenuentry B {{ linux /k }}\n"
+    )
+    assert [item.title for item in found if isinstance(item, Entry)] == ["A", "B"]
+    assert [item.message for item in found if isinstance(item, Problem)] == [
+        "maximum recursion depth exceeded"
+    ]
+
+
+def test_bodies_lie_within_each_other_as_deep_as_in_grub() -> None:
+    for body, rounds in ("f", 29), ("if true; then f; fi", 15), ("eval f", 15):
+        script = f"function f {{ x=${{x}}x; {body}; }}\nf\necho $x\n"
+        assert printed(machine(script)).splitlines()[1] == "x" * rounds

@@ -76,11 +76,12 @@ def setparams(shell: Shell, arguments: Sequence[str], block: Block | None) -> in
 
 @command("eval")
 def evaluate(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if shell.is_deep:
+        return shell.too_deep()
     text = " ".join(arguments)
     outer = shell.line, shell.within, shell.around
     shell.within, shell.around = shell.line, shell.made_of()
-    with shell:
-        status = shell.run_text(text, stop=True)
+    status = shell.run_text(text, stop=True)
     shell.line, shell.within, shell.around = outer
     return 0 if text.endswith("\n") and not shell.machine.dialect.eval_reports else status
 
@@ -93,11 +94,13 @@ def source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     text = shell.text(arguments[0])
     if text is None:
         return 0
+    if shell.is_deep:
+        shell.too_deep()
+        return 0
     outer = shell.config, shell.line, shell.within
     shell.within = 0
     shell.config = shell.machine.label(shell.place(arguments[0]))
-    with shell:
-        shell.run_text(text)
+    shell.run_text(text)
     shell.config, shell.line, shell.within = outer
     return 0
 
@@ -149,8 +152,7 @@ def nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> int:
     inner.env["config_directory"] = f"({place.device}){place.path.rpartition('/')[0]}"
     inner.env.export("config_file")
     inner.env.export("config_directory")
-    with inner:
-        run(inner)
-        shell.nested.append(inner)
+    run(inner)
+    shell.nested.append(inner)
     shell.effects = inner.effects
     return 0
