@@ -35,7 +35,11 @@ _UNQUOTED = re.compile(
 _MENU_PASSWD = re.compile(r"^([ \t]*menu[ \t]+(?:master[ \t]+)?passwd[ \t]+)\S.*", re.I | re.M)
 _IPXE = re.compile(r"^([ \t]*set[ \t]+(?:\S+/)?password[ \t]+)\S.*", re.I | re.M)
 _WORD = r"""(?:"[^"\n]*"|'[^'\n]*'|[^\s;]+)"""
-_GRUB = re.compile(rf"^([ \t]*password[ \t]+(?!=){_WORD}[ \t]+){_WORD}", re.M)
+_GAP = r"(?:[ \t]|\\\n)"  # a line may go on after any word
+_GRUB = re.compile(
+    rf"((?:^|[;{{]|\b(?:then|else|do)\b){_GAP}*password{_GAP}+(?!=){_WORD}{_GAP}+){_WORD}", re.M
+)
+_DISK = re.compile(rf"(\bcryptomount\b[^\n;]*?[ \t]-p[ \t]+){_WORD}")
 _LEGACY = re.compile(r"^([ \t]*password[ \t]+(?:--\S+[ \t]+)?)\S.*", re.M)
 _BLOCK = "# GRUB Environment Block\n"
 
@@ -43,7 +47,7 @@ _BLOCK = "# GRUB Environment Block\n"
 def blanked(path: str, text: str) -> str:
     """The text without its passwords, hashed or not; an environment block keeps its size."""
     new = _PBKDF2.sub(lambda m: f"{m[1]}.{'0' * len(m[2])}.{'0' * len(m[3])}", text)
-    patterns = [_CRYPT, _IN_URL, _MENU_PASSWD, _IPXE]
+    patterns = [_CRYPT, _IN_URL, _MENU_PASSWD, _IPXE, _DISK]
     patterns.append(_LEGACY if _is_legacy(path, text) else _GRUB)
     if basename(path).lower().startswith(("lilo.", "silo.", "yaboot.")):
         patterns.append(_UNQUOTED)
