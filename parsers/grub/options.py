@@ -54,6 +54,8 @@ class Options:
             return self._unknown(word, spelling, arguments)
         name, kind = self._kinds[spelling]
         self._tell(name)
+        if equals and not kind:
+            raise GrubError(BAD_ARGUMENT, f"{spelling} takes no value, and gets {value!r}")
         if kind == "=" and not equals:
             value = _value(name, rest)
         elif kind == "?" and not equals:

@@ -130,6 +130,8 @@ def time(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 @command("configfile", "normal")
 def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     """A menu of its own from another file; GRUB shows it before it goes on here."""
+    if len(arguments) != 1 and shell.command == "configfile":
+        raise GrubError(BAD_ARGUMENT, "filename expected")
     if not arguments:
         return 0
     place = shell.place(arguments[0])
