@@ -74,6 +74,8 @@ def test_a_file_over_the_network_is_a_url() -> None:
         ("fwsetup", "it opens the firmware's settings"),
         ("exit", "it goes back to the firmware"),
         ("configfile /boot/grub/grub.cfg", "it opens the menu of /boot/grub/grub.cfg"),
+        ("configfile /none.cfg", "it opens the menu of /none.cfg, which is not there"),
+        ("configfile /grub2/grub.cfg", "it opens the menu of /grub2/grub.cfg, which is not there"),
         ("chainloader (hd0,1)+1", "it starts the boot sector of (hd0,1), which Linux cannot start"),
         ("chainloader /x.efi", "it starts another boot loader (/x.efi), which Linux cannot start"),
         ("multiboot2 /xen", "it starts a multiboot kernel (/xen), which Linux cannot start"),

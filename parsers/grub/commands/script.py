@@ -136,12 +136,16 @@ def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
         return 0
     place = shell.place(arguments[0])
     config = shell.machine.label(place)
+    text = shell.text(arguments[0])
+    if text is None:
+        if shell.in_entry and not shell.loaded.kernel:
+            shell.loaded.unbootable = f"it opens the menu of {config}, which is not there"
+        return 0
     if config in shell.menus or shell.machine.is_listed(place):
         # A way back, or one to a menu that is shown anyway.
         shell.loaded.unbootable = f"it opens the menu of {config}"
         return 0
-    text = shell.text(arguments[0])
-    return nested(shell, place, lambda inner: inner.run_text(text)) if text is not None else 0
+    return nested(shell, place, lambda inner: inner.run_text(text))
 
 
 def nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> int:
