@@ -145,6 +145,8 @@ class Devices:
 
     def _add(self, target: Target, volume: Volume, node: str) -> None:
         says: dict[str, Any] = dict(target.says)
+        if number := _number(volume.name, says.get("disk", "")):
+            says["partition"] = number
         volume = replace(volume, **says)
         if any(device.name == volume.name for device in self.found):
             raise BadUsage(f"two devices are called {volume.name}")
@@ -159,6 +161,12 @@ class Devices:
 
     def _fail(self, target: Target, why: str) -> None:
         self.failures.append((target.name, f"{target.path}: {why}"))
+
+
+def _number(partition: str, disk: str) -> int:
+    """Which partition of the disk it is, by their names: sda2, nvme0n1p2; 0 when it is none."""
+    match = re.fullmatch(rf"{re.escape(disk)}p?([1-9][0-9]{{0,5}})", partition) if disk else None
+    return int(match[1]) if match else 0
 
 
 _ROOT = Volume(name="root")

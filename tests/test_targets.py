@@ -8,7 +8,7 @@ from parsers.api import Volume
 from petipy.model import Device
 from petipy.scan import scan_tree
 from petipy.survey import formats_for, trees
-from petipy.targets import Target, mounted
+from petipy.targets import Devices, Target, mounted
 
 MOUNTINFO = """\
 28 1 0:25 /@ / rw,relatime shared:1 - btrfs /dev/none2 rw,subvol=/@
@@ -39,6 +39,18 @@ menuentry Ubuntu {
 def test_device_argument(text: str, path: str, says: dict[str, str]) -> None:
     target = Target.parse(text)
     assert (target.name, target.path, dict(target.says)) == ("a", path, says)
+
+
+@pytest.mark.parametrize(
+    ("name", "disk", "partition"),
+    [("sda2", "sda", 2), ("nvme0n1p12", "nvme0n1", 12), ("sda", "sda", 0), ("sda2", "", 0)],
+)
+def test_a_name_says_which_partition_of_its_disk_it_is(
+    tmp_path: Path, name: str, disk: str, partition: int
+) -> None:
+    devices = Devices()
+    devices.add(Target(name, str(tmp_path), (("disk", disk),)))
+    assert devices.found[0].volume.partition == partition
 
 
 def test_of_what_is_mounted_it_is_known_which_part_it_is_and_where() -> None:

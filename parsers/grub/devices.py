@@ -41,11 +41,12 @@ class Devices:
             name if SERVER.fullmatch(name) else f"hd{next(numbers)}": disk
             for name, disk in disks.items()
         }
-        self._named = {
-            f"{name},{v.scheme}{v.partition}" if v.partition else name: v
-            for name, disk in self._disks.items()
-            for v in disk
-        }
+        self._named: dict[str, Volume] = {}
+        for name, disk in self._disks.items():
+            for v in disk:
+                full = f"{name},{v.scheme}{v.partition}" if v.partition else name
+                # Of several whose number nobody knows only one can have the disk's name.
+                self._named[v.name if full in self._named else full] = v
         self._names = {v.name: name for name, v in self._named.items()}
 
     def name(self, volume: Volume) -> str:

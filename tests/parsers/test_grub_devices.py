@@ -146,3 +146,10 @@ def test_a_disk_by_its_firmware_path_is_that_disk() -> None:
 def test_a_search_in_vain_is_a_problem_that_another_device_may_end(script: str) -> None:
     items = FORMAT.parse(machine(script, {"/both": ""}, volumes=DISKS), CONFIG)
     assert [item.waits for item in items if isinstance(item, Problem)] == [True]
+
+
+def test_volumes_of_one_disk_whose_numbers_nobody_knows_are_told_apart() -> None:
+    twins = (Volume(name="a", disk="vda"), Volume(name="b", disk="vda"))
+    files = machine("menuentry A { linux /k; initrd (b)/i; }", {"/k": ""}, {"b": {"/i": ""}}, twins)
+    entry = offered(files)[0]
+    assert (entry.kernel, entry.initrds) == (FileRef(path="/k"), (FileRef(device="b", path="/i"),))
