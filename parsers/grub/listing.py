@@ -211,7 +211,7 @@ class Listing:
             within = (*trail, line.title)
             for entry in self._menu(shell, within, marked=marked, allowed=allowed):
                 yield _opened_by(line.hotkey, len(trail), entry) if line.hotkey else entry
-        elif not line.submenu:
+        elif not line.submenu or shell.loaded != menu.loaded:
             if end not in ("", "boot", "exit"):
                 shell.loaded.unbootable = end
             entry = self._entry(
@@ -228,6 +228,9 @@ class Listing:
                 users=None if allowed is None else tuple(sorted(allowed)),
                 hidden=line.hidden,
             )
+        elif not end:
+            words = "lies too deep in others" if below else "has no entries"
+            self._machine.complain(line.config, line.line, f"the submenu {line.title!r} {words}")
         self._machine.devices.loops = loops  # what an entry does, the next one has not done
 
     def _limited(self, shell: Shell, line: Line) -> str:

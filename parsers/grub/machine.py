@@ -100,7 +100,7 @@ class Machine:
         self.budget = Budget()
         self.say = say  # gets what GRUB would print
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
-        self.problems: dict[tuple[str, str], Problem] = {}
+        self.problems: dict[tuple[str, str, int], Problem] = {}
         self.passwords: dict[str, Password] = {}  # by user; to GRUB they outlive every menu
         cpu, platform = _PLATFORMS.get(files.machine, (files.machine, "efi"))
         self.cpu, self.platform = cpu, platform
@@ -126,15 +126,22 @@ class Machine:
         }
 
     def complain(
-        self, config: str, line: int, message: str, column: int = 0, *, waits: bool = False
+        self,
+        config: str,
+        line: int,
+        message: str,
+        column: int = 0,
+        *,
+        waits: bool = False,
+        each: bool = False,
     ) -> None:
-        """Notes a Problem; the same one in the same file only once."""
+        """Notes a Problem; the same one in the same file only once, or `each` on its own line."""
         if len(self.problems) > self._MOST_PROBLEMS:
             return
         if len(self.problems) == self._MOST_PROBLEMS:
             message = "more problems than are worth listing"
         problem = Problem(config, max(line, 1), message, column, waits=waits)
-        self.problems.setdefault((config, message), problem)
+        self.problems.setdefault((config, message, problem.line if each else 0), problem)
 
     def place(self, path: str, root: str) -> Place:
         device = root

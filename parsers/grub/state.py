@@ -68,7 +68,9 @@ class State:
         self.machine.say(f"error: {said or message}.\n")
         if not quiet:
             column = 0 if self.within else self.column
-            self.machine.complain(self.config, self.line, message, column, waits=waits)
+            # What is said otherwise is a mistake in the syntax, to be mended at each place.
+            each = bool(said)
+            self.machine.complain(self.config, self.line, message, column, waits=waits, each=each)
         return number
 
     def remark(self, error: GrubError, *, quiet: bool = False) -> None:

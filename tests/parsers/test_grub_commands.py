@@ -143,6 +143,14 @@ def test_a_script_prints(script: str, lines: list[str]) -> None:
     assert echoed(script, **{"/in": "echo $#", "/dir/b": ""}) == lines
 
 
+def test_a_syntax_error_is_a_problem_at_each_place_and_an_unknown_command_at_one() -> None:
+    assert problems(machine("fi\nnosuch\nfi\nnosuch\n")) == [
+        (1, "syntax error at 'fi', a command expected"),
+        (2, "can't find command `nosuch'"),
+        (3, "syntax error at 'fi', a command expected"),
+    ]
+
+
 def test_none_of_grubs_commands_is_unknown() -> None:
     known = table(FEDORA).keys()
     assert not [name for name in COMMANDS.split() if name not in known]

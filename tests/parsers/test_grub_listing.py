@@ -178,6 +178,24 @@ def test_the_question_for_firmware_settings_does_not_open_them() -> None:
     assert [e.title for e in offered(machine(script))] == ["F", "B"]
 
 
+def test_a_submenu_that_boots_or_ends_instead_of_making_a_menu_is_an_entry() -> None:
+    script = (
+        "submenu Off { halt }\nsubmenu L { linux /k }\nsubmenu W { chainloader /x.efi }\n"
+        "set default=L\n"
+    )
+    off, linux, other = offered(machine(script))
+    assert (off.title, off.action) == ("Off", "halt")
+    assert (linux.title, linux.cmdline, linux.default) == ("L", "BOOT_IMAGE=/k", True)
+    assert other.unbootable
+
+
+def test_a_submenu_without_entries_is_a_problem() -> None:
+    script = "menuentry A { linux /k }\nsubmenu S {\necho hi\n}\n"
+    assert problems(machine(script)) == [(2, "the submenu 'S' has no entries")]
+    deep = machine("submenu S {\n" * 9 + "menuentry A { linux /k }\n" + "}\n" * 9)
+    assert (offered(deep), problems(deep)) == ([], [(9, "the submenu 'S' lies too deep in others")])
+
+
 def test_an_entry_within_an_entry_is_no_submenu() -> None:
     entries = offered(machine("menuentry A {\n menuentry B { linux /b }\n linux /a\n}"))
     assert [(e.trail, e.title, e.cmdline) for e in entries] == [((), "A", "BOOT_IMAGE=/a")]
