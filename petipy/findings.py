@@ -20,6 +20,12 @@ _ROOT = re.compile(
 )
 _NAMES = re.compile(r"(?:^|/by-)((?:part)?(?:uuid|label))[=/]", re.I)
 _COUNTED = re.compile(r"(.*)[#~](\d+)", re.S)
+# What is so because there are no other files, in GRUB's words and ours.
+_FILELESS = re.compile(
+    r"(?:(?:file|disk) `.*' not found|no such partition|unknown filesystem"
+    r"|the submenu '.*' has no entries|there is no /.*)",
+    re.S,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +46,11 @@ def findings(listing: Listing, *, files: bool, devices: bool) -> list[Finding]:
     there is missing; `devices`: whether all devices are known.
     """
     choices = [choice for choice in listing.choices if not choice.entry.guess]
-    found = [_problem(device, problem) for device, problem in listing.problems]
+    found = [
+        _problem(device, problem)
+        for device, problem in listing.problems
+        if files or not _FILELESS.fullmatch(problem.message)
+    ]
     if files and not found and not listing.choices and not listing.foreign:
         names = [device.name for device in listing.devices]
         nothing = "there is nothing to boot"

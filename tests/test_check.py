@@ -197,6 +197,13 @@ def test_findings_are_lines_with_the_place_and_a_caret(
         ),
         ("part.cfg", "set x=1\n", 0, []),
         ("grub.cfg", f"load_env\nset x=1\nsave_env x\n{CLEAN}", 0, []),
+        (
+            "grub.cfg",
+            "load_env -f /a\nprobe --set=u -u (hd9)\nls (hd9,1)/\nsubmenu S { source /b.cfg }\n",
+            0,
+            [],
+        ),
+        ("syslinux.cfg", "INCLUDE more.cfg\nLABEL a\nKERNEL /a\n", 0, []),
         ("x.efi", "text", 1, ["1: not an EFI program: it does not begin with MZ"]),
     ],
 )
