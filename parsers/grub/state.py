@@ -88,8 +88,9 @@ class State:
     def set(self, name: str, value: str) -> None:
         self.machine.budget.hold(value)
         self.lost.pop(name, None)
+        made = self.setting(value)  # of what was, perhaps of the variable itself
         self.env[name] = value
-        self.env.settings[name] = self.setting(value)
+        self.env.settings[name] = made
 
     def setting(self, value: str) -> Setting:
         """That the command that is being run gives a variable this value."""

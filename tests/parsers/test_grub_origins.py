@@ -56,6 +56,12 @@ def test_every_variable_that_went_into_a_command_line_is_followed_to_where_it_wa
     assert [o.config for o in first if o.what == "$extra"] == ["/boot/grub/grubenv"]
 
 
+def test_what_is_added_to_a_variable_that_is_not_set_comes_from_there_alone() -> None:
+    script = 'all="$all a"\nall="$all b"\nmenuentry A { linux /v $all }\n'
+    assert brief(origins(script)[0])[1:3] == [("$all", " a b", 2), ("$all", " a", 1)]
+    assert all(origin.config == CONFIG for origin in origins(script)[0])
+
+
 def test_a_command_line_without_variables_is_all_its_own() -> None:
     _, second, _ = origins(SCRIPT)
     assert brief(second) == [("linux", "(hd0,msdos1)/vmlinuz", 14)]
