@@ -51,6 +51,7 @@ def test_search_without_a_variable_prints_all_what_it_found_before_first() -> No
 
 def test_search_wants_a_file_not_a_directory() -> None:
     assert found("search -f /boot -s v\necho $?") == ["error: no such device: /boot.", "5"]
+    assert found("search -f both -s v\necho $?") == ["error: no such device: both.", "5"]
 
 
 def test_search_that_fails_leaves_the_variable_alone() -> None:

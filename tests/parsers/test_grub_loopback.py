@@ -52,11 +52,11 @@ def test_a_file_that_is_not_there_is_waited_for() -> None:
     assert problems(machine("loopback loop /x.iso")) == [(1, "file `/x.iso' not found")]
 
 
-def test_a_loop_device_can_be_replaced_and_taken_away() -> None:
+def test_a_loop_device_keeps_its_name_until_it_is_taken_away() -> None:
     script = """
 loopback -d loop; echo $?
-loopback loop /one; loopback loop /two; test -f (loop)/in2; echo $?
-loopback --delete loop; echo $?; test -f (loop)/in2; echo $?
+loopback loop /one; loopback loop /two; echo $?; test -f (loop)/in1; echo $?
+loopback --delete loop; loopback loop /two; test -f (loop)/in2; echo $?
 loopback; loopback loop
 """
     inner = {"sda1:/one": {"/in1": ""}, "sda1:/two": {"/in2": ""}}
@@ -64,7 +64,9 @@ loopback; loopback loop
     said = printed(files).splitlines()
     assert said == [
         "error: device not found.",
-        *("13", "0", "0", "1"),
+        "13",
+        "error: device name already exists.",
+        *("18", "0", "0"),
         "error: device name required.",
         "error: filename expected.",
     ]

@@ -125,7 +125,10 @@ def _test(shell: Shell, kind: str, name: str) -> Callable[[Volume], bool]:
 
     def holds(volume: Volume) -> bool:
         shell.machine.budget.spend(10)
-        return shell.place(f"({shell.machine.devices.name(volume)}){name}").kind() == "file"
+        return (
+            name[:1] == "/"
+            and shell.place(f"({shell.machine.devices.name(volume)}){name}").kind() == "file"
+        )
 
     return holds
 

@@ -25,6 +25,9 @@ def loopback(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
         return 0
     if len(words) < 2:
         raise GrubError(BAD_ARGUMENT, "filename expected")
+    # The image that the configuration itself is in has its name from here, not from GRUB.
+    if words[0] in loops and loops[words[0]] != shell.machine.devices.own:
+        raise GrubError(BAD_ARGUMENT, "device name already exists")
     place = shell.place(words[1])
     if place.volume is None or place.kind() != "file":
         # What the entry takes from the image is waited for, as from a disk that is not there.
