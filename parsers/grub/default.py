@@ -1,11 +1,17 @@
-"""Which lines of a menu `default` and `fallback` mean (grub-core/normal/menu.c)."""
+"""Which lines of a menu `default` and `fallback` mean, and what `timeout` and `timeout_style` say
+(grub-core/normal/menu.c).
+"""
 
+import math
 from collections.abc import Iterator, Sequence
 
+from parsers.api import Style
 from parsers.grub.dialect import Dialect
 from parsers.grub.errors import GrubError
 from parsers.grub.interp import Item as Line
 from parsers.grub.numbers import leading_number
+
+_STYLES: tuple[Style, ...] = ("hidden", "countdown")
 
 
 def default(spec: str, lines: Sequence[Line], dialect: Dialect) -> int | None:
@@ -60,3 +66,19 @@ def fallbacks(spec: str, lines: Sequence[Line], dialect: Dialect) -> Iterator[in
         if not 0 <= number < len(lines):
             return
         yield number
+
+
+def style(value: str | None, seconds: float | None) -> Style:
+    """Without a timeout, or if it is none that GRUB knows, the menu is shown."""
+    if value is None or seconds is None:
+        return ""
+    return next((style for style in _STYLES if style == value), "menu")
+
+
+def timeout(value: str | None) -> float | None:
+    """Seconds; for ever when it says -1; None when it says nothing that GRUB understands."""
+    try:
+        number = leading_number(value or "")[0]
+    except GrubError:
+        return None
+    return math.inf if number < 0 else float(number)

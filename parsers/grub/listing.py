@@ -5,21 +5,18 @@ what it has loaded at its end is the entry. A submenu's body makes a menu in tur
 environment that holds the exported variables (grub-core/normal/menu.c).
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from parsers.api import Effect, Entry, Files, Item, Origin, Preferences, Style
+from parsers.api import Effect, Entry, Files, Item, Origin, Preferences
 from parsers.grub.commands import table
 from parsers.grub.commands.menu import users
-from parsers.grub.default import default, fallbacks, split
+from parsers.grub.default import default, fallbacks, split, style, timeout
 from parsers.grub.dialect import Dialect, spoken
 from parsers.grub.env import Environment, Scope
-from parsers.grub.errors import GrubError
 from parsers.grub.interp import Boot, Exit, GrubCommand, Loaded, Shell
 from parsers.grub.interp import Item as Line
 from parsers.grub.machine import Budget, Exhausted, Machine
-from parsers.grub.numbers import leading_number
 from parsers.grub.origin import apart, origins
 
 _DEPTH = 8  # of menus within menus
@@ -27,8 +24,6 @@ _ONE_ENTRY = 20_000  # steps, of the whole budget
 _TRYING = 10  # steps, to begin with a line of the menu
 _FREE = 40  # steps that a line takes besides: many lines are no loop without end
 _LINES = 10_000  # that may do so
-
-_STYLES: tuple[Style, ...] = ("hidden", "countdown")
 
 Users = frozenset[str] | None  # None: anybody
 
@@ -177,7 +172,7 @@ class Listing:
     def _check_timeout(self, shell: Shell) -> None:
         menu = next((m for m in _menus(shell) if m.menu), shell)
         value = menu.env["timeout"]
-        if value and _timeout(value) is None:
+        if value and timeout(value) is None:
             words = f"timeout {value!r} is no number of seconds: to GRUB there is none"
             self._complain(menu, "timeout", words)
 
@@ -190,18 +185,7 @@ class Listing:
     def _line(
         self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
     ) -> Iterator[Entry]:
-        shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.given))
-        shell.config, shell.line, shell.around = line.config, line.line, line.around
-        shell.in_entry = not line.submenu
-        chosen = menu.env.get("chosen")
-        shell.env["chosen"] = (f"{chosen}>" if chosen else "") + line.id.replace(">", ">>")
-        shell.env.export("chosen")
-        if tail := split(menu.env["default"])[1]:
-            shell.env["default"] = tail
-            if setting := menu.env.settings.get("default"):
-                shell.env.settings["default"] = setting
-        elif not (line.submenu and self._machine.dialect.copies_all):
-            shell.env.unset("default")
+        shell = self._chosen(menu, line)
         loops = dict(self._machine.devices.loops)
         end = self._limited(shell, line)
         if not line.submenu:
@@ -214,24 +198,45 @@ class Listing:
         elif not line.submenu or shell.loaded != menu.loaded:
             if end not in ("", "boot", "exit"):
                 shell.loaded.unbootable = end
-            entry = self._entry(
-                shell, line.title, line.id, trail, line.config, line.line, default=marked
-            )
-            if line.options:
-                parts = apart(entry.origins, entry.cmdline, line.options)
-                entry = replace(entry, origins=tuple(parts))
-            yield replace(
-                entry,
-                end=line.end,
-                hotkey=line.hotkey,
-                classes=line.classes,
-                users=None if allowed is None else tuple(sorted(allowed)),
-                hidden=line.hidden,
-            )
+            yield self._tried_out(shell, line, trail, marked=marked, allowed=allowed)
         elif not end:
             words = "lies too deep in others" if below else "has no entries"
             self._machine.complain(line.config, line.line, f"the submenu {line.title!r} {words}")
         self._machine.devices.loops = loops  # what an entry does, the next one has not done
+
+    def _chosen(self, menu: Shell, line: Line) -> Shell:
+        """What the body of a line runs in."""
+        shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.given))
+        shell.config, shell.line, shell.around = line.config, line.line, line.around
+        shell.in_entry = not line.submenu
+        chosen = menu.env.get("chosen")
+        shell.env["chosen"] = (f"{chosen}>" if chosen else "") + line.id.replace(">", ">>")
+        shell.env.export("chosen")
+        if tail := split(menu.env["default"])[1]:
+            shell.env["default"] = tail
+            if setting := menu.env.settings.get("default"):
+                shell.env.settings["default"] = setting
+        elif not (line.submenu and self._machine.dialect.copies_all):
+            shell.env.unset("default")
+        return shell
+
+    def _tried_out(
+        self, shell: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
+    ) -> Entry:
+        entry = self._entry(
+            shell, line.title, line.id, trail, line.config, line.line, default=marked
+        )
+        if line.options:
+            parts = apart(entry.origins, entry.cmdline, line.options)
+            entry = replace(entry, origins=tuple(parts))
+        return replace(
+            entry,
+            end=line.end,
+            hotkey=line.hotkey,
+            classes=line.classes,
+            users=None if allowed is None else tuple(sorted(allowed)),
+            hidden=line.hidden,
+        )
 
     def _limited(self, shell: Shell, line: Line) -> str:
         """Runs a body with a part of the budget, so that a bad one costs only itself."""
@@ -295,13 +300,13 @@ class Listing:
         menu = next((m for m in _menus(shell) if m.menu), None)
         if menu is None:
             return said
-        timeout = _timeout(menu.env.get("timeout"))
+        seconds = timeout(menu.env.get("timeout"))
         superusers = menu.env.get("superusers")
         return replace(
             said,
-            timeout=timeout,
+            timeout=seconds,
             fallback=tuple(self._fallback()),
-            style=_style(menu.env.get("timeout_style"), timeout),
+            style=style(menu.env.get("timeout_style"), seconds),
             superusers=None if superusers is None else tuple(sorted(users(superusers))),
             passwords=tuple(self._machine.passwords.values()),
             # Install media say so when the disk is to boot that has been installed to.
@@ -341,19 +346,3 @@ def _opened_by(key: str, depth: int, entry: Entry) -> Entry:
     keys = list(entry.trail_keys or ("",) * len(entry.trail))
     keys[depth] = key
     return replace(entry, trail_keys=tuple(keys))
-
-
-def _style(value: str | None, timeout: float | None) -> Style:
-    """Without a timeout, or if it is none that GRUB knows, the menu is shown."""
-    if value is None or timeout is None:
-        return ""
-    return next((style for style in _STYLES if style == value), "menu")
-
-
-def _timeout(value: str | None) -> float | None:
-    """Seconds; for ever when it says -1; None when it says nothing that GRUB understands."""
-    try:
-        number = leading_number(value or "")[0]
-    except GrubError:
-        return None
-    return math.inf if number < 0 else float(number)
