@@ -22,8 +22,10 @@ _PBKDF2 = re.compile(r"(grub\.pbkdf2\.\w+\.[0-9]+)\.([0-9A-Fa-f]+)\.([0-9A-Fa-f]
 _CRYPT = re.compile(r"(\$(?:1|2[abxy]?|5|6|7|y|gy)\$)[^\s\"'$]{0,64}\$[./A-Za-z0-9$=,]{20,}")
 _IN_URL = re.compile(r"((?:://|\biscsi:)[^\s:/@]*:)[^\s@/]+(?=@)")
 _SETTING = re.compile(
-    r"""([\w.-]*(?:passw|passphrase|rootpw|secret|psk)[\w.-]*[ \t]*=[ \t]*)"""
-    r"""("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|["'][^\n]*|(?!grub\.pbkdf2|\$)(?:\\.|[^\s"';\\])+)""",
+    # A word is looked at once: it may be as long as the file.
+    r"""((?<![\w.-])(?=[\w.-]*(?:passw|passphrase|rootpw|secret|psk))[\w.-]++[ \t]*+=[ \t]*)"""
+    r"""(?!(?:""|'')(?![^\s;]))"""  # an empty one: lilo asks for it
+    r"""(?!grub\.pbkdf2|\$)((?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|["'][^\n]*|\\.|[^\s"';\\])+)""",
     re.I,
 )
 # Where lilo and its kin forget the quotation marks, all up to the next setting is the value.

@@ -218,6 +218,7 @@ def test_nothing_to_capture_is_status_1_and_nonsense_2(tmp_path: Path, capsys: O
         ("/syslinux.cfg", "menu passwd sesame\n", "menu passwd blanked\n"),
         ("/boot.ipxe", "set net0/password sesame\n", "set net0/password blanked\n"),
         ("/x", "linux /v ks=https://me:sesame@host/ks\n", None),
+        ("/x", 'vnc_password=""sesame"sesame"\n', None),
         ("/x", "linux /v netroot=iscsi:me:sesame@10.0.0.1::3260\n", None),
         ("/x", "linux /v inst.vncpassword=sesame quiet\n", None),
         ("/x", "root:$6$salt$" + "sesame./" * 10 + "\n", None),
@@ -238,9 +239,16 @@ def test_secrets_are_blanked(path: str, text: str, expected: str | None) -> None
         "search --set=root --fs-uuid 1234-5678\nlinux /v root=UUID=1-2 ro\n",
         "linux http://host:8080/v@1 a@b\n",
         "set pager_passwd=$other\n",
+        'password=""\n',
+        "vnc_password = '';\n",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
+    assert blanked("/boot/grub/grub.cfg", text) == text
+
+
+def test_a_word_as_long_as_a_file_is_looked_through_once() -> None:
+    text = "passw" * 50000  # looked at from each of its letters it would take hours
     assert blanked("/boot/grub/grub.cfg", text) == text
 
 
