@@ -103,7 +103,9 @@ def _known(files: Files, root: str, volume: str = "") -> Known:
             options = mount.options.split(",")
             part = next((o for o in options if o.startswith(("subvol=", "subvolid="))), "")
             flags = f" rootflags={part}" if mount.fs == "btrfs" and part else ""
-            given = f"root={mount.spec} ro{flags}"
+            # The kernel takes quotation marks off, and hands on the blanks within.
+            spec = f'"{mount.spec}"' if " " in mount.spec else mount.spec
+            given = f"root={spec} ro{flags}"
             return joined(f"{volume}{fstab}", [("root", mount.spec, mount.line, given)])
     return _NOTHING
 

@@ -1,5 +1,6 @@
 """/etc/fstab: what a system mounts where, and so which volume a path of it is on. Pure."""
 
+import re
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath
 from typing import NamedTuple
@@ -21,9 +22,14 @@ def mounts(text: str) -> Iterator[Mount]:
     for number, line in enumerate(text.split("\n"), 1):
         fields = line.split()
         if len(fields) >= 3 and not fields[0].startswith("#"):
-            spec = fields[0].replace('"', "").replace("'", "")
+            spec = _unescaped(fields[0].replace('"', "").replace("'", ""))
             options = fields[3] if len(fields) > 3 else ""
-            yield Mount(spec, fields[1], fields[2], options, number)
+            yield Mount(spec, _unescaped(fields[1]), fields[2], options, number)
+
+
+def _unescaped(field: str) -> str:
+    """A blank is written \\040, a tab \\011; see fstab(5)."""
+    return re.sub(r"\\(040|011|134)", lambda m: chr(int(m[1], 8)), field)
 
 
 _LINUX = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "jfs"}

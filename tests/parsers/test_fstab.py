@@ -12,6 +12,7 @@ UUID="aaaa-1" /boot ext2 defaults 0 2
 /dev/sdb1 /boot/deep ext2
 LABEL=gone /srv/ ext4 defaults 0 0
 UUID=aaaa-2 / ext4
+LABEL=my\\040disk /with\\040blank ext4
 none swap swap
 """
 
@@ -27,6 +28,7 @@ def system(**tree: str) -> System:
         ("/boot/k", FileRef(path="/k", device="sda1")),
         ("/boot/deep/k", FileRef(path="/k", device="sdb1")),
         ("/srv/k", FileRef(path="/k", device="LABEL=gone")),
+        ("/with blank/k", FileRef(path="/k", device="LABEL=my disk")),
         ("/bootx/k", FileRef(path="/bootx/k")),
         ("/vmlinuz", FileRef(path="/vmlinuz")),
         ("boot/k", FileRef(path="/k", device="sda1")),
