@@ -53,9 +53,9 @@ class Machine:
 
     def locate(self, base: str, name: str) -> str:
         """The URL or the path that a name in the script at `base` means."""
+        # No server is told what follows a #; iPXE names there what it would send by POST.
+        name = name.partition("#")[0]
         if is_url(base) or is_url(name):
-            # No server is told what follows a #; iPXE names there what it would send by POST.
-            name = name.partition("#")[0]
             return join(base, name) if is_url(base) else name
         # UEFI's iPXE calls the file system that it came from file:.
         name = name.removeprefix("file:")

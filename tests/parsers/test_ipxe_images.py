@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from parsers.api import FileRef
+from tests.parsers import one_file
 from tests.parsers.ipxe_scripts import entries, entry, problems, reason, said
 
 # Images
@@ -208,3 +209,12 @@ def test_what_a_script_would_send_along_is_no_part_of_the_name() -> None:
         2,
         "what is fetched is asked for without these parameters",
     )
+
+
+def test_nor_is_it_on_a_disk() -> None:
+    found = one_file.items(
+        "ipxe",
+        "#!ipxe\nchain sub.ipxe##params\n",
+        beside={"/sub.ipxe": "#!ipxe\nkernel linux#x\nboot\n"},
+    )
+    assert [e.kernel for e in one_file.entries(found)] == [FileRef(path="/linux")]
