@@ -251,6 +251,8 @@ def main(scanner: Scanner) -> int:
     gc.enable()
     log = Log(debug=settings.debug)
     scanner.complain, scanner.dialect = log.warning, settings.dialect
+    if (mode := kexec.lockdown()) not in ("", "none"):
+        log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
     asyncio.run(App(settings, _services(settings, scanner), log, Store()).run())
     return 0
 

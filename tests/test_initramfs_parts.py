@@ -243,3 +243,12 @@ def test_an_lz4_archive_ends_where_the_kernel_expects_it(tmp_path: Path) -> None
     assert packed[:4] == bytes.fromhex("02214c18")  # its magic number, little-endian
     assert packed[-4:] == bytes(4)
     assert len(packed) % 4 == 0
+
+
+def test_init_is_silent_about_settings_that_a_kernel_does_not_have(tmp_path: Path) -> None:
+    """Or refuses, as one that is locked down does."""
+    init = (REPOSITORY / "initramfs/files/init").read_text().replace("/sys/", f"{tmp_path}/")
+    settings = [line for line in init.splitlines() if line.startswith("echo ")]
+    assert settings
+    done = subprocess.run(["sh", "-c", "\n".join(settings)], capture_output=True, check=False)
+    assert done.stdout + done.stderr == b""

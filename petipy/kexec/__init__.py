@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from . import elf, fdt, image, syscalls
-from .refused import Refused, explain, in_memory
+from .refused import Refused, explain, in_memory, lockdown
 
-__all__ = ["Refused", "execute", "load", "unload"]
+__all__ = ["Refused", "execute", "load", "lockdown", "unload"]
 
 
 def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None) -> str:

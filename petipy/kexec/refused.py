@@ -55,11 +55,10 @@ def _forbidden(code: int, root: str) -> str:
         return "kexec is switched off until the next reset (sysctl kernel.kexec_load_disabled)"
     if _word(f"{root}/proc/sys/kernel/kexec_load_limit_reboot") == "0":
         return "no more loads are allowed (sysctl kernel.kexec_load_limit_reboot)"
-    lockdown = _word(f"{root}/sys/kernel/security/lockdown")
-    if "[integrity]" in lockdown or "[confidentiality]" in lockdown:
-        mode = lockdown.partition("[")[2].partition("]")[0]
+    mode = lockdown(root)
+    if mode not in ("", "none"):
         return f"the running kernel is locked down (lockdown={mode}) and takes signed kernels only"
-    if lockdown:
+    if mode:
         return f"a security policy of the running kernel forbids it ({os.strerror(code)})"
     return "the running kernel is locked down, or a security policy forbids it"
 
@@ -74,6 +73,11 @@ def in_memory(field: str, root: str = "") -> int | None:
     """MemTotal or MemAvailable in bytes."""
     lines = (line.split() for line in _word(f"{root}/proc/meminfo").splitlines())
     return next((int(line[1]) * 1024 for line in lines if line[0] == f"{field}:"), None)
+
+
+def lockdown(root: str = "") -> str:
+    """none, integrity or confidentiality; "" when securityfs does not tell."""
+    return _word(f"{root}/sys/kernel/security/lockdown").partition("[")[2].partition("]")[0]
 
 
 def _may_boot(root: str) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.kexec.refused import Refused, explain
+from petipy.kexec.refused import Refused, explain, lockdown
 from tests.trees import lay
 
 ROOT_CAPS = "CapEff:\t000001ffffffffff\n"
@@ -32,6 +32,14 @@ def test_lockdown_is_named_with_its_mode(tmp_path: Path) -> None:
     assert told(errno.EPERM, root) == (
         "the running kernel is locked down (lockdown=integrity) and takes signed kernels only"
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "mode"),
+    [("none [integrity] confidentiality\n", "integrity"), ("[none] integrity\n", "none"), ("", "")],
+)
+def test_whether_the_kernel_is_locked_down_is_known(tmp_path: Path, file: str, mode: str) -> None:
+    assert lockdown(str(machine(tmp_path, lockdown=file))) == mode
 
 
 def test_a_switched_off_kexec_is_named_before_lockdown(tmp_path: Path) -> None:
