@@ -36,14 +36,23 @@ class Archive:
         self._pool = root.absolute() / "pool"
 
     def update(self) -> None:
-        """Bring the package lists up to date, security's too when its index can be had."""
+        """Bring the package lists up to date, security's too when its index can be had. Without
+        the mirror, old ones have to do: what they name may well be in the pool."""
         stamp = self._root / "updated"
         sources = self._sources()
-        if stamp.exists() and stamp.read_text() == sources and age(stamp) < FRESH:
+        known = stamp.exists() and stamp.read_text() == sources
+        if known and age(stamp) < FRESH:
             return
         say(f"package lists of {self._suite} for {self.architecture}")
-        self._update_what_can_be_had()
-        write_whole(stamp, sources.encode())
+        try:
+            self._update_what_can_be_had()
+        except BuildError as error:
+            if not known:
+                raise
+            self._configure()
+            warn(f"using package lists {age(stamp) / 3600:.0f} hours old: {last_line(error)}")
+        else:
+            write_whole(stamp, sources.encode())
 
     def _update_what_can_be_had(self) -> None:
         """A mirror in the middle of its own update has indexes that belie the Release file."""
@@ -57,13 +66,16 @@ class Archive:
                 warn(f"without {name}, an index cannot be used: {last_line(error)}")
         return None
 
-    def _update(self, left_out: int = 0) -> None:
+    def _update(self, left_out: int) -> None:
+        self._configure(left_out)
+        self._apt("apt-get", "update", "--error-on=any")
+
+    def _configure(self, left_out: int = 0) -> None:
         for part in ("lists/partial", "archives/partial", "sources", "preferences"):
             (self._root / part).mkdir(parents=True, exist_ok=True)
         write_whole(self._root / "status", b"")
         write_whole(self._root / "apt.conf", self._configuration().encode())
         write_whole(self._root / "sources/debian.sources", self._sources(left_out).encode())
-        self._apt("apt-get", "update", "--error-on=any")
 
     def _sources(self, left_out: int = 0) -> str:
         """`left_out`: 1 without security, 2 without updates too."""

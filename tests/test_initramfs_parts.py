@@ -123,6 +123,25 @@ def test_dependencies_are_read_without_versions_and_alternatives() -> None:
     assert archive.depends(stanza) == ["base", "libblkid1", "systemd", "libc6"]
 
 
+def test_without_a_mirror_old_package_lists_have_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apt = tmp_path / "bin/apt-get"
+    lay(tmp_path, {"bin/apt-get": f"#!/bin/sh\ntest -e {tmp_path}/mirror || exit 100\n"})
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{apt.parent}:{os.environ['PATH']}")
+    debian = archive.Archive(tmp_path, "stable", "ppc64el")
+    with pytest.raises(BuildError):
+        debian.update()
+    (tmp_path / "mirror").touch()
+    debian.update()
+    (tmp_path / "mirror").unlink()
+    os.utime(tmp_path / "stable-ppc64el/updated", (0, 0))
+    debian.update()
+    sources = (tmp_path / "stable-ppc64el/sources/debian.sources").read_text()
+    assert "stable-security" in sources  # what an attempt left out is there again
+
+
 def test_every_locked_wheel_has_a_version_and_a_hash() -> None:
     pins = {pin.name: pin for pin in wheels.pins()}
 
