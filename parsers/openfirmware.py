@@ -17,10 +17,9 @@ _LINUX = re.compile(
 _KERNEL_NAME = re.compile(
     r"(?P<letters>(?:sd|hd|vd|xvd)[a-z]+)\d*|(?P<digits>(?:nvme\d+n|mmcblk|nbd|loop|md)\d+)(?:p\d+)?"
 )
-# What firmware calls its disks for short: hd, cd, disk, ultra0 …; not what it calls networks.
-_ALIAS = re.compile(
-    r"(?!e?net|sd[a-z]|vd[a-z]|hd[a-z])(?:hd|cd|cdrom|disk|ultra|ide|scsi|sd)[\w-]*"
-)
+# What firmware calls its disks for short: hd, cd, disk, ultra0 …
+_ALIAS = re.compile(r"(?!sd[a-z]|vd[a-z]|hd[a-z])(?:hd|cd|cdrom|disk|ultra|ide|scsi|sd)[\w-]*")
+_NETWORK = re.compile(r"e?net(?:work)?\d*|bootp")
 
 
 def place(files: Files, config: str, name: str, device: str, partition: str) -> FileRef:
@@ -54,6 +53,8 @@ def _device(files: Files, device: str, partition: str) -> str:
     name = device.rstrip(":")
     if not name:
         return "" if number is None else _sibling(files, number)
+    if _NETWORK.fullmatch(name):
+        return name
     if name.startswith("/") and not name.startswith("/dev/"):
         return _firmware(files, name, number)
     if (device.endswith(":") or _ALIAS.fullmatch(name)) and not _is_known(files, name):
@@ -71,7 +72,7 @@ def _firmware(files: Files, name: str, number: int | None) -> str:
 
 
 def _sibling(files: Files, number: int | None) -> str:
-    """Partition `number` of the disk that the configuration is on."""
+    """Partition `number` of the disk that the configuration is on; 0 is the disk as a whole."""
     own = files.volume
     # A volume without partitions, or one of which nothing is known: it is all there is.
     if number is None or own.partition in (0, number):
@@ -79,7 +80,7 @@ def _sibling(files: Files, number: int | None) -> str:
     for volume in files.volumes:
         if volume.disk == own.disk and volume.partition == number:
             return volume.name
-    return f"{own.disk}{'p' if own.disk[-1:].isdigit() else ''}{number}"
+    return f"{own.disk}{'p' if own.disk[-1:].isdigit() else ''}{number}" if number else own.disk
 
 
 def _is_known(files: Files, name: str) -> bool:

@@ -210,6 +210,8 @@ def test_device_and_partition_say_where_the_files_are(settings: str, device: str
     [
         ("hd:3,/v", FileRef(path="/v", device="sda3")),
         ("hd:,/v", FileRef(path="/v")),
+        ("hd:0,/v", FileRef(path="/v", device="sda")),
+        ("enet:0,/v", FileRef(path="/v", device="enet")),
         ("/vdevice/scsi@2:3,/boot/v", FileRef(path="/boot/v", device="sdb3")),
         ("/pci/ADPT,2930CU@2/@1:9,/v", FileRef(path="/v", device="/pci/ADPT,2930CU@2/@1:9")),
         ("sdb3:/v", FileRef(path="/v", device="sdb3")),
