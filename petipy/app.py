@@ -5,13 +5,13 @@ import errno
 import gc
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from parsers.api import Action, Password
 from petipy import boot, config, devices, guard, kexec, policy
-from petipy.boot import BootError, Kexec
+from petipy.boot import BootError, Kexec, Stopped
 from petipy.devices import DeviceEvent
 from petipy.discover import Discovery, ScanDevice
 from petipy.log import Log, Trace, uptime
@@ -63,6 +63,7 @@ class App:
         self._wake = asyncio.Event()
         self._penalty, self._one_by_one = _PENALTY, asyncio.Lock()
         self._boot: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None  # the part of it that may be stopped
         self._consoles: list[Console] = []
 
     async def run(self) -> None:
@@ -93,6 +94,11 @@ class App:
         # Here, not in the task: the policy must know before it is asked again.
         self._store.update(booting=id)
         self._boot = self._group.create_task(self._one_boot(id, edit))
+
+    def stop(self) -> None:
+        """Give up the boot that is under way, unless its kernel is loaded already."""
+        if self._loading is not None:
+            self._loading.cancel()
 
     def someone_is_here(self) -> None:
         """A person has touched a key: no countdown until there has been none for long."""
@@ -153,6 +159,9 @@ class App:
                 await self._act(choice)
             else:
                 await self._load(choice, edit)
+        except Stopped:
+            self._say(f"Loading {choice.entry.title} was stopped")
+            self._resume()
         except BootError as error:
             self._failed(id, f"{choice.entry.title} did not boot: {error}")
         except OSError as error:  # of an action
@@ -162,10 +171,23 @@ class App:
         self._say(f"Loading {choice.entry.title}")
         todo = boot.plan(choice, edit)
         self._trace("load")
-        await boot.load(todo, self._services.kexec, self._open, boot.in_child, self._log)
+        kexec, log = self._services.kexec, self._log
+        await self._stoppable(boot.load(todo, kexec, self._open, boot.in_child, log))
         complaints = await boot.write(todo.changes, self._write, self._log)
         quiet, trace = self._services.quiet, self._trace
-        await boot.leave(todo, self._services.kexec, self._farewell, quiet, trace, complaints)
+        await boot.leave(todo, kexec, self._farewell, quiet, trace, complaints)
+
+    async def _stoppable(self, loading: Coroutine[None, None, None]) -> None:
+        self._loading = asyncio.create_task(loading)
+        try:
+            await self._loading
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task and task.cancelling():  # the whole program ends
+                raise
+            raise Stopped from None
+        finally:
+            self._loading = None
 
     async def _act(self, choice: Choice) -> None:
         """What an entry does instead of booting; only a person asks for that."""
@@ -184,10 +206,14 @@ class App:
         self._services.power.leave(action)
 
     def _failed(self, id: str, why: str) -> None:
-        self._boot = None
         now = time.monotonic()
         self._hints = replace(self._hints, failed=self._hints.failed | {id}, last_failure=now)
         self._log.error(why)
+        self._resume()
+
+    def _resume(self) -> None:
+        """Back to the menu, from a boot that did not happen."""
+        self._boot = None
         self._store.update(booting="")
         for console in self._consoles:
             console.resume()

@@ -25,6 +25,10 @@ class BootError(Exception):
         super().__init__(f"{step}: {why}")
 
 
+class Stopped(Exception):
+    """Somebody did not want to wait for the loading any longer."""
+
+
 class Kexec(Protocol):
     """What petipy.kexec offers; a test gives another."""
 

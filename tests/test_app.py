@@ -5,6 +5,7 @@ import errno
 import math
 import os
 import pty
+import time
 import tty
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,7 +42,10 @@ class Machine:
     def load(
         self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
     ) -> str:
-        if os.read(kernel, 99) != b"good":
+        content = os.read(kernel, 99)
+        if content == b"slow":
+            time.sleep(60)
+        if content != b"good":
             raise OSError(errno.ENOEXEC, "not a kernel")
         # This is a child: what it says must lie where its parent can see it.
         (self.tree / "loaded").write_text(cmdline)
@@ -115,6 +119,7 @@ class Machine:
 def machine(tmp_path: Path) -> Iterator[Machine]:
     (tmp_path / "good").write_text("good")
     (tmp_path / "bad").write_text("bad")
+    (tmp_path / "slow").write_text("slow")
     ours, theirs = pty.openpty()
     tty.setraw(theirs)
     yield Machine(tmp_path, os.ttyname(theirs), {})
@@ -236,6 +241,27 @@ def test_an_action_that_is_impossible_is_told_and_nothing_is_written(machine: Ma
 
     machine.run(NEVER, person)
     assert machine.written == []
+
+
+def test_a_loading_that_takes_too_long_for_somebody_is_stopped_and_counts_as_no_failure(
+    machine: Machine,
+) -> None:
+    machine.scans["vda2"] = scan(
+        entry("a", "/slow", default=True), entry("b", "/good", cmdline="other")
+    )
+
+    async def person(app: App, store: Store) -> None:
+        await chooses("a")(app, store)
+        await asyncio.sleep(0.1)
+        app.stop()
+        told = await until(store, lambda s: not s.booting)
+        assert told.status
+        assert told.status.text == "Loading a was stopped"
+        assert told.default == next(c.id for c in told.choices if c.entry.title == "a")
+        await chooses("b")(app, store)
+
+    machine.run(NEVER, person)
+    assert machine.loaded == "other"
 
 
 def test_who_leaves_a_devices_menu_boots_the_next_device(machine: Machine) -> None:

@@ -11,6 +11,7 @@ e               change kernel, initrd and command line, then boot
 i               all that is known of the entry: its files, its command line,
                 and where that is written
 Esc  Backspace  back from a submenu or a screen
+Esc             while something is being loaded: stops that
 l               log: what was found, and what went wrong
 r               look again at every device
 x               a shell on this console; "exit" comes back to the menu

@@ -16,6 +16,7 @@ class Commands(Protocol):
     """What consoles may ask of the program."""
 
     def boot(self, id: str, edit: Edit | None = None) -> None: ...
+    def stop(self) -> None: ...
     def someone_is_here(self) -> None:
         """A person has pressed a key: no countdown goes on."""
         ...
@@ -59,6 +60,10 @@ class Session:
 
     def boot(self, id: str, edit: Edit | None = None) -> None:
         self._commands.boot(id, edit)
+
+    def stop(self) -> None:
+        """No longer wait for what is being loaded."""
+        self._commands.stop()
 
     def someone_is_here(self) -> None:
         if self.clock() - self.last_key > FORGOTTEN:

@@ -68,7 +68,8 @@ class View(Frame[Any, Any, Any]):
         """The one thing that matters most at the moment."""
         choice = snapshot.choice(snapshot.booting)
         if snapshot.booting:
-            return "status", f"Loading {title(choice) if choice else snapshot.booting} ..."
+            name = squeeze(title(choice), 50) if choice else snapshot.booting
+            return "status", f"Loading {name} ... - Esc stops it"
         if note := self.page.note or self._note:
             return "status", note
         if snapshot.countdown:
@@ -90,6 +91,9 @@ class View(Frame[Any, Any, Any]):
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._note = ""
+        if key == "esc" and self._session.snapshot.booting:
+            self._session.stop()
+            return None
         left = super().keypress(size, key)
         if left is not None and (command := self._commands.get(left)):
             command(self)

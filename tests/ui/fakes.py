@@ -121,10 +121,14 @@ class Machine:
     booted: list[tuple[str, Edit | None]] = field(default_factory=list)
     checked: list[tuple[Sequence[Password], str, Told]] = field(default_factory=list)
     rescans: int = 0
+    stops: int = 0
     here: int = 0
 
     def boot(self, id: str, edit: Edit | None = None) -> None:
         self.booted.append((id, edit))
+
+    def stop(self) -> None:
+        self.stops += 1
 
     def someone_is_here(self) -> None:
         self.here += 1

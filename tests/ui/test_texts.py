@@ -86,6 +86,17 @@ def test_the_status_says_what_is_loaded_and_why_it_failed() -> None:
     assert "Debian did not boot: not a kernel" in glass.text
 
 
+def test_esc_stops_what_is_being_loaded_and_leaves_the_page_as_it_is() -> None:
+    glass = Glass().press("l")
+    glass.machine.store.update(booting=glass.machine.store.snapshot.default)
+    glass.press("esc")
+    assert glass.machine.stops == 1
+    assert "Petipy 0.1 - Log" in glass.text
+    glass.machine.store.update(booting="")
+    assert "Boot menu" in glass.press("esc").text
+    assert glass.machine.stops == 1
+
+
 def test_why_a_boot_failed_is_told_to_its_end() -> None:
     glass = Glass()
     glass.machine.say(f"{DEBIAN} did not boot: (vda2)/boot/vmlinux-6.12.48: it is cut off", "error")
