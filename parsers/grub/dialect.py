@@ -58,7 +58,10 @@ _FEDORA_ONLY = re.compile(
 )
 _FEDORA_PLACE = re.compile(rf"(?i)/EFI/(?:{_SYSTEMS})/|/grub2(?![\w.-])")
 # What has /boot/grub2 but a GRUB that is not Red Hat's.
-_OTHER = re.compile(r"(?i)\b(?:open)?suse|\bmageia|\bvoid\b|\bsolus")
+_OTHER = re.compile(
+    r"(?i)(?<![a-z])(?:(?:open)?suse|sle[ds]?(?![a-z])|mageia|openmandriva|void(?!\w)|solus)"
+    r"|\bbtrfs_relative_path\b"  # SUSE's own, also where a file has no other word of theirs
+)
 
 
 def spoken(path: str, text: str) -> Dialect:
@@ -68,5 +71,6 @@ def spoken(path: str, text: str) -> Dialect:
     """
     if _FEDORA_ONLY.search(text):
         return FEDORA
-    place = f"{path}\n{text}" if path.lower().startswith("/efi/") else path
-    return FEDORA if _FEDORA_PLACE.search(place) and not _OTHER.search(text) else DEBIAN
+    both = f"{path}\n{text}"
+    place = both if path.lower().startswith("/efi/") else path
+    return FEDORA if _FEDORA_PLACE.search(place) and not _OTHER.search(both) else DEBIAN
