@@ -9,7 +9,7 @@ from parsers.api import Style
 from parsers.grub.dialect import Dialect
 from parsers.grub.errors import GrubError
 from parsers.grub.interp import Item as Line
-from parsers.grub.numbers import leading_number
+from parsers.grub.numbers import count, leading_number
 
 _STYLES: tuple[Style, ...] = ("hidden", "countdown")
 
@@ -25,7 +25,7 @@ def default(spec: str, lines: Sequence[Line], dialect: Dialect) -> int | None:
 def _numbered_first(spec: str, lines: Sequence[Line]) -> int | None:
     """A number, whatever follows it; else the first line of this title or id."""
     try:
-        return leading_number(spec)[0]
+        return count(spec)
     except GrubError:
         head = split(spec)[0]
         return next((n for n, line in enumerate(lines) if head in (line.title, line.id)), None)

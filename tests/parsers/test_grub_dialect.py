@@ -103,6 +103,13 @@ def test_numbers_names_and_paths_in_default(default: str, debian: str, fedora: s
         assert [e.kernel.path for e in entries if e.default and e.kernel] == [kernel]
 
 
+def test_what_looks_like_a_number_below_zero_is_a_title() -> None:
+    entries = offered(
+        machine("set default=-1\nmenuentry A { linux /a }\nmenuentry -1 { linux /b }")
+    )
+    assert [entry.title for entry in entries if entry.default] == ["-1"]
+
+
 def test_red_hats_submenus_see_all_variables_and_debians_the_exported_ones() -> None:
     files = machine(
         "set own=o\nset sent=s\nexport sent\nset timeout=3\n"
