@@ -12,8 +12,8 @@ class Options:
     """What options a command takes: `-s`, `--set` and so on, each with the name it has here.
 
     A name ending in `=` needs a value, one ending in `?` may have one: after an equals sign, or
-    as the next word if that does not look like an option. `usage`
-    and `help` are what it says when it is asked for the one or the other.
+    as the next word if that does not look like an option. `usage` and `help` are what it says when
+    it is asked for the one or the other.
     """
 
     def __init__(
@@ -91,12 +91,15 @@ class Options:
         arguments.append(word)
 
 
+def _has_value(rest: Sequence[str]) -> bool:
+    return bool(rest) and (len(rest[-1]) < 2 or rest[-1][0] != "-")
+
+
 def _optional(rest: list[str]) -> str:
-    taken = bool(rest) and (len(rest[-1]) < 2 or rest[-1][0] != "-")
-    return rest.pop() if taken else ""
+    return rest.pop() if _has_value(rest) else ""
 
 
 def _value(name: str, rest: list[str]) -> str:
-    if not rest:
+    if not _has_value(rest):
         raise GrubError(BAD_ARGUMENT, f"missing mandatory option for `{name}'")
     return rest.pop()

@@ -132,6 +132,9 @@ def test_a_command_that_is_asked_says_how_it_is_used_and_does_nothing() -> None:
         ("read x\necho [$x]", ["[]"]),
         ("loadfont /none\necho $?", ["error: file `/none' not found.", "5"]),
         ("keystatus --shift\necho $?", ["1"]),
+        ("menuentry A --class $none --id a { true; }\necho $?", [
+            "error: missing mandatory option for `class'.", "18"
+        ]),
         ("menuentry --unrestricted=no A { true; }\necho $?", [
             "error: --unrestricted takes no value, and gets 'no'.", "18"
         ]),

@@ -81,6 +81,11 @@ def test_without_superusers_nothing_is_asked() -> None:
     assert preferences(machine(without)).superusers is None
 
 
+def test_users_that_are_nobody_take_nothing_of_what_follows() -> None:
+    script = "menuentry A --unrestricted --users $grub_users --id a { linux /k }"
+    assert [(e.title, e.name, e.users) for e in offered(machine(script))] == [("A", "a", None)]
+
+
 def test_superusers_and_passwords_are_told() -> None:
     told = preferences(machine(GUARDED))
     assert told.superusers == ("admin", "root")

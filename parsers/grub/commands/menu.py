@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from parsers.api import Password
 from parsers.grub.commands import command
@@ -52,6 +53,18 @@ def password_pbkdf2(shell: Shell, arguments: Sequence[str], block: Block | None)
     return _password(shell, arguments, hashed=True)
 
 
+def _with_users(words: Sequence[str]) -> list[str]:
+    """Without a --users that has no value, for which GRUB would refuse the entry. Red Hat's
+    configurations for OpenPOWER have --users $grub_users in each, and no such variable: no GRUB
+    has ever read them, but Petitboot.
+    """
+    return [
+        word
+        for word, after in zip_longest(words, words[1:], fillvalue="")
+        if not (word == "--users" and after.startswith("--"))
+    ]
+
+
 def _password(shell: Shell, arguments: Sequence[str], *, hashed: bool) -> int:
     if len(arguments) != 2:
         raise GrubError(BAD_ARGUMENT, "two arguments expected")
@@ -86,7 +99,7 @@ def _add(
     submenu: bool = False,
     hidden: bool = False,
 ) -> int:
-    options, arguments = _OPTIONS.read(words)
+    options, arguments = _OPTIONS.read(_with_users(words))
     if not arguments:
         raise GrubError(
             BAD_ARGUMENT, "missing arguments" if not words else "menuentry is missing title"
