@@ -7,8 +7,8 @@ from parsers.grub.listing import items
 from tests.effort import at_most
 from tests.parsers.grub_runs import CONFIG, machine, printed
 
-LENGTH = 500_000
-CALLS = 10_000_000  # twice what the worst of these takes: a second or so
+LENGTH = 250_000
+CALLS = 5_000_000  # twice what the worst of these takes: a second or so
 PIECES = [
     "a;", "a ", "a\n", "\n", " ", "a { ", "if ", "'", '"', "\\", "\\\n", "$", '"$', "| '\n",
     '& "\n', "a |\\\n", "#\n", "a\n#\n", "\0", "\r", "}", "[[ ", "menuentry a { true\n}\n",
