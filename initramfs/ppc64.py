@@ -26,6 +26,7 @@ STB_WEAK = 2
 R_PPC64_REL24, R_PPC64_ADDR64 = 10, 38
 NOP = 0x60000000
 TAKE_TOC_BACK = 0xE8410018  # ld r2,24(r1)
+TRACER = "_mcount"  # not called as others are: the kernel knows these calls, and takes them out
 REACH = 1 << 25  # bytes that a branch can go, forwards or backwards
 
 
@@ -39,6 +40,7 @@ class Relocation:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
+    name: str
     binding: int
     other: int
     section: int
@@ -102,6 +104,8 @@ class _Code:
             return self._branch(call.offset, callee.value + call.addend + callee.local_entry)
         if callee.section != SHN_UNDEF or callee.binding == STB_WEAK or call.addend:
             return False
+        if callee.name == TRACER:
+            return False
         if self._read(call.offset) & 1:  # it will come back
             if self._read(call.offset + 4) != NOP:
                 return False
@@ -142,10 +146,12 @@ def _content(elf: Elf, section: Section) -> bytes:
 
 
 def _symbols(elf: Elf) -> Iterator[Symbol]:
-    for _, info, other, section, value, _ in struct.iter_unpack(
+    names = elf.section(".strtab")
+    for name, info, other, section, value, _ in struct.iter_unpack(
         elf.order + "IBBHQQ", elf.section(".symtab")
     ):
-        yield Symbol(info >> 4, other, section, value)
+        text = names[name : names.index(b"\0", name)].decode()
+        yield Symbol(text, info >> 4, other, section, value)
 
 
 def _relocations(elf: Elf, section: Section) -> Iterator[Relocation]:
