@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from initramfs.host import REPOSITORY, run
 from tests.e2e.conftest import Image, Install
 from tests.e2e.debian import Installation
 from tests.e2e.disks import Names, bare, cd, disk
@@ -128,6 +129,18 @@ def test_all_processors_reach_a_kernel_of_another_version(
         assert said["kernel"] == older.release
         assert said["cpus"] == "2"
         assert said["cmdline"] == f"[{debian.tells()}]"
+
+
+def test_the_image_of_the_suite_before_boots_too(
+    debian: Installation, install: Install, tmp_path: Path
+) -> None:
+    """Another kernel, with more modules and other page sizes; another Python and udev."""
+    place = tmp_path / "image"
+    run([REPOSITORY / "initramfs/build", "--suite", "oldstable", "--output", place])
+    old = Image(place / "vmlinux", place / "petipy.cpio.zst")
+    machine = Machine(drives=[("virtio", install(debian))])
+    with start(old.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
+        assert second_system(guest.console)["cmdline"] == f"[{debian.tells()}]"
 
 
 def test_a_small_machine_boots_from_a_disk_without_partitions(
