@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, dirname
 from typing import Any, Literal
@@ -46,13 +46,22 @@ _LEGACY = re.compile(r"^([ \t]*password[ \t]+(?:--\S+[ \t]+)?)\S.*", re.M)
 _BLOCK = "# GRUB Environment Block\n"
 
 
-def blanked(path: str, text: str) -> str:
-    """The text without its passwords, hashed or not; an environment block keeps its size."""
+def keepers(texts: Iterable[str]) -> set[str]:
+    """The variables that GRUB's scripts give for passwords."""
+    words = (m[0][len(m[1]) :] for text in texts for m in _GRUB.finditer(text))
+    return {name for word in words for name in re.findall(r"\$\{?([A-Za-z_]\w*)", word)}
+
+
+def blanked(path: str, text: str, secret: Collection[str] = ()) -> str:
+    """The text without its passwords, hashed or not, and what it assigns to `secret` variables;
+    an environment block keeps its size."""
     new = _PBKDF2.sub(lambda m: f"{m[1]}.{'0' * len(m[2])}.{'0' * len(m[3])}", text)
     patterns = [_CRYPT, _IN_URL, _MENU_PASSWD, _IPXE, _DISK]
     patterns.append(_LEGACY if _is_legacy(path, text) else _GRUB)
     if basename(path).lower().startswith(("lilo.", "silo.", "yaboot.")):
         patterns.append(_UNQUOTED)
+    if secret:
+        patterns.append(re.compile(rf"((?:^|[\s;{{])(?:{'|'.join(sorted(secret))})=){_WORD}", re.M))
     for pattern in patterns:
         new = pattern.sub(lambda m: m[1] + BLANK, new)
     new = _SETTING.sub(lambda m: m[1] + _requoted(m[2]), new)
@@ -98,7 +107,8 @@ class Seen:
 
     def json(self) -> dict[str, Any]:
         """The keys of a machine file's device."""
-        texts = {path: blanked(path, text) for path, text in sorted(self.texts.items())}
+        secret = keepers(self.texts.values())
+        texts = {path: blanked(path, text, secret) for path, text in sorted(self.texts.items())}
         return {
             "files": {path: text for path, text in texts.items() if text[:1] != "@"},
             "literal": {path: text for path, text in texts.items() if text[:1] == "@"},

@@ -61,6 +61,29 @@ def test_it_survives_that_every_descriptor_is_closed(tmp_path: Path) -> None:
     run(tmp_path, "import os\nos.closerange(3, 100)\nimport shop")
 
 
+def test_what_a_start_imports_comes_first_and_as_it_is_and_all_else_is_packed() -> None:
+    modules = {name: (name.encode() * 500, False) for name in ("apple", "bread", "cellar")}
+
+    made = bundle.write(modules, ["cellar", "nosuch", "apple"])
+
+    assert b"cellar" * 500 + b"apple" * 500 in made
+    assert b"bread" * 500 not in made
+
+
+def test_modules_larger_than_what_is_read_at_once_are_whole(tmp_path: Path) -> None:
+    code = {
+        name: (marshal.dumps(compile(f"data = {'x' * size!r}", name, "exec")), False)
+        for name, size in (("one", 10), ("two", bundle.AHEAD), ("three", bundle.AHEAD * 2))
+    }
+    place = tmp_path / "modules"
+    place.write_bytes(bundle.write(code, list(code)))
+
+    found = bundle.Bundle(str(place))
+
+    for name in ("three", "one", "two", "one"):
+        assert found.get_code(name) == marshal.loads(code[name][0])
+
+
 def test_what_starts_python_stays_outside() -> None:
     assert all(map(bundle.outside, ("os", "encodings.utf_8", "petipy", "petipy.bundle")))
     assert not any(map(bundle.outside, ("posixpath", "petipy.app", "parsers")))

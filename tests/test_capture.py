@@ -252,6 +252,21 @@ def test_a_word_as_long_as_a_file_is_looked_through_once() -> None:
     assert blanked("/boot/grub/grub.cfg", text) == text
 
 
+def test_a_password_that_comes_by_a_variable_is_blanked_where_that_is_set(
+    tmp_path: Path, capsys: Out
+) -> None:
+    (tmp_path / "grub").mkdir()
+    (tmp_path / "grub/grub.cfg").write_text(
+        "source $prefix/custom.cfg\nset superusers=me\npassword me ${pw}\n"
+    )
+    (tmp_path / "grub/custom.cfg").write_text("set x=y\nset pw='open sesame'\npw=sesame; true\n")
+
+    (device,) = captured(capsys, tmp_path)["devices"]
+
+    assert device["files"]["/grub/custom.cfg"] == "set x=y\nset pw=blanked\npw=blanked; true\n"
+    assert "set superusers=me\n" in device["files"]["/grub/grub.cfg"]
+
+
 @pytest.mark.parametrize(
     ("text", "asks"),
     [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from initramfs import cpio, lists
-from initramfs.elf import SIGNATURE, Elf, lean, modinfo, unsigned
+from initramfs.elf import SIGNATURE, Elf, lean, modinfo, rigid, unsigned
 from initramfs.tree import DIRECTORY, Node, Tree, file, link, normal, read_directory
 
 
@@ -173,6 +173,15 @@ def test_a_lean_module_lacks_type_information_and_nothing_else() -> None:
     assert small.section(".text") == b"code"
     assert small.section(".modinfo") == MODINFO
     assert len(small.sections) == len(Elf.parse(module).sections)  # they are known by number
+
+
+def test_a_rigid_program_keeps_all_but_the_tables_for_unwinding() -> None:
+    program = elf({".text": b"code", ".eh_frame": b"F" * 64, ".eh_frame_hdr": b"H" * 16})
+
+    made = Elf.parse(rigid(program))
+
+    assert made.section(".eh_frame") + made.section(".eh_frame_hdr") == bytes(80)
+    assert made.data == program.replace(b"F" * 64, bytes(64)).replace(b"H" * 16, bytes(16))
 
 
 def test_the_signature_of_a_module_is_cut_off() -> None:
