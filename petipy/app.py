@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from parsers.api import Action, Password
-from petipy import boot, config, devices, guard, kexec, policy
+from petipy import boot, config, devices, kexec
 from petipy.boot import BootError, Kexec, Stopped
 from petipy.devices import DeviceEvent
 from petipy.discover import Discovery, ScanDevice
 from petipy.log import Log, Trace, uptime
-from petipy.model import Change, Choice, Config, Device, Edit, File, Scan, Status
-from petipy.policy import Hints
 from petipy.sandbox import Scanner
-from petipy.store import Store
+from petipy.state import access, policy
+from petipy.state.model import Change, Choice, Config, Device, Edit, File, Scan, Status
+from petipy.state.policy import Hints
+from petipy.state.store import Store
 from petipy.sys import power
 from petipy.ui import ttys
 from petipy.ui.console import Console
@@ -221,7 +222,7 @@ class App:
     async def _check(self, keys: Sequence[Password], typed: str, told: Told) -> None:
         # In a child: it takes the processor for long, and the other consoles go on.
         def work() -> str:
-            return " ".join(str(n) for n, key in enumerate(keys) if guard.fits(key, typed))
+            return " ".join(str(n) for n, key in enumerate(keys) if access.fits(key, typed))
 
         right: Password | None = None
         async with self._one_by_one:

@@ -9,9 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
-from petipy import newc, resolve
+from petipy import newc
 from petipy.log import Log, Trace
-from petipy.model import Change, Choice, Edit, File
+from petipy.state import resolve
+from petipy.state.model import Change, Choice, Edit, File
 
 OPENING = 60.0  # seconds for a device to hand over its files
 WRITING = 30.0  # for a device to take a change

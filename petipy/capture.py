@@ -18,8 +18,8 @@ from petipy.command import run
 from petipy.files import compatible
 from petipy.firmware import firmware
 from petipy.machine import platform
-from petipy.model import Device, Image
 from petipy.printing import safe, write
+from petipy.state.model import Device, Image
 from petipy.survey import EPILOG, PATIENCE, add_device, devices_of, formats_for, in_sandbox, trees
 from petipy.targets import Devices
 

@@ -21,10 +21,10 @@ from petipy.command import BadUsage, run
 from petipy.excerpt import quoted
 from petipy.findings import Finding, differences, findings, problems_only_of, sort
 from petipy.firmware import firmware
-from petipy.model import DIALECTS, Device
 from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine, Tree
-from petipy.resolve import choices
+from petipy.state.model import DIALECTS, Device
+from petipy.state.resolve import choices
 from petipy.survey import (
     EPILOG,
     Listing,

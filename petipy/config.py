@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from petipy.model import DIALECTS, Config
+from petipy.state.model import DIALECTS, Config
 
 
 @dataclass(frozen=True, slots=True)

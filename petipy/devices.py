@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 from parsers.api import Volume
 from petipy.log import Log
-from petipy.model import Device, Kind, amount
 from petipy.settle import Settling
+from petipy.state.model import Device, Kind, amount
 
 Properties = Mapping[str, str]  # as udev names them: ID_FS_TYPE, DEVNAME …
 

@@ -5,13 +5,13 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
 
-from petipy import resolve
 from petipy.devices import DeviceEvent
 from petipy.excerpt import place
 from petipy.images import image_device
 from petipy.log import Log
-from petipy.model import Config, Device, Image, Scan
-from petipy.store import Store
+from petipy.state import resolve
+from petipy.state.model import Config, Device, Image, Scan
+from petipy.state.store import Store
 
 ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
 TOLD = 3  # problems of a device that are told at once

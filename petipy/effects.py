@@ -23,7 +23,7 @@ from parsers import envblock
 from parsers.api import Volume
 from parsers.envblock import PLACE
 from petipy.files import TreeFiles, resolve
-from petipy.model import Device
+from petipy.state.model import Device
 from petipy.sys import block, mount
 from petipy.sys.extents import Extent, extents
 

@@ -5,7 +5,7 @@ from posixpath import basename
 
 from parsers.api import Files, Problem, Volume
 from parsers.volumes import image_name
-from petipy.model import Device, Image, amount
+from petipy.state.model import Device, Image, amount
 from petipy.subvolumes import subvolumes
 from petipy.superblock import identify
 

@@ -17,8 +17,8 @@ from parsers.volumes import image
 from petipy import packets, wire
 from petipy.files import TreeFiles, compatible
 from petipy.firmware import firmware
-from petipy.model import Device, Scan
 from petipy.packets import Request
+from petipy.state.model import Device, Scan
 from petipy.superblock import identify
 from petipy.sys import block, limits, mount, seccomp
 

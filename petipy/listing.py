@@ -11,8 +11,8 @@ from parsers.api import Effect, FileRef, Problem
 from parsers.volumes import find
 from petipy.command import run
 from petipy.excerpt import place, quoted
-from petipy.model import Choice, File
 from petipy.printing import safe, width, write
+from petipy.state.model import Choice, File
 from petipy.survey import EPILOG, Listing, add_arguments, add_dialect, survey
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal, get_args
 
-from petipy.model import Status
+from petipy.state.model import Status
 
 Level = Literal["debug", "info", "warning", "error"]
 _KEPT = 2000

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from parsers.api import Volume
-from petipy.model import Device
+from petipy.state.model import Device
 
 SIZE = 60_000  # bytes of a packet: well below the smallest socket buffer
 LONGEST_NAME = 4096  # bytes of a volume's name, which for an image is a path

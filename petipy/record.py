@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from parsers.api import Files, Format, SameMachine, Volume
 from petipy.images import image_volume
-from petipy.model import Scan
 from petipy.recorded import clean
+from petipy.state.model import Scan
 
 LONGEST = 1 << 20  # characters of a text that is kept
 _PIECE = 1 << 16  # bytes of a piece that is kept: a header, a command line, no kernel

@@ -20,8 +20,8 @@ from parsers.api import Format
 from parsers.volumes import image
 from petipy import scanner, wire
 from petipy.jail import Mounter
-from petipy.model import Change, Device, File, Scan
 from petipy.packets import DATA, DESCRIPTORS, END, ENDED, FAILED, SIZE, STARTED, receive, request
+from petipy.state.model import Change, Device, File, Scan
 
 MAX_ANSWER = 4 << 20  # bytes; a menu of 2000 entries is 2 MB
 _QUEUE = 60.0  # seconds that a request may wait for the requests before it, besides its patience

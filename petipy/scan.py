@@ -13,9 +13,9 @@ from parsers.urls import is_url
 from parsers.volumes import find
 from petipy.excerpt import with_excerpts
 from petipy.images import images
-from petipy.model import Image, Scan
 from petipy.network.search import netboot, places
-from petipy.resolve import references
+from petipy.state.model import Image, Scan
+from petipy.state.resolve import references
 from petipy.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
 
 # No menu is longer; a configuration that makes more was written to fill the memory.

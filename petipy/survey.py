@@ -13,10 +13,10 @@ from parsers.api import Format, Problem, Volume
 from petipy.command import BadUsage
 from petipy.images import image_device
 from petipy.machine import BadMachine, load
-from petipy.model import DIALECTS, Choice, Device, Kind, Scan, Snapshot
-from petipy.policy import candidates
 from petipy.recorded import Machine
-from petipy.resolve import choices
+from petipy.state.model import DIALECTS, Choice, Device, Kind, Scan, Snapshot
+from petipy.state.policy import candidates
+from petipy.state.resolve import choices
 from petipy.targets import SETTABLE, Devices, Target
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from parsers.api import (
     Problem,
     Style,
 )
-from petipy.model import Image, Scan
+from petipy.state.model import Image, Scan
 
 _A = TypeVar("_A")
 _T = TypeVar("_T")

@@ -1,7 +1,7 @@
 """Values that many tests need, made short."""
 
 from parsers.api import Entry, FileRef, Preferences, Volume
-from petipy.model import Choice, Device, File, Kind, Scan
+from petipy.state.model import Choice, Device, File, Kind, Scan
 
 CONFIG = "/boot/grub/grub.cfg"
 

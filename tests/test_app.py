@@ -18,8 +18,8 @@ from parsers.api import Action, Effect, Entry, FileRef, Password
 from petipy.app import App, Services
 from petipy.devices import DeviceEvent
 from petipy.log import Log
-from petipy.model import Change, Config, Device, File, Scan, Snapshot
-from petipy.store import Store
+from petipy.state.model import Change, Config, Device, File, Scan, Snapshot
+from petipy.state.store import Store
 from tests.samples import device, entry, scan
 
 Person = Callable[[App, Store], Coroutine[None, None, None]]

@@ -18,8 +18,13 @@ FORMATS = [
 PURE = [*(TOP / "parsers").rglob("*.py")]
 # petipy modules that decide and do no I/O.
 DECIDING = [
-    TOP / "petipy" / f"{name}.py"
-    for name in ("guard", "images", "model", "policy", "resolve", "subvolumes", "wire")
+    TOP / "petipy/state/access.py",
+    TOP / "petipy/images.py",
+    TOP / "petipy/state/model.py",
+    TOP / "petipy/state/policy.py",
+    TOP / "petipy/state/resolve.py",
+    TOP / "petipy/subvolumes.py",
+    TOP / "petipy/wire.py",
 ]
 KEXEC = [*(TOP / "petipy/kexec").rglob("*.py")]
 IO = {"os", "io", "socket", "subprocess", "pathlib", "shutil", "tempfile", "ctypes", "fcntl"}

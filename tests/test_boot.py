@@ -14,7 +14,7 @@ import pytest
 from petipy import boot
 from petipy.boot import BootError
 from petipy.log import Log, Trace
-from petipy.model import Change, Edit, File
+from petipy.state.model import Change, Edit, File
 from tests.samples import choice, entry
 
 QUIET = Log(files=())

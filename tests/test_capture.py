@@ -14,9 +14,9 @@ from parsers.grub import FORMAT
 from petipy import capture, explain, listing, wire
 from petipy.files import TreeFiles
 from petipy.machine import parse
-from petipy.model import Scan
 from petipy.record import blanked, record
 from petipy.scan import scan_tree
+from petipy.state.model import Scan
 from petipy.targets import SETTABLE
 from tests import efi
 from tests.fakes import Machine

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from parsers.grub.dialect import DIALECTS as GRUBS
 from petipy import config
-from petipy.model import DIALECTS
+from petipy.state.model import DIALECTS
 
 
 def test_settings_are_read_from_among_the_kernels_own_words() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from parsers import formats
 from parsers.api import Volume
-from petipy.model import Device
-from petipy.resolve import choices
 from petipy.scan import scan_tree
+from petipy.state.model import Device
+from petipy.state.resolve import choices
 from tests.fakes import Machine
 
 OWN = Volume(name="sda1", disk="sda", scheme="gpt", partition=1, uuid="aaaa-1", fs="ext4")

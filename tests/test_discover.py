@@ -6,8 +6,8 @@ from parsers.api import Problem
 from petipy.devices import DeviceEvent
 from petipy.discover import Discovery
 from petipy.log import Log
-from petipy.model import Config, Device, File, Image, Scan
-from petipy.store import Store
+from petipy.state.model import Config, Device, File, Image, Scan
+from petipy.state.store import Store
 from tests.samples import CONFIG, device, entry, scan
 
 GOOD = scan(entry("good"))

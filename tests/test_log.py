@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from petipy.log import Log
-from petipy.model import Status
+from petipy.state.model import Status
 
 
 def test_lines_are_kept_written_and_the_bad_ones_told(tmp_path: Path) -> None:

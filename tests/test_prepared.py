@@ -14,7 +14,7 @@ RECORD = """
 import marshal, sys
 from petipy import prepared
 table = prepared.record()
-import petipy.model, parsers.grub, re
+import petipy.state.model, parsers.grub, re
 re.compile("(?P<a>x+)[é-ü]", re.I), re.compile(b"[0-9]")
 sys.stdout.buffer.write(marshal.dumps(table))
 """
@@ -36,7 +36,7 @@ re._parser.parse = lambda pattern, flags=0: (texts.append(pattern), parse(patter
 USE = (
     WATCH
     + """
-from petipy.model import File
+from petipy.state.model import File
 from parsers.grub.syntax import Text
 assert File(path="/a") == File(path="/a") != File(path="/b")
 assert Text("a", quoted=True).text == "a"

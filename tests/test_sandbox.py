@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Problem, Volume
-from petipy.model import Change, Device, File, Scan
 from petipy.sandbox import Scanner
+from petipy.state.model import Change, Device, File, Scan
 
 Parse = Callable[[Files, str], Iterator[Item]]
 PATIENCE = 20.0

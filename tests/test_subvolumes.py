@@ -5,8 +5,8 @@ import pytest
 from parsers import formats
 from parsers.api import Entry, FileRef, Volume
 from petipy.images import images
-from petipy.model import Image
 from petipy.scan import scan_tree
+from petipy.state.model import Image
 from petipy.subvolumes import MOST, subvolumes
 from tests.fakes import Machine, MachineFiles
 from tests.samples import iso

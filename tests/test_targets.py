@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Volume
-from petipy.model import Device
 from petipy.scan import scan_tree
+from petipy.state.model import Device
 from petipy.survey import formats_for, trees
 from petipy.targets import Devices, Target, mounted
 

@@ -6,7 +6,7 @@ No cursor addressing and no questions to the terminal: it may be a printer, a lo
 import math
 from collections.abc import Iterator, Sequence
 
-from petipy.model import Countdown, Snapshot, Status
+from petipy.state.model import Countdown, Snapshot, Status
 from petipy.ui.plain import clip, plain, title
 
 _INVITATION = "press Enter or a letter for the menu"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from parsers.api import Effect, Entry
-from petipy.model import Choice, Snapshot
 from petipy.provenance import chain, runs, statements
+from petipy.state.model import Choice, Snapshot
 from petipy.ui.plain import device_title, title
 from petipy.ui.widgets import Opens, Reader
 

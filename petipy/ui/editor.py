@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from petipy.model import Choice, Edit, Snapshot
+from petipy.state.model import Choice, Edit, Snapshot
 from petipy.ui.plain import title
 from petipy.ui.toolkit import Edit as Field
 from petipy.ui.toolkit import WrapMode

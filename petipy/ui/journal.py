@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from petipy.excerpt import place, quoted
-from petipy.model import Device, Snapshot, Status
+from petipy.state.model import Device, Snapshot, Status
 from petipy.ui.plain import device_title, plain
 from petipy.ui.session import Session
 from petipy.ui.terminal import COLUMNS

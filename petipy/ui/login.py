@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from parsers.api import Password
-from petipy.guard import Lock
-from petipy.model import Snapshot
+from petipy.state.access import Lock
+from petipy.state.model import Snapshot
 from petipy.ui.editor import Input
 from petipy.ui.session import Session
 from petipy.ui.widgets import Page, paragraph

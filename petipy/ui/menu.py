@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from petipy.model import Snapshot
+from petipy.state.model import Snapshot
 from petipy.ui.outline import Item, Place, default_item, hotkeys, outline
 from petipy.ui.plain import plain
 from petipy.ui.theme import Theme

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from petipy.model import Choice, Snapshot
+from petipy.state.model import Choice, Snapshot
 from petipy.ui.plain import device_title, plain, title
 
 

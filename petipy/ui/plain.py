@@ -1,6 +1,6 @@
 """Text of unknown origin, made fit for any terminal: printable ASCII, one cell a character."""
 
-from petipy.model import Choice, Snapshot
+from petipy.state.model import Choice, Snapshot
 
 _DASHES_AND_QUOTES = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2026": "..."}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from parsers.api import Password
-from petipy.model import Edit, Snapshot, Status
+from petipy.state.model import Edit, Snapshot, Status
 
 FORGOTTEN = 300.0  # seconds without a key, after which passwords are asked for anew
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from petipy import __version__, guard
-from petipy.guard import Lock
-from petipy.model import Edit, Snapshot
+from petipy import __version__
+from petipy.state import access
+from petipy.state.access import Lock
+from petipy.state.model import Edit, Snapshot
 from petipy.ui.countdown import Seconds
 from petipy.ui.details import Details
 from petipy.ui.editor import Editor
@@ -123,7 +124,7 @@ class View(Frame[Any, Any, Any]):
         if (choice := snapshot.choice(id)) is None:
             return self._session.boot(id, edit)
         # Who edits was asked before, but may have left it to somebody else since.
-        lock = guard.of_editing(choice, snapshot) if edit else guard.of_booting(choice)
+        lock = access.of_editing(choice, snapshot) if edit else access.of_booting(choice)
         return self._unlocked(lock, title(choice), lambda: self._session.boot(id, edit))
 
     def _unlocked(self, lock: Lock | None, what: str, act: Callable[[], None]) -> None:
@@ -148,7 +149,7 @@ class View(Frame[Any, Any, Any]):
 
     def edit(self, id: str) -> None:
         if choice := self._session.snapshot.choice(id):
-            lock = guard.of_editing(choice, self._session.snapshot)
+            lock = access.of_editing(choice, self._session.snapshot)
             editor = Editor(choice, self.boot, self.back)
             self._unlocked(lock, "Editing", lambda: self.push(editor))
 
@@ -163,7 +164,7 @@ class View(Frame[Any, Any, Any]):
             self.push(page)
 
     def _run_shell(self) -> None:
-        self._unlocked(guard.of_shell(self._session.snapshot), "A shell", self._shell)
+        self._unlocked(access.of_shell(self._session.snapshot), "A shell", self._shell)
 
     _commands: ClassVar[dict[str, Callable[["View"], None]]] = {
         **dict.fromkeys(("esc", "backspace", "left", "q"), back),

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from types import TracebackType
 
-from petipy.model import Snapshot
+from petipy.state.model import Snapshot
 from petipy.ui.session import Session
 from petipy.ui.terminal import Terminal
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from petipy.model import Snapshot
+from petipy.state.model import Snapshot
 from petipy.ui.plain import plain, squeeze
 from petipy.ui.theme import Theme
 from petipy.ui.toolkit import (

@@ -17,8 +17,8 @@ import pytest
 from parsers import formats
 from parsers.api import Files, Format, Volume
 from petipy.machine import load
-from petipy.model import Scan
 from petipy.scan import scan_lease, scan_tree
+from petipy.state.model import Scan
 from petipy.wire import from_json, to_json
 from tests import efi
 from tests.fakes import Machine, MachineFiles, tree

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from parsers.api import Entry, FileRef, Problem, Volume
 from parsers.grub import FORMAT, in_dialect
-from petipy.model import Scan
 from petipy.scan import scan_lease
+from petipy.state.model import Scan
 from tests.fakes import Machine
 
 SERVER = "tftp://10.0.0.1"

@@ -12,9 +12,9 @@ import pytest
 
 from parsers import formats
 from parsers.api import Volume
-from petipy.model import Choice, Device, File
-from petipy.resolve import choices
 from petipy.scan import scan_tree
+from petipy.state.model import Choice, Device, File
+from petipy.state.resolve import choices
 from tests.fakes import Machine
 
 CASES = sorted((Path(__file__).parents[3] / "shared/cases/petitboot").glob("grub2-*.json"))

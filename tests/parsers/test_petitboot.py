@@ -12,9 +12,9 @@ import pytest
 from parsers import formats
 from parsers.api import Volume
 from parsers.urls import normal
-from petipy.model import Choice, Device, File
-from petipy.resolve import choices
 from petipy.scan import scan_lease, scan_tree
+from petipy.state.model import Choice, Device, File
+from petipy.state.resolve import choices
 from tests.fakes import Machine
 
 ROOT = Path(__file__).parents[3] / "shared/cases/petitboot"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from parsers import formats
 from parsers.api import Format, Volume
-from petipy.model import Scan
 from petipy.scan import scan_tree
+from petipy.state.model import Scan
 from petipy.wire import from_json, to_json
 from tests.effort import at_most, ending
 from tests.fakes import Machine

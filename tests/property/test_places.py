@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from parsers import formats
 from parsers.api import Entry, Format, Origin, Volume
 from parsers.medium import told
-from petipy.model import Scan
 from petipy.scan import scan_tree
+from petipy.state.model import Scan
 from tests.effort import ending
 from tests.fakes import Machine
 from tests.property.test_formats import BEGINNINGS, PLACES, SETTINGS, check

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Volume
-from petipy.model import Device
+from petipy.state.model import Device
 from petipy.sys import block
 
 MENU = "image=/boot/vmlinux\n\tlabel=linux\n\tappend=quiet\n"

@@ -10,8 +10,8 @@ import pytest
 
 import parsers
 from parsers.api import Files, Format, Item, Problem
-from petipy.model import File, Scan
 from petipy.sandbox import Scanner
+from petipy.state.model import File, Scan
 from tests.root import disks, fuse
 
 PATIENCE = 5.0

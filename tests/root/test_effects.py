@@ -11,8 +11,8 @@ from parsers import envblock
 from parsers.api import Volume
 from petipy import effects
 from petipy.jail import Mounter
-from petipy.model import Change, Device, File
 from petipy.sandbox import Scanner
+from petipy.state.model import Change, Device, File
 from petipy.sys import mount
 from tests.root import disks
 

@@ -8,8 +8,8 @@ import pytest
 
 from parsers.api import FileRef, Volume
 from petipy import capture, listing
-from petipy.model import Device, File, Scan
 from petipy.sandbox import Scanner
+from petipy.state.model import Device, File, Scan
 from tests.root import disks
 
 PATIENCE = 20.0

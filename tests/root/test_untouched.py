@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from petipy.model import File
 from petipy.sandbox import Scanner
+from petipy.state.model import File
 from petipy.sys import block
 from tests.root import disks
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from parsers.api import Entry, Password, Volume
-from petipy.guard import fits
-from petipy.model import Choice, Device, Edit, File, Snapshot, Status
+from petipy.state.access import fits
+from petipy.state.model import Choice, Device, Edit, File, Snapshot, Status
 from petipy.ui.session import Session, Told
 
 DEBIAN = "Debian GNU/Linux"

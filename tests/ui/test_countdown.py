@@ -1,6 +1,6 @@
 import math
 
-from petipy.model import Countdown, Snapshot
+from petipy.state.model import Countdown, Snapshot
 from petipy.ui.countdown import Teller, next_change
 from tests.ui.fakes import DEBIAN, Machine, choice
 

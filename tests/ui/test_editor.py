@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from petipy.model import Edit, File
-from petipy.resolve import edited
+from petipy.state.model import Edit, File
+from petipy.state.resolve import edited
 from tests.ui.fakes import DEBIAN, Machine, choice
 from tests.ui.glass import Glass
 

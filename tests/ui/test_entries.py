@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from parsers.api import Password
-from petipy.model import Choice, Countdown, Edit, Snapshot
+from petipy.state.model import Choice, Countdown, Edit, Snapshot
 from petipy.ui.countdown import Teller
 from petipy.ui.session import FORGOTTEN
 from petipy.ui.view import View

@@ -1,6 +1,6 @@
 import asyncio
 
-from petipy.store import Store
+from petipy.state.store import Store
 
 
 def test_a_change_wakes_who_waits_and_no_change_wakes_nobody() -> None:

@@ -1,9 +1,9 @@
 import math
 from dataclasses import replace
 
-from petipy import policy
-from petipy.model import Config, Countdown, File, Snapshot
-from petipy.policy import Hints, decide
+from petipy.state import policy
+from petipy.state.model import Config, Countdown, File, Snapshot
+from petipy.state.policy import Hints, decide
 from tests.samples import choice, device, entry
 
 A, B = choice("a", turn=0), choice("b", turn=0, device="vdb1")

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from parsers.api import Effect, FileRef, Origin, Password, Preferences
-from petipy import resolve
-from petipy.model import Edit, File, Scan
+from petipy.state import resolve
+from petipy.state.model import Edit, File, Scan
 from tests.samples import CONFIG, choice, device, entry, scan
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from parsers.api import Password
 from petipy import hashes
-from petipy.model import Choice, Snapshot
+from petipy.state.model import Choice, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from posixpath import dirname
 
 from parsers.api import Effect, Entry, FileRef, Preferences, Volume
 from parsers.volumes import describe, find
-from petipy.model import ORDINARY, Change, Choice, Device, Edit, File, Scan
+from petipy.state.model import ORDINARY, Change, Choice, Device, Edit, File, Scan
 
 
 def choices(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from petipy.model import Snapshot
+from petipy.state.model import Snapshot
 
 
 class Store:

@@ -1,8 +1,8 @@
 """Who may do what, and which password is the right one."""
 
 from parsers.api import Password
-from petipy import guard
-from petipy.model import Snapshot
+from petipy.state import access
+from petipy.state.model import Snapshot
 from tests.samples import choice, entry
 
 ROOT, BOB = Password(user="root", secret="r"), Password(user="bob", secret="b")
@@ -19,25 +19,25 @@ STICK = choice("stick", device="sdz1")
 def test_a_hashed_password_is_never_its_own_text() -> None:
     # From openssl passwd -1.
     key = Password(user="", secret="$1$x$kCw8ui3ja7esI2X5jr68X0", hashed=True)
-    assert guard.fits(key, "x")
-    assert not guard.fits(key, key.secret)
+    assert access.fits(key, "x")
+    assert not access.fits(key, key.secret)
 
 
 def test_a_password_in_plain_text_is_told_from_any_other() -> None:
-    assert guard.fits(Password(user="a", secret="s"), "s")
-    assert not guard.fits(Password(user="a", secret="s"), "S")
+    assert access.fits(Password(user="a", secret="s"), "s")
+    assert not access.fits(Password(user="a", secret="s"), "S")
 
 
 def test_an_unrestricted_entry_boots_without_a_password_but_is_edited_with_one() -> None:
     snapshot = Snapshot(choices=(OPEN,))
-    assert guard.of_booting(OPEN) is None
-    lock = guard.of_editing(OPEN, snapshot)
+    assert access.of_booting(OPEN) is None
+    lock = access.of_editing(OPEN, snapshot)
     assert lock
     assert lock.keys == (ROOT,)
 
 
 def test_those_it_names_and_the_superusers_may_boot_an_entry() -> None:
-    lock = guard.of_booting(SHUT)
+    lock = access.of_booting(SHUT)
     assert lock
     assert lock.is_open({BOB})
     assert lock.is_open({ROOT})
@@ -45,8 +45,8 @@ def test_those_it_names_and_the_superusers_may_boot_an_entry() -> None:
 
 
 def test_a_shell_is_for_superusers_where_there_are_any() -> None:
-    assert guard.of_shell(Snapshot(choices=(STICK,))) is None
-    lock = guard.of_shell(Snapshot(choices=(STICK, OPEN)))
+    assert access.of_shell(Snapshot(choices=(STICK,))) is None
+    lock = access.of_shell(Snapshot(choices=(STICK, OPEN)))
     assert lock
     assert not lock.is_open({BOB})
     assert lock.is_open({ROOT})
@@ -54,23 +54,23 @@ def test_a_shell_is_for_superusers_where_there_are_any() -> None:
 
 def test_what_has_no_superusers_is_edited_by_those_of_the_machine() -> None:
     """Else a stick's entry could be edited into the disk's kernel, with another init."""
-    assert guard.of_editing(STICK, Snapshot(choices=(STICK,))) is None
-    assert guard.of_editing(STICK, Snapshot(choices=(OPEN, STICK))) == guard.Lock((ROOT,))
+    assert access.of_editing(STICK, Snapshot(choices=(STICK,))) is None
+    assert access.of_editing(STICK, Snapshot(choices=(OPEN, STICK))) == access.Lock((ROOT,))
 
 
 def test_the_first_devices_superusers_are_the_machines() -> None:
     mine = Password(user="me", secret="m")
     stick = choice("s", device="sdz1", superusers=("me",), passwords=(mine,))
-    assert guard.of_shell(Snapshot(choices=(OPEN, stick))) == guard.Lock((ROOT,))
+    assert access.of_shell(Snapshot(choices=(OPEN, stick))) == access.Lock((ROOT,))
 
 
 def test_a_kernel_that_merely_lies_beside_a_guarded_configuration_is_guarded() -> None:
     found = choice("k", entry=entry("k", guess=True), superusers=("root",), passwords=(ROOT,))
-    assert guard.of_booting(found) == guard.Lock((ROOT,))
-    assert guard.of_booting(choice("k", entry=entry("k", guess=True))) is None
+    assert access.of_booting(found) == access.Lock((ROOT,))
+    assert access.of_booting(choice("k", entry=entry("k", guess=True))) is None
 
 
 def test_where_nobody_has_a_password_nobody_gets_in() -> None:
-    lock = guard.of_booting(choice("a", entry=entry("a", users=())))
+    lock = access.of_booting(choice("a", entry=entry("a", users=())))
     assert lock
     assert not lock.is_open({ROOT, BOB})

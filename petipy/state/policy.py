@@ -8,7 +8,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 
-from petipy.model import ORDINARY, Choice, Config, Countdown, Snapshot
+from petipy.state.model import ORDINARY, Choice, Config, Countdown, Snapshot
 
 TIMEOUT = 10.0  # seconds, when neither the user nor the boot configuration says
 PAUSE = 3.0  # before the next candidate: time to read why the last one failed
