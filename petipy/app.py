@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from parsers.api import Action, Password
-from petipy import boot, config, devices, kexec
+from petipy import boot, devices, kexec
 from petipy.boot import BootError, Kexec, Stopped
 from petipy.devices import DeviceEvent
 from petipy.discover import Discovery, ScanDevice
 from petipy.log import Log, Trace, uptime
 from petipy.sandbox import Scanner
+from petipy.settings import table
 from petipy.state import access, policy
 from petipy.state.model import Change, Choice, Config, Device, Edit, File, Scan, Status
 from petipy.state.policy import Hints
@@ -273,7 +274,7 @@ class App:
 def main(scanner: Scanner) -> int:
     """`petipy run`: be the boot manager of this machine, until a kernel takes over."""
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
-        settings = config.read(file.read())
+        settings = table.read(file.read())
     gc.freeze()
     gc.enable()
     log = Log(debug=settings.debug)

@@ -1,6 +1,6 @@
 """The help screen."""
 
-from petipy.config import SETTINGS, Setting
+from petipy.settings.table import SETTINGS, Setting
 from petipy.ui.widgets import Reader
 
 _KEYS = """\
