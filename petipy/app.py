@@ -12,6 +12,7 @@ from typing import Protocol
 from parsers.api import Action, Password
 from petipy import boot, devices, kexec
 from petipy.boot import BootError, Kexec, Stopped
+from petipy.control.session import Session, Told
 from petipy.devices import DeviceEvent
 from petipy.discover import Discovery, ScanDevice
 from petipy.log import Log, Trace, uptime
@@ -24,7 +25,6 @@ from petipy.state.store import Store
 from petipy.sys import power
 from petipy.ui import ttys
 from petipy.ui.console import Console
-from petipy.ui.session import Session, Told
 
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
 _CHECKING = 120.0  # seconds to compute a password's hash

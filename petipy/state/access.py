@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from parsers.api import Password
-from petipy import hashes
+from petipy.control import passwords
 from petipy.state.model import Choice, Snapshot
 
 
@@ -64,5 +64,5 @@ def fits(key: Password, typed: str) -> bool:
     where something else waits."""
     secret = typed.encode(errors="surrogateescape")
     if key.hashed:
-        return hashes.fits(key.secret, secret)
+        return passwords.fits(key.secret, secret)
     return secret == key.secret.encode(errors="surrogateescape")

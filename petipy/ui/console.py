@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from petipy import __version__
+from petipy.control.session import Session
 from petipy.ui.countdown import Teller, next_change
 from petipy.ui.keys import Doorbell
-from petipy.ui.session import Session
 from petipy.ui.terminal import Terminal
 from petipy.ui.watch import Watch
 

@@ -4,12 +4,12 @@ import asyncio
 import math
 from typing import Literal
 
+from petipy.control.session import Session
 from petipy.ui.countdown import next_change
 from petipy.ui.hush import HUSH
 from petipy.ui.keys import Decoder, Report
 from petipy.ui.probe import probe
 from petipy.ui.screen import Screen
-from petipy.ui.session import Session
 from petipy.ui.terminal import Terminal
 from petipy.ui.theme import SERIAL, VIRTUAL
 from petipy.ui.toolkit import AsyncioEventLoop, MainLoop

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from petipy.control.session import Session
 from petipy.excerpt import place, quoted
 from petipy.state.model import Device, Snapshot, Status
 from petipy.ui.plain import device_title, plain
-from petipy.ui.session import Session
 from petipy.ui.terminal import COLUMNS
 from petipy.ui.widgets import Reader
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from parsers.api import Password
+from petipy.control.session import Session
 from petipy.state.access import Lock
 from petipy.state.model import Snapshot
 from petipy.ui.editor import Input
-from petipy.ui.session import Session
 from petipy.ui.widgets import Page, paragraph
 
 _NOBODY = "Nobody may: its configuration gives no password to anyone who might."

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from petipy import __version__
+from petipy.control.session import Session
 from petipy.state import access
 from petipy.state.access import Lock
 from petipy.state.model import Edit, Snapshot
@@ -16,7 +17,6 @@ from petipy.ui.login import Login
 from petipy.ui.menu import Menu
 from petipy.ui.outline import Place
 from petipy.ui.plain import plain, squeeze, title, wrapped
-from petipy.ui.session import Session
 from petipy.ui.theme import Theme
 from petipy.ui.toolkit import Frame
 from petipy.ui.widgets import Page, Strip, fit

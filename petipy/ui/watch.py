@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from types import TracebackType
 
+from petipy.control.session import Session
 from petipy.state.model import Snapshot
-from petipy.ui.session import Session
 from petipy.ui.terminal import Terminal
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from parsers.api import Entry, Password, Volume
+from petipy.control.session import Session, Told
 from petipy.state.access import fits
 from petipy.state.model import Choice, Device, Edit, File, Snapshot, Status
-from petipy.ui.session import Session, Told
 
 DEBIAN = "Debian GNU/Linux"
 ADVANCED = "Advanced options for Debian GNU/Linux"

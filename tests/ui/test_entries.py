@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from parsers.api import Password
+from petipy.control.session import FORGOTTEN
 from petipy.state.model import Choice, Countdown, Edit, Snapshot
 from petipy.ui.countdown import Teller
-from petipy.ui.session import FORGOTTEN
 from petipy.ui.view import View
 from petipy.ui.widgets import OWN_KEYS
 from tests.ui.fakes import DEBIAN, Machine, choice

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from petipy.hashes import PBKDF2, fits
+from petipy.control.passwords import PBKDF2, fits
 
 LONG = "a password that is longer than sixty-four bytes, which is what SHA-512 gives in one turn"
 
