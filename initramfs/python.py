@@ -175,7 +175,7 @@ def prepare(command: list[str], room: Path) -> tuple[bytes, list[str]]:
 import json, marshal, sys
 from petipy import prepared
 table = prepared.record()
-import petipy.sandbox, petipy.app, petipy.udev
+import petipy.sandbox, petipy.app, petipy.sources.udev
 import petipy.scan, parsers
 for form in parsers.formats():
     petipy.scanner.warm(form)

@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from parsers.api import Action, Password
-from petipy import boot, devices, kexec
+from petipy import boot, kexec
 from petipy.boot import BootError, Kexec, Stopped
 from petipy.control.session import Session, Told
-from petipy.devices import DeviceEvent
-from petipy.discover import Discovery, ScanDevice
 from petipy.log import Log, Trace, uptime
 from petipy.sandbox import Scanner
 from petipy.settings import table
+from petipy.sources import disks
+from petipy.sources.discover import Discovery, ScanDevice
+from petipy.sources.disks import DeviceEvent
 from petipy.state import access, policy
 from petipy.state.model import Change, Choice, Config, Device, Edit, File, Scan, Status
 from petipy.state.policy import Hints
@@ -306,7 +307,7 @@ def _services(settings: Config, scanner: Scanner) -> Services:
         scan=scan,
         open=opening,
         write=writing,
-        events=devices.watch,
+        events=disks.watch,
         kexec=kexec,
         power=power,
         quiet=quiet,

@@ -16,8 +16,8 @@ import pytest
 
 from parsers.api import Action, Effect, Entry, FileRef, Password
 from petipy.app import App, Services
-from petipy.devices import DeviceEvent
 from petipy.log import Log
+from petipy.sources.disks import DeviceEvent
 from petipy.state.model import Change, Config, Device, File, Scan, Snapshot
 from petipy.state.store import Store
 from tests.samples import device, entry, scan

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from parsers.api import Volume
 from petipy.log import Log
-from petipy.settle import Settling
+from petipy.sources.settle import Settling
 from petipy.state.model import Device, Kind, amount
 
 Properties = Mapping[str, str]  # as udev names them: ID_FS_TYPE, DEVNAME …
@@ -36,7 +36,7 @@ SETTLED = DeviceEvent(None, "", True)  # all that the machine started with has b
 
 async def watch(log: Log, sysfs: str = "/sys") -> AsyncIterator[DeviceEvent]:
     """Every volume there is, SETTLED once udev has handled all devices, and all that follows."""
-    from petipy.udev import Udev
+    from petipy.sources.udev import Udev
 
     udev, known, settling = Udev(), Known(sysfs), Settling()
     _poll_for_media(sysfs)

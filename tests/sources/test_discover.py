@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from parsers.api import Problem
-from petipy.devices import DeviceEvent
-from petipy.discover import Discovery
 from petipy.log import Log
+from petipy.sources.discover import Discovery
+from petipy.sources.disks import DeviceEvent
 from petipy.state.model import Config, Device, File, Image, Scan
 from petipy.state.store import Store
 from tests.samples import CONFIG, device, entry, scan

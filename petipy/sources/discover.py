@@ -5,10 +5,10 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
 
-from petipy.devices import DeviceEvent
 from petipy.excerpt import place
 from petipy.images import image_device
 from petipy.log import Log
+from petipy.sources.disks import DeviceEvent
 from petipy.state import resolve
 from petipy.state.model import Config, Device, Image, Scan
 from petipy.state.store import Store

@@ -4,13 +4,8 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Volume
-from petipy.devices import (
-    DeviceEvent,
-    Known,
-    firmware_path,
-    volume_device,
-)
-from petipy.settle import Settling
+from petipy.sources.disks import DeviceEvent, Known, firmware_path, volume_device
+from petipy.sources.settle import Settling
 
 PCI = "/devices/pci0000:00/0000:00:03.0/virtio1/block/vda"
 VIO = "/devices/vio/71000003/host0/target0:0:2/0:0:2:1/block/sda"
