@@ -176,7 +176,7 @@ import json, marshal, sys
 from petipy import prepared
 table = prepared.record()
 import petipy.sandbox, petipy.app, petipy.sources.udev
-import petipy.scan, parsers
+import petipy.scan.tree, parsers
 for form in parsers.formats():
     petipy.scanner.warm(form)
 hot = list(sys.modules)

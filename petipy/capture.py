@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from parsers.volumes import image
 from petipy import __version__
 from petipy.command import run
-from petipy.files import compatible
 from petipy.firmware import firmware
 from petipy.machine import platform
 from petipy.printing import safe, write
+from petipy.scan.files import compatible
 from petipy.state.model import Device, Image
 from petipy.survey import EPILOG, PATIENCE, add_device, devices_of, formats_for, in_sandbox, trees
 from petipy.targets import Devices
@@ -83,9 +83,9 @@ Results = Iterator[tuple[Device, Captured | OSError]]
 
 
 def _in_directories(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
-    from petipy.images import image_device, images
     from petipy.record import record
-    from petipy.scan import scan_tree
+    from petipy.scan.images import image_device, images
+    from petipy.scan.tree import scan_tree
 
     formats = formats_for()
     inside: list[Device] = []

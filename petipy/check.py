@@ -174,7 +174,7 @@ def _guess(host: Machine, path: str, machine: str) -> str:
 
 def _score(host: Machine, path: str, form: str, machine: str) -> float:
     """How much of the file the format understands."""
-    from petipy.scan import scan_tree
+    from petipy.scan.tree import scan_tree
 
     scan = scan_tree(host.files("file", machine), [_format(form, path)])
     good = sum(bool(entry.kernel or entry.unbootable) for _, entry in scan.entries)
@@ -184,7 +184,7 @@ def _score(host: Machine, path: str, form: str, machine: str) -> float:
 def _listing(
     host: Machine, path: str, form: str, machine: str, shown: str, dialect: str | None
 ) -> Listing:
-    from petipy.scan import scan_tree
+    from petipy.scan.tree import scan_tree
 
     scan = scan_tree(host.files("file", machine), [_format(form, path, dialect)])
     device = Device(volume=host.volumes[0], node="", kind="directory", title=shown)

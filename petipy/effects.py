@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeVar
 from parsers import envblock
 from parsers.api import Volume
 from parsers.envblock import PLACE
-from petipy.files import TreeFiles, resolve
+from petipy.scan.files import TreeFiles, resolve
 from petipy.state.model import Device
 from petipy.sys import block, mount
 from petipy.sys.extents import Extent, extents

@@ -15,11 +15,11 @@ from parsers.api import Files, Format, Volume
 from parsers.envblock import PLACE
 from parsers.volumes import image
 from petipy import packets, wire
-from petipy.files import TreeFiles, compatible
 from petipy.firmware import firmware
 from petipy.packets import Request
+from petipy.scan.files import TreeFiles, compatible
+from petipy.scan.superblock import identify
 from petipy.state.model import Device, Scan
-from petipy.superblock import identify
 from petipy.sys import block, limits, mount, seccomp
 
 _MEMORY = 1 << 30  # bytes of address space; most of it is libraries

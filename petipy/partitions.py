@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from petipy.superblock import Read
+from petipy.scan.superblock import Read
 
 _EXTENDED = (0x05, 0x0F, 0x85)
 _PROTECTIVE = 0xEE

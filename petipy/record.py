@@ -8,8 +8,8 @@ from posixpath import basename, dirname
 from typing import Any, Literal
 
 from parsers.api import Files, Format, SameMachine, Volume
-from petipy.images import image_volume
 from petipy.recorded import clean
+from petipy.scan.images import image_volume
 from petipy.state.model import Scan
 
 LONGEST = 1 << 20  # characters of a text that is kept

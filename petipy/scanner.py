@@ -87,7 +87,7 @@ class _Scanner:
     def prepare(self, formats: Formats) -> None:
         """Import the parsers and let each build its grammar, once for all children."""
         try:
-            from petipy.scan import scan_tree
+            from petipy.scan.tree import scan_tree
 
             self._formats, self._scan_tree = formats(), scan_tree
             for form in self._formats:

@@ -21,11 +21,11 @@ from parsers.grub.machine import Exhausted
 from parsers.grub.machine import Machine as GrubMachine
 from petipy.command import BadUsage, run
 from petipy.excerpt import with_excerpts
-from petipy.files import TreeFiles
 from petipy.firmware import firmware
 from petipy.listing import complaint
 from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine
+from petipy.scan.files import TreeFiles
 from petipy.survey import add_dialect, is_file, machine_file
 
 _LARGEST = 16 << 20  # bytes of a script

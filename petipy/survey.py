@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from parsers.api import Format, Problem, Volume
 from petipy.command import BadUsage
-from petipy.images import image_device
 from petipy.machine import BadMachine, load
 from petipy.recorded import Machine
+from petipy.scan.images import image_device
 from petipy.state.model import DIALECTS, Choice, Device, Kind, Scan, Snapshot
 from petipy.state.policy import candidates
 from petipy.state.resolve import choices
 from petipy.targets import SETTABLE, Devices, Target
 
 if TYPE_CHECKING:
-    from petipy.files import TreeFiles
     from petipy.sandbox import Scanner
+    from petipy.scan.files import TreeFiles
 
 PATIENCE = 60.0  # seconds for one device; someone waits, but perhaps for a slow disk
 
@@ -141,7 +141,7 @@ def replay(machine: Machine, name: str = "", dialect: str | None = None) -> List
     """The scans of a machine's devices, the one that its configuration is on first, unless it
     is known in which order they were.
     """
-    from petipy.scan import scan_tree
+    from petipy.scan.tree import scan_tree
 
     name = name or machine.name or os.uname().machine
     scans = list(_replayed(machine, name, dialect))
@@ -167,7 +167,7 @@ def replay(machine: Machine, name: str = "", dialect: str | None = None) -> List
 
 def _replayed(machine: Machine, name: str, dialect: str | None) -> Iterator[tuple[Device, Scan]]:
     """Of all but the images: their turn comes when their disk has been looked at."""
-    from petipy.scan import scan_lease, scan_tree
+    from petipy.scan.tree import scan_lease, scan_tree
 
     order = sorted(machine.volumes, key=lambda v: v.name != machine.root and not machine.captured)
     for volume in (volume for volume in order if not volume.image):
@@ -252,7 +252,7 @@ _Answer = TypeVar("_Answer")
 def _read_directories(
     found: Sequence[Device], known: Sequence[Device], machine: str, formats: Formats
 ) -> Results:
-    from petipy.scan import scan_tree
+    from petipy.scan.tree import scan_tree
 
     for device, files in trees(found, known, machine):
         if isinstance(files, OSError):
@@ -269,8 +269,8 @@ def trees(
 
     Each is closed when the next is asked for.
     """
-    from petipy.files import TreeFiles
     from petipy.firmware import firmware
+    from petipy.scan.files import TreeFiles
 
     nodes = {device.name: device.node for device in known}
     volumes = [device.volume for device in known]

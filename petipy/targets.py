@@ -13,8 +13,8 @@ from typing import Any
 from parsers.api import Volume
 from petipy.command import BadUsage
 from petipy.partitions import Partition, Table, table
+from petipy.scan.superblock import FileSystem, Read, identify
 from petipy.state.model import Device, Kind
-from petipy.superblock import FileSystem, Read, identify
 
 SETTABLE = {field.name for field in fields(Volume)} - {"name", "partition", "scheme"}
 # Block devices that never hold what a machine boots from.

@@ -19,11 +19,11 @@ PURE = [*(TOP / "parsers").rglob("*.py")]
 # petipy modules that decide and do no I/O.
 DECIDING = [
     TOP / "petipy/state/access.py",
-    TOP / "petipy/images.py",
+    TOP / "petipy/scan/images.py",
     TOP / "petipy/state/model.py",
     TOP / "petipy/state/policy.py",
     TOP / "petipy/state/resolve.py",
-    TOP / "petipy/subvolumes.py",
+    TOP / "petipy/scan/subvolumes.py",
     TOP / "petipy/wire.py",
 ]
 KEXEC = [*(TOP / "petipy/kexec").rglob("*.py")]

@@ -6,7 +6,7 @@ from parsers.api import Problem, Volume
 from parsers.grub import FORMAT
 from petipy.excerpt import cells, place, quoted, with_excerpts
 from petipy.printing import safe
-from petipy.scan import scan_tree
+from petipy.scan.tree import scan_tree
 from tests.fakes import Machine
 
 

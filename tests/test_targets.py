@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Volume
-from petipy.scan import scan_tree
+from petipy.scan.tree import scan_tree
 from petipy.state.model import Device
 from petipy.survey import formats_for, trees
 from petipy.targets import Devices, Target, mounted

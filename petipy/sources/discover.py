@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
 
 from petipy.excerpt import place
-from petipy.images import image_device
 from petipy.log import Log
+from petipy.scan.images import image_device
 from petipy.sources.disks import DeviceEvent
 from petipy.state import resolve
 from petipy.state.model import Config, Device, Image, Scan

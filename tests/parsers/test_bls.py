@@ -8,7 +8,7 @@ from parsers import bls
 from parsers.api import Entry, Firmware, Origin, Problem, Volume
 from parsers.bootspec import Field, Loader, Place, fields, newest, ordered, tries
 from petipy.listing import main
-from petipy.scan import scan_tree
+from petipy.scan.tree import scan_tree
 from tests.fakes import Machine
 
 CORPUS = Path(__file__).parents[3] / "shared/cases/corpus/bls"

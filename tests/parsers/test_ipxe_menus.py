@@ -8,7 +8,7 @@ import pytest
 
 from parsers import formats
 from parsers.api import Preferences
-from petipy.scan import scan_lease
+from petipy.scan.tree import scan_lease
 from tests.fakes import Machine
 from tests.parsers.ipxe_scripts import entries, entry, preferences, problems, reason, said
 

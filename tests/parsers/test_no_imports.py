@@ -13,7 +13,7 @@ TOP = Path(__file__).parents[2]
 # In a process of its own, where nobody has imported anything, or used a codec, but the scanner.
 PROGRAM = """
 import json, sys
-import parsers, petipy.scan, petipy.scanner
+import parsers, petipy.scan.tree, petipy.scanner
 
 for form in parsers.formats():
     petipy.scanner.warm(form)
@@ -36,7 +36,7 @@ for name in set(sys.modules) - ready:  # the harness's own, which a sandbox lack
 sys.meta_path.insert(0, Nothing())
 for case, files, network in found:
     try:
-        scan = petipy.scan.scan_lease if network else petipy.scan.scan_tree
+        scan = petipy.scan.tree.scan_lease if network else petipy.scan.tree.scan_tree
         scan(files, [by_name[case.partition("/")[0]]])
     except (ImportError, LookupError):  # of a codec
         continue

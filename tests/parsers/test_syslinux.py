@@ -6,7 +6,7 @@ import pytest
 
 from parsers.api import FileRef, Problem
 from parsers.syslinux import FORMAT
-from petipy.scan import scan_tree
+from petipy.scan.tree import scan_tree
 from tests.fakes import Machine
 from tests.parsers.syslinux_files import CFG, default, entries, problems, read, wish
 

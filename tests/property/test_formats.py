@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from parsers import formats
 from parsers.api import Format, Volume
-from petipy.scan import scan_tree
+from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
 from petipy.wire import from_json, to_json
 from tests.effort import at_most, ending

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers import formats
-from petipy.network.search import places
-from petipy.scan import scan_lease
+from petipy.scan.netboot import places
+from petipy.scan.tree import scan_lease
 from petipy.wire import from_json, to_json
 from tests.effort import ending
 from tests.fakes import Machine

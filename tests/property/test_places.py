@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from parsers import formats
 from parsers.api import Entry, Format, Origin, Volume
 from parsers.medium import told
-from petipy.scan import scan_tree
+from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
 from tests.effort import ending
 from tests.fakes import Machine

@@ -6,7 +6,7 @@ import pytest
 
 from parsers import formats
 from parsers.api import Volume
-from petipy.scan import scan_tree
+from petipy.scan.tree import scan_tree
 from petipy.state.model import Device
 from petipy.state.resolve import choices
 from tests.fakes import Machine

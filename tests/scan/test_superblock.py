@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from petipy.partitions import Partition, table
-from petipy.superblock import FileSystem, Read, identify
+from petipy.scan.superblock import FileSystem, Read, identify
 
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
 MB = 1 << 20

@@ -12,11 +12,11 @@ from parsers.medium import LOOPBACK, advice, told
 from parsers.urls import is_url
 from parsers.volumes import find
 from petipy.excerpt import with_excerpts
-from petipy.images import images
-from petipy.network.search import netboot, places
+from petipy.scan.images import images
+from petipy.scan.netboot import netboot, places
+from petipy.scan.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
 from petipy.state.model import Image, Scan
 from petipy.state.resolve import references
-from petipy.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
 MAX_ITEMS = 2000

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Volume
-from petipy import files
-from petipy.files import TreeFiles
+from petipy.scan import files
+from petipy.scan.files import TreeFiles
 from tests.trees import lay
 
 SDA1, SDB1 = Volume(name="sda1"), Volume(name="sdb1")

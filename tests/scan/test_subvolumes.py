@@ -4,10 +4,10 @@ import pytest
 
 from parsers import formats
 from parsers.api import Entry, FileRef, Volume
-from petipy.images import images
-from petipy.scan import scan_tree
+from petipy.scan.images import images
+from petipy.scan.subvolumes import MOST, subvolumes
+from petipy.scan.tree import scan_tree
 from petipy.state.model import Image
-from petipy.subvolumes import MOST, subvolumes
 from tests.fakes import Machine, MachineFiles
 from tests.samples import iso
 

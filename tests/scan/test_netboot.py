@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from parsers.api import Entry, FileRef, Files, Format, Item
-from petipy.network.search import netboot, places
-from petipy.scan import scan_lease
+from petipy.scan.netboot import netboot, places
+from petipy.scan.tree import scan_lease
 from tests.fakes import Machine
 
 LEASE = {"ip": "192.168.10.9", "mac": "52:54:00:12:34:56", "siaddr": "192.168.10.1"}

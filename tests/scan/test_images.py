@@ -2,8 +2,8 @@
 
 from parsers import formats
 from parsers.api import Files, Problem, Volume
-from petipy.images import MOST, images
-from petipy.scan import scan_tree
+from petipy.scan.images import MOST, images
+from petipy.scan.tree import scan_tree
 from petipy.state.model import Image
 from tests.fakes import Machine
 from tests.samples import iso

@@ -5,9 +5,9 @@ from posixpath import basename
 
 from parsers.api import Files, Problem, Volume
 from parsers.volumes import image_name
+from petipy.scan.subvolumes import subvolumes
+from petipy.scan.superblock import identify
 from petipy.state.model import Device, Image, amount
-from petipy.subvolumes import subvolumes
-from petipy.superblock import identify
 
 MOST = 32  # of a file system
 _DIRECTORIES = {"iso", "isos", "images", "boot"}  # in any case

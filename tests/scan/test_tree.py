@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem, Volume
-from petipy.scan import MAX_ITEMS, scan_tree
+from petipy.scan.tree import MAX_ITEMS, scan_tree
 from tests.fakes import Machine, MachineFiles
 
 
