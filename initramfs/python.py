@@ -175,10 +175,10 @@ def prepare(command: list[str], room: Path) -> tuple[bytes, list[str]]:
 import json, marshal, sys
 from petipy import prepared
 table = prepared.record()
-import petipy.sandbox, petipy.app, petipy.sources.udev
+import petipy.sandbox.client, petipy.app, petipy.sources.udev
 import petipy.scan.tree, parsers
 for form in parsers.formats():
-    petipy.scanner.warm(form)
+    petipy.sandbox.server.warm(form)
 hot = list(sys.modules)
 import petipy.survey, petipy.ui.desk
 found = {kind: dict(sorted(table[kind].items(), key=repr)) for kind in sorted(table)}

@@ -28,7 +28,7 @@ def main() -> int:
 
             prepared.install()
             # Forked before anything else is imported: it needs the parsers, and we need asyncio.
-            from petipy.sandbox import Scanner
+            from petipy.sandbox.client import Scanner
 
             scanner = Scanner.start()
             from petipy import app

@@ -14,7 +14,7 @@ from petipy import boot, kexec
 from petipy.boot import BootError, Kexec, Stopped
 from petipy.control.session import Session, Told
 from petipy.log import Log, Trace, uptime
-from petipy.sandbox import Scanner
+from petipy.sandbox.client import Scanner
 from petipy.settings import table
 from petipy.sources import disks
 from petipy.sources.discover import Discovery, ScanDevice

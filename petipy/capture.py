@@ -24,7 +24,7 @@ from petipy.survey import EPILOG, PATIENCE, add_device, devices_of, formats_for,
 from petipy.targets import Devices
 
 if TYPE_CHECKING:
-    from petipy.sandbox import Scanner
+    from petipy.sandbox.client import Scanner
 
 DESCRIPTION = """Write the boot configuration of a machine as JSON: every configuration file that
 Petipy reads, kernels and initrds by name and size, the names of the devices. Passwords and their
@@ -35,7 +35,7 @@ _ASKS_SMBIOS = re.compile(
     r"\bsmbios\b|^\s*(?:sys|ip)append\b|\$\{(?:uuid|manufacturer|product|(?:board-)?serial|asset)\b",
     re.M | re.I,
 )
-Captured = Mapping[str, Mapping[str, Any]]  # by device: the keys of petipy.wire.Seen
+Captured = Mapping[str, Mapping[str, Any]]  # by device: the keys of petipy.sandbox.wire.Seen
 
 
 def main(argv: list[str]) -> int:

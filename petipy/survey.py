@@ -20,7 +20,7 @@ from petipy.state.resolve import choices
 from petipy.targets import SETTABLE, Devices, Target
 
 if TYPE_CHECKING:
-    from petipy.sandbox import Scanner
+    from petipy.sandbox.client import Scanner
     from petipy.scan.files import TreeFiles
 
 PATIENCE = 60.0  # seconds for one device; someone waits, but perhaps for a slow disk
@@ -320,7 +320,7 @@ def in_sandbox(
     """
     import asyncio
 
-    from petipy.sandbox import Scanner
+    from petipy.sandbox.client import Scanner
 
     scanner = Scanner.start(formats, own_machine=False)
 

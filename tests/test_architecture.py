@@ -24,7 +24,7 @@ DECIDING = [
     TOP / "petipy/state/policy.py",
     TOP / "petipy/state/resolve.py",
     TOP / "petipy/scan/subvolumes.py",
-    TOP / "petipy/wire.py",
+    TOP / "petipy/sandbox/wire.py",
 ]
 KEXEC = [*(TOP / "petipy/kexec").rglob("*.py")]
 IO = {"os", "io", "socket", "subprocess", "pathlib", "shutil", "tempfile", "ctypes", "fcntl"}

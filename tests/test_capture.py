@@ -11,9 +11,10 @@ import pytest
 
 from parsers.api import Files, Volume
 from parsers.grub import FORMAT
-from petipy import capture, explain, listing, wire
+from petipy import capture, explain, listing
 from petipy.machine import parse
 from petipy.record import blanked, record
+from petipy.sandbox import wire
 from petipy.scan.files import TreeFiles
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan

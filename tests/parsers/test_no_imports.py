@@ -13,10 +13,10 @@ TOP = Path(__file__).parents[2]
 # In a process of its own, where nobody has imported anything, or used a codec, but the scanner.
 PROGRAM = """
 import json, sys
-import parsers, petipy.scan.tree, petipy.scanner
+import parsers, petipy.scan.tree, petipy.sandbox.server
 
 for form in parsers.formats():
-    petipy.scanner.warm(form)
+    petipy.sandbox.server.warm(form)
 ready = set(sys.modules)  # what the scanner has when it forks
 
 import pickle

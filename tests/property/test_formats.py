@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from parsers import formats
 from parsers.api import Format, Volume
+from petipy.sandbox.wire import from_json, to_json
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
-from petipy.wire import from_json, to_json
 from tests.effort import at_most, ending
 from tests.fakes import Machine
 from tests.property.vocabulary import WORDS

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers import formats
+from petipy.sandbox.wire import from_json, to_json
 from petipy.scan.netboot import places
 from petipy.scan.tree import scan_lease
-from petipy.wire import from_json, to_json
 from tests.effort import ending
 from tests.fakes import Machine
 from tests.property.test_formats import SETTINGS

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.sandbox import Scanner
+from petipy.sandbox.client import Scanner
 from tests.root import disks
 
 

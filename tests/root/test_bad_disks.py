@@ -10,7 +10,7 @@ import pytest
 
 import parsers
 from parsers.api import Files, Format, Item, Problem
-from petipy.sandbox import Scanner
+from petipy.sandbox.client import Scanner
 from petipy.state.model import File, Scan
 from tests.root import disks, fuse
 

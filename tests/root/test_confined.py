@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Files, Format, Item, Problem
-from petipy.sandbox import Scanner
+from petipy.sandbox.client import Scanner
 from petipy.sys import libc, limits, mount, seccomp
 from tests.root import disks
 

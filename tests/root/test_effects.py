@@ -9,9 +9,9 @@ import pytest
 
 from parsers import envblock
 from parsers.api import Volume
-from petipy import effects
-from petipy.jail import Mounter
-from petipy.sandbox import Scanner
+from petipy.sandbox import effects
+from petipy.sandbox.child import Mounter
+from petipy.sandbox.client import Scanner
 from petipy.state.model import Change, Device, File
 from petipy.sys import mount
 from tests.root import disks

@@ -8,7 +8,7 @@ import pytest
 
 from parsers.api import FileRef, Volume
 from petipy import capture, listing
-from petipy.sandbox import Scanner
+from petipy.sandbox.client import Scanner
 from petipy.state.model import Device, File, Scan
 from tests.root import disks
 

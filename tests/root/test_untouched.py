@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.sandbox import Scanner
+from petipy.sandbox.client import Scanner
 from petipy.state.model import File
 from petipy.sys import block
 from tests.root import disks

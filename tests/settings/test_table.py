@@ -15,7 +15,7 @@ def test_settings_are_read_from_among_the_kernels_own_words() -> None:
 
 
 def test_every_setting_is_in_the_readme() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
     assert [s.name for s in table.SETTINGS if f"| `petipy.{s.name}" not in readme] == []
 
 

@@ -1,9 +1,9 @@
 """Looking at devices without touching them, and the one way to write to them: the side of the
 process that owns the machine.
 
-A scanner process (petipy.scanner) is forked at the very start and forks a child per request. Each
-request has a socket of its own, over which the child answers; closing it kills the child. The
-child mounts, gives up all it can (petipy.jail), parses, and answers with JSON.
+A scanner process (petipy.sandbox.server) is forked at the very start and forks a child per
+request. Each request has a socket of its own, over which the child answers; closing it kills the
+child. The child mounts, gives up all it can (petipy.sandbox.child), parses, and answers with JSON.
 """
 
 import array
@@ -18,9 +18,19 @@ from typing import Any, TypeVar
 import parsers
 from parsers.api import Format
 from parsers.volumes import image
-from petipy import scanner, wire
-from petipy.jail import Mounter
-from petipy.packets import DATA, DESCRIPTORS, END, ENDED, FAILED, SIZE, STARTED, receive, request
+from petipy.sandbox import server, wire
+from petipy.sandbox.child import Mounter
+from petipy.sandbox.messages import (
+    DATA,
+    DESCRIPTORS,
+    END,
+    ENDED,
+    FAILED,
+    SIZE,
+    STARTED,
+    receive,
+    request,
+)
 from petipy.state.model import Change, Device, File, Scan
 
 MAX_ANSWER = 4 << 20  # bytes; a menu of 2000 entries is 2 MB
@@ -131,7 +141,7 @@ class Scanner:
         if pid == 0:
             try:
                 mounter = Mounter(self._own_machine)
-                scanner.run(theirs.detach(), parent, mounter, self._formats)
+                server.run(theirs.detach(), parent, mounter, self._formats)
             finally:
                 os._exit(1)
         theirs.close()

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from parsers.api import Effect, Entry, FileRef, Origin, Password, Preferences, Problem
+from petipy.sandbox.wire import from_json, to_json
 from petipy.state.model import Image, Scan
-from petipy.wire import from_json, to_json
 
 SCAN = Scan(
     entries=(

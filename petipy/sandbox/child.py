@@ -14,9 +14,9 @@ from typing import NoReturn
 from parsers.api import Files, Format, Volume
 from parsers.envblock import PLACE
 from parsers.volumes import image
-from petipy import packets, wire
 from petipy.firmware import firmware
-from petipy.packets import Request
+from petipy.sandbox import messages, wire
+from petipy.sandbox.messages import Request
 from petipy.scan.files import TreeFiles, compatible
 from petipy.scan.superblock import identify
 from petipy.state.model import Device, Scan
@@ -100,9 +100,9 @@ class Jail:
         """Do the work and end the process; whatever goes wrong is told over the answer's socket."""
         try:
             try:
-                self._answer.send(packets.STARTED)
+                self._answer.send(messages.STARTED)
                 work(self, todo)
-                self._answer.send(packets.END)
+                self._answer.send(messages.END)
             except MemoryError:
                 self._fail(errno.ENOMEM, "reading it takes too much memory")
             except OSError as error:
@@ -122,7 +122,7 @@ class Jail:
         tree = self._tree(todo, user)
         scan = scan_tree(tree, formats)
         scan = replace(scan, problems=(*scan.problems, *tree.unread()))
-        packets.send(self._answer, json.dumps(wire.to_json(scan)).encode())
+        messages.send(self._answer, json.dumps(wire.to_json(scan)).encode())
 
     def capture(
         self, todo: Request, formats: Sequence[Format], scan_tree: ScanTree, user: int
@@ -131,7 +131,7 @@ class Jail:
         from petipy.record import record  # afterwards nothing can be imported
 
         seen = record(self._tree(todo, user), formats, scan_tree)
-        packets.send(self._answer, json.dumps(seen).encode())
+        messages.send(self._answer, json.dumps(seen).encode())
 
     def _tree(self, todo: Request, user: int) -> TreeFiles:
         """The first device's, which is all that this process can see from now on."""
@@ -164,12 +164,12 @@ class Jail:
             fd = trees[name].open(path)
             if fd is None:
                 raise OSError(errno.ENOENT, f"({name}){path}: there is no such file")
-            socket.send_fds(self._answer, [packets.DESCRIPTORS], [fd])
+            socket.send_fds(self._answer, [messages.DESCRIPTORS], [fd])
             os.close(fd)
 
     def write(self, todo: Request) -> None:
         """Carry out an effect. It reads no more of the disk than an environment block."""
-        from petipy import effects
+        from petipy.sandbox import effects
 
         (device,), wanted = todo.devices, todo.details
         if wanted["rename"]:
@@ -202,13 +202,13 @@ class Jail:
             return None
         self._useless.add(name)  # TreeFiles keeps what works: it never asks for that again
         question = name.encode("utf-8", "surrogateescape")
-        if len(question) > packets.LONGEST_NAME:
+        if len(question) > messages.LONGEST_NAME:
             return None
         self._asks.send(question)
         poll = select.poll()
         poll.register(self._asks, select.POLLIN)
         while poll.poll(_MOUNTING * 1000):
-            answer, fds = packets.receive(self._asks, packets.LONGEST_NAME, 2)
+            answer, fds = messages.receive(self._asks, messages.LONGEST_NAME, 2)
             if answer == question:
                 return fds or None
             for fd in fds:  # the late answer to an earlier question
@@ -219,7 +219,7 @@ class Jail:
 
     def _fail(self, code: int, words: str) -> None:
         text = f"{code} {words[:2000]}"
-        self._answer.send(packets.FAILED + text.encode(errors="replace"))
+        self._answer.send(messages.FAILED + text.encode(errors="replace"))
 
 
 def _volume(name: str, devices: Sequence[Device]) -> Volume | None:

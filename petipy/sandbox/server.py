@@ -17,9 +17,9 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from parsers.api import UNKNOWN, Format, Volume
-from petipy import packets
-from petipy.jail import Jail, Mounter, ScanTree, user
-from petipy.packets import Request
+from petipy.sandbox import messages
+from petipy.sandbox.child import Jail, Mounter, ScanTree, user
+from petipy.sandbox.messages import Request
 from petipy.sys import limits, seccomp
 
 _AT_ONCE = 4  # children that work at the same time; more would only share the memory
@@ -124,7 +124,7 @@ class _Scanner:
         return sum(job.started > recent for job in self._jobs.values())
 
     def _receive(self) -> bool:
-        data, fds = packets.receive(self._control, 16, 2)
+        data, fds = messages.receive(self._control, 16, 2)
         if len(fds) == 2:
             self._waiting.append((socket.socket(fileno=fds[0]), fds[1]))
         return bool(data)
@@ -136,7 +136,7 @@ class _Scanner:
         try:
             pid = os.fork()
         except OSError as error:
-            _tell(answer, packets.FAILED + f"{error.errno} cannot fork: {error.strerror}".encode())
+            _tell(answer, messages.FAILED + f"{error.errno} cannot fork: {error.strerror}".encode())
             for thing in (ours, theirs, answer):
                 thing.close()
             os.close(table)
@@ -183,7 +183,7 @@ class _Scanner:
 
     def _asked(self, job: _Job) -> None:
         try:
-            name = job.asks.recv(packets.LONGEST_NAME, socket.MSG_DONTWAIT)
+            name = job.asks.recv(messages.LONGEST_NAME, socket.MSG_DONTWAIT)
         except OSError:
             name = b""
         if not name or job.mounts == _MOUNTS:
@@ -227,7 +227,7 @@ class _Scanner:
             return
         job = self._jobs.pop(pidfd)
         _, status = os.waitpid(job.pid, 0)
-        _tell(job.answer, packets.ENDED + _how(status).encode())
+        _tell(job.answer, messages.ENDED + _how(status).encode())
         for pid in job.mounters:
             os.kill(pid, signal.SIGKILL)
         for link in (job.answer, job.asks):
@@ -243,7 +243,7 @@ class _Scanner:
 
 
 def _request(table: int) -> Request:
-    return packets.read(os.pread(table, os.fstat(table).st_size, 0))
+    return messages.read(os.pread(table, os.fstat(table).st_size, 0))
 
 
 def _tell(link: socket.socket, packet: bytes) -> None:

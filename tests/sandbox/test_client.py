@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Problem, Volume
-from petipy.sandbox import Scanner
+from petipy.sandbox.client import Scanner
 from petipy.state.model import Change, Device, File, Scan
 
 Parse = Callable[[Files, str], Iterator[Item]]
