@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from parsers.api import Action, Password
-from petipy import boot, kexec
-from petipy.boot import BootError, Kexec, Stopped
+from petipy import kexec
+from petipy.boot import steps
+from petipy.boot.steps import BootError, Kexec, Stopped
 from petipy.control.session import Session, Told
 from petipy.log import Log, Trace, uptime
 from petipy.sandbox.client import Scanner
@@ -172,13 +173,13 @@ class App:
 
     async def _load(self, choice: Choice, edit: Edit | None) -> None:
         self._say(f"Loading {choice.entry.title}")
-        todo = boot.plan(choice, edit)
+        todo = steps.plan(choice, edit)
         self._trace("load")
         kexec, log = self._services.kexec, self._log
-        await self._stoppable(boot.load(todo, kexec, self._open, boot.in_child, log))
-        complaints = await boot.write(todo.changes, self._write, self._log)
+        await self._stoppable(steps.load(todo, kexec, self._open, steps.in_child, log))
+        complaints = await steps.write(todo.changes, self._write, self._log)
         quiet, trace = self._services.quiet, self._trace
-        await boot.leave(todo, kexec, self._farewell, quiet, trace, complaints)
+        await steps.leave(todo, kexec, self._farewell, quiet, trace, complaints)
 
     async def _stoppable(self, loading: Coroutine[None, None, None]) -> None:
         self._loading = asyncio.create_task(loading)
@@ -199,11 +200,11 @@ class App:
             beyond = policy.beyond(self._store.snapshot, choice.device)
             if beyond is None:
                 raise OSError(errno.ENODEV, "no other device has anything to boot")
-            await boot.write(choice.changes, self._write, self._log)
+            await steps.write(choice.changes, self._write, self._log)
             await self._load(beyond, None)
             return
         self._services.power.prepare(action)
-        complaints = await boot.write(choice.changes, self._write, self._log)
+        complaints = await steps.write(choice.changes, self._write, self._log)
         await self._farewell([f"{title}: {choice.entry.unbootable}", *complaints])
         self._services.quiet()
         self._services.power.leave(action)
@@ -229,7 +230,7 @@ class App:
         right: Password | None = None
         async with self._one_by_one:
             try:
-                fitting = await boot.in_child(work, _CHECKING)
+                fitting = await steps.in_child(work, _CHECKING)
                 right = keys[int(fitting.split()[0])] if fitting else None
             except OSError as error:  # TimeoutError is one, without words
                 why = str(error) or "it takes too long"
@@ -294,14 +295,14 @@ def _services(settings: Config, scanner: Scanner) -> Services:
         return await scanner.scan(device, others, machine, patience)
 
     async def opening(files: Sequence[File], known: Sequence[Device]) -> list[int]:
-        return await scanner.open(files, known, boot.OPENING)
+        return await scanner.open(files, known, steps.OPENING)
 
     async def writing(change: Change, known: Sequence[Device]) -> None:
-        await scanner.write(change, known, boot.WRITING)
+        await scanner.write(change, known, steps.WRITING)
 
     def quiet() -> None:
         scanner.close()
-        boot.quiet()
+        steps.quiet()
 
     return Services(
         scan=scan,

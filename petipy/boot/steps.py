@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
-from petipy import newc
+from petipy.boot import newc
 from petipy.log import Log, Trace
 from petipy.state import resolve
 from petipy.state.model import Change, Choice, Edit, File

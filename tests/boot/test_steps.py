@@ -11,8 +11,8 @@ from typing import NoReturn
 
 import pytest
 
-from petipy import boot
-from petipy.boot import BootError
+from petipy.boot import steps as boot
+from petipy.boot.steps import BootError
 from petipy.log import Log, Trace
 from petipy.state.model import Change, Edit, File
 from tests.samples import choice, entry
