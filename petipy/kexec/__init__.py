@@ -84,7 +84,7 @@ def _load_on_power(kernel: int, initrds: Sequence[int], line: bytes, devicetree:
         # Locked down, or built without: then only what the kernel itself checks is let in.
         if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS) or devicetree is not None:
             raise
-        from . import ofdt
+        from .machines.ppc64le import ofdt
 
         kept = ofdt.forget_windows(fdt.read_live())
         if not _file_load(kernel, initrds, line):

@@ -9,8 +9,10 @@ import mmap
 import os
 from collections.abc import Iterator, Sequence
 
-from . import elf, fdt, ppc64le, trampoline
+from . import elf, fdt
 from .image import NotAKernel
+from .machines.ppc64le import layout as ppc64le
+from .machines.ppc64le import trampoline
 from .refused import Refused, in_memory
 from .syscalls import SEGMENTS_MAX, Segment, kexec_load
 

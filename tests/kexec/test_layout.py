@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petipy.kexec import fdt, ofdt, ppc64le
-from petipy.kexec.ppc64le import ALIGN, Memory, NoRoom, Range
+from petipy.kexec import fdt
+from petipy.kexec.machines.ppc64le import layout as ppc64le
+from petipy.kexec.machines.ppc64le import ofdt
+from petipy.kexec.machines.ppc64le.layout import ALIGN, Memory, NoRoom, Range
 
 from .machines import MIB, cells, pci_bridge, pseries, wide
 

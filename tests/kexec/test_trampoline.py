@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from petipy.kexec import trampoline
-from petipy.kexec.trampoline import Firmware
+from petipy.kexec.machines.ppc64le import trampoline
+from petipy.kexec.machines.ppc64le.trampoline import Firmware
 
 SOURCE = Path(trampoline.__file__).with_suffix(".S")
 TOOLS = next(
@@ -59,10 +59,10 @@ def test_calls_of_the_firmware_are_laid_out_as_it_wants_them() -> None:
 
 
 def test_the_code_and_all_calls_fit_before_the_device_tree() -> None:
-    from petipy.kexec import ppc64le
+    from petipy.kexec.machines.ppc64le import layout
 
     calls = ((1, 2, 3, 4),) * trampoline.CALLS_MAX
     filled = trampoline.fill(
         origin=0, kernel=0, tree=0, secondaries=0, firmware=Firmware(0, 0, calls)
     )
-    assert len(filled) <= ppc64le.TREE_AT
+    assert len(filled) <= layout.TREE_AT

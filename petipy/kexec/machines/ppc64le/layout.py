@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .fdt import Node, Reservation
+from ...fdt import Node, Reservation
 from .trampoline import CALLS_MAX, NO_FIRMWARE, Firmware
 
 ALIGN = 0x10000  # the largest page size that a kernel on either side can have
