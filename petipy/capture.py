@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from parsers.volumes import image
 from petipy import __version__
 from petipy.command import run
-from petipy.firmware import firmware
 from petipy.machine import platform
+from petipy.platforms.efi import firmware
 from petipy.printing import safe, write
 from petipy.scan.files import compatible
 from petipy.state.model import Device, Image

@@ -20,7 +20,7 @@ from parsers.api import Format, Volume
 from petipy.command import BadUsage, run
 from petipy.excerpt import quoted
 from petipy.findings import Finding, differences, findings, problems_only_of, sort
-from petipy.firmware import firmware
+from petipy.platforms.efi import firmware
 from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine, Tree
 from petipy.state.model import DIALECTS, Device

@@ -21,8 +21,8 @@ from parsers.grub.machine import Exhausted
 from parsers.grub.machine import Machine as GrubMachine
 from petipy.command import BadUsage, run
 from petipy.excerpt import with_excerpts
-from petipy.firmware import firmware
 from petipy.listing import complaint
+from petipy.platforms.efi import firmware
 from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine
 from petipy.scan.files import TreeFiles

@@ -269,7 +269,7 @@ def trees(
 
     Each is closed when the next is asked for.
     """
-    from petipy.firmware import firmware
+    from petipy.platforms.efi import firmware
     from petipy.scan.files import TreeFiles
 
     nodes = {device.name: device.node for device in known}

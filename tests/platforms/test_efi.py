@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from parsers.api import UNKNOWN, Firmware
-from petipy.firmware import firmware
 from petipy.machine import BadMachine, parse
+from petipy.platforms.efi import firmware
 
 HERE = os.uname().machine
 LAST = "LoaderEntryLastBooted-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
