@@ -17,7 +17,7 @@ from petipy import __version__
 from petipy.command import run
 from petipy.machine import platform
 from petipy.platforms.efi import firmware
-from petipy.printing import safe, write
+from petipy.report.printing import safe, write
 from petipy.scan.files import compatible
 from petipy.state.model import Device, Image
 from petipy.survey import EPILOG, PATIENCE, add_device, devices_of, formats_for, in_sandbox, trees

@@ -18,11 +18,11 @@ from posixpath import basename, dirname
 
 from parsers.api import Format, Volume
 from petipy.command import BadUsage, run
-from petipy.excerpt import quoted
 from petipy.findings import Finding, differences, findings, problems_only_of, sort
 from petipy.platforms.efi import firmware
-from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine, Tree
+from petipy.report.printing import safe, width, wrapped, write
+from petipy.report.quote import quoted
 from petipy.state.model import DIALECTS, Device
 from petipy.state.resolve import choices
 from petipy.survey import (

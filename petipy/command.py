@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from petipy.printing import safe
+from petipy.report.printing import safe
 
 
 class BadUsage(Exception):

@@ -22,8 +22,8 @@ from typing import Any
 from parsers.api import Origin
 from petipy.command import run
 from petipy.listing import complaint, effect_in_words, entry_value, problem_value
-from petipy.printing import safe, width, wrapped, write
-from petipy.provenance import Statement, chain, runs, statements, touches, words
+from petipy.report.printing import safe, width, wrapped, write
+from petipy.report.provenance import Statement, chain, runs, statements, touches, words
 from petipy.state.model import ORDINARY, Choice
 from petipy.survey import EPILOG, Listing, add_arguments, add_dialect, survey
 

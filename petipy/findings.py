@@ -7,7 +7,7 @@ from typing import Literal
 
 from parsers.api import Entry, Problem, Volume
 from parsers.volumes import describe, find
-from petipy.provenance import statements, words
+from petipy.report.provenance import statements, words
 from petipy.state.model import ORDINARY, Choice, File
 from petipy.survey import Listing
 

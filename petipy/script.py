@@ -20,11 +20,11 @@ from parsers.grub.listing import PATHS, Listing
 from parsers.grub.machine import Exhausted
 from parsers.grub.machine import Machine as GrubMachine
 from petipy.command import BadUsage, run
-from petipy.excerpt import with_excerpts
 from petipy.listing import complaint
 from petipy.platforms.efi import firmware
-from petipy.printing import safe, width, wrapped, write
 from petipy.recorded import Machine
+from petipy.report.printing import safe, width, wrapped, write
+from petipy.report.quote import with_excerpts
 from petipy.scan.files import TreeFiles
 from petipy.survey import add_dialect, is_file, machine_file
 

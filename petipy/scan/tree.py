@@ -11,7 +11,7 @@ from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Proble
 from parsers.medium import LOOPBACK, advice, told
 from parsers.urls import is_url
 from parsers.volumes import find
-from petipy.excerpt import with_excerpts
+from petipy.report.quote import with_excerpts
 from petipy.scan.images import images
 from petipy.scan.netboot import netboot, places
 from petipy.scan.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes

@@ -5,8 +5,8 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
 
-from petipy.excerpt import place
 from petipy.log import Log
+from petipy.report.quote import place
 from petipy.scan.images import image_device
 from petipy.sources.disks import DeviceEvent
 from petipy.state import resolve

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from parsers.api import Effect, Entry
-from petipy.provenance import chain, runs, statements
+from petipy.report.provenance import chain, runs, statements
 from petipy.state.model import Choice, Snapshot
 from petipy.ui.plain import device_title, title
 from petipy.ui.widgets import Opens, Reader

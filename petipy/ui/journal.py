@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from petipy.control.session import Session
-from petipy.excerpt import place, quoted
+from petipy.report.quote import place, quoted
 from petipy.state.model import Device, Snapshot, Status
 from petipy.ui.plain import device_title, plain
 from petipy.ui.terminal import COLUMNS

@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.api import Origin
-from petipy.provenance import words
+from petipy.report.provenance import words
 from tests.parsers.grub_runs import CONFIG, machine, offered
 
 SCRIPT = """\

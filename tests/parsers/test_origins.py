@@ -10,8 +10,8 @@ import pytest
 from parsers import formats
 from parsers.api import Entry, Files, Origin
 from petipy.machine import BadMachine, load, parse
-from petipy.provenance import words
 from petipy.recorded import Machine
+from petipy.report.provenance import words
 from petipy.survey import replay
 from tests.parsers.test_golden import CASES, GOLDEN, machine_of, scanned
 

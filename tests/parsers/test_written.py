@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.api import Entry
-from petipy.provenance import words
+from petipy.report.provenance import words
 from tests.parsers.one_file import entries, items
 
 STANZAS = "root=/dev/a\ndefault=b\nimage=/1\nimage=/2\nlabel=b\nread-only\ninitrd=/i\nappend=x\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from petipy.listing import main
-from petipy.printing import safe
+from petipy.report.printing import safe
 
 TOP = Path(__file__).parent.parent
 

@@ -4,8 +4,8 @@ import pytest
 
 from parsers.api import Problem, Volume
 from parsers.grub import FORMAT
-from petipy.excerpt import cells, place, quoted, with_excerpts
-from petipy.printing import safe
+from petipy.report.printing import safe
+from petipy.report.quote import cells, place, quoted, with_excerpts
 from petipy.scan.tree import scan_tree
 from tests.fakes import Machine
 
