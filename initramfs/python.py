@@ -180,7 +180,7 @@ import petipy.scan.tree, parsers
 for form in parsers.formats():
     petipy.sandbox.server.warm(form)
 hot = list(sys.modules)
-import petipy.survey, petipy.ui.desk
+import petipy.commands.survey, petipy.ui.desk
 found = {kind: dict(sorted(table[kind].items(), key=repr)) for kind in sorted(table)}
 sys.stdout.buffer.write(json.dumps(hot).encode() + b"\\n" + marshal.dumps(found, 2))
 """

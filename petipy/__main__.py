@@ -35,23 +35,23 @@ def main() -> int:
 
             return app.main(scanner)
         case ["list"]:
-            from petipy import listing
+            from petipy.commands import list
 
-            return listing.main(arguments[1:])
+            return list.main(arguments[1:])
         case ["explain"]:
-            from petipy import explain
+            from petipy.commands import explain
 
             return explain.main(arguments[1:])
         case ["check"]:
-            from petipy import check
+            from petipy.commands import check
 
             return check.main(arguments[1:])
         case ["script"]:
-            from petipy import script
+            from petipy.commands import script
 
             return script.main(arguments[1:])
         case ["capture"]:
-            from petipy import capture
+            from petipy.commands import capture
 
             return capture.main(arguments[1:])
         case ["--version"]:

@@ -128,7 +128,7 @@ class Jail:
         self, todo: Request, formats: Sequence[Format], scan_tree: ScanTree, user: int
     ) -> None:
         """Answer with what a scan would look at."""
-        from petipy.record import record  # afterwards nothing can be imported
+        from petipy.machinefile.recorder import record  # afterwards nothing can be imported
 
         seen = record(self._tree(todo, user), formats, scan_tree)
         messages.send(self._answer, json.dumps(seen).encode())

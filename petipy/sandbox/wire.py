@@ -61,7 +61,7 @@ def from_json(value: object) -> Scan:
 
 
 def captured(value: object) -> dict[str, Seen]:
-    """What `petipy.record` noted, checked: by device's name. ValueError, as of `from_json`."""
+    """Check what machinefile.recorder noted, by device name. ValueError, as of `from_json`."""
     return _devices(value)
 
 

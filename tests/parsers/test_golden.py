@@ -16,7 +16,7 @@ import pytest
 
 from parsers import formats
 from parsers.api import Files, Format, Volume
-from petipy.machine import load
+from petipy.machinefile.read import load
 from petipy.sandbox.wire import from_json, to_json
 from petipy.scan.tree import scan_lease, scan_tree
 from petipy.state.model import Scan

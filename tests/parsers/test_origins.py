@@ -9,10 +9,10 @@ import pytest
 
 from parsers import formats
 from parsers.api import Entry, Files, Origin
-from petipy.machine import BadMachine, load, parse
-from petipy.recorded import Machine
+from petipy.commands.survey import replay
+from petipy.machinefile.machine import Machine
+from petipy.machinefile.read import BadMachine, load, parse
 from petipy.report.provenance import words
-from petipy.survey import replay
 from tests.parsers.test_golden import CASES, GOLDEN, machine_of, scanned
 
 SHARED = Path(__file__).parents[3] / "shared/cases"

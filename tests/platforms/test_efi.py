@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import UNKNOWN, Firmware
-from petipy.machine import BadMachine, parse
+from petipy.machinefile.read import BadMachine, parse
 from petipy.platforms.efi import firmware
 
 HERE = os.uname().machine

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from petipy.listing import main
+from petipy.commands.list import main
 from petipy.report.printing import safe
 
-TOP = Path(__file__).parent.parent
+TOP = Path(__file__).parents[2]
 
 Written = Callable[[str], Path]
 

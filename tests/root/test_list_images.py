@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from petipy import capture, check, explain
-from petipy.listing import main
+from petipy.commands import capture, check, explain
+from petipy.commands.list import main
 from petipy.sys import block
 from tests.root.disks import until
 

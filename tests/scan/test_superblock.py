@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.partitions import Partition, table
+from petipy.commands.partitions import Partition, table
 from petipy.scan.superblock import FileSystem, Read, identify
 
 UUID = "01234567-89ab-cdef-0123-456789abcdef"

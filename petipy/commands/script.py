@@ -19,14 +19,14 @@ from parsers.grub.interp import Boot, Exit, Loaded
 from parsers.grub.listing import PATHS, Listing
 from parsers.grub.machine import Exhausted
 from parsers.grub.machine import Machine as GrubMachine
-from petipy.command import BadUsage, run
-from petipy.listing import complaint
+from petipy.commands.base import BadUsage, run
+from petipy.commands.list import complaint
+from petipy.commands.survey import add_dialect, is_file, machine_file
+from petipy.machinefile.machine import Machine
 from petipy.platforms.efi import firmware
-from petipy.recorded import Machine
 from petipy.report.printing import safe, width, wrapped, write
 from petipy.report.quote import with_excerpts
 from petipy.scan.files import TreeFiles
-from petipy.survey import add_dialect, is_file, machine_file
 
 _LARGEST = 16 << 20  # bytes of a script
 _TOLD = 3  # entries, by title

@@ -22,7 +22,7 @@ from typing import Any
 
 from parsers.api import Firmware, Volume
 from parsers.urls import normal
-from petipy.recorded import Machine, Tree, clean
+from petipy.machinefile.machine import Machine, Tree, clean
 
 # What GRUB calls a processor and its firmware → what uname calls the machine.
 _PLATFORMS = {

@@ -8,7 +8,7 @@ from posixpath import basename, dirname
 from typing import Any, Literal
 
 from parsers.api import Files, Format, SameMachine, Volume
-from petipy.recorded import clean
+from petipy.machinefile.machine import clean
 from petipy.scan.images import image_volume
 from petipy.state.model import Scan
 

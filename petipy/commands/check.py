@@ -17,15 +17,9 @@ from pathlib import Path
 from posixpath import basename, dirname
 
 from parsers.api import Format, Volume
-from petipy.command import BadUsage, run
-from petipy.findings import Finding, differences, findings, problems_only_of, sort
-from petipy.platforms.efi import firmware
-from petipy.recorded import Machine, Tree
-from petipy.report.printing import safe, width, wrapped, write
-from petipy.report.quote import quoted
-from petipy.state.model import DIALECTS, Device
-from petipy.state.resolve import choices
-from petipy.survey import (
+from petipy.commands.base import BadUsage, run
+from petipy.commands.findings import Finding, differences, findings, problems_only_of, sort
+from petipy.commands.survey import (
     EPILOG,
     Listing,
     add_arguments,
@@ -34,6 +28,12 @@ from petipy.survey import (
     is_file,
     surveys,
 )
+from petipy.machinefile.machine import Machine, Tree
+from petipy.platforms.efi import firmware
+from petipy.report.printing import safe, width, wrapped, write
+from petipy.report.quote import quoted
+from petipy.state.model import DIALECTS, Device
+from petipy.state.resolve import choices
 
 _LARGEST = 64 << 20  # bytes of a file that is checked alone
 _BLOCK = "# GRUB Environment Block\n".ljust(1024, "#")  # as grub-editenv makes it

@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from parsers.volumes import image
 from petipy import __version__
-from petipy.command import run
-from petipy.machine import platform
+from petipy.commands.base import run
+from petipy.commands.survey import (
+    EPILOG,
+    PATIENCE,
+    add_device,
+    devices_of,
+    formats_for,
+    in_sandbox,
+    trees,
+)
+from petipy.commands.targets import Devices
+from petipy.machinefile.read import platform
 from petipy.platforms.efi import firmware
 from petipy.report.printing import safe, write
 from petipy.scan.files import compatible
 from petipy.state.model import Device, Image
-from petipy.survey import EPILOG, PATIENCE, add_device, devices_of, formats_for, in_sandbox, trees
-from petipy.targets import Devices
 
 if TYPE_CHECKING:
     from petipy.sandbox.client import Scanner
@@ -83,7 +91,7 @@ Results = Iterator[tuple[Device, Captured | OSError]]
 
 
 def _in_directories(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
-    from petipy.record import record
+    from petipy.machinefile.recorder import record
     from petipy.scan.images import image_device, images
     from petipy.scan.tree import scan_tree
 

@@ -20,12 +20,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from parsers.api import Origin
-from petipy.command import run
-from petipy.listing import complaint, effect_in_words, entry_value, problem_value
+from petipy.commands.base import run
+from petipy.commands.list import complaint, effect_in_words, entry_value, problem_value
+from petipy.commands.survey import EPILOG, Listing, add_arguments, add_dialect, survey
 from petipy.report.printing import safe, width, wrapped, write
 from petipy.report.provenance import Statement, chain, runs, statements, touches, words
 from petipy.state.model import ORDINARY, Choice
-from petipy.survey import EPILOG, Listing, add_arguments, add_dialect, survey
 
 _TOLD = 20  # entries, when none is called as it was asked for
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from parsers.api import Format, Problem, Volume
-from petipy.command import BadUsage
-from petipy.machine import BadMachine, load
-from petipy.recorded import Machine
+from petipy.commands.base import BadUsage
+from petipy.commands.targets import SETTABLE, Devices, Target
+from petipy.machinefile.machine import Machine
+from petipy.machinefile.read import BadMachine, load
 from petipy.scan.images import image_device
 from petipy.state.model import DIALECTS, Choice, Device, Kind, Scan, Snapshot
 from petipy.state.policy import candidates
 from petipy.state.resolve import choices
-from petipy.targets import SETTABLE, Devices, Target
 
 if TYPE_CHECKING:
     from petipy.sandbox.client import Scanner

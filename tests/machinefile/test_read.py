@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from petipy.listing import main
-from petipy.machine import BadMachine, load, parse
-from petipy.recorded import Machine
+from petipy.commands.list import main
+from petipy.machinefile.machine import Machine
+from petipy.machinefile.read import BadMachine, load, parse
 
-CASES = Path(__file__).parents[2] / "shared/cases"
+CASES = Path(__file__).parents[3] / "shared/cases"
 GRUB_CFG = "search --set=root --fs-uuid 12-34\nmenuentry A {\n linux /vmlinuz a=b\n initrd /i\n}\n"
 DISK: dict[str, Any] = {
     "name": "hd0,gpt2",

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from parsers.api import Volume
-from petipy.command import BadUsage
-from petipy.partitions import Partition, Table, table
+from petipy.commands.base import BadUsage
+from petipy.commands.partitions import Partition, Table, table
 from petipy.scan.superblock import FileSystem, Read, identify
 from petipy.state.model import Device, Kind
 

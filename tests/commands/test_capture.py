@@ -11,19 +11,20 @@ import pytest
 
 from parsers.api import Files, Volume
 from parsers.grub import FORMAT
-from petipy import capture, explain, listing
-from petipy.machine import parse
-from petipy.record import blanked, record
+from petipy.commands import capture, explain
+from petipy.commands import list as listing
+from petipy.commands.targets import SETTABLE
+from petipy.machinefile.read import parse
+from petipy.machinefile.recorder import blanked, record
 from petipy.sandbox import wire
 from petipy.scan.files import TreeFiles
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
-from petipy.targets import SETTABLE
 from tests import efi
 from tests.fakes import Machine
 from tests.trees import lay
 
-GOLDEN = Path(__file__).parent / "parsers/golden"
+GOLDEN = Path(__file__).parents[1] / "parsers/golden"
 HASH = "grub.pbkdf2.sha512.10000." + "AB" * 64 + "." + "CD" * 64
 
 Out = pytest.CaptureFixture[str]

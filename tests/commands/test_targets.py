@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Volume
+from petipy.commands.survey import formats_for, trees
+from petipy.commands.targets import Devices, Target, mounted
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Device
-from petipy.survey import formats_for, trees
-from petipy.targets import Devices, Target, mounted
 
 MOUNTINFO = """\
 28 1 0:25 /@ / rw,relatime shared:1 - btrfs /dev/none2 rw,subvol=/@

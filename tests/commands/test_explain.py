@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from petipy.explain import main
-from tests.test_listing import ENTRY_KEYS
+from petipy.commands.explain import main
+from tests.commands.test_list import ENTRY_KEYS
 from tests.trees import lay
 
 GRUB = """\

@@ -9,11 +9,11 @@ from typing import Any
 
 from parsers.api import Effect, FileRef, Problem
 from parsers.volumes import find
-from petipy.command import run
+from petipy.commands.base import run
+from petipy.commands.survey import EPILOG, Listing, add_arguments, add_dialect, survey
 from petipy.report.printing import safe, width, write
 from petipy.report.quote import place, quoted
 from petipy.state.model import Choice, File
-from petipy.survey import EPILOG, Listing, add_arguments, add_dialect, survey
 
 
 def main(argv: list[str]) -> int:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from petipy.script import main
+from petipy.commands.script import main
 
-TOP = Path(__file__).parent.parent
+TOP = Path(__file__).parents[2]
 Run = Callable[..., tuple[int, str, list[str]]]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from petipy.check import main
+from petipy.commands.check import main
 from tests.trees import lay
 
 FILES = {"vmlinuz": "", "initrd": ""}

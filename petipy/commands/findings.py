@@ -7,9 +7,9 @@ from typing import Literal
 
 from parsers.api import Entry, Problem, Volume
 from parsers.volumes import describe, find
+from petipy.commands.survey import Listing
 from petipy.report.provenance import statements, words
 from petipy.state.model import ORDINARY, Choice, File
-from petipy.survey import Listing
 
 Kind = Literal["problem", "missing", "device", "unreachable", "repeated", "dialect"]
 
