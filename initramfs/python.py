@@ -12,7 +12,7 @@ from initramfs.elf import rigid
 from initramfs.host import REPOSITORY, BuildError, run
 from initramfs.lists import sections
 from initramfs.tree import Tree, file, lay_out, read_directory, read_package, read_wheel
-from petipy import bundle
+from petipy.startup import bundle
 
 OWN = ("petipy", "parsers")
 STAND_INS = Path(__file__).with_name("stand_ins")
@@ -168,12 +168,13 @@ def probe(command: list[str], version: str, room: Path) -> None:
 
 
 def prepare(command: list[str], room: Path) -> tuple[bytes, list[str]]:
-    """What petipy.prepared reads: what the imports of a start would compile. And the modules
-    that each start imports, in their order: before the scanner's fork, then its own or ours.
+    """Return what petipy.startup.prepared reads, and the modules that each start imports.
+
+    The modules are in their order: before the scanner forks, then its own or ours.
     """
     program = """
 import json, marshal, sys
-from petipy import prepared
+from petipy.startup import prepared
 table = prepared.record()
 import petipy.sandbox.client, petipy.app, petipy.sources.udev
 import petipy.scan.tree, parsers

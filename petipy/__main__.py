@@ -24,7 +24,7 @@ def main() -> int:
         case ["run"]:
             # A thousand allocations at a time, all to be kept: collecting them is time lost.
             gc.disable()
-            from petipy import prepared
+            from petipy.startup import prepared
 
             prepared.install()
             # Forked before anything else is imported: it needs the parsers, and we need asyncio.

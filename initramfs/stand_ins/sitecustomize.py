@@ -1,5 +1,5 @@
 """In the image alone: lets Python in its shell import what Petipy imports."""
 
-from petipy import bundle
+from petipy.startup import bundle
 
 bundle.install()

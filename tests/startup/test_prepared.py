@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from petipy.prepared import Table
+from petipy.startup.prepared import Table
 
-TOP = Path(__file__).parent.parent
+TOP = Path(__file__).parents[2]
 RECORD = """
 import marshal, sys
 from petipy import prepared

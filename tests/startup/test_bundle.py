@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from petipy import bundle
+from petipy.startup import bundle
 
-TOP = Path(__file__).parent.parent
+TOP = Path(__file__).parents[2]
 SOURCES = {
     "shop": ("import shop.bread\nname = shop.bread.name", True),
     "shop.bread": ("name = 'rye'", False),
@@ -24,7 +24,7 @@ def run(tmp_path: Path, program: str) -> None:
     }
     place = tmp_path / "modules"
     place.write_bytes(bundle.write(codes, hot=["json", "shop"]))  # the others are packed
-    start = "import sys\nfrom petipy import bundle\nbundle.install(sys.argv[1])\n"
+    start = "import sys\nfrom petipy.startup import bundle\nbundle.install(sys.argv[1])\n"
     subprocess.run([sys.executable, "-c", start + program, str(place)], cwd=TOP, check=True)
 
 
@@ -85,5 +85,5 @@ def test_modules_larger_than_what_is_read_at_once_are_whole(tmp_path: Path) -> N
 
 
 def test_what_starts_python_stays_outside() -> None:
-    assert all(map(bundle.outside, ("os", "encodings.utf_8", "petipy", "petipy.bundle")))
+    assert all(map(bundle.outside, ("os", "encodings.utf_8", "petipy", "petipy.startup.bundle")))
     assert not any(map(bundle.outside, ("posixpath", "petipy.app", "parsers")))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PLACE = "/usr/lib/petipy/modules"
 AHEAD = 1 << 18  # bytes that are read at once, of modules that follow each other
 # What Python needs before it can import from the file, and what does the importing.
-OUTSIDE = ("os", "encodings", "sitecustomize", "petipy", "petipy.bundle")
+OUTSIDE = ("os", "encodings", "sitecustomize", "petipy", "petipy.startup", "petipy.startup.bundle")
 
 Index = dict[str, tuple[int, int, bool, bool]]
 
