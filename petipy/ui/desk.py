@@ -8,11 +8,11 @@ from petipy.control.session import Session
 from petipy.ui.countdown import next_change
 from petipy.ui.hush import HUSH
 from petipy.ui.keys import Decoder, Report
+from petipy.ui.kit.screen import Screen
+from petipy.ui.kit.theme import SERIAL, VIRTUAL
+from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
 from petipy.ui.probe import probe
-from petipy.ui.screen import Screen
 from petipy.ui.terminal import Terminal
-from petipy.ui.theme import SERIAL, VIRTUAL
-from petipy.ui.toolkit import AsyncioEventLoop, MainLoop
 from petipy.ui.view import View
 from petipy.ui.watch import Watch
 

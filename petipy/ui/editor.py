@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from petipy.state.model import Choice, Edit, Snapshot
+from petipy.ui.kit.toolkit import Edit as Field
+from petipy.ui.kit.toolkit import WrapMode
+from petipy.ui.kit.widgets import Page, paragraph
 from petipy.ui.plain import title
-from petipy.ui.toolkit import Edit as Field
-from petipy.ui.toolkit import WrapMode
-from petipy.ui.widgets import Page, paragraph
 
 _LABELS = ("Kernel", "Initrds (separated by spaces)", "Command line")
 _BOOT = {"enter", "ctrl x", "f10"}

@@ -1,7 +1,7 @@
 """The help screen."""
 
 from petipy.settings.table import SETTINGS, Setting
-from petipy.ui.widgets import Reader
+from petipy.ui.kit.widgets import Reader
 
 _KEYS = """\
 Up Down  j k    move                    Home End   first and last entry

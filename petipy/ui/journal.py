@@ -6,9 +6,9 @@ from typing import Any
 from petipy.control.session import Session
 from petipy.report.quote import place, quoted
 from petipy.state.model import Device, Snapshot, Status
+from petipy.ui.kit.widgets import Reader
 from petipy.ui.plain import device_title, plain
 from petipy.ui.terminal import COLUMNS
-from petipy.ui.widgets import Reader
 
 Line = tuple[str | None, str]
 _INDENT = "  "  # of a quoted line

@@ -8,7 +8,7 @@ from petipy.control.session import Session
 from petipy.state.access import Lock
 from petipy.state.model import Snapshot
 from petipy.ui.editor import Input
-from petipy.ui.widgets import Page, paragraph
+from petipy.ui.kit.widgets import Page, paragraph
 
 _NOBODY = "Nobody may: its configuration gives no password to anyone who might."
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from petipy.state.model import Snapshot
+from petipy.ui.kit.theme import Theme
+from petipy.ui.kit.toolkit import Text
+from petipy.ui.kit.widgets import OWN_KEYS, Opens, Page, Row, motion, paragraph
 from petipy.ui.outline import Item, Place, default_item, hotkeys, outline
 from petipy.ui.plain import plain
-from petipy.ui.theme import Theme
-from petipy.ui.toolkit import Text
-from petipy.ui.widgets import OWN_KEYS, Opens, Page, Row, motion, paragraph
 
 # A hotkey moves the cursor in these formats' own menus; GRUB's boots the entry.
 _LEADS_ONLY = {"syslinux", "pxe"}

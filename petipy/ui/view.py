@@ -13,13 +13,13 @@ from petipy.ui.details import Details
 from petipy.ui.editor import Editor
 from petipy.ui.guide import Guide
 from petipy.ui.journal import Journal
+from petipy.ui.kit.theme import Theme
+from petipy.ui.kit.toolkit import Frame
+from petipy.ui.kit.widgets import Page, Strip, fit
 from petipy.ui.login import Login
 from petipy.ui.menu import Menu
 from petipy.ui.outline import Place
 from petipy.ui.plain import plain, squeeze, title, wrapped
-from petipy.ui.theme import Theme
-from petipy.ui.toolkit import Frame
-from petipy.ui.widgets import Page, Strip, fit
 
 _TALL = 16  # rows, from which on a blank line under the title is not missed
 _REASONS = 3  # rows for what went wrong; 2 on a terminal that is not tall

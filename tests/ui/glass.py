@@ -1,6 +1,6 @@
 """A view without a terminal: what it would show, after what was typed."""
 
-from petipy.ui import theme
+from petipy.ui.kit import theme
 from petipy.ui.view import View
 from tests.ui.fakes import Machine
 

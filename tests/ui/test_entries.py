@@ -8,8 +8,8 @@ from parsers.api import Password
 from petipy.control.session import FORGOTTEN
 from petipy.state.model import Choice, Countdown, Edit, Snapshot
 from petipy.ui.countdown import Teller
+from petipy.ui.kit.widgets import OWN_KEYS
 from petipy.ui.view import View
-from petipy.ui.widgets import OWN_KEYS
 from tests.ui.fakes import DEBIAN, Machine, choice
 from tests.ui.glass import Glass
 

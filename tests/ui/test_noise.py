@@ -2,7 +2,7 @@
 
 import asyncio
 
-from petipy.ui.theme import SERIAL
+from petipy.ui.kit.theme import SERIAL
 from tests.ui.consoles import PROMPT, at, counting, opened
 from tests.ui.emulator import Emulator, run
 

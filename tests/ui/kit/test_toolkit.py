@@ -3,7 +3,7 @@ import sys
 
 PROGRAM = """
 import sys, petipy.ui.desk
-from petipy.ui.toolkit import Edit, Text
+from petipy.ui.kit.toolkit import Edit, Text
 print(*Text("abc d").render((3,)).text, *Edit("", "\\u65e5\\u672c").render((3,)).text)
 print(*(name for name in sys.modules if name.startswith(("urwid", "wcwidth"))))
 """

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from petipy.state.model import Snapshot
-from petipy.ui.plain import plain, squeeze
-from petipy.ui.theme import Theme
-from petipy.ui.toolkit import (
+from petipy.ui.kit.theme import Theme
+from petipy.ui.kit.toolkit import (
     Canvas,
     ListBox,
     SimpleFocusListWalker,
@@ -16,6 +15,7 @@ from petipy.ui.toolkit import (
     Widget,
     WrapMode,
 )
+from petipy.ui.plain import plain, squeeze
 
 _MOTIONS = {
     "j": "down",

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.api import Password
-from petipy.ui import theme
-from petipy.ui.screen import Screen
+from petipy.ui.kit import theme
+from petipy.ui.kit.screen import Screen
+from petipy.ui.kit.toolkit import TextCanvas
 from petipy.ui.terminal import Terminal
-from petipy.ui.toolkit import TextCanvas
 from petipy.ui.view import View
 from tests.ui.emulator import run
 from tests.ui.fakes import Machine, choice, device
