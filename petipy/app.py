@@ -25,8 +25,8 @@ from petipy.state.model import Change, Choice, Config, Device, Edit, File, Scan,
 from petipy.state.policy import Hints
 from petipy.state.store import Store
 from petipy.sys import power
-from petipy.ui import ttys
 from petipy.ui.console import Console
+from petipy.ui.line import ttys
 
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
 _CHECKING = 120.0  # seconds to compute a password's hash

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from petipy import __version__
 from petipy.control.session import Session
-from petipy.ui.countdown import Teller, next_change
-from petipy.ui.keys import Doorbell
-from petipy.ui.terminal import Terminal
-from petipy.ui.watch import Watch
+from petipy.ui.line.countdown import Teller, next_change
+from petipy.ui.line.keys import Doorbell
+from petipy.ui.line.terminal import Terminal
+from petipy.ui.line.watch import Watch
 
 if TYPE_CHECKING:
     from petipy.ui.desk import Desk
@@ -141,7 +141,7 @@ class Console:
             await self._shell()
 
     async def _shell(self) -> None:
-        from petipy.ui import shell
+        from petipy.ui.line import shell
 
         self._terminal.write('A shell. "exit" comes back to the menu.\r\n')
         await self._terminal.flush(_DRAIN)

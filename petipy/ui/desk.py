@@ -5,16 +5,16 @@ import math
 from typing import Literal
 
 from petipy.control.session import Session
-from petipy.ui.countdown import next_change
-from petipy.ui.hush import HUSH
-from petipy.ui.keys import Decoder, Report
 from petipy.ui.kit.screen import Screen
 from petipy.ui.kit.theme import SERIAL, VIRTUAL
 from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
-from petipy.ui.probe import probe
-from petipy.ui.terminal import Terminal
+from petipy.ui.line.countdown import next_change
+from petipy.ui.line.keys import Decoder, Report
+from petipy.ui.line.loglevel import HUSH
+from petipy.ui.line.probe import probe
+from petipy.ui.line.terminal import Terminal
+from petipy.ui.line.watch import Watch
 from petipy.ui.view import View
-from petipy.ui.watch import Watch
 
 GAP = 0.25  # seconds between two redraws for news
 ABSENT = 300.0  # seconds without a key, after which a running countdown closes the menu

@@ -7,7 +7,7 @@ from parsers.api import Effect, Entry
 from petipy.report.provenance import chain, runs, statements
 from petipy.state.model import Choice, Snapshot
 from petipy.ui.kit.widgets import Opens, Reader
-from petipy.ui.plain import device_title, title
+from petipy.ui.line.plain import device_title, title
 
 Line = tuple[str | None, str]
 

@@ -8,7 +8,7 @@ from petipy.state.model import Choice, Edit, Snapshot
 from petipy.ui.kit.toolkit import Edit as Field
 from petipy.ui.kit.toolkit import WrapMode
 from petipy.ui.kit.widgets import Page, paragraph
-from petipy.ui.plain import title
+from petipy.ui.line.plain import title
 
 _LABELS = ("Kernel", "Initrds (separated by spaces)", "Command line")
 _BOOT = {"enter", "ctrl x", "f10"}

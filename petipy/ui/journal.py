@@ -7,8 +7,8 @@ from petipy.control.session import Session
 from petipy.report.quote import place, quoted
 from petipy.state.model import Device, Snapshot, Status
 from petipy.ui.kit.widgets import Reader
-from petipy.ui.plain import device_title, plain
-from petipy.ui.terminal import COLUMNS
+from petipy.ui.line.plain import device_title, plain
+from petipy.ui.line.terminal import COLUMNS
 
 Line = tuple[str | None, str]
 _INDENT = "  "  # of a quoted line

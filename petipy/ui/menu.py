@@ -7,8 +7,8 @@ from petipy.state.model import Snapshot
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Text
 from petipy.ui.kit.widgets import OWN_KEYS, Opens, Page, Row, motion, paragraph
+from petipy.ui.line.plain import plain
 from petipy.ui.outline import Item, Place, default_item, hotkeys, outline
-from petipy.ui.plain import plain
 
 # A hotkey moves the cursor in these formats' own menus; GRUB's boots the entry.
 _LEADS_ONLY = {"syslinux", "pxe"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from petipy.state.model import Choice, Snapshot
-from petipy.ui.plain import device_title, plain, title
+from petipy.ui.line.plain import device_title, plain, title
 
 
 @dataclass(frozen=True, slots=True)

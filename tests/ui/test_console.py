@@ -7,8 +7,8 @@ import termios
 
 from parsers.api import Password
 from petipy.ui.console import Console
-from petipy.ui.keys import QUIET
-from petipy.ui.line import LIMIT
+from petipy.ui.line.keys import QUIET
+from petipy.ui.line.writer import LIMIT
 from tests.ui.consoles import PROMPT, at, count, counting, opened, served
 from tests.ui.emulator import Emulator, run
 from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice
@@ -51,7 +51,7 @@ def test_from_the_countdown_to_a_boot_with_another_command_line() -> None:
 
 
 def test_the_headless_way_does_not_import_urwid() -> None:
-    program = "import sys, petipy.ui.console, petipy.ui.ttys; print(*sys.modules)"
+    program = "import sys, petipy.ui.console, petipy.ui.line.ttys; print(*sys.modules)"
     out = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

@@ -7,8 +7,8 @@ import pytest
 from parsers.api import Password
 from petipy.control.session import FORGOTTEN
 from petipy.state.model import Choice, Countdown, Edit, Snapshot
-from petipy.ui.countdown import Teller
 from petipy.ui.kit.widgets import OWN_KEYS
+from petipy.ui.line.countdown import Teller
 from petipy.ui.view import View
 from tests.ui.fakes import DEBIAN, Machine, choice
 from tests.ui.glass import Glass

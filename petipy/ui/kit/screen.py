@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import BaseScreen, Canvas
-from petipy.ui.terminal import Terminal
+from petipy.ui.line.terminal import Terminal
 
 _PRINTABLE = bytes(byte if 32 <= byte < 127 else 63 for byte in range(256))
 _GAP = 4  # unchanged cells that are cheaper to send again than to jump over

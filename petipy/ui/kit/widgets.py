@@ -15,7 +15,7 @@ from petipy.ui.kit.toolkit import (
     Widget,
     WrapMode,
 )
-from petipy.ui.plain import plain, squeeze
+from petipy.ui.line.plain import plain, squeeze
 
 _MOTIONS = {
     "j": "down",

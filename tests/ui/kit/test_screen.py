@@ -13,7 +13,7 @@ from parsers.api import Password
 from petipy.ui.kit import theme
 from petipy.ui.kit.screen import Screen
 from petipy.ui.kit.toolkit import TextCanvas
-from petipy.ui.terminal import Terminal
+from petipy.ui.line.terminal import Terminal
 from petipy.ui.view import View
 from tests.ui.emulator import run
 from tests.ui.fakes import Machine, choice, device

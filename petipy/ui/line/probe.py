@@ -2,8 +2,8 @@
 
 import asyncio
 
-from petipy.ui.keys import Decoder, Report
-from petipy.ui.terminal import Terminal
+from petipy.ui.line.keys import Decoder, Report
+from petipy.ui.line.terminal import Terminal
 
 _PATIENCE = 0.15  # seconds for each of two questions
 # The cursor as far as it goes, and where is it now? Every terminal since the VT100 knows that.

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from petipy.ui.hush import Hush
+from petipy.ui.line.loglevel import Hush
 
 
 def test_the_kernel_is_quiet_while_any_menu_is_drawn(tmp_path: Path) -> None:

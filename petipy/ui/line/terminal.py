@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable
 
 from petipy.sys import tty
-from petipy.ui import ttys
-from petipy.ui.line import Line
+from petipy.ui.line import ttys
+from petipy.ui.line.writer import Line
 
 _CHUNK = 1024
 _MOST_CHUNKS = 64  # of input that nobody has asked for yet; more is thrown away

@@ -2,7 +2,7 @@ import asyncio
 import os
 import tty
 
-from petipy.ui.line import LIMIT, Line
+from petipy.ui.line.writer import LIMIT, Line
 from tests.ui.emulator import Emulator, run
 
 

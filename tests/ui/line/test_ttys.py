@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.ui import ttys
+from petipy.ui.line import ttys
 from tests.ui.emulator import Emulator, run
 
 PROC = """\

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from petipy.state.model import Countdown, Snapshot, Status
-from petipy.ui.plain import clip, plain, title
+from petipy.ui.line.plain import clip, plain, title
 
 _INVITATION = "press Enter or a letter for the menu"
 _NEWS = 20  # lines at once; the log screen has all of them

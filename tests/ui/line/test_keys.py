@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petipy.ui.keys import Decoder, Doorbell, Report
+from petipy.ui.line.keys import Decoder, Doorbell, Report
 
 NOISE = {
     "NUL": b"\0",

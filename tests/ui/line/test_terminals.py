@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from petipy.ui.console import Console
-from petipy.ui.line import LIMIT
+from petipy.ui.line.writer import LIMIT
 from tests.ui.consoles import PROMPT, at, counting, opened, served
 from tests.ui.emulator import Emulator, run
 from tests.ui.fakes import Machine, choice

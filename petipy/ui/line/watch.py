@@ -6,7 +6,7 @@ from types import TracebackType
 
 from petipy.control.session import Session
 from petipy.state.model import Snapshot
-from petipy.ui.terminal import Terminal
+from petipy.ui.line.terminal import Terminal
 
 
 @dataclass(frozen=True, slots=True)

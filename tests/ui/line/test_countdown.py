@@ -1,7 +1,7 @@
 import math
 
 from petipy.state.model import Countdown, Snapshot
-from petipy.ui.countdown import Teller, next_change
+from petipy.ui.line.countdown import Teller, next_change
 from tests.ui.fakes import DEBIAN, Machine, choice
 
 
