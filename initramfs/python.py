@@ -181,7 +181,7 @@ import petipy.scan.tree, parsers
 for form in parsers.formats():
     petipy.sandbox.server.warm(form)
 hot = list(sys.modules)
-import petipy.commands.survey, petipy.ui.desk
+import petipy.commands.survey, petipy.ui.fullscreen
 found = {kind: dict(sorted(table[kind].items(), key=repr)) for kind in sorted(table)}
 sys.stdout.buffer.write(json.dumps(hot).encode() + b"\\n" + marshal.dumps(found, 2))
 """

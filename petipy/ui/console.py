@@ -13,7 +13,7 @@ from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
 
 if TYPE_CHECKING:
-    from petipy.ui.desk import Desk
+    from petipy.ui.fullscreen import Desk
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is tried again
 _DRAIN = 1.0  # seconds for the last words to leave
@@ -129,7 +129,7 @@ class Console:
     async def _at_desk(self) -> None:
         """The menu, and what can be reached from it, until nobody is there any more."""
         if self._desk is None:
-            from petipy.ui.desk import Desk
+            from petipy.ui.fullscreen import Desk
 
             self._desk = Desk(self._terminal, self._session)
         self._trace("menu")

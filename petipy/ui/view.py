@@ -8,18 +8,18 @@ from petipy.control.session import Session
 from petipy.state import access
 from petipy.state.access import Lock
 from petipy.state.model import Edit, Snapshot
-from petipy.ui.details import Details
-from petipy.ui.editor import Editor
-from petipy.ui.guide import Guide
-from petipy.ui.journal import Journal
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Frame
 from petipy.ui.kit.widgets import Page, Strip, fit
 from petipy.ui.line.countdown import Seconds
 from petipy.ui.line.plain import plain, squeeze, title, wrapped
-from petipy.ui.login import Login
-from petipy.ui.menu import Menu
 from petipy.ui.outline import Place
+from petipy.ui.screens.details import Details
+from petipy.ui.screens.editor import Editor
+from petipy.ui.screens.help import Guide
+from petipy.ui.screens.log import Journal
+from petipy.ui.screens.menu import Menu
+from petipy.ui.screens.prompt import Login
 
 _TALL = 16  # rows, from which on a blank line under the title is not missed
 _REASONS = 3  # rows for what went wrong; 2 on a terminal that is not tall

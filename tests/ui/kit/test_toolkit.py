@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 PROGRAM = """
-import sys, petipy.ui.desk
+import sys, petipy.ui.fullscreen
 from petipy.ui.kit.toolkit import Edit, Text
 print(*Text("abc d").render((3,)).text, *Edit("", "\\u65e5\\u672c").render((3,)).text)
 print(*(name for name in sys.modules if name.startswith(("urwid", "wcwidth"))))

@@ -7,8 +7,8 @@ from parsers.api import Password
 from petipy.control.session import Session
 from petipy.state.access import Lock
 from petipy.state.model import Snapshot
-from petipy.ui.editor import Input
 from petipy.ui.kit.widgets import Page, paragraph
+from petipy.ui.screens.editor import Input
 
 _NOBODY = "Nobody may: its configuration gives no password to anyone who might."
 
