@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from posixpath import dirname, normpath
 
-from parsers import bootspec, envblock, pe, uki, zipl
+from parsers import envblock, pe, uki, zipl
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
-from parsers.bootspec import Place, Snippet
+from parsers.reading import bootspec
+from parsers.reading.bootspec import Place, Snippet
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 # What kexec has no use for, or what is read elsewhere; of systemd, GRUB, kernel-install and zipl.

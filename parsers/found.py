@@ -11,7 +11,7 @@ from posixpath import dirname
 from parsers import envblock, kernel
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin
 from parsers.fstab import around, mounts
-from parsers.written import joined
+from parsers.reading.written import joined
 
 TRAIL = ("Found without a configuration",)
 _MOST = 40  # kernels of a directory

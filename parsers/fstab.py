@@ -6,7 +6,7 @@ from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
 from parsers.api import FileRef, Files
-from parsers.text import beside
+from parsers.reading.text import beside
 from parsers.volumes import find
 
 

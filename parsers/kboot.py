@@ -12,10 +12,10 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
-from parsers.names import distinct
 from parsers.openfirmware import place
-from parsers.text import grammar, read, statements
-from parsers.written import joined
+from parsers.reading.names import distinct
+from parsers.reading.text import grammar, read, statements
+from parsers.reading.written import joined
 
 # What stands for every entry that does not say it itself.
 GENERAL = ("root", "initrd", "dtb", "video")

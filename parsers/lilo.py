@@ -9,12 +9,12 @@ import math
 from collections.abc import Iterator, Sequence
 from posixpath import basename
 
-from parsers import stanzas
 from parsers.api import Entry, Files, Format, Item, Preferences, Problem
 from parsers.fstab import System
-from parsers.stanzas import Block, Settings, Words, words
-from parsers.text import read
-from parsers.written import Part, joined
+from parsers.reading import stanzas
+from parsers.reading.stanzas import Block, Settings, Words, words
+from parsers.reading.text import read
+from parsers.reading.written import Part, joined
 
 MAX_TEXT = 256 << 10
 

@@ -12,10 +12,10 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Entry, Files, Format, Item, Origin, Problem
-from parsers.names import distinct
 from parsers.openfirmware import place
-from parsers.text import grammar, read, statements
-from parsers.written import joined
+from parsers.reading.names import distinct
+from parsers.reading.text import grammar, read, statements
+from parsers.reading.written import joined
 
 GENERAL = ("default", "dev_description")
 FILES = ("image", "initrd", "dtb")

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from posixpath import basename
 
-from parsers import stanzas
 from parsers.api import Entry, FileRef, Files, Format, Item
 from parsers.kernel import for_another
 from parsers.openfirmware import place
-from parsers.stanzas import Block, Settings, Words, words
-from parsers.text import read
-from parsers.written import joined
+from parsers.reading import stanzas
+from parsers.reading.stanzas import Block, Settings, Words, words
+from parsers.reading.text import read
+from parsers.reading.written import joined
 
 MAX_TEXT = 256 << 10
 

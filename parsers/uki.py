@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import basename, dirname
 
-from parsers import bootspec, kernel, os_release, pe
+from parsers import kernel, os_release, pe
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
-from parsers.bootspec import Place, Snippet
+from parsers.reading import bootspec
+from parsers.reading.bootspec import Place, Snippet
 
 _TEXT = 64 << 10  # bytes of a section that is text
 _MOST = 32  # profiles in one image, addons in one directory

@@ -7,13 +7,13 @@ and file.c (device:partition,path), with SUSE's image[32bit] and image[64bit].
 from collections.abc import Iterator
 from posixpath import basename, dirname
 
-from parsers import stanzas
 from parsers.api import Entry, Files, Format, Item
 from parsers.kernel import for_another
 from parsers.openfirmware import place
-from parsers.stanzas import Block, Settings, Words, words
-from parsers.text import read
-from parsers.written import joined
+from parsers.reading import stanzas
+from parsers.reading.stanzas import Block, Settings, Words, words
+from parsers.reading.text import read
+from parsers.reading.written import joined
 
 # yaboot itself reads 32 KiB and no more.
 MAX_TEXT = 256 << 10

@@ -18,9 +18,9 @@ import pyparsing as pp
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.fstab import System, around
 from parsers.kernel import for_another
-from parsers.names import distinct
-from parsers.text import beside, grammar, read, statements
-from parsers.written import Part, joined
+from parsers.reading.names import distinct
+from parsers.reading.text import beside, grammar, read, statements
+from parsers.reading.written import Part, joined
 
 _CONF = "/etc/zipl.conf"
 DEFAULTBOOT = "defaultboot"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from parsers.api import Files, Format, Item
 from parsers.grub_legacy.menu import Menu, is_script
-from parsers.text import read
+from parsers.reading.text import read
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:

@@ -19,8 +19,8 @@ from parsers.api import (
 )
 from parsers.grub_legacy.commands import COMMANDS, Loaded, in_row
 from parsers.grub_legacy.drives import Drives
-from parsers.names import distinct
-from parsers.text import beside, grammar, read, statements
+from parsers.reading.names import distinct
+from parsers.reading.text import beside, grammar, read, statements
 from parsers.volumes import find, on_volume, seen_from
 
 _GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pyparsing as pp
 
-from parsers.text import grammar, statements
+from parsers.reading.text import grammar, statements
 
 # What SYSLINUX takes for white space: every control character.
 _SPACE = r"[\x00-\x20]"

@@ -6,7 +6,7 @@ import pytest
 
 from parsers import bls
 from parsers.api import Entry, Firmware, Origin, Problem, Volume
-from parsers.bootspec import Field, Loader, Place, fields, newest, ordered, tries
+from parsers.reading.bootspec import Field, Loader, Place, fields, newest, ordered, tries
 from petipy.commands.list import main
 from petipy.scan.tree import scan_tree
 from tests.fakes import Machine

@@ -20,8 +20,8 @@ from parsers.grub.interp import Shell
 from parsers.grub.numbers import number
 from parsers.grub.options import Options
 from parsers.grub.syntax import Block
+from parsers.reading.text import wide
 from parsers.smbios import Structure, string, structures, uuid
-from parsers.text import wide
 
 
 @command("cpuid")

@@ -39,7 +39,7 @@ def _syslinux(place: Place) -> Iterator[Item]:
 def _legacy(place: Place) -> Iterator[Item]:
     """Whatever the file looks like: one that is a script for GRUB is not run from here."""
     from parsers.grub_legacy.menu import Menu
-    from parsers.text import read
+    from parsers.reading.text import read
 
     if files := place.files():
         text, problems = read(files, place.path)

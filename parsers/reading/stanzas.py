@@ -14,9 +14,9 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Origin, Password, Preferences, Problem
-from parsers.names import distinct
-from parsers.text import grammar, statements
-from parsers.written import Part
+from parsers.reading.names import distinct
+from parsers.reading.text import grammar, statements
+from parsers.reading.written import Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

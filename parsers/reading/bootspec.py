@@ -17,7 +17,7 @@ import pyparsing as pp
 
 from parsers.api import Effect, FileRef, Files, Firmware, Origin, Problem, Style
 from parsers.kernel import for_another
-from parsers.text import grammar, read, statements, wide
+from parsers.reading.text import grammar, read, statements, wide
 
 _LONGEST = 64 << 10  # characters of a file
 _MOST = 500  # files of a directory

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parsers.names import distinct
+from parsers.reading.names import distinct
 
 
 @pytest.mark.parametrize(
