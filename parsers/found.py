@@ -10,7 +10,7 @@ from posixpath import dirname
 
 from parsers import envblock, kernel
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin
-from parsers.fstab import around, mounts
+from parsers.places.fstab import around, mounts
 from parsers.reading.written import joined
 
 TRAIL = ("Found without a configuration",)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from posixpath import basename
 
 from parsers.api import Entry, Files, Format, Item, Preferences, Problem
-from parsers.fstab import System
+from parsers.places.fstab import System
 from parsers.reading import stanzas
 from parsers.reading.stanzas import Block, Settings, Words, words
 from parsers.reading.text import read

@@ -12,7 +12,7 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Entry, Files, Format, Item, Origin, Problem
-from parsers.openfirmware import place
+from parsers.places.openfirmware import place
 from parsers.reading.names import distinct
 from parsers.reading.text import grammar, read, statements
 from parsers.reading.written import joined

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from parsers.api import FileRef, Files, Format, Item
-from parsers.lease import prefix, server
+from parsers.places.lease import prefix, server
+from parsers.places.urls import is_url, join, normal, split
 from parsers.syslinux.menu import items
-from parsers.urls import is_url, join, normal, split
 
 
 class Network:

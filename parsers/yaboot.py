@@ -9,7 +9,7 @@ from posixpath import basename, dirname
 
 from parsers.api import Entry, Files, Format, Item
 from parsers.kernel import for_another
-from parsers.openfirmware import place
+from parsers.places.openfirmware import place
 from parsers.reading import stanzas
 from parsers.reading.stanzas import Block, Settings, Words, words
 from parsers.reading.text import read

@@ -16,8 +16,8 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
-from parsers.fstab import System, around
 from parsers.kernel import for_another
+from parsers.places.fstab import System, around
 from parsers.reading.names import distinct
 from parsers.reading.text import beside, grammar, read, statements
 from parsers.reading.written import Part, joined

@@ -8,8 +8,8 @@ from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Volume
 from parsers.envblock import PLACE
-from parsers.urls import normal
-from parsers.volumes import image
+from parsers.places.urls import normal
+from parsers.places.volumes import image
 
 Tree = Mapping[str, str | bytes]
 

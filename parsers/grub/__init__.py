@@ -12,7 +12,7 @@ from parsers.grub.lexer import Source
 from parsers.grub.listing import PATHS, items
 from parsers.grub.network import served
 from parsers.grub.parse import units
-from parsers.urls import is_url, split
+from parsers.places.urls import is_url, split
 
 # What costs time but once is done here and now, commands imported and expressions compiled:
 # a scan runs in a forked child, and each of them would pay again.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 from parsers.api import Files, Volume
-from parsers.lease import server
+from parsers.places.lease import server
 
 _PARTITION = re.compile(r"(?P<disk>.*[^\\]),(?P<scheme>[a-z]*)(?P<number>[0-9]{1,6})", re.DOTALL)
 # A server: GRUB's name for it is the protocol's, with the host where it is not the usual one.

@@ -8,7 +8,7 @@ from parsers.api import FileRef, Files, Password, Problem, Volume
 from parsers.grub.devices import Devices
 from parsers.grub.dialect import DEBIAN, Dialect
 from parsers.grub.words import Pattern, matches
-from parsers.lease import Lease, server
+from parsers.places.lease import Lease, server
 
 # What GRUB calls the processor and the firmware of a machine.
 _PLATFORMS = {

@@ -10,7 +10,7 @@ from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, SameMachin
 from parsers.grub.dialect import Dialect, spoken
 from parsers.grub.listing import Listing
 from parsers.grub.machine import Machine
-from parsers.urls import split
+from parsers.places.urls import split
 
 _LARGE = re.compile(
     r"vmlinu[xz]|[bz]?z?image\b|linux\b|kernel\b|init(?:rd|ramfs)|.*\.(?:gz|img|xz)$", re.I

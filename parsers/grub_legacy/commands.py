@@ -7,7 +7,7 @@ from posixpath import basename
 
 from parsers.api import Action, FileRef, Password, Volume
 from parsers.grub_legacy.drives import Drives
-from parsers.volumes import BLOCKS, find, loader
+from parsers.places.volumes import BLOCKS, find, loader
 
 
 @dataclass(slots=True)

@@ -19,9 +19,9 @@ from parsers.api import (
 )
 from parsers.grub_legacy.commands import COMMANDS, Loaded, in_row
 from parsers.grub_legacy.drives import Drives
+from parsers.places.volumes import find, on_volume, seen_from
 from parsers.reading.names import distinct
 from parsers.reading.text import beside, grammar, read, statements
-from parsers.volumes import find, on_volume, seen_from
 
 _GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")
 # Of the screen and the BIOS: nothing for us. Then what only Solaris' and grub4dos know.

@@ -4,7 +4,7 @@ from posixpath import dirname, normpath
 
 from parsers.api import FileRef, Files, Problem
 from parsers.ipxe.script import Script, is_script
-from parsers.urls import is_url, join
+from parsers.places.urls import is_url, join
 
 _LONGEST = 1 << 16  # characters of a setting
 _MOST_PROBLEMS = 100

@@ -8,9 +8,9 @@ from parsers import smbios
 from parsers.api import Files, Origin
 from parsers.ipxe.origin import Text, Trace
 from parsers.ipxe.values import TYPES, Value, value
-from parsers.lease import server
+from parsers.places.lease import server
+from parsers.places.urls import is_url, split
 from parsers.smbios import BOARD, CHASSIS, SYSTEM
-from parsers.urls import is_url, split
 
 # Name, type, number among DHCP's options, and what udhcpc calls it (the first that is there).
 _LEASE = (

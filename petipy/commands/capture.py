@@ -12,7 +12,7 @@ from dataclasses import asdict
 from posixpath import dirname
 from typing import TYPE_CHECKING, Any
 
-from parsers.volumes import image
+from parsers.places.volumes import image
 from petipy import __version__
 from petipy.commands.base import run
 from petipy.commands.survey import (

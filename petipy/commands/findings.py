@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from parsers.api import Entry, Problem, Volume
-from parsers.volumes import describe, find
+from parsers.places.volumes import describe, find
 from petipy.commands.survey import Listing
 from petipy.report.provenance import statements, words
 from petipy.state.model import ORDINARY, Choice, File

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from parsers.api import Effect, FileRef, Problem
-from parsers.volumes import find
+from parsers.places.volumes import find
 from petipy.commands.base import run
 from petipy.commands.survey import EPILOG, Listing, add_arguments, add_dialect, survey
 from petipy.report.printing import safe, width, write

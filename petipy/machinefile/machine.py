@@ -6,7 +6,7 @@ from posixpath import dirname, join, normpath, split
 from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Volume
-from parsers.urls import normal
+from parsers.places.urls import normal
 
 _MAX_LINKS = 40  # as the kernel's own limit
 

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from parsers.api import Firmware, Volume
-from parsers.urls import normal
+from parsers.places.urls import normal
 from petipy.machinefile.machine import Machine, Tree, clean
 
 # What GRUB calls a processor and its firmware → what uname calls the machine.

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from parsers.api import Files, Problem
-from parsers.urls import is_url
+from parsers.places.urls import is_url
 
 _LONGEST = 1000  # characters of a line that are kept; a place further on is not shown
 _MARGIN = 16  # columns that a cut line shows after the place

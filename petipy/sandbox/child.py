@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from parsers.api import Files, Format, Volume
 from parsers.envblock import PLACE
-from parsers.volumes import image
+from parsers.places.volumes import image
 from petipy.platforms.efi import firmware
 from petipy.sandbox import messages, wire
 from petipy.sandbox.messages import Request

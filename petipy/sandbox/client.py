@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import parsers
 from parsers.api import Format
-from parsers.volumes import image
+from parsers.places.volumes import image
 from petipy.sandbox import server, wire
 from petipy.sandbox.child import Mounter
 from petipy.sandbox.messages import (

@@ -8,7 +8,7 @@ from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Problem, Volume
 from parsers.envblock import PLACE
-from parsers.volumes import image
+from parsers.places.volumes import image
 from petipy.sys.openat2 import open_in_root
 
 MAX_SIZE = 16 << 20  # bytes of a piece

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from parsers.api import Files, Problem, Volume
-from parsers.volumes import image_name
+from parsers.places.volumes import image_name
 from petipy.scan.subvolumes import subvolumes
 from petipy.scan.superblock import identify
 from petipy.state.model import Device, Image, amount
@@ -30,7 +30,7 @@ def images(files: Files) -> Iterator[Image | Problem]:
 
 
 def image_volume(host: Volume, image: Image) -> Volume:
-    """The image as parsers.volumes.image knows it, and what else is known of it."""
+    """The image as parsers.places.volumes.image knows it, and what else is known of it."""
     return Volume(
         name=image_name(host, image.path),
         uuid=image.uuid,

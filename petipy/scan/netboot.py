@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from parsers.api import Entry, FileRef
-from parsers.lease import Lease, bootfile, configuration, hardware, prefix, server
-from parsers.urls import join, split
+from parsers.places.lease import Lease, bootfile, configuration, hardware, prefix, server
+from parsers.places.urls import join, split
 
 # grub-mknetdir's core images; and the programs that distributions sign, with theirs below grub/.
 _GRUB = re.compile(r"core\.(?:elf|efi|0)|(?:grub|shim|boot)[\w-]*\.efi(?:\.signed)?", re.I)

@@ -8,9 +8,9 @@ from itertools import islice
 from posixpath import dirname
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
-from parsers.medium import LOOPBACK, advice, told
-from parsers.urls import is_url
-from parsers.volumes import find
+from parsers.places.medium import LOOPBACK, advice, told
+from parsers.places.urls import is_url
+from parsers.places.volumes import find
 from petipy.report.quote import with_excerpts
 from petipy.scan.images import images
 from petipy.scan.netboot import netboot, places

@@ -6,7 +6,7 @@ from dataclasses import replace
 from posixpath import dirname
 
 from parsers.api import Effect, Entry, FileRef, Preferences, Volume
-from parsers.volumes import describe, find
+from parsers.places.volumes import describe, find
 from petipy.state.model import ORDINARY, Change, Choice, Device, Edit, File, Scan
 
 

@@ -9,7 +9,7 @@ from initramfs.archive import Archive
 from initramfs.host import BuildError, default_cache, locked
 from initramfs.tree import Tree, read_package
 from parsers import formats
-from parsers.urls import join
+from parsers.places.urls import join
 from petipy.scan.tree import scan_lease, scan_tree
 from petipy.state.model import Scan
 from tests.fakes import Machine

@@ -11,7 +11,7 @@ import pytest
 
 from parsers import formats
 from parsers.api import Volume
-from parsers.urls import normal
+from parsers.places.urls import normal
 from petipy.scan.tree import scan_lease, scan_tree
 from petipy.state.model import Choice, Device, File
 from petipy.state.resolve import choices

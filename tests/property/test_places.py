@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from parsers import formats
 from parsers.api import Entry, Format, Origin, Volume
-from parsers.medium import told
+from parsers.places.medium import told
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
 from tests.effort import ending

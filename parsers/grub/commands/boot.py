@@ -10,7 +10,7 @@ from parsers.grub.devices import described
 from parsers.grub.errors import BAD_ARGUMENT, NO_KERNEL, GrubError
 from parsers.grub.interp import Boot, Exit, Loaded, Run, Shell
 from parsers.grub.syntax import Block
-from parsers.volumes import loader
+from parsers.places.volumes import loader
 
 
 @command("linux", "linux16", "linuxefi")

@@ -7,7 +7,7 @@ from parsers.grub.errors import BAD_ARGUMENT, BAD_DEVICE, NOT_FOUND, GrubError
 from parsers.grub.interp import Shell
 from parsers.grub.options import Options
 from parsers.grub.syntax import Block
-from parsers.volumes import image, image_name
+from parsers.places.volumes import image, image_name
 
 _OPTIONS = Options("--delete|-d", "--decompress|-D")
 

@@ -7,7 +7,7 @@ from typing import Literal
 from parsers.ipxe.commands import command
 from parsers.ipxe.options import options
 from parsers.ipxe.run import BadCommand, Image, Run, Stop
-from parsers.urls import is_url
+from parsers.places.urls import is_url
 
 _MOST = 64  # images at once
 _KERNEL = re.compile(r"(?!.*\.(?:c32|efi|ipxe)$)(?:vmlinu[xz]|[zb]?z?image|kernel|linux)", re.I)

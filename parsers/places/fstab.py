@@ -6,8 +6,8 @@ from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
 from parsers.api import FileRef, Files
+from parsers.places.volumes import find
 from parsers.reading.text import beside
-from parsers.volumes import find
 
 
 class Mount(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from parsers.api import Entry, Origin, Volume
-from parsers.medium import advice, told
+from parsers.places.medium import advice, told
 from tests.fakes import Machine
 
 HOST = Volume(name="sda1", uuid="11-22", fs="ext4", disk="sda", partition=1)

@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.api import FileRef
-from parsers.fstab import System
+from parsers.places.fstab import System
 from tests.fakes import Machine, MachineFiles
 from tests.parsers.one_file import DISKS
 

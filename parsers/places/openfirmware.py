@@ -4,7 +4,7 @@ import re
 from posixpath import dirname
 
 from parsers.api import FileRef, Files
-from parsers.volumes import find
+from parsers.places.volumes import find
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.I)
 # hd:3,/vmlinux or /pci@8…/disk@0:3,/vmlinux: only the last comma counts.

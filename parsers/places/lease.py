@@ -6,7 +6,7 @@ the configuration, 210 is what its relative file names begin with; RFC 5970 for 
 
 from collections.abc import Mapping
 
-from parsers.urls import is_url, join, normal
+from parsers.places.urls import is_url, join, normal
 
 Lease = Mapping[str, str]
 

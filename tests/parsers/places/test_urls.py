@@ -2,8 +2,8 @@
 
 import pytest
 
-from parsers.lease import bootfile, configuration, hardware, prefix
-from parsers.urls import is_url, join, normal, split
+from parsers.places.lease import bootfile, configuration, hardware, prefix
+from parsers.places.urls import is_url, join, normal, split
 
 
 @pytest.mark.parametrize(

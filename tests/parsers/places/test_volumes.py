@@ -1,7 +1,7 @@
 import pytest
 
 from parsers.api import Volume
-from parsers.volumes import describe, find
+from parsers.places.volumes import describe, find
 
 VOLUMES = (
     Volume(name="sda1", uuid="ABCD-1234", label="boot disk", partuuid="1234abcd-01", disk="sda"),
