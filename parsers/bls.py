@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from posixpath import dirname, normpath
 
-from parsers import envblock, pe, uki, zipl
+from parsers import uki, zipl
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
+from parsers.binary import envblock, pe
 from parsers.reading import bootspec
 from parsers.reading.bootspec import Place, Snippet
 

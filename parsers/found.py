@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from posixpath import dirname
 
-from parsers import envblock, kernel
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin
+from parsers.binary import envblock, kernel
 from parsers.places.fstab import around, mounts
 from parsers.reading.written import joined
 

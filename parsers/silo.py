@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from parsers.api import Entry, FileRef, Files, Format, Item
-from parsers.kernel import for_another
+from parsers.binary.kernel import for_another
 from parsers.places.openfirmware import place
 from parsers.reading import stanzas
 from parsers.reading.stanzas import Block, Settings, Words, words

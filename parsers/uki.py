@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import basename, dirname
 
-from parsers import kernel, os_release, pe
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
+from parsers.binary import kernel, os_release, pe
 from parsers.reading import bootspec
 from parsers.reading.bootspec import Place, Snippet
 

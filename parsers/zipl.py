@@ -16,7 +16,7 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
-from parsers.kernel import for_another
+from parsers.binary.kernel import for_another
 from parsers.places.fstab import System, around
 from parsers.reading.names import distinct
 from parsers.reading.text import beside, grammar, read, statements

@@ -7,7 +7,7 @@ from posixpath import normpath
 from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Volume
-from parsers.envblock import PLACE
+from parsers.binary.envblock import PLACE
 from parsers.places.urls import normal
 from parsers.places.volumes import image
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from parsers import envblock
+from parsers.binary import envblock
 from parsers.grub.errors import GrubError
 from parsers.grub.origin import Setting
 

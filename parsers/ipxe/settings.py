@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from parsers import smbios
 from parsers.api import Files, Origin
+from parsers.binary import smbios
+from parsers.binary.smbios import BOARD, CHASSIS, SYSTEM
 from parsers.ipxe.origin import Text, Trace
 from parsers.ipxe.values import TYPES, Value, value
 from parsers.places.lease import server
 from parsers.places.urls import is_url, split
-from parsers.smbios import BOARD, CHASSIS, SYSTEM
 
 # Name, type, number among DHCP's options, and what udhcpc calls it (the first that is there).
 _LEASE = (

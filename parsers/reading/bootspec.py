@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 import pyparsing as pp
 
 from parsers.api import Effect, FileRef, Files, Firmware, Origin, Problem, Style
-from parsers.kernel import for_another
+from parsers.binary.kernel import for_another
 from parsers.reading.text import grammar, read, statements, wide
 
 _LONGEST = 64 << 10  # characters of a file

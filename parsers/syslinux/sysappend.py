@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from parsers import smbios
 from parsers.api import Files
+from parsers.binary import smbios
+from parsers.binary.smbios import BOARD, SYSTEM
 from parsers.places.lease import hardware
-from parsers.smbios import BOARD, SYSTEM
 
 _KNOWN = 0x1 | 0x2 | 0x4 | 0x40000
 _FIRMWARE = 0

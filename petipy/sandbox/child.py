@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from parsers.api import Files, Format, Volume
-from parsers.envblock import PLACE
+from parsers.binary.envblock import PLACE
 from parsers.places.volumes import image
 from petipy.platforms.efi import firmware
 from petipy.sandbox import messages, wire

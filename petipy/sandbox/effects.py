@@ -19,9 +19,9 @@ from collections.abc import Callable, Mapping
 from posixpath import basename, dirname
 from typing import NamedTuple, TypeVar
 
-from parsers import envblock
 from parsers.api import Volume
-from parsers.envblock import PLACE
+from parsers.binary import envblock
+from parsers.binary.envblock import PLACE
 from petipy.scan.files import TreeFiles, resolve
 from petipy.state.model import Device
 from petipy.sys import block, mount

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Problem, Volume
-from parsers.envblock import PLACE
+from parsers.binary.envblock import PLACE
 from parsers.places.volumes import image
 from petipy.sys.openat2 import open_in_root
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from parsers import envblock
 from parsers.api import Entry, FileRef, Item, Preferences, Volume
+from parsers.binary import envblock
 from parsers.grub.devices import Devices
 from parsers.grub.dialect import DIALECTS, Dialect
 from parsers.grub.interp import Shell

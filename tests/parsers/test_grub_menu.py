@@ -4,7 +4,7 @@ environment block's part in what boots next."""
 import pytest
 
 from parsers.api import Entry, Files, Password
-from parsers.envblock import read, write
+from parsers.binary.envblock import read, write
 from parsers.grub.dialect import DEBIAN, FEDORA, Dialect
 from tests.parsers.grub_runs import machine, offered, preferences, printed, problems
 

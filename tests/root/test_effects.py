@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from parsers import envblock
 from parsers.api import Volume
+from parsers.binary import envblock
 from petipy.sandbox import effects
 from petipy.sandbox.child import Mounter
 from petipy.sandbox.client import Scanner

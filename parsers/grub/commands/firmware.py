@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 
+from parsers.binary.smbios import Structure, string, structures, uuid
 from parsers.grub.commands import command
 from parsers.grub.errors import (
     BAD_ARGUMENT,
@@ -21,7 +22,6 @@ from parsers.grub.numbers import number
 from parsers.grub.options import Options
 from parsers.grub.syntax import Block
 from parsers.reading.text import wide
-from parsers.smbios import Structure, string, structures, uuid
 
 
 @command("cpuid")

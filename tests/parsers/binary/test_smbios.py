@@ -2,10 +2,10 @@
 
 import pytest
 
-from parsers import smbios
 from parsers.api import UNKNOWN, Entry, Firmware, Format, Problem
+from parsers.binary import smbios
+from parsers.binary.smbios import BOARD, CHASSIS, SYSTEM
 from parsers.ipxe import FORMAT as IPXE
-from parsers.smbios import BOARD, CHASSIS, SYSTEM
 from parsers.syslinux import FORMAT as SYSLINUX
 from tests.fakes import Machine
 

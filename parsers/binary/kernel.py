@@ -2,8 +2,8 @@
 
 import struct
 
-from parsers import pe
 from parsers.api import Files
+from parsers.binary import pe
 
 _ELF = {
     3: "i386",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parsers.envblock import SIGNATURE, BlockError, read, write
+from parsers.binary.envblock import SIGNATURE, BlockError, read, write
 
 
 def block(body: str, size: int = 120) -> str:
