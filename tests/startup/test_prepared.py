@@ -12,7 +12,7 @@ from petipy.startup.prepared import Table
 TOP = Path(__file__).parents[2]
 RECORD = """
 import marshal, sys
-from petipy import prepared
+from petipy.startup import prepared
 table = prepared.record()
 import petipy.state.model, parsers.grub, re
 re.compile("(?P<a>x+)[é-ü]", re.I), re.compile(b"[0-9]")
@@ -21,7 +21,7 @@ sys.stdout.buffer.write(marshal.dumps(table))
 # Prints what is compiled after the installation.
 WATCH = """
 import sys
-from petipy import prepared
+from petipy.startup import prepared
 prepared.install(sys.argv[1])
 import re, re._parser
 texts = []
