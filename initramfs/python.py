@@ -177,8 +177,9 @@ import json, marshal, sys
 from petipy.startup import prepared
 table = prepared.record()
 import petipy.sandbox.client, petipy.app, petipy.sources.udev
-import petipy.scan.tree, parsers
-for form in parsers.formats():
+import petipy.scan.tree
+from parsers.formats import formats
+for form in formats():
     petipy.sandbox.server.warm(form)
 hot = list(sys.modules)
 import petipy.commands.survey, petipy.ui.fullscreen

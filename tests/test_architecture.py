@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import parsers
+from parsers.formats import formats
 
 TOP = Path(__file__).parent.parent
 FORMATS = [
@@ -76,7 +76,7 @@ def test_what_a_parser_imports_late_is_there_when_it_starts() -> None:
         )
     }
     assert late
-    load = "import sys, parsers; parsers.formats(); print(*sys.modules)"
+    load = "import sys; from parsers.formats import formats; formats(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", load], cwd=TOP, check=True, capture_output=True, text=True
     )
@@ -94,7 +94,7 @@ def test_ctypes_and_ioctl_live_in_sys_and_kexec_alone() -> None:
 
 
 def test_every_format_is_on_the_reviewed_list() -> None:
-    assert [form.name for form in parsers.formats()] == FORMATS
+    assert [form.name for form in formats()] == FORMATS
 
 
 @pytest.mark.parametrize("heavy", ["urwid", "pyparsing", "pathlib", "pyudev"])

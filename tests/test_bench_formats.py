@@ -2,8 +2,8 @@
 
 import pytest
 
-from parsers import formats
 from parsers.api import Entry, Problem
+from parsers.formats import formats
 from tests.bench import grub
 from tests.bench.formats import COUNT, ENTRIES, parses
 

@@ -1,8 +1,8 @@
-"""What the UAPI group's Boot Loader Specification says of both its kinds of entries: files that
-describe one (parsers/bls.py) and unified kernel images (parsers/uki.py). Their names count tries,
-they have one order, and loader.conf says which of them boots.
+"""Boot Loader Specification (UAPI group): what its two kinds of entries share.
 
-Where the specification is silent this is as systemd-boot does it (src/boot/boot.c).
+The kinds are files that describe an entry (parsers/formats/bls.py) and unified kernel images
+(parsers/formats/uki.py). Both count tries in file names, sort alike, and have their default in
+loader.conf.
 """
 
 import math

@@ -50,7 +50,7 @@ def _answer(options: argparse.Namespace) -> int:
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
-    from parsers import formats
+    from parsers.formats import formats
 
     parser = argparse.ArgumentParser(
         "petipy check",

@@ -14,11 +14,11 @@ from pathlib import Path
 from posixpath import basename
 
 from parsers.api import Entry, Files, Problem, Volume
-from parsers.grub.dialect import DIALECTS, spoken
-from parsers.grub.interp import Boot, Exit, Loaded
-from parsers.grub.listing import PATHS, Listing
-from parsers.grub.machine import Exhausted
-from parsers.grub.machine import Machine as GrubMachine
+from parsers.formats.grub.language.dialect import DIALECTS, spoken
+from parsers.formats.grub.listing import PATHS, Listing
+from parsers.formats.grub.run.interp import Boot, Exit, Loaded
+from parsers.formats.grub.run.machine import Exhausted
+from parsers.formats.grub.run.machine import Machine as GrubMachine
 from petipy.commands.base import BadUsage, run
 from petipy.commands.list import complaint
 from petipy.commands.survey import add_dialect, is_file, machine_file

@@ -194,8 +194,8 @@ def _title(volume: Volume, lease: Mapping[str, str] | None) -> str:
 
 def formats_for(config: str = "", dialect: str | None = None) -> Sequence[Format]:
     """All formats; GRUB's also reads a configuration in an unusual place, or in one dialect."""
-    from parsers import formats
-    from parsers.grub import in_dialect
+    from parsers.formats import formats
+    from parsers.formats.grub import in_dialect
 
     def adapted(form: Format) -> Format:
         if form.name != "grub":

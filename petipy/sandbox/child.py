@@ -116,7 +116,7 @@ class Jail:
         self, todo: Request, formats: Sequence[Format], scan_tree: ScanTree, user: int
     ) -> None:
         """Answer with what the formats find on the first device."""
-        from parsers.grub import in_dialect  # the scanner has imported it
+        from parsers.formats.grub import in_dialect  # the scanner has imported it
 
         formats = in_dialect(formats, todo.details["dialect"])
         tree = self._tree(todo, user)

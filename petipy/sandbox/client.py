@@ -15,8 +15,8 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import parsers
 from parsers.api import Format
+from parsers.formats import formats
 from parsers.places.volumes import image
 from petipy.sandbox import server, wire
 from petipy.sandbox.child import Mounter
@@ -60,7 +60,7 @@ class Scanner:
     @classmethod
     def start(
         cls,
-        formats: Callable[[], Sequence[Format]] = parsers.formats,
+        formats: Callable[[], Sequence[Format]] = formats,
         *,
         own_machine: bool = True,
     ) -> "Scanner":

@@ -15,7 +15,7 @@ from parsers.api import (
 )
 
 Kind = Literal["disk", "usb", "optical", "image", "network", "directory"]
-DIALECTS = ("debian", "fedora")  # of GRUB's language; parsers.grub.dialect has what they mean
+DIALECTS = ("debian", "fedora")  # of GRUB's language: grub/language/dialect.py
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 

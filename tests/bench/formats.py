@@ -12,8 +12,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from parsers import formats
 from parsers.api import Entry, Format, Item
+from parsers.formats import formats
 from tests.fakes import Machine
 
 COUNT = 1000

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from parsers.api import Files, Volume
-from parsers.grub import FORMAT
+from parsers.formats.grub import FORMAT
 from petipy.commands import capture, explain
 from petipy.commands import list as listing
 from petipy.commands.targets import SETTABLE

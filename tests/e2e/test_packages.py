@@ -8,7 +8,7 @@ import pytest
 from initramfs.archive import Archive
 from initramfs.host import BuildError, default_cache, locked
 from initramfs.tree import Tree, read_package
-from parsers import formats
+from parsers.formats import formats
 from parsers.places.urls import join
 from petipy.scan.tree import scan_lease, scan_tree
 from petipy.state.model import Scan

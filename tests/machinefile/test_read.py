@@ -10,8 +10,9 @@ import pytest
 from petipy.commands.list import main
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load, parse
+from tests.cases import SHARED
 
-CASES = Path(__file__).parents[3] / "shared/cases"
+CASES = SHARED
 GRUB_CFG = "search --set=root --fs-uuid 12-34\nmenuentry A {\n linux /vmlinuz a=b\n initrd /i\n}\n"
 DISK: dict[str, Any] = {
     "name": "hd0,gpt2",

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from parsers import formats
 from parsers.api import Entry, Item, Preferences, Problem, Volume
+from parsers.formats import formats
 from tests.fakes import Machine
 
 DISKS = (

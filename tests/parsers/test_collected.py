@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Problem
+from tests.cases import SHARED
 from tests.parsers.one_file import entries, items
 
-ROOT = Path(__file__).parents[3] / "shared/cases/corpus"
+ROOT = SHARED / "corpus"
 MENUS = sorted(path for path in (ROOT / "menu.lst").rglob("*") if path.is_file())
 YABOOTS = sorted(path for path in (ROOT / "yaboot").rglob("*") if path.is_file())
 

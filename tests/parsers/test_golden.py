@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from parsers import formats
 from parsers.api import Files, Format, Volume
+from parsers.formats import formats
 from petipy.machinefile.read import load
 from petipy.sandbox.wire import from_json, to_json
 from petipy.scan.tree import scan_lease, scan_tree

@@ -13,15 +13,16 @@ TOP = Path(__file__).parents[2]
 # In a process of its own, where nobody has imported anything, or used a codec, but the scanner.
 PROGRAM = """
 import json, sys
-import parsers, petipy.scan.tree, petipy.sandbox.server
+import petipy.scan.tree, petipy.sandbox.server
+from parsers.formats import formats
 
-for form in parsers.formats():
+for form in formats():
     petipy.sandbox.server.warm(form)
 ready = set(sys.modules)  # what the scanner has when it forks
 
 import pickle
 found = pickle.load(sys.stdin.buffer)
-by_name = {form.name: form for form in parsers.formats()}
+by_name = {form.name: form for form in formats()}
 asked = {}
 
 

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from parsers import formats
 from parsers.api import Entry, Files, Origin
+from parsers.formats import formats
 from petipy.commands.survey import replay
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load, parse
 from petipy.report.provenance import words
+from tests.cases import SHARED
 from tests.parsers.test_golden import CASES, GOLDEN, machine_of, scanned
-
-SHARED = Path(__file__).parents[3] / "shared/cases"
 
 
 def text_of(files: Files, origin: Origin) -> str | None:

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers.uki import FORMAT
+from parsers.formats.uki import FORMAT
 from tests import efi
 from tests.property.test_formats import SETTINGS, check, scanned
 

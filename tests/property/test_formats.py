@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from parsers import formats
 from parsers.api import Format, Volume
+from parsers.formats import formats
 from petipy.sandbox.wire import from_json, to_json
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers.ipxe import FORMAT
+from parsers.formats.ipxe import FORMAT
 from tests.property.test_formats import SETTINGS, check, scanned
 
 LABELS = [f"l{n}" for n in range(5)]

@@ -5,7 +5,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers import formats
+from parsers.formats import formats
 from petipy.sandbox.wire import from_json, to_json
 from petipy.scan.netboot import places
 from petipy.scan.tree import scan_lease

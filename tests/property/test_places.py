@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers import formats
 from parsers.api import Entry, Format, Origin, Volume
+from parsers.formats import formats
 from parsers.places.medium import told
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan

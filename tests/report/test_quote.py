@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.api import Problem, Volume
-from parsers.grub import FORMAT
+from parsers.formats.grub import FORMAT
 from petipy.report.printing import safe
 from petipy.report.quote import cells, place, quoted, with_excerpts
 from petipy.scan.tree import scan_tree

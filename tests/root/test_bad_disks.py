@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import parsers
 from parsers.api import Files, Format, Item, Problem
+from parsers.formats import formats
 from petipy.sandbox.client import Scanner
 from petipy.state.model import File, Scan
 from tests.root import disks, fuse
@@ -81,9 +81,7 @@ def test_a_device_that_is_pulled_while_it_is_scanned(
                     yield Problem(path, 1, str(error))
                 assert files.names("/boot/none") == []
 
-        scanner = Scanner.start(
-            lambda: (*parsers.formats(), Format("pull", ("/etc/yaboot.conf",), pulled))
-        )
+        scanner = Scanner.start(lambda: (*formats(), Format("pull", ("/etc/yaboot.conf",), pulled)))
         result = asyncio.run(beside(scanner, node, good))
         scanner.close()
     assert isinstance(result, Scan)

@@ -1,7 +1,7 @@
 """ISO files on a disk: which are found, and what is offered of what is in them."""
 
-from parsers import formats
 from parsers.api import Files, Problem, Volume
+from parsers.formats import formats
 from petipy.scan.images import MOST, images
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Image

@@ -2,8 +2,8 @@
 
 import pytest
 
-from parsers import formats
 from parsers.api import Entry, FileRef, Volume
+from parsers.formats import formats
 from petipy.scan.images import images
 from petipy.scan.subvolumes import MOST, subvolumes
 from petipy.scan.tree import scan_tree

@@ -1,7 +1,7 @@
 import math
 from pathlib import Path
 
-from parsers.grub.dialect import DIALECTS as GRUBS
+from parsers.formats.grub.language.dialect import DIALECTS as GRUBS
 from petipy.settings import table
 from petipy.state.model import DIALECTS
 

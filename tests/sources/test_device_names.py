@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from parsers import formats
 from parsers.api import Volume
+from parsers.formats import formats
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Device
 from petipy.state.resolve import choices

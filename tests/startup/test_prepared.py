@@ -14,7 +14,7 @@ RECORD = """
 import marshal, sys
 from petipy.startup import prepared
 table = prepared.record()
-import petipy.state.model, parsers.grub, re
+import petipy.state.model, parsers.formats.grub, re
 re.compile("(?P<a>x+)[é-ü]", re.I), re.compile(b"[0-9]")
 sys.stdout.buffer.write(marshal.dumps(table))
 """
@@ -37,7 +37,7 @@ USE = (
     WATCH
     + """
 from petipy.state.model import File
-from parsers.grub.syntax import Text
+from parsers.formats.grub.language.syntax import Text
 assert File(path="/a") == File(path="/a") != File(path="/b")
 assert Text("a", quoted=True).text == "a"
 found = re.compile("(?P<a>x+)[é-ü]", re.I).fullmatch("XxÉ")

@@ -5,8 +5,8 @@ import pytest
 from parsers.api import UNKNOWN, Entry, Firmware, Format, Problem
 from parsers.binary import smbios
 from parsers.binary.smbios import BOARD, CHASSIS, SYSTEM
-from parsers.ipxe import FORMAT as IPXE
-from parsers.syslinux import FORMAT as SYSLINUX
+from parsers.formats.ipxe import FORMAT as IPXE
+from parsers.formats.syslinux import FORMAT as SYSLINUX
 from tests.fakes import Machine
 
 UUID = "00112233-4455-6677-8899-aabbccddeeff"

@@ -1,0 +1,245 @@
+"""Boot Loader Specification entries (type 1) that no grub.cfg has shown: loader/entries/*.conf.
+
+After the UAPI group's specification, with the keys that GRUB and others have added to it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from posixpath import dirname, normpath
+
+from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
+from parsers.binary import envblock, pe
+from parsers.formats import uki, zipl
+from parsers.reading import bootspec
+from parsers.reading.bootspec import Place, Snippet
+
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
+# What kexec has no use for, or what is read elsewhere; of systemd, GRUB, kernel-install and zipl.
+_KNOWN = frozenset(
+    """title version machine-id sort-key architecture options initrd linux efi uki profile
+    devicetree id index blscfg-id""".split()  # noqa: SIM905
+)
+_ONCE = frozenset(
+    ("title", "version", "machine-id", "sort-key", "architecture", "linux", "devicetree")
+)
+_KERNELS = ("linux", "uki", "efi")
+
+
+def parse(files: Files, directory: str) -> Iterator[Item]:
+    """All entries of a directory, in the specification's order."""
+    top = dirname(dirname(directory)).rstrip("/")
+    reader = _Reader(files, top)
+    found: list[tuple[Place, Entry]] = []
+    places: list[tuple[Place, None]] = []  # that may be the default
+    for item in bootspec.snippets(files, directory):
+        if isinstance(item, Problem):
+            yield item
+        elif entry := reader.entry(item):
+            found.append((item.place, entry))
+            places += [] if item.obstacle else [(item.place, None)]
+    yield from reader.problems
+    if not found:
+        return
+    loader = bootspec.loader(files, top)
+    yield from loader.problems
+    images = uki.images(files, f"{top}/EFI/Linux")
+    places += ((c.place, None) for c in images if isinstance(c, uki.Candidate))
+    candidates = [place for place, _ in bootspec.ordered(places)]
+    chosen, reasons = loader.chosen(candidates)
+    if files.machine == "s390x" and not reasons and (said := zipl.wanted(files)):
+        titled_so = (p for p, e in found if said.value in (e.title, e.name))
+        if (place := next(titled_so, None)) is not None:
+            chosen, reasons = place, (said,)
+    yield from loader.unfit(candidates)
+    titles = _titles(found)
+    for place, entry in bootspec.ordered(found):
+        titled = replace(entry, title=titles[entry.config])
+        marked = replace(titled, default=True, default_from=reasons)
+        yield marked if place == chosen else titled
+    if loader.timeout is not None:
+        yield Preferences(timeout=loader.timeout, style=loader.style)
+
+
+def _titles(found: list[tuple[Place, Entry]]) -> Mapping[str, str]:
+    """By path; those that would be the same tell more: the version, the machine, the name."""
+    titles = {entry.config: entry.title for _, entry in found}
+    for which in range(3):
+        count = Counter(titles.values())
+        for place, entry in found:
+            more = (place.version, place.machine_id[:8], entry.name)[which]
+            if count[titles[entry.config]] > 1 and more:
+                titles[entry.config] += f" ({more})"
+    return titles
+
+
+class _Reader:
+    """Makes entries of the descriptions below one directory, and notes what is wrong with them."""
+
+    def __init__(self, files: Files, top: str) -> None:
+        self._files, self._top = files, top
+        self._variables: Mapping[str, str] | None = None
+        self._block_file = "", ""  # where those are kept, and what it says
+        self.problems: list[Problem] = []
+
+    def entry(self, snippet: Snippet) -> Entry | None:
+        self._complain(snippet)
+        named = next((f for key in _KERNELS if (f := snippet.last(key))), None)
+        if named is None:
+            self.problems.append(Problem(snippet.path, 1, "it names no kernel: there is no linux"))
+            return None
+        path = self._path(named.value)
+        cmdline, options = self._options(snippet)
+        trees = snippet.last("devicetree")
+        files = (named, *snippet.all("initrd"), *([trees] if trees else []))
+        entry = Entry(
+            title=snippet.value("title") or bootspec.stem(snippet.tries.name),
+            name=bootspec.stem(snippet.tries.name),
+            config=snippet.path,
+            line=1,
+            end=snippet.fields[-1].line,
+            kernel=FileRef(path=path),
+            initrds=tuple(self._initrds(snippet)),
+            devicetree=FileRef(path=self._path(trees.value)) if trees else None,
+            cmdline=cmdline,
+            effects=bootspec.counting(snippet.path),
+            hotkey=snippet.value("grub_hotkey")[:1],
+            classes=tuple(f.value for f in snippet.all("grub_class")),
+            origins=(
+                *(Origin(f.key, f.value, snippet.path, f.line) for f in files),
+                *options,
+            ),
+        )
+        if named.key != "linux" or path.lower().endswith(".efi"):
+            entry = self._program(snippet, entry, path, plain=named.key == "linux")
+        return replace(entry, unbootable=snippet.obstacle or entry.unbootable)
+
+    def _program(self, snippet: Snippet, entry: Entry, path: str, *, plain: bool) -> Entry:
+        """With the parts of the unified image that it names; other programs Linux cannot start."""
+        if self._files.kind(path) is None:
+            return entry  # it is shown as missing
+        try:
+            unified = any(s.name == ".linux" for s in pe.program(self._files, path).sections)
+        except (pe.Malformed, OSError):
+            unified = False
+        if not unified:
+            other = f"it starts an EFI program ({path}), which Linux cannot start"
+            return entry if plain else replace(entry, kernel=None, unbootable=other)
+        profile = snippet.value("profile").lstrip("@") or "0"
+        for image in uki.image(self._files, self._top, path):
+            if isinstance(image, Problem):
+                self.problems.append(image)
+            elif str(image.place.profile) == profile:
+                return self._unified(snippet, entry, image.entry)
+        return replace(entry, kernel=None, unbootable=f"{path} has no profile {profile}")
+
+    @staticmethod
+    def _unified(snippet: Snippet, entry: Entry, image: Entry) -> Entry:
+        return replace(
+            entry,
+            title=snippet.value("title") or image.title,
+            kernel=image.kernel,
+            initrds=image.initrds,
+            devicetree=image.devicetree or entry.devicetree,
+            cmdline=entry.cmdline or image.cmdline,
+            origins=entry.origins + (() if entry.cmdline else image.origins),
+            unbootable=image.unbootable,
+        )
+
+    def _complain(self, snippet: Snippet) -> None:
+        for field in snippet.fields:
+            if field.key in _ONCE and field != (last := snippet.last(field.key)) and last:
+                words = f"{field.key} is set a second time in line {last.line}, which counts"
+            elif field.key == "devicetree-overlay":
+                words = "device tree overlays cannot be applied: it boots without"
+            elif field.key in ("uki-url", "extra"):
+                words = f"{field.key} is not followed"
+            elif field.key in _KNOWN or field.key.startswith(("grub_", "x-")):
+                continue
+            else:
+                words = f"unknown setting {field.key[:40]}"
+            self.problems.append(Problem(snippet.path, field.line, words, field.column))
+
+    def _path(self, value: str) -> str:
+        """Relative to the file system of the entry. Where that is mounted on another, or is a
+        directory of it, either may be meant: the first place with such a file.
+        """
+        path = normpath(f"/{value}").replace("//", "/")
+        tops = [self._top]
+        while tops[-1]:
+            tops.append(dirname(tops[-1]).rstrip("/"))
+        there = (f"{top}{path}" for top in tops if self._files.kind(f"{top}{path}") == "file")
+        own = path if self._top and path.startswith(f"{self._top}/") else f"{self._top}{path}"
+        return next(there, own)
+
+    def _initrds(self, snippet: Snippet) -> Iterator[FileRef]:
+        for field in snippet.all("initrd"):
+            # GRUB's entries have variables after the path, which may name one more.
+            path, *more = re.split(r"[ \t]+(?=\$)", field.value)
+            for text in (path, *(self._put_in(word, snippet, field.line) for word in more)):
+                if text:
+                    yield FileRef(path=self._path(text))
+
+    def _options(self, snippet: Snippet) -> tuple[str, list[Origin]]:
+        text = ""
+        origins: list[Origin] = []
+        for field in snippet.all("options"):
+            own: list[tuple[int, int]] = []
+            kept: list[Origin] = []
+            for word in re.split(r"[ \t]+", field.value):
+                if value := self._put_in(word, snippet, field.line):
+                    start = len(text) + bool(text)
+                    text = f"{text} {value}" if text else value
+                    span = start, len(text)
+                    if value == word:
+                        own = [(own[-1][0], span[1])] if own and not kept else [*own, span]
+                    else:
+                        kept.append(self._kept(word, value, span))
+            here = Origin("options", field.value, snippet.path, field.line, spans=tuple(own))
+            origins += [here, *kept]
+        return text, origins
+
+    def _kept(self, word: str, value: str, span: tuple[int, int]) -> Origin:
+        path, block = self._block_file
+        name = word.strip("${}")
+        line = block.partition(f"\n{name}=")[0].count("\n") + 2
+        return Origin(f"${name}", value, path, line, how="load_env", spans=(span,))
+
+    def _put_in(self, word: str, snippet: Snippet, line: int) -> str:
+        """The specification has no variables; GRUB's entries do, with values in its block."""
+        if not (match := _VARIABLE.fullmatch(word)):
+            return word
+        name = match[1] or match[2]
+        if self._variables is None:
+            self._variables = self._block()
+        if name not in self._variables and not name.startswith("tuned_"):
+            words = f"${name} has no value: only GRUB knows variables"
+            self.problems.append(Problem(snippet.path, line, words))
+        return self._variables.get(name, "").strip()
+
+    def _block(self) -> Mapping[str, str]:
+        for name in ("grub2", "grub"):
+            path = f"{self._top}/{name}/grubenv"
+            try:
+                text = self._files.read(path)
+                if text is not None:
+                    self._block_file = path, text
+                    return envblock.read(text)
+            except (OSError, envblock.BlockError):
+                continue
+        return {}
+
+
+FORMAT = Format(
+    "bls",
+    (
+        "/loader/entries",
+        "/boot/loader/entries",
+        "/efi/loader/entries",
+        "/boot/efi/loader/entries",
+    ),
+    parse,
+    rank=20,
+    binary=True,
+)

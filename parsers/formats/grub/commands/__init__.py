@@ -1,0 +1,33 @@
+"""GRUB's commands. Each module here adds its own to the table; nothing else has to know them."""
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+
+from parsers.formats.grub.language.dialect import DEBIAN, DIALECTS, Dialect
+from parsers.formats.grub.run.interp import GrubCommand, Run
+
+_TABLE: dict[str, GrubCommand] = {}
+
+
+def command(*names: str, takes_block: bool = False) -> Callable[[Run], Run]:
+    """Makes a function the command of these names: (shell, arguments, block) → GRUB's status.
+
+    A command that takes no block gets its text as the last argument.
+    """
+
+    def add(run: Run) -> Run:
+        _TABLE.update(dict.fromkeys(names, GrubCommand(run, takes_block)))
+        return run
+
+    return add
+
+
+@cache
+def table(dialect: Dialect = DEBIAN) -> Mapping[str, GrubCommand]:
+    """The commands that a GRUB has; those of the others are unknown to it."""
+    for module in pkgutil.iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+    foreign = {name for other in DIALECTS.values() if other != dialect for name in other.commands}
+    return {name: found for name, found in _TABLE.items() if name not in foreign}

@@ -1,0 +1,197 @@
+"""`blscfg`: Boot Loader Specification entries become lines of the menu, as Red Hat's GRUB does it.
+
+Each gets a body of GRUB commands, made at once; only what `initrd` names may have variables that
+are looked up when the entry is booted.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from parsers.api import Origin
+from parsers.formats.grub import snippets
+from parsers.formats.grub.commands import command
+from parsers.formats.grub.commands.menu import hotkey, users
+from parsers.formats.grub.language.errors import BAD_ARGUMENT, NOT_FOUND, GrubError
+from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.language.parse import units
+from parsers.formats.grub.language.syntax import Block, Command, Mistake, Statement
+from parsers.formats.grub.run.interp import Item, Shell
+from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.origin import Made, Setting
+from parsers.formats.grub.snippets import Field, Snippet
+
+_DIRECTORIES = ("/loader/entries", "/boot/loader/entries")
+_FILE = 20  # steps, to read one and to find its place
+_VARIABLE = re.compile(r"\$(\w+)", re.ASCII)
+
+
+class Asked(NamedTuple):
+    """What a blscfg is to read, and which of it to show."""
+
+    path: str = ""
+    id: str = ""
+    default: bool = False
+    others: bool = False
+
+
+# Upstream's, since 2.14.
+_OPTIONS = Options(
+    "--path|-p=",
+    "--enable-fallback|-f",
+    "--show-default|-d",
+    "--show-non-default|-n",
+    "--entry|-e=",
+)
+
+
+@command("blscfg", "bls_import")
+def blscfg(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    asked = _asked(arguments)
+    shell.snippets.add(_read(shell, asked.path))
+    for number, snippet in enumerate(shell.snippets.known):
+        is_default = snippet.is_default(shell.env["default"], number)
+        wanted = snippet.id == asked.id or (asked.default if is_default else asked.others)
+        if wanted and snippet.id not in shell.snippets.shown:
+            shell.snippets.shown.add(snippet.id)
+            if linux := snippet.first("linux"):
+                shell.menu.append(_line(shell, snippet, linux))
+    return 0
+
+
+def _asked(arguments: Sequence[str]) -> Asked:
+    match list(arguments):
+        case ["default"]:
+            return Asked(default=True)
+        case ["non-default"]:
+            return Asked(others=True)
+        case [word] if word.startswith("("):
+            return Asked(path=word, default=True, others=True)
+        case [word] if not word.startswith("-"):
+            return Asked(id=word)
+    options, _ = _OPTIONS.read(arguments)
+    some = {"show-default", "show-non-default", "entry"} & options.keys()
+    return Asked(
+        path=options.get("path", [""])[-1],
+        id=options.get("entry", [""])[-1].removesuffix(".conf"),
+        default=not some or "show-default" in options,
+        others=not some or "show-non-default" in options,
+    )
+
+
+def _read(shell: Shell, path: str) -> Iterator[Snippet]:
+    device = shell.env["root"]
+    if shell.machine.platform != "efi":
+        device = shell.env["boot"] or device
+    directories: Sequence[str] = [shell.env["blsdir"] or _DIRECTORIES[0], _DIRECTORIES[1]]
+    if path.startswith("("):
+        device, parenthesis, directory = path[1:].partition(")")
+        if not parenthesis:
+            raise GrubError(BAD_ARGUMENT, "Filepath isn't correct")
+        directories = [directory] if directory else directories
+    elif path:
+        directories = [path]
+    if not device:
+        raise GrubError(NOT_FOUND, "variable `boot' isn't set")
+    if "root" in shell.lost and (name := _mere_directory(shell)):
+        device = name
+        shell.set("root", name)
+    there = (d for d in directories if shell.place(f"({device}){d}").kind() == "directory")
+    if directory := next(there, ""):
+        for name in shell.place(f"({device}){directory}").names():
+            if name.endswith(".conf") and len(name) > len(".conf") and name[0] != ".":
+                yield from _file(shell, f"({device}){directory}/{name}", name[: -len(".conf")])
+
+
+def _mere_directory(shell: Shell) -> str:
+    """The configuration's own device if that is one, which has no UUID to be found by: what lies
+    in it was meant.
+    """
+    own = shell.machine.devices.own
+    name = shell.machine.devices.name(own)
+    mere = not (own.uuid or own.disk)
+    return name if mere and any(shell.place(f"({name}){d}").kind() for d in _DIRECTORIES) else ""
+
+
+def _file(shell: Shell, path: str, id: str) -> Iterator[Snippet]:
+    if (text := shell.text(path)) is not None:
+        shell.machine.budget.spend(_FILE + len(text) // 64)
+        yield snippets.read(id, shell.machine.label(shell.place(path)), text)
+
+
+def _line(shell: Shell, snippet: Snippet, linux: Field) -> Item:
+    title = snippet.first("title") or linux
+    arguments = [title.value, *(field.value for field in snippet.all("grub_arg"))]
+    # A person's name at least makes it one that not everybody may boot.
+    allowed = users(_expanded(shell, snippet, "grub_users") or "")
+    key = snippet.first("grub_hotkey")
+    options = snippet.first("options")
+    return Item(
+        title=title.value,
+        id=snippet.id,
+        arguments=tuple(arguments),
+        body=tuple(_body(shell, snippet, linux)),
+        submenu=False,
+        config=snippet.config,
+        line=1,
+        end=snippet.fields[-1].line,
+        hotkey=hotkey(key.value) if key else "",
+        classes=tuple(field.value for field in snippet.all("grub_class")),
+        users=allowed or None,
+        given=Setting(" ".join(arguments), snippet.config, title.line),
+        around=_variables(shell, snippet),
+        options=options and Origin("options", options.value, snippet.config, options.line),
+    )
+
+
+def _body(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[Statement]:
+    for text, line in _commands(shell, snippet, linux):
+        for unit in units(Source(text, dialect=shell.machine.dialect)):
+            if isinstance(unit, Mistake):
+                shell.machine.complain(snippet.config, line, unit.message)
+                continue
+            for statement in unit:
+                # The column would be one of the text that has been made of the file.
+                if isinstance(statement, Command):
+                    yield statement._replace(line=line, column=0)
+                else:
+                    yield statement
+
+
+def _commands(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[tuple[str, int]]:
+    """Each a line of the body, with that of the file which it comes from."""
+    if shell.env["save_default"][:1] not in ("", "0", "f", "F", "n", "N"):
+        yield "savedefault", 1
+    if "load_video" in shell.functions:
+        yield "load_video", 1
+    yield "set gfxpayload=keep", 1
+    options = _expanded(shell, snippet, "options")
+    if options is None:
+        options = snippets.expanded(shell.env["default_kernelopts"], shell.env.get)
+    yield f"linux ($root){linux.value}" + ("" if options is None else f" {options}"), linux.line
+    initrds = snippet.all("initrd")
+    beside = (initrds[0] if initrds else linux).value.rpartition("/")
+    directory = f"($root){beside[0]}{beside[1]}"
+    early = shell.env.get("early_initrd")
+    names = [f"{directory}{name}" for name in early.split(" ")] if early else []
+    names += [f"($root){field.value}" for field in initrds]
+    if names:
+        yield f"initrd {' '.join(names)}", (initrds[0] if initrds else linux).line
+    if tree := snippet.first("devicetree"):
+        yield f"devicetree ($root){_expanded(shell, snippet, 'devicetree') or ''}", tree.line
+    elif general := shell.env["devicetree"]:
+        yield f"devicetree {directory}{general}", linux.line
+
+
+def _expanded(shell: Shell, snippet: Snippet, key: str) -> str | None:
+    field = snippet.first(key)
+    return snippets.expanded(field.value if field else "", shell.env.get)
+
+
+def _variables(shell: Shell, snippet: Snippet) -> Made:
+    """Those that have gone into the options."""
+    field = snippet.first("options")
+    text = field.value if field else "$default_kernelopts " + shell.env["default_kernelopts"]
+    named = dict.fromkeys(_VARIABLE.findall(text))
+    settings = shell.env.settings
+    return tuple((name, settings[name]) for name in named if name in settings)

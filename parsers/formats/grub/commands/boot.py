@@ -1,0 +1,158 @@
+"""What can be booted: Linux with all it needs, and all else, of which only the name is kept."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from parsers.api import Action, FileRef
+from parsers.formats.grub.commands import command
+from parsers.formats.grub.language.errors import BAD_ARGUMENT, NO_KERNEL, GrubError
+from parsers.formats.grub.language.syntax import Block
+from parsers.formats.grub.run.devices import described
+from parsers.formats.grub.run.interp import Boot, Exit, Loaded, Run, Shell
+from parsers.places.volumes import loader
+
+
+@command("linux", "linux16", "linuxefi")
+def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """A missing file is no failure: who lists the entry shows what it misses. But where another
+    kernel is there, already loaded, GRUB boots that.
+    """
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "filename expected")
+    path = arguments[0]
+    _take_for_root(shell, path)
+    if shell.loaded.kernel and shell.machine.has(shell.loaded.kernel):
+        shell.there(path)
+    keeps_hex = shell.machine.dialect.keeps_hex
+    cmdline = f"BOOT_IMAGE={' '.join(_quoted(word, keeps_hex) for word in arguments)}"
+    root = () if path.startswith("(") else ("root",)
+    shell.loaded = Loaded(
+        kernel=shell.machine.file(path, shell.env["root"]),
+        cmdline=cmdline,
+        devicetree=shell.loaded.devicetree,
+        waits_for=_lost(shell, path),
+        origins=shell.traced(path, cmdline, arguments, *root),
+    )
+    return 0
+
+
+_SPECIAL = re.compile(r"""[\\'"]""")
+_SPECIAL_BUT_HEX = re.compile(r"""\\(?!x[0-9a-fA-F]{2})|['"]""")
+
+
+def _quoted(word: str, keeps_hex: bool) -> str:
+    """As GRUB writes an argument (grub-core/lib/cmdline.c)."""
+    word = (_SPECIAL_BUT_HEX if keeps_hex else _SPECIAL).sub(r"\\\g<0>", word)
+    return f'"{word}"' if " " in word else word
+
+
+def _take_for_root(shell: Shell, path: str) -> None:
+    """A mere directory has no UUID to be found by. If the kernel is in it, it was meant."""
+    own = shell.machine.devices.own
+    if own.uuid or own.disk or "root" not in shell.lost or path.startswith("("):
+        return
+    name = shell.machine.devices.name(own)
+    if shell.machine.place(path, name).kind():
+        shell.set("root", name)
+        shell.env.settings.pop("root")  # no statement of the file gave it this value
+
+
+def _lost(shell: Shell, path: str) -> str:
+    """What a failed search was for, unless the kernel is there without it, as for GRUB."""
+    place = shell.place(path)
+    if not shell.lost:
+        return described(place.device) if place.volume is None else ""
+    root = shell.lost.get("root") if not path.startswith("(") else None
+    if place.kind() is not None or place.url:
+        if root and not root.told:
+            words = f"{root.what} is not there: the kernel comes from ({place.device})"
+            shell.machine.complain(root.config, root.line, words, waits=True)
+        return ""
+    if root:
+        return root.what
+    return "" if place.volume else list(shell.lost.values())[-1].what
+
+
+@command("initrd", "initrd16", "initrdefi")
+def initrd(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "filename expected")
+    if not shell.loaded.kernel:
+        raise GrubError(BAD_ARGUMENT, "you need to load the kernel first")
+    files = tuple(_initrd(shell, argument) for argument in arguments)
+    shell.loaded.initrds = files
+    shell.loaded.origins += shell.origins("initrd", " ".join(arguments))
+    return 0
+
+
+def _initrd(shell: Shell, argument: str) -> FileRef:
+    """newc:NAME:FILE is a file that comes to lie under that name (grub-core/loader/linux.c)."""
+    name, colon, path = argument.removeprefix("newc:").partition(":")
+    if not argument.startswith("newc:") or not colon:
+        return shell.machine.file(argument, shell.env["root"])
+    return replace(shell.machine.file(path, shell.env["root"]), packed=name.strip("/"))
+
+
+@command("devicetree")
+def devicetree(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "filename expected")
+    shell.loaded.devicetree = shell.machine.file(arguments[0], shell.env["root"])
+    shell.loaded.origins += shell.origins("devicetree", arguments[0])
+    return 0
+
+
+@command("boot")
+def boot(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if not shell.loaded.kernel and not shell.loaded.unbootable:
+        raise GrubError(NO_KERNEL, "you need to load the kernel first")
+    raise Boot
+
+
+def _chainloader(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    words = [word for word in arguments if not word.startswith("-")]
+    what = loader(words[0] if words else "", shell.env["root"])
+    shell.loaded = Loaded(unbootable=f"it starts {what}, which Linux cannot start")
+    return 0
+
+
+def _loader(what: str) -> Run:
+    def load(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        words = [word for word in arguments if not word.startswith("-")]
+        name = f" ({words[0]})" if words else ""
+        shell.loaded = Loaded(unbootable=f"it starts {what}{name}, which Linux cannot start")
+        return 0
+
+    return load
+
+
+def _ending(action: Action, what: str) -> Run:
+    def end(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        if "--is-supported" in arguments:  # fwsetup's question, before it is put into the menu
+            return 0
+        shell.loaded = Loaded(unbootable=what, action=action)
+        raise Exit
+
+    return end
+
+
+_LOADERS = {
+    "a multiboot kernel": "multiboot multiboot2 xen_hypervisor xen_linux plan9",
+    "a BSD kernel": "kfreebsd knetbsd kopenbsd",
+    "a macOS kernel": "xnu_kernel xnu_kernel64 xnu_resume",
+}
+_ENDINGS: dict[Action, tuple[str, str]] = {
+    "reboot": ("it restarts the machine", "reboot"),
+    "halt": ("it switches the machine off", "halt"),
+    "fwsetup": ("it opens the firmware's settings", "fwsetup"),
+    "exit": ("it goes back to the firmware", "exit normal_exit"),
+}
+command(
+    *("appleloader", "chainloader", "freedos", "legacy_kernel", "ntldr", "pxechainloader"),
+    "truecrypt",
+)(_chainloader)
+for _what, _names in _LOADERS.items():
+    command(*_names.split())(_loader(_what))
+for _action, (_what, _names) in _ENDINGS.items():
+    command(*_names.split())(_ending(_action, _what))

@@ -1,0 +1,210 @@
+"""Finding file systems: `search` and its kin, `probe`, and volumes that need to be opened."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from parsers.api import Volume
+from parsers.formats.grub.commands import command
+from parsers.formats.grub.language.errors import (
+    BAD_ARGUMENT,
+    NOT_FOUND,
+    UNKNOWN_COMMAND,
+    UNKNOWN_DEVICE,
+    UNKNOWN_FILE_SYSTEM,
+    GrubError,
+)
+from parsers.formats.grub.language.syntax import Block
+from parsers.formats.grub.run.devices import described
+from parsers.formats.grub.run.interp import Run, Shell
+from parsers.formats.grub.run.options import Options
+
+_HINTS = {"efi": "--hint-efi", "pc": "--hint-bios", "ieee1275": "--hint-ieee1275"}
+_SEARCH = Options(
+    "--file|-f",
+    "--label|-l",
+    "--fs-uuid|-u",
+    "--set|-s?",
+    "--no-floppy|-n",
+    "--efidisk-only",
+    "--root-dev-only",  # Red Hat's
+    "--hint|-h=",
+    "--hint-ieee1275=",
+    "--hint-bios=",
+    "--hint-baremetal=",
+    "--hint-efi=",
+    "--hint-arc=",
+    lenient=True,
+    usage="search [-f|-l|-u|-s|-n] [--hint HINT [--hint HINT] ...] NAME",
+)
+_KINDS = {
+    "label": "the file system labelled {}",
+    "fs-uuid": "the file system with UUID {}",
+    "file": "a file system with the file {}",
+}
+
+
+@command("search")
+def search(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    options, words = _SEARCH.read(arguments)
+    variable = options["set"][-1] or "root" if "set" in options else ""
+    if not words and options.get("set", [""])[-1]:
+        words, variable = [options["set"][-1]], "root"
+    if not words:
+        raise GrubError(BAD_ARGUMENT, "one argument expected")
+    kind = next((kind for kind in _KINDS if kind in options), "")
+    if not kind:
+        raise GrubError(UNKNOWN_COMMAND, "unspecified search type")
+    hints = [
+        hint
+        for option in ("--hint", _HINTS.get(shell.machine.platform, ""), "--hint-baremetal")
+        for hint in options.get(option.lstrip("-"), ())
+    ]
+    return _search(shell, kind, words[0], variable, hints, near="root-dev-only" in options)
+
+
+def _dotted(kind: str) -> Run:
+    def run(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        if not arguments:
+            raise GrubError(BAD_ARGUMENT, "one argument expected")
+        name, *rest = arguments
+        return _search(shell, kind, name, rest[0] if rest else "", rest[1:])
+
+    return run
+
+
+command("search.fs_uuid")(_dotted("fs-uuid"))
+command("search.fs_label")(_dotted("label"))
+command("search.file")(_dotted("file"))
+
+
+def _search(
+    shell: Shell, kind: str, name: str, variable: str, hints: Sequence[str], *, near: bool = False
+) -> int:
+    devices = shell.machine.devices
+    found = list(islice(_matches(shell, kind, name, hints, near), 1 if variable else None))
+    if not found:
+        # An entry that cannot do without says so itself; else GRUB boots it all the same. And of
+        # a mere directory no device is known, not even its own.
+        own = devices.own
+        quiet = shell.in_entry or not (own.uuid or own.label or own.disk)
+        shell.lose(variable, _KINDS[kind].format(name), told=not quiet)
+        return shell.error(NOT_FOUND, f"no such device: {name}", quiet=quiet, waits=True)
+    shell.searches[kind, name] = found[0]
+    if variable:
+        shell.set(variable, devices.name(found[0]))
+    else:
+        shell.machine.say("".join(f" {devices.name(volume)}" for volume in found))
+    return 0
+
+
+def _near(shell: Shell, wanted: Callable[[Volume], bool]) -> Callable[[Volume], bool]:
+    """Only on the disk that $root is on: another may be a copy of it."""
+    root = shell.machine.devices.find(shell.env["root"]) or shell.machine.devices.own
+    disk = root.disk or root.name
+    return lambda volume: (volume.disk or volume.name) == disk and wanted(volume)
+
+
+def _matches(
+    shell: Shell, kind: str, name: str, hints: Sequence[str], near: bool
+) -> Iterator[Volume]:
+    """What an equal search has found before comes first; it comes again in its own place."""
+    fits = _test(shell, kind, name)
+    if near:
+        fits = _near(shell, fits)
+    before = shell.searches.get((kind, name))
+    if before and fits(before):
+        yield before
+    yield from shell.machine.devices.search(fits, hints)
+
+
+def _test(shell: Shell, kind: str, name: str) -> Callable[[Volume], bool]:
+    if kind == "label":
+        return lambda volume: volume.label == name != ""
+    if kind == "fs-uuid":
+        return lambda volume: volume.uuid.lower() == name.lower() != ""
+
+    def holds(volume: Volume) -> bool:
+        shell.machine.budget.spend(10)
+        return (
+            name[:1] == "/"
+            and shell.place(f"({shell.machine.devices.name(volume)}){name}").kind() == "file"
+        )
+
+    return holds
+
+
+_PROBE = Options(
+    "--set|-s=",
+    "--driver|-d",
+    "--partmap|-p",
+    "--fs|-f",
+    "--fs-uuid|-u",
+    "--label|-l",
+    "--part-uuid",
+    usage="probe DEVICE",
+)
+# What GRUB calls file systems that Linux knows by another name.
+_FILE_SYSTEMS = {"ext3": "ext2", "ext4": "ext2", "vfat": "fat", "ntfs3": "ntfs"}
+
+
+@command("probe")
+def probe(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    options, words = _PROBE.read(arguments)
+    if not words:
+        raise GrubError(BAD_ARGUMENT, "device name required")
+    name = words[0].removeprefix("(").removesuffix(")")
+    devices = shell.machine.devices
+    volume = devices.find(name)
+    if volume is None and name not in devices.names(disks_only=True):
+        raise GrubError(UNKNOWN_DEVICE, devices.unknown(name))
+    value = _probed(shell, volume, options)
+    if "set" in options:
+        shell.set(options["set"][-1], value)
+    else:
+        shell.machine.say(value)
+    return 0
+
+
+def _probed(shell: Shell, volume: Volume | None, options: Mapping[str, list[str]]) -> str:
+    """The first that is asked for, in GRUB's order; a disk without a file system has little."""
+    if "driver" in options:
+        return "ofdisk" if shell.machine.platform == "ieee1275" else "efidisk"
+    if "partmap" in options:
+        return (volume.scheme or "msdos") if volume and volume.partition else "none"
+    if "part-uuid" in options and not {"fs", "fs-uuid", "label"} & options.keys():
+        return volume.partuuid if volume and volume.partition else "none"
+    if not {"fs", "fs-uuid", "label"} & options.keys():
+        raise GrubError(BAD_ARGUMENT, "unrecognised target")
+    if volume is None or not (volume.fs or volume.uuid or volume.label):
+        raise GrubError(UNKNOWN_FILE_SYSTEM, "unknown filesystem")
+    if "fs" in options:
+        return _FILE_SYSTEMS.get(volume.fs, volume.fs)
+    return volume.uuid if "fs-uuid" in options else volume.label
+
+
+_CRYPTOMOUNT = Options(
+    "--uuid|-u",
+    "--all|-a",
+    "--boot|-b",
+    "--password|-p=",
+    "--key-file|-k=",
+    "--keyfile-offset|-O=",
+    "--keyfile-size|-S=",
+    "--header|-H=",
+)
+
+
+@command("cryptomount")
+def cryptomount(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """A volume that is encrypted is there when it is open; opening it is not GRUB's any more."""
+    options, words = _CRYPTOMOUNT.read(arguments)
+    if not words and not {"all", "boot"} & options.keys():
+        raise GrubError(BAD_ARGUMENT, "device name required")
+    if "uuid" in options:
+        name = f"cryptouuid/{words[0]}" if words else ""
+    else:
+        name = "crypto0" if words else ""
+    if not name or shell.machine.devices.find(name):
+        return 0
+    shell.lose(name, described(name))
+    return shell.error(BAD_ARGUMENT, "no such cryptodisk found", quiet=shell.in_entry)

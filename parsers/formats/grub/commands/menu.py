@@ -1,0 +1,138 @@
+"""`menuentry` and its kin: they only note what the menu will show, and `password`: to whom."""
+
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from parsers.api import Password
+from parsers.formats.grub.commands import command
+from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError
+from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.language.parse import units
+from parsers.formats.grub.language.syntax import Block, Body, Mistake
+from parsers.formats.grub.run.interp import Item, Shell
+from parsers.formats.grub.run.options import Options
+
+_OPTIONS = Options(
+    "--class=",
+    "--users=",
+    "--hotkey=",
+    "--source=",
+    "--id=",
+    "--unrestricted",
+    lenient=True,
+    usage="menuentry BLOCK",
+)
+
+
+@command("menuentry", takes_block=True)
+def menuentry(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    return _add(shell, arguments, block, submenu=False)
+
+
+@command("submenu", takes_block=True)
+def submenu(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    return _add(shell, arguments, block, submenu=True)
+
+
+@command("hiddenentry", takes_block=True)
+def hiddenentry(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """SUSE's and Red Hat's: an entry that only its hotkey, or being the default, can boot."""
+    return _add(shell, arguments, block, hidden=True)
+
+
+@command("password")
+def password(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    return _password(shell, arguments, hashed=False)
+
+
+@command("password_pbkdf2")
+def password_pbkdf2(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if len(arguments) == 2 and not arguments[1].startswith("grub.pbkdf2.sha512."):
+        raise GrubError(BAD_ARGUMENT, "invalid PBKDF2 password")
+    return _password(shell, arguments, hashed=True)
+
+
+def _with_users(words: Sequence[str]) -> list[str]:
+    """Without a --users that has no value, for which GRUB would refuse the entry. Red Hat's
+    configurations for OpenPOWER have --users $grub_users in each, and no such variable: no GRUB
+    has ever read them, but Petitboot.
+    """
+    return [
+        word
+        for word, after in zip_longest(words, words[1:], fillvalue="")
+        if not (word == "--users" and after.startswith("--"))
+    ]
+
+
+def _password(shell: Shell, arguments: Sequence[str], *, hashed: bool) -> int:
+    if len(arguments) != 2:
+        raise GrubError(BAD_ARGUMENT, "two arguments expected")
+    user, secret = arguments
+    shell.machine.budget.hold(secret)
+    shell.machine.passwords[user] = Password(user=user, secret=secret, hashed=hashed)
+    return 0
+
+
+# grub-core/normal/menuentry.c; the other keys that it names are Petipy's own in every menu.
+_KEYS = {"delete", "insert", "tab", "backspace", *(f"f{number}" for number in range(1, 13))}
+
+
+def hotkey(word: str) -> str:
+    """The key's name, else the first character of whatever it is."""
+    return word if word in _KEYS else word[:1]
+
+
+# Between names of users; GRUB's manual, "Authentication and authorisation".
+_BETWEEN = re.compile(r"[\s,;|&]+")
+
+
+def users(names: str) -> frozenset[str]:
+    return frozenset(filter(None, _BETWEEN.split(names)))
+
+
+def _add(
+    shell: Shell,
+    words: Sequence[str],
+    block: Block | None,
+    *,
+    submenu: bool = False,
+    hidden: bool = False,
+) -> int:
+    options, arguments = _OPTIONS.read(_with_users(words))
+    if not arguments:
+        raise GrubError(
+            BAD_ARGUMENT, "missing arguments" if not words else "menuentry is missing title"
+        )
+    if block:
+        body = block.body
+    elif "source" in options:
+        body = _read(shell, options["source"][-1])
+    else:
+        raise GrubError(BAD_ARGUMENT, "no menuentry definition")
+    item = Item(
+        title=arguments[0],
+        id=options.get("id", [arguments[0]])[-1],
+        arguments=tuple(arguments),
+        body=body,
+        submenu=submenu,
+        config=shell.config,
+        line=shell.line,
+        end=block.end if block and not shell.within else shell.line,
+        hotkey=hotkey(options.get("hotkey", [""])[-1]),
+        classes=tuple(options.get("class", ())),
+        # Without --users only the superusers may boot it, if there are any.
+        users=None if "unrestricted" in options else users(options.get("users", [""])[-1]),
+        hidden=hidden,
+        given=shell.setting(" ".join(arguments)),
+    )
+    shell.menu.append(item)
+    return 0
+
+
+def _read(shell: Shell, text: str) -> Body:
+    found = list(units(Source(text, dialect=shell.machine.dialect)))
+    for unit in found:
+        if isinstance(unit, Mistake):
+            raise GrubError(BAD_ARGUMENT, unit.message)
+    return tuple(s for unit in found if not isinstance(unit, Mistake) for s in unit)

@@ -1,0 +1,138 @@
+"""What GRUB has and what changes nothing here: screens, sounds, modules, disks' drivers.
+
+One table, command by command the fewest arguments that it takes and what it says when it has
+less. All of GRUB 2.12's commands are here or in the modules beside this one, of whichever
+platform: a file that is written for another one is not to be blamed for it.
+"""
+
+from collections.abc import Sequence
+from posixpath import basename
+
+from parsers.formats.grub.commands import command
+from parsers.formats.grub.commands.firmware import keep_time
+from parsers.formats.grub.language.errors import BAD_ARGUMENT, FALSE, GrubError
+from parsers.formats.grub.language.numbers import count
+from parsers.formats.grub.language.syntax import Block
+from parsers.formats.grub.run.interp import Run, Shell
+from parsers.formats.grub.run.options import Options
+
+_QUIET = {
+    (0, ""): """
+        915resolution acpi all_functional_test background_color backtrace cbmemc clear cmosclean
+        cmosdump coreboot_boottime distrust distrust_certificate efi-watchdog
+        efiemu_loadcore efiemu_prepare efiemu_unload efitextmode fakebios fix_video
+        functional_test gdbstub gdbstub_break gdbstub_stop hdparm hello help hexdump_random
+        keymap legacy_check_password legacy_password list_trusted
+        lsacpi lsapm lscoreboot lsefi lsefimmap lsefisystab lsfonts lsmmap
+        lsmod lspci lssal macppcbless mactelbless nativedisk net_add_addr net_add_dns
+        net_add_route net_bootp net_bootp6 net_del_addr net_del_dns net_del_route net_dhcp
+        net_get_dhcp_option net_ipv6_autoconf net_ls_addr net_ls_cards net_ls_dns net_ls_routes
+        net_nslookup net_set_vlan pcidump play sendkey serial suspend terminal_input
+        terminal_output terminfo test_blockarg usb vbeinfo vbetest videoinfo videotest
+        xnu_devprop_load xnu_splash zfskey
+    """,
+    (1, "device name required"): "drivemap gptsync parttool plainmount",
+    (1, "filename expected"): """
+        blocklist crc dump file hexdump kfreebsd_loadenv kfreebsd_module kfreebsd_module_elf
+        knetbsd_module knetbsd_module_elf kopenbsd_ramdisk legacy_initrd legacy_initrd_nounzip
+        loadbios module module2 testload testspeed trust xen_initrd xen_module xen_xsm xnu_kext
+        xnu_kextdir xnu_mkext xnu_ramdisk
+    """,
+    (1, "no hash specified"): "hashsum md5sum sha1sum sha256sum sha512sum",
+    (1, "no module specified"): "rmmod",
+    (1, "one argument expected"): """
+        badram cmosset cmostest cutmem inb inl inw rdmsr read_byte read_dword read_word setpci
+        xnu_uuid zfs-bootfs zfsinfo
+    """,
+    (2, "two arguments expected"): """
+        outb outl outw verify_detached write_byte write_dword write_word wrmsr
+    """,
+}
+
+
+def _quiet(least: int, message: str) -> Run:
+    def nothing(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        if len(arguments) < least:
+            raise GrubError(BAD_ARGUMENT, message)
+        return 0
+
+    return nothing
+
+
+for (_least, _message), _names in _QUIET.items():
+    command(*_names.split())(_quiet(_least, _message))
+
+
+@command("insmod")
+def insmod(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Whatever module it is: all that would matter are there already, but the one that sets
+    variables.
+    """
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "one argument expected")
+    if basename(arguments[0]).removesuffix(".mod") == "datehook":
+        keep_time(shell)
+    return 0
+
+
+@command("loadfont", "background_image")
+def picture(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Scripts ask by it whether there is a graphical screen, which the one that is there is not
+    needed for. One that is missing fails as in GRUB; nobody has to mend it.
+    """
+    for path in arguments:
+        if path[:1] in ("/", "("):
+            try:
+                shell.there(path)
+            except GrubError as error:
+                return shell.error(error.number, str(error), quiet=True)
+    return 0
+
+
+@command("keystatus")
+def keystatus(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Asks whether Shift and the like are held down: nobody is there while scanning. Without a
+    question, whether the terminal could tell: Open Firmware's cannot.
+    """
+    return FALSE if arguments or shell.machine.platform == "ieee1275" else 0
+
+
+_SLEEP = Options("--verbose|-v", "--interruptible|-i", usage="sleep NUMBER_OF_SECONDS")
+
+
+@command("sleep")
+def sleep(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    _, words = _SLEEP.read(arguments)
+    if len(words) != 1:
+        raise GrubError(BAD_ARGUMENT, "one argument expected")
+    try:
+        count(words[0])
+    except GrubError as error:
+        shell.remark(error)  # and then sleeps not at all
+    return 0
+
+
+@command("hwmatch")
+def hwmatch(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Whether a graphics card is on a list: for what a kernel needs no screen, none is."""
+    if len(arguments) < 2:
+        raise GrubError(BAD_ARGUMENT, "list file and class required")
+    shell.there(arguments[0])
+    shell.set("match", "0")
+    return 0
+
+
+@command("read")
+def read(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """A line from who sits there: nobody, while scanning."""
+    if arguments and not arguments[0].startswith("-"):
+        question = f"it asks for a value of ${arguments[0]}, and gets an empty one here"
+        shell.machine.complain(shell.config, shell.line, question)
+        shell.set(arguments[0], "")
+    return 0
+
+
+@command("authenticate")
+def authenticate(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Who may boot what is asked for in the menu (--users); a script goes on."""
+    return 0

@@ -1,0 +1,142 @@
+"""Variables: setting, exporting, keeping them in environment blocks."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from parsers.api import FileRef
+from parsers.formats.grub.commands import command
+from parsers.formats.grub.language.errors import BAD_ARGUMENT, BAD_FILE, NOT_FOUND, GrubError
+from parsers.formats.grub.language.numbers import number
+from parsers.formats.grub.language.syntax import Block
+from parsers.formats.grub.run.env import EnvironmentBlock
+from parsers.formats.grub.run.interp import Run, Shell
+from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.origin import Setting
+
+_LOAD = Options("--file|-f=", "--skip-sig|-s")
+_SAVE = Options("--file|-f=")
+
+
+@command("set")
+def set_(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if not arguments:
+        for name, value in shell.env.items():
+            shell.machine.say(f"{name}={value}\n")
+        return 0
+    name, equals, value = arguments[0].partition("=")
+    if not equals:
+        raise GrubError(BAD_ARGUMENT, "not an assignment")
+    shell.set(name, value)
+    return 0
+
+
+@command("unset")
+def unset(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "one argument expected")
+    for name in arguments:
+        shell.env.unset(name)
+    return 0
+
+
+@command("export")
+def export(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if not arguments:
+        raise GrubError(BAD_ARGUMENT, "one argument expected")
+    for name in arguments:
+        shell.env.export(name)
+    return 0
+
+
+def _step(by: int) -> Run:
+    def step(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        if len(arguments) != 1:
+            wrong = "too many arguments" if arguments else "no variable specified"
+            raise GrubError(BAD_ARGUMENT, wrong)
+        value = shell.env.get(arguments[0])
+        if value is None:
+            raise GrubError(NOT_FOUND, f'No such variable "{arguments[0]}"')
+        shell.set(arguments[0], str(number(value) + by))
+        return 0
+
+    return step
+
+
+command("increment")(_step(1))
+command("decrement")(_step(-1))
+
+
+@command("load_env")
+def load_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    options, names = _LOAD.read(arguments)
+    file, saved = _block(shell, options.get("file"))
+    for name, value in saved.values.items():
+        if not names or name in names:
+            shell.set(name, value)
+            shell.env.settings[name] = Setting(
+                value, str(file), saved.line(name), how=shell.command
+            )
+    return 0
+
+
+@command("list_env")
+def list_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    options, _ = _LOAD.read(arguments)
+    _, saved = _block(shell, options.get("file"))
+    for name, value in saved.values.items():
+        shell.machine.say(f"{name}={value}\n")
+    return 0
+
+
+@command("save_env")
+def save_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Writes nothing: what it would write is an effect of booting, and seen by a load_env."""
+    options, names = _SAVE.read(arguments)
+    if not names:
+        raise GrubError(BAD_ARGUMENT, "no variable is specified")
+    file, saved = _block(shell, options.get("file"))
+    if file.path and "env_block" in shell.env and shell.machine.file_system(file) == "btrfs":
+        # GRUB cannot write to it, and who has given it the other block saves there, too.
+        return shell.error(BAD_FILE, "sparse file not allowed", quiet=True)
+    values = {name: shell.env.get(name) for name in names}
+    shell.blocks[file] = saved.saved(values)
+    shell.effects.setdefault(file, {}).update(values)
+    return 0
+
+
+# A list of the disk's blocks, FIRST+COUNT. btrfs has a place for an environment block, where
+# openSUSE's GRUB and upstream's (since 2.14) can write, which they cannot to a file of it.
+_BLOCKS = re.compile(r"(?:\([^()]*\))?((?:[0-9]*\+[0-9]+,?)+)")
+_RUN = re.compile(r"([0-9]{1,9})\+([0-9]{1,3})")
+
+
+def _block(shell: Shell, given: list[str] | None) -> tuple[FileRef, EnvironmentBlock]:
+    path = given[-1] if given else f"{shell.env['prefix']}/grubenv"
+    blocks = _BLOCKS.fullmatch(path)
+    file = shell.machine.file(path, shell.env["root"])
+    if blocks and (run := _RUN.fullmatch(blocks[1])):
+        first, count = (int(number) << 9 for number in run.groups())
+        file = replace(file, path="", offset=first, size=count)
+    if file not in shell.blocks:
+        text = _kept(shell, file, blocks[1]) if blocks else shell.text(path)
+        if text is None:
+            raise GrubError(NOT_FOUND, f"file `{shell.place(path).path}' not found")
+        shell.blocks[file] = EnvironmentBlock.read(text)
+    return file, shell.blocks[file]
+
+
+def _kept(shell: Shell, file: FileRef, blocks: str) -> str:
+    """What is in blocks of the disk, where they are the ones that are known."""
+    own = not file.path and not file.device
+    data = shell.machine.devices.piece(file.offset, file.size) if own else b""
+    if len(data) < file.size or not data:
+        raise GrubError(NOT_FOUND, _not_read(blocks, shell.command))
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _not_read(blocks: str, command: str) -> str:
+    place = f"blocks {blocks} of the disk, in no file,"
+    if command == "save_env":
+        return f"what is to be saved in {place} is not saved"
+    return f"what is kept in {place} is not read: an entry chosen by grub-reboot does not count"

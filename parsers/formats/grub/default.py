@@ -1,0 +1,84 @@
+"""Which lines of a menu `default` and `fallback` mean, and what `timeout` and `timeout_style` say
+(grub-core/normal/menu.c).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from parsers.api import Style
+from parsers.formats.grub.language.dialect import Dialect
+from parsers.formats.grub.language.errors import GrubError
+from parsers.formats.grub.language.numbers import count, leading_number
+from parsers.formats.grub.run.interp import Item as Line
+
+_STYLES: tuple[Style, ...] = ("hidden", "countdown")
+
+
+def default(spec: str, lines: Sequence[Line], dialect: Dialect) -> int | None:
+    """The number of the line; None where nothing fits: then it is the first."""
+    if not spec:
+        return 0
+    found = _named_first(spec, lines) if dialect.names_first else _numbered_first(spec, lines)
+    return found if found is not None and 0 <= found < len(lines) else None
+
+
+def _numbered_first(spec: str, lines: Sequence[Line]) -> int | None:
+    """A number, whatever follows it; else the first line of this title or id."""
+    try:
+        return count(spec)
+    except GrubError:
+        head = split(spec)[0]
+        return next((n for n, line in enumerate(lines) if head in (line.title, line.id)), None)
+
+
+def _named_first(spec: str, lines: Sequence[Line]) -> int | None:
+    """An id, else a title, else a number and nothing else: not even the rest of a path."""
+    head = split(spec)[0]
+    for names in ([line.id for line in lines], [line.title for line in lines]):
+        if head in names:
+            return names.index(head)
+    try:
+        number, rest = leading_number(spec)
+    except GrubError:
+        return None
+    return None if rest else number
+
+
+def split(spec: str) -> tuple[str, str]:
+    """`submenu>entry` into its first step (in which `>>` is a plain >) and the rest."""
+    head, tail = spec.replace(">>", "\0"), ""
+    if ">" in head:
+        head, _, tail = head.partition(">")
+    return head.replace("\0", ">"), tail.replace("\0", ">>")
+
+
+def fallbacks(spec: str, lines: Sequence[Line], dialect: Dialect) -> Iterator[int]:
+    """The lines in turn; what means none ends them, where GRUB itself may crash."""
+    ids = [line.id for line in lines] if dialect.names_first else []
+    while spec:
+        word, _, after = spec.lstrip().partition(" ")
+        try:
+            number, spec = leading_number(spec)
+        except GrubError:
+            if word not in ids:
+                return
+            number, spec = ids.index(word), after
+        if not 0 <= number < len(lines):
+            return
+        yield number
+
+
+def style(value: str | None, seconds: float | None) -> Style:
+    """Without a timeout, or if it is none that GRUB knows, the menu is shown."""
+    if value is None or seconds is None:
+        return ""
+    return next((style for style in _STYLES if style == value), "menu")
+
+
+def timeout(value: str | None) -> float | None:
+    """Seconds; for ever when it says -1; None when it says nothing that GRUB understands."""
+    try:
+        number = leading_number(value or "")[0]
+    except GrubError:
+        return None
+    return math.inf if number < 0 else float(number)

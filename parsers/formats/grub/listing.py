@@ -1,0 +1,348 @@
+"""From a configuration to its entries: the menu is made, then every line of it is tried out.
+
+A menu entry's body runs as GRUB would run it on booting, in a copy of the menu's environment, and
+what it has loaded at its end is the entry. A submenu's body makes a menu in turn, in a new
+environment that holds the exported variables (grub-core/normal/menu.c).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from parsers.api import Effect, Entry, Files, Item, Origin, Preferences
+from parsers.formats.grub.commands import table
+from parsers.formats.grub.commands.menu import users
+from parsers.formats.grub.default import default, fallbacks, split, style, timeout
+from parsers.formats.grub.language.dialect import Dialect, spoken
+from parsers.formats.grub.run.env import Environment, Scope
+from parsers.formats.grub.run.interp import Boot, Exit, GrubCommand, Loaded, Shell
+from parsers.formats.grub.run.interp import Item as Line
+from parsers.formats.grub.run.machine import Budget, Exhausted, Machine
+from parsers.formats.grub.run.origin import apart, origins
+
+_DEPTH = 8  # of menus within menus
+_ONE_ENTRY = 20_000  # steps, of the whole budget
+_TRYING = 10  # steps, to begin with a line of the menu
+_FREE = 40  # steps that a line takes besides: many lines are no loop without end
+_LINES = 10_000  # that may do so
+
+Users = frozenset[str] | None  # None: anybody
+
+PATHS = (
+    "/boot/grub/grub.cfg",
+    "/boot/grub2/grub.cfg",
+    "/grub/grub.cfg",
+    "/grub2/grub.cfg",
+    "/grub.cfg",
+    "/EFI/*/grub.cfg",
+    "/efi/*/grub.cfg",
+)
+# Listed in its own right is also what is in a subvolume, a directory of the whole btrfs.
+_LISTED = PATHS + tuple(
+    f"/{subvolume}/boot/{directory}/grub.cfg"
+    for subvolume in ("@*", "root", "rootfs")
+    for directory in ("grub", "grub2")
+)
+
+
+def items(files: Files, path: str, dialect: Dialect | None = None) -> Iterator[Item]:
+    """The configuration's problems, entries in the menu's order, and preferences.
+
+    Without a dialect it is taken for the one that it looks like.
+    """
+    if dialect is None:
+        dialect = spoken(path, files.read(path) or "")
+    yield from Listing(Machine(files, elsewhere=_LISTED, dialect=dialect), path).items()
+
+
+class Listing:
+    """One configuration, from its text to its entries.
+
+    `variables` are set before it begins, besides GRUB's own. `text` is what the file says; without
+    it, it is read from the machine.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        path: str,
+        commands: Mapping[str, GrubCommand] | None = None,
+        variables: Mapping[str, str] | None = None,
+        text: str | None = None,
+    ) -> None:
+        self._machine = machine
+        own = table(machine.dialect)
+        self._commands = {**own, **commands} if commands else own
+        self._path = path
+        self._variables, self._text = variables or {}, text
+        self._names: dict[tuple[tuple[str, ...], str], int] = {}
+        # The menus on the way to the default, and what their lines are called, by number.
+        self._boots: list[tuple[Shell, Mapping[int, str]]] = []
+        self._tried = 0
+        self._reasons: list[Origin] = []  # for those that are the default
+
+    def shell(self) -> Shell:
+        """As it is before the first line is run."""
+        env = Environment({**self._machine.variables(self._path), **self._variables})
+        return Shell(self._machine, self._commands, env, self._path)
+
+    def items(self) -> Iterator[Item]:
+        shell = self.shell()
+        text = shell.text(self._path) if self._text is None else self._text
+        entries = list(self._top(shell, text)) if text is not None else []
+        self._check_fallback()
+        self._check_timeout(shell)
+        yield from sorted(self._machine.problems.values(), key=lambda p: (p.config, p.line))
+        yield from entries
+        if entries:
+            yield self._preferences(shell, entries)
+
+    def _top(self, shell: Shell, text: str) -> Iterator[Entry]:
+        end = self._attempt(shell, lambda: shell.run_text(text))
+        if end == "boot":
+            title = shell.loaded.kernel.path if shell.loaded.kernel else self._path
+            yield self._entry(shell, title, "boot", (), shell.config, shell.line, default=True)
+        if end == "exit":
+            shell.loaded = Loaded()  # what left the script says nothing about its entries
+        yield from self._menu(shell, (), marked=end != "boot")
+        if shell.loaded.kernel and not end and not any(m.menu for m in _menus(shell)):
+            shell.machine.complain(shell.config, shell.line, "a kernel is loaded, but never booted")
+
+    def _attempt(self, shell: Shell, run: Callable[[], object]) -> str:
+        """Runs to whichever end; gives "boot", "exit", the reason why it was stopped, or ""."""
+        try:
+            run()
+        except Boot:
+            return "boot"
+        except Exit:
+            return "exit"
+        except (Exhausted, RecursionError) as error:
+            text = str(error) if isinstance(error, Exhausted) else "it is nested without end"
+            shell.machine.complain(shell.config, shell.line, text)
+            return text
+        return ""
+
+    def _menu(
+        self, shell: Shell, trail: tuple[str, ...], *, marked: bool, allowed: Users = None
+    ) -> Iterator[Entry]:
+        """The entries of the menus that a run has made; `marked`: the default is in the first;
+        `allowed`: who gets here at all.
+        """
+        for menu in _menus(shell):
+            first, names = -1, dict[int, str]()
+            if marked and menu.menu:
+                first = self._default(menu)
+                self._boots.append((menu, names))
+                marked = False
+            for number, line in enumerate(menu.menu):
+                for entry in self._line(
+                    menu,
+                    line,
+                    trail,
+                    marked=number == first,
+                    allowed=_allowed(menu, line, allowed),
+                ):
+                    if entry.trail == trail:
+                        names[number] = entry.name
+                    yield entry
+
+    def _default(self, menu: Shell) -> int:
+        """The number of the menu's default; the reasons are noted."""
+        setting = menu.env.settings.get("default")
+        found = list(origins((("default", setting),))) if setting else []
+        self._reasons += [origin for origin in found if origin not in self._reasons]
+        spec = menu.env["default"]
+        number = default(spec, menu.menu, self._machine.dialect)
+        if number is not None:
+            return number
+        whence = ""
+        if len(found) > 1:
+            kept = found[-1]
+            whence = f", which is {kept.what} of {kept.config}, line {kept.line},"
+        self._complain(menu, "default", f"the default {spec!r}{whence} is no entry: the first is")
+        return 0
+
+    def _check_fallback(self) -> None:
+        for menu, _ in self._boots:
+            words = menu.env["fallback"].split()
+            known = list(fallbacks(menu.env["fallback"], menu.menu, self._machine.dialect))
+            if len(known) < len(words):
+                wrong = words[len(known)]
+                self._complain(menu, "fallback", f"the fallback {wrong!r} is no entry of its menu")
+
+    def _check_timeout(self, shell: Shell) -> None:
+        menu = next((m for m in _menus(shell) if m.menu), shell)
+        value = menu.env["timeout"]
+        if value and timeout(value) is None:
+            words = f"timeout {value!r} is no number of seconds: to GRUB there is none"
+            self._complain(menu, "timeout", words)
+
+    def _complain(self, menu: Shell, name: str, message: str) -> None:
+        """Of what a variable says, where it was set."""
+        setting = menu.env.settings.get(name)
+        config, line = (setting.config, setting.line) if setting else (menu.config, menu.line)
+        self._machine.complain(config, line, message)
+
+    def _line(
+        self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
+    ) -> Iterator[Entry]:
+        shell = self._chosen(menu, line)
+        loops = dict(self._machine.devices.loops)
+        end = self._limited(shell, line)
+        if not line.submenu:
+            shell.menu.clear()  # GRUB adds these to the menu that is being left
+        below = any(m.menu for m in _menus(shell))
+        if below and len(trail) < _DEPTH:
+            within = (*trail, line.title)
+            for entry in self._menu(shell, within, marked=marked, allowed=allowed):
+                yield _opened_by(line.hotkey, len(trail), entry) if line.hotkey else entry
+        elif not line.submenu or shell.loaded != menu.loaded:
+            if end not in ("", "boot", "exit"):
+                shell.loaded.unbootable = end
+            yield self._tried_out(shell, line, trail, marked=marked, allowed=allowed)
+        elif not end:
+            words = "lies too deep in others" if below else "has no entries"
+            self._machine.complain(line.config, line.line, f"the submenu {line.title!r} {words}")
+        self._machine.devices.loops = loops  # what an entry does, the next one has not done
+
+    def _chosen(self, menu: Shell, line: Line) -> Shell:
+        """What the body of a line runs in."""
+        shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.given))
+        shell.config, shell.line, shell.around = line.config, line.line, line.around
+        shell.in_entry = not line.submenu
+        chosen = menu.env.get("chosen")
+        shell.env["chosen"] = (f"{chosen}>" if chosen else "") + line.id.replace(">", ">>")
+        shell.env.export("chosen")
+        if tail := split(menu.env["default"])[1]:
+            shell.env["default"] = tail
+            if setting := menu.env.settings.get("default"):
+                shell.env.settings["default"] = setting
+        elif not (line.submenu and self._machine.dialect.copies_all):
+            shell.env.unset("default")
+        return shell
+
+    def _tried_out(
+        self, shell: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
+    ) -> Entry:
+        entry = self._entry(
+            shell, line.title, line.id, trail, line.config, line.line, default=marked
+        )
+        if line.options:
+            parts = apart(entry.origins, entry.cmdline, line.options)
+            entry = replace(entry, origins=tuple(parts))
+        return replace(
+            entry,
+            end=line.end,
+            hotkey=line.hotkey,
+            classes=line.classes,
+            users=None if allowed is None else tuple(sorted(allowed)),
+            hidden=line.hidden,
+        )
+
+    def _limited(self, shell: Shell, line: Line) -> str:
+        """Runs a body with a part of the budget, so that a bad one costs only itself."""
+        whole = self._machine.budget
+        # The first lines have some steps even if what made the menu took all of them.
+        free = _FREE if self._tried < _LINES else 0
+        part = min(_ONE_ENTRY, max(whole.steps, 0) + free)
+        self._machine.budget = Budget(part)
+        end = self._attempt(shell, lambda: self._try(shell, line))
+        taken = part - max(self._machine.budget.steps, 0)
+        self._tried += 1
+        whole.steps -= max(taken - free, 0)
+        self._machine.budget = whole
+        return end
+
+    def _try(self, shell: Shell, line: Line) -> None:
+        self._machine.budget.spend(_TRYING)
+        failed = shell.run_entry(line.body)
+        if failed and shell.loaded.kernel and self._machine.dialect.after_success:
+            shell.loaded.unbootable = "Red Hat's GRUB boots nothing whose last command fails"
+
+    def _entry(
+        self,
+        shell: Shell,
+        title: str,
+        name: str,
+        trail: tuple[str, ...],
+        config: str,
+        line: int,
+        *,
+        default: bool,
+    ) -> Entry:
+        loaded = shell.loaded
+        return Entry(
+            title=title,
+            name=self._unique(trail, name),
+            config=config,
+            line=line,
+            trail=trail,
+            kernel=loaded.kernel,
+            initrds=loaded.initrds,
+            devicetree=loaded.devicetree if loaded.kernel else None,
+            cmdline=loaded.cmdline,
+            default=default,
+            default_from=tuple(self._reasons) if default else (),
+            effects=tuple(
+                Effect(file=f, values=tuple(v.items())) for f, v in shell.effects.items()
+            ),
+            waits_for=loaded.waits_for,
+            unbootable=loaded.unbootable,
+            action=loaded.action,
+            origins=loaded.origins,
+        )
+
+    def _unique(self, trail: tuple[str, ...], name: str) -> str:
+        count = self._names[trail, name] = self._names.get((trail, name), 0) + 1
+        return name if count == 1 else self._unique(trail, f"{name}#{count}")
+
+    def _preferences(self, shell: Shell, entries: Sequence[Entry]) -> Preferences:
+        said = Preferences(dialect=self._machine.dialect.name)
+        menu = next((m for m in _menus(shell) if m.menu), None)
+        if menu is None:
+            return said
+        seconds = timeout(menu.env.get("timeout"))
+        superusers = menu.env.get("superusers")
+        return replace(
+            said,
+            timeout=seconds,
+            fallback=tuple(self._fallback()),
+            style=style(menu.env.get("timeout_style"), seconds),
+            superusers=None if superusers is None else tuple(sorted(users(superusers))),
+            passwords=tuple(self._machine.passwords.values()),
+            # Install media say so when the disk is to boot that has been installed to.
+            elsewhere=any(entry.default and entry.action == "exit" for entry in entries),
+        )
+
+    def _fallback(self) -> Iterator[str]:
+        """Names of the entries to try when the default fails: first those of its own menu.
+
+        GRUB does not go on with a menu around it, but waits; there may be nobody to wait for.
+        """
+        for menu, names in reversed(self._boots):
+            for number in fallbacks(menu.env["fallback"], menu.menu, self._machine.dialect):
+                if number in names:
+                    yield names[number]
+
+
+def _menus(shell: Shell) -> list[Shell]:
+    """The menus of a run in the order in which GRUB would show them: nested ones come first."""
+    return [menu for inner in shell.nested for menu in _menus(inner)] + [shell]
+
+
+def _allowed(menu: Shell, line: Line, outer: Users) -> Users:
+    """Who may boot a line of the menu, or open it: those that may come here and have its leave.
+
+    `superusers` is an ordinary variable: where it is not exported, a submenu asks for nothing.
+    """
+    superusers = menu.env.get("superusers")
+    if superusers is None or line.users is None:
+        return outer
+    own = users(superusers) | line.users
+    return own if outer is None else own & outer
+
+
+def _opened_by(key: str, depth: int, entry: Entry) -> Entry:
+    """Noted in an entry: what opens the submenu in its trail."""
+    keys = list(entry.trail_keys or ("",) * len(entry.trail))
+    keys[depth] = key
+    return replace(entry, trail_keys=tuple(keys))

@@ -1,0 +1,106 @@
+"""A grub.cfg that a server has: the server is the device that GRUB was loaded from, (tftp,HOST)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from posixpath import basename
+from typing import Literal
+
+from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, SameMachine, Volume
+from parsers.formats.grub.language.dialect import Dialect, spoken
+from parsers.formats.grub.listing import Listing
+from parsers.formats.grub.run.machine import Machine
+from parsers.places.urls import split
+
+_LARGE = re.compile(
+    r"vmlinu[xz]|[bz]?z?image\b|linux\b|kernel\b|init(?:rd|ramfs)|.*\.(?:gz|img|xz)$", re.I
+)
+
+
+def served(files: Files, url: str, dialect: Dialect | None = None) -> Iterator[Item]:
+    """What the configuration at a URL says; its own server's files are URLs. See `items`."""
+    root, path = split(url)
+    tree = _Server(files, root)
+    host = Machine(tree, dialect=dialect or spoken(path, tree.read(path) or ""))
+    for item in Listing(host, path).items():
+        yield _on_server(item, root)
+
+
+class _Server(SameMachine):
+    """`Files` of what a server has, which are known by fetching them only."""
+
+    def __init__(self, files: Files, root: str) -> None:
+        super().__init__(files)
+        self._root = root
+        scheme, _, host = root.partition("://")
+        self._volume = Volume(name=f"{scheme},{host}")
+        others = (v for v in files.volumes if v.name != files.volume.name)
+        self._volumes = (self._volume, *others)
+        self._texts: dict[str, str | None] = {}
+
+    @property
+    def volume(self) -> Volume:
+        return self._volume
+
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        return self._volumes
+
+    def read(self, path: str) -> str | None:
+        if path not in self._texts:
+            self._texts[path] = self._files.fetch(self._root + path)
+        return self._texts[path]
+
+    def piece(self, path: str, offset: int, length: int) -> bytes:
+        text = self.read(path) or ""
+        return text.encode("utf-8", "surrogateescape")[offset : offset + length]
+
+    def names(self, directory: str) -> list[str]:
+        return []
+
+    def kind(self, path: str) -> Literal["file"] | None:
+        # Only fetching tells, and nobody fetches a kernel to learn that there is one.
+        if _LARGE.match(basename(path)):
+            return "file"
+        return None if self.read(path) is None else "file"
+
+    def size(self, path: str) -> int:
+        return len((self.read(path) or "").encode("utf-8", "surrogateescape"))
+
+    def modified(self, path: str) -> int:
+        return 0
+
+    def link(self, path: str) -> str:
+        return ""
+
+    def on(self, name: str) -> "Files | None":
+        return self if name == self._volume.name else self._files.on(name)
+
+
+def _on_server(item: Item, root: str) -> Item:
+    if isinstance(item, Problem):
+        return replace(item, config=_place(item.config, root))
+    if not isinstance(item, Entry):
+        return item
+    return replace(
+        item,
+        config=_place(item.config, root),
+        kernel=item.kernel and _file(item.kernel, root),
+        initrds=tuple(_file(ref, root) for ref in item.initrds),
+        devicetree=item.devicetree and _file(item.devicetree, root),
+        origins=_origins(item.origins, root),
+        default_from=_origins(item.default_from, root),
+        effects=(),  # nothing can be written on a server, and GRUB does not try
+    )
+
+
+def _place(config: str, root: str) -> str:
+    return root + config if config.startswith("/") else config
+
+
+def _file(ref: FileRef, root: str) -> FileRef:
+    return ref if ref.device or ref.url else FileRef(url=root + ref.path)
+
+
+def _origins(origins: Sequence[Origin], root: str) -> tuple[Origin, ...]:
+    return tuple(replace(origin, config=_place(origin.config, root)) for origin in origins)

@@ -1,0 +1,100 @@
+"""GRUB's variables, and the environment blocks that keep some of them on disk."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from parsers.binary import envblock
+from parsers.formats.grub.language.errors import GrubError
+from parsers.formats.grub.run.origin import Setting
+
+
+class Environment:
+    """Variables with values; the exported ones are seen in submenus and nested configurations."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = dict(values or {})
+        self._exported = set(self._values)
+        self.settings: dict[str, Setting] = {}  # who set them; not those that GRUB itself sets
+
+    def __getitem__(self, name: str) -> str:
+        return self._values.get(name, "")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def __setitem__(self, name: str, value: str) -> None:
+        if name == "root" and value[:1] == "(" and value[-1:] == ")":
+            value = value[1:-1]
+        self._values[name] = value
+
+    def get(self, name: str) -> str | None:
+        return self._values.get(name)
+
+    def items(self) -> list[tuple[str, str]]:
+        return sorted(self._values.items())
+
+    def unset(self, name: str) -> None:
+        self._values.pop(name, None)
+        self.settings.pop(name, None)
+
+    def export(self, name: str) -> None:
+        """GRUB gives a variable that is not there an empty value by exporting it."""
+        self._exported.add(name)
+        self._values.setdefault(name, "")
+
+    def copy(self) -> "Environment":
+        new = Environment()
+        new._values, new._exported = dict(self._values), set(self._exported)
+        new.settings = dict(self.settings)
+        return new
+
+    def inherit(self) -> "Environment":
+        """The exported variables alone."""
+        new = Environment({k: v for k, v in self._values.items() if k in self._exported})
+        new.settings = {k: v for k, v in self.settings.items() if k in self._exported}
+        return new
+
+
+class Scope:
+    """The parameters of a function or of a menu entry: $1 and so on."""
+
+    def __init__(self, arguments: Iterable[str] = (), setting: Setting | None = None) -> None:
+        self.arguments = list(arguments)
+        self._setting = setting  # where they were given
+
+    def given(self, position: int) -> Setting | None:
+        """Where a parameter's value comes from; 0: all of them."""
+        if self._setting is None or not position:
+            return self._setting
+        return self._setting._replace(value=self[position])
+
+    def shifted(self, count: int) -> "Scope":
+        return Scope(self.arguments[count:], self._setting)
+
+    def __getitem__(self, position: int) -> str:
+        return self.arguments[position - 1] if 0 < position <= len(self.arguments) else ""
+
+
+class EnvironmentBlock(NamedTuple):
+    """A grubenv: its text, and the variables that it keeps."""
+
+    text: str
+    values: Mapping[str, str]
+
+    @classmethod
+    def read(cls, text: str) -> "EnvironmentBlock":
+        try:
+            return cls(text, envblock.read(text))
+        except envblock.BlockError as error:
+            raise GrubError(error.number, str(error)) from error
+
+    def line(self, name: str) -> int:
+        """Of the file, counted from 1: where the variable is kept."""
+        return self.text.partition(f"\n{name}=")[0].count("\n") + 2
+
+    def saved(self, values: Mapping[str, str | None]) -> "EnvironmentBlock":
+        """With variables set, or (None) removed; GrubError when there is no room for them."""
+        try:
+            return self.read(envblock.write(self.text, values))
+        except envblock.BlockError as error:
+            raise GrubError(error.number, str(error)) from error

@@ -1,0 +1,331 @@
+"""Runs a script: words become arguments, commands are looked up in a table, blocks are run.
+
+The order of things, the status of each and what `break` and `return` reach are GRUB's own
+(grub-core/script/execute.c). Nothing is written: see `effects`. What it runs on is a State.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from parsers.api import Action, FileRef, Origin, Volume
+from parsers.formats.grub.language.errors import (
+    BAD_ARGUMENT,
+    EXTRACTING,
+    TOO_DEEP,
+    UNKNOWN_COMMAND,
+    GrubError,
+    Usage,
+)
+from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.language.parse import units
+from parsers.formats.grub.language.syntax import (
+    Block,
+    Body,
+    Command,
+    For,
+    If,
+    Mistake,
+    Statement,
+    While,
+)
+from parsers.formats.grub.run.env import Environment, EnvironmentBlock, Scope
+from parsers.formats.grub.run.machine import Machine
+from parsers.formats.grub.run.origin import Made, Setting
+from parsers.formats.grub.run.state import State
+from parsers.formats.grub.snippets import Snippets
+
+# Bodies within each other: of functions, files, branches, loops. GRUB's limit, since it has one; it
+# also keeps Python's stack small.
+_DEPTH = 30
+
+# What may be run where only a menu's entries are wanted.
+_EXTRACTED = frozenset(["[", "menuentry", "search", "set", "submenu", "test"])
+_MISTAKE = 100  # steps: after a thousand the file is no script at all
+
+Run = Callable[["Shell", Sequence[str], Block | None], int]
+
+
+class Boot(Exception):
+    """The command `boot`: nothing after it is run."""
+
+
+class Exit(Exception):
+    """A command that leaves the script for good: exit, reboot, halt."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What `boot` would start."""
+
+    kernel: FileRef | None = None
+    cmdline: str = ""
+    initrds: tuple[FileRef, ...] = ()
+    devicetree: FileRef | None = None
+    origins: tuple[Origin, ...] = ()
+    waits_for: str = ""
+    unbootable: str = ""
+    action: Action = ""
+
+
+class Item(NamedTuple):
+    """A line of GRUB's menu: what it is called and the body that runs when it is chosen."""
+
+    title: str
+    id: str
+    arguments: tuple[str, ...]  # $1, the title, and so on
+    body: Body
+    submenu: bool
+    config: str
+    line: int
+    end: int
+    hotkey: str = ""
+    classes: tuple[str, ...] = ()
+    users: frozenset[str] | None = frozenset()  # besides the superusers; None: anybody
+    hidden: bool = False
+    given: Setting | None = None  # where its arguments come from
+    around: Made = ()  # variables that have gone into its body
+    options: Origin | None = None  # what follows its kernel's name, if that is written elsewhere
+
+
+class Shell(State):
+    """One run of a configuration, of a submenu or of an entry, with an environment of its own."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        commands: "Mapping[str, GrubCommand]",
+        env: Environment,
+        config: str,
+        scope: Scope | None = None,
+    ) -> None:
+        super().__init__(machine, env, config, scope)
+        self.commands = commands
+        self.menu: list[Item] = []
+        self.nested: list[Shell] = []  # ran to their end by `configfile`
+        self.menus: tuple[str, ...] = (config,)  # the files that made this menu and those around
+        self.in_entry = False
+        self.extracting = False  # only the entries of a file are wanted
+        self.loaded = Loaded()
+        self.searches: dict[tuple[str, str], Volume] = {}  # kind and key: what was found
+        self.effects: dict[FileRef, dict[str, str | None]] = {}
+        self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as they are after save_env
+        self.functions: dict[str, tuple[str, Body]] = {}  # name: file, body
+        self.snippets = Snippets()  # what blscfg has read
+        self._depth = self._loops = self._breaks = 0
+        self._continuing = self._returning = False
+
+    def fork(self, *, inherit: bool, scope: Scope | None = None) -> "Shell":
+        """A run that starts from here and leaves no trace here, but for its functions, which
+        are never forgotten. With `inherit` it sees what a submenu or a nested configuration sees.
+        """
+        alone = inherit and not self.machine.dialect.copies_all
+        env = self.env.inherit() if alone else self.env.copy()
+        new = Shell(self.machine, self.commands, env, self.config, scope)
+        new.line, new.menus, new.in_entry = self.line, self.menus, self.in_entry
+        new.loaded = replace(self.loaded)
+        new.lost, new.searches = dict(self.lost), dict(self.searches)
+        new.effects = {file: dict(values) for file, values in self.effects.items()}
+        new.blocks = dict(self.blocks)
+        new.snippets = self.snippets.copy()
+        new.functions = self.functions if inherit else dict(self.functions)
+        new._depth = self._depth
+        return new
+
+    def run_text(self, text: str, *, stop: bool = False) -> int:
+        """A file's text, unit by unit; with `stop` (eval) the first syntax error is the last."""
+        status = 0
+        self.machine.budget.spend(len(text) // 64)
+        for unit in units(Source(text, self._spend, self.machine.dialect)):
+            if isinstance(unit, Mistake):
+                self._spend(_MISTAKE)
+                self.line, self.column = self.within or unit.line, unit.column
+                status = self.error(UNKNOWN_COMMAND, unit.message, said="syntax error")
+                if stop:
+                    status = 0
+                    break
+            else:
+                status = self.run(unit)
+        return status
+
+    def run(self, body: Body) -> int:
+        if self.is_deep:
+            return self.too_deep()
+        status = 0
+        self._depth += 1
+        try:
+            for statement in body:
+                status = self._statement(statement)
+                if self._breaks or self._returning:
+                    break
+        finally:  # also of a boot in a function: what follows begins at the top
+            self._depth -= 1
+        return status
+
+    @property
+    def is_deep(self) -> bool:
+        """Nothing more can be run within this."""
+        return self._depth >= _DEPTH
+
+    def too_deep(self) -> int:
+        return self.error(TOO_DEEP, "maximum recursion depth exceeded")
+
+    def run_entry(self, body: Body) -> int:
+        """An entry's or a submenu's body, which to GRUB is a text, run line by line: `return`
+        leaves no more than the line that it is in, and of those after it runs the beginning.
+        """
+        status = last = 0
+        for statement in body:
+            line = _line(statement)
+            if not self._returning or line > last:
+                status = self._statement(statement)
+            last = max(line, self.line)
+        return status
+
+    def _statement(self, statement: Statement) -> int:
+        if isinstance(statement, Command):
+            return self._command(statement)
+        if isinstance(statement, If):
+            status = self.run(statement.condition)
+            if self._returning:
+                return status
+            if status == 0:
+                return self.run(statement.then)
+            return self.run(statement.otherwise) if statement.otherwise else self._status(0)
+        if isinstance(statement, For):
+            return self._for(statement)
+        if isinstance(statement, While):
+            return self._while(statement)
+        self.functions[statement.name] = (self.config, statement.body)
+        return 0
+
+    def _for(self, loop: For) -> int:
+        words = self._expand(loop.words)
+        status = 0 if words else self._status(0)
+        self._loops += 1
+        for word in words:
+            if self._continuing and self._breaks == 1:
+                self._breaks = 0
+            if self._breaks or self._returning:
+                break
+            self.machine.budget.spend()
+            self.line, self.command, self.words = self.within or loop.line, "for", loop.words
+            self.set(loop.name, word)
+            status = self.run(loop.body)
+        self._loops -= 1
+        self._breaks = max(self._breaks - 1, 0)
+        return status
+
+    def _while(self, loop: While) -> int:
+        self._loops += 1
+        while True:
+            self.machine.budget.spend()
+            status = self.run(loop.condition)
+            if (status == 0) == loop.until or self._returning:
+                break
+            status = self.run(loop.body)
+            if self._continuing and self._breaks == 1:
+                self._breaks = 0
+            if self._breaks or self._returning:
+                break
+        self._loops -= 1
+        self._breaks = max(self._breaks - 1, 0)
+        return status
+
+    def _command(self, command: Command) -> int:
+        words = self._expand(command.words)
+        self.line, self.column = self.within or command.line, command.column
+        self.words = command.words
+        self.machine.budget.spend(1 + len(words))
+        if not words and not command.block:
+            return self._status(0)
+        invert = words[0] == "!"
+        if invert:
+            words = words[1:]
+            if not words:
+                return self._status(self.error(BAD_ARGUMENT, "no command is specified"))
+        status = self.run_command(words, command.block, invert=invert)
+        if invert and (words[0] in self.commands or words[0] in self.functions):
+            status = 0 if status else 1
+        return self._status(status)
+
+    def run_command(
+        self, words: Sequence[str], block: Block | None = None, *, invert: bool = False
+    ) -> int:
+        """A command with its arguments, a function, or an assignment."""
+        self.command = words[0]
+        found = self.commands.get(words[0])
+        if found is not None and self.extracting and words[0] not in _EXTRACTED:
+            return self.error(EXTRACTING, f"{words[0]} isn't allowed to execute in an extractor")
+        if found is not None:
+            arguments = list(words[1:])
+            if block and not found.takes_block:
+                arguments.append(block.source)
+            try:
+                status = found.run(self, arguments, block)
+            except GrubError as error:
+                return self.error(error.number, str(error))
+            except Usage as usage:
+                self.machine.say(str(usage))
+                return 0
+            if self.minor:
+                # That the command did not fail, which `!` takes for a failure, is the later error.
+                if status or not invert:
+                    self.error(self.minor[0].number, str(self.minor[0]), quiet=self.minor[1])
+                self.minor = None
+            return status
+        if words[0] in self.functions:
+            return self.call(words[0], words[1:])
+        self.command = "set"
+        return self._assign(words[0])
+
+    def _status(self, status: int) -> int:
+        self.env["?"] = str(status)
+        return status
+
+    def _assign(self, word: str) -> int:
+        """What is neither command nor function may be an assignment, and succeeds in any case."""
+        name, equals, value = word.partition("=")
+        if not equals:
+            self.error(UNKNOWN_COMMAND, f"can't find command `{word[:20]}'")
+        elif name.isdigit():
+            self.error(BAD_ARGUMENT, f"invalid variable name `{name}'")
+        else:
+            self.set(name, value)
+        return 0
+
+    def call(self, name: str, arguments: Sequence[str]) -> int:
+        if self.is_deep:
+            return self.too_deep()
+        config, body = self.functions[name]
+        outer = self.scope, self._loops, self.config, self.line, self.within
+        given, callers = self.setting(" ".join(arguments)), self.callers
+        self.callers = (Origin(name, given.value, self.config, self.line, how="call"), *callers)
+        self.scope, self._loops, self.config = Scope(arguments, given), 0, config
+        self.within = 0
+        status = self.run(body)
+        self.scope, self._loops, self.config, self.line, self.within = outer
+        self.callers, self._returning = callers, False
+        return status
+
+    def leave_loops(self, count: int, *, go_on: bool) -> None:
+        self._continuing = go_on
+        self._breaks = min(self._loops, count)
+
+    def leave_function(self) -> None:
+        self._returning = True
+
+    def _spend(self, steps: int) -> None:
+        self.machine.budget.spend(steps)
+
+
+def _line(statement: Statement) -> int:
+    """Where it begins."""
+    while isinstance(statement, If | While):
+        statement = statement.condition[0]
+    return statement.line if isinstance(statement, Command | For) else 0
+
+
+class GrubCommand(NamedTuple):
+    run: Run
+    takes_block: bool = False

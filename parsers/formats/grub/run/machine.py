@@ -1,0 +1,271 @@
+"""What all runs of one configuration share: its disks, its problems and the limits on its work."""
+
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from parsers.api import FileRef, Files, Password, Problem, Volume
+from parsers.formats.grub.language.dialect import DEBIAN, Dialect
+from parsers.formats.grub.language.words import Pattern, matches
+from parsers.formats.grub.run.devices import Devices
+from parsers.places.lease import Lease, server
+
+# What GRUB calls the processor and the firmware of a machine.
+_PLATFORMS = {
+    "ppc64le": ("powerpc", "ieee1275"),
+    "x86_64": ("x86_64", "efi"),
+    "aarch64": ("arm64", "efi"),
+    "i386": ("i386", "pc"),
+}
+_FEATURES = (
+    "chainloader_bpb ntldr platform_search_hint default_font_path all_video_module menuentry_id"
+    " menuentry_options 200_final nativedisk_cmd timeout_style"
+)
+
+
+class Exhausted(Exception):
+    """The script does more than any boot configuration has a reason to."""
+
+
+class Budget:
+    """Limits a script's work, and with it its memory; one step is about ten microseconds."""
+
+    _LONGEST = 1 << 16  # characters in a variable
+
+    def __init__(self, steps: int = 120_000) -> None:
+        self.steps = steps
+
+    def spend(self, steps: int = 1) -> None:
+        self.steps -= steps
+        if self.steps < 0:
+            raise Exhausted("it does not come to an end: given up")
+
+    def hold(self, value: str) -> None:
+        if len(value) > self._LONGEST:
+            raise Exhausted("a variable grows without end: given up")
+
+
+class Place(NamedTuple):
+    """A file's name, split into the device and the path there."""
+
+    device: str  # as GRUB calls it
+    path: str  # absolute, without . and ..
+    volume: Volume | None  # None: the machine has no such device
+    devices: Devices
+    url: str = ""  # of a file on a server
+
+    def files(self) -> Files | None:
+        return self.devices.tree(self.volume) if self.volume else None
+
+    def read(self) -> str | None:
+        if self.url:
+            return self.devices.fetch(self.url)
+        files = self.files()
+        return files.read(self.path) if files else None
+
+    def names(self) -> list[str]:
+        files = self.files()
+        return files.names(self.path) if files else []
+
+    def kind(self) -> str | None:
+        files = self.files()
+        if not files:
+            return None
+        return "directory" if self.path == "/" else files.kind(self.path)
+
+    def size(self) -> int:
+        files = self.files()
+        return files.size(self.path) if files else 0
+
+    def modified(self) -> int:
+        files = self.files()
+        return files.modified(self.path) if files else 0
+
+
+class Machine:
+    """The disks, what was wrong so far, and how much may still be done."""
+
+    _MOST_PROBLEMS = 100
+
+    def __init__(
+        self,
+        files: Files,
+        say: Callable[[str], None] = lambda _: None,
+        elsewhere: Sequence[str] = (),
+        dialect: Dialect = DEBIAN,
+    ) -> None:
+        self.dialect = dialect
+        self.devices = Devices(files)
+        self.firmware = files.firmware
+        self.budget = Budget()
+        self.say = say  # gets what GRUB would print
+        self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
+        self.problems: dict[tuple[str, str, int], Problem] = {}
+        self.passwords: dict[str, Password] = {}  # by user; to GRUB they outlive every menu
+        cpu, platform = _PLATFORMS.get(files.machine, (files.machine, "efi"))
+        self.cpu, self.platform = cpu, platform
+        self._network = dict(_network(files.lease, platform))
+
+    def variables(self, config: str) -> dict[str, str]:
+        """What GRUB has set, all exported, when it starts on the file."""
+        root = self.devices.name(self.devices.own)
+        directory = f"({root}){posixpath.dirname(config).rstrip('/')}"
+        return {
+            "root": root,
+            "prefix": directory,
+            "config_file": f"({root}){config}",
+            "config_directory": directory,
+            "cmdpath": directory,
+            "grub_cpu": self.cpu,
+            "grub_platform": self.platform,
+            "lang": "",
+            # Who starts the loopback.cfg in an ISO file tells it so where the file is.
+            **({"iso_path": self.devices.own.image} if self.devices.own.image else {}),
+            **{f"feature_{name}": "y" for name in _FEATURES.split()},
+            **self._network,
+        }
+
+    def complain(
+        self,
+        config: str,
+        line: int,
+        message: str,
+        column: int = 0,
+        *,
+        waits: bool = False,
+        each: bool = False,
+    ) -> None:
+        """Notes a Problem; the same one in the same file only once, or `each` on its own line."""
+        if len(self.problems) > self._MOST_PROBLEMS:
+            return
+        if len(self.problems) == self._MOST_PROBLEMS:
+            message = "more problems than are worth listing"
+        problem = Problem(config, max(line, 1), message, column, waits=waits)
+        self.problems.setdefault((config, message, problem.line if each else 0), problem)
+
+    def place(self, path: str, root: str) -> Place:
+        device = root
+        if path[:1] == "(" and ")" in path:
+            device, _, path = path[1:].partition(")")
+        volume = self.devices.find(device) if device else None
+        absolute = posixpath.normpath(f"/{path}").replace("//", "/")
+        server = "" if volume else self.devices.server(device)
+        return Place(device, absolute, volume, self.devices, server and f"{server}{absolute}")
+
+    def file(self, path: str, root: str) -> FileRef:
+        place = self.place(path, root)
+        if place.volume:
+            own = place.volume.name == self.devices.own.name
+            return FileRef(path=place.path, device="" if own else place.volume.name)
+        if place.url:
+            return FileRef(url=place.url)
+        return FileRef(path=place.path, device=place.device)
+
+    def has(self, file: FileRef) -> bool:
+        """Whether a file of a volume is there."""
+        return Place("", file.path, self._volume(file), self.devices).kind() == "file"
+
+    def file_system(self, file: FileRef) -> str:
+        """Which one the file is on."""
+        volume = self._volume(file)
+        return volume.fs if volume else ""
+
+    def _volume(self, file: FileRef) -> Volume | None:
+        return self.devices.find(file.device) if file.device else self.devices.own
+
+    def label(self, place: Place) -> str:
+        """What to call a configuration file in an Entry or a Problem."""
+        own = place.volume is None or place.volume.name == self.devices.own.name
+        return place.path if own or not place.volume else f"({place.volume.name}){place.path}"
+
+    def is_listed(self, place: Place) -> bool:
+        """Whether the file is read in its own right, so that nothing else needs to list it."""
+        volume = place.volume
+        if not volume or (volume.image and volume.name != self.devices.own.name):
+            return False
+        return any(matches(p, place.path) for p in self._elsewhere)
+
+    def found(self, pattern: Pattern, root: str) -> list[str]:
+        """The names that a pattern stands for: files, or devices in parentheses, or disks."""
+        if pattern[0] == "**":
+            names = self.devices.names(disks_only=True)
+            return [f"({name})" for name in names if matches(pattern, f"({name})")]
+        if pattern[0] != "(":
+            device = self.devices.find(root)
+            return self._walk("", device, pattern) if device else []
+        end = list(pattern).index(")") + 1 if ")" in pattern else len(pattern)
+        names = (f"({name})" for name in self.devices.names())
+        devices = [name for name in names if matches(pattern[:end], name)]
+        if not pattern[end:]:
+            return devices
+        devices = devices or ["".join(item[0] for item in pattern[:end])]
+        return [
+            path
+            for device in devices
+            if (volume := self.devices.find(device[1:-1]))
+            for path in self._walk(device, volume, pattern[end:])
+        ]
+
+    def _walk(self, device: str, volume: Volume, pattern: Pattern) -> list[str]:
+        """The files of a volume, each as the pattern would have named it: with its slashes."""
+        tree = self.devices.tree(volume)
+        if tree is None or pattern[0] != "/":
+            return []
+        paths = [""]
+        for component in _components(pattern):
+            if not any(len(item) == 2 for item in component):
+                paths = [f"{path}{''.join(component)}" for path in paths]
+                continue
+            wider = []
+            for path in paths:
+                self.budget.spend()
+                for name in tree.names(path):
+                    self.budget.spend()
+                    # A name that begins with a dot is only meant by its dot.
+                    if matches(component, name) and (name[0] != "." or component[0] == "."):
+                        wider.append(f"{path}{name}")
+            paths = wider
+        return [f"{device}{path}" for path in paths if _fits(tree.kind(path), path)]
+
+
+# What GRUB calls the interface that the firmware has loaded it over.
+_CARDS = {"ieee1275": "ofnet_net", "efi": "efinet0", "pc": "pxe"}
+# What GRUB calls what DHCP says, and udhcpc's words for it, the first that is there.
+_SAID = {
+    "hostname": ("hostname",),
+    "domain": ("domain",),
+    "rootpath": ("rootpath",),
+    "boot_file": ("boot_file", "bootfile"),
+    "dhcp_server_name": ("sname", "tftp"),
+    "next_server": ("siaddr",),
+}
+
+
+def _network(lease: Lease, platform: str) -> Iterator[tuple[str, str]]:
+    """What GRUB says of the interface that it was loaded over."""
+    if not lease:
+        return
+    card = _CARDS.get(platform, "net")
+    own = {"ip": lease.get("ip", ""), "mac": lease.get("mac", "").lower()}
+    said = {n: next((lease[w] for w in words if lease.get(w)), "") for n, words in _SAID.items()}
+    known = {f"net_{card}_{name}": value for name, value in (own | said).items()}
+    known |= {f"net_default_{name}": value for name, value in own.items()}
+    # The name that it had in GRUB for a PC's PXE is understood everywhere.
+    known |= dict.fromkeys(("net_default_server", "pxe_default_server"), server(lease))
+    known["net_default_interface"] = card
+    yield from ((name, value) for name, value in known.items() if value)
+
+
+def _fits(kind: str | None, path: str) -> bool:
+    return kind == "directory" if path.endswith("/") else kind is not None
+
+
+def _components(pattern: Pattern) -> Iterator[Pattern]:
+    """Slashes and what is between them, in turn."""
+    component: list[str] = []
+    for item in pattern:
+        if component and (item == "/") != (component[0] == "/"):
+            yield component
+            component = []
+        component.append(item)
+    yield component

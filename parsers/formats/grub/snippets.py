@@ -1,0 +1,152 @@
+"""Boot Loader Specification entries as GRUB's blscfg reads and orders them.
+
+It is neither the specification's reading nor its order: a file ends at its first line without a
+value, only its first `options` counts, and versions are compared as rpm does it, those of the
+files' names (Red Hat's grub-core/commands/blscfg.c).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cmp_to_key
+from typing import NamedTuple
+
+from parsers.formats.grub.language.numbers import leading_number
+
+_SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|[~+]")
+
+
+class Field(NamedTuple):
+    key: str
+    value: str
+    line: int
+
+
+class Snippet(NamedTuple):
+    """One file: its name without .conf, which is the entry's id, and where it lies."""
+
+    id: str
+    config: str
+    fields: tuple[Field, ...]
+
+    def first(self, key: str) -> Field | None:
+        return next((field for field in self.fields if field.key == key), None)
+
+    def all(self, key: str) -> list[Field]:
+        return [field for field in self.fields if field.key == key]
+
+    def is_default(self, spec: str, number: int) -> bool:
+        """Whether $default means this one, the `number`th of them."""
+        title = self.first("title")
+        if spec and (spec == self.id or (title and spec == title.value)):
+            return True
+        return spec[:1].isdigit() and leading_number(spec)[0] == number
+
+
+class Snippets:
+    """Those that have been read so far, the newest first, and which of them are in the menu."""
+
+    def __init__(self) -> None:
+        self.known: list[Snippet] = []
+        self.shown: set[str] = set()
+
+    def copy(self) -> "Snippets":
+        new = Snippets()
+        new.known, new.shown = list(self.known), set(self.shown)
+        return new
+
+    def add(self, snippets: Iterable[Snippet]) -> None:
+        """Of two of the same version only the first counts."""
+        kept: list[Snippet] = []
+        for snippet in sorted([*self.known, *snippets], key=_VERSION, reverse=True):
+            if not kept or _compared(kept[-1].id, snippet.id):
+                kept.append(snippet)
+        self.known = kept
+
+
+def read(id: str, config: str, text: str) -> Snippet:
+    return Snippet(id, config, tuple(_fields(text.replace("\r", ""))))
+
+
+def _fields(text: str) -> Iterator[Field]:
+    for number, whole in enumerate(text.split("\n"), 1):
+        line = whole.lstrip(" \t")
+        if line.startswith("#"):
+            continue
+        # A tab counts only where there is no blank: the key may reach into what follows it.
+        key, _, value = line.partition(" " if " " in line else "\t")
+        if not value:
+            return
+        yield Field(key, value.lstrip(" \t"), number)
+
+
+def _compared(first: str, second: str) -> int:
+    """1 if the first is the newer, -1 if the second is, 0 if neither."""
+    for one, two in zip(_package(first), _package(second), strict=True):
+        if result := _version_compared(_SEGMENT.findall(one), _SEGMENT.findall(two)):
+            return result
+    return 0
+
+
+def _package(id: str) -> tuple[str, str, str]:
+    """Name, version and release."""
+    parts = [*id.rsplit("-", 2), "", ""]
+    return parts[0], parts[1], parts[2]
+
+
+def _version_compared(ones: list[str], twos: list[str]) -> int:
+    for at in range(max(len(ones), len(twos))):
+        one = ones[at] if at < len(ones) else ""
+        two = twos[at] if at < len(twos) else ""
+        if one == two:
+            continue
+        if "~" in (one, two):  # before everything, even the end
+            return 1 if two == "~" else -1
+        if not (one and two):
+            return 1 if one else -1
+        if "+" in (one, two):  # after the end, before everything else
+            return 1 if two == "+" else -1
+        if one.isdigit() != two.isdigit():
+            return 1 if one.isdigit() else -1
+        if one.isdigit():
+            one, two = one.lstrip("0"), two.lstrip("0")
+            if len(one) != len(two):
+                return 1 if len(one) > len(two) else -1
+        if one != two:
+            return 1 if one > two else -1
+    return 0
+
+
+def _newer(first: Snippet, second: Snippet) -> int:
+    return _compared(first.id, second.id)
+
+
+_VERSION = cmp_to_key(_newer)
+
+
+def expanded(text: str, value: Callable[[str], str | None]) -> str | None:
+    """With $NAME replaced, each value followed by a blank, instead of one that may be there.
+
+    None when nothing comes of it. A single character before a `$` gets lost, and so does one at
+    the end that nothing precedes but a variable.
+    """
+    found: str | None = None
+    start = end = 0
+    named = False  # whether a variable's name has begun
+
+    def taken() -> str | None:
+        piece = text[start : end + 1]
+        if not named:
+            return (found or "") + piece
+        known = value(piece)
+        return found if known is None else f"{found or ''}{known} "
+
+    for at, character in enumerate(text):
+        if character == "$":
+            if start != end and (found := taken()) is None:
+                return None
+            named, start = True, at + 1
+        elif named and not re.match(r"[0-9A-Za-z_]", character):
+            found = taken()
+            named, start = False, at + (character == " ")
+        end = at
+    return taken() if start != end else found

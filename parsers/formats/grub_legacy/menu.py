@@ -1,0 +1,302 @@
+"""A menu.lst: what holds for the menu, and its titles with the commands that each runs."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from posixpath import dirname
+
+import pyparsing as pp
+
+from parsers.api import (
+    Entry,
+    Files,
+    Item,
+    Origin,
+    Password,
+    Preferences,
+    Problem,
+)
+from parsers.formats.grub_legacy.commands import COMMANDS, Loaded, in_row
+from parsers.formats.grub_legacy.drives import Drives
+from parsers.places.volumes import find, on_volume, seen_from
+from parsers.reading.names import distinct
+from parsers.reading.text import beside, grammar, read, statements
+
+_GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")
+# Of the screen and the BIOS: nothing for us. Then what only Solaris' and grub4dos know.
+_IGNORED = frozenset(
+    (
+        *("background", "blocklist", "boot", "bootp", "cat", "cmp", "color", "debug", "device"),
+        *("dhcp", "displayapm", "displaymem", "embed", "foreground", "geometry", "gfxmenu", "help"),
+        *("hide", "ifconfig", "impsprobe", "install", "ioprobe", "makeactive", "md5crypt", "pager"),
+        *("partnew", "parttype", "pause", "rarp", "read", "savedefault", "serial", "setkey"),
+        *("setup", "shade", "splash", "splashimage", "terminal", "terminfo", "testload", "testvbe"),
+        *("tftpserver", "unhide", "uppermem", "vbeprobe", "verbose", "viewport"),
+        *("bootfs", "min_mem64"),
+        *("call", "checkrange", "checktime", "clear", "command", "echo", "errorcheck", "fontfile"),
+        *("graphicsmode", "initscript", "outline", "pxe", "quiet", "write"),
+    )
+)
+
+
+Where = tuple[int, int]  # line, column
+_TOP: Where = (1, 0)
+
+
+@dataclass(slots=True)
+class Title:
+    text: str
+    help: str
+    where: Where
+    commands: list[tuple[Where, str, str]] = field(default_factory=list)  # its name, arguments
+
+
+def is_script(text: str) -> bool:
+    """A script for GRUB 2 has entries of another kind."""
+    if re.search(r"^[ \t]*(?:if)?title\b", text, re.M):
+        return False
+    return bool(re.search(r"^[ \t]*(?:menuentry|submenu|hiddenentry|blscfg)\b", text, re.M))
+
+
+@cache
+def _command() -> pp.ParserElement:
+    """A whole command. It goes on after a backslash, and so does a comment."""
+    rest = r"(?:\\\n|[^\n])*"
+    return grammar(
+        rf"(?P<name>[^\s=]+)[ \t=]*(?P<rest>{rest})|(?P<bad>=[^\n]*)", comment=f"#{rest}"
+    )
+
+
+class Menu:
+    """One file: what holds for the menu, and its titles."""
+
+    def __init__(self, files: Files, path: str, text: str, above: "Menu | None" = None) -> None:
+        self.drives: Drives = Drives(files, above.drives.devices if above else None)
+        self._files, self._path = files, path
+        # Volume and path of every menu that is open: none is shown within itself, or twice.
+        self._shown: set[tuple[str, str]] = above._shown if above else set()
+        self._shown.add((files.volume.name, path))
+        self._problems: list[Problem] = []
+        self._general: dict[str, tuple[Where, str]] = {}
+        self._variables: dict[str, str] = {}
+        self._titles: list[Title] = []
+        self._passwords_below: list[Password] = []  # of the menus that this one leads to
+        self._read(text)
+
+    def items(self, trail: tuple[str, ...], *, marked: bool) -> Iterator[Item]:
+        """`marked`: the default of all is in this menu."""
+        titles = [title for title in self._titles if self._counts(title)]
+        names = distinct([title.text for title in titles])
+        default, fallback = self._default(len(titles))
+        loaded = [self._run(title, name) for title, name in zip(titles, names, strict=True)]
+        yield from sorted(self._problems, key=lambda problem: problem.line)
+        for number, (title, name) in enumerate(zip(titles, names, strict=True)):
+            yield from self._entry(
+                title, name, loaded[number], trail, marked=marked and number == default
+            )
+        yield from self._preferences([names[n] for n in fallback], loaded)
+
+    def _read(self, text: str) -> None:
+        for m, line, column in statements(_command(), text):
+            rest = (m["rest"] or "").replace("\\\n", " ").replace("\t", " ").strip()
+            self._take((line, column), m["name"] or m["bad"], self._expanded(rest))
+
+    def _expanded(self, text: str) -> str:
+        """%name%, where grub4dos knows the name."""
+        if not self._variables or "%" not in text:
+            return text
+        return re.sub(r"%(\w+)%", lambda m: self._variables.get(m[1], m[0]), text, count=20)
+
+    def _take(self, where: Where, name: str, rest: str) -> None:
+        if name in ("title", "iftitle"):
+            condition = r"^\[[^\]]*\]\s*" if name == "iftitle" else r"^"
+            # grub4dos shows what follows \n below the menu.
+            shown, _, more = re.sub(condition, "", rest).partition(r"\n")
+            self._titles.append(Title(shown.strip(), more.replace(r"\n", "\n").strip(), where))
+        elif name == "set":
+            key, _, value = rest.partition("=")
+            self._variables[key.strip()] = value.strip()[:200]
+        elif self._titles:
+            self._titles[-1].commands += [(where, *part) for part in in_row(name, rest)]
+        elif name in _GENERAL:
+            if name in self._general:
+                self._complain(where, f"{name!r} is set a second time; this value counts")
+            self._general[name] = (where, rest)
+        elif name in COMMANDS:
+            self._complain(where, f"{name!r} belongs to an entry; before the first it is ignored")
+        elif name not in _IGNORED:
+            self._complain(where, f"unknown command: {name!r}")
+
+    def _complain(self, where: Where, message: str) -> None:
+        line, column = where
+        self._problems.append(Problem(self._path, line, message, column))
+
+    def _counts(self, title: Title) -> bool:
+        """GRUB drops a title without a command that it knows, and does not number it."""
+        if any(name in COMMANDS or name in _IGNORED for _, name, _ in title.commands):
+            return True
+        self._complain(title.where, f"the title {title.text!r} has no commands, so GRUB drops it")
+        return False
+
+    def _default(self, count: int) -> tuple[int, list[int]]:
+        """The number of the default, and those of its fallbacks."""
+        where, said = self._general.get("default", (_TOP, "0"))
+        if saved := said == "saved":
+            # A number at the beginning of a file of fixed size.
+            kept = beside(self._files, f"{dirname(self._path)}/default") or ""
+            said = kept[:10].partition("\n")[0].strip() or "0"
+        number = _number(said)
+        fallback = self._fallback(count)
+        if number is not None and number < count:
+            return number, fallback
+        if count and not saved:
+            self._complain(where, f"there is no entry {said!r}; they count from 0")
+        return (fallback[0], fallback[1:]) if fallback else (0, [])
+
+    def _fallback(self, count: int) -> list[int]:
+        where, said = self._general.get("fallback", (_TOP, ""))
+        numbers = [_number(word) for word in said.split()[:100]]
+        if None in numbers:
+            self._complain(where, f"a fallback is not a number: {said!r}")
+        return list(dict.fromkeys(n for n in numbers if n is not None and n < count))
+
+    def _preferences(self, fallback: Sequence[str], loaded: Sequence[Loaded]) -> Iterator[Item]:
+        where, said = self._general.get("timeout", (_TOP, ""))
+        timeout = _number(said)
+        if "timeout" in self._general and timeout is None:
+            yield Problem(self._path, where[0], f"the time-out is not a number: {said!r}", where[1])
+        master = self._master()
+        hidden = "hiddenmenu" in self._general
+        own = (master, *(entry.password for entry in loaded))
+        passwords = [*(p for p in own if p), *self._passwords_below]
+        if timeout is not None or fallback or passwords or hidden:
+            yield Preferences(
+                timeout=None if timeout is None else float(timeout),
+                fallback=tuple(fallback),
+                style="hidden" if hidden else "",
+                superusers=("",) if master else None,
+                passwords=tuple(passwords),
+            )
+
+    def _master(self) -> Password | None:
+        return _password("", self._general.get("password", (_TOP, ""))[1])
+
+    def _run(self, title: Title, name: str) -> Loaded:
+        loaded = Loaded(self.drives, "", [self.drives.own])
+        for where, command, rest in title.commands:
+            if command in ("root", "uuid", "kernel", "initrd"):
+                loaded.written.append((command, rest, where[0]))
+            if command == "kernel" and loaded.kernel:
+                self._complain(where, "a second kernel for this entry; this one counts")
+            if run := COMMANDS.get(command):
+                if message := run(loaded, rest):
+                    self._complain(where, message)
+            elif command == "password":
+                loaded.password = _password(name, rest)
+            elif command in _GENERAL:
+                words = "must stand before the first title; here it is ignored"
+                self._complain(where, f"{command!r} {words}")
+            elif command not in _IGNORED:
+                self._complain(where, f"unknown command: {command!r}")
+        return loaded
+
+    def _entry(
+        self, title: Title, name: str, loaded: Loaded, trail: tuple[str, ...], *, marked: bool
+    ) -> Iterator[Item]:
+        if loaded.menu:
+            below = self._below(loaded, (*trail, name), marked)
+            if first := next(below, None):
+                yield first
+                yield from below
+                return
+        if not (loaded.kernel or loaded.unbootable):
+            if not title.text:
+                return  # how grub4dos' menus leave a line free
+            loaded.unbootable = "it starts nothing"
+        linux = loaded.kernel if not loaded.unbootable else None
+        yield Entry(
+            title=title.text or "untitled",
+            name=name,
+            config=self._path,
+            line=title.where[0],
+            trail=trail,
+            kernel=linux,
+            initrds=tuple(loaded.initrds) if linux else (),
+            cmdline=loaded.cmdline if linux else "",
+            default=marked,
+            default_from=self._default_from() if marked else (),
+            origins=tuple(self._origins(loaded)) if linux else (),
+            waits_for=loaded.waits_for if linux else "",
+            unbootable=loaded.unbootable,
+            action="" if linux else loaded.action,
+            users=self._users(loaded),
+            help=title.help,
+        )
+
+    def _origins(self, loaded: Loaded) -> Iterator[Origin]:
+        """Of several kernels the last counts."""
+        kernels = [line for command, _, line in loaded.written if command == "kernel"]
+        for command, rest, line in loaded.written:
+            if command != "kernel":
+                yield Origin(command, rest, self._path, line)
+            elif line == kernels[-1]:
+                # The arguments are the line's end, just as it stands.
+                name = rest.removesuffix(loaded.cmdline).strip()
+                whole = ((0, len(loaded.cmdline)),) if loaded.cmdline else ()
+                yield Origin(command, name, self._path, line, spans=whole)
+
+    def _default_from(self) -> tuple[Origin, ...]:
+        if "default" not in self._general:
+            return ()
+        where, said = self._general["default"]
+        here = Origin("default", said, self._path, where[0])
+        if said != "saved":
+            return (here,)
+        kept = f"{dirname(self._path)}/default"
+        return (here, *([Origin("saved", "", kept, 1)] if self._files.kind(kept) else []))
+
+    def _users(self, loaded: Loaded) -> tuple[str, ...] | None:
+        master = ("",) if self._master() else ()
+        if loaded.password:
+            return (*master, loaded.password.user)
+        return master if loaded.locked and master else None
+
+    def _below(self, loaded: Loaded, trail: tuple[str, ...], marked: bool) -> Iterator[Item]:
+        """Another menu, whose entries name what is theirs as seen from here."""
+        ref = loaded.place(loaded.menu)
+        volume = find(ref.device, self._files.volumes) if ref.device else self.drives.own
+        tree = self.drives.tree(volume) if volume else None
+        found = tree and beside(tree, ref.path)
+        if volume is None or tree is None or not found or is_script(found):
+            loaded.unbootable = f"the menu {loaded.menu} is not there, or for another GRUB"
+        elif (volume.name, ref.path) in self._shown:
+            loaded.unbootable = f"it leads to the menu {loaded.menu}, which is shown already"
+        else:
+            text, problems = read(tree, ref.path)
+            yield from problems
+            for item in Menu(tree, ref.path, text, self).items(trail, marked=marked):
+                if isinstance(item, Entry):
+                    yield seen_from(item, volume.name, self.drives.own.name)
+                elif isinstance(item, Problem):
+                    own = volume.name == self.drives.own.name
+                    config = item.config if own else on_volume(volume.name, item.config)
+                    yield replace(item, config=config)
+                else:
+                    self._passwords_below += item.passwords
+            loaded.unbootable = f"the menu {loaded.menu} has no entries"
+
+
+def _number(text: str) -> int | None:
+    """As GRUB reads one that is not negative."""
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return int(text)
+    return int(text, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,8}", text) else None
+
+
+def _password(user: str, rest: str) -> Password | None:
+    hashed = rest.startswith("--")
+    words = rest.split()[1 if hashed else 0 :]
+    if not words:
+        return None
+    return Password(user=user, secret=words[0], hashed=hashed, nameless=True)

@@ -1,0 +1,76 @@
+"""Where a script goes on, and how it ends."""
+
+from collections.abc import Sequence
+
+from parsers.formats.ipxe.commands import command
+from parsers.formats.ipxe.options import options
+from parsers.formats.ipxe.run import BadCommand, Run
+from parsers.formats.ipxe.values import integer
+
+
+@command("goto")
+def goto(run: Run, words: Sequence[str]) -> bool:
+    return run.goto(options(words, least=1, most=1)[1][0])
+
+
+@command("exit")
+def exit_(run: Run, words: Sequence[str]) -> bool:
+    rest = options(words, most=1)[1]
+    code = integer(rest[0]) if rest else 0
+    if code is None:
+        raise BadCommand(f"not a number: {rest[0]!r}")
+    return run.leave(code == 0)
+
+
+@command("prompt")
+def prompt(run: Run, words: Sequence[str]) -> bool:
+    """Nobody is there to press a key in time; without a time limit somebody will."""
+    given, _ = options(words, values="key timeout set")
+    limit = integer(given.get("timeout", ""))
+    if limit is None:
+        raise BadCommand(f"not a number of milliseconds: {given['timeout']!r}")
+    return limit == 0
+
+
+@command("shell")
+def shell(run: Run, words: Sequence[str]) -> bool:
+    raise run.end("it opens iPXE's command line, which there is not here")
+
+
+@command("config")
+def config(run: Run, words: Sequence[str]) -> bool:
+    raise run.end("it opens iPXE's settings, which there are not here")
+
+
+@command("reboot")
+def reboot(run: Run, words: Sequence[str]) -> bool:
+    raise run.end("it restarts the machine", "reboot")
+
+
+@command("poweroff")
+def poweroff(run: Run, words: Sequence[str]) -> bool:
+    raise run.end("it switches the machine off", "halt")
+
+
+@command("sanboot")
+def sanboot(run: Run, words: Sequence[str]) -> bool:
+    """A URL, or the drive with a number of the BIOS: 0x80 is the first hard disk."""
+    values = "drive filename extra label uuid"
+    given, names = options(words, "no-describe keep", values)
+    if names:
+        raise run.end(f"it boots {names[0]} as a disk, which kexec cannot do")
+    drive = given.get("drive", "0x80")
+    raise run.end(f"it boots the machine's own disk ({drive})", "exit")
+
+
+@command("autoboot")
+def autoboot(run: Run, words: Sequence[str]) -> bool:
+    raise run.end("it boots what DHCP names, as the firmware would")
+
+
+@command("sleep")
+def sleep(run: Run, words: Sequence[str]) -> bool:
+    word = options(words, least=1, most=1)[1][0]
+    if integer(word) is None:
+        raise BadCommand(f"not a number of seconds: {word!r}")
+    return True

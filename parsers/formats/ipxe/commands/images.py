@@ -1,0 +1,193 @@
+"""Images: files that are fetched, selected, given arguments, and started."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from parsers.formats.ipxe.commands import command
+from parsers.formats.ipxe.options import options
+from parsers.formats.ipxe.run import BadCommand, Image, Run, Stop
+from parsers.places.urls import is_url
+
+_MOST = 64  # images at once
+_KERNEL = re.compile(r"(?!.*\.(?:c32|efi|ipxe)$)(?:vmlinu[xz]|[zb]?z?image|kernel|linux)", re.I)
+_SCRIPT = re.compile(r"\.(?:ipxe|gpxe|php|cgi|cfg|txt|pl|py)$", re.I)
+# What is started in the place of a kernel, by its name.
+_FOREIGN = (
+    (re.compile(r"wimboot", re.I), "it starts Windows (wimboot)"),
+    (re.compile(r"memdisk", re.I), "it starts a disk image (memdisk)"),
+    (
+        re.compile(r"(?:mboot|xen|tboot|multiboot)(?:[.-].*)?$", re.I),
+        "it starts a multiboot kernel",
+    ),
+    (re.compile(r"mem(?:test|86)", re.I), "it starts a memory test"),
+    (re.compile(r".*\.(?:[ui]so|img|vhd)$", re.I), "it starts a disk image"),
+    (
+        re.compile(r".*(?:\.(?:0|c32|com|exe|k{0,3}pxe|lkrn|n12|rom|bs)|pxelinux)$", re.I),
+        "it starts another boot loader",
+    ),
+)
+_PROGRAM = re.compile(r".*\.efi$", re.I)
+
+
+@command("kernel", "linux", "imgselect", "imgload")
+def kernel(run: Run, words: Sequence[str]) -> bool:
+    """Selects an image for `boot`, fetching it if nothing of that name has been fetched."""
+    given, rest = options(words, "replace autofree", "name timeout", least=1)
+    if (image := _acquire(run, "kernel", given, rest)) is None:
+        return False
+    run.selected = image
+    return True
+
+
+@command("initrd", "module", "imgfetch")
+def imgfetch(run: Run, words: Sequence[str]) -> bool:
+    given, rest = options(words, "replace autofree", "name timeout", least=1)
+    return _download(run, "initrd", given, rest) is not None
+
+
+@command("imgargs")
+def imgargs(run: Run, words: Sequence[str]) -> bool:
+    given, rest = options(words, "replace autofree", "name timeout", least=1)
+    if (image := _acquire(run, "imgargs", given, rest)) is None:
+        return False
+    told = run.statement("imgargs", len(rest), len(rest) - 1)
+    _replace(run, image, image._replace(cmdline=" ".join(rest[1:]).strip(), told=told))
+    return True
+
+
+@command("imgfree")
+def imgfree(run: Run, words: Sequence[str]) -> bool:
+    _, names = options(words)
+    for name in names:
+        if not any(image.name == name for image in run.images):
+            raise BadCommand(f"nothing is called {name!r}")
+    run.images = tuple(i for i in run.images if names and i.name not in names)
+    if run.selected not in run.images:
+        run.selected = None
+    return True
+
+
+@command("imgverify")
+def imgverify(run: Run, words: Sequence[str]) -> bool:
+    _, rest = options(words, "keep", "signer timeout", least=2)
+    run.complain(f"the signature of {rest[0]} is not checked here")
+    return True
+
+
+@command("imgextract")
+def imgextract(run: Run, words: Sequence[str]) -> bool:
+    """The kernel itself unpacks what is packed."""
+    given, rest = options(words, "keep", "name timeout", least=1)
+    return _acquire(run, "imgextract", given, rest) is not None
+
+
+@command("fdt")
+def fdt(run: Run, words: Sequence[str]) -> bool:
+    """The device tree for the kernel; without a name that of the firmware again."""
+    given, rest = options(words, "replace autofree", "name timeout")
+    run.devicetree = _acquire(run, "fdt", given, rest) if rest else None
+    return run.devicetree is not None or not rest
+
+
+@command("imgdecrypt", "imgmem")
+def impossible(run: Run, words: Sequence[str]) -> bool:
+    raise BadCommand("this cannot be done here")
+
+
+@command("boot", "chain", "imgexec")
+def boot(run: Run, words: Sequence[str]) -> bool:
+    """Starts what is named, or else what is selected: a kernel, or another script."""
+    given, rest = options(words, "replace autofree", "name timeout")
+    image = _acquire(run, "boot", given, rest) if rest else run.selected
+    if image is None:
+        return False if rest else run.fail(f"nothing is selected to boot, in line {run.line}")
+    kind = _kind(run, image)
+    if kind == "kernel":
+        raise Stop(run.loaded(image))
+    if kind == "absent":
+        run.images = tuple(other for other in run.images if other != image)
+        there = "cannot be fetched" if is_url(image.where) else "is not there"
+        return run.fail(f"{image.where} {there}")
+    script = run.machine.script(image.where)
+    if script is None:
+        raise run.end(f"{image.where} is neither a Linux kernel nor a script for iPXE")
+    # It is no initrd for what the script boots.
+    run.images = tuple(other for other in run.images if other != image)
+    return run.call(script, instead="replace" in given)
+
+
+def _kind(run: Run, image: Image) -> Literal["kernel", "script", "absent"]:
+    """Its name tells; if not, how it is used; if not, what is in it."""
+    name = image.where.partition("?")[0].partition("#")[0].rpartition("/")[2]
+    if _KERNEL.match(name):
+        return "kernel"
+    for pattern, reason in _FOREIGN:
+        if pattern.match(name):
+            raise run.end(f"{reason}: {image.where}")
+    used = bool(image.cmdline or [i for i in run.images if i.where != image.where])
+    if _PROGRAM.match(name) and not used:
+        raise run.end(f"it starts a program for the firmware: {image.where}")
+    if image.is_kernel and not _SCRIPT.search(name):
+        return "kernel"
+    text = run.machine.text(image.where)
+    if text is None:
+        return "kernel" if used and not _SCRIPT.search(name) else "absent"
+    script = run.machine.script(image.where)
+    return "kernel" if _is_kernel(text) or (used and script is None) else "script"
+
+
+def _is_kernel(text: str) -> bool:
+    return text.startswith("\x7fELF") or text[0x202:0x206] == "HdrS" or text[:2] == "MZ"
+
+
+def _acquire(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> Image | None:
+    """The image of that name, with the new name and arguments if there are any; else fetched."""
+    image = next((image for image in run.images if image.name == rest[0]), None)
+    if image is None:
+        return _download(run, verb, given, rest)
+    new = image._replace(
+        name=given.get("name", image.name),
+        named="name" in given or image.named,
+        is_kernel=image.is_kernel or verb == "kernel",
+    )
+    if rest[1:]:
+        new = new._replace(
+            cmdline=" ".join(rest[1:]).strip(), told=run.statement(verb, len(rest), len(rest) - 1)
+        )
+    return _replace(run, image, new)
+
+
+def _replace(run: Run, old: Image, new: Image) -> Image:
+    run.images = tuple(new if image == old else image for image in run.images)
+    if run.selected == old:
+        run.selected = new
+    return new
+
+
+def _download(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> Image | None:
+    uri, *arguments = rest
+    # Petitboot's users write it here; no kernel has such an argument.
+    if verb == "kernel" and arguments[:1] == ["--name"] and len(arguments) > 1:
+        given = {"name": arguments[1]} | given
+        arguments = arguments[2:]
+    if not uri:
+        raise BadCommand("the name is empty")
+    if len(run.images) >= _MOST:
+        raise BadCommand(f"more than {_MOST} files: the rest is left")
+    where = run.machine.locate(run.config, uri)
+    if run.handled and run.machine.lacks(where):
+        run.fail(f"there is no {where}")
+        return None
+    path = where.partition("?")[0].partition("#")[0] if is_url(where) else where
+    image = Image(
+        name=given.get("name") or path.rpartition("/")[2],
+        where=where,
+        ref=run.machine.ref(where),
+        cmdline=" ".join(arguments).strip(),
+        fetched=run.statement(verb, len(rest), len(arguments)),
+        named="name" in given,
+        is_kernel=verb == "kernel",
+    )
+    run.images = (*run.images, image)
+    return image

@@ -1,0 +1,83 @@
+"""Menus: what they are made of, and the question that they ask."""
+
+from collections.abc import Sequence
+
+from parsers.formats.ipxe.commands import command
+from parsers.formats.ipxe.options import options
+from parsers.formats.ipxe.run import Ask, BadCommand, Item, Menu, Run, Stop
+from parsers.formats.ipxe.values import integer
+
+_MOST = 1000  # items of one menu
+# What a terminal sends for them (include/ipxe/keys.h).
+_KEYS = {
+    **{code: f"ctrl-{chr(0x60 + code)}" for code in range(1, 27)},
+    **{0x107E: "f5", 0x127E: "f6", 0x137E: "f7", 0x147E: "f8", 0x157E: "f9"},
+    **{0x167E: "f10", 0x187E: "f11", 0x197E: "f12"},
+}
+
+
+@command("menu", "form")
+def menu(run: Run, words: Sequence[str]) -> bool:
+    given, title = options(words, "delete", "name")
+    name = given.get("name", "")
+    run.menus.pop(name, None)
+    if "delete" not in given:
+        run.menus[name] = Menu(" ".join(title), [])
+    return True
+
+
+@command("item")
+def item(run: Run, words: Sequence[str]) -> bool:
+    """Without a label it separates others and cannot be chosen."""
+    given, rest = options(words, "default gap secret", "menu key form")
+    name = given.get("menu") or given.get("form") or ""
+    if (found := run.menus.get(name)) is None:
+        raise BadCommand("there is no menu that it could be in")
+    if "gap" in given or not rest:
+        return True
+    if len(found.items) >= _MOST:
+        raise BadCommand(f"more than {_MOST} items in a menu: the rest is left")
+    label, *text = rest
+    if found.is_shared:
+        run.machine.budget.spend(len(found.items) >> 6)
+        found = run.menus[name] = Menu(found.title, [*found.items], found.default)
+    new = Item(label, " ".join(text), _key(given.get("key", "")), run.config, run.line)
+    found.items.append(new)
+    found.default = label if "default" in given else found.default
+    return True
+
+
+def _key(text: str) -> str:
+    """A character as it stands, or the number of one or of a special key."""
+    if len(text) < 2:
+        return text
+    code = integer(text)
+    if code is None:
+        raise BadCommand(f"no key: {text!r}")
+    return _KEYS.get(code, chr(code) if 0x20 <= code < 0x7F else "")
+
+
+@command("choose")
+def choose(run: Run, words: Sequence[str]) -> bool:
+    values = "default menu timeout retimeout"
+    given, (setting,) = options(words, "keep", values, least=1, most=1)
+    name = given.get("menu", "")
+    found = run.menus.get(name)
+    if "keep" not in given:
+        run.menus.pop(name, None)
+    if found is None or not found.items:
+        raise BadCommand("there is no menu with anything to choose")
+    milliseconds = integer(given.get("timeout", ""))
+    if milliseconds is None:
+        raise BadCommand(f"not a number of milliseconds: {given['timeout']!r}")
+    seconds = milliseconds / 1000 if milliseconds > 0 else None
+    default = given.get("default", found.default)
+    raise Stop(Ask(found, default, seconds, run.config, run.line), setting)
+
+
+@command("present")
+def present(run: Run, words: Sequence[str]) -> bool:
+    """A form that a person fills in: here its settings stay as they are."""
+    given, _ = options(words, "keep", "form")
+    run.complain("a form cannot be filled in here: its settings stay as they are")
+    return run.menus.pop(given.get("form", ""), None) is not None

@@ -1,0 +1,75 @@
+"""The network, which has been set up already, or is not there."""
+
+from collections.abc import Sequence
+
+from parsers.formats.ipxe.commands import command
+from parsers.formats.ipxe.run import BadCommand, Run
+
+
+@command("dhcp", "ifconf", "pxebs")
+def dhcp(run: Run, words: Sequence[str]) -> bool:
+    if not run.machine.files.lease:
+        run.complain("nothing is known of the network here: what DHCP would say is left empty")
+    return True
+
+
+@command("cpuid")
+def cpuid(run: Run, words: Sequence[str]) -> bool:
+    """A bit of the processor's features; scripts ask for 29 of the extended: 64 bits."""
+    bits = [word for word in words if not word.startswith("-")]
+    if not bits:
+        raise BadCommand("not enough words")
+    if run.machine.files.machine != "x86_64":
+        return False
+    return "--ecx" not in words and "-c" not in words
+
+
+@command("nslookup")
+def nslookup(run: Run, words: Sequence[str]) -> bool:
+    raise BadCommand("names are not looked up here")
+
+
+@command("vcreate", "vdestroy")
+def vlan(run: Run, words: Sequence[str]) -> bool:
+    raise BadCommand("no other network interface can be made here")
+
+
+@command("sanhook", "fcels")
+def sanhook(run: Run, words: Sequence[str]) -> bool:
+    run.complain(f"no disk of the network is attached: {' '.join(words)}")
+    return True
+
+
+@command("login")
+def login(run: Run, words: Sequence[str]) -> bool:
+    run.complain("no name and password are asked for: they stay as they are")
+    run.fail("it asks for a name and a password, which cannot be typed in here")
+    return True
+
+
+@command("params", "param")
+def params(run: Run, words: Sequence[str]) -> bool:
+    run.complain("what is fetched is asked for without these parameters")
+    return True
+
+
+def _quiet(run: Run, words: Sequence[str]) -> bool:
+    return True
+
+
+# What shows something, or has nothing to do here.
+command(
+    *("echo", "console", "colour", "cpair", "help", "imgstat", "ifstat", "ifopen"),
+    *("ifclose", "iflinkwait", "route", "nstat", "ipstat", "lotest", "ping", "ntp"),
+    *("sync", "sanunhook", "fcstat", "ibstat", "iwstat", "usbscan", "pciscan", "profstat"),
+    *("certstat", "certfree", "certstore", "digest", "md5sum", "sha1sum", "neighbour"),
+    *("shim", "imgtrust", "gdbstub", "startpxe", "stoppxe", "pnplist"),
+)(_quiet)
+
+
+@command("time")
+def time(run: Run, words: Sequence[str]) -> bool:
+    """Runs another command, and would say how long it took."""
+    if not words or (found := run.commands.get(words[0])) is None:
+        raise BadCommand(f"unknown command: {words[0] if words else ''!r}")
+    return found(run, words[1:])

@@ -1,0 +1,69 @@
+"""Settings: set and asked for, compared, counted."""
+
+from collections.abc import Sequence
+
+from parsers.formats.ipxe.commands import command
+from parsers.formats.ipxe.options import options
+from parsers.formats.ipxe.origin import Text
+from parsers.formats.ipxe.run import BadCommand, Run
+from parsers.formats.ipxe.values import TYPES, Value, integer
+
+
+@command("set")
+def set_(run: Run, words: Sequence[str]) -> bool:
+    name, *values = options(words, least=1)[1]
+    text = run.last(len(values))
+    if not run.settings.put(name, text, run.origin("set")):
+        raise BadCommand(f"{name} cannot be {text.text!r}")
+    return True
+
+
+@command("clear")
+def clear(run: Run, words: Sequence[str]) -> bool:
+    name = options(words, least=1, most=1)[1][0]
+    return run.settings.put(name, Text(""), run.origin("clear"))
+
+
+@command("read")
+def read(run: Run, words: Sequence[str]) -> bool:
+    """A person who just presses Enter leaves it as it is; in a limited time nobody does."""
+    given, (name,) = options(words, values="timeout", least=1, most=1)
+    if "timeout" in given:
+        return False
+    if not run.settings.get(name):
+        raise run.end(f"it asks for {name}, which cannot be typed in here")
+    return True
+
+
+@command("show")
+def show(run: Run, words: Sequence[str]) -> bool:
+    return run.settings.find(options(words, least=1, most=1)[1][0]) is not None
+
+
+@command("isset")
+def isset(run: Run, words: Sequence[str]) -> bool:
+    return options(words, least=1, most=1)[1][0] != ""
+
+
+@command("iseq")
+def iseq(run: Run, words: Sequence[str]) -> bool:
+    one, other = options(words, least=2, most=2)[1]
+    return one == other
+
+
+@command("inc")
+def inc(run: Run, words: Sequence[str]) -> bool:
+    """What has no number yet begins with 0; what is a text stays one."""
+    name, *more = options(words, least=1, most=2)[1]
+    step = integer(more[0]) if more else 1
+    if step is None:
+        raise BadCommand(f"not a number: {more[0]!r}")
+    old = run.settings.find(name)
+    type = name.partition(":")[2] or (old.type if old else "int32")
+    if "int" not in type or type not in TYPES:
+        raise BadCommand(f"{name} is a text: a number is set as in {name}:int32")
+    number = int.from_bytes(old.raw, "big") if old else 0
+    size = int(type.rpartition("int")[2]) // 8
+    raw = ((number + step) % (1 << 8 * size)).to_bytes(size, "big")
+    run.settings.keep(name, Value(raw, type), run.origin("inc"))
+    return True

@@ -1,0 +1,60 @@
+"""pxelinux.cfg: the language of syslinux.cfg, with file names that the network answers."""
+
+from collections.abc import Iterator
+from posixpath import basename
+
+from parsers.api import FileRef, Files, Format, Item
+from parsers.formats.syslinux.menu import items
+from parsers.places.lease import prefix, server
+from parsers.places.urls import is_url, join, normal, split
+
+
+class Network:
+    """`Places` at URLs. Names begin with the prefix, and so does `/x`: PXELINUX puts the prefix
+    before any name but a URL, `::x` (without the prefix) and `host::x` (from another host).
+    """
+
+    def __init__(self, files: Files, config: str) -> None:
+        self._files = files
+        host = server(files.lease)
+        self._root = f"tftp://{host}" if host else split(config)[0]
+
+    def at(self, directory: str, name: str) -> str:
+        if is_url(name):
+            return normal(name)
+        host, colons, path = name.partition("::")
+        if not colons or "/" in host:
+            return join(directory, name.lstrip("/"))
+        return join(f"tftp://{host}/" if host else f"{self._root}/", f"/{path.lstrip('/')}")
+
+    def read(self, place: str) -> str | None:
+        return self._files.fetch(place)
+
+    def file(self, place: str) -> FileRef:
+        return FileRef(url=place)
+
+    def is_there(self, place: str) -> None:
+        return None
+
+
+def parse(files: Files, path: str) -> Iterator[Item]:
+    yield from items(files, Network(files, path), path, _directory(files, path))
+
+
+def _directory(files: Files, url: str) -> str:
+    """What relative names begin with. Of a configuration that DHCP names it is where that lies,
+    as Petitboot has it, unless DHCP says the prefix too."""
+    if files.lease.get("pxepathprefix"):
+        return prefix(files.lease)
+    directory = join(url, "./")
+    return join(directory, "../") if directory.endswith("/pxelinux.cfg/") else directory
+
+
+def _is_ours(url: str, text: str) -> bool:
+    """A configuration has no name to be known by, so whatever is not something else: a program,
+    a script in another language, a web page that tells of an error."""
+    other = "\0" in text or text.lstrip().startswith(("#!", "<"))
+    return not other and not basename(url).startswith("grub.cfg")
+
+
+FORMAT = Format("pxe", (), parse, network=_is_ours)

@@ -1,0 +1,55 @@
+"""syslinux.cfg, isolinux.cfg, extlinux.conf: labels with kernels, and menus of them."""
+
+from collections.abc import Iterator
+from posixpath import dirname, normpath
+
+from parsers.api import FileRef, Files, Format, Item
+from parsers.formats.syslinux.menu import items
+
+
+class Disk:
+    """`Places` on a volume: names begin at a directory, or with a slash of either kind."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def at(self, directory: str, name: str) -> str:
+        name = name.replace("\\", "/")
+        path = name if name.startswith("/") else f"{directory}/{name}"
+        path = "/" + normpath(f"/{path}").lstrip("/")
+        return f"{path.rstrip('/')}/" if name.endswith("/") else path
+
+    def read(self, place: str) -> str | None:
+        return self._files.read(place)
+
+    def file(self, place: str) -> FileRef:
+        return FileRef(path=place)
+
+    def is_there(self, place: str) -> bool:
+        return self._files.kind(place) is not None
+
+
+def parse(files: Files, path: str) -> Iterator[Item]:
+    yield from items(files, Disk(files), path, f"{dirname(path).rstrip('/')}/")
+
+
+_DIRECTORIES = {
+    "extlinux.conf": ("/boot/extlinux", "/extlinux", "/boot/syslinux", "/syslinux", "/boot", ""),
+    "syslinux.cfg": (
+        *("/boot/syslinux", "/syslinux", "/boot/extlinux", "/extlinux", "/boot", ""),
+        *("/EFI/syslinux", "/EFI/BOOT", "/EFI/boot", "/efi/boot", "/boot/isolinux", "/isolinux"),
+    ),
+    # The last is SUSE's: the machine's directory of its installation media.
+    "isolinux.cfg": (
+        *("/boot/isolinux", "/isolinux", "/boot/syslinux", "/syslinux", "/boot", ""),
+        "/boot/*/loader",
+    ),
+}
+_PATHS = [f"{place}/{name}" for name, places in _DIRECTORIES.items() for place in places]
+
+FORMAT = Format(
+    "syslinux",
+    # iso9660 without Rock Ridge or Joliet, and FAT by some kernels, have upper case.
+    (*_PATHS, *dict.fromkeys(path.upper() for path in _PATHS)),
+    parse,
+)

@@ -1,0 +1,138 @@
+"""What a label boots: Linux, another configuration, or something that kexec cannot start."""
+
+import re
+from dataclasses import dataclass
+from posixpath import basename
+
+from parsers.api import Action
+from parsers.formats.syslinux.labels import Label
+from parsers.formats.syslinux.lines import after, first
+
+# By its name's end SYSLINUX tells what a file is. U-Boot, on other machines, does not.
+_SUFFIXES = {
+    ".c32": "com32",
+    ".0": "pxe",
+    ".bss": "bss",
+    ".bs": "boot",
+    ".com": "comboot",
+    ".cbt": "comboot",
+}
+PC = ("x86_64", "i386")  # as uname says it; elsewhere it is U-Boot that reads extlinux.conf
+_SUFFIXES_ON_PC = {".bin": "boot", ".img": "fdimage"}
+_REASONS = {
+    "localboot": "LOCALBOOT: it leaves the boot to the next device of the firmware",
+    "boot": "a boot sector, which only a BIOS starts",
+    "bss": "a boot sector, which only a BIOS starts",
+    "pxe": "another network boot loader, which only firmware starts",
+    "fdimage": "the image of a floppy disk, which only a BIOS starts",
+    "comboot": "a program for SYSLINUX",
+    "help": "it only shows a text",
+}
+_MENUS = ("menu", "vesamenu", "gfxmenu")
+_LINUX = re.compile(r"(?:vmlinu[xz]|linux|[bz]?z?image)\S*", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    kernel: str = ""
+    options: str = ""
+    initrds: tuple[str, ...] = ()
+    unbootable: str = ""
+    action: Action = ""
+    elsewhere: bool = False  # it boots what this configuration does not have
+    menu: bool = False  # it shows a menu: of `files`, or the one that it is in
+    files: str = ""
+    directory: str = ""  # that names in `files` begin at, if another
+    alias: str = ""  # it is what this label is
+
+
+def meaning(label: Label, machine: str) -> Meaning:
+    name, options = first(label.kernel), f"{after(label.kernel)} {label.options}".strip()
+    kind = label.kind
+    if kind == "kernel":
+        kind = _kind(name, machine)
+    if kind == "config":
+        directory = after(label.kernel) or first(label.append or "")
+        return Meaning(menu=True, files=name, directory=directory)
+    if kind == "com32":
+        return _module(name, options, machine)
+    if kind in _REASONS:
+        local = kind == "localboot"
+        return Meaning(unbootable=_REASONS[kind], elsewhere=local, action="exit" if local else "")
+    if reason := _no_linux(name):
+        return Meaning(unbootable=reason)
+    # With both, SYSLINUX takes the first initrd= of the command line and U-Boot the label's INITRD;
+    # who wrote both for both meant the same.
+    initrds = label.initrd or _initrd(options)
+    return Meaning(kernel=name, options=options, initrds=_names(initrds))
+
+
+def is_menu(name: str) -> bool:
+    """Whether a file's name is that of a module which shows a menu."""
+    return _module_name(name) in _MENUS
+
+
+def _kind(name: str, machine: str) -> str:
+    suffixes = dict(_SUFFIXES)
+    if machine in PC:
+        suffixes |= _SUFFIXES_ON_PC
+    return next((kind for end, kind in suffixes.items() if name.lower().endswith(end)), "linux")
+
+
+def _no_linux(name: str) -> str:
+    if re.fullmatch(r"memdisk(?:\..*)?", basename(name), re.I):
+        return "a disk in memory, which only a BIOS starts (memdisk)"
+    if name.lower().endswith((".lkrn", ".krn")):
+        return "another network boot loader, which only a BIOS starts"
+    return ""
+
+
+def _module_name(name: str) -> str:
+    return basename(name).lower().removesuffix(".c32")
+
+
+def _module(name: str, options: str, machine: str) -> Meaning:
+    module = _module_name(name)
+    if module in _MENUS:
+        return Meaning(menu=True, files=options)
+    if module == "reboot":
+        return Meaning(unbootable="it restarts the machine", action="reboot")
+    if module == "poweroff":
+        return Meaning(unbootable="it switches off the machine", action="halt")
+    if module == "linux":
+        words = re.sub(r"^(?:-\S+\s+)+", "", options)
+        kernel, rest = first(words), after(words)
+        if kernel:
+            return Meaning(kernel=kernel, options=rest, initrds=_names(_initrd(rest)))
+    if module == "mboot":
+        return _multiboot(options)
+    if module in ("ifcpu64", "ifcpu"):
+        # LABEL64 -- LABEL32, or LABEL64 -- LABELPAE -- LABEL32
+        cases = re.split(r"(?:^|\s+)--(?:\s+|$)", options)
+        return Meaning(alias=first(cases[0] if "64" in machine else cases[-1]))
+    if module == "chain":
+        return Meaning(unbootable="another boot loader, which only a BIOS starts", elsewhere=True)
+    return Meaning(unbootable=f"a program for SYSLINUX ({module}.c32)")
+
+
+def _multiboot(options: str) -> Meaning:
+    """`KERNEL options --- MODULE options --- MODULE`: Linux is a multiboot kernel's module, as
+    Xen's, or is itself the kernel, with the initrds for modules."""
+    kernel, *modules = re.split(r"(?:^|\s+)---(?:\s+|$)", options)
+    name = first(kernel)
+    if not _LINUX.fullmatch(basename(name)):
+        what = basename(name) or "nothing"
+        return Meaning(unbootable=f"{what} is a multiboot kernel, and kexec starts Linux alone")
+    initrds = tuple(first(module) for module in modules if module)
+    return Meaning(kernel=name, options=after(kernel), initrds=initrds)
+
+
+def _initrd(options: str) -> str:
+    """What `initrd=` says, which is how SYSLINUX itself finds them."""
+    found = (word.partition("=")[2] for word in options.split() if word.startswith("initrd="))
+    return ",".join(found)
+
+
+def _names(initrds: str) -> tuple[str, ...]:
+    # INITRD's value ends at white space, as do all names of files.
+    return tuple(name for name in first(initrds).split(",") if name)

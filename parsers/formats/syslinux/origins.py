@@ -1,0 +1,29 @@
+"""Where the parts of an entry are written."""
+
+from collections.abc import Iterator
+
+from parsers.api import Origin
+from parsers.formats.syslinux.labels import Label
+from parsers.formats.syslinux.lines import Line, after
+
+
+def origin(line: Line, *spans: tuple[int, int]) -> Origin:
+    return Origin(line.key, line.value, line.config, line.number, spans=spans)
+
+
+def origins(label: Label, cmdline: str) -> Iterator[Origin]:
+    """The settings of the label, and what each of them gave to the command line."""
+    given = label.given
+    # What a module does with its options shows in no one place of the command line.
+    start = max(cmdline.find(label.options), 0) if label.options else 0
+    end = min(start + len(label.options), len(cmdline))
+    if kernel := given.get("kernel"):
+        yield origin(kernel, *[(0, start)] * bool(after(label.kernel) and start))
+    append = given.get("append") if label.append is not None else label.inherited
+    if append and label.options:
+        yield origin(append, (start, end))
+    for key in ("initrd", "fdt", "fdtdir"):
+        if key in given:
+            yield origin(given[key])
+    if end < len(cmdline) and "sysappend" in given:
+        yield origin(given["sysappend"], (end, len(cmdline)))

@@ -1,0 +1,82 @@
+"""Running GRUB scripts in tests: what one prints, and what it offers."""
+
+from collections.abc import Mapping, Sequence
+
+from parsers.api import Entry, Files, Preferences, Problem, Volume
+from parsers.formats.grub.language.dialect import DEBIAN, Dialect
+from parsers.formats.grub.language.syntax import Block
+from parsers.formats.grub.listing import PATHS, Listing
+from parsers.formats.grub.run.interp import GrubCommand, Shell
+from parsers.formats.grub.run.machine import Machine as GrubMachine
+from tests.fakes import Machine
+
+CONFIG = "/boot/grub/grub.cfg"
+ROOT = Volume(
+    name="sda1",
+    uuid="11111111-2222-3333-4444-555555555555",
+    label="ROOT",
+    fs="ext4",
+    disk="sda",
+    partition=1,
+    scheme="msdos",
+)
+
+DISKS = (
+    Volume(
+        name="sda2", uuid="AB-12", label="BOOT", disk="sda", partition=2, scheme="gpt", fs="ext4"
+    ),
+    Volume(name="sda3", uuid="u3", label="TWIN", disk="sda", partition=3, scheme="gpt"),
+    Volume(name="vdb1", uuid="u4", label="TWIN", disk="vdb", partition=1, scheme="msdos"),
+    Volume(name="sdc", uuid="u5", label="CD", disk="sdc", fs="iso9660"),
+)
+
+
+def machine(
+    script: str,
+    files: Mapping[str, str | bytes] | None = None,
+    others: Mapping[str, Mapping[str, str | bytes]] | None = None,
+    volumes: Sequence[Volume] = (ROOT,),
+    cpu: str = "ppc64le",
+) -> Files:
+    """A machine whose first volume holds the script, and perhaps more."""
+    own = {CONFIG: script, **(files or {})}
+    host = Machine({volumes[0].name: own, **(others or {})}, volumes=volumes, machine=cpu)
+    return host.files(volumes[0].name)
+
+
+def printed(files: Files, config: str = CONFIG, dialect: Dialect = DEBIAN) -> str:
+    """All that GRUB would print, one word for every syntax error."""
+    output: list[str] = []
+    host = GrubMachine(files, output.append, dialect=dialect)
+    list(Listing(host, config, {"test_blockarg": _TEST_BLOCK}).items())
+    return "".join(output)
+
+
+def _print_and_run(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    shell.machine.say(f"{block.source if block else ''}\n")
+    return shell.run(block.body) if block else 0
+
+
+# A command that GRUB's own tests add.
+_TEST_BLOCK = GrubCommand(_print_and_run, takes_block=True)
+
+
+def offered(files: Files, config: str = CONFIG, dialect: Dialect = DEBIAN) -> list[Entry]:
+    host = GrubMachine(files, elsewhere=PATHS, dialect=dialect)
+    items = Listing(host, config).items()
+    return [item for item in items if isinstance(item, Entry)]
+
+
+def problems(files: Files, dialect: Dialect = DEBIAN) -> list[tuple[int, str]]:
+    items = Listing(GrubMachine(files, dialect=dialect), CONFIG).items()
+    return [(item.line, item.message) for item in items if isinstance(item, Problem)]
+
+
+def preferences(files: Files, dialect: Dialect = DEBIAN) -> Preferences:
+    items = Listing(GrubMachine(files, dialect=dialect), CONFIG).items()
+    return next((i for i in items if isinstance(i, Preferences)), Preferences())
+
+
+def echoed(script: str, **about: str) -> list[str]:
+    """The lines that a script prints on a plain machine."""
+    return printed(machine(script, about)).splitlines()

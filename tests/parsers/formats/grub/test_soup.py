@@ -1,0 +1,52 @@
+"""Scripts out of a hat: GRUB's own checker and ours take and refuse the same ones."""
+
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.language.parse import units
+from parsers.formats.grub.language.syntax import Mistake
+from tests.parsers.formats.grub.soup import SEED, seed, soup
+
+CHECKER = "grub-script-check"  # Debian's grub-common
+COUNT = 2000
+# One shell for all of them: to start each from Python would take twice as long.
+EACH = f'cd "$1" && for file in *; do {CHECKER} "$file" >&2 || echo "$file"; done'
+
+
+def _as_read(script: str) -> str:
+    """What GRUB reads of a file. The checker has a reader of its own: it keeps the lines that
+    begin with `#`, and makes a blank of a carriage return.
+    """
+    return re.sub(r"(?m)^#.*\n?", "", script.replace("\r", ""))
+
+
+def refused(scripts: list[str], room: Path) -> set[int]:
+    """The numbers of those that GRUB does not take."""
+    for number, script in enumerate(scripts):
+        (room / str(number)).write_bytes(_as_read(script).encode())
+    done = subprocess.run(
+        ["sh", "-c", EACH, "sh", str(room)], capture_output=True, timeout=300, check=True
+    )
+    return {int(number) for number in done.stdout.split()}
+
+
+@pytest.mark.skipif(not shutil.which(CHECKER), reason=f"{CHECKER} is not here")
+def test_what_grub_takes_is_taken_and_nothing_else(tmp_path: Path) -> None:
+    number = seed()
+    rng = random.Random(number)
+    # The first line is there because a file without any command is refused, too.
+    scripts = ["true\n" + soup(rng) + "\n" * rng.randrange(2) for _ in range(COUNT)]
+    theirs = refused(scripts, tmp_path)
+    assert COUNT / 10 < len(theirs) < COUNT * 9 / 10
+    different = [
+        script
+        for place, script in enumerate(scripts)
+        if any(isinstance(unit, Mistake) for unit in units(Source(script))) != (place in theirs)
+    ]
+    assert not different, f"{SEED}={number}: {min(different, key=len)!r} of {len(different)}"

@@ -1,0 +1,237 @@
+"""Boot Loader Specification entries on their own, and what they share with unified images."""
+
+from pathlib import Path
+
+import pytest
+
+from parsers.api import Entry, Firmware, Origin, Problem, Volume
+from parsers.formats import bls
+from parsers.reading.bootspec import Field, Loader, Place, fields, newest, ordered, tries
+from petipy.commands.list import main
+from petipy.scan.tree import scan_tree
+from tests.cases import SHARED
+from tests.fakes import Machine
+
+CORPUS = SHARED / "corpus/bls"
+ENTRIES = "/loader/entries"
+
+
+def test_versions_are_ordered_as_the_specification_orders_its_own_examples() -> None:
+    rising = ["~", "", "a~1", "a", "a-1", "a^1", "a.1", "ab", "b", "1", "9", "010", "11", "11.1"]
+    assert sorted(set(rising), key=newest) == rising
+    assert newest("122.1") == newest("00122.01")
+    assert newest("a_b") != newest("ab")
+    assert newest("1 2") == newest("1_2")
+
+
+def test_the_order_of_entries() -> None:
+    places = [
+        Place("w", sort_key="a", machine_id="1", version="2"),
+        Place("x", sort_key="a", machine_id="1", version="1"),
+        Place("v", sort_key="a", machine_id="2", version="9"),
+        Place("a", sort_key="b"),
+        Place("z-10"),
+        Place("z-9", version="99"),
+        Place("p", profile=0),
+        Place("p", profile=1),
+        Place("a", bad=True, sort_key="a"),
+    ]
+    found = ordered([(place, None) for place in reversed(places)])
+    assert [place for place, _ in found] == places
+
+
+@pytest.mark.parametrize(
+    ("default", "preferred", "chosen"),
+    [
+        ("", "", "b.conf"),
+        ("a", "", "a.conf"),
+        ("A.conf", "", "a.conf"),
+        ("[ab].conf", "", "b.conf"),
+        ("?.efi", "", "u.efi"),
+        ("u.efi@1", "", "u.efi@1"),
+        ("none", "", "b.conf"),
+        ("bad", "", "bad.conf"),
+        ("a", "bad", "a.conf"),
+        ("b", "a*", "a.conf"),
+    ],
+)
+def test_patterns_in_loader_conf(default: str, preferred: str, chosen: str) -> None:
+    places = [
+        *(Place("b.conf"), Place("a.conf"), Place("u.efi"), Place("u.efi", profile=1)),
+        Place("bad.conf", bad=True),
+    ]
+    wishes = {"default": default, "preferred": preferred}
+    patterns = [Field(key, text, 1) if text else None for key, text in wishes.items()]
+    found, reasons = Loader("/l", patterns[0], patterns[1]).chosen(places)
+    assert found
+    assert found.id + (f"@{found.profile}" if found.profile else "") == chosen
+    assert all((o.value, o.config) == (wishes[o.what], "/l") for o in reasons)
+    assert bool(reasons) == (default not in ("", "none") or bool(preferred))
+
+
+def test_a_pattern_that_fits_nothing_is_a_problem() -> None:
+    tree = {f"{ENTRIES}/a.conf": "linux /k\n", "/loader/loader.conf": "\ndefault b*\n"}
+    items = list(bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES))
+    assert [i for i in items if isinstance(i, Problem)] == [
+        Problem("/loader/loader.conf", 2, "default b*: no entry here has such a name", 1)
+    ]
+    assert [i.default for i in items if isinstance(i, Entry)] == [True]
+
+
+def test_an_entry_for_another_machine_is_listed_but_never_the_default() -> None:
+    tree = {
+        f"{ENTRIES}/z.conf": "title Z\nlinux /k\narchitecture s390x\n",
+        "/loader/loader.conf": "default z.conf\n",
+    }
+    (entry,) = entries_of(tree)
+    assert (entry.unbootable, entry.default) == ("it is for s390x, this machine is ppc64le", False)
+    other, own = entries_of(tree | {f"{ENTRIES}/a.conf": "title A\nlinux /k\n"})
+    assert (other.title, other.default, own.default, own.unbootable) == ("Z", False, True, "")
+
+
+def entries_of(tree: dict[str, str]) -> list[Entry]:
+    files = Machine({"sda1": tree}).files("sda1")
+    return [item for item in bls.parse(files, ENTRIES) if isinstance(item, Entry)]
+
+
+def test_a_name_may_count_the_tries() -> None:
+    assert tries("a+3.conf") == ("a.conf", 3, 0)
+    assert tries("a+2-1.EFI") == ("a.EFI", 2, 1)
+    assert tries("a+0-3.conf").bad
+    assert tries("a+b.conf") == ("a+b.conf", None, 0)
+
+
+def test_settings_know_their_lines() -> None:
+    text = "title  T \n\n# no\n  options\ta b\nlonely\n=\nlast 1"
+    assert [tuple(field) for field in fields(text)] == [
+        ("title", "T", 1, 1),
+        ("options", "a b", 4, 3),
+        ("last", "1", 7, 1),
+    ]
+
+
+def test_each_part_of_the_command_line_knows_its_line() -> None:
+    text = "title A\nlinux /k\noptions root=/dev/a ro\n\noptions quiet\ninitrd /i\n"
+    files = Machine({"sda1": {f"{ENTRIES}/a.conf": text, "/k": ""}}).files("sda1")
+    (entry,) = (i for i in bls.parse(files, ENTRIES) if isinstance(i, Entry))
+    assert (entry.line, entry.end) == (1, 6)
+    told = [(o.what, o.line, [entry.cmdline[a:b] for a, b in o.spans]) for o in entry.origins]
+    assert told == [
+        ("linux", 2, []),
+        ("initrd", 6, []),
+        ("options", 3, ["root=/dev/a ro"]),
+        ("options", 5, ["quiet"]),
+    ]
+
+
+def test_a_directory_with_too_many_entries_or_too_long_ones_says_so() -> None:
+    tree = {f"{ENTRIES}/{n}.conf": "linux /k\n" for n in range(600)}
+    items = list(bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES))
+    assert sum(isinstance(item, Entry) for item in items) == 500
+    assert [p.message for p in items if isinstance(p, Problem)] == [
+        "more than 500 entries: left out"
+    ]
+    tree = {f"{ENTRIES}/a.conf": "linux /k\n" + "#" * 100_000}
+    (problem,) = bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES)
+    assert isinstance(problem, Problem)
+    assert problem.message == "longer than 65536 characters: the rest is not read"
+
+
+def test_entries_that_grubs_blscfg_has_shown_are_not_shown_again(tmp_path: Path) -> None:
+    from parsers.formats import formats
+
+    conf = "title T\nversion 1\nlinux /k\noptions $kernelopts\noptions more\n"
+    tree = {"/grub2/grub.cfg": "kernelopts=a\nblscfg\n", f"{ENTRIES}/a.conf": conf, "/k": ""}
+    wish = {"/loader/loader.conf": "timeout 3\n"}
+    files = Machine({"sda1": {**tree, **wish}}, volumes=[Volume(name="sda1")]).files("sda1")
+    scan = scan_tree(files, formats())
+    assert [(form, e.config, e.also) for form, e in scan.entries] == [
+        ("grub", f"{ENTRIES}/a.conf", ())
+    ]
+    assert [path for path, _ in scan.preferences] == ["/grub2/grub.cfg"]
+    assert not scan.problems
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the cases are not here")
+def test_real_entries_all_come_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = CORPUS / "snapshotmanager+boom-boot/tests"
+    names = [path.name for path in (root / "loader/entries").glob("*.conf")]
+    assert len(names) == 36
+    assert main(["--machine", "x86_64", str(root)]) == 0
+    shown = capsys.readouterr().out
+    assert all(shown.count(f"/loader/entries/{name}:1 (bls)") == 1 for name in names)
+    # The only complaints: a variable of GRUB's, in one of them.
+    assert shown.count("only GRUB knows variables") == shown.count("conf:") - len(names)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_on_a_mainframe_zipl_conf_names_the_default_by_its_title(apart: bool) -> None:
+    told = {
+        "/etc/zipl.conf": "[defaultboot]\ntimeout=5\ndefault=Fedora (5)\n",
+        "/etc/fstab": "UUID=b /boot ext4 defaults 0 0\n" if apart else "",
+    }
+    entries = {
+        "/loader/entries/6.conf": "title Fedora (6)\nlinux /k6\n",
+        "/loader/entries/5.conf": "title Fedora (5)\nlinux /k5\n",
+    }
+    trees = {"sda1": entries, "sda2": told} if apart else {"sda1": entries | told}
+    volumes = [Volume(name="sda1", uuid="b", fs="ext4"), Volume(name="sda2", uuid="r", fs="xfs")]
+    for machine, wanted in (("s390x", "5"), ("x86_64", "6")):
+        files = Machine(trees, volumes=volumes, machine=machine).files("sda1")
+        found = [item for item in bls.FORMAT.parse(files, ENTRIES) if isinstance(item, Entry)]
+        (default,) = [entry for entry in found if entry.default]
+        assert default.name == wanted
+        where = "(sda2)/etc/zipl.conf" if apart else "/etc/zipl.conf"
+        told_by = [(origin.config, origin.line) for origin in default.default_from]
+        assert told_by == ([(where, 3)] if machine == "s390x" else [])
+
+
+def told(**variables: str) -> Firmware:
+    """EFI's variables of the Boot Loader Interface."""
+    guid = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+    return Firmware(
+        variables={f"{n}-{guid}": f"{t}\0".encode("utf-16-le") for n, t in variables.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("conf", "firmware", "chosen"),
+    [
+        ("default @saved", told(LoaderEntryLastBooted="a.conf"), "a"),
+        ("default @saved", told(), "b"),
+        ("default a", told(LoaderEntryDefault="b*"), "b"),
+        ("default a", told(LoaderEntryDefault="of-another-system.conf"), "a"),
+        ("default b", told(LoaderEntryDefault="@saved", LoaderEntryLastBooted="A.conf"), "a"),
+        ("default a", told(LoaderEntryPreferred="b.conf", LoaderEntryDefault="a.conf"), "b"),
+        ("default a", told(LoaderEntryLastBooted="b.conf"), "a"),
+    ],
+)
+def test_the_default_that_efi_keeps(conf: str, firmware: Firmware, chosen: str) -> None:
+    tree = {f"{ENTRIES}/{n}.conf": f"linux /{n}\n" for n in "ab"}
+    host = Machine({"sda1": {**tree, "/loader/loader.conf": conf}}, firmware=firmware)
+    items = list(bls.parse(host.files("sda1"), ENTRIES))
+    (default,) = [item for item in items if isinstance(item, Entry) and item.default]
+    assert default.name == chosen
+    assert not [item for item in items if isinstance(item, Problem)]
+
+
+def test_why_an_entry_is_the_default_is_said_through_efis_variables() -> None:
+    tree = {f"{ENTRIES}/{n}.conf": f"linux /{n}\n" for n in "ab"}
+    tree["/loader/loader.conf"] = "timeout 3\ndefault @saved\n"
+    host = Machine({"sda1": tree}, firmware=told(LoaderEntryLastBooted="a.conf"))
+    default = next(
+        i for i in bls.parse(host.files("sda1"), ENTRIES) if isinstance(i, Entry) and i.default
+    )
+    assert default.default_from == (
+        Origin("default", "@saved", "/loader/loader.conf", 2),
+        Origin("LoaderEntryLastBooted", "a.conf", "", 0, how="efi"),
+    )
+
+
+def test_what_efi_wants_once_is_told_because_it_would_come_again() -> None:
+    tree = {f"{ENTRIES}/{n}.conf": f"linux /{n}\n" for n in "ab"}
+    host = Machine({"sda1": tree}, firmware=told(LoaderEntryOneShot="a.conf"))
+    (problem,) = [i for i in bls.parse(host.files("sda1"), ENTRIES) if isinstance(i, Problem)]
+    assert problem.message == (
+        "EFI's LoaderEntryOneShot wants a.conf for one boot: left to systemd-boot"
+    )

@@ -1,0 +1,113 @@
+"""pxelinux.cfg: what names mean on the network, and what its lease adds."""
+
+import pytest
+
+from parsers.api import Entry, Files, Problem
+from parsers.formats.pxe import FORMAT
+from petipy.scan.tree import scan_lease
+from tests.fakes import Machine
+
+DEFAULT = "tftp://10.0.0.1/boot/pxelinux.cfg/default"
+LEASE = {
+    "ip": "10.0.0.7",
+    "subnet": "255.0.0.0",
+    "router": "10.0.0.254 10.0.0.253",
+    "siaddr": "10.0.0.1",
+    "mac": "52:54:00:AB:CD:EF",
+    "bootfile": "boot/pxelinux.0",
+}
+
+
+def files(text: str, url: str = DEFAULT, lease: dict[str, str] | None = None) -> Files:
+    known = {"eth0": LEASE if lease is None else lease}
+    return Machine({"eth0": {}}, urls={url: text}, leases=known).files("eth0")
+
+
+def entries(text: str, url: str = DEFAULT, lease: dict[str, str] | None = None) -> list[Entry]:
+    items = FORMAT.parse(files(text, url, lease), url)
+    return [item for item in items if isinstance(item, Entry)]
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("v", "tftp://10.0.0.1/boot/v"),
+        ("/v", "tftp://10.0.0.1/boot/v"),
+        ("./a/../v", "tftp://10.0.0.1/boot/v"),
+        ("::v", "tftp://10.0.0.1/v"),
+        ("::/a/v", "tftp://10.0.0.1/a/v"),
+        ("10.0.0.2::v", "tftp://10.0.0.2/v"),
+        ("http://web/a//v", "http://web/a/v"),
+        ("ftp://web/v", "ftp://web/v"),
+    ],
+)
+def test_names_begin_with_the_prefix_unless_they_name_their_server(name: str, url: str) -> None:
+    (entry,) = entries(f"LABEL a\nLINUX {name}\n")
+    assert entry.kernel
+    assert entry.kernel.url == url
+
+
+def test_without_a_server_in_the_lease_the_configurations_own_is_meant() -> None:
+    (entry,) = entries("LABEL a\nLINUX ::v\n", "tftp://far/x/conf", {})
+    assert entry.kernel
+    assert entry.kernel.url == "tftp://far/v"
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "kernel"),
+    [
+        ("http://web/x/host.cfg", {}, "http://web/x/v"),
+        ("http://web/pxelinux.cfg/default", {}, "http://web/v"),
+        ("http://web/x/host.cfg", {"pxepathprefix": "/p/"}, "tftp://10.0.0.1/p/v"),
+        ("http://web/x/host.cfg", {"pxepathprefix": "http://w/p"}, "http://w/p/v"),
+    ],
+)
+def test_the_prefix_is_what_dhcp_says_or_where_the_configuration_lies(
+    url: str, said: dict[str, str], kernel: str
+) -> None:
+    (entry,) = entries("LABEL a\nLINUX v\n", url, LEASE | said)
+    assert entry.kernel
+    assert entry.kernel.url == kernel
+
+
+@pytest.mark.parametrize(
+    ("bits", "words"),
+    [
+        ("0", ""),
+        ("1", " ip=10.0.0.7:10.0.0.1:10.0.0.254:255.0.0.0"),
+        ("2", " BOOTIF=01-52-54-00-ab-cd-ef"),
+        ("0x3", " ip=10.0.0.7:10.0.0.1:10.0.0.254:255.0.0.0 BOOTIF=01-52-54-00-ab-cd-ef"),
+        ("4", ""),
+    ],
+)
+def test_the_lease_is_appended_when_asked_for(bits: str, words: str) -> None:
+    for key in ("IPAPPEND", "SYSAPPEND"):
+        (entry,) = entries(f"LABEL a\nLINUX v\nAPPEND x\n{key} {bits}\n")
+        assert entry.cmdline == f"x{words}"
+        (entry,) = entries(f"{key} {bits}\nLABEL a\nLINUX v\nAPPEND x\n")
+        assert entry.cmdline == f"x{words}"
+
+
+def test_the_machines_uuid_is_appended_when_it_is_known() -> None:
+    lease = LEASE | {"uuid": "B8945908-D6A6-41A9"}
+    (entry,) = entries("LABEL a\nLINUX v\nSYSAPPEND 4\n", lease=lease)
+    assert entry.cmdline == "SYSUUID=b8945908-d6a6-41a9"
+
+
+def test_the_local_disk_as_the_default_boots_nothing_here() -> None:
+    scan = scan_lease(files("DEFAULT local\nLABEL local\nLOCALBOOT 0\n"), [FORMAT])
+    ((_, wish),) = scan.preferences
+    assert wish.elsewhere
+
+
+@pytest.mark.parametrize("text", ["<html>", "\n <!DOCTYPE html>", "#!ipxe\n", "#!/bin/sh", "a\0b"])
+def test_what_is_in_another_language_is_not_taken_for_a_configuration(text: str) -> None:
+    scan = scan_lease(files(text), [FORMAT])
+    assert scan.entries == ()
+    assert [type(problem) for problem in scan.problems] == [Problem]
+
+
+def test_a_default_that_is_no_label_is_a_kernel_which_only_booting_can_find() -> None:
+    (entry,) = entries("DEFAULT vmlinuz ro\n")
+    assert entry.kernel
+    assert (entry.kernel.url, entry.cmdline) == ("tftp://10.0.0.1/boot/vmlinuz", "ro")
