@@ -21,7 +21,7 @@ from petipy.sources import disks
 from petipy.sources.discover import Discovery, ScanDevice
 from petipy.sources.disks import DeviceEvent
 from petipy.state import access, policy
-from petipy.state.model import Change, Choice, Config, Device, Edit, File, Scan, Status
+from petipy.state.model import Change, Choice, Device, Edit, File, Scan, Settings, Status
 from petipy.state.policy import Hints
 from petipy.state.store import Store
 from petipy.sys import power
@@ -58,7 +58,7 @@ class Services:
 class App:
     """One running boot manager. Its public methods are the commands of every console."""
 
-    def __init__(self, settings: Config, services: Services, log: Log, store: Store) -> None:
+    def __init__(self, settings: Settings, services: Services, log: Log, store: Store) -> None:
         self._config, self._services, self._log = settings, services, log
         self._trace = Trace(settings.trace)
         self._store = store
@@ -287,7 +287,7 @@ def main(scanner: Scanner) -> int:
     return 0
 
 
-def _services(settings: Config, scanner: Scanner) -> Services:
+def _services(settings: Settings, scanner: Scanner) -> Services:
     machine = os.uname().machine
 
     async def scan(device: Device, others: Sequence[Device]) -> Scan:

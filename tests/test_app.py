@@ -18,7 +18,7 @@ from parsers.api import Action, Effect, Entry, FileRef, Password
 from petipy.app import App, Services
 from petipy.log import Log
 from petipy.sources.disks import DeviceEvent
-from petipy.state.model import Change, Config, Device, File, Scan, Snapshot
+from petipy.state.model import Change, Device, File, Scan, Settings, Snapshot
 from petipy.state.store import Store
 from tests.samples import device, entry, scan
 
@@ -94,7 +94,7 @@ class Machine:
             terminals=lambda: [self.terminal],
         )
 
-    def run(self, settings: Config, person: "Person | None" = None) -> Log:
+    def run(self, settings: Settings, person: "Person | None" = None) -> Log:
         log = Log(files=())
 
         async def main() -> None:
@@ -130,14 +130,14 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 def test_with_nobody_there_the_default_boots(machine: Machine) -> None:
     entries = entry("a", "/good", cmdline="A"), entry("b", "/good", cmdline="B", default=True)
     machine.scans["vda2"] = scan(*entries)
-    machine.run(Config(timeout=0))
+    machine.run(Settings(timeout=0))
     assert machine.loaded == "B"
 
 
 def test_a_console_that_is_not_there_is_told(machine: Machine) -> None:
     machine.scans["vda2"] = scan(entry("a", "/good", default=True))
     there = machine.terminal.removeprefix("/dev/")
-    log = machine.run(Config(timeout=0, consoles=(there, "hvc7")))
+    log = machine.run(Settings(timeout=0, consoles=(there, "hvc7")))
     told = [line.text for line in log.lines if line.level == "warning"]
     assert told == ["petipy.consoles: there is no terminal behind hvc7"]
 
@@ -145,7 +145,7 @@ def test_a_console_that_is_not_there_is_told(machine: Machine) -> None:
 def test_a_kernel_that_cannot_be_loaded_costs_only_itself(machine: Machine) -> None:
     entries = entry("a", "/bad", default=True), entry("b", "/good", cmdline="next")
     machine.scans["vda2"] = scan(*entries)
-    log = machine.run(Config(timeout=0))
+    log = machine.run(Settings(timeout=0))
     assert machine.loaded == "next"
     assert "a did not boot: (vda2)/bad: not a kernel" in [s.text for s in log.lines]
 
@@ -156,7 +156,7 @@ def test_a_missing_file_and_a_waiting_entry_are_passed_over(machine: Machine) ->
     good = entry("b", "/good", cmdline="good")
     assert gone.kernel
     machine.scans["vda2"] = scan(gone, waits, good, missing=(gone.kernel,))
-    machine.run(Config(timeout=0))
+    machine.run(Settings(timeout=0))
     assert machine.loaded == "good"
 
 
@@ -171,7 +171,7 @@ def test_what_an_entry_writes_is_written_when_it_has_been_loaded(machine: Machin
     bad = entry("a", "/bad", default=True, effects=saves(saved_entry="a"))
     good = entry("b", "/good", cmdline="B", effects=saves(saved_entry="b"))
     machine.scans["vda2"] = scan(bad, good, entry("c", "/good", effects=saves(saved_entry="c")))
-    machine.run(Config(timeout=0))
+    machine.run(Settings(timeout=0))
     assert machine.loaded == "B"
     assert machine.written == ["(vda2)/boot/grub/grubenv: saved_entry=b"]
 
@@ -180,7 +180,7 @@ def test_what_cannot_be_written_stops_no_boot(machine: Machine) -> None:
     gone = Effect(file=replace(GRUBENV, device="UUID=1"), values=(("a", "1"),))
     one = entry("a", "/good", cmdline="A", effects=(gone, *saves(b="2")))
     machine.scans["vda2"] = scan(one)
-    log = machine.run(Config(timeout=0))
+    log = machine.run(Settings(timeout=0))
     assert machine.loaded == "A"
     assert machine.written == ["(vda2)/boot/grub/grubenv: b=2"]
     why = "not written: (UUID=1)/boot/grub/grubenv: a=1 (there is no such device)"
@@ -190,11 +190,11 @@ def test_what_cannot_be_written_stops_no_boot(machine: Machine) -> None:
 def test_the_second_disk_boots_when_nothing_on_the_first_does(machine: Machine) -> None:
     machine.scans["vda2"] = scan(entry("a", "/bad", default=True), entry("b", "/bad"))
     machine.scans["vdb1"] = scan(entry("c", "/good", cmdline="second", default=True))
-    machine.run(Config(timeout=0))
+    machine.run(Settings(timeout=0))
     assert machine.loaded == "second"
 
 
-NEVER = Config(timeout=math.inf)
+NEVER = Settings(timeout=math.inf)
 
 
 async def until(store: Store, condition: Callable[[Snapshot], bool]) -> Snapshot:

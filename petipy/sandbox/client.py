@@ -51,7 +51,7 @@ class Scanner:
 
     def __init__(self, formats: Callable[[], Sequence[Format]], own_machine: bool) -> None:
         self.complain: Callable[[str], None] = lambda _: None
-        self.dialect = ""  # that every grub.cfg is scanned in: Config.dialect
+        self.dialect = ""  # that every grub.cfg is scanned in: Settings.dialect
         self._formats, self._own_machine = formats, own_machine
         self._ended = False
         self._pid = 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from petipy.state.model import DIALECTS, Config
+from petipy.state.model import DIALECTS, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ SETTINGS = (
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
-def read(cmdline: str) -> Config:
+def read(cmdline: str) -> Settings:
     """The settings that a kernel command line holds; of one given twice the last counts."""
     values: dict[str, Any] = {}
     complaints: list[str] = []
@@ -74,7 +74,7 @@ def read(cmdline: str) -> Config:
             values[name] = setting.read(text)
         except ValueError:
             complaints.append(f"petipy.{name} takes {setting.form}, not {text!r}")
-    return Config(**values, complaints=tuple(complaints))
+    return Settings(**values, complaints=tuple(complaints))
 
 
 def _words(cmdline: str) -> list[str]:

@@ -10,7 +10,7 @@ from petipy.report.quote import place
 from petipy.scan.images import image_device
 from petipy.sources.disks import DeviceEvent
 from petipy.state import resolve
-from petipy.state.model import Config, Device, Image, Scan
+from petipy.state.model import Device, Image, Scan, Settings
 from petipy.state.store import Store
 
 ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
@@ -26,10 +26,10 @@ class Discovery:
     """
 
     def __init__(
-        self, scan: ScanDevice, store: Store, log: Log, settings: Config | None = None
+        self, scan: ScanDevice, store: Store, log: Log, settings: Settings | None = None
     ) -> None:
         self._scan, self._store, self._log = scan, store, log
-        self._settings = settings or Config()
+        self._settings = settings or Settings()
         self._devices: dict[str, Device] = {}
         self._scans: dict[str, Scan] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}

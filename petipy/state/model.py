@@ -204,8 +204,8 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """The settings, as `config.py` reads them."""
+class Settings:
+    """The settings, as `settings/table.py` reads them."""
 
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0

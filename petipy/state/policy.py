@@ -8,7 +8,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 
-from petipy.state.model import ORDINARY, Choice, Config, Countdown, Snapshot
+from petipy.state.model import ORDINARY, Choice, Countdown, Settings, Snapshot
 
 TIMEOUT = 10.0  # seconds, when neither the user nor the boot configuration says
 PAUSE = 3.0  # before the next candidate: time to read why the last one failed
@@ -46,7 +46,7 @@ class Decision:
     again: float = math.inf
 
 
-def decide(snapshot: Snapshot, config: Config, hints: Hints, now: float) -> Decision:
+def decide(snapshot: Snapshot, config: Settings, hints: Hints, now: float) -> Decision:
     """To be asked at every change, and when the last answer's `again` has come. Times are seconds
     by the clock of `now`."""
     order = candidates(snapshot)
@@ -145,13 +145,13 @@ def _needs_a_person(choice: Choice) -> bool:
     return choice.turn >= ORDINARY and bool(_RECOVERY.search(choice.entry.cmdline))
 
 
-def _seconds(default: Choice, config: Config) -> float:
+def _seconds(default: Choice, config: Settings) -> float:
     if config.timeout is not None:
         return config.timeout
     return TIMEOUT if default.timeout is None else max(LEAST, default.timeout)
 
 
-def _until(seconds: float, config: Config, hints: Hints, attended: float) -> float:
+def _until(seconds: float, config: Settings, hints: Hints, attended: float) -> float:
     if hints.failed:
         return hints.last_failure + (0 if config.timeout == 0 else PAUSE)
     # When a person was there and has gone away, the countdown starts anew.

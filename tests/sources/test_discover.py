@@ -6,7 +6,7 @@ from parsers.api import Problem
 from petipy.log import Log
 from petipy.sources.discover import Discovery
 from petipy.sources.disks import DeviceEvent
-from petipy.state.model import Config, Device, File, Image, Scan
+from petipy.state.model import Device, File, Image, Scan, Settings
 from petipy.state.store import Store
 from tests.samples import CONFIG, device, entry, scan
 
@@ -141,7 +141,7 @@ def test_a_system_that_is_not_linux_is_in_the_log_and_in_the_menu_when_asked_for
     assert "vda1: Windows (/boot/grub/grub.cfg) is not bootable by kexec" in said
     assert "vda1: nothing to boot" in said
     machine.discovery = Discovery(
-        machine.scan, machine.store, machine.log, Config(show_foreign=True)
+        machine.scan, machine.store, machine.log, Settings(show_foreign=True)
     )
     machine.run("+vda1")
     assert [c.entry.title for c in machine.store.snapshot.choices] == ["Windows"]

@@ -2,7 +2,7 @@ import math
 from dataclasses import replace
 
 from petipy.state import policy
-from petipy.state.model import Config, Countdown, File, Snapshot
+from petipy.state.model import Countdown, File, Settings, Snapshot
 from petipy.state.policy import Hints, decide
 from tests.samples import choice, device, entry
 
@@ -12,10 +12,10 @@ SEEN = Snapshot(
     settled=True, devices=(device("vda2"), device("vdb1")), choices=(RECOVERY, OLD, A, B)
 )
 READY = Hints(since=100)
-QUICK = Config(timeout=5)
+QUICK = Settings(timeout=5)
 
 
-def booted(snapshot: Snapshot, config: Config, hints: Hints) -> list[str]:
+def booted(snapshot: Snapshot, config: Settings, hints: Hints) -> list[str]:
     """Boot again and again, each attempt failing, until nothing more is tried."""
     tried, now = [], 100.0
     while True:
@@ -86,7 +86,7 @@ def test_an_image_boots_by_itself_only_where_nothing_else_can() -> None:
     devices = (*SEEN.devices, device("vda2:/a.iso", kind="image"))
     snapshot = replace(SEEN, devices=devices, choices=(image, B))
     assert booted(snapshot, QUICK, READY) == ["b"]
-    assert decide(snapshot, Config(), READY, 100).default == "b"
+    assert decide(snapshot, Settings(), READY, 100).default == "b"
     for others in (), (replace(B, waits_for="UUID=1"),):
         alone = replace(snapshot, choices=(*others, image))
         assert booted(alone, QUICK, READY) == ["iso"]
@@ -116,15 +116,15 @@ def test_a_person_stops_the_countdown_until_long_gone() -> None:
 
 def test_never_waits_for_ever_and_so_does_a_configuration_that_says_so() -> None:
     for_ever = Snapshot(settled=True, choices=(replace(A, timeout=math.inf),))
-    for snapshot, config in (SEEN, Config(timeout=math.inf)), (for_ever, Config()):
+    for snapshot, config in (SEEN, Settings(timeout=math.inf)), (for_ever, Settings()):
         decision = decide(snapshot, config, READY, 1e9)
         assert (decision.default, decision.countdown, decision.boot) == ("a", None, "")
 
 
 def test_a_configurations_zero_leaves_time_to_stop_it_but_the_users_zero_does_not() -> None:
     zero = Snapshot(settled=True, choices=(replace(A, timeout=0),))
-    assert decide(zero, Config(), READY, 100).boot == ""
-    assert decide(zero, Config(timeout=0), READY, 100).boot == "a"
+    assert decide(zero, Settings(), READY, 100).boot == ""
+    assert decide(zero, Settings(timeout=0), READY, 100).boot == "a"
 
 
 def test_a_busy_device_is_waited_for_but_not_for_ever() -> None:
