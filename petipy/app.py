@@ -21,7 +21,7 @@ from petipy.sources import disks
 from petipy.sources.discover import Discovery, ScanDevice
 from petipy.sources.disks import DeviceEvent
 from petipy.state import access, policy
-from petipy.state.model import Change, Choice, Device, Edit, File, Scan, Settings, Status
+from petipy.state.model import Change, Choice, Device, Edit, File, Scan, Status
 from petipy.state.policy import Hints
 from petipy.state.store import Store
 from petipy.sys import power
@@ -52,17 +52,17 @@ class Services:
     kexec: Kexec
     power: Power
     quiet: Callable[[], None]  # before the jump: nothing is to touch a device any more
-    terminals: Callable[[], Sequence[str]]
+    terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
 
 
 class App:
     """One running boot manager. Its public methods are the commands of every console."""
 
-    def __init__(self, settings: Settings, services: Services, log: Log, store: Store) -> None:
-        self._config, self._services, self._log = settings, services, log
-        self._trace = Trace(settings.trace)
-        self._store = store
-        self._discovery = Discovery(services.scan, self._store, log, settings)
+    def __init__(self, services: Services, log: Log, store: Store) -> None:
+        self._services, self._log, self._store = services, log, store
+        self._settings = store.snapshot.settings  # those that have taken effect
+        self._trace = Trace(self._settings.trace)
+        self._discovery = Discovery(services.scan, self._store, log)
         self._hints = Hints()
         self._wake = asyncio.Event()
         self._penalty, self._one_by_one = _PENALTY, asyncio.Lock()
@@ -73,12 +73,13 @@ class App:
     async def run(self) -> None:
         """Until another kernel takes over; it returns only when it is cancelled."""
         self._log.tell = self._tell
-        for complaint in self._config.complaints:
+        for complaint in self._settings.complaints:
             self._log.warning(complaint)
         self._store.listen(self._wake.set)
-        self._consoles = [self._console(name) for name in self._services.terminals()]
+        extra = self._settings.consoles
+        self._consoles = [self._console(path) for path in self._services.terminals(extra)]
         there = {console.name for console in self._consoles}
-        for name in self._config.consoles:
+        for name in extra:
             if ttys.real(name) not in there:
                 self._log.warning(f"petipy.consoles: there is no terminal behind {name}")
         async with asyncio.TaskGroup() as group:
@@ -127,7 +128,8 @@ class App:
             self._wake.clear()
             now = time.monotonic()
             self._look(now)
-            decision = policy.decide(self._store.snapshot, self._config, self._hints, now)
+            self._follow_settings()
+            decision = policy.decide(self._store.snapshot, self._hints, now)
             self._store.update(default=decision.default, countdown=decision.countdown)
             if decision.forget_failures:
                 self._hints = replace(self._hints, failed=frozenset())
@@ -150,6 +152,14 @@ class App:
             self._trace("udev")
         if anything:
             self._trace("scan-first-entry")
+
+    def _follow_settings(self) -> None:
+        """Find and offer anew what a change of the settings makes different."""
+        before, self._settings = self._settings, self._store.snapshot.settings
+        if self._settings.dialect != before.dialect:
+            self._discovery.rescan()
+        elif self._settings != before:
+            self._discovery.resolve()
 
     # Booting
 
@@ -275,24 +285,26 @@ class App:
 
 def main(scanner: Scanner) -> int:
     """`petipy run`: be the boot manager of this machine, until a kernel takes over."""
+    store = Store()
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
-        settings = table.read(file.read())
+        store.update(settings=table.read(file.read()))
     gc.freeze()
     gc.enable()
-    log = Log(debug=settings.debug)
-    scanner.complain, scanner.dialect = log.warning, settings.dialect
+    log = Log(debug=lambda: store.snapshot.settings.debug)
+    scanner.complain = log.warning
     if (mode := kexec.lockdown()) not in ("", "none"):
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
-    asyncio.run(App(settings, _services(settings, scanner), log, Store()).run())
+    asyncio.run(App(_services(scanner, store), log, store).run())
     return 0
 
 
-def _services(settings: Settings, scanner: Scanner) -> Services:
+def _services(scanner: Scanner, store: Store) -> Services:
     machine = os.uname().machine
 
     async def scan(device: Device, others: Sequence[Device]) -> Scan:
         patience = IMAGE_PATIENCE if device.kind == "image" else PATIENCE
-        return await scanner.scan(device, others, machine, patience)
+        dialect = store.snapshot.settings.dialect
+        return await scanner.scan(device, others, machine, patience, dialect)
 
     async def opening(files: Sequence[File], known: Sequence[Device]) -> list[int]:
         return await scanner.open(files, known, steps.OPENING)
@@ -312,5 +324,5 @@ def _services(settings: Settings, scanner: Scanner) -> Services:
         kexec=kexec,
         power=power,
         quiet=quiet,
-        terminals=lambda: ttys.consoles(settings.consoles),
+        terminals=ttys.consoles,
     )

@@ -4,13 +4,12 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal
 
 from petipy.state.model import Status
 
 Level = Literal["debug", "info", "warning", "error"]
 _KEPT = 2000
-_LEVELS: tuple[Level, ...] = get_args(Level)
 _KERN_DEBUG = 7 | 1 << 3  # facility user; below every console log level, so no console shows it
 
 
@@ -20,14 +19,20 @@ def uptime() -> float:
 
 
 class Log:
-    """Keeps the last lines; `tell` is called with each that deserves a person's attention."""
+    """Keeps the last lines; `tell` is called with each that deserves a person's attention.
+
+    `debug` says for each line of that level whether it is kept.
+    """
 
     def __init__(
-        self, *, debug: bool = False, files: tuple[str, ...] = ("/run/petipy/log", "/dev/kmsg")
+        self,
+        *,
+        debug: Callable[[], bool] = lambda: False,
+        files: tuple[str, ...] = ("/run/petipy/log", "/dev/kmsg"),
     ) -> None:
         self.lines: deque[Status] = deque(maxlen=_KEPT)
         self.tell: Callable[[Status], None] = lambda _: None
-        self._least = _LEVELS.index("debug" if debug else "info")
+        self._debug = debug
         self._files = [fd for path in files if (fd := _open(path)) is not None]
 
     def debug(self, text: str) -> None:
@@ -43,7 +48,7 @@ class Log:
         self._add("error", text)
 
     def _add(self, level: Level, text: str) -> None:
-        if _LEVELS.index(level) < self._least:
+        if level == "debug" and not self._debug():
             return
         status = Status(at=uptime(), level=level, text=text)
         self.lines.append(status)

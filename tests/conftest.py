@@ -1,4 +1,16 @@
+"""Options and Hypothesis profiles for the whole suite."""
+
+import os
+
 import pytest
+from hypothesis import settings
+
+# No deadline: it would only measure what else the machine does. The examples are the same in each
+# run, so that only a change can break a test, unless PETIPY_SEED=random asks for others.
+settings.register_profile(
+    "petipy", deadline=None, derandomize=os.environ.get("PETIPY_SEED") != "random"
+)
+settings.load_profile("petipy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -91,7 +91,7 @@ class Machine:
             kexec=self,
             power=self,
             quiet=lambda: None,
-            terminals=lambda: [self.terminal],
+            terminals=lambda _: [self.terminal],
         )
 
     def run(self, settings: Settings, person: "Person | None" = None) -> Log:
@@ -99,7 +99,8 @@ class Machine:
 
         async def main() -> None:
             store = Store()
-            app = App(settings, self.services(), log, store)
+            store.update(settings=settings)
+            app = App(self.services(), log, store)
             if person is None:
                 return await app.run()
             async with asyncio.TaskGroup() as group:

@@ -19,6 +19,6 @@ def test_lines_are_kept_written_and_the_bad_ones_told(tmp_path: Path) -> None:
 
 
 def test_debug_keeps_the_fine_ones_too(tmp_path: Path) -> None:
-    log = Log(debug=True, files=(f"{tmp_path}/log",))
+    log = Log(debug=lambda: True, files=(f"{tmp_path}/log",))
     log.debug("fine")
     assert log.lines[0].level == "debug"

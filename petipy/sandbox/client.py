@@ -51,7 +51,6 @@ class Scanner:
 
     def __init__(self, formats: Callable[[], Sequence[Format]], own_machine: bool) -> None:
         self.complain: Callable[[str], None] = lambda _: None
-        self.dialect = ""  # that every grub.cfg is scanned in: Settings.dialect
         self._formats, self._own_machine = formats, own_machine
         self._ended = False
         self._pid = 0
@@ -75,14 +74,21 @@ class Scanner:
         return started
 
     async def scan(
-        self, device: Device, volumes: Sequence[Device], machine: str, patience: float
+        self,
+        device: Device,
+        volumes: Sequence[Device],
+        machine: str,
+        patience: float,
+        dialect: str = "",
     ) -> Scan:
         """What `device` offers, `volumes` being the other devices that it may refer to.
+
+        Every grub.cfg is read in the `dialect`, if there is one: Settings.dialect.
 
         OSError, with a sentence for people, when it cannot be mounted or gives no sane answer
         within `patience` seconds. Cancelling kills the child that scans.
         """
-        details = {"machine": machine, "dialect": self.dialect}
+        details = {"machine": machine, "dialect": dialect}
         asked = request("scan", [device, *volumes], patience, **details)
         return await self._told(asked, patience, wire.from_json)
 

@@ -10,7 +10,7 @@ from petipy.report.quote import place
 from petipy.scan.images import image_device
 from petipy.sources.disks import DeviceEvent
 from petipy.state import resolve
-from petipy.state.model import Device, Image, Scan, Settings
+from petipy.state.model import Device, Image, Scan
 from petipy.state.store import Store
 
 ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
@@ -25,11 +25,8 @@ class Discovery:
     device is read again when a device comes.
     """
 
-    def __init__(
-        self, scan: ScanDevice, store: Store, log: Log, settings: Settings | None = None
-    ) -> None:
+    def __init__(self, scan: ScanDevice, store: Store, log: Log) -> None:
         self._scan, self._store, self._log = scan, store, log
-        self._settings = settings or Settings()
         self._devices: dict[str, Device] = {}
         self._scans: dict[str, Scan] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -52,6 +49,10 @@ class Discovery:
         self._log.info("looking at every device again")
         for device in list(self._devices.values()):
             self._start(device)
+
+    def resolve(self) -> None:
+        """Make the choices anew from what the scans have found, as the settings are now."""
+        self._publish()
 
     def _arrive(self, device: Device) -> None:
         for image in self._images_on(device.name):  # it may be another disc
@@ -135,13 +136,15 @@ class Discovery:
             tell(f"{place(problem, device.name)}: {problem.message}")
         more = len(scan.problems) - TOLD
         rest = f"; {more} more problems are in the log" if more > 0 else ""
-        hidden = [e for _, e in scan.entries if e.foreign and not self._settings.show_foreign]
+        foreign = self._store.snapshot.settings.show_foreign
+        hidden = [e for _, e in scan.entries if e.foreign and not foreign]
         for entry in hidden:
             words = f"{entry.title} ({entry.config}) is {entry.unbootable}"
             self._log.info(f"{device.name}: {words}; petipy.show_foreign would list it")
         self._log.info(f"{device.name}: {_count(len(scan.entries) - len(hidden))}{rest}")
 
     def _publish(self) -> None:
+        settings = self._store.snapshot.settings
         order = sorted(self._devices.values(), key=_menu_order)
         scans = [(d, self._scans[d.name]) for d in order if d.name in self._scans]
         self._store.update(
@@ -150,8 +153,8 @@ class Discovery:
             choices=resolve.choices(
                 scans,
                 [d.volume for d in order],
-                foreign=self._settings.show_foreign,
-                boot_image=self._settings.boot_image,
+                foreign=settings.show_foreign,
+                boot_image=settings.boot_image,
             ),
             problems=tuple((d.name, problem) for d, scan in scans for problem in scan.problems),
         )

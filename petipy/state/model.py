@@ -185,25 +185,6 @@ class Countdown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """All that a console shows. `version` grows with every change."""
-
-    version: int = 0
-    devices: tuple[Device, ...] = ()
-    scanning: frozenset[str] = frozenset()  # names of devices whose scan has not ended
-    settled: bool = False  # the devices that were there at the start are all known
-    choices: tuple[Choice, ...] = ()  # in menu order: grouped by device
-    problems: tuple[tuple[str, Problem], ...] = ()  # (device, problem)
-    default: str = ""  # id of the marked choice; "" while there is none
-    countdown: Countdown | None = None
-    status: Status | None = None  # the last thing worth a person's attention
-    booting: str = ""  # id of the choice that is being loaded
-
-    def choice(self, id: str) -> Choice | None:
-        return next((c for c in self.choices if c.id == id), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings, as `settings/table.py` reads them."""
 
@@ -216,6 +197,26 @@ class Settings:
     debug: bool = False
     trace: bool = False
     complaints: tuple[str, ...] = ()  # settings that were not understood, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that a console shows. `version` grows with every change."""
+
+    version: int = 0
+    settings: Settings = Settings()
+    devices: tuple[Device, ...] = ()
+    scanning: frozenset[str] = frozenset()  # names of devices whose scan has not ended
+    settled: bool = False  # the devices that were there at the start are all known
+    choices: tuple[Choice, ...] = ()  # in menu order: grouped by device
+    problems: tuple[tuple[str, Problem], ...] = ()  # (device, problem)
+    default: str = ""  # id of the marked choice; "" while there is none
+    countdown: Countdown | None = None
+    status: Status | None = None  # the last thing worth a person's attention
+    booting: str = ""  # id of the choice that is being loaded
+
+    def choice(self, id: str) -> Choice | None:
+        return next((c for c in self.choices if c.id == id), None)
 
 
 def amount(size: float) -> str:

@@ -1,4 +1,4 @@
-"""What boots by itself, and when. Pure: (snapshot, config, hints, now) → a decision.
+"""What boots by itself, and when. Pure: (snapshot, hints, now) → a decision.
 
 Never strand a headless machine: whatever hangs or fails, some decision leads to a boot, unless a
 person is there, or has said that the machine shall wait.
@@ -46,13 +46,13 @@ class Decision:
     again: float = math.inf
 
 
-def decide(snapshot: Snapshot, config: Settings, hints: Hints, now: float) -> Decision:
+def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     """To be asked at every change, and when the last answer's `again` has come. Times are seconds
     by the clock of `now`."""
-    order = candidates(snapshot)
+    order, settings = candidates(snapshot), snapshot.settings
     if not order:
         return Decision()
-    free = [choice for choice in order if choice.users is None or config.boot_restricted]
+    free = [choice for choice in order if choice.users is None or settings.boot_restricted]
     if order[0] not in free:
         # Whoever set superusers, and did not write --unrestricted, wants a person at every boot:
         # GRUB asks for the password, too, when the time is over. To boot another entry or disk
@@ -61,7 +61,7 @@ def decide(snapshot: Snapshot, config: Settings, hints: Hints, now: float) -> De
     untried = [choice for choice in free if choice.id not in hints.failed]
     default = (untried or free)[0]
     attended = hints.last_key + ABSENCE
-    seconds = _seconds(default, config)
+    seconds = _seconds(default, settings)
     if snapshot.booting or seconds == math.inf or now < attended:
         return Decision(default=default.id, again=attended if now < attended else math.inf)
     if not untried:
@@ -70,7 +70,7 @@ def decide(snapshot: Snapshot, config: Settings, hints: Hints, now: float) -> De
         return Decision(
             default=default.id, countdown=countdown, forget_failures=now >= again, again=again
         )
-    until = _until(seconds, config, hints, attended)
+    until = _until(seconds, settings, hints, attended)
     countdown = Countdown(choice=default.id, until=until)
     if now < until:
         return Decision(default=default.id, countdown=countdown, again=until)
@@ -145,14 +145,14 @@ def _needs_a_person(choice: Choice) -> bool:
     return choice.turn >= ORDINARY and bool(_RECOVERY.search(choice.entry.cmdline))
 
 
-def _seconds(default: Choice, config: Settings) -> float:
-    if config.timeout is not None:
-        return config.timeout
+def _seconds(default: Choice, settings: Settings) -> float:
+    if settings.timeout is not None:
+        return settings.timeout
     return TIMEOUT if default.timeout is None else max(LEAST, default.timeout)
 
 
-def _until(seconds: float, config: Settings, hints: Hints, attended: float) -> float:
+def _until(seconds: float, settings: Settings, hints: Hints, attended: float) -> float:
     if hints.failed:
-        return hints.last_failure + (0 if config.timeout == 0 else PAUSE)
+        return hints.last_failure + (0 if settings.timeout == 0 else PAUSE)
     # When a person was there and has gone away, the countdown starts anew.
     return max(hints.since, attended) + seconds

@@ -97,8 +97,8 @@ def test_a_dialect_that_is_forced_reaches_the_scan(tmp_path: Path) -> None:
     started = Scanner.start()
     found = {}
     for name in ("", "debian", "fedora"):
-        started.dialect = name
-        result = asyncio.run(started.scan(device(tmp_path), (), "ppc64le", PATIENCE))
+        scanning = started.scan(device(tmp_path), (), "ppc64le", PATIENCE, name)
+        result = asyncio.run(scanning)
         found[name] = [
             (entry.cmdline, wish.dialect)
             for (_, entry), (_, wish) in zip(result.entries, result.preferences, strict=True)

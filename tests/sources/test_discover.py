@@ -140,9 +140,8 @@ def test_a_system_that_is_not_linux_is_in_the_log_and_in_the_menu_when_asked_for
     said = " ".join(status.text for status in machine.log.lines)
     assert "vda1: Windows (/boot/grub/grub.cfg) is not bootable by kexec" in said
     assert "vda1: nothing to boot" in said
-    machine.discovery = Discovery(
-        machine.scan, machine.store, machine.log, Settings(show_foreign=True)
-    )
+    machine.store.update(settings=Settings(show_foreign=True))
+    machine.discovery = Discovery(machine.scan, machine.store, machine.log)
     machine.run("+vda1")
     assert [c.entry.title for c in machine.store.snapshot.choices] == ["Windows"]
 

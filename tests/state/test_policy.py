@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from petipy.state import policy
 from petipy.state.model import Countdown, File, Settings, Snapshot
-from petipy.state.policy import Hints, decide
+from petipy.state.policy import Decision, Hints
 from tests.samples import choice, device, entry
 
 A, B = choice("a", turn=0), choice("b", turn=0, device="vdb1")
@@ -15,11 +15,15 @@ READY = Hints(since=100)
 QUICK = Settings(timeout=5)
 
 
-def booted(snapshot: Snapshot, config: Settings, hints: Hints) -> list[str]:
+def decide(snapshot: Snapshot, settings: Settings, hints: Hints, now: float) -> Decision:
+    return policy.decide(replace(snapshot, settings=settings), hints, now)
+
+
+def booted(snapshot: Snapshot, settings: Settings, hints: Hints) -> list[str]:
     """Boot again and again, each attempt failing, until nothing more is tried."""
     tried, now = [], 100.0
     while True:
-        decision = decide(snapshot, config, hints, now)
+        decision = decide(snapshot, settings, hints, now)
         if decision.boot:
             tried.append(decision.boot)
             hints = replace(hints, failed=hints.failed | {decision.boot}, last_failure=now)
@@ -116,8 +120,8 @@ def test_a_person_stops_the_countdown_until_long_gone() -> None:
 
 def test_never_waits_for_ever_and_so_does_a_configuration_that_says_so() -> None:
     for_ever = Snapshot(settled=True, choices=(replace(A, timeout=math.inf),))
-    for snapshot, config in (SEEN, Settings(timeout=math.inf)), (for_ever, Settings()):
-        decision = decide(snapshot, config, READY, 1e9)
+    for snapshot, settings in (SEEN, Settings(timeout=math.inf)), (for_ever, Settings()):
+        decision = decide(snapshot, settings, READY, 1e9)
         assert (decision.default, decision.countdown, decision.boot) == ("a", None, "")
 
 
@@ -141,7 +145,7 @@ def test_a_busy_device_is_waited_for_but_not_for_ever() -> None:
 
 def test_what_waits_for_a_device_is_no_candidate() -> None:
     waiting = Snapshot(choices=(choice("w", waits_for="UUID=1", turn=0),))
-    assert decide(waiting, QUICK, READY, 1e9) == policy.Decision()
+    assert decide(waiting, QUICK, READY, 1e9) == Decision()
 
 
 SHUT = choice("shut", turn=0, entry=entry("shut", users=("root",)))
