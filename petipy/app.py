@@ -30,8 +30,6 @@ from petipy.ui.line import ttys
 
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
 _CHECKING = 120.0  # seconds to compute a password's hash
-PATIENCE = 60.0  # seconds for one device: an old USB stick in an emulated machine takes its time
-IMAGE_PATIENCE = 20.0  # for an image file, whose disk has just been read from
 
 
 class Power(Protocol):
@@ -302,9 +300,8 @@ def _services(scanner: Scanner, store: Store) -> Services:
     machine = os.uname().machine
 
     async def scan(device: Device, others: Sequence[Device]) -> Scan:
-        patience = IMAGE_PATIENCE if device.kind == "image" else PATIENCE
         dialect = store.snapshot.settings.dialect
-        return await scanner.scan(device, others, machine, patience, dialect)
+        return await scanner.scan(device, others, machine, device.kind.patience, dialect)
 
     async def opening(files: Sequence[File], known: Sequence[Device]) -> list[int]:
         return await scanner.open(files, known, steps.OPENING)

@@ -1,14 +1,18 @@
 """Values that many tests need, made short."""
 
 from parsers.api import Entry, FileRef, Preferences, Volume
-from petipy.state.model import Choice, Device, File, Kind, Scan
+from petipy.state.model import DISK, Choice, Device, File, Kind, Scan, Source, State
 
 CONFIG = "/boot/grub/grub.cfg"
 
 
-def device(name: str, *, uuid: str = "", label: str = "", kind: Kind = "disk") -> Device:
+def device(name: str, *, uuid: str = "", label: str = "", kind: Kind = DISK) -> Device:
     volume = Volume(name=name, uuid=uuid, label=label, fs="ext4")
     return Device(volume=volume, node=f"/dev/{name}", kind=kind, title=f"{name}: ext4")
+
+
+def sources(*devices: Device, state: State = "ready") -> tuple[Source, ...]:
+    return tuple(Source.of(device, state) for device in devices)
 
 
 def entry(title: str, kernel: str = "/vmlinux", **more: object) -> Entry:

@@ -152,7 +152,7 @@ def _described(
     for device in devices:
         device["udev_links"] = asked_links(device["udev_links"], texts)
     # Any other directory may be another machine's.
-    own = any(device.kind != "directory" or device.node == "/" for device in known)
+    own = any(not device.kind.directory or device.node == "/" for device in known)
     root, config = _main(devices)
     return {
         "made_by": f"petipy {__version__}",

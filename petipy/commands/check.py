@@ -32,7 +32,7 @@ from petipy.machinefile.machine import Machine, Tree
 from petipy.platforms.efi import firmware
 from petipy.report.printing import safe, width, wrapped, write
 from petipy.report.quote import quoted
-from petipy.state.model import DIALECTS, Device
+from petipy.state.model import DIALECTS, DIRECTORY, Device
 from petipy.state.resolve import choices
 
 _LARGEST = 64 << 20  # bytes of a file that is checked alone
@@ -114,7 +114,7 @@ def _knows_devices(options: argparse.Namespace, listing: Listing) -> bool:
     if options.device:
         return True
     if options.path is not None:
-        return any(device.kind != "directory" for device in listing.devices)
+        return any(not device.kind.directory for device in listing.devices)
     return os.geteuid() == 0
 
 
@@ -187,7 +187,7 @@ def _listing(
     from petipy.scan.tree import scan_tree
 
     scan = scan_tree(host.files("file", machine), [_format(form, path, dialect)])
-    device = Device(volume=host.volumes[0], node="", kind="directory", title=shown)
+    device = Device(volume=host.volumes[0], node="", kind=DIRECTORY, title=shown)
     return Listing(
         devices=(device,),
         known=(device,),
@@ -243,6 +243,6 @@ def _place(finding: Finding, listing: Listing) -> str:
         return name
     if finding.line:
         config = f"{config}:{finding.line}"
-    if device and device.kind == "directory":
+    if device and device.kind.directory:
         return f"{device.node.rstrip('/')}{config}"
     return f"({name}){config}"

@@ -15,7 +15,16 @@ from petipy.commands.targets import SETTABLE, Devices, Target
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load
 from petipy.scan.images import image_device
-from petipy.state.model import DIALECTS, Choice, Device, Kind, Scan, Snapshot
+from petipy.state.model import (
+    DIALECTS,
+    DISK,
+    NETWORK,
+    Choice,
+    Device,
+    Scan,
+    Snapshot,
+    Source,
+)
 from petipy.state.policy import candidates
 from petipy.state.resolve import choices
 
@@ -42,7 +51,7 @@ class Listing:
     @property
     def default(self) -> Choice | None:
         """What would boot; when nothing can, what the configuration wants."""
-        snapshot = Snapshot(devices=self.devices, choices=self.choices)
+        snapshot = Snapshot(sources=tuple(map(Source.of, self.devices)), choices=self.choices)
         wanted = (choice for choice in self.choices if choice.entry.default)
         return next(iter((*candidates(snapshot), *wanted)), None)
 
@@ -173,7 +182,7 @@ def _replayed(machine: Machine, name: str, dialect: str | None) -> Iterator[tupl
     for volume in (volume for volume in order if not volume.image):
         lease = machine.leases.get(volume.name)
         title = machine.titles.get(volume.name) or _title(volume, lease)
-        kind: Kind = "disk" if lease is None else "network"
+        kind = DISK if lease is None else NETWORK
         device = Device(volume=volume, node="", kind=kind, title=title)
         config = machine.config if volume.name == machine.root else ""
         formats, files = formats_for(config, dialect), machine.files(volume.name, name)

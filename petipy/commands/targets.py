@@ -14,7 +14,7 @@ from parsers.api import Volume
 from petipy.commands.base import BadUsage
 from petipy.commands.partitions import Partition, Table, table
 from petipy.scan.superblock import FileSystem, Read, identify
-from petipy.state.model import Device, Kind
+from petipy.state.model import DIRECTORY, DISK, Device
 
 SETTABLE = {field.name for field in fields(Volume)} - {"name", "partition", "scheme"}
 # Block devices that never hold what a machine boots from.
@@ -62,7 +62,7 @@ class Devices:
 
     @property
     def are_directories(self) -> bool:
-        return all(device.kind == "directory" for device in self.found)
+        return all(device.kind.directory for device in self.found)
 
     def add(self, target: Target) -> None:
         """BadUsage when there is nothing at the path, or nothing that could be looked at."""
@@ -95,7 +95,7 @@ class Devices:
         for volume, _, at in mounts:
             if volume.name not in names:
                 names.add(volume.name)
-                self.others.append(Device(volume=volume, node=at, kind="directory"))
+                self.others.append(Device(volume=volume, node=at, kind=DIRECTORY))
 
     def _add_disk(self, target: Target, lonely: bool = True) -> None:
         try:
@@ -150,7 +150,7 @@ class Devices:
         volume = replace(volume, **says)
         if any(device.name == volume.name for device in self.found):
             raise BadUsage(f"two devices are called {volume.name}")
-        kind: Kind = "directory" if Path(node).is_dir() else "disk"
+        kind = DIRECTORY if Path(node).is_dir() else DISK
         facts = (
             volume.fs,
             volume.label and f"label {volume.label}",

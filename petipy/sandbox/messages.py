@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from parsers.api import Volume
-from petipy.state.model import Device
+from petipy.state.model import Device, Kind
 
 SIZE = 60_000  # bytes of a packet: well below the smallest socket buffer
 LONGEST_NAME = 4096  # bytes of a volume's name, which for an image is a path
@@ -42,7 +42,10 @@ def request(do: str, devices: Sequence[Device], patience: float, **details: Any)
 def read(data: bytes) -> Request:
     """The way back. Both ends are ours: what comes is what `request` made."""
     value = json.loads(data)
-    devices = [Device(**d | {"volume": Volume(**d["volume"])}) for d in value["devices"]]
+    devices = [
+        Device(**d | {"volume": Volume(**d["volume"]), "kind": Kind(**d["kind"])})
+        for d in value["devices"]
+    ]
     return Request(value["do"], devices, value["patience"], value["details"])
 
 

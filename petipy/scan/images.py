@@ -7,7 +7,7 @@ from parsers.api import Files, Problem, Volume
 from parsers.places.volumes import image_name
 from petipy.scan.subvolumes import subvolumes
 from petipy.scan.superblock import identify
-from petipy.state.model import Device, Image, amount
+from petipy.state.model import IMAGE, Device, Image, amount
 
 MOST = 32  # of a file system
 _DIRECTORIES = {"iso", "isos", "images", "boot"}  # in any case
@@ -46,7 +46,7 @@ def image_device(host: Device, image: Image) -> Device:
     volume = image_volume(host.volume, image)
     label = f", label {volume.label}" if volume.label else ""
     title = f"{volume.name}: {amount(image.size)} {volume.fs}{label}"
-    return Device(volume=volume, node="", kind="image", title=title)
+    return Device(volume=volume, node="", kind=IMAGE, title=title)
 
 
 def _paths(files: Files) -> Iterator[str]:

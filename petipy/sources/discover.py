@@ -1,7 +1,6 @@
 """Turns device events into choices: one task per device, cancelled when the device goes."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
 
@@ -10,12 +9,11 @@ from petipy.report.quote import place
 from petipy.scan.images import image_device
 from petipy.sources.disks import DeviceEvent
 from petipy.state import resolve
-from petipy.state.model import Device, Image, Scan
+from petipy.state.model import Device, Image, Scan, Source
 from petipy.state.store import Store
 
 ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
 TOLD = 3  # problems of a device that are told at once
-_RANK = {"disk": 0, "usb": 1, "optical": 2, "image": 3, "network": 4, "directory": 5}
 
 
 class Discovery:
@@ -30,6 +28,7 @@ class Discovery:
         self._devices: dict[str, Device] = {}
         self._scans: dict[str, Scan] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._failures: dict[str, str] = {}  # of the last scan, in words
         self._group = asyncio.TaskGroup()
         self._one_image = asyncio.Semaphore(1)  # at a time: disks come first
 
@@ -63,7 +62,7 @@ class Discovery:
             self._log.info(f"found {device.title or device.name}")
         self._devices[device.name] = device
         self._start(device)
-        if device.kind == "image":
+        if device.kind.inner:
             return
         for name, scan in list(self._scans.items()):
             if name != device.name and _waits(scan):
@@ -77,6 +76,7 @@ class Discovery:
         if self._devices.pop(name, None):
             self._log.info(f"{name} is gone")
         self._scans.pop(name, None)
+        self._failures.pop(name, None)
         self._publish()
 
     def _start(self, device: Device) -> None:
@@ -87,19 +87,22 @@ class Discovery:
 
     async def _one(self, device: Device) -> None:
         others = self._others(device)
-        scan = Scan()
+        scan, failure = Scan(), ""
         try:
-            async with self._one_image if device.kind == "image" else nullcontext():
+            async with self._one_image if device.kind.inner else nullcontext():
                 scan = await self._scan(device, others)
         except OSError as error:  # TimeoutError is one, and says nothing
-            why = error.strerror or str(error) or "no answer in time"
-            self._log.warning(f"{device.name}: {why}")
+            failure = error.strerror or str(error) or "no answer in time"
+            self._log.warning(f"{device.name}: {failure}")
         if self._tasks.get(device.name) is asyncio.current_task():
             del self._tasks[device.name]
+            self._failures[device.name] = failure
             try:
                 self._take(device, scan)
             except Exception as error:  # noqa: BLE001  what is on one disk is not to end the program
-                self._log.error(f"{device.name} is left out: {type(error).__name__}: {error}")
+                failure = f"{type(error).__name__}: {error}"
+                self._log.error(f"{device.name} is left out: {failure}")
+                self._failures[device.name] = failure
                 self._take(device, Scan())
             else:
                 if _waits(scan) and any(d not in others for d in self._others(device)):
@@ -107,7 +110,7 @@ class Discovery:
 
     def _others(self, device: Device) -> list[Device]:
         """The devices that it may refer to."""
-        return [d for d in self._devices.values() if d is not device and d.kind != "image"]
+        return [d for d in self._devices.values() if d is not device and not d.kind.inner]
 
     def _take(self, device: Device, scan: Scan) -> None:
         self._scans[device.name] = scan
@@ -127,7 +130,7 @@ class Discovery:
 
     def _images_on(self, name: str) -> list[str]:
         devices = self._devices.values()
-        return [d.name for d in devices if d.kind == "image" and d.volume.disk == name]
+        return [d.name for d in devices if d.kind.inner and d.volume.disk == name]
 
     def _report(self, device: Device, scan: Scan) -> None:
         # Consoles show what is logged; a slow line is not to be filled. The log screen has all.
@@ -145,11 +148,10 @@ class Discovery:
 
     def _publish(self) -> None:
         settings = self._store.snapshot.settings
-        order = sorted(self._devices.values(), key=_menu_order)
+        order = sorted(self._devices.values(), key=lambda device: Source.of(device).order)
         scans = [(d, self._scans[d.name]) for d in order if d.name in self._scans]
         self._store.update(
-            devices=tuple(order),
-            scanning=frozenset(self._tasks),
+            sources=tuple(map(self._source, order)),
             choices=resolve.choices(
                 scans,
                 [d.volume for d in order],
@@ -159,16 +161,16 @@ class Discovery:
             problems=tuple((d.name, problem) for d, scan in scans for problem in scan.problems),
         )
 
+    def _source(self, device: Device) -> Source:
+        if device.name in self._tasks:
+            return Source.of(device)
+        reason = self._failures.get(device.name, "")
+        return Source.of(device, "failed" if reason else "ready", reason)
+
 
 def _waits(scan: Scan) -> bool:
     """Whether another device could make it find something else."""
     return any(e.waits_for for _, e in scan.entries) or any(p.waits for p in scan.problems)
-
-
-def _menu_order(device: Device) -> tuple[int, list[tuple[int, str]]]:
-    """Fixed disks first; sda2 before sda10 before sdb1."""
-    parts = re.findall(r"\d+|\D+", device.name)
-    return _RANK[device.kind], [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
 
 
 def _count(entries: int) -> str:

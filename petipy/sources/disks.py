@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from parsers.api import Volume
 from petipy.log import Log
 from petipy.sources.settle import Settling
-from petipy.state.model import Device, Kind, amount
+from petipy.state.model import DISK, OPTICAL, USB, Device, Kind, amount
 
 Properties = Mapping[str, str]  # as udev names them: ID_FS_TYPE, DEVNAME …
 
@@ -228,10 +228,10 @@ def _disk(p: Properties) -> str:
 
 def _kind(p: Properties) -> Kind:
     if p.get("ID_CDROM") or _name(p).startswith("sr"):
-        return "optical"
+        return OPTICAL
     if p.get("ID_BUS") == "usb" or re.search(r"/usb\d+/", p.get("DEVPATH", "")):
-        return "usb"
-    return "disk"
+        return USB
+    return DISK
 
 
 def _is_part_of_another(p: Properties) -> bool:
@@ -252,8 +252,8 @@ def _scheme(name: str) -> Literal["", "gpt", "msdos"]:
 def _title(volume: Volume, kind: Kind, size: int, mapped: str) -> str:
     name = f"{volume.name} ({mapped})" if mapped else volume.name
     label = f", label {volume.label}" if volume.label else ""
-    where = {"usb": "USB, ", "optical": "disc, "}.get(kind, "")
-    return f"{name}: {where}{amount(size)} {volume.fs}{label}"
+    word = f"{kind.word}, " if kind.word else ""
+    return f"{name}: {word}{amount(size)} {volume.fs}{label}"
 
 
 def _decoded(text: str) -> str:

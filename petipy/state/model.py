@@ -1,5 +1,6 @@
 """What the program knows, as immutable values. No I/O, no policy."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,24 +15,94 @@ from parsers.api import (
     extent,
 )
 
-Kind = Literal["disk", "usb", "optical", "image", "network", "directory"]
 DIALECTS = ("debian", "fedora")  # of GRUB's language: grub/language/dialect.py
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A sort of source. Its attributes say all that differs from sort to sort."""
+
+    name: str
+    rank: int  # in the menu: sources of the lowest rank come first
+    patience: float = 60.0  # seconds for one scan: an old USB stick in an emulated machine is slow
+    word: str = ""  # for a title: "USB"
+    inner: bool = False  # lies within another source and goes with it
+    remote: bool = False  # comes over the network
+    directory: bool = False  # a directory of the running system, read in place
+
+
+DISK = Kind(name="disk", rank=0)
+USB = Kind(name="usb", rank=1, word="USB")
+OPTICAL = Kind(name="optical", rank=2, word="disc")
+# The disk that an image file lies on has just been read.
+IMAGE = Kind(name="image", rank=3, patience=20.0, inner=True)
+NETWORK = Kind(name="network", rank=4, remote=True)
+DIRECTORY = Kind(name="directory", rank=5, directory=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A volume that can be scanned: how the parsers know it, and what a person calls it."""
+    """A volume that can be scanned: its names for the parsers, its title for a person."""
 
     volume: Volume
     node: str  # /dev/vda2, a disk image or a directory
-    kind: Kind = "disk"
+    kind: Kind = DISK
     title: str = ""  # "vda2: 20 GB ext4, label root"
     part: str = ""  # of a directory: where in its file system it is, /@ for a mounted subvolume
 
     @property
     def name(self) -> str:
         return self.volume.name
+
+
+# waiting: nothing can be scanned yet (a network link without a cable). locked: a person has to
+# give a passphrase first. failed: the last scan gave nothing.
+State = Literal["waiting", "locked", "scanning", "ready", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A place that entries come from: a device, or something that may become one."""
+
+    name: str  # unique; that of the device, if there is one
+    title: str = ""
+    kind: Kind = DISK
+    state: State = "scanning"
+    reason: str = ""  # of the state, in words: "Input/output error"
+    device: Device | None = None  # None as long as there is nothing to scan on a device
+
+    @classmethod
+    def of(cls, device: Device, state: State = "scanning", reason: str = "") -> "Source":
+        """Return the source that the device is."""
+        return cls(
+            name=device.name,
+            title=device.title,
+            kind=device.kind,
+            state=state,
+            reason=reason,
+            device=device,
+        )
+
+    @property
+    def order(self) -> tuple[int, list[tuple[int, str]]]:
+        """The place in the menu: fixed disks first; sda2 before sda10 before sdb1."""
+        parts = re.findall(r"\d+|\D+", self.name)
+        return self.kind.rank, [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+
+    @property
+    def patience(self) -> float:
+        """Seconds for one scan."""
+        return self.kind.patience
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A transfer under way, in bytes."""
+
+    what: str  # a path or URL
+    done: int
+    total: int | None = None  # None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,15 +276,28 @@ class Snapshot:
 
     version: int = 0
     settings: Settings = Settings()
-    devices: tuple[Device, ...] = ()
-    scanning: frozenset[str] = frozenset()  # names of devices whose scan has not ended
-    settled: bool = False  # the devices that were there at the start are all known
-    choices: tuple[Choice, ...] = ()  # in menu order: grouped by device
-    problems: tuple[tuple[str, Problem], ...] = ()  # (device, problem)
+    sources: tuple[Source, ...] = ()  # in menu order
+    settled: bool = False  # the sources that were there at the start are all known
+    choices: tuple[Choice, ...] = ()  # in menu order: grouped by source
+    problems: tuple[tuple[str, Problem], ...] = ()  # (source's name, problem)
     default: str = ""  # id of the marked choice; "" while there is none
     countdown: Countdown | None = None
     status: Status | None = None  # the last thing worth a person's attention
     booting: str = ""  # id of the choice that is being loaded
+    progress: Progress | None = None  # of the file that is being loaded
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices among the sources, in menu order."""
+        return tuple(source.device for source in self.sources if source.device)
+
+    @property
+    def scanning(self) -> frozenset[str]:
+        """Names of the sources whose scan has not ended."""
+        return frozenset(source.name for source in self.sources if source.state == "scanning")
+
+    def source(self, name: str) -> Source | None:
+        return next((source for source in self.sources if source.name == name), None)
 
     def choice(self, id: str) -> Choice | None:
         return next((c for c in self.choices if c.id == id), None)

@@ -91,7 +91,7 @@ def candidates(snapshot: Snapshot) -> list[Choice]:
     boot: the next one may install a system. Of what comes over the network or from a medium, only
     what its configuration has chosen, for the same reason. And those in image files only where
     nothing else could boot, be it in vain: most of them install, too."""
-    place = {device.name: number for number, device in enumerate(snapshot.devices)}
+    place = {source.name: number for number, source in enumerate(snapshot.sources)}
 
     def turn(choice: Choice) -> tuple[bool, bool, int, bool, int, int]:
         return (
@@ -113,11 +113,11 @@ def candidates(snapshot: Snapshot) -> list[Choice]:
 
 
 def _media(snapshot: Snapshot) -> set[str]:
-    """Devices that nobody installs a system to: its others may install one."""
+    """Return the names of the sources that offer installers: networks, discs and their images."""
     return {
-        device.name
-        for device in snapshot.devices
-        if device.kind == "network" or device.volume.fs in _MEDIA
+        source.name
+        for source in snapshot.sources
+        if source.kind.remote or (source.device and source.device.volume.fs in _MEDIA)
     }
 
 
@@ -131,7 +131,7 @@ def _installs(choice: Choice, media: set[str]) -> bool:
 
 
 def _images(snapshot: Snapshot) -> set[str]:
-    return {device.name for device in snapshot.devices if device.kind == "image"}
+    return {source.name for source in snapshot.sources if source.kind.inner}
 
 
 def beyond(snapshot: Snapshot, device: str) -> Choice | None:

@@ -8,7 +8,7 @@ from parsers.api import Volume
 from petipy.commands.survey import formats_for, trees
 from petipy.commands.targets import Devices, Target, mounted
 from petipy.scan.tree import scan_tree
-from petipy.state.model import Device
+from petipy.state.model import DIRECTORY, Device
 
 MOUNTINFO = """\
 28 1 0:25 /@ / rw,relatime shared:1 - btrfs /dev/none2 rw,subvol=/@
@@ -66,7 +66,7 @@ def test_a_running_systems_kernels_are_there_under_the_names_that_grub_has_for_t
     (tmp_path / "boot/grub/grub.cfg").write_text(CONFIG)
     (tmp_path / "boot/vmlinuz-6").write_text("kernel")
     volume = Volume(name="sda2", fs="btrfs")
-    device = Device(volume=volume, node=str(tmp_path), kind="directory", part="/@")
+    device = Device(volume=volume, node=str(tmp_path), kind=DIRECTORY, part="/@")
     ((_, files),) = [
         (found, scan_tree(tree, formats_for()))
         for found, tree in trees([device], [device], "x86_64")

@@ -9,7 +9,7 @@ import pytest
 from parsers.api import FileRef, Volume
 from petipy.commands import capture, list
 from petipy.sandbox.client import Scanner
-from petipy.state.model import Device, File, Scan
+from petipy.state.model import IMAGE, Device, File, Scan
 from tests.root import disks
 
 PATIENCE = 20.0
@@ -39,7 +39,7 @@ def test_a_file_on_a_device_is_mounted_read_only_and_leaves_no_trace(
     with disks.attached(stick) as node:
         host = disks.device(node, name="sda1")
         inner = Volume(name="sda1:/isos/live.iso", image="/isos/live.iso", disk="sda1")
-        found = scan(scanner, Device(volume=inner, node="", kind="image"), host)
+        found = scan(scanner, Device(volume=inner, node="", kind=IMAGE), host)
         assert [entry.name for _, entry in found.entries] == ["install"]
         assert not found.missing
         kernel = File(device="sda1:/isos/live.iso", path="/boot/vmlinux")

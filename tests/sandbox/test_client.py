@@ -18,14 +18,14 @@ import pytest
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Problem, Volume
 from petipy.sandbox.client import Scanner
-from petipy.state.model import Change, Device, File, Scan
+from petipy.state.model import DIRECTORY, Change, Device, File, Scan
 
 Parse = Callable[[Files, str], Iterator[Item]]
 PATIENCE = 20.0
 
 
 def device(root: Path, name: str = "sda1") -> Device:
-    return Device(volume=Volume(name=name), node=str(root), kind="directory")
+    return Device(volume=Volume(name=name), node=str(root), kind=DIRECTORY)
 
 
 @contextmanager

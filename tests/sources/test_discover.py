@@ -6,7 +6,7 @@ from parsers.api import Problem
 from petipy.log import Log
 from petipy.sources.discover import Discovery
 from petipy.sources.disks import DeviceEvent
-from petipy.state.model import Device, File, Image, Scan, Settings
+from petipy.state.model import IMAGE, Device, File, Image, Scan, Settings
 from petipy.state.store import Store
 from tests.samples import CONFIG, device, entry, scan
 
@@ -164,7 +164,7 @@ def test_an_image_on_a_disk_is_a_device_of_its_own_after_the_disks() -> None:
     assert [d.name for d in snapshot.devices] == ["good1", "vdb1", NAME]
     image = snapshot.devices[-1]
     assert image.title == "good1:/isos/a 1.iso: 5 GB iso9660, label LIVE"
-    assert (image.kind, image.volume.image, image.volume.disk) == ("image", ISO.path, "good1")
+    assert (image.kind, image.volume.image, image.volume.disk) == (IMAGE, ISO.path, "good1")
     assert [(c.entry.title, c.device) for c in snapshot.choices] == [
         ("good", "good1"),
         ("live", NAME),

@@ -6,6 +6,7 @@ import pytest
 from parsers.api import Volume
 from petipy.sources.disks import DeviceEvent, Known, firmware_path, volume_device
 from petipy.sources.settle import Settling
+from petipy.state.model import DISK, OPTICAL, USB
 
 PCI = "/devices/pci0000:00/0000:00:03.0/virtio1/block/vda"
 VIO = "/devices/vio/71000003/host0/target0:0:2/0:0:2:1/block/sda"
@@ -68,7 +69,7 @@ def test_a_partition_has_every_name_that_it_may_be_called_by(sysfs: Path) -> Non
         scheme="gpt",
         firmware_path="/pci@800000020000000/scsi@3",
     )
-    assert (device.node, device.kind) == ("/dev/vda2", "disk")
+    assert (device.node, device.kind) == ("/dev/vda2", DISK)
     assert device.title == "vda2: 20 GB ext4, label my rööt"
 
 
@@ -114,8 +115,8 @@ def test_titles_say_what_kind_of_thing_it_is(sysfs: Path) -> None:
     assert usb is not None
     assert cd is not None
     assert dm is not None
-    assert (usb.kind, usb.title) == ("usb", "vda2: USB, 20 GB ext4")
-    assert (cd.kind, cd.title) == ("optical", "sr1: disc, 1 GB iso9660, label my rööt")
+    assert (usb.kind, usb.title) == (USB, "vda2: USB, 20 GB ext4")
+    assert (cd.kind, cd.title) == (OPTICAL, "sr1: disc, 1 GB iso9660, label my rööt")
     assert dm.title == "dm-0 (vg-root): 2.1 TB xfs, label my rööt"
 
 

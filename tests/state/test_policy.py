@@ -2,14 +2,14 @@ import math
 from dataclasses import replace
 
 from petipy.state import policy
-from petipy.state.model import Countdown, File, Settings, Snapshot
+from petipy.state.model import IMAGE, NETWORK, OPTICAL, Countdown, File, Settings, Snapshot
 from petipy.state.policy import Decision, Hints
-from tests.samples import choice, device, entry
+from tests.samples import choice, device, entry, sources
 
 A, B = choice("a", turn=0), choice("b", turn=0, device="vdb1")
 OLD, RECOVERY = choice("old"), choice("r", entry=entry("r", cmdline="root=/dev/vda2 single"))
 SEEN = Snapshot(
-    settled=True, devices=(device("vda2"), device("vdb1")), choices=(RECOVERY, OLD, A, B)
+    settled=True, sources=sources(device("vda2"), device("vdb1")), choices=(RECOVERY, OLD, A, B)
 )
 READY = Hints(since=100)
 QUICK = Settings(timeout=5)
@@ -53,13 +53,13 @@ def test_nothing_boots_of_a_configuration_that_wants_another_disk_to_boot() -> N
 
 def test_of_the_network_and_of_media_only_what_their_configuration_chose_boots() -> None:
     """The menu's next line may install a system over the one that is there."""
-    net, disc = device("net0", kind="network"), device("sr0", kind="optical")
+    net, disc = device("net0", kind=NETWORK), device("sr0", kind=OPTICAL)
     disc = replace(disc, volume=replace(disc.volume, fs="iso9660"))
     for medium in (net, disc):
         local = choice("local", device=medium.name, turn=0)
         back = choice("back", device=medium.name, turn=1)
         install = choice("install", device=medium.name)
-        snapshot = replace(SEEN, devices=(medium,), choices=(install, back, local))
+        snapshot = replace(SEEN, sources=sources(medium), choices=(install, back, local))
         assert booted(snapshot, QUICK, READY) == ["local", "back"]
         assert not booted(replace(snapshot, choices=(install,)), QUICK, READY)
 
@@ -87,8 +87,8 @@ def test_a_kernel_that_no_configuration_offers_comes_after_everything_else() -> 
 
 def test_an_image_boots_by_itself_only_where_nothing_else_can() -> None:
     image = replace(choice("iso", turn=0, device="vda2:/a.iso"), timeout=3)
-    devices = (*SEEN.devices, device("vda2:/a.iso", kind="image"))
-    snapshot = replace(SEEN, devices=devices, choices=(image, B))
+    with_it = (*SEEN.sources, *sources(device("vda2:/a.iso", kind=IMAGE)))
+    snapshot = replace(SEEN, sources=with_it, choices=(image, B))
     assert booted(snapshot, QUICK, READY) == ["b"]
     assert decide(snapshot, Settings(), READY, 100).default == "b"
     for others in (), (replace(B, waits_for="UUID=1"),):
@@ -97,8 +97,8 @@ def test_an_image_boots_by_itself_only_where_nothing_else_can() -> None:
 
 
 def test_images_that_are_still_being_scanned_hold_nothing_up() -> None:
-    devices = (*SEEN.devices, device("vda2:/a.iso", kind="image"))
-    busy = replace(SEEN, devices=devices, scanning=frozenset({"vda2:/a.iso"}))
+    image = sources(device("vda2:/a.iso", kind=IMAGE), state="scanning")
+    busy = replace(SEEN, sources=(*SEEN.sources, *image))
     assert decide(busy, QUICK, READY, 106).boot == "a"
 
 
@@ -132,7 +132,7 @@ def test_a_configurations_zero_leaves_time_to_stop_it_but_the_users_zero_does_no
 
 
 def test_a_busy_device_is_waited_for_but_not_for_ever() -> None:
-    busy = replace(SEEN, scanning=frozenset({"sda1"}))
+    busy = replace(SEEN, sources=sources(device("sda1"), state="scanning"))
     before, after = (decide(busy, QUICK, READY, now) for now in (104, 106))
     assert before.countdown is not None
     assert after.countdown is not None

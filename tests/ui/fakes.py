@@ -9,7 +9,7 @@ from typing import Any
 from parsers.api import Entry, Password, Volume
 from petipy.control.session import Session, Told
 from petipy.state.access import fits
-from petipy.state.model import Choice, Device, Edit, File, Snapshot, Status
+from petipy.state.model import Choice, Device, Edit, File, Snapshot, Source, Status
 
 DEBIAN = "Debian GNU/Linux"
 ADVANCED = "Advanced options for Debian GNU/Linux"
@@ -17,6 +17,11 @@ ADVANCED = "Advanced options for Debian GNU/Linux"
 
 def device(name: str, title: str = "") -> Device:
     return Device(volume=Volume(name=name), node=f"/dev/{name}", title=title)
+
+
+def looking(*names: str) -> tuple[Source, ...]:
+    """Sources whose scan has not ended."""
+    return tuple(Source(name=name, state="scanning") for name in names)
 
 
 def choice(
@@ -70,7 +75,7 @@ def machine() -> Snapshot:
     )
     return Snapshot(
         version=1,
-        devices=devices,
+        sources=tuple(Source.of(device, "ready") for device in devices),
         choices=(*disk, *other, *disc),
         default=disk[0].id,
         booting="",

@@ -11,7 +11,7 @@ from petipy.ui.line.keys import QUIET
 from petipy.ui.line.writer import LIMIT
 from tests.ui.consoles import PROMPT, at, count, counting, opened, served
 from tests.ui.emulator import Emulator, run
-from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice
+from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice, looking
 
 
 def test_from_the_countdown_to_a_boot_with_another_command_line() -> None:
@@ -137,7 +137,7 @@ def test_the_last_words_do_not_wait_for_a_dead_line() -> None:
             await emulator.until(PROMPT)
             emulator.reading(False)
             machine.say(LIMIT * "x")
-            machine.store.update(scanning=frozenset({"sda"}))
+            machine.store.update(sources=looking("sda"))
             await asyncio.sleep(0.05)
             await console.farewell(["Booting"])
 

@@ -50,6 +50,6 @@ def title(choice: Choice) -> str:
 
 def device_title(snapshot: Snapshot, name: str) -> str:
     """What a person calls the device, beginning with its name."""
-    words = next((device.title for device in snapshot.devices if device.name == name), "")
+    words = next((source.title for source in snapshot.sources if source.name == name), "")
     words = plain(words)
     return words if words.startswith(name) else f"{name}: {words}" if words else plain(name)

@@ -113,7 +113,7 @@ class Menu(Page):
             return f"No entry has {self._needle!r} in its title or command line."
         if self._snapshot.scanning:
             return "Nothing to boot has been found yet; still looking."
-        if self._snapshot.devices:
+        if self._snapshot.sources:
             return "Nothing to boot was found. The log (l) says what was looked at."
         return "There is no disk yet. One that is plugged in appears here."
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.api import Password
+from petipy.state.model import Source
 from petipy.ui.kit import theme
 from petipy.ui.kit.screen import Screen
 from petipy.ui.kit.toolkit import TextCanvas
@@ -187,9 +188,8 @@ def test_the_terminal_is_asked_nothing_and_told_to_switch_nothing() -> None:
 def test_control_characters_of_a_disk_never_reach_the_terminal() -> None:
     machine = Machine()
     evil = choice("\x1b[2J\x9b31mWindows\r\n\u202e日本 e\u0301té", cmdline="\x1b]0;x\x07 \udcff")
-    machine.store.update(
-        choices=(evil,), default=evil.id, devices=(device("vda2", "vda2: \x1b[5m label \t"),)
-    )
+    disk = Source.of(device("vda2", "vda2: \x1b[5m label \t"), "ready")
+    machine.store.update(choices=(evil,), default=evil.id, sources=(disk,))
     paper = Paper(machine)
     text = paper.drawn() + paper.drawn("i") + paper.drawn("esc", "e")
     assert "Windows ?? ete" in text

@@ -10,7 +10,7 @@ from petipy.ui.console import Console
 from petipy.ui.line.writer import LIMIT
 from tests.ui.consoles import PROMPT, at, counting, opened, served
 from tests.ui.emulator import Emulator, run
-from tests.ui.fakes import Machine, choice
+from tests.ui.fakes import Machine, choice, looking
 
 
 def test_the_size_comes_from_the_cursor_in_the_far_corner() -> None:
@@ -71,12 +71,13 @@ def test_the_budgets_of_a_serial_line() -> None:
 def test_news_are_drawn_at_most_four_times_a_second() -> None:
     async def scenario() -> None:
         machine = Machine()
+        known = machine.store.snapshot.sources
         async with at(machine) as (emulator, _):
             await opened(emulator)
             await emulator.quiet()
             before = len(emulator.received)
             for number in range(100):
-                machine.store.update(scanning=frozenset({f"sd{number}"}))
+                machine.store.update(sources=(*known, *looking(f"sd{number}")))
                 await asyncio.sleep(0)
             await emulator.until("Looking at sd99")
             assert len(emulator.received) - before < 400

@@ -1,6 +1,7 @@
 """What the menu shows, and what its keys do."""
 
-from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice
+from petipy.state.model import Source
+from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice, looking
 from tests.ui.glass import Glass
 
 
@@ -120,14 +121,14 @@ def test_the_cursor_is_on_the_default_when_its_entry_goes() -> None:
 
 def test_a_machine_without_entries_says_what_it_does() -> None:
     machine = Machine()
-    machine.store.update(choices=(), default="", scanning=frozenset({"sda1"}))
+    machine.store.update(choices=(), default="", sources=looking("sda1"))
     glass = Glass(machine).press("enter", "down")
     assert "still looking" in glass.text
     assert "Looking at sda1" in glass.text
-    machine.store.update(scanning=frozenset())
+    machine.store.update(sources=(Source(name="sda1", state="ready"),))
     assert "Nothing to boot was found." in glass.text
     old = machine.store.snapshot
-    machine.store.update(choices=(choice("Found"),), scanning=frozenset())
+    machine.store.update(choices=(choice("Found"),))
     assert old.version < machine.store.snapshot.version
     assert glass.focused() == ">   Found"
 
