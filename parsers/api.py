@@ -1,8 +1,8 @@
 """What a parser takes and gives. Pure: nothing here or beside it does I/O or imports petipy."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +181,7 @@ class Preferences:
     style: Style = ""  # what is shown until a key is pressed: "" if it does not say
     superusers: tuple[str, ...] | None = None  # who may edit and boot anything; None: anybody
     passwords: tuple[Password, ...] = ()
-    dialect: str = ""  # which of a language's dialects it was taken for, where there are several
+    dialect: str = ""  # the dialect in which the configuration was read: Dialect.name
     elsewhere: bool = False  # its default is to boot what is not in it: nothing in it boots alone
 
 
@@ -310,6 +310,24 @@ class SameMachine:
         return self._files.fetch(url)
 
 
+Parse = Callable[[Files, str], Iterator[Item]]
+
+# The names of all formats' dialects. Settings are checked against them without importing a format.
+DIALECTS = ("debian", "fedora")
+
+
+class Dialect(NamedTuple):
+    """One dialect of a format's language, which the boot loaders of one family understand.
+
+    `parse` takes every configuration to be in this dialect; Format.parse takes it to be in the one
+    that it looks like.
+    """
+
+    name: str
+    loader: str  # the boot loader that speaks it, in words: "Debian's GRUB"
+    parse: Parse
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A kind of configuration file. `parse` never raises for what the file says.
@@ -328,8 +346,28 @@ class Format:
 
     name: str
     paths: tuple[str, ...]
-    parse: Callable[[Files, str], Iterator[Item]]
+    parse: Parse
     rank: int = 50
     binary: bool = False
     from_top: bool = False  # its paths begin at the top of a btrfs, whatever subvolume it is in
     network: Callable[[str, str], bool] | None = None
+    # Paths in an image file, of a configuration written for booting out of that file. If one of
+    # them offers entries, nothing else in the image is read.
+    in_image: tuple[str, ...] = ()
+    any_path: bool = False  # a machine file may name another path of its configuration
+    hotkeys_select: bool = False  # in its own menu a hotkey moves the cursor, and boots nothing
+    dialects: tuple[Dialect, ...] = ()
+    # The endings of files that only one of the dialects reads.
+    one_dialect_reads: tuple[str, ...] = ()
+
+    # For one file that is looked at alone. These are patterns of file names, as in a shell.
+    file_names: tuple[str, ...] = ()  # of lower case: a file with such a name is in this format
+    # A file with such a name is in this format if nothing tells another. Alone it may be a part
+    # of a configuration, and then offers nothing.
+    part_names: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()  # files that it may find beside it: name, text
+
+    def in_dialect(self, name: str) -> "Format":
+        """Return the format as it reads one dialect only; itself if it has no such dialect."""
+        found = next((dialect for dialect in self.dialects if dialect.name == name), None)
+        return replace(self, parse=found.parse) if found else self

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 # since it writes to no file there. In bytes of the device; a block takes 512 of them.
 PLACE = range(256 << 10, 260 << 10)
 SIGNATURE = "# GRUB Environment Block\n"
+EMPTY = SIGNATURE.ljust(1024, "#")  # as grub-editenv makes it
 _LINE = re.compile(rb"((?:[^\\\n]|\\[\s\S])*+)\n")
 
 

@@ -57,4 +57,4 @@ def _is_ours(url: str, text: str) -> bool:
     return not other and not basename(url).startswith("grub.cfg")
 
 
-FORMAT = Format("pxe", (), parse, network=_is_ours)
+FORMAT = Format("pxe", (), parse, network=_is_ours, hotkeys_select=True)

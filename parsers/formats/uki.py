@@ -254,4 +254,5 @@ FORMAT = Format(
     parse,
     rank=30,
     binary=True,
+    file_names=("*.efi",),
 )

@@ -10,9 +10,6 @@ from typing import NamedTuple
 
 from parsers.api import Entry, Files, Origin, Volume
 
-# Where a medium has the GRUB script that is run when it is in a file; see GRUB's variables.
-LOOPBACK = ("/boot/grub/loopback.cfg", "/boot/grub2/loopback.cfg", "/grub/loopback.cfg")
-
 _ISO_SCAN = "iso-scan/filename={path}"
 
 

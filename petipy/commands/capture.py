@@ -197,10 +197,13 @@ def _base64(data: bytes) -> str:
 
 
 def _main(devices: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """The device and the path of the first grub.cfg; of any configuration, if there is none."""
-    grub = next(form for form in formats_for() if form.name == "grub")
+    """Return the device and the path of the first configuration that a machine file can name.
+
+    Without one, return the first device with any configuration, and no path.
+    """
+    paths = [path for form in formats_for() if form.any_path for path in form.paths]
     for device in devices:
-        for path in grub.paths:
+        for path in paths:
             # In a subvolume there is more before it.
             found = [t for t in _texts(device) if t == path or (t[:2] == "/@" and t.endswith(path))]
             if found:

@@ -10,13 +10,13 @@ import argparse
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from posixpath import basename, dirname
 
-from parsers.api import Format, Volume
+from parsers.api import DIALECTS, Format, Volume
 from petipy.commands.base import BadUsage, run
 from petipy.commands.findings import Finding, differences, findings, problems_only_of, sort
 from petipy.commands.survey import (
@@ -32,11 +32,10 @@ from petipy.machinefile.machine import Machine, Tree
 from petipy.platforms.efi import firmware
 from petipy.report.printing import safe, width, wrapped, write
 from petipy.report.quote import quoted
-from petipy.state.model import DIALECTS, DIRECTORY, Device
+from petipy.state.model import DIRECTORY, Device
 from petipy.state.resolve import choices
 
 _LARGEST = 64 << 20  # bytes of a file that is checked alone
-_BLOCK = "# GRUB Environment Block\n".ljust(1024, "#")  # as grub-editenv makes it
 
 
 def main(argv: list[str]) -> int:
@@ -133,12 +132,10 @@ def _of_file(options: argparse.Namespace, dialects: Sequence[str | None]) -> lis
 
 
 def _host(path: str, data: bytes) -> Machine:
-    """A machine that has the file and nothing else, but for what GRUB may keep beside it."""
+    """A machine that has the file and nothing else, but for what its format may find beside it."""
+    beside = {f"{dirname(path)}/{n}": text for form in formats_for() for n, text in form.beside}
     tree = Tree(
-        texts={
-            f"{dirname(path)}/grubenv": _BLOCK,
-            path: data.decode("utf-8", "surrogateescape"),
-        },
+        texts={**beside, path: data.decode("utf-8", "surrogateescape")},
         sizes={path: len(data)},
         pieces={path: {0: data}},
     )
@@ -156,20 +153,26 @@ def _guess(host: Machine, path: str, machine: str) -> str:
     """What the file is: by its name, if only one format has such a name; else by what is in it."""
     name = basename(path)
     forms = formats_for()
-    if name.lower().endswith(".efi"):
-        return "uki"
-    named = [f.name for f in forms if any(fnmatchcase(name, basename(p)) for p in f.paths)]
+    for form in forms:
+        if _is_called(name.lower(), form.file_names):
+            return form.name
+    named = [f.name for f in forms if _is_called(name, map(basename, f.paths))]
     if len(named) == 1:
         return named[0]
     scores = {f: _score(host, path, f, machine) for f in named or [form.name for form in forms]}
     best = max(scores, key=lambda f: scores[f])
-    if scores[best] <= 0 and name.endswith(".cfg"):
-        return "grub"  # a part of one, which offers nothing alone
+    for form in forms if scores[best] <= 0 else ():
+        if _is_called(name, form.part_names):
+            return form.name
     if host.trees["file"].texts[path].lstrip()[:1] == "{":
         raise BadUsage(f"{path}: a machine in a file is checked with --machine {path}")
     if scores[best] <= 0:
         raise BadUsage(f"{path}: cannot tell what it is; say it with --format")
     return best
+
+
+def _is_called(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _score(host: Machine, path: str, form: str, machine: str) -> float:

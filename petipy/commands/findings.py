@@ -1,11 +1,11 @@
 """What is wrong with what configurations offer, besides what their parsers say. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from parsers.api import Entry, Problem, Volume
+from parsers.api import Entry, Format, Problem, Volume
 from parsers.places.volumes import describe, find
 from petipy.commands.survey import Listing
 from petipy.report.provenance import statements, words
@@ -175,8 +175,6 @@ def _unreachable(choices: Sequence[Choice]) -> Iterator[Finding]:
 
 # Two dialects of one configuration.
 
-GRUBS: Mapping[str, str] = {"debian": "Debian's GRUB", "fedora": "Red Hat's GRUB"}
-_FOR_RED_HAT = ".conf"  # files of the Boot Loader Specification, which its GRUB alone shows
 _MOST = 5  # entries that only one of them has are told by name
 
 
@@ -201,8 +199,8 @@ def problems_only_of(dialect: str, listing: Listing, *, besides: Listing) -> Ite
     """What a grub.cfg gets wrong in this dialect, and not in that for which it is taken."""
     for device, problem in listing.problems:
         told = (device, problem) in besides.problems or problem.message.startswith(_TOLD)
-        if not told and not problem.config.endswith(_FOR_RED_HAT):
-            message = f"in {GRUBS[dialect]}: {problem.message}"
+        if not told and not _one_dialect_reads(problem.config):
+            message = f"in {_loader(dialect)}: {problem.message}"
             yield replace(_problem(device, problem), message=message, kind="dialect")
 
 
@@ -211,8 +209,9 @@ Keyed = dict[tuple[str, ...], Choice]
 
 def _keyed(listing: Listing, device: str) -> Keyed:
     found: Keyed = {}
+    formats = {form.name for form in _with_dialects()}
     for choice in listing.choices:
-        if choice.device == device and choice.format == "grub":
+        if choice.device == device and choice.format in formats:
             entry = choice.entry
             key = (*entry.trail, entry.title)
             while key in found:
@@ -222,14 +221,30 @@ def _keyed(listing: Listing, device: str) -> Keyed:
 
 
 def _grub(choice: Choice) -> str:
-    return GRUBS.get(choice.dialect, choice.dialect)
+    return _loader(choice.dialect)
+
+
+def _with_dialects() -> list[Format]:
+    from parsers.formats import formats
+
+    return [form for form in formats() if form.dialects]
+
+
+def _loader(name: str) -> str:
+    """Return the boot loader that speaks a dialect, in words."""
+    dialects = (dialect for form in _with_dialects() for dialect in form.dialects)
+    return next((dialect.loader for dialect in dialects if dialect.name == name), name)
+
+
+def _one_dialect_reads(path: str) -> bool:
+    return any(path.endswith(form.one_dialect_reads) for form in _with_dialects())
 
 
 def _alone(mine: Keyed, theirs: Keyed) -> Iterator[Finding]:
     only = [
         choice
         for key, choice in mine.items()
-        if key not in theirs and not choice.entry.config.endswith(_FOR_RED_HAT)
+        if key not in theirs and not _one_dialect_reads(choice.entry.config)
     ]
     if not only:
         return

@@ -9,14 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from parsers.api import Format, Problem, Volume
+from parsers.api import DIALECTS, Format, Problem, Volume
 from petipy.commands.base import BadUsage
 from petipy.commands.targets import SETTABLE, Devices, Target
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load
 from petipy.scan.images import image_device
 from petipy.state.model import (
-    DIALECTS,
     DISK,
     NETWORK,
     Choice,
@@ -202,17 +201,18 @@ def _title(volume: Volume, lease: Mapping[str, str] | None) -> str:
 
 
 def formats_for(config: str = "", dialect: str | None = None) -> Sequence[Format]:
-    """All formats; GRUB's also reads a configuration in an unusual place, or in one dialect."""
+    """Return all formats.
+
+    Those with `any_path` also read the configuration at `config`; those with dialects read one.
+    """
     from parsers.formats import formats
-    from parsers.formats.grub import in_dialect
 
     def adapted(form: Format) -> Format:
-        if form.name != "grub":
-            return form
-        known = not config or config in form.paths
+        form = form.in_dialect(dialect or "")
+        known = not (config and form.any_path) or config in form.paths
         return form if known else replace(form, paths=(config, *form.paths))
 
-    return [adapted(form) for form in in_dialect(formats(), dialect or "")]
+    return [adapted(form) for form in formats()]
 
 
 def _listing(devices: Devices, machine: str, dialect: str | None) -> Listing:

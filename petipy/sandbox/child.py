@@ -116,9 +116,7 @@ class Jail:
         self, todo: Request, formats: Sequence[Format], scan_tree: ScanTree, user: int
     ) -> None:
         """Answer with what the formats find on the first device."""
-        from parsers.formats.grub import in_dialect  # the scanner has imported it
-
-        formats = in_dialect(formats, todo.details["dialect"])
+        formats = [form.in_dialect(todo.details["dialect"]) for form in formats]
         tree = self._tree(todo, user)
         scan = scan_tree(tree, formats)
         scan = replace(scan, problems=(*scan.problems, *tree.unread()))

@@ -21,7 +21,7 @@ from parsers.api import (
     Problem,
     Style,
 )
-from petipy.state.model import Image, Scan
+from petipy.state.model import FormatFacts, Image, Scan
 
 _A = TypeVar("_A")
 _T = TypeVar("_T")
@@ -52,6 +52,7 @@ def to_json(scan: Scan) -> dict[str, Any]:
         "preferences": preferences,
         "missing": [asdict(ref) for ref in scan.missing],
         "images": [asdict(image) for image in scan.images],
+        "formats": [asdict(form) for form in scan.formats],
     }
 
 
@@ -244,6 +245,9 @@ _scan = _record(
     preferences=_many(_pair(_text, _preferences)),
     missing=_many(_file),
     images=_many(_image),
+    formats=_many(
+        _record(FormatFacts, name=_text, hotkeys_select=_truth, has_dialects=_truth),
+    ),
 )
 _devices = _mapping(
     _record(

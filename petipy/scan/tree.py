@@ -1,6 +1,6 @@
 """One tree, every format → what it offers. Pure over `Files`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -8,14 +8,14 @@ from itertools import islice
 from posixpath import dirname
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
-from parsers.places.medium import LOOPBACK, advice, told
+from parsers.places.medium import advice, told
 from parsers.places.urls import is_url
 from parsers.places.volumes import find
 from petipy.report.quote import with_excerpts
 from petipy.scan.images import images
 from petipy.scan.netboot import netboot, places
 from petipy.scan.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
-from petipy.state.model import Image, Scan
+from petipy.state.model import FormatFacts, Image, Scan
 from petipy.state.resolve import references
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
@@ -26,7 +26,7 @@ _LONGEST = 500  # characters of what is told: a line that is quoted may be a meg
 def scan_tree(files: Files, formats: Sequence[Format]) -> Scan:
     """All that the tree's configurations say, and which image files are to be scanned in turn.
 
-    In an image, the loopback.cfg is the configuration, if there is one: it was written for this.
+    In an image, Format.in_image is the configuration, if there is one: it was written for this.
     """
     if not files.volume.image:
         found = list(images(files))
@@ -37,12 +37,12 @@ def scan_tree(files: Files, formats: Sequence[Format]) -> Scan:
             problems=(*scan.problems, *problems),
             images=tuple(item for item in found if isinstance(item, Image)),
         )
-    written_for_it = [replace(form, paths=LOOPBACK) for form in formats if form.name == "grub"]
+    written_for_it = [replace(form, paths=form.in_image) for form in formats if form.in_image]
     scan = _scan(files, written_for_it)
     return scan if scan.entries else _scan(files, formats)
 
 
-def _scan(files: Files, formats: Iterable[Format]) -> Scan:
+def _scan(files: Files, formats: Sequence[Format]) -> Scan:
     """What the configurations say, in the order of the formats and their paths.
 
     A configuration that can be reached by several paths counts once, and so does an entry that
@@ -77,7 +77,18 @@ def _scan(files: Files, formats: Iterable[Format]) -> Scan:
         problems=tuple(with_excerpts(files, dict.fromkeys(problems))),
         preferences=tuple((path, p) for path, p in preferences if path not in menu.taken_over),
         missing=tuple(_missing(files, [entry for _, entry in entries])),
+        formats=tuple(_facts(formats, {name for name, _ in entries})),
     )
+
+
+def _facts(formats: Iterable[Format], names: Container[str]) -> Iterator[FormatFacts]:
+    for form in formats:
+        if form.name in names and (form.hotkeys_select or form.dialects):
+            yield FormatFacts(
+                name=form.name,
+                hotkeys_select=form.hotkeys_select,
+                has_dialects=bool(form.dialects),
+            )
 
 
 def scan_lease(files: Files, formats: Sequence[Format]) -> Scan:

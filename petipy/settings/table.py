@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from petipy.state.model import DIALECTS, Settings
+from parsers.api import DIALECTS
+from petipy.state.model import Settings
 
 
 @dataclass(frozen=True, slots=True)

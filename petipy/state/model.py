@@ -15,7 +15,6 @@ from parsers.api import (
     extent,
 )
 
-DIALECTS = ("debian", "fedora")  # of GRUB's language: grub/language/dialect.py
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 
@@ -117,6 +116,18 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormatFacts:
+    """The attributes of a parsers.api.Format that the menu depends on.
+
+    The program that shows the menu imports no format.
+    """
+
+    name: str
+    hotkeys_select: bool = False
+    has_dialects: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """What one scan of one device gave."""
 
@@ -125,6 +136,7 @@ class Scan:
     preferences: tuple[tuple[str, Preferences], ...] = ()  # (configuration's path, what it says)
     missing: tuple[FileRef, ...] = ()  # files that entries name and a known volume does not have
     images: tuple[Image, ...] = ()  # to be scanned in turn
+    formats: tuple[FormatFacts, ...] = ()  # of the entries, where there is something to know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +194,7 @@ class Choice:
     timeout: float | None = None  # what its configuration says: Preferences.timeout
     elsewhere: bool = False  # its configuration boots something else: Preferences.elsewhere
     dialect: str = ""  # in which its configuration was read: Preferences.dialect
+    hotkey_selects: bool = False  # its hotkey moves the cursor to it, and boots nothing
     style: Style = ""  # how the time passes until then: Preferences.style
     superusers: tuple[str, ...] | None = None  # who may change it: Preferences.superusers
     passwords: tuple[Password, ...] = ()  # of all its configuration's users
@@ -262,7 +275,7 @@ class Settings:
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     show_foreign: bool = False
-    dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like
+    dialect: str = ""  # one of parsers.api.DIALECTS, whatever a grub.cfg looks like
     boot_image: bool = True  # command lines keep the BOOT_IMAGE= that boot loaders put there
     boot_restricted: bool = False  # the default boots by itself even if it wants a password
     debug: bool = False

@@ -7,7 +7,7 @@ from posixpath import dirname
 
 from parsers.api import Effect, Entry, FileRef, Preferences, Volume
 from parsers.places.volumes import describe, find
-from petipy.state.model import ORDINARY, Change, Choice, Device, Edit, File, Scan
+from petipy.state.model import ORDINARY, Change, Choice, Device, Edit, File, FormatFacts, Scan
 
 
 def choices(
@@ -83,6 +83,8 @@ def _of_device(
     wishes = _Wishes(scan)
     absent = frozenset(scan.missing)
     ranks: dict[str, int] = {}
+    facts = {form: FormatFacts(name=form) for form, _ in scan.entries}
+    facts |= {known.name: known for known in scan.formats}
     for id, (form, entry) in zip(_ids(scan, identity), scan.entries, strict=True):
         wish, guard = wishes.of(form, entry)
         files = [_file(ref, device, volumes) for ref in references(entry)]
@@ -106,7 +108,8 @@ def _of_device(
             superusers=guard.superusers,
             passwords=guard.passwords,
             # Entries without preferences of their own take the first configuration's.
-            dialect=wish.dialect if form == "grub" else "",
+            dialect=wish.dialect if facts[form].has_dialects else "",
+            hotkey_selects=facts[form].hotkeys_select,
             rank=ranks.setdefault(form, len(ranks)),
         )
 

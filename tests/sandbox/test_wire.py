@@ -6,7 +6,7 @@ import pytest
 
 from parsers.api import Effect, Entry, FileRef, Origin, Password, Preferences, Problem
 from petipy.sandbox.wire import from_json, to_json
-from petipy.state.model import Image, Scan
+from petipy.state.model import FormatFacts, Image, Scan
 
 SCAN = Scan(
     entries=(
@@ -65,6 +65,7 @@ SCAN = Scan(
         ("/g", Preferences(elsewhere=True)),
     ),
     missing=(FileRef(path="/v"),),
+    formats=(FormatFacts(name="native", hotkeys_select=True),),
 )
 
 

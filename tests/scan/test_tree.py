@@ -1,10 +1,12 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem, Volume
 from petipy.scan.tree import MAX_ITEMS, scan_tree
+from petipy.state.model import FormatFacts
 from tests.fakes import Machine, MachineFiles
 
 
@@ -35,6 +37,14 @@ def test_every_path_that_exists_is_read_and_a_star_means_all_names_in_order() ->
         ("lines", "two"),
         ("lines", "three"),
     ]
+
+
+def test_the_facts_of_the_formats_that_have_entries_are_told() -> None:
+    tree = {"/a": "one /1", "/b": "two /2", "/none": ""}
+    files = Machine({"sda1": tree}).files("sda1")
+    label = replace(form("/b", name="label"), hotkeys_select=True)
+    scan = scan_tree(files, [form("/a"), label, replace(label, name="idle", paths=("/none",))])
+    assert scan.formats == (FormatFacts(name="label", hotkeys_select=True),)
 
 
 def test_a_star_may_stand_for_a_directory() -> None:

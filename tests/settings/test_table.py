@@ -1,9 +1,9 @@
 import math
 from pathlib import Path
 
-from parsers.formats.grub.language.dialect import DIALECTS as GRUBS
+from parsers.api import DIALECTS
+from parsers.formats import formats
 from petipy.settings import table
-from petipy.state.model import DIALECTS
 
 
 def test_settings_are_read_from_among_the_kernels_own_words() -> None:
@@ -33,7 +33,7 @@ def test_a_flag_stands_alone_or_with_a_digit() -> None:
 def test_the_dialect_of_grub_can_be_forced_to_one_that_there_is() -> None:
     assert table.read("").dialect == ""
     assert table.read("petipy.dialect=fedora").dialect == "fedora"
-    assert set(DIALECTS) == set(GRUBS)
+    assert list(DIALECTS) == [d.name for form in formats() for d in form.dialects]
     assert table.read("petipy.dialect=plan9").complaints == (
         "petipy.dialect takes debian|fedora, not 'plan9'",
     )

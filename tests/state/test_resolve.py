@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from parsers.api import Effect, FileRef, Origin, Password, Preferences
 from petipy.state import resolve
-from petipy.state.model import Edit, File, Scan
+from petipy.state.model import Edit, File, FormatFacts, Scan
 from tests.samples import CONFIG, choice, device, entry, scan
 
 
@@ -41,7 +41,12 @@ def test_ids_are_unique_over_clones_and_repeated_names() -> None:
 def test_the_default_comes_first_then_the_fallbacks_in_their_order() -> None:
     entries = (entry("a"), entry("b"), entry("c", default=True))
     wish = Preferences(timeout=5, fallback=("b",), dialect="fedora")
-    given = Scan(entries=tuple(("grub", e) for e in entries), preferences=((CONFIG, wish),))
+    facts = FormatFacts(name="grub", has_dialects=True)
+    given = Scan(
+        entries=tuple(("grub", e) for e in entries),
+        preferences=((CONFIG, wish),),
+        formats=(facts,),
+    )
     found = resolve.choices([(device("vda2"), given)])
     assert sorted(found, key=lambda c: c.turn)[:2] == [found[2], found[1]]
     assert found[0].timeout == 5

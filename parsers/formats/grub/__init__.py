@@ -1,16 +1,17 @@
 """grub.cfg: a language. lexer → parse → interp, with GRUB's commands in a table."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import partial
 from posixpath import basename
 
-from parsers.api import Files, Format, Item
+from parsers.api import Dialect, Files, Format, Item
+from parsers.binary import envblock
 from parsers.formats.grub.commands import table
-from parsers.formats.grub.language.dialect import DIALECTS, Dialect
+from parsers.formats.grub.language.dialect import DIALECTS
+from parsers.formats.grub.language.dialect import Dialect as Rules
 from parsers.formats.grub.language.lexer import Source
 from parsers.formats.grub.language.parse import units
-from parsers.formats.grub.listing import PATHS, items
+from parsers.formats.grub.listing import LOOPBACK, PATHS, items
 from parsers.formats.grub.network import served
 from parsers.places.urls import is_url, split
 
@@ -20,7 +21,7 @@ table()
 list(units(Source("")))
 
 
-def parse(files: Files, path: str, dialect: Dialect | None = None) -> Iterator[Item]:
+def parse(files: Files, path: str, dialect: Rules | None = None) -> Iterator[Item]:
     yield from (served if is_url(path) else items)(files, path, dialect)
 
 
@@ -30,12 +31,20 @@ def _is_ours(url: str, text: str) -> bool:
     return name.startswith("grub.cfg") and not text.lstrip().startswith(("#!", "<"))
 
 
-FORMAT = Format("grub", PATHS, parse, rank=10, network=_is_ours, from_top=True)
-
-
-def in_dialect(forms: Sequence[Format], name: str) -> Sequence[Format]:
-    """The formats, with every grub.cfg taken for this dialect's; "" leaves it to the file."""
-    if not name:
-        return forms
-    ours = partial(parse, dialect=DIALECTS[name])
-    return [replace(form, parse=ours) if form.name == FORMAT.name else form for form in forms]
+FORMAT = Format(
+    "grub",
+    PATHS,
+    parse,
+    rank=10,
+    network=_is_ours,
+    from_top=True,
+    in_image=LOOPBACK,
+    any_path=True,
+    dialects=tuple(
+        Dialect(rules.name, rules.loader, partial(parse, dialect=rules))
+        for rules in DIALECTS.values()
+    ),
+    one_dialect_reads=(".conf",),  # the Boot Loader Specification's, which Red Hat's GRUB shows
+    part_names=("*.cfg",),
+    beside=(("grubenv", envblock.EMPTY),),
+)

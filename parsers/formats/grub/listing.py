@@ -36,6 +36,9 @@ PATHS = (
     "/EFI/*/grub.cfg",
     "/efi/*/grub.cfg",
 )
+# A medium has the script here that runs when the medium is an image file (GRUB's manual,
+# "loopback.cfg").
+LOOPBACK = ("/boot/grub/loopback.cfg", "/boot/grub2/loopback.cfg", "/grub/loopback.cfg")
 # Listed in its own right is also what is in a subvolume, a directory of the whole btrfs.
 _LISTED = PATHS + tuple(
     f"/{subvolume}/boot/{directory}/grub.cfg"

@@ -52,4 +52,5 @@ FORMAT = Format(
     # iso9660 without Rock Ridge or Joliet, and FAT by some kernels, have upper case.
     (*_PATHS, *dict.fromkeys(path.upper() for path in _PATHS)),
     parse,
+    hotkeys_select=True,
 )

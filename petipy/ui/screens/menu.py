@@ -10,9 +10,6 @@ from petipy.ui.kit.widgets import OWN_KEYS, Opens, Page, Row, motion, paragraph
 from petipy.ui.line.plain import plain
 from petipy.ui.outline import Item, Place, default_item, hotkeys, outline
 
-# A hotkey moves the cursor in these formats' own menus; GRUB's boots the entry.
-_LEADS_ONLY = {"syslinux", "pxe"}
-
 
 class Opener(Opens, Protocol):
     def details(self, id: str) -> None: ...
@@ -153,7 +150,7 @@ class Menu(Page):
         """By its hotkey: as the menu does that the configuration was written for."""
         choice = self._snapshot.choice(id)
         rows = [index for index, item in enumerate(self._items) if item.choice == id]
-        if choice and choice.format in _LEADS_ONLY and rows:
+        if choice and choice.hotkey_selects and rows:
             self._set_item(rows[0])
         else:
             self._choose(id)

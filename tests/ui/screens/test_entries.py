@@ -74,7 +74,7 @@ def test_the_key_of_a_submenu_opens_it() -> None:
 
 
 def test_a_key_only_leads_to_an_entry_whose_own_menu_would_do_no_more() -> None:
-    label = replace(choice("B", hotkey="b"), format="syslinux")
+    label = replace(choice("B", hotkey="b"), hotkey_selects=True)
     glass = showing(choice("A"), label)
     assert glass.press("b").focused() == ">   B [b]"
     assert booted(glass) == []

@@ -13,6 +13,7 @@ class Dialect:
     """What one family of GRUBs does its own way."""
 
     name: str
+    loader: str  # in words
     keeps_hex: bool  # \xNN outside quotes stays as it is, and so it does on a command line
     eval_reports: bool  # eval of a text that ends in a newline gives the status of its last command
     copies_all: bool  # submenus and nested configurations see all variables, not the exported only
@@ -23,6 +24,7 @@ class Dialect:
 
 DEBIAN = Dialect(
     name="debian",
+    loader="Debian's GRUB",
     keeps_hex=False,
     eval_reports=False,
     copies_all=False,
@@ -32,6 +34,7 @@ DEBIAN = Dialect(
 )
 FEDORA = Dialect(
     name="fedora",
+    loader="Red Hat's GRUB",
     keeps_hex=True,
     eval_reports=True,
     copies_all=True,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from parsers.api import Entry, FileRef, Problem, Volume
-from parsers.formats.grub import FORMAT, in_dialect
+from parsers.formats.grub import FORMAT
 from petipy.scan.tree import scan_lease
 from petipy.state.model import Scan
 from tests.fakes import Machine
@@ -34,7 +34,7 @@ def test_a_configuration_from_a_server_can_be_forced_into_a_dialect() -> None:
     urls = {f"{DIRECTORY}/grub.cfg": "menuentry all { linux /v a\\x20b }"}
     for name, wanted in (("debian", "ax20b"), ("fedora", "a\\x20b")):
         host = Machine({}, [Volume(name="eth0")], urls=urls, leases={"eth0": LEASE})
-        scan = scan_lease(host.files("eth0"), in_dialect([FORMAT], name))
+        scan = scan_lease(host.files("eth0"), [FORMAT.in_dialect(name)])
         assert [entry.cmdline for _, entry in scan.entries] == [f"BOOT_IMAGE=/v {wanted}"]
 
 
