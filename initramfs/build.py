@@ -37,6 +37,7 @@ IMAGE = "petipy.cpio.zst"
 # image, and most of what the kernel has to unpack. (All of it would make the image too large.)
 CORE = ("usr/bin/python3.*", "*/libsystemd-shared-*")
 QUICK = ("core", "python", "common")
+PARTS = ("core", "programs", "python", "common", "modules")  # in the order of the image
 TOOLS = {
     "apt-get": "apt",
     "dpkg-deb": "dpkg",

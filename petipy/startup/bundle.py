@@ -65,15 +65,15 @@ class Bundle:
         self._place = place
         size = int.from_bytes(self._read(0, 8), "little")
         self._start = 8 + size
-        self._index: Index = marshal.loads(self._read(8, size))
+        self.index: Index = marshal.loads(self._read(8, size))
         self._ahead, self._from = memoryview(b""), 0
 
     def find_spec(
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> ModuleSpec | None:
-        if name not in self._index:
+        if name not in self.index:
             return None
-        package = self._index[name][2]
+        package = self.index[name][2]
         place = f"{self._place}/{name}"
         spec = ModuleSpec(name, self, origin=place, is_package=package)  # type: ignore[arg-type]
         spec.has_location = True  # some modules look at their __file__
@@ -88,7 +88,7 @@ class Bundle:
         exec(self.get_code(module.__name__), vars(module))
 
     def get_code(self, name: str) -> "CodeType":
-        offset, size, _, packed = self._index[name]
+        offset, size, _, packed = self.index[name]
         data: bytes | memoryview = self._piece(self._start + offset, size)
         if packed:
             import zlib
@@ -117,20 +117,20 @@ class Bundle:
         place, _, package = location.rpartition("/")
         if place != self._place:
             raise ImportError(location)
-        return Package(package, self._index)
+        return Package(package, self.index)
 
 
 class Package:
     """What a package of the file holds, for pkgutil.iter_modules."""
 
     def __init__(self, name: str, index: Index) -> None:
-        self._name, self._index = name, index
+        self._name, self.index = name, index
 
     def find_spec(self, name: str, target: "ModuleType | None" = None) -> None:
         return None  # the bundle has been asked before
 
     def iter_modules(self, prefix: str = "") -> "Iterator[tuple[str, bool]]":
-        for name, (_, _, package, _) in self._index.items():
+        for name, (_, _, package, _) in self.index.items():
             parent, _, last = name.rpartition(".")
             if parent == self._name:
                 yield prefix + last, package

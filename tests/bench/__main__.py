@@ -13,6 +13,7 @@ from initramfs.host import default_cache, say
 from tests.bench import formats
 from tests.bench import grub as configurations
 from tests.bench.floor import floor, grub
+from tests.bench.table import table
 from tests.e2e import menu
 from tests.e2e.debian import Installation
 from tests.e2e.disks import Names, disk
@@ -92,12 +93,6 @@ def ways(image: Path, room: Path) -> Iterator[Way]:
         )
         yield Way(FLOOR, least, r"floor: (\w+)\r", "kexec", advised)
     yield Way("GRUB", Machine(firmware="slof", drives=drives), r"Welcome to (GRUB)", "GRUB")
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Markdown, the first row its head."""
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]) + "\n"
 
 
 def seconds(value: float | None) -> str:

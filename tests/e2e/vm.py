@@ -49,10 +49,14 @@ class Machine:
     screen: bool = False  # VGA and a USB keyboard
     usb: bool = False  # a controller to plug things into, even with nothing there yet
     keeps: bool = False  # what is written to the drives goes into their images
+    record: Path | None = None  # count instructions; QEMU writes what it needs for it to this file
 
     def arguments(self) -> list[str]:
         machine = MACHINE + (",x-vof=on" if self.firmware == "vof" else "")
-        run = f"-M {machine} -cpu power10 -accel tcg,thread=multi -smp {self.cpus}"
+        # With one nanosecond for each instruction the guest's time does not depend on the host.
+        counted = f" -icount shift=0,sleep=off,rr=record,rrfile={self.record}"
+        accelerator = f"tcg,thread=single{counted}" if self.record else "tcg,thread=multi"
+        run = f"-M {machine} -cpu power10 -accel {accelerator} -smp {self.cpus}"
         run += f" -m {self.memory}M -nodefaults -display none -no-reboot"
         given = {"-kernel": self.kernel, "-initrd": self.initrd, "-append": self.append}
         arguments = run.split()
