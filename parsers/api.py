@@ -1,7 +1,7 @@
 """What a parser takes and gives. Pure: nothing here or beside it does I/O or imports petipy."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, Protocol
 
 
@@ -202,8 +202,37 @@ class Firmware:
 UNKNOWN = Firmware()
 
 
+def _nowhere(name: str) -> "Files | None":
+    return None
+
+
+def _unanswered(url: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The machine around a tree: its volumes, the way to their trees, its firmware and network.
+
+    A tree that shows another one differently has that one's Host with an `on` of its own.
+    """
+
+    machine: str  # as uname says: ppc64le, x86_64, aarch64, s390x
+    volumes: Sequence[Volume] = ()  # known at the moment, the tree's own included
+    compatible: Sequence[str] = ()  # the device tree root's `compatible`, the closest first
+    firmware: Firmware = UNKNOWN
+    # DHCP's answer, when the configuration came over the network. The names are those of udhcpc's
+    # script (ip, serverid, siaddr, tftp, bootfile, boot_file, pxeconffile, pxepathprefix …),
+    # besides `interface`, `mac` and the machine's own `uuid`.
+    lease: Mapping[str, str] = field(default_factory=dict)
+    # Volume.name → the volume's tree; None when it cannot be mounted.
+    on: Callable[[str], "Files | None"] = _nowhere
+    # URL → its text; None when nothing answers there, or there is no network.
+    fetch: Callable[[str], str | None] = _unanswered
+
+
 class Files(Protocol):
-    """A parser's whole view of the world: one volume's tree, and the way to the others.
+    """One volume's tree, and by `host` the machine around it: a parser's whole view of the world.
 
     Text is UTF-8 with `surrogateescape`, so any bytes come back unchanged. Paths are absolute
     within the tree; symbolic links and `..` never lead out of it.
@@ -212,22 +241,7 @@ class Files(Protocol):
     @property
     def volume(self) -> Volume: ...
     @property
-    def volumes(self) -> Sequence[Volume]:
-        """Every volume that the machine knows at the moment, this one included."""
-        ...
-
-    @property
-    def machine(self) -> str:
-        """uname's machine: ppc64le, x86_64, aarch64, s390x."""
-        ...
-
-    @property
-    def compatible(self) -> Sequence[str]:
-        """What the root of the machine's device tree is compatible with, the closest first."""
-        ...
-
-    @property
-    def firmware(self) -> Firmware: ...
+    def host(self) -> Host: ...
     def read(self, path: str) -> str | None:
         """The text; None when there is no such regular file; OSError when it cannot be read."""
         ...
@@ -235,13 +249,14 @@ class Files(Protocol):
     def piece(self, path: str, offset: int, length: int) -> bytes:
         """At most `length` bytes from `offset`; fewer, or none, where the file has no more.
 
-        Without a path, of the device itself: what is known of envblock.PLACE, if anything.
-        Nothing for what is no regular file or cannot be read: this is for looking at kernels.
+        Without a path, bytes of the device itself: envblock.PLACE, as far as it is known.
+        Nothing for other things than regular files and for unreadable files: it serves to look at
+        kernels.
         """
         ...
 
     def names(self, directory: str) -> list[str]:
-        """Sorted; empty when there is no such directory."""
+        """Sorted names; empty when there is no such directory."""
         ...
 
     def kind(self, path: str) -> Literal["file", "directory"] | None: ...
@@ -254,60 +269,8 @@ class Files(Protocol):
         ...
 
     def link(self, path: str) -> str:
-        """What a symbolic link says, be it true on this volume or not; "" when it is none."""
+        """The target of a symbolic link as it is written, be it there or not; "" for no link."""
         ...
-
-    def on(self, name: str) -> "Files | None":
-        """The tree of another volume, by Volume.name; None when it cannot be mounted."""
-        ...
-
-    @property
-    def lease(self) -> Mapping[str, str]:
-        """What DHCP said, when the configuration came over the network; else empty.
-
-        The names are those of udhcpc's script (ip, serverid, siaddr, tftp, bootfile, boot_file,
-        pxeconffile, pxepathprefix …), and besides them `interface` and `mac`, and the machine's
-        own `uuid`.
-        """
-        ...
-
-    def fetch(self, url: str) -> str | None:
-        """The text at a URL; None when nothing answers there, or there is no network."""
-        ...
-
-
-class SameMachine:
-    """What `Files` says of all but its tree, said as other `Files` of the machine say it."""
-
-    def __init__(self, files: Files) -> None:
-        self._files = files
-
-    @property
-    def volume(self) -> Volume:
-        return self._files.volume
-
-    @property
-    def volumes(self) -> Sequence[Volume]:
-        return self._files.volumes
-
-    @property
-    def machine(self) -> str:
-        return self._files.machine
-
-    @property
-    def compatible(self) -> Sequence[str]:
-        return self._files.compatible
-
-    @property
-    def firmware(self) -> Firmware:
-        return self._files.firmware
-
-    @property
-    def lease(self) -> Mapping[str, str]:
-        return self._files.lease
-
-    def fetch(self, url: str) -> str | None:
-        return self._files.fetch(url)
 
 
 Parse = Callable[[Files, str], Iterator[Item]]
@@ -341,7 +304,7 @@ class Format:
 
     With `network` the language also comes over the network: it is asked whether the text (second)
     that was found at a URL (first) is in it; then `parse` is given the URL for a path, and gets
-    the text by `Files.fetch`.
+    the text by `Host.fetch`.
     """
 
     name: str

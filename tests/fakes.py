@@ -6,7 +6,7 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Literal
 
-from parsers.api import UNKNOWN, Firmware, Volume
+from parsers.api import UNKNOWN, Firmware, Host, Volume
 from parsers.binary.envblock import PLACE
 from parsers.places.urls import normal
 from parsers.places.volumes import image
@@ -47,31 +47,27 @@ class Machine:
 class MachineFiles:
     """`parsers.api.Files` over dicts: one volume of a Machine."""
 
-    host: Machine
+    machine: Machine
     name: str
 
     @property
     def volume(self) -> Volume:
-        known = next((v for v in self.host.volumes if v.name == self.name), None)
-        volume = known or image(self.name, self.host.volumes)
+        known = next((v for v in self.machine.volumes if v.name == self.name), None)
+        volume = known or image(self.name, self.machine.volumes)
         assert volume
         return volume
 
     @property
-    def volumes(self) -> Sequence[Volume]:
-        return self.host.volumes
-
-    @property
-    def machine(self) -> str:
-        return self.host.machine
-
-    @property
-    def compatible(self) -> Sequence[str]:
-        return self.host.compatible
-
-    @property
-    def firmware(self) -> Firmware:
-        return self.host.firmware
+    def host(self) -> Host:
+        return Host(
+            machine=self.machine.machine,
+            volumes=self.machine.volumes,
+            compatible=self.machine.compatible,
+            firmware=self.machine.firmware,
+            lease=self.machine.leases.get(self.name, {}),
+            on=self._on,
+            fetch=self._fetch,
+        )
 
     def read(self, path: str) -> str | None:
         content = self._content(path)
@@ -96,22 +92,19 @@ class MachineFiles:
         return len(self._content(path) or b"")
 
     def modified(self, path: str) -> int:
-        return self.host.times.get(_clean(path), 0)
+        return self.machine.times.get(_clean(path), 0)
 
     def link(self, path: str) -> str:
-        return self.host.links.get(_clean(path), "")
+        return self.machine.links.get(_clean(path), "")
 
-    def on(self, name: str) -> "MachineFiles | None":
-        self.host.opened.append(name)
-        known = any(volume.name == name for volume in self.volumes) or name in self.host.trees
-        return replace(self, name=name) if known and name not in self.host.unreadable else None
+    def _on(self, name: str) -> "MachineFiles | None":
+        machine = self.machine
+        machine.opened.append(name)
+        known = any(volume.name == name for volume in machine.volumes) or name in machine.trees
+        return replace(self, name=name) if known and name not in machine.unreadable else None
 
-    @property
-    def lease(self) -> Mapping[str, str]:
-        return self.host.leases.get(self.name, {})
-
-    def fetch(self, url: str) -> str | None:
-        known = {normal(url): text for url, text in self.host.urls.items()}
+    def _fetch(self, url: str) -> str | None:
+        known = {normal(url): text for url, text in self.machine.urls.items()}
         return known.get(normal(url))
 
     def _content(self, path: str) -> bytes | None:
@@ -120,7 +113,7 @@ class MachineFiles:
 
     @property
     def _tree(self) -> Tree:
-        return self.host.trees.get(self.name, {})
+        return self.machine.trees.get(self.name, {})
 
 
 def tree(root: Path) -> dict[str, bytes]:

@@ -48,7 +48,7 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     places += ((c.place, None) for c in images if isinstance(c, uki.Candidate))
     candidates = [place for place, _ in bootspec.ordered(places)]
     chosen, reasons = loader.chosen(candidates)
-    if files.machine == "s390x" and not reasons and (said := zipl.wanted(files)):
+    if files.host.machine == "s390x" and not reasons and (said := zipl.wanted(files)):
         titled_so = (p for p, e in found if said.value in (e.title, e.name))
         if (place := next(titled_so, None)) is not None:
             chosen, reasons = place, (said,)

@@ -42,8 +42,8 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
             cmdline=cmdline,
             origins=origins,
             unbootable=""
-            if kernel.runs(machine, files.machine)
-            else kernel.for_another(machine, files.machine),
+            if kernel.runs(machine, files.host.machine)
+            else kernel.for_another(machine, files.host.machine),
             guess=True,
         )
 

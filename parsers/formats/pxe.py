@@ -16,7 +16,7 @@ class Network:
 
     def __init__(self, files: Files, config: str) -> None:
         self._files = files
-        host = server(files.lease)
+        host = server(files.host.lease)
         self._root = f"tftp://{host}" if host else split(config)[0]
 
     def at(self, directory: str, name: str) -> str:
@@ -28,7 +28,7 @@ class Network:
         return join(f"tftp://{host}/" if host else f"{self._root}/", f"/{path.lstrip('/')}")
 
     def read(self, place: str) -> str | None:
-        return self._files.fetch(place)
+        return self._files.host.fetch(place)
 
     def file(self, place: str) -> FileRef:
         return FileRef(url=place)
@@ -44,8 +44,8 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 def _directory(files: Files, url: str) -> str:
     """What relative names begin with. Of a configuration that DHCP names it is where that lies,
     as Petitboot has it, unless DHCP says the prefix too."""
-    if files.lease.get("pxepathprefix"):
-        return prefix(files.lease)
+    if files.host.lease.get("pxepathprefix"):
+        return prefix(files.host.lease)
     directory = join(url, "./")
     return join(directory, "../") if directory.endswith("/pxelinux.cfg/") else directory
 

@@ -56,9 +56,11 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 def _is_ours(files: Files, scope: str) -> bool:
     """image[sun4c,sun4m]. Elsewhere than on a SPARC none is, and so any may be the default."""
     kinds = scope.split(",")
-    if not scope or not files.machine.startswith("sparc"):
+    if not scope or not files.host.machine.startswith("sparc"):
         return True
-    return any(kind.startswith(("sun4u", "sun4v")) == ("64" in files.machine) for kind in kinds)
+    return any(
+        kind.startswith(("sun4u", "sun4v")) == ("64" in files.host.machine) for kind in kinds
+    )
 
 
 def _label(image: Block) -> str:
@@ -101,9 +103,9 @@ def _obstacle(files: Files, image: Block, s: Settings) -> str:
 
 
 def _elsewhere(files: Files, image: Block) -> str:
-    if not files.machine.startswith("sparc"):
-        return for_another("sparc", files.machine)
-    return "" if _is_ours(files, image.scope) else for_another(image.scope, files.machine)
+    if not files.host.machine.startswith("sparc"):
+        return for_another("sparc", files.host.machine)
+    return "" if _is_ours(files, image.scope) else for_another(image.scope, files.host.machine)
 
 
 def _place(files: Files, config: str, name: str, s: Settings) -> FileRef:

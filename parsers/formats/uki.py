@@ -101,8 +101,8 @@ def image(files: Files, top: str, path: str) -> Iterator[Candidate | Problem]:
         title = _title(path, profile, number, alone)
         entry = _entry(path, profile, addons, title, number)
         machine = _machine(files, program, profile.linux)
-        if not kernel.runs(machine, files.machine):
-            other = kernel.for_another(machine, files.machine)
+        if not kernel.runs(machine, files.host.machine):
+            other = kernel.for_another(machine, files.host.machine)
             entry = replace(entry, unbootable=other)
         release = os_release.read(profile.texts.get("osrel", ""))
         yield Candidate(entry, _place(path, release, number))

@@ -55,11 +55,11 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 def _elsewhere(files: Files, image: Block) -> str:
     """Why the image is not for this machine, if it is not."""
-    is_64bit = "64" in files.machine or files.machine == "s390x"
+    is_64bit = "64" in files.host.machine or files.host.machine == "s390x"
     if image.scope in ("", "64bit" if is_64bit else "32bit"):
         return ""
     kind = f"{bits}-bit machines" if (bits := _bits(image.scope)) else image.scope
-    return for_another(kind, files.machine)
+    return for_another(kind, files.host.machine)
 
 
 def _bits(scope: str) -> int:

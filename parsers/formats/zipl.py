@@ -227,7 +227,7 @@ def _entries(
         parts, problems = _parts(path, section, system, variables)
         cmdline, given = joined(path, parts)
         yield from problems if kernel else ()
-        foreign = "" if files.machine == "s390x" else for_another("s390x", files.machine)
+        foreign = "" if files.host.machine == "s390x" else for_another("s390x", files.host.machine)
         yield Entry(
             title=section.name,
             name=name,

@@ -37,12 +37,12 @@ _LINUX = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "jfs"}
 
 def around(files: Files) -> Iterator[Files]:
     """The systems on other volumes that mount this one on /boot."""
-    for volume in files.volumes:
-        tree = files.on(volume.name) if volume.fs in _LINUX else None
+    for volume in files.host.volumes:
+        tree = files.host.on(volume.name) if volume.fs in _LINUX else None
         if tree is None or volume.name == files.volume.name:
             continue
         for mount in mounts(beside(tree, "/etc/fstab") or ""):
-            here = find(mount.spec, files.volumes) if mount.at in ("/boot", "/boot/") else None
+            here = find(mount.spec, files.host.volumes) if mount.at in ("/boot", "/boot/") else None
             if here and here.name == files.volume.name:
                 yield tree
 
@@ -69,7 +69,7 @@ class System:
         for mount in self._mounts:
             point = mount.at.rstrip("/")
             if path.startswith(f"{point}/"):
-                volume = find(mount.spec, self._files.volumes)
+                volume = find(mount.spec, self._files.host.volumes)
                 device = volume.name if volume else mount.spec
                 # A boot partition with the system's /etc on it: the mount is this very volume.
                 own = volume is not None and volume.name == self._files.volume.name
@@ -100,5 +100,5 @@ class System:
     def _tree(self, file: FileRef) -> Files | None:
         if not file.device:
             return self._files
-        volume = find(file.device, self._files.volumes)
-        return self._files.on(volume.name) if volume else None
+        volume = find(file.device, self._files.host.volumes)
+        return self._files.host.on(volume.name) if volume else None

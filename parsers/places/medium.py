@@ -79,7 +79,7 @@ def advice(files: Files, cmdline: str) -> Advice:
         return Advice(warning="how its system finds its medium in a file is not known")
     if re.search(r"[\s\"'\\$]", own.image) or not own.image.isprintable():
         return Advice(warning="its system cannot be told a path with such characters; rename it")
-    host = next((v for v in files.volumes if v.name == own.disk), Volume(name=own.disk))
+    host = next((v for v in files.host.volumes if v.name == own.disk), Volume(name=own.disk))
     node = f"/dev/disk/by-uuid/{host.uuid}" if host.uuid else f"/dev/{host.name}"
     label = _NOT_IN_LINKS.sub(_escaped, own.label)
     return Advice(way.told.format(path=own.image, node=node, uuid=host.uuid, label=label))

@@ -63,7 +63,7 @@ def _device(files: Files, device: str, partition: str) -> str:
 
 
 def _firmware(files: Files, name: str, number: int | None) -> str:
-    if not any(volume.firmware_path for volume in files.volumes):
+    if not any(volume.firmware_path for volume in files.host.volumes):
         # A machine without firmware: the path can only mean the disk that was booted from.
         return _sibling(files, number)
     path, _, own = name.rpartition(":") if re.search(r":\d{0,9}$", name) else (name, "", "")
@@ -77,7 +77,7 @@ def _sibling(files: Files, number: int | None) -> str:
     # A volume without partitions, or one of which nothing is known: it is all there is.
     if number is None or own.partition in (0, number):
         return ""
-    for volume in files.volumes:
+    for volume in files.host.volumes:
         if volume.disk == own.disk and volume.partition == number:
             return volume.name
     return f"{own.disk}{'p' if own.disk[-1:].isdigit() else ''}{number}" if number else own.disk
@@ -85,12 +85,12 @@ def _sibling(files: Files, number: int | None) -> str:
 
 def _is_known(files: Files, name: str) -> bool:
     return bool("=" in name or name.startswith("/dev/") or _KERNEL_NAME.fullmatch(name)) or any(
-        name in (volume.name, volume.disk) for volume in files.volumes
+        name in (volume.name, volume.disk) for volume in files.host.volumes
     )
 
 
 def _found(files: Files, spec: str) -> str:
-    volume = find(spec, files.volumes)
+    volume = find(spec, files.host.volumes)
     if volume is None:
         return spec
     return "" if volume.name == files.volume.name else volume.name

@@ -201,7 +201,7 @@ def loader(files: Files, top: str) -> Loader:
     if wait.value and timeout is None:
         words = f"timeout {wait.value[:40]}: not a number of seconds"
         problems.append(Problem(path, wait.line, words, wait.column))
-    told = _told(files.firmware)
+    told = _told(files.host.firmware)
     default, preferred = said.get("default"), said.get("preferred")
     for wish in (default, preferred):
         if wish and wish.value == _SAVED and told is None:
@@ -224,9 +224,9 @@ def _beside(files: Files, path: str) -> Files:
     the tree to look at.
     """
     own = files.volume
-    for volume in files.volumes:
+    for volume in files.host.volumes:
         if own.disk and volume.disk == own.disk and volume.fs == "vfat" and volume != own:
-            tree = files.on(volume.name)
+            tree = files.host.on(volume.name)
             if tree and tree.kind(path) == "file":
                 return tree
     return files
@@ -290,8 +290,10 @@ def snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
             continue
         snippet = Snippet(path, tries(name), tuple(fields(text)))
         machine = snippet.value("architecture")
-        ours = not machine or _is_for(machine, files.machine)
-        yield snippet if ours else snippet._replace(obstacle=for_another(machine, files.machine))
+        ours = not machine or _is_for(machine, files.host.machine)
+        yield (
+            snippet if ours else snippet._replace(obstacle=for_another(machine, files.host.machine))
+        )
     if len(names) > _MOST:
         yield Problem(f"{directory}/{names[_MOST]}", 1, f"more than {_MOST} entries: left out")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from posixpath import basename
 
-from parsers.api import Entry, Files, Problem, Volume
+from parsers.api import Entry, Files, Host, Problem, Volume
 from parsers.formats.grub.language.dialect import DIALECTS, spoken
 from parsers.formats.grub.listing import PATHS, Listing
 from parsers.formats.grub.run.interp import Boot, Exit, Loaded
@@ -134,7 +134,8 @@ def _files(root: str | None, machine: str, held: ExitStack) -> Files:
     if root is None:
         return Machine(volumes=(volume,), firmware=firmware(machine)).files("root", machine)
     try:
-        tree = TreeFiles(root, volume, (volume,), machine, firmware=firmware(machine))
+        host = Host(machine=machine, volumes=(volume,), firmware=firmware(machine))
+        tree = TreeFiles(root, volume, host)
         return held.enter_context(closing(tree))
     except OSError as error:
         raise BadUsage(f"{root}: {error.strerror}") from None

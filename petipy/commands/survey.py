@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from parsers.api import DIALECTS, Format, Problem, Volume
+from parsers.api import DIALECTS, Format, Host, Problem, Volume
 from petipy.commands.base import BadUsage
 from petipy.commands.targets import SETTABLE, Devices, Target
 from petipy.machinefile.machine import Machine
@@ -292,16 +292,10 @@ def trees(
 
     for device in found:
         try:
-            files = TreeFiles(
-                device.node,
-                device.volume,
-                volumes,
-                machine,
-                opener,
-                part=device.part,
-                # Any other directory may be another machine's.
-                firmware=firmware(machine if device.node == "/" else ""),
-            )
+            # Any other directory may be another machine's.
+            known_firmware = firmware(machine if device.node == "/" else "")
+            host = Host(machine=machine, volumes=volumes, firmware=known_firmware)
+            files = TreeFiles(device.node, device.volume, host, opener, part=device.part)
         except OSError as error:
             yield device, error
             continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath, split
 from typing import Literal
 
-from parsers.api import UNKNOWN, Firmware, Volume
+from parsers.api import UNKNOWN, Firmware, Host, Volume
 from parsers.places.urls import normal
 
 _MAX_LINKS = 40  # as the kernel's own limit
@@ -35,7 +35,7 @@ class Machine:
     prefix: str = ""
     config: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
-    compatible: tuple[str, ...] = ()  # parsers.api.Files.compatible
+    compatible: tuple[str, ...] = ()  # parsers.api.Host.compatible
     firmware: Firmware = UNKNOWN
     captured: bool = False  # by `petipy capture`: its devices are in the order that they had
     urls: Mapping[str, str] = field(default_factory=dict)  # what answers on the network
@@ -55,15 +55,20 @@ class Machine:
 class RecordedFiles:
     """`parsers.api.Files` over a Machine. What is known only by name is there, and empty."""
 
-    def __init__(self, host: Machine, volume: str, machine: str) -> None:
-        self._host = host
-        self.machine, self.compatible = machine, host.compatible
-        self.firmware = host.firmware
-        self.volume = next(v for v in host.volumes if v.name == volume)
-        # A network interface has no part in what disks say of each other.
-        self.volumes = [v for v in host.volumes if v.name == volume or v.name not in host.leases]
-        self.lease = host.leases.get(volume, {})
-        self._tree = host.trees.get(volume, Tree())
+    def __init__(self, known: Machine, volume: str, machine: str) -> None:
+        self._known = known
+        self.volume = next(v for v in known.volumes if v.name == volume)
+        self.host = Host(
+            machine=machine,
+            # A network interface has no part in what disks say of each other.
+            volumes=[v for v in known.volumes if v.name == volume or v.name not in known.leases],
+            compatible=known.compatible,
+            firmware=known.firmware,
+            lease=known.leases.get(volume, {}),
+            on=self._on,
+            fetch=self._fetch,
+        )
+        self._tree = known.trees.get(volume, Tree())
         self._names: dict[str, set[str]] | None = None
 
     def read(self, path: str) -> str | None:
@@ -103,12 +108,12 @@ class RecordedFiles:
         directory, name = split(clean(path))
         return self._tree.links.get(clean(f"{self._real(directory)}/{name}"), "")
 
-    def on(self, name: str) -> "RecordedFiles | None":
-        known = any(volume.name == name for volume in self._host.volumes)
-        return RecordedFiles(self._host, name, self.machine) if known else None
+    def _on(self, name: str) -> "RecordedFiles | None":
+        known = any(volume.name == name for volume in self._known.volumes)
+        return RecordedFiles(self._known, name, self.host.machine) if known else None
 
-    def fetch(self, url: str) -> str | None:
-        return self._host.urls.get(normal(url))
+    def _fetch(self, url: str) -> str | None:
+        return self._known.urls.get(normal(url))
 
     def _real(self, path: str) -> str:
         """Where the links lead. What is known by the name of a link goes before."""

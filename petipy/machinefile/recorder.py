@@ -3,11 +3,11 @@
 import re
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import basename, dirname
 from typing import Any, Literal
 
-from parsers.api import Files, Format, SameMachine, Volume
+from parsers.api import Files, Format, Host, Volume
 from petipy.machinefile.machine import clean
 from petipy.scan.images import image_volume
 from petipy.state.model import Scan
@@ -132,19 +132,20 @@ class Seen:
 Record = dict[str, Seen]  # by Volume.name
 
 
-class RecordingFiles(SameMachine):
+class RecordingFiles:
     """`parsers.api.Files` that passes all on to another, and notes the answers."""
 
-    def __init__(self, files: Files, record: Record, volume: Volume | None = None) -> None:
-        super().__init__(files)
-        self._record = record
-        self._volume = volume or files.volume
+    def __init__(
+        self,
+        files: Files,
+        record: Record,
+        volume: Volume | None = None,
+        host: Host | None = None,
+    ) -> None:
+        self._files = files
+        self.volume = volume or files.volume
+        self.host = host or _recording_host(files.host, record, {files.volume.name: self})
         self._seen = record.setdefault(files.volume.name, Seen())
-        self._others: dict[str, RecordingFiles | None] = {files.volume.name: self}
-
-    @property
-    def volume(self) -> Volume:
-        return self._volume
 
     def read(self, path: str) -> str | None:
         text = self._files.read(path)
@@ -193,11 +194,18 @@ class RecordingFiles(SameMachine):
             self._seen.links[clean(path)] = target
         return target
 
-    def on(self, name: str) -> "RecordingFiles | None":
-        if name not in self._others:
-            files = self._files.on(name)
-            self._others[name] = RecordingFiles(files, self._record) if files else None
-        return self._others[name]
+
+def _recording_host(host: Host, record: Record, known: dict[str, RecordingFiles | None]) -> Host:
+    """The host with trees that note as well, each of them once."""
+
+    def on(name: str) -> RecordingFiles | None:
+        if name not in known:
+            files = host.on(name)
+            known[name] = RecordingFiles(files, record, host=recording) if files else None
+        return known[name]
+
+    recording = replace(host, on=on)
+    return recording
 
 
 def record(
@@ -209,7 +217,7 @@ def record(
     recording = RecordingFiles(files, seen)
     for image in scan(recording, formats).images:
         volume = image_volume(files.volume, image)
-        if inner := files.on(volume.name):
+        if inner := files.host.on(volume.name):
             scan(RecordingFiles(inner, seen, volume), formats)
     for path in _besides(recording, seen[files.volume.name].texts):
         recording.read(path)

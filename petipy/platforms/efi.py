@@ -23,7 +23,7 @@ _GUIDS = {
 
 
 def firmware(machine: str, place: str = _PLACE) -> Firmware:
-    """`Files.firmware` of this machine; the time alone if `machine` (uname) is another."""
+    """`Host.firmware` of this machine; the time alone if `machine` (uname) is another."""
     clock = int(time.time())
     if machine != os.uname().machine:
         return Firmware(clock=clock)

@@ -32,12 +32,12 @@ def _lines(files: Files, config: str) -> list[str]:
     """Of the file, which may be on another volume: (sda2)/path. None if they cannot be told."""
     if config.startswith("(") and ")" in config:
         name, _, config = config[1:].partition(")")
-        found = files.on(name)
+        found = files.host.on(name)
         if found is None:
             return []
         files = found
     with suppress(OSError):
-        return _split((files.fetch(config) if is_url(config) else files.read(config)) or "")
+        return _split((files.host.fetch(config) if is_url(config) else files.read(config)) or "")
     return []
 
 

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import NoReturn
 
-from parsers.api import Files, Format, Volume
+from parsers.api import Files, Format, Host, Volume
 from parsers.binary.envblock import PLACE
 from parsers.places.volumes import image
 from petipy.platforms.efi import firmware
@@ -138,17 +138,9 @@ class Jail:
         machine = todo.details["machine"]
         known, told, kept = compatible(machine), firmware(machine), _kept(device)
         self._confine(root, todo.patience, user)
-        return TreeFiles(
-            root,
-            device.volume,
-            [device.volume for device in todo.devices],
-            machine,
-            self._other,
-            compatible=known,
-            beneath=beneath,
-            firmware=told,
-            kept=kept,
-        )
+        volumes = [device.volume for device in todo.devices]
+        host = Host(machine=machine, volumes=volumes, compatible=known, firmware=told)
+        return TreeFiles(root, device.volume, host, self._other, beneath=beneath, kept=kept)
 
     def open(self, todo: Request) -> None:
         """Answer with open files. Nothing on the disk is looked at, so nothing is given up."""

@@ -11,12 +11,11 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from types import MappingProxyType
 
-from parsers.api import UNKNOWN, Format, Volume
+from parsers.api import Format, Host, Volume
 from petipy.sandbox import messages
 from petipy.sandbox.child import Jail, Mounter, ScanTree, user
 from petipy.sandbox.messages import Request
@@ -263,11 +262,7 @@ class _Blank:
     """`parsers.api.Files` where every file is there and says next to nothing."""
 
     volume = Volume(name="none")
-    volumes = (volume,)
-    machine = "none"
-    compatible = ()
-    firmware = UNKNOWN
-    lease: Mapping[str, str] = MappingProxyType({})
+    host = Host(machine="none", volumes=(volume,))
 
     def read(self, path: str) -> str | None:
         return "timeout=1\n"
@@ -289,12 +284,6 @@ class _Blank:
 
     def link(self, path: str) -> str:
         return ""
-
-    def on(self, name: str) -> None:
-        return None
-
-    def fetch(self, url: str) -> None:
-        return None
 
 
 def warm(form: Format) -> None:

@@ -3,10 +3,11 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from parsers.api import UNKNOWN, Firmware, Problem, Volume
+from parsers.api import Host, Problem, Volume
 from parsers.binary.envblock import PLACE
 from parsers.places.volumes import image
 from petipy.sys.openat2 import open_in_root
@@ -75,7 +76,7 @@ def _reopen(trail: list[tuple[int, bytes]], flags: int) -> int:
 
 
 def compatible(machine: str) -> tuple[str, ...]:
-    """`Files.compatible` of this machine; nothing when `machine` (as uname says) is another."""
+    """`Host.compatible` of this machine; nothing when `machine` (as uname says) is another."""
     if machine != os.uname().machine:
         return ()
     try:
@@ -88,36 +89,35 @@ def compatible(machine: str) -> tuple[str, ...]:
 class TreeFiles:
     """`parsers.api.Files` over a directory, which stands for the root of a file system.
 
-    `opener` gives the trees of the other volumes; without one there are none. `root` is a path,
-    or an open descriptor, which is then the TreeFiles' own. What is open is closed by `close`.
-    What is not in it is looked for in the trees `beneath` it, descriptors as well: a btrfs'
-    default subvolume, which some boot loaders take for the root of the file system. Where the tree
-    is a `part` of its file system, a mounted subvolume, paths that begin with that lead to it, too.
-    `kept` is what the device has at envblock.PLACE.
+    - `root` is a path, or an open descriptor, which then belongs to the TreeFiles.
+    - `host` is the machine around it, by default this one with no other volume. `opener` gives the
+      descriptors of the other volumes; without one there are none.
+    - `beneath` are descriptors of trees that serve for the files that `root` lacks: a btrfs'
+      default subvolume, which some boot loaders take for the root of the file system.
+    - `part` is the path of a mounted subvolume: paths that begin with it lead into the tree, too.
+    - `kept` are the device's bytes at envblock.PLACE.
+
+    `close` closes all that is open.
     """
 
     def __init__(
         self,
         root: int | str | os.PathLike[str],
         volume: Volume,
-        volumes: Sequence[Volume] = (),
-        machine: str = "",
+        host: Host | None = None,
         opener: Opener | None = None,
         resolve: Resolve = resolve,
-        compatible: Sequence[str] = (),
         beneath: Sequence[int] = (),
         part: str = "",
-        firmware: Firmware = UNKNOWN,
         kept: bytes = b"",
     ) -> None:
         if not isinstance(root, int):
             root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._roots = (root, *beneath)
         self._part = f"{part}/"
-        self.volume, self.volumes = volume, volumes or (volume,)
-        self.machine = machine or os.uname().machine
-        self.compatible, self.firmware = compatible, firmware
-        self.lease: Mapping[str, str] = {}
+        self.volume = volume
+        host = host or Host(machine=os.uname().machine, volumes=(volume,))
+        self.host = replace(host, on=self._on)
         self._kept = kept
         self._opener = opener
         self._resolve = resolve
@@ -125,8 +125,10 @@ class TreeFiles:
         self._unread: dict[str, int] = {}  # path → errno
 
     def unread(self) -> Iterator[Problem]:
-        """What could not be looked at, and was taken for nothing: one for each reason, of this
-        tree and those that `on` has opened. What `read` or `open` have refused is not among it."""
+        """Problems, one for each reason why paths could not be looked at and so counted as absent.
+
+        Trees that `host.on` opened are included; failures of `read` and `open` are not.
+        """
         for tree in filter(None, self._others.values()):
             place = "" if tree is self else f"({tree.volume.name})"
             for number in dict.fromkeys(tree._unread.values()):
@@ -217,22 +219,18 @@ class TreeFiles:
         except OSError:  # no link, or nothing that can be read
             return ""
 
-    def on(self, name: str) -> "TreeFiles | None":
+    def _on(self, name: str) -> "TreeFiles | None":
         if name not in self._others:
-            volume = next((v for v in self.volumes if v.name == name), None)
-            volume = volume or image(name, self.volumes)
+            volume = next((v for v in self.host.volumes if v.name == name), None)
+            volume = volume or image(name, self.host.volumes)
             roots = self._opener(name) if self._opener and volume else None
             tree = None
             if roots and volume:
                 root, *beneath = roots
-                facts = self.volumes, self.machine, None, self._resolve, self.compatible
-                tree = TreeFiles(root, volume, *facts, beneath, firmware=self.firmware)
-                tree._others = self._others  # every tree once, from wherever it is asked for
+                tree = TreeFiles(root, volume, resolve=self._resolve, beneath=beneath)
+                tree.host = self.host  # every tree once, from wherever it is asked for
             self._others[name] = tree
         return self._others[name]
-
-    def fetch(self, url: str) -> str | None:
-        return None
 
     def open(self, path: str) -> int | None:
         """A descriptor to read a regular file; None when there is none of that name.
@@ -249,7 +247,7 @@ class TreeFiles:
         return fd
 
     def close(self) -> None:
-        """Close this tree and every other that `on` opened."""
+        """Close this tree and every other that `host.on` opened."""
         for tree in self._others.values():
             if tree:
                 for root in tree._roots:

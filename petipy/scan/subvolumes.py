@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Literal
 
-from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, SameMachine
+from parsers.api import Entry, FileRef, Files, Item, Origin, Problem
 
 MOST = 16  # that are looked into; snapshots can be thousands
 _NAMES = ("root", "rootfs")  # besides @ and all that begin so
@@ -37,13 +37,14 @@ def _all(files: Files) -> Iterator[str]:
             yield f"/{name}"
 
 
-class SubvolumeFiles(SameMachine):
+class SubvolumeFiles:
     """`parsers.api.Files` where a path means a file in the subvolume, or else one of the whole
     file system; with `from_top` it is the other way round."""
 
     def __init__(self, files: Files, root: str, *, from_top: bool) -> None:
-        super().__init__(files)
-        self._root, self._from_top = root, from_top
+        self._files, self._root, self._from_top = files, root, from_top
+        self.volume = files.volume
+        self.host = replace(files.host, on=self._on)
 
     def whole(self, path: str) -> str:
         """What the path is called in the whole file system."""
@@ -103,5 +104,5 @@ class SubvolumeFiles(SameMachine):
     def link(self, path: str) -> str:
         return self._files.link(self.whole(path))
 
-    def on(self, name: str) -> "Files | None":
-        return self if name == self.volume.name else self._files.on(name)
+    def _on(self, name: str) -> "Files | None":
+        return self if name == self.volume.name else self._files.host.on(name)

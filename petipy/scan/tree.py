@@ -95,14 +95,14 @@ def scan_lease(files: Files, formats: Sequence[Format]) -> Scan:
     """What the network offers to an interface: the first configuration that answers, else the
     kernel that DHCP names."""
     tried = []
-    for url in places(files.lease):
+    for url in places(files.host.lease):
         tried.append(url)
-        if (text := files.fetch(url)) is None:
+        if (text := files.host.fetch(url)) is None:
             continue
         form = next((form for form in formats if form.network and form.network(url, text)), None)
         if form:
             return scan_tree(files, [replace(form, paths=(url,))])
-    if entry := netboot(files.lease):
+    if entry := netboot(files.host.lease):
         return Scan(entries=(("netboot", entry),))
     words = "DHCP names nothing to boot"
     if tried:
@@ -211,7 +211,7 @@ def _identity(files: Files, form: Format, path: str) -> object:
     """
     names = tuple(files.names(dirname(path)))
     if not form.binary:
-        text = files.fetch(path) if is_url(path) else files.read(path)
+        text = files.host.fetch(path) if is_url(path) else files.read(path)
         return None if text is None else (text, names)
     if (kind := files.kind(path)) == "directory":
         return tuple(files.names(path)), names
@@ -308,7 +308,7 @@ def _without_known_guesses(
 def _print(files: Files, ref: FileRef) -> object:
     """What two names of one kernel have in common, and two kernels have not."""
     name = _volume(ref, files)
-    tree = files if name == files.volume.name else files.on(name) if name else None
+    tree = files if name == files.volume.name else files.host.on(name) if name else None
     if tree is None or ref.url:
         return ref
     size = tree.size(ref.path)
@@ -320,7 +320,7 @@ def _volume(ref: FileRef, files: Files) -> str | None:
     """The name of the volume that the file is on, when the machine has it."""
     if ref.url or not ref.device:
         return files.volume.name
-    volume = find(ref.device, files.volumes)
+    volume = find(ref.device, files.host.volumes)
     return volume.name if volume else None
 
 
@@ -331,6 +331,6 @@ def _missing(files: Files, entries: Sequence[Entry]) -> Iterator[FileRef]:
             continue
         # What cannot be looked at may be there: booting will tell.
         with suppress(OSError):
-            tree = files if name == files.volume.name else files.on(name)
+            tree = files if name == files.volume.name else files.host.on(name)
             if tree is not None and tree.kind(ref.path) != "file":
                 yield ref

@@ -52,7 +52,7 @@ def test_files_known_only_by_name_are_there() -> None:
 
 
 def test_the_board_is_what_the_file_says() -> None:
-    assert machine(compatible=["a,b", "a"]).files("hd0,gpt2").compatible == ("a,b", "a")
+    assert machine(compatible=["a,b", "a"]).files("hd0,gpt2").host.compatible == ("a,b", "a")
     with pytest.raises(BadMachine, match="compatible"):
         machine(compatible="a,b")
 
@@ -201,8 +201,11 @@ NETWORK: dict[str, Any] = {
 def test_a_lease_is_that_of_its_interface_and_only_the_urls_of_the_file_answer() -> None:
     files = machine(**NETWORK).files("eth0")
     mac = {"interface": "eth0", "mac": "52:54:00:00:00:01"}
-    assert files.lease == {"siaddr": "host"} | mac
-    assert (files.fetch("tftp://host/./x"), files.fetch("tftp://host/y")) == ("text", None)
+    assert files.host.lease == {"siaddr": "host"} | mac
+    assert (files.host.fetch("tftp://host/./x"), files.host.fetch("tftp://host/y")) == (
+        "text",
+        None,
+    )
     assert files.names("/") == []
 
 
@@ -216,14 +219,14 @@ def test_a_machine_may_have_a_network_and_no_disks(written: Callable[..., Path])
 def test_disks_know_nothing_of_interfaces() -> None:
     both = machine(**NETWORK | {"devices": [DISK]})
     assert [v.name for v in both.volumes] == ["hd0,gpt2", "eth0"]
-    assert [v.name for v in both.files("hd0,gpt2").volumes] == ["hd0,gpt2"]
-    assert both.files("hd0,gpt2").lease == {}
+    assert [v.name for v in both.files("hd0,gpt2").host.volumes] == ["hd0,gpt2"]
+    assert both.files("hd0,gpt2").host.lease == {}
 
 
 def test_texts_of_urls_may_lie_beside_the_machine_file(tmp_path: Path) -> None:
     (tmp_path / "a.cfg").write_text("menu")
     host = parse(MACHINE | NETWORK | {"urls": {"http://h/a": "@a.cfg"}}, tmp_path)
-    assert host.files("eth0").fetch("http://h/a") == "menu"
+    assert host.files("eth0").host.fetch("http://h/a") == "menu"
 
 
 @pytest.mark.parametrize(

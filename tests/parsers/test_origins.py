@@ -22,11 +22,11 @@ def text_of(files: Files, origin: Origin) -> str | None:
     path, tree = origin.config, files
     if path.startswith("("):
         name, _, path = path[1:].partition(")")
-        other = files.on(name)
+        other = files.host.on(name)
         assert other, origin
         tree = other
     if path.startswith(("http:", "https:", "tftp:")):
-        return files.fetch(path)
+        return files.host.fetch(path)
     return tree.read(path)
 
 

@@ -144,8 +144,8 @@ def test_a_fifo_or_a_device_node_is_no_configuration(
 def test_another_volume_that_hangs_is_only_unreadable(tmp_path: Path, tree: Path) -> None:
     def asks(files: Files, path: str) -> Iterator[Item]:
         if files.volume.name == "asker":
-            yield Problem(path, 1, f"{files.on('bad')}")
-            other = files.on("good")
+            yield Problem(path, 1, f"{files.host.on('bad')}")
+            other = files.host.on("good")
             yield Problem(path, 2, f"{other and other.kind('/boot/vmlinux')}")
 
     image = disks.ext4(tmp_path / "image", tree)

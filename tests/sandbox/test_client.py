@@ -55,7 +55,7 @@ def on_the_disk(files: Files) -> bool:
 
 
 def one_entry(files: Files, path: str) -> Iterator[Item]:
-    title = f"{files.machine} {files.read(path)}"
+    title = f"{files.host.machine} {files.read(path)}"
     yield Entry(title=title, name="one", config=path, line=1, kernel=FileRef(path="/vmlinux"))
 
 
@@ -317,8 +317,10 @@ def test_another_volume_is_opened_when_a_parser_asks(root: Path, tmp_path: Path)
 
     def looks(files: Files, path: str) -> Iterator[Item]:
         if on_the_disk(files):
-            there, gone = files.on("sdb1"), files.on("sdc1")
-            yield Problem(path, 1, f"{there and there.read('/here')}, {gone}, {files.on('sdc1')}")
+            there, gone = files.host.on("sdb1"), files.host.on("sdc1")
+            yield Problem(
+                path, 1, f"{there and there.read('/here')}, {gone}, {files.host.on('sdc1')}"
+            )
 
     with scanner(looks) as started:
         others = [device(other, "sdb1"), device(tmp_path / "gone", "sdc1")]

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from parsers.api import Volume
+from parsers.api import Host, Volume
 from petipy.scan import files
 from petipy.scan.files import TreeFiles
 from tests.trees import lay
 
 SDA1, SDB1 = Volume(name="sda1"), Volume(name="sdb1")
+TWO = Host(machine="ppc64le", volumes=(SDA1, SDB1))
 
 
 @pytest.fixture(params=[files.resolve, files.walk])
@@ -118,22 +119,16 @@ def test_other_volumes_are_opened_once_and_know_the_way_back(tmp_path: Path) -> 
     (tmp_path / "b/file").write_text("there")
     asked: list[str] = []
     volumes = (SDA1, SDB1, Volume(name="sdc1"))
-    tree = TreeFiles(
-        tmp_path / "a",
-        SDA1,
-        volumes,
-        "ppc64le",
-        opener({"sdb1": tmp_path / "b"}, asked),
-        compatible=("qemu,pseries",),
-    )
-    other = tree.on("sdb1")
+    host = Host(machine="ppc64le", volumes=volumes, compatible=("qemu,pseries",))
+    tree = TreeFiles(tmp_path / "a", SDA1, host, opener({"sdb1": tmp_path / "b"}, asked))
+    other = tree.host.on("sdb1")
     assert other is not None
-    assert (other.read("/file"), other.volume, other.machine) == ("there", SDB1, "ppc64le")
-    assert other.compatible == ("qemu,pseries",)
-    assert other is tree.on("sdb1")
-    assert other.on("sda1") is tree is tree.on("sda1")
-    assert tree.on("sdc1") is tree.on("sdc1") is None
-    assert tree.on("not a volume") is None
+    assert (other.read("/file"), other.volume, other.host.machine) == ("there", SDB1, "ppc64le")
+    assert other.host.compatible == ("qemu,pseries",)
+    assert other is tree.host.on("sdb1")
+    assert other.host.on("sda1") is tree is tree.host.on("sda1")
+    assert tree.host.on("sdc1") is tree.host.on("sdc1") is None
+    assert tree.host.on("not a volume") is None
     assert asked == ["sdb1", "sdc1"]
     tree.close()
 
@@ -168,12 +163,12 @@ def test_a_file_on_a_volume_is_a_volume_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "iso/file").write_text("within")
     asked: list[str] = []
     name = "sdb1:/isos/a b.iso"
-    tree = TreeFiles(tmp_path, SDA1, (SDA1, SDB1), "", opener({name: tmp_path / "iso"}, asked))
-    inner = tree.on(name)
+    tree = TreeFiles(tmp_path, SDA1, TWO, opener({name: tmp_path / "iso"}, asked))
+    inner = tree.host.on(name)
     assert inner is not None
     assert (inner.read("/file"), inner.volume.image) == ("within", "/isos/a b.iso")
-    assert (inner.volume.disk, inner.on("sda1")) == ("sdb1", tree)
-    assert tree.on("sdc1:/isos/a b.iso") is None
+    assert (inner.volume.disk, inner.host.on("sda1")) == ("sdb1", tree)
+    assert tree.host.on("sdc1:/isos/a b.iso") is None
     assert asked == [name]
     tree.close()
 
@@ -205,15 +200,14 @@ def test_what_cannot_be_looked_at_is_told_once_for_each_reason(tmp_path: Path) -
 
     other = tmp_path / "other"
     other.mkdir()
-    volumes = (SDA1, SDB1)
-    tree = TreeFiles(tmp_path, SDA1, volumes, "", opener({"sdb1": other}, []), resolve)
+    tree = TreeFiles(tmp_path, SDA1, TWO, opener({"sdb1": other}, []), resolve)
     assert (tree.names("/boot/grub"), tree.kind("/boot/a"), tree.piece("/x", 0, 1)) == (
         [],
         None,
         b"",
     )
     assert (tree.names("/none"), tree.kind("/none"), tree.size("/boot/a")) == ([], None, 0)
-    there = tree.on("sdb1")
+    there = tree.host.on("sdb1")
     assert there is not None
     assert there.modified("/x") == 0
     assert [(problem.config, problem.message) for problem in tree.unread()] == [

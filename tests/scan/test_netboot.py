@@ -98,7 +98,7 @@ def test_a_root_that_is_no_nfs_servers_is_not_taken_for_one() -> None:
 
 
 def _shout(files: Files, path: str) -> Iterator[Item]:
-    yield Entry(title=(files.fetch(path) or "").upper(), name="x", config=path, line=1)
+    yield Entry(title=(files.host.fetch(path) or "").upper(), name="x", config=path, line=1)
 
 
 LOUD = Format("loud", (), _shout, network=lambda url, text: text.startswith("loud"))

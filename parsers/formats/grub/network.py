@@ -6,7 +6,7 @@ from dataclasses import replace
 from posixpath import basename
 from typing import Literal
 
-from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, SameMachine, Volume
+from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, Volume
 from parsers.formats.grub.language.dialect import Dialect, spoken
 from parsers.formats.grub.listing import Listing
 from parsers.formats.grub.run.machine import Machine
@@ -26,29 +26,20 @@ def served(files: Files, url: str, dialect: Dialect | None = None) -> Iterator[I
         yield _on_server(item, root)
 
 
-class _Server(SameMachine):
-    """`Files` of what a server has, which are known by fetching them only."""
+class _Server:
+    """The `Files` of a server: fetching a file is the only way to know it."""
 
     def __init__(self, files: Files, root: str) -> None:
-        super().__init__(files)
-        self._root = root
-        scheme, _, host = root.partition("://")
-        self._volume = Volume(name=f"{scheme},{host}")
-        others = (v for v in files.volumes if v.name != files.volume.name)
-        self._volumes = (self._volume, *others)
+        self._files, self._root = files, root
+        scheme, _, name = root.partition("://")
+        self.volume = Volume(name=f"{scheme},{name}")
+        others = (v for v in files.host.volumes if v.name != files.volume.name)
+        self.host = replace(files.host, volumes=(self.volume, *others), on=self._on)
         self._texts: dict[str, str | None] = {}
-
-    @property
-    def volume(self) -> Volume:
-        return self._volume
-
-    @property
-    def volumes(self) -> Sequence[Volume]:
-        return self._volumes
 
     def read(self, path: str) -> str | None:
         if path not in self._texts:
-            self._texts[path] = self._files.fetch(self._root + path)
+            self._texts[path] = self._files.host.fetch(self._root + path)
         return self._texts[path]
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
@@ -73,8 +64,8 @@ class _Server(SameMachine):
     def link(self, path: str) -> str:
         return ""
 
-    def on(self, name: str) -> "Files | None":
-        return self if name == self._volume.name else self._files.on(name)
+    def _on(self, name: str) -> "Files | None":
+        return self if name == self.volume.name else self._files.host.on(name)
 
 
 def _on_server(item: Item, root: str) -> Item:

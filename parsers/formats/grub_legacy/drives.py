@@ -18,7 +18,7 @@ class Drives:
 
     def __init__(self, files: Files, devices: Devices | None = None) -> None:
         self.own = files.volume
-        self.all = files.volumes
+        self.all = files.host.volumes
         self.devices = devices or Devices(files)
 
     def volumes(self, device: str) -> list[Volume]:

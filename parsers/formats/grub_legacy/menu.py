@@ -265,7 +265,7 @@ class Menu:
     def _below(self, loaded: Loaded, trail: tuple[str, ...], marked: bool) -> Iterator[Item]:
         """Another menu, whose entries name what is theirs as seen from here."""
         ref = loaded.place(loaded.menu)
-        volume = find(ref.device, self._files.volumes) if ref.device else self.drives.own
+        volume = find(ref.device, self._files.host.volumes) if ref.device else self.drives.own
         tree = self.drives.tree(volume) if volume else None
         found = tree and beside(tree, ref.path)
         if volume is None or tree is None or not found or is_script(found):

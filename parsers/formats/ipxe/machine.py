@@ -101,7 +101,7 @@ class Machine:
             raise Exhausted(f"it wants more than {_MOST_FETCHES} files: given up")
         if self._silent >= _MOST_SILENT:
             raise Exhausted(f"{_MOST_SILENT} files could not be fetched: no more are asked for")
-        text = self.files.fetch(url)
+        text = self.files.host.fetch(url)
         self._fetches += 1
         self._silent += text is None
         return text

@@ -132,22 +132,23 @@ def _split(spelling: str) -> tuple[str, str, str]:
 def known(files: Files, where: str) -> dict[str, Value]:
     """What iPXE would know before the script at `where`, a URL or a path, says anything."""
     told = {"user-class": "iPXE", "version": "1.21.1", "platform": "efi"}
-    told["buildarch"] = _ARCHITECTURES.get(files.machine, files.machine)
+    told["buildarch"] = _ARCHITECTURES.get(files.host.machine, files.host.machine)
+    lease = files.host.lease
     for name, _, _, words in _LEASE:
-        said = next((t for word in words.split() if (t := files.lease.get(word, "").strip())), "")
+        said = next((t for word in words.split() if (t := lease.get(word, "").strip())), "")
         # Of several routers and name servers the first.
         said = said.split()[0] if said and _TYPES[name] == "ipv4" else said
         told[name] = said or told.get(name, "")
-    table = files.firmware.smbios
+    table = files.host.firmware.smbios
     for name, (kind, place) in _MACHINE.items() if table else ():
         told[name] = smbios.text(table, kind, place)
     told["uuid"] = told["uuid"] or smbios.system_uuid(table)
-    told["next-server"] = told["next-server"] or server(files.lease)
+    told["next-server"] = told["next-server"] or server(files.host.lease)
     if is_url(where):
         told["cwuri"] = where
         told["cwduri"] = where.rpartition("/")[0] + "/"
         told["filename"] = told["filename"] or split(where)[1]
-    if files.lease:
+    if files.host.lease:
         told["ifname"] = "net0"
     return {name: _taken(name, text) for name, text in told.items() if text}
 

@@ -16,10 +16,10 @@ def fitting(files: Files, directory: str) -> str | None:
     that, but the tree that is running: its names for the board make most files' names, and the
     file itself says for which board it is.
     """
-    for path in _named(directory, files.compatible):
+    for path in _named(directory, files.host.compatible):
         if files.kind(path) == "file":
             return path
-    wanted = "".join(f"{name}\0" for name in files.compatible).encode()
+    wanted = "".join(f"{name}\0" for name in files.host.compatible).encode()
     trees = list(_trees(files, directory))[:_MOST] if wanted else []
     return next((path for path in trees if _says(files, path, wanted)), None)
 

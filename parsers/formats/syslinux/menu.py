@@ -59,9 +59,9 @@ class _Offers:
         for label in conf.labels:
             self._first.setdefault(_written(label), label)
         for label in conf.labels:
-            means = meaning(label, self._files.machine)
+            means = meaning(label, self._files.host.machine)
             if means.alias and (target := _find(conf, means.alias)):
-                means = meaning(target, self._files.machine)
+                means = meaning(target, self._files.host.machine)
             self._meanings[label] = means
             if means.menu and means.files and not label.jump:
                 self._follow(conf, label, means)
@@ -131,13 +131,13 @@ class _Offers:
             label.given["append"] = line
         label.inherited = conf.append_to_all
         # Debian's installer boots after a time what a label of its menu says, too.
-        means = meaning(label, self._files.machine)
+        means = meaning(label, self._files.host.machine)
         same = (known for known in conf.labels if self._meanings[known] == means)
         return next(same, None) or self._add(conf, label)
 
     def _add(self, conf: Configuration, label: Label) -> Label:
         conf.labels.insert(0, label)
-        self._meanings[label] = meaning(label, self._files.machine)
+        self._meanings[label] = meaning(label, self._files.host.machine)
         return label
 
     def _menu(
@@ -208,7 +208,7 @@ class _Offers:
         if not means.kernel:
             return ""
         options = means.options
-        if self._files.machine not in PC and (names := _VARIABLE.findall(options)):
+        if self._files.host.machine not in PC and (names := _VARIABLE.findall(options)):
             self._doubt(label, f"{', '.join(names)} is a variable of the firmware's: left out")
             options = " ".join(_VARIABLE.sub("", options).split())
         return " ".join((options, *words(label.sysappend, self._files))).strip()
@@ -229,7 +229,7 @@ class _Offers:
 
     def _fitting(self, label: Label) -> str | None:
         """What FDTDIR's directory has for this machine, if both have a device tree."""
-        if not label.devicetrees or not self._files.compatible:
+        if not label.devicetrees or not self._files.host.compatible:
             return None
         directory = self._places.at(label.directory, first(label.devicetrees)).rstrip("/")
         if directory not in self._directories:
@@ -243,7 +243,7 @@ class _Offers:
     def _check(self, label: Label) -> None:
         if more := unknown(label.sysappend, self._files):
             self._doubt(label, f"SYSAPPEND asks for what only a BIOS tells ({more:#x}): left out")
-        wanted = label.devicetrees and not label.devicetree and self._files.compatible
+        wanted = label.devicetrees and not label.devicetree and self._files.host.compatible
         if wanted and self._fitting(label) is None:
             what = f"no device tree in {first(label.devicetrees)} is known to be for {wanted[0]}"
             self._doubt(label, f"{what}: the machine's own is used")

@@ -29,7 +29,7 @@ _TOLD = {
 
 def words(bits: int, files: Files) -> Iterator[str]:
     """Of the bits those that the machine can answer."""
-    lease, table = files.lease, files.firmware.smbios
+    lease, table = files.host.lease, files.host.firmware.smbios
     if bits & 0x1 and lease.get("ip"):
         # In pxelinux the second is the host that the boot files come from.
         host = lease.get("siaddr") or lease.get("serverid", "")
@@ -50,5 +50,5 @@ def words(bits: int, files: Files) -> Iterator[str]:
 def unknown(bits: int, files: Files) -> int:
     """Those that cannot be answered here: the processor's features, and without SMBIOS all of its
     strings."""
-    known = _KNOWN | (sum(_TOLD) if files.firmware.smbios else 0)
+    known = _KNOWN | (sum(_TOLD) if files.host.firmware.smbios else 0)
     return bits & ~known

@@ -32,7 +32,7 @@ class Devices:
         self.loops = {"loop": self.own} if self.own.image else {}
         first = self.own.disk if self.own.image else self.own.name
         disks: dict[str, list[Volume]] = {}
-        for volume in sorted(files.volumes, key=lambda v: v.name != first):
+        for volume in sorted(files.host.volumes, key=lambda v: v.name != first):
             if not volume.image:
                 disks.setdefault(volume.disk or volume.name, []).append(volume)
         self._server = SERVER.fullmatch(self.own.name)
@@ -55,7 +55,7 @@ class Devices:
 
     def tree(self, volume: Volume) -> Files | None:
         if volume.name not in self._trees:
-            self._trees[volume.name] = self._files.on(volume.name)
+            self._trees[volume.name] = self._files.host.on(volume.name)
         return self._trees[volume.name]
 
     def find(self, name: str) -> Volume | None:
@@ -88,11 +88,11 @@ class Devices:
     def server(self, name: str) -> str:
         """What the URLs begin with of a device that is a server: tftp://10.0.0.1; else ""."""
         m = SERVER.fullmatch(_without_pxe(name))
-        host = m and (m["host"] or server(self._files.lease))
+        host = m and (m["host"] or server(self._files.host.lease))
         return f"{m['scheme']}://{host}" if m and host else ""
 
     def fetch(self, url: str) -> str | None:
-        return self._files.fetch(url)
+        return self._files.host.fetch(url)
 
     def piece(self, offset: int, length: int) -> bytes:
         """Of the configuration's own device, outside of its files."""

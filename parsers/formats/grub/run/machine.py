@@ -96,15 +96,15 @@ class Machine:
     ) -> None:
         self.dialect = dialect
         self.devices = Devices(files)
-        self.firmware = files.firmware
+        self.firmware = files.host.firmware
         self.budget = Budget()
         self.say = say  # gets what GRUB would print
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str, int], Problem] = {}
         self.passwords: dict[str, Password] = {}  # by user; to GRUB they outlive every menu
-        cpu, platform = _PLATFORMS.get(files.machine, (files.machine, "efi"))
+        cpu, platform = _PLATFORMS.get(files.host.machine, (files.host.machine, "efi"))
         self.cpu, self.platform = cpu, platform
-        self._network = dict(_network(files.lease, platform))
+        self._network = dict(_network(files.host.lease, platform))
 
     def variables(self, config: str) -> dict[str, str]:
         """What GRUB has set, all exported, when it starts on the file."""

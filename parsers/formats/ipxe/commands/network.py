@@ -8,7 +8,7 @@ from parsers.formats.ipxe.run import BadCommand, Run
 
 @command("dhcp", "ifconf", "pxebs")
 def dhcp(run: Run, words: Sequence[str]) -> bool:
-    if not run.machine.files.lease:
+    if not run.machine.files.host.lease:
         run.complain("nothing is known of the network here: what DHCP would say is left empty")
     return True
 
@@ -19,7 +19,7 @@ def cpuid(run: Run, words: Sequence[str]) -> bool:
     bits = [word for word in words if not word.startswith("-")]
     if not bits:
         raise BadCommand("not enough words")
-    if run.machine.files.machine != "x86_64":
+    if run.machine.files.host.machine != "x86_64":
         return False
     return "--ecx" not in words and "-c" not in words
 

@@ -269,7 +269,7 @@ def _wanted_initrd(argument: str, root: str) -> str:
 def _written(entry: Entry, about: dict[str, Any], files: MachineFiles) -> Iterator[tuple[str, str]]:
     for effect in entry.effects:
         device = effect.file.device or about["root"]
-        tree = files.on(device)
+        tree = files.host.on(device)
         text = (tree.read(effect.file.path) if tree else None) or ""
         yield f"({device}){effect.file.path}", envblock.write(text, dict(effect.values)).rstrip("#")
 
