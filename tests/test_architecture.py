@@ -5,15 +5,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
 from parsers.formats import formats
+from petipy.kexec import machines
 
 TOP = Path(__file__).parent.parent
 FORMATS = [
     *("grub", "bls", "uki", "grub-legacy", "ipxe", "kboot", "lilo", "native", "pxe", "silo"),
     *("syslinux", "yaboot", "zipl", "foreign", "found"),
+]
+ARCHITECTURES = [
+    *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
 PURE = [*(TOP / "parsers").rglob("*.py")]
 # petipy modules that decide and do no I/O.
@@ -95,6 +100,10 @@ def test_ctypes_and_ioctl_live_in_sys_and_kexec_alone() -> None:
 
 def test_every_format_is_on_the_reviewed_list() -> None:
     assert [form.name for form in formats()] == FORMATS
+
+
+def test_every_architecture_that_kexec_knows_is_on_the_reviewed_list() -> None:
+    assert [module.name for module in iter_modules(machines.__path__)] == ARCHITECTURES
 
 
 @pytest.mark.parametrize("heavy", ["urwid", "pyparsing", "pathlib", "pyudev"])

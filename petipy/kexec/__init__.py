@@ -1,27 +1,31 @@
 """Load a Linux kernel and jump into it, by whatever means the running kernel has.
 
-Self-contained: the standard library only. All failures are OSError; Refused has a sentence.
+This package stands alone: it imports the standard library only. A failure is an OSError; Refused
+has a sentence. An architecture is one file or package in `machines`.
 """
 
 import contextlib
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from . import elf, fdt, image, syscalls
 from .refused import Refused, explain, in_memory, lockdown
+
+if TYPE_CHECKING:
+    from .machines import Loader
 
 __all__ = ["Refused", "execute", "load", "lockdown", "unload"]
 
 
 def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None) -> str:
-    """Stage a kernel; returns how: kexec_file_load, kexec_load or kexec-tools, and in parentheses
+    """Stage a kernel. Return how: kexec_file_load, kexec_load or kexec-tools, and in parentheses
     what the next kernel may miss.
 
     Descriptors are of regular files, open for reading; they may be closed afterwards. Several
-    initrds are handed over one behind the other. `cmdline` may hold surrogate escapes. A device
-    tree (flattened) replaces the firmware's, where the machine has one. Raises Refused.
+    initrds are handed over one behind the other. `cmdline` may hold surrogate escapes. A flattened
+    device tree replaces the firmware's, where the machine has one. Raise Refused.
     """
     line = os.fsencode(cmdline)
     if b"\0" in line:
@@ -43,7 +47,7 @@ def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | No
 
 
 def unload() -> None:
-    """Forget what is staged; nothing staged is fine too."""
+    """Forget the staged kernel, if there is one. Raise Refused."""
     try:
         syscalls.kexec_file_unload()
     except OSError as error:
@@ -56,45 +60,47 @@ def unload() -> None:
 
 
 def execute() -> NoReturn:
-    """Jump. The kernel shuts its devices down, but syncs nothing. Raises OSError."""
+    """Jump into the staged kernel. Raise OSError.
+
+    The running kernel shuts its devices down, but syncs nothing.
+    """
     syscalls.reboot_kexec()
     raise OSError(errno.EIO, "reboot: returned from a jump into another kernel")
 
 
 def _load(kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None) -> str:
-    if os.uname().machine.startswith("ppc64"):
-        return _load_on_power(kernel, initrds, line, devicetree)
+    from . import machines
+
+    machine = machines.find(os.uname().machine)
+    if machine and machine.loader:
+        return _load_segments(machine.loader, kernel, initrds, line, devicetree)
     # kexec_file_load has no way to pass a device tree.
     if devicetree is None and _file_load(kernel, initrds, line):
         return "kexec_file_load"
     return _by_kexec_tools(kernel, initrds, line, devicetree)
 
 
-def _load_on_power(kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None) -> str:
-    """kexec_load first, although a kernel may have both.
-
-    Only our own trampoline gives the next kernel the DMA windows that it would find after a
-    reset (ppc64le.reset_windows); and nothing is hashed, which takes seconds when emulated.
-    """
+def _load_segments(
+    loader: "Loader", kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None
+) -> str:
+    """Try kexec_load first, although a kernel may have both: we decide what it hands over."""
     from . import classic
 
     try:
-        classic.load(kernel, initrds, line, devicetree)
+        classic.load(loader, kernel, initrds, line, devicetree)
     except OSError as error:
         # Locked down, or built without: then only what the kernel itself checks is let in.
         if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS) or devicetree is not None:
             raise
-        from .machines.ppc64le import ofdt
-
-        kept = ofdt.forget_windows(fdt.read_live())
+        missing = loader.before_file_load(fdt.read_live())
         if not _file_load(kernel, initrds, line):
             raise
-        return f"kexec_file_load ({kept})" if kept else "kexec_file_load"
+        return f"kexec_file_load ({missing})" if missing else "kexec_file_load"
     return "kexec_load"
 
 
 def _file_load(kernel: int, initrds: Sequence[int], line: bytes) -> bool:
-    """False where the running kernel was built without it."""
+    """Stage by kexec_file_load; False where the running kernel was built without it."""
     from . import file_load
 
     try:
@@ -121,7 +127,7 @@ def _by_kexec_tools(
 
 @contextlib.contextmanager
 def _plain(kernel: int) -> Iterator[int]:
-    """The kernel, checked as far as can be, and unpacked where the method wants that."""
+    """Give the kernel, checked as far as possible, and unpacked."""
     kind = _identify(kernel)
     if not kind.packed:
         yield kernel
@@ -144,6 +150,7 @@ def _plain(kernel: int) -> Iterator[int]:
 def _identify(kernel: int) -> image.Kind:
     kind = image.identify(os.pread(kernel, image.HEAD, 0), os.fstat(kernel).st_size)
     running = os.uname().machine
+    # "le" names the running kernel's byte order; such a machine starts kernels of either.
     if kind.machine and kind.machine != running.removesuffix("le"):
         raise Refused(errno.ENOEXEC, f"the kernel is for {kind.machine}, this machine is {running}")
     return kind

@@ -1,4 +1,4 @@
-"""ELF headers of kernels: what a loader has to know, and whether the file is whole (gabi 4, 5)."""
+"""ELF headers of kernels, read with a check that the file is whole (gabi 4, 5)."""
 
 import mmap
 import struct
@@ -15,12 +15,12 @@ Image = bytes | mmap.mmap  # anything that struct reads without a copy
 
 
 class Malformed(ValueError):
-    """Not an ELF program, or one that is damaged; str() says how."""
+    """A file that is no ELF program, or a damaged one; str() says how."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One PT_LOAD: bytes [offset, offset+filesz) of the file go to `address`, zeros behind."""
+    """One PT_LOAD: bytes [offset, offset+filesz) of the file, and zeros behind them in memory."""
 
     offset: int
     address: int  # physical, as linked; kernels put their virtual address or zero here
@@ -31,23 +31,23 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is to be loaded of a kernel, its segments by their addresses."""
+    """The parts of a kernel that go to memory, in the order of their addresses."""
 
     machine: int  # EM_…
     bits: int
     order: str  # ">" or "<", as struct writes it
     entry: int
-    loads: tuple[Load, ...]  # by address, as the specification wants them
+    loads: tuple[Load, ...]  # by address, as the specification demands
 
     @property
     def extent(self) -> int:
-        """Bytes in memory, from the first segment's start to the last one's end."""
+        """Bytes in memory, from the first segment's start to the last segment's end."""
         last = self.loads[-1]
         return last.virtual + last.memsz - self.loads[0].virtual
 
 
 def parse(image: Image, size: int) -> Program:
-    """The program headers. `size` is the file's: all that they claim must be in it."""
+    """Read the program headers. Raise Malformed when they name more than the file's `size`."""
     if image[:4] != b"\x7fELF":
         raise Malformed("no ELF magic")
     if size < 64:
@@ -61,7 +61,7 @@ def parse(image: Image, size: int) -> Program:
     if kind not in (2, 3):
         raise Malformed(f"an ELF file, but {_TYPES.get(kind, 'of an unknown type')}")
     _must_hold(size, phoff + phnum * phentsize, "program headers")
-    # Last in a vmlinux: a file that was cut short is mostly seen by them. Stripped: 0.
+    # Section headers come last in a vmlinux and so show a file that was cut short. Stripped: 0.
     _must_hold(size, shoff + shnum * shentsize, "section headers")
     if phentsize != (56 if wide else 32):
         raise Malformed("damaged program headers")

@@ -19,12 +19,12 @@ Reservation = tuple[int, int]  # (address, size), bytes
 
 
 class Malformed(ValueError):
-    """Not a flattened device tree, or a damaged one."""
+    """A blob that is no flattened device tree, or a damaged one."""
 
 
 @dataclass(slots=True)
 class Node:
-    """One node; its name carries the unit address. The root's name is empty."""
+    """One node. Its name carries the unit address; the root's name is empty."""
 
     name: str = ""
     properties: dict[str, bytes] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Node:
             yield from child.walk()
 
     def cell(self, name: str, default: int = 0) -> int:
-        """A property that holds one number, of 32 or 64 bits."""
+        """Return the number in a property of 32 or 64 bits; `default` for any other."""
         value = self.properties.get(name, b"")
         return int.from_bytes(value, "big") if len(value) in (4, 8) else default
 
@@ -50,16 +50,17 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """A tree in flattened form, all but the memory reservations, which need its address."""
+    """A flattened tree without its memory reservations, which depend on its address."""
 
     structure: bytes
     strings: bytes
 
     def size(self, reservations: int) -> int:
-        """Bytes of the blob, with that many reservations."""
+        """Return the size in bytes of the blob with so many reservations."""
         return _HEADER.size + 16 * (reservations + 1) + len(self.structure) + len(self.strings)
 
     def blob(self, reserved: Iterable[Reservation] = (), boot_cpu: int = 0) -> bytes:
+        """Join header, reservations, structure and strings."""
         entries = [struct.pack(">2Q", *entry) for entry in reserved]
         structure_at = _HEADER.size + 16 * (len(entries) + 1)
         strings_at = structure_at + len(self.structure)
@@ -80,7 +81,7 @@ class Flat:
 
 
 def flatten(root: Node) -> Flat:
-    """The tree as a blob holds it (Devicetree Specification 0.4, chapter 5)."""
+    """Flatten a tree (Devicetree Specification 0.4, chapter 5)."""
     chunks: list[bytes] = []
     names: dict[str, int] = {}
     strings = bytearray()
@@ -105,12 +106,12 @@ def flatten(root: Node) -> Flat:
 
     add(root)
     chunks.append(_word(_FINISH))
-    # Padded, so that whatever is put behind the blob stays aligned.
+    # Padding keeps the next thing behind the blob aligned.
     return Flat(b"".join(chunks), bytes(strings) + _PADDING[len(strings) % 4])
 
 
 def read_live(directory: str = "/proc/device-tree") -> Node:
-    """The running kernel's tree, hot-plugged nodes included. OSError if there is none."""
+    """Read the running kernel's tree, hot-plugged nodes included. Raise OSError."""
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         return _read_node(fd, "")
@@ -137,7 +138,7 @@ def _read_node(fd: int, name: str) -> Node:
 def _read_property(directory: int, name: str) -> bytes:
     fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
     try:
-        value = os.read(fd, 4096)  # nearly every property, in one call
+        value = os.read(fd, 4096)  # one call is enough for nearly every property
         if len(value) < 4096:
             return value
         rest = iter(lambda: os.read(fd, 65536), b"")
@@ -147,7 +148,7 @@ def _read_property(directory: int, name: str) -> bytes:
 
 
 def parse(blob: bytes) -> tuple[Node, list[Reservation], int]:
-    """A flattened tree → root, memory reservations, number of the boot CPU. Raises Malformed."""
+    """Return root, memory reservations and number of the boot CPU. Raise Malformed."""
     try:
         return _parse(blob)
     except (struct.error, IndexError, ValueError) as problem:

@@ -1,4 +1,4 @@
-"""kexec_file_load(2): the kernel does the work."""
+"""kexec_file_load(2): the running kernel places the segments."""
 
 import os
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from .syscalls import kexec_file_load
 
 
 def load(kernel: int, initrds: Sequence[int], cmdline: bytes) -> None:
-    """Raises OSError; ENOSYS where the running kernel was built without it."""
+    """Stage a kernel. Raise OSError, ENOSYS where the running kernel was built without the call."""
     if len(initrds) <= 1:
         kexec_file_load(kernel, initrds[0] if initrds else None, cmdline)
         return
@@ -19,10 +19,10 @@ def load(kernel: int, initrds: Sequence[int], cmdline: bytes) -> None:
 
 
 def join(initrds: Sequence[int]) -> int:
-    """Several archives as one file in memory.
+    """Copy several archives into one file in memory.
 
-    Documentation/driver-api/early-userspace/buffer-format.rst: archives follow one another,
-    each at a multiple of 4 bytes, with zeros between.
+    Archives follow one another, each at a multiple of 4 bytes, with zeros between
+    (Documentation/driver-api/early-userspace/buffer-format.rst).
     """
     joined = os.memfd_create("initrd")
     try:

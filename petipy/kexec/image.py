@@ -1,4 +1,4 @@
-"""What a file is that somebody wants to boot: told from its first bytes."""
+"""The kind of a file that somebody wants to boot, told from its first bytes."""
 
 import struct
 from dataclasses import dataclass
@@ -51,15 +51,15 @@ _OTHERS = (
 
 
 class NotAKernel(ValueError):
-    """str() says what the file is instead."""
+    """A file that is no kernel; str() names what it is instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`format`: ELF, bzImage, PE, Image (arm64, riscv64), s390, or how it is packed."""
+    """A kernel. `format` is ELF, bzImage, PE, Image (arm64, riscv64), s390, or how it is packed."""
 
     format: str
-    machine: str = ""  # as uname names it, ppc64le and ppc64 alike "ppc64"; empty: not known yet
+    machine: str = ""  # uname's name, "ppc64" for either byte order; empty: not known yet
 
     @property
     def packed(self) -> bool:
@@ -67,7 +67,7 @@ class Kind:
 
 
 def identify(head: bytes, size: int) -> Kind:
-    """`head`: the first HEAD bytes of a file of `size` bytes. Raises NotAKernel."""
+    """Tell a kernel by `head`, the first HEAD bytes of a file of `size`. Raise NotAKernel."""
     if not size:
         raise NotAKernel("the file is empty")
     if head[0x202:0x206] == b"HdrS":
@@ -96,8 +96,8 @@ def _by_magic(head: bytes) -> Kind | None:
 
 
 def _bzimage(head: bytes, size: int) -> Kind:
-    # Documentation/arch/x86/boot.rst: setup_sects, syssize, protocol version, and xloadflags,
-    # whose bit 0 says that there is a 64-bit entry.
+    # Documentation/arch/x86/boot.rst: setup_sects, syssize, protocol version, and xloadflags. Bit 0
+    # of the last says that there is a 64-bit entry.
     head = head.ljust(0x240, b"\0")
     sectors, paragraphs = head[0x1F1] or 4, struct.unpack_from("<I", head, 0x1F4)[0]
     needed = (sectors + 1) * 512 + paragraphs * 16

@@ -1,4 +1,4 @@
-"""kexec-tools, where neither system call serves: the last resort."""
+"""kexec-tools, the last resort where neither system call serves."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ _TIMEOUT = 120.0  # seconds: it hashes, and an emulated guest is slow
 
 
 def find() -> str | None:
-    """Path of the program."""
+    """Return the path of the program."""
     return shutil.which("kexec", path=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
 
 
@@ -24,7 +24,7 @@ def load(
     cmdline: bytes,
     devicetree: int | None = None,
 ) -> None:
-    """Stage a kernel. Raises Refused with the program's own words."""
+    """Stage a kernel. Raise Refused with the program's own words."""
     joined = file_load.join(initrds) if len(initrds) > 1 else -1
     initrd = joined if joined >= 0 else initrds[0] if initrds else None
     try:
@@ -39,7 +39,7 @@ def load(
 def _arguments(
     kernel: int, initrd: int | None, cmdline: bytes, devicetree: int | None
 ) -> list[str | bytes]:
-    # -c: kexec_load; the file variant was tried before. -i: no hashes of what was just loaded.
+    # -c: kexec_load, because kexec_file_load was tried before. -i: no hashes of the segments.
     arguments: list[str | bytes] = ["-c", "-i", "-l", f"/proc/self/fd/{kernel}"]
     arguments.append(b"--command-line=" + cmdline)
     if initrd is not None:

@@ -1,4 +1,4 @@
-"""Why a kernel was not loaded, as a sentence for a person."""
+"""Reasons why a kernel was not loaded, as sentences for people."""
 
 import errno
 import os
@@ -16,14 +16,17 @@ _BAD_SIGNATURE = {
 
 
 class Refused(OSError):
-    """A kernel that was not loaded: errno for programs, str() a sentence for people."""
+    """A kernel was not loaded. Programs look at errno, people at str(), which is a sentence."""
 
     def __str__(self) -> str:
         return str(self.strerror)
 
 
 def explain(error: OSError, *, size: int = 0, root: str = "") -> Refused:
-    """The system call's errno and what /proc and /sys know, in words. `size`: all bytes to load."""
+    """Put a system call's errno into words, with the help of /proc and /sys below `root`.
+
+    `size` is the sum of all bytes to load.
+    """
     code = error.errno or errno.EIO
     return Refused(code, _sentence(code, error, size, root))
 
@@ -51,9 +54,9 @@ def _sentence(code: int, error: OSError, size: int, root: str) -> str:
 def _forbidden(code: int, root: str) -> str:
     if not _may_boot(root):
         return "only root (CAP_SYS_BOOT) may load a kernel"
-    if _word(f"{root}/proc/sys/kernel/kexec_load_disabled") == "1":
+    if _text(f"{root}/proc/sys/kernel/kexec_load_disabled") == "1":
         return "kexec is switched off until the next reset (sysctl kernel.kexec_load_disabled)"
-    if _word(f"{root}/proc/sys/kernel/kexec_load_limit_reboot") == "0":
+    if _text(f"{root}/proc/sys/kernel/kexec_load_limit_reboot") == "0":
         return "no more loads are allowed (sysctl kernel.kexec_load_limit_reboot)"
     mode = lockdown(root)
     if mode not in ("", "none"):
@@ -64,32 +67,32 @@ def _forbidden(code: int, root: str) -> str:
 
 
 def no_room(size: int, free: int | None) -> str:
-    """The sentence for a kernel and its initrd that do not fit; sizes in bytes."""
+    """Say that a kernel and its initrd do not fit; sizes in bytes."""
     have = f", {free / 1e6:.0f} MB are free" if free is not None else ""
     return f"no room in memory: kernel and initrd take {size / 1e6:.0f} MB{have}"
 
 
 def in_memory(field: str, root: str = "") -> int | None:
-    """MemTotal or MemAvailable in bytes."""
-    lines = (line.split() for line in _word(f"{root}/proc/meminfo").splitlines())
+    """Return MemTotal or MemAvailable in bytes."""
+    lines = (line.split() for line in _text(f"{root}/proc/meminfo").splitlines())
     return next((int(line[1]) * 1024 for line in lines if line[0] == f"{field}:"), None)
 
 
 def lockdown(root: str = "") -> str:
-    """none, integrity or confidentiality; "" when securityfs does not tell."""
-    return _word(f"{root}/sys/kernel/security/lockdown").partition("[")[2].partition("]")[0]
+    """Return none, integrity or confidentiality; "" where securityfs is not mounted."""
+    return _text(f"{root}/sys/kernel/security/lockdown").partition("[")[2].partition("]")[0]
 
 
 def _may_boot(root: str) -> bool:
-    lines = _word(f"{root}/proc/self/status").splitlines()
+    lines = _text(f"{root}/proc/self/status").splitlines()
     effective = next((line.split()[1] for line in lines if line.startswith("CapEff:")), None)
     if effective is None:
         return os.geteuid() == 0
     return bool(int(effective, 16) >> _CAP_SYS_BOOT & 1)
 
 
-def _word(path: str) -> str:
-    """What a file of /proc or /sys says; "" when it is not there."""
+def _text(path: str) -> str:
+    """Read a file of /proc or /sys; "" where it is not there."""
     try:
         with open(path) as file:
             return file.read().strip()

@@ -12,26 +12,6 @@ _libc.syscall.restype = c_long
 _libc.reboot.argtypes = (c_int,)
 _libc.reboot.restype = c_int
 
-# linux/arch/*/…/syscall.tbl
-_KEXEC_LOAD = {
-    "ppc64le": 268,
-    "ppc64": 268,
-    "x86_64": 246,
-    "aarch64": 104,
-    "riscv64": 104,
-    "loongarch64": 104,
-    "s390x": 277,
-}
-_KEXEC_FILE_LOAD = {
-    "ppc64le": 382,
-    "ppc64": 382,
-    "x86_64": 320,
-    "aarch64": 294,
-    "riscv64": 294,
-    "loongarch64": 294,
-    "s390x": 381,
-}
-
 # include/uapi/linux/kexec.h
 _FILE_UNLOAD = 1
 _FILE_NO_INITRAMFS = 4
@@ -62,19 +42,22 @@ class Segment:
 
 
 def kexec_load(entry: int, segments: Sequence[Segment]) -> None:
-    """Stage segments; none of them: forget what is staged."""
+    """Stage segments. Without any, forget the staged kernel."""
     array = (_CSegment * len(segments))(
         *(_CSegment(s.buffer, s.size, s.address, s.room) for s in segments)
     )
-    number = _number("kexec_load", _KEXEC_LOAD)
+    number = _number("kexec_load")
     # syscall() is variadic: without a C type a Python int would travel as 32 bits.
     result = _libc.syscall(number, c_ulong(entry), c_ulong(len(segments)), array, c_ulong(0))
     _check("kexec_load", result)
 
 
 def kexec_file_load(kernel: int, initrd: int | None, cmdline: bytes) -> None:
-    """Stage a kernel. Both files are open descriptors; the kernel reads them before it returns."""
-    number = _number("kexec_file_load", _KEXEC_FILE_LOAD)
+    """Stage a kernel.
+
+    Both files are open descriptors; the running kernel reads them before it returns.
+    """
+    number = _number("kexec_file_load")
     files = c_int(kernel), c_int(-1 if initrd is None else initrd)
     flags = c_ulong(_FILE_NO_INITRAMFS if initrd is None else 0)
     rest = c_ulong(len(cmdline) + 1), c_char_p(cmdline), flags
@@ -82,22 +65,25 @@ def kexec_file_load(kernel: int, initrd: int | None, cmdline: bytes) -> None:
 
 
 def kexec_file_unload() -> None:
-    """Forget what is staged. OSError, ENOSYS where the kernel was built without it."""
-    number = _number("kexec_file_load", _KEXEC_FILE_LOAD)
+    """Forget the staged kernel. Raise OSError, ENOSYS where the kernel was built without it."""
+    number = _number("kexec_file_load")
     nothing = c_int(-1), c_int(-1), c_ulong(0), c_char_p(None)
     _check("kexec_file_load", _libc.syscall(number, *nothing, c_ulong(_FILE_UNLOAD)))
 
 
 def reboot_kexec() -> None:
-    """Jump into what is staged. Returning at all is failure."""
+    """Jump into the staged kernel. It is a failure if this returns."""
     _check("reboot", _libc.reboot(_REBOOT_CMD_KEXEC))
 
 
-def _number(call: str, table: dict[str, int]) -> c_long:
-    number = table.get(os.uname().machine)
-    if number is None:
-        raise OSError(errno.ENOSYS, f"{call}: number unknown on {os.uname().machine}")
-    return c_long(number)
+def _number(call: str) -> c_long:
+    from . import machines
+
+    name = os.uname().machine
+    machine = machines.find(name)
+    if machine is None:
+        raise OSError(errno.ENOSYS, f"{call}: number unknown on {name}")
+    return c_long(machine.kexec_load if call == "kexec_load" else machine.kexec_file_load)
 
 
 def _check(call: str, result: int) -> None:

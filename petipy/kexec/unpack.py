@@ -1,4 +1,4 @@
-"""A packed kernel → an unpacked one, in memory that only its descriptor holds."""
+"""Unpacking of kernels into memory that only a descriptor holds."""
 
 import os
 import zlib
@@ -10,11 +10,11 @@ LARGEST = 512 << 20  # bytes; a vmlinux with everything built in has 60 MB
 
 
 class Unpackable(ValueError):
-    """str() says why."""
+    """Data that cannot be unpacked; str() says why."""
 
 
 def unpack(fd: int, format: str, limit: int = LARGEST) -> int:
-    """A new memfd with the contents, at most `limit` bytes of them. Raises Unpackable, OSError."""
+    """Unpack into a new memfd of at most `limit` bytes. Raise Unpackable or OSError."""
     plain = _gzip(fd) if format == "gzip" else _other(fd, format)
     result = os.memfd_create("kernel")
     try:
@@ -46,7 +46,7 @@ def _gzip(fd: int) -> Iterator[bytes]:
 
 
 class _Decoder(Protocol):
-    """lzma's and bz2's decompressors."""
+    """The decompressors of lzma and bz2."""
 
     @property
     def eof(self) -> bool: ...

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petipy.kexec import fdt
-
-from .machines import cells, pseries
+from tests.kexec.samples import cells, pseries
 
 names = st.text("abcdefghijklmnopqrstuvwxyz0123456789,._+?#-", min_size=1, max_size=31)
 properties = st.dictionaries(names, st.binary(max_size=70), max_size=6)

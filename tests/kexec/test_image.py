@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from petipy.kexec import elf
 from petipy.kexec.image import HEAD, Kind, NotAKernel, identify
-
-from .machines import vmlinux
+from tests.kexec.samples import vmlinux
 
 
 def bzimage(flags: int = 1) -> bytes:

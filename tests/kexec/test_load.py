@@ -14,8 +14,7 @@ import pytest
 
 from petipy import kexec
 from petipy.kexec import elf, file_load, kexec_tools, unpack
-
-from .machines import vmlinux
+from tests.kexec.samples import vmlinux
 
 RUNNING = os.uname().machine
 FOREIGN = 21 if RUNNING == "x86_64" else 62

@@ -16,7 +16,7 @@
 # So they are counted in here, sent on together, and counted out.
 #
 # Between the two, calls of the firmware (RTAS) that must come after the leaving kernel has shut
-# its devices down: ppc64le.py says which. LoPAR: entered with the MMU off, 32-bit, big endian,
+# its devices down: windows.py says which. LoPAR: entered with the MMU off, 32-bit, big endian,
 # r3 = arguments, r4 = RTAS's base; nothing but r1 can be relied on afterwards, upper halves lost.
 
 	.text

@@ -1,12 +1,12 @@
-"""The code between two kernels on 64-bit POWER: trampoline.S assembled, and its slots filled.
+"""The code between two kernels on 64-bit POWER: trampoline.S, assembled, with its slots filled.
 
-A test assembles the source and compares, so neither can change alone.
+A test assembles the source and compares, so that neither changes without the other.
 """
 
 import struct
 from dataclasses import dataclass
 
-# 32 bytes a line; what is zero is a slot or padding.
+# 32 bytes a line. Zeros are slots or padding.
 CODE = bytes.fromhex(
     """
     08000048480000fca600607d01006b6900014439a6035a7da6037b7d2400004c
@@ -45,7 +45,7 @@ _CALL = 32  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Firmware:
-    """RTAS, and what to ask of it: calls are (token, arguments…), each with a status only."""
+    """RTAS, and the calls to make: (token, arguments…), each of which returns a status only."""
 
     base: int
     entry: int
@@ -64,17 +64,18 @@ def fill(
     opal: tuple[int, int] = (0, 0),
     firmware: Firmware = NO_FIRMWARE,
 ) -> bytes:
-    """The trampoline for one jump. Addresses are physical.
+    """Return the trampoline for one jump. Addresses are physical.
 
-    `secondaries`: how many other CPUs the leaving kernel sends to address 0x60; the trampoline
-    waits for them for at most a second. `opal`: base and entry, for the early debug console.
+    `secondaries` is the number of other CPUs that the leaving kernel sends to address 0x60; the
+    trampoline waits for them for at most a second. `opal` is the firmware's base and entry, for
+    the early debug console.
     """
     image = bytearray(CODE)
     rtas = firmware.base, firmware.entry
     struct.pack_into(">Q", image, _ORIGIN, origin)
     slots = kernel, tree, *opal, *rtas, _PATIENCE, secondaries, len(firmware.calls)
     struct.pack_into(">7Q2I", image, _SLOTS, *slots)
-    # It counts down, so the last is called first.
+    # The trampoline counts down and makes the last call first.
     return bytes(image) + b"".join(map(_arguments, reversed(firmware.calls)))
 
 
