@@ -3,67 +3,57 @@
 import gc
 import sys
 
-USAGE = """usage: petipy run                be the boot manager of this machine
-       petipy list [OPTION]… [PATH]
-                                show what a directory, disk image or device offers to boot
-       petipy explain TITLE|ID [OPTION]… [PATH]
-                                say where each part of an entry is written, and why it boots
-       petipy check [OPTION]… [FILE|DIR]
-                                say what is wrong with a boot configuration
-       petipy script FILE [OPTION]…
-                                run a GRUB script, print what GRUB would print
-       petipy capture [OPTION]… [DEVICE|DIR]…
-                                write a machine's boot configuration as one JSON file
-       petipy --version
-"""
-
 
 def main() -> int:
-    arguments = sys.argv[1:]
-    match arguments[:1]:
-        case ["run"]:
-            # A thousand allocations at a time, all to be kept: collecting them is time lost.
-            gc.disable()
-            from petipy.startup import prepared
-
-            prepared.install()
-            # Forked before anything else is imported: it needs the parsers, and we need asyncio.
-            from petipy.sandbox.client import Scanner
-
-            scanner = Scanner.start()
-            from petipy import app
-
-            return app.main(scanner)
-        case ["list"]:
-            from petipy.commands import list
-
-            return list.main(arguments[1:])
-        case ["explain"]:
-            from petipy.commands import explain
-
-            return explain.main(arguments[1:])
-        case ["check"]:
-            from petipy.commands import check
-
-            return check.main(arguments[1:])
-        case ["script"]:
-            from petipy.commands import script
-
-            return script.main(arguments[1:])
-        case ["capture"]:
-            from petipy.commands import capture
-
-            return capture.main(arguments[1:])
-        case ["--version"]:
+    name, *arguments = sys.argv[1:] or [""]
+    match name:
+        case "run":
+            return _run()
+        case "--version":
             from petipy import __version__
 
             sys.stdout.write(f"petipy {__version__}\n")
             return 0
-        case ["-h" | "--help"]:
-            sys.stdout.write(USAGE)
+        case "-h" | "--help":
+            sys.stdout.write(_usage())
             return 0
-    sys.stderr.write(USAGE)
+    from petipy.commands import find
+
+    if command := find(name):
+        return command(arguments)
+    sys.stderr.write(_usage())
     return 2
+
+
+def _run() -> int:
+    """Be the boot manager. The order of imports saves time and memory at each start."""
+    # A thousand allocations at a time, all to be kept: collecting them is time lost.
+    gc.disable()
+    from petipy.startup import prepared
+
+    prepared.install()
+    # Fork the scanner before anything else is imported: it needs the parsers, not asyncio.
+    from petipy.sandbox.client import Scanner
+
+    scanner = Scanner.start()
+    from petipy import app
+
+    return app.main(scanner)
+
+
+def _usage() -> str:
+    from petipy.commands import find_all
+
+    lines = [_usage_line("run", "", "be the boot manager of this machine")]
+    lines += [_usage_line(command.name, command.usage, command.help) for command in find_all()]
+    lines.append("petipy --version")
+    return "usage: " + "\n       ".join(lines) + "\n"
+
+
+def _usage_line(name: str, words: str, help: str) -> str:
+    """One command and, beside it or below it, its help."""
+    call = f"petipy {name} {words}".rstrip()
+    return f"{call:<25}{help}" if len(call) < 25 else f"{call}\n{'':32}{help}"
 
 
 if __name__ == "__main__":

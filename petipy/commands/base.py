@@ -1,35 +1,40 @@
-"""What the commands that a person gives have in common: bad usage is told, and is status 2."""
+"""Parts that all commands share: their type, their exit status, complaints about bad usage."""
 
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from petipy.report.printing import safe
+from petipy.report.printing import escape
 
 
 class BadUsage(Exception):
-    """What was asked for makes no sense; the text is for the person who asked."""
+    """A request that makes no sense. The text is for the person who made it."""
 
 
-def run(
-    name: str,
-    argv: list[str],
-    options: Callable[[list[str]], argparse.Namespace],
-    answer: Callable[[argparse.Namespace], int],
-) -> int:
-    """The exit status of `petipy NAME`: what `answer` returns, which may raise BadUsage."""
-    try:
-        _need_pyparsing()
-        return answer(options(argv))
-    except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
-        return exit.code if isinstance(exit.code, int) else 2
-    except BadUsage as error:
-        sys.stderr.write(f"petipy {name}: {safe(str(error))}\n")
-        return 2
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One `petipy NAME …`. Called with the words after NAME, it returns the exit status."""
+
+    name: str
+    usage: str  # the words after NAME, for `petipy --help`
+    help: str  # one line
+    parser: Callable[[], argparse.ArgumentParser]
+    answer: Callable[[argparse.Namespace], int]  # may raise BadUsage
+
+    def __call__(self, argv: list[str]) -> int:
+        try:
+            _require_pyparsing()
+            return self.answer(self.parser().parse_args(argv))
+        except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
+            return exit.code if isinstance(exit.code, int) else 2
+        except BadUsage as error:
+            sys.stderr.write(f"petipy {self.name}: {escape(str(error))}\n")
+            return 2
 
 
-def _need_pyparsing() -> None:
-    """Distributions have older ones, which fail somewhere in the middle. BadUsage says so."""
+def _require_pyparsing() -> None:
+    """Raise BadUsage without pyparsing 3.3: older ones fail somewhere in the middle."""
     try:
         import pyparsing
     except ImportError:

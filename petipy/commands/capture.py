@@ -1,4 +1,4 @@
-"""`petipy capture`: the boot configuration of a machine in one file, to be looked at elsewhere."""
+"""`petipy capture`: write the boot configuration of a machine into one file."""
 
 import argparse
 import json
@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from parsers.places.volumes import image
 from petipy import __version__
-from petipy.commands.base import run
+from petipy.commands.base import Command
 from petipy.commands.survey import (
     EPILOG,
     PATIENCE,
     add_device,
-    devices_of,
-    formats_for,
-    in_sandbox,
-    trees,
+    ask_sandbox,
+    choose_formats,
+    open_devices,
+    open_trees,
 )
 from petipy.commands.targets import Devices
 from petipy.machinefile.read import platform
 from petipy.platforms.efi import firmware
-from petipy.report.printing import safe, write
+from petipy.report.printing import escape, write
 from petipy.scan.files import compatible
 from petipy.state.model import Device, Image
 
@@ -38,44 +38,40 @@ DESCRIPTION = """Write the boot configuration of a machine as JSON: every config
 Petipy reads, kernels and initrds by name and size, the names of the devices. Passwords and their
 hashes are blanked. `petipy list --machine FILE` shows it anywhere."""
 
-# GRUB's command, SYSLINUX's, and iPXE's settings.
-_ASKS_SMBIOS = re.compile(
+# A command of GRUB, directives of SYSLINUX, settings of iPXE.
+_NEEDS_SMBIOS = re.compile(
     r"\bsmbios\b|^\s*(?:sys|ip)append\b|\$\{(?:uuid|manufacturer|product|(?:board-)?serial|asset)\b",
     re.M | re.I,
 )
 Captured = Mapping[str, Mapping[str, Any]]  # by device: the keys of petipy.sandbox.wire.Seen
 
 
-def main(argv: list[str]) -> int:
-    return run("capture", argv, _options, _answer)
-
-
 def _answer(options: argparse.Namespace) -> int:
     name = options.machine or os.uname().machine
-    with closing(devices_of(options.path, options.device)) as devices:
-        about, failures = captured(devices, name)
+    with closing(open_devices(options.path, options.device)) as devices:
+        about, failures = capture(devices, name)
     for device, why in failures:
-        sys.stderr.write(f"petipy capture: {safe(f'{device}: {why}')}\n")
+        sys.stderr.write(f"petipy capture: {escape(f'{device}: {why}')}\n")
     anything = any(map(_texts, about["devices"]))
     return write(json.dumps(about, indent=1) + "\n") or not anything
 
 
-def captured(devices: Devices, machine: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """The machine file's value; and of devices that could not be looked at, the reasons."""
+def capture(devices: Devices, machine: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return the machine file's value, and the devices that could not be read with reasons."""
     known = (*devices.found, *devices.others)
     seen: dict[str, dict[str, Any]] = {}
     failures = list(devices.failures)
-    record_all = _in_directories if devices.are_directories else _in_sandbox
+    record_all = _record_directories if devices.are_directories else _record_in_sandbox
     for device, result in record_all(devices.found, known, machine):
         if isinstance(result, OSError):
             failures.append((device.name, result.strerror or str(result)))
             continue
         for name, found in result.items():
             _merge(seen.setdefault(name, {}), found)
-    return _described(known, seen, machine, failures), failures
+    return _describe(known, seen, machine, failures), failures
 
 
-def _options(argv: list[str]) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "petipy capture",
         description=DESCRIPTION,
@@ -84,40 +80,38 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("path", metavar="DEVICE|DIR", nargs="*", help="or a disk image")
     add_device(parser)
     parser.add_argument("--machine", metavar="NAME", help="what uname says there: ppc64le …")
-    return parser.parse_args(argv)
+    return parser
 
 
 Results = Iterator[tuple[Device, Captured | OSError]]
 
 
-def _in_directories(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
+def _record_directories(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
     from petipy.machinefile.recorder import record
     from petipy.scan.images import image_device, images
     from petipy.scan.tree import scan_tree
 
-    formats = formats_for()
+    formats = choose_formats()
     inside: list[Device] = []
-    for device, files in trees(found, known, machine):
+    for device, files in open_trees(found, known, machine):
         if isinstance(files, OSError):
             yield device, files
             continue
         yield device, record(files, formats, scan_tree)
         inside += (image_device(device, i) for i in images(files) if isinstance(i, Image))
     if inside and os.geteuid() == 0:  # nobody else may mount them
-        yield from _in_sandbox(inside, known, machine)
+        yield from _record_in_sandbox(inside, known, machine)
 
 
-def _in_sandbox(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
-    def capture(
-        scanner: "Scanner", device: Device, others: Sequence[Device]
-    ) -> Awaitable[Captured]:
+def _record_in_sandbox(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:
+    def ask(scanner: "Scanner", device: Device, others: Sequence[Device]) -> Awaitable[Captured]:
         return scanner.capture(device, others, machine, PATIENCE)
 
-    return in_sandbox(found, known, formats_for, capture)
+    return ask_sandbox(found, known, choose_formats, ask)
 
 
 def _merge(into: dict[str, Any], found: Mapping[str, Any]) -> None:
-    """What another device's scan has looked at on this one is added."""
+    """Add files of one device that the scan of another device read."""
     for key in ("files", "literal", "sizes", "links", "times", "pieces"):
         into[key] = {**into.get(key, {}), **found[key]}
     into["directories"] = sorted({*into.get("directories", ()), *found["directories"]})
@@ -125,7 +119,7 @@ def _merge(into: dict[str, Any], found: Mapping[str, Any]) -> None:
     into["sizes"] = {path: size for path, size in into["sizes"].items() if path not in texts}
 
 
-def _described(
+def _describe(
     known: Sequence[Device],
     seen: Mapping[str, Mapping[str, Any]],
     machine: str,
@@ -150,10 +144,10 @@ def _described(
             devices.append(asdict(volume) | dict(seen[name]))
     texts = [text for device in devices for text in _texts(device).values()]
     for device in devices:
-        device["udev_links"] = asked_links(device["udev_links"], texts)
+        device["udev_links"] = select_links(device["udev_links"], texts)
     # Any other directory may be another machine's.
     own = any(not device.kind.directory or device.node == "/" for device in known)
-    root, config = _main(devices)
+    root, config = _find_main(devices)
     return {
         "made_by": f"petipy {__version__}",
         "machine": machine,
@@ -169,26 +163,26 @@ def _described(
     }
 
 
-def asked_links(links: str, texts: Sequence[str]) -> str:
-    """Of udev's links those that a configuration names: the others tell serial numbers."""
+def select_links(links: str, texts: Sequence[str]) -> str:
+    """Keep those of udev's links that a configuration names: others reveal serial numbers."""
     return " ".join(link for link in links.split() if any(link in text for text in texts))
 
 
-def asks_smbios(text: str) -> bool:
-    """Whether a configuration's entries depend on what SMBIOS says."""
-    return _ASKS_SMBIOS.search(text) is not None
+def needs_smbios(text: str) -> bool:
+    """Return True if entries of a configuration depend on SMBIOS."""
+    return _NEEDS_SMBIOS.search(text) is not None
 
 
 def _firmware(machine: str, devices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """With SMBIOS, where the serial numbers are, only if a configuration asks for it."""
-    told = firmware(machine)
+    """Describe the firmware. SMBIOS holds serial numbers: only if a configuration needs it."""
+    facts = firmware(machine)
     texts = (text for device in devices for text in _texts(device).values())
-    asked = any(map(asks_smbios, texts))
-    variables = told.variables
+    needed = any(map(needs_smbios, texts))
+    variables = facts.variables
     return {
         "variables": None if variables is None else {n: _base64(v) for n, v in variables.items()},
-        "smbios": _base64(told.smbios) if asked else "",
-        "clock": told.clock,
+        "smbios": _base64(facts.smbios) if needed else "",
+        "clock": facts.clock,
     }
 
 
@@ -196,15 +190,15 @@ def _base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-def _main(devices: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+def _find_main(devices: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """Return the device and the path of the first configuration that a machine file can name.
 
     Without one, return the first device with any configuration, and no path.
     """
-    paths = [path for form in formats_for() if form.any_path for path in form.paths]
+    paths = [path for form in choose_formats() if form.any_path for path in form.paths]
     for device in devices:
         for path in paths:
-            # In a subvolume there is more before it.
+            # In a subvolume the path is longer.
             found = [t for t in _texts(device) if t == path or (t[:2] == "/@" and t.endswith(path))]
             if found:
                 return device["name"], min(found)
@@ -213,3 +207,12 @@ def _main(devices: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
 
 def _texts(device: Mapping[str, Any]) -> dict[str, str]:
     return {**device["files"], **device["literal"]}
+
+
+COMMAND = Command(
+    "capture",
+    "[OPTION]… [DEVICE|DIR]…",
+    "write a machine's boot configuration as one JSON file",
+    _parser,
+    _answer,
+)

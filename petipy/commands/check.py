@@ -1,9 +1,9 @@
-"""`petipy check`: what is wrong with boot configurations, as FILE:LINE: message.
+"""`petipy check`: report what is wrong with boot configurations, as FILE:LINE: message.
 
-The value of --json: {"entries": how many there are, "findings": [{"kind", "device", "config",
-"line", "column", "message", "excerpt"}]}. Kinds: problem (a parser's), missing (a file), device
-(one that is not there), unreachable and repeated (entries), dialect (Debian's GRUB and Red Hat's
-do not agree). A column or an excerpt that is not known is null.
+--json prints {"entries": their number, "findings": [{"kind", "device", "config", "line", "column",
+"message", "excerpt"}]}. The kinds are problem (of a parser), missing (a file), device (an absent
+one), unreachable and repeated (entries), and dialect (Debian's GRUB and Red Hat's disagree). A
+column or an excerpt that is unknown is null.
 """
 
 import argparse
@@ -17,38 +17,40 @@ from pathlib import Path
 from posixpath import basename, dirname
 
 from parsers.api import DIALECTS, Format, Volume
-from petipy.commands.base import BadUsage, run
-from petipy.commands.findings import Finding, differences, findings, problems_only_of, sort
+from petipy.commands.base import BadUsage, Command
+from petipy.commands.findings import (
+    Finding,
+    find_dialect_problems,
+    find_differences,
+    find_faults,
+    sort,
+)
 from petipy.commands.survey import (
     EPILOG,
-    Listing,
     add_arguments,
     add_dialect,
-    formats_for,
+    choose_formats,
     is_file,
-    surveys,
+    survey_dialects,
 )
 from petipy.machinefile.machine import Machine, Tree
 from petipy.platforms.efi import firmware
-from petipy.report.printing import safe, width, wrapped, write
-from petipy.report.quote import quoted
+from petipy.report.printing import escape, terminal_width, wrap, write
+from petipy.report.quote import quote_line
 from petipy.state.model import DIRECTORY, Device
 from petipy.state.resolve import choices
+from petipy.state.survey import Survey
 
 _LARGEST = 64 << 20  # bytes of a file that is checked alone
 
 
-def main(argv: list[str]) -> int:
-    return run("check", argv, _options, _answer)
-
-
 def _answer(options: argparse.Namespace) -> int:
-    listing, found = _checked(options)
-    text = _json(listing, found) if options.json else _text(listing, found)
+    survey, found = _check(options)
+    text = _json(survey, found) if options.json else _text(survey, found)
     return write(text) or bool(found)
 
 
-def _options(argv: list[str]) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     from parsers.formats import formats
 
     parser = argparse.ArgumentParser(
@@ -66,10 +68,10 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="for programs")
     add_arguments(parser)
     add_dialect(parser)
-    return parser.parse_args(argv)
+    return parser
 
 
-def _checked(options: argparse.Namespace) -> tuple[Listing, list[Finding]]:
+def _check(options: argparse.Namespace) -> tuple[Survey, list[Finding]]:
     dialects = (options.dialect, *(DIALECTS if not options.dialect else ()))
     alone = _is_configuration(options.path) if options.path is not None else False
     if options.format and not alone:
@@ -79,17 +81,17 @@ def _checked(options: argparse.Namespace) -> tuple[Listing, list[Finding]]:
         known = False
     else:
         paths = [options.path] if options.path is not None else []
-        one, *others = surveys(options, paths, dialects)
+        one, *others = survey_dialects(options, paths, dialects)
         known = _knows_devices(options, one)
-    found = findings(one, files=not alone, devices=known)
+    found = find_faults(one, files=not alone, devices=known)
     if others:
-        # Of what both would have to wait for, neither makes anything: that is no difference.
-        said = [
+        # Both dialects drop an entry whose device is absent: that is no difference.
+        wrong = [
             finding
             for dialect, other in zip(DIALECTS, others, strict=True)
-            for finding in problems_only_of(dialect, other, besides=one)
+            for finding in find_dialect_problems(dialect, other, besides=one)
         ]
-        found = sort([*found, *differences(*others), *said], one)
+        found = sort([*found, *find_differences(*others), *wrong], one)
     if alone:
         path = str(Path(options.path).absolute())
         found = [replace(f, config=options.path) if f.config == path else f for f in found]
@@ -97,7 +99,7 @@ def _checked(options: argparse.Namespace) -> tuple[Listing, list[Finding]]:
 
 
 def _is_configuration(path: str) -> bool:
-    """Whether it is a file to be checked alone, and no disk image."""
+    """Return True for a file that can be checked alone, False for a disk image."""
     file = Path(path)
     if not file.is_file():
         return False
@@ -106,18 +108,18 @@ def _is_configuration(path: str) -> bool:
     return b"\0" not in start or start.startswith(b"MZ")
 
 
-def _knows_devices(options: argparse.Namespace, listing: Listing) -> bool:
-    """A tree alone says nothing of the machine's disks; nor do the mounted ones of all."""
+def _knows_devices(options: argparse.Namespace, survey: Survey) -> bool:
+    """Return True if all devices are known: a directory alone does not tell, nor do mounts."""
     if any(map(is_file, options.machine)):
-        return any(d.volume.uuid or d.volume.label for d in listing.known)
+        return any(d.volume.uuid or d.volume.label for d in survey.known)
     if options.device:
         return True
     if options.path is not None:
-        return any(not device.kind.directory for device in listing.devices)
+        return any(not device.kind.directory for device in survey.devices)
     return os.geteuid() == 0
 
 
-def _of_file(options: argparse.Namespace, dialects: Sequence[str | None]) -> list[Listing]:
+def _of_file(options: argparse.Namespace, dialects: Sequence[str | None]) -> list[Survey]:
     if options.device or any(map(is_file, options.machine)):
         raise BadUsage("a file is checked alone: no --device and no machine file")
     try:
@@ -128,12 +130,12 @@ def _of_file(options: argparse.Namespace, dialects: Sequence[str | None]) -> lis
     host = _host(path, data)
     name = next(iter(options.machine), os.uname().machine)
     form = options.format or _guess(host, path, name)
-    return [_listing(host, path, form, name, options.path, dialect) for dialect in dialects]
+    return [_survey_file(host, path, form, name, options.path, dialect) for dialect in dialects]
 
 
 def _host(path: str, data: bytes) -> Machine:
-    """A machine that has the file and nothing else, but for what its format may find beside it."""
-    beside = {f"{dirname(path)}/{n}": text for form in formats_for() for n, text in form.beside}
+    """Make a machine that has only the file, and what formats may expect beside it."""
+    beside = {f"{dirname(path)}/{n}": text for form in choose_formats() for n, text in form.beside}
     tree = Tree(
         texts={**beside, path: data.decode("utf-8", "surrogateescape")},
         sizes={path: len(data)},
@@ -143,16 +145,16 @@ def _host(path: str, data: bytes) -> Machine:
 
 
 def _format(name: str, path: str, dialect: str | None = None) -> Format:
-    form = next(form for form in formats_for(dialect=dialect) if form.name == name)
-    # Formats that look at whole directories are given the one that the file lies in.
+    form = next(form for form in choose_formats(dialect=dialect) if form.name == name)
+    # A format that parses whole directories gets the one that the file lies in.
     directory = form.binary and not any(fnmatchcase(path, f"*{p}") for p in form.paths)
     return replace(form, paths=(dirname(path) if directory else path,))
 
 
 def _guess(host: Machine, path: str, machine: str) -> str:
-    """What the file is: by its name, if only one format has such a name; else by what is in it."""
+    """Guess the format of a file: by its name if one format has that name, else by its text."""
     name = basename(path)
-    forms = formats_for()
+    forms = choose_formats()
     for form in forms:
         if _is_called(name.lower(), form.file_names):
             return form.name
@@ -176,7 +178,7 @@ def _is_called(name: str, patterns: Iterable[str]) -> bool:
 
 
 def _score(host: Machine, path: str, form: str, machine: str) -> float:
-    """How much of the file the format understands."""
+    """Rate how much of the file a format understands."""
     from petipy.scan.tree import scan_tree
 
     scan = scan_tree(host.files("file", machine), [_format(form, path)])
@@ -184,14 +186,14 @@ def _score(host: Machine, path: str, form: str, machine: str) -> float:
     return good - len(scan.problems) / 2
 
 
-def _listing(
+def _survey_file(
     host: Machine, path: str, form: str, machine: str, shown: str, dialect: str | None
-) -> Listing:
+) -> Survey:
     from petipy.scan.tree import scan_tree
 
     scan = scan_tree(host.files("file", machine), [_format(form, path, dialect)])
     device = Device(volume=host.volumes[0], node="", kind=DIRECTORY, title=shown)
-    return Listing(
+    return Survey(
         devices=(device,),
         known=(device,),
         choices=choices([(device, scan)], host.volumes),
@@ -199,7 +201,7 @@ def _listing(
     )
 
 
-def _json(listing: Listing, found: Sequence[Finding]) -> str:
+def _json(survey: Survey, found: Sequence[Finding]) -> str:
     values = [
         {
             "kind": f.kind,
@@ -212,17 +214,17 @@ def _json(listing: Listing, found: Sequence[Finding]) -> str:
         }
         for f in found
     ]
-    return json.dumps({"entries": len(listing.choices), "findings": values}, indent=1) + "\n"
+    return json.dumps({"entries": len(survey.choices), "findings": values}, indent=1) + "\n"
 
 
-def _text(listing: Listing, found: Sequence[Finding]) -> str:
-    room = width()
-    lines = (line for finding in found for line in _lines(finding, listing, room))
-    return "".join(f"{safe(line)}\n" for line in (*lines, _sum(listing, found)))
+def _text(survey: Survey, found: Sequence[Finding]) -> str:
+    room = terminal_width()
+    lines = (line for finding in found for line in _lines(finding, survey, room))
+    return "".join(f"{escape(line)}\n" for line in (*lines, _sum(survey, found)))
 
 
-def _sum(listing: Listing, found: Sequence[Finding]) -> str:
-    entries = _count(len(listing.choices), "entry", "entries")
+def _sum(survey: Survey, found: Sequence[Finding]) -> str:
+    entries = _count(len(survey.choices), "entry", "entries")
     return f"{_count(len(found), 'finding', 'findings')}, {entries}"
 
 
@@ -230,18 +232,18 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number or 'no'} {one if number == 1 else many}"
 
 
-def _lines(finding: Finding, listing: Listing, room: int | None) -> Iterator[str]:
-    yield from wrapped(f"{_place(finding, listing)}: {finding.message}", room)
-    if lines := quoted(finding.excerpt, finding.column, (room or 1000) - 2, safe):
+def _lines(finding: Finding, survey: Survey, room: int | None) -> Iterator[str]:
+    yield from wrap(f"{_place(finding, survey)}: {finding.message}", room)
+    if lines := quote_line(finding.excerpt, finding.column, (room or 1000) - 2, escape):
         yield from (f"  {line}" for line in lines)
 
 
-def _place(finding: Finding, listing: Listing) -> str:
-    """A file that a person can open, where there is one."""
+def _place(finding: Finding, survey: Survey) -> str:
+    """Format where a finding is, as a path that a person can open if there is one."""
     name, config = finding.device, finding.config
     if match := re.fullmatch(r"\(([^()]*)\)(/.*)", config, re.S):
         name, config = match[1], match[2]
-    device = next((d for d in listing.known if d.name == name), None)
+    device = next((d for d in survey.known if d.name == name), None)
     if not config:
         return name
     if finding.line:
@@ -249,3 +251,12 @@ def _place(finding: Finding, listing: Listing) -> str:
     if device and device.kind.directory:
         return f"{device.node.rstrip('/')}{config}"
     return f"({name}){config}"
+
+
+COMMAND = Command(
+    "check",
+    "[OPTION]… [FILE|DIR]",
+    "say what is wrong with a boot configuration",
+    _parser,
+    _answer,
+)

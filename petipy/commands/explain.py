@@ -1,16 +1,16 @@
-"""`petipy explain`: why an entry is as it is, with the file and the line of everything in it.
+"""`petipy explain`: say where each part of an entry is written, and why the entry boots.
 
-The value of --json: {"entries": […]}, each an entry as `petipy list --json` has it, and besides
+--json prints {"entries": […]}. An entry has the keys of `petipy list --json` and these:
 
-    boots_by_itself  whether it would boot with nobody there
-    default_from     [origin], what makes it the default of its configuration
-    words            [{"text", "from": [origin]}], its command line, the nearest origin first
-    statements       [{"origin", "variables": [origin]}], the settings that name its files
-    problems         [{"device", "config", "line", "column", "message", "excerpt"}] that touch it
+    boots_by_itself  true for the entry that boots if nobody is there
+    default_from     [origin]: the settings that make it the default of its configuration
+    words            [{"text", "from": [origin]}]: its command line, the nearest origin first
+    statements       [{"origin", "variables": [origin]}]: the settings that name its files
+    problems         [{"device", "config", "line", "column", "message", "excerpt"}] in its lines
 
-An origin is {"what", "value", "config", "line", "how"}: a setting, or a variable ("$name") with
-the value that it had and the command that gave it. A variable that the boot loader itself sets
-has the config "" and the line 0.
+An origin is {"what", "value", "config", "line", "how"}. It is a setting, or a variable ("$name")
+with its value and the command that set it. A variable that the boot loader sets has the config ""
+and the line 0.
 """
 
 import argparse
@@ -20,30 +20,36 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from parsers.api import Origin
-from petipy.commands.base import run
-from petipy.commands.list import complaint, effect_in_words, entry_value, problem_value
-from petipy.commands.survey import EPILOG, Listing, add_arguments, add_dialect, survey
-from petipy.report.printing import safe, width, wrapped, write
-from petipy.report.provenance import Statement, chain, runs, statements, touches, words
+from petipy.commands.base import Command
+from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
+from petipy.report.printing import escape, terminal_width, wrap, write
+from petipy.report.provenance import (
+    Statement,
+    describe_origins,
+    group_statements,
+    join_runs,
+    split_words,
+    touches,
+)
+from petipy.report.values import entry_to_json, problem_to_json
+from petipy.report.words import describe_effect, describe_problem
 from petipy.state.model import ORDINARY, Choice
+from petipy.state.survey import Survey
 
-_TOLD = 20  # entries, when none is called as it was asked for
-
-
-def main(argv: list[str]) -> int:
-    return run("explain", argv, _options, _answer)
+_MOST = 20  # titles listed when no entry has the name that was asked for
 
 
 def _answer(options: argparse.Namespace) -> int:
-    listing = survey(options, [options.path] if options.path is not None else [])
-    found = called(options.entry, listing)
-    if not found:
-        sys.stderr.write("".join(f"{safe(line)}\n" for line in _none(options.entry, listing)))
+    found = survey(options, [options.path] if options.path is not None else [])
+    choices = find(options.entry, found)
+    if not choices:
+        lines = _list_titles(options.entry, found)
+        sys.stderr.write("".join(f"{escape(line)}\n" for line in lines))
         return 1
-    return write(_json(found, listing) if options.json else _text(found, listing))
+    return write(_json(choices, found) if options.json else _text(choices, found))
 
 
-def _options(argv: list[str]) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "petipy explain",
         description="Say why an entry is as it is: the file and the line of everything in it.",
@@ -60,21 +66,21 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="for programs")
     add_arguments(parser)
     add_dialect(parser)
-    return parser.parse_args(argv)
+    return parser
 
 
-def called(text: str, listing: Listing) -> list[Choice]:
-    """The entries that are called so: by id, name or title, else by a part of the title."""
-    choices = (*listing.choices, *listing.foreign)
+def find(text: str, found: Survey) -> list[Choice]:
+    """Find the entries with this id, name or title, else those with it in their title."""
+    choices = (*found.choices, *found.foreign)
     wanted = text.strip()
     for names in (
         lambda c: (c.id,),
         lambda c: (c.entry.name, c.entry.title, _trail(c), _trail(c).replace(" > ", ">")),
     ):
-        if found := [choice for choice in choices if text in names(choice)]:
-            return found
+        if exact := [choice for choice in choices if text in names(choice)]:
+            return exact
     if wanted.lower() == "default":
-        return [listing.default] if listing.default else []
+        return [found.default] if found.default else []
     return [c for c in choices if wanted and wanted.lower() in _trail(c).lower()]
 
 
@@ -82,36 +88,39 @@ def _trail(choice: Choice) -> str:
     return " > ".join((*choice.entry.trail, choice.entry.title))
 
 
-def _none(text: str, listing: Listing) -> Iterator[str]:
-    titles = [_trail(choice) for choice in (*listing.choices, *listing.foreign)]
+def _list_titles(text: str, found: Survey) -> Iterator[str]:
+    titles = [_trail(choice) for choice in (*found.choices, *found.foreign)]
     if not titles:
         yield "petipy explain: there is nothing to boot"
-        yield from (line for name, p in listing.problems for line in complaint(p, name))
+        yield from (line for name, p in found.problems for line in describe_problem(p, name))
         return
     yield f"petipy explain: no entry is called {text!r}; there are:"
-    yield from (f"  {title}" for title in titles[:_TOLD])
-    if len(titles) > _TOLD:
-        yield f"  and {len(titles) - _TOLD} more"
+    yield from (f"  {title}" for title in titles[:_MOST])
+    if len(titles) > _MOST:
+        yield f"  and {len(titles) - _MOST} more"
 
 
-def _json(found: Sequence[Choice], listing: Listing) -> str:
-    entries = [entry_value(choice, listing) | _reasons(choice, listing) for choice in found]
+def _json(choices: Sequence[Choice], found: Survey) -> str:
+    entries = [entry_to_json(choice, found.volumes) | _reasons(choice, found) for choice in choices]
     return json.dumps({"entries": entries}, indent=1) + "\n"
 
 
-def _reasons(choice: Choice, listing: Listing) -> dict[str, Any]:
+def _reasons(choice: Choice, found: Survey) -> dict[str, Any]:
     entry = choice.entry
     return {
-        "boots_by_itself": choice is listing.default,
+        "boots_by_itself": choice is found.default,
         "default_from": [_origin(o) for o in entry.default_from],
-        "words": [{"text": w, "from": [_origin(o) for o in given]} for w, given in words(entry)],
+        "words": [
+            {"text": word, "from": [_origin(o) for o in origins]}
+            for word, origins in split_words(entry)
+        ],
         "statements": [
             {"origin": _origin(s.origin), "variables": [_origin(o) for o in s.variables]}
-            for s in statements(entry)
+            for s in group_statements(entry)
         ],
         "problems": [
-            problem_value(device, problem)
-            for device, problem in listing.problems
+            problem_to_json(device, problem)
+            for device, problem in found.problems
             if device == choice.device and touches(entry, problem)
         ],
     }
@@ -127,13 +136,13 @@ def _origin(origin: Origin) -> dict[str, Any]:
     }
 
 
-def _text(found: Sequence[Choice], listing: Listing) -> str:
-    blocks = ([safe(line) for line in _lines(choice, listing)] for choice in found)
-    room = width()
-    return "\n".join("".join(f"{w}\n" for line in b for w in wrapped(line, room)) for b in blocks)
+def _text(choices: Sequence[Choice], found: Survey) -> str:
+    blocks = ([escape(line) for line in _lines(choice, found)] for choice in choices)
+    room = terminal_width()
+    return "\n".join("".join(f"{w}\n" for line in b for w in wrap(line, room)) for b in blocks)
 
 
-def _lines(choice: Choice, listing: Listing) -> Iterator[str]:
+def _lines(choice: Choice, found: Survey) -> Iterator[str]:
     entry = choice.entry
     here = entry.config
     yield _trail(choice)
@@ -142,7 +151,7 @@ def _lines(choice: Choice, listing: Listing) -> Iterator[str]:
     yield _fact("written in", f"{here}:{entry.line} ({choice.written})")
     for other in entry.also:
         yield _fact("and in", other)
-    yield _fact("default", _turn(choice, listing))
+    yield _fact("default", _turn(choice, found))
     if choice.obstacle:
         yield _fact("obstacle", choice.obstacle)
     if choice.allowed:
@@ -150,12 +159,12 @@ def _lines(choice: Choice, listing: Listing) -> Iterator[str]:
     yield from _files(choice)
     yield from _command_line(choice)
     for effect in entry.effects:
-        yield _fact("on booting", effect_in_words(effect))
-    touching = [p for d, p in listing.problems if d == choice.device and touches(entry, p)]
+        yield _fact("on booting", describe_effect(effect))
+    touching = [p for d, p in found.problems if d == choice.device and touches(entry, p)]
     if touching:
         yield "  problems in its lines:"
     for problem in touching:
-        yield from (f"    {line}" for line in complaint(problem, choice.device))
+        yield from (f"    {line}" for line in describe_problem(problem, choice.device))
 
 
 def _fact(name: str, value: object) -> str:
@@ -170,15 +179,16 @@ def _files(choice: Choice) -> Iterator[str]:
         ("devicetree", [choice.devicetree or entry.devicetree]),
     )
     for what, files in kinds:
-        said = [s for s in statements(entry) if s.names == what]
-        # Where one setting speaks for several initrds, it is told after the last.
-        last = [*[None] * (len(files) - 1), said[-1] if said else None]
-        by: list[Statement | None] = [*said] if len(said) == len(files) else last
+        named = [s for s in group_statements(entry) if s.names == what]
+        # One setting that names several initrds is shown after the last.
+        last = [*[None] * (len(files) - 1), named[-1] if named else None]
+        by: list[Statement | None] = [*named] if len(named) == len(files) else last
         for file, statement in zip(files, by, strict=False):
             if file:
                 yield _fact(what, file)
             if file and statement:
-                yield f"      by {chain((statement.origin, *statement.variables), entry.config)}"
+                origins = (statement.origin, *statement.variables)
+                yield f"      by {describe_origins(origins, entry.config)}"
 
 
 def _command_line(choice: Choice) -> Iterator[str]:
@@ -186,17 +196,18 @@ def _command_line(choice: Choice) -> Iterator[str]:
     if not entry.cmdline:
         return
     yield "  command line, and where each part of it is written"
-    for text, given in runs(entry):
+    for text, origins in join_runs(entry):
         yield f"    {text}"
-        if given:
-            yield f"      by {chain(given, entry.config)}"
+        if origins:
+            yield f"      by {describe_origins(origins, entry.config)}"
 
 
-def _turn(choice: Choice, listing: Listing) -> str:
-    """Whether and why it boots by itself."""
-    entry, first = choice.entry, listing.default
-    reasons = entry.default_from
-    because = f": {reasons[0].value!r} of {chain(reasons, entry.config)}" if reasons else ""
+def _turn(choice: Choice, found: Survey) -> str:
+    """Say if it boots by itself, and why."""
+    entry, first = choice.entry, found.default
+    because = ""
+    if reasons := entry.default_from:
+        because = f": {reasons[0].value!r} of {describe_origins(reasons, entry.config)}"
     if choice is first and choice.obstacle:
         return f"its configuration's{because}; but nothing can be booted by itself"
     if choice is first:
@@ -211,3 +222,12 @@ def _turn(choice: Choice, listing: Listing) -> str:
     if choice.turn < ORDINARY:
         return f"no; it is fallback number {choice.turn} when the default fails"
     return "no"
+
+
+COMMAND = Command(
+    "explain",
+    "TITLE|ID [OPTION]… [PATH]",
+    "say where each part of an entry is written, and why it boots",
+    _parser,
+    _answer,
+)

@@ -1,4 +1,4 @@
-"""What is wrong with what configurations offer, besides what their parsers say. Pure."""
+"""Faults of configurations, those that parsers report and those of their entries. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,20 +7,20 @@ from typing import Literal
 
 from parsers.api import Entry, Format, Problem, Volume
 from parsers.places.volumes import describe, find
-from petipy.commands.survey import Listing
-from petipy.report.provenance import statements, words
+from petipy.report.provenance import group_statements, split_words
 from petipy.state.model import ORDINARY, Choice, File
+from petipy.state.survey import Survey
 
 Kind = Literal["problem", "missing", "device", "unreachable", "repeated", "dialect"]
 
-# Whose devices show only when someone has unlocked or assembled them.
+# Contents that hide other volumes until someone unlocks or assembles them.
 _CLOSED = {"crypto_LUKS", "LVM2_member", "linux_raid_member", "zfs_member", "bcache"}
 _ROOT = re.compile(
     r'"?(?:root|resume)=((?:(?:PART)?(?:UUID|LABEL)=|/dev/disk/by-)[^"/]+(?:/[^"/]+)?)"?'
 )
 _NAMES = re.compile(r"(?:^|/by-)((?:part)?(?:uuid|label))[=/]", re.I)
 _COUNTED = re.compile(r"(.*)[#~](\d+)", re.S)
-# What is so because there are no other files, in GRUB's words and ours.
+# Problems that only the absence of other files causes, in GRUB's words and ours.
 _FILELESS = re.compile(
     r"(?:(?:file|disk) `.*' not found|no such partition|unknown filesystem"
     r"|the submenu '.*' has no entries|there is no /.*)",
@@ -30,7 +30,7 @@ _FILELESS = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something to mend, and where. `config` and `line` as in Problem, on the device `device`."""
+    """A fault and its place. `config` and `line` are as in Problem, on the device `device`."""
 
     device: str
     config: str
@@ -41,18 +41,20 @@ class Finding:
     excerpt: str = ""
 
 
-def findings(listing: Listing, *, files: bool, devices: bool) -> list[Finding]:
-    """All of them, by place. `files`: whether the trees are known, so that a file that is not
-    there is missing; `devices`: whether all devices are known.
+def find_faults(survey: Survey, *, files: bool, devices: bool) -> list[Finding]:
+    """Find all faults, sorted by place.
+
+    `files`: the trees are complete, so an absent file is missing. `devices`: all devices are known,
+    so an absent device is missing.
     """
-    choices = [choice for choice in listing.choices if not choice.entry.guess]
+    choices = [choice for choice in survey.choices if not choice.entry.guess]
     found = [
         _problem(device, problem)
-        for device, problem in listing.problems
+        for device, problem in survey.problems
         if files or not _FILELESS.fullmatch(problem.message)
     ]
-    if files and not found and not listing.choices and not listing.foreign:
-        names = [device.name for device in listing.devices]
+    if files and not found and not survey.choices and not survey.foreign:
+        names = [device.name for device in survey.devices]
         nothing = "there is nothing to boot"
         found += [
             Finding(device=name, config="", line=0, message=nothing, kind="problem")
@@ -60,11 +62,11 @@ def findings(listing: Listing, *, files: bool, devices: bool) -> list[Finding]:
         ]
     if files:
         found += [finding for choice in choices for finding in _missing(choice)]
-    volumes = [device.volume for device in listing.known]
+    volumes = [device.volume for device in survey.known]
     if devices and not any(volume.fs in _CLOSED for volume in volumes):
         found += [finding for choice in choices for finding in _absent(choice, volumes)]
     found += [*_repeated(choices), *_unreachable(choices)]
-    return sort(found, listing)
+    return sort(found, survey)
 
 
 def _problem(device: str, problem: Problem) -> Finding:
@@ -79,17 +81,17 @@ def _problem(device: str, problem: Problem) -> Finding:
     )
 
 
-def sort(found: Sequence[Finding], listing: Listing) -> list[Finding]:
-    """By device, file and line; each once."""
-    place = {device.name: number for number, device in enumerate(listing.devices)}
+def sort(found: Sequence[Finding], survey: Survey) -> list[Finding]:
+    """Sort findings by device, file and line, and drop repetitions."""
+    place = {device.name: number for number, device in enumerate(survey.devices)}
     unique = dict.fromkeys(found)
     return sorted(unique, key=lambda f: (place.get(f.device, len(place)), f.config, f.line))
 
 
 def _at(choice: Choice, message: str, kind: Kind, names: str = "") -> Finding:
-    """At the statement that names the file, else at the entry."""
+    """Make a finding at the statement that names a file of the kind `names`, else at the entry."""
     config, line = choice.entry.config, choice.entry.line
-    for statement in statements(choice.entry):
+    for statement in group_statements(choice.entry):
         if names and statement.names == names:
             config, line = statement.origin.config, statement.origin.line
     return Finding(device=choice.device, config=config, line=line, message=message, kind=kind)
@@ -97,7 +99,7 @@ def _at(choice: Choice, message: str, kind: Kind, names: str = "") -> Finding:
 
 def _missing(choice: Choice) -> Iterator[Finding]:
     if choice.waits_for:
-        return  # which device is meant is not known, nor what is on it
+        return  # its device is absent, so are its files
     files: list[tuple[str, File | None]] = [("kernel", choice.kernel)]
     files += [("initrd", initrd) for initrd in choice.initrds]
     files.append(("devicetree", choice.devicetree))
@@ -111,17 +113,17 @@ def _absent(choice: Choice, volumes: Sequence[Volume]) -> Iterator[Finding]:
     if choice.waits_for:
         message = f"{entry.title!r} waits for {choice.waits_for}, which is not there"
         yield _at(choice, message, "device", "kernel")
-    for word, given in words(entry):
+    for word, origins in split_words(entry):
         match = _ROOT.fullmatch(word)
         if match and _knows(match[1], volumes) and find(match[1], volumes) is None:
             absent = f"no device is {describe(match[1])}, of {word.strip(chr(34))}"
             finding = _at(choice, absent, "device", "kernel")
-            written = next((o for o in given if o.config), None)
+            written = next((o for o in origins if o.config), None)
             yield replace(finding, config=written.config, line=written.line) if written else finding
 
 
 def _knows(spec: str, volumes: Sequence[Volume]) -> bool:
-    """Whether names of this kind are known at all: not every image tells its partitions' UUIDs."""
+    """Return True if any volume has a name of this kind: some images have no partition UUIDs."""
     kind = _NAMES.search(spec)
     return kind is not None and any(getattr(volume, kind[1].lower()) for volume in volumes)
 
@@ -175,11 +177,11 @@ def _unreachable(choices: Sequence[Choice]) -> Iterator[Finding]:
 
 # Two dialects of one configuration.
 
-_MOST = 5  # entries that only one of them has are told by name
+_MOST = 5  # titles of entries that only one of them has
 
 
-def differences(one: Listing, other: Listing) -> Iterator[Finding]:
-    """What a grub.cfg offers in one dialect and not in the other; each listing is of one."""
+def find_differences(one: Survey, other: Survey) -> Iterator[Finding]:
+    """Find what grub.cfg offers in one dialect and not in the other. Each survey is of one."""
     for device in one.devices:
         mine = _keyed(one, device.name)
         theirs = _keyed(other, device.name)
@@ -191,15 +193,15 @@ def differences(one: Listing, other: Listing) -> Iterator[Finding]:
         yield from _other_default(list(mine.values()), list(theirs.values()))
 
 
-# What entries differ for, or defaults; that is told.
-_TOLD = ("can't find command ", "the default ")
+# Problems that another finding already explains: entries or defaults that differ.
+_EXPLAINED = ("can't find command ", "the default ")
 
 
-def problems_only_of(dialect: str, listing: Listing, *, besides: Listing) -> Iterator[Finding]:
-    """What a grub.cfg gets wrong in this dialect, and not in that for which it is taken."""
-    for device, problem in listing.problems:
-        told = (device, problem) in besides.problems or problem.message.startswith(_TOLD)
-        if not told and not _one_dialect_reads(problem.config):
+def find_dialect_problems(dialect: str, survey: Survey, *, besides: Survey) -> Iterator[Finding]:
+    """Find problems that a configuration has in this dialect and not in the one it is taken for."""
+    for device, problem in survey.problems:
+        known = (device, problem) in besides.problems or problem.message.startswith(_EXPLAINED)
+        if not known and not _one_dialect_reads(problem.config):
             message = f"in {_loader(dialect)}: {problem.message}"
             yield replace(_problem(device, problem), message=message, kind="dialect")
 
@@ -207,10 +209,10 @@ def problems_only_of(dialect: str, listing: Listing, *, besides: Listing) -> Ite
 Keyed = dict[tuple[str, ...], Choice]
 
 
-def _keyed(listing: Listing, device: str) -> Keyed:
+def _keyed(survey: Survey, device: str) -> Keyed:
     found: Keyed = {}
     formats = {form.name for form in _with_dialects()}
-    for choice in listing.choices:
+    for choice in survey.choices:
         if choice.device == device and choice.format in formats:
             entry = choice.entry
             key = (*entry.trail, entry.title)
@@ -255,19 +257,19 @@ def _alone(mine: Keyed, theirs: Keyed) -> Iterator[Finding]:
 
 
 def _differ(one: Choice, other: Choice) -> Iterator[Finding]:
-    def told(what: str, mine: object, theirs: object) -> Finding:
+    def differ(what: str, mine: object, theirs: object) -> Finding:
         shown = f"{_grub(one)} {what} {mine or 'nothing'}, {_grub(other)} {theirs or 'nothing'}"
         return _at(one, f"{one.entry.title!r}: {shown}", "dialect", "kernel")
 
     a, b = one.entry, other.entry
     if a.kernel != b.kernel:
-        yield told("starts", a.kernel or a.unbootable, b.kernel or b.unbootable)
+        yield differ("starts", a.kernel or a.unbootable, b.kernel or b.unbootable)
     elif a.initrds != b.initrds:
-        yield told("loads the initrd", _listed(a.initrds), _listed(b.initrds))
+        yield differ("loads the initrd", _listed(a.initrds), _listed(b.initrds))
     if a.cmdline != b.cmdline and a.kernel and b.kernel:
-        mine, theirs = _words_apart(a.cmdline, b.cmdline)
+        mine, theirs = _compare_words(a.cmdline, b.cmdline)
         if mine and theirs:
-            yield told("has the kernel told", mine, theirs)
+            yield differ("has the kernel told", mine, theirs)
         else:
             alone, words = (one, mine) if mine else (other, theirs)
             message = f"{a.title!r}: only {_grub(alone)} has the kernel told {words}"
@@ -282,8 +284,8 @@ def _listed(files: Sequence[object]) -> str:
     return ", ".join(map(str, files))
 
 
-def _words_apart(one: str, other: str) -> tuple[str, str]:
-    """The words of each that the other has not; all of them when only their order differs."""
+def _compare_words(one: str, other: str) -> tuple[str, str]:
+    """Return the words that only one of them has; all words if only the order differs."""
     mine, theirs = one.split(), other.split()
     apart = [w for w in mine if w not in theirs], [w for w in theirs if w not in mine]
     first, second = apart if any(apart) else (mine, theirs)

@@ -1,33 +1,28 @@
-"""`petipy list`: what Petipy would show for directories, disk images and block devices."""
+"""`petipy list`: show what Petipy would offer of directories, disk images and block devices."""
 
 import argparse
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from parsers.api import Effect, FileRef, Problem
-from parsers.places.volumes import find
-from petipy.commands.base import run
-from petipy.commands.survey import EPILOG, Listing, add_arguments, add_dialect, survey
-from petipy.report.printing import safe, width, write
-from petipy.report.quote import place, quoted
-from petipy.state.model import Choice, File
-
-
-def main(argv: list[str]) -> int:
-    return run("list", argv, _options, _answer)
+from petipy.commands.base import Command
+from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
+from petipy.report.printing import escape, write
+from petipy.report.values import entry_to_json
+from petipy.report.words import describe_effect, describe_problem
+from petipy.state.model import Choice
+from petipy.state.survey import Survey
 
 
 def _answer(options: argparse.Namespace) -> int:
-    listing = survey(options, [options.path] if options.path is not None else [])
+    found = survey(options, [options.path] if options.path is not None else [])
     if options.show_foreign:
-        listing = replace(listing, choices=(*listing.choices, *listing.foreign), foreign=())
-    return write(_json(listing) if options.json else _text(listing)) or not listing.choices
+        found = replace(found, choices=(*found.choices, *found.foreign), foreign=())
+    return write(_json(found) if options.json else _text(found)) or not found.choices
 
 
-def _options(argv: list[str]) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "petipy list",
         description="Show what a directory, a disk image or a block device offers to boot.",
@@ -41,17 +36,17 @@ def _options(argv: list[str]) -> argparse.Namespace:
     )
     add_arguments(parser)
     add_dialect(parser)
-    return parser.parse_args(argv)
+    return parser
 
 
-def _json(listing: Listing) -> str:
-    default = listing.default
+def _json(found: Survey) -> str:
+    default = found.default
     timeout = default.timeout if default else None
     answer = {
-        "entries": [entry_value(choice, listing) for choice in listing.choices],
+        "entries": [entry_to_json(choice, found.volumes) for choice in found.choices],
         "problems": [
             {"device": device, "config": p.config, "line": p.line, "message": p.message}
-            for device, p in listing.problems
+            for device, p in found.problems
         ],
         "default": default.id if default else None,
         "timeout": None if timeout == math.inf else timeout,
@@ -59,75 +54,15 @@ def _json(listing: Listing) -> str:
     return json.dumps(answer, indent=1) + "\n"
 
 
-def entry_value(choice: Choice, listing: Listing) -> dict[str, Any]:
-    """The entry in JSON: these keys are a contract."""
-    entry = choice.entry
-
-    def file(ref: FileRef) -> dict[str, Any]:
-        """Where it is; the configuration's own words for a device that is not there."""
-        packed = {"packed": ref.packed} if ref.packed else {}
-        packed |= {"mode": f"{ref.mode:o}"} if ref.mode else {}
-        if ref.url:
-            return {"url": ref.url, **packed}
-        volume = find(ref.device, [device.volume for device in listing.known])
-        name = volume.name if volume else ref.device or choice.device
-        part = {"offset": ref.offset, "size": ref.size} if ref.offset or ref.size else {}
-        return {"device": name, "path": ref.path, **part, **packed}
-
-    def effect(effect: Effect) -> dict[str, Any]:
-        renamed = {"rename": effect.rename} if effect.rename else {}
-        return {"file": file(effect.file), "values": dict(effect.values)} | renamed
-
-    refs = [ref for ref in (entry.kernel, *entry.initrds, entry.devicetree) if ref]
-    files = {str(File(**f)): f for f in map(file, refs)}
-    return {
-        "id": choice.id,
-        "title": entry.title,
-        "trail": list(entry.trail),
-        "format": choice.format,
-        "device": choice.device,
-        "config": entry.config,
-        "line": entry.line,
-        "kernel": file(entry.kernel) if entry.kernel else None,
-        "initrds": [file(ref) for ref in entry.initrds],
-        "devicetree": file(entry.devicetree) if entry.devicetree else None,
-        "cmdline": entry.cmdline,
-        "default": entry.default,
-        "effects": [effect(e) for e in entry.effects],
-        "missing": [files[name] for name in choice.missing],
-        "waits_for": choice.waits_for or None,
-        "action": entry.action or None,
-        "hotkey": entry.hotkey or None,
-        "classes": list(entry.classes),
-        "users": None if entry.users is None else list(entry.users),
-        "hidden": entry.hidden,
-        "unbootable": entry.unbootable or None,
-        "also": list(entry.also),
-        "dialect": choice.dialect or None,
-    }
+def _text(found: Survey) -> str:
+    return "".join(f"{escape(line)}\n" for line in _lines(found))
 
 
-def problem_value(device: str, problem: Problem) -> dict[str, Any]:
-    """A problem with all that is known of its place."""
-    return {
-        "device": device,
-        "config": problem.config,
-        "line": problem.line,
-        "column": problem.column or None,
-        "message": problem.message,
-        "excerpt": problem.excerpt or None,
-    }
-
-
-def _text(listing: Listing) -> str:
-    return "".join(f"{safe(line)}\n" for line in _lines(listing))
-
-
-def _lines(listing: Listing) -> Iterator[str]:
-    default = listing.default
-    for device in listing.devices:
+def _lines(found: Survey) -> Iterator[str]:
+    default = found.default
+    for device in found.devices:
         yield device.title
-        mine = [choice for choice in listing.choices if choice.device == device.name]
+        mine = [choice for choice in found.choices if choice.device == device.name]
         if not mine:
             yield "  nothing to boot"
         for choice in mine:
@@ -141,19 +76,11 @@ def _lines(listing: Listing) -> Iterator[str]:
         wait = default.timeout
         after = "1 second" if wait == 1 else f"{wait:g} seconds"
         yield "waits for a person" if wait == math.inf else f"boots * after {after}"
-    for other in listing.foreign:
+    for other in found.foreign:
         words = f"{other.entry.title} is {other.obstacle}; --show-foreign lists it"
         yield f"({other.device}){other.entry.config}: {words}"
-    for name, problem in listing.problems:
-        yield from complaint(problem, name)
-
-
-def complaint(problem: Problem, device: str) -> Iterator[str]:
-    """A problem in a line, and the line that it is about with a caret where that is known."""
-    yield f"{place(problem, device)}: {problem.message}"
-    room = (width() or 1000) - 2
-    if lines := quoted(problem.excerpt, problem.column, room, safe):
-        yield from (f"  {line}" for line in lines)
+    for name, problem in found.problems:
+        yield from describe_problem(problem, name)
 
 
 def _choice(choice: Choice, default: bool) -> Iterator[str]:
@@ -179,13 +106,15 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
     if entry.cmdline:
         yield f"    cmdline   {entry.cmdline}"
     for effect in entry.effects:
-        yield f"    writes    {effect_in_words(effect)}"
+        yield f"    writes    {describe_effect(effect)}"
     if choice.obstacle:
         yield f"    ! {choice.obstacle}"
 
 
-def effect_in_words(effect: Effect) -> str:
-    """What booting writes, in one line: FILE: NAME=VALUE, no NAME, renamed to NAME."""
-    words = [f"{key}={value}" if value is not None else f"no {key}" for key, value in effect.values]
-    words += [f"renamed to {effect.rename}"] if effect.rename else []
-    return f"{effect.file}: {', '.join(words)}"
+COMMAND = Command(
+    "list",
+    "[OPTION]… [PATH]",
+    "show what a directory, disk image or device offers to boot",
+    _parser,
+    _answer,
+)

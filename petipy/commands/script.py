@@ -1,7 +1,7 @@
-"""`petipy script`: a GRUB script is run, and what GRUB would print is printed.
+"""`petipy script`: run a GRUB script and print what GRUB would print.
 
-The exit status is the script's own: that of its last command, 0 when it boots or leaves, 1 when
-it was stopped because it does not end, 2 for bad usage.
+The exit status is that of the script's last command; 0 if it boots or exits, 1 if it does not end
+and was stopped, 2 for bad usage.
 """
 
 import argparse
@@ -19,25 +19,25 @@ from parsers.formats.grub.listing import PATHS, Listing
 from parsers.formats.grub.run.interp import Boot, Exit, Loaded
 from parsers.formats.grub.run.machine import Exhausted
 from parsers.formats.grub.run.machine import Machine as GrubMachine
-from petipy.commands.base import BadUsage, run
-from petipy.commands.list import complaint
-from petipy.commands.survey import add_dialect, is_file, machine_file
+from petipy.commands.base import BadUsage, Command
+from petipy.commands.survey import add_dialect, is_file, load_machine
 from petipy.machinefile.machine import Machine
 from petipy.platforms.efi import firmware
-from petipy.report.printing import safe, width, wrapped, write
+from petipy.report.printing import escape, terminal_width, wrap, write
 from petipy.report.quote import with_excerpts
+from petipy.report.words import describe_problem
 from petipy.scan.files import TreeFiles
 
 _LARGEST = 16 << 20  # bytes of a script
-_TOLD = 3  # entries, by title
+_MOST = 3  # titles of entries on standard error
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What is run, and where."""
+    """A script, and the machine that it runs on."""
 
     text: str
-    path: str  # where GRUB would find it
+    path: str  # in the tree, where GRUB would find it
     files: Files
     variables: Mapping[str, str]
     dialect: str
@@ -49,16 +49,12 @@ class Script:
         return machine, Listing(machine, self.path, variables=self.variables, text=self.text)
 
 
-def main(argv: list[str]) -> int:
-    return run("script", argv, _options, _answer)
-
-
 def _answer(options: argparse.Namespace) -> int:
     with ExitStack() as held:
         return _run(_script(options, held), options)
 
 
-def _options(argv: list[str]) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "petipy script",
         description="Run a GRUB script and print what GRUB would print. Nothing is written.",
@@ -78,7 +74,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--menu", action="store_true", help="print the entries that it makes, too")
     add_dialect(parser)
-    return parser.parse_args(argv)
+    return parser
 
 
 def _script(options: argparse.Namespace, held: ExitStack) -> Script:
@@ -88,7 +84,7 @@ def _script(options: argparse.Namespace, held: ExitStack) -> Script:
     if options.machine and is_file(options.machine):
         if options.root:
             raise BadUsage("a machine file has its own files: no --root")
-        host = machine_file(options.machine)
+        host = load_machine(options.machine)
         path = host.config or path
         prefix = {"prefix": host.prefix} if host.prefix else {}
         variables = prefix | dict(host.env) | variables
@@ -122,7 +118,7 @@ def _assignment(word: str) -> tuple[str, str]:
 
 
 def _inside(file: str, root: str | None) -> str:
-    """The script's path within the tree; "" when it lies elsewhere."""
+    """Return the script's path within the tree; "" if it lies elsewhere."""
     if root is None or file == "-":
         return ""
     real, top = Path(file).resolve(), Path(root).resolve()
@@ -158,19 +154,19 @@ def _run(script: Script, options: argparse.Namespace) -> int:
         )
     entries = [item for item in script.listing()[1].items() if isinstance(item, Entry)]
     text = "".join(output)
-    menu = "".join(f"{safe(line)}\n" for line in _menu(entries)) if options.menu else ""
+    menu = "".join(f"{escape(line)}\n" for line in _menu(entries)) if options.menu else ""
     tty = sys.stdout.isatty()
     gone = write(_shown(text) + menu if tty else text + menu, raw=not tty)
     name = options.file if options.file != "-" else "standard input"
     problems = with_excerpts(script.files, machine.problems.values(), {script.path: script.text})
-    told = [] if ending or options.menu else entries
-    for line in _remarks(script, name, list(problems), ending, told):
-        sys.stderr.write(f"{safe(line)}\n")
+    titled = [] if ending or options.menu else entries
+    for line in _remarks(script, name, list(problems), ending, titled):
+        sys.stderr.write(f"{escape(line)}\n")
     return status or gone
 
 
 def _shown(text: str) -> str:
-    return "\n".join(safe(line.replace("\t", " ")) for line in text.split("\n"))
+    return "\n".join(escape(line.replace("\t", " ")) for line in text.split("\n"))
 
 
 def _booted(loaded: Loaded) -> str:
@@ -180,14 +176,14 @@ def _booted(loaded: Loaded) -> str:
 
 
 def _menu(entries: list[Entry]) -> Iterator[str]:
-    room = width()
+    room = terminal_width()
     for entry in entries:
         yield f"{'*' if entry.default else ' '} {' > '.join((*entry.trail, entry.title))}"
         for name, value in (("kernel", entry.kernel), *(("initrd", i) for i in entry.initrds)):
             if value:
                 yield f"    {name:<10}{value}"
         if entry.cmdline:
-            yield from wrapped(f"    cmdline   {entry.cmdline}", room)
+            yield from wrap(f"    cmdline   {entry.cmdline}", room)
         if entry.unbootable:
             yield f"    ! {entry.unbootable}"
 
@@ -200,7 +196,7 @@ def _remarks(
     entries: list[Entry],
 ) -> Iterator[str]:
     for problem in sorted(problems, key=lambda p: (p.config, p.line)):
-        first, *rest = complaint(problem, "root")
+        first, *rest = describe_problem(problem, "root")
         if problem.config == script.path:
             first = f"{name}:{problem.line}: {problem.message}"
         yield from (first, *rest)
@@ -208,6 +204,15 @@ def _remarks(
         yield f"{name}: {ending}"
     if entries:
         titles = [" > ".join((*entry.trail, entry.title)) for entry in entries]
-        more = f" and {len(titles) - _TOLD} more" if len(titles) > _TOLD else ""
+        more = f" and {len(titles) - _MOST} more" if len(titles) > _MOST else ""
         count = "an entry" if len(titles) == 1 else f"{len(titles)} entries"
-        yield f"{name}: it makes {count}: {', '.join(titles[:_TOLD])}{more} (--menu shows all)"
+        yield f"{name}: it makes {count}: {', '.join(titles[:_MOST])}{more} (--menu shows all)"
+
+
+COMMAND = Command(
+    "script",
+    "FILE [OPTION]…",
+    "run a GRUB script, print what GRUB would print",
+    _parser,
+    _answer,
+)

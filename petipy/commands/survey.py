@@ -1,10 +1,10 @@
-"""What the commands look at: directories, disk images, block devices, or a machine in a file."""
+"""Surveys of directories, disk images, block devices, and machines in a file."""
 
 import argparse
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -21,42 +21,22 @@ from petipy.state.model import (
     Choice,
     Device,
     Scan,
-    Snapshot,
-    Source,
 )
-from petipy.state.policy import candidates
 from petipy.state.resolve import choices
+from petipy.state.survey import Survey
 
 if TYPE_CHECKING:
     from petipy.sandbox.client import Scanner
     from petipy.scan.files import TreeFiles
 
-PATIENCE = 60.0  # seconds for one device; someone waits, but perhaps for a slow disk
+PATIENCE = 60.0  # seconds for one device; a person waits, but the disk may be slow
 
 EPILOG = """Directories need no rights; disk images and block devices need root. Without PATH,
 --device and a machine file: all block devices for root, else the running system's /."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What was found, as every output needs it."""
-
-    devices: tuple[Device, ...]
-    known: tuple[Device, ...]  # these, and others that entries may refer to
-    choices: tuple[Choice, ...]
-    problems: tuple[tuple[str, Problem], ...]  # with the device's name
-    foreign: tuple[Choice, ...] = ()  # other systems than Linux, which are not among the choices
-
-    @property
-    def default(self) -> Choice | None:
-        """What would boot; when nothing can, what the configuration wants."""
-        snapshot = Snapshot(sources=tuple(map(Source.of, self.devices)), choices=self.choices)
-        wanted = (choice for choice in self.choices if choice.entry.default)
-        return next(iter((*candidates(snapshot), *wanted)), None)
-
-
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """The option that gives a device, and what is known of it."""
+    """Add the option that names a device and states its facts."""
     parser.add_argument(
         "--device",
         metavar="NAME=PATH[,uuid=U]…",
@@ -67,7 +47,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that say what to look at, the same for every command that shows entries."""
+    """Add the options that say what to survey."""
     add_device(parser)
     parser.add_argument(
         "--machine",
@@ -80,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_dialect(parser: argparse.ArgumentParser) -> None:
-    """The option that says how to read a grub.cfg."""
+    """Add the option that chooses a dialect of GRUB's language."""
     parser.add_argument(
         "--dialect",
         choices=DIALECTS,
@@ -89,15 +69,15 @@ def add_dialect(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def survey(options: argparse.Namespace, paths: Sequence[str]) -> Listing:
-    """What there is to boot. BadUsage when what was asked for makes no sense."""
-    return surveys(options, paths, (options.dialect,))[0]
+def survey(options: argparse.Namespace, paths: Sequence[str]) -> Survey:
+    """Find everything that can be booted. BadUsage for a request that makes no sense."""
+    return survey_dialects(options, paths, (options.dialect,))[0]
 
 
-def surveys(
+def survey_dialects(
     options: argparse.Namespace, paths: Sequence[str], dialects: Sequence[str | None]
-) -> list[Listing]:
-    """As `survey`, of the same devices, once for each dialect."""
+) -> list[Survey]:
+    """Survey the same devices once for each dialect."""
     files = [word for word in options.machine if is_file(word)]
     names = [word for word in options.machine if not is_file(word)]
     if len(files) > 1 or len(names) > 1:
@@ -106,19 +86,21 @@ def surveys(
     if files:
         if paths or options.device:
             raise BadUsage("a machine file has its own devices: no PATH and no --device")
-        machine = machine_file(files[0])
+        machine = load_machine(files[0])
         return [replay(machine, name, dialect) for dialect in dialects]
-    with closing(devices_of(paths, options.device)) as devices:
-        return [_listing(devices, name or os.uname().machine, dialect) for dialect in dialects]
+    with closing(open_devices(paths, options.device)) as devices:
+        return [
+            _survey_devices(devices, name or os.uname().machine, dialect) for dialect in dialects
+        ]
 
 
 def is_file(word: str) -> bool:
-    """Whether --machine means a machine file; else it is what uname says."""
+    """Return True if --machine names a file, not a machine as uname prints it."""
     return "/" in word or word.endswith(".json") or Path(word).is_file()
 
 
-def machine_file(path: str) -> Machine:
-    """BadUsage for a file that cannot be read or describes no machine."""
+def load_machine(path: str) -> Machine:
+    """Read a machine file. BadUsage if it cannot be read or describes no machine."""
     try:
         return load(path)
     except OSError as error:
@@ -127,8 +109,11 @@ def machine_file(path: str) -> Machine:
         raise BadUsage(f"{path}: {error}") from None
 
 
-def devices_of(paths: Sequence[str], named: Sequence[str] = ()) -> Devices:
-    """What the paths and NAME=PATH… mean, or this machine's own. To be closed."""
+def open_devices(paths: Sequence[str], named: Sequence[str] = ()) -> Devices:
+    """Open the devices that the paths and NAME=PATH… mean, else those of this machine.
+
+    The caller closes the result.
+    """
     targets = [*map(Target.of_path, paths), *map(Target.parse, named)]
     devices = Devices()
     try:
@@ -145,26 +130,27 @@ def devices_of(paths: Sequence[str], named: Sequence[str] = ()) -> Devices:
     return devices
 
 
-def replay(machine: Machine, name: str = "", dialect: str | None = None) -> Listing:
-    """The scans of a machine's devices, the one that its configuration is on first, unless it
-    is known in which order they were.
+def replay(machine: Machine, name: str = "", dialect: str | None = None) -> Survey:
+    """Scan the devices of a machine in a file.
+
+    The device with the machine's configuration comes first, unless the file keeps their order.
     """
     from petipy.scan.tree import scan_tree
 
     name = name or machine.name or os.uname().machine
-    scans = list(_replayed(machine, name, dialect))
+    scans = list(_replay_devices(machine, name, dialect))
     problems = [(device.name, p) for device, scan in scans for p in scan.problems]
-    for device in _images(scans):
+    for device in _list_images(scans):
         if device.name not in machine.trees:
             words = "what is in it was not captured"
             problems.append((device.volume.disk, Problem(device.volume.image, 0, words)))
             continue
         machine = machine.knowing(device.volume)
-        scan = scan_tree(machine.files(device.name, name), formats_for(dialect=dialect))
+        scan = scan_tree(machine.files(device.name, name), choose_formats(dialect=dialect))
         scans.append((device, scan))
         problems += [(device.name, problem) for problem in scan.problems]
     found = tuple(device for device, _ in scans)
-    return Listing(
+    return Survey(
         devices=found,
         known=found,
         choices=choices(scans, machine.volumes),
@@ -173,8 +159,10 @@ def replay(machine: Machine, name: str = "", dialect: str | None = None) -> List
     )
 
 
-def _replayed(machine: Machine, name: str, dialect: str | None) -> Iterator[tuple[Device, Scan]]:
-    """Of all but the images: their turn comes when their disk has been looked at."""
+def _replay_devices(
+    machine: Machine, name: str, dialect: str | None
+) -> Iterator[tuple[Device, Scan]]:
+    """Scan all devices but images. Images follow when their disk has been scanned."""
     from petipy.scan.tree import scan_lease, scan_tree
 
     order = sorted(machine.volumes, key=lambda v: v.name != machine.root and not machine.captured)
@@ -184,11 +172,11 @@ def _replayed(machine: Machine, name: str, dialect: str | None) -> Iterator[tupl
         kind = DISK if lease is None else NETWORK
         device = Device(volume=volume, node="", kind=kind, title=title)
         config = machine.config if volume.name == machine.root else ""
-        formats, files = formats_for(config, dialect), machine.files(volume.name, name)
+        formats, files = choose_formats(config, dialect), machine.files(volume.name, name)
         yield device, (scan_tree if lease is None else scan_lease)(files, formats)
 
 
-def _images(scans: Sequence[tuple[Device, Scan]]) -> list[Device]:
+def _list_images(scans: Sequence[tuple[Device, Scan]]) -> list[Device]:
     return [image_device(device, image) for device, scan in scans for image in scan.images]
 
 
@@ -200,7 +188,7 @@ def _title(volume: Volume, lease: Mapping[str, str] | None) -> str:
     return f"{volume.name}: {words}" if words else volume.name
 
 
-def formats_for(config: str = "", dialect: str | None = None) -> Sequence[Format]:
+def choose_formats(config: str = "", dialect: str | None = None) -> Sequence[Format]:
     """Return all formats.
 
     Those with `any_path` also read the configuration at `config`; those with dialects read one.
@@ -215,11 +203,11 @@ def formats_for(config: str = "", dialect: str | None = None) -> Sequence[Format
     return [adapted(form) for form in formats()]
 
 
-def _listing(devices: Devices, machine: str, dialect: str | None) -> Listing:
+def _survey_devices(devices: Devices, machine: str, dialect: str | None) -> Survey:
     known = (*devices.found, *devices.others)
     problems = [(name, Problem("", 0, why)) for name, why in devices.failures]
     scans: list[tuple[Device, Scan]] = []
-    formats = partial(formats_for, dialect=dialect)
+    formats = partial(choose_formats, dialect=dialect)
 
     def take(results: Results) -> None:
         for device, result in results:
@@ -231,7 +219,7 @@ def _listing(devices: Devices, machine: str, dialect: str | None) -> Listing:
 
     scan_all = _read_directories if devices.are_directories else _mount_and_scan
     take(scan_all(devices.found, known, machine, formats))
-    images = _images(scans)
+    images = _list_images(scans)
     if images and os.geteuid() == 0:
         take(_mount_and_scan(images, known, machine, formats))
     else:
@@ -240,7 +228,7 @@ def _listing(devices: Devices, machine: str, dialect: str | None) -> Listing:
         images = []
     known = (*known, *images)
     volumes = [device.volume for device in known]
-    return Listing(
+    return Survey(
         devices=(*devices.found, *images),
         known=known,
         choices=choices(scans, volumes),
@@ -263,7 +251,7 @@ def _read_directories(
 ) -> Results:
     from petipy.scan.tree import scan_tree
 
-    for device, files in trees(found, known, machine):
+    for device, files in open_trees(found, known, machine):
         if isinstance(files, OSError):
             yield device, files
             continue
@@ -271,12 +259,12 @@ def _read_directories(
         yield device, replace(scan, problems=(*scan.problems, *files.unread()))
 
 
-def trees(
+def open_trees(
     found: Sequence[Device], known: Sequence[Device], machine: str
 ) -> "Iterator[tuple[Device, TreeFiles | OSError]]":
-    """Directories, here and now: what a person has in one needs no sandbox and no root rights.
+    """Open directories in this process: a person's own directory needs no sandbox and no root.
 
-    Each is closed when the next is asked for.
+    Each tree is closed when the next one is asked for.
     """
     from petipy.platforms.efi import firmware
     from petipy.scan.files import TreeFiles
@@ -309,17 +297,18 @@ def _mount_and_scan(
     def scan(scanner: "Scanner", device: Device, others: Sequence[Device]) -> Awaitable[Scan]:
         return scanner.scan(device, others, machine, PATIENCE)
 
-    return in_sandbox(found, known, formats, scan)
+    return ask_sandbox(found, known, formats, scan)
 
 
-def in_sandbox(
+def ask_sandbox(
     found: Sequence[Device],
     known: Sequence[Device],
     formats: Formats,
     ask: "Callable[[Scanner, Device, Sequence[Device]], Awaitable[_Answer]]",
 ) -> Iterator[tuple[Device, _Answer | OSError]]:
-    """As on the machine itself: a stranger's file system goes into the kernel. `ask` is given a
-    device, and the others that it may refer to.
+    """Ask the sandbox about devices: their file systems are a stranger's and enter the kernel.
+
+    `ask` gets the scanner, a device, and the other devices that it may refer to.
     """
     import asyncio
 

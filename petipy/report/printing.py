@@ -1,4 +1,4 @@
-"""What commands print: whatever a disk says, for any terminal, in any locale."""
+"""Printing of text from disks on any terminal, in any locale."""
 
 import os
 import shutil
@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator
 
 
-def safe(text: str) -> str:
-    """For a terminal: what a disk's titles and names say cannot command it."""
+def escape(text: str) -> str:
+    """Escape unprintable characters: text from a disk must not command a terminal."""
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
@@ -16,13 +16,13 @@ def _escaped(character: str) -> str:
     return character.encode("unicode-escape", "surrogatepass").decode("ascii")
 
 
-def width() -> int | None:
-    """Columns of the terminal that reads; None for files and pipes, whose lines may be long."""
+def terminal_width() -> int | None:
+    """Return the columns of the terminal on stdout, at least 40; None for a file or a pipe."""
     return max(40, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
 
 
-def wrapped(line: str, width: int | None) -> Iterator[str]:
-    """The line, in several where it is longer; what goes on stands four columns further right."""
+def wrap(line: str, width: int | None) -> Iterator[str]:
+    """Break a line at `width` columns. Continuations are indented by four more columns."""
     if width is None or len(line) <= width:
         yield line
         return
@@ -38,7 +38,10 @@ def wrapped(line: str, width: int | None) -> Iterator[str]:
 
 
 def write(text: str, *, raw: bool = False) -> int:
-    """0, or 1 when nobody listens. Raw text goes out byte for byte as a disk had it."""
+    """Write to stdout. Return 0, or 1 if the reader has gone.
+
+    Raw text goes out byte for byte as the disk had it.
+    """
     try:
         if raw:
             sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
@@ -47,7 +50,7 @@ def write(text: str, *, raw: bool = False) -> int:
             sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python would complain once more at its end.
+        # Python would complain again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""Where each part of an entry is written: its command line word for word, its files. Pure."""
+"""Provenance: the file and line that gave each word and each file of an entry. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from parsers.api import Entry, Origin, Problem
 
-# A blank between double quotation marks is part of the word.
+# A space between double quotation marks belongs to the word.
 _WORD = re.compile(r'(?:\\.|"(?:\\.|[^"\\])*"?|[^\s"])+', re.S)
 
 
-# What the formats call the setting that names a file.
+# The formats' names of the settings that name a file.
 _FILES = {
     **dict.fromkeys(("linux", "kernel", "image", "efi", "uki"), "kernel"),
     "initrd": "initrd",
@@ -20,8 +20,10 @@ _FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A setting that the entry is made of, and the variables that it needed besides those whose
-    values are in the command line: on which device a file is, what an initrd is called.
+    """A setting of an entry, and the variables that it used.
+
+    Variables whose values are in the command line are left out. The rest say, for example, on
+    which device a file lies or what an initrd is called.
     """
 
     origin: Origin
@@ -29,27 +31,28 @@ class Statement:
 
     @property
     def names(self) -> str:
-        """kernel, initrd, devicetree, or "" when it names no file."""
+        """Name the kind of its file: kernel, initrd, devicetree; "" if it names none."""
         return _FILES.get(self.origin.what, "")
 
 
-def words(entry: Entry) -> Iterator[tuple[str, tuple[Origin, ...]]]:
-    """Each word of the command line with what gave it, the nearest first: the statement or the
-    variable in it, then what this was made of.
+def split_words(entry: Entry) -> Iterator[tuple[str, tuple[Origin, ...]]]:
+    """Yield each word of the command line with its origins, the nearest first.
+
+    The nearest is the statement or a variable in it. The sources of its value follow.
     """
     for word in _WORD.finditer(entry.cmdline):
-        given = (o for o in entry.origins if _meet(o, word.start(), word.end()))
-        yield word[0], tuple(given)
+        origins = (o for o in entry.origins if _meet(o, word.start(), word.end()))
+        yield word[0], tuple(origins)
 
 
-def runs(entry: Entry) -> Iterator[tuple[str, tuple[Origin, ...]]]:
-    """As `words`, but neighbours that the same origins gave are together."""
+def join_runs(entry: Entry) -> Iterator[tuple[str, tuple[Origin, ...]]]:
+    """Yield as split_words does, but join neighbours that have the same origins."""
     text, before = "", tuple[Origin, ...]()
-    for word, given in words(entry):
-        if text and given != before:
+    for word, origins in split_words(entry):
+        if text and origins != before:
             yield text, before
             text = ""
-        text, before = f"{text} {word}" if text else word, given
+        text, before = f"{text} {word}" if text else word, origins
     if text:
         yield text, before
 
@@ -58,8 +61,8 @@ def _meet(origin: Origin, start: int, end: int) -> bool:
     return any(low < end and start < high for low, high in origin.spans)
 
 
-def statements(entry: Entry) -> Iterator[Statement]:
-    """In the order in which they count."""
+def group_statements(entry: Entry) -> Iterator[Statement]:
+    """Yield the settings of an entry in the order in which they count."""
     at: list[Origin] = []
     for origin in (*entry.origins, None):
         if at and (origin is None or not _explains(origin)):
@@ -71,12 +74,12 @@ def statements(entry: Entry) -> Iterator[Statement]:
 
 
 def _explains(origin: Origin) -> bool:
-    """Whether it is about the one before, and no setting of its own."""
+    """Return True if the origin explains the previous one and is no setting of its own."""
     return origin.what.startswith("$") or origin.how == "call"
 
 
-def told(origin: Origin, config: str) -> str:
-    """In words, to someone who looks at the file `config`: "$x, set in line 7"."""
+def describe_origin(origin: Origin, config: str) -> str:
+    """Describe an origin to a reader of the file `config`: "$x, set in line 7"."""
     if origin.how == "image":
         return "added here, for its system to find its medium in a file"
     if origin.how == "efi":
@@ -107,13 +110,13 @@ def told(origin: Origin, config: str) -> str:
     return f"{origin.what}, {deed} {place}"
 
 
-def chain(origins: Sequence[Origin], config: str) -> str:
-    """All of them, the nearest first."""
-    return "; ".join(told(origin, config) for origin in origins)
+def describe_origins(origins: Sequence[Origin], config: str) -> str:
+    """Describe several origins, the nearest first."""
+    return "; ".join(describe_origin(origin, config) for origin in origins)
 
 
 def touches(entry: Entry, problem: Problem) -> bool:
-    """Whether the problem is about a line that the entry is made of, or that lies within it."""
+    """Return True if the problem is about a line that gave a part of the entry or lies in it."""
     origins = (*entry.origins, *entry.default_from)
     if any((o.config, o.line) == (problem.config, problem.line) for o in origins):
         return True

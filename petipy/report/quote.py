@@ -1,4 +1,4 @@
-"""The line in which a configuration goes wrong, and the place in it, as compilers show them."""
+"""Quotation of a faulty line with a caret under the column, as compilers show it."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -8,8 +8,8 @@ from dataclasses import replace
 from parsers.api import Files, Problem
 from parsers.places.urls import is_url
 
-_LONGEST = 1000  # characters of a line that are kept; a place further on is not shown
-_MARGIN = 16  # columns that a cut line shows after the place
+_LONGEST = 1000  # characters of a line that are kept; a column beyond is not shown
+_MARGIN = 16  # columns that a cut line shows after the column
 
 
 def with_excerpts(
@@ -47,12 +47,12 @@ def _split(text: str) -> list[str]:
     return [] if "\r" in text else [line.partition("\0")[0] for line in text.split("\n")]
 
 
-def quoted(
+def quote_line(
     excerpt: str, column: int, width: int, shown: Callable[[str], str]
 ) -> tuple[str, str] | None:
-    """The line, or what of it fits around the place, and a line with a caret under it.
+    """Return the line, cut to `width` columns around `column`, and a line with a caret below.
 
-    `shown` makes text fit to be printed. None where there is nothing to point at.
+    `shown` makes text printable. Return None if the line is blank or the column is unknown.
     """
     if not excerpt.strip() or column < 1:
         return None
@@ -61,23 +61,23 @@ def quoted(
     before, after = (
         shown(part.replace("\t", " ")) for part in (excerpt[start:at], excerpt[at:].rstrip())
     )
-    room = max(width - min(cells(after), _MARGIN) - 1, 8)
-    if cells(before) > room:
+    room = max(width - min(count_cells(after), _MARGIN) - 1, 8)
+    if count_cells(before) > room:
         before = "..." + _last(before, room - 3)
     after = after[:width]
-    while after and cells(before) + cells(after) > width:
+    while after and count_cells(before) + count_cells(after) > width:
         after = after[:-1]
-    return before + after, " " * cells(before) + "^"
+    return before + after, " " * count_cells(before) + "^"
 
 
 def _last(text: str, width: int) -> str:
-    while cells(text) > width:
+    while count_cells(text) > width:
         text = text[1:]
     return text
 
 
-def cells(text: str) -> int:
-    """The columns that it takes on a terminal."""
+def count_cells(text: str) -> int:
+    """Count the columns that text takes on a terminal."""
     if text.isascii():
         return len(text)
     return sum(_cells(character) for character in text)
@@ -89,9 +89,9 @@ def _cells(character: str) -> int:
     return 1 + (unicodedata.east_asian_width(character) in "WF")
 
 
-def place(problem: Problem, device: str) -> str:
-    """(DEVICE)FILE:LINE, of a file without lines its name; the device alone where the trouble is
-    its own."""
+def format_place(problem: Problem, device: str) -> str:
+    """Format where a problem is: (DEVICE)FILE:LINE, (DEVICE)FILE for a file without lines, or the
+    device alone if the problem is its own."""
     if not problem.config:
         return device
     config = problem.config if problem.config.startswith("(") else f"({device}){problem.config}"

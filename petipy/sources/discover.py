@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
 
 from petipy.log import Log
-from petipy.report.quote import place
+from petipy.report.quote import format_place
 from petipy.scan.images import image_device
 from petipy.sources.disks import DeviceEvent
 from petipy.state import resolve
@@ -136,7 +136,7 @@ class Discovery:
         # Consoles show what is logged; a slow line is not to be filled. The log screen has all.
         for number, problem in enumerate(scan.problems):
             tell = self._log.info if number < TOLD else self._log.debug
-            tell(f"{place(problem, device.name)}: {problem.message}")
+            tell(f"{format_place(problem, device.name)}: {problem.message}")
         more = len(scan.problems) - TOLD
         rest = f"; {more} more problems are in the log" if more > 0 else ""
         foreign = self._store.snapshot.settings.show_foreign

@@ -31,13 +31,13 @@ Out = pytest.CaptureFixture[str]
 
 
 def captured(out: Out, *arguments: object) -> dict[str, Any]:
-    assert capture.main([*map(str, arguments)]) == 0
+    assert capture.COMMAND([*map(str, arguments)]) == 0
     value: dict[str, Any] = json.loads(out.readouterr().out)
     return value
 
 
 def listed(out: Out, *arguments: object) -> dict[str, Any]:
-    assert listing.main(["--json", *map(str, arguments)]) == 0
+    assert listing.COMMAND(["--json", *map(str, arguments)]) == 0
     value: dict[str, Any] = json.loads(out.readouterr().out)
     return value
 
@@ -46,11 +46,11 @@ def listed(out: Out, *arguments: object) -> dict[str, Any]:
 def test_what_was_captured_is_listed_like_the_tree_itself(
     case: Path, tmp_path: Path, capsys: Out
 ) -> None:
-    status = capture.main([str(case)])
+    status = capture.COMMAND([str(case)])
     (tmp_path / "m.json").write_text(capsys.readouterr().out)
-    assert listing.main([str(case)]) in (0, 1)
+    assert listing.COMMAND([str(case)]) in (0, 1)
     of_tree = capsys.readouterr().out
-    assert listing.main(["--machine", str(tmp_path / "m.json")]) in (0, 1)
+    assert listing.COMMAND(["--machine", str(tmp_path / "m.json")]) in (0, 1)
     assert capsys.readouterr().out == of_tree
     assert status in (0, 1)
 
@@ -90,13 +90,13 @@ def test_a_machine_of_several_volumes_and_programs_comes_back_whole(
     case: Path, tmp_path: Path, capsys: Out
 ) -> None:
     arguments = placed(case, tmp_path)
-    capture.main(arguments)
+    capture.COMMAND(arguments)
     (tmp_path / "m.json").write_text(capsys.readouterr().out)
     outputs = []
     for words in (arguments, ["--machine", str(tmp_path / "m.json")]):
-        listing.main(["--json", "--show-foreign", *words])
-        listing.main(words)
-        explain.main(["default", "--json", *words])
+        listing.COMMAND(["--json", "--show-foreign", *words])
+        listing.COMMAND(words)
+        explain.COMMAND(["default", "--json", *words])
         outputs.append(capsys.readouterr().out)
     assert outputs[1] == outputs[0]
     assert '"entries"' in outputs[0]
@@ -181,8 +181,8 @@ def test_texts_of_any_bytes_and_of_any_beginning_come_back(tmp_path: Path, capsy
 
 
 def test_nothing_to_capture_is_status_1_and_nonsense_2(tmp_path: Path, capsys: Out) -> None:
-    assert capture.main([str(tmp_path)]) == 1
-    assert capture.main([str(tmp_path / "none")]) == 2
+    assert capture.COMMAND([str(tmp_path)]) == 1
+    assert capture.COMMAND([str(tmp_path / "none")]) == 2
     assert "petipy capture: " in capsys.readouterr().err
 
 
@@ -284,13 +284,13 @@ def test_a_password_that_comes_by_a_variable_is_blanked_where_that_is_set(
 def test_serial_numbers_are_captured_only_where_an_entry_depends_on_them(
     text: str, asks: bool
 ) -> None:
-    assert capture.asks_smbios(text) == asks
+    assert capture.needs_smbios(text) == asks
 
 
 def test_of_udevs_links_those_are_captured_that_a_configuration_names() -> None:
     links = "disk/by-id/ata-SERIAL-part1 disk/by-path/ccw-0.0.0200-part1"
     fstab = "/dev/disk/by-path/ccw-0.0.0200-part1 /boot ext4 defaults 0 2\n"
-    assert capture.asked_links(links, ["", fstab]) == "disk/by-path/ccw-0.0.0200-part1"
+    assert capture.select_links(links, ["", fstab]) == "disk/by-path/ccw-0.0.0200-part1"
 
 
 def test_an_environment_block_keeps_its_size() -> None:

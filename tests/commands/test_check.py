@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from petipy.commands.check import main
+from petipy.commands.check import COMMAND as main
 from tests.trees import lay
 
 FILES = {"vmlinuz": "", "initrd": ""}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from petipy.commands.explain import main
+from petipy.commands.explain import COMMAND as main
 from tests.commands.test_list import ENTRY_KEYS
 from tests.trees import lay
 

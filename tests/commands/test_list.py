@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from petipy.commands.list import main
+from petipy.commands.list import COMMAND as main
 from tests.trees import lay
 
 ENTRY_KEYS = [

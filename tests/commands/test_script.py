@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.commands.script import main
+from petipy.commands.script import COMMAND as main
 
 TOP = Path(__file__).parents[2]
 Run = Callable[..., tuple[int, str, list[str]]]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Volume
-from petipy.commands.survey import formats_for, trees
+from petipy.commands.survey import choose_formats, open_trees
 from petipy.commands.targets import Devices, Target, mounted
 from petipy.scan.tree import scan_tree
 from petipy.state.model import DIRECTORY, Device
@@ -68,8 +68,8 @@ def test_a_running_systems_kernels_are_there_under_the_names_that_grub_has_for_t
     volume = Volume(name="sda2", fs="btrfs")
     device = Device(volume=volume, node=str(tmp_path), kind=DIRECTORY, part="/@")
     ((_, files),) = [
-        (found, scan_tree(tree, formats_for()))
-        for found, tree in trees([device], [device], "x86_64")
+        (found, scan_tree(tree, choose_formats()))
+        for found, tree in open_trees([device], [device], "x86_64")
         if not isinstance(tree, OSError)
     ]
     assert [entry.title for _, entry in files.entries] == ["Ubuntu"]

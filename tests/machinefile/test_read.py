@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from petipy.commands.list import main
+from petipy.commands.list import COMMAND as main
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load, parse
 from tests.cases import SHARED

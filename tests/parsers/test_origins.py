@@ -12,7 +12,7 @@ from parsers.formats import formats
 from petipy.commands.survey import replay
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load, parse
-from petipy.report.provenance import words
+from petipy.report.provenance import split_words
 from tests.cases import SHARED
 from tests.parsers.test_golden import CASES, GOLDEN, machine_of, scanned
 
@@ -38,7 +38,7 @@ def check(entry: Entry, files: Files) -> None:
             assert text is not None, origin
             assert 0 <= origin.line <= len(text.replace("\r", "\n").split("\n")), origin
     if entry.kernel:
-        assert [word for word, given in words(entry) if not given] == [], entry
+        assert [word for word, given in split_words(entry) if not given] == [], entry
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -64,7 +64,7 @@ def test_of_real_configurations_too_and_what_a_variable_gave_is_in_its_value() -
         for choice in replay(machine).choices:
             entry = choice.entry
             if entry.kernel:
-                assert all(origins for _, origins in words(entry)), entry
+                assert all(origins for _, origins in split_words(entry)), entry
             for origin in entry.origins:
                 for start, end in origin.spans if origin.what.startswith("$") else ():
                     given += 1

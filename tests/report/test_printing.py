@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from petipy.commands.list import main
-from petipy.report.printing import safe
+from petipy.commands.list import COMMAND as main
+from petipy.report.printing import escape
 
 TOP = Path(__file__).parents[2]
 
@@ -29,8 +29,8 @@ def written(tmp_path: Path) -> Written:
 
 
 def test_safe_leaves_what_can_be_printed() -> None:
-    assert safe("Größe 日本 é") == "Größe 日本 é"
-    assert safe("\x07\x9b\u2028") == "\\x07\\x9b\\u2028"
+    assert escape("Größe 日本 é") == "Größe 日本 é"
+    assert escape("\x07\x9b\u2028") == "\\x07\\x9b\\u2028"
 
 
 def test_what_a_disk_says_cannot_command_the_terminal(

@@ -4,8 +4,8 @@ import pytest
 
 from parsers.api import Problem, Volume
 from parsers.formats.grub import FORMAT
-from petipy.report.printing import safe
-from petipy.report.quote import cells, place, quoted, with_excerpts
+from petipy.report.printing import escape
+from petipy.report.quote import count_cells, format_place, quote_line, with_excerpts
 from petipy.scan.tree import scan_tree
 from tests.fakes import Machine
 
@@ -45,11 +45,11 @@ def test_the_scan_of_a_broken_script_shows_the_place() -> None:
 
 
 def test_the_caret_is_under_the_place() -> None:
-    assert quoted("\t echo x | y  ", 9, 70, safe) == ("echo x | y", "      ^")
-    assert quoted("abc", 4, 70, safe) == ("abc", "   ^")
-    assert quoted("a\x1bb|", 4, 70, safe) == ("a\\x1bb|", "      ^")
-    assert quoted("日本 |", 4, 70, safe) == ("日本 |", "     ^")
-    assert quoted("e\u0301|", 3, 70, str) == ("e\u0301|", " ^")
+    assert quote_line("\t echo x | y  ", 9, 70, escape) == ("echo x | y", "      ^")
+    assert quote_line("abc", 4, 70, escape) == ("abc", "   ^")
+    assert quote_line("a\x1bb|", 4, 70, escape) == ("a\\x1bb|", "      ^")
+    assert quote_line("日本 |", 4, 70, escape) == ("日本 |", "     ^")
+    assert quote_line("e\u0301|", 3, 70, str) == ("e\u0301|", " ^")
 
 
 @pytest.mark.parametrize("column", [1, 50, 180, 400])
@@ -57,20 +57,20 @@ def test_the_caret_is_under_the_place() -> None:
 @pytest.mark.parametrize("letter", ["x", "本"])
 def test_a_long_line_is_cut_around_the_place(column: int, width: int, letter: str) -> None:
     line = letter * (column - 1) + "|" + letter * (400 - column)
-    found = quoted(line, column, width, safe)
+    found = quote_line(line, column, width, escape)
     assert found
     shown, caret = found
-    assert cells(shown) <= width
-    assert cells(shown[: shown.index("|")]) == caret.index("^")
+    assert count_cells(shown) <= width
+    assert count_cells(shown[: shown.index("|")]) == caret.index("^")
 
 
 def test_there_is_no_caret_without_a_line() -> None:
-    assert quoted("", 3, 70, safe) is None
-    assert quoted("  ", 1, 70, safe) is None
-    assert quoted("abc", 0, 70, safe) is None
+    assert quote_line("", 3, 70, escape) is None
+    assert quote_line("  ", 1, 70, escape) is None
+    assert quote_line("abc", 0, 70, escape) is None
 
 
 def test_a_place_names_the_device_once() -> None:
-    assert place(Problem("/c", 3, "m"), "sda1") == "(sda1)/c:3"
-    assert place(Problem("(sda2)/c", 3, "m"), "sda1") == "(sda2)/c:3"
-    assert place(Problem("", 0, "m"), "sda1") == "sda1"
+    assert format_place(Problem("/c", 3, "m"), "sda1") == "(sda1)/c:3"
+    assert format_place(Problem("(sda2)/c", 3, "m"), "sda1") == "(sda2)/c:3"
+    assert format_place(Problem("", 0, "m"), "sda1") == "sda1"

@@ -103,13 +103,13 @@ def test_a_configuration_in_a_subvolume_finds_its_files_there(
 def test_list_looks_into_images_and_a_captured_machine_has_them(
     stick: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert list.main([str(stick)]) == 0
+    assert list.COMMAND([str(stick)]) == 0
     shown = capsys.readouterr().out
     assert "stick:/isos/live.iso: " in shown
     assert "kernel    /boot/vmlinux" in shown
-    assert capture.main([str(stick)]) == 0
+    assert capture.COMMAND([str(stick)]) == 0
     (tmp_path / "machine.json").write_text(capsys.readouterr().out)
-    assert list.main(["--machine", str(tmp_path / "machine.json")]) == 0
+    assert list.COMMAND(["--machine", str(tmp_path / "machine.json")]) == 0
     assert capsys.readouterr().out == shown
 
 
@@ -119,13 +119,13 @@ def test_an_image_in_a_directory_is_for_root_to_look_into(
     stick = tmp_path / "stick"
     stick.mkdir()
     disks.make("squashfs", stick / "live.iso", tree)
-    assert list.main([str(stick)]) == 0
+    assert list.COMMAND([str(stick)]) == 0
     assert "stick:/live.iso: " in capsys.readouterr().out
     for directory in (tmp_path, *tmp_path.parents[:2]):
         directory.chmod(0o755)
     os.seteuid(65534)
     try:
-        assert list.main([str(stick)]) == 1
+        assert list.COMMAND([str(stick)]) == 1
     finally:
         os.seteuid(0)
     assert "(stick)/live.iso: only root can look into it" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from petipy.commands import capture, check, explain
-from petipy.commands.list import main
+from petipy.commands.list import COMMAND as main
 from petipy.sys import block
 from tests.root.disks import until
 
@@ -73,9 +73,9 @@ def test_an_images_partitions_are_devices_and_its_bytes_stay(
 def test_an_image_is_checked_and_explained_like_a_directory(
     image: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert check.main([str(image)]) == 0
+    assert check.COMMAND([str(image)]) == 0
     assert capsys.readouterr().out == "no findings, 1 entry\n"
-    assert explain.main(["default", str(image)]) == 0
+    assert explain.COMMAND(["default", str(image)]) == 0
     out = capsys.readouterr().out
     assert "  kernel      (disk2)/vmlinux\n      by image in line 2\n" in out
 
@@ -132,7 +132,7 @@ def test_another_user_is_told_what_to_do(image: Path, capsys: pytest.CaptureFixt
 def test_an_image_is_captured_and_replayed(
     image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert capture.main([str(image)]) == 0
+    assert capture.COMMAND([str(image)]) == 0
     value = capsys.readouterr().out
     first, second = json.loads(value)["devices"]
     assert set(first["files"]) == {"/yaboot.conf"}
@@ -157,7 +157,7 @@ def test_an_image_in_a_directory_is_captured_with_it(
     subprocess.run(["mkfs.ext4", "-q", "-d", inside, place / "live.iso"], check=True)
     assert main(["--json", str(place)]) == 0
     of_directory = json.loads(capsys.readouterr().out)
-    assert capture.main([str(place)]) == 0
+    assert capture.COMMAND([str(place)]) == 0
     (tmp_path / "machine.json").write_text(capsys.readouterr().out)
     assert main(["--json", "--machine", str(tmp_path / "machine.json")]) == 0
     replayed = json.loads(capsys.readouterr().out)

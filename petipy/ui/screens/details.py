@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from parsers.api import Effect, Entry
-from petipy.report.provenance import chain, runs, statements
+from petipy.report.provenance import describe_origins, group_statements, join_runs
 from petipy.state.model import Choice, Snapshot
 from petipy.ui.kit.widgets import Opens, Reader
 from petipy.ui.line.plain import device_title, title
@@ -83,12 +83,15 @@ def _origins(entry: Entry) -> Iterator[Line]:
     yield None, ""
     yield "heading", "Where its parts are written"
     if entry.default_from:
-        yield _fact("Default", chain(entry.default_from, entry.config))
-    for statement in statements(entry):
+        yield _fact("Default", describe_origins(entry.default_from, entry.config))
+    for statement in group_statements(entry):
         if name := _PARTS.get(statement.names):
-            told = chain((statement.origin, *statement.variables), entry.config)
+            told = describe_origins((statement.origin, *statement.variables), entry.config)
             yield _fact(name, told)
-    parts = [(text, chain(given, entry.config) or "not known") for text, given in runs(entry)]
+    parts = [
+        (text, describe_origins(given, entry.config) or "not known")
+        for text, given in join_runs(entry)
+    ]
     if len(parts) == 1:
         yield _fact("Command line", parts[0][1])
         return

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from petipy.control.session import Session
-from petipy.report.quote import place, quoted
+from petipy.report.quote import format_place, quote_line
 from petipy.state.model import Device, Snapshot, Status
 from petipy.ui.kit.widgets import Reader
 from petipy.ui.line.plain import device_title, plain
@@ -58,8 +58,8 @@ def _problems(snapshot: Snapshot, width: int) -> Iterator[Line]:
     yield None, ""
     yield "heading", "Problems"
     for name, problem in snapshot.problems:
-        yield None, f"{place(problem, name)}: {problem.message}"
-        if lines := quoted(problem.excerpt, problem.column, width, plain):
+        yield None, f"{format_place(problem, name)}: {problem.message}"
+        if lines := quote_line(problem.excerpt, problem.column, width, plain):
             yield from ((None, f"{_INDENT}{line}") for line in lines)
     for choice in waiting:
         where = f"({choice.device}){choice.entry.config}:{choice.entry.line}"

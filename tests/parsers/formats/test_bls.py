@@ -7,7 +7,7 @@ import pytest
 from parsers.api import Entry, Firmware, Origin, Problem, Volume
 from parsers.formats import bls
 from parsers.reading.bootspec import Field, Loader, Place, fields, newest, ordered, tries
-from petipy.commands.list import main
+from petipy.commands.list import COMMAND as main
 from petipy.scan.tree import scan_tree
 from tests.cases import SHARED
 from tests.fakes import Machine

@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.api import Entry
-from petipy.report.provenance import words
+from petipy.report.provenance import split_words
 from tests.parsers.one_file import entries, items
 
 STANZAS = "root=/dev/a\ndefault=b\nimage=/1\nimage=/2\nlabel=b\nread-only\ninitrd=/i\nappend=x\n"
@@ -24,7 +24,7 @@ def default(form: str, text: str) -> Entry:
 
 def given(entry: Entry) -> dict[str, int]:
     """Each word of the command line, and the line that it is from."""
-    return {word: origins[0].line for word, origins in words(entry)}
+    return {word: origins[0].line for word, origins in split_words(entry)}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.api import Origin
-from petipy.report.provenance import words
+from petipy.report.provenance import split_words
 from tests.parsers.formats.grub.runs import CONFIG, machine, offered
 
 SCRIPT = """\
@@ -100,7 +100,7 @@ def chains(script: str, cmdline: str) -> list[tuple[str, str]]:
     (entry, *_) = offered(machine(script, {"/boot/grub/grubenv": BLOCK}))
     assert entry.cmdline == f"BOOT_IMAGE={cmdline}"
     found = []
-    for word, given in words(entry):
+    for word, given in split_words(entry):
         assert all(0 <= a < b <= len(entry.cmdline) for o in given for a, b in o.spans)
         assert len({(o.config, o.line) for o in given if o.what == "linux"}) <= 1
         place = {CONFIG: "", "": "GRUB's "}

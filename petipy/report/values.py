@@ -1,0 +1,71 @@
+"""Entries and problems as JSON objects, for programs. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from parsers.api import Effect, FileRef, Problem, Volume
+from parsers.places.volumes import find
+from petipy.state.model import Choice, File
+
+
+def entry_to_json(choice: Choice, volumes: Sequence[Volume]) -> dict[str, Any]:
+    """Return an entry as a JSON object. The keys are a contract.
+
+    `volumes` are those that the entry may refer to.
+    """
+    entry = choice.entry
+
+    def file(ref: FileRef) -> dict[str, Any]:
+        # A device that is absent keeps the configuration's own words.
+        packed = {"packed": ref.packed} if ref.packed else {}
+        packed |= {"mode": f"{ref.mode:o}"} if ref.mode else {}
+        if ref.url:
+            return {"url": ref.url, **packed}
+        volume = find(ref.device, volumes)
+        name = volume.name if volume else ref.device or choice.device
+        part = {"offset": ref.offset, "size": ref.size} if ref.offset or ref.size else {}
+        return {"device": name, "path": ref.path, **part, **packed}
+
+    def effect(effect: Effect) -> dict[str, Any]:
+        renamed = {"rename": effect.rename} if effect.rename else {}
+        return {"file": file(effect.file), "values": dict(effect.values)} | renamed
+
+    refs = [ref for ref in (entry.kernel, *entry.initrds, entry.devicetree) if ref]
+    files = {str(File(**f)): f for f in map(file, refs)}
+    return {
+        "id": choice.id,
+        "title": entry.title,
+        "trail": list(entry.trail),
+        "format": choice.format,
+        "device": choice.device,
+        "config": entry.config,
+        "line": entry.line,
+        "kernel": file(entry.kernel) if entry.kernel else None,
+        "initrds": [file(ref) for ref in entry.initrds],
+        "devicetree": file(entry.devicetree) if entry.devicetree else None,
+        "cmdline": entry.cmdline,
+        "default": entry.default,
+        "effects": [effect(e) for e in entry.effects],
+        "missing": [files[name] for name in choice.missing],
+        "waits_for": choice.waits_for or None,
+        "action": entry.action or None,
+        "hotkey": entry.hotkey or None,
+        "classes": list(entry.classes),
+        "users": None if entry.users is None else list(entry.users),
+        "hidden": entry.hidden,
+        "unbootable": entry.unbootable or None,
+        "also": list(entry.also),
+        "dialect": choice.dialect or None,
+    }
+
+
+def problem_to_json(device: str, problem: Problem) -> dict[str, Any]:
+    """Return a problem as a JSON object. A column or an excerpt that is unknown is null."""
+    return {
+        "device": device,
+        "config": problem.config,
+        "line": problem.line,
+        "column": problem.column or None,
+        "message": problem.message,
+        "excerpt": problem.excerpt or None,
+    }

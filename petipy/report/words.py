@@ -1,0 +1,25 @@
+"""Problems and effects in words, for people."""
+
+from collections.abc import Iterator
+
+from parsers.api import Effect, Problem
+from petipy.report.printing import escape, terminal_width
+from petipy.report.quote import format_place, quote_line
+
+
+def describe_problem(problem: Problem, device: str) -> Iterator[str]:
+    """Yield a problem in one line, then the source line and a caret if the column is known.
+
+    On a terminal the source line is cut to its width.
+    """
+    yield f"{format_place(problem, device)}: {problem.message}"
+    room = (terminal_width() or 1000) - 2
+    if lines := quote_line(problem.excerpt, problem.column, room, escape):
+        yield from (f"  {line}" for line in lines)
+
+
+def describe_effect(effect: Effect) -> str:
+    """Describe in one line what booting writes: FILE: NAME=VALUE, no NAME, renamed to NAME."""
+    words = [f"{key}={value}" if value is not None else f"no {key}" for key, value in effect.values]
+    words += [f"renamed to {effect.rename}"] if effect.rename else []
+    return f"{effect.file}: {', '.join(words)}"
