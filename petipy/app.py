@@ -78,7 +78,7 @@ class App:
         self._consoles = [self._console(path) for path in self._services.terminals(extra)]
         there = {console.name for console in self._consoles}
         for name in extra:
-            if ttys.real(name) not in there:
+            if ttys.node_name(name) not in there:
                 self._log.warning(f"petipy.consoles: there is no terminal behind {name}")
         async with asyncio.TaskGroup() as group:
             self._group = group
@@ -321,5 +321,5 @@ def _services(scanner: Scanner, store: Store) -> Services:
         kexec=kexec,
         power=power,
         quiet=quiet,
-        terminals=ttys.consoles,
+        terminals=ttys.find_consoles,
     )

@@ -1,4 +1,4 @@
-"""Terminals: modes, window size, and what is still to be sent. Failures are OSError."""
+"""Terminals: modes, window size, pending output. Failures are OSError."""
 
 import fcntl
 import os
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-Modes = list[Any]  # what tcgetattr gives
+Modes = list[Any]  # as tcgetattr returns them
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _CC = 0, 1, 2, 3, 6
 
 
 @contextmanager
 def _os_errors() -> Iterator[None]:
-    """termios.error is no OSError, though it has the same number and words."""
+    """Turn termios.error into OSError. It has the same number and text, but another base class."""
     try:
         yield
     except termios.error as error:
@@ -22,48 +22,51 @@ def _os_errors() -> Iterator[None]:
 
 
 def open_tty(path: str) -> int:
-    """A non-blocking descriptor. It never becomes the controlling terminal of this process, and
-    opening does not wait for a carrier. ENODEV or ENXIO: the node has no device behind it."""
+    """Open a terminal and return a non-blocking descriptor.
+
+    The terminal does not become the controlling terminal of this process. Opening does not wait
+    for a carrier. ENODEV or ENXIO: the node has no device behind it.
+    """
     fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        modes(fd)
+        get_modes(fd)
     except OSError:
         os.close(fd)
         raise
     return fd
 
 
-def modes(fd: int) -> Modes:
+def get_modes(fd: int) -> Modes:
     with _os_errors():
         return termios.tcgetattr(fd)
 
 
-def set_modes(fd: int, wanted: Modes) -> None:
-    """At once: waiting for the output to drain would wait for ever on a stopped line."""
+def set_modes(fd: int, modes: Modes) -> None:
+    """Set the modes at once. Waiting for pending output would block for ever on a stopped line."""
     with _os_errors():
-        termios.tcsetattr(fd, termios.TCSANOW, wanted)
+        termios.tcsetattr(fd, termios.TCSANOW, modes)
 
 
-def raw(fd: int) -> None:
-    """Every byte as it comes, nothing echoed, no signals; a BREAK is no input at all."""
-    wanted = modes(fd)
-    wanted[_IFLAG] = termios.IGNBRK
-    wanted[_OFLAG] &= ~termios.OPOST
-    wanted[_LFLAG] &= ~(
+def set_raw(fd: int) -> None:
+    """Deliver every byte as it comes, echo nothing, raise no signals, ignore a BREAK."""
+    modes = get_modes(fd)
+    modes[_IFLAG] = termios.IGNBRK
+    modes[_OFLAG] &= ~termios.OPOST
+    modes[_LFLAG] &= ~(
         termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN
     )
-    wanted[_CFLAG] &= ~(termios.CSIZE | termios.PARENB)
-    wanted[_CFLAG] |= termios.CS8 | termios.CLOCAL | termios.CREAD
-    wanted[_CC][termios.VMIN], wanted[_CC][termios.VTIME] = 1, 0
-    set_modes(fd, wanted)
+    modes[_CFLAG] &= ~(termios.CSIZE | termios.PARENB)
+    modes[_CFLAG] |= termios.CS8 | termios.CLOCAL | termios.CREAD
+    modes[_CC][termios.VMIN], modes[_CC][termios.VTIME] = 1, 0
+    set_modes(fd, modes)
 
 
-def cooked(fd: int) -> None:
-    """What a shell expects to find. ICRNL, because serial lines send CR for Enter."""
-    wanted = modes(fd)
-    wanted[_IFLAG] = termios.ICRNL | termios.IXON | termios.IGNBRK
-    wanted[_OFLAG] |= termios.OPOST | termios.ONLCR
-    wanted[_LFLAG] |= (
+def set_cooked(fd: int) -> None:
+    """Set the modes that a shell expects. ICRNL is on because serial lines send CR for Enter."""
+    modes = get_modes(fd)
+    modes[_IFLAG] = termios.ICRNL | termios.IXON | termios.IGNBRK
+    modes[_OFLAG] |= termios.OPOST | termios.ONLCR
+    modes[_LFLAG] |= (
         termios.ECHO
         | termios.ECHOE
         | termios.ECHOK
@@ -71,12 +74,12 @@ def cooked(fd: int) -> None:
         | termios.ISIG
         | termios.IEXTEN
     )
-    wanted[_CFLAG] |= termios.CLOCAL | termios.CREAD
-    set_modes(fd, wanted)
+    modes[_CFLAG] |= termios.CLOCAL | termios.CREAD
+    set_modes(fd, modes)
 
 
-def size(fd: int) -> tuple[int, int]:
-    """(columns, rows); both 0 where nobody has said, as on serial lines and hvc."""
+def get_size(fd: int) -> tuple[int, int]:
+    """Return (columns, rows). Both are 0 where nobody has set them, as on serial lines and hvc."""
     with _os_errors():
         rows, columns = termios.tcgetwinsize(fd)
     return columns, rows
@@ -92,14 +95,16 @@ def discard_input(fd: int) -> None:
         termios.tcflush(fd, termios.TCIFLUSH)
 
 
-def unsent(fd: int) -> int:
-    """Bytes that the driver has taken and the line has not carried yet."""
+def count_unsent(fd: int) -> int:
+    """Return the number of bytes that the driver has accepted and the line has not carried yet."""
     count: int
     (count,) = struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0\0\0\0"))
     return count
 
 
-def take(fd: int) -> None:
-    """Make it the controlling terminal of this session, even if another session has it (needs
-    CAP_SYS_ADMIN then); the caller must lead a session."""
+def set_controlling(fd: int) -> None:
+    """Make the terminal the controlling terminal of this session.
+
+    The caller must lead a session. Taking the terminal from another session needs CAP_SYS_ADMIN.
+    """
     fcntl.ioctl(fd, termios.TIOCSCTTY, 1)

@@ -1,5 +1,7 @@
-"""One terminal of the machine, for as long as the program runs: first lines of plain text, and the
-menu once someone is there. urwid is imported only then."""
+"""One console, served for as long as the program runs: first plain lines, later the menu.
+
+The menu comes once somebody presses a key. urwid is imported only then.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -7,21 +9,24 @@ from typing import TYPE_CHECKING
 
 from petipy import __version__
 from petipy.control.session import Session
-from petipy.ui.line.countdown import Teller, next_change
-from petipy.ui.line.keys import Doorbell
+from petipy.ui.line.countdown import CountdownLines, next_change
+from petipy.ui.line.keys import PersonDetector
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
 
 if TYPE_CHECKING:
-    from petipy.ui.fullscreen import Desk
+    from petipy.ui.fullscreen import FullScreen
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is tried again
-_DRAIN = 1.0  # seconds for the last words to leave
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is opened again
+_FLUSH_TIME = 1.0  # seconds for the last lines to leave
 _HEALTHY = 10.0  # seconds after which a terminal counts as working
 
 
 class Console:
-    """`trace` is told the stages "countdown" and "menu"; `complain` of faults of the program."""
+    """A console of the machine.
+
+    `trace` gets the stages "countdown" and "menu". `complain` gets faults of the program.
+    """
 
     def __init__(
         self,
@@ -34,34 +39,37 @@ class Console:
     ) -> None:
         self._terminal = Terminal(path, term)
         self._session, self._trace, self._complain = session, trace, complain
-        self._teller: Teller | None = None
-        self._desk: Desk | None = None
+        self._lines: CountdownLines | None = None
+        self._fullscreen: FullScreen | None = None
         self._phase: asyncio.Task[None] | None = None
-        self._attended = False  # the menu is or was up
-        self._free = asyncio.Event()  # cleared from farewell to resume
-        self._free.set()
+        self._attended = False  # somebody has opened the menu
+        self._active = asyncio.Event()  # cleared from farewell to resume
+        self._active.set()
 
     @property
     def name(self) -> str:
         return self._session.name
 
     async def serve(self) -> None:
-        """Never returns. A terminal that is not there, hangs up or makes the screens fail is tried
-        again later, and costs nobody else anything."""
+        """Serve the terminal; never return.
+
+        If the terminal is absent, hangs up or makes the screens fail, open it again after a pause.
+        The other consoles go on meanwhile.
+        """
         pause = _FIRST_PAUSE
         while True:
             began = self._session.clock()
             try:
                 self._terminal.open()
-                await self._attend()
+                await self._run_phases()
             except OSError:
-                pass  # hung up, or nothing behind it: no more than that can be known
-            except Exception as error:  # noqa: BLE001  a fault of one console is not to end the others
+                pass  # hung up, or no device behind it; the error does not tell more
+            except Exception as error:  # noqa: BLE001  a fault of one console must not end the others
                 self._complain(f"{self.name}: {type(error).__name__}: {error}")
-                self._desk = None
+                self._fullscreen = None
             finally:
                 self._terminal.close()
-                self._session.known.clear()  # the next one here may be somebody else
+                self._session.known.clear()  # the next person here may be somebody else
             self._attended = False
             if self._session.clock() - began > _HEALTHY:
                 pause = _FIRST_PAUSE
@@ -69,82 +77,84 @@ class Console:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def farewell(self, lines: Sequence[str]) -> None:
-        """Leave the terminal as it was found, with the lines as its last words; within a second."""
-        self._free.clear()
+        """Print the last lines and restore the terminal's modes, within a second."""
+        self._active.clear()
         if self._phase is not None:
             self._phase.cancel()
             await asyncio.wait({self._phase})
         if not self._terminal.is_open:
             return
-        teller = self._teller or Teller()
-        self._terminal.write("".join(teller.line(text) for text in lines))
-        await self._terminal.flush(_DRAIN)
+        output = self._lines or CountdownLines()
+        self._terminal.write("".join(output.add_line(text) for text in lines))
+        await self._terminal.flush(_FLUSH_TIME)
         if self._terminal.is_open:
             self._terminal.restore()
 
     def resume(self) -> None:
-        """The boot has failed: go on as before."""
-        self._free.set()
+        """Continue after a boot that failed."""
+        self._active.set()
 
-    async def _attend(self) -> None:
-        """Phase after phase, until the terminal is lost."""
-        self._teller = Teller(self._terminal.size()[0])
-        self._terminal.write("\r\n" + self._teller.line(f"Petipy {__version__}"))
+    async def _run_phases(self) -> None:
+        """Run the countdown and the menu in turn until the terminal is lost."""
+        self._lines = CountdownLines(self._terminal.size()[0])
+        self._terminal.write("\r\n" + self._lines.add_line(f"Petipy {__version__}"))
         while True:
-            await self._free.wait()
-            self._terminal.raw()
-            self._phase = asyncio.create_task(self._at_desk() if self._attended else self._tell())
+            await self._active.wait()
+            self._terminal.set_raw()
+            phase = self._show_menu() if self._attended else self._count_down()
+            self._phase = asyncio.create_task(phase)
             try:
                 await self._phase
             except asyncio.CancelledError:
                 task = asyncio.current_task()
-                if self._free.is_set() or (task and task.cancelling()):
+                if self._active.is_set() or (task and task.cancelling()):
                     self._phase.cancel()
                     raise
 
-    async def _tell(self) -> None:
-        """Plain lines, until someone presses a key."""
-        teller, terminal, session = self._teller or Teller(), self._terminal, self._session
-        teller.again()
-        terminal.drained = lambda lossy: teller.again() if lossy else None
-        bell = Doorbell(session.clock())
+    async def _count_down(self) -> None:
+        """Print plain lines until somebody presses a key."""
+        lines, terminal, session = self._lines or CountdownLines(), self._terminal, self._session
+        lines.reset()
+        terminal.drained = lambda lossy: lines.reset() if lossy else None
+        person = PersonDetector(session.clock())
         with Watch(terminal, session) as watch:
             while True:
                 now = session.clock()
                 snapshot = session.snapshot
-                terminal.write(teller.say(snapshot, session.log(), now, bell.armed(now)))
-                if snapshot.countdown and bell.armed(now):
+                listening = person.is_listening(now)
+                terminal.write(lines.update(snapshot, session.log(), now, listening))
+                if snapshot.countdown and listening:
                     self._trace("countdown")
-                event = await watch.next(self._next(bell, now))
-                if event.data and bell.rings(event.data, session.clock()):
+                event = await watch.wait(self._next_change(person, now))
+                if event.data and person.detect(event.data, session.clock()):
                     break
         session.someone_is_here()
-        terminal.write(teller.line("Opening the menu ..."))
+        terminal.write(lines.add_line("Opening the menu ..."))
         self._attended = True
 
-    def _next(self, bell: Doorbell, now: float) -> float:
+    def _next_change(self, person: PersonDetector, now: float) -> float:
         change = next_change(self._session.snapshot.countdown, now)
-        return change if bell.armed(now) else min(change, bell.deaf_until)
+        return change if person.is_listening(now) else min(change, person.listens_from)
 
-    async def _at_desk(self) -> None:
-        """The menu, and what can be reached from it, until nobody is there any more."""
-        if self._desk is None:
-            from petipy.ui.fullscreen import Desk
+    async def _show_menu(self) -> None:
+        """Show the menu and the other screens until nobody is there any more."""
+        if self._fullscreen is None:
+            from petipy.ui.fullscreen import FullScreen
 
-            self._desk = Desk(self._terminal, self._session)
+            self._fullscreen = FullScreen(self._terminal, self._session)
         self._trace("menu")
-        leaving = await self._desk.serve()
-        if leaving == "absent":
+        ending = await self._fullscreen.run()
+        if ending == "absent":
             self._attended = False
             self._session.known.clear()
-        if leaving == "shell":
-            await self._shell()
+        if ending == "shell":
+            await self._run_shell()
 
-    async def _shell(self) -> None:
+    async def _run_shell(self) -> None:
         from petipy.ui.line import shell
 
         self._terminal.write('A shell. "exit" comes back to the menu.\r\n')
-        await self._terminal.flush(_DRAIN)
+        await self._terminal.flush(_FLUSH_TIME)
         self._terminal.close()
         try:
             path, term = self._terminal.path, self._terminal.term
@@ -154,7 +164,7 @@ class Console:
         self._session.someone_is_here()
 
     async def _reopen(self) -> None:
-        """The end of a shell has hung up the terminal; that may take the kernel a moment."""
+        """Open the terminal again. The end of a shell hangs it up, which may take a moment."""
         for _ in range(10):
             try:
                 self._terminal.open()

@@ -1,84 +1,90 @@
-"""One console while someone is there: urwid's loop around a view, fed with that person's keys."""
+"""One console while somebody is there: urwid's loop around a view, fed with that person's keys."""
 
 import asyncio
 import math
 from typing import Literal
 
 from petipy.control.session import Session
-from petipy.ui.kit.screen import Screen
+from petipy.ui.kit.display import Display
 from petipy.ui.kit.theme import SERIAL, VIRTUAL
 from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
 from petipy.ui.line.countdown import next_change
 from petipy.ui.line.keys import Decoder, Report
-from petipy.ui.line.loglevel import HUSH
-from petipy.ui.line.probe import probe
+from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
+from petipy.ui.line.probe import probe_size
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
 from petipy.ui.view import View
 
 GAP = 0.25  # seconds between two redraws for news
-ABSENT = 300.0  # seconds without a key, after which a running countdown closes the menu
+ABSENT = 300.0  # seconds without a key, after which a countdown closes the menu
 
-Leaving = Literal["shell", "absent"]
+Ending = Literal["shell", "absent"]
 
 
-class Desk:
-    """Lives as long as its console, so that what is typed survives a shell or a failed boot."""
+class FullScreen:
+    """The screens of one console.
+
+    The object lives as long as its console, so that typed text survives a shell or a failed boot.
+    """
 
     def __init__(self, terminal: Terminal, session: Session) -> None:
         self._terminal, self._session = terminal, session
         self._theme = VIRTUAL if terminal.term == "linux" else SERIAL
         self._decoder = Decoder()
-        self._leaving: Leaving | None = None
-        self._view = View(session, self._theme, self._to_shell)
-        self._screen = Screen(terminal, self._theme)
+        self._ending: Ending | None = None
+        self._view = View(session, self._theme, self._end_for_shell)
+        self._display = Display(terminal, self._theme)
         self._loop = MainLoop(
             self._view,
-            screen=self._screen,
+            screen=self._display,
             handle_mouse=False,
             event_loop=AsyncioEventLoop(loop=asyncio.get_running_loop()),
         )
 
-    async def serve(self) -> Leaving:
-        """Until the person wants a shell, or has gone. OSError when the terminal is lost."""
-        self._leaving = None
-        self._terminal.drained = self._drained
+    async def run(self) -> Ending:
+        """Show the screens until the person wants a shell or has gone.
+
+        Raise OSError when the terminal is lost.
+        """
+        self._ending = None
+        self._terminal.drained = self._on_drained
         if not self._terminal.virtual:
             await self._measure()
         self._terminal.discard_input()
         self._view.show(self._session.snapshot)
         self._loop.screen_size = None
-        with HUSH.held():
+        with KERNEL_LOG_LEVEL.hold_low():
             self._loop.start()
             try:
                 self._draw()
-                return await self._serve()
+                return await self._handle_events()
             finally:
                 self._terminal.drained = lambda _: None
                 self._loop.stop()
 
-    async def _serve(self) -> Leaving:
+    async def _handle_events(self) -> Ending:
         with Watch(self._terminal, self._session, GAP) as watch:
-            waiting_since = math.inf  # when an unfinished sequence began
-            while self._leaving is None:
+            waiting_since = math.inf  # the time when an unfinished sequence began
+            while self._ending is None:
                 moment = min(self._next_tick(), waiting_since + self._theme.patience)
-                event = await watch.next(moment)
+                event = await watch.wait(moment)
                 now = self._session.clock()
                 keys = self._decoder.feed(event.data)
-                if self._decoder.noise:  # a letter among garbage is garbage, and could boot
+                if self._decoder.noise:  # a letter among noise is noise, and could boot an entry
                     keys = []
                 if not event.data and now >= waiting_since + self._theme.patience:
                     keys = self._decoder.expire()
                 if event.data or not self._decoder.pending:
                     waiting_since = now if self._decoder.pending else math.inf
-                await self._type(keys)
+                await self._press(keys)
                 self._view.show(self._session.snapshot)
                 self._draw()
-                if self._gone(now):
-                    self._leaving = "absent"
-        return self._leaving
+                if self._is_deserted(now):
+                    self._ending = "absent"
+        return self._ending
 
-    async def _type(self, keys: list[str | Report]) -> None:
+    async def _press(self, keys: list[str | Report]) -> None:
         for key in keys:
             if isinstance(key, Report):
                 continue
@@ -89,35 +95,37 @@ class Desk:
             await self._redraw()
 
     async def _redraw(self) -> None:
-        """As one does when a modem or a kernel message has spoilt the screen; or another terminal
-        has been plugged in."""
+        """Draw everything again: a modem or a kernel message has spoilt the screen.
+
+        Measure the terminal again, too: somebody may have connected another one.
+        """
         if not self._terminal.virtual:
             await self._measure()
-        self._screen.clear()
+        self._display.clear()
 
     async def _measure(self) -> None:
-        if size := await probe(self._terminal, self._decoder):
+        if size := await probe_size(self._terminal, self._decoder):
             self._terminal.set_size(*size)
 
     def _draw(self) -> None:
         if self._loop.screen_size not in (None, self._terminal.size()):
-            self._screen.clear()  # a virtual terminal with another font
+            self._display.clear()  # a virtual terminal with another font
         self._loop.screen_size = None
         self._loop.draw_screen()
 
-    def _drained(self, lossy: bool) -> None:
+    def _on_drained(self, lossy: bool) -> None:
         if lossy:
-            self._screen.clear()
-        if lossy or self._screen.skipped:
+            self._display.clear()
+        if lossy or self._display.skipped:
             self._draw()
 
     def _next_tick(self) -> float:
         return next_change(self._session.snapshot.countdown, self._session.clock())
 
-    def _gone(self, now: float) -> bool:
+    def _is_deserted(self, now: float) -> bool:
         return (
             self._session.snapshot.countdown is not None and now - self._session.last_key > ABSENT
         )
 
-    def _to_shell(self) -> None:
-        self._leaving = "shell"
+    def _end_for_shell(self) -> None:
+        self._ending = "shell"

@@ -8,18 +8,18 @@ from petipy.control.session import Session
 from petipy.state import access
 from petipy.state.access import Lock
 from petipy.state.model import Edit, Snapshot
+from petipy.ui.kit.screen import FixedLines, Screen, fit
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Frame
-from petipy.ui.kit.widgets import Page, Strip, fit
-from petipy.ui.line.countdown import Seconds
-from petipy.ui.line.plain import plain, squeeze, title, wrapped
-from petipy.ui.outline import Place
-from petipy.ui.screens.details import Details
-from petipy.ui.screens.editor import Editor
-from petipy.ui.screens.help import Guide
-from petipy.ui.screens.log import Journal
-from petipy.ui.screens.menu import Menu
-from petipy.ui.screens.prompt import Login
+from petipy.ui.line.countdown import SecondsLeft
+from petipy.ui.line.plain import entry_title, shorten, to_ascii, wrap
+from petipy.ui.outline import MenuPath
+from petipy.ui.screens.details import DetailsScreen
+from petipy.ui.screens.editor import EditorScreen
+from petipy.ui.screens.help import HelpScreen
+from petipy.ui.screens.log import LogScreen
+from petipy.ui.screens.menu import MenuScreen
+from petipy.ui.screens.prompt import PasswordScreen
 
 _TALL = 16  # rows, from which on a blank line under the title is not missed
 _REASONS = 3  # rows for what went wrong; 2 on a terminal that is not tall
@@ -30,16 +30,16 @@ class View(Frame[Any, Any, Any]):
 
     def __init__(self, session: Session, theme: Theme, shell: Callable[[], None]) -> None:
         self._session, self._theme, self._shell = session, theme, shell
-        self._seconds = Seconds()
+        self._seconds = SecondsLeft()
         self._shown = -1  # version of the snapshot
         self._note = ""  # said until the next key
-        self._head, self._foot = Strip(fill=not theme.bar), Strip()
-        self._pages: list[Page] = [Menu(self, theme, session.snapshot, Place())]
+        self._head, self._foot = FixedLines(fill=not theme.bar), FixedLines()
+        self._pages: list[Screen] = [MenuScreen(self, theme, session.snapshot, MenuPath())]
         super().__init__(self._pages[0], self._head, self._foot)
         self.show(session.snapshot)
 
     @property
-    def page(self) -> Page:
+    def page(self) -> Screen:
         return self._pages[-1]
 
     def show(self, snapshot: Snapshot) -> None:
@@ -47,9 +47,9 @@ class View(Frame[Any, Any, Any]):
             self._shown = snapshot.version
             for page in self._pages:
                 page.show(snapshot)
-        self._dress()
+        self._refresh()
 
-    def _dress(self) -> None:
+    def _refresh(self) -> None:
         """Title and status: at the start, and after each key and each change."""
         self.body = self.page
         self._invalidate()
@@ -57,19 +57,19 @@ class View(Frame[Any, Any, Any]):
     def render(self, size: Any, focus: bool = False) -> Any:
         columns, rows = size
         title = ("title", f"Petipy {__version__} - {self.page.title}")
-        self._head.say(*([title, ("", "")] if rows >= _TALL else [title]))
+        self._head.set_lines(*([title, ("", "")] if rows >= _TALL else [title]))
         keys = fit(self.page.keys, columns - 1)
         kind, text = self._status(self._session.snapshot)
         most = 1 if kind != "error" else _REASONS if rows >= _TALL else 2
-        said = wrapped(plain(text), columns - 1, most) if most > 1 else [text]
-        self._foot.say(*((kind, line) for line in said), ("keys", keys))
+        said = wrap(to_ascii(text), columns - 1, most) if most > 1 else [text]
+        self._foot.set_lines(*((kind, line) for line in said), ("keys", keys))
         return super().render(size, focus)
 
     def _status(self, snapshot: Snapshot) -> tuple[str, str]:
         """The one thing that matters most at the moment."""
         choice = snapshot.choice(snapshot.booting)
         if snapshot.booting:
-            name = squeeze(title(choice), 50) if choice else snapshot.booting
+            name = shorten(entry_title(choice), 50) if choice else snapshot.booting
             return "status", f"Loading {name} ... - Esc stops it"
         if note := self.page.note or self._note:
             return "status", note
@@ -79,15 +79,15 @@ class View(Frame[Any, Any, Any]):
             return "error", snapshot.status.text
         if snapshot.scanning:
             return "status", f"Looking at {', '.join(sorted(snapshot.scanning))} ..."
-        if snapshot.problems and isinstance(self.page, Menu):
+        if snapshot.problems and isinstance(self.page, MenuScreen):
             return "status", f"{_count(len(snapshot.problems), 'problem')}: see the log (l)"
         return "status", snapshot.status.text if snapshot.status else ""
 
     def _countdown(self, snapshot: Snapshot) -> str:
         choice = snapshot.choice(snapshot.default)
         assert snapshot.countdown is not None
-        number = self._seconds.tell(snapshot.countdown, self._session.clock())
-        name = squeeze(title(choice), 40) if choice else "the default"
+        number = self._seconds.update(snapshot.countdown, self._session.clock())
+        name = shorten(entry_title(choice), 40) if choice else "the default"
         return f"Booting in {number or '0 s'} - any key stops: {name}"
 
     def keypress(self, size: Any, key: str) -> str | None:
@@ -99,10 +99,10 @@ class View(Frame[Any, Any, Any]):
         if left is not None and (command := self._commands.get(left)):
             command(self)
             left = None
-        self._dress()
+        self._refresh()
         return left
 
-    def push(self, page: Page) -> None:
+    def push(self, page: Screen) -> None:
         self._pages.append(page)
 
     def back(self) -> None:
@@ -111,7 +111,7 @@ class View(Frame[Any, Any, Any]):
 
     def home(self) -> None:
         del self._pages[1:]
-        self._dress()
+        self._refresh()
 
     def _again(self) -> None:
         self._note = "Looking again at every device ..."
@@ -125,7 +125,7 @@ class View(Frame[Any, Any, Any]):
             return self._session.boot(id, edit)
         # Who edits was asked before, but may have left it to somebody else since.
         lock = access.of_editing(choice, snapshot) if edit else access.of_booting(choice)
-        return self._unlocked(lock, title(choice), lambda: self._session.boot(id, edit))
+        return self._unlocked(lock, entry_title(choice), lambda: self._session.boot(id, edit))
 
     def _unlocked(self, lock: Lock | None, what: str, act: Callable[[], None]) -> None:
         """Act, at once or when somebody has given the password."""
@@ -136,30 +136,30 @@ class View(Frame[Any, Any, Any]):
         def let_in() -> None:
             self._pages.remove(login)
             act()
-            self._dress()  # no key has been pressed that would
+            self._refresh()  # no key has been pressed that would
 
-        login = Login(what, lock, self._session, let_in, self.back)
+        login = PasswordScreen(what, lock, self._session, let_in, self.back)
         self.push(login)
 
-    def submenu(self, place: Place) -> None:
-        self.push(Menu(self, self._theme, self._session.snapshot, place))
+    def submenu(self, path: MenuPath) -> None:
+        self.push(MenuScreen(self, self._theme, self._session.snapshot, path))
 
     def details(self, id: str) -> None:
-        self.push(Details(id, self._session.snapshot, self))
+        self.push(DetailsScreen(id, self._session.snapshot, self))
 
     def edit(self, id: str) -> None:
         if choice := self._session.snapshot.choice(id):
             lock = access.of_editing(choice, self._session.snapshot)
-            editor = Editor(choice, self.boot, self.back)
+            editor = EditorScreen(choice, self.boot, self.back)
             self._unlocked(lock, "Editing", lambda: self.push(editor))
 
-    def _journal(self) -> None:
-        self._once(Journal, Journal(self._session))
+    def _open_log(self) -> None:
+        self._once(LogScreen, LogScreen(self._session))
 
-    def _guide(self) -> None:
-        self._once(Guide, Guide())
+    def _open_help(self) -> None:
+        self._once(HelpScreen, HelpScreen())
 
-    def _once(self, kind: type[Page], page: Page) -> None:
+    def _once(self, kind: type[Screen], page: Screen) -> None:
         if not isinstance(self.page, kind):
             self.push(page)
 
@@ -168,8 +168,8 @@ class View(Frame[Any, Any, Any]):
 
     _commands: ClassVar[dict[str, Callable[["View"], None]]] = {
         **dict.fromkeys(("esc", "backspace", "left", "q"), back),
-        **dict.fromkeys(("h", "?", "f1"), _guide),
-        "l": _journal,
+        **dict.fromkeys(("h", "?", "f1"), _open_help),
+        "l": _open_log,
         "r": _again,
         "x": _run_shell,
     }

@@ -1,4 +1,4 @@
-"""Consoles that are served, each on a terminal of its own."""
+"""Consoles in service, each on a terminal of its own."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ PROMPT = "press Enter or a letter for the menu"
 
 
 def counting(seconds: float = 60.0) -> Machine:
-    """A machine whose default boots after that time."""
+    """Return a machine whose default boots after that time."""
     machine = Machine()
     count(machine, seconds)
     return machine
@@ -51,7 +51,7 @@ async def at(
 
 
 async def opened(emulator: Emulator, key: str = "\r") -> None:
-    """The menu, from the countdown."""
+    """Open the menu from the countdown."""
     await emulator.until(lambda: PROMPT[-8:] in emulator.text)
     emulator.type(key)
     await emulator.until("Boot menu")

@@ -1,8 +1,10 @@
-"""A terminal at the other end of a line: a pseudo-terminal, and pyte as its glass."""
+"""A terminal at the other end of a line: a pseudo-terminal, with pyte as its screen."""
 
 import asyncio
+import fcntl
 import os
 import pty
+import struct
 import termios
 import time
 from collections.abc import Callable, Coroutine
@@ -12,19 +14,18 @@ import pyte
 
 
 class Emulator:
-    """Reads all that is sent, unless told not to, and remembers the bytes."""
+    """A terminal that reads all output, until `reading(False)`, and keeps the bytes."""
 
-    def __init__(self, columns: int = 80, rows: int = 24, *, told: bool = False) -> None:
-        """`told`: the line knows the size of its terminal; a serial line does not."""
+    def __init__(self, columns: int = 80, rows: int = 24, *, knows_size: bool = False) -> None:
+        """Open the terminal. With `knows_size` the line tells its size; a serial line does not."""
         self._ours, self.theirs = pty.openpty()
         self.path = os.ttyname(self.theirs)
         self.glass = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.glass)
         self.received = bytearray()
-        self.answers = {b"\x1b[6n": f"\x1b[{rows};{columns}R".encode()}  # when it is asked
-        self.delay = 0.0  # seconds until it does
+        self.answers = {b"\x1b[6n": f"\x1b[{rows};{columns}R".encode()}
         os.set_blocking(self._ours, False)
-        termios.tcsetwinsize(self.theirs, (rows, columns) if told else (0, 0))
+        termios.tcsetwinsize(self.theirs, (rows, columns) if knows_size else (0, 0))
         self.reading(True)
 
     def reading(self, wanted: bool) -> None:
@@ -43,7 +44,7 @@ class Emulator:
         self._stream.feed(data)
         for question, answer in self.answers.items():
             if question in data:
-                asyncio.get_running_loop().call_later(self.delay, self.type, answer)
+                self.type(answer)
 
     def type(self, keys: str | bytes) -> None:
         os.write(self._ours, keys.encode() if isinstance(keys, str) else keys)
@@ -60,13 +61,13 @@ class Emulator:
         return "\n".join(self.lines()).strip("\n")
 
     def focused(self) -> str:
-        """The row with the cursor's marker."""
+        """Return the row with the cursor's marker."""
         return next((line for line in self.lines() if line.startswith(">")), "")
 
     async def until(self, wanted: str | Callable[[], bool], seconds: float = 60.0) -> None:
-        """Wait for a text on the glass, or for something else to become true.
+        """Wait until the screen shows a text, or until a condition is true.
 
-        AssertionError after `seconds`: no measure, only so that a run which hangs ends.
+        AssertionError after `seconds`. They are no measure; they only end a run that hangs.
         """
         true = wanted if callable(wanted) else (lambda: wanted in self.text)
         deadline = time.monotonic() + seconds
@@ -75,8 +76,18 @@ class Emulator:
                 raise AssertionError(f"never saw {wanted!r}:\n{self.text}")
             await asyncio.sleep(0.005)
 
+    async def until_read(self) -> None:
+        """Wait until the program has read all that was typed."""
+        await asyncio.sleep(0.02)  # the kernel passes it to the other end a moment later
+        await self.until(lambda: self._unread() == 0)
+
+    def _unread(self) -> int:
+        count: int
+        (count,) = struct.unpack("i", fcntl.ioctl(self.theirs, termios.FIONREAD, bytes(4)))
+        return count
+
     async def quiet(self) -> None:
-        """Wait until nothing comes any more, several looks in a row."""
+        """Wait until several looks in a row find no new output."""
         before, looks = -1, 0
         while looks < 4:
             looks = looks + 1 if before == len(self.received) else 0
@@ -84,7 +95,7 @@ class Emulator:
             await asyncio.sleep(0.04)
 
     async def spent(self, keys: str) -> int:
-        """The bytes that these keys made the program send."""
+        """Return the number of bytes that the program sends for these keys."""
         await self.quiet()
         before = len(self.received)
         self.type(keys)
@@ -104,5 +115,5 @@ class Emulator:
 
 
 def run(scenario: Coroutine[Any, Any, None], seconds: float = 120.0) -> None:
-    """`seconds` as in Emulator.until."""
+    """Run a scenario in an event loop; `seconds` as in Emulator.until."""
     asyncio.run(asyncio.wait_for(scenario, seconds))

@@ -1,6 +1,7 @@
-"""A machine for the screens: a store, commands that are remembered, entries, and a terminal."""
+"""A machine for the screens: a store, entries, and commands that only record their calls."""
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ def looking(*names: str) -> tuple[Source, ...]:
 def choice(
     title: str, device: str = "vda2", trail: tuple[str, ...] = (), number: int = 0, **more: Any
 ) -> Choice:
-    """An entry with files that are there; `more` goes to the Entry."""
+    """Return an entry whose files are present; `more` goes to the Entry."""
     kernel = more.pop("kernel", File(device=device, path="/boot/vmlinux"))
     waits_for = more.pop("waits_for", "")
     missing = more.pop("missing", ())
@@ -56,7 +57,7 @@ def choice(
 
 
 def machine() -> Snapshot:
-    """Two disks and a CD: eight entries at the top, a submenu of four."""
+    """Return two disks and a CD: eight entries in the main menu, four in a submenu."""
     disk = [choice(DEBIAN)]
     kernels = ("6.12.48+deb13-powerpc64le", "6.12.43+deb13-powerpc64le")
     for kernel in kernels:
@@ -100,7 +101,10 @@ class Store:
 
 
 class Clock:
-    """Seconds of time.monotonic(); once it is stopped, only `forward` moves it."""
+    """Seconds of time.monotonic(). After `stop`, only `forward` moves the clock.
+
+    A stopped clock shows whole seconds. Else (now + 60) - now could be more than 60, by rounding.
+    """
 
     def __init__(self) -> None:
         self._ahead = 0.0
@@ -110,7 +114,7 @@ class Clock:
         return self._ahead + (time.monotonic() if self._stopped is None else self._stopped)
 
     def stop(self) -> None:
-        self._stopped = time.monotonic()
+        self._stopped = float(math.ceil(time.monotonic()))
 
     def forward(self, seconds: float) -> None:
         self._ahead += seconds
@@ -118,7 +122,7 @@ class Clock:
 
 @dataclass
 class Machine:
-    """Commands, and what they did."""
+    """A machine that records commands."""
 
     clock: Clock = field(default_factory=Clock)
     store: Store = field(default_factory=Store)
@@ -144,7 +148,7 @@ class Machine:
         self.checked.append((keys, typed, told))
 
     def answer(self) -> None:
-        """What the oldest check that nobody has answered yet comes to."""
+        """Answer the oldest check."""
         keys, typed, told = self.checked.pop(0)
         told(next((key for key in keys if fits(key, typed)), None))
 
@@ -152,7 +156,7 @@ class Machine:
         self.rescans += 1
 
     def say(self, text: str, level: Any = "info") -> None:
-        """A line in the log; a warning or an error is also shown."""
+        """Add a line to the log; show it, too, if it is a warning or an error."""
         self.lines.append(Status(at=float(len(self.lines)), level=level, text=text))
         if level in {"warning", "error"}:
             self.store.update(status=self.lines[-1])

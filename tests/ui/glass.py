@@ -1,4 +1,4 @@
-"""A view without a terminal: what it would show, after what was typed."""
+"""A view without a terminal: its lines after some keys."""
 
 from petipy.ui.kit import theme
 from petipy.ui.view import View
@@ -8,6 +8,8 @@ SIZE = (80, 24)
 
 
 class Glass:
+    """The view of a machine, drawn to lines of text."""
+
     def __init__(self, machine: Machine | None = None, size: tuple[int, int] = SIZE) -> None:
         self.machine = machine or Machine()
         self.size = size

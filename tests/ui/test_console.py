@@ -1,6 +1,5 @@
 """A whole console on a pseudo-terminal: from the countdown to the boot."""
 
-import asyncio
 import subprocess
 import sys
 import termios
@@ -138,7 +137,7 @@ def test_the_last_words_do_not_wait_for_a_dead_line() -> None:
             emulator.reading(False)
             machine.say(LIMIT * "x")
             machine.store.update(sources=looking("sda"))
-            await asyncio.sleep(0.05)
+            await emulator.until(lambda: console._terminal.busy)
             await console.farewell(["Booting"])
 
     run(scenario())

@@ -1,4 +1,4 @@
-"""What is there to read: details, the log, help, the status."""
+"""The texts of the details, the log, the help and the status line."""
 
 from parsers.api import Origin, Problem
 from tests.ui.fakes import DEBIAN, Machine, choice

@@ -1,215 +1,186 @@
-"""An urwid screen for slow lines: only the cells that differ are sent, in the fewest bytes.
+"""The base classes of screens, and the widgets that several screens share."""
 
-It uses what a VT100, a Linux console and every emulator have: CUP, CUF, EL, ED, SGR, DECSTBM and
-reverse index. It asks the terminal nothing, switches nothing on, and never writes the last cell
-of the last row, which would scroll some terminals.
-"""
+from collections.abc import Sequence
+from typing import Any, Protocol
 
-from collections.abc import Callable
-
+from petipy.state.model import Snapshot
 from petipy.ui.kit.theme import Theme
-from petipy.ui.kit.toolkit import BaseScreen, Canvas
-from petipy.ui.line.terminal import Terminal
+from petipy.ui.kit.toolkit import (
+    Canvas,
+    ListBox,
+    SimpleFocusListWalker,
+    Sizing,
+    Text,
+    TextCanvas,
+    Widget,
+    WrapMode,
+)
+from petipy.ui.line.plain import shorten, to_ascii
 
-_PRINTABLE = bytes(byte if 32 <= byte < 127 else 63 for byte in range(256))
-_GAP = 4  # unchanged cells that are cheaper to send again than to jump over
-_FURTHEST = 5  # rows by which a scroll is looked for
+_MOTIONS = {
+    "j": "down",
+    "k": "up",
+    "n": "down",
+    "p": "up",
+    "g": "home",
+    "G": "end",
+    " ": "page down",
+}
 
-Row = list[tuple[str, str]]  # cells: SGR parameters, character
-BLANK = ("", " ")
+# The keys that mean the same in every menu. A configuration cannot give them another meaning.
+OWN_KEYS = frozenset(
+    {
+        *_MOTIONS,
+        *_MOTIONS.values(),
+        "page up",
+        "enter",
+        "left",
+        "right",
+        "esc",
+        "backspace",
+        "ctrl l",
+    }
+    | {"e", "i", "/", "q", "h", "?", "f1", "l", "r", "x"}
+)
 
 
-class Screen(BaseScreen):
-    def __init__(self, terminal: Terminal, theme: Theme) -> None:
+def motion(key: str) -> str:
+    """Return the cursor key for a letter that moves the cursor; any other key as it is."""
+    return _MOTIONS.get(key, key)
+
+
+class Navigation(Protocol):
+    """The requests that a screen makes to the view around it."""
+
+    def boot(self, id: str) -> None: ...
+    def edit(self, id: str) -> None: ...
+
+
+class Row(Widget):
+    """One line that may be chosen.
+
+    The cursor is on its marker, so that terminals without reverse video and braille displays show
+    the focus, too.
+    """
+
+    _sizing = frozenset([Sizing.FLOW])
+
+    def __init__(self, text: str, kind: str | None, theme: Theme, selectable: bool = True) -> None:
         super().__init__()
-        self._terminal, self._theme = terminal, theme
-        self._frame: list[Row] | None = None  # what the terminal shows; None: unknown
-        self._pen = Pen()
-        self.skipped = False  # a frame was not drawn because the line is busy
+        self.text, self._kind, self._theme = text, kind, theme
+        self._selectable = selectable
 
-    # What a MainLoop asks of a screen. Input is pushed into it by the console.
+    def rows(self, size: Any, focus: bool = False) -> int:
+        return 1
 
-    def hook_event_loop(self, loop: object, callback: Callable[..., object]) -> None:
-        """Input comes from the console, which knows a person from noise."""
+    def get_cursor_coords(self, size: Any) -> tuple[int, int]:
+        return 0, 0
 
-    def unhook_event_loop(self, loop: object) -> None: ...
+    def keypress(self, size: Any, key: str) -> str:
+        return key
 
-    def get_cols_rows(self) -> tuple[int, int]:
-        return self._terminal.size()
-
-    def clear(self) -> None:
-        """The next frame is drawn from nothing."""
-        self._frame = None
-
-    def _start(self, *args: object, **kwargs: object) -> None:
-        self._frame = None
-
-    def _stop(self) -> None:
-        """Plain text goes on below what is shown. The cursor was never hidden."""
-        self._pen.text = []
-        rows = self._terminal.size()[1]
-        self._terminal.write(f"\x1b[m\x1b[{rows};1H\r\n")
-        self._frame = None
-
-    def draw_screen(self, size: tuple[int, int], canvas: Canvas) -> None:
-        if self._terminal.busy:  # nobody reads, or slowly: the latest frame is drawn when it can be
-            self.skipped = True
-            return
-        self.skipped = False
-        new = self._cells(size, canvas)
-        pen = self._pen
-        if self._frame is None or len(self._frame) != len(new):
-            pen.erase(size)
-            self._frame = [[BLANK] * len(row) for row in new]
-        scroll(pen, self._frame, new)
-        for y, (old, row) in enumerate(zip(self._frame, new, strict=True)):
-            if old != row:
-                _update(pen, y, old, row)
-        pen.sgr("")
-        if canvas.cursor is not None:
-            pen.move(*canvas.cursor)
-        self._frame = new
-        self._terminal.write(pen.take())
-
-    def _cells(self, size: tuple[int, int], canvas: Canvas) -> list[Row]:
-        columns, rows = size
-        frame: list[Row] = []
-        for line in canvas.content():
-            cells: Row = []
-            for kind, _, text in line:
-                sgr = self._theme.of(kind)
-                cells += [(sgr, c) for c in text.translate(_PRINTABLE).decode("ascii")]
-            frame.append((cells + [BLANK] * (columns - len(cells)))[:columns])
-        frame[rows - 1][-1] = BLANK
-        return frame
+    def render(self, size: Any, focus: bool = False) -> Canvas:
+        (columns,) = size
+        marker = ">" if focus and self._selectable else " "
+        text = shorten((marker if self._selectable else "") + self.text, columns)
+        runs: list[tuple[Any, int]] = [(self._kind, len(text))]
+        if focus and self._selectable:
+            bar = min(self._theme.bar or columns, columns)
+            text = text if self._theme.bar else text.ljust(columns)
+            bar = min(bar, len(text))
+            runs = [("focus", bar), (self._kind, len(text) - bar)]
+        runs = [run for run in runs if run[1]]
+        cursor = (0, 0) if focus and self._selectable else None
+        return TextCanvas([text.encode()], [runs], cursor=cursor, maxcol=columns)
 
 
-class Pen:
-    """Collects output, and knows where it leaves the cursor and with which attributes."""
+class FixedLines(Widget):
+    """Lines that do not scroll, each in one row: the title, the status, the keys."""
+
+    _sizing = frozenset([Sizing.FLOW])
+    _selectable = False
+
+    def __init__(self, fill: bool = False) -> None:
+        super().__init__()
+        self._lines: tuple[tuple[str, str], ...] = ()
+        self._fill = fill  # mark the whole row
+
+    def set_lines(self, *lines: tuple[str, str]) -> None:
+        """Show these pairs of (kind of text, text)."""
+        if lines != self._lines:
+            self._lines = lines
+            self._invalidate()
+
+    def rows(self, size: Any, focus: bool = False) -> int:
+        return len(self._lines)
+
+    def render(self, size: Any, focus: bool = False) -> Canvas:
+        (columns,) = size
+        width = columns - 1  # the display never writes the last cell
+        texts = [shorten(to_ascii(text), width) for _, text in self._lines]
+        if self._fill:
+            texts = [text.ljust(columns) for text in texts]
+        pairs = zip(texts, self._lines, strict=True)
+        runs: list[list[tuple[Any, int]]] = [
+            [(kind, len(text))] if text else [] for text, (kind, _) in pairs
+        ]
+        return TextCanvas([text.encode() for text in texts], runs, maxcol=columns)
+
+
+def fit(keys: str, width: int) -> str:
+    """Return as many of the keys as there is room for, from the first. Two spaces separate them."""
+    words = keys.split("  ")
+    while len(words) > 1 and len("  ".join(words)) > width:
+        words.pop()
+    return "  ".join(words)
+
+
+class Screen(ListBox[Any]):
+    """A screen's body: rows to choose from or to read. `keys` is the footer."""
+
+    title = ""
+    keys = "Esc back  h help"
 
     def __init__(self) -> None:
-        self.text: list[str] = []
-        self._x = self._y = -1  # -1: not known
-        self._sgr = ""
-        self._columns = 0
+        self.walker: SimpleFocusListWalker[Any] = SimpleFocusListWalker([])
+        super().__init__(self.walker)
 
-    def take(self) -> str:
-        text, self.text = "".join(self.text), []
-        return text
+    def show(self, snapshot: Snapshot) -> None:
+        """Show the changed snapshot."""
 
-    def erase(self, size: tuple[int, int]) -> None:
-        self._columns = size[0]
-        self.text.append("\x1b[m\x1b[r\x1b[H\x1b[J")
-        self._x = self._y = 0
-        self._sgr = ""
+    def keypress(self, size: Any, key: str) -> str | None:
+        return super().keypress(size, motion(key))
 
-    def sgr(self, parameters: str) -> None:
-        if parameters == self._sgr:
-            return
-        both = parameters and self._sgr
-        self.text.append(f"\x1b[{'0;' if both else ''}{parameters}m")
-        self._sgr = parameters
-
-    def write(self, text: str) -> None:
-        self.text.append(text)
-        self._x += len(text)
-        if self._x >= self._columns:  # the cursor hangs at the margin; terminals differ in how
-            self._x = self._y = -1
-
-    def erase_line(self) -> None:
-        self.sgr("")  # some terminals fill with the current background
-        self.text.append("\x1b[K")
-
-    def move(self, x: int, y: int) -> None:
-        if (x, y) == (self._x, self._y):
-            return
-        ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
-        if self._y >= 0 and abs(y - self._y) <= 3:
-            vertical = "\n" * (y - self._y) if y >= self._y else "\x1bM" * (self._y - y)
-            # Many a line, QEMU's stdio too, puts a CR before each LF: from there, then.
-            ways += [vertical + way for way in self._along(x) if y <= self._y or way[:1] == "\r"]
-        self.text.append(min(ways, key=len))
-        self._x, self._y = x, y
-
-    def _along(self, x: int) -> list[str]:
-        """Ways to reach another column of the row."""
-        from_margin = "\r" + (f"\x1b[{x}C" if x > 1 else "\x1b[C" if x else "")
-        by = x - self._x
-        if by < 0:
-            return [from_margin, "\b" * -by]
-        return [from_margin, f"\x1b[{by}C" if by > 1 else "\x1b[C" if by else ""]
-
-    def roll(self, top: int, bottom: int, by: int) -> None:
-        """Move the rows top..bottom up by `by`, or down if it is negative (DECSTBM, VT100)."""
-        self.sgr("")
-        self.text.append(f"\x1b[{top + 1};{bottom + 1}r")
-        edge, step = (bottom, "\n") if by > 0 else (top, "\x1bM")
-        self.text.append(f"\x1b[{edge + 1}H{step * abs(by)}\x1b[r")
-        self._x = self._y = -1  # DECSTBM homes the cursor; not everywhere
+    @property
+    def note(self) -> str:
+        """Return the screen's message for the status line, which goes before all others."""
+        return ""
 
 
-def scroll(pen: Pen, old: list[Row], new: list[Row]) -> None:
-    """When most rows that differ are merely further up or down, let the terminal move them."""
-    different = [y for y, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
-    if len(different) < 4:
-        return
-    top, bottom = different[0], different[-1]
-    best, saved = 0, 0
-    for by in [n for d in range(1, _FURTHEST + 1) for n in (d, -d)]:
-        same = sum(
-            new[y] == old[y + by] and new[y] != old[y] and new[y] != [BLANK] * len(new[y])
-            for y in range(max(top, top - by), min(bottom, bottom - by) + 1)
-        )
-        if same > saved:
-            best, saved = by, same
-    if saved * 2 < len(different):
-        return
-    pen.roll(top, bottom, best)
-    blank = [[BLANK] * len(new[0])] * abs(best)
-    kept = old[top : bottom + 1]
-    old[top : bottom + 1] = kept[best:] + blank if best > 0 else blank + kept[:best]
+Paragraph = tuple[str | None, str]  # kind of text, text
 
 
-def _update(pen: Pen, y: int, old: Row, row: Row) -> None:
-    """Make the terminal show `row` where it shows `old`."""
-    end, old_end = _length(row), _length(old)
-    for start, stop in _spans(old, row, end):
-        pen.move(start, y)
-        _write(pen, row[start:stop])
-    if old_end > end:
-        pen.move(end, y)
-        if old_end - end > 3:
-            pen.erase_line()
-        else:
-            _write(pen, row[end:old_end])
+class TextScreen(Screen):
+    """Text to read, in parts that begin with a heading."""
+
+    keys = "Up Down scroll  Tab next part  Esc back"
+
+    def set_text(self, paragraphs: Sequence[Paragraph]) -> None:
+        focus = self.walker.focus or 0
+        self.walker[:] = [text_widget(kind, text) for kind, text in paragraphs]
+        self._parts = [at for at, (kind, _) in enumerate(paragraphs) if kind == "heading"]
+        if self.walker:
+            self.walker.set_focus(min(focus, len(self.walker) - 1))
+
+    def keypress(self, size: Any, key: str) -> str | None:
+        if key != "tab":
+            return super().keypress(size, key)
+        here = self.walker.focus or 0
+        self.walker.set_focus(next((at for at in self._parts if at > here), 0))
+        self.shift_focus(size, 0)
+        return None
 
 
-def _length(row: Row) -> int:
-    """Cells up to the last that is not blank."""
-    length = len(row)
-    while length and row[length - 1] == BLANK:
-        length -= 1
-    return length
-
-
-def _spans(old: Row, row: Row, end: int) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
-    for x in range(end):
-        if old[x] == row[x]:
-            continue
-        if spans and x - spans[-1][1] <= _GAP:
-            spans[-1] = (spans[-1][0], x + 1)
-        else:
-            spans.append((x, x + 1))
-    return spans
-
-
-def _write(pen: Pen, cells: Row) -> None:
-    start = 0
-    while start < len(cells):
-        stop = start
-        while stop < len(cells) and cells[stop][0] == cells[start][0]:
-            stop += 1
-        pen.sgr(cells[start][0])
-        pen.write("".join(c for _, c in cells[start:stop]))
-        start = stop
+def text_widget(kind: str | None, text: str) -> Text:
+    """Return a text that wraps; a word longer than the line is broken."""
+    return Text((kind, to_ascii(text)) if kind else to_ascii(text), wrap=WrapMode.SPACE)

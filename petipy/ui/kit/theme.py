@@ -1,4 +1,4 @@
-"""How things look: for each kind of text, the SGR parameters (ECMA-48) that a terminal gets."""
+"""The looks of the screens: SGR parameters (ECMA-48) by kind of text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """`bar` is how many cells of the focused row are marked; 0: all of it. On a serial line it is
-    short, because the marked cells are all sent again, twice, with each move of the cursor."""
+    """The looks of one type of terminal.
+
+    `bar` is the number of cells that are marked in the focused row; 0 marks the whole row. The bar
+    is short on a serial line, because each move of the cursor sends the marked cells twice.
+    """
 
     sgr: Mapping[str, str] = field(default_factory=dict)
     bar: int = 0
     patience: float = 1.0  # seconds for which an escape sequence may pause
 
-    def of(self, kind: object) -> str:
+    def sgr_for(self, kind: object) -> str:
         return self.sgr.get(kind, "") if isinstance(kind, str) else ""
 
 

@@ -1,13 +1,12 @@
-"""The part of urwid that the screens use. The only module that imports urwid; import it late.
+"""The part of urwid that the screens use. Only this module imports urwid; import it late.
 
-urwid's packages import everything that they contain (tables, a terminal emulator, six displays,
-eight event loops, and the Unicode tables of wcwidth): half of the time that the import takes, which
-is a second on a slow machine between a key and the menu. So the packages are made here without
-running their __init__, and only the modules that are needed are loaded; those name each other
-precisely.
+urwid's packages import everything that they contain: tables, a terminal emulator, six displays,
+eight event loops, and the Unicode tables of wcwidth. That is half of the import's time, a second on
+a slow machine between a key and the menu. So this module creates the packages without running their
+__init__, and loads only the needed modules. urwid's modules import each other by full names.
 """
 
-# ruff: noqa: E402  the packages must be made before their modules are imported
+# ruff: noqa: E402  the packages must exist before their modules are imported
 
 import importlib.util
 import sys
@@ -18,8 +17,8 @@ from types import ModuleType
 _PACKAGES = ("urwid", "urwid.widget", "urwid.display", "urwid.event_loop")
 
 
-def _bare(name: str) -> ModuleType:
-    """The package, its __init__ not run."""
+def _create_package(name: str) -> ModuleType:
+    """Create the package without running its __init__."""
     spec = importlib.util.find_spec(name)
     if spec is None:
         raise ImportError(f"No module named {name!r}", name=name)
@@ -31,9 +30,11 @@ def _bare(name: str) -> ModuleType:
     return module
 
 
-def _one_cell_a_character() -> ModuleType:
-    """What urwid asks of wcwidth. Petipy sends printable ASCII only, and the screen replaces every
-    other character by one "?": so each is one cell wide, whatever Unicode says."""
+def _create_wcwidth() -> ModuleType:
+    """Create a wcwidth with the functions that urwid calls, for characters of one cell.
+
+    Petipy sends printable ASCII only. The display replaces every other character by one "?".
+    """
     module = ModuleType("wcwidth")
     answers = {
         "wcwidth": lambda _: 1,
@@ -46,9 +47,10 @@ def _one_cell_a_character() -> ModuleType:
 
 
 @contextmanager
-def _ours_alone() -> Iterator[None]:
+def _replace_wcwidth() -> Iterator[None]:
+    """Make `import wcwidth` find the module above, for the time of the context."""
     real = sys.modules.get("wcwidth")
-    sys.modules["wcwidth"] = _one_cell_a_character()
+    sys.modules["wcwidth"] = _create_wcwidth()
     try:
         yield
     finally:
@@ -58,9 +60,9 @@ def _ours_alone() -> Iterator[None]:
 
 
 if "urwid" not in sys.modules:
-    with _ours_alone():
-        _root, _widget, *_ = (_bare(name) for name in _PACKAGES)
-        vars(_widget)["PopUpTarget"] = None  # main_loop names it, for loops with pop-ups
+    with _replace_wcwidth():
+        _root, _widget, *_ = (_create_package(name) for name in _PACKAGES)
+        vars(_widget)["PopUpTarget"] = None  # main_loop refers to it, for loops with pop-ups
         import urwid.event_loop.main_loop
         import urwid.util
         import urwid.widget.edit

@@ -1,10 +1,10 @@
-"""From the bytes of a terminal to keys. Line noise and a terminal's own answers are never keys."""
+"""Keys from a terminal's bytes. Line noise and the terminal's own answers are never keys."""
 
 import re
 from dataclasses import dataclass
 
-QUIET = 0.2  # seconds without noise before a key counts as a person's
-_LONGEST = 4096  # bytes of an unfinished sequence, after which it is noise
+QUIET = 0.2  # seconds without noise before a key counts
+_LONGEST = 4096  # bytes; a longer unfinished sequence is noise
 
 _CURSOR = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end"}
 _TILDE = {
@@ -25,23 +25,23 @@ _STRING_STARTS = b"]PX^_"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An answer of the terminal: its final letter and numbers. `CSI 24;80R` is ("R", (24, 80))."""
+    """An answer of the terminal: final letter and numbers, ("R", (24, 80)) for CSI 24;80R."""
 
     final: str
     numbers: tuple[int, ...] = ()
 
 
 class Decoder:
-    """Feed it what was read; it gives keys, in urwid's names, and reports.
+    """A decoder of input into keys, by urwid's names, and reports.
 
-    An unfinished sequence stays until its rest comes or `expire` is called: how long to wait is
-    the caller's choice, because a serial line may well pause within one.
+    It keeps an unfinished sequence until its rest comes or until `expire`. The caller decides how
+    long to wait, because a serial line may pause within a sequence.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._after_cr = False
-        self.noise = False  # whether the last feed had bytes that no key sends
+        self.noise = False  # the last input had bytes that no key sends
 
     @property
     def pending(self) -> bool:
@@ -61,7 +61,7 @@ class Decoder:
         return found
 
     def expire(self) -> list[str | Report]:
-        """No more is coming: a lone ESC is the Esc key, a broken sequence is nothing."""
+        """Give up waiting: a lone ESC is the Esc key, a broken sequence is nothing."""
         lone, self._buffer = self._buffer == b"\x1b", bytearray()
         return ["esc"] if lone else []
 
@@ -70,7 +70,7 @@ class Decoder:
         after_cr, self._after_cr = self._after_cr, byte == 13
         if byte == 27:
             return self._escape()
-        if byte == 10 and after_cr:  # a terminal that sends CR LF means one Enter
+        if byte == 10 and after_cr:  # a terminal may send CR LF for one Enter
             return 1, None
         if 32 <= byte < 127:
             return 1, chr(byte)
@@ -92,7 +92,7 @@ class Decoder:
             return (3, _SS3.get(chr(buffer[2]))) if len(buffer) > 2 else (0, None)
         if second in _STRING_STARTS:
             return self._string()
-        # Esc, and then another key; or Alt with a key, which nothing here uses.
+        # Esc and then another key; or Alt with a key, which no screen uses.
         return 1, "esc"
 
     def _csi(self) -> tuple[int, str | Report | None]:
@@ -104,9 +104,9 @@ class Decoder:
         linux, parameters, intermediates, final = match.groups()
         if linux:
             return match.end(), _LINUX[linux.decode()]
-        if final is None:  # a mouse report of the old kind
+        if final is None:  # a mouse report in the old encoding
             return match.end(), None
-        return match.end(), _meaning(parameters.decode(), intermediates.decode(), final.decode())
+        return match.end(), _interpret(parameters.decode(), intermediates.decode(), final.decode())
 
     def _string(self) -> tuple[int, str | Report | None]:
         if match := _STRING.match(self._buffer):
@@ -114,49 +114,53 @@ class Decoder:
         return (len(self._buffer), None) if len(self._buffer) > _LONGEST else (0, None)
 
 
-def _meaning(parameters: str, intermediates: str, final: str) -> str | Report | None:
+def _interpret(parameters: str, intermediates: str, final: str) -> str | Report | None:
     numbers = tuple(int(n[:6]) for n in parameters.split(";") if n.isdigit())
     plain = not intermediates and all(part.isdigit() or not part for part in parameters.split(";"))
     if plain and final in _CURSOR and len(numbers) in {0, 2}:
-        return _CURSOR[final]  # with Ctrl or Shift held (1;5A) it is the same key here
+        return _CURSOR[final]  # Ctrl or Shift (1;5A) changes nothing here
     if plain and final == "~" and numbers and numbers[0] in _TILDE:
         return _TILDE[numbers[0]]
     return "shift tab" if plain and final == "Z" else Report(final, numbers)
 
 
-def deliberate(key: str | Report) -> bool:
-    """Whether only a person sends this: Enter, a printable character, an arrow; never a bare ESC,
-    which is also the beginning of what a line cut short."""
+def is_deliberate(key: str | Report) -> bool:
+    """Return True if only a person sends this key: Enter, a printable character, an arrow.
+
+    A bare ESC does not count: it is also the start of a sequence that the line has cut short.
+    """
     if isinstance(key, Report):
         return False
     return len(key) == 1 or key in {"enter", "up", "down", "left", "right"}
 
 
-class Doorbell:
-    """Tells a person at the door from noise on the line.
+class PersonDetector:
+    """A detector that tells a person's key from noise on the line.
 
-    It listens only after the line has been quiet for a moment, since what is in the air when a
-    machine starts was not meant for it; but no later than a second after the start, because a
-    key that is held down is never quiet. Noise makes it deaf for another moment.
+    It ignores input until the line has been quiet for QUIET seconds: bytes that are on the way
+    when a machine starts were not meant for it. It waits for that quiet for at most a second,
+    because a key that is held down is never quiet. After noise it ignores input for another QUIET
+    seconds.
     """
 
     def __init__(self, now: float) -> None:
         self._decoder = Decoder()
-        self.deaf_until, self._latest = now + QUIET, now + 1.0
-        self._heard = now
+        self.listens_from, self._latest = now + QUIET, now + 1.0
+        self._last_input = now
 
-    def armed(self, now: float) -> bool:
-        return now >= self.deaf_until
+    def is_listening(self, now: float) -> bool:
+        return now >= self.listens_from
 
-    def rings(self, data: bytes, now: float) -> bool:
-        if now - self._heard > 1.0:
+    def detect(self, data: bytes, now: float) -> bool:
+        """Take input, and return True if it has a person's key."""
+        if now - self._last_input > 1.0:
             self._decoder.expire()
-        self._heard = now
+        self._last_input = now
         keys = self._decoder.feed(data)
         if self._decoder.noise:
-            self.deaf_until = now + QUIET
+            self.listens_from = now + QUIET
             return False
-        if not self.armed(now):
-            self.deaf_until = max(min(now + QUIET, self._latest), self.deaf_until)
+        if not self.is_listening(now):
+            self.listens_from = max(min(now + QUIET, self._latest), self.listens_from)
             return False
-        return any(deliberate(key) for key in keys)
+        return any(is_deliberate(key) for key in keys)

@@ -1,24 +1,26 @@
-"""The kernel's console messages are held back while a menu is drawn: they would be drawn over it.
+"""The kernel's console log level, lowered while a menu is up: messages would be drawn over it.
 
-They stay in the kernel's log. There is one level for the whole machine, so this counts menus.
+The messages stay in the kernel's log. The machine has one level for all consoles, so this module
+counts menus.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-PRINTK = "/proc/sys/kernel/printk"  # four numbers, of which the first is the console's level
-_LEVEL = 3  # only what is worse than an error
+PRINTK = "/proc/sys/kernel/printk"  # four numbers; the first is the console's level
+_LEVEL = 3  # only messages that are worse than an error
 
 
-class Hush:
-    """The kernel's console log level, lowered while any menu is up."""
+class KernelLogLevel:
+    """The kernel's console log level."""
 
     def __init__(self, path: str = PRINTK) -> None:
         self._path = path
         self._menus, self._before = 0, ""
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def hold_low(self) -> Iterator[None]:
+        """Keep the level low for the time of the context; contexts may overlap."""
         if self._menus == 0:
             self._before = self._lower()
         self._menus += 1
@@ -30,7 +32,7 @@ class Hush:
                 self._write(self._before)
 
     def _lower(self) -> str:
-        """The level that was, or "" when it was low enough or cannot be changed."""
+        """Return the level as it was, or "" if it is low enough or cannot be changed."""
         try:
             with open(self._path) as file:
                 before = file.read().split()[0]
@@ -44,9 +46,9 @@ class Hush:
         try:
             with open(self._path, "w") as file:
                 file.write(level)
-        except OSError:  # not ours to change, as on a developer's machine
+        except OSError:  # no right to write there, as on a developer's machine
             return False
         return True
 
 
-HUSH = Hush()
+KERNEL_LOG_LEVEL = KernelLogLevel()

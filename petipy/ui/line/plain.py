@@ -1,4 +1,4 @@
-"""Text of unknown origin, made fit for any terminal: printable ASCII, one cell a character."""
+"""Text of unknown origin, made fit for any terminal: printable ASCII, one cell per character."""
 
 from petipy.state.model import Choice, Snapshot
 
@@ -9,8 +9,8 @@ _DASHES_AND_QUOTES = str.maketrans(
 )
 
 
-def plain(text: str) -> str:
-    """Accents are dropped, other letters become "?", control characters disappear."""
+def to_ascii(text: str) -> str:
+    """Drop accents and control characters, and replace each other foreign letter by "?"."""
     if text.isascii() and text.isprintable():
         return text
     import unicodedata
@@ -21,20 +21,20 @@ def plain(text: str) -> str:
 
 
 def clip(text: str, width: int) -> str:
-    """Within so many columns: what does not fit ends in three dots."""
+    """Cut the text to `width` columns; a text that does not fit ends in three dots."""
     return text if len(text) <= width else text[: max(0, width - 3)] + "..."[: max(0, width)]
 
 
-def squeeze(text: str, width: int) -> str:
-    """As `clip`, but what is missing was in the middle: titles differ at their ends."""
+def shorten(text: str, width: int) -> str:
+    """Cut the text to `width` columns in its middle: titles differ at their ends."""
     if len(text) <= width or width < 12:
         return clip(text, width)
     tail = width // 3
     return f"{text[: width - tail - 3]}...{text[-tail:]}"
 
 
-def wrapped(text: str, width: int, most: int) -> list[str]:
-    """In at most so many lines, broken at blanks where there are any; the last one is clipped."""
+def wrap(text: str, width: int, most: int) -> list[str]:
+    """Break the text at blanks into at most `most` lines; the last one is clipped."""
     lines: list[str] = []
     while len(text) > width and len(lines) < most - 1:
         blank = text.rfind(" ", width // 2, width + 1)
@@ -43,13 +43,13 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
     return [*lines, clip(text, width)]
 
 
-def title(choice: Choice) -> str:
-    """What a person calls the entry; never empty."""
-    return plain(choice.entry.title).strip() or plain(choice.entry.name) or "(no title)"
+def entry_title(choice: Choice) -> str:
+    """Return the entry's title for a person; never empty."""
+    return to_ascii(choice.entry.title).strip() or to_ascii(choice.entry.name) or "(no title)"
 
 
 def device_title(snapshot: Snapshot, name: str) -> str:
-    """What a person calls the device, beginning with its name."""
+    """Return the source's title for a person. It begins with the source's name."""
     words = next((source.title for source in snapshot.sources if source.name == name), "")
-    words = plain(words)
-    return words if words.startswith(name) else f"{name}: {words}" if words else plain(name)
+    words = to_ascii(words)
+    return words if words.startswith(name) else f"{name}: {words}" if words else to_ascii(name)

@@ -1,4 +1,4 @@
-"""How large is the terminal at the other end of a line? Asked once, after a person's key."""
+"""The size of the terminal at the other end of a line: asked once, after a person's key."""
 
 import asyncio
 
@@ -6,25 +6,26 @@ from petipy.ui.line.keys import Decoder, Report
 from petipy.ui.line.terminal import Terminal
 
 _PATIENCE = 0.15  # seconds for each of two questions
-# The cursor as far as it goes, and where is it now? Every terminal since the VT100 knows that.
+# Move the cursor as far as it goes, then ask where it is. Every terminal since the VT100 answers.
 _CORNER = "\x1b7\x1b[999;999H\x1b[6n\x1b8"
 _WINDOW = "\x1b[18t"  # xterm's question; not the first, because tmux 3.3 answers columns;rows
-_COLUMNS, _ROWS = (20, 500), (10, 200)  # what is believed
+_COLUMNS, _ROWS = (20, 500), (10, 200)  # the credible range
 
 
-async def probe(terminal: Terminal, decoder: Decoder) -> tuple[int, int] | None:
-    """(columns, rows), or None when the terminal does not answer. What is typed meanwhile is lost.
+async def probe_size(terminal: Terminal, decoder: Decoder) -> tuple[int, int] | None:
+    """Return (columns, rows), or None if the terminal does not answer.
 
-    An answer that comes too late meets `decoder` later and is no key there either.
+    Keys that are typed meanwhile are lost. An answer that comes too late passes through `decoder`
+    later, which does not take it for a key either.
     """
     for question in (_CORNER, _WINDOW):
         terminal.write(question)
-        if answer := await _answer(terminal, decoder):
+        if answer := await _read_answer(terminal, decoder):
             return answer
     return None
 
 
-async def _answer(terminal: Terminal, decoder: Decoder) -> tuple[int, int] | None:
+async def _read_answer(terminal: Terminal, decoder: Decoder) -> tuple[int, int] | None:
     try:
         async with asyncio.timeout(_PATIENCE):
             while True:

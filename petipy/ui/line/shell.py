@@ -1,4 +1,4 @@
-"""A shell on a console, with job control, from which one comes back to the menu."""
+"""A shell on a console, with job control. The menu comes back when the shell ends."""
 
 import asyncio
 import contextlib
@@ -12,26 +12,26 @@ from pathlib import Path
 from petipy.sys import tty
 
 SHELL = ("/bin/sh",)
-_LOOK = 20.0  # seconds between two looks at whether it is in use
+_CHECK_INTERVAL = 20.0  # seconds between two checks for use
 _IDLE = 60.0  # seconds without input or output
-_MERCY = 1.0  # seconds between SIGHUP and SIGKILL
+_HANGUP_TIME = 1.0  # seconds between SIGHUP and SIGKILL
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/", "PS1": "petipy# "}
 
 
 async def run(
     path: str, term: str, in_use: Callable[[], None], command: Sequence[str] = SHELL
 ) -> None:
-    """Run the command on the terminal until it ends; `in_use` is called now and then while it is.
+    """Run the command on the terminal until it ends, and call `in_use` at times while it is used.
 
-    The caller must not read the terminal meanwhile. When the shell ends, the kernel hangs up the
-    terminal (it leads the session), so descriptors that were open are dead afterwards. When this
-    is cancelled, the shell and all that it started on the terminal are ended.
+    The caller must not read the terminal meanwhile. The shell leads the terminal's session; when
+    it ends, the kernel hangs up the terminal, and descriptors that were open are dead afterwards.
+    On cancellation the shell and the programs that it started on the terminal are ended.
     """
-    # A descriptor of its own: O_NONBLOCK is shared by all that come from one open().
+    # The shell needs a descriptor of its own: all copies of a descriptor share O_NONBLOCK.
     fd = tty.open_tty(path)
     try:
         os.set_blocking(fd, True)
-        tty.cooked(fd)
+        tty.set_cooked(fd)
         child = subprocess.Popen(  # noqa: ASYNC220  fork and exec, which do not wait
             command,
             stdin=fd,
@@ -44,33 +44,33 @@ async def run(
         )
     finally:
         os.close(fd)
-    await _ended(child, path, in_use)
+    await _wait_for(child, path, in_use)
 
 
 def _take_terminal() -> None:
-    with contextlib.suppress(OSError):  # without job control, then
-        tty.take(0)
+    with contextlib.suppress(OSError):  # the shell then runs without job control
+        tty.set_controlling(0)
 
 
-async def _ended(child: subprocess.Popen[bytes], path: str, in_use: Callable[[], None]) -> None:
+async def _wait_for(child: subprocess.Popen[bytes], path: str, in_use: Callable[[], None]) -> None:
     pidfd = os.pidfd_open(child.pid)
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(pidfd, ended.set)
     try:
-        while not await _within(_LOOK, ended):
-            if _busy(child.pid, path):
+        while not await _is_set_within(_CHECK_INTERVAL, ended):
+            if _is_used(child.pid, path):
                 in_use()
     finally:
         if not ended.is_set():
             os.killpg(child.pid, signal.SIGHUP)
-            if not await _within(_MERCY, ended):
+            if not await _is_set_within(_HANGUP_TIME, ended):
                 os.killpg(child.pid, signal.SIGKILL)
         loop.remove_reader(pidfd)
         os.close(pidfd)
         child.wait()
 
 
-async def _within(seconds: float, event: asyncio.Event) -> bool:
+async def _is_set_within(seconds: float, event: asyncio.Event) -> bool:
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
@@ -79,8 +79,11 @@ async def _within(seconds: float, event: asyncio.Event) -> bool:
     return True
 
 
-def _busy(pid: int, path: str) -> bool:
-    """Whether somebody types or reads there, or a program runs: a forgotten prompt is not use."""
+def _is_used(pid: int, path: str) -> bool:
+    """Return True if a program runs in the shell, or if there was input or output lately.
+
+    A prompt that somebody has forgotten does not count as use.
+    """
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as file:
             if file.read().strip():

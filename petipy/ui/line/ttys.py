@@ -1,4 +1,4 @@
-"""Which terminals are consoles: those of /proc/consoles, and what the user adds."""
+"""The terminals that are consoles: those of /proc/consoles and those that the user adds."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -6,35 +6,36 @@ from collections.abc import Iterable, Iterator
 from petipy.sys import tty
 
 
-def consoles(
+def find_consoles(
     extra: Iterable[str] = (), proc: str = "/proc/consoles", dev: str = "/dev"
 ) -> list[str]:
-    """Device nodes, each once, the kernel's first; nodes with nothing behind them are left out.
+    """Return the device nodes of the consoles, each once, the kernel's first.
 
-    The kernel names tty0, which is whatever virtual terminal is in front: the menu lives on tty1.
-    That one stays in: its screen comes when udev has loaded the driver, maybe after us.
+    Nodes with no device behind them are left out. The kernel lists tty0, which is whatever virtual
+    terminal is in front; the menu uses tty1 instead. tty1 stays in the list even without a screen:
+    udev may load the screen's driver after this call.
     """
-    names = [*_kernels(proc), *extra]
-    nodes = dict.fromkeys(f"{dev}/{real(name)}" for name in names)
-    return [node for node in nodes if _alive(node)]
+    names = [*_kernel_consoles(proc), *extra]
+    nodes = dict.fromkeys(f"{dev}/{node_name(name)}" for name in names)
+    return [node for node in nodes if _has_device(node)]
 
 
-def _kernels(proc: str) -> Iterator[str]:
-    """proc(5): "hvc0  -W- (EC p ) 229:0", one console a line; R/W/U say what it can do."""
-    for line in _text(proc).splitlines():
+def _kernel_consoles(proc: str) -> Iterator[str]:
+    """Yield names from lines such as "hvc0  -W- (EC p ) 229:0" (proc(5)); R/W/U are its rights."""
+    for line in _read(proc).splitlines():
         name, _, rest = line.partition(" ")
         # A console without a device number (netconsole, pstore) has no terminal.
         if ":" in rest.rsplit(" ", 1)[-1]:
             yield name
 
 
-def real(name: str) -> str:
-    """What a terminal is called as a device node: without /dev/, and never tty0."""
+def node_name(name: str) -> str:
+    """Return the terminal's name as a device node: without /dev/, and tty1 for tty0."""
     name = name.removeprefix("/dev/")
     return "tty1" if name == "tty0" else name
 
 
-def _alive(node: str) -> bool:
+def _has_device(node: str) -> bool:
     if is_virtual(node):
         return True
     try:
@@ -45,25 +46,25 @@ def _alive(node: str) -> bool:
 
 
 def is_virtual(node: str) -> bool:
-    """Whether it is a virtual terminal: tty1, but not ttyS0, and no pseudo-terminal."""
+    """Return True for a virtual terminal such as tty1; False for ttyS0 and pseudo-terminals."""
     name = node.rpartition("/")[2]
     return name.startswith("tty") and name[3:].isdigit()
 
 
 def has_screen(sys: str = "/sys/class/vtconsole") -> bool:
-    """Whether something other than the dummy console drives the virtual terminals.
+    """Return True if a driver other than the dummy console drives the virtual terminals.
 
-    One without a screen opens all the same: only /sys/class/vtconsole tells the difference.
+    A virtual terminal without a screen can be opened, too. Only /sys/class/vtconsole tells.
     """
     try:
         names = os.listdir(sys)  # noqa: PTH208  pathlib takes long to import
     except OSError:
         return False
-    bound = [name for name in names if _text(f"{sys}/{name}/bind").strip() == "1"]
-    return any("dummy" not in _text(f"{sys}/{name}/name") for name in bound)
+    bound = [name for name in names if _read(f"{sys}/{name}/bind").strip() == "1"]
+    return any("dummy" not in _read(f"{sys}/{name}/name") for name in bound)
 
 
-def _text(path: str) -> str:
+def _read(path: str) -> str:
     try:
         with open(path) as file:
             return file.read()

@@ -1,4 +1,4 @@
-"""Waits for whatever comes first on a console: a key, news of the machine, or a moment."""
+"""Waiting on a console for the first of: a key, a new snapshot, a time."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,16 +10,19 @@ from petipy.ui.line.terminal import Terminal
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """What was typed, and what is known now; b"" and None where there is nothing new."""
+class ConsoleEvent:
+    """Input and a snapshot, each empty if there is nothing new."""
 
     data: bytes = b""
     snapshot: Snapshot | None = None
 
 
 class Watch:
-    """A context manager; `gap` is the least time between two snapshots, in seconds, so that a
-    storm of devices does not repaint a slow line twenty times."""
+    """A context manager that waits for events of one console.
+
+    `gap` is the least time between two snapshots, in seconds. With it, many devices that appear at
+    once do not repaint a slow line twenty times.
+    """
 
     def __init__(self, terminal: Terminal, session: Session, gap: float = 0.0) -> None:
         self._terminal, self._session, self._gap = terminal, session, gap
@@ -39,10 +42,13 @@ class Watch:
     ) -> None:
         for task in (self._input, self._news):
             if task is not None and not task.cancel() and not task.cancelled():
-                task.exception()  # a terminal lost at this moment is found out by the next read
+                task.exception()  # if the terminal is lost now, the next read reports it
 
-    async def next(self, until: float) -> Event:
-        """An empty event when the clock passes `until`; OSError when the terminal is lost."""
+    async def wait(self, until: float) -> ConsoleEvent:
+        """Return the next event; an empty one when the clock passes `until`.
+
+        Raise OSError when the terminal is lost.
+        """
         loop = asyncio.get_running_loop()
         self._input = self._input or loop.create_task(self._terminal.read())
         self._news = self._news or loop.create_task(self._changed())
@@ -61,7 +67,7 @@ class Watch:
             snapshot = news.result()
             self._seen = snapshot.version
             self._not_before = self._session.clock() + self._gap
-        return Event(data, snapshot)
+        return ConsoleEvent(data, snapshot)
 
     async def _changed(self) -> Snapshot:
         if (wait := self._not_before - self._session.clock()) > 0:

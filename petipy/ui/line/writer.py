@@ -1,4 +1,4 @@
-"""A terminal's output, written without ever waiting for it: a dead line must not stop the rest."""
+"""Output to a terminal that never blocks: a dead line must not stop the other consoles."""
 
 import asyncio
 import os
@@ -7,16 +7,20 @@ from collections.abc import Callable
 LIMIT = 64 * 1024
 
 
-class Line:
-    """Past LIMIT waiting bytes it drops text; `drained` is called when all that waited is out,
-    with whether text was lost. `broken` is called when the terminal has gone away."""
+class Writer:
+    """A queue of text in front of a terminal's descriptor.
+
+    Once LIMIT bytes wait, the writer drops further text. It calls `drained` when the queue is
+    empty again; the argument is True if text was dropped. It calls `broken` when the terminal has
+    gone away.
+    """
 
     def __init__(
         self, fd: int, drained: Callable[[bool], None], broken: Callable[[], None]
     ) -> None:
         self._fd, self._drained, self._broken = fd, drained, broken
         self._queue, self._lossy, self._waiting = bytearray(), False, False
-        self.sent = 0  # bytes that the terminal has taken
+        self.sent = 0  # bytes that the terminal has accepted
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -32,7 +36,7 @@ class Line:
             self._send()
 
     def close(self) -> None:
-        """Forget what has not been sent."""
+        """Drop the text that is still in the queue."""
         self._queue.clear()
         self._stop_waiting()
 

@@ -1,4 +1,4 @@
-"""All that is known of an entry: what would be loaded, and where that is written."""
+"""The details of an entry: the files that it loads, and the places where that is written."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,17 +6,15 @@ from typing import Any
 from parsers.api import Effect, Entry
 from petipy.report.provenance import describe_origins, group_statements, join_runs
 from petipy.state.model import Choice, Snapshot
-from petipy.ui.kit.widgets import Opens, Reader
-from petipy.ui.line.plain import device_title, title
-
-Line = tuple[str | None, str]
+from petipy.ui.kit.screen import Navigation, Paragraph, TextScreen
+from petipy.ui.line.plain import device_title, entry_title
 
 
-class Details(Reader):
+class DetailsScreen(TextScreen):
     title = "Entry"
     keys = "Enter boot  e edit  Esc back"
 
-    def __init__(self, id: str, snapshot: Snapshot, view: Opens) -> None:
+    def __init__(self, id: str, snapshot: Snapshot, view: Navigation) -> None:
         super().__init__()
         self.id, self._view, self._bootable = id, view, False
         self.show(snapshot)
@@ -24,8 +22,8 @@ class Details(Reader):
     def show(self, snapshot: Snapshot) -> None:
         choice = snapshot.choice(self.id)
         self._bootable = choice is not None and not choice.obstacle
-        gone: list[Line] = [("error", "This entry is not there any more.")]
-        self.lay_out(list(describe(choice, snapshot)) if choice else gone)
+        gone: list[Paragraph] = [("error", "This entry is not there any more.")]
+        self.set_text(list(describe(choice, snapshot)) if choice else gone)
 
     def keypress(self, size: Any, key: str) -> str | None:
         if key == "enter":
@@ -38,9 +36,9 @@ class Details(Reader):
         return super().keypress(size, key)
 
 
-def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
+def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Paragraph]:
     entry = choice.entry
-    yield "heading", title(choice)
+    yield "heading", entry_title(choice)
     if choice.id == snapshot.default:
         alone = snapshot.countdown or choice.users is None
         yield None, f"This is the default: it {'boots by itself' if alone else 'waits for you'}."
@@ -72,12 +70,12 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Line]:
     if choice.allowed:
         yield _fact("Booted by", choice.allowed)
     for effect in entry.effects:
-        yield _fact("When booted", _words(effect))
+        yield _fact("When booted", _describe_effect(effect))
     yield from _origins(entry)
 
 
-def _origins(entry: Entry) -> Iterator[Line]:
-    """Which line wrote which part."""
+def _origins(entry: Entry) -> Iterator[Paragraph]:
+    """Yield, for each part of the entry, the line that wrote it."""
     if not entry.origins:
         return
     yield None, ""
@@ -86,28 +84,28 @@ def _origins(entry: Entry) -> Iterator[Line]:
         yield _fact("Default", describe_origins(entry.default_from, entry.config))
     for statement in group_statements(entry):
         if name := _PARTS.get(statement.names):
-            told = describe_origins((statement.origin, *statement.variables), entry.config)
-            yield _fact(name, told)
+            source = describe_origins((statement.origin, *statement.variables), entry.config)
+            yield _fact(name, source)
     parts = [
-        (text, describe_origins(given, entry.config) or "not known")
-        for text, given in join_runs(entry)
+        (text, describe_origins(origins, entry.config) or "not known")
+        for text, origins in join_runs(entry)
     ]
     if len(parts) == 1:
         yield _fact("Command line", parts[0][1])
         return
-    for text, told in parts:
+    for text, source in parts:
         yield None, text
-        yield None, f"    {told}"
+        yield None, f"    {source}"
 
 
 _PARTS = {"kernel": "Kernel", "initrd": "Initrd", "devicetree": "Device tree"}
 
 
-def _fact(name: str, value: object) -> Line:
+def _fact(name: str, value: object) -> Paragraph:
     return None, f"{name + ':':<14}{value}"
 
 
-def _words(effect: Effect) -> str:
+def _describe_effect(effect: Effect) -> str:
     if effect.rename:
         return f"{effect.file} is renamed to {effect.rename}"
     changes = (f"{n} removed" if v is None else f"{n}={v}" for n, v in effect.values)

@@ -1,7 +1,7 @@
 """The help screen."""
 
 from petipy.settings.table import SETTINGS, Setting
-from petipy.ui.kit.widgets import Reader
+from petipy.ui.kit.screen import Paragraph, TextScreen
 
 _KEYS = """\
 Up Down  j k    move                    Home End   first and last entry
@@ -33,20 +33,20 @@ Devices that appear are looked at as they come, and the cursor stays on its entr
 Nothing is ever written to a disk by looking at it."""
 
 
-class Guide(Reader):
+class HelpScreen(TextScreen):
     title = "Help"
 
     def __init__(self) -> None:
         super().__init__()
-        lines: list[tuple[str | None, str]] = [("heading", "Keys")]
+        lines: list[Paragraph] = [("heading", "Keys")]
         lines += [(None, line) for line in _KEYS.splitlines()]
         lines += [(None, ""), ("heading", "Signs")]
         lines += [(None, line) for line in _SIGNS.splitlines()]
         lines += [(None, ""), ("heading", "Settings, on the command line of Petipy's own kernel")]
-        lines += [(None, f"{_word(s)}: {s.help}") for s in SETTINGS]
-        self.lay_out([*lines, (None, ""), (None, _CLOSING)])
+        lines += [(None, f"{_form(s)}: {s.help}") for s in SETTINGS]
+        self.set_text([*lines, (None, ""), (None, _CLOSING)])
 
 
-def _word(setting: Setting) -> str:
-    """As it is typed: a flag may stand alone."""
+def _form(setting: Setting) -> str:
+    """Return the setting as a person types it; a flag may stand alone."""
     return f"petipy.{setting.name}={setting.form}".replace("=[", "[=")

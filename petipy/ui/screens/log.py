@@ -1,4 +1,4 @@
-"""The log screen: what was found, what went wrong, and the story so far."""
+"""The log screen: devices, problems, and the events so far."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,15 +6,14 @@ from typing import Any
 from petipy.control.session import Session
 from petipy.report.quote import format_place, quote_line
 from petipy.state.model import Device, Snapshot, Status
-from petipy.ui.kit.widgets import Reader
-from petipy.ui.line.plain import device_title, plain
+from petipy.ui.kit.screen import Paragraph, TextScreen
+from petipy.ui.line.plain import device_title, to_ascii
 from petipy.ui.line.terminal import COLUMNS
 
-Line = tuple[str | None, str]
 _INDENT = "  "  # of a quoted line
 
 
-class Journal(Reader):
+class LogScreen(TextScreen):
     title = "Log"
 
     def __init__(self, session: Session) -> None:
@@ -26,32 +25,33 @@ class Journal(Reader):
     def show(self, snapshot: Snapshot) -> None:
         log = self._session.log()
         width = self._columns - len(_INDENT)
-        self.lay_out([*_devices(snapshot), *_problems(snapshot, width), *_story(log)])
+        self.set_text([*_devices(snapshot), *_problems(snapshot, width), *_events(log)])
 
     def render(self, size: Any, focus: bool = False) -> Any:
-        """For another width it is laid out anew: a line that wraps would move the caret below."""
+        """Set the text again for another width: a line that wraps would displace the caret."""
         if size[0] != self._columns:
             self._columns = size[0]
             self.show(self._session.snapshot)
         return super().render(size, focus)
 
 
-def _devices(snapshot: Snapshot) -> Iterator[Line]:
+def _devices(snapshot: Snapshot) -> Iterator[Paragraph]:
     yield "heading", "Devices"
     for device in snapshot.devices:
-        yield None, f"{device_title(snapshot, device.name)} - {_yield_of(device, snapshot)}"
+        yield None, f"{device_title(snapshot, device.name)} - {_result(device, snapshot)}"
     if not snapshot.devices:
         yield None, "none yet"
 
 
-def _yield_of(device: Device, snapshot: Snapshot) -> str:
+def _result(device: Device, snapshot: Snapshot) -> str:
+    """Return the result of the device's scan in words."""
     if device.name in snapshot.scanning:
         return "looking"
     count = sum(choice.device == device.name for choice in snapshot.choices)
     return "nothing to boot" if not count else "1 entry" if count == 1 else f"{count} entries"
 
 
-def _problems(snapshot: Snapshot, width: int) -> Iterator[Line]:
+def _problems(snapshot: Snapshot, width: int) -> Iterator[Paragraph]:
     waiting = [choice for choice in snapshot.choices if choice.obstacle]
     if not snapshot.problems and not waiting:
         return
@@ -59,15 +59,15 @@ def _problems(snapshot: Snapshot, width: int) -> Iterator[Line]:
     yield "heading", "Problems"
     for name, problem in snapshot.problems:
         yield None, f"{format_place(problem, name)}: {problem.message}"
-        if lines := quote_line(problem.excerpt, problem.column, width, plain):
+        if lines := quote_line(problem.excerpt, problem.column, width, to_ascii):
             yield from ((None, f"{_INDENT}{line}") for line in lines)
     for choice in waiting:
         where = f"({choice.device}){choice.entry.config}:{choice.entry.line}"
         yield None, f"{where}: {choice.entry.title}: {choice.obstacle}"
 
 
-def _story(log: Sequence[Status]) -> Iterator[Line]:
-    """The newest first: on a slow line the first screen must have what matters."""
+def _events(log: Sequence[Status]) -> Iterator[Paragraph]:
+    """Yield the events, the newest first: on a slow line the first screen counts most."""
     yield None, ""
     yield "heading", "Events, the newest first (seconds since the kernel started)"
     for status in reversed(log):

@@ -7,13 +7,13 @@ from parsers.api import Password
 from petipy.control.session import Session
 from petipy.state.access import Lock
 from petipy.state.model import Snapshot
-from petipy.ui.kit.widgets import Page, paragraph
-from petipy.ui.screens.editor import Input
+from petipy.ui.kit.input import InputField
+from petipy.ui.kit.screen import Screen, text_widget
 
 _NOBODY = "Nobody may: its configuration gives no password to anyone who might."
 
 
-class Login(Page):
+class PasswordScreen(Screen):
     """`let_in` is called when a password was right; `leave` when the person gives up."""
 
     title = "Password"
@@ -31,14 +31,14 @@ class Login(Page):
         self._lock, self._session = lock, session
         self._let_in, self._leave = let_in, leave
         self._checking = self._wrong = self._left = False
-        self._user, self._password = Input(""), Input("", mask="*")
-        rows: list[Any] = [paragraph(None, f"{what} needs a password."), paragraph(None, "")]
+        self._user, self._password = InputField(""), InputField("", mask="*")
+        rows: list[Any] = [text_widget(None, f"{what} needs a password."), text_widget(None, "")]
         if lock.named:
-            rows += [paragraph("heading", "User"), self._user]
+            rows += [text_widget("heading", "User"), self._user]
         if lock.keys:
-            rows += [paragraph("heading", "Password"), self._password]
+            rows += [text_widget("heading", "Password"), self._password]
         else:
-            rows += [paragraph("error", _NOBODY)]
+            rows += [text_widget("error", _NOBODY)]
         self.walker[:] = rows
         self._focus(self._user if lock.named else self._password)
 
@@ -67,10 +67,10 @@ class Login(Page):
         elif key in {"enter", "tab", "shift tab", "up", "down"}:
             self._focus(self._user if on_password and self._lock.named else self._password)
         else:
-            super(Page, self).keypress(size, key)
+            super(Screen, self).keypress(size, key)
 
     def _check(self) -> None:
-        user, typed = self._user.text_typed.strip(), self._password.text_typed
+        user, typed = self._user.value.strip(), self._password.value
         self._password.set_edit_text("")
         keys = self._lock.of(user)
         self._checking = True
@@ -91,6 +91,6 @@ class Login(Page):
         else:
             self._wrong = True  # the user stays: it is mostly the password that was mistyped
 
-    def _focus(self, field: Input) -> None:
+    def _focus(self, field: InputField) -> None:
         if field in self.walker:
             self.walker.set_focus(self.walker.index(field))

@@ -1,7 +1,7 @@
 import math
 
 from petipy.state.model import Countdown, Snapshot
-from petipy.ui.line.countdown import Teller, next_change
+from petipy.ui.line.countdown import CountdownLines, next_change
 from tests.ui.fakes import DEBIAN, Machine, choice
 
 
@@ -11,18 +11,18 @@ def counting(seconds: float, waiting: bool = False) -> Snapshot:
     return Snapshot(choices=(entry,), default=entry.id, countdown=countdown)
 
 
-def story(teller: Teller, snapshot: Snapshot) -> list[tuple[float, str]]:
+def story(lines: CountdownLines, snapshot: Snapshot) -> list[tuple[float, str]]:
     """All that is said from 0 to the end of the countdown, each with its time."""
     now, said = 0.0, []
     while now != math.inf:
-        if text := teller.say(snapshot, [], now, invite=True):
+        if text := lines.update(snapshot, [], now, invite=True):
             said.append((round(now, 3), text))
         now = next_change(snapshot.countdown, now)
     return said
 
 
 def test_the_number_changes_at_tens_and_in_the_last_five_seconds() -> None:
-    said = story(Teller(), counting(32.5))
+    said = story(CountdownLines(), counting(32.5))
     assert said[0] == (
         0.0,
         f"Default: {DEBIAN} (vda2)\r\nBooting in 33 s - press Enter or a letter for the menu",
@@ -40,60 +40,59 @@ def test_the_number_changes_at_tens_and_in_the_last_five_seconds() -> None:
 
 
 def test_slow_devices_are_told_only_when_some_are_waited_for() -> None:
-    teller = Teller()
-    teller.say(counting(10), [], 9.5, invite=True)
-    assert teller.say(counting(10), [], 10.0, invite=True) == ""
-    said = teller.say(counting(10, waiting=True), [], 10.1, invite=True)
+    lines = CountdownLines()
+    lines.update(counting(10), [], 9.5, invite=True)
+    assert lines.update(counting(10), [], 10.0, invite=True) == ""
+    said = lines.update(counting(10, waiting=True), [], 10.1, invite=True)
     assert said == "\r\nWaiting for slow devices - press Enter or a letter for the menu"
 
 
 def test_a_tick_costs_no_more_than_twenty_bytes_a_second() -> None:
-    said = story(Teller(), counting(10))
+    said = story(CountdownLines(), counting(10))
     assert max(len(text) for _, text in said[1:]) <= 20
 
 
 def test_nothing_is_said_twice() -> None:
-    teller, snapshot = Teller(), counting(10)
-    teller.say(snapshot, [], 0.0, invite=True)
-    assert teller.say(snapshot, [], 0.0, invite=True) == ""
-    assert teller.say(snapshot, [], 3.3, invite=True) == ""
+    lines, snapshot = CountdownLines(), counting(10)
+    lines.update(snapshot, [], 0.0, invite=True)
+    assert lines.update(snapshot, [], 0.0, invite=True) == ""
+    assert lines.update(snapshot, [], 3.3, invite=True) == ""
 
 
 def test_no_key_is_asked_for_before_one_would_be_heard() -> None:
-    assert Teller().say(counting(10), [], 0.0, invite=False) == ""
+    assert CountdownLines().update(counting(10), [], 0.0, invite=False) == ""
 
 
 def test_news_stand_on_lines_of_their_own_and_the_prompt_comes_again() -> None:
-    teller, snapshot, machine = Teller(), counting(10), Machine()
-    teller.say(snapshot, machine.lines, 0.0, invite=True)
+    lines, snapshot, machine = CountdownLines(), counting(10), Machine()
+    lines.update(snapshot, machine.lines, 0.0, invite=True)
     machine.say("sdb1: no file system\x1b[2J")
     machine.say("of no interest", "debug")
-    assert teller.say(snapshot, machine.lines, 0.0, invite=True) == (
+    assert lines.update(snapshot, machine.lines, 0.0, invite=True) == (
         "\r\nsdb1: no file system[2J\r\nBooting in 10 s - press Enter or a letter for the menu"
     )
 
 
 def test_a_console_says_that_another_one_stopped_the_countdown() -> None:
-    teller, snapshot = Teller(), counting(10)
-    teller.say(snapshot, [], 0.0, invite=True)
+    lines, snapshot = CountdownLines(), counting(10)
+    lines.update(snapshot, [], 0.0, invite=True)
     stopped = Snapshot(choices=snapshot.choices, default=snapshot.default)
-    assert teller.say(stopped, [], 1.0, invite=True) == (
+    assert lines.update(stopped, [], 1.0, invite=True) == (
         "\r\nCountdown stopped - press Enter or a letter for the menu"
     )
 
 
 def test_it_fits_a_narrow_terminal_because_a_wrapped_line_cannot_be_rewritten() -> None:
-    text = Teller(columns=40).say(counting(10), [], 0.0, invite=True)
+    text = CountdownLines(columns=40).update(counting(10), [], 0.0, invite=True)
     assert all(len(line) < 40 for line in text.split("\r\n"))
     assert text.endswith("Booting in 10 s - Enter: menu")
 
 
 def test_it_says_that_there_is_nothing_yet() -> None:
-    assert (
-        Teller().say(Snapshot(), [], 0.0, invite=True).startswith("Looking for something to boot")
-    )
+    text = CountdownLines().update(Snapshot(), [], 0.0, invite=True)
+    assert text.startswith("Looking for something to boot")
 
 
 def test_while_something_boots_there_is_no_prompt() -> None:
     snapshot = Snapshot(choices=counting(1).choices, booting="x")
-    assert Teller().say(snapshot, [], 0.0, invite=True) == ""
+    assert CountdownLines().update(snapshot, [], 0.0, invite=True) == ""

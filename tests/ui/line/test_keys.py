@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petipy.ui.line.keys import Decoder, Doorbell, Report
+from petipy.ui.line.keys import Decoder, PersonDetector, Report
 
 NOISE = {
     "NUL": b"\0",
@@ -36,54 +36,54 @@ KEYS = {
 }
 
 
-def ringing() -> Doorbell:
-    """A bell that has been quiet for long enough."""
-    return Doorbell(now=-10.0)
+def listening() -> PersonDetector:
+    """Return a detector whose line has been quiet for long enough."""
+    return PersonDetector(now=-10.0)
 
 
 @pytest.mark.parametrize("data", NOISE.values(), ids=NOISE.keys())
-def test_noise_and_answers_of_the_terminal_do_not_ring(data: bytes) -> None:
-    assert not ringing().rings(data, 0.0)
+def test_noise_and_answers_of_the_terminal_are_no_keys(data: bytes) -> None:
+    assert not listening().detect(data, 0.0)
 
 
 @pytest.mark.parametrize("data", NOISE.values(), ids=NOISE.keys())
-def test_nor_do_they_when_they_come_byte_by_byte(data: bytes) -> None:
-    bell = ringing()
-    rings = [bell.rings(bytes([byte]), 0.01 * at) for at, byte in enumerate(data)]
+def test_noise_that_comes_byte_by_byte_is_no_key(data: bytes) -> None:
+    person = listening()
+    found = [person.detect(bytes([byte]), 0.01 * at) for at, byte in enumerate(data)]
     if data != NOISE["garbled letters"]:  # its first letter comes before anything is wrong
-        assert not any(rings)
+        assert not any(found)
 
 
 @pytest.mark.parametrize("data", KEYS.values(), ids=KEYS.keys())
-def test_a_person_rings(data: bytes) -> None:
-    assert ringing().rings(data, 0.0)
+def test_a_person_is_detected(data: bytes) -> None:
+    assert listening().detect(data, 0.0)
 
 
 @pytest.mark.parametrize("data", KEYS.values(), ids=KEYS.keys())
-def test_a_sequence_rings_when_it_is_complete_however_it_was_cut(data: bytes) -> None:
-    bell = ringing()
-    rings = [bell.rings(bytes([byte]), 0.9 * at) for at, byte in enumerate(data)]
-    assert rings == [False] * (len(data) - 1) + [True]
+def test_a_sequence_is_detected_when_it_is_complete_however_it_was_cut(data: bytes) -> None:
+    person = listening()
+    found = [person.detect(bytes([byte]), 0.9 * at) for at, byte in enumerate(data)]
+    assert found == [False] * (len(data) - 1) + [True]
 
 
 def test_what_was_typed_before_the_line_was_quiet_does_not_count() -> None:
-    bell = Doorbell(now=0.0)
-    assert not bell.rings(b"x", 0.05)
-    assert not bell.rings(b"x", 0.2)
-    assert bell.rings(b"x", 0.5)
+    person = PersonDetector(now=0.0)
+    assert not person.detect(b"x", 0.05)
+    assert not person.detect(b"x", 0.2)
+    assert person.detect(b"x", 0.5)
 
 
-def test_a_key_that_is_held_down_rings_after_a_second() -> None:
-    bell = Doorbell(now=0.0)
-    rung = [at for at in range(200) if bell.rings(b"x", at * 0.01)]
-    assert 99 <= rung[0] <= 101
+def test_a_key_that_is_held_down_is_detected_after_a_second() -> None:
+    person = PersonDetector(now=0.0)
+    found = [at for at in range(200) if person.detect(b"x", at * 0.01)]
+    assert 99 <= found[0] <= 101
 
 
 def test_letters_right_after_noise_are_noise() -> None:
-    bell = ringing()
-    assert not bell.rings(b"\xff", 0.0)
-    assert not bell.rings(b"e", 0.1)
-    assert bell.rings(b"e", 0.9)
+    person = listening()
+    assert not person.detect(b"\xff", 0.0)
+    assert not person.detect(b"e", 0.1)
+    assert person.detect(b"e", 0.9)
 
 
 def decoded(*pieces: bytes) -> list[str | Report]:

@@ -1,10 +1,9 @@
-"""What comes over a line besides keys: noise, answers, sequences in pieces."""
-
-import asyncio
+"""Input that is no key: noise, answers of the terminal, sequences in pieces."""
 
 from petipy.ui.kit.theme import SERIAL
 from tests.ui.consoles import PROMPT, at, counting, opened
 from tests.ui.emulator import Emulator, run
+from tests.ui.fakes import DEBIAN
 
 
 def test_noise_and_late_answers_do_not_stop_the_countdown() -> None:
@@ -14,8 +13,9 @@ def test_noise_and_late_answers_do_not_stop_the_countdown() -> None:
             await emulator.until(PROMPT)
             for noise in (b"\0", b"\xff\xfe", b"\x1b", b"[24;80R", b"\x1b[?62;c", b"\x1b[8;24;80t"):
                 emulator.type(noise)
-                await asyncio.sleep(0.02)
-            await asyncio.sleep(0.1)
+                await emulator.until_read()
+            machine.say("no key so far", "error")
+            await emulator.until("no key so far")
             assert machine.here == 0
             assert "Boot menu" not in emulator.text
 
@@ -29,7 +29,9 @@ def test_what_was_typed_before_the_prompt_is_thrown_away() -> None:
         emulator.type("\r\rx")
         async with at(machine, emulator):
             await emulator.until(PROMPT)
-            await asyncio.sleep(0.1)
+            await emulator.until_read()
+            machine.say("no key so far", "error")
+            await emulator.until("no key so far")
             assert machine.here == 0
 
     run(scenario())
@@ -39,13 +41,15 @@ def test_a_terminal_that_answers_late_types_nothing() -> None:
     async def scenario() -> None:
         machine = counting()
         emulator = Emulator()
-        emulator.answers |= {b"\x1b[18t": b"\x1b[8;24;80t", b"\x1b[H": b"\x1b[?62;1;6c"}
-        emulator.delay = 0.6
+        emulator.answers = {}
         async with at(machine, emulator):
             await opened(emulator)
-            before = emulator.text
-            await asyncio.sleep(0.8)
-            assert emulator.text == before
+            emulator.type(b"\x1b[24;80R\x1b[8;24;80t\x1b[?62;1;6c")
+            await emulator.until_read()
+            machine.say("the answers are read", "error")
+            await emulator.until("the answers are read")
+            assert emulator.focused() == f"> * {DEBIAN}"
+            assert emulator.lines()[0] == "Petipy 0.1 - Boot menu"
             assert machine.booted == []
             assert machine.here == 1
 
@@ -59,7 +63,7 @@ def test_letters_among_noise_are_no_commands_of_the_menu() -> None:
             await opened(emulator)
             for garbage in (b"\xffx\r", b"\0\r", b"\xe5\rh"):
                 emulator.type(garbage)
-                await asyncio.sleep(0.05)
+                await emulator.until_read()
             emulator.type("j")
             await emulator.until(lambda: "Advanced" in emulator.focused())
             assert machine.booted == []
@@ -76,7 +80,7 @@ def test_a_sequence_that_the_line_cuts_in_two_is_one_key() -> None:
             machine.clock.stop()
             for part in ("\x1b", "[", "B"):
                 emulator.type(part)
-                await asyncio.sleep(0.05)
+                await emulator.until_read()
                 machine.clock.forward(0.9 * SERIAL.patience)
             await emulator.until(lambda: "Advanced" in emulator.focused())
             assert emulator.lines()[0] == "Petipy 0.1 - Boot menu"

@@ -1,6 +1,5 @@
 """A shell on a console, and the way back."""
 
-import asyncio
 import os
 
 from tests.ui.consoles import at, counting, opened
@@ -19,8 +18,8 @@ def test_a_shell_has_job_control_and_comes_back_to_the_menu() -> None:
             await emulator.until("Running")
             assert os.ttyname(emulator.theirs) in emulator.text
             assert "job control" not in emulator.text
-            emulator.type("sleep 60\r")
-            await asyncio.sleep(0.2)
+            emulator.type("echo 'it'ends; sleep 60\r")
+            await emulator.until("itends")
             emulator.type("\x03exit\r")
             await emulator.until("Boot menu")
             await emulator.until(lambda: "Advanced" in emulator.focused())
@@ -35,8 +34,8 @@ def test_a_boot_ends_a_shell_on_another_console() -> None:
             await opened(emulator)
             emulator.type("x")
             await emulator.until("petipy#")
-            emulator.type("echo $$ > /dev/null; sleep 60\r")
-            await asyncio.sleep(0.2)
+            emulator.type("echo 'it'ends; sleep 60\r")
+            await emulator.until("itends")
             await console.farewell(["Booting"])
             await emulator.until(lambda: emulator.text.endswith("Booting"))
 

@@ -1,4 +1,4 @@
-"""Terminals of all sizes and speeds, and such as come and go."""
+"""Terminals of many sizes and speeds, and terminals that come and go."""
 
 import asyncio
 import termios
@@ -87,7 +87,7 @@ def test_news_are_drawn_at_most_four_times_a_second() -> None:
 
 def test_a_resized_terminal_is_filled_at_the_next_key() -> None:
     async def scenario() -> None:
-        async with at(Machine(), Emulator(told=True)) as (emulator, _):
+        async with at(Machine(), Emulator(knows_size=True)) as (emulator, _):
             await opened(emulator)
             emulator.answers = {}
             emulator.resize(60, 20)
@@ -148,7 +148,7 @@ def test_a_terminal_that_is_not_there_yet_is_found_later(tmp_path: Path) -> None
         emulator = Emulator()
         node = tmp_path / "hvc1"
         async with served(Console(str(node), Machine().session())):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0)  # the console starts, and finds no terminal
             node.symlink_to(emulator.path)
             await emulator.until(PROMPT)
         emulator.close()

@@ -21,7 +21,7 @@ def test_consoles_are_the_kernel_s_and_the_user_s_each_once(tmp_path: Path) -> N
         (tmp_path / "consoles").write_text(PROC)
         proc, dev = str(tmp_path / "consoles"), str(tmp_path)
         extra = ("hvc1", "/dev/hvc0", "hvc7")
-        found = ttys.consoles(extra, proc, dev)
+        found = ttys.find_consoles(extra, proc, dev)
         assert found == [f"{dev}/hvc0", f"{dev}/ttyS0", f"{dev}/hvc1"]
         for terminal in terminals:
             terminal.close()
@@ -32,12 +32,12 @@ def test_consoles_are_the_kernel_s_and_the_user_s_each_once(tmp_path: Path) -> N
 def test_a_node_that_is_no_terminal_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "hvc0").write_text("")
     (tmp_path / "hvc1").symlink_to(os.devnull)
-    assert ttys.consoles(("hvc0", "hvc1"), str(tmp_path / "none"), str(tmp_path)) == []
+    assert ttys.find_consoles(("hvc0", "hvc1"), str(tmp_path / "none"), str(tmp_path)) == []
 
 
 def test_the_virtual_terminal_is_a_console_before_its_screen_has_come(tmp_path: Path) -> None:
     (tmp_path / "consoles").write_text("tty0                 -WU (EC p  )    4:1\n")
-    assert ttys.consoles((), str(tmp_path / "consoles"), str(tmp_path)) == [f"{tmp_path}/tty1"]
+    assert ttys.find_consoles((), str(tmp_path / "consoles"), str(tmp_path)) == [f"{tmp_path}/tty1"]
 
 
 @pytest.mark.parametrize(

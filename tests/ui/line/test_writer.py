@@ -2,7 +2,7 @@ import asyncio
 import os
 import tty
 
-from petipy.ui.line.writer import LIMIT, Line
+from petipy.ui.line.writer import LIMIT, Writer
 from tests.ui.emulator import Emulator, run
 
 
@@ -11,16 +11,16 @@ def test_text_past_the_limit_is_lost_and_said_to_be() -> None:
         emulator, ends = Emulator(), list[bool]()
         tty.setraw(emulator.theirs)
         emulator.reading(False)
-        line = Line(emulator.theirs, ends.append, lambda: None)
+        writer = Writer(emulator.theirs, ends.append, lambda: None)
         os.set_blocking(emulator.theirs, False)
         for _ in range(3 * LIMIT // 1000):
-            line.write("x" * 1000)  # nobody reads: this must come back at once
-        assert line.busy
+            writer.write("x" * 1000)  # nobody reads: this must return at once
+        assert writer.busy
         emulator.reading(True)
         await emulator.until(lambda: bool(ends))
         assert ends == [True]
         assert len(emulator.received) < 2 * LIMIT
-        line.write("again")
+        writer.write("again")
         await emulator.until("again")
         emulator.close()
 
@@ -30,11 +30,11 @@ def test_text_past_the_limit_is_lost_and_said_to_be() -> None:
 def test_a_line_that_breaks_says_so_and_takes_no_more() -> None:
     async def scenario() -> None:
         emulator, broken = Emulator(), asyncio.Event()
-        line = Line(emulator.theirs, lambda _: None, broken.set)
+        writer = Writer(emulator.theirs, lambda _: None, broken.set)
         emulator.hang_up()
-        line.write("x")
+        writer.write("x")
         assert broken.is_set()
-        assert not line.busy
+        assert not writer.busy
         emulator.close()
 
     run(scenario())
@@ -43,7 +43,7 @@ def test_a_line_that_breaks_says_so_and_takes_no_more() -> None:
 def test_what_is_not_ascii_becomes_a_question_mark() -> None:
     async def scenario() -> None:
         emulator = Emulator()
-        Line(emulator.theirs, lambda _: None, lambda: None).write("gr\u00fc\u00df")
+        Writer(emulator.theirs, lambda _: None, lambda: None).write("gr\u00fc\u00df")
         await emulator.until("gr??")
         emulator.close()
 

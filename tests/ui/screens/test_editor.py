@@ -1,4 +1,4 @@
-"""Changing an entry before it boots."""
+"""The editor changes an entry before it boots."""
 
 from dataclasses import replace
 

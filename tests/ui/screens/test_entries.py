@@ -1,4 +1,4 @@
-"""What a menu says of its entries, on the screen: keys, hidden ones, other doings, passwords."""
+"""Entries on the screen: hotkeys, hidden entries, actions, passwords."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ import pytest
 from parsers.api import Password
 from petipy.control.session import FORGOTTEN
 from petipy.state.model import Choice, Countdown, Edit, Snapshot
-from petipy.ui.kit.widgets import OWN_KEYS
-from petipy.ui.line.countdown import Teller
+from petipy.ui.kit.screen import OWN_KEYS
+from petipy.ui.line.countdown import CountdownLines
 from petipy.ui.view import View
 from tests.ui.fakes import DEBIAN, Machine, choice
 from tests.ui.glass import Glass
@@ -98,7 +98,7 @@ def test_a_hidden_entry_that_is_the_default_is_shown() -> None:
     assert glass.focused() == "> * Text mode [t]"
 
 
-# What an entry does instead of booting
+# Actions: entries that do something else than boot
 
 
 def test_an_entry_that_restarts_the_machine_can_be_chosen() -> None:
@@ -244,13 +244,13 @@ def test_details_tell_who_may_boot_an_entry() -> None:
 # Before anybody is there
 
 
-def said(snapshot: Snapshot) -> str:
-    return Teller().say(snapshot, [], 0.0, invite=True)
+def countdown_text(snapshot: Snapshot) -> str:
+    return CountdownLines().update(snapshot, [], 0.0, invite=True)
 
 
 def test_a_default_that_needs_a_password_says_so_instead_of_counting() -> None:
     default = choice(DEBIAN, users=("root",))
-    assert said(Snapshot(choices=(default,), default=default.id)) == (
+    assert countdown_text(Snapshot(choices=(default,), default=default.id)) == (
         f"Default: {DEBIAN} (vda2)\r\n"
         "It waits for a password - press Enter or a letter for the menu"
     )
@@ -260,8 +260,8 @@ def test_a_hidden_countdown_does_not_count() -> None:
     default = choice(DEBIAN, style="hidden")
     countdown = Countdown(choice=default.id, until=9.5)
     snapshot = Snapshot(choices=(default,), default=default.id, countdown=countdown)
-    teller = Teller()
-    assert teller.say(snapshot, [], 0.0, invite=True).endswith(
+    lines = CountdownLines()
+    assert lines.update(snapshot, [], 0.0, invite=True).endswith(
         "\r\nBooting - press Enter or a letter for the menu"
     )
-    assert teller.say(snapshot, [], 7.0, invite=True) == ""
+    assert lines.update(snapshot, [], 7.0, invite=True) == ""

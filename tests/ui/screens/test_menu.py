@@ -1,4 +1,4 @@
-"""What the menu shows, and what its keys do."""
+"""The menu: its rows and its keys."""
 
 from petipy.state.model import Source
 from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice, looking

@@ -1,4 +1,4 @@
-"""The budgets of a slow line, and that saving bytes never shows something wrong."""
+"""The display keeps to the budgets of a slow line and never shows a wrong cell."""
 
 import asyncio
 from collections.abc import Hashable
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from parsers.api import Password
 from petipy.state.model import Source
 from petipy.ui.kit import theme
-from petipy.ui.kit.screen import Screen
+from petipy.ui.kit.display import Display
 from petipy.ui.kit.toolkit import TextCanvas
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.view import View
@@ -24,7 +24,7 @@ KINDS = st.sampled_from([None, "focus", "heading"])
 
 
 class Wire(Terminal):
-    """A terminal that only collects what is written."""
+    """A terminal that only collects its output."""
 
     def __init__(self, size: tuple[int, int] = SIZE) -> None:
         super().__init__("/dev/hvc0")
@@ -36,12 +36,12 @@ class Wire(Terminal):
     def write(self, text: str) -> None:
         self.text += text
 
-    def taken(self) -> str:
+    def take(self) -> str:
         text, self.text = self.text, ""
         return text
 
 
-def shown(rows: list[list[tuple[str | None, str]]], columns: int) -> TextCanvas:
+def to_canvas(rows: list[list[tuple[str | None, str]]], columns: int) -> TextCanvas:
     texts = ["".join(text for _, text in row).encode() for row in rows]
     runs: list[list[tuple[Hashable, int]]] = [
         [(kind, len(text)) for kind, text in row] for row in rows
@@ -51,11 +51,11 @@ def shown(rows: list[list[tuple[str | None, str]]], columns: int) -> TextCanvas:
 
 @st.composite
 def frames(draw: st.DrawFn, columns: int = 12, rows: int = 6) -> list[TextCanvas]:
-    """Some frames after each other: unrelated ones, and ones that are scrolled a bit."""
+    """Draw a sequence of frames: unrelated ones, and ones that are scrolled a bit."""
     row = st.lists(st.tuples(KINDS, st.text("ab >", min_size=1, max_size=4)), max_size=3)
     story = draw(st.lists(row, min_size=rows, max_size=30))
     tops = draw(st.lists(st.integers(0, len(story) - rows), min_size=1, max_size=6))
-    return [shown(story[top : top + rows], columns) for top in tops]
+    return [to_canvas(story[top : top + rows], columns) for top in tops]
 
 
 @pytest.mark.parametrize("modes", [(), (pyte.modes.LNM,)], ids=["LF", "LF as CR LF"])
@@ -64,16 +64,16 @@ def frames(draw: st.DrawFn, columns: int = 12, rows: int = 6) -> list[TextCanvas
 def test_whatever_is_saved_the_glass_shows_the_frame(
     modes: tuple[int, ...], story: list[TextCanvas]
 ) -> None:
-    """QEMU's stdio, of all lines, has the tty that it is on put a CR before each LF."""
+    """Some lines, QEMU's stdio among them, put a CR before each LF."""
     wire = Wire((12, 6))
-    screen = Screen(wire, theme.SERIAL)
+    screen = Display(wire, theme.SERIAL)
     glass = pyte.Screen(12, 6)
     glass.set_mode(*modes)
     stream = pyte.Stream(glass)
     for canvas in story:
         screen.draw_screen((12, 6), canvas)
-        stream.feed(wire.taken())
-        assert cells(glass) == wanted(canvas)
+        stream.feed(wire.take())
+        assert cells(glass) == expected(canvas)
 
 
 Cell = tuple[str, bool, bool]  # character, reverse, bold
@@ -85,31 +85,31 @@ def cells(glass: pyte.Screen) -> list[Cell]:
     return [(cell.data, cell.reverse, cell.bold) for cell in found]
 
 
-def wanted(canvas: TextCanvas) -> list[Cell]:
+def expected(canvas: TextCanvas) -> list[Cell]:
     runs = [run for line in canvas.content() for run in line]
     found = [(chr(c), kind == "focus", kind == "heading") for kind, _, text in runs for c in text]
-    return [*found[:-1], (" ", False, False)]  # the last cell of all is left alone
+    return [*found[:-1], (" ", False, False)]  # the display leaves the last cell alone
 
 
-class Paper:
-    """A view and a screen, drawn by hand."""
+class Sketch:
+    """A view and a display without an event loop."""
 
     def __init__(self, machine: Machine, size: tuple[int, int] = SIZE) -> None:
         self.wire = Wire(size)
         self.size = size
-        self.screen = Screen(self.wire, theme.SERIAL)
+        self.display = Display(self.wire, theme.SERIAL)
         self.view = View(machine.session(), theme.SERIAL, lambda: None)
 
-    def drawn(self, *keys: str) -> str:
-        """What is sent after these keys."""
+    def draw(self, *keys: str) -> str:
+        """Return the bytes that the display sends after these keys."""
         for key in keys:
             self.view.keypress(self.size, key)
-        self.screen.draw_screen(self.size, self.view.render(self.size, focus=True))
-        return self.wire.taken()
+        self.display.draw_screen(self.size, self.view.render(self.size, focus=True))
+        return self.wire.take()
 
 
 def twelve() -> Machine:
-    """Long titles, as distributions write them."""
+    """Return a machine with twelve long titles, as distributions write them."""
     machine = Machine()
     entries = [
         choice(f"Debian GNU/Linux, with Linux 6.12.{n}+deb13-powerpc64le (recovery mode)")
@@ -120,7 +120,7 @@ def twelve() -> Machine:
 
 
 def test_the_first_screen_takes_at_most_1500_bytes() -> None:
-    assert len(Paper(twelve()).drawn()) <= 1500
+    assert len(Sketch(twelve()).draw()) <= 1500
 
 
 def test_hotkeys_and_passwords_keep_to_the_budget() -> None:
@@ -136,50 +136,50 @@ def test_hotkeys_and_passwords_keep_to_the_budget() -> None:
         for number, one in enumerate(machine.store.snapshot.choices)
     ]
     machine.store.update(choices=tuple(entries))
-    paper = Paper(machine)
-    assert len(paper.drawn()) <= 1500
-    assert len(paper.drawn("down")) <= 100
-    paper.drawn("enter")
-    assert all(len(paper.drawn(key)) <= 40 for key in "root")
-    assert paper.drawn() == ""
+    sketch = Sketch(machine)
+    assert len(sketch.draw()) <= 1500
+    assert len(sketch.draw("down")) <= 100
+    sketch.draw("enter")
+    assert all(len(sketch.draw(key)) <= 40 for key in "root")
+    assert sketch.draw() == ""
 
 
 @pytest.mark.parametrize("key", ["down", "end", "home", "j"])
 def test_a_move_of_the_cursor_takes_at_most_100_bytes(key: str) -> None:
-    paper = Paper(twelve())
-    paper.drawn()
-    paper.drawn("down", "down")
-    assert 0 < len(paper.drawn(key)) <= 100
+    sketch = Sketch(twelve())
+    sketch.draw()
+    sketch.draw("down", "down")
+    assert 0 < len(sketch.draw(key)) <= 100
 
 
 def test_nothing_is_sent_when_nothing_changes() -> None:
-    paper = Paper(twelve())
-    paper.drawn()
-    assert paper.drawn() == ""
+    sketch = Sketch(twelve())
+    sketch.draw()
+    assert sketch.draw() == ""
 
 
 def test_a_new_status_sends_that_line_only() -> None:
     machine = twelve()
-    paper = Paper(machine)
-    paper.drawn()
+    sketch = Sketch(machine)
+    sketch.draw()
     machine.say("sdb: the disk does not answer", "error")
-    paper.view.show(machine.store.snapshot)
-    assert len(paper.drawn()) <= 60
+    sketch.view.show(machine.store.snapshot)
+    assert len(sketch.draw()) <= 60
 
 
 def test_a_list_that_scrolls_by_one_is_moved_by_the_terminal() -> None:
     machine = Machine()
     entries = [choice(f"An entry with a title of some length, number {n}") for n in range(60)]
     machine.store.update(choices=tuple(entries), default="")
-    paper = Paper(machine)
-    paper.drawn()
-    paper.drawn(*["down"] * 18)
-    sizes = [len(paper.drawn("down")) for _ in range(10)]
+    sketch = Sketch(machine)
+    sketch.draw()
+    sketch.draw(*["down"] * 18)
+    sizes = [len(sketch.draw("down")) for _ in range(10)]
     assert max(sizes) <= 200
 
 
 def test_the_terminal_is_asked_nothing_and_told_to_switch_nothing() -> None:
-    text = Paper(twelve()).drawn()
+    text = Sketch(twelve()).draw()
     assert "\x1b[?" not in text
     assert not any(question in text for question in ("\x1b[c", "\x1b[6n", "\x1b]", "\x1bP"))
     assert text.isascii()
@@ -190,8 +190,8 @@ def test_control_characters_of_a_disk_never_reach_the_terminal() -> None:
     evil = choice("\x1b[2J\x9b31mWindows\r\n\u202e日本 e\u0301té", cmdline="\x1b]0;x\x07 \udcff")
     disk = Source.of(device("vda2", "vda2: \x1b[5m label \t"), "ready")
     machine.store.update(choices=(evil,), default=evil.id, sources=(disk,))
-    paper = Paper(machine)
-    text = paper.drawn() + paper.drawn("i") + paper.drawn("esc", "e")
+    sketch = Sketch(machine)
+    text = sketch.draw() + sketch.draw("i") + sketch.draw("esc", "e")
     assert "Windows ?? ete" in text
     printable = text.replace("\x1b[", "").replace("\r", "").replace("\n", "").replace("\b", "")
     assert printable.replace("\x1bM", "").isprintable()
@@ -207,10 +207,10 @@ def test_a_frame_waits_while_the_line_is_busy() -> None:
 
     async def scenario() -> None:
         await asyncio.sleep(0)
-        paper = Paper(twelve())
-        paper.screen = Screen(wire := Stuck(), theme.SERIAL)
-        paper.wire = wire
-        assert paper.drawn() == ""
-        assert paper.screen.skipped
+        sketch = Sketch(twelve())
+        sketch.display = Display(wire := Stuck(), theme.SERIAL)
+        sketch.wire = wire
+        assert sketch.draw() == ""
+        assert sketch.display.skipped
 
     run(scenario())

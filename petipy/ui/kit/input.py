@@ -1,0 +1,50 @@
+"""An input field: text over as many lines as it takes, with the keys of a shell's command line."""
+
+import re
+from typing import Any
+
+from petipy.ui.kit.toolkit import Edit, WrapMode
+
+# A control character cannot be shown. Its picture (Unicode 2400) stands for it in the field.
+_PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
+_CONTROLS = {picture: code for code, picture in _PICTURES.items()}
+_LAST_WORD = re.compile(r"\S*\s*\Z")
+
+
+class InputField(Edit):
+    """A text to edit. With `mask`, that character is shown for each character of the text."""
+
+    def __init__(self, text: str, mask: str | None = None) -> None:
+        super().__init__(edit_text=text.translate(_PICTURES), wrap=WrapMode.ANY, mask=mask)
+
+    @property
+    def value(self) -> str:
+        value: str = self.edit_text.translate(_CONTROLS)
+        return value
+
+    def keypress(self, size: Any, key: str) -> str | None:
+        text, at = self.edit_text, self.edit_pos
+        match key:
+            case "ctrl a" | "home":
+                self.set_edit_pos(0)
+            case "ctrl e" | "end":
+                self.set_edit_pos(len(text))
+            case "ctrl b":
+                self.set_edit_pos(max(0, at - 1))
+            case "ctrl f":
+                self.set_edit_pos(min(len(text), at + 1))
+            case "ctrl k":
+                self.set_edit_text(text[:at])
+            case "ctrl u":
+                self._cut(0, at)
+            case "ctrl w":
+                self._cut(_LAST_WORD.search(text[:at]).start(), at)  # type: ignore[union-attr]
+            case "ctrl d":
+                self.set_edit_text(text[:at] + text[at + 1 :])
+            case _:
+                return super().keypress(size, key)
+        return None
+
+    def _cut(self, start: int, stop: int) -> None:
+        self.set_edit_text(self.edit_text[:start] + self.edit_text[stop:])
+        self.set_edit_pos(start)
