@@ -21,48 +21,48 @@ _MOST = 256  # sections; the loader of Windows takes 96
 _SECTION = struct.Struct("<8s4I")  # name, size in memory, address, size in the file, offset there
 
 
-class Section(NamedTuple):
+class PeSection(NamedTuple):
     name: str
     offset: int  # bytes, in the file
     size: int  # bytes
 
 
-class Program(NamedTuple):
+class EfiProgram(NamedTuple):
     machine: str  # as uname says it
-    sections: tuple[Section, ...]  # in the order of the table
+    sections: tuple[PeSection, ...]  # in the order of the table
     is_known: bool = True  # the machine
 
 
-class Malformed(ValueError):
+class PeError(ValueError):
     """str() says in which way it is no EFI program."""
 
 
-def program(files: Files, path: str) -> Program:
-    """Raises Malformed."""
+def read_program(files: Files, path: str) -> EfiProgram:
+    """Raises PeError."""
     head = files.piece(path, 0, 64)
     if len(head) < 64 or head[:2] != b"MZ":
-        raise Malformed("not an EFI program: it does not begin with MZ")
+        raise PeError("not an EFI program: it does not begin with MZ")
     (at,) = struct.unpack_from("<I", head, 60)
     header = files.piece(path, at, 24)
     if len(header) < 24 or header[:4] != b"PE\0\0":
-        raise Malformed("not an EFI program: it has no PE header")
+        raise PeError("not an EFI program: it has no PE header")
     machine, count, optional = struct.unpack_from("<HH12xH", header, 4)
     if count > _MOST:
-        raise Malformed(f"not an EFI program: it claims to have {count} sections")
+        raise PeError(f"not an EFI program: it claims to have {count} sections")
     table = files.piece(path, at + 24 + optional, 40 * count)
     if len(table) < 40 * count:
-        raise Malformed("cut off: its section table is not all there")
+        raise PeError("cut off: its section table is not all there")
     sections = tuple(_sections(table, files.size(path)))
     name = MACHINES.get(machine, f"an unknown machine ({machine:#x})")
-    return Program(name, sections, is_known=machine in MACHINES)
+    return EfiProgram(name, sections, is_known=machine in MACHINES)
 
 
-def _sections(table: bytes, length: int) -> Iterator[Section]:
+def _sections(table: bytes, length: int) -> Iterator[PeSection]:
     for at in range(0, len(table), 40):
         label, in_memory, _, in_file, offset = _SECTION.unpack_from(table, at)
         name = label.rstrip(b"\0").decode("ascii", "backslashreplace")
         # The file's size is rounded up; what memory has besides is zeros.
         size = min(in_memory or in_file, in_file)
         if size and offset + size > length:
-            raise Malformed(f"cut off: its section {name} should end at byte {offset + size}")
-        yield Section(name, offset, size)
+            raise PeError(f"cut off: its section {name} should end at byte {offset + size}")
+        yield PeSection(name, offset, size)

@@ -13,7 +13,7 @@ from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences
 from parsers.binary import envblock, pe
 from parsers.formats import uki, zipl
 from parsers.reading import bootspec
-from parsers.reading.bootspec import Place, Snippet
+from parsers.reading.bootspec import Snippet, SortKeys
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 # What kexec has no use for, or what is read elsewhere; of systemd, GRUB, kernel-install and zipl.
@@ -31,30 +31,30 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     """All entries of a directory, in the specification's order."""
     top = dirname(dirname(directory)).rstrip("/")
     reader = _Reader(files, top)
-    found: list[tuple[Place, Entry]] = []
-    places: list[tuple[Place, None]] = []  # that may be the default
-    for item in bootspec.snippets(files, directory):
+    found: list[tuple[SortKeys, Entry]] = []
+    places: list[tuple[SortKeys, None]] = []  # that may be the default
+    for item in bootspec.read_snippets(files, directory):
         if isinstance(item, Problem):
             yield item
         elif entry := reader.entry(item):
-            found.append((item.place, entry))
-            places += [] if item.obstacle else [(item.place, None)]
+            found.append((item.sort_keys, entry))
+            places += [] if item.obstacle else [(item.sort_keys, None)]
     yield from reader.problems
     if not found:
         return
-    loader = bootspec.loader(files, top)
+    loader = bootspec.read_loader_conf(files, top)
     yield from loader.problems
     images = uki.images(files, f"{top}/EFI/Linux")
-    places += ((c.place, None) for c in images if isinstance(c, uki.Candidate))
-    candidates = [place for place, _ in bootspec.ordered(places)]
-    chosen, reasons = loader.chosen(candidates)
+    places += ((c.sort_keys, None) for c in images if isinstance(c, uki.UkiEntry))
+    candidates = [place for place, _ in bootspec.sort_entries(places)]
+    chosen, reasons = loader.choose_default(candidates)
     if files.host.machine == "s390x" and not reasons and (said := zipl.wanted(files)):
         titled_so = (p for p, e in found if said.value in (e.title, e.name))
         if (place := next(titled_so, None)) is not None:
             chosen, reasons = place, (said,)
-    yield from loader.unfit(candidates)
+    yield from loader.check_patterns(candidates)
     titles = _titles(found)
-    for place, entry in bootspec.ordered(found):
+    for place, entry in bootspec.sort_entries(found):
         titled = replace(entry, title=titles[entry.config])
         marked = replace(titled, default=True, default_from=reasons)
         yield marked if place == chosen else titled
@@ -62,7 +62,7 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
         yield Preferences(timeout=loader.timeout, style=loader.style)
 
 
-def _titles(found: list[tuple[Place, Entry]]) -> Mapping[str, str]:
+def _titles(found: list[tuple[SortKeys, Entry]]) -> Mapping[str, str]:
     """By path; those that would be the same tell more: the version, the machine, the name."""
     titles = {entry.config: entry.title for _, entry in found}
     for which in range(3):
@@ -103,7 +103,7 @@ class _Reader:
             initrds=tuple(self._initrds(snippet)),
             devicetree=FileRef(path=self._path(trees.value)) if trees else None,
             cmdline=cmdline,
-            effects=bootspec.counting(snippet.path),
+            effects=bootspec.count_try(snippet.path),
             hotkey=snippet.value("grub_hotkey")[:1],
             classes=tuple(f.value for f in snippet.all("grub_class")),
             origins=(
@@ -120,8 +120,8 @@ class _Reader:
         if self._files.kind(path) is None:
             return entry  # it is shown as missing
         try:
-            unified = any(s.name == ".linux" for s in pe.program(self._files, path).sections)
-        except (pe.Malformed, OSError):
+            unified = any(s.name == ".linux" for s in pe.read_program(self._files, path).sections)
+        except (pe.PeError, OSError):
             unified = False
         if not unified:
             other = f"it starts an EFI program ({path}), which Linux cannot start"
@@ -130,7 +130,7 @@ class _Reader:
         for image in uki.image(self._files, self._top, path):
             if isinstance(image, Problem):
                 self.problems.append(image)
-            elif str(image.place.profile) == profile:
+            elif str(image.sort_keys.profile) == profile:
                 return self._unified(snippet, entry, image.entry)
         return replace(entry, kernel=None, unbootable=f"{path} has no profile {profile}")
 

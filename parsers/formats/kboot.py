@@ -12,10 +12,10 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
-from parsers.places.openfirmware import place
-from parsers.reading.names import distinct
-from parsers.reading.text import grammar, read, statements
-from parsers.reading.written import joined
+from parsers.places.openfirmware import locate
+from parsers.reading.cmdline import join_arguments
+from parsers.reading.names import make_unique
+from parsers.reading.text import build_grammar, read, scan_statements
 
 # What stands for every entry that does not say it itself.
 GENERAL = ("root", "initrd", "dtb", "video")
@@ -28,7 +28,7 @@ _QUOTES = "\"'"
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Assignment:
     name: str
     value: str
     line: int
@@ -37,8 +37,8 @@ class _Line:
 def parse(files: Files, path: str) -> Iterator[Item]:
     text, problems = read(files, path)
     yield from problems
-    general: dict[str, _Line] = {}
-    images: list[_Line] = []
+    general: dict[str, Assignment] = {}
+    images: list[Assignment] = []
     for item in _lines(path, text):
         if isinstance(item, Problem):
             yield item
@@ -57,7 +57,7 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 @cache
 def _setting() -> pp.ParserElement:
     """A whole line; a mistake ends with it, too."""
-    return grammar(
+    return build_grammar(
         r"(?P<name>[^\s=#;\"']+)[ \t]*=[ \t]*(?:"
         r"(?P<mark>[\"'])(?P<quoted>[^\n]*?)(?P=mark)[ \t]*(?:#[^\n]*)?(?=\n|\Z)"
         r"|(?P<bare>[^\n]*))"
@@ -66,8 +66,8 @@ def _setting() -> pp.ParserElement:
     )
 
 
-def _lines(path: str, text: str) -> Iterator[_Line | Problem]:
-    for m, line, column in statements(_setting(), text):
+def _lines(path: str, text: str) -> Iterator[Assignment | Problem]:
+    for m, line, column in scan_statements(_setting(), text):
         if m["bad"]:
             yield Problem(path, line, f"not a setting: {m['bad'].strip()!r}", column)
             continue
@@ -76,12 +76,12 @@ def _lines(path: str, text: str) -> Iterator[_Line | Problem]:
             yield Problem(path, line, "the closing quotation mark is missing", column)
             value = value[1:].strip()
         if value:
-            yield _Line(m["name"], value, line)
+            yield Assignment(m["name"], value, line)
         else:
             yield Problem(path, line, f"{m['name']!r} has no value", column)
 
 
-def _preferences(path: str, general: Mapping[str, _Line]) -> Iterator[Preferences | Problem]:
+def _preferences(path: str, general: Mapping[str, Assignment]) -> Iterator[Preferences | Problem]:
     """In seconds."""
     if "timeout" not in general:
         return
@@ -93,10 +93,10 @@ def _preferences(path: str, general: Mapping[str, _Line]) -> Iterator[Preference
 
 
 def _menu(
-    files: Files, path: str, general: Mapping[str, _Line], images: list[_Line]
+    files: Files, path: str, general: Mapping[str, Assignment], images: list[Assignment]
 ) -> Iterator[Item]:
     default = general.get("default")
-    names = distinct([image.name for image in images])
+    names = make_unique([image.name for image in images])
     if default and images and default.value not in names:
         yield Problem(path, default.line, f"no entry is called {default.value!r}")
     for image, name in zip(images, names, strict=True):
@@ -113,7 +113,9 @@ def _menu(
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*'|["'])+""")
 
 
-def _entry(files: Files, path: str, general: Mapping[str, _Line], image: _Line, name: str) -> Entry:
+def _entry(
+    files: Files, path: str, general: Mapping[str, Assignment], image: Assignment, name: str
+) -> Entry:
     kernel, *words = _WORD.findall(image.value)
     is_file = _bare(kernel) and kernel.partition("=")[0] not in GENERAL
     said = {key: word for word in words if (key := word.partition("=")[0]) in GENERAL}
@@ -125,7 +127,7 @@ def _entry(files: Files, path: str, general: Mapping[str, _Line], image: _Line, 
     ]
     arguments = [word for word in words if not word.startswith(("initrd=", "dtb="))]
     own = (image.name, image.value, image.line, " ".join(arguments))
-    cmdline, given = joined(path, [*before, own])
+    cmdline, given = join_arguments(path, [*before, own])
     default = general.get("default")
     initrd, dtb = (_file(files, path, general, said, key) for key in taken)
     return Entry(
@@ -133,7 +135,7 @@ def _entry(files: Files, path: str, general: Mapping[str, _Line], image: _Line, 
         name=name,
         config=path,
         line=image.line,
-        kernel=place(files, path, _bare(kernel), "", "") if is_file else None,
+        kernel=locate(files, path, _bare(kernel), "", "") if is_file else None,
         initrds=initrd,
         devicetree=next(iter(dtb), None),
         cmdline=cmdline,
@@ -146,17 +148,21 @@ def _entry(files: Files, path: str, general: Mapping[str, _Line], image: _Line, 
 
 
 def _file(
-    files: Files, path: str, general: Mapping[str, _Line], said: Mapping[str, str], key: str
+    files: Files, path: str, general: Mapping[str, Assignment], said: Mapping[str, str], key: str
 ) -> tuple[FileRef, ...]:
     """What the entry says, else what holds for all; as many as commas part, as in QEMU's."""
     own = said[key].partition("=")[2] if key in said else ""
     value = own if key in said else general[key].value if key in general else ""
     names = _bare(value).split(",") if key == "initrd" else [_bare(value)]
-    return tuple(place(files, path, name, "", "") for name in names if name)
+    return tuple(locate(files, path, name, "", "") for name in names if name)
 
 
 def _written(
-    path: str, general: Mapping[str, _Line], said: Mapping[str, str], image: _Line, kernel: str
+    path: str,
+    general: Mapping[str, Assignment],
+    said: Mapping[str, str],
+    image: Assignment,
+    kernel: str,
 ) -> Iterator[Origin]:
     yield Origin("kernel", kernel, path, image.line)
     for key, what in (("initrd", "initrd"), ("dtb", "devicetree")):

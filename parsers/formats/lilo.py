@@ -10,27 +10,27 @@ from collections.abc import Iterator, Sequence
 from posixpath import basename
 
 from parsers.api import Entry, Files, Format, Item, Preferences, Problem
-from parsers.places.fstab import System
+from parsers.places.fstab import MountTable
 from parsers.reading import stanzas
-from parsers.reading.stanzas import Block, Settings, Words, words
+from parsers.reading.cmdline import Argument, join_arguments
+from parsers.reading.stanzas import Keywords, Stanza, Values, keywords
 from parsers.reading.text import read
-from parsers.reading.written import Part, joined
 
 MAX_TEXT = 256 << 10
 
-_FLAGS = words("bypass lock mandatory optional read-only read-write restricted single-key")
-WORDS = Words(
-    common=words(
+_FLAGS = keywords("bypass lock mandatory optional read-only read-write restricted single-key")
+KEYWORDS = Keywords(
+    common=keywords(
         "addappend append default delay fallback initrd literal message password ramdisk root"
         " timeout vga"
     ),
-    image=words(
+    image=keywords(
         "addappend alias append fallback image initrd label literal other password ramdisk root vga"
     ),
-    common_flags=_FLAGS | words("prompt unattended"),
+    common_flags=_FLAGS | keywords("prompt unattended"),
     image_flags=_FLAGS,
     # How the map is made and what the screen looks like; disks, and partition tables for `other`.
-    ignored=words(
+    ignored=keywords(
         "activate backup bios bios-passes-dl bitmap bmp-colors bmp-retain bmp-table bmp-timer boot"
         " boot-as change change-rules compact cylinders deactivate disk disktab"
         " el-torito-bootable-cd fix-table force-backup geometric heads ignore-table inaccessible"
@@ -41,37 +41,37 @@ WORDS = Words(
         " vmdisable vmwarn"
     ),
     openers=("image", "other"),
-    blank=words("password"),
+    blank=keywords("password"),
 )
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
     text, problems = read(files, path, MAX_TEXT)
-    common, images = Block(), list[Block]()
+    common, images = Stanza(), list[Stanza]()
     yield from problems
-    yield from stanzas.read(path, text, WORDS, common, images)
-    system = System(files)
+    yield from stanzas.read(path, text, KEYWORDS, common, images)
+    system = MountTable(files)
     labels = [(i, _label(i)) for i in images if i.get(i.opener) and _is_there(system, i)]
     yield from _sealed(path, [common, *images])
-    named, problems = stanzas.named(path, common, labels)
+    named, problems = stanzas.name_images(path, common, labels)
     yield from problems
     yield from _preferences(path, common, labels)
     for image, name, default in named:
         yield _entry(system, path, common, image, name, default)
 
 
-def _label(image: Block) -> str:
+def _label(image: Stanza) -> str:
     target = image.get(image.opener)
     return image.get("label") or basename(target) or target
 
 
-def _is_there(system: System, image: Block) -> bool:
+def _is_there(system: MountTable, image: Stanza) -> bool:
     """lilo leaves out an optional image without its file."""
     optional = image.opener == "image" and "optional" in image.settings
-    return not optional or system.has(system.place(image.get("image")))
+    return not optional or system.has(system.locate(image.get("image")))
 
 
-def _sealed(path: str, blocks: Sequence[Block]) -> Iterator[Problem]:
+def _sealed(path: str, blocks: Sequence[Stanza]) -> Iterator[Problem]:
     """Where the password is "": lilo asks for it when it is run, and keeps a hash elsewhere."""
     for block in blocks:
         line, password = block.settings.get("password", (0, "given"))
@@ -81,13 +81,13 @@ def _sealed(path: str, blocks: Sequence[Block]) -> Iterator[Problem]:
 
 
 def _preferences(
-    path: str, common: Block, images: Sequence[tuple[Block, str]]
+    path: str, common: Stanza, images: Sequence[tuple[Stanza, str]]
 ) -> Iterator[Preferences | Problem]:
     """Without `prompt` the default boots after `delay`, and only who holds a key sees a menu."""
     prompts = "prompt" in common.settings
     key = "timeout" if prompts else "delay"
     line, value = common.settings.get(key, (1, ""))
-    timeout = stanzas.tenths(value)
+    timeout = stanzas.parse_tenths(value)
     if value and timeout is None:
         yield Problem(path, line, f"the time to wait is not a number: {value!r}")
     if images and not value:
@@ -103,13 +103,13 @@ def _preferences(
 
 
 def _entry(
-    system: System, path: str, common: Block, image: Block, name: str, default: bool
+    system: MountTable, path: str, common: Stanza, image: Stanza, name: str, default: bool
 ) -> Entry:
-    s = image.over(common, WORDS)
+    s = image.inherit(common, KEYWORDS)
     label = _label(image)
     target = image.get(image.opener)
     other = f"it starts another boot loader ({target}), which Linux cannot start"
-    cmdline, given = joined(
+    cmdline, given = join_arguments(
         path,
         [
             ("label", label, image.settings.get("label", (image.line,))[0], f"BOOT_IMAGE={label}"),
@@ -122,19 +122,19 @@ def _entry(
         name=name,
         config=path,
         line=image.line,
-        kernel=system.place(target) if is_linux else None,
-        initrds=(system.place(s["initrd"][1]),) if is_linux and "initrd" in s else (),
+        kernel=system.locate(target) if is_linux else None,
+        initrds=(system.locate(s["initrd"][1]),) if is_linux and "initrd" in s else (),
         cmdline=cmdline if is_linux else "",
         default=default,
-        default_from=stanzas.default_from(path, common, image, label) if default else (),
-        origins=stanzas.origins(path, s) + given if is_linux else (),
+        default_from=stanzas.default_origins(path, common, image, label) if default else (),
+        origins=stanzas.file_origins(path, s) + given if is_linux else (),
         unbootable="" if is_linux else other,
         hotkey=stanzas.hotkey(s),
         users=stanzas.users(common, image, name),
     )
 
 
-def _parts(s: Settings) -> list[Part]:
+def _parts(s: Values) -> list[Argument]:
     root = "" if s.get("root", (0, ""))[1] == "current" else "root={}"  # what / is, to lilo
     mode = ("read-only", "ro") if "read-only" in s else ("read-write", "rw")
     options = (
@@ -144,7 +144,7 @@ def _parts(s: Settings) -> list[Part]:
         ("append", "{}"),
         ("addappend", "{}"),
     )
-    return stanzas.parts(s, options)
+    return stanzas.build_arguments(s, options)
 
 
 FORMAT = Format("lilo", ("/etc/lilo.conf", "/lilo.conf"), parse)

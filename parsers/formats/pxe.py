@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from parsers.api import FileRef, Files, Format, Item
-from parsers.formats.syslinux.menu import items
+from parsers.formats.syslinux.entries import items
 from parsers.places.lease import prefix, server
 from parsers.places.urls import is_url, join, normal, split
 
 
-class Network:
-    """`Places` at URLs. Names begin with the prefix, and so does `/x`: PXELINUX puts the prefix
+class NetworkLocator:
+    """`Locator` at URLs. Names begin with the prefix, and so does `/x`: PXELINUX puts the prefix
     before any name but a URL, `::x` (without the prefix) and `host::x` (from another host).
     """
 
@@ -19,7 +19,7 @@ class Network:
         host = server(files.host.lease)
         self._root = f"tftp://{host}" if host else split(config)[0]
 
-    def at(self, directory: str, name: str) -> str:
+    def locate(self, directory: str, name: str) -> str:
         if is_url(name):
             return normal(name)
         host, colons, path = name.partition("::")
@@ -38,7 +38,7 @@ class Network:
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
-    yield from items(files, Network(files, path), path, _directory(files, path))
+    yield from items(files, NetworkLocator(files, path), path, _directory(files, path))
 
 
 def _directory(files: Files, url: str) -> str:

@@ -1,6 +1,6 @@
 """Unified kernel images: EFI/Linux/*.efi, a kernel and all that it needs as sections of a program.
 
-After the UAPI group's Unified Kernel Image and Boot Loader Specification (type 2), and what
+After the UAPI group's Unified Kernel Contents and Boot Loader Specification (type 2), and what
 systemd-stub and systemd-boot make of them. Kernel and initrds are parts of the file: kexec gets
 the .linux section byte for byte, so a signature that the kernel itself carries is still there for
 the running kernel to check. That of the whole image is the firmware's: no kernel on x86 or arm64
@@ -15,7 +15,7 @@ from posixpath import basename, dirname
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.binary import kernel, os_release, pe
 from parsers.reading import bootspec
-from parsers.reading.bootspec import Place, Snippet
+from parsers.reading.bootspec import Snippet, SortKeys
 
 _TEXT = 64 << 10  # bytes of a section that is text
 _MOST = 32  # profiles in one image, addons in one directory
@@ -23,7 +23,7 @@ _PLAIN = {"osrel", "cmdline", "uname", "profile"}
 
 
 @dataclass(slots=True)
-class Image:
+class Contents:
     """What an image, one of its profiles or an addon brings."""
 
     path: str = ""
@@ -36,39 +36,39 @@ class Image:
 
 
 @dataclass(slots=True)
-class Candidate:
+class UkiEntry:
     """An entry, and what its place in the menu depends on."""
 
     entry: Entry
-    place: Place
+    sort_keys: SortKeys
 
 
 def parse(files: Files, directory: str) -> Iterator[Item]:
     """All images of a directory, in systemd-boot's order."""
     top = dirname(dirname(directory)).rstrip("/")
-    found: list[tuple[Place, Entry]] = []
+    found: list[tuple[SortKeys, Entry]] = []
     for item in images(files, directory):
-        if isinstance(item, Candidate):
-            found.append((item.place, item.entry))
+        if isinstance(item, UkiEntry):
+            found.append((item.sort_keys, item.entry))
         else:
             yield item
     if not found:
         return
-    loader = bootspec.loader(files, top)
-    described = bootspec.snippets(files, f"{top}/loader/entries")
-    beside = [(s.place, None) for s in described if isinstance(s, Snippet) and not s.obstacle]
-    places = [place for place, _ in bootspec.ordered([*found, *beside])]
-    chosen, reasons = loader.chosen(places)
+    loader = bootspec.read_loader_conf(files, top)
+    described = bootspec.read_snippets(files, f"{top}/loader/entries")
+    beside = [(s.sort_keys, None) for s in described if isinstance(s, Snippet) and not s.obstacle]
+    places = [place for place, _ in bootspec.sort_entries([*found, *beside])]
+    chosen, reasons = loader.choose_default(places)
     if not beside:  # else they have told
-        yield from (*loader.problems, *loader.unfit(places))
-    for place, entry in bootspec.ordered(found):
+        yield from (*loader.problems, *loader.check_patterns(places))
+    for place, entry in bootspec.sort_entries(found):
         marked = replace(entry, default=True, default_from=reasons)
         yield marked if place == chosen else entry
     if loader.timeout is not None:
         yield Preferences(timeout=loader.timeout, style=loader.style)
 
 
-def images(files: Files, directory: str) -> Iterator[Candidate | Problem]:
+def images(files: Files, directory: str) -> Iterator[UkiEntry | Problem]:
     """Of a directory, in the order of their names."""
     top = dirname(dirname(directory)).rstrip("/")
     for name in files.names(directory):
@@ -77,17 +77,17 @@ def images(files: Files, directory: str) -> Iterator[Candidate | Problem]:
             yield from image(files, top, path)
 
 
-def image(files: Files, top: str, path: str) -> Iterator[Candidate | Problem]:
+def image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem]:
     """An entry for each of its profiles; `top` is the directory that its addons are below."""
     try:
-        program = pe.program(files, path)
+        program = pe.read_program(files, path)
         profiles = _profiles(files, path, program.sections)
-    except (pe.Malformed, OSError) as error:
+    except (pe.PeError, OSError) as error:
         yield Problem(path, 1, str(error))
         return
     if len(profiles) > _MOST:
         yield Problem(path, 1, f"more than {_MOST} profiles: the rest is left")
-    addons: list[Image] = []
+    addons: list[Contents] = []
     for place in (f"{top}/loader/addons", f"{path}.extra.d"):
         yield from _addons(files, place, program.machine, profiles[0], addons)
     alone = len(profiles) == 1
@@ -105,31 +105,31 @@ def image(files: Files, top: str, path: str) -> Iterator[Candidate | Problem]:
             other = kernel.for_another(machine, files.host.machine)
             entry = replace(entry, unbootable=other)
         release = os_release.read(profile.texts.get("osrel", ""))
-        yield Candidate(entry, _place(path, release, number))
+        yield UkiEntry(entry, _place(path, release, number))
 
 
-def _machine(files: Files, program: pe.Program, linux: FileRef) -> str:
+def _machine(files: Files, program: pe.EfiProgram, linux: FileRef) -> str:
     """EFI has no number for POWER and s390: there the kernel itself tells what it is for."""
     if program.is_known:
         return program.machine
     return kernel.machine(files, linux.path, linux.offset) or program.machine
 
 
-def _profiles(files: Files, path: str, sections: Sequence[pe.Section]) -> list[Image]:
+def _profiles(files: Files, path: str, sections: Sequence[pe.PeSection]) -> list[Contents]:
     """Every .profile opens one; what precedes the first is common to all, unless it is replaced."""
     starts = [n for n, section in enumerate(sections) if section.name == ".profile"]
     base = sections[: starts[0]] if starts else sections
     if not starts:
-        return [_read(files, path, base, Image())]
+        return [_read(files, path, base, Contents())]
     ends = [*starts[1:], len(sections)]
     found = []
     for start, end in zip(starts, ends, strict=True):
-        common = _read(files, path, base, Image())
+        common = _read(files, path, base, Contents())
         found.append(_read(files, path, sections[start:end], common))
     return found
 
 
-def _read(files: Files, path: str, sections: Sequence[pe.Section], image: Image) -> Image:
+def _read(files: Files, path: str, sections: Sequence[pe.PeSection], image: Contents) -> Contents:
     image.path = path
     for section in sections:
         name = section.name.removeprefix(".")
@@ -153,16 +153,16 @@ def _read(files: Files, path: str, sections: Sequence[pe.Section], image: Image)
 
 
 def _addons(
-    files: Files, directory: str, machine: str, image: Image, addons: list[Image]
+    files: Files, directory: str, machine: str, image: Contents, addons: list[Contents]
 ) -> Iterator[Problem]:
     """Takes a directory's addons into the list; gives what is wrong with them."""
     names = files.names(directory)
     for name in [n for n in names if n.lower().endswith(".addon.efi")][:_MOST]:
         path = f"{directory}/{name}"
         try:
-            program = pe.program(files, path)
-            addon = _read(files, path, program.sections, Image())
-        except (pe.Malformed, OSError) as error:
+            program = pe.read_program(files, path)
+            addon = _read(files, path, program.sections, Contents())
+        except (pe.PeError, OSError) as error:
             yield Problem(path, 1, str(error))
             continue
         theirs, ours = addon.texts.get("uname"), image.texts.get("uname")
@@ -175,7 +175,9 @@ def _addons(
         yield Problem(f"{directory}/{passed[0]}", 1, words + ", ".join(passed[:_MOST]))
 
 
-def _entry(path: str, image: Image, addons: Sequence[Image], title: str, number: int) -> Entry:
+def _entry(
+    path: str, image: Contents, addons: Sequence[Contents], title: str, number: int
+) -> Entry:
     initrds = (
         *(addon.ucode for addon in addons),
         image.ucode,
@@ -183,7 +185,7 @@ def _entry(path: str, image: Image, addons: Sequence[Image], title: str, number:
         *(addon.initrd for addon in addons),
     )
     cmdline, origins = _cmdline((image, *addons))
-    name = bootspec.tries(basename(path)).name
+    name = bootspec.parse_tries(basename(path)).name
     return Entry(
         title=title,
         name=name if number == 0 else f"{name}@{number}",
@@ -193,12 +195,12 @@ def _entry(path: str, image: Image, addons: Sequence[Image], title: str, number:
         initrds=tuple(part for part in initrds if part),
         devicetree=next((addon.dtb for addon in reversed(addons) if addon.dtb), image.dtb),
         cmdline=cmdline,
-        effects=bootspec.counting(path),
+        effects=bootspec.count_try(path),
         origins=origins,
     )
 
 
-def _cmdline(images: Sequence[Image]) -> tuple[str, tuple[Origin, ...]]:
+def _cmdline(images: Sequence[Contents]) -> tuple[str, tuple[Origin, ...]]:
     """That of the image, and what the addons add; lines do not count in a program."""
     text, origins = "", []
     for image in images:
@@ -214,13 +216,13 @@ def _one_line(text: str) -> str:
     return re.sub(r"[\x00-\x1f]", " ", text).strip()
 
 
-def _title(path: str, image: Image, number: int, alone: bool) -> str:
+def _title(path: str, image: Contents, number: int, alone: bool) -> str:
     release = os_release.read(image.texts.get("osrel", ""))
     names = (release.get(key) for key in ("PRETTY_NAME", "IMAGE_ID", "NAME", "ID"))
     system = next(filter(None, names), "Linux")
     which = (
         _one_line(image.texts.get("uname", ""))
-        or bootspec.tries(basename(path)).name[: -len(".efi")]
+        or bootspec.parse_tries(basename(path)).name[: -len(".efi")]
     )
     title = f"{system} ({which})"
     if alone and "profile" not in image.texts:
@@ -230,9 +232,9 @@ def _title(path: str, image: Image, number: int, alone: bool) -> str:
     return f"{title} ({words})" if words else title
 
 
-def _place(path: str, release: dict[str, str], profile: int) -> Place:
-    counter = bootspec.tries(basename(path))
-    return Place(
+def _place(path: str, release: dict[str, str], profile: int) -> SortKeys:
+    counter = bootspec.parse_tries(basename(path))
+    return SortKeys(
         id=counter.name,
         bad=counter.bad,
         sort_key=release.get("IMAGE_ID") or release.get("ID", ""),

@@ -9,29 +9,29 @@ from posixpath import basename, dirname
 
 from parsers.api import Entry, Files, Format, Item
 from parsers.binary.kernel import for_another
-from parsers.places.openfirmware import place
+from parsers.places.openfirmware import locate
 from parsers.reading import stanzas
-from parsers.reading.stanzas import Block, Settings, Words, words
+from parsers.reading.cmdline import join_arguments
+from parsers.reading.stanzas import Keywords, Stanza, Values, keywords
 from parsers.reading.text import read
-from parsers.reading.written import joined
 
 # yaboot itself reads 32 KiB and no more.
 MAX_TEXT = 256 << 10
 
-_FLAGS = words("initrd-prompt pause-after read-only read-write restricted")
-WORDS = Words(
-    common=words(
+_FLAGS = keywords("initrd-prompt pause-after read-only read-write restricted")
+KEYWORDS = Keywords(
+    common=keywords(
         "append bgcolor default device fgcolor init-code init-message initrd initrd-size message"
         " partition password pause-message ptypewarning ramdisk root timeout"
     ),
-    image=words(
+    image=keywords(
         "alias append device image initrd initrd-size label literal partition pause-message"
         " ramdisk root sysmap"
     ),
     common_flags=_FLAGS,
-    image_flags=_FLAGS | words("novideo single-key"),
-    # Settings of the programs that install yaboot (ybin, mkofboot, SUSE's lilo).
-    ignored=words(
+    image_flags=_FLAGS | keywords("novideo single-key"),
+    # Values of the programs that install yaboot (ybin, mkofboot, SUSE's lilo).
+    ignored=keywords(
         "activate boot bootfolder brokenosx bsd clone copy darwin defaultos delay dontuse"
         " enablecdboot enablenetboot enableofboot fakeofboot fileset fstype force force_fat"
         " hfscreator hfstype hide install macos macosx magicboot mntpoint mount nobless nonvram"
@@ -42,18 +42,18 @@ WORDS = Words(
 
 def parse(files: Files, path: str) -> Iterator[Item]:
     text, problems = read(files, path, MAX_TEXT)
-    common, images = Block(), list[Block]()
+    common, images = Stanza(), list[Stanza]()
     yield from problems
-    yield from stanzas.read(path, text, WORDS, common, images)
+    yield from stanzas.read(path, text, KEYWORDS, common, images)
     labels = [(image, _label(image)) for image in images if image.get("image")]
-    named, problems = stanzas.named(path, common, labels, lambda i: not _elsewhere(files, i))
+    named, problems = stanzas.name_images(path, common, labels, lambda i: not _elsewhere(files, i))
     yield from problems
     yield from stanzas.preferences(path, common)
     for image, name, default in named:
         yield _entry(files, path, common, image, name, default)
 
 
-def _elsewhere(files: Files, image: Block) -> str:
+def _elsewhere(files: Files, image: Stanza) -> str:
     """Why the image is not for this machine, if it is not."""
     is_64bit = "64" in files.host.machine or files.host.machine == "s390x"
     if image.scope in ("", "64bit" if is_64bit else "32bit"):
@@ -66,16 +66,18 @@ def _bits(scope: str) -> int:
     return {"32bit": 32, "64bit": 64}.get(scope, 0)
 
 
-def _label(image: Block) -> str:
+def _label(image: Stanza) -> str:
     return image.get("label") or basename(image.get("image")) or image.get("image")
 
 
-def _entry(files: Files, path: str, common: Block, image: Block, name: str, default: bool) -> Entry:
-    s = image.over(common, WORDS)
+def _entry(
+    files: Files, path: str, common: Stanza, image: Stanza, name: str, default: bool
+) -> Entry:
+    s = image.inherit(common, KEYWORDS)
     device, partition = (s[key][1] if key in s else "" for key in ("device", "partition"))
-    cmdline, given = joined(path, stanzas.parts(s))
+    cmdline, given = join_arguments(path, stanzas.build_arguments(s))
     kernel, *initrds = [
-        place(files, path, name, device, partition)
+        locate(files, path, name, device, partition)
         for name in _images(files, path, s, _bits(image.scope))
         if name
     ]
@@ -88,15 +90,15 @@ def _entry(files: Files, path: str, common: Block, image: Block, name: str, defa
         initrds=tuple(initrds),
         cmdline=cmdline,
         default=default,
-        default_from=stanzas.default_from(path, common, image, _label(image)) if default else (),
-        origins=stanzas.origins(path, s) + given,
+        default_from=stanzas.default_origins(path, common, image, _label(image)) if default else (),
+        origins=stanzas.file_origins(path, s) + given,
         unbootable=_elsewhere(files, image),
         hotkey=stanzas.hotkey(s),
         users=stanzas.users(common, image, name),
     )
 
 
-def _images(files: Files, path: str, s: Settings, bits: int) -> tuple[str, str]:
+def _images(files: Files, path: str, s: Values, bits: int) -> tuple[str, str]:
     """Kernel and initrd. SUSE's instNN packs both in a form that only firmware can start."""
     beside = dirname(path).rstrip("/")
     kernel, initrd = f"{beside}/vmlinux{bits}", f"{beside}/initrd{bits}"

@@ -17,10 +17,10 @@ import pyparsing as pp
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.binary.kernel import for_another
-from parsers.places.fstab import System, around
-from parsers.reading.names import distinct
-from parsers.reading.text import beside, grammar, read, statements
-from parsers.reading.written import Part, joined
+from parsers.places.fstab import MountTable, find_systems
+from parsers.reading.cmdline import Argument, join_arguments
+from parsers.reading.names import make_unique
+from parsers.reading.text import build_grammar, read, read_optional, scan_statements
 
 _CONF = "/etc/zipl.conf"
 DEFAULTBOOT = "defaultboot"
@@ -43,7 +43,7 @@ KEYS = frozenset(
 
 
 @dataclass(slots=True)
-class Section:
+class ZiplSection:
     name: str
     line: int
     settings: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -56,10 +56,10 @@ class Section:
 def parse(files: Files, path: str) -> Iterator[Item]:
     text, problems = read(files, path)
     yield from problems
-    sections: list[Section] = []
-    menus: list[Section] = []
+    sections: list[ZiplSection] = []
+    menus: list[ZiplSection] = []
     yield from _read(path, text, sections, menus)
-    boot = next((s for s in sections if s.name == DEFAULTBOOT), Section(DEFAULTBOOT, 1))
+    boot = next((s for s in sections if s.name == DEFAULTBOOT), ZiplSection(DEFAULTBOOT, 1))
     configurations = [s for s in sections if s.name != DEFAULTBOOT]
     menu, problems = _menu(path, boot, menus)
     yield from problems
@@ -79,11 +79,11 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 def wanted(files: Files) -> Origin | None:
     """The default that zipl.conf names for a volume's Boot Loader Specification entries, by the
-    title of one: that of the system on this volume, or of one that mounts it on /boot.
+    title of one: that of the system on this volume, or of one that parse_fstab it on /boot.
     """
-    for tree in (files, *around(files)):
-        sections: list[Section] = []
-        deque(_read(_CONF, beside(tree, _CONF) or "", sections, []), maxlen=0)
+    for tree in (files, *find_systems(files)):
+        sections: list[ZiplSection] = []
+        deque(_read(_CONF, read_optional(tree, _CONF) or "", sections, []), maxlen=0)
         boot = next((s for s in sections if s.name == DEFAULTBOOT), None)
         if boot and "default" in boot.settings:
             line, value = boot.settings["default"]
@@ -96,7 +96,7 @@ def wanted(files: Files) -> Origin | None:
 @cache
 def _line() -> pp.ParserElement:
     """A whole line."""
-    return grammar(
+    return build_grammar(
         r"\[(?P<section>[^\]\n\s]+)\][ \t]*(?=\n|\Z)|:(?P<menu>[A-Za-z0-9]+)[ \t]*(?=\n|\Z)"
         r"|(?P<key>[^\s=\[:]+)[ \t]*=[ \t]*(?:"
         r"(?P<mark>[\"'])(?P<quoted>[^\n]*?)(?P=mark)[ \t]*(?=\n|\Z)|(?P<bare>[^\n]*))"
@@ -104,11 +104,13 @@ def _line() -> pp.ParserElement:
     )
 
 
-def _read(path: str, text: str, sections: list[Section], menus: list[Section]) -> Iterator[Problem]:
-    current: Section | None = None
-    for m, line, column in statements(_line(), text):
+def _read(
+    path: str, text: str, sections: list[ZiplSection], menus: list[ZiplSection]
+) -> Iterator[Problem]:
+    current: ZiplSection | None = None
+    for m, line, column in scan_statements(_line(), text):
         if name := m["section"] or m["menu"]:
-            current = Section(name, line)
+            current = ZiplSection(name, line)
             kind = sections if m["section"] else menus
             if any(other.name == name for other in kind[-200:]):
                 yield Problem(path, line, f"another section is called {name!r} already")
@@ -125,7 +127,7 @@ def _read(path: str, text: str, sections: list[Section], menus: list[Section]) -
 
 
 def _set(
-    path: str, line: int, section: Section, m: re.Match[str], *, numbered: bool
+    path: str, line: int, section: ZiplSection, m: re.Match[str], *, numbered: bool
 ) -> Iterator[Problem]:
     key, value = m["key"] or m["flag"], m["quoted"] if m["mark"] else m["bare"] or ""
     value = value if m["mark"] else value.strip()
@@ -151,14 +153,14 @@ def _set(
         section.settings[key] = (line, value)
 
 
-def _automatic(boot: Section) -> bool:
+def _automatic(boot: ZiplSection) -> bool:
     """All sections are a menu, in the order of the file."""
     return "defaultauto" in boot.settings or "target" in boot.settings
 
 
 def _menu(
-    path: str, boot: Section, menus: Sequence[Section]
-) -> tuple[Section | None, list[Problem]]:
+    path: str, boot: ZiplSection, menus: Sequence[ZiplSection]
+) -> tuple[ZiplSection | None, list[Problem]]:
     """The menu that boots by itself; without a word on that, the first."""
     if "defaultmenu" in boot.settings:
         line, name = boot.settings["defaultmenu"]
@@ -168,14 +170,14 @@ def _menu(
     return (menus[0] if silent else None), []
 
 
-def _unknown(path: str, menu: Section, sections: Sequence[Section]) -> Iterator[Problem]:
+def _unknown(path: str, menu: ZiplSection, sections: Sequence[ZiplSection]) -> Iterator[Problem]:
     known = {section.name for section in sections}
     for line, name in menu.places.values():
         if name not in known:
             yield Problem(path, line, f"no section is called {name!r}")
 
 
-def _preferences(path: str, said: Section, *, automatic: bool) -> Iterator[Item]:
+def _preferences(path: str, said: ZiplSection, *, automatic: bool) -> Iterator[Item]:
     """Without `prompt` nobody is asked, and with it 0 seconds are for ever."""
     if not automatic:
         return
@@ -189,7 +191,11 @@ def _preferences(path: str, said: Section, *, automatic: bool) -> Iterator[Item]
 
 
 def _default(
-    files: Files, path: str, boot: Section, menu: Section | None, ordered: Sequence[Section]
+    files: Files,
+    path: str,
+    boot: ZiplSection,
+    menu: ZiplSection | None,
+    ordered: Sequence[ZiplSection],
 ) -> tuple[str, list[Problem]]:
     """The name of the section that boots by itself, "" if none does."""
     known = {section.name for section in ordered}
@@ -202,7 +208,7 @@ def _default(
         return places.get(value, first), []
     line, name = boot.settings.get("default", (boot.line, ""))
     # It may be one of the Boot Loader Specification's, by its title.
-    if name and name not in known and System(files).names("/boot/loader/entries") == []:
+    if name and name not in known and MountTable(files).names("/boot/loader/entries") == []:
         return "", [Problem(path, line, f"no section is called {name!r}")]
     if not name and _automatic(boot):
         name = next((s.name for s in ordered if "image" in s.settings), "")
@@ -210,11 +216,11 @@ def _default(
 
 
 def _entries(
-    files: Files, path: str, sections: Sequence[Section], default: str, why: tuple[Origin, ...]
+    files: Files, path: str, sections: Sequence[ZiplSection], default: str, why: tuple[Origin, ...]
 ) -> Iterator[Item]:
-    system = System(files)
+    system = MountTable(files)
     variables = _variables(files, path)
-    names = distinct([section.name for section in sections])
+    names = make_unique([section.name for section in sections])
     for section, name in zip(sections, names, strict=True):
         s = {key: value.strip() for key, (_, value) in section.settings.items()}
         other = next((reason for key, reason in _OTHERS.items() if key in s), "")
@@ -225,7 +231,7 @@ def _entries(
         if kernel and s.get("optional") == "1" and not system.has(kernel):
             continue  # zipl leaves it out, too
         parts, problems = _parts(path, section, system, variables)
-        cmdline, given = joined(path, parts)
+        cmdline, given = join_arguments(path, parts)
         yield from problems if kernel else ()
         foreign = "" if files.host.machine == "s390x" else for_another("s390x", files.host.machine)
         yield Entry(
@@ -243,7 +249,7 @@ def _entries(
         )
 
 
-def _named(path: str, section: Section) -> tuple[Origin, ...]:
+def _named(path: str, section: ZiplSection) -> tuple[Origin, ...]:
     names = {"image": "image", "ramdisk": "initrd"}
     said = ((what, section.settings.get(key)) for key, what in names.items())
     return tuple(Origin(what, found[1], path, found[0]) for what, found in said if found)
@@ -254,16 +260,16 @@ def _bare(name: str) -> str:
     return re.sub(r"\s*,\s*(?:0x)?[0-9a-fA-F]+$", "", name)
 
 
-def _place(system: System, name: str) -> FileRef:
-    return system.place(_bare(name))
+def _place(system: MountTable, name: str) -> FileRef:
+    return system.locate(_bare(name))
 
 
 def _parts(
-    path: str, section: Section, system: System, variables: Mapping[str, str]
-) -> tuple[list[Part], list[Problem]]:
+    path: str, section: ZiplSection, system: MountTable, variables: Mapping[str, str]
+) -> tuple[list[Argument], list[Problem]]:
     """The parameter file's text, then the parameters, with zipl's variables put in."""
     problems: list[Problem] = []
-    parts: list[Part] = []
+    parts: list[Argument] = []
     if "parmfile" in section.settings:
         line, value = section.settings["parmfile"]
         text = system.read(_place(system, value.strip()))
@@ -282,7 +288,7 @@ def _parts(
 
 def _variables(files: Files, path: str) -> Mapping[str, str]:
     """Of the environment that zipl installs with the rest."""
-    text = beside(files, path.removesuffix("zipl.conf") + "ziplenv") or ""
+    text = read_optional(files, path.removesuffix("zipl.conf") + "ziplenv") or ""
     lines = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
     return {name.strip(): value.strip()[:1000] for name, mark, value in lines if mark}
 

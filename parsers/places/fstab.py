@@ -1,4 +1,4 @@
-"""/etc/fstab: what a system mounts where, and so which volume a path of it is on. Pure."""
+"""/etc/fstab: what a system parse_fstab where, and so which volume a path of it is on. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from parsers.api import FileRef, Files
 from parsers.places.volumes import find
-from parsers.reading.text import beside
+from parsers.reading.text import read_optional
 
 
 class Mount(NamedTuple):
@@ -18,7 +18,7 @@ class Mount(NamedTuple):
     line: int = 0
 
 
-def mounts(text: str) -> Iterator[Mount]:
+def parse_fstab(text: str) -> Iterator[Mount]:
     for number, line in enumerate(text.split("\n"), 1):
         fields = line.split()
         if len(fields) >= 3 and not fields[0].startswith("#"):
@@ -35,29 +35,29 @@ def _unescaped(field: str) -> str:
 _LINUX = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "jfs"}
 
 
-def around(files: Files) -> Iterator[Files]:
+def find_systems(files: Files) -> Iterator[Files]:
     """The systems on other volumes that mount this one on /boot."""
     for volume in files.host.volumes:
         tree = files.host.on(volume.name) if volume.fs in _LINUX else None
         if tree is None or volume.name == files.volume.name:
             continue
-        for mount in mounts(beside(tree, "/etc/fstab") or ""):
+        for mount in parse_fstab(read_optional(tree, "/etc/fstab") or ""):
             here = find(mount.spec, files.host.volumes) if mount.at in ("/boot", "/boot/") else None
             if here and here.name == files.volume.name:
                 yield tree
 
 
-class System:
+class MountTable:
     """The system that a tree is the root of, for loaders that were told paths as it sees them."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        found = mounts(beside(files, "/etc/fstab") or "")
+        found = parse_fstab(read_optional(files, "/etc/fstab") or "")
         mounted = [m for m in found if m.at.startswith("/") and m.at != "/"]
         # The mount point that reaches furthest into a path has it.
         self._mounts = sorted(mounted, key=lambda m: -len(m.at))
 
-    def place(self, path: str) -> FileRef:
+    def locate(self, path: str) -> FileRef:
         """The file at an absolute path; a relative one begins at the root."""
         path = f"/{path.lstrip('/')}"
         here = FileRef(path=path)
@@ -89,11 +89,11 @@ class System:
 
     def read(self, file: FileRef) -> str | None:
         tree = self._tree(file)
-        return beside(tree, file.path) if tree else None
+        return read_optional(tree, file.path) if tree else None
 
     def names(self, directory: str) -> list[str] | None:
         """Of a directory; None when its volume is not there to be looked at."""
-        place = self.place(directory)
+        place = self.locate(directory)
         tree = self._tree(place)
         return tree.names(place.path) if tree else None
 

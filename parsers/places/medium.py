@@ -85,7 +85,7 @@ def advice(files: Files, cmdline: str) -> Advice:
     return Advice(way.told.format(path=own.image, node=node, uuid=host.uuid, label=label))
 
 
-def told(entry: Entry, parameters: str) -> Entry:
+def add_parameters(entry: Entry, parameters: str) -> Entry:
     """The entry with the parameters where the kernel's and its initrd's are: what follows a `--`
     goes to init, and what follows Ubuntu's `---` to the system that is installed."""
     dashes = re.search(r"(?:^|\s)-{2,3}(?=\s|$)", entry.cmdline)

@@ -22,7 +22,7 @@ _ALIAS = re.compile(r"(?!sd[a-z]|vd[a-z]|hd[a-z])(?:hd|cd|cdrom|disk|ultra|ide|s
 _NETWORK = re.compile(r"e?net(?:work)?\d*|bootp")
 
 
-def place(files: Files, config: str, name: str, device: str, partition: str) -> FileRef:
+def locate(files: Files, config: str, name: str, device: str, partition: str) -> FileRef:
     """The file `name`, on `device` and `partition` (decimal) where it names none itself."""
     if _URL.fullmatch(name):
         return FileRef(url=name)

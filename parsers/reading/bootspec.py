@@ -17,7 +17,7 @@ import pyparsing as pp
 
 from parsers.api import Effect, FileRef, Files, Firmware, Origin, Problem, Style
 from parsers.binary.kernel import for_another
-from parsers.reading.text import grammar, read, statements, wide
+from parsers.reading.text import build_grammar, decode_utf16, read, scan_statements
 
 _LONGEST = 64 << 10  # characters of a file
 _MOST = 500  # files of a directory
@@ -38,12 +38,12 @@ class Field(NamedTuple):
 
 @cache
 def _rules() -> pp.ParserElement:
-    return grammar(r"(?P<key>\S+)(?:[ \t]+(?P<value>\S[^\n]*))?[^\n]*")
+    return build_grammar(r"(?P<key>\S+)(?:[ \t]+(?P<value>\S[^\n]*))?[^\n]*")
 
 
-def fields(text: str) -> Iterator[Field]:
+def parse_fields(text: str) -> Iterator[Field]:
     """The settings of an entry or of loader.conf; what has no value says nothing."""
-    for match, line, column in statements(_rules(), text):
+    for match, line, column in scan_statements(_rules(), text):
         value = (match["value"] or "").rstrip()
         if len(value) > 1 and value[0] == value[-1] == '"':
             value = value[1:-1]
@@ -68,22 +68,22 @@ def stem(name: str) -> str:
     return re.sub(r"(?i)\.(conf|efi)$", "", name)
 
 
-def tries(name: str) -> Tries:
+def parse_tries(name: str) -> Tries:
     if not (match := re.fullmatch(r"(.*)\+(\d{1,9})(?:-(\d{1,9}))?(\.[a-z]+)", name, re.I | re.S)):
         return Tries(name)
     return Tries(f"{match[1]}{match[4]}", int(match[2]), int(match[3] or 0))
 
 
-def counting(path: str) -> tuple[Effect, ...]:
+def count_try(path: str) -> tuple[Effect, ...]:
     """What a try makes of the file's name."""
-    name, left, done = tries(path.rpartition("/")[2])
+    name, left, done = parse_tries(path.rpartition("/")[2])
     if not left:
         return ()
     stem, dot, suffix = name.rpartition(".")
     return (Effect(file=FileRef(path=path), rename=f"{stem}+{left - 1}-{done + 1}{dot}{suffix}"),)
 
 
-class Place(NamedTuple):
+class SortKeys(NamedTuple):
     """What an entry's place in the menu depends on, and whether it is the default."""
 
     id: str  # the file's name, without the counter
@@ -96,7 +96,7 @@ class Place(NamedTuple):
     done: int = 0
 
 
-def newest(text: str) -> list[tuple[int, int, str]]:
+def version_key(text: str) -> list[tuple[int, int, str]]:
     """A key to sort versions with, after the UAPI group's Version Format Specification."""
     key = []
     for token in _TOKEN.findall(text):
@@ -111,19 +111,19 @@ def newest(text: str) -> list[tuple[int, int, str]]:
 Placed = TypeVar("Placed")
 
 
-def ordered(found: Sequence[tuple[Place, Placed]]) -> list[tuple[Place, Placed]]:
+def sort_entries(found: Sequence[tuple[SortKeys, Placed]]) -> list[tuple[SortKeys, Placed]]:
     """As the menu has them. Python's sort keeps the order of equals: the last one decides first."""
     order = sorted(found, key=lambda f: (f[0].profile, -f[0].left, f[0].done))
-    order.sort(key=lambda f: newest(stem(f[0].id)), reverse=True)
+    order.sort(key=lambda f: version_key(stem(f[0].id)), reverse=True)
     # Without a sort-key only the names count.
-    order.sort(key=lambda f: newest(f[0].version) if f[0].sort_key else [], reverse=True)
+    order.sort(key=lambda f: version_key(f[0].version) if f[0].sort_key else [], reverse=True)
     order.sort(key=lambda f: (f[0].sort_key, f[0].machine_id if f[0].sort_key else ""))
     order.sort(key=lambda f: (f[0].bad, not f[0].sort_key))
     return order
 
 
 @dataclass(frozen=True, slots=True)
-class Loader:
+class LoaderConf:
     """loader.conf."""
 
     path: str = ""
@@ -134,7 +134,9 @@ class Loader:
     told: Mapping[str, str] = field(default_factory=dict)  # by EFI: LoaderEntryDefault …
     problems: tuple[Problem, ...] = ()
 
-    def chosen(self, places: Sequence[Place]) -> tuple[Place | None, tuple[Origin, ...]]:
+    def choose_default(
+        self, places: Sequence[SortKeys]
+    ) -> tuple[SortKeys | None, tuple[Origin, ...]]:
         """Which of the places, in their order, boots by itself, and what makes it that."""
         for said, good in self._wishes():
             reasons, pattern = [self._reason(said)], said.value
@@ -164,7 +166,7 @@ class Loader:
             return Origin(said.key, said.value, "", 0, how="efi")
         return Origin(said.key, said.value, self.path, said.line)
 
-    def unfit(self, places: Sequence[Place]) -> Iterator[Problem]:
+    def check_patterns(self, places: Sequence[SortKeys]) -> Iterator[Problem]:
         """The patterns that none of the places fits, and a wish that is not followed."""
         for said in filter(None, (self.preferred, self.default)):
             if said.value != _SAVED and not any(_fits(place, said.value) for place in places):
@@ -177,7 +179,7 @@ class Loader:
             yield Problem(self.path, 1, words)
 
 
-def _fits(place: Place, pattern: str) -> bool:
+def _fits(place: SortKeys, pattern: str) -> bool:
     id, pattern = place.id.lower(), pattern.lower()
     if place.profile:
         id = f"{id}@{place.profile}"
@@ -185,17 +187,17 @@ def _fits(place: Place, pattern: str) -> bool:
     return fnmatchcase(id, pattern) or fnmatchcase(stem(id), pattern)
 
 
-def loader(files: Files, top: str) -> Loader:
+def read_loader_conf(files: Files, top: str) -> LoaderConf:
     """Of the directory `top`; else that of the EFI system partition on the same disk."""
     path = f"{top}/loader/loader.conf"
     try:
         tree = files if top or files.kind(path) else _beside(files, path)
         text, problems = read(tree, path, _LONGEST)
     except OSError as error:
-        return Loader(path, problems=(Problem(path, 1, error.strerror or str(error)),))
+        return LoaderConf(path, problems=(Problem(path, 1, error.strerror or str(error)),))
     if tree.volume != files.volume:
         path = f"({tree.volume.name}){path}"
-    said = {one.key: one for one in fields(text)}
+    said = {one.key: one for one in parse_fields(text)}
     wait = said.get("timeout", Field("", "", 0))
     timeout, style = _timeout(wait.value)
     if wait.value and timeout is None:
@@ -207,7 +209,7 @@ def loader(files: Files, top: str) -> Loader:
         if wish and wish.value == _SAVED and told is None:
             words = f"{wish.key} @saved: only EFI keeps which entry booted last: the first it is"
             problems.append(Problem(path, wish.line, words, wish.column))
-    return Loader(path, default, preferred, timeout, style, told or {}, tuple(problems))
+    return LoaderConf(path, default, preferred, timeout, style, told or {}, tuple(problems))
 
 
 def _told(firmware: Firmware) -> dict[str, str] | None:
@@ -215,7 +217,7 @@ def _told(firmware: Firmware) -> dict[str, str] | None:
     if firmware.variables is None:
         return None
     own = (v for v in firmware.variables.items() if v[0].endswith(_INTERFACE))
-    texts = {name.removesuffix(_INTERFACE): wide(value) for name, value in own}
+    texts = {name.removesuffix(_INTERFACE): decode_utf16(value) for name, value in own}
     return {name: text for name, text in texts.items() if text}
 
 
@@ -262,8 +264,8 @@ class Snippet(NamedTuple):
         return field.value if field else ""
 
     @property
-    def place(self) -> Place:
-        return Place(
+    def sort_keys(self) -> SortKeys:
+        return SortKeys(
             id=self.tries.name,
             bad=self.tries.bad,
             sort_key=self.value("sort-key"),
@@ -274,7 +276,7 @@ class Snippet(NamedTuple):
         )
 
 
-def snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
+def read_snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
     """All of a directory, those for other machines too."""
     names = [name for name in files.names(directory) if re.fullmatch(r"[^.].*\.conf", name, re.I)]
     for name in names[:_MOST]:
@@ -288,7 +290,7 @@ def snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
         if problems:  # half of an entry is none
             yield from problems
             continue
-        snippet = Snippet(path, tries(name), tuple(fields(text)))
+        snippet = Snippet(path, parse_tries(name), tuple(parse_fields(text)))
         machine = snippet.value("architecture")
         ours = not machine or _is_for(machine, files.host.machine)
         yield (

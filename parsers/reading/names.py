@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-def distinct(names: Sequence[str]) -> list[str]:
+def make_unique(names: Sequence[str]) -> list[str]:
     """Each name once: the first keeps it, a later one gets a number (linux~2)."""
     given, met, counts = set(names), set[str](), dict[str, int]()
     found = []

@@ -14,13 +14,13 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Origin, Password, Preferences, Problem
-from parsers.reading.names import distinct
-from parsers.reading.text import grammar, statements
-from parsers.reading.written import Part
+from parsers.reading.cmdline import Argument
+from parsers.reading.names import make_unique
+from parsers.reading.text import build_grammar, scan_statements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Keywords:
     """What a boot loader knows. It is told of all else but `ignored`, which is for installers."""
 
     common: frozenset[str]  # before the first image, with a value
@@ -33,7 +33,7 @@ class Words:
 
 
 @dataclass(slots=True)
-class Block:
+class Stanza:
     """The settings of one stanza, or of the common part: key → (line, value)."""
 
     line: int = 1
@@ -44,7 +44,7 @@ class Block:
     def get(self, key: str) -> str:
         return self.settings.get(key, (0, ""))[1]
 
-    def over(self, common: "Block", known: Words) -> "Settings":
+    def inherit(self, common: "Stanza", known: Keywords) -> "Values":
         """All that counts for this image: its own, and what it says nothing of. With `key=""` it
         has none of what is for all; a `literal` that is empty is a command line, though."""
         inherited = {
@@ -56,22 +56,22 @@ class Block:
         return {key: at for key, at in said.items() if at[1] or key == "literal"}
 
 
-Settings = Mapping[str, tuple[int, str]]  # key → line, value
+Values = Mapping[str, tuple[int, str]]  # key → line, value
 
 
-def words(text: str) -> frozenset[str]:
+def keywords(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 def read(
-    path: str, text: str, known: Words, common: Block, images: list[Block]
+    path: str, text: str, known: Keywords, common: Stanza, images: list[Stanza]
 ) -> Iterator[Problem]:
     """Fills the blocks; gives what is wrong."""
     grumbled = 0
-    for m, line, column in statements(_setting(known), text):
+    for m, line, column in scan_statements(_setting(known), text):
         key, _, scope = (m["key"] or "").lower().partition("[")
         if key in known.openers:
-            images.append(Block(line=line, opener=key, scope=scope.removesuffix("]")))
+            images.append(Stanza(line=line, opener=key, scope=scope.removesuffix("]")))
         elif scope:
             key = f"{key}[{scope}"
         block = images[-1] if images else common
@@ -83,7 +83,7 @@ def read(
 
 
 @cache
-def _setting(known: Words) -> pp.ParserElement:
+def _setting(known: Keywords) -> pp.ParserElement:
     """A setting, or the rest of a bad line.
 
     A bare value ends, in yaboot, at a space, and unknown words after it are passed over; here
@@ -95,7 +95,7 @@ def _setting(known: Words) -> pp.ParserElement:
     opener = "|".join(known.openers)
     next_one = rf"(?i:(?:{setting}|(?:{opener})\[[^\]\s]*\])[ \t]*=|(?:{flag})(?![^\s#]))"
     word = r"(?:\\[\s\S]|[^\s#\\])+"
-    return grammar(
+    return build_grammar(
         r"(?P<key>[^\s#=\"\\]+)(?:[ \t]*(?P<equals>=)[ \t]*(?:"
         r"\"(?P<quoted>(?:[^\"\\\n]|\\[\s\S])*)(?P<closed>\"?)"
         rf"|(?P<bare>(?![=\"])(?:(?:\\[\s\S]|[^\s#\\=])+={word}(?:[ \t]+{word})*"
@@ -105,7 +105,7 @@ def _setting(known: Words) -> pp.ParserElement:
 
 
 def _set(
-    block: Block, key: str, m: re.Match[str], line: int, known: Words, common: bool
+    block: Stanza, key: str, m: re.Match[str], line: int, known: Keywords, common: bool
 ) -> list[str]:
     """Takes one setting into the block; gives the messages about it."""
     value, said = _value(m) if m["equals"] else ("", [])
@@ -128,12 +128,12 @@ def _set(
     return said
 
 
-def _may_be_blank(key: str, known: Words, common: bool) -> bool:
+def _may_be_blank(key: str, known: Keywords, common: bool) -> bool:
     """In an image it takes back what holds for all."""
     return key in known.blank or (not common and (key in known.common or key == "literal"))
 
 
-def _misplaced(key: str, m: re.Match[str], known: Words) -> str:
+def _misplaced(key: str, m: re.Match[str], known: Keywords) -> str:
     if m["bad"]:
         return f"not a setting: {m['bad'].strip()!r}"
     if key in known.common or key in known.common_flags:
@@ -175,7 +175,7 @@ def _escaped(m: re.Match[str]) -> str:
     return {"n": "\n", '"': '"', "\\": "\\"}.get(m[1], m[0])
 
 
-def tenths(value: str) -> float | None:
+def parse_tenths(value: str) -> float | None:
     """Seconds: the number of tenths, as C reads numbers; None when it is none.
 
     A negative one makes yaboot wait for ever, and more than a year is no time-out either.
@@ -202,7 +202,7 @@ OPTIONS = (
 )
 
 
-def parts(s: Settings, options: Iterable[tuple[str, str]] = OPTIONS) -> list[Part]:
+def build_arguments(s: Values, options: Iterable[tuple[str, str]] = OPTIONS) -> list[Argument]:
     """Of the command line; `literal` stands for all of it."""
     if "literal" in s:
         options = (("literal", "{}"),)
@@ -212,26 +212,26 @@ def parts(s: Settings, options: Iterable[tuple[str, str]] = OPTIONS) -> list[Par
     ]
 
 
-def origins(path: str, s: Settings) -> tuple[Origin, ...]:
+def file_origins(path: str, s: Values) -> tuple[Origin, ...]:
     """Of what an image's files are called."""
     named = (key for key in ("image", "initrd") if key in s)
     return tuple(Origin(key, s[key][1], path, s[key][0]) for key in named)
 
 
-def default_from(path: str, common: Block, image: Block, label: str) -> tuple[Origin, ...]:
+def default_origins(path: str, common: Stanza, image: Stanza, label: str) -> tuple[Origin, ...]:
     """Why the image with that label is the default, when the configuration says so."""
     line, value = common.settings.get("default", (0, ""))
     said = line and value in (label, image.get("alias"))
     return (Origin("default", value, path, line),) if said else ()
 
 
-def hotkey(s: Settings) -> str:
+def hotkey(s: Values) -> str:
     """With `single-key` a name of one character boots at once."""
     one = (s[key][1] for key in ("label", "alias") if key in s and "single-key" in s)
     return next((name for name in one if len(name) == 1), "")
 
 
-def passwords(common: Block, images: Iterable[tuple[Block, str]]) -> tuple[Password, ...]:
+def passwords(common: Stanza, images: Iterable[tuple[Stanza, str]]) -> tuple[Password, ...]:
     """One for all, whose user has no name, and those of single images, whose user is the image."""
     every = [("", common.get("password"))]
     every += [(name, image.get("password")) for image, name in images]
@@ -242,7 +242,7 @@ def passwords(common: Block, images: Iterable[tuple[Block, str]]) -> tuple[Passw
     )
 
 
-def users(common: Block, image: Block, name: str) -> tuple[str, ...] | None:
+def users(common: Stanza, image: Stanza, name: str) -> tuple[str, ...] | None:
     """Who may boot it as it stands: with `restricted` anybody, who may not change it then."""
     own = "password" in image.settings
     if not own and "password" not in common.settings:
@@ -254,10 +254,10 @@ def users(common: Block, image: Block, name: str) -> tuple[str, ...] | None:
     return ("", name) if own else ("",)
 
 
-def preferences(path: str, common: Block) -> Iterator[Preferences | Problem]:
+def preferences(path: str, common: Stanza) -> Iterator[Preferences | Problem]:
     """Of silo and yaboot: `timeout`, and one password for all."""
     line, value = common.settings.get("timeout", (1, ""))
-    timeout = tenths(value)
+    timeout = parse_tenths(value)
     if value and timeout is None:
         yield Problem(path, line, f"the time-out is not a number: {value!r}")
     found = passwords(common, ())
@@ -266,12 +266,12 @@ def preferences(path: str, common: Block) -> Iterator[Preferences | Problem]:
         yield Preferences(timeout=timeout, superusers=superusers, passwords=found)
 
 
-def named(
+def name_images(
     path: str,
-    common: Block,
-    images: Iterable[tuple[Block, str]],
-    is_ours: Callable[[Block], bool] = lambda image: True,
-) -> tuple[list[tuple[Block, str, bool]], list[Problem]]:
+    common: Stanza,
+    images: Iterable[tuple[Stanza, str]],
+    is_ours: Callable[[Stanza], bool] = lambda image: True,
+) -> tuple[list[tuple[Stanza, str, bool]], list[Problem]]:
     """The images by their labels, each with a name of its own, and whether it is the default.
 
     Those that are not ours, but for another machine, take no name and no default from ours.
@@ -282,7 +282,7 @@ def named(
     line, default = common.settings.get("default", (1, ""))
     names = [(label, image.get("alias")) for image, label in found]
     chosen = next((i for i, known in enumerate(names) if default and default in known), None)
-    unique = distinct([label for _, label in (*found, *others)])
+    unique = make_unique([label for _, label in (*found, *others)])
     problems = [
         Problem(path, image.line, f"another image is called {label!r} already")
         for (image, label), name in zip(found, unique, strict=False)

@@ -22,14 +22,14 @@ def read(files: Files, path: str, most: int = MOST) -> tuple[str, list[Problem]]
     return text[:most].replace("\r\n", "\n").replace("\r", "\n"), problems
 
 
-def wide(data: bytes) -> str:
+def decode_utf16(data: bytes) -> str:
     """EFI's text, to its end. With a mark of its order it is one of the codings that Python has
     built in; any other is a module, which a scan can no longer import.
     """
     return (b"\xff\xfe" + data).decode("utf-16", "replace").partition("\0")[0]
 
 
-def beside(files: Files, path: str) -> str | None:
+def read_optional(files: Files, path: str) -> str | None:
     """Another file's text; None when it is not there, or damaged: that must not cost the rest."""
     try:
         return files.read(path)
@@ -37,7 +37,7 @@ def beside(files: Files, path: str) -> str | None:
         return None
 
 
-def grammar(statement: str, comment: str = r"#[^\n]*") -> pp.ParserElement:
+def build_grammar(statement: str, comment: str = r"#[^\n]*") -> pp.ParserElement:
     """One token is a whole statement, with what is white or comment before it.
 
     `statement` is a regex that takes anything but these: its last branch is for mistakes.
@@ -46,7 +46,7 @@ def grammar(statement: str, comment: str = r"#[^\n]*") -> pp.ParserElement:
     return token.leave_whitespace().parse_with_tabs()
 
 
-def statements(rules: pp.ParserElement, text: str) -> Iterator[tuple[re.Match[str], int, int]]:
+def scan_statements(rules: pp.ParserElement, text: str) -> Iterator[tuple[re.Match[str], int, int]]:
     """What `grammar` finds, each with line and column, both from 1."""
     line, counted = 1, 0
     for (m,), _, end in rules.scan_string(text, always_skip_whitespace=False):

@@ -8,7 +8,7 @@ from itertools import islice
 from posixpath import dirname
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
-from parsers.places.medium import advice, told
+from parsers.places.medium import add_parameters, advice
 from parsers.places.urls import is_url
 from parsers.places.volumes import find
 from petipy.report.quote import with_excerpts
@@ -120,7 +120,7 @@ def _at_home(files: Files, entry: Entry, problems: list[Problem]) -> Entry:
         if all(problem.message != warning for problem in problems):
             problems.append(Problem(entry.config, entry.line, warning))
         return replace(entry, help=f"{entry.help}\nWarning: {warning}.".lstrip())
-    return told(entry, parameters) if parameters else entry
+    return add_parameters(entry, parameters) if parameters else entry
 
 
 class _Menu:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from parsers.api import Entry, Format, Origin, Volume
 from parsers.formats import formats
-from parsers.places.medium import told
+from parsers.places.medium import add_parameters
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
 from tests.effort import ending
@@ -60,7 +60,7 @@ def test_parameters_are_added_and_nothing_is_lost_or_moved_to_another_word(
         Origin(word, word, "/c", 1, spans=(s,)) for word, s in zip(words, spans, strict=True)
     )
     entry = Entry(title="t", name="t", config="/c", line=1, cmdline=cmdline, origins=origins)
-    new = told(entry, "x=1 y")
+    new = add_parameters(entry, "x=1 y")
     assert [new.cmdline[slice(*o.spans[0])] for o in new.origins] == [*words, "x=1 y"]
     assert [word for word in new.cmdline.split() if word not in ("x=1", "y")] == words
 

@@ -8,7 +8,7 @@ then only a number: it is left alone.
 from collections.abc import Iterator
 
 from parsers.api import Files, Format, Item
-from parsers.formats.grub_legacy.menu import Menu, is_script
+from parsers.formats.grub_legacy.menu import LegacyMenu, is_script
 from parsers.reading.text import read
 
 
@@ -21,7 +21,7 @@ def parse(files: Files, path: str) -> Iterator[Item]:
         yield from GRUB.parse(files, path)
         return
     yield from problems
-    yield from Menu(files, path, text).items((), marked=True)
+    yield from LegacyMenu(files, path, text).items((), marked=True)
 
 
 NAMES = ("menu.lst", "grub.conf")

@@ -11,7 +11,7 @@ from parsers.places.volumes import BLOCKS, find, loader
 
 
 @dataclass(slots=True)
-class Loaded:
+class LoaderState:
     """What an entry's commands come to."""
 
     drives: Drives
@@ -26,7 +26,7 @@ class Loaded:
     menu: str = ""  # another one, that `configfile` names
     locked: bool = False
     password: Password | None = None
-    written: list[tuple[str, str, int]] = field(default_factory=list)  # command, arguments, line
+    statements: list[tuple[str, str, int]] = field(default_factory=list)  # command, arguments, line
     mapped: dict[str, str] = field(default_factory=dict)  # grub4dos' drives that are files
 
     def place(self, name: str) -> FileRef:
@@ -41,7 +41,7 @@ class Loaded:
         return self.drives.file(volumes, path) if volumes else FileRef(device=device, path=path)
 
 
-def in_row(name: str, rest: str) -> Iterator[tuple[str, str]]:
+def split_row(name: str, rest: str) -> Iterator[tuple[str, str]]:
     """grub4dos: of commands in a row each, of alternatives the first."""
     if name.startswith(("kernel", "initrd", "module")) or not re.search(r"\|\||&&", rest):
         yield name, rest
@@ -55,108 +55,108 @@ def in_row(name: str, rest: str) -> Iterator[tuple[str, str]]:
 # GRUB's own, syslinux' for images, FreeBSD's.
 _LOADERS = ("core.img", "grub.exe", "memdisk", "loader")
 
-Command = Callable[[Loaded, str], str | None]  # gives what is wrong with its arguments
+Command = Callable[[LoaderState, str], str | None]  # gives what is wrong with its arguments
 
 
-def _root(loaded: Loaded, rest: str) -> str | None:
+def _root(state: LoaderState, rest: str) -> str | None:
     if not rest:
         return None  # it only says what the root is
     if not (m := re.match(r"\(([^()]*)\)", rest)):
         return f"not a device: {rest!r}"
     if m[1]:
-        loaded.device, loaded.volumes = m[1], loaded.drives.volumes(m[1])
+        state.device, state.volumes = m[1], state.drives.volumes(m[1])
     return None
 
 
-def _uuid(loaded: Loaded, rest: str) -> str | None:
+def _uuid(state: LoaderState, rest: str) -> str | None:
     """Ubuntu's."""
     if not rest:
         return "'uuid' names no file system"
-    loaded.device = f"UUID={rest}"
-    volume = find(loaded.device, loaded.drives.all)
-    loaded.volumes = [volume] if volume else []
+    state.device = f"UUID={rest}"
+    volume = find(state.device, state.drives.all)
+    state.volumes = [volume] if volume else []
     return None
 
 
-def _findroot(loaded: Loaded, rest: str) -> str | None:
+def _findroot(state: LoaderState, rest: str) -> str | None:
     """Solaris': the partition that is signed by a file of this name."""
     m = re.match(r"\(?([^,()]+)", rest)
-    return _search(loaded, f"/boot/grub/bootsign/{m[1]}" if m else "")
+    return _search(state, f"/boot/grub/bootsign/{m[1]}" if m else "")
 
 
-def _find(loaded: Loaded, rest: str) -> str | None:
+def _find(state: LoaderState, rest: str) -> str | None:
     """grub4dos'; the original only prints."""
     if "--set-root" not in rest:
         return None
     names = [word for word in rest.split() if not word.startswith("-")]
-    return _search(loaded, names[-1] if names else "")
+    return _search(state, names[-1] if names else "")
 
 
-def _search(loaded: Loaded, path: str) -> str | None:
+def _search(state: LoaderState, path: str) -> str | None:
     if not path:
         return "no file to search for"
-    volume = loaded.drives.having(path)
-    loaded.device, loaded.volumes = "", [volume or loaded.drives.own]
-    loaded.waits_for = "" if volume else f"a file system with {path}"
+    volume = state.drives.having(path)
+    state.device, state.volumes = "", [volume or state.drives.own]
+    state.waits_for = "" if volume else f"a file system with {path}"
     return None
 
 
-def _kernel(loaded: Loaded, rest: str) -> str | None:
+def _kernel(state: LoaderState, rest: str) -> str | None:
     options, name, arguments = re.match(r"((?:--\S*\s*)*)(\S*)\s*(.*)", rest, re.S).groups()  # type: ignore[union-attr]
     if not name:
         return "'kernel' names no file"
     kind = re.search(r"--type=(\S+)", options)
-    loaded.unbootable = ""
-    loaded.kernel, loaded.cmdline = loaded.place(name), arguments
+    state.unbootable = ""
+    state.kernel, state.cmdline = state.place(name), arguments
     if kind and kind[1] not in ("linux", "biglinux"):
-        loaded.unbootable = f"it starts a kernel of type {kind[1]}, which Linux cannot start"
+        state.unbootable = f"it starts a kernel of type {kind[1]}, which Linux cannot start"
     elif basename(name) in _LOADERS or BLOCKS.fullmatch(name):
-        loaded.unbootable = f"it starts {loader(name, loaded.device)}, which Linux cannot start"
+        state.unbootable = f"it starts {loader(name, state.device)}, which Linux cannot start"
     return None
 
 
-def _initrd(loaded: Loaded, rest: str) -> str | None:
+def _initrd(state: LoaderState, rest: str) -> str | None:
     """Several, be it on one line: GRUB takes the first of the last line, grub4dos all."""
-    if not loaded.kernel:
+    if not state.kernel:
         return "there is no kernel before the initrd"
     for word in rest.split():
         # grub4dos: @name=file is packed under a name.
         m = re.fullmatch(r"@([^=]+)=(.+)", word, re.S)
         packed, name = (m[1], m[2]) if m else ("", word)
-        loaded.initrds.append(replace(loaded.place(name), packed=packed))
+        state.initrds.append(replace(state.place(name), packed=packed))
     return None if rest else "'initrd' names no file"
 
 
-def _module(loaded: Loaded, rest: str) -> None:
-    name = f" ({loaded.kernel.path})" if loaded.kernel else ""
-    loaded.unbootable = f"it starts a multiboot kernel{name}, which Linux cannot start"
+def _module(state: LoaderState, rest: str) -> None:
+    name = f" ({state.kernel.path})" if state.kernel else ""
+    state.unbootable = f"it starts a multiboot kernel{name}, which Linux cannot start"
 
 
-def _chainloader(loaded: Loaded, rest: str) -> None:
+def _chainloader(state: LoaderState, rest: str) -> None:
     names = [word for word in rest.split() if not word.startswith("--")]
-    what = loader(names[0] if names else "", loaded.device)
-    loaded.unbootable = f"it starts {what}, which Linux cannot start"
+    what = loader(names[0] if names else "", state.device)
+    state.unbootable = f"it starts {what}, which Linux cannot start"
 
 
-def _map(loaded: Loaded, rest: str) -> None:
+def _map(state: LoaderState, rest: str) -> None:
     names = [word for word in rest.split() if not word.startswith("--")]
     if len(names) == 2 and not names[0].startswith("("):
-        loaded.mapped[names[1].strip("()")] = names[0]
-    loaded.unbootable = loaded.unbootable or "it maps disks for the BIOS, and starts nothing"
+        state.mapped[names[1].strip("()")] = names[0]
+    state.unbootable = state.unbootable or "it maps disks for the BIOS, and starts nothing"
 
 
-def _configfile(loaded: Loaded, rest: str) -> str | None:
-    loaded.menu = rest.split()[0] if rest else ""
+def _configfile(state: LoaderState, rest: str) -> str | None:
+    state.menu = rest.split()[0] if rest else ""
     return None if rest else "'configfile' names no file"
 
 
-def _lock(loaded: Loaded, rest: str) -> None:
-    loaded.locked = True
+def _lock(state: LoaderState, rest: str) -> None:
+    state.locked = True
 
 
 def _ending(what: str, action: Action = "") -> Command:
-    def end(loaded: Loaded, rest: str) -> None:
-        loaded.unbootable, loaded.action = what, action
+    def end(state: LoaderState, rest: str) -> None:
+        state.unbootable, state.action = what, action
 
     return end
 

@@ -24,7 +24,7 @@ class Drives:
     def volumes(self, device: str) -> list[Volume]:
         """Those that (device) may mean, the likeliest first; none when it is no disk.
 
-        The order of the BIOS is lost: the menu's own disk counts as the first. Where that leads
+        The order of the BIOS is lost: the menu's own disk counts as the first. Location that leads
         nowhere a partition of the same number is meant, of the own disk before the others.
         """
         if not (m := _DISK.fullmatch(device)):

@@ -17,11 +17,11 @@ from parsers.api import (
     Preferences,
     Problem,
 )
-from parsers.formats.grub_legacy.commands import COMMANDS, Loaded, in_row
+from parsers.formats.grub_legacy.commands import COMMANDS, LoaderState, split_row
 from parsers.formats.grub_legacy.drives import Drives
 from parsers.places.volumes import find, on_volume, seen_from
-from parsers.reading.names import distinct
-from parsers.reading.text import beside, grammar, read, statements
+from parsers.reading.names import make_unique
+from parsers.reading.text import build_grammar, read, read_optional, scan_statements
 
 _GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")
 # Of the screen and the BIOS: nothing for us. Then what only Solaris' and grub4dos know.
@@ -40,16 +40,16 @@ _IGNORED = frozenset(
 )
 
 
-Where = tuple[int, int]  # line, column
-_TOP: Where = (1, 0)
+Location = tuple[int, int]  # line, column
+_TOP: Location = (1, 0)
 
 
 @dataclass(slots=True)
 class Title:
     text: str
     help: str
-    where: Where
-    commands: list[tuple[Where, str, str]] = field(default_factory=list)  # its name, arguments
+    where: Location
+    commands: list[tuple[Location, str, str]] = field(default_factory=list)  # its name, arguments
 
 
 def is_script(text: str) -> bool:
@@ -63,22 +63,24 @@ def is_script(text: str) -> bool:
 def _command() -> pp.ParserElement:
     """A whole command. It goes on after a backslash, and so does a comment."""
     rest = r"(?:\\\n|[^\n])*"
-    return grammar(
+    return build_grammar(
         rf"(?P<name>[^\s=]+)[ \t=]*(?P<rest>{rest})|(?P<bad>=[^\n]*)", comment=f"#{rest}"
     )
 
 
-class Menu:
+class LegacyMenu:
     """One file: what holds for the menu, and its titles."""
 
-    def __init__(self, files: Files, path: str, text: str, above: "Menu | None" = None) -> None:
+    def __init__(
+        self, files: Files, path: str, text: str, above: "LegacyMenu | None" = None
+    ) -> None:
         self.drives: Drives = Drives(files, above.drives.devices if above else None)
         self._files, self._path = files, path
         # Volume and path of every menu that is open: none is shown within itself, or twice.
         self._shown: set[tuple[str, str]] = above._shown if above else set()
         self._shown.add((files.volume.name, path))
         self._problems: list[Problem] = []
-        self._general: dict[str, tuple[Where, str]] = {}
+        self._general: dict[str, tuple[Location, str]] = {}
         self._variables: dict[str, str] = {}
         self._titles: list[Title] = []
         self._passwords_below: list[Password] = []  # of the menus that this one leads to
@@ -87,18 +89,18 @@ class Menu:
     def items(self, trail: tuple[str, ...], *, marked: bool) -> Iterator[Item]:
         """`marked`: the default of all is in this menu."""
         titles = [title for title in self._titles if self._counts(title)]
-        names = distinct([title.text for title in titles])
+        names = make_unique([title.text for title in titles])
         default, fallback = self._default(len(titles))
-        loaded = [self._run(title, name) for title, name in zip(titles, names, strict=True)]
+        state = [self._run(title, name) for title, name in zip(titles, names, strict=True)]
         yield from sorted(self._problems, key=lambda problem: problem.line)
         for number, (title, name) in enumerate(zip(titles, names, strict=True)):
             yield from self._entry(
-                title, name, loaded[number], trail, marked=marked and number == default
+                title, name, state[number], trail, marked=marked and number == default
             )
-        yield from self._preferences([names[n] for n in fallback], loaded)
+        yield from self._preferences([names[n] for n in fallback], state)
 
     def _read(self, text: str) -> None:
-        for m, line, column in statements(_command(), text):
+        for m, line, column in scan_statements(_command(), text):
             rest = (m["rest"] or "").replace("\\\n", " ").replace("\t", " ").strip()
             self._take((line, column), m["name"] or m["bad"], self._expanded(rest))
 
@@ -108,7 +110,7 @@ class Menu:
             return text
         return re.sub(r"%(\w+)%", lambda m: self._variables.get(m[1], m[0]), text, count=20)
 
-    def _take(self, where: Where, name: str, rest: str) -> None:
+    def _take(self, where: Location, name: str, rest: str) -> None:
         if name in ("title", "iftitle"):
             condition = r"^\[[^\]]*\]\s*" if name == "iftitle" else r"^"
             # grub4dos shows what follows \n below the menu.
@@ -118,7 +120,7 @@ class Menu:
             key, _, value = rest.partition("=")
             self._variables[key.strip()] = value.strip()[:200]
         elif self._titles:
-            self._titles[-1].commands += [(where, *part) for part in in_row(name, rest)]
+            self._titles[-1].commands += [(where, *part) for part in split_row(name, rest)]
         elif name in _GENERAL:
             if name in self._general:
                 self._complain(where, f"{name!r} is set a second time; this value counts")
@@ -128,7 +130,7 @@ class Menu:
         elif name not in _IGNORED:
             self._complain(where, f"unknown command: {name!r}")
 
-    def _complain(self, where: Where, message: str) -> None:
+    def _complain(self, where: Location, message: str) -> None:
         line, column = where
         self._problems.append(Problem(self._path, line, message, column))
 
@@ -144,7 +146,7 @@ class Menu:
         where, said = self._general.get("default", (_TOP, "0"))
         if saved := said == "saved":
             # A number at the beginning of a file of fixed size.
-            kept = beside(self._files, f"{dirname(self._path)}/default") or ""
+            kept = read_optional(self._files, f"{dirname(self._path)}/default") or ""
             said = kept[:10].partition("\n")[0].strip() or "0"
         number = _number(said)
         fallback = self._fallback(count)
@@ -161,14 +163,14 @@ class Menu:
             self._complain(where, f"a fallback is not a number: {said!r}")
         return list(dict.fromkeys(n for n in numbers if n is not None and n < count))
 
-    def _preferences(self, fallback: Sequence[str], loaded: Sequence[Loaded]) -> Iterator[Item]:
+    def _preferences(self, fallback: Sequence[str], state: Sequence[LoaderState]) -> Iterator[Item]:
         where, said = self._general.get("timeout", (_TOP, ""))
         timeout = _number(said)
         if "timeout" in self._general and timeout is None:
             yield Problem(self._path, where[0], f"the time-out is not a number: {said!r}", where[1])
         master = self._master()
         hidden = "hiddenmenu" in self._general
-        own = (master, *(entry.password for entry in loaded))
+        own = (master, *(entry.password for entry in state))
         passwords = [*(p for p in own if p), *self._passwords_below]
         if timeout is not None or fallback or passwords or hidden:
             yield Preferences(
@@ -182,39 +184,39 @@ class Menu:
     def _master(self) -> Password | None:
         return _password("", self._general.get("password", (_TOP, ""))[1])
 
-    def _run(self, title: Title, name: str) -> Loaded:
-        loaded = Loaded(self.drives, "", [self.drives.own])
+    def _run(self, title: Title, name: str) -> LoaderState:
+        state = LoaderState(self.drives, "", [self.drives.own])
         for where, command, rest in title.commands:
             if command in ("root", "uuid", "kernel", "initrd"):
-                loaded.written.append((command, rest, where[0]))
-            if command == "kernel" and loaded.kernel:
+                state.statements.append((command, rest, where[0]))
+            if command == "kernel" and state.kernel:
                 self._complain(where, "a second kernel for this entry; this one counts")
             if run := COMMANDS.get(command):
-                if message := run(loaded, rest):
+                if message := run(state, rest):
                     self._complain(where, message)
             elif command == "password":
-                loaded.password = _password(name, rest)
+                state.password = _password(name, rest)
             elif command in _GENERAL:
                 words = "must stand before the first title; here it is ignored"
                 self._complain(where, f"{command!r} {words}")
             elif command not in _IGNORED:
                 self._complain(where, f"unknown command: {command!r}")
-        return loaded
+        return state
 
     def _entry(
-        self, title: Title, name: str, loaded: Loaded, trail: tuple[str, ...], *, marked: bool
+        self, title: Title, name: str, state: LoaderState, trail: tuple[str, ...], *, marked: bool
     ) -> Iterator[Item]:
-        if loaded.menu:
-            below = self._below(loaded, (*trail, name), marked)
+        if state.menu:
+            below = self._below(state, (*trail, name), marked)
             if first := next(below, None):
                 yield first
                 yield from below
                 return
-        if not (loaded.kernel or loaded.unbootable):
+        if not (state.kernel or state.unbootable):
             if not title.text:
                 return  # how grub4dos' menus leave a line free
-            loaded.unbootable = "it starts nothing"
-        linux = loaded.kernel if not loaded.unbootable else None
+            state.unbootable = "it starts nothing"
+        linux = state.kernel if not state.unbootable else None
         yield Entry(
             title=title.text or "untitled",
             name=name,
@@ -222,28 +224,28 @@ class Menu:
             line=title.where[0],
             trail=trail,
             kernel=linux,
-            initrds=tuple(loaded.initrds) if linux else (),
-            cmdline=loaded.cmdline if linux else "",
+            initrds=tuple(state.initrds) if linux else (),
+            cmdline=state.cmdline if linux else "",
             default=marked,
             default_from=self._default_from() if marked else (),
-            origins=tuple(self._origins(loaded)) if linux else (),
-            waits_for=loaded.waits_for if linux else "",
-            unbootable=loaded.unbootable,
-            action="" if linux else loaded.action,
-            users=self._users(loaded),
+            origins=tuple(self._origins(state)) if linux else (),
+            waits_for=state.waits_for if linux else "",
+            unbootable=state.unbootable,
+            action="" if linux else state.action,
+            users=self._users(state),
             help=title.help,
         )
 
-    def _origins(self, loaded: Loaded) -> Iterator[Origin]:
+    def _origins(self, state: LoaderState) -> Iterator[Origin]:
         """Of several kernels the last counts."""
-        kernels = [line for command, _, line in loaded.written if command == "kernel"]
-        for command, rest, line in loaded.written:
+        kernels = [line for command, _, line in state.statements if command == "kernel"]
+        for command, rest, line in state.statements:
             if command != "kernel":
                 yield Origin(command, rest, self._path, line)
             elif line == kernels[-1]:
                 # The arguments are the line's end, just as it stands.
-                name = rest.removesuffix(loaded.cmdline).strip()
-                whole = ((0, len(loaded.cmdline)),) if loaded.cmdline else ()
+                name = rest.removesuffix(state.cmdline).strip()
+                whole = ((0, len(state.cmdline)),) if state.cmdline else ()
                 yield Origin(command, name, self._path, line, spans=whole)
 
     def _default_from(self) -> tuple[Origin, ...]:
@@ -256,26 +258,26 @@ class Menu:
         kept = f"{dirname(self._path)}/default"
         return (here, *([Origin("saved", "", kept, 1)] if self._files.kind(kept) else []))
 
-    def _users(self, loaded: Loaded) -> tuple[str, ...] | None:
+    def _users(self, state: LoaderState) -> tuple[str, ...] | None:
         master = ("",) if self._master() else ()
-        if loaded.password:
-            return (*master, loaded.password.user)
-        return master if loaded.locked and master else None
+        if state.password:
+            return (*master, state.password.user)
+        return master if state.locked and master else None
 
-    def _below(self, loaded: Loaded, trail: tuple[str, ...], marked: bool) -> Iterator[Item]:
+    def _below(self, state: LoaderState, trail: tuple[str, ...], marked: bool) -> Iterator[Item]:
         """Another menu, whose entries name what is theirs as seen from here."""
-        ref = loaded.place(loaded.menu)
+        ref = state.place(state.menu)
         volume = find(ref.device, self._files.host.volumes) if ref.device else self.drives.own
         tree = self.drives.tree(volume) if volume else None
-        found = tree and beside(tree, ref.path)
+        found = tree and read_optional(tree, ref.path)
         if volume is None or tree is None or not found or is_script(found):
-            loaded.unbootable = f"the menu {loaded.menu} is not there, or for another GRUB"
+            state.unbootable = f"the menu {state.menu} is not there, or for another GRUB"
         elif (volume.name, ref.path) in self._shown:
-            loaded.unbootable = f"it leads to the menu {loaded.menu}, which is shown already"
+            state.unbootable = f"it leads to the menu {state.menu}, which is shown already"
         else:
             text, problems = read(tree, ref.path)
             yield from problems
-            for item in Menu(tree, ref.path, text, self).items(trail, marked=marked):
+            for item in LegacyMenu(tree, ref.path, text, self).items(trail, marked=marked):
                 if isinstance(item, Entry):
                     yield seen_from(item, volume.name, self.drives.own.name)
                 elif isinstance(item, Problem):
@@ -284,7 +286,7 @@ class Menu:
                     yield replace(item, config=config)
                 else:
                     self._passwords_below += item.passwords
-            loaded.unbootable = f"the menu {loaded.menu} has no entries"
+            state.unbootable = f"the menu {state.menu} has no entries"
 
 
 def _number(text: str) -> int | None:

@@ -6,7 +6,7 @@ script has several outcomes, for a menu asks which, each of them is an entry: se
 
 from parsers.api import Format
 from parsers.formats.ipxe.commands import table
-from parsers.formats.ipxe.listing import items
+from parsers.formats.ipxe.explorer import items
 from parsers.formats.ipxe.script import Script, is_script
 
 # What costs time but once is done before a scan forks: see parsers.formats.grub.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from parsers.formats.ipxe.run import BadCommand
+from parsers.formats.ipxe.run import CommandError
 
 Options = dict[str, str]
 
@@ -27,25 +27,25 @@ def options(
         if known[name] and value is None:
             # What begins with a minus is the next option.
             if not rest or rest[0][:1] == "-":
-                raise BadCommand(f"--{name} needs a value")
+                raise CommandError(f"--{name} needs a value")
             value = rest.pop(0)
         elif not known[name] and value:
-            raise BadCommand(f"--{name} takes no value")
+            raise CommandError(f"--{name} takes no value")
         found[name] = value or ""
     if not least <= len(rest) <= most:
-        raise BadCommand("not enough words" if len(rest) < least else "too many words")
+        raise CommandError("not enough words" if len(rest) < least else "too many words")
     return found, rest
 
 
 def _long(word: str, known: Mapping[str, bool]) -> tuple[str, str | None]:
     name, equals, value = word[2:].partition("=")
     if name not in known:
-        raise BadCommand(f"unknown option {word!r}")
+        raise CommandError(f"unknown option {word!r}")
     return name, value if equals else None
 
 
 def _short(word: str, known: Mapping[str, bool]) -> tuple[str, str | None]:
     name = next((name for name in known if name[0] == word[1:2]), None)
     if name is None:
-        raise BadCommand(f"unknown option {word!r}")
+        raise CommandError(f"unknown option {word!r}")
     return name, word[2:] or None

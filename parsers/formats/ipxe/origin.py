@@ -22,21 +22,21 @@ class Trace(NamedTuple):
         return Trace(self.origin, self.start + by, self.end + by)
 
 
-class Text(NamedTuple):
+class TracedText(NamedTuple):
     """A text and what gave its parts, of each part the nearest first."""
 
     text: str
     traces: tuple[Trace, ...] = ()
 
 
-def joined(words: Sequence[Text]) -> Text:
+def joined(words: Sequence[TracedText]) -> TracedText:
     """As iPXE makes one text of several words."""
     at, traces = 0, list[Trace]()
     for word in words:
         if word.traces and len(traces) < MOST:
             traces += (trace.moved(at) for trace in word.traces)
         at += len(word.text) + 1
-    return Text(" ".join(word.text for word in words), tuple(traces[:MOST]))
+    return TracedText(" ".join(word.text for word in words), tuple(traces[:MOST]))
 
 
 def plain(
@@ -48,7 +48,7 @@ def plain(
 
 
 def statement(
-    what: str, config: str, line: int, words: Sequence[Text], arguments: Sequence[Text]
+    what: str, config: str, line: int, words: Sequence[TracedText], arguments: Sequence[TracedText]
 ) -> tuple[Origin, ...]:
     """The command that fetches a file, and the settings in it. The last of its words are the
     `arguments`: the spans are those of the command line that they make.

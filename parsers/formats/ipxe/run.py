@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from parsers.api import Action, FileRef, Origin
-from parsers.formats.ipxe.machine import Exhausted, Machine
-from parsers.formats.ipxe.origin import MOST, Text, Trace, joined, plain, statement
-from parsers.formats.ipxe.script import Command as Statement
-from parsers.formats.ipxe.script import Script
-from parsers.formats.ipxe.settings import Settings
+from parsers.formats.ipxe.context import IpxeContext, LimitExceeded
+from parsers.formats.ipxe.origin import MOST, Trace, TracedText, joined, plain, statement
+from parsers.formats.ipxe.script import Script, ScriptCommand
+from parsers.formats.ipxe.settings import IpxeSettings
 
 _DEPTH = 32  # of scripts that chain to scripts
 _STARTS = "${"
@@ -22,10 +21,10 @@ _SETTING = re.compile(r"\$\{([^${}]*)\}")
 
 _MODE = re.compile(r"(?<!\S)mode=([0-7]{1,4})(?!\S)")
 
-Command = Callable[["Run", Sequence[str]], bool]
+CommandFunction = Callable[["Run", Sequence[str]], bool]
 
 
-class Image(NamedTuple):
+class IpxeImage(NamedTuple):
     """A file that was fetched; `where` is its URL or its path."""
 
     name: str
@@ -48,7 +47,7 @@ class Image(NamedTuple):
         return replace(self.ref, packed=path, mode=int(said[1], 8) if said else 0o644)
 
 
-class Item(NamedTuple):
+class MenuItem(NamedTuple):
     """A line of a menu that can be chosen."""
 
     label: str
@@ -59,9 +58,9 @@ class Item(NamedTuple):
 
 
 @dataclass(slots=True)
-class Menu:
+class IpxeMenu:
     title: str
-    items: list[Item]
+    items: list[MenuItem]
     default: str = ""  # of `item --default`
     is_shared: bool = False  # by runs that go different ways: a copy changes, not this
 
@@ -69,15 +68,15 @@ class Menu:
 class Boot(NamedTuple):
     """iPXE starts a kernel."""
 
-    kernel: Image
-    initrds: tuple[Image, ...]
-    devicetree: Image | None = None
+    kernel: IpxeImage
+    initrds: tuple[IpxeImage, ...]
+    devicetree: IpxeImage | None = None
 
 
-class Ask(NamedTuple):
+class Question(NamedTuple):
     """iPXE shows a menu."""
 
-    menu: Menu
+    menu: IpxeMenu
     default: str
     seconds: float | None  # None: it waits for ever
     config: str
@@ -94,7 +93,7 @@ class End(NamedTuple):
     kind: Literal["", "failed", "returned"] = ""  # it does that; something did not work; no more
 
 
-Outcome = Boot | Ask | End
+Outcome = Boot | Question | End
 
 
 class Stop(Exception):
@@ -106,7 +105,7 @@ class Stop(Exception):
         self.setting = setting  # where the choice goes
 
 
-class BadCommand(Exception):
+class CommandError(Exception):
     """The words are none that the command takes; the text says why."""
 
 
@@ -133,36 +132,36 @@ class Run:
     """The state of iPXE."""
 
     def __init__(
-        self, machine: Machine, commands: "dict[str, Command]", settings: Settings
+        self, context: IpxeContext, commands: "dict[str, CommandFunction]", settings: IpxeSettings
     ) -> None:
-        self.machine = machine
+        self.context = context
         self.commands = commands
         self.settings = settings
-        self.images: tuple[Image, ...] = ()
-        self.selected: Image | None = None
-        self.devicetree: Image | None = None
-        self.menus: dict[str, Menu] = {}
+        self.images: tuple[IpxeImage, ...] = ()
+        self.selected: IpxeImage | None = None
+        self.devicetree: IpxeImage | None = None
+        self.menus: dict[str, IpxeMenu] = {}
         self.failures: list[End] = []  # what did not work, since the last choice
         self._frames: list[Frame] = []
         self._asked = ""
         # Of the command that is being run; the texts where a setting has given something.
         self._words: Sequence[str] = ()
-        self._texts: Sequence[Text] = ()
+        self._texts: Sequence[TracedText] = ()
 
     def start(self, script: Script) -> Outcome:
         self._frames = [Frame(script)]
         return self.go()
 
-    def choose(self, item: Item) -> "Run":
+    def choose(self, item: MenuItem) -> "Run":
         """A copy that has got this answer to what was asked."""
-        new = Run(self.machine, self.commands, self.settings.copy())
+        new = Run(self.context, self.commands, self.settings.copy())
         new.images, new.selected, new.devicetree = self.images, self.selected, self.devicetree
         new.menus = dict(self.menus)
         for menu in self.menus.values():
             menu.is_shared = True
         new._frames = [frame.copy() for frame in self._frames]
         origin = Origin("", "", item.config, item.line, "item")
-        new._frames[-1].status = new.settings.put(self._asked, Text(item.label), origin)
+        new._frames[-1].status = new.settings.put(self._asked, TracedText(item.label), origin)
         return new
 
     # Where it is
@@ -184,7 +183,7 @@ class Run:
         return any(command.joint == "||" for command in following)
 
     def complain(self, message: str) -> None:
-        self.machine.complain(self.config, self.line, message)
+        self.context.complain(self.config, self.line, message)
 
     def fail(self, reason: str) -> bool:
         """Notes why something did not work; False, for a command to return in turn."""
@@ -194,7 +193,7 @@ class Run:
     def end(self, reason: str, action: Action = "") -> Stop:
         return Stop(End(reason, self.config, self.line, action))
 
-    def loaded(self, kernel: Image) -> Boot:
+    def loaded(self, kernel: IpxeImage) -> Boot:
         """What starts with this kernel: iPXE passes on whatever has been fetched, in that order."""
         own = (kernel.where, self.devicetree and self.devicetree.where)
         initrds = [i for i in self.images if not i.is_kernel and i.where not in own]
@@ -222,7 +221,7 @@ class Run:
             command = commands[frame.command]
             if not frame.begun:
                 frame.begun = True
-                self.machine.budget.spend()
+                self.context.budget.spend()
                 if frame.wanted and command.words:
                     self._execute(frame, command)
                     if not frame.begun or self._frames[-1] is not frame:
@@ -254,7 +253,7 @@ class Run:
         words = " ".join(frame.script.lines[frame.line].commands[frame.command].words)[:60]
         return End(f"{words!r} in line {self.line} fails", where, self.line, kind="failed")
 
-    def _execute(self, frame: Frame, command: Statement) -> None:
+    def _execute(self, frame: Frame, command: ScriptCommand) -> None:
         frame.status = True
         self._words, self._texts = command.words, ()
         if not command.is_plain:
@@ -267,46 +266,50 @@ class Run:
             return
         try:
             status = found(self, arguments)
-        except BadCommand as error:
+        except CommandError as error:
             self.complain(f"{name}: {error}")
             status = self.fail(f"{name} in line {self.line} fails: {error}")
         # A goto or a script that was chained to has said what comes next.
         if not status:
             frame.status = False
 
-    def _expanded(self, text: str) -> Text:
+    def _expanded(self, text: str) -> TracedText:
         """With the settings put in; whence is known as long as there is none within another."""
         if _STARTS not in text:
-            return Text(text)
+            return TracedText(text)
         if m := _SETTING.fullmatch(text):
             value = self.settings.text(m[1])
             if _STARTS not in value.text:
-                return Text(value.text, value.traces[:MOST])
+                return TracedText(value.text, value.traces[:MOST])
         whole, at, traces = "", 0, list[Trace]()
         for m in _SETTING.finditer(text):
             whole += text[at : m.start()]
             value = self.settings.text(m[1])
             traces += (trace.moved(len(whole)) for trace in value.traces)
-            whole = self.machine.budget.hold(whole + value.text)
+            whole = self.context.budget.hold(whole + value.text)
             at = m.end()
         whole += text[at:]
-        return Text(self._expand(text)) if _STARTS in whole else Text(whole, tuple(traces[:MOST]))
+        return (
+            TracedText(self._expand(text))
+            if _STARTS in whole
+            else TracedText(whole, tuple(traces[:MOST]))
+        )
 
     def _expand(self, text: str) -> str:
         """The innermost first, and again in what came of it."""
         while _STARTS in text and (end := text.find("}", text.find(_STARTS))) >= 0:
-            self.machine.budget.spend()
+            self.context.budget.spend()
             start = text.rfind(_STARTS, 0, end)
             value = self.settings.get(text[start + len(_STARTS) : end])
-            text = self.machine.budget.hold(text[:start] + value + text[end + 1 :])
+            text = self.context.budget.hold(text[:start] + value + text[end + 1 :])
         return text
 
     # What commands make of it
 
-    def last(self, count: int) -> Text:
+    def last(self, count: int) -> TracedText:
         """The last words of the command as one text."""
         if not self._texts:
-            return Text(" ".join(self._words[len(self._words) - count :]))
+            return TracedText(" ".join(self._words[len(self._words) - count :]))
         return joined(self._texts[len(self._texts) - count :])
 
     def origin(self, how: str) -> Origin:
@@ -341,6 +344,6 @@ class Run:
         if instead:
             self._frames.pop()
         elif len(self._frames) >= _DEPTH:
-            raise Exhausted("scripts chain to each other without end: given up")
+            raise LimitExceeded("scripts chain to each other without end: given up")
         self._frames.append(Frame(script))
         return True

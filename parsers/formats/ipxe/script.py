@@ -22,7 +22,7 @@ def is_script(text: str) -> bool:
     return _MAGIC.match(text.removeprefix("\ufeff")) is not None
 
 
-class Command(NamedTuple):
+class ScriptCommand(NamedTuple):
     """Words as they are written, and what stands between them and the line's next command."""
 
     words: tuple[str, ...]
@@ -30,7 +30,7 @@ class Command(NamedTuple):
     joint: str  # || && ; or "" at the end
 
 
-class Line:
+class ScriptLine:
     """One line, continuations included; what it says is only looked at when it is run."""
 
     __slots__ = ("_commands", "_text", "number")
@@ -38,21 +38,21 @@ class Line:
     def __init__(self, number: int, text: str) -> None:
         self.number = number
         self._text = text
-        self._commands: tuple[Command, ...] = ()
+        self._commands: tuple[ScriptCommand, ...] = ()
 
     @property
-    def commands(self) -> tuple[Command, ...]:
+    def commands(self) -> tuple[ScriptCommand, ...]:
         """At least one, which may be empty."""
         if not self._commands:
             self._commands = tuple(_commands(self._text))
         return self._commands
 
 
-def _commands(text: str) -> list[Command]:
-    commands: list[Command] = []
+def _commands(text: str) -> list[ScriptCommand]:
+    commands: list[ScriptCommand] = []
     words: list[str] = _WORD.findall(text)
     if "#" not in text and _JOINTS.isdisjoint(words):
-        return [Command(tuple(words), _STARTS not in text, "")]
+        return [ScriptCommand(tuple(words), _STARTS not in text, "")]
     words, every = [], words
     for word in every:
         if word[0] == "#":
@@ -65,8 +65,8 @@ def _commands(text: str) -> list[Command]:
     return [*commands, _command(words, "")]
 
 
-def _command(words: list[str], joint: str) -> Command:
-    return Command(tuple(words), not [word for word in words if _STARTS in word], joint)
+def _command(words: list[str], joint: str) -> ScriptCommand:
+    return ScriptCommand(tuple(words), not [word for word in words if _STARTS in word], joint)
 
 
 class Script:
@@ -74,7 +74,7 @@ class Script:
 
     def __init__(self, where: str, text: str) -> None:
         self.where = where
-        self.lines: list[Line] = []
+        self.lines: list[ScriptLine] = []
         self.labels: dict[str, int] = {}  # name → index of the line; the first of a name counts
         self.open_end = 0  # the number of a last line that wants to be continued
         number, at = 1, 0
@@ -100,7 +100,7 @@ class Script:
             text = text[1 + len(label) :]
             if not text.strip(_BLANKS):
                 return
-        self.lines.append(Line(number, text))
+        self.lines.append(ScriptLine(number, text))
 
     @property
     def last(self) -> int:

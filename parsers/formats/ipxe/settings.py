@@ -7,7 +7,7 @@ from functools import lru_cache
 from parsers.api import Files, Origin
 from parsers.binary import smbios
 from parsers.binary.smbios import BOARD, CHASSIS, SYSTEM
-from parsers.formats.ipxe.origin import Text, Trace
+from parsers.formats.ipxe.origin import Trace, TracedText
 from parsers.formats.ipxe.values import TYPES, Value, value
 from parsers.places.lease import server
 from parsers.places.urls import is_url, split
@@ -47,20 +47,20 @@ _INTERFACE = re.compile(r"net[0X](?:\.dhcp)?|dhcp")
 _NAME = re.compile(r"(?:(?P<block>[^/]*)/)?(?P<name>[^:]*)(?::(?P<type>.*))?", re.S)
 
 
-class Settings:
+class IpxeSettings:
     """By their names: NAME, BLOCK/NAME, with :TYPE to read or write them as something else."""
 
     def __init__(self, known: Mapping[str, Value]) -> None:
         self._known = known
         self._set: dict[tuple[str, str], Value] = {}  # (block, name)
-        self._made: dict[tuple[str, str], tuple[Origin, Text]] = {}  # who set it, and of what
+        self._made: dict[tuple[str, str], tuple[Origin, TracedText]] = {}  # who set it, and of what
 
-    def copy(self) -> "Settings":
-        new = Settings(self._known)
+    def copy(self) -> "IpxeSettings":
+        new = IpxeSettings(self._known)
         new._set, new._made = dict(self._set), dict(self._made)
         return new
 
-    def text(self, spelling: str) -> Text:
+    def text(self, spelling: str) -> TracedText:
         """As `get`, with where it comes from."""
         block, name, type = _split(spelling)
         key = self._key(block, name)
@@ -68,11 +68,13 @@ class Settings:
         found = value.text(type) if value else ""
         what = f"${{{spelling}}}"
         if key is None:
-            return Text(found, (Trace(Origin(what, found, "", 0), 0, len(found)),) if found else ())
+            return TracedText(
+                found, (Trace(Origin(what, found, "", 0), 0, len(found)),) if found else ()
+            )
         origin, made = self._made[key]
         own = Trace(Origin(what, found, origin.config, origin.line, origin.how), 0, len(found))
         # As another type its characters are others.
-        return Text(found, (own, *made.traces) if found == made.text else (own,))
+        return TracedText(found, (own, *made.traces) if found == made.text else (own,))
 
     def get(self, spelling: str) -> str:
         """Formatted; "" when there is no such setting."""
@@ -84,7 +86,7 @@ class Settings:
         block, name, _ = _split(spelling)
         return self._find(block, name)
 
-    def put(self, spelling: str, made: Text, origin: Origin) -> bool:
+    def put(self, spelling: str, made: TracedText, origin: Origin) -> bool:
         """False when it is nothing of the setting's type. An empty text takes the setting away."""
         block, name, type = _split(spelling)
         text = made.text
@@ -103,7 +105,7 @@ class Settings:
     def keep(self, spelling: str, new: Value, origin: Origin) -> None:
         block, name, _ = _split(spelling)
         self._set[block, name] = new
-        self._made[block, name] = origin, Text("")
+        self._made[block, name] = origin, TracedText("")
 
     def _find(self, block: str, name: str) -> Value | None:
         key = self._key(block, name)

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from posixpath import dirname, normpath
 
 from parsers.api import FileRef, Files, Format, Item
-from parsers.formats.syslinux.menu import items
+from parsers.formats.syslinux.entries import items
 
 
-class Disk:
-    """`Places` on a volume: names begin at a directory, or with a slash of either kind."""
+class DiskLocator:
+    """`Locator` on a volume: names begin at a directory, or with a slash of either kind."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
 
-    def at(self, directory: str, name: str) -> str:
+    def locate(self, directory: str, name: str) -> str:
         name = name.replace("\\", "/")
         path = name if name.startswith("/") else f"{directory}/{name}"
         path = "/" + normpath(f"/{path}").lstrip("/")
@@ -30,7 +30,7 @@ class Disk:
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
-    yield from items(files, Disk(files), path, f"{dirname(path).rstrip('/')}/")
+    yield from items(files, DiskLocator(files), path, f"{dirname(path).rstrip('/')}/")
 
 
 _DIRECTORIES = {

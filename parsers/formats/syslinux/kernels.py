@@ -6,7 +6,7 @@ from posixpath import basename
 
 from parsers.api import Action
 from parsers.formats.syslinux.labels import Label
-from parsers.formats.syslinux.lines import after, first
+from parsers.formats.syslinux.statements import after, first
 
 # By its name's end SYSLINUX tells what a file is. U-Boot, on other machines, does not.
 _SUFFIXES = {

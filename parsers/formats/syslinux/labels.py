@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 from typing import Optional, Protocol
 
 from parsers.api import FileRef
-from parsers.formats.syslinux.lines import Line
+from parsers.formats.syslinux.statements import Statement
 
 
-class Places(Protocol):
+class Locator(Protocol):
     """What file names mean, which is another thing on a disk and on the network.
 
     A place is a path or a URL, whichever it is; a directory is one that ends in a slash.
     """
 
-    def at(self, directory: str, name: str) -> str: ...
+    def locate(self, directory: str, name: str) -> str: ...
     def read(self, place: str) -> str | None: ...
     def file(self, place: str) -> FileRef: ...
 
@@ -23,13 +23,13 @@ class Places(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Menu:
+class SyslinuxMenu:
     tag: str = ""
-    parent: Optional["Menu"] = None
+    parent: Optional["SyslinuxMenu"] = None
     title: str = ""
     label: str = ""
     password: str = ""
-    default: "Label | Menu | None" = None
+    default: "Label | SyslinuxMenu | None" = None
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -44,12 +44,12 @@ class Label:
     name: str
     config: str
     line: int
-    menu: Menu
+    menu: SyslinuxMenu
     directory: str  # that relative names begin at
     end: int = 0  # its last line in that file
     kind: str = "kernel"  # the keyword that named the kernel
     kernel: str = ""
-    inherited: Line | None = None  # the global APPEND
+    inherited: Statement | None = None  # the global APPEND
     append: str | None = None
     initrd: str = ""
     devicetree: str = ""
@@ -61,7 +61,7 @@ class Label:
     hidden: bool = False
     disabled: bool = False
     jump: str = ""  # it leads to another menu instead of booting
-    given: dict[str, Line] = field(default_factory=dict)  # its settings, by what they set
+    statements: dict[str, Statement] = field(default_factory=dict)  # its settings, by what they set
 
     @property
     def options(self) -> str:

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from parsers.api import Origin
 from parsers.formats.syslinux.labels import Label
-from parsers.formats.syslinux.lines import Line, after
+from parsers.formats.syslinux.statements import Statement, after
 
 
-def origin(line: Line, *spans: tuple[int, int]) -> Origin:
+def origin(line: Statement, *spans: tuple[int, int]) -> Origin:
     return Origin(line.key, line.value, line.config, line.number, spans=spans)
 
 
 def origins(label: Label, cmdline: str) -> Iterator[Origin]:
     """The settings of the label, and what each of them gave to the command line."""
-    given = label.given
+    given = label.statements
     # What a module does with its options shows in no one place of the command line.
     start = max(cmdline.find(label.options), 0) if label.options else 0
     end = min(start + len(label.options), len(cmdline))

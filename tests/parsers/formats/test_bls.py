@@ -1,4 +1,4 @@
-"""Boot Loader Specification entries on their own, and what they share with unified images."""
+"""Boot LoaderConf Specification entries on their own, and what they share with unified images."""
 
 from pathlib import Path
 
@@ -6,7 +6,15 @@ import pytest
 
 from parsers.api import Entry, Firmware, Origin, Problem, Volume
 from parsers.formats import bls
-from parsers.reading.bootspec import Field, Loader, Place, fields, newest, ordered, tries
+from parsers.reading.bootspec import (
+    Field,
+    LoaderConf,
+    SortKeys,
+    parse_fields,
+    parse_tries,
+    sort_entries,
+    version_key,
+)
 from petipy.commands.list import COMMAND as main
 from petipy.scan.tree import scan_tree
 from tests.cases import SHARED
@@ -18,25 +26,25 @@ ENTRIES = "/loader/entries"
 
 def test_versions_are_ordered_as_the_specification_orders_its_own_examples() -> None:
     rising = ["~", "", "a~1", "a", "a-1", "a^1", "a.1", "ab", "b", "1", "9", "010", "11", "11.1"]
-    assert sorted(set(rising), key=newest) == rising
-    assert newest("122.1") == newest("00122.01")
-    assert newest("a_b") != newest("ab")
-    assert newest("1 2") == newest("1_2")
+    assert sorted(set(rising), key=version_key) == rising
+    assert version_key("122.1") == version_key("00122.01")
+    assert version_key("a_b") != version_key("ab")
+    assert version_key("1 2") == version_key("1_2")
 
 
 def test_the_order_of_entries() -> None:
     places = [
-        Place("w", sort_key="a", machine_id="1", version="2"),
-        Place("x", sort_key="a", machine_id="1", version="1"),
-        Place("v", sort_key="a", machine_id="2", version="9"),
-        Place("a", sort_key="b"),
-        Place("z-10"),
-        Place("z-9", version="99"),
-        Place("p", profile=0),
-        Place("p", profile=1),
-        Place("a", bad=True, sort_key="a"),
+        SortKeys("w", sort_key="a", machine_id="1", version="2"),
+        SortKeys("x", sort_key="a", machine_id="1", version="1"),
+        SortKeys("v", sort_key="a", machine_id="2", version="9"),
+        SortKeys("a", sort_key="b"),
+        SortKeys("z-10"),
+        SortKeys("z-9", version="99"),
+        SortKeys("p", profile=0),
+        SortKeys("p", profile=1),
+        SortKeys("a", bad=True, sort_key="a"),
     ]
-    found = ordered([(place, None) for place in reversed(places)])
+    found = sort_entries([(place, None) for place in reversed(places)])
     assert [place for place, _ in found] == places
 
 
@@ -57,12 +65,12 @@ def test_the_order_of_entries() -> None:
 )
 def test_patterns_in_loader_conf(default: str, preferred: str, chosen: str) -> None:
     places = [
-        *(Place("b.conf"), Place("a.conf"), Place("u.efi"), Place("u.efi", profile=1)),
-        Place("bad.conf", bad=True),
+        *(SortKeys("b.conf"), SortKeys("a.conf"), SortKeys("u.efi"), SortKeys("u.efi", profile=1)),
+        SortKeys("bad.conf", bad=True),
     ]
     wishes = {"default": default, "preferred": preferred}
     patterns = [Field(key, text, 1) if text else None for key, text in wishes.items()]
-    found, reasons = Loader("/l", patterns[0], patterns[1]).chosen(places)
+    found, reasons = LoaderConf("/l", patterns[0], patterns[1]).choose_default(places)
     assert found
     assert found.id + (f"@{found.profile}" if found.profile else "") == chosen
     assert all((o.value, o.config) == (wishes[o.what], "/l") for o in reasons)
@@ -95,15 +103,15 @@ def entries_of(tree: dict[str, str]) -> list[Entry]:
 
 
 def test_a_name_may_count_the_tries() -> None:
-    assert tries("a+3.conf") == ("a.conf", 3, 0)
-    assert tries("a+2-1.EFI") == ("a.EFI", 2, 1)
-    assert tries("a+0-3.conf").bad
-    assert tries("a+b.conf") == ("a+b.conf", None, 0)
+    assert parse_tries("a+3.conf") == ("a.conf", 3, 0)
+    assert parse_tries("a+2-1.EFI") == ("a.EFI", 2, 1)
+    assert parse_tries("a+0-3.conf").bad
+    assert parse_tries("a+b.conf") == ("a+b.conf", None, 0)
 
 
 def test_settings_know_their_lines() -> None:
     text = "title  T \n\n# no\n  options\ta b\nlonely\n=\nlast 1"
-    assert [tuple(field) for field in fields(text)] == [
+    assert [tuple(field) for field in parse_fields(text)] == [
         ("title", "T", 1, 1),
         ("options", "a b", 4, 3),
         ("last", "1", 7, 1),
@@ -187,7 +195,7 @@ def test_on_a_mainframe_zipl_conf_names_the_default_by_its_title(apart: bool) ->
 
 
 def told(**variables: str) -> Firmware:
-    """EFI's variables of the Boot Loader Interface."""
+    """EFI's variables of the Boot LoaderConf Interface."""
     guid = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
     return Firmware(
         variables={f"{n}-{guid}": f"{t}\0".encode("utf-16-le") for n, t in variables.items()}

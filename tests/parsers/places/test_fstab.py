@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.api import FileRef
-from parsers.places.fstab import System
+from parsers.places.fstab import MountTable
 from tests.fakes import Machine, MachineFiles
 from tests.parsers.one_file import DISKS
 
@@ -17,9 +17,9 @@ none swap swap
 """
 
 
-def system(**tree: str) -> System:
+def system(**tree: str) -> MountTable:
     files = {"/etc/fstab": FSTAB, **tree}
-    return System(Machine({"sda2": files, "sda1": {"/k": ""}}, volumes=DISKS).files("sda2"))
+    return MountTable(Machine({"sda2": files, "sda1": {"/k": ""}}, volumes=DISKS).files("sda2"))
 
 
 @pytest.mark.parametrize(
@@ -35,16 +35,16 @@ def system(**tree: str) -> System:
     ],
 )
 def test_the_mount_that_reaches_furthest_has_the_file(path: str, ref: FileRef) -> None:
-    assert system().place(path) == ref
+    assert system().locate(path) == ref
 
 
 def test_a_file_that_is_there_is_meant() -> None:
-    assert system(**{"/boot/k": ""}).place("/boot/k") == FileRef(path="/boot/k")
+    assert system(**{"/boot/k": ""}).locate("/boot/k") == FileRef(path="/boot/k")
 
 
 def test_a_boot_partition_that_nothing_tells_of_has_the_file_at_its_top() -> None:
     files = Machine({"sda1": {"/k": ""}}, volumes=DISKS).files("sda1")
-    assert System(files).place("/boot/k") == FileRef(path="/k")
+    assert MountTable(files).locate("/boot/k") == FileRef(path="/k")
 
 
 class Damaged(MachineFiles):
@@ -58,7 +58,7 @@ class Damaged(MachineFiles):
 
 def test_a_damaged_fstab_costs_only_itself() -> None:
     files = Damaged(Machine({"sda2": {"/boot/k": ""}}, volumes=DISKS), "sda2")
-    assert System(files).place("/boot/k") == FileRef(path="/boot/k")
+    assert MountTable(files).locate("/boot/k") == FileRef(path="/boot/k")
 
 
 def test_a_file_counts_as_there_unless_it_can_be_looked_for() -> None:
@@ -72,4 +72,4 @@ def test_a_file_counts_as_there_unless_it_can_be_looked_for() -> None:
 def test_a_link_leads_to_where_another_volume_is_mounted(target: str) -> None:
     trees = {"sda2": {"/etc/fstab": "UUID=aaaa-1 /boot ext4 defaults 0 2\n"}, "sda1": {"/k": ""}}
     machine = Machine(trees, volumes=DISKS, links={"/vmlinuz": target})
-    assert System(machine.files("sda2")).place("vmlinuz") == FileRef(path="/k", device="sda1")
+    assert MountTable(machine.files("sda2")).locate("vmlinuz") == FileRef(path="/k", device="sda1")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from parsers.api import Entry, Origin, Volume
-from parsers.places.medium import advice, told
+from parsers.places.medium import add_parameters, advice
 from tests.fakes import Machine
 
 HOST = Volume(name="sda1", uuid="11-22", fs="ext4", disk="sda", partition=1)
@@ -92,7 +92,7 @@ def test_a_label_cannot_add_parameters() -> None:
 )
 def test_parameters_stand_where_the_initrd_reads_them(cmdline: str, result: str) -> None:
     entry = Entry(title="t", name="t", config="/c", line=1, cmdline=cmdline)
-    assert told(entry, "x=1").cmdline == result
+    assert add_parameters(entry, "x=1").cmdline == result
 
 
 def test_origins_keep_to_their_words() -> None:
@@ -103,6 +103,6 @@ def test_origins_keep_to_their_words() -> None:
     entry = Entry(
         title="t", name="t", config="/c", line=1, cmdline="a=1 --- b=2", origins=(before, after)
     )
-    new = told(entry, "x=5")
+    new = add_parameters(entry, "x=5")
     parts = [[new.cmdline[slice(*span)] for span in origin.spans] for origin in new.origins]
     assert parts == [["a=1"], ["b=2"], ["x=5"]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parsers.reading.names import distinct
+from parsers.reading.names import make_unique
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from parsers.reading.names import distinct
 def test_the_first_keeps_its_name_and_no_other_loses_its_own(
     names: list[str], unique: list[str]
 ) -> None:
-    assert distinct(names) == unique
+    assert make_unique(names) == unique

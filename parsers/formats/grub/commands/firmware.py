@@ -21,7 +21,7 @@ from parsers.formats.grub.language.numbers import number
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.interp import Shell
 from parsers.formats.grub.run.options import Options
-from parsers.reading.text import wide
+from parsers.reading.text import decode_utf16
 
 
 @command("cpuid")
@@ -124,7 +124,11 @@ def _text(data: bytes, kind: str) -> str:
         return data.hex()
     if kind == "uint8":
         return str(data[0])
-    return wide(data) if kind == "wstring" else data.decode("utf-8", "replace").partition("\0")[0]
+    return (
+        decode_utf16(data)
+        if kind == "wstring"
+        else data.decode("utf-8", "replace").partition("\0")[0]
+    )
 
 
 def _unknown(shell: Shell, name: str) -> int:

@@ -38,13 +38,13 @@ def _syslinux(place: Place) -> Iterator[Item]:
 
 def _legacy(place: Place) -> Iterator[Item]:
     """Whatever the file looks like: one that is a script for GRUB is not run from here."""
-    from parsers.formats.grub_legacy.menu import Menu
+    from parsers.formats.grub_legacy.menu import LegacyMenu
     from parsers.reading.text import read
 
     if files := place.files():
         text, problems = read(files, place.path)
         yield from problems
-        yield from Menu(files, place.path, text).items((), marked=True)
+        yield from LegacyMenu(files, place.path, text).items((), marked=True)
 
 
 def _commands(kind: str, options: Options, read: Callable[[Place], Iterator[Item]]) -> None:

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 
-from parsers.formats.ipxe.run import Command
+from parsers.formats.ipxe.run import CommandFunction
 
-_TABLE: dict[str, Command] = {}
+_TABLE: dict[str, CommandFunction] = {}
 
 
-def command(*names: str) -> Callable[[Command], Command]:
+def command(*names: str) -> Callable[[CommandFunction], CommandFunction]:
     """Makes a function the command of these names: (run, its words) → whether it succeeded."""
 
-    def add(run: Command) -> Command:
+    def add(run: CommandFunction) -> CommandFunction:
         _TABLE.update(dict.fromkeys(names, run))
         return run
 
@@ -21,7 +21,7 @@ def command(*names: str) -> Callable[[Command], Command]:
 
 
 @cache
-def table() -> Mapping[str, Command]:
+def table() -> Mapping[str, CommandFunction]:
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     return _TABLE

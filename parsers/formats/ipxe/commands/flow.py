@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
 from parsers.formats.ipxe.options import options
-from parsers.formats.ipxe.run import BadCommand, Run
+from parsers.formats.ipxe.run import CommandError, Run
 from parsers.formats.ipxe.values import integer
 
 
@@ -18,7 +18,7 @@ def exit_(run: Run, words: Sequence[str]) -> bool:
     rest = options(words, most=1)[1]
     code = integer(rest[0]) if rest else 0
     if code is None:
-        raise BadCommand(f"not a number: {rest[0]!r}")
+        raise CommandError(f"not a number: {rest[0]!r}")
     return run.leave(code == 0)
 
 
@@ -28,7 +28,7 @@ def prompt(run: Run, words: Sequence[str]) -> bool:
     given, _ = options(words, values="key timeout set")
     limit = integer(given.get("timeout", ""))
     if limit is None:
-        raise BadCommand(f"not a number of milliseconds: {given['timeout']!r}")
+        raise CommandError(f"not a number of milliseconds: {given['timeout']!r}")
     return limit == 0
 
 
@@ -72,5 +72,5 @@ def autoboot(run: Run, words: Sequence[str]) -> bool:
 def sleep(run: Run, words: Sequence[str]) -> bool:
     word = options(words, least=1, most=1)[1][0]
     if integer(word) is None:
-        raise BadCommand(f"not a number of seconds: {word!r}")
+        raise CommandError(f"not a number of seconds: {word!r}")
     return True

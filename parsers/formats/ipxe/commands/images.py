@@ -6,7 +6,7 @@ from typing import Literal
 
 from parsers.formats.ipxe.commands import command
 from parsers.formats.ipxe.options import options
-from parsers.formats.ipxe.run import BadCommand, Image, Run, Stop
+from parsers.formats.ipxe.run import CommandError, IpxeImage, Run, Stop
 from parsers.places.urls import is_url
 
 _MOST = 64  # images at once
@@ -61,7 +61,7 @@ def imgfree(run: Run, words: Sequence[str]) -> bool:
     _, names = options(words)
     for name in names:
         if not any(image.name == name for image in run.images):
-            raise BadCommand(f"nothing is called {name!r}")
+            raise CommandError(f"nothing is called {name!r}")
     run.images = tuple(i for i in run.images if names and i.name not in names)
     if run.selected not in run.images:
         run.selected = None
@@ -92,7 +92,7 @@ def fdt(run: Run, words: Sequence[str]) -> bool:
 
 @command("imgdecrypt", "imgmem")
 def impossible(run: Run, words: Sequence[str]) -> bool:
-    raise BadCommand("this cannot be done here")
+    raise CommandError("this cannot be done here")
 
 
 @command("boot", "chain", "imgexec")
@@ -109,7 +109,7 @@ def boot(run: Run, words: Sequence[str]) -> bool:
         run.images = tuple(other for other in run.images if other != image)
         there = "cannot be fetched" if is_url(image.where) else "is not there"
         return run.fail(f"{image.where} {there}")
-    script = run.machine.script(image.where)
+    script = run.context.script(image.where)
     if script is None:
         raise run.end(f"{image.where} is neither a Linux kernel nor a script for iPXE")
     # It is no initrd for what the script boots.
@@ -117,7 +117,7 @@ def boot(run: Run, words: Sequence[str]) -> bool:
     return run.call(script, instead="replace" in given)
 
 
-def _kind(run: Run, image: Image) -> Literal["kernel", "script", "absent"]:
+def _kind(run: Run, image: IpxeImage) -> Literal["kernel", "script", "absent"]:
     """Its name tells; if not, how it is used; if not, what is in it."""
     name = image.where.partition("?")[0].partition("#")[0].rpartition("/")[2]
     if _KERNEL.match(name):
@@ -130,10 +130,10 @@ def _kind(run: Run, image: Image) -> Literal["kernel", "script", "absent"]:
         raise run.end(f"it starts a program for the firmware: {image.where}")
     if image.is_kernel and not _SCRIPT.search(name):
         return "kernel"
-    text = run.machine.text(image.where)
+    text = run.context.text(image.where)
     if text is None:
         return "kernel" if used and not _SCRIPT.search(name) else "absent"
-    script = run.machine.script(image.where)
+    script = run.context.script(image.where)
     return "kernel" if _is_kernel(text) or (used and script is None) else "script"
 
 
@@ -141,7 +141,7 @@ def _is_kernel(text: str) -> bool:
     return text.startswith("\x7fELF") or text[0x202:0x206] == "HdrS" or text[:2] == "MZ"
 
 
-def _acquire(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> Image | None:
+def _acquire(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> IpxeImage | None:
     """The image of that name, with the new name and arguments if there are any; else fetched."""
     image = next((image for image in run.images if image.name == rest[0]), None)
     if image is None:
@@ -158,32 +158,32 @@ def _acquire(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) ->
     return _replace(run, image, new)
 
 
-def _replace(run: Run, old: Image, new: Image) -> Image:
+def _replace(run: Run, old: IpxeImage, new: IpxeImage) -> IpxeImage:
     run.images = tuple(new if image == old else image for image in run.images)
     if run.selected == old:
         run.selected = new
     return new
 
 
-def _download(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> Image | None:
+def _download(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> IpxeImage | None:
     uri, *arguments = rest
     # Petitboot's users write it here; no kernel has such an argument.
     if verb == "kernel" and arguments[:1] == ["--name"] and len(arguments) > 1:
         given = {"name": arguments[1]} | given
         arguments = arguments[2:]
     if not uri:
-        raise BadCommand("the name is empty")
+        raise CommandError("the name is empty")
     if len(run.images) >= _MOST:
-        raise BadCommand(f"more than {_MOST} files: the rest is left")
-    where = run.machine.locate(run.config, uri)
-    if run.handled and run.machine.lacks(where):
+        raise CommandError(f"more than {_MOST} files: the rest is left")
+    where = run.context.locate(run.config, uri)
+    if run.handled and run.context.lacks(where):
         run.fail(f"there is no {where}")
         return None
     path = where.partition("?")[0].partition("#")[0] if is_url(where) else where
-    image = Image(
+    image = IpxeImage(
         name=given.get("name") or path.rpartition("/")[2],
         where=where,
-        ref=run.machine.ref(where),
+        ref=run.context.ref(where),
         cmdline=" ".join(arguments).strip(),
         fetched=run.statement(verb, len(rest), len(arguments)),
         named="name" in given,

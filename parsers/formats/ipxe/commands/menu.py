@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
 from parsers.formats.ipxe.options import options
-from parsers.formats.ipxe.run import Ask, BadCommand, Item, Menu, Run, Stop
+from parsers.formats.ipxe.run import CommandError, IpxeMenu, MenuItem, Question, Run, Stop
 from parsers.formats.ipxe.values import integer
 
 _MOST = 1000  # items of one menu
@@ -22,7 +22,7 @@ def menu(run: Run, words: Sequence[str]) -> bool:
     name = given.get("name", "")
     run.menus.pop(name, None)
     if "delete" not in given:
-        run.menus[name] = Menu(" ".join(title), [])
+        run.menus[name] = IpxeMenu(" ".join(title), [])
     return True
 
 
@@ -32,16 +32,16 @@ def item(run: Run, words: Sequence[str]) -> bool:
     given, rest = options(words, "default gap secret", "menu key form")
     name = given.get("menu") or given.get("form") or ""
     if (found := run.menus.get(name)) is None:
-        raise BadCommand("there is no menu that it could be in")
+        raise CommandError("there is no menu that it could be in")
     if "gap" in given or not rest:
         return True
     if len(found.items) >= _MOST:
-        raise BadCommand(f"more than {_MOST} items in a menu: the rest is left")
+        raise CommandError(f"more than {_MOST} items in a menu: the rest is left")
     label, *text = rest
     if found.is_shared:
-        run.machine.budget.spend(len(found.items) >> 6)
-        found = run.menus[name] = Menu(found.title, [*found.items], found.default)
-    new = Item(label, " ".join(text), _key(given.get("key", "")), run.config, run.line)
+        run.context.budget.spend(len(found.items) >> 6)
+        found = run.menus[name] = IpxeMenu(found.title, [*found.items], found.default)
+    new = MenuItem(label, " ".join(text), _key(given.get("key", "")), run.config, run.line)
     found.items.append(new)
     found.default = label if "default" in given else found.default
     return True
@@ -53,7 +53,7 @@ def _key(text: str) -> str:
         return text
     code = integer(text)
     if code is None:
-        raise BadCommand(f"no key: {text!r}")
+        raise CommandError(f"no key: {text!r}")
     return _KEYS.get(code, chr(code) if 0x20 <= code < 0x7F else "")
 
 
@@ -66,13 +66,13 @@ def choose(run: Run, words: Sequence[str]) -> bool:
     if "keep" not in given:
         run.menus.pop(name, None)
     if found is None or not found.items:
-        raise BadCommand("there is no menu with anything to choose")
+        raise CommandError("there is no menu with anything to choose")
     milliseconds = integer(given.get("timeout", ""))
     if milliseconds is None:
-        raise BadCommand(f"not a number of milliseconds: {given['timeout']!r}")
+        raise CommandError(f"not a number of milliseconds: {given['timeout']!r}")
     seconds = milliseconds / 1000 if milliseconds > 0 else None
     default = given.get("default", found.default)
-    raise Stop(Ask(found, default, seconds, run.config, run.line), setting)
+    raise Stop(Question(found, default, seconds, run.config, run.line), setting)
 
 
 @command("present")

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
-from parsers.formats.ipxe.run import BadCommand, Run
+from parsers.formats.ipxe.run import CommandError, Run
 
 
 @command("dhcp", "ifconf", "pxebs")
 def dhcp(run: Run, words: Sequence[str]) -> bool:
-    if not run.machine.files.host.lease:
+    if not run.context.files.host.lease:
         run.complain("nothing is known of the network here: what DHCP would say is left empty")
     return True
 
@@ -18,20 +18,20 @@ def cpuid(run: Run, words: Sequence[str]) -> bool:
     """A bit of the processor's features; scripts ask for 29 of the extended: 64 bits."""
     bits = [word for word in words if not word.startswith("-")]
     if not bits:
-        raise BadCommand("not enough words")
-    if run.machine.files.host.machine != "x86_64":
+        raise CommandError("not enough words")
+    if run.context.files.host.machine != "x86_64":
         return False
     return "--ecx" not in words and "-c" not in words
 
 
 @command("nslookup")
 def nslookup(run: Run, words: Sequence[str]) -> bool:
-    raise BadCommand("names are not looked up here")
+    raise CommandError("names are not looked up here")
 
 
 @command("vcreate", "vdestroy")
 def vlan(run: Run, words: Sequence[str]) -> bool:
-    raise BadCommand("no other network interface can be made here")
+    raise CommandError("no other network interface can be made here")
 
 
 @command("sanhook", "fcels")
@@ -71,5 +71,5 @@ command(
 def time(run: Run, words: Sequence[str]) -> bool:
     """Runs another command, and would say how long it took."""
     if not words or (found := run.commands.get(words[0])) is None:
-        raise BadCommand(f"unknown command: {words[0] if words else ''!r}")
+        raise CommandError(f"unknown command: {words[0] if words else ''!r}")
     return found(run, words[1:])

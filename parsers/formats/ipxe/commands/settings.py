@@ -1,11 +1,11 @@
-"""Settings: set and asked for, compared, counted."""
+"""IpxeSettings: set and asked for, compared, counted."""
 
 from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
 from parsers.formats.ipxe.options import options
-from parsers.formats.ipxe.origin import Text
-from parsers.formats.ipxe.run import BadCommand, Run
+from parsers.formats.ipxe.origin import TracedText
+from parsers.formats.ipxe.run import CommandError, Run
 from parsers.formats.ipxe.values import TYPES, Value, integer
 
 
@@ -14,14 +14,14 @@ def set_(run: Run, words: Sequence[str]) -> bool:
     name, *values = options(words, least=1)[1]
     text = run.last(len(values))
     if not run.settings.put(name, text, run.origin("set")):
-        raise BadCommand(f"{name} cannot be {text.text!r}")
+        raise CommandError(f"{name} cannot be {text.text!r}")
     return True
 
 
 @command("clear")
 def clear(run: Run, words: Sequence[str]) -> bool:
     name = options(words, least=1, most=1)[1][0]
-    return run.settings.put(name, Text(""), run.origin("clear"))
+    return run.settings.put(name, TracedText(""), run.origin("clear"))
 
 
 @command("read")
@@ -57,11 +57,11 @@ def inc(run: Run, words: Sequence[str]) -> bool:
     name, *more = options(words, least=1, most=2)[1]
     step = integer(more[0]) if more else 1
     if step is None:
-        raise BadCommand(f"not a number: {more[0]!r}")
+        raise CommandError(f"not a number: {more[0]!r}")
     old = run.settings.find(name)
     type = name.partition(":")[2] or (old.type if old else "int32")
     if "int" not in type or type not in TYPES:
-        raise BadCommand(f"{name} is a text: a number is set as in {name}:int32")
+        raise CommandError(f"{name} is a text: a number is set as in {name}:int32")
     number = int.from_bytes(old.raw, "big") if old else 0
     size = int(type.rpartition("int")[2]) // 8
     raw = ((number + step) % (1 << 8 * size)).to_bytes(size, "big")

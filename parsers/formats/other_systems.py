@@ -15,7 +15,7 @@ _FIRMWARE = "not bootable by kexec: its boot loader needs the firmware"
 _MULTIBOOT = "not bootable by kexec: a multiboot kernel needs a boot loader of its own"
 
 
-class System(NamedTuple):
+class OtherSystem(NamedTuple):
     path: str  # may have a *
     magic: bytes  # the first bytes
     title: str
@@ -23,14 +23,14 @@ class System(NamedTuple):
 
 
 SYSTEMS = (
-    System("/EFI/Microsoft/Boot/bootmgfw.efi", b"MZ", "Windows Boot Manager", _FIRMWARE),
-    System("/bootmgr", b"", "Windows Boot Manager", _FIRMWARE),
-    System("/ntldr", b"", "Windows (NT loader)", _FIRMWARE),
-    System("/boot/loader.efi", b"MZ", "FreeBSD", _FIRMWARE),
-    System("/EFI/freebsd/loader.efi", b"MZ", "FreeBSD", _FIRMWARE),
-    System("/bsd", b"\x7fELF", "OpenBSD", "not bootable by kexec: a kernel of OpenBSD"),
-    System("/netbsd", b"\x7fELF", "NetBSD", "not bootable by kexec: a kernel of NetBSD"),
-    System("/System/Library/CoreServices/boot.efi", b"MZ", "macOS", _FIRMWARE),
+    OtherSystem("/EFI/Microsoft/Boot/bootmgfw.efi", b"MZ", "Windows Boot Manager", _FIRMWARE),
+    OtherSystem("/bootmgr", b"", "Windows Boot Manager", _FIRMWARE),
+    OtherSystem("/ntldr", b"", "Windows (NT loader)", _FIRMWARE),
+    OtherSystem("/boot/loader.efi", b"MZ", "FreeBSD", _FIRMWARE),
+    OtherSystem("/EFI/freebsd/loader.efi", b"MZ", "FreeBSD", _FIRMWARE),
+    OtherSystem("/bsd", b"\x7fELF", "OpenBSD", "not bootable by kexec: a kernel of OpenBSD"),
+    OtherSystem("/netbsd", b"\x7fELF", "NetBSD", "not bootable by kexec: a kernel of NetBSD"),
+    OtherSystem("/System/Library/CoreServices/boot.efi", b"MZ", "macOS", _FIRMWARE),
 )
 CONFIGURATIONS = ("/boot.cfg", "/efi/boot/boot.cfg", "/EFI/*/xen.cfg", "/xen.cfg")
 

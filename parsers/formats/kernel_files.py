@@ -10,8 +10,8 @@ from posixpath import dirname
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin
 from parsers.binary import envblock, kernel
-from parsers.places.fstab import around, mounts
-from parsers.reading.written import joined
+from parsers.places.fstab import find_systems, parse_fstab
+from parsers.reading.cmdline import join_arguments
 
 TRAIL = ("Found without a configuration",)
 _MOST = 40  # kernels of a directory
@@ -97,8 +97,8 @@ def _known(files: Files, root: str, volume: str = "") -> Known:
     """/etc/kernel/cmdline, else what /etc/fstab has for the root. `volume` names another one."""
     told, fstab = f"{root}/etc/kernel/cmdline", f"{root}/etc/fstab"
     if text := " ".join((files.read(told) or "").split()):
-        return joined(f"{volume}{told}", [("cmdline", text, 1, text)])
-    for mount in mounts(files.read(fstab) or ""):
+        return join_arguments(f"{volume}{told}", [("cmdline", text, 1, text)])
+    for mount in parse_fstab(files.read(fstab) or ""):
         if mount.at == "/":
             options = mount.options.split(",")
             part = next((o for o in options if o.startswith(("subvol=", "subvolid="))), "")
@@ -106,7 +106,7 @@ def _known(files: Files, root: str, volume: str = "") -> Known:
             # The kernel takes quotation marks off, and hands on the blanks within.
             spec = f'"{mount.spec}"' if " " in mount.spec else mount.spec
             given = f"root={spec} ro{flags}"
-            return joined(f"{volume}{fstab}", [("root", mount.spec, mount.line, given)])
+            return join_arguments(f"{volume}{fstab}", [("root", mount.spec, mount.line, given)])
     return _NOTHING
 
 
@@ -118,12 +118,12 @@ def _last(files: Files, path: str) -> Known:
     except envblock.BlockError:
         return _NOTHING
     line = block.partition("\nkernelopts=")[0].count("\n") + 2
-    return joined(path, [("kernelopts", text, line, text)])
+    return join_arguments(path, [("kernelopts", text, line, text)])
 
 
 def _elsewhere(files: Files) -> Iterator[Known]:
     """Of the systems on other volumes that mount this one on /boot."""
-    for tree in around(files):
+    for tree in find_systems(files):
         yield _known(tree, "", f"({tree.volume.name})")
 
 

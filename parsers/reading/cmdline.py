@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from parsers.api import Origin
 
-Part = tuple[str, str, int, str]  # the setting, its value, its line; what it gives
+Argument = tuple[str, str, int, str]  # the setting, its value, its line; what it gives
 
 
-def joined(config: str, parts: Iterable[Part]) -> tuple[str, tuple[Origin, ...]]:
+def join_arguments(config: str, parts: Iterable[Argument]) -> tuple[str, tuple[Origin, ...]]:
     """The parts with a space between them, without the empty ones; and their origins."""
     text, origins = "", []
     for what, value, line, part in parts:

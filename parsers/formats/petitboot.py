@@ -1,8 +1,8 @@
 """petitboot.conf, Petitboot's own format: a keyword, white space, and the rest of the line.
 
 After discover/native of Petitboot, without what it does wrong: the last line may lack its newline,
-`default` may stand anywhere, an empty value costs only itself, and repeated `args` are joined with
-a space.
+`default` may stand anywhere, an empty value costs only itself, and repeated `args` are
+joined with a space.
 """
 
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Entry, Files, Format, Item, Origin, Problem
-from parsers.places.openfirmware import place
-from parsers.reading.names import distinct
-from parsers.reading.text import grammar, read, statements
-from parsers.reading.written import joined
+from parsers.places.openfirmware import locate
+from parsers.reading.cmdline import join_arguments
+from parsers.reading.names import make_unique
+from parsers.reading.text import build_grammar, read, scan_statements
 
 GENERAL = ("default", "dev_description")
 FILES = ("image", "initrd", "dtb")
 JOINED = ("args", "description")
 
 
-Settings = dict[str, list[tuple[int, str]]]  # keyword → lines and values
+Values = dict[str, list[tuple[int, str]]]  # keyword → lines and values
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Option:
 
     name: str
     line: int
-    settings: Settings = field(default_factory=dict)
+    settings: Values = field(default_factory=dict)
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
@@ -43,7 +43,7 @@ def parse(files: Files, path: str) -> Iterator[Item]:
     line, default = general.get("default", (1, ""))
     if default and options and default not in [option.name for option in options]:
         yield Problem(path, line, f"no entry is called {default!r}")
-    names = distinct([option.name for option in options])
+    names = make_unique([option.name for option in options])
     for option, name in zip(options, names, strict=True):
         if name != option.name:
             yield Problem(path, option.line, f"another entry is called {option.name!r} already")
@@ -57,13 +57,15 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 def _setting() -> pp.ParserElement:
     """A whole line."""
     keyword = "|".join((*GENERAL, "name", *FILES, *JOINED))
-    return grammar(rf"(?P<key>{keyword})(?:[ \t]+(?P<value>[^\n]*)|(?=\n|\Z))|(?P<bad>\S[^\n]*)")
+    return build_grammar(
+        rf"(?P<key>{keyword})(?:[ \t]+(?P<value>[^\n]*)|(?=\n|\Z))|(?P<bad>\S[^\n]*)"
+    )
 
 
 def _read(
     path: str, text: str, general: dict[str, tuple[int, str]], options: list[Option]
 ) -> Iterator[Problem]:
-    for m, line, column in statements(_setting(), text):
+    for m, line, column in scan_statements(_setting(), text):
         key, value = m["key"], m["value"] or ""
         if m["bad"]:
             yield Problem(path, line, f"not a setting: {m['bad'].strip()!r}", column)
@@ -81,7 +83,7 @@ def _read(
             yield from _set(path, line, options[-1].settings, key, value)
 
 
-def _set(path: str, line: int, settings: Settings, key: str, value: str) -> Iterator[Problem]:
+def _set(path: str, line: int, settings: Values, key: str, value: str) -> Iterator[Problem]:
     if key in settings and key not in JOINED:
         yield Problem(path, line, f"{key!r} is set a second time; the first value counts")
     else:
@@ -91,12 +93,12 @@ def _set(path: str, line: int, settings: Settings, key: str, value: str) -> Iter
 def _entry(files: Files, path: str, option: Option, name: str, default: int) -> Entry:
     """`default` is the line that makes it that, or 0."""
     named = {key: option.settings[key][0] for key in FILES if key in option.settings}
-    refs = {key: place(files, path, value.strip(), "", "") for key, (_, value) in named.items()}
+    refs = {key: locate(files, path, value.strip(), "", "") for key, (_, value) in named.items()}
     said = option.settings.get("args", [])
     # The last keeps the blanks at its end, as Petitboot hands them on.
     texts = [value.rstrip() for _, value in said[:-1]] + [value for _, value in said[-1:]]
     parts = [("args", value, line, text) for (line, value), text in zip(said, texts, strict=True)]
-    cmdline, given = joined(path, parts)
+    cmdline, given = join_arguments(path, parts)
     return Entry(
         title=option.name,
         name=name,

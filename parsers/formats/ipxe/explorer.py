@@ -12,11 +12,10 @@ from typing import Any
 
 from parsers.api import Entry, Files, Item, Origin, Preferences
 from parsers.formats.ipxe.commands import table
-from parsers.formats.ipxe.machine import Budget, Exhausted, Machine
-from parsers.formats.ipxe.run import Ask, Boot, End, Outcome, Run
-from parsers.formats.ipxe.run import Item as Line
+from parsers.formats.ipxe.context import Budget, IpxeContext, LimitExceeded
+from parsers.formats.ipxe.run import Boot, End, MenuItem, Outcome, Question, Run
 from parsers.formats.ipxe.script import Script, is_script
-from parsers.formats.ipxe.settings import Settings, known
+from parsers.formats.ipxe.settings import IpxeSettings, known
 
 _DEPTH = 6  # of menus within menus
 _MENUS = 500  # in all
@@ -26,19 +25,19 @@ _INITRD = re.compile(r"(?<!\S)initrd=(\S+)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 _ARROW = re.compile(r"\s*[-=]*>+$")  # what marks a title that leads to another menu
 
-Above = tuple[Ask, ...]  # the menus on the way
+Above = tuple[Question, ...]  # the menus on the way
 
 
 def items(files: Files, path: str) -> Iterator[Item]:
     """The configuration's problems, entries in the menu's order, and preferences."""
-    yield from Listing(Machine(files), path).items()
+    yield from ScriptExplorer(IpxeContext(files), path).items()
 
 
-class Listing:
+class ScriptExplorer:
     """One configuration, from its text to its entries."""
 
-    def __init__(self, machine: Machine, path: str) -> None:
-        self._machine = machine
+    def __init__(self, context: IpxeContext, path: str) -> None:
+        self._context = context
         self._path = path
         self._menus = 0
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
@@ -49,34 +48,34 @@ class Listing:
         entries: list[Entry] = []
         preferences = None
         if script := self._script():
-            settings = Settings(known(self._machine.files, self._path))
-            run = Run(self._machine, dict(table()), settings)
+            settings = IpxeSettings(known(self._context.files, self._path))
+            run = Run(self._context, dict(table()), settings)
             outcome = self._attempt(run, lambda: run.start(script))
             entries = list(self._top(run, outcome))
             preferences = self._preferences(outcome)
-        yield from sorted(self._machine.problems.values(), key=lambda p: (p.config, p.line))
+        yield from sorted(self._context.problems.values(), key=lambda p: (p.config, p.line))
         yield from entries
         if preferences:
             yield preferences
 
     def _script(self) -> Script | None:
-        text = self._machine.text(self._path)
-        script = self._machine.script(self._path)
+        text = self._context.text(self._path)
+        script = self._context.script(self._path)
         if text is not None and not script:
             words = "it is empty" if not text.strip() else "it does not begin with #!ipxe"
-            self._machine.complain(self._path, 1, f"{words}, so iPXE takes it for no script")
+            self._context.complain(self._path, 1, f"{words}, so iPXE takes it for no script")
         if text and text[:1] == "\ufeff" and is_script(text):
-            self._machine.complain(
+            self._context.complain(
                 self._path, 1, "it begins with a byte order mark, so iPXE takes it for no script"
             )
         if script and script.open_end:
-            self._machine.complain(
+            self._context.complain(
                 self._path, script.open_end, "nothing follows the backslash: the line is never run"
             )
         return script
 
     def _top(self, run: Run, outcome: Outcome) -> Iterator[Entry]:
-        if isinstance(outcome, Ask):
+        if isinstance(outcome, Question):
             yield from self._menu(run, outcome, (), (), marked=True)
         elif isinstance(outcome, Boot):
             yield self._booted(_line_of(outcome), outcome, (), marked=True)
@@ -84,25 +83,25 @@ class Listing:
             # iPXE would go back to the firmware, but a kernel is what a script is about.
             loaded = run.loaded(run.selected) if run.selected else None
             words = "a kernel is loaded, but never booted" if loaded else outcome.reason
-            self._machine.complain(outcome.config, outcome.line, words)
+            self._context.complain(outcome.config, outcome.line, words)
             if loaded:
                 yield self._booted(_line_of(loaded), loaded, (), marked=False)
         else:
             title = f"ipxe option ({self._path})"
-            line = Line("boot", title, "", outcome.config, outcome.line)
+            line = MenuItem("boot", title, "", outcome.config, outcome.line)
             yield self._ended(line, outcome, (), marked=True)
 
     def _attempt(self, run: Run, go: Callable[[], Outcome]) -> Outcome:
         """Runs to the next outcome; what does not come to an end is one, too."""
         try:
             return go()
-        except Exhausted as error:
+        except LimitExceeded as error:
             run.complain(str(error))
             tried = run.failures[0].reason if run.failures else str(error)
             return End(tried, run.config, run.line, kind="failed")
 
     def _menu(
-        self, run: Run, ask: Ask, trail: tuple[str, ...], above: Above, *, marked: bool
+        self, run: Run, ask: Question, trail: tuple[str, ...], above: Above, *, marked: bool
     ) -> Iterator[Entry]:
         self._menus += 1
         labels = [line.label for line in ask.menu.items]
@@ -114,7 +113,7 @@ class Listing:
             yield from self._item(run, line, trail, (*above, ask), marked=here)
 
     def _item(
-        self, run: Run, line: Line, trail: tuple[str, ...], above: Above, *, marked: bool
+        self, run: Run, line: MenuItem, trail: tuple[str, ...], above: Above, *, marked: bool
     ) -> Iterator[Entry]:
         choice = run.choose(line)
         outcome = self._limited(choice)
@@ -129,7 +128,7 @@ class Listing:
             if self._menus >= _MENUS:
                 words = f"more than {_MENUS} menus: the rest is left"
             end = End(words, outcome.config, outcome.line)
-            self._machine.complain(end.config, end.line, end.reason)
+            self._context.complain(end.config, end.line, end.reason)
             yield self._ended(line, end, trail, marked=marked)
         else:
             title = _ARROW.sub("", _title(line))
@@ -137,17 +136,17 @@ class Listing:
 
     def _limited(self, run: Run) -> Outcome:
         """Goes on with a part of the budget, so that a bad item costs only itself."""
-        whole = self._machine.budget
+        whole = self._context.budget
         part = min(_ONE_ITEM, max(whole.steps, 0))
-        self._machine.budget = Budget(part)
+        self._context.budget = Budget(part)
         outcome = self._attempt(run, run.go)
-        whole.steps -= part - max(self._machine.budget.steps, 0) + _BEGINNING
-        self._machine.budget = whole
+        whole.steps -= part - max(self._context.budget.steps, 0) + _BEGINNING
+        self._context.budget = whole
         return outcome
 
     # Entries
 
-    def _booted(self, line: Line, boot: Boot, trail: tuple[str, ...], *, marked: bool) -> Entry:
+    def _booted(self, line: MenuItem, boot: Boot, trail: tuple[str, ...], *, marked: bool) -> Entry:
         kernel = boot.kernel
         self._check(boot)
         return self._entry(
@@ -171,13 +170,13 @@ class Listing:
                 if name.lstrip("\\/") not in names:
                     where = (boot.kernel.told or boot.kernel.fetched)[0]
                     words = f"initrd={name} is none of the files that are fetched"
-                    self._machine.complain(where.config, where.line, words)
+                    self._context.complain(where.config, where.line, words)
 
-    def _ended(self, line: Line, end: End, trail: tuple[str, ...], *, marked: bool) -> Entry:
+    def _ended(self, line: MenuItem, end: End, trail: tuple[str, ...], *, marked: bool) -> Entry:
         return self._entry(line, trail, marked, unbootable=end.reason, action=end.action)
 
     def _back(
-        self, line: Line, run: Run, ask: Ask, trail: tuple[str, ...], *, marked: bool
+        self, line: MenuItem, run: Run, ask: Question, trail: tuple[str, ...], *, marked: bool
     ) -> Entry:
         """Of use to a person only when it should have led elsewhere."""
         if run.failures:
@@ -185,7 +184,7 @@ class Listing:
         end = End("it leads back to the menu", ask.config, ask.line)
         return replace(self._ended(line, end, trail, marked=marked), hidden=True)
 
-    def _entry(self, line: Line, trail: tuple[str, ...], marked: bool, **facts: Any) -> Entry:
+    def _entry(self, line: MenuItem, trail: tuple[str, ...], marked: bool, **facts: Any) -> Entry:
         entry = Entry(
             title=_title(line),
             name=self._unique(trail, line.label),
@@ -209,18 +208,18 @@ class Listing:
         """A menu whose default is no Linux is for those who are there: the others often install
         a system.
         """
-        if not isinstance(outcome, Ask):
+        if not isinstance(outcome, Question):
             return None
         timeout = math.inf if outcome.seconds is None else outcome.seconds
         elsewhere = self._default is None or bool(self._default.unbootable)
         return Preferences(timeout=timeout, elsewhere=elsewhere)
 
 
-def _line_of(boot: Boot) -> Line:
+def _line_of(boot: Boot) -> MenuItem:
     """What a menu would have said of the one thing that a script boots."""
     kernel = boot.kernel
     title = kernel.name if kernel.named else f"ipxe option ({kernel.ref})"
-    return Line("boot", title, "", kernel.fetched[0].config, kernel.fetched[0].line)
+    return MenuItem("boot", title, "", kernel.fetched[0].config, kernel.fetched[0].line)
 
 
 def _origins(boot: Boot) -> Iterator[Origin]:
@@ -240,12 +239,12 @@ def _origins(boot: Boot) -> Iterator[Origin]:
             yield from kernel.told
 
 
-def _title(line: Line) -> str:
+def _title(line: MenuItem) -> str:
     """Without what would colour it."""
     return _CONTROL.sub("", line.text).strip() or line.label
 
 
-def _is_same(ask: Ask, other: Ask) -> bool:
+def _is_same(ask: Question, other: Question) -> bool:
     """A menu's titles, and some of its items, may change with the settings."""
     if (ask.config, ask.line) != (other.config, other.line):
         return False

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pyparsing as pp
 
-from parsers.reading.text import grammar, statements
+from parsers.reading.text import build_grammar, scan_statements
 
 # What SYSLINUX takes for white space: every control character.
 _SPACE = r"[\x00-\x20]"
@@ -14,7 +14,7 @@ _GAP = r"[\x00-\x09\x0b-\x20]"
 _WORD = r"[^\x00-\x20=]+"
 
 
-class Line(NamedTuple):
+class Statement(NamedTuple):
     """One statement. `key` is in lower case; `value` is without white space around it."""
 
     config: str
@@ -45,7 +45,7 @@ def _line() -> pp.ParserElement:
 
     `key=value` is none of SYSLINUX's, but of Petitboot's reading of it, and so is written.
     """
-    return grammar(
+    return build_grammar(
         rf"(?i:text)(?={_SPACE}){_GAP}*(?P<kind>[^\n]*)\n"
         rf"(?P<text>(?:(?!{_GAP}*(?i:endtext){_SPACE})[^\n]*\n)*)(?P<end>[^\n]*)"
         rf"|(?P<key>{_WORD})(?:={_GAP}*|{_GAP}+|(?=\n))(?P<value>[^\n]*)"
@@ -53,24 +53,24 @@ def _line() -> pp.ParserElement:
     )
 
 
-def lines(config: str, text: str) -> Iterator[Line]:
+def parse_statements(config: str, text: str) -> Iterator[Statement]:
     """The statements; a help text is one of key "help", and where it never ends, of key "text".
 
     What is no statement at all has the key "".
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n") + "\n"
-    for m, number, column in statements(_line(), text):
+    for m, number, column in scan_statements(_line(), text):
         if m["key"]:
             value = m["value"].strip(_BLANK)
-            yield Line(config, number, m["key"].lower(), value, m["key"], column=column)
+            yield Statement(config, number, m["key"].lower(), value, m["key"], column=column)
         elif m["bad"]:
-            yield Line(config, number, "", m["bad"].strip(_BLANK), column=column)
+            yield Statement(config, number, "", m["bad"].strip(_BLANK), column=column)
         else:
             if m["kind"].strip(_BLANK).lower() == "help":
                 last = number + m["text"].count("\n") + 1 if m["end"] else number
-                yield Line(config, number, "help", _outdented(m["text"]), last=last)
+                yield Statement(config, number, "help", _outdented(m["text"]), last=last)
             if not m["end"]:
-                yield Line(config, number, "text", "", column=column)
+                yield Statement(config, number, "text", "", column=column)
 
 
 def _outdented(text: str) -> str:

@@ -7,35 +7,35 @@ from dataclasses import replace
 from posixpath import basename
 
 from parsers.api import Entry, FileRef, Files, Item, Password, Preferences, Problem, Style
-from parsers.formats.syslinux.configuration import Configuration, Reading
+from parsers.formats.syslinux.configuration import Configuration, ReadContext
 from parsers.formats.syslinux.devicetree import fitting
 from parsers.formats.syslinux.kernels import PC, Meaning, is_menu, meaning
-from parsers.formats.syslinux.labels import Label, Menu, Places, plain
-from parsers.formats.syslinux.lines import Line, after, first
+from parsers.formats.syslinux.labels import Label, Locator, SyslinuxMenu, plain
 from parsers.formats.syslinux.origins import origin, origins
+from parsers.formats.syslinux.statements import Statement, after, first
 from parsers.formats.syslinux.sysappend import unknown, words
 
 _VARIABLE = re.compile(r"\$\{[^{}\s]*\}")
 _LONGEST = 10 * 365 * 86400  # seconds: more than years is no time-out either
 
 
-def items(files: Files, places: Places, path: str, directory: str) -> Iterator[Item]:
+def items(files: Files, locator: Locator, path: str, directory: str) -> Iterator[Item]:
     """Everything that the configuration at a place says, in the order of its files."""
-    reading = Reading()
+    reading = ReadContext()
     reading.followed.add(path)
-    whole = Configuration(places, directory, reading)
+    whole = Configuration(locator, directory, reading)
     whole.read(path)
-    yield from _Offers(files, places, reading).all(whole)
+    yield from EntryBuilder(files, locator, reading).all(whole)
 
 
-class _Offers:
-    def __init__(self, files: Files, places: Places, reading: Reading) -> None:
-        self._files, self._places, self._reading = files, places, reading
+class EntryBuilder:
+    def __init__(self, files: Files, locator: Locator, reading: ReadContext) -> None:
+        self._files, self._locator, self._reading = files, locator, reading
         self._meanings: dict[Label, Meaning] = {}
         self._inner: dict[Label, Configuration] = {}  # the menus that labels lead to
         self._first: dict[object, Label] = {}  # by where a label is written
         self._way: set[Label] = set()  # labels that lead to the default
-        self._reasons: list[Line] = []  # for that
+        self._reasons: list[Statement] = []  # for that
         self._passwords: dict[str, Password] = {}
         self._taken: set[tuple[tuple[str, ...], str]] = set()
         self._directories: dict[str, str | None] = {}
@@ -70,11 +70,11 @@ class _Offers:
     def _follow(self, conf: Configuration, label: Label, means: Meaning) -> None:
         directory = conf.directory
         if means.directory:
-            directory = self._places.at(directory, f"{means.directory}/")
-        inner = Configuration(self._places, directory, self._reading)
+            directory = self._locator.locate(directory, f"{means.directory}/")
+        inner = Configuration(self._locator, directory, self._reading)
         inner.has_ui = label.kind != "config"
         # Its own name is still relative to where this one is.
-        inner.follow(Line(label.config, label.line, "config", means.files), conf.directory)
+        inner.follow(Statement(label.config, label.line, "config", means.files), conf.directory)
         self._inner[label] = inner
         self._understand(inner)
 
@@ -97,7 +97,7 @@ class _Offers:
                     self._reasons.append(line)
                     return label if conf.has_ui else self._with_options(conf, label, line)
         if label := _menus_default(conf.start or conf.menus[0]):
-            self._reasons.append(label.given["menu default"])
+            self._reasons.append(label.statements["menu default"])
             return label
         # Without a DEFAULT, SYSLINUX boots linux, and U-Boot the first.
         usual = _find(conf, "linux") if not conf.has_ui else None
@@ -106,29 +106,29 @@ class _Offers:
     def _is_offered(self, label: Label) -> bool:
         return not (label.hidden or label.disabled or label.jump or self._meanings[label].menu)
 
-    def _with_options(self, conf: Configuration, label: Label, line: Line) -> Label:
+    def _with_options(self, conf: Configuration, label: Label, line: Statement) -> Label:
         """`DEFAULT linux single` is the label with something more, as one would type it."""
         more = after(line.value)
         if not more or label.name == line.value:
             return label
         typed = replace(label, name=line.value, title=line.value, line=line.number)
         typed.config, typed.append = line.config, f"{label.options} {more}".strip()
-        typed.given = {**label.given, "append": line._replace(value=typed.append)}
+        typed.statements = {**label.statements, "append": line._replace(value=typed.append)}
         return self._add(conf, typed)
 
-    def _implicit(self, conf: Configuration, line: Line) -> Label | None:
+    def _implicit(self, conf: Configuration, line: Statement) -> Label | None:
         """A kernel that DEFAULT names itself, without a label, as one would type it."""
-        place = self._places.at(conf.directory, line.word)
+        place = self._locator.locate(conf.directory, line.word)
         number = conf.settings.get("implicit")
-        if (number and _number(number.value) == 0) or self._places.is_there(place) is False:
+        if (number and _number(number.value) == 0) or self._locator.is_there(place) is False:
             message = f"no label is called {line.word!r}"
             self._reading.complain(line, message)
             return None
         label = Label(line.value, line.config, line.number, conf.menus[0], conf.directory)
         label.kernel, label.append = line.word, after(line.value) or None
-        label.given["kernel"] = line
+        label.statements["kernel"] = line
         if label.append:
-            label.given["append"] = line
+            label.statements["append"] = line
         label.inherited = conf.append_to_all
         # Debian's installer boots after a time what a label of its menu says, too.
         means = meaning(label, self._files.host.machine)
@@ -144,7 +144,7 @@ class _Offers:
         self, conf: Configuration, trail: tuple[str, ...], chosen: Label | None
     ) -> Iterator[Entry]:
         for label in conf.labels:
-            heading = label.disabled and "kernel" not in label.given
+            heading = label.disabled and "kernel" not in label.statements
             # Configurations that lead to one another include the same labels.
             known = self._first.get(_written(label), label) is not label
             if label.jump or heading or known:
@@ -215,25 +215,25 @@ class _Offers:
 
     def _file(self, label: Label, name: str) -> FileRef:
         """The file; beside the configuration itself where only that has it."""
-        place = self._places.at(label.directory, name)
-        beside = self._places.at(f"{label.config.rpartition('/')[0]}/", name)
-        if beside != place and self._places.is_there(place) is False:
-            place = beside if self._places.is_there(beside) else place
-        return self._places.file(place)
+        place = self._locator.locate(label.directory, name)
+        beside = self._locator.locate(f"{label.config.rpartition('/')[0]}/", name)
+        if beside != place and self._locator.is_there(place) is False:
+            place = beside if self._locator.is_there(beside) else place
+        return self._locator.file(place)
 
     def _devicetree(self, label: Label) -> FileRef | None:
         if label.devicetree:
             return None if label.devicetree == "-" else self._file(label, first(label.devicetree))
         found = self._fitting(label)
-        return self._places.file(found) if found else None
+        return self._locator.file(found) if found else None
 
     def _fitting(self, label: Label) -> str | None:
         """What FDTDIR's directory has for this machine, if both have a device tree."""
         if not label.devicetrees or not self._files.host.compatible:
             return None
-        directory = self._places.at(label.directory, first(label.devicetrees)).rstrip("/")
+        directory = self._locator.locate(label.directory, first(label.devicetrees)).rstrip("/")
         if directory not in self._directories:
-            known = self._places.is_there(directory) is not None
+            known = self._locator.is_there(directory) is not None
             self._directories[directory] = fitting(self._files, directory) if known else None
         return self._directories[directory]
 
@@ -297,7 +297,7 @@ def _title(label: Label) -> str:
     return plain(label.title) or label.name
 
 
-def _trail_name(menu: Menu) -> str:
+def _trail_name(menu: SyslinuxMenu) -> str:
     return menu.tag or plain(menu.label or menu.title) or "menu"
 
 
@@ -308,9 +308,9 @@ def _find(conf: Configuration, name: str) -> Label | None:
     return next(same, None) or next(folded, None)
 
 
-def _menus_default(menu: Menu) -> Label | None:
+def _menus_default(menu: SyslinuxMenu) -> Label | None:
     """MENU DEFAULT's, which may be a menu with a default of its own."""
-    while isinstance(menu.default, Menu):
+    while isinstance(menu.default, SyslinuxMenu):
         menu = menu.default
     return menu.default
 

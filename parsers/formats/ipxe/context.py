@@ -13,7 +13,7 @@ _MOST_SILENT = 16  # URLs that do not answer: each may cost a time-out
 _LARGEST = 1 << 20  # characters of a script
 
 
-class Exhausted(Exception):
+class LimitExceeded(Exception):
     """The script does more than any boot configuration has a reason to."""
 
 
@@ -26,16 +26,16 @@ class Budget:
     def spend(self, steps: int = 1) -> None:
         self.steps -= steps
         if self.steps < 0:
-            raise Exhausted("it does not come to an end: given up")
+            raise LimitExceeded("it does not come to an end: given up")
 
     def hold(self, text: str) -> str:
         if len(text) > _LONGEST:
-            raise Exhausted("a setting grows without end: given up")
+            raise LimitExceeded("a setting grows without end: given up")
         self.spend(len(text) >> 10)
         return text
 
 
-class Machine:
+class IpxeContext:
     """The files and the network, and what was wrong so far."""
 
     def __init__(self, files: Files) -> None:
@@ -98,9 +98,9 @@ class Machine:
 
     def _fetched(self, url: str) -> str | None:
         if self._fetches >= _MOST_FETCHES:
-            raise Exhausted(f"it wants more than {_MOST_FETCHES} files: given up")
+            raise LimitExceeded(f"it wants more than {_MOST_FETCHES} files: given up")
         if self._silent >= _MOST_SILENT:
-            raise Exhausted(f"{_MOST_SILENT} files could not be fetched: no more are asked for")
+            raise LimitExceeded(f"{_MOST_SILENT} files could not be fetched: no more are asked for")
         text = self.files.host.fetch(url)
         self._fetches += 1
         self._silent += text is None
