@@ -9,10 +9,11 @@ from pathlib import Path
 
 from initramfs.archive import Archive, Package, depends
 from initramfs.elf import rigid
+from initramfs.fast.bundle import write_bundle
 from initramfs.host import REPOSITORY, BuildError, run
 from initramfs.lists import sections
 from initramfs.tree import Tree, file, lay_out, read_directory, read_package, read_wheel
-from petipy.startup import bundle
+from petipy.startup import bundle, cache
 
 OWN = ("petipy", "parsers")
 STAND_INS = Path(__file__).with_name("stand_ins")
@@ -55,7 +56,7 @@ def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -
         command = interpreter(version, host, room / "host")
         extensions = compile_modules(command, room)
         probe(command, version, room)
-        prepared, hot = prepare(command, room)
+        table, headless = record(command, room)
         compiled = read_directory(room / "compiled")
     parts: dict[str, int] = {}
     for path, node in compiled.items():
@@ -70,12 +71,12 @@ def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -
             tree.add(f"{home}/{path}", node)
         elif node.is_file:
             modules[name] = node.data[HEADER:], package
-    hot += [name for name in modules if name.startswith("pyudev")]  # no libudev for it here
-    tree.add(bundle.PLACE.lstrip("/"), file(bundle.write(modules, hot)))
+    headless += [name for name in modules if name.startswith("pyudev")]  # no libudev for it here
+    tree.add(bundle.PLACE.lstrip("/"), file(write_bundle(modules, headless)))
     for name in extensions:
         for path in sources.match(f"lib-dynload/{name}.*.so"):
             tree.add(f"{home}/{path}", file(rigid(sources[path].data)))
-    tree.add("usr/lib/petipy/prepared", file(prepared))
+    tree.add(cache.PLACE.lstrip("/"), file(table))
     return Python(version, tree, parts, list(fetched.values()))
 
 
@@ -167,26 +168,10 @@ def probe(command: list[str], version: str, room: Path) -> None:
     run([*command, "-c", program], env={"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""})
 
 
-def prepare(command: list[str], room: Path) -> tuple[bytes, list[str]]:
-    """Return what petipy.startup.prepared reads, and the modules that each start imports.
-
-    The modules are in their order: before the scanner forks, then its own or ours.
-    """
-    program = """
-import json, marshal, sys
-from petipy.startup import prepared
-table = prepared.record()
-import petipy.sandbox.client, petipy.app, petipy.sources.udev
-import petipy.scan.tree
-from parsers.formats import formats
-for form in formats():
-    petipy.sandbox.server.warm(form)
-hot = list(sys.modules)
-import petipy.commands.survey, petipy.ui.fullscreen
-found = {kind: dict(sorted(table[kind].items(), key=repr)) for kind in sorted(table)}
-sys.stdout.buffer.write(json.dumps(hot).encode() + b"\\n" + marshal.dumps(found, 2))
-"""
+def record(command: list[str], room: Path) -> tuple[bytes, list[str]]:
+    """Return the table for petipy.startup.cache, and the modules that a headless start imports."""
     home = {"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""}
-    names, _, table = run([*command, "-c", program], env=home).partition(b"\n")
-    hot: list[str] = json.loads(names)
-    return table, hot
+    script = str(REPOSITORY / "initramfs/fast/record.py")
+    names, _, table = run([*command, script], env=home).partition(b"\n")
+    headless: list[str] = json.loads(names)
+    return table, headless

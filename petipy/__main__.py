@@ -1,6 +1,5 @@
 """argv → one of the commands. Each is imported in its own branch: none pays for another."""
 
-import gc
 import sys
 
 
@@ -27,11 +26,10 @@ def main() -> int:
 
 def _run() -> int:
     """Be the boot manager. The order of imports saves time and memory at each start."""
-    # A thousand allocations at a time, all to be kept: collecting them is time lost.
-    gc.disable()
-    from petipy.startup import prepared
+    from petipy.startup import cache, collector
 
-    prepared.install()
+    collector.pause()
+    cache.install()
     # Fork the scanner before anything else is imported: it needs the parsers, not asyncio.
     from petipy.sandbox.client import Scanner
 

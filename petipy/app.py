@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import gc
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -20,6 +19,7 @@ from petipy.settings import table
 from petipy.sources import disks
 from petipy.sources.discover import Discovery, ScanDevice
 from petipy.sources.disks import DeviceEvent
+from petipy.startup import collector
 from petipy.state import access, policy
 from petipy.state.model import Change, Choice, Device, Edit, File, Scan, Status
 from petipy.state.policy import Hints
@@ -286,8 +286,7 @@ def main(scanner: Scanner) -> int:
     store = Store()
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
         store.update(settings=table.read(file.read()))
-    gc.freeze()
-    gc.enable()
+    collector.resume()
     log = Log(debug=lambda: store.snapshot.settings.debug)
     scanner.complain = log.warning
     if (mode := kexec.lockdown()) not in ("", "none"):

@@ -4,7 +4,6 @@ It reads nothing of any disk itself, so nothing on one can stop it.
 """
 
 import errno
-import gc
 import os
 import select
 import signal
@@ -13,12 +12,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
-from parsers.api import Format, Host, Volume
+from parsers.api import Format
 from petipy.sandbox import messages
 from petipy.sandbox.child import Jail, Mounter, ScanTree, user
 from petipy.sandbox.messages import Request
+from petipy.startup import collector
+from petipy.startup.warm import warm
 from petipy.sys import limits, seccomp
 
 _AT_ONCE = 4  # children that work at the same time; more would only share the memory
@@ -95,8 +95,7 @@ class _Scanner:
             self._broken = f"the parsers cannot be loaded: {type(error).__name__}: {error}"
         if seccomp.available():
             seccomp.program(os.uname().machine)  # made once, for every child to use
-        gc.freeze()  # the collector would touch, and so copy, every page in each child
-        gc.enable()
+        collector.resume()
 
     def serve(self) -> None:
         while True:
@@ -256,39 +255,3 @@ def _tell(link: socket.socket, packet: bytes) -> None:
 def _how(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
     return signal.Signals(-code).name if code < 0 else f"exit status {code}"
-
-
-class _Blank:
-    """`parsers.api.Files` where every file is there and says next to nothing."""
-
-    volume = Volume(name="none")
-    host = Host(machine="none", volumes=(volume,))
-
-    def read(self, path: str) -> str | None:
-        return "timeout=1\n"
-
-    def piece(self, path: str, offset: int, length: int) -> bytes:
-        return b""
-
-    def names(self, directory: str) -> list[str]:
-        return ["vmlinux-1"]
-
-    def kind(self, path: str) -> None:
-        return None
-
-    def size(self, path: str) -> int:
-        return 0
-
-    def modified(self, path: str) -> int:
-        return 0
-
-    def link(self, path: str) -> str:
-        return ""
-
-
-def warm(form: Format) -> None:
-    """Have it build its grammar, and the expressions by which its files are found."""
-    for name in (name for path in form.paths for name in path.split("/") if "*" in name):
-        fnmatchcase("", name)
-    for path in form.paths[:1]:
-        deque(form.parse(_Blank(), path.replace("*", "a")), maxlen=0)

@@ -1,9 +1,11 @@
-"""Imports from one file with all modules: of two hundred, each would be looked for and read.
+"""Import modules from one file; Python would look for and read two hundred.
 
-The file: eight bytes, the length of the index (little-endian); the index, {module: (offset, size,
-whether it is a package, whether it is packed)} as marshal writes it; the modules' code, the same
-way, first those that a start imports, in that order, then the others, packed by zlib. Offsets
-count from the end of the index.
+initramfs/fast/bundle.py writes the file:
+    8 bytes     length of the index, little-endian
+    index       {module: (offset, size, is a package, is compressed)}, written by marshal;
+                offsets count from its end
+    code        written by marshal; first the modules of a headless start, in the order of their
+                imports, then the others, compressed by zlib
 """
 
 import marshal
@@ -13,53 +15,34 @@ from _frozen_importlib import ModuleSpec  # importlib's own, without importing a
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from types import CodeType, ModuleType
 
 PLACE = "/usr/lib/petipy/modules"
-AHEAD = 1 << 18  # bytes that are read at once, of modules that follow each other
-# What Python needs before it can import from the file, and what does the importing.
+AHEAD = 1 << 18  # bytes per read: modules that follow each other come together
+# Python needs these files before it can import from the bundle.
 OUTSIDE = ("os", "encodings", "sitecustomize", "petipy", "petipy.startup", "petipy.startup.bundle")
 
 Index = dict[str, tuple[int, int, bool, bool]]
 
 
 def install(place: str = PLACE) -> None:
-    """Let every module that is in the file be imported from it. OSError when there is none."""
-    finder = Bundle(place)
+    """Import every module that the file has from there; without the file do nothing."""
+    try:
+        finder = Bundle(place)
+    except FileNotFoundError:
+        return
     sys.meta_path.insert(0, finder)
     sys.path_hooks.insert(0, finder.below)
 
 
 def outside(name: str) -> bool:
-    """Whether the module stays a file of its own."""
+    """Return True for a module that stays a file of its own."""
     return name in OUTSIDE or name.startswith("encodings.")
 
 
-def write(modules: "Mapping[str, tuple[bytes, bool]]", hot: "Sequence[str]") -> bytes:
-    """The file with these modules: name → marshalled code, and whether it is a package.
-
-    The `hot` ones come as they are, in that order. The others are packed: the kernel has less to
-    unpack before anything can run.
-    """
-    import zlib
-
-    index: Index = {}
-    stored: list[bytes] = []
-    at = 0
-    warm = [name for name in dict.fromkeys(hot) if name in modules]
-    for name in dict.fromkeys([*warm, *modules]):
-        code, package = modules[name]
-        packed = name not in warm
-        stored.append(zlib.compress(code, 9) if packed else code)
-        index[name] = at, len(stored[-1]), package, packed
-        at += len(stored[-1])
-    head = marshal.dumps(index, 2)
-    return b"".join([len(head).to_bytes(8, "little"), head, *stored])
-
-
 class Bundle:
-    """A finder and loader (PEP 451) of the modules in one file."""
+    """Find and load the modules of one file (PEP 451)."""
 
     def __init__(self, place: str) -> None:
         self._place = place
@@ -88,9 +71,9 @@ class Bundle:
         exec(self.get_code(module.__name__), vars(module))
 
     def get_code(self, name: str) -> "CodeType":
-        offset, size, _, packed = self.index[name]
+        offset, size, _, compressed = self.index[name]
         data: bytes | memoryview = self._piece(self._start + offset, size)
-        if packed:
+        if compressed:
             import zlib
 
             data = zlib.decompress(data)
@@ -105,7 +88,7 @@ class Bundle:
         return self._ahead[at : at + size]
 
     def _read(self, offset: int, size: int) -> bytes:
-        # Opened each time: the scanner process closes every descriptor that it inherits.
+        # Open it each time: the scanner process closes every descriptor that it inherits.
         file = posix.open(self._place, posix.O_RDONLY | posix.O_CLOEXEC)
         try:
             return posix.pread(file, size, offset)
@@ -113,7 +96,7 @@ class Bundle:
             posix.close(file)
 
     def below(self, location: str) -> "Package":
-        """The hook (PEP 302) by which pkgutil finds what is in a package."""
+        """Let pkgutil find the modules of a package (a path hook of PEP 302)."""
         place, _, package = location.rpartition("/")
         if place != self._place:
             raise ImportError(location)
@@ -121,16 +104,16 @@ class Bundle:
 
 
 class Package:
-    """What a package of the file holds, for pkgutil.iter_modules."""
+    """List the modules of a package for pkgutil.iter_modules."""
 
     def __init__(self, name: str, index: Index) -> None:
-        self._name, self.index = name, index
+        self._name, self._index = name, index
 
     def find_spec(self, name: str, target: "ModuleType | None" = None) -> None:
-        return None  # the bundle has been asked before
+        return None  # Python has asked the bundle before
 
     def iter_modules(self, prefix: str = "") -> "Iterator[tuple[str, bool]]":
-        for name, (_, _, package, _) in self.index.items():
+        for name, (_, _, package, _) in self._index.items():
             parent, _, last = name.rpartition(".")
             if parent == self._name:
                 yield prefix + last, package

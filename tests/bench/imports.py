@@ -26,12 +26,11 @@ from petipy.startup.bundle import PLACE, Bundle
 from tests.bench.table import table
 
 LZ4 = bytes.fromhex("02214c18")  # how a legacy frame of lz4 begins
-PREPARED = "usr/lib/petipy/prepared"
 START = """
 import sys
 from {bundle} import install
 install({place!r})
-from {prepared} import install
+from {cache} import install
 install({table!r})
 for name in sys.argv[1:]:
     __import__(name)
@@ -55,7 +54,7 @@ def unpack(image: Path, room: Path) -> Unpacked:
     frame = data[at : at + sizes["python"]]
     lay_out(Tree(cpio.read(decompress(frame))), room)
     index = Bundle(str(room / PLACE.lstrip("/"))).index
-    hot = {name: size for name, (_, size, _, packed) in index.items() if not packed}
+    hot = {name: size for name, (_, size, _, compressed) in index.items() if not compressed}
     # pyudev wants the target's libudev.
     return Unpacked(room, {n: size for n, size in hot.items() if not n.startswith("pyudev")})
 
@@ -77,12 +76,12 @@ def start(python: Sequence[str], unpacked: Unpacked, host: Path) -> int:
     extensions.symlink_to(next(host.rglob("lib-dynload")))
     outside = {path.stem: path for path in (library / "petipy").rglob("*.pyc")}
     bundle = outside["bundle"].relative_to(library).with_suffix("")
-    prepared = next(name for name in unpacked.modules if name.endswith(".prepared"))
+    cache = next(n for n in unpacked.modules if re.fullmatch(r"petipy\..*(cache|prepared)", n))
     program = START.format(
         bundle=".".join(bundle.parts),
         place=str(unpacked.home / PLACE.lstrip("/")),
-        prepared=prepared,
-        table=str(unpacked.home / PREPARED),
+        cache=cache,
+        table=str(unpacked.home / "usr/lib/petipy" / cache.rpartition(".")[2]),
     )
     home = {"PYTHONHOME": str(unpacked.home / "usr"), "PYTHONPATH": ""}
     script = unpacked.home / "start.py"  # not -c: that would import what shows its lines

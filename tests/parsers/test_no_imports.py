@@ -17,7 +17,7 @@ import petipy.scan.tree, petipy.sandbox.server
 from parsers.formats import formats
 
 for form in formats():
-    petipy.sandbox.server.warm(form)
+    petipy.startup.warm.warm(form)
 ready = set(sys.modules)  # what the scanner has when it forks
 
 import pickle

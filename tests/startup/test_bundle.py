@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from initramfs.fast.bundle import write_bundle
 from petipy.startup import bundle
 
 TOP = Path(__file__).parents[2]
@@ -23,7 +24,7 @@ def run(tmp_path: Path, program: str) -> None:
         for name, (text, package) in SOURCES.items()
     }
     place = tmp_path / "modules"
-    place.write_bytes(bundle.write(codes, hot=["json", "shop"]))  # the others are packed
+    place.write_bytes(write_bundle(codes, ["json", "shop"]))  # the others are packed
     start = "import sys\nfrom petipy.startup import bundle\nbundle.install(sys.argv[1])\n"
     subprocess.run([sys.executable, "-c", start + program, str(place)], cwd=TOP, check=True)
 
@@ -64,7 +65,7 @@ def test_it_survives_that_every_descriptor_is_closed(tmp_path: Path) -> None:
 def test_what_a_start_imports_comes_first_and_as_it_is_and_all_else_is_packed() -> None:
     modules = {name: (name.encode() * 500, False) for name in ("apple", "bread", "cellar")}
 
-    made = bundle.write(modules, ["cellar", "nosuch", "apple"])
+    made = write_bundle(modules, ["cellar", "nosuch", "apple"])
 
     assert b"cellar" * 500 + b"apple" * 500 in made
     assert b"bread" * 500 not in made
@@ -76,7 +77,7 @@ def test_modules_larger_than_what_is_read_at_once_are_whole(tmp_path: Path) -> N
         for name, size in (("one", 10), ("two", bundle.AHEAD), ("three", bundle.AHEAD * 2))
     }
     place = tmp_path / "modules"
-    place.write_bytes(bundle.write(code, list(code)))
+    place.write_bytes(write_bundle(code, list(code)))
 
     found = bundle.Bundle(str(place))
 

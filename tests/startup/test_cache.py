@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from petipy.startup.prepared import Table
+from petipy.startup.cache import Table
 
 TOP = Path(__file__).parents[2]
 RECORD = """
 import marshal, sys
-from petipy.startup import prepared
-table = prepared.record()
+from initramfs.fast.record import record
+table = record()
 import petipy.state.model, parsers.formats.grub, re
 re.compile("(?P<a>x+)[é-ü]", re.I), re.compile(b"[0-9]")
 sys.stdout.buffer.write(marshal.dumps(table))
@@ -21,8 +21,8 @@ sys.stdout.buffer.write(marshal.dumps(table))
 # Prints what is compiled after the installation.
 WATCH = """
 import sys
-from petipy.startup import prepared
-prepared.install(sys.argv[1])
+from petipy.startup import cache
+cache.install(sys.argv[1])
 import re, re._parser
 texts = []
 
@@ -55,7 +55,7 @@ def python(program: str, *arguments: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> str:
-    table = tmp_path_factory.mktemp("prepared") / "table"
+    table = tmp_path_factory.mktemp("cache") / "table"
     table.write_bytes(python(RECORD))
     return str(table)
 
@@ -97,7 +97,7 @@ def test_modules_for_bad_days_come_when_they_are_wanted(place: str) -> None:
         + """
 import asyncio, inspect, logging, subprocess, traceback
 names = [type(sys.modules[name]).__name__ for name in ("inspect", "logging", "traceback")]
-assert names == ["_Later"] * 3, names
+assert names == ["LazyModule"] * 3, names
 assert subprocess.run(["true"]).returncode == 0
 assert str(inspect.signature(lambda a, b: a)) == "(a, b)"
 assert asyncio.log.logger.name == "asyncio" and logging.getLogger("a").level == logging.NOTSET
