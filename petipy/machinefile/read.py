@@ -1,15 +1,29 @@
-"""A machine in one JSON file: its devices and what is on them, as `petipy capture` writes it.
+"""A machine in one JSON file, as `petipy capture` writes it.
 
-The keys are those of the cases that GRUB itself answered (platform, root, prefix, config, env,
-devices with name, uuid, label, fs, files), and ours: machine, compatible (of its device tree),
-firmware (EFI's `variables` and `smbios` in base64, and what its `clock` shows, in seconds since
-1970), and of a device the other names of Volume, `literal` (texts that begin with @), `sizes` and
-`directories` (what is there, but was not read), `pieces` (offsets and bytes of what is no text),
-`links` (symbolic ones, and what they say), `times` (when files were changed, since 1970).
-Of the network `urls` (URL → text or `@file`; nothing else answers) and `network`, the interfaces
-that have a lease: device (its name), mac, and params, what DHCP said in the words of udhcpc's
-script (ip, serverid, siaddr, tftp, bootfile, pxeconffile, pxepathprefix …).
-Keys that nobody here knows are ignored.
+Keys of the machine:
+
+    platform      GRUB's name of the processor and firmware: powerpc-ieee1275, x86_64-efi …
+    machine       uname's name of the processor: ppc64le, x86_64 …
+    root, prefix, config, env
+                  GRUB's device, $prefix, configuration and environment
+    compatible    the device tree's strings, the most specific first
+    firmware      {"variables": EFI's, "smbios": both in base64, "clock": seconds since 1970}
+    devices       [device]
+    urls          {URL: text or "@file"}; no other URL answers
+    network       [{"device": interface, "mac", "params": the lease}] in the words of udhcpc's
+                  script: ip, serverid, siaddr, tftp, bootfile, pxeconffile, pxepathprefix …
+
+Keys of a device: the fields of parsers.api.Volume, and
+
+    files         {path: text or "@file beside the machine file"}
+    literal       {path: text}; for texts that begin with @
+    sizes         {path: bytes}; files that are there but were not read
+    directories   [path]
+    pieces        {path: [[offset, base64]]}; parts of binary files
+    links         {path: target}; symbolic links
+    times         {path: seconds since 1970}; times of modification
+
+Unknown keys are ignored.
 """
 
 import json
@@ -24,7 +38,7 @@ from parsers.api import Firmware, Volume
 from parsers.places.urls import normal
 from petipy.machinefile.machine import Machine, Tree, clean
 
-# What GRUB calls a processor and its firmware → what uname calls the machine.
+# GRUB's name of a processor and its firmware → uname's name of the processor.
 _PLATFORMS = {
     "powerpc-ieee1275": "ppc64le",
     "i386-pc": "i386",
@@ -38,11 +52,11 @@ _WORDS = [f.name for f in fields(Volume) if f.name not in ("partition", "scheme"
 
 
 class BadMachine(ValueError):
-    """The file describes no machine; the text says why."""
+    """A file that describes no machine. The text says why."""
 
 
 def load(path: str) -> Machine:
-    """The machine that a file describes; OSError, or BadMachine which says what is wrong."""
+    """Read a machine from a file. OSError or BadMachine if that fails."""
     file = Path(path)
     if file.stat().st_size > _LARGEST:
         raise BadMachine(f"more than {_LARGEST >> 20} MiB")
@@ -54,7 +68,7 @@ def load(path: str) -> Machine:
 
 
 def parse(value: object, beside: Path) -> Machine:
-    """As `load`, of what json.loads gave. Texts that are `@name` are files below `beside`."""
+    """Read a machine from a JSON value. A text `@name` is a file below `beside`."""
     about = _mapping(value, "a machine")
     leases = _leases(about)
     devices = _devices(about, leases)
@@ -93,7 +107,7 @@ def _devices(about: Mapping[str, Any], leases: Collection[str]) -> list[Mapping[
 
 
 def platform(machine: str) -> str:
-    """What GRUB calls uname's machine, with the firmware that it most likely has."""
+    """Return GRUB's name of a machine, with its most likely firmware."""
     return next((name for name, word in _PLATFORMS.items() if word == machine), machine)
 
 
@@ -113,7 +127,7 @@ def _volume(device: Mapping[str, Any], number: int) -> Volume:
 
 
 def _of_name(name: str) -> dict[str, Any]:
-    """What GRUB's name of a partition says of its disk, if it is one."""
+    """Take apart GRUB's name of a partition: disk, scheme, number, firmware path."""
     match = _GRUB_NAME.fullmatch(name)
     if match is None:
         return {"disk": name, "partition": 0}
@@ -150,7 +164,7 @@ def _numbers(device: Mapping[str, Any], key: str, name: str) -> Mapping[str, int
 
 
 def _pieces(device: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[int, bytes]]]:
-    """{path: [[offset, base64], …]}"""
+    """Read {path: [[offset, base64], …]}."""
     for path, pieces in _mapping(device.get("pieces"), f"{name}: pieces").items():
         try:
             found = {int(offset): b64decode(text, validate=True) for offset, text in pieces}
@@ -184,7 +198,7 @@ def _urls(about: Mapping[str, Any], beside: Path) -> Iterator[tuple[str, str]]:
 
 
 def _leases(about: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """By interface what DHCP told it. With no name of one, it is the first that Linux has."""
+    """Read leases by interface. An interface without a name is eth0, eth1 …, by its index."""
     interfaces = about.get("network") or []
     if not isinstance(interfaces, list):
         raise BadMachine("network: not a list")
@@ -209,7 +223,7 @@ def _files(device: Mapping[str, Any], key: str, name: str) -> Iterator[tuple[str
 
 
 def _beside(directory: Path, text: str, device: str) -> str:
-    """Never one from elsewhere: whoever replays a stranger's file does not tell him others."""
+    """Read a file beside the machine file; one elsewhere may be secret."""
     name = PurePosixPath(text[1:])
     if name.is_absolute() or ".." in name.parts or not name.parts:
         raise BadMachine(

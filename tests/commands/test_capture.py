@@ -15,7 +15,8 @@ from petipy.commands import capture, explain
 from petipy.commands import list as listing
 from petipy.commands.targets import SETTABLE
 from petipy.machinefile.read import parse
-from petipy.machinefile.recorder import blanked, record
+from petipy.machinefile.recorder import record
+from petipy.machinefile.secrets import blank_text
 from petipy.sandbox import wire
 from petipy.scan.files import TreeFiles
 from petipy.scan.tree import scan_tree
@@ -227,7 +228,7 @@ def test_nothing_to_capture_is_status_1_and_nonsense_2(tmp_path: Path, capsys: O
     ],
 )
 def test_secrets_are_blanked(path: str, text: str, expected: str | None) -> None:
-    new = blanked(path, text)
+    new = blank_text(path, text)
     assert not any(secret in new for secret in ("sesame", "AB" * 8, "0123456789abc"))
     assert expected is None or new == expected
     assert text.count("\n") == new.count("\n")
@@ -246,12 +247,12 @@ def test_secrets_are_blanked(path: str, text: str, expected: str | None) -> None
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
-    assert blanked("/boot/grub/grub.cfg", text) == text
+    assert blank_text("/boot/grub/grub.cfg", text) == text
 
 
 def test_a_word_as_long_as_a_file_is_looked_through_once() -> None:
     text = "passw" * 50000  # looked at from each of its letters it would take hours
-    assert blanked("/boot/grub/grub.cfg", text) == text
+    assert blank_text("/boot/grub/grub.cfg", text) == text
 
 
 def test_a_password_that_comes_by_a_variable_is_blanked_where_that_is_set(
@@ -295,7 +296,7 @@ def test_of_udevs_links_those_are_captured_that_a_configuration_names() -> None:
 
 def test_an_environment_block_keeps_its_size() -> None:
     block = "# GRUB Environment Block\nsecret=0123456789\nsaved_entry=0\n".ljust(1024, "#")
-    new = blanked("/boot/grub/grubenv", block)
+    new = blank_text("/boot/grub/grubenv", block)
     assert "saved_entry=0\n#" in new
     assert "0123456789" not in new
     assert len(new) == 1024
