@@ -15,7 +15,7 @@ from petipy.boot.steps import BootError, Kexec, Stopped
 from petipy.control.session import Session, Told
 from petipy.log import Log, Trace, uptime
 from petipy.sandbox.client import Scanner
-from petipy.settings import table
+from petipy.settings import storage
 from petipy.sources import disks
 from petipy.sources.discover import Discovery, ScanDevice
 from petipy.sources.disks import DeviceEvent
@@ -285,7 +285,7 @@ def main(scanner: Scanner) -> int:
     """`petipy run`: be the boot manager of this machine, until a kernel takes over."""
     store = Store()
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
-        store.update(settings=table.read(file.read()))
+        store.update(settings=storage.load(file.read()))
     collector.resume()
     log = Log(debug=lambda: store.snapshot.settings.debug)
     scanner.complain = log.warning

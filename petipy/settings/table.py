@@ -1,26 +1,53 @@
-"""The settings: one table, read from the kernel command line."""
+"""The settings: one table. Every reader, writer, help text and list of settings comes from it.
+
+A new setting is one row here, and one field of the same name, with its default, in
+`petipy.state.model.Settings`.
+"""
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from parsers.api import DIALECTS
 from petipy.state.model import Settings
 
+Layer = Literal["image", "machine", "command line"]  # from weak to strong; the words are shown
+LAYERS: tuple[Layer, ...] = ("image", "machine", "command line")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Type:
+    """A type of values. `read` raises ValueError; `write` gives a text that `read` understands."""
+
+    form: str  # for people: SECONDS|never
+    read: Callable[[str], Any]
+    write: Callable[[Any], str]
+    optional: bool = False  # the name may stand without a value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One `petipy.NAME[=VALUE]`; `read` raises ValueError for a value that it does not take."""
+    """One row: `petipy.NAME[=VALUE]` on the kernel command line, `NAME = VALUE` in a file."""
 
     name: str
-    form: str
-    read: Callable[[str], Any]
-    help: str
+    type: Type
+    help: str  # goes on after a colon; no full stop
+    layers: tuple[Layer, ...] = LAYERS  # where it may be set
+    live: bool = True  # a change takes effect at once; else only at the start
+
+    @property
+    def default(self) -> Any:
+        return getattr(Settings(), self.name)
+
+    @property
+    def usage(self) -> str:
+        """The setting as it is typed on the kernel command line."""
+        form = f"[={self.type.form}]" if self.type.optional else f"={self.type.form}"
+        return f"petipy.{self.name}{form}"
 
 
-def _seconds(text: str) -> float:
+def _read_seconds(text: str) -> float:
     if text == "never":
         return math.inf
     seconds = float(text)
@@ -29,55 +56,72 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _write_seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return "never" if seconds == math.inf else f"{seconds:g}"
+
+
+def _read_names(text: str) -> tuple[str, ...]:
     return tuple(name.removeprefix("/dev/") for name in text.split(",") if name)
 
 
-def _dialect(text: str) -> str:
+def _read_dialect(text: str) -> str:
     if text not in DIALECTS:
         raise ValueError(text)
     return text
 
 
-def _flag(text: str) -> bool:
+def _read_flag(text: str) -> bool:
     if text not in {"", "0", "1"}:
         raise ValueError(text)
     return text != "0"
 
 
+_SECONDS = Type(form="SECONDS|never", read=_read_seconds, write=_write_seconds)
+_NAMES = Type(form="NAME[,NAME…]", read=_read_names, write=",".join)
+_DIALECT = Type(form="|".join(DIALECTS), read=_read_dialect, write=str)
+_FLAG = Type(form="0|1", read=_read_flag, write=lambda on: "1" if on else "0", optional=True)
+
 SETTINGS = (
-    Setting("timeout", "SECONDS|never", _seconds, "boot the default after so long"),
-    Setting("consoles", "NAME[,NAME…]", _names, "consoles besides those that the kernel uses"),
-    Setting("boot_image", "[0|1]", _flag, "0: leave BOOT_IMAGE= out of command lines"),
     Setting(
-        "dialect", "|".join(DIALECTS), _dialect, "whose GRUB every grub.cfg is taken to be for"
+        name="timeout",
+        type=_SECONDS,
+        help="boot the default after so long; else as its configuration says, else after 10 s",
     ),
-    Setting("show_foreign", "[0|1]", _flag, "list systems that kexec cannot boot, too"),
-    Setting("boot_restricted", "[0|1]", _flag, "boot a default by itself that wants a password"),
-    Setting("debug", "[0|1]", _flag, "log more"),
-    Setting("trace", "[0|1]", _flag, "print when each stage of the boot was reached"),
+    Setting(
+        name="consoles",
+        type=_NAMES,
+        help="use these consoles besides the kernel's, such as hvc1,ttyS1",
+        live=False,
+    ),
+    Setting(
+        name="dialect",
+        type=_DIALECT,
+        help="read every grub.cfg as this distribution's GRUB; else each file shows whose it is",
+    ),
+    Setting(
+        name="boot_image",
+        type=_FLAG,
+        help="put BOOT_IMAGE= before a command line, as GRUB and SYSLINUX do",
+    ),
+    Setting(
+        name="show_foreign",
+        type=_FLAG,
+        help="list systems that kexec cannot boot, too, with the reason",
+    ),
+    Setting(
+        name="boot_restricted",
+        type=_FLAG,
+        help="boot the default by itself even if its configuration wants a password",
+    ),
+    Setting(name="debug", type=_FLAG, help="log more"),
+    Setting(
+        name="trace",
+        type=_FLAG,
+        help="print when each stage of the boot is reached",
+        layers=("image", "command line"),  # for measurements: nobody keeps it on a machine
+        live=False,
+    ),
 )
-_BY_NAME = {setting.name: setting for setting in SETTINGS}
-
-
-def read(cmdline: str) -> Settings:
-    """The settings that a kernel command line holds; of one given twice the last counts."""
-    values: dict[str, Any] = {}
-    complaints: list[str] = []
-    for word in _words(cmdline):
-        name, _, text = word.removeprefix("petipy.").partition("=")
-        if not word.startswith("petipy."):
-            continue
-        if (setting := _BY_NAME.get(name)) is None:
-            complaints.append(f"unknown setting petipy.{name} on the kernel command line")
-            continue
-        try:
-            values[name] = setting.read(text)
-        except ValueError:
-            complaints.append(f"petipy.{name} takes {setting.form}, not {text!r}")
-    return Settings(**values, complaints=tuple(complaints))
-
-
-def _words(cmdline: str) -> list[str]:
-    """As the kernel splits them: a double quote, at the start or within, protects blanks."""
-    return [word.replace('"', "") for word in re.findall(r'(?:[^\s"]|"[^"]*"?)+', cmdline)]
+BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -270,17 +270,22 @@ class Countdown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings, as `settings/table.py` reads them."""
+    """The values of all settings. Their types, help and readers: `petipy.settings.table`."""
 
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     show_foreign: bool = False
-    dialect: str = ""  # one of parsers.api.DIALECTS, whatever a grub.cfg looks like
+    dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like
     boot_image: bool = True  # command lines keep the BOOT_IMAGE= that boot loaders put there
     boot_restricted: bool = False  # the default boots by itself even if it wants a password
     debug: bool = False
     trace: bool = False
-    complaints: tuple[str, ...] = ()  # settings that were not understood, in words
+    layers: tuple[tuple[str, str], ...] = ()  # (setting, its layer), without those built in
+    complaints: tuple[str, ...] = ()  # statements that are not understood, in words
+
+    def layer(self, name: str) -> str:
+        """Return the layer that a setting's value comes from: petipy.settings.storage."""
+        return dict(self.layers).get(name, "built in")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

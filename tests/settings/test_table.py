@@ -1,49 +1,64 @@
+"""The table of the settings agrees with the type of their values and with what it feeds."""
+
 import math
+from dataclasses import fields
 from pathlib import Path
+
+import pytest
 
 from parsers.api import DIALECTS
 from parsers.formats import formats
-from petipy.settings import table
+from petipy.settings import readme
+from petipy.settings.table import BY_NAME, SETTINGS, Setting
+from petipy.state.model import Settings
+
+README = Path(__file__).parents[2] / "README.md"
+SAMPLES = {
+    "timeout": ("0", "2.5", "never"),
+    "consoles": ("", "hvc1,ttyS0"),
+    "dialect": ("debian", "fedora"),
+}
 
 
-def test_settings_are_read_from_among_the_kernels_own_words() -> None:
-    got = table.read("console=hvc0 petipy.timeout=2.5 petipy.consoles=hvc1,/dev/ttyS0 quiet")
-    assert got.timeout == 2.5
-    assert got.consoles == ("hvc1", "ttyS0")
-    assert not got.trace
-    assert not got.complaints
+def test_every_setting_has_a_row_and_a_value() -> None:
+    values = {field.name for field in fields(Settings)} - {"layers", "complaints"}
+    assert {setting.name for setting in SETTINGS} == values
 
 
-def test_every_setting_is_in_the_readme() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    assert [s.name for s in table.SETTINGS if f"| `petipy.{s.name}" not in readme] == []
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_a_written_value_reads_back_the_same(setting: Setting) -> None:
+    for text in SAMPLES.get(setting.name, ("0", "1")):
+        value = setting.type.read(text)
+        assert setting.type.write(value) == text
+        assert setting.type.read(setting.type.write(value)) == value
+    if setting.default not in (None, ""):
+        assert setting.type.read(setting.type.write(setting.default)) == setting.default
 
 
-def test_never_is_for_ever_and_the_last_one_counts() -> None:
-    assert table.read("petipy.timeout=3 petipy.timeout=never").timeout == math.inf
+def test_a_setting_is_shown_as_it_is_typed() -> None:
+    assert BY_NAME["timeout"].usage == "petipy.timeout=SECONDS|never"
+    assert BY_NAME["debug"].usage == "petipy.debug[=0|1]"
 
 
-def test_a_flag_stands_alone_or_with_a_digit() -> None:
-    assert table.read("petipy.trace").trace
-    assert not table.read("petipy.trace petipy.trace=0").trace
-    assert table.read("").boot_image
-    assert not table.read("petipy.boot_image=0").boot_image
+def test_seconds_are_finite_and_not_negative_and_never_is_for_ever() -> None:
+    read = BY_NAME["timeout"].type.read
+    assert read("never") == math.inf
+    for text in ("-1", "inf", "nan", "soon", ""):
+        with pytest.raises(ValueError, match=r".*"):
+            read(text)
 
 
-def test_the_dialect_of_grub_can_be_forced_to_one_that_there_is() -> None:
-    assert table.read("").dialect == ""
-    assert table.read("petipy.dialect=fedora").dialect == "fedora"
+def test_the_dialects_are_those_of_the_grub_parser() -> None:
     assert list(DIALECTS) == [d.name for form in formats() for d in form.dialects]
-    assert table.read("petipy.dialect=plan9").complaints == (
-        "petipy.dialect takes debian|fedora, not 'plan9'",
-    )
 
 
-def test_what_is_not_understood_is_complained_about_and_nothing_else_is_lost() -> None:
-    got = table.read('x="petipy.debug inside" petipy.timeout=soon petipy.colour=red petipy.debug')
-    assert got.timeout is None
-    assert got.debug
-    assert got.complaints == (
-        "petipy.timeout takes SECONDS|never, not 'soon'",
-        "unknown setting petipy.colour on the kernel command line",
-    )
+def test_the_table_in_the_readme_is_the_generated_one(request: pytest.FixtureRequest) -> None:
+    wanted = readme.update(README.read_text())
+    if request.config.getoption("--update-golden"):
+        README.write_text(wanted)
+    assert README.read_text() == wanted, "pytest --update-golden tests/settings writes it"
+
+
+def test_a_readme_without_the_markers_is_refused() -> None:
+    with pytest.raises(ValueError, match="no place for the settings"):
+        readme.update("# Petipy\n")

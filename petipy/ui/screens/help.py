@@ -1,6 +1,6 @@
 """The help screen."""
 
-from petipy.settings.table import SETTINGS, Setting
+from petipy.settings.table import SETTINGS
 from petipy.ui.kit.screen import Paragraph, TextScreen
 
 _KEYS = """\
@@ -43,10 +43,5 @@ class HelpScreen(TextScreen):
         lines += [(None, ""), ("heading", "Signs")]
         lines += [(None, line) for line in _SIGNS.splitlines()]
         lines += [(None, ""), ("heading", "Settings, on the command line of Petipy's own kernel")]
-        lines += [(None, f"{_form(s)}: {s.help}") for s in SETTINGS]
+        lines += [(None, f"{s.usage}: {s.help}") for s in SETTINGS]
         self.set_text([*lines, (None, ""), (None, _CLOSING)])
-
-
-def _form(setting: Setting) -> str:
-    """Return the setting as a person types it; a flag may stand alone."""
-    return f"petipy.{setting.name}={setting.form}".replace("=[", "[=")

@@ -1,0 +1,126 @@
+"""The places that settings come from, from weak to strong: layers.
+
+1. built in: the defaults of `petipy.state.model.Settings`
+2. image: a file in the initramfs, /etc/petipy.toml
+3. machine: what the machine keeps, such as NVRAM, read by its platform
+4. command line: the kernel's
+
+The file of the image is TOML with one `name = value` a line and no tables. Each line is read by
+itself, so that a bad line costs only itself.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from petipy.settings.table import BY_NAME, Layer
+from petipy.state.model import Settings
+
+IMAGE = "/etc/petipy.toml"
+_LARGEST = 1 << 16  # characters of the image's file
+_CMDLINE = "kernel command line"
+
+
+class Storage:
+    """The settings that a machine keeps; a platform may have one."""
+
+    def read(self) -> Iterable[tuple[str, str]]:
+        """Return name and text of each setting. Raise OSError."""
+        raise NotImplementedError
+
+
+def load(cmdline: str, image: str = IMAGE, machine: Storage | None = None) -> Settings:
+    """Read all layers. Of a setting that is given twice the last one counts, in the last layer."""
+    found = _Found()
+    found.take_file(image)
+    if machine is not None:
+        found.take_machine(machine)
+    for name, text in _on_command_line(cmdline):
+        found.take("command line", _CMDLINE, name, text, prefix="petipy.")
+    layers = tuple(found.layers.items())
+    return Settings(**found.values, layers=layers, complaints=tuple(found.complaints))
+
+
+class _Found:
+    """The values that have been read so far."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.layers: dict[str, str] = {}
+        self.complaints: list[str] = []
+
+    def take(self, layer: Layer, place: str, name: str, text: str, prefix: str = "") -> None:
+        setting = BY_NAME.get(name)
+        if setting is None:
+            self.complaints.append(f"{place}: unknown setting {prefix}{name}")
+        elif layer not in setting.layers:
+            self.complaints.append(f"{place}: {prefix}{name} cannot be set there")
+        else:
+            try:
+                self.values[name] = setting.type.read(text)
+                self.layers[name] = layer
+            except ValueError:
+                wrong = f"{prefix}{name} takes {setting.type.form}, not {text!r}"
+                self.complaints.append(f"{place}: {wrong}")
+
+    def take_file(self, path: str) -> None:
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                text = file.read(_LARGEST)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.complaints.append(f"{path}: {error.strerror}")
+            return
+        for number, item in _in_file(text):
+            place = f"{path}:{number}"
+            if item is None:
+                self.complaints.append(f'{place}: not a line like timeout = 5 or timeout = "never"')
+            else:
+                self.take("image", place, *item)
+
+    def take_machine(self, machine: Storage) -> None:
+        try:
+            for name, text in machine.read():
+                self.take("machine", "settings of this machine", name, text)
+        except OSError as error:
+            reason = error.strerror or error
+            self.complaints.append(f"settings of this machine: {reason}")
+
+
+def _on_command_line(cmdline: str) -> Iterator[tuple[str, str]]:
+    # The kernel splits it so: a double quote, at the start of a word or within, protects blanks.
+    for word in re.findall(r'(?:[^\s"]|"[^"]*"?)+', cmdline):
+        name, _, text = word.replace('"', "").partition("=")
+        if name.startswith("petipy."):
+            yield name.removeprefix("petipy."), text
+
+
+_STRING = r"""(?:"[^"\\]*"|'[^']*')"""
+_LINE = rf"""(?x) \s*
+    (?: (?P<name> [A-Za-z0-9_-]+ ) \s*=\s*
+        (?: (?P<string> {_STRING} )
+          | \[ \s* (?P<strings> (?: {_STRING} \s* (?: ,\s* | (?=\]) ) )* ) \]
+          | (?P<word> true | false | [+-]?[0-9][0-9.]* )
+        ) \s*
+    )?
+    (?: \# .* )?"""
+
+
+def _in_file(text: str) -> Iterator[tuple[int, tuple[str, str] | None]]:
+    """Give number, name and value of each line that is not empty; None for a bad line."""
+    for number, line in enumerate(text.splitlines(), 1):
+        m = re.fullmatch(_LINE, line)
+        if m is None:
+            yield number, None
+        elif m["name"]:
+            yield number, (m["name"], _value(m))
+
+
+def _value(m: re.Match[str]) -> str:
+    """Return a value as it would stand on a command line."""
+    if m["string"]:
+        return m["string"][1:-1]
+    if m["word"]:
+        return {"true": "1", "false": "0"}.get(m["word"], m["word"])
+    return ",".join(item[1:-1] for item in re.findall(_STRING, m["strings"]))
