@@ -1,1 +1,0 @@
-"""What the network offers to boot."""
