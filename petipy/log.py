@@ -1,4 +1,4 @@
-"""What happened: kept for the log screen, in /run/petipy/log, and in the kernel's log."""
+"""The log: kept for the log screen, in /run/petipy/log, and in the kernel's log."""
 
 import os
 import time
@@ -14,24 +14,25 @@ _KERN_DEBUG = 7 | 1 << 3  # facility user; below every console log level, so no 
 
 
 def uptime() -> float:
-    """Seconds since the kernel started."""
+    """Return the seconds since the kernel started."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class Log:
-    """Keeps the last lines; `tell` is called with each that deserves a person's attention.
+    """The last lines. `show` is called with each that deserves a person's attention.
 
-    `debug` says for each line of that level whether it is kept.
+    Lines of the level "debug" are kept while `debug` returns True.
     """
 
     def __init__(
         self,
+        show: Callable[[Status], None] = lambda _: None,
         *,
         debug: Callable[[], bool] = lambda: False,
         files: tuple[str, ...] = ("/run/petipy/log", "/dev/kmsg"),
     ) -> None:
         self.lines: deque[Status] = deque(maxlen=_KEPT)
-        self.tell: Callable[[Status], None] = lambda _: None
+        self._show = show
         self._debug = debug
         self._files = [fd for path in files if (fd := _open(path)) is not None]
 
@@ -41,13 +42,17 @@ class Log:
     def info(self, text: str) -> None:
         self._add("info", text)
 
+    def announce(self, text: str) -> None:
+        """Add an "info" line that consoles show as well."""
+        self._add("info", text, show=True)
+
     def warning(self, text: str) -> None:
-        self._add("warning", text)
+        self._add("warning", text, show=True)
 
     def error(self, text: str) -> None:
-        self._add("error", text)
+        self._add("error", text, show=True)
 
-    def _add(self, level: Level, text: str) -> None:
+    def _add(self, level: Level, text: str, show: bool = False) -> None:
         if level == "debug" and not self._debug():
             return
         status = Status(at=uptime(), level=level, text=text)
@@ -56,10 +61,10 @@ class Log:
             line = f"{head or f'{status.at:9.3f} '}{level}: {text}\n"
             try:
                 os.write(fd, line.encode(errors="replace"))
-            except OSError:  # a full or unwilling log is no reason to stop
+            except OSError:  # a log that cannot be written stops nothing
                 continue
-        if level in {"warning", "error"}:
-            self.tell(status)
+        if show:
+            self._show(status)
 
 
 def _open(path: str) -> tuple[int, str] | None:
@@ -72,14 +77,14 @@ def _open(path: str) -> tuple[int, str] | None:
 
 
 class Trace:
-    """With petipy.trace, one line on the console for each stage, the first time it is reached."""
+    """Prints the stages of a start with petipy.trace: a line the first time one is reached."""
 
     def __init__(self, on: bool, fd: int = 2) -> None:
         self._fd = fd
-        self._told: set[str] | None = set() if on else None
+        self._reached: set[str] | None = set() if on else None
 
     def __call__(self, stage: str) -> None:
-        if self._told is None or stage in self._told:
+        if self._reached is None or stage in self._reached:
             return
-        self._told.add(stage)
+        self._reached.add(stage)
         os.write(self._fd, f"\r\npetipy-trace: {stage} {uptime():.3f}\r\n".encode())

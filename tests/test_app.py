@@ -16,13 +16,15 @@ import pytest
 
 from parsers.api import Action, Effect, Entry, FileRef, Password
 from petipy.app import App, Services
+from petipy.control.session import Session
 from petipy.log import Log
 from petipy.sources.disks import DeviceEvent
+from petipy.state.access import Lock
 from petipy.state.model import Change, Device, File, Scan, Settings, Snapshot
 from petipy.state.store import Store
 from tests.samples import device, entry, scan
 
-Person = Callable[[App, Store], Coroutine[None, None, None]]
+Person = Callable[[Session, Store], Coroutine[None, None, None]]
 
 
 class Jumped(BaseException):
@@ -95,17 +97,17 @@ class Machine:
         )
 
     def run(self, settings: Settings, person: "Person | None" = None) -> Log:
-        log = Log(files=())
+        store = Store()
+        store.update(settings=settings)
+        log = Log(lambda status: store.update(status=status), files=())
 
         async def main() -> None:
-            store = Store()
-            store.update(settings=settings)
             app = App(self.services(), log, store)
             if person is None:
                 return await app.run()
             async with asyncio.TaskGroup() as group:
                 group.create_task(app.run())
-                group.create_task(person(app, store))
+                group.create_task(person(Session("person", app.commands), store))
             return None
 
         try:
@@ -208,9 +210,9 @@ async def until(store: Store, condition: Callable[[Snapshot], bool]) -> Snapshot
 def chooses(title: str) -> Person:
     """Someone who asks for the entry as soon as it is there."""
 
-    async def person(app: App, store: Store) -> None:
+    async def person(session: Session, store: Store) -> None:
         snapshot = await until(store, lambda s: any(c.entry.title == title for c in s.choices))
-        app.boot(next(c.id for c in snapshot.choices if c.entry.title == title))
+        await session.boot(next(c.id for c in snapshot.choices if c.entry.title == title))
 
     return person
 
@@ -233,8 +235,8 @@ def test_an_action_happens_when_somebody_asks_for_it_and_writes_what_it_writes(
 def test_an_action_that_is_impossible_is_told_and_nothing_is_written(machine: Machine) -> None:
     machine.scans["vda2"] = scan(off("fwsetup"))
 
-    async def person(app: App, store: Store) -> None:
-        await chooses("off")(app, store)
+    async def person(session: Session, store: Store) -> None:
+        await chooses("off")(session, store)
         told = await until(store, lambda s: bool(s.status and not s.booting))
         assert told.status
         assert told.status.text == "off: no settings here"
@@ -251,15 +253,15 @@ def test_a_loading_that_takes_too_long_for_somebody_is_stopped_and_counts_as_no_
         entry("a", "/slow", default=True), entry("b", "/good", cmdline="other")
     )
 
-    async def person(app: App, store: Store) -> None:
-        await chooses("a")(app, store)
+    async def person(session: Session, store: Store) -> None:
+        await chooses("a")(session, store)
         await asyncio.sleep(0.1)
-        app.stop()
+        session.stop()
         told = await until(store, lambda s: not s.booting)
         assert told.status
         assert told.status.text == "Loading a was stopped"
         assert told.default == next(c.id for c in told.choices if c.entry.title == "a")
-        await chooses("b")(app, store)
+        await chooses("b")(session, store)
 
     machine.run(NEVER, person)
     assert machine.loaded == "other"
@@ -274,15 +276,14 @@ def test_who_leaves_a_devices_menu_boots_the_next_device(machine: Machine) -> No
 
 def test_a_password_is_checked_while_everything_else_goes_on(machine: Machine) -> None:
     machine.scans["vda2"] = scan(entry("a", "/good"))
-    answers: list[Password | None] = []
-    keys = [Password(user="a", secret="other"), Password(user="root", secret="right")]
+    keys = Password(user="a", secret="other"), Password(user="root", secret="right")
 
-    async def person(app: App, store: Store) -> None:
-        for typed in ("wrong", "right"):
-            app.check(keys, typed, answers.append)
-        await until(store, lambda s: bool(s.status and s.status.text == "access granted"))
+    async def person(session: Session, store: Store) -> None:
+        tries = [session.unlock(Lock(keys), "root", typed) for typed in ("wrong", "right")]
+        assert await asyncio.gather(*tries) == [False, True]
         raise Jumped
 
     log = machine.run(NEVER, person)
-    assert answers == [None, keys[1]]
-    assert "access denied: a wrong password" in [status.text for status in log.lines]
+    lines = [status.text for status in log.lines]
+    assert "access denied: a wrong password" in lines
+    assert "access granted" in lines

@@ -4,15 +4,15 @@ from petipy.log import Log
 from petipy.state.model import Status
 
 
-def test_lines_are_kept_written_and_the_bad_ones_told(tmp_path: Path) -> None:
-    told: list[Status] = []
-    log = Log(files=(f"{tmp_path}/run/log", "/nonexistent/kmsg/x/y"))
-    log.tell = told.append
+def test_lines_are_kept_and_written_and_those_that_matter_are_shown(tmp_path: Path) -> None:
+    shown: list[Status] = []
+    log = Log(shown.append, files=(f"{tmp_path}/run/log", "/nonexistent/kmsg/x/y"))
     log.debug("too fine")
     log.info("found vda2")
     log.warning("sdb1: \udcff unreadable")
-    assert [s.text for s in log.lines] == ["found vda2", "sdb1: \udcff unreadable"]
-    assert [s.level for s in told] == ["warning"]
+    log.announce("loading")
+    assert [s.text for s in log.lines] == ["found vda2", "sdb1: \udcff unreadable", "loading"]
+    assert [s.level for s in shown] == ["warning", "info"]
     lines = (tmp_path / "run/log").read_text().splitlines()
     assert lines[0].endswith(" info: found vda2")
     assert lines[1].endswith(" warning: sdb1: ? unreadable")

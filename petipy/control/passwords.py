@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
+from parsers.api import Password
+
 if TYPE_CHECKING:
     from hashlib import _Hash
 
@@ -19,8 +21,20 @@ _ROUNDS = 5000  # of $5$ and $6$, where the hash does not say
 _FEWEST, _MOST = 1000, 999_999_999
 
 
-def fits(secret: str, typed: bytes) -> bool:
-    """Whether `secret` is a hash of what was typed; never, where it is no hash that is known."""
+def fits(key: Password, typed: str) -> bool:
+    """Return True if this is the password.
+
+    A hashed one takes seconds on a slow machine, and a disk may ask for years: call this in a
+    child only.
+    """
+    secret = typed.encode(errors="surrogateescape")
+    if key.hashed:
+        return fits_hash(key.secret, secret)
+    return secret == key.secret.encode(errors="surrogateescape")
+
+
+def fits_hash(secret: str, typed: bytes) -> bool:
+    """Return True if `secret` is a hash of the typed text; False if no such hash is known."""
     if secret.startswith(PBKDF2):
         return _fits_pbkdf2(secret.removeprefix(PBKDF2), typed)
     kind, _, rest = secret.removeprefix("$").partition("$")

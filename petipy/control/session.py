@@ -1,83 +1,112 @@
-"""All that a console can see and do. The screens know nothing else of the program."""
+"""One client's session: the passwords that it has given, and the commands that it may give.
+
+The screens know nothing else of the program.
+"""
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from parsers.api import Password
+from petipy.control.commands import Command, Commands, Right
+from petipy.state.access import Lock
 from petipy.state.model import Edit, Snapshot, Status
 
 FORGOTTEN = 300.0  # seconds without a key, after which passwords are asked for anew
 
-Told = Callable[[Password | None], None]
-
-
-class Commands(Protocol):
-    """What consoles may ask of the program."""
-
-    def boot(self, id: str, edit: Edit | None = None) -> None: ...
-    def stop(self) -> None: ...
-    def someone_is_here(self) -> None:
-        """A person has pressed a key: no countdown goes on."""
-        ...
-
-    def check(self, keys: Sequence[Password], typed: str, told: Told) -> None: ...
-    def rescan(self) -> None: ...
-
-
-class Snapshots(Protocol):
-    """The store, read only."""
-
-    @property
-    def snapshot(self) -> Snapshot: ...
-    async def changed(self, since: int) -> Snapshot: ...
-
 
 class Session:
-    """One console's part of the program."""
+    """The commands of one console or one connection, with the rights of the person there.
+
+    Each command raises Denied if a password is needed first: unlock its lock, and try again.
+    """
 
     def __init__(
-        self,
-        name: str,
-        commands: Commands,
-        store: Snapshots,
-        log: Callable[[], Sequence[Status]],
-        clock: Callable[[], float] = time.monotonic,
+        self, name: str, commands: Commands, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.name = name
         self.clock = clock
         self.last_key = -float("inf")  # by the clock, when a person was last here
-        self.known: set[Password] = set()  # those that the person here has given
-        self._commands, self._store, self._log = commands, store, log
+        self._given: set[Password] = set()
+        self._commands = commands
+
+    # What it sees
 
     @property
     def snapshot(self) -> Snapshot:
-        return self._store.snapshot
+        return self._commands.snapshot
 
     async def changed(self, since: int) -> Snapshot:
-        """The snapshot, as soon as its version is greater than `since`."""
-        return await self._store.changed(since)
-
-    def boot(self, id: str, edit: Edit | None = None) -> None:
-        self._commands.boot(id, edit)
-
-    def stop(self) -> None:
-        """No longer wait for what is being loaded."""
-        self._commands.stop()
-
-    def someone_is_here(self) -> None:
-        if self.clock() - self.last_key > FORGOTTEN:
-            self.known.clear()  # perhaps it is somebody else now
-        self.last_key = self.clock()
-        self._commands.someone_is_here()
-
-    def check(self, keys: Sequence[Password], typed: str, told: Told) -> None:
-        """Which of the passwords it is, if any: `told` is called after a while."""
-        self._commands.check(keys, typed, told)
-
-    def rescan(self) -> None:
-        self._commands.rescan()
+        """Wait for a snapshot whose version is greater than `since`, and return it."""
+        return await self._commands.changed(since)
 
     def log(self) -> Sequence[Status]:
-        """Everything that is kept, oldest first."""
-        return self._log()
+        """Return all lines that are kept, the oldest first."""
+        return self._commands.log(self)
+
+    # Rights
+
+    def opens(self, right: Right, lock: Lock) -> bool:
+        """Return True if a password that opens the lock was given here."""
+        return lock.is_open(self._given)
+
+    def lock(self, right: Right, id: str = "") -> Lock | None:
+        """Return the lock that keeps this session from using a right; None if nothing does.
+
+        `id` is the choice that it is about: "boot" and "edit" have one.
+        """
+        return self._commands.lock(self, right, id)
+
+    def require(self, command: Command, id: str = "") -> None:
+        """Raise Denied if this session may not give a command."""
+        self._commands.require(self, command, id)
+
+    async def unlock(self, lock: Lock, user: str, password: str) -> bool:
+        """Check a password; if it opens the lock, keep it, and return True.
+
+        The answer to a wrong password comes late. `user` does not matter where passwords have no
+        user names. Cancelling ends the check.
+        """
+        right = await self._commands.unlock(self, lock, user, password)
+        if right is None:
+            return False
+        self._given.add(right)
+        return True
+
+    def forget(self) -> None:
+        """Forget the passwords that were given: the next person here may be another."""
+        self._given.clear()
+
+    # Commands
+
+    async def boot(self, id: str, edit: Edit | None = None) -> None:
+        """Request the boot of a choice, perhaps with a person's changes.
+
+        The snapshot says what becomes of it: `booting` is the choice's id while it is loaded, and
+        after a failure `status` has the reason.
+        """
+        await self._commands.boot(self, id, edit)
+
+    async def shell(self, path: str, term: str) -> None:
+        """Run a shell on the terminal `path` until it ends.
+
+        The caller must not read the terminal meanwhile, and must open it again afterwards.
+        """
+        await self._commands.shell(self, path, term, self.note_presence)
+
+    def stop(self) -> None:
+        """Give up the boot that is under way, unless its kernel is loaded already."""
+        self._commands.stop(self)
+
+    def rescan(self) -> None:
+        """Look at every source again."""
+        self._commands.rescan(self)
+
+    def note_presence(self) -> None:
+        """Take note of a key: no countdown goes on.
+
+        After a long absence the passwords that were given are forgotten.
+        """
+        if self.clock() - self.last_key > FORGOTTEN:
+            self.forget()  # perhaps it is another person now
+        self.last_key = self.clock()
+        self._commands.note_presence(self)

@@ -10,7 +10,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from parsers.api import Password
-from petipy.control import passwords
 from petipy.state.model import Choice, Snapshot
 
 
@@ -57,12 +56,3 @@ def _lock(users: Collection[str] | None, choice: Choice) -> Lock | None:
         return None
     allowed = {*users, *(choice.superusers or ())}
     return Lock(tuple(key for key in choice.passwords if key.user in allowed))
-
-
-def fits(key: Password, typed: str) -> bool:
-    """Whether this is the password. A hashed one takes seconds on a slow machine: never call it
-    where something else waits."""
-    secret = typed.encode(errors="surrogateescape")
-    if key.hashed:
-        return passwords.fits(key.secret, secret)
-    return secret == key.secret.encode(errors="surrogateescape")

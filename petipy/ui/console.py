@@ -4,10 +4,11 @@ The menu comes once somebody presses a key. urwid is imported only then.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 from petipy import __version__
+from petipy.control.commands import Denied
 from petipy.control.session import Session
 from petipy.ui.line.countdown import CountdownLines, next_change
 from petipy.ui.line.keys import PersonDetector
@@ -42,6 +43,7 @@ class Console:
         self._lines: CountdownLines | None = None
         self._fullscreen: FullScreen | None = None
         self._phase: asyncio.Task[None] | None = None
+        self._commands: asyncio.TaskGroup | None = None  # those that the screens have given
         self._attended = False  # somebody has opened the menu
         self._active = asyncio.Event()  # cleared from farewell to resume
         self._active.set()
@@ -61,15 +63,17 @@ class Console:
             began = self._session.clock()
             try:
                 self._terminal.open()
-                await self._run_phases()
-            except OSError:
+                async with asyncio.TaskGroup() as self._commands:
+                    await self._run_phases()
+            except* OSError:
                 pass  # hung up, or no device behind it; the error does not tell more
-            except Exception as error:  # noqa: BLE001  a fault of one console must not end the others
-                self._complain(f"{self.name}: {type(error).__name__}: {error}")
+            except* Exception as errors:  # noqa: BLE001  a fault of one console must not end the others
+                for error in errors.exceptions:
+                    self._complain(f"{self.name}: {type(error).__name__}: {error}")
                 self._fullscreen = None
             finally:
                 self._terminal.close()
-                self._session.known.clear()  # the next person here may be somebody else
+                self._session.forget()  # the next person here may be somebody else
             self._attended = False
             if self._session.clock() - began > _HEALTHY:
                 pause = _FIRST_PAUSE
@@ -128,7 +132,7 @@ class Console:
                 event = await watch.wait(self._next_change(person, now))
                 if event.data and person.detect(event.data, session.clock()):
                     break
-        session.someone_is_here()
+        session.note_presence()
         terminal.write(lines.add_line("Opening the menu ..."))
         self._attended = True
 
@@ -141,27 +145,31 @@ class Console:
         if self._fullscreen is None:
             from petipy.ui.fullscreen import FullScreen
 
-            self._fullscreen = FullScreen(self._terminal, self._session)
+            self._fullscreen = FullScreen(self._terminal, self._session, self._start)
         self._trace("menu")
         ending = await self._fullscreen.run()
         if ending == "absent":
             self._attended = False
-            self._session.known.clear()
+            self._session.forget()
         if ending == "shell":
             await self._run_shell()
 
-    async def _run_shell(self) -> None:
-        from petipy.ui.line import shell
+    def _start(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a command of the screens. A fault of the command is one of this console."""
+        assert self._commands
+        return self._commands.create_task(command)
 
+    async def _run_shell(self) -> None:
         self._terminal.write('A shell. "exit" comes back to the menu.\r\n')
         await self._terminal.flush(_FLUSH_TIME)
         self._terminal.close()
         try:
-            path, term = self._terminal.path, self._terminal.term
-            await shell.run(path, term, self._session.someone_is_here)
+            await self._session.shell(self._terminal.path, self._terminal.term)
+        except Denied:
+            pass  # the menu comes back
         finally:
             await self._reopen()
-        self._session.someone_is_here()
+        self._session.note_presence()
 
     async def _reopen(self) -> None:
         """Open the terminal again. The end of a shell hangs it up, which may take a moment."""

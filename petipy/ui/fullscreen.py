@@ -2,7 +2,8 @@
 
 import asyncio
 import math
-from typing import Literal
+from collections.abc import Coroutine
+from typing import Any, Literal
 
 from petipy.control.session import Session
 from petipy.ui.kit.display import Display
@@ -14,7 +15,7 @@ from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
 from petipy.ui.line.probe import probe_size
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
-from petipy.ui.view import View
+from petipy.ui.view import Start, View
 
 GAP = 0.25  # seconds between two redraws for news
 ABSENT = 300.0  # seconds without a key, after which a countdown closes the menu
@@ -26,14 +27,16 @@ class FullScreen:
     """The screens of one console.
 
     The object lives as long as its console, so that typed text survives a shell or a failed boot.
+    `start` runs a command in a task of the console.
     """
 
-    def __init__(self, terminal: Terminal, session: Session) -> None:
-        self._terminal, self._session = terminal, session
+    def __init__(self, terminal: Terminal, session: Session, start: Start) -> None:
+        self._terminal, self._session, self._start = terminal, session, start
+        self._watch: Watch | None = None
         self._theme = VIRTUAL if terminal.term == "linux" else SERIAL
         self._decoder = Decoder()
         self._ending: Ending | None = None
-        self._view = View(session, self._theme, self._end_for_shell)
+        self._view = View(session, self._theme, self._start_command, self._end_for_shell)
         self._display = Display(terminal, self._theme)
         self._loop = MainLoop(
             self._view,
@@ -65,6 +68,7 @@ class FullScreen:
 
     async def _handle_events(self) -> Ending:
         with Watch(self._terminal, self._session, GAP) as watch:
+            self._watch = watch
             waiting_since = math.inf  # the time when an unfinished sequence began
             while self._ending is None:
                 moment = min(self._next_tick(), waiting_since + self._theme.patience)
@@ -88,9 +92,10 @@ class FullScreen:
         for key in keys:
             if isinstance(key, Report):
                 continue
-            self._session.someone_is_here()
+            self._session.note_presence()
             if key != "ctrl l":
                 self._loop.process_input([key])
+                await asyncio.sleep(0)  # a command that the key gave acts before the next key
         if "ctrl l" in keys:  # once, however long it was held down
             await self._redraw()
 
@@ -126,6 +131,16 @@ class FullScreen:
         return (
             self._session.snapshot.countdown is not None and now - self._session.last_key > ABSENT
         )
+
+    def _start_command(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._start(command)
+        task.add_done_callback(self._show_result)
+        return task
+
+    def _show_result(self, task: asyncio.Task[None]) -> None:
+        """Draw the result of a command, or leave: it may end while nobody presses a key."""
+        if self._watch:
+            self._watch.interrupt()
 
     def _end_for_shell(self) -> None:
         self._ending = "shell"

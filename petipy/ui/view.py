@@ -1,12 +1,12 @@
 """What a console shows once someone is there: a stack of pages between a title and two lines."""
 
-from collections.abc import Callable
+from asyncio import Task
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar
 
 from petipy import __version__
+from petipy.control.commands import Denied
 from petipy.control.session import Session
-from petipy.state import access
-from petipy.state.access import Lock
 from petipy.state.model import Edit, Snapshot
 from petipy.ui.kit.screen import FixedLines, Screen, fit
 from petipy.ui.kit.theme import Theme
@@ -22,14 +22,22 @@ from petipy.ui.screens.menu import MenuScreen
 from petipy.ui.screens.prompt import PasswordScreen
 
 _TALL = 16  # rows, from which on a blank line under the title is not missed
+Start = Callable[[Coroutine[Any, Any, None]], Task[None]]
 _REASONS = 3  # rows for what went wrong; 2 on a terminal that is not tall
 
 
 class View(Frame[Any, Any, Any]):
-    """The root widget of a console."""
+    """The root widget of a console.
 
-    def __init__(self, session: Session, theme: Theme, shell: Callable[[], None]) -> None:
-        self._session, self._theme, self._shell = session, theme, shell
+    `start` runs a command in a task of the console, which reports its faults and ends it when the
+    terminal is lost. `shell` leaves the screens for a shell.
+    """
+
+    def __init__(
+        self, session: Session, theme: Theme, start: Start, shell: Callable[[], None]
+    ) -> None:
+        self._session, self._theme = session, theme
+        self._start, self._shell = start, shell
         self._seconds = SecondsLeft()
         self._shown = -1  # version of the snapshot
         self._note = ""  # said until the next key
@@ -50,7 +58,7 @@ class View(Frame[Any, Any, Any]):
         self._refresh()
 
     def _refresh(self) -> None:
-        """Title and status: at the start, and after each key and each change."""
+        """Show the page on top, and title and status anew."""
         self.body = self.page
         self._invalidate()
 
@@ -104,13 +112,11 @@ class View(Frame[Any, Any, Any]):
 
     def push(self, page: Screen) -> None:
         self._pages.append(page)
+        self._refresh()
 
     def back(self) -> None:
         if len(self._pages) > 1:
             self._pages.pop()
-
-    def home(self) -> None:
-        del self._pages[1:]
         self._refresh()
 
     def _again(self) -> None:
@@ -120,26 +126,26 @@ class View(Frame[Any, Any, Any]):
     # What the pages ask for, and the keys that work on all of them.
 
     def boot(self, id: str, edit: Edit | None = None) -> None:
-        snapshot = self._session.snapshot
-        if (choice := snapshot.choice(id)) is None:
-            return self._session.boot(id, edit)
-        # Who edits was asked before, but may have left it to somebody else since.
-        lock = access.of_editing(choice, snapshot) if edit else access.of_booting(choice)
-        return self._unlocked(lock, entry_title(choice), lambda: self._session.boot(id, edit))
+        choice = self._session.snapshot.choice(id)
+        what = entry_title(choice) if choice else id
+        self._command(what, lambda: self._session.boot(id, edit))
 
-    def _unlocked(self, lock: Lock | None, what: str, act: Callable[[], None]) -> None:
-        """Act, at once or when somebody has given the password."""
-        if lock is None or lock.is_open(self._session.known):
-            act()
-            return
+    def _command(self, what: str, act: Callable[[], Awaitable[None]]) -> None:
+        self._start(self._with_password(what, act))
 
-        def let_in() -> None:
-            self._pages.remove(login)
-            act()
-            self._refresh()  # no key has been pressed that would
-
-        login = PasswordScreen(what, lock, self._session, let_in, self.back)
-        self.push(login)
+    async def _with_password(self, what: str, act: Callable[[], Awaitable[None]]) -> None:
+        """Carry out a command. While it is denied, ask for the password, and try again."""
+        while True:
+            try:
+                return await act()
+            except Denied as denied:
+                prompt = PasswordScreen(what, denied, self._session)
+            self.push(prompt)
+            try:
+                await prompt.ask()
+            finally:
+                self._pages.remove(prompt)
+                self._refresh()
 
     def submenu(self, path: MenuPath) -> None:
         self.push(MenuScreen(self, self._theme, self._session.snapshot, path))
@@ -148,10 +154,12 @@ class View(Frame[Any, Any, Any]):
         self.push(DetailsScreen(id, self._session.snapshot, self))
 
     def edit(self, id: str) -> None:
-        if choice := self._session.snapshot.choice(id):
-            lock = access.of_editing(choice, self._session.snapshot)
-            editor = EditorScreen(choice, self.boot, self.back)
-            self._unlocked(lock, "Editing", lambda: self.push(editor))
+        async def edit() -> None:
+            self._session.require("edit", id)
+            if choice := self._session.snapshot.choice(id):
+                self.push(EditorScreen(choice, self.boot, self.back))
+
+        self._command("Editing", edit)
 
     def _open_log(self) -> None:
         self._once(LogScreen, LogScreen(self._session))
@@ -164,7 +172,11 @@ class View(Frame[Any, Any, Any]):
             self.push(page)
 
     def _run_shell(self) -> None:
-        self._unlocked(access.of_shell(self._session.snapshot), "A shell", self._shell)
+        async def leave() -> None:
+            self._session.require("shell")
+            self._shell()
+
+        self._command("A shell", leave)
 
     _commands: ClassVar[dict[str, Callable[["View"], None]]] = {
         **dict.fromkeys(("esc", "backspace", "left", "q"), back),

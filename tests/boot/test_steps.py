@@ -11,13 +11,13 @@ from typing import NoReturn
 
 import pytest
 
-from petipy.boot import steps as boot
-from petipy.boot.steps import BootError
+from petipy.boot import steps
+from petipy.boot.parts import part
+from petipy.boot.plan import BootError, Plan, plan
 from petipy.log import Log, Trace
 from petipy.state.model import Change, Edit, File
+from petipy.sys.forked import in_child
 from tests.samples import choice, entry
-
-QUIET = Log(files=())
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Machine:
         raise OSError(errno.EBUSY, "nothing is loaded")
 
 
-def opener(tree: Path) -> boot.Open:
+def opener(tree: Path) -> steps.Open:
     async def opening(files: Sequence[File]) -> list[int]:
         return [os.open(f"{tree}/{file.device}{file.path}", os.O_RDONLY) for file in files]
 
@@ -54,15 +54,15 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def load(todo: boot.Plan, tree: Path) -> str:
+def load(todo: Plan, tree: Path) -> str:
     log = Log(files=())
-    asyncio.run(boot.load(todo, Machine(), opener(tree), boot.in_child, log))
+    asyncio.run(steps.load(todo, Machine(), opener(tree), in_child, log))
     return log.lines[-1].text
 
 
 def test_kernel_initrds_command_line_and_device_tree_reach_the_loader(tree: Path) -> None:
     initrd, dtb = File(device="vda2", path="/initrd"), File(device="vda2", path="/dtb")
-    todo = boot.plan(
+    todo = plan(
         choice("a", initrds=(initrd,), devicetree=dtb, entry=entry("a", cmdline="quiet")), None
     )
     assert load(todo, tree) == "loaded (vda2)/vmlinux by one quiet tree"
@@ -79,7 +79,7 @@ def test_parts_of_a_file_are_loaded_as_if_they_were_files(tree: Path) -> None:
     (tree / "vda2/u.efi").write_text("MZ..KERNEL..one..tree")
     parts = [File(device="vda2", path="/u.efi", offset=o, size=s) for o, s in ((4, 6), (12, 3))]
     rest = File(device="vda2", path="/u.efi", offset=17)
-    todo = boot.plan(choice("a", kernel=parts[0], initrds=(parts[1],), devicetree=rest), None)
+    todo = plan(choice("a", kernel=parts[0], initrds=(parts[1],), devicetree=rest), None)
     assert load(todo, tree) == "loaded (vda2)/u.efi@4+6 by one  tree"
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_is_packed_is_a_cpio_archive(tree: Path, size: int) -> None:
     (tree / "vda2/data").write_bytes(b"x" * size)
     file = File(device="vda2", path="/data", packed="etc/some where/name", mode=0o640)
     with (tree / "vda2/data").open("rb") as data:
-        archive = boot.part(data.fileno(), file)
+        archive = part(data.fileno(), file)
     with open(archive, "rb") as packed:
         content = packed.read()
     assert not len(content) % 4
@@ -103,12 +103,12 @@ def test_a_file_that_is_packed_is_a_cpio_archive(tree: Path, size: int) -> None:
 def test_a_part_that_the_file_no_longer_has_is_told(tree: Path) -> None:
     torn = File(device="vda2", path="/vmlinux", offset=3, size=99)
     with pytest.raises(BootError, match=r"vmlinux@3\+99 is cut off: 3 bytes are there"):
-        load(boot.plan(choice("a", kernel=torn), None), tree)
+        load(plan(choice("a", kernel=torn), None), tree)
 
 
 def test_what_a_person_typed_is_what_boots(tree: Path) -> None:
     edit = Edit(kernel="/vmlinux", initrds=("(vda2)/initrd",), cmdline="single")
-    assert load(boot.plan(choice("a", missing=("x",)), edit), tree).endswith("one single")
+    assert load(plan(choice("a", missing=("x",)), edit), tree).endswith("one single")
 
 
 @pytest.mark.parametrize(
@@ -120,39 +120,39 @@ def test_what_a_person_typed_is_what_boots(tree: Path) -> None:
     ],
 )
 def test_a_failure_names_its_step_and_reason(tree: Path, kernel: File, sentence: str) -> None:
-    todo = replace(boot.plan(choice("a"), None), kernel=kernel)
+    todo = replace(plan(choice("a"), None), kernel=kernel)
     with pytest.raises(BootError, match=sentence):
         load(todo, tree)
 
 
 def test_what_waits_or_misses_a_file_is_refused_with_the_reason() -> None:
     with pytest.raises(BootError, match="waits for UUID=1"):
-        boot.plan(choice("a", waits_for="UUID=1"), None)
+        plan(choice("a", waits_for="UUID=1"), None)
 
 
 def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() -> None:
     told: list[str] = []
-    steps: list[str] = []
+    done: list[str] = []
 
     async def farewell(lines: Sequence[str]) -> None:
         told.extend(lines)
 
     def quiet() -> None:
-        steps.append("quiet")
+        done.append("quiet")
 
     machine = Machine()
-    todo = boot.plan(choice("a"), None)
+    todo = plan(choice("a"), None)
     with pytest.raises(BootError, match=r"kexec: .*nothing is loaded"):
-        asyncio.run(boot.leave(todo, machine, farewell, quiet, Trace(False)))
+        asyncio.run(steps.jump(todo, machine, farewell, quiet, Trace(False)))
     assert told == todo.lines()
-    assert steps == ["quiet"]
+    assert done == ["quiet"]
     assert machine.jumped == ["now"]
 
 
 def test_an_edited_entry_still_writes_what_it_writes() -> None:
     change = Change(file=File(device="vda2", path="/grubenv"), values=(("a", None),), rename="b")
     edit = Edit(kernel="/vmlinux", initrds=(), cmdline="single")
-    assert boot.plan(choice("a", changes=(change,)), edit).changes == (change,)
+    assert plan(choice("a", changes=(change,)), edit).changes == (change,)
     assert str(change) == "(vda2)/grubenv: no a, renamed to b"
 
 
@@ -168,9 +168,9 @@ def test_every_console_is_told_what_could_not_be_written() -> None:
     async def run() -> None:
         log = Log(files=())
         change = Change(file=File(device="vda2", path="/grubenv"), values=(("a", "1"),))
-        complaints = await boot.write([change], refuse, log)
-        todo = boot.plan(choice("a"), None)
-        await boot.leave(todo, Machine(), farewell, lambda: None, Trace(False), complaints)
+        complaints = await steps.write([change], refuse, log)
+        todo = plan(choice("a"), None)
+        await steps.jump(todo, Machine(), farewell, lambda: None, Trace(False), complaints)
 
     with pytest.raises(BootError):
         asyncio.run(run())
@@ -192,4 +192,4 @@ def test_a_loader_that_dies_or_hangs_is_only_an_error(
     work: Callable[[], str], error: type[OSError]
 ) -> None:
     with pytest.raises(error):
-        asyncio.run(boot.in_child(work, 0.3))
+        asyncio.run(in_child(work, 0.3))

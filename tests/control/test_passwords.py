@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from petipy.control.passwords import PBKDF2, fits
+from parsers.api import Password
+from petipy.control.passwords import PBKDF2, fits, fits_hash
 
 LONG = "a password that is longer than sixty-four bytes, which is what SHA-512 gives in one turn"
 
@@ -19,8 +20,8 @@ def hashed(text: str, rounds: int, size: int) -> str:
 @pytest.mark.parametrize(("rounds", "size"), [(1, 64), (2, 64), (100, 20), (100, 130)])
 def test_a_hash_of_grubs_is_told_from_any_other(text: str, rounds: int, size: int) -> None:
     secret = hashed(text, rounds, size)
-    assert fits(secret, text.encode())
-    assert not fits(secret, f"{text}x".encode())
+    assert fits_hash(secret, text.encode())
+    assert not fits_hash(secret, f"{text}x".encode())
 
 
 @pytest.mark.parametrize(
@@ -60,16 +61,16 @@ def test_a_hash_of_grubs_is_told_from_any_other(text: str, rounds: int, size: in
     ],
 )  # fmt: skip
 def test_a_hash_of_another_kind_is_told_from_any_other(text: str, secret: str) -> None:
-    assert fits(secret, text.encode())
-    assert not fits(secret, f"{text}x".encode())
-    assert not fits(secret, secret.encode())
+    assert fits_hash(secret, text.encode())
+    assert not fits_hash(secret, f"{text}x".encode())
+    assert not fits_hash(secret, secret.encode())
 
 
 @pytest.mark.parametrize("rounds", [1, 999])
 def test_fewer_rounds_than_a_thousand_are_a_thousand(rounds: int) -> None:
     """So crypt(3) reads it, whatever it would have written."""
     made = "bw4PhTdETPYycBP1S/MfHGVqzf4cldTXkxqJJ2X8w.3"
-    assert fits(f"$5$rounds={rounds}$ab${made}", b"secret")
+    assert fits_hash(f"$5$rounds={rounds}$ab${made}", b"secret")
 
 
 @pytest.mark.parametrize(
@@ -79,4 +80,16 @@ def test_fewer_rounds_than_a_thousand_are_a_thousand(rounds: int) -> None:
      f"{PBKDF2}1.AB.", f"{PBKDF2}1.G.CD", f"{PBKDF2}0.AB.CD"],
 )  # fmt: skip
 def test_a_hash_that_is_none_fits_nothing(secret: str) -> None:
-    assert not any(fits(secret, text.encode()) for text in ("", secret, "x"))
+    assert not any(fits_hash(secret, text.encode()) for text in ("", secret, "x"))
+
+
+def test_a_hashed_password_is_never_its_own_text() -> None:
+    # From openssl passwd -1.
+    key = Password(user="", secret="$1$x$kCw8ui3ja7esI2X5jr68X0", hashed=True)
+    assert fits(key, "x")
+    assert not fits(key, key.secret)
+
+
+def test_a_password_in_plain_text_is_told_from_any_other() -> None:
+    assert fits(Password(user="a", secret="s"), "s")
+    assert not fits(Password(user="a", secret="s"), "S")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from petipy import app
+from petipy.control.session import Session
 from petipy.log import Log
 from petipy.sandbox.client import Scanner
 from petipy.state.model import Device, Scan, Settings, Snapshot
@@ -30,7 +31,7 @@ def settled(snapshot: Snapshot) -> bool:
 def test_a_new_timeout_boots_a_machine_that_was_to_wait_for_ever(machine: Machine) -> None:
     machine.scans["vda2"] = scan(entry("a", "/good", cmdline="A", default=True))
 
-    async def person(app: app.App, store: Store) -> None:
+    async def person(session: Session, store: Store) -> None:
         snapshot = await until(store, settled)
         assert snapshot.countdown is None
         change(store, timeout=0.0)
@@ -42,7 +43,7 @@ def test_a_new_timeout_boots_a_machine_that_was_to_wait_for_ever(machine: Machin
 def test_a_default_that_wants_a_password_boots_when_that_is_allowed(machine: Machine) -> None:
     machine.scans["vda2"] = scan(entry("a", "/good", cmdline="A", default=True, **LOCKED))
 
-    async def person(app: app.App, store: Store) -> None:
+    async def person(session: Session, store: Store) -> None:
         snapshot = await until(store, settled)
         assert snapshot.countdown is None
         change(store, boot_restricted=True)
@@ -55,7 +56,7 @@ def test_foreign_systems_come_and_go(machine: Machine) -> None:
     windows = entry("Windows", foreign=True, unbootable="not bootable by kexec")
     machine.scans["vda2"] = scan(entry("a", "/good", default=True), windows)
 
-    async def person(app: app.App, store: Store) -> None:
+    async def person(session: Session, store: Store) -> None:
         for show, count in ((True, 2), (False, 1)):
             change(store, show_foreign=show)
             async with asyncio.timeout(10):
@@ -68,7 +69,7 @@ def test_foreign_systems_come_and_go(machine: Machine) -> None:
 def test_boot_image_leaves_the_command_lines(machine: Machine) -> None:
     machine.scans["vda2"] = scan(entry("a", "/good", cmdline="BOOT_IMAGE=/k quiet", default=True))
 
-    async def person(app: app.App, store: Store) -> None:
+    async def person(session: Session, store: Store) -> None:
         await until(store, settled)
         change(store, boot_image=False)
         async with asyncio.timeout(10):
@@ -88,7 +89,7 @@ def test_a_new_dialect_has_every_device_scanned_again(machine: Machine) -> None:
 
     scans = {"vda2": scan(entry("a", "/good", default=True)), "vdb1": scan()}
 
-    async def person(app: app.App, store: Store) -> None:
+    async def person(session: Session, store: Store) -> None:
         await until(store, settled)
         assert {await scanned.get(), await scanned.get()} == set(scans)
         change(store, dialect="fedora")

@@ -1,4 +1,4 @@
-"""Who may do what, and which password is the right one."""
+"""The locks before what a configuration keeps for its users."""
 
 from parsers.api import Password
 from petipy.state import access
@@ -14,18 +14,6 @@ SHUT = choice(
     entry=entry("shut", users=("bob", "root")),
 )
 STICK = choice("stick", device="sdz1")
-
-
-def test_a_hashed_password_is_never_its_own_text() -> None:
-    # From openssl passwd -1.
-    key = Password(user="", secret="$1$x$kCw8ui3ja7esI2X5jr68X0", hashed=True)
-    assert access.fits(key, "x")
-    assert not access.fits(key, key.secret)
-
-
-def test_a_password_in_plain_text_is_told_from_any_other() -> None:
-    assert access.fits(Password(user="a", secret="s"), "s")
-    assert not access.fits(Password(user="a", secret="s"), "S")
 
 
 def test_an_unrestricted_entry_boots_without_a_password_but_is_edited_with_one() -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from parsers.api import Entry, Password, Volume
-from petipy.control.session import Session, Told
-from petipy.state.access import fits
+from petipy.control import passwords
+from petipy.control.commands import Commands
+from petipy.control.session import Session
 from petipy.state.model import Choice, Device, Edit, File, Snapshot, Source, Status
 
 DEBIAN = "Debian GNU/Linux"
@@ -122,35 +123,41 @@ class Clock:
 
 @dataclass
 class Machine:
-    """A machine that records commands."""
+    """The services behind the commands, which only record their calls."""
 
     clock: Clock = field(default_factory=Clock)
     store: Store = field(default_factory=Store)
     lines: list[Status] = field(default_factory=list)
     booted: list[tuple[str, Edit | None]] = field(default_factory=list)
-    checked: list[tuple[Sequence[Password], str, Told]] = field(default_factory=list)
+    answers: list[asyncio.Future[None]] = field(default_factory=list)
     rescans: int = 0
     stops: int = 0
     here: int = 0
 
-    def boot(self, id: str, edit: Edit | None = None) -> None:
+    def start(self, id: str, edit: Edit | None = None) -> None:
         self.booted.append((id, edit))
 
     def stop(self) -> None:
         self.stops += 1
 
-    def someone_is_here(self) -> None:
+    def forget_failures(self) -> None: ...
+
+    def note_presence(self) -> None:
         self.here += 1
         if self.store.snapshot.countdown is not None:
             self.store.update(countdown=None)
 
-    def check(self, keys: Sequence[Password], typed: str, told: Told) -> None:
-        self.checked.append((keys, typed, told))
+    async def check(
+        self, keys: Sequence[Password], typed: str, decoys: Sequence[Password] = ()
+    ) -> Password | None:
+        """Find the password, once `answer` is called."""
+        self.answers.append(asyncio.get_running_loop().create_future())
+        await self.answers[-1]
+        return next((key for key in keys if passwords.fits(key, typed)), None)
 
     def answer(self) -> None:
-        """Answer the oldest check."""
-        keys, typed, told = self.checked.pop(0)
-        told(next((key for key in keys if fits(key, typed)), None))
+        """Let the oldest check end."""
+        self.answers.pop(0).set_result(None)
 
     def rescan(self) -> None:
         self.rescans += 1
@@ -162,4 +169,12 @@ class Machine:
             self.store.update(status=self.lines[-1])
 
     def session(self, name: str = "hvc0") -> Session:
-        return Session(name, self, self.store, lambda: self.lines, self.clock)
+        commands = Commands(
+            self.store,
+            lambda: self.lines,
+            self,
+            self,
+            rescan=self.rescan,
+            note_presence=self.note_presence,
+        )
+        return Session(name, commands, self.clock)

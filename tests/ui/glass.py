@@ -1,10 +1,17 @@
 """A view without a terminal: its lines after some keys."""
 
+import asyncio
+import atexit
+from collections.abc import Coroutine
+from typing import Any
+
 from petipy.ui.kit import theme
 from petipy.ui.view import View
 from tests.ui.fakes import Machine
 
 SIZE = (80, 24)
+_RUNNER = asyncio.Runner()  # of the commands that the views have started
+atexit.register(_RUNNER.close)
 
 
 class Glass:
@@ -14,15 +21,42 @@ class Glass:
         self.machine = machine or Machine()
         self.size = size
         self.shells = 0
-        self.view = View(self.machine.session(), theme.SERIAL, self._shell)
+        self.session = self.machine.session()
+        self.view = View(self.session, theme.SERIAL, self._start, self._shell)
+        self._commands: list[asyncio.Task[None]] = []
 
     def _shell(self) -> None:
         self.shells += 1
 
+    def _start(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        self._commands.append(asyncio.get_running_loop().create_task(command))
+        return self._commands[-1]
+
     def press(self, *keys: str) -> "Glass":
+        """Press keys, and let the commands that they give go as far as they can."""
         for key in keys:
-            self.view.keypress(self.size, key)
+            _RUNNER.run(self._press(key))
+        self._raise_faults()
         return self
+
+    async def _press(self, key: str) -> None:
+        self.view.keypress(self.size, key)
+        await asyncio.sleep(0)
+
+    def answer(self) -> None:
+        """Let the oldest check of a password end."""
+
+        async def answer() -> None:
+            self.machine.answer()
+            await asyncio.sleep(0)
+
+        _RUNNER.run(answer())
+        self._raise_faults()
+
+    def _raise_faults(self) -> None:
+        for command in self._commands:
+            if command.done() and not command.cancelled():
+                command.result()
 
     def lines(self) -> list[str]:
         self.view.show(self.machine.store.snapshot)

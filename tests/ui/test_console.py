@@ -1,16 +1,29 @@
 """A whole console on a pseudo-terminal: from the countdown to the boot."""
 
+import asyncio
 import subprocess
 import sys
 import termios
 
 from parsers.api import Password
+from petipy.control.session import Session
+from petipy.state.access import Lock
 from petipy.ui.console import Console
 from petipy.ui.line.keys import QUIET
 from petipy.ui.line.writer import LIMIT
 from tests.ui.consoles import PROMPT, at, count, counting, opened, served
 from tests.ui.emulator import Emulator, run
 from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice, looking
+
+LOCK = Lock((Password(user="root", secret="toor"),))
+
+
+async def given(session: Session, machine: Machine) -> bool:
+    """Give the password of LOCK."""
+    unlocking = asyncio.create_task(session.unlock(LOCK, "root", "toor"))
+    await asyncio.sleep(0)
+    machine.answer()
+    return await unlocking
 
 
 def test_from_the_countdown_to_a_boot_with_another_command_line() -> None:
@@ -150,12 +163,12 @@ def test_a_menu_that_nobody_touches_closes_when_the_countdown_has_come_back() ->
         session = machine.session()
         async with served(Console(emulator.path, session)):
             await opened(emulator)
-            session.known.add(Password(user="root", secret="toor"))
+            assert await given(session, machine)
             machine.clock.forward(1000)
             count(machine)
             await emulator.until(PROMPT)
             assert "Booting in " in emulator.text
-            assert not session.known
+            assert not session.opens("boot", LOCK)
         emulator.close()
 
     run(scenario())

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 from petipy.control.session import Session
 from petipy.state.model import Snapshot
@@ -29,6 +30,7 @@ class Watch:
         self._seen = session.snapshot.version
         self._input: asyncio.Task[bytes] | None = None
         self._news: asyncio.Task[Snapshot] | None = None
+        self._interruption: asyncio.Future[None] | None = None
         self._not_before = 0.0
 
     def __enter__(self) -> "Watch":
@@ -45,16 +47,18 @@ class Watch:
                 task.exception()  # if the terminal is lost now, the next read reports it
 
     async def wait(self, until: float) -> ConsoleEvent:
-        """Return the next event; an empty one when the clock passes `until`.
+        """Return the next event; an empty one when the clock passes `until`, or when interrupted.
 
         Raise OSError when the terminal is lost.
         """
         loop = asyncio.get_running_loop()
+        self._interruption = loop.create_future()
         self._input = self._input or loop.create_task(self._terminal.read())
         self._news = self._news or loop.create_task(self._changed())
         patience = max(0.0, until - self._session.clock())
+        awaited: set[asyncio.Future[Any]] = {self._input, self._news, self._interruption}
         await asyncio.wait(
-            {self._input, self._news},
+            awaited,
             timeout=None if patience == float("inf") else patience,
             return_when=asyncio.FIRST_COMPLETED,
         )
@@ -68,6 +72,11 @@ class Watch:
             self._seen = snapshot.version
             self._not_before = self._session.clock() + self._gap
         return ConsoleEvent(data, snapshot)
+
+    def interrupt(self) -> None:
+        """Let `wait` return now, if somebody awaits it."""
+        if self._interruption and not self._interruption.done():
+            self._interruption.set_result(None)
 
     async def _changed(self) -> Snapshot:
         if (wait := self._not_before - self._session.clock()) > 0:

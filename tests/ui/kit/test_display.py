@@ -15,9 +15,9 @@ from petipy.ui.kit import theme
 from petipy.ui.kit.display import Display
 from petipy.ui.kit.toolkit import TextCanvas
 from petipy.ui.line.terminal import Terminal
-from petipy.ui.view import View
 from tests.ui.emulator import run
 from tests.ui.fakes import Machine, choice, device
+from tests.ui.glass import Glass
 
 SIZE = (80, 24)
 KINDS = st.sampled_from([None, "focus", "heading"])
@@ -92,19 +92,18 @@ def expected(canvas: TextCanvas) -> list[Cell]:
 
 
 class Sketch:
-    """A view and a display without an event loop."""
+    """A view and a display."""
 
     def __init__(self, machine: Machine, size: tuple[int, int] = SIZE) -> None:
         self.wire = Wire(size)
         self.size = size
         self.display = Display(self.wire, theme.SERIAL)
-        self.view = View(machine.session(), theme.SERIAL, lambda: None)
+        self.glass = Glass(machine, size)
 
     def draw(self, *keys: str) -> str:
         """Return the bytes that the display sends after these keys."""
-        for key in keys:
-            self.view.keypress(self.size, key)
-        self.display.draw_screen(self.size, self.view.render(self.size, focus=True))
+        view = self.glass.press(*keys).view
+        self.display.draw_screen(self.size, view.render(self.size, focus=True))
         return self.wire.take()
 
 
@@ -163,7 +162,7 @@ def test_a_new_status_sends_that_line_only() -> None:
     sketch = Sketch(machine)
     sketch.draw()
     machine.say("sdb: the disk does not answer", "error")
-    sketch.view.show(machine.store.snapshot)
+    sketch.glass.view.show(machine.store.snapshot)
     assert len(sketch.draw()) <= 60
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from parsers.api import Password
-from petipy.control.session import FORGOTTEN
 from petipy.state.model import Choice, Countdown, Edit, Snapshot
 from petipy.ui.kit.screen import OWN_KEYS
 from petipy.ui.line.countdown import CountdownLines
@@ -130,7 +129,7 @@ def test_a_restricted_entry_boots_when_the_password_is_right() -> None:
     assert "****" in glass.text
     glass.press("enter")
     assert "Checking the password" in glass.text
-    glass.machine.answer()
+    glass.answer()
     assert booted(glass) == ["Closed"]
     assert glass.lines()[0] == "Petipy 0.1 - Boot menu"
 
@@ -140,7 +139,7 @@ def test_a_restricted_entry_boots_when_the_password_is_right() -> None:
 )
 def test_whoever_is_not_let_in_is_not_told_why(user: str, password: str) -> None:
     glass = showing(closed()).press("enter", *user, "enter", *password, "enter")
-    glass.machine.answer()
+    glass.answer()
     assert "Access denied" in glass.text
     assert booted(glass) == []
     assert user in glass.text
@@ -151,14 +150,14 @@ def test_a_user_that_the_entry_names_may_boot_it_but_not_change_it() -> None:
     glass = showing(closed(users=("bob", "root"))).press(
         "enter", *"bob", "enter", *"bob's", "enter"
     )
-    glass.machine.answer()
+    glass.answer()
     assert booted(glass) == ["Closed"]
     assert "Editing needs a password." in glass.press("e").text
 
 
 def test_who_was_let_in_is_not_asked_again() -> None:
     glass = showing(closed("A"), closed("B")).press("enter", *"root", "enter", *"toor", "enter")
-    glass.machine.answer()
+    glass.answer()
     glass.press("down", "enter", "x")
     assert booted(glass) == ["A", "B"]
     assert glass.shells == 1
@@ -170,42 +169,31 @@ def test_an_unrestricted_entry_boots_but_changing_it_and_a_shell_need_a_superuse
     assert "Editing needs a password." in glass.press("e").text
     assert "A shell needs a password." in glass.press("esc", "x").text
     glass.press(*"root", "tab", *"toor", "enter")
-    glass.machine.answer()
+    glass.answer()
     assert glass.shells == 1
     assert "Edit Open" in glass.press("e").lines()[0]
 
 
 def test_an_editor_that_somebody_left_open_boots_nothing_for_the_next_person() -> None:
     glass = showing(opened()).press("e", *"root", "enter", *"toor", "enter")
-    glass.machine.answer()
+    glass.answer()
     glass.press(*" single")
-    session = glass.view._session
-    session.known.clear()  # as when nobody has touched a key for long
+    glass.session.forget()  # as when nobody has touched a key for long
     assert "Editing needs a password." not in glass.text
     assert "needs a password." in glass.press("enter").text
     assert booted(glass) == []
     glass.press(*"root", "enter", *"toor", "enter")
-    glass.machine.answer()
+    glass.answer()
     ((_, edit),) = glass.machine.booted
     assert isinstance(edit, Edit)
     assert edit.cmdline.endswith(" single")
 
 
-def test_passwords_are_asked_for_anew_when_nobody_has_been_there_for_long() -> None:
-    session = Machine().session()
-    session.someone_is_here()
-    session.known.add(KEYS[0])
-    session.someone_is_here()
-    assert session.known
-    session.last_key -= FORGOTTEN + 1
-    session.someone_is_here()
-    assert not session.known
-
-
 def test_escape_gives_up_even_while_the_password_is_checked() -> None:
     glass = showing(closed()).press("enter", *"root", "enter", *"toor", "enter", "esc")
     assert glass.lines()[0] == "Petipy 0.1 - Boot menu"
-    glass.machine.answer()
+    (check,) = glass.machine.answers
+    assert check.cancelled()
     assert booted(glass) == []
 
 
@@ -225,7 +213,7 @@ def test_a_password_without_a_user_is_asked_for_alone() -> None:
         glass = showing(locked).press("enter")
         assert "User" not in glass.text
         glass.press(typed, "enter")
-        glass.machine.answer()
+        glass.answer()
         assert booted(glass) == boots
 
 

@@ -1,0 +1,175 @@
+"""The conductor of boots: one attempt at a time, from the request to the jump or the reason."""
+
+import asyncio
+import errno
+import math
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Protocol
+
+from parsers.api import Action
+from petipy.boot import steps
+from petipy.boot.plan import BootError, plan
+from petipy.boot.steps import Kexec
+from petipy.log import Log, Trace
+from petipy.state import policy
+from petipy.state.model import Change, Choice, Device, Edit, File
+from petipy.state.store import Store
+from petipy.sys.forked import in_child
+
+
+class Power(Protocol):
+    """The part of petipy.sys.power that a boot uses."""
+
+    def prepare(self, action: Action) -> None: ...
+    def leave(self, action: Action) -> None: ...
+
+
+class Consoles(Protocol):
+    """The terminals of the machine."""
+
+    async def farewell(self, lines: Sequence[str]) -> None:
+        """Print the last lines and restore each terminal."""
+
+    def resume(self) -> None:
+        """Go on: the boot has failed."""
+
+
+class Machine(Protocol):
+    """The services that a boot needs of the machine."""
+
+    @property
+    def open(self) -> Callable[[Sequence[File], Sequence[Device]], Awaitable[list[int]]]: ...
+    @property
+    def write(self) -> Callable[[Change, Sequence[Device]], Awaitable[None]]: ...
+    @property
+    def kexec(self) -> Kexec: ...
+    @property
+    def power(self) -> Power: ...
+    @property
+    def quiet(self) -> Callable[[], None]: ...
+
+
+class _Stopped(Exception):
+    """A person has stopped the loading."""
+
+
+class Booter:
+    """Carries out boots, one at a time, and remembers which choices have failed."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        consoles: Consoles,
+        store: Store,
+        log: Log,
+        trace: Trace,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.failed: frozenset[str] = frozenset()  # ids of choices whose boot has failed
+        self.last_failure = -math.inf  # by the clock
+        self._machine, self._consoles, self._store = machine, consoles, store
+        self._log, self._trace, self._clock = log, trace, clock
+        self._requests: asyncio.Queue[tuple[str, Edit | None]] = asyncio.Queue()
+        self._busy = False  # from the request until the attempt has ended
+        self._loading: asyncio.Task[None] | None = None  # the part of it that may be stopped
+
+    async def run(self) -> None:
+        """Carry out what is requested; return only when cancelled."""
+        while True:
+            await self._attempt(*await self._requests.get())
+            self._busy = False
+            self._store.update(booting="")
+            self._consoles.resume()
+
+    def start(self, id: str, edit: Edit | None = None) -> None:
+        """Request the boot of a choice; a warning says so if another boot is under way.
+
+        The snapshot's `booting` names the choice from now on. It becomes empty again when the
+        attempt has failed; the status says why.
+        """
+        if self._busy:
+            self._log.warning("another boot is under way")
+            return
+        self._busy = True
+        self._store.update(booting=id)
+        self._requests.put_nowait((id, edit))
+
+    def stop(self) -> None:
+        """Give up the boot that is under way, unless its kernel is loaded already."""
+        if self._loading is not None:
+            self._loading.cancel()
+
+    def forget_failures(self) -> None:
+        """Let choices that have failed be tried again."""
+        self.failed = frozenset()
+
+    def note_failure(self, id: str, why: str) -> None:
+        """Remember that a choice has failed, and say why."""
+        self.failed |= {id}
+        self.last_failure = self._clock()
+        self._log.error(why)
+
+    async def _attempt(self, id: str, edit: Edit | None) -> None:
+        choice = self._store.snapshot.choice(id)
+        if choice is None:
+            self.note_failure(id, "what was chosen is not there any more")
+            return
+        title = choice.entry.title
+        try:
+            if choice.entry.action and not edit:
+                await self._act(choice, choice.entry.action)
+            else:
+                await self._boot(choice, edit)
+        except _Stopped:
+            self._log.announce(f"Loading {title} was stopped")
+        except BootError as error:
+            self.note_failure(id, f"{title} did not boot: {error}")
+        except OSError as error:  # of an action
+            self.note_failure(id, f"{title}: {error.strerror or error}")
+        except Exception as error:  # noqa: BLE001  a fault of the program costs this attempt only
+            self.note_failure(id, f"{title} did not boot: {type(error).__name__}: {error}")
+
+    async def _boot(self, choice: Choice, edit: Edit | None) -> None:
+        self._log.announce(f"Loading {choice.entry.title}")
+        todo = plan(choice, edit)
+        self._trace("load")
+        machine, log = self._machine, self._log
+        await self._stoppable(steps.load(todo, machine.kexec, self._open, in_child, log))
+        complaints = await steps.write(todo.changes, self._write, log)
+        farewell, quiet = self._consoles.farewell, machine.quiet
+        await steps.jump(todo, machine.kexec, farewell, quiet, self._trace, complaints)
+
+    async def _stoppable(self, loading: Coroutine[None, None, None]) -> None:
+        self._loading = asyncio.create_task(loading)
+        try:
+            await self._loading
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task and task.cancelling():  # the whole program ends
+                raise
+            raise _Stopped from None
+        finally:
+            self._loading = None
+
+    async def _act(self, choice: Choice, action: Action) -> None:
+        """Carry out an entry that does something else than boot. Raise OSError if it fails."""
+        if action == "exit":
+            beyond = policy.beyond(self._store.snapshot, choice.device)
+            if beyond is None:
+                raise OSError(errno.ENODEV, "no other device has anything to boot")
+            await steps.write(choice.changes, self._write, self._log)
+            await self._boot(beyond, None)
+            return
+        self._machine.power.prepare(action)
+        complaints = await steps.write(choice.changes, self._write, self._log)
+        words = f"{choice.entry.title}: {choice.entry.unbootable}"
+        await self._consoles.farewell([words, *complaints])
+        self._machine.quiet()
+        self._machine.power.leave(action)
+
+    async def _open(self, files: Sequence[File]) -> list[int]:
+        return await self._machine.open(files, self._store.snapshot.devices)
+
+    async def _write(self, change: Change) -> None:
+        await self._machine.write(change, self._store.snapshot.devices)

@@ -1,0 +1,61 @@
+"""The plan of one boot: its files and its command line, after a person's changes."""
+
+from dataclasses import dataclass
+
+from petipy.state import resolve
+from petipy.state.model import Change, Choice, Edit, File
+
+
+class BootError(Exception):
+    """A boot that failed at `step`; the text is a plain sentence for the person at the console."""
+
+    def __init__(self, step: str, why: object) -> None:
+        super().__init__(f"{step}: {why}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The files to load, the command line, and the changes to write before the jump."""
+
+    title: str
+    kernel: File
+    initrds: tuple[File, ...]
+    devicetree: File | None
+    cmdline: str
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def files(self) -> list[File]:
+        """The kernel, the initrds, and the device tree if there is one, in this order."""
+        return [self.kernel, *self.initrds, *([self.devicetree] if self.devicetree else [])]
+
+    def lines(self) -> list[str]:
+        """Describe the plan in lines that every console prints before the jump."""
+        lines = [f"Booting {self.title}", f"  kernel  {self.kernel}"]
+        lines += [f"  initrd  {initrd}" for initrd in self.initrds]
+        if self.devicetree:
+            lines.append(f"  dtb     {self.devicetree}")
+        return [*lines, f"  cmdline {self.cmdline}"]
+
+
+def plan(choice: Choice, edit: Edit | None) -> Plan:
+    """Plan the boot of a choice, with a person's changes if there are any.
+
+    Raise BootError if the choice cannot be booted as it stands and nobody changed it.
+    """
+    kernel, initrds, cmdline = choice.kernel, choice.initrds, choice.entry.cmdline
+    if edit:
+        kernel, initrds = resolve.edited(choice, edit)
+        cmdline = edit.cmdline
+    elif choice.obstacle:
+        raise BootError(choice.entry.title, choice.obstacle)
+    if kernel is None:
+        raise BootError(choice.entry.title, "it names no kernel")
+    return Plan(
+        title=choice.entry.title,
+        kernel=kernel,
+        initrds=initrds,
+        devicetree=choice.devicetree,
+        cmdline=cmdline,
+        changes=choice.changes,  # also after an edit: it is the same entry
+    )

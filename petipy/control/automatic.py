@@ -1,0 +1,90 @@
+"""The automatic boot: asks the policy at every change, and boots what it decides."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+from petipy.boot.attempt import Booter
+from petipy.control.commands import Commands, Denied, Right
+from petipy.log import Trace
+from petipy.state import policy
+from petipy.state.access import Lock
+from petipy.state.policy import Hints
+from petipy.state.store import Store
+
+
+class AutomaticBoot:
+    """The client of the commands that acts when no person does.
+
+    Its right: it may boot, unchanged, a choice that is not locked, and with the setting
+    boot_restricted a locked one, too. It may neither edit nor open a shell.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        booter: Booter,
+        trace: Trace,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._booter = store, booter
+        self._trace, self._clock = trace, clock
+        self._last_key = -math.inf  # by the clock, when a person was last seen
+        self._since = math.inf  # by the clock, when there was first something to boot
+        self._wake = asyncio.Event()
+        store.listen(self._wake.set)
+
+    def opens(self, right: Right, lock: Lock) -> bool:
+        return right == "boot" and self._store.snapshot.settings.boot_restricted
+
+    def note_presence(self) -> None:
+        """Take note of a person's key: a countdown that is on stops now."""
+        self._last_key = self._clock()
+        if self._store.snapshot.countdown is not None:
+            self._wake.set()
+
+    async def run(self, commands: Commands) -> None:
+        """Decide again and again; return only when cancelled."""
+        while True:
+            self._wake.clear()
+            now = self._clock()
+            self._look(now)
+            decision = policy.decide(self._store.snapshot, self._hints(), now)
+            self._store.update(default=decision.default, countdown=decision.countdown)
+            if decision.forget_failures:
+                self._booter.forget_failures()
+                continue
+            if decision.boot:
+                await self._boot(commands, decision.boot)
+            await asyncio.sleep(0)  # a set event does not yield, and something may change often
+            seconds = decision.again - now
+            try:
+                async with asyncio.timeout(None if math.isinf(seconds) else seconds):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _boot(self, commands: Commands, id: str) -> None:
+        try:
+            await commands.boot(self, id)
+        except Denied:  # the policy never decides so; if it did, the next candidate comes
+            self._booter.note_failure(id, f"{id}: it does not boot without a password")
+
+    def _look(self, now: float) -> None:
+        """Take note of what has become true by itself."""
+        snapshot = self._store.snapshot
+        anything = any(choice.bootable for choice in snapshot.choices)
+        self._since = min(self._since, now) if anything else math.inf
+        if snapshot.settled:
+            self._trace("udev")
+        if anything:
+            self._trace("scan-first-entry")
+
+    def _hints(self) -> Hints:
+        return Hints(
+            failed=self._booter.failed,
+            last_failure=self._booter.last_failure,
+            last_key=self._last_key,
+            since=self._since,
+        )

@@ -1,0 +1,178 @@
+"""The commands of every client, and the one place that decides who may give them.
+
+A client is a console, a socket, or the automatic boot. A command is carried out only if its right
+is not locked, or the client opens the lock. The rules that make locks are in petipy.state.access.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol
+
+from parsers.api import Password
+from petipy.state import access
+from petipy.state.access import Lock
+from petipy.state.model import Choice, Edit, Snapshot, Status
+
+Right = Literal["see", "boot", "edit", "shell"]
+
+Command = Literal[
+    "boot", "boot edited", "edit", "shell", "stop", "rescan", "log", "note presence", "unlock"
+]
+
+# The right that each command needs. "see" is everybody's.
+RIGHTS: Mapping[Command, Right] = {
+    "boot": "boot",
+    "boot edited": "edit",
+    "edit": "edit",
+    "shell": "shell",
+    "stop": "see",
+    "rescan": "see",
+    "log": "see",
+    "note presence": "see",
+    "unlock": "see",
+}
+
+
+class Denied(Exception):
+    """A command that its client may not give. Opening `lock` gives the right."""
+
+    def __init__(self, command: str, lock: Lock) -> None:
+        super().__init__(f"{command}: a password is needed")
+        self.lock = lock
+
+
+class Client(Protocol):
+    """The origin of a command."""
+
+    def opens(self, right: Right, lock: Lock) -> bool:
+        """Return True if this client may use a right that is locked."""
+        ...
+
+
+class Snapshots(Protocol):
+    """The store, to read only."""
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+    async def changed(self, since: int) -> Snapshot: ...
+
+
+class Booter(Protocol):
+    """The part of petipy.boot.attempt.Booter that commands use."""
+
+    def start(self, id: str, edit: Edit | None = None) -> None: ...
+    def stop(self) -> None: ...
+    def forget_failures(self) -> None: ...
+
+
+class Checker(Protocol):
+    """The part of petipy.control.checker.Checker that commands use."""
+
+    async def check(
+        self, keys: Sequence[Password], typed: str, decoys: Sequence[Password] = ()
+    ) -> Password | None: ...
+
+
+class Commands:
+    """Carries out the commands of clients, after asking for their rights.
+
+    `rescan` looks at every source again. `note_presence` takes note of a person's key.
+    """
+
+    def __init__(
+        self,
+        store: Snapshots,
+        log: Callable[[], Sequence[Status]],
+        booter: Booter,
+        checker: Checker,
+        *,
+        rescan: Callable[[], None],
+        note_presence: Callable[[], None],
+    ) -> None:
+        self._store, self._log = store, log
+        self._booter, self._checker = booter, checker
+        self._rescan, self._note_presence = rescan, note_presence
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._store.snapshot
+
+    async def changed(self, since: int) -> Snapshot:
+        """Wait for a snapshot whose version is greater than `since`, and return it."""
+        return await self._store.changed(since)
+
+    # Rights
+
+    def lock(self, client: Client, right: Right, id: str = "") -> Lock | None:
+        """Return the lock that keeps a client from using a right; None if nothing does.
+
+        `id` is the choice that it is about, if any. A choice that is not there has no lock: the
+        command that names it fails for that reason.
+        """
+        lock = _lock(right, self.snapshot, self.snapshot.choice(id))
+        return None if lock is None or client.opens(right, lock) else lock
+
+    def require(self, client: Client, command: Command, id: str = "") -> None:
+        """Raise Denied if the client may not give a command."""
+        if lock := self.lock(client, RIGHTS[command], id):
+            raise Denied(command, lock)
+
+    async def unlock(self, client: Client, lock: Lock, user: str, typed: str) -> Password | None:
+        """Return the password of `lock` that a user has typed; None, after a while, if it is none.
+
+        Cancelling ends the check.
+        """
+        self.require(client, "unlock")
+        # For a user who does not exist a password is checked all the same: it takes as long.
+        return await self._checker.check(lock.of(user), typed, decoys=lock.keys[:1])
+
+    # Commands
+
+    async def boot(self, client: Client, id: str, edit: Edit | None = None) -> None:
+        """Request a boot; see petipy.boot.attempt.Booter.start."""
+        self.require(client, "boot edited" if edit else "boot", id)
+        self._booter.start(id, edit)
+
+    async def shell(
+        self, client: Client, path: str, term: str, note_use: Callable[[], None]
+    ) -> None:
+        """Run a shell on the terminal `path` until it ends. `note_use` is called while it is used.
+
+        The caller must not read the terminal meanwhile, and must open it again afterwards.
+        """
+        self.require(client, "shell")
+        from petipy.control import shell  # headless machines need none
+
+        await shell.run(path, term, note_use)
+
+    def log(self, client: Client) -> Sequence[Status]:
+        """Return all lines that are kept, the oldest first."""
+        self.require(client, "log")
+        return self._log()
+
+    def stop(self, client: Client) -> None:
+        """Give up the boot that is under way, unless its kernel is loaded already."""
+        self.require(client, "stop")
+        self._booter.stop()
+
+    def rescan(self, client: Client) -> None:
+        """Look at every source again, and give choices that have failed another chance."""
+        self.require(client, "rescan")
+        self._booter.forget_failures()
+        self._rescan()
+
+    def note_presence(self, client: Client) -> None:
+        """Take note that a person has pressed a key: no countdown goes on."""
+        self.require(client, "note presence")
+        self._note_presence()
+
+
+def _lock(right: Right, snapshot: Snapshot, choice: Choice | None) -> Lock | None:
+    match right:
+        case "shell":
+            return access.of_shell(snapshot)
+        case "edit":
+            return access.of_editing(choice, snapshot) if choice else None
+        case "boot":
+            return access.of_booting(choice) if choice else None
+        case "see":
+            return None

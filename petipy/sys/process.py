@@ -1,0 +1,141 @@
+"""Programs: this module, beside kexec/, is the only one that starts any."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from petipy.sys import tty
+
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+_GRACE = 1.0  # seconds between SIGHUP and SIGKILL
+
+
+class Result(NamedTuple):
+    """The end of a program: its status (-N after signal N), and what it printed."""
+
+    status: int
+    output: bytes
+    errors: bytes
+
+
+async def run(
+    argv: Sequence[str],
+    *,
+    within: float,
+    limit: int = 1 << 20,
+    environment: Mapping[str, str] = ENVIRONMENT,
+) -> Result:
+    """Run a program, without a shell, with nothing to read, in / and in a session of its own.
+
+    Raise OSError if it cannot be started, has not ended `within` seconds (ETIMEDOUT), or prints
+    more than `limit` bytes to one of its outputs (EFBIG). Then, and when this is cancelled, the
+    program is killed with all that it has started in its session.
+    """
+    program = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd="/",
+        env=environment,
+        start_new_session=True,
+    )
+    assert program.stdout
+    assert program.stderr
+    try:
+        async with asyncio.timeout(within):
+            output, errors = await asyncio.gather(
+                _read(program.stdout, limit, program.pid), _read(program.stderr, limit, program.pid)
+            )
+            status = await program.wait()
+    except TimeoutError:
+        words = f"{argv[0]} has not ended within {within:g} seconds"
+        raise OSError(errno.ETIMEDOUT, words) from None
+    finally:
+        _kill_session(program.pid)
+        await program.wait()
+    if max(len(output), len(errors)) > limit:
+        raise OSError(errno.EFBIG, f"{argv[0]} printed more than {limit} bytes")
+    return Result(status, output, errors)
+
+
+async def _read(stream: asyncio.StreamReader, limit: int, leader: int) -> bytes:
+    """Read to the end; kill the session once there are more than `limit` bytes."""
+    data = bytearray()
+    while piece := await stream.read(1 << 16):
+        data += piece
+        if len(data) > limit:
+            _kill_session(leader)
+            break
+    return bytes(data)
+
+
+def _kill_session(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def start_on_terminal(
+    argv: Sequence[str], path: str, environment: Mapping[str, str]
+) -> "Interactive":
+    """Start a program on the terminal `path`, in cooked mode and with job control if possible."""
+    # A descriptor of its own: O_NONBLOCK is shared by all that come from one open().
+    fd = tty.open_tty(path)
+    try:
+        os.set_blocking(fd, True)
+        tty.set_cooked(fd)
+        program = subprocess.Popen(
+            argv,
+            stdin=fd,
+            stdout=fd,
+            stderr=fd,
+            cwd="/",
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_take_terminal,  # noqa: PLW1509  this process has no other threads
+        )
+    finally:
+        os.close(fd)
+    return Interactive(program)
+
+
+def _take_terminal() -> None:
+    with contextlib.suppress(OSError):  # then there is no job control
+        tty.set_controlling(0)
+
+
+class Interactive:
+    """A program on a terminal. `end` must be awaited in every case."""
+
+    def __init__(self, program: subprocess.Popen[bytes]) -> None:
+        self.pid = program.pid
+        self._program = program
+        self._pidfd = os.pidfd_open(program.pid)
+        self._ended = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._pidfd, self._ended.set)
+
+    async def ends_within(self, seconds: float) -> bool:
+        """Wait for the end; return False if it has not come by then."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def end(self) -> None:
+        """End the program if it still runs, by SIGHUP and then by SIGKILL."""
+        try:
+            if not self._ended.is_set():
+                os.killpg(self.pid, signal.SIGHUP)
+                if not await self.ends_within(_GRACE):
+                    os.killpg(self.pid, signal.SIGKILL)
+        finally:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._program.wait()
