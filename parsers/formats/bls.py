@@ -1,6 +1,8 @@
-"""Boot Loader Specification entries (type 1) that no grub.cfg has shown: loader/entries/*.conf.
+"""Boot Loader Specification entries (type 1): the files loader/entries/*.conf.
 
-After the UAPI group's specification, with the keys that GRUB and others have added to it.
+This follows the UAPI group's specification, with the keys that GRUB and others have added. The
+grammar is in parsers/reading/bootspec.py. If a grub.cfg shows the same entries, the scan keeps
+those.
 """
 
 import re
@@ -16,7 +18,7 @@ from parsers.reading import bootspec
 from parsers.reading.bootspec import Snippet, SortKeys
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
-# What kexec has no use for, or what is read elsewhere; of systemd, GRUB, kernel-install and zipl.
+# Known keys, of systemd, GRUB, kernel-install and zipl. Any other key is reported.
 _KNOWN = frozenset(
     """title version machine-id sort-key architecture options initrd linux efi uki profile
     devicetree id index blscfg-id""".split()  # noqa: SIM905
@@ -28,63 +30,63 @@ _KERNELS = ("linux", "uki", "efi")
 
 
 def parse(files: Files, directory: str) -> Iterator[Item]:
-    """All entries of a directory, in the specification's order."""
+    """Yield the entries of a directory, in the specification's order."""
     top = dirname(dirname(directory)).rstrip("/")
-    reader = _Reader(files, top)
+    builder = _EntryBuilder(files, top)
     found: list[tuple[SortKeys, Entry]] = []
-    places: list[tuple[SortKeys, None]] = []  # that may be the default
+    positions: list[tuple[SortKeys, None]] = []  # of the entries that may be the default
     for item in bootspec.read_snippets(files, directory):
         if isinstance(item, Problem):
             yield item
-        elif entry := reader.entry(item):
+        elif entry := builder.entry(item):
             found.append((item.sort_keys, entry))
-            places += [] if item.obstacle else [(item.sort_keys, None)]
-    yield from reader.problems
+            positions += [] if item.obstacle else [(item.sort_keys, None)]
+    yield from builder.problems
     if not found:
         return
     loader = bootspec.read_loader_conf(files, top)
     yield from loader.problems
-    images = uki.images(files, f"{top}/EFI/Linux")
-    places += ((c.sort_keys, None) for c in images if isinstance(c, uki.UkiEntry))
-    candidates = [place for place, _ in bootspec.sort_entries(places)]
+    images = uki.read_images(files, f"{top}/EFI/Linux")
+    positions += ((c.sort_keys, None) for c in images if isinstance(c, uki.UkiEntry))
+    candidates = [position for position, _ in bootspec.sort_entries(positions)]
     chosen, reasons = loader.choose_default(candidates)
-    if files.host.machine == "s390x" and not reasons and (said := zipl.wanted(files)):
-        titled_so = (p for p, e in found if said.value in (e.title, e.name))
-        if (place := next(titled_so, None)) is not None:
-            chosen, reasons = place, (said,)
+    if files.host.machine == "s390x" and not reasons and (wish := zipl.read_default(files)):
+        with_title = (p for p, e in found if wish.value in (e.title, e.name))
+        if (position := next(with_title, None)) is not None:
+            chosen, reasons = position, (wish,)
     yield from loader.check_patterns(candidates)
     titles = _titles(found)
-    for place, entry in bootspec.sort_entries(found):
+    for position, entry in bootspec.sort_entries(found):
         titled = replace(entry, title=titles[entry.config])
         marked = replace(titled, default=True, default_from=reasons)
-        yield marked if place == chosen else titled
+        yield marked if position == chosen else titled
     if loader.timeout is not None:
         yield Preferences(timeout=loader.timeout, style=loader.style)
 
 
 def _titles(found: list[tuple[SortKeys, Entry]]) -> Mapping[str, str]:
-    """By path; those that would be the same tell more: the version, the machine, the name."""
+    """Return path → title. To equal titles add the version, then the machine, then the name."""
     titles = {entry.config: entry.title for _, entry in found}
     for which in range(3):
         count = Counter(titles.values())
-        for place, entry in found:
-            more = (place.version, place.machine_id[:8], entry.name)[which]
+        for position, entry in found:
+            more = (position.version, position.machine_id[:8], entry.name)[which]
             if count[titles[entry.config]] > 1 and more:
                 titles[entry.config] += f" ({more})"
     return titles
 
 
-class _Reader:
-    """Makes entries of the descriptions below one directory, and notes what is wrong with them."""
+class _EntryBuilder:
+    """Makes the entries of one directory, and collects the problems."""
 
     def __init__(self, files: Files, top: str) -> None:
         self._files, self._top = files, top
         self._variables: Mapping[str, str] | None = None
-        self._block_file = "", ""  # where those are kept, and what it says
+        self._environment = "", ""  # path and text of the environment block
         self.problems: list[Problem] = []
 
     def entry(self, snippet: Snippet) -> Entry | None:
-        self._complain(snippet)
+        self._check_settings(snippet)
         named = next((f for key in _KERNELS if (f := snippet.last(key))), None)
         if named is None:
             self.problems.append(Problem(snippet.path, 1, "it names no kernel: there is no linux"))
@@ -112,13 +114,16 @@ class _Reader:
             ),
         )
         if named.key != "linux" or path.lower().endswith(".efi"):
-            entry = self._program(snippet, entry, path, plain=named.key == "linux")
+            entry = self._efi_program(snippet, entry, path, plain=named.key == "linux")
         return replace(entry, unbootable=snippet.obstacle or entry.unbootable)
 
-    def _program(self, snippet: Snippet, entry: Entry, path: str, *, plain: bool) -> Entry:
-        """With the parts of the unified image that it names; other programs Linux cannot start."""
+    def _efi_program(self, snippet: Snippet, entry: Entry, path: str, *, plain: bool) -> Entry:
+        """Return the entry of an EFI program: the parts of a unified image, else unbootable.
+
+        `plain` is for the key `linux`: the program may be a kernel with an EFI stub.
+        """
         if self._files.kind(path) is None:
-            return entry  # it is shown as missing
+            return entry  # the menu shows the file as missing
         try:
             unified = any(s.name == ".linux" for s in pe.read_program(self._files, path).sections)
         except (pe.PeError, OSError):
@@ -127,15 +132,15 @@ class _Reader:
             other = f"it starts an EFI program ({path}), which Linux cannot start"
             return entry if plain else replace(entry, kernel=None, unbootable=other)
         profile = snippet.value("profile").lstrip("@") or "0"
-        for image in uki.image(self._files, self._top, path):
+        for image in uki.read_image(self._files, self._top, path):
             if isinstance(image, Problem):
                 self.problems.append(image)
             elif str(image.sort_keys.profile) == profile:
-                return self._unified(snippet, entry, image.entry)
+                return self._merge_image(snippet, entry, image.entry)
         return replace(entry, kernel=None, unbootable=f"{path} has no profile {profile}")
 
     @staticmethod
-    def _unified(snippet: Snippet, entry: Entry, image: Entry) -> Entry:
+    def _merge_image(snippet: Snippet, entry: Entry, image: Entry) -> Entry:
         return replace(
             entry,
             title=snippet.value("title") or image.title,
@@ -147,7 +152,7 @@ class _Reader:
             unbootable=image.unbootable,
         )
 
-    def _complain(self, snippet: Snippet) -> None:
+    def _check_settings(self, snippet: Snippet) -> None:
         for field in snippet.fields:
             if field.key in _ONCE and field != (last := snippet.last(field.key)) and last:
                 words = f"{field.key} is set a second time in line {last.line}, which counts"
@@ -162,8 +167,10 @@ class _Reader:
             self.problems.append(Problem(snippet.path, field.line, words, field.column))
 
     def _path(self, value: str) -> str:
-        """Relative to the file system of the entry. Where that is mounted on another, or is a
-        directory of it, either may be meant: the first place with such a file.
+        """Return the path of a file, relative to the file system of the entry.
+
+        If that file system is mounted on another, or is a directory of it, either may be meant.
+        The first directory with such a file counts.
         """
         path = normpath(f"/{value}").replace("//", "/")
         tops = [self._top]
@@ -175,9 +182,9 @@ class _Reader:
 
     def _initrds(self, snippet: Snippet) -> Iterator[FileRef]:
         for field in snippet.all("initrd"):
-            # GRUB's entries have variables after the path, which may name one more.
+            # Entries for GRUB have variables after the path. A variable may name another initrd.
             path, *more = re.split(r"[ \t]+(?=\$)", field.value)
-            for text in (path, *(self._put_in(word, snippet, field.line) for word in more)):
+            for text in (path, *(self._expand(word, snippet, field.line) for word in more)):
                 if text:
                     yield FileRef(path=self._path(text))
 
@@ -186,45 +193,48 @@ class _Reader:
         origins: list[Origin] = []
         for field in snippet.all("options"):
             own: list[tuple[int, int]] = []
-            kept: list[Origin] = []
+            variables: list[Origin] = []
             for word in re.split(r"[ \t]+", field.value):
-                if value := self._put_in(word, snippet, field.line):
+                if value := self._expand(word, snippet, field.line):
                     start = len(text) + bool(text)
                     text = f"{text} {value}" if text else value
                     span = start, len(text)
                     if value == word:
-                        own = [(own[-1][0], span[1])] if own and not kept else [*own, span]
+                        own = [(own[-1][0], span[1])] if own and not variables else [*own, span]
                     else:
-                        kept.append(self._kept(word, value, span))
+                        variables.append(self._variable_origin(word, value, span))
             here = Origin("options", field.value, snippet.path, field.line, spans=tuple(own))
-            origins += [here, *kept]
+            origins += [here, *variables]
         return text, origins
 
-    def _kept(self, word: str, value: str, span: tuple[int, int]) -> Origin:
-        path, block = self._block_file
+    def _variable_origin(self, word: str, value: str, span: tuple[int, int]) -> Origin:
+        path, block = self._environment
         name = word.strip("${}")
         line = block.partition(f"\n{name}=")[0].count("\n") + 2
         return Origin(f"${name}", value, path, line, how="load_env", spans=(span,))
 
-    def _put_in(self, word: str, snippet: Snippet, line: int) -> str:
-        """The specification has no variables; GRUB's entries do, with values in its block."""
+    def _expand(self, word: str, snippet: Snippet, line: int) -> str:
+        """Return a word, or the value of a variable from GRUB's environment block.
+
+        The specification has no variables; entries for GRUB do.
+        """
         if not (match := _VARIABLE.fullmatch(word)):
             return word
         name = match[1] or match[2]
         if self._variables is None:
-            self._variables = self._block()
+            self._variables = self._read_environment()
         if name not in self._variables and not name.startswith("tuned_"):
             words = f"${name} has no value: only GRUB knows variables"
             self.problems.append(Problem(snippet.path, line, words))
         return self._variables.get(name, "").strip()
 
-    def _block(self) -> Mapping[str, str]:
+    def _read_environment(self) -> Mapping[str, str]:
         for name in ("grub2", "grub"):
             path = f"{self._top}/{name}/grubenv"
             try:
                 text = self._files.read(path)
                 if text is not None:
-                    self._block_file = path, text
+                    self._environment = path, text
                     return envblock.read(text)
             except (OSError, envblock.BlockError):
                 continue

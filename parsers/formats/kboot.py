@@ -1,7 +1,12 @@
 """kboot.conf: name='kernel initrd=… root=… arguments', for kboot, Petitboot and XeLL.
 
-What is no setting of theirs is the name of an entry. As in their shell scripts, quotation marks of
-either kind may stand around the value and within it.
+Any name but those of the settings is the name of an entry. These programs are shell scripts: a
+value may have quotation marks of either kind around it and in it. In EBNF:
+
+    file  = { line } ;
+    entry = kernel, { "initrd=", file, { ",", file } | "dtb=", file | argument } ;
+
+`_line` has the production of a line, and `_WORD` that of a word.
 """
 
 import re
@@ -17,9 +22,9 @@ from parsers.reading.cmdline import join_arguments
 from parsers.reading.names import make_unique
 from parsers.reading.text import build_grammar, read, scan_statements
 
-# What stands for every entry that does not say it itself.
-GENERAL = ("root", "initrd", "dtb", "video")
-# Of kboot's screen and of XeLL's network: nothing for us.
+# Settings for every entry that has none of its own.
+COMMON = ("root", "initrd", "dtb", "video")
+# Settings of kboot's screen and of XeLL's network.
 IGNORED = (
     *("message", "delay", "videomode", "speedup", "asciiart"),
     *("ip", "netmask", "gateway", "tftp_server"),
@@ -37,37 +42,43 @@ class Assignment:
 def parse(files: Files, path: str) -> Iterator[Item]:
     text, problems = read(files, path)
     yield from problems
-    general: dict[str, Assignment] = {}
-    images: list[Assignment] = []
-    for item in _lines(path, text):
+    common: dict[str, Assignment] = {}
+    entries: list[Assignment] = []
+    for item in _assignments(path, text):
         if isinstance(item, Problem):
             yield item
-        elif item.name in GENERAL or item.name in ("default", "timeout"):
-            if item.name in general:
+        elif item.name in COMMON or item.name in ("default", "timeout"):
+            if item.name in common:
                 yield Problem(
                     path, item.line, f"{item.name!r} is set a second time; this value counts"
                 )
-            general[item.name] = item
+            common[item.name] = item
         elif item.name not in IGNORED:
-            images.append(item)
-    yield from _preferences(path, general)
-    yield from _menu(files, path, general, images)
+            entries.append(item)
+    yield from _preferences(path, common)
+    yield from _entries(files, path, common, entries)
 
 
 @cache
-def _setting() -> pp.ParserElement:
-    """A whole line; a mistake ends with it, too."""
+def _line() -> pp.ParserElement:
+    """Build the grammar of a line. A comment begins with "#" or ";".
+
+    line   = name, "=", ( quoted | bare ) | mistake ;
+    quoted = mark, { character }, mark, [ "#", { character } ] ;
+    bare   = { character } ;
+    mark   = '"' | "'" ;
+    """
+    name = r"(?P<name>[^\s=#;\"']+)"
+    quoted = r"(?P<mark>[\"'])(?P<quoted>[^\n]*?)(?P=mark)[ \t]*(?:#[^\n]*)?(?=\n|\Z)"
+    bare = r"(?P<bare>[^\n]*)"
+    mistake = r"(?P<bad>\S[^\n]*)"
     return build_grammar(
-        r"(?P<name>[^\s=#;\"']+)[ \t]*=[ \t]*(?:"
-        r"(?P<mark>[\"'])(?P<quoted>[^\n]*?)(?P=mark)[ \t]*(?:#[^\n]*)?(?=\n|\Z)"
-        r"|(?P<bare>[^\n]*))"
-        r"|(?P<bad>\S[^\n]*)",
-        comment=r"[#;][^\n]*",
+        rf"{name}[ \t]*=[ \t]*(?:{quoted}|{bare})|{mistake}", comment=r"[#;][^\n]*"
     )
 
 
-def _lines(path: str, text: str) -> Iterator[Assignment | Problem]:
-    for m, line, column in scan_statements(_setting(), text):
+def _assignments(path: str, text: str) -> Iterator[Assignment | Problem]:
+    for m, line, column in scan_statements(_line(), text):
         if m["bad"]:
             yield Problem(path, line, f"not a setting: {m['bad'].strip()!r}", column)
             continue
@@ -81,61 +92,64 @@ def _lines(path: str, text: str) -> Iterator[Assignment | Problem]:
             yield Problem(path, line, f"{m['name']!r} has no value", column)
 
 
-def _preferences(path: str, general: Mapping[str, Assignment]) -> Iterator[Preferences | Problem]:
-    """In seconds."""
-    if "timeout" not in general:
+def _preferences(path: str, common: Mapping[str, Assignment]) -> Iterator[Preferences | Problem]:
+    """Yield the time-out, in seconds."""
+    if "timeout" not in common:
         return
-    said = general["timeout"]
-    if re.fullmatch(r"[0-9]{1,9}", said.value):
-        yield Preferences(timeout=float(said.value))
+    timeout = common["timeout"]
+    if re.fullmatch(r"[0-9]{1,9}", timeout.value):
+        yield Preferences(timeout=float(timeout.value))
     else:
-        yield Problem(path, said.line, f"the time-out is not a number: {said.value!r}")
+        yield Problem(path, timeout.line, f"the time-out is not a number: {timeout.value!r}")
 
 
-def _menu(
-    files: Files, path: str, general: Mapping[str, Assignment], images: list[Assignment]
+def _entries(
+    files: Files, path: str, common: Mapping[str, Assignment], entries: list[Assignment]
 ) -> Iterator[Item]:
-    default = general.get("default")
-    names = make_unique([image.name for image in images])
-    if default and images and default.value not in names:
+    default = common.get("default")
+    names = make_unique([assignment.name for assignment in entries])
+    if default and entries and default.value not in names:
         yield Problem(path, default.line, f"no entry is called {default.value!r}")
-    for image, name in zip(images, names, strict=True):
-        if name != image.name:
-            yield Problem(path, image.line, f"another entry is called {image.name!r} already")
-        entry = _entry(files, path, general, image, name)
+    for assignment, name in zip(entries, names, strict=True):
+        if name != assignment.name:
+            yield Problem(
+                path, assignment.line, f"another entry is called {assignment.name!r} already"
+            )
+        entry = _entry(files, path, common, assignment, name)
         if entry.kernel is None:
-            yield Problem(path, image.line, f"{image.name!r} names no kernel")
+            yield Problem(path, assignment.line, f"{assignment.name!r} names no kernel")
         else:
             yield entry
 
 
-# A word; quotation marks within it hold it together.
+# word = { character | '"', { character }, '"' | "'", { character }, "'" } ;
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*'|["'])+""")
 
 
 def _entry(
-    files: Files, path: str, general: Mapping[str, Assignment], image: Assignment, name: str
+    files: Files, path: str, common: Mapping[str, Assignment], assignment: Assignment, name: str
 ) -> Entry:
-    kernel, *words = _WORD.findall(image.value)
-    is_file = _bare(kernel) and kernel.partition("=")[0] not in GENERAL
-    said = {key: word for word in words if (key := word.partition("=")[0]) in GENERAL}
+    """Return the entry; its kernel is None if the first word is no file name."""
+    kernel, *words = _WORD.findall(assignment.value)
+    is_file = _strip_marks(kernel) and kernel.partition("=")[0] not in COMMON
+    own = {key: word for word in words if (key := word.partition("=")[0]) in COMMON}
     taken = ("initrd", "dtb")
     before = [
-        (key, general[key].value, general[key].line, f"{key}={general[key].value}")
-        for key in GENERAL
-        if key in general and key not in said and key not in taken
+        (key, common[key].value, common[key].line, f"{key}={common[key].value}")
+        for key in COMMON
+        if key in common and key not in own and key not in taken
     ]
     arguments = [word for word in words if not word.startswith(("initrd=", "dtb="))]
-    own = (image.name, image.value, image.line, " ".join(arguments))
-    cmdline, given = join_arguments(path, [*before, own])
-    default = general.get("default")
-    initrd, dtb = (_file(files, path, general, said, key) for key in taken)
+    last = (assignment.name, assignment.value, assignment.line, " ".join(arguments))
+    cmdline, origins = join_arguments(path, [*before, last])
+    default = common.get("default")
+    initrd, dtb = (_file(files, path, common, own, key) for key in taken)
     return Entry(
-        title=image.name,
+        title=assignment.name,
         name=name,
         config=path,
-        line=image.line,
-        kernel=locate(files, path, _bare(kernel), "", "") if is_file else None,
+        line=assignment.line,
+        kernel=locate(files, path, _strip_marks(kernel), "", "") if is_file else None,
         initrds=initrd,
         devicetree=next(iter(dtb), None),
         cmdline=cmdline,
@@ -143,36 +157,39 @@ def _entry(
         default_from=(Origin("default", name, path, default.line),)
         if default and default.value == name
         else (),
-        origins=(*_written(path, general, said, image, kernel), *given),
+        origins=(*_file_origins(path, common, own, assignment, kernel), *origins),
     )
 
 
 def _file(
-    files: Files, path: str, general: Mapping[str, Assignment], said: Mapping[str, str], key: str
+    files: Files, path: str, common: Mapping[str, Assignment], own: Mapping[str, str], key: str
 ) -> tuple[FileRef, ...]:
-    """What the entry says, else what holds for all; as many as commas part, as in QEMU's."""
-    own = said[key].partition("=")[2] if key in said else ""
-    value = own if key in said else general[key].value if key in general else ""
-    names = _bare(value).split(",") if key == "initrd" else [_bare(value)]
+    """Return the entry's own files, else the common ones. Several initrds have commas between them.
+
+    QEMU's -initrd has the same commas.
+    """
+    default = common[key].value if key in common else ""
+    value = own[key].partition("=")[2] if key in own else default
+    names = _strip_marks(value).split(",") if key == "initrd" else [_strip_marks(value)]
     return tuple(locate(files, path, name, "", "") for name in names if name)
 
 
-def _written(
+def _file_origins(
     path: str,
-    general: Mapping[str, Assignment],
-    said: Mapping[str, str],
-    image: Assignment,
+    common: Mapping[str, Assignment],
+    own: Mapping[str, str],
+    assignment: Assignment,
     kernel: str,
 ) -> Iterator[Origin]:
-    yield Origin("kernel", kernel, path, image.line)
+    yield Origin("kernel", kernel, path, assignment.line)
     for key, what in (("initrd", "initrd"), ("dtb", "devicetree")):
-        if key in said:
-            yield Origin(what, said[key].partition("=")[2], path, image.line)
-        elif key in general:
-            yield Origin(what, general[key].value, path, general[key].line)
+        if key in own:
+            yield Origin(what, own[key].partition("=")[2], path, assignment.line)
+        elif key in common:
+            yield Origin(what, common[key].value, path, common[key].line)
 
 
-def _bare(word: str) -> str:
+def _strip_marks(word: str) -> str:
     return re.sub(r"""["']""", "", word)
 
 

@@ -1,7 +1,7 @@
-"""Systems that are not Linux: recognised by their boot loaders, so that nothing is silently left.
+"""Systems that are not Linux, recognised by their boot loaders: the menu lists them as unbootable.
 
-kexec starts Linux kernels alone: a multiboot kernel or a program for firmware needs what is gone
-by the time that an operating system runs.
+kexec starts Linux kernels only. A multiboot kernel or a program for the firmware needs a state of
+the machine that is gone once an operating system runs.
 """
 
 import re
@@ -48,7 +48,10 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 
 def _boot_cfg(path: str, lines: list[tuple[int, str]]) -> Iterator[Entry]:
-    """ESXi's has a kernel and modules; NetBSD's, of the same name, has a menu."""
+    """Read a boot.cfg: ESXi's has a kernel and modules, NetBSD's has a menu.
+
+    line = key, "=", value ;
+    """
     settings = {m[1]: (n, m[2]) for n, line in lines if (m := re.match(r"(\w+)=(.*)", line))}
     if "kernel" in settings and "modules" in settings:
         title = settings.get("title", (1, ""))[1].strip() or "VMware ESXi"
@@ -58,7 +61,10 @@ def _boot_cfg(path: str, lines: list[tuple[int, str]]) -> Iterator[Entry]:
 
 
 def _xen(path: str, lines: list[tuple[int, str]]) -> Iterator[Entry]:
-    """A section for each choice; [global] has settings for all."""
+    """Read a xen.cfg: a section is a choice, and [global] has common settings.
+
+    line = "[", section, "]" | "kernel", "=", value | any ;
+    """
     section = ""
     for number, line in lines:
         if match := re.fullmatch(r"\[(.+)\]\s*", line):

@@ -1,8 +1,13 @@
 """petitboot.conf, Petitboot's own format: a keyword, white space, and the rest of the line.
 
-After discover/native of Petitboot, without what it does wrong: the last line may lack its newline,
-`default` may stand anywhere, an empty value costs only itself, and repeated `args` are
-joined with a space.
+It follows discover/native of Petitboot, without its faults: the last line may lack its newline,
+`default` may stand anywhere, an empty value costs only itself, and repeated `args` are joined with
+a space. In EBNF:
+
+    file   = { common }, { option } ;
+    option = "name", text, { ( "image" | "initrd" | "dtb" ), file | "args", text
+           | "description", text | common } ;
+    common = ( "default" | "dev_description" ), text ;
 """
 
 from collections.abc import Iterator
@@ -17,7 +22,7 @@ from parsers.reading.cmdline import join_arguments
 from parsers.reading.names import make_unique
 from parsers.reading.text import build_grammar, read, scan_statements
 
-GENERAL = ("default", "dev_description")
+COMMON = ("default", "dev_description")
 FILES = ("image", "initrd", "dtb")
 JOINED = ("args", "description")
 
@@ -27,7 +32,7 @@ Values = dict[str, list[tuple[int, str]]]  # keyword → lines and values
 
 @dataclass(slots=True)
 class Option:
-    """What follows a `name`, up to the next."""
+    """A boot option: a `name` line and the lines up to the next one."""
 
     name: str
     line: int
@@ -37,10 +42,10 @@ class Option:
 def parse(files: Files, path: str) -> Iterator[Item]:
     text, problems = read(files, path)
     yield from problems
-    general: dict[str, tuple[int, str]] = {}
+    common: dict[str, tuple[int, str]] = {}
     options: list[Option] = []
-    yield from _read(path, text, general, options)
-    line, default = general.get("default", (1, ""))
+    yield from _read(path, text, common, options)
+    line, default = common.get("default", (1, ""))
     if default and options and default not in [option.name for option in options]:
         yield Problem(path, line, f"no entry is called {default!r}")
     names = make_unique([option.name for option in options])
@@ -54,18 +59,21 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 
 @cache
-def _setting() -> pp.ParserElement:
-    """A whole line."""
-    keyword = "|".join((*GENERAL, "name", *FILES, *JOINED))
+def _line() -> pp.ParserElement:
+    """Build the grammar of a line.
+
+    line = keyword, [ white, text ] | mistake ;
+    """
+    keyword = "|".join((*COMMON, "name", *FILES, *JOINED))
     return build_grammar(
         rf"(?P<key>{keyword})(?:[ \t]+(?P<value>[^\n]*)|(?=\n|\Z))|(?P<bad>\S[^\n]*)"
     )
 
 
 def _read(
-    path: str, text: str, general: dict[str, tuple[int, str]], options: list[Option]
+    path: str, text: str, common: dict[str, tuple[int, str]], options: list[Option]
 ) -> Iterator[Problem]:
-    for m, line, column in scan_statements(_setting(), text):
+    for m, line, column in scan_statements(_line(), text):
         key, value = m["key"], m["value"] or ""
         if m["bad"]:
             yield Problem(path, line, f"not a setting: {m['bad'].strip()!r}", column)
@@ -73,10 +81,10 @@ def _read(
             yield Problem(path, line, f"{key!r} has no value", column)
         elif key == "name":
             options.append(Option(value.strip(), line))
-        elif key in GENERAL:
-            if key in general:
+        elif key in COMMON:
+            if key in common:
                 yield Problem(path, line, f"{key!r} is set a second time; the first value counts")
-            general.setdefault(key, (line, value.strip()))
+            common.setdefault(key, (line, value.strip()))
         elif not options:
             yield Problem(path, line, f"{key!r} belongs after a name; here it is ignored", column)
         else:
@@ -91,14 +99,16 @@ def _set(path: str, line: int, settings: Values, key: str, value: str) -> Iterat
 
 
 def _entry(files: Files, path: str, option: Option, name: str, default: int) -> Entry:
-    """`default` is the line that makes it that, or 0."""
+    """Return the entry. `default` is the line that makes it the default, or 0."""
     named = {key: option.settings[key][0] for key in FILES if key in option.settings}
     refs = {key: locate(files, path, value.strip(), "", "") for key, (_, value) in named.items()}
-    said = option.settings.get("args", [])
-    # The last keeps the blanks at its end, as Petitboot hands them on.
-    texts = [value.rstrip() for _, value in said[:-1]] + [value for _, value in said[-1:]]
-    parts = [("args", value, line, text) for (line, value), text in zip(said, texts, strict=True)]
-    cmdline, given = join_arguments(path, parts)
+    arguments = option.settings.get("args", [])
+    # Petitboot passes on the blanks at the end of the last line.
+    texts = [value.rstrip() for _, value in arguments[:-1]] + [value for _, value in arguments[-1:]]
+    parts = [
+        ("args", value, line, text) for (line, value), text in zip(arguments, texts, strict=True)
+    ]
+    cmdline, origins = join_arguments(path, parts)
     return Entry(
         title=option.name,
         name=name,
@@ -110,7 +120,7 @@ def _entry(files: Files, path: str, option: Option, name: str, default: int) -> 
         cmdline=cmdline,
         default=default > 0,
         default_from=(Origin("default", name, path, default),) if default else (),
-        origins=(*(Origin(k, v.strip(), path, n) for k, (n, v) in named.items()), *given),
+        origins=(*(Origin(k, v.strip(), path, n) for k, (n, v) in named.items()), *origins),
         help="\n".join(value.strip() for _, value in option.settings.get("description", [])),
     )
 

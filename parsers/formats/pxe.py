@@ -1,4 +1,4 @@
-"""pxelinux.cfg: the language of syslinux.cfg, with file names that the network answers."""
+"""pxelinux.cfg: the language of syslinux.cfg, with file names on the network."""
 
 from collections.abc import Iterator
 from posixpath import basename
@@ -10,8 +10,10 @@ from parsers.places.urls import is_url, join, normal, split
 
 
 class NetworkLocator:
-    """`Locator` at URLs. Names begin with the prefix, and so does `/x`: PXELINUX puts the prefix
-    before any name but a URL, `::x` (without the prefix) and `host::x` (from another host).
+    """A `Locator` for URLs.
+
+    PXELINUX puts the prefix before any name, even before `/x`. The exceptions are a URL, `::x`
+    (no prefix) and `host::x` (a file of another host).
     """
 
     def __init__(self, files: Files, config: str) -> None:
@@ -42,8 +44,11 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 
 def _directory(files: Files, url: str) -> str:
-    """What relative names begin with. Of a configuration that DHCP names it is where that lies,
-    as Petitboot has it, unless DHCP says the prefix too."""
+    """Return the URL that relative names begin with.
+
+    If DHCP names the configuration, it is the configuration's directory, as in Petitboot, unless
+    DHCP gives a prefix, too.
+    """
     if files.host.lease.get("pxepathprefix"):
         return prefix(files.host.lease)
     directory = join(url, "./")
@@ -51,8 +56,10 @@ def _directory(files: Files, url: str) -> str:
 
 
 def _is_ours(url: str, text: str) -> bool:
-    """A configuration has no name to be known by, so whatever is not something else: a program,
-    a script in another language, a web page that tells of an error."""
+    """Return True if the text may be a configuration, which has no fixed name.
+
+    It is none if it is a program, a script in another language or a web page about an error.
+    """
     other = "\0" in text or text.lstrip().startswith(("#!", "<"))
     return not other and not basename(url).startswith("grub.cfg")
 

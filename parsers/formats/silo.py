@@ -1,21 +1,27 @@
 """silo.conf: the boot loader of SPARC machines. It reads its file itself, as yaboot does.
 
-A file is [PROM device;][partition]/path: 2/boot/vmlinuz, /sbus/esp/sd@3,0;4/vmlinux.
+The grammar is in parsers/reading/stanzas.py, and a file is
+
+    file = [ PROM device, ";" ], [ partition ], path ;
+
+for example 2/boot/vmlinuz or /sbus/esp/sd@3,0;4/vmlinux.
 """
 
 import re
 from collections.abc import Iterator
-from posixpath import basename
 
 from parsers.api import Entry, FileRef, Files, Format, Item
 from parsers.binary.kernel import for_another
 from parsers.places.openfirmware import locate
 from parsers.reading import stanzas
-from parsers.reading.cmdline import join_arguments
+from parsers.reading.stanza_entries import (
+    NamedImage,
+    build_arguments,
+    build_entry,
+    name_images,
+    preferences,
+)
 from parsers.reading.stanzas import Keywords, Stanza, Values, keywords
-from parsers.reading.text import read
-
-MAX_TEXT = 256 << 10
 
 _FLAGS = keywords(
     "fill-reboot initrd-prompt pause-after proll read-only read-write restricted show-arguments"
@@ -41,77 +47,68 @@ _OLD = re.compile(r"(?P<device>[a-z]+\([0-9a-f,]*\))(?P<partition>[0-8])?(?P<pat
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
-    text, problems = read(files, path, MAX_TEXT)
-    common, images = Stanza(), list[Stanza]()
+    common, images, problems = stanzas.read(files, path, KEYWORDS)
     yield from problems
-    yield from stanzas.read(path, text, KEYWORDS, common, images)
-    labels = [(i, _label(i)) for i in images if i.get(i.opener)]
-    named, problems = stanzas.name_images(path, common, labels, lambda i: _is_ours(files, i.scope))
+    images = [image for image in images if image.target()]
+    named, problems = name_images(path, common, images, lambda i: _is_ours(files, i.scope))
     yield from problems
-    yield from stanzas.preferences(path, common)
-    for image, name, default in named:
-        yield _entry(files, path, common, image, name, default)
+    yield from preferences(path, common)
+    for image in named:
+        yield _entry(files, path, common, image)
 
 
 def _is_ours(files: Files, scope: str) -> bool:
-    """image[sun4c,sun4m]. Elsewhere than on a SPARC none is, and so any may be the default."""
-    kinds = scope.split(",")
-    if not scope or not files.host.machine.startswith("sparc"):
+    """Return True if an image[sun4c,sun4m] may be the default.
+
+    On any other machine than a SPARC no image boots, and so any may be the default.
+    """
+    machine = files.host.machine
+    if not scope or not machine.startswith("sparc"):
         return True
-    return any(
-        kind.startswith(("sun4u", "sun4v")) == ("64" in files.host.machine) for kind in kinds
+    is_64bit = "64" in machine
+    return any(kind.startswith(("sun4u", "sun4v")) == is_64bit for kind in scope.split(","))
+
+
+def _entry(files: Files, path: str, common: Stanza, image: NamedImage) -> Entry:
+    stanza = image[0]
+    values = stanza.inherit(common, KEYWORDS)
+    # The initrd setting holds several names with a bar between them.
+    initrds = values["initrd"][1].split("|") if "initrd" in values else []
+    machine = _other_machine(files, stanza)
+    program = _other_program(stanza, values)
+    return build_entry(
+        path,
+        common,
+        image,
+        values,
+        kernel=None if program else _file(files, path, values["image"][1], values),
+        initrds=tuple(_file(files, path, i, values) for i in initrds if i and not program),
+        arguments=build_arguments(values),
+        unbootable=program or machine,
     )
 
 
-def _label(image: Stanza) -> str:
-    target = image.get(image.opener)
-    return image.get("label") or basename(target) or target
-
-
-def _entry(
-    files: Files, path: str, common: Stanza, image: Stanza, name: str, default: bool
-) -> Entry:
-    s = image.inherit(common, KEYWORDS)
-    cmdline, given = join_arguments(path, stanzas.build_arguments(s))
-    # As many as there are, one after the other.
-    initrds = s["initrd"][1].split("|") if "initrd" in s else []
-    obstacle = _obstacle(files, image, s)
-    is_linux = not obstacle or obstacle == _elsewhere(files, image)
-    return Entry(
-        title=_label(image),
-        name=name,
-        config=path,
-        line=image.line,
-        kernel=_place(files, path, s["image"][1], s) if is_linux else None,
-        initrds=tuple(_place(files, path, i, s) for i in initrds if i) if is_linux else (),
-        cmdline=cmdline if is_linux else "",
-        default=default,
-        default_from=stanzas.default_origins(path, common, image, _label(image)) if default else (),
-        origins=stanzas.file_origins(path, s) + given if is_linux else (),
-        unbootable=obstacle,
-        hotkey=stanzas.hotkey(s),
-        users=stanzas.users(common, image, name),
-    )
-
-
-def _obstacle(files: Files, image: Stanza, s: Values) -> str:
+def _other_program(image: Stanza, values: Values) -> str:
+    """Return why the image is no Linux, or "" if it is one."""
     if image.opener == "other":
-        return f"it starts another boot loader ({s['other'][1]}), which Linux cannot start"
-    if re.match(r"(?:cat|ls)\s", s["image"][1]):
-        return f"it only shows something: {s['image'][1]}"
-    if "solaris" in s:
-        return f"it starts Solaris ({s['image'][1]}), which Linux cannot start"
-    return _elsewhere(files, image)
+        return f"it starts another boot loader ({values['other'][1]}), which Linux cannot start"
+    if re.match(r"(?:cat|ls)\s", values["image"][1]):
+        return f"it only shows something: {values['image'][1]}"
+    if "solaris" in values:
+        return f"it starts Solaris ({values['image'][1]}), which Linux cannot start"
+    return ""
 
 
-def _elsewhere(files: Files, image: Stanza) -> str:
-    if not files.host.machine.startswith("sparc"):
-        return for_another("sparc", files.host.machine)
-    return "" if _is_ours(files, image.scope) else for_another(image.scope, files.host.machine)
+def _other_machine(files: Files, image: Stanza) -> str:
+    """Return why the image is not for this machine, or "" if it is."""
+    machine = files.host.machine
+    if not machine.startswith("sparc"):
+        return for_another("sparc", machine)
+    return "" if _is_ours(files, image.scope) else for_another(image.scope, machine)
 
 
-def _place(files: Files, config: str, name: str, s: Values) -> FileRef:
-    device, partition = (s[key][1] if key in s else "" for key in ("device", "partition"))
+def _file(files: Files, config: str, name: str, values: Values) -> FileRef:
+    device, partition = (values[key][1] if key in values else "" for key in ("device", "partition"))
     if m := _FILE.fullmatch(name) or _OLD.fullmatch(name):
         if m["device"]:
             device, partition = m["device"], ""

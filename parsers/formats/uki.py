@@ -1,10 +1,10 @@
-"""Unified kernel images: EFI/Linux/*.efi, a kernel and all that it needs as sections of a program.
+"""Unified kernel images: EFI/Linux/*.efi, programs with kernel and initrds as their sections.
 
-After the UAPI group's Unified Kernel Contents and Boot Loader Specification (type 2), and what
-systemd-stub and systemd-boot make of them. Kernel and initrds are parts of the file: kexec gets
-the .linux section byte for byte, so a signature that the kernel itself carries is still there for
-the running kernel to check. That of the whole image is the firmware's: no kernel on x86 or arm64
-takes a unified image by kexec_file_load.
+This follows the UAPI group's Unified Kernel Image and Boot Loader Specification (type 2), and the
+behaviour of systemd-stub and systemd-boot. Kernel and initrds are parts of the file. kexec gets the
+.linux section byte for byte, so the running kernel can check a signature of that kernel. The
+signature of the whole image is for the firmware: no kernel on x86 or arm64 takes a unified image by
+kexec_file_load.
 """
 
 import re
@@ -24,7 +24,7 @@ _PLAIN = {"osrel", "cmdline", "uname", "profile"}
 
 @dataclass(slots=True)
 class Contents:
-    """What an image, one of its profiles or an addon brings."""
+    """The sections of an image, of one of its profiles or of an addon."""
 
     path: str = ""
     linux: FileRef | None = None
@@ -37,17 +37,17 @@ class Contents:
 
 @dataclass(slots=True)
 class UkiEntry:
-    """An entry, and what its place in the menu depends on."""
+    """An entry, and the values that decide its position in the menu."""
 
     entry: Entry
     sort_keys: SortKeys
 
 
 def parse(files: Files, directory: str) -> Iterator[Item]:
-    """All images of a directory, in systemd-boot's order."""
+    """Yield the entries of a directory, in systemd-boot's order."""
     top = dirname(dirname(directory)).rstrip("/")
     found: list[tuple[SortKeys, Entry]] = []
-    for item in images(files, directory):
+    for item in read_images(files, directory):
         if isinstance(item, UkiEntry):
             found.append((item.sort_keys, item.entry))
         else:
@@ -55,30 +55,30 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     if not found:
         return
     loader = bootspec.read_loader_conf(files, top)
-    described = bootspec.read_snippets(files, f"{top}/loader/entries")
-    beside = [(s.sort_keys, None) for s in described if isinstance(s, Snippet) and not s.obstacle]
-    places = [place for place, _ in bootspec.sort_entries([*found, *beside])]
-    chosen, reasons = loader.choose_default(places)
-    if not beside:  # else they have told
-        yield from (*loader.problems, *loader.check_patterns(places))
-    for place, entry in bootspec.sort_entries(found):
+    snippets = bootspec.read_snippets(files, f"{top}/loader/entries")
+    described = [(s.sort_keys, None) for s in snippets if isinstance(s, Snippet) and not s.obstacle]
+    positions = [position for position, _ in bootspec.sort_entries([*found, *described])]
+    chosen, reasons = loader.choose_default(positions)
+    if not described:  # else the format `bls` reports the problems
+        yield from (*loader.problems, *loader.check_patterns(positions))
+    for position, entry in bootspec.sort_entries(found):
         marked = replace(entry, default=True, default_from=reasons)
-        yield marked if place == chosen else entry
+        yield marked if position == chosen else entry
     if loader.timeout is not None:
         yield Preferences(timeout=loader.timeout, style=loader.style)
 
 
-def images(files: Files, directory: str) -> Iterator[UkiEntry | Problem]:
-    """Of a directory, in the order of their names."""
+def read_images(files: Files, directory: str) -> Iterator[UkiEntry | Problem]:
+    """Read the images of a directory, in the order of their names."""
     top = dirname(dirname(directory)).rstrip("/")
     for name in files.names(directory):
         path = f"{directory}/{name}"
         if name.lower().endswith(".efi") and files.kind(path) == "file":
-            yield from image(files, top, path)
+            yield from read_image(files, top, path)
 
 
-def image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem]:
-    """An entry for each of its profiles; `top` is the directory that its addons are below."""
+def read_image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem]:
+    """Yield an entry for each profile of an image. Its addons lie below the directory `top`."""
     try:
         program = pe.read_program(files, path)
         profiles = _profiles(files, path, program.sections)
@@ -88,8 +88,8 @@ def image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem]:
     if len(profiles) > _MOST:
         yield Problem(path, 1, f"more than {_MOST} profiles: the rest is left")
     addons: list[Contents] = []
-    for place in (f"{top}/loader/addons", f"{path}.extra.d"):
-        yield from _addons(files, place, program.machine, profiles[0], addons)
+    for directory in (f"{top}/loader/addons", f"{path}.extra.d"):
+        yield from _addons(files, directory, program.machine, profiles[0], addons)
     alone = len(profiles) == 1
     for number, profile in enumerate(profiles[:_MOST]):
         if profile.linux is None:
@@ -105,31 +105,36 @@ def image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem]:
             other = kernel.for_another(machine, files.host.machine)
             entry = replace(entry, unbootable=other)
         release = os_release.read(profile.texts.get("osrel", ""))
-        yield UkiEntry(entry, _place(path, release, number))
+        yield UkiEntry(entry, _sort_keys(path, release, number))
 
 
 def _machine(files: Files, program: pe.EfiProgram, linux: FileRef) -> str:
-    """EFI has no number for POWER and s390: there the kernel itself tells what it is for."""
+    """Return the image's machine. EFI has no number for POWER and s390: there ask the kernel."""
     if program.is_known:
         return program.machine
     return kernel.machine(files, linux.path, linux.offset) or program.machine
 
 
 def _profiles(files: Files, path: str, sections: Sequence[pe.PeSection]) -> list[Contents]:
-    """Every .profile opens one; what precedes the first is common to all, unless it is replaced."""
+    """Return the profiles: a .profile section opens one.
+
+    The sections before the first are common to all. A profile's own section replaces a common one.
+    """
     starts = [n for n, section in enumerate(sections) if section.name == ".profile"]
     base = sections[: starts[0]] if starts else sections
     if not starts:
-        return [_read(files, path, base, Contents())]
+        return [_read_sections(files, path, base, Contents())]
     ends = [*starts[1:], len(sections)]
     found = []
     for start, end in zip(starts, ends, strict=True):
-        common = _read(files, path, base, Contents())
-        found.append(_read(files, path, sections[start:end], common))
+        common = _read_sections(files, path, base, Contents())
+        found.append(_read_sections(files, path, sections[start:end], common))
     return found
 
 
-def _read(files: Files, path: str, sections: Sequence[pe.PeSection], image: Contents) -> Contents:
+def _read_sections(
+    files: Files, path: str, sections: Sequence[pe.PeSection], image: Contents
+) -> Contents:
     image.path = path
     for section in sections:
         name = section.name.removeprefix(".")
@@ -155,13 +160,13 @@ def _read(files: Files, path: str, sections: Sequence[pe.PeSection], image: Cont
 def _addons(
     files: Files, directory: str, machine: str, image: Contents, addons: list[Contents]
 ) -> Iterator[Problem]:
-    """Takes a directory's addons into the list; gives what is wrong with them."""
+    """Append a directory's addons to the list. Yield the problems."""
     names = files.names(directory)
     for name in [n for n in names if n.lower().endswith(".addon.efi")][:_MOST]:
         path = f"{directory}/{name}"
         try:
             program = pe.read_program(files, path)
-            addon = _read(files, path, program.sections, Contents())
+            addon = _read_sections(files, path, program.sections, Contents())
         except (pe.PeError, OSError) as error:
             yield Problem(path, 1, str(error))
             continue
@@ -170,9 +175,9 @@ def _addons(
             yield Problem(path, 1, "an addon with a kernel of its own is none: ignored")
         elif program.machine == machine and (not theirs or not ours or theirs == ours):
             addons.append(addon)
-    if passed := [n for n in names if n.lower().endswith((".cred", ".raw"))]:
+    if unused := [n for n in names if n.lower().endswith((".cred", ".raw"))]:
         words = "credentials and extensions are not handed over: "
-        yield Problem(f"{directory}/{passed[0]}", 1, words + ", ".join(passed[:_MOST]))
+        yield Problem(f"{directory}/{unused[0]}", 1, words + ", ".join(unused[:_MOST]))
 
 
 def _entry(
@@ -201,7 +206,10 @@ def _entry(
 
 
 def _cmdline(images: Sequence[Contents]) -> tuple[str, tuple[Origin, ...]]:
-    """That of the image, and what the addons add; lines do not count in a program."""
+    """Return the command lines of the image and of its addons as one, and their origins.
+
+    An origin has line 0: a program has no lines.
+    """
     text, origins = "", []
     for image in images:
         if line := _one_line(image.texts.get("cmdline", "")):
@@ -212,7 +220,7 @@ def _cmdline(images: Sequence[Contents]) -> tuple[str, tuple[Origin, ...]]:
 
 
 def _one_line(text: str) -> str:
-    """As systemd-stub hands it over: control characters are blanks, those at the ends go."""
+    """Return a text as systemd-stub passes it on: control characters are blanks, stripped."""
     return re.sub(r"[\x00-\x1f]", " ", text).strip()
 
 
@@ -232,7 +240,7 @@ def _title(path: str, image: Contents, number: int, alone: bool) -> str:
     return f"{title} ({words})" if words else title
 
 
-def _place(path: str, release: dict[str, str], profile: int) -> SortKeys:
+def _sort_keys(path: str, release: dict[str, str], profile: int) -> SortKeys:
     counter = bootspec.parse_tries(basename(path))
     return SortKeys(
         id=counter.name,

@@ -1,9 +1,14 @@
-"""zipl.conf: what s390-tools' zipl installs on IBM mainframes' disks.
+"""zipl.conf: the boot menus that s390-tools' zipl installs on the disks of IBM mainframes.
 
-[sections], each of one kernel or one dump, and :menus that number sections. After zipl(8),
-zipl.conf(5) and zipl/src/scan.c. The paths are those of the running system. Boot Loader
-Specification entries beside it are listed by their own format; zipl.conf has their time-out then,
-and may name their default.
+It follows zipl(8), zipl.conf(5) and zipl/src/scan.c. The paths are those of the running system.
+If there are Boot Loader Specification entries beside it, their own format lists them; zipl.conf
+then holds their time-out and may name their default. In EBNF:
+
+    file    = { section | menu } ;
+    section = "[", name, "]", { setting } ;
+    menu    = ":", name, { number, "=", section name | setting } ;
+
+A section has one kernel or one dump tool. `_line` has the production of a line.
 """
 
 import math
@@ -26,7 +31,7 @@ _CONF = "/etc/zipl.conf"
 DEFAULTBOOT = "defaultboot"
 _LONGEST = 4096  # characters of a command line: the kernel takes no more
 _TARGETS = ("target", "targetbase", "targettype", "targetgeometry", "targetblocksize")
-# What a section is for, by the setting that decides, and why Linux cannot do it.
+# Sections without a Linux to boot: the deciding setting, and the reason for the user.
 _OTHERS = {
     "segment": "it loads a data segment, and no kernel",
     "dumpto": "it installs a dump tool, and no kernel",
@@ -47,7 +52,8 @@ class ZiplSection:
     name: str
     line: int
     settings: dict[str, tuple[int, str]] = field(default_factory=dict)
-    places: dict[int, tuple[int, str]] = field(default_factory=dict)  # of a menu: number → name
+    # The lines of a menu: number → (line, section name).
+    numbers: dict[int, tuple[int, str]] = field(default_factory=dict)
 
     def get(self, key: str) -> str:
         return self.settings.get(key, (0, ""))[1]
@@ -61,25 +67,27 @@ def parse(files: Files, path: str) -> Iterator[Item]:
     yield from _read(path, text, sections, menus)
     boot = next((s for s in sections if s.name == DEFAULTBOOT), ZiplSection(DEFAULTBOOT, 1))
     configurations = [s for s in sections if s.name != DEFAULTBOOT]
-    menu, problems = _menu(path, boot, menus)
+    menu, problems = _default_menu(path, boot, menus)
     yield from problems
     ordered = configurations
     if menu:
-        yield from _unknown(path, menu, configurations)
-        numbers = {name: n for n, (_, name) in sorted(menu.places.items(), reverse=True)}
+        yield from _missing_sections(path, menu, configurations)
+        numbers = {name: n for n, (_, name) in sorted(menu.numbers.items(), reverse=True)}
         ordered = sorted(configurations, key=lambda s: numbers.get(s.name, math.inf))
-    yield from _preferences(path, menu or boot, automatic=menu is not None or _automatic(boot))
+    yield from _preferences(path, menu or boot, automatic=menu is not None or _is_automatic(boot))
     default, problems = _default(files, path, boot, menu, ordered)
     yield from problems
-    said = {**boot.settings, **(menu.settings if menu else {})}
-    ways = [key for key in ("default", "defaultmenu", "defaultauto") if key in said][:1]
-    why = tuple(Origin(key, said[key][1], path, said[key][0]) for key in ways)
-    yield from _entries(files, path, ordered, default, why)
+    settings = {**boot.settings, **(menu.settings if menu else {})}
+    keys = [key for key in ("default", "defaultmenu", "defaultauto") if key in settings][:1]
+    reasons = tuple(Origin(key, settings[key][1], path, settings[key][0]) for key in keys)
+    yield from _entries(files, path, ordered, default, reasons)
 
 
-def wanted(files: Files) -> Origin | None:
-    """The default that zipl.conf names for a volume's Boot Loader Specification entries, by the
-    title of one: that of the system on this volume, or of one that parse_fstab it on /boot.
+def read_default(files: Files) -> Origin | None:
+    """Return the title of the default Boot Loader Specification entry, with its place.
+
+    The zipl.conf is that of the system on this volume, or else of a system on another volume that
+    mounts this one on /boot. Return None if zipl.conf names no default.
     """
     for tree in (files, *find_systems(files)):
         sections: list[ZiplSection] = []
@@ -95,13 +103,26 @@ def wanted(files: Files) -> Origin | None:
 
 @cache
 def _line() -> pp.ParserElement:
-    """A whole line."""
-    return build_grammar(
-        r"\[(?P<section>[^\]\n\s]+)\][ \t]*(?=\n|\Z)|:(?P<menu>[A-Za-z0-9]+)[ \t]*(?=\n|\Z)"
-        r"|(?P<key>[^\s=\[:]+)[ \t]*=[ \t]*(?:"
-        r"(?P<mark>[\"'])(?P<quoted>[^\n]*?)(?P=mark)[ \t]*(?=\n|\Z)|(?P<bare>[^\n]*))"
-        r"|(?P<flag>defaultauto)[ \t]*(?=\n|\Z)|(?P<bad>\S[^\n]*)"
-    )
+    """Build the grammar of a line.
+
+    line    = ( section | menu | setting | flag | mistake ), newline ;
+    section = "[", name, "]" ;
+    menu    = ":", letter or digit, { letter or digit } ;
+    setting = key, "=", ( quoted | bare ) ;
+    quoted  = mark, { character }, mark ;
+    bare    = { character } ;
+    mark    = '"' | "'" ;
+    flag    = "defaultauto" ;
+    """
+    end = r"[ \t]*(?=\n|\Z)"
+    section = rf"\[(?P<section>[^\]\n\s]+)\]{end}"
+    menu = rf":(?P<menu>[A-Za-z0-9]+){end}"
+    key = r"(?P<key>[^\s=\[:]+)"
+    quoted = rf"(?P<mark>[\"'])(?P<quoted>[^\n]*?)(?P=mark){end}"
+    setting = rf"{key}[ \t]*=[ \t]*(?:{quoted}|(?P<bare>[^\n]*))"
+    flag = rf"(?P<flag>defaultauto){end}"
+    mistake = r"(?P<bad>\S[^\n]*)"
+    return build_grammar("|".join((section, menu, setting, flag, mistake)))
 
 
 def _read(
@@ -141,10 +162,10 @@ def _set(
     elif re.fullmatch(r"[0-9]{1,9}", key):
         if not numbered:
             yield Problem(path, line, f"the number {key} belongs into a menu")
-        elif int(key) in section.places:
+        elif int(key) in section.numbers:
             yield Problem(path, line, f"place {key} of the menu is taken already")
         else:
-            section.places[int(key)] = (line, value.strip())
+            section.numbers[int(key)] = (line, value.strip())
     elif key not in KEYS:
         yield Problem(path, line, f"unknown setting: {key!r}")
     else:
@@ -153,15 +174,18 @@ def _set(
         section.settings[key] = (line, value)
 
 
-def _automatic(boot: ZiplSection) -> bool:
-    """All sections are a menu, in the order of the file."""
+def _is_automatic(boot: ZiplSection) -> bool:
+    """Return True if all sections are one menu, in the order of the file."""
     return "defaultauto" in boot.settings or "target" in boot.settings
 
 
-def _menu(
+def _default_menu(
     path: str, boot: ZiplSection, menus: Sequence[ZiplSection]
 ) -> tuple[ZiplSection | None, list[Problem]]:
-    """The menu that boots by itself; without a word on that, the first."""
+    """Return the menu that boots by itself, and the problems.
+
+    It is the `defaultmenu`. It is the first menu if [defaultboot] is missing or empty.
+    """
     if "defaultmenu" in boot.settings:
         line, name = boot.settings["defaultmenu"]
         found = next((menu for menu in menus if menu.name == name), None)
@@ -170,19 +194,21 @@ def _menu(
     return (menus[0] if silent else None), []
 
 
-def _unknown(path: str, menu: ZiplSection, sections: Sequence[ZiplSection]) -> Iterator[Problem]:
+def _missing_sections(
+    path: str, menu: ZiplSection, sections: Sequence[ZiplSection]
+) -> Iterator[Problem]:
     known = {section.name for section in sections}
-    for line, name in menu.places.values():
+    for line, name in menu.numbers.values():
         if name not in known:
             yield Problem(path, line, f"no section is called {name!r}")
 
 
-def _preferences(path: str, said: ZiplSection, *, automatic: bool) -> Iterator[Item]:
-    """Without `prompt` nobody is asked, and with it 0 seconds are for ever."""
+def _preferences(path: str, section: ZiplSection, *, automatic: bool) -> Iterator[Item]:
+    """Yield the time-out. Without `prompt` zipl asks nobody; with it, 0 seconds are for ever."""
     if not automatic:
         return
-    prompts = said.get("prompt") == "1"
-    line, value = said.settings.get("timeout", (said.line, "0"))
+    prompts = section.get("prompt") == "1"
+    line, value = section.settings.get("timeout", (section.line, "0"))
     if not re.fullmatch(r"[0-9]{1,9}", value):
         yield Problem(path, line, f"the time-out is not a number: {value!r}")
         value = "0"
@@ -197,28 +223,32 @@ def _default(
     menu: ZiplSection | None,
     ordered: Sequence[ZiplSection],
 ) -> tuple[str, list[Problem]]:
-    """The name of the section that boots by itself, "" if none does."""
+    """Return the name of the section that boots by itself, or "", and the problems."""
     known = {section.name for section in ordered}
     if menu:
         line, value = menu.settings.get("default", (menu.line, ""))
-        places = {str(n): name for n, (_, name) in menu.places.items() if name in known}
-        first = places[min(places, key=int)] if places else ""
-        if value and value not in places:
+        numbers = {str(n): name for n, (_, name) in menu.numbers.items() if name in known}
+        first = numbers[min(numbers, key=int)] if numbers else ""
+        if value and value not in numbers:
             return first, [Problem(path, line, f"the menu has no place {value!r}")]
-        return places.get(value, first), []
+        return numbers.get(value, first), []
     line, name = boot.settings.get("default", (boot.line, ""))
-    # It may be one of the Boot Loader Specification's, by its title.
+    # The name may be the title of a Boot Loader Specification entry.
     if name and name not in known and MountTable(files).names("/boot/loader/entries") == []:
         return "", [Problem(path, line, f"no section is called {name!r}")]
-    if not name and _automatic(boot):
+    if not name and _is_automatic(boot):
         name = next((s.name for s in ordered if "image" in s.settings), "")
     return name, []
 
 
 def _entries(
-    files: Files, path: str, sections: Sequence[ZiplSection], default: str, why: tuple[Origin, ...]
+    files: Files,
+    path: str,
+    sections: Sequence[ZiplSection],
+    default: str,
+    reasons: tuple[Origin, ...],
 ) -> Iterator[Item]:
-    system = MountTable(files)
+    table = MountTable(files)
     variables = _variables(files, path)
     names = make_unique([section.name for section in sections])
     for section, name in zip(sections, names, strict=True):
@@ -227,11 +257,11 @@ def _entries(
         if "image" not in s and not other:
             yield Problem(path, section.line, f"the section {section.name!r} has no image")
             continue
-        kernel = _place(system, s["image"]) if "image" in s and not other else None
-        if kernel and s.get("optional") == "1" and not system.has(kernel):
-            continue  # zipl leaves it out, too
-        parts, problems = _parts(path, section, system, variables)
-        cmdline, given = join_arguments(path, parts)
+        kernel = _locate(table, s["image"]) if "image" in s and not other else None
+        if kernel and s.get("optional") == "1" and not table.has(kernel):
+            continue  # as zipl does
+        arguments, problems = _arguments(path, section, table, variables)
+        cmdline, origins = join_arguments(path, arguments)
         yield from problems if kernel else ()
         foreign = "" if files.host.machine == "s390x" else for_another("s390x", files.host.machine)
         yield Entry(
@@ -240,54 +270,56 @@ def _entries(
             config=path,
             line=section.line,
             kernel=kernel,
-            initrds=(_place(system, s["ramdisk"]),) if kernel and "ramdisk" in s else (),
+            initrds=(_locate(table, s["ramdisk"]),) if kernel and "ramdisk" in s else (),
             cmdline=cmdline if kernel else "",
             default=name == default,
-            default_from=why if name == default else (),
-            origins=_named(path, section) + given if kernel else (),
+            default_from=reasons if name == default else (),
+            origins=_file_origins(path, section) + origins if kernel else (),
             unbootable=other or foreign,
         )
 
 
-def _named(path: str, section: ZiplSection) -> tuple[Origin, ...]:
+def _file_origins(path: str, section: ZiplSection) -> tuple[Origin, ...]:
     names = {"image": "image", "ramdisk": "initrd"}
-    said = ((what, section.settings.get(key)) for key, what in names.items())
-    return tuple(Origin(what, found[1], path, found[0]) for what, found in said if found)
+    found = ((what, section.settings.get(key)) for key, what in names.items())
+    return tuple(Origin(what, at[1], path, at[0]) for what, at in found if at)
 
 
-def _bare(name: str) -> str:
-    """Without the address in memory that may follow."""
+def _strip_address(name: str) -> str:
+    """Return a file's name without the load address that may follow it."""
     return re.sub(r"\s*,\s*(?:0x)?[0-9a-fA-F]+$", "", name)
 
 
-def _place(system: MountTable, name: str) -> FileRef:
-    return system.locate(_bare(name))
+def _locate(table: MountTable, name: str) -> FileRef:
+    return table.locate(_strip_address(name))
 
 
-def _parts(
-    path: str, section: ZiplSection, system: MountTable, variables: Mapping[str, str]
+def _arguments(
+    path: str, section: ZiplSection, table: MountTable, variables: Mapping[str, str]
 ) -> tuple[list[Argument], list[Problem]]:
-    """The parameter file's text, then the parameters, with zipl's variables put in."""
+    """Return the text of the parameter file, the parameters with their variables, and problems."""
     problems: list[Problem] = []
-    parts: list[Argument] = []
+    arguments: list[Argument] = []
     if "parmfile" in section.settings:
         line, value = section.settings["parmfile"]
-        text = system.read(_place(system, value.strip()))
+        text = table.read(_locate(table, value.strip()))
         if text is None:
-            problems.append(Problem(path, line, f"the parameter file {_bare(value)} is not there"))
+            problems.append(
+                Problem(path, line, f"the parameter file {_strip_address(value)} is not there")
+            )
         whole = (text or "")[:_LONGEST].replace("\n", " ").strip()
-        parts.append(("parmfile", value, line, whole))
+        arguments.append(("parmfile", value, line, whole))
     line, value = section.settings.get("parameters", (1, ""))
     unknown = [n for n in re.findall(r"\$\{(\w+)\}", value) if n not in variables]
     if unknown:
         problems.append(Problem(path, line, f"zipl's variable {unknown[0]} is not known"))
-    put_in = re.sub(r"\$\{(\w+)\}", lambda m: variables.get(m[1], m[0]), value[:_LONGEST])
-    parts.append(("parameters", value, line, put_in[:_LONGEST]))
-    return parts, problems
+    expanded = re.sub(r"\$\{(\w+)\}", lambda m: variables.get(m[1], m[0]), value[:_LONGEST])
+    arguments.append(("parameters", value, line, expanded[:_LONGEST]))
+    return arguments, problems
 
 
 def _variables(files: Files, path: str) -> Mapping[str, str]:
-    """Of the environment that zipl installs with the rest."""
+    """Return the variables of ziplenv, the environment that zipl installs."""
     text = read_optional(files, path.removesuffix("zipl.conf") + "ziplenv") or ""
     lines = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
     return {name.strip(): value.strip()[:1000] for name, mark, value in lines if mark}

@@ -1,8 +1,8 @@
-"""Boot Loader Specification (UAPI group): what its two kinds of entries share.
+"""Boot Loader Specification (UAPI group): the rules that its two kinds of entries share.
 
 The kinds are files that describe an entry (parsers/formats/bls.py) and unified kernel images
 (parsers/formats/uki.py). Both count tries in file names, sort alike, and have their default in
-loader.conf.
+loader.conf. `_setting` has the grammar of loader.conf and of the files.
 """
 
 import math
@@ -28,7 +28,7 @@ _RANKS = {"~": 0, "-": 2, "^": 3, ".": 4}  # 1 is the end, 5 are letters, 6 are 
 
 
 class Field(NamedTuple):
-    """`key value`, and where."""
+    """A line `key value`, and its place."""
 
     key: str
     value: str
@@ -37,13 +37,18 @@ class Field(NamedTuple):
 
 
 @cache
-def _rules() -> pp.ParserElement:
+def _setting() -> pp.ParserElement:
+    """Build the grammar of a line.
+
+    setting = key, [ white, value ] ;
+    value   = '"', { character }, '"' | { character } ;
+    """
     return build_grammar(r"(?P<key>\S+)(?:[ \t]+(?P<value>\S[^\n]*))?[^\n]*")
 
 
 def parse_fields(text: str) -> Iterator[Field]:
-    """The settings of an entry or of loader.conf; what has no value says nothing."""
-    for match, line, column in scan_statements(_rules(), text):
+    """Yield the settings of an entry or of loader.conf. Skip those without a value."""
+    for match, line, column in scan_statements(_setting(), text):
         value = (match["value"] or "").rstrip()
         if len(value) > 1 and value[0] == value[-1] == '"':
             value = value[1:-1]
@@ -52,15 +57,15 @@ def parse_fields(text: str) -> Iterator[Field]:
 
 
 class Tries(NamedTuple):
-    """NAME+LEFT-DONE.conf or .efi: the tries that are left, and those that have been made."""
+    """The counter in a file name (NAME+LEFT-DONE.conf or .efi): tries left, and tries made."""
 
     name: str  # without the counter
-    left: int | None = None  # None: nobody counts
+    left: int | None = None  # None: no counter
     done: int = 0
 
     @property
     def bad(self) -> bool:
-        """It has never come up: all others come before it."""
+        """Return True if no try is left: all other entries come before this one."""
         return self.left == 0
 
 
@@ -75,7 +80,7 @@ def parse_tries(name: str) -> Tries:
 
 
 def count_try(path: str) -> tuple[Effect, ...]:
-    """What a try makes of the file's name."""
+    """Return the effect of one try on the file: a new name, if the name has a counter."""
     name, left, done = parse_tries(path.rpartition("/")[2])
     if not left:
         return ()
@@ -84,7 +89,7 @@ def count_try(path: str) -> tuple[Effect, ...]:
 
 
 class SortKeys(NamedTuple):
-    """What an entry's place in the menu depends on, and whether it is the default."""
+    """The values that decide an entry's position in the menu, and if it is the default."""
 
     id: str  # the file's name, without the counter
     bad: bool = False
@@ -97,7 +102,7 @@ class SortKeys(NamedTuple):
 
 
 def version_key(text: str) -> list[tuple[int, int, str]]:
-    """A key to sort versions with, after the UAPI group's Version Format Specification."""
+    """Return a sort key for a version, after the UAPI group's Version Format Specification."""
     key = []
     for token in _TOKEN.findall(text):
         if token.isdecimal():
@@ -112,10 +117,13 @@ Placed = TypeVar("Placed")
 
 
 def sort_entries(found: Sequence[tuple[SortKeys, Placed]]) -> list[tuple[SortKeys, Placed]]:
-    """As the menu has them. Python's sort keeps the order of equals: the last one decides first."""
+    """Return the entries in the menu's order.
+
+    Python's sort is stable: the last sort below has the first say.
+    """
     order = sorted(found, key=lambda f: (f[0].profile, -f[0].left, f[0].done))
     order.sort(key=lambda f: version_key(stem(f[0].id)), reverse=True)
-    # Without a sort-key only the names count.
+    # Without a sort-key only names count.
     order.sort(key=lambda f: version_key(f[0].version) if f[0].sort_key else [], reverse=True)
     order.sort(key=lambda f: (f[0].sort_key, f[0].machine_id if f[0].sort_key else ""))
     order.sort(key=lambda f: (f[0].bad, not f[0].sort_key))
@@ -124,96 +132,100 @@ def sort_entries(found: Sequence[tuple[SortKeys, Placed]]) -> list[tuple[SortKey
 
 @dataclass(frozen=True, slots=True)
 class LoaderConf:
-    """loader.conf."""
+    """The settings of loader.conf and of EFI that choose the default."""
 
     path: str = ""
     default: Field | None = None  # patterns
-    preferred: Field | None = None  # comes before, but never means one that has failed
+    preferred: Field | None = None  # before `default`, but never an entry without tries
     timeout: float | None = None  # seconds
     style: Style = ""
-    told: Mapping[str, str] = field(default_factory=dict)  # by EFI: LoaderEntryDefault …
+    variables: Mapping[str, str] = field(default_factory=dict)  # EFI's: LoaderEntryDefault …
     problems: tuple[Problem, ...] = ()
 
     def choose_default(
-        self, places: Sequence[SortKeys]
+        self, entries: Sequence[SortKeys]
     ) -> tuple[SortKeys | None, tuple[Origin, ...]]:
-        """Which of the places, in their order, boots by itself, and what makes it that."""
-        for said, good in self._wishes():
-            reasons, pattern = [self._reason(said)], said.value
+        """Return the first entry that is wished for, else the first entry, and the reasons."""
+        for wish, may_be_bad in self._wishes():
+            reasons, pattern = [self._reason(wish)], wish.value
             if pattern == _SAVED:
-                pattern = self.told.get(_LAST, "")
+                pattern = self.variables.get(_LAST, "")
                 reasons.append(Origin(_LAST, pattern, "", 0, how="efi"))
-            for place in places:
-                if _fits(place, pattern) and not (good and place.bad):
-                    return place, tuple(reasons)
-        return next(iter(places), None), ()
+            for entry in entries:
+                if _matches(entry, pattern) and (may_be_bad or not entry.bad):
+                    return entry, tuple(reasons)
+        return next(iter(entries), None), ()
 
     def _wishes(self) -> Iterator[tuple[Field, bool]]:
-        """What names the default, the first that fits counts; and whether it never means an entry
-        that has failed.
-        """
-        for name, own, good in (
-            ("LoaderEntryPreferred", self.preferred, True),
-            ("LoaderEntryDefault", self.default, False),
+        """Yield the patterns in order of precedence, and False if a bad entry cannot be meant."""
+        for name, own, may_be_bad in (
+            ("LoaderEntryPreferred", self.preferred, False),
+            ("LoaderEntryDefault", self.default, True),
         ):
-            if name in self.told:
-                yield Field(name, self.told[name], 0), good
+            if name in self.variables:
+                yield Field(name, self.variables[name], 0), may_be_bad
             if own:
-                yield own, good
+                yield own, may_be_bad
 
-    def _reason(self, said: Field) -> Origin:
-        if not said.line:
-            return Origin(said.key, said.value, "", 0, how="efi")
-        return Origin(said.key, said.value, self.path, said.line)
+    def _reason(self, wish: Field) -> Origin:
+        if not wish.line:
+            return Origin(wish.key, wish.value, "", 0, how="efi")
+        return Origin(wish.key, wish.value, self.path, wish.line)
 
-    def check_patterns(self, places: Sequence[SortKeys]) -> Iterator[Problem]:
-        """The patterns that none of the places fits, and a wish that is not followed."""
-        for said in filter(None, (self.preferred, self.default)):
-            if said.value != _SAVED and not any(_fits(place, said.value) for place in places):
-                words = f"{said.key} {said.value[:80]}: no entry here has such a name"
-                yield Problem(self.path, said.line, words, said.column)
-        once = self.told.get("LoaderEntryOneShot", "")
-        if any(_fits(place, once) for place in places):
-            # Whoever follows it removes it, or it would come again with every start.
+    def check_patterns(self, entries: Sequence[SortKeys]) -> Iterator[Problem]:
+        """Report patterns that match no entry, and LoaderEntryOneShot, which is not followed."""
+        for wish in filter(None, (self.preferred, self.default)):
+            if wish.value != _SAVED and not any(_matches(entry, wish.value) for entry in entries):
+                words = f"{wish.key} {wish.value[:80]}: no entry here has such a name"
+                yield Problem(self.path, wish.line, words, wish.column)
+        once = self.variables.get("LoaderEntryOneShot", "")
+        if any(_matches(entry, once) for entry in entries):
+            # A boot loader that follows it must remove it. Else it would come again every time.
             words = f"EFI's LoaderEntryOneShot wants {once[:80]} for one boot: left to systemd-boot"
             yield Problem(self.path, 1, words)
 
 
-def _fits(place: SortKeys, pattern: str) -> bool:
-    id, pattern = place.id.lower(), pattern.lower()
-    if place.profile:
-        id = f"{id}@{place.profile}"
-    # Those who write loader.conf by hand leave the suffix out, which once was right.
+def _matches(entry: SortKeys, pattern: str) -> bool:
+    """Return True if a shell pattern matches the entry's name, in any case.
+
+    Patterns written by hand lack the suffix, which an older systemd-boot did not want.
+    """
+    id, pattern = entry.id.lower(), pattern.lower()
+    if entry.profile:
+        id = f"{id}@{entry.profile}"
     return fnmatchcase(id, pattern) or fnmatchcase(stem(id), pattern)
 
 
 def read_loader_conf(files: Files, top: str) -> LoaderConf:
-    """Of the directory `top`; else that of the EFI system partition on the same disk."""
+    """Read loader.conf below the directory `top`.
+
+    At the root of a volume without one, read that of the EFI system partition on the same disk.
+    """
     path = f"{top}/loader/loader.conf"
     try:
-        tree = files if top or files.kind(path) else _beside(files, path)
+        tree = files if top or files.kind(path) else _boot_tree(files, path)
         text, problems = read(tree, path, _LONGEST)
     except OSError as error:
         return LoaderConf(path, problems=(Problem(path, 1, error.strerror or str(error)),))
     if tree.volume != files.volume:
         path = f"({tree.volume.name}){path}"
-    said = {one.key: one for one in parse_fields(text)}
-    wait = said.get("timeout", Field("", "", 0))
+    settings = {one.key: one for one in parse_fields(text)}
+    wait = settings.get("timeout", Field("", "", 0))
     timeout, style = _timeout(wait.value)
     if wait.value and timeout is None:
         words = f"timeout {wait.value[:40]}: not a number of seconds"
         problems.append(Problem(path, wait.line, words, wait.column))
-    told = _told(files.host.firmware)
-    default, preferred = said.get("default"), said.get("preferred")
+    variables = _variables(files.host.firmware)
+    default, preferred = settings.get("default"), settings.get("preferred")
     for wish in (default, preferred):
-        if wish and wish.value == _SAVED and told is None:
+        if wish and wish.value == _SAVED and variables is None:
             words = f"{wish.key} @saved: only EFI keeps which entry booted last: the first it is"
             problems.append(Problem(path, wish.line, words, wish.column))
-    return LoaderConf(path, default, preferred, timeout, style, told or {}, tuple(problems))
+    return LoaderConf(path, default, preferred, timeout, style, variables or {}, tuple(problems))
 
 
-def _told(firmware: Firmware) -> dict[str, str] | None:
-    """The variables of systemd's Boot Loader Interface; None where nobody keeps any."""
+def _variables(firmware: Firmware) -> dict[str, str] | None:
+    """Return the variables of systemd's Boot Loader Interface, or None without EFI."""
     if firmware.variables is None:
         return None
     own = (v for v in firmware.variables.items() if v[0].endswith(_INTERFACE))
@@ -221,9 +233,10 @@ def _told(firmware: Firmware) -> dict[str, str] | None:
     return {name: text for name, text in texts.items() if text}
 
 
-def _beside(files: Files, path: str) -> Files:
-    """The loader.conf of an extended boot loader partition is on its disk's EFI system partition:
-    the tree to look at.
+def _boot_tree(files: Files, path: str) -> Files:
+    """Return the tree with the loader.conf: the EFI system partition on the same disk, if any.
+
+    The configuration of an extended boot loader partition lies there.
     """
     own = files.volume
     for volume in files.host.volumes:
@@ -251,7 +264,7 @@ class Snippet(NamedTuple):
     path: str
     tries: Tries
     fields: tuple[Field, ...]
-    obstacle: str = ""  # why this machine does not boot it: it is for another
+    obstacle: str = ""  # not empty: the entry is for another machine, in words
 
     def all(self, key: str) -> list[Field]:
         return [field for field in self.fields if field.key == key]
@@ -277,7 +290,7 @@ class Snippet(NamedTuple):
 
 
 def read_snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
-    """All of a directory, those for other machines too."""
+    """Read the files of a directory, including those for other machines."""
     names = [name for name in files.names(directory) if re.fullmatch(r"[^.].*\.conf", name, re.I)]
     for name in names[:_MOST]:
         path = f"{directory}/{name}"
@@ -287,7 +300,7 @@ def read_snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
             text, problems = read(files, path, _LONGEST)
         except OSError as error:
             text, problems = "", [Problem(path, 1, error.strerror or str(error))]
-        if problems:  # half of an entry is none
+        if problems:  # half of an entry is of no use
             yield from problems
             continue
         snippet = Snippet(path, parse_tries(name), tuple(parse_fields(text)))
@@ -300,7 +313,7 @@ def read_snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
         yield Problem(f"{directory}/{names[_MOST]}", 1, f"more than {_MOST} entries: left out")
 
 
-# What EFI calls a processor → what uname does.
+# EFI's name of a processor → uname's names.
 _ARCHITECTURES = {
     "ia32": ("i386", "i486", "i586", "i686"),
     "x64": ("x86_64",),

@@ -1,19 +1,19 @@
-"""A command line put together from settings, with where each part of it is written."""
+"""Build a command line from settings, and record where each part of it is written."""
 
 from collections.abc import Iterable
 
 from parsers.api import Origin
 
-Argument = tuple[str, str, int, str]  # the setting, its value, its line; what it gives
+Argument = tuple[str, str, int, str]  # setting, value, line, text for the command line
 
 
-def join_arguments(config: str, parts: Iterable[Argument]) -> tuple[str, tuple[Origin, ...]]:
-    """The parts with a space between them, without the empty ones; and their origins."""
-    text, origins = "", []
-    for what, value, line, part in parts:
-        if not part:
+def join_arguments(config: str, arguments: Iterable[Argument]) -> tuple[str, tuple[Origin, ...]]:
+    """Return the arguments with a space between them, and their origins. Skip empty ones."""
+    cmdline, origins = "", []
+    for what, value, line, text in arguments:
+        if not text:
             continue
-        start = len(text) + 1 if text else 0
-        text = f"{text} {part}" if text else part
-        origins.append(Origin(what, value, config, line, spans=((start, len(text)),)))
-    return text, tuple(origins)
+        start = len(cmdline) + 1 if cmdline else 0
+        cmdline = f"{cmdline} {text}" if cmdline else text
+        origins.append(Origin(what, value, config, line, spans=((start, len(cmdline)),)))
+    return cmdline, tuple(origins)

@@ -1,17 +1,20 @@
-"""Names of entries, of which a configuration may give one twice."""
+"""Names of entries. A configuration may use the same name twice."""
 
 from collections.abc import Sequence
 
 
 def make_unique(names: Sequence[str]) -> list[str]:
-    """Each name once: the first keeps it, a later one gets a number (linux~2)."""
-    given, met, counts = set(names), set[str](), dict[str, int]()
-    found = []
+    """Return a different name for each entry: the first keeps its name, a later one gets a number.
+
+    The second `linux` becomes `linux~2`, unless the configuration uses that name itself.
+    """
+    given, used, counts = set(names), set[str](), dict[str, int]()
+    result = []
     for name in names:
         unique = name
-        while unique in met or (unique != name and unique in given):
+        while unique in used or (unique != name and unique in given):
             counts[name] = counts.get(name, 1) + 1
             unique = f"{name}~{counts[name]}"
-        met.add(unique)
-        found.append(unique)
-    return found
+        used.add(unique)
+        result.append(unique)
+    return result
