@@ -11,6 +11,7 @@ import pytest
 
 from parsers.formats import formats
 from petipy.kexec import machines
+from petipy.ui import screens
 
 TOP = Path(__file__).parent.parent
 FORMATS = [
@@ -20,6 +21,7 @@ FORMATS = [
 ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
+SCREENS = ["details", "editor", "help", "log", "menu", "prompt"]
 PURE = [*(TOP / "parsers").rglob("*.py")]
 # petipy modules that decide and do no I/O.
 DECIDING = [
@@ -104,6 +106,10 @@ def test_every_format_is_on_the_reviewed_list() -> None:
 
 def test_every_architecture_that_kexec_knows_is_on_the_reviewed_list() -> None:
     assert [module.name for module in iter_modules(machines.__path__)] == ARCHITECTURES
+
+
+def test_every_screen_is_on_the_reviewed_list() -> None:
+    assert [module.name for module in iter_modules(screens.__path__)] == SCREENS
 
 
 @pytest.mark.parametrize("heavy", ["urwid", "pyparsing", "pathlib", "pyudev"])

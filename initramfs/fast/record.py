@@ -72,6 +72,7 @@ def main() -> None:
     headless = list(sys.modules)
     for name in MENU:
         import_module(name)
+    import_module("petipy.ui.screens").find_screens()
     in_order = {kind: dict(sorted(table[kind].items(), key=repr)) for kind in sorted(table)}
     sys.stdout.buffer.write(json.dumps(headless).encode() + b"\n" + marshal.dumps(in_order, 2))
 

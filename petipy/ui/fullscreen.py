@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from petipy.control.session import Session
 from petipy.ui.kit.display import Display
+from petipy.ui.kit.keys import REDRAW
 from petipy.ui.kit.theme import SERIAL, VIRTUAL
 from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
 from petipy.ui.line.countdown import next_change
@@ -89,14 +90,17 @@ class FullScreen:
         return self._ending
 
     async def _press(self, keys: list[str | Report]) -> None:
+        redraw = False
         for key in keys:
             if isinstance(key, Report):
                 continue
             self._session.note_presence()
-            if key != "ctrl l":
-                self._loop.process_input([key])
-                await asyncio.sleep(0)  # a command that the key gave acts before the next key
-        if "ctrl l" in keys:  # once, however long it was held down
+            if key in REDRAW:
+                redraw = True
+                continue
+            self._loop.process_input([key])
+            await asyncio.sleep(0)  # the key's command runs before the next key
+        if redraw:  # once, however long the key was held down
             await self._redraw()
 
     async def _redraw(self) -> None:

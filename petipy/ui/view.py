@@ -1,29 +1,44 @@
-"""What a console shows once someone is there: a stack of pages between a title and two lines."""
+"""The view of a console: a stack of screens between a title and two lines.
+
+The view knows no single screen. It finds them by their registrations.
+"""
 
 from asyncio import Task
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, ClassVar
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 from petipy import __version__
-from petipy.control.commands import Denied
+from petipy.control.commands import Command, Denied
 from petipy.control.session import Session
 from petipy.state.model import Edit, Snapshot
-from petipy.ui.kit.screen import FixedLines, Screen, fit
+from petipy.ui.actions import ACTIONS
+from petipy.ui.kit.keys import STOP, join_footer
+from petipy.ui.kit.registration import ROOT, KeyTable, Occasion
+from petipy.ui.kit.screen import FixedLines, QuestionScreen, Screen
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Frame
 from petipy.ui.line.countdown import SecondsLeft
 from petipy.ui.line.plain import entry_title, shorten, to_ascii, wrap
-from petipy.ui.outline import MenuPath
-from petipy.ui.screens.details import DetailsScreen
-from petipy.ui.screens.editor import EditorScreen
-from petipy.ui.screens.help import HelpScreen
-from petipy.ui.screens.log import LogScreen
-from petipy.ui.screens.menu import MenuScreen
-from petipy.ui.screens.prompt import PasswordScreen
+from petipy.ui.screens import find_screens
 
-_TALL = 16  # rows, from which on a blank line under the title is not missed
+_TALL = 16  # rows; a terminal of this height has room for a blank line under the title
+_REASONS = 3  # rows for the reason of a failure; 2 on a terminal that is not tall
+_PROMPT = "prompt"  # the screen that asks for a password
+
 Start = Callable[[Coroutine[Any, Any, None]], Task[None]]
-_REASONS = 3  # rows for what went wrong; 2 on a terminal that is not tall
+
+
+@cache
+def key_table() -> KeyTable:
+    return KeyTable(find_screens(), [action.key for action in ACTIONS])
+
+
+class Layer(NamedTuple):
+    """A screen on the stack, with the name of its registration."""
+
+    name: str
+    screen: Screen
 
 
 class View(Frame[Any, Any, Any]):
@@ -36,50 +51,52 @@ class View(Frame[Any, Any, Any]):
     def __init__(
         self, session: Session, theme: Theme, start: Start, shell: Callable[[], None]
     ) -> None:
-        self._session, self._theme = session, theme
+        self.session, self.theme, self.keys = session, theme, key_table()
         self._start, self._shell = start, shell
         self._seconds = SecondsLeft()
         self._shown = -1  # version of the snapshot
-        self._note = ""  # said until the next key
+        self._note = ""  # shown until the next key
         self._head, self._foot = FixedLines(fill=not theme.bar), FixedLines()
-        self._pages: list[Screen] = [MenuScreen(self, theme, session.snapshot, MenuPath())]
-        super().__init__(self._pages[0], self._head, self._foot)
+        self._layers: list[Layer] = [Layer(ROOT, self._make(ROOT, Occasion(view=self)))]
+        super().__init__(self._screen, self._head, self._foot)
         self.show(session.snapshot)
 
     @property
-    def page(self) -> Screen:
-        return self._pages[-1]
+    def _screen(self) -> Screen:
+        """Return the screen on top."""
+        return self._layers[-1].screen
 
     def show(self, snapshot: Snapshot) -> None:
         if snapshot.version != self._shown:
             self._shown = snapshot.version
-            for page in self._pages:
-                page.show(snapshot)
+            for layer in self._layers:
+                layer.screen.show(snapshot)
         self._refresh()
 
     def _refresh(self) -> None:
-        """Show the page on top, and title and status anew."""
-        self.body = self.page
+        """Show the screen on top, and draw the title and the status again."""
+        self.body = self._screen
         self._invalidate()
 
     def render(self, size: Any, focus: bool = False) -> Any:
         columns, rows = size
-        title = ("title", f"Petipy {__version__} - {self.page.title}")
+        name, screen = self._layers[-1]
+        title = ("title", f"Petipy {__version__} - {screen.title or find_screens()[name].title}")
         self._head.set_lines(*([title, ("", "")] if rows >= _TALL else [title]))
-        keys = fit(self.page.keys, columns - 1)
-        kind, text = self._status(self._session.snapshot)
+        kind, text = self._status(self.session.snapshot)
         most = 1 if kind != "error" else _REASONS if rows >= _TALL else 2
-        said = wrap(to_ascii(text), columns - 1, most) if most > 1 else [text]
-        self._foot.set_lines(*((kind, line) for line in said), ("keys", keys))
+        lines = wrap(to_ascii(text), columns - 1, most) if most > 1 else [text]
+        footer = join_footer(screen.footer, columns - 1)
+        self._foot.set_lines(*((kind, line) for line in lines), ("keys", footer))
         return super().render(size, focus)
 
     def _status(self, snapshot: Snapshot) -> tuple[str, str]:
-        """The one thing that matters most at the moment."""
+        """Return the most important message, as (kind of text, text)."""
         choice = snapshot.choice(snapshot.booting)
         if snapshot.booting:
             name = shorten(entry_title(choice), 50) if choice else snapshot.booting
-            return "status", f"Loading {name} ... - Esc stops it"
-        if note := self.page.note or self._note:
+            return "status", f"Loading {name} ... - {STOP}"
+        if note := self._screen.note or self._note:
             return "status", note
         if snapshot.countdown:
             return "status", self._countdown(snapshot)
@@ -87,104 +104,112 @@ class View(Frame[Any, Any, Any]):
             return "error", snapshot.status.text
         if snapshot.scanning:
             return "status", f"Looking at {', '.join(sorted(snapshot.scanning))} ..."
-        if snapshot.problems and isinstance(self.page, MenuScreen):
-            return "status", f"{_count(len(snapshot.problems), 'problem')}: see the log (l)"
+        if snapshot.problems and self._screen.shows_problems:
+            count = _count(len(snapshot.problems), "problem")
+            return "status", f"{count}: see the log ({self.keys.opener('log').label})"
         return "status", snapshot.status.text if snapshot.status else ""
 
     def _countdown(self, snapshot: Snapshot) -> str:
         choice = snapshot.choice(snapshot.default)
         assert snapshot.countdown is not None
-        number = self._seconds.update(snapshot.countdown, self._session.clock())
+        number = self._seconds.update(snapshot.countdown, self.session.clock())
         name = shorten(entry_title(choice), 40) if choice else "the default"
         return f"Booting in {number or '0 s'} - any key stops: {name}"
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._note = ""
-        if key == "esc" and self._session.snapshot.booting:
-            self._session.stop()
+        if key in STOP and self.session.snapshot.booting:
+            self.session.stop()
             return None
         left = super().keypress(size, key)
-        if left is not None and (command := self._commands.get(left)):
-            command(self)
+        if left is not None and self._use_key(left):
             left = None
         self._refresh()
         return left
 
-    def push(self, page: Screen) -> None:
-        self._pages.append(page)
+    def _use_key(self, key: str) -> bool:
+        """Open the screen or start the action that the key is for; return True if there is one."""
+        id = self._screen.entry
+        for name, screen in find_screens().items():
+            if screen.opener and key in screen.opener and (id or not screen.of_entry):
+                self.open(name, id if screen.of_entry else "")
+                return True
+        for action in ACTIONS:
+            if key in action.key:
+                self._require(action.title, action.needs, "", partial(action.act, self))
+                return True
+        return False
+
+    # The requests of screens and actions
+
+    def open(self, name: str, id: str = "") -> None:
+        if self._layers[-1].name == name:
+            return
+        screen = find_screens()[name]
+
+        def push() -> None:
+            if made := screen.make(Occasion(view=self, id=id)):
+                self.push(made, name)
+
+        self._require(screen.title, screen.needs, id, push)
+
+    def push(self, screen: Screen, name: str = ROOT) -> None:
+        self._layers.append(Layer(name, screen))
         self._refresh()
 
     def back(self) -> None:
-        if len(self._pages) > 1:
-            self._pages.pop()
+        if len(self._layers) > 1:
+            self._layers.pop()
         self._refresh()
 
-    def _again(self) -> None:
-        self._note = "Looking again at every device ..."
-        self._session.rescan()
-
-    # What the pages ask for, and the keys that work on all of them.
-
     def boot(self, id: str, edit: Edit | None = None) -> None:
-        choice = self._session.snapshot.choice(id)
-        what = entry_title(choice) if choice else id
-        self._command(what, lambda: self._session.boot(id, edit))
+        choice = self.session.snapshot.choice(id)
+        title = entry_title(choice) if choice else id
+        self._start(self._with_password(title, lambda: self.session.boot(id, edit)))
 
-    def _command(self, what: str, act: Callable[[], Awaitable[None]]) -> None:
-        self._start(self._with_password(what, act))
+    def rescan(self) -> None:
+        self._note = "Looking again at every device ..."
+        self.session.rescan()
 
-    async def _with_password(self, what: str, act: Callable[[], Awaitable[None]]) -> None:
+    def leave_for_shell(self) -> None:
+        self._shell()
+
+    # Rights
+
+    def _require(self, title: str, needs: Command | None, id: str, act: Callable[[], None]) -> None:
+        """Act once the person has the right that the command `needs`. `title` names the act."""
+        if needs is None:
+            act()
+            return
+
+        async def command() -> None:
+            self.session.require(needs, id)
+            act()
+
+        self._start(self._with_password(title, command))
+
+    async def _with_password(self, title: str, act: Callable[[], Awaitable[None]]) -> None:
         """Carry out a command. While it is denied, ask for the password, and try again."""
         while True:
             try:
                 return await act()
             except Denied as denied:
-                prompt = PasswordScreen(what, denied, self._session)
-            self.push(prompt)
+                occasion = Occasion(view=self, subject=title, denied=denied)
+            prompt = self._make(_PROMPT, occasion)
+            assert isinstance(prompt, QuestionScreen)
+            layer = Layer(_PROMPT, prompt)
+            self._layers.append(layer)
+            self._refresh()
             try:
                 await prompt.ask()
             finally:
-                self._pages.remove(prompt)
+                self._layers.remove(layer)
                 self._refresh()
 
-    def submenu(self, path: MenuPath) -> None:
-        self.push(MenuScreen(self, self._theme, self._session.snapshot, path))
-
-    def details(self, id: str) -> None:
-        self.push(DetailsScreen(id, self._session.snapshot, self))
-
-    def edit(self, id: str) -> None:
-        async def edit() -> None:
-            self._session.require("edit", id)
-            if choice := self._session.snapshot.choice(id):
-                self.push(EditorScreen(choice, self.boot, self.back))
-
-        self._command("Editing", edit)
-
-    def _open_log(self) -> None:
-        self._once(LogScreen, LogScreen(self._session))
-
-    def _open_help(self) -> None:
-        self._once(HelpScreen, HelpScreen())
-
-    def _once(self, kind: type[Screen], page: Screen) -> None:
-        if not isinstance(self.page, kind):
-            self.push(page)
-
-    def _run_shell(self) -> None:
-        async def leave() -> None:
-            self._session.require("shell")
-            self._shell()
-
-        self._command("A shell", leave)
-
-    _commands: ClassVar[dict[str, Callable[["View"], None]]] = {
-        **dict.fromkeys(("esc", "backspace", "left", "q"), back),
-        **dict.fromkeys(("h", "?", "f1"), _open_help),
-        "l": _open_log,
-        "r": _again,
-        "x": _run_shell,
-    }
+    def _make(self, name: str, occasion: Occasion) -> Screen:
+        screen = find_screens()[name].make(occasion)
+        assert screen is not None, name
+        return screen
 
 
 def _count(number: int, noun: str) -> str:

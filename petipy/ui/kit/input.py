@@ -3,12 +3,14 @@
 import re
 from typing import Any
 
+from petipy.ui.kit.keys import Key
 from petipy.ui.kit.toolkit import Edit, WrapMode
 
 # A control character cannot be shown. Its picture (Unicode 2400) stands for it in the field.
 _PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 _CONTROLS = {picture: code for code, picture in _PICTURES.items()}
 _LAST_WORD = re.compile(r"\S*\s*\Z")
+CLEAR = Key(("ctrl u",), footer="{} clear")
 
 
 class InputField(Edit):
@@ -24,6 +26,9 @@ class InputField(Edit):
 
     def keypress(self, size: Any, key: str) -> str | None:
         text, at = self.edit_text, self.edit_pos
+        if key in CLEAR:
+            self._cut(0, at)
+            return None
         match key:
             case "ctrl a" | "home":
                 self.set_edit_pos(0)
@@ -35,8 +40,6 @@ class InputField(Edit):
                 self.set_edit_pos(min(len(text), at + 1))
             case "ctrl k":
                 self.set_edit_text(text[:at])
-            case "ctrl u":
-                self._cut(0, at)
             case "ctrl w":
                 self._cut(_LAST_WORD.search(text[:at]).start(), at)  # type: ignore[union-attr]
             case "ctrl d":

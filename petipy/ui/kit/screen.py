@@ -1,9 +1,10 @@
 """The base classes of screens, and the widgets that several screens share."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from petipy.state.model import Snapshot
+from petipy.ui.kit.keys import BACK, NEXT_PART, SCROLL, Key, to_motion
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import (
     Canvas,
@@ -16,44 +17,6 @@ from petipy.ui.kit.toolkit import (
     WrapMode,
 )
 from petipy.ui.line.plain import shorten, to_ascii
-
-_MOTIONS = {
-    "j": "down",
-    "k": "up",
-    "n": "down",
-    "p": "up",
-    "g": "home",
-    "G": "end",
-    " ": "page down",
-}
-
-# The keys that mean the same in every menu. A configuration cannot give them another meaning.
-OWN_KEYS = frozenset(
-    {
-        *_MOTIONS,
-        *_MOTIONS.values(),
-        "page up",
-        "enter",
-        "left",
-        "right",
-        "esc",
-        "backspace",
-        "ctrl l",
-    }
-    | {"e", "i", "/", "q", "h", "?", "f1", "l", "r", "x"}
-)
-
-
-def motion(key: str) -> str:
-    """Return the cursor key for a letter that moves the cursor; any other key as it is."""
-    return _MOTIONS.get(key, key)
-
-
-class Navigation(Protocol):
-    """The requests that a screen makes to the view around it."""
-
-    def boot(self, id: str) -> None: ...
-    def edit(self, id: str) -> None: ...
 
 
 class Row(Widget):
@@ -127,19 +90,11 @@ class FixedLines(Widget):
         return TextCanvas([text.encode() for text in texts], runs, maxcol=columns)
 
 
-def fit(keys: str, width: int) -> str:
-    """Return as many of the keys as there is room for, from the first. Two spaces separate them."""
-    words = keys.split("  ")
-    while len(words) > 1 and len("  ".join(words)) > width:
-        words.pop()
-    return "  ".join(words)
-
-
 class Screen(ListBox[Any]):
-    """A screen's body: rows to choose from or to read. `keys` is the footer."""
+    """A screen's body: rows to choose from or to read."""
 
-    title = ""
-    keys = "Esc back  h help"
+    title = ""  # "": its registration's title
+    shows_problems = False  # True: the status line counts the problems
 
     def __init__(self) -> None:
         self.walker: SimpleFocusListWalker[Any] = SimpleFocusListWalker([])
@@ -149,12 +104,30 @@ class Screen(ListBox[Any]):
         """Show the changed snapshot."""
 
     def keypress(self, size: Any, key: str) -> str | None:
-        return super().keypress(size, motion(key))
+        return super().keypress(size, to_motion(key))
+
+    @property
+    def footer(self) -> Sequence[Key]:
+        """Return the keys for the last line."""
+        return ()
+
+    @property
+    def entry(self) -> str:
+        """Return the id of the entry that the screen is about; "" if there is none."""
+        return ""
 
     @property
     def note(self) -> str:
         """Return the screen's message for the status line, which goes before all others."""
         return ""
+
+
+class QuestionScreen(Screen):
+    """A screen that asks the person something before a command goes on."""
+
+    async def ask(self) -> None:
+        """Return once the person has answered. Cancel this task if the person gives up."""
+        raise NotImplementedError
 
 
 Paragraph = tuple[str | None, str]  # kind of text, text
@@ -163,7 +136,9 @@ Paragraph = tuple[str | None, str]  # kind of text, text
 class TextScreen(Screen):
     """Text to read, in parts that begin with a heading."""
 
-    keys = "Up Down scroll  Tab next part  Esc back"
+    @property
+    def footer(self) -> Sequence[Key]:
+        return SCROLL, NEXT_PART, BACK
 
     def set_text(self, paragraphs: Sequence[Paragraph]) -> None:
         focus = self.walker.focus or 0
@@ -173,7 +148,7 @@ class TextScreen(Screen):
             self.walker.set_focus(min(focus, len(self.walker) - 1))
 
     def keypress(self, size: Any, key: str) -> str | None:
-        if key != "tab":
+        if key not in NEXT_PART:
             return super().keypress(size, key)
         here = self.walker.focus or 0
         self.walker.set_focus(next((at for at in self._parts if at > here), 0))

@@ -1,37 +1,41 @@
 """The details of an entry: the files that it loads, and the places where that is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from parsers.api import Effect, Entry
 from petipy.report.provenance import describe_origins, group_statements, join_runs
 from petipy.state.model import Choice, Snapshot
-from petipy.ui.kit.screen import Navigation, Paragraph, TextScreen
+from petipy.ui.kit.keys import BACK, BOOT, Key
+from petipy.ui.kit.registration import Navigation, Registration
+from petipy.ui.kit.screen import Paragraph, TextScreen
 from petipy.ui.line.plain import device_title, entry_title
 
 
 class DetailsScreen(TextScreen):
-    title = "Entry"
-    keys = "Enter boot  e edit  Esc back"
-
-    def __init__(self, id: str, snapshot: Snapshot, view: Navigation) -> None:
+    def __init__(self, view: Navigation, id: str) -> None:
         super().__init__()
-        self.id, self._view, self._bootable = id, view, False
-        self.show(snapshot)
+        self._id, self._view, self._bootable = id, view, False
+        self.show(view.session.snapshot)
+
+    @property
+    def footer(self) -> Sequence[Key]:
+        return BOOT, self._view.keys.opener("editor"), BACK
+
+    @property
+    def entry(self) -> str:
+        return self._id
 
     def show(self, snapshot: Snapshot) -> None:
-        choice = snapshot.choice(self.id)
+        choice = snapshot.choice(self._id)
         self._bootable = choice is not None and not choice.obstacle
         gone: list[Paragraph] = [("error", "This entry is not there any more.")]
         self.set_text(list(describe(choice, snapshot)) if choice else gone)
 
     def keypress(self, size: Any, key: str) -> str | None:
-        if key == "enter":
+        if key in BOOT:
             if self._bootable:
-                self._view.boot(self.id)
-            return None
-        if key == "e":
-            self._view.edit(self.id)
+                self._view.boot(self._id)
             return None
         return super().keypress(size, key)
 
@@ -110,3 +114,15 @@ def _describe_effect(effect: Effect) -> str:
         return f"{effect.file} is renamed to {effect.rename}"
     changes = (f"{n} removed" if v is None else f"{n}={v}" for n, v in effect.values)
     return f"{effect.file} is changed: {', '.join(changes)}"
+
+
+SCREEN = Registration(
+    title="Entry",
+    opener=Key(
+        ("i",),
+        "all that is known of the entry: its files, its command line, and where that is written",
+        "{} info",
+    ),
+    of_entry=True,
+    make=lambda occasion: DetailsScreen(occasion.view, occasion.id),
+)

@@ -1,30 +1,27 @@
 """The editor: change an entry's kernel, initrds and command line before it boots."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from petipy.state.model import Choice, Edit, Snapshot
-from petipy.ui.kit.input import InputField
+from petipy.ui.kit.input import CLEAR, InputField
+from petipy.ui.kit.keys import LEAVE, Key
+from petipy.ui.kit.registration import Navigation, Occasion, Registration
 from petipy.ui.kit.screen import Screen, text_widget
 from petipy.ui.line.plain import entry_title
 
 _LABELS = ("Kernel", "Initrds (separated by spaces)", "Command line")
-_BOOT = {"enter", "ctrl x", "f10"}
+_BOOT = Key(("enter", "ctrl x", "f10"), footer="{} or {} boot")
+_NEXT = Key(("tab",), footer="{} next field")
+_PREVIOUS = Key(("shift tab",))
 
 
 class EditorScreen(Screen):
-    """The fields of an entry. `boot` gets the changes.
+    """The fields of an entry. If something was typed, the first attempt to leave only warns."""
 
-    If something was typed, the first attempt to leave only warns.
-    """
-
-    keys = "Enter or Ctrl-X boot  Esc back  Tab next field  Ctrl-U clear"
-
-    def __init__(
-        self, choice: Choice, boot: Callable[[str, Edit], None], leave: Callable[[], None]
-    ) -> None:
+    def __init__(self, view: Navigation, choice: Choice) -> None:
         super().__init__()
-        self._id, self._boot, self._leave = choice.id, boot, leave
+        self._view, self._id = view, choice.id
         self._warned = False
         self.title = f"Edit {entry_title(choice)}"
         self._original = as_edit(choice)
@@ -36,12 +33,16 @@ class EditorScreen(Screen):
         self.walker[:] = rows
         self.walker.set_focus(rows.index(self._fields[-1]))
 
+    @property
+    def footer(self) -> Sequence[Key]:
+        return _BOOT, LEAVE, _NEXT, CLEAR
+
     def show(self, snapshot: Snapshot) -> None:
         """Change nothing: the typed text does not depend on the snapshot."""
 
     @property
     def note(self) -> str:
-        text = "Your changes would be lost: Esc again to leave, any other key to stay"
+        text = f"Your changes would be lost: {LEAVE.label} again to leave, any other key to stay"
         return text if self._warned else ""
 
     def edit(self) -> Edit:
@@ -56,14 +57,16 @@ class EditorScreen(Screen):
     def keypress(self, size: Any, key: str) -> str | None:
         warned, self._warned = self._warned, False
         if key in _BOOT:
-            self._boot(self._id, self.edit())
-        elif key == "esc":
+            self._view.boot(self._id, self.edit())
+        elif key in LEAVE:
             if warned or self.edit() == self._original:
-                self._leave()
+                self._view.back()
             else:
                 self._warned = True
-        elif key in {"tab", "shift tab"}:
-            self._move_field(1 if key == "tab" else -1)
+        elif key in _NEXT:
+            self._move_field(1)
+        elif key in _PREVIOUS:
+            self._move_field(-1)
         else:
             super(Screen, self).keypress(size, key)
         return None  # in a field, no key is a command of the menu
@@ -86,3 +89,17 @@ def as_edit(choice: Choice) -> Edit:
 
 def _texts(edit: Edit) -> tuple[str, str, str]:
     return edit.kernel, " ".join(edit.initrds), edit.cmdline
+
+
+def _make(occasion: Occasion) -> EditorScreen | None:
+    choice = occasion.view.session.snapshot.choice(occasion.id)
+    return EditorScreen(occasion.view, choice) if choice else None
+
+
+SCREEN = Registration(
+    title="Editing",
+    opener=Key(("e",), "change kernel, initrd and command line, then boot", "{} edit"),
+    of_entry=True,
+    needs="edit",
+    make=_make,
+)

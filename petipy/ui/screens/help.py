@@ -1,23 +1,14 @@
 """The help screen."""
 
-from petipy.settings.table import SETTINGS
-from petipy.ui.kit.screen import Paragraph, TextScreen
+from collections.abc import Iterator
 
-_KEYS = """\
-Up Down  j k    move                    Home End   first and last entry
-PgUp PgDn       a screen further        /          find entries by a word
-Enter           boot, or open a submenu
-e               change kernel, initrd and command line, then boot
-i               all that is known of the entry: its files, its command line,
-                and where that is written
-Esc  Backspace  back from a submenu or a screen
-Esc             while something is being loaded: stops that
-l               log: what was found, and what went wrong
-r               look again at every device
-x               a shell on this console; "exit" comes back to the menu
-Ctrl-L          draw the screen anew and ask the terminal for its size
-Tab             the next part of a text such as this
-h  ?  F1        this screen"""
+from petipy.settings.table import SETTINGS
+from petipy.ui.kit.keys import Key
+from petipy.ui.kit.registration import KeyTable, Registration
+from petipy.ui.kit.screen import Paragraph, TextScreen
+from petipy.ui.line.plain import wrap
+
+_COLUMNS = 79
 
 _SIGNS = """\
 >  the cursor
@@ -34,14 +25,29 @@ Nothing is ever written to a disk by looking at it."""
 
 
 class HelpScreen(TextScreen):
-    title = "Help"
-
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyTable) -> None:
         super().__init__()
         lines: list[Paragraph] = [("heading", "Keys")]
-        lines += [(None, line) for line in _KEYS.splitlines()]
+        lines += [(None, line) for line in _describe_keys(keys.documented())]
         lines += [(None, ""), ("heading", "Signs")]
         lines += [(None, line) for line in _SIGNS.splitlines()]
         lines += [(None, ""), ("heading", "Settings, on the command line of Petipy's own kernel")]
         lines += [(None, f"{s.usage}: {s.help}") for s in SETTINGS]
         self.set_text([*lines, (None, ""), (None, _CLOSING)])
+
+
+def _describe_keys(keys: list[Key]) -> Iterator[str]:
+    """Yield the keys in a column, with their help beside them."""
+    labels = ["  ".join(key.labels) for key in keys]
+    indent = max(map(len, labels)) + 2
+    for label, key in zip(labels, keys, strict=True):
+        first, *rest = wrap(key.help, _COLUMNS - indent, len(key.help))
+        yield f"{label:<{indent}}{first}"
+        yield from (" " * indent + line for line in rest)
+
+
+SCREEN = Registration(
+    title="Help",
+    opener=Key(("h", "?", "f1"), "this help", "{} help"),
+    make=lambda occasion: HelpScreen(occasion.view.keys),
+)

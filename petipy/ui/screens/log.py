@@ -6,6 +6,8 @@ from typing import Any
 from petipy.control.session import Session
 from petipy.report.quote import format_place, quote_line
 from petipy.state.model import Device, Snapshot, Status
+from petipy.ui.kit.keys import NEXT_PART, Key
+from petipy.ui.kit.registration import Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
 from petipy.ui.line.plain import device_title, to_ascii
 from petipy.ui.line.terminal import COLUMNS
@@ -14,8 +16,6 @@ _INDENT = "  "  # of a quoted line
 
 
 class LogScreen(TextScreen):
-    title = "Log"
-
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
@@ -73,3 +73,12 @@ def _events(log: Sequence[Status]) -> Iterator[Paragraph]:
     for status in reversed(log):
         kind = "error" if status.level in {"warning", "error"} else None
         yield kind, f"{status.at:8.2f} {status.text}"
+
+
+SCREEN = Registration(
+    title="Log",
+    opener=Key(("l",), "log: what was found, and what went wrong", "{} log"),
+    keys=(NEXT_PART,),
+    needs="log",
+    make=lambda occasion: LogScreen(occasion.view.session),
+)

@@ -1,39 +1,36 @@
 """The boot menu: the entries of each device. A submenu is the same one level down."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from petipy.state.model import Snapshot
-from petipy.ui.kit.screen import OWN_KEYS, Navigation, Row, Screen, motion, text_widget
-from petipy.ui.kit.theme import Theme
+from petipy.ui.kit.keys import BACK, BOOT, ENDS, MOVE, PAGE, Key, to_motion
+from petipy.ui.kit.registration import Navigation, Registration
+from petipy.ui.kit.screen import Row, Screen, text_widget
 from petipy.ui.kit.toolkit import Text
 from petipy.ui.line.plain import to_ascii
 from petipy.ui.outline import MenuPath, MenuRow, build_rows, find_hotkeys, first_focus
 
-
-class MenuNavigation(Navigation, Protocol):
-    def details(self, id: str) -> None: ...
-    def submenu(self, path: MenuPath) -> None: ...
-
-
-_KEYS = "Enter boot  e edit  h help  i info  l log  r rescan  x shell  / find"
-_KEYS_WITHIN = "Enter boot  Esc back  e edit  h help  i info  l log  x shell"
-_KEYS_OF_SEARCH = "Enter boot  Up Down move  Esc all entries"  # letters belong to the search
+_OPEN = Key(("right",), "open a submenu")
+_FIND = Key(("/",), "find entries by a word", "{} find", in_submenus=False)
+_END_SEARCH = Key(("esc",), footer="{} all entries")
+_SEARCH_FOOTER = (BOOT, replace(MOVE, footer="{} {} move"), _END_SEARCH)  # letters are text here
 
 
 class MenuScreen(Screen):
-    def __init__(
-        self, view: MenuNavigation, theme: Theme, snapshot: Snapshot, path: MenuPath
-    ) -> None:
+    shows_problems = True
+
+    def __init__(self, view: Navigation, path: MenuPath) -> None:
         super().__init__()
-        self._view, self._theme, self._path = view, theme, path
-        self._snapshot = snapshot
+        self._view, self._theme, self._path = view, view.theme, path
+        self._snapshot = view.session.snapshot
         self._items: list[MenuRow] = []
         self._rows: list[int] = []  # the index of each item in the list
         self._scroll_up = True  # show as much as possible of what is above the cursor
         self._spaced = False  # there is room for blank lines
         self._needle: str | None = None  # of a search
-        self.title = to_ascii(path.trail[-1]) if path.trail else "Boot menu"
+        self.title = to_ascii(path.trail[-1]) if path.trail else ""
         self._search(None)
 
     @property
@@ -41,6 +38,10 @@ class MenuScreen(Screen):
         """Return the row under the cursor."""
         row = self.walker.focus
         return self._items[self._rows.index(row)] if row in self._rows else None
+
+    @property
+    def entry(self) -> str:
+        return self.item.choice if self.item else ""
 
     def show(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -103,7 +104,9 @@ class MenuScreen(Screen):
         if item.kind == "submenu":
             text += " ->"
         if item.key:
-            taken = "!" if item.key in OWN_KEYS else ""  # the help screen explains the sign
+            taken = (
+                "!" if item.key in self._view.keys.reserved else ""
+            )  # the help screen explains the sign
             text += f" [{to_ascii(item.key)}{taken}]"
         if item.obstacle:
             text += f" ({item.obstacle})"
@@ -116,7 +119,8 @@ class MenuScreen(Screen):
         if self._snapshot.scanning:
             return "Nothing to boot has been found yet; still looking."
         if self._snapshot.sources:
-            return "Nothing to boot was found. The log (l) says what was looked at."
+            key = self._view.keys.opener("log").label
+            return f"Nothing to boot was found. The log ({key}) says what was looked at."
         return "There is no disk yet. One that is plugged in appears here."
 
     def keypress(self, size: Any, key: str) -> str | None:
@@ -126,33 +130,37 @@ class MenuScreen(Screen):
         if item is not None and (act := self._action(key, item)):
             act()
             return None
-        if key == "/":
+        if key in _FIND:
             self._search("")
             return None
-        if motion(key) == "home":  # the first row to choose, not its device
+        if to_motion(key) == "home":  # the first row to choose, not its device
             self._set_item(next((n for n, item in enumerate(self._items) if item.selectable), 0))
             self._scroll_up = True
             return None
-        if key not in OWN_KEYS and (meant := find_hotkeys(self._snapshot, self._path).get(key)):
-            if isinstance(meant, MenuPath):
-                self._view.submenu(meant)
-            else:
-                self._use_hotkey(meant)
+        if key not in self._view.keys.reserved and self._use_hotkey(key):
             return None
         return super().keypress(size, key)
 
     def _action(self, key: str, item: MenuRow) -> Callable[[], None] | None:
         if item.kind == "submenu":
-            return (lambda: self._view.submenu(item.path)) if key in {"enter", "right"} else None
-        if item.kind != "entry":
-            return None
-        if key == "enter":
+            return (lambda: self._open(item.path)) if key in BOOT or key in _OPEN else None
+        if item.kind == "entry" and key in BOOT:
             return lambda: self._choose(item.choice)
-        verbs = {"e": self._view.edit, "i": self._view.details}
-        return (lambda: verbs[key](item.choice)) if key in verbs else None
+        return None
 
-    def _use_hotkey(self, id: str) -> None:
-        """Boot the entry or go to it, as the boot loader of its configuration does."""
+    def _open(self, path: MenuPath) -> None:
+        self._view.push(MenuScreen(self._view, path))
+
+    def _use_hotkey(self, key: str) -> bool:
+        """Do as the boot loader of the configuration that has the key; return True if one has."""
+        target = find_hotkeys(self._snapshot, self._path).get(key)
+        if isinstance(target, MenuPath):
+            self._open(target)
+        elif target:
+            self._choose_or_move_to(target)
+        return bool(target)
+
+    def _choose_or_move_to(self, id: str) -> None:
         choice = self._snapshot.choice(id)
         rows = [index for index, item in enumerate(self._items) if item.choice == id]
         if choice and choice.hotkey_selects and rows:
@@ -163,7 +171,7 @@ class MenuScreen(Screen):
     def _choose(self, id: str) -> None:
         choice = self._snapshot.choice(id)
         if choice and choice.obstacle:
-            self._view.details(id)
+            self._view.open("details", id)
         else:
             self._view.boot(id)
 
@@ -171,9 +179,15 @@ class MenuScreen(Screen):
 
     def _search(self, needle: str | None) -> None:
         self._needle = needle
-        usual = _KEYS_WITHIN if self._path.trail else _KEYS
-        self.keys = usual if needle is None else _KEYS_OF_SEARCH
         self.show(self._snapshot)
+
+    @property
+    def footer(self) -> Sequence[Key]:
+        if self._needle is not None:
+            return _SEARCH_FOOTER
+        inner = bool(self._path.trail)
+        keys = [BOOT, *([BACK] if inner else []), *self._view.keys.everywhere, _FIND]
+        return [key for key in keys if key.in_submenus or not inner]
 
     @property
     def note(self) -> str:
@@ -181,7 +195,7 @@ class MenuScreen(Screen):
 
     def _type(self, key: str) -> bool:
         needle = self._needle or ""
-        if key == "esc" or (key == "backspace" and not needle):
+        if key in _END_SEARCH or (key == "backspace" and not needle):
             self._search(None)
         elif key == "backspace":
             self._search(needle[:-1])
@@ -190,3 +204,10 @@ class MenuScreen(Screen):
         else:
             return False
         return True
+
+
+SCREEN = Registration(
+    title="Boot menu",
+    keys=(MOVE, ENDS, PAGE, BOOT, _OPEN, _FIND),
+    make=lambda occasion: MenuScreen(occasion.view, MenuPath()),
+)

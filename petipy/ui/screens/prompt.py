@@ -1,31 +1,33 @@
-"""The password prompt, shown before what a configuration keeps for its superusers."""
+"""The password prompt, for the commands that a configuration restricts."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from petipy.control.commands import Denied
 from petipy.control.session import Session
 from petipy.state.model import Snapshot
 from petipy.ui.kit.input import InputField
-from petipy.ui.kit.screen import Screen, text_widget
+from petipy.ui.kit.keys import LEAVE, Key
+from petipy.ui.kit.registration import Occasion, Registration
+from petipy.ui.kit.screen import QuestionScreen, Screen, text_widget
 
 _NOBODY = "Nobody may: its configuration gives no password to anyone who might."
+_NEXT = Key(("enter",), footer="{} next")
+_OTHER_FIELD = Key(("tab", "shift tab", "up", "down"))
 
 
-class PasswordScreen(Screen):
-    """The prompt for the password of a command that was denied. `what` names it: "Editing"."""
+class PasswordScreen(QuestionScreen):
+    """The prompt for the password of a denied command. `subject` names the command: "Editing"."""
 
-    title = "Password"
-    keys = "Enter next  Esc back"
-
-    def __init__(self, what: str, denied: Denied, session: Session) -> None:
+    def __init__(self, subject: str, denied: Denied, session: Session) -> None:
         super().__init__()
         self._lock, self._session = denied.lock, session
         self._task: asyncio.Task[Any] | None = None  # the one that `ask` runs in
         self._entry: asyncio.Future[tuple[str, str]] | None = None
         self._checking = self._wrong = False
         self._user, self._password = InputField(""), InputField("", mask="*")
-        rows: list[Any] = [text_widget(None, f"{what} needs a password."), text_widget(None, "")]
+        rows: list[Any] = [text_widget(None, f"{subject} needs a password."), text_widget(None, "")]
         if self._lock.named:
             rows += [text_widget("heading", "User"), self._user]
         if self._lock.keys:
@@ -36,18 +38,22 @@ class PasswordScreen(Screen):
         self._focus(self._user if self._lock.named else self._password)
 
     async def ask(self) -> None:
-        """Return once a right password was typed. Esc cancels the task that this runs in."""
+        """Return once a right password was typed. Esc cancels the current task."""
         self._task = asyncio.current_task()
         while True:
             self._entry = asyncio.get_running_loop().create_future()
             user, password = await self._entry
             if await self._session.unlock(self._lock, user, password):
                 return
-            # The user stays: it is mostly the password that was mistyped.
+            # The user name stays: most often the password was mistyped.
             self._checking, self._wrong = False, True
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show nothing new: what is typed does not depend on the snapshot."""
+        """Change nothing: the typed text does not depend on the snapshot."""
+
+    @property
+    def footer(self) -> Sequence[Key]:
+        return _NEXT, LEAVE
 
     @property
     def note(self) -> str:
@@ -56,19 +62,19 @@ class PasswordScreen(Screen):
         return "Access denied" if self._wrong else ""
 
     def keypress(self, size: Any, key: str) -> str | None:
-        if key == "esc":
+        if key in LEAVE:
             if self._task:
                 self._task.cancel()
         elif not self._checking and self._lock.keys:
             self._wrong = False
             self._type(size, key)
-        return None  # no key here is a command of the menu's
+        return None  # in a field, no key is a command of the menu
 
     def _type(self, size: Any, key: str) -> None:
         on_password = self.walker[self.walker.focus or 0] is self._password
-        if key == "enter" and on_password:
+        if key in _NEXT and on_password:
             self._submit()
-        elif key in {"enter", "tab", "shift tab", "up", "down"}:
+        elif key in _NEXT or key in _OTHER_FIELD:
             self._focus(self._user if on_password and self._lock.named else self._password)
         else:
             super(Screen, self).keypress(size, key)
@@ -82,3 +88,12 @@ class PasswordScreen(Screen):
     def _focus(self, field: InputField) -> None:
         if field in self.walker:
             self.walker.set_focus(self.walker.index(field))
+
+
+def _make(occasion: Occasion) -> PasswordScreen | None:
+    if occasion.denied is None:
+        return None
+    return PasswordScreen(occasion.subject, occasion.denied, occasion.view.session)
+
+
+SCREEN = Registration(title="Password", make=_make)

@@ -6,9 +6,8 @@ import pytest
 
 from parsers.api import Password
 from petipy.state.model import Choice, Countdown, Edit, Snapshot
-from petipy.ui.kit.screen import OWN_KEYS
 from petipy.ui.line.countdown import CountdownLines
-from petipy.ui.view import View
+from petipy.ui.view import key_table
 from tests.ui.fakes import DEBIAN, Machine, choice
 from tests.ui.glass import Glass
 
@@ -43,8 +42,11 @@ def test_a_key_that_means_something_here_keeps_its_meaning_and_the_row_says_so()
     assert booted(glass) == []
 
 
-def test_every_key_of_the_screens_is_one_of_its_own() -> None:
-    assert set(View._commands) <= OWN_KEYS
+def test_no_configuration_can_redefine_the_keys_of_the_menu() -> None:
+    letters = {"e", "i", "/", "q", "h", "?", "l", "r", "x", "j", "k", "n", "p", "g", "G", " "}
+    cursor = {"up", "down", "left", "right", "home", "end", "page up", "page down"}
+    others = {"enter", "esc", "backspace", "f1", "ctrl l"}
+    assert key_table().reserved == letters | cursor | others
 
 
 def test_of_two_entries_with_one_key_the_first_has_it() -> None:

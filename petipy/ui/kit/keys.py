@@ -1,0 +1,105 @@
+"""Keys: their names, and the texts about them in footers, in the help and in the README.
+
+Each key is written once: in the registration of its screen, in the table of actions, or here if
+several screens share it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+_LABELS = {
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "home": "Home",
+    "end": "End",
+    "page up": "PgUp",
+    "page down": "PgDn",
+    "enter": "Enter",
+    "esc": "Esc",
+    "backspace": "Backspace",
+    "tab": "Tab",
+    " ": "Space",
+}
+
+# Letters that move the cursor, as in vi, Emacs and pagers.
+_MOTIONS = {
+    "j": "down",
+    "k": "up",
+    "n": "down",
+    "p": "up",
+    "g": "home",
+    "G": "end",
+    " ": "page down",
+}
+
+
+def to_motion(name: str) -> str:
+    """Return the cursor key for a letter that moves the cursor; any other key as it is."""
+    return _MOTIONS.get(name, name)
+
+
+def to_label(name: str) -> str:
+    """Return urwid's name of a key as a person knows it: "Ctrl-L" for "ctrl l"."""
+    if name.startswith("ctrl "):
+        return f"Ctrl-{name[5:].upper()}"
+    if len(name) > 1 and name[0] == "f" and name[1:].isdigit():
+        return name.upper()
+    return _LABELS.get(name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, or several keys that do the same.
+
+    `names` are urwid's. `help` is the text for the help and the README; the key is not listed
+    there without it. `footer` is the text for the last line of a screen, with {} for labels.
+    """
+
+    names: tuple[str, ...]
+    help: str = ""
+    footer: str = ""
+    in_submenus: bool = True  # the footer of a submenu shows it; room is scarce there
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+    @property
+    def label(self) -> str:
+        return to_label(self.names[0])
+
+    @property
+    def labels(self) -> list[str]:
+        return [to_label(name) for name in self.names]
+
+    def __str__(self) -> str:
+        """The key in a footer."""
+        return self.footer.format(*self.labels)
+
+
+def _with_letters(*names: str) -> tuple[str, ...]:
+    return (*names, *(letter for letter, name in _MOTIONS.items() if name in names))
+
+
+# Shared by several screens.
+MOVE = Key(_with_letters("up", "down"), "move", "{} {} move")
+ENDS = Key(_with_letters("home", "end"), "first and last entry")
+PAGE = Key(_with_letters("page up", "page down"), "a screen further")
+SCROLL = replace(MOVE, help="", footer="{} {} scroll")
+BOOT = Key(("enter",), "boot, or open a submenu", "{} boot")
+BACK = Key(("esc", "backspace", "left", "q"), "back from a submenu or a screen", "{} back")
+LEAVE = Key(("esc",), footer="{} back")  # where letters are text
+NEXT_PART = Key(("tab",), "the next part of a text", "{} next part")
+# Keys that the console and the view handle before any screen.
+STOP = Key(("esc",), "while something is being loaded: stops that", "{} stops it")
+REDRAW = Key(("ctrl l",), "draw the screen anew and ask the terminal for its size")
+CONSOLE_KEYS = (STOP, REDRAW)
+
+
+def join_footer(keys: Sequence[Key], width: int) -> str:
+    """Return as many of the keys as there is room for, from the first."""
+    words = [str(key) for key in keys]
+    while len(words) > 1 and len("  ".join(words)) > width:
+        words.pop()
+    return "  ".join(words)

@@ -1,0 +1,84 @@
+"""Keys are registered once: footers, the help and the README agree, and each key works."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import petipy.ui
+from petipy.ui.actions import ACTIONS
+from petipy.ui.kit.keys import CONSOLE_KEYS, Key
+from petipy.ui.screens import find_screens
+from petipy.ui.view import key_table
+from tests.ui.glass import Glass
+
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- keys: generated -->\n", "<!-- end of keys -->"
+(UI,) = map(Path, petipy.ui.__path__)
+OPENERS = [(name, screen.opener) for name, screen in find_screens().items() if screen.opener]
+
+
+def names_of(keys: list[Key]) -> list[str]:
+    return [name for key in keys for name in key.names]
+
+
+def test_the_table_in_the_readme_is_the_generated_one(request: pytest.FixtureRequest) -> None:
+    before, _, rest = README.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert end, "README has no place for the keys"
+    wanted = f"{before}{BEGIN}{key_table().to_markdown()}{END}{after}"
+    if request.config.getoption("--update-golden"):
+        README.write_text(wanted)
+    assert README.read_text() == wanted, "pytest --update-golden tests/ui/test_keys.py writes it"
+
+
+def test_no_key_opens_two_screens_or_starts_two_actions() -> None:
+    names = names_of([key for _, key in OPENERS] + [action.key for action in ACTIONS])
+    assert len(names) == len(set(names))
+
+
+def test_the_help_lists_every_key_that_works_outside_a_field() -> None:
+    lines = Glass(size=(80, 60)).press("h").lines()
+    listed = lines[lines.index("Keys") + 1 : lines.index("Signs")]
+    keys = [*(key for _, key in OPENERS), *(action.key for action in ACTIONS), *CONSOLE_KEYS]
+    for key in [*keys, *find_screens()["menu"].keys]:
+        label = "  ".join(key.labels)
+        (line,) = (
+            line for line in listed if line.startswith(f"{label}  ") and key.help[:30] in line
+        )
+        assert line
+
+
+def test_every_key_of_a_footer_is_in_the_help() -> None:
+    glass = Glass()
+    documented = set(names_of(key_table().documented()))
+    for opener in ("", "h", "l", "i"):
+        glass.press(*opener)
+        assert set(names_of(list(glass.view._screen.footer))) <= documented
+        glass.press(*"\x1b"[: len(opener)], "esc")
+
+
+@pytest.mark.parametrize(("name", "key"), OPENERS, ids=[name for name, _ in OPENERS])
+def test_a_key_opens_its_screen_and_no_second_one_on_top(name: str, key: Key) -> None:
+    for one in key.names:
+        glass = Glass().press(one)
+        assert [layer.name for layer in glass.view._layers] == ["menu", name]
+        screen = glass.view._screen
+        assert screen.footer
+        glass.press(one)
+        assert [layer.name for layer in glass.view._layers] == ["menu", name]
+        assert str(key) in Glass().text.splitlines()[-1]
+
+
+def test_a_screen_for_an_entry_does_not_open_where_there_is_none() -> None:
+    glass = Glass().press("l")
+    for _, key in OPENERS:
+        if any(find_screens()[name].of_entry for name, other in OPENERS if other is key):
+            assert glass.press(key.names[0]).lines()[0] == "Petipy 0.1 - Log"
+
+
+def test_no_screen_imports_another_one_and_the_view_imports_none() -> None:
+    for path in [*(UI / "screens").glob("*.py"), UI / "view.py", UI / "fullscreen.py"]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith("petipy.ui.screens."), path
