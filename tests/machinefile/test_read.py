@@ -10,9 +10,8 @@ import pytest
 from petipy.commands.list import COMMAND as main
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load, parse
-from tests.cases import SHARED
+from tests.cases import find
 
-CASES = SHARED
 GRUB_CFG = "search --set=root --fs-uuid 12-34\nmenuentry A {\n linux /vmlinuz a=b\n initrd /i\n}\n"
 DISK: dict[str, Any] = {
     "name": "hd0,gpt2",
@@ -181,9 +180,9 @@ def test_the_same_option_still_names_the_machine(
     assert main(["--machine", path, "--machine", path]) == 2
 
 
-@pytest.mark.skipif(not CASES.exists(), reason="the cases are not here")
+@pytest.mark.shared("corpus")
 def test_every_real_machine_can_be_replayed(capsys: pytest.CaptureFixture[str]) -> None:
-    described = sorted((CASES / "corpus").rglob("*.machine.json"))[::10]
+    described = find("corpus/**/*.machine.json")[::10]
     assert described
     for path in described:
         assert main(["--json", "--machine", str(path)]) in (0, 1)

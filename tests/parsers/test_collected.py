@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Problem
-from tests.cases import SHARED
+from tests.cases import SHARED, find
 from tests.parsers.one_file import entries, items
 
 ROOT = SHARED / "corpus"
-MENUS = sorted(path for path in (ROOT / "menu.lst").rglob("*") if path.is_file())
-YABOOTS = sorted(path for path in (ROOT / "yaboot").rglob("*") if path.is_file())
+MENUS = find("corpus/menu.lst/**/*")
+YABOOTS = find("corpus/yaboot/**/*")
 
-pytestmark = pytest.mark.skipif(not ROOT.exists(), reason="the cases are not here")
+pytestmark = pytest.mark.shared("corpus")
 
 
 def name(path: Path) -> str:

@@ -13,7 +13,7 @@ from petipy.commands.survey import replay
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load, parse
 from petipy.report.provenance import split_words
-from tests.cases import SHARED
+from tests.cases import SHARED, find
 from tests.parsers.test_golden import CASES, GOLDEN, machine_of, scanned
 
 
@@ -50,14 +50,14 @@ def test_every_word_of_every_golden_entry_has_its_origin(case: Path) -> None:
 
 
 def real_machines() -> Iterator[Machine]:
-    for path in sorted(SHARED.glob("corpus/**/*.machine.json")):
+    for path in find("corpus/**/*.machine.json"):
         with suppress(BadMachine):
             yield load(str(path))
     for case in json.loads((SHARED / "grub-menu/menus.json").read_text()):
         yield parse(case["machine"], SHARED / "grub-menu")
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the cases are not here")
+@pytest.mark.shared("corpus", "grub-menu")
 def test_of_real_configurations_too_and_what_a_variable_gave_is_in_its_value() -> None:
     given = 0
     for machine in real_machines():

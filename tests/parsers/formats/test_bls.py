@@ -20,7 +20,6 @@ from petipy.scan.tree import scan_tree
 from tests.cases import SHARED
 from tests.fakes import Machine
 
-CORPUS = SHARED / "corpus/bls"
 ENTRIES = "/loader/entries"
 
 
@@ -160,9 +159,9 @@ def test_entries_that_grubs_blscfg_has_shown_are_not_shown_again(tmp_path: Path)
     assert not scan.problems
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the cases are not here")
+@pytest.mark.shared("corpus/bls")
 def test_real_entries_all_come_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = CORPUS / "snapshotmanager+boom-boot/tests"
+    root = SHARED / "corpus/bls/snapshotmanager+boom-boot/tests"
     names = [path.name for path in (root / "loader/entries").glob("*.conf")]
     assert len(names) == 36
     assert main(["--machine", "x86_64", str(root)]) == 0

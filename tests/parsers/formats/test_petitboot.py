@@ -15,16 +15,15 @@ from parsers.places.urls import normal
 from petipy.scan.tree import scan_lease, scan_tree
 from petipy.state.model import Choice, Device, File
 from petipy.state.resolve import choices
-from tests.cases import SHARED
+from tests.cases import find
 from tests.fakes import Machine
 
-ROOT = SHARED / "petitboot"
 # What Petitboot calls a format, and ours that read it.
 FORMATS = {
     **{"kboot": ("kboot",), "native": ("native",), "pxe": ("pxe", "ipxe")},
     **{"syslinux": ("syslinux",), "yaboot": ("yaboot",)},
 }
-CASES = [p for name in FORMATS for p in sorted(ROOT.glob(f"{name}-*.json"))]
+CASES = [p for name in FORMATS for p in find(f"petitboot/{name}-*.json")]
 DEPARTURES: dict[str, str] = {}
 # Command lines, by case and title: for SYSLINUX, its documentation and its code, a label's APPEND
 # stands instead of the global one; Petitboot puts both together.
@@ -37,7 +36,7 @@ OTHERWISE = {
     },
 }
 
-pytestmark = pytest.mark.skipif(not CASES, reason="the cases are not here")
+pytestmark = pytest.mark.shared("petitboot")
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)

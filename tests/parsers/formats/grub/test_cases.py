@@ -24,11 +24,10 @@ from parsers.formats.grub.listing import Listing
 from parsers.formats.grub.run.devices import Devices
 from parsers.formats.grub.run.interp import Shell
 from parsers.formats.grub.run.machine import Machine as GrubMachine
-from tests.cases import SHARED
+from tests.cases import SHARED, find
 from tests.fakes import Machine, MachineFiles
 from tests.parsers.formats.grub.runs import machine, printed
 
-ROOT = SHARED
 DEPARTURES = Path(__file__).parent / "departures.txt"
 LINUX = ("linux", "linux16", "linuxefi")
 ACTIONS = ("reboot", "halt", "fwsetup", "exit")
@@ -36,7 +35,7 @@ KEYS = {0x80003A + number: f"f{number}" for number in range(1, 11)} | {0x800053:
 PROCESSORS = {"i386-pc": "i386", "x86_64-efi": "x86_64", "powerpc-ieee1275": "ppc64le"}
 _DEVICE = re.compile(r"(?P<disk>.*),(?P<scheme>[a-z]*)(?P<number>[0-9]+)")
 
-pytestmark = pytest.mark.skipif(not ROOT.exists(), reason="the cases are not here")
+pytestmark = pytest.mark.shared("grub-script", "grub-menu", "corpus/grub.cfg")
 
 
 @cache
@@ -62,8 +61,7 @@ def test_departures_are_few() -> None:
 
 
 def _scripts() -> list[dict[str, Any]]:
-    files = (ROOT / "grub-script/probes.json", ROOT / "grub-script/upstream.json")
-    return [case for file in files if file.exists() for case in json.loads(file.read_text())]
+    return [case for file in find("grub-script/*.json") for case in json.loads(file.read_text())]
 
 
 def _plain(output: str) -> str:
@@ -86,13 +84,12 @@ def test_a_script_prints_what_grub_prints(case: dict[str, Any], dialect: Dialect
 
 def _menus() -> Iterator[tuple[str, dict[str, Any], dict[str, Any], Path]]:
     """The name, the machine, the answers by dialect, and where the machine's files lie."""
-    authored = ROOT / "grub-menu/menus.json"
-    if authored.exists():
+    for authored in find("grub-menu/menus.json"):
         for case in json.loads(authored.read_text()):
             about = case["machine"] | {"strict": case["options"].get("strict", False)}
             yield case["name"], about, case, authored.parent
-    corpus = ROOT / "corpus/grub.cfg"
-    for path in sorted(corpus.rglob("*.truth.json")):
+    corpus = SHARED / "corpus/grub.cfg"
+    for path in find("corpus/grub.cfg/**/*.truth.json"):
         described = path.with_name(path.name.replace(".truth.", ".machine."))
         name = str(path.relative_to(corpus)).removesuffix(".truth.json")
         yield name, json.loads(described.read_text()), json.loads(path.read_text()), path.parent

@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.formats.grub.language.dialect import DEBIAN, FEDORA, spoken
-from tests.cases import SHARED
+from tests.cases import SHARED, find
 from tests.parsers.formats.grub.runs import machine, offered, preferences
 
 CORPUS = SHARED / "corpus/grub.cfg"
@@ -57,10 +57,10 @@ def test_the_dialect_is_seen_from_the_text_and_its_place(
     assert spoken(path, text).name == dialect
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the cases are not here")
+@pytest.mark.shared("corpus/grub.cfg")
 def test_of_the_real_files_those_are_red_hats_that_a_person_would_say_are() -> None:
     found = set()
-    for described in CORPUS.rglob("*.machine.json"):
+    for described in find("corpus/grub.cfg/**/*.machine.json"):
         file = described.with_name(described.name.removesuffix(".machine.json"))
         # Where it lies in its project tells more than the machine that was made up around it.
         path = str(file.relative_to(CORPUS))

@@ -15,10 +15,10 @@ from parsers.formats import formats
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Choice, Device, File
 from petipy.state.resolve import choices
-from tests.cases import SHARED
+from tests.cases import find
 from tests.fakes import Machine
 
-CASES = sorted((SHARED / "petitboot").glob("grub2-*.json"))
+CASES = find("petitboot/grub2-*.json")
 UUID_AS_NAME = "GRUB knows no device by its UUID alone"
 NO_TYPE = "GRUB's search fails without --fs-uuid, --label or --file"
 GRUBS_NAMES = "search sets GRUB's name of the device, not Linux's"
@@ -39,7 +39,7 @@ DEPARTURES = {
     "test-file-ops": "to GRUB a directory has no size",
 }
 
-pytestmark = pytest.mark.skipif(not CASES, reason="the cases are not here")
+pytestmark = pytest.mark.shared("petitboot")
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem.removeprefix("grub2-"))

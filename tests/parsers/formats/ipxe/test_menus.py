@@ -9,7 +9,7 @@ import pytest
 from parsers.api import Preferences
 from parsers.formats import formats
 from petipy.scan.tree import scan_lease
-from tests.cases import SHARED
+from tests.cases import find
 from tests.fakes import Machine
 from tests.parsers.formats.ipxe.scripts import entries, entry, preferences, problems, reason, said
 
@@ -184,11 +184,8 @@ def test_what_cannot_be_done_is_a_problem_and_the_script_goes_on(line: str) -> N
 # The network's search
 
 
-CASES = sorted((SHARED / "petitboot").glob("pxe-ipxe*.json"))
-
-
-@pytest.mark.skipif(not CASES, reason="the cases are not here")
-@pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
+@pytest.mark.shared("petitboot")
+@pytest.mark.parametrize("path", find("petitboot/pxe-ipxe*.json"), ids=lambda p: p.stem)
 def test_petitboots_cases(path: Path) -> None:
     case = json.loads(path.read_text())
     urls = {url["url"]: url["text"] for url in case["urls"]}

@@ -7,7 +7,7 @@ import pytest
 from parsers.api import FileRef, Problem
 from parsers.formats.syslinux import FORMAT
 from petipy.scan.tree import scan_tree
-from tests.cases import SHARED
+from tests.cases import SHARED, find
 from tests.fakes import Machine
 from tests.parsers.formats.syslinux.files import CFG, default, entries, problems, read, wish
 
@@ -213,11 +213,11 @@ def test_carriage_returns_byte_order_mark_latin1_and_no_final_newline_are_all_fi
 
 
 def real() -> list[Path]:
-    found = (path for path in CORPUS.rglob("*") if path.is_file())
-    return sorted(path for path in found if path.name[0] != "." and path.name != "README")
+    found = find("corpus/syslinux/**/*")
+    return [path for path in found if path.name[0] != "." and path.name != "README"]
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
+@pytest.mark.shared("corpus/syslinux")
 @pytest.mark.parametrize("path", real(), ids=lambda p: str(p.relative_to(CORPUS)))
 def test_every_label_of_a_real_file_with_a_kernel_comes_out(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "surrogateescape")
