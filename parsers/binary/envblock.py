@@ -1,14 +1,19 @@
-"""GRUB's environment block, a file of fixed size that keeps variables from boot to boot.
+"""GRUB's environment block: a file of fixed size that keeps variables from boot to boot.
 
-A signature, `name=value` lines, comments, then `#` to its end. In values a backslash stands before
-each backslash and newline (grub-core/lib/envblk.c). Imports nothing: booting needs it, too.
+After a signature it has `name=value` lines and comments, then `#` up to its end. In a value a
+backslash stands before each backslash and newline (grub-core/lib/envblk.c). In EBNF:
+
+    block    = "# GRUB Environment Block", newline, { line, newline }, { "#" } ;
+    line     = "#", { character } | name, "=", { character | "\", any } ;
+
+This module imports nothing of the project: booting needs it, too.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 
-# btrfs has a free place before its first MiB, which GRUB (util/grub-editenv.c) keeps a block in,
-# since it writes to no file there. In bytes of the device; a block takes 512 of them.
+# The free place in the first MiB of btrfs, in bytes of the device. GRUB (util/grub-editenv.c) keeps
+# a block of 512 bytes there, because it writes to no file of a btrfs.
 PLACE = range(256 << 10, 260 << 10)
 SIGNATURE = "# GRUB Environment Block\n"
 EMPTY = SIGNATURE.ljust(1024, "#")  # as grub-editenv makes it
@@ -16,7 +21,7 @@ _LINE = re.compile(rb"((?:[^\\\n]|\\[\s\S])*+)\n")
 
 
 class BlockError(ValueError):
-    """The block cannot be read (GRUB's error 4), or what is to be written does not fit in (18)."""
+    """The block is invalid (GRUB's error 4), or the variables do not fit in it (18)."""
 
     def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
@@ -24,20 +29,21 @@ class BlockError(ValueError):
 
 
 def read(block: str) -> dict[str, str]:
-    """The variables; BlockError when it is no environment block. A line without an end is none."""
+    """Return the variables. Skip a line without an end. Raise BlockError if it is no block."""
     lines = (line for line in _lines(_body(block)) if not line.startswith(b"#"))
     found = (line.partition(b"=") for line in lines if b"=" in line)
     return {_text(name): _text(re.sub(rb"\\([\s\S])", rb"\1", v)) for name, _, v in found}
 
 
 def write(block: str, values: Mapping[str, str | None]) -> str:
-    """The block with variables set or (None) removed: as long as before, the other lines kept.
+    """Return the block with variables set, or removed (None). Keep its length and other lines.
 
-    BlockError when it is none or has no room for all; then nothing of it is to be written.
+    Raise BlockError if it is no block or has no room. Then the caller must write nothing.
     """
     lines, size = list(_lines(_body(block))), len(_bytes(block))
     if _body(block) != b"".join(b"%b\n" % line for line in lines):
-        raise BlockError(18, "environment block too small")  # broken, to GRUB: it has no free end
+        # To GRUB such a block is broken: it has no free end.
+        raise BlockError(18, "environment block too small")
     for name, value in values.items():
         prefix = _bytes(f"{name}=")
         at = next((n for n, line in enumerate(lines) if line.startswith(prefix)), len(lines))
@@ -50,14 +56,14 @@ def write(block: str, values: Mapping[str, str | None]) -> str:
 
 
 def _body(block: str) -> bytes:
-    """What lies between the signature and the padding."""
+    """Return the bytes between the signature and the padding."""
     if not block.startswith(SIGNATURE):
         raise BlockError(4, "invalid environment block")
     return _bytes(block)[len(SIGNATURE) :].rstrip(b"#")
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
-    """Every line that ends; one with an escaped newline goes on behind it."""
+    """Return the complete lines. A line goes on after an escaped newline."""
     return (m[1] for m in _LINE.finditer(body))
 
 

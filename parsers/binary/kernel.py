@@ -1,4 +1,4 @@
-"""Whether a file is a Linux kernel, by its first bytes, and for which machine. Pure."""
+"""Recognise a Linux kernel and its machine by the first bytes of the file."""
 
 import struct
 
@@ -17,18 +17,18 @@ _ELF = {
     258: "loongarch64",
 }
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x02\x21\x4c\x18")
-_LEAST = 4096  # bytes; no kernel is smaller
+_SMALLEST = 4096  # bytes; no kernel is smaller
 
 
 def machine(files: Files, path: str, offset: int = 0) -> str | None:
-    """As uname says it, "" when it does not show, None for what is no kernel.
+    """Return the machine by uname's name, "" if it is unknown, or None if the file is no kernel.
 
-    ppc64 is either byte order: a POWER machine starts both. `offset`: where in the file it begins.
+    The kernel begins at `offset` bytes. ppc64 is either byte order: a POWER machine starts both.
     """
     head = files.piece(path, offset, 0x240)
-    if files.size(path) - offset < _LEAST:
+    if files.size(path) - offset < _SMALLEST:
         return None
-    # Documentation/arch/x86/boot.rst: xloadflags, whose bit 0 says that there is a 64-bit entry.
+    # Documentation/arch/x86/boot.rst: bit 0 of xloadflags says that there is a 64-bit entry.
     if head[0x202:0x206] == b"HdrS":
         (version,) = struct.unpack_from("<H", head, 0x206)
         return "x86_64" if version >= 0x20C and head[0x236] & 1 else "i386"
@@ -40,7 +40,7 @@ def machine(files: Files, path: str, offset: int = 0) -> str | None:
         return "aarch64" if head[0x38:0x3C] == b"ARMd" else "riscv64"
     if files.piece(path, offset + 0x10008, 6) == b"S390EP":
         return "s390x"
-    if head[:2] == b"MZ" and head[4:8] == b"zimg":  # packed, and unpacks itself where EFI is
+    if head[:2] == b"MZ" and head[4:8] == b"zimg":  # a packed kernel that EFI starts
         (at,) = struct.unpack_from("<I", head, 60)
         number = int.from_bytes(files.piece(path, offset + at + 4, 2), "little")
         return pe.MACHINES.get(number, "")
@@ -48,10 +48,10 @@ def machine(files: Files, path: str, offset: int = 0) -> str | None:
 
 
 def runs(found: str, machine: str) -> bool:
-    """Whether what `machine` has found may be started on a machine of that name."""
+    """Return True if a kernel for the machine `found` starts on a machine of uname's name."""
     return found in ("", machine, machine.removesuffix("le"))
 
 
 def for_another(found: str, machine: str) -> str:
-    """Why a machine does not boot what is for another: no format leaves that out in silence."""
+    """Return the reason why this machine does not boot a kernel for another, in words."""
     return f"it is for {found}, this machine is {machine}"

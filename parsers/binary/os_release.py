@@ -1,10 +1,14 @@
-"""os-release(5): assignments as a shell would read them, without expansion. Pure."""
+"""os-release(5): assignments in a shell's syntax, without expansion.
+
+line  = name, "=", value ;
+value = "'", { character }, "'" | '"', { character }, '"' | { character } ;
+"""
 
 import re
 
 
 def read(text: str) -> dict[str, str]:
-    """The variables; a line that assigns nothing is passed over, the last of several counts."""
+    """Return the variables. Skip a line without an assignment. The last of several counts."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         name, equals, value = line.strip().partition("=")

@@ -1,6 +1,6 @@
-"""The sections of an EFI program, read with every bound checked. Pure.
+"""The sections of an EFI program, read with every bound checked.
 
-Microsoft's PE format: a DOS header that points at the COFF header, then the section table.
+This is Microsoft's PE format: a DOS header points at the COFF header; the section table follows.
 """
 
 import struct
@@ -30,15 +30,15 @@ class PeSection(NamedTuple):
 class EfiProgram(NamedTuple):
     machine: str  # as uname says it
     sections: tuple[PeSection, ...]  # in the order of the table
-    is_known: bool = True  # the machine
+    is_known: bool = True  # False: the number of the machine is not in MACHINES
 
 
 class PeError(ValueError):
-    """str() says in which way it is no EFI program."""
+    """The file is no EFI program, or a broken one; str() says why."""
 
 
 def read_program(files: Files, path: str) -> EfiProgram:
-    """Raises PeError."""
+    """Read the headers of a program. Raise PeError if they are missing or broken."""
     head = files.piece(path, 0, 64)
     if len(head) < 64 or head[:2] != b"MZ":
         raise PeError("not an EFI program: it does not begin with MZ")
@@ -61,7 +61,7 @@ def _sections(table: bytes, length: int) -> Iterator[PeSection]:
     for at in range(0, len(table), 40):
         label, in_memory, _, in_file, offset = _SECTION.unpack_from(table, at)
         name = label.rstrip(b"\0").decode("ascii", "backslashreplace")
-        # The file's size is rounded up; what memory has besides is zeros.
+        # The size in the file is rounded up. The rest of the section in memory is zeros.
         size = min(in_memory or in_file, in_file)
         if size and offset + size > length:
             raise PeError(f"cut off: its section {name} should end at byte {offset + size}")

@@ -1,16 +1,16 @@
-"""SMBIOS, what a PC's firmware says of the machine, after DMTF's DSP0134. Pure."""
+"""SMBIOS: the facts that a PC's firmware tells about the machine (DMTF's DSP0134)."""
 
 from collections.abc import Iterator
 
 SYSTEM, BOARD, CHASSIS = 1, 2, 3  # types of structures; 0 is the firmware itself
-_LAST_TYPE = 127  # of the structure that ends the table
-_UUID = 8  # where the system's is
+_LAST_TYPE = 127  # the structure that ends the table
+_UUID = 8  # offset of the UUID in the system's structure, in bytes
 
-Structure = tuple[bytes, list[bytes]]  # its fields, the first of which is its type; its strings
+Structure = tuple[bytes, list[bytes]]  # fields, of which the first byte is the type; strings
 
 
 def structures(data: bytes) -> Iterator[Structure]:
-    """Each is as long as its second byte says; then strings follow, and an empty one."""
+    """Yield the structures. The second byte is the length; strings follow, and an empty string."""
     at = 0
     while at + 4 <= len(data) and data[at + 1] >= 4:
         fields = data[at : at + data[at + 1]]
@@ -23,7 +23,7 @@ def structures(data: bytes) -> Iterator[Structure]:
 
 
 def string(structure: Structure, place: int) -> str:
-    """The one that the byte at `place` counts to, from 1; "" when there is none."""
+    """Return the string whose number (from 1) is in the byte at `place`, or ""."""
     fields, strings = structure
     number = fields[place] if place < len(fields) else 0
     text = strings[number - 1] if 0 < number <= len(strings) else b""
@@ -31,19 +31,19 @@ def string(structure: Structure, place: int) -> str:
 
 
 def text(data: bytes, kind: int, place: int) -> str:
-    """That string of the first structure of the type."""
+    """Return the string at `place` of the first structure of a type, or ""."""
     found = next((s for s in structures(data) if s[0][0] == kind), None)
     return string(found, place) if found else ""
 
 
 def uuid(field: bytes) -> str:
-    """As people write it: its first three numbers begin with their lowest byte."""
+    """Return a UUID in its usual spelling. Its first three numbers are little endian."""
     first, rest = (field[3::-1], field[5:3:-1], field[7:5:-1]), (field[8:10], field[10:])
     return "-".join(part.hex() for part in (*first, *rest))
 
 
 def system_uuid(data: bytes) -> str:
-    """The machine's; "" when it has none, or one of all zeros or all ones."""
+    """Return the machine's UUID, or "" if it has none or one of all zeros or all ones."""
     system = next((fields for fields, _ in structures(data) if fields[0] == SYSTEM), b"")
     field = system[_UUID : _UUID + 16]
     known = len(field) == 16 and field not in (bytes(16), b"\xff" * 16)

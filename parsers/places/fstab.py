@@ -1,4 +1,4 @@
-"""/etc/fstab: what a system parse_fstab where, and so which volume a path of it is on. Pure."""
+"""/etc/fstab: the mounts of a system, and so the volume of each of its paths."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from parsers.reading.text import read_optional
 
 
 class Mount(NamedTuple):
-    spec: str  # the device, as the system calls it, without quotation marks
+    spec: str  # the device, in the system's words, without quotation marks
     at: str
     fs: str
     options: str
@@ -19,6 +19,11 @@ class Mount(NamedTuple):
 
 
 def parse_fstab(text: str) -> Iterator[Mount]:
+    r"""Yield the mounts. Skip a line with fewer than three fields. After fstab(5):
+
+    line  = "#", { character } | spec, white, at, white, fs, [ white, options ], rest ;
+    field = { character | "\", octal, octal, octal } ;
+    """
     for number, line in enumerate(text.split("\n"), 1):
         fields = line.split()
         if len(fields) >= 3 and not fields[0].startswith("#"):
@@ -28,7 +33,7 @@ def parse_fstab(text: str) -> Iterator[Mount]:
 
 
 def _unescaped(field: str) -> str:
-    """A blank is written \\040, a tab \\011; see fstab(5)."""
+    """Replace the escapes of fstab(5): \\040 is a blank, \\011 a tab, \\134 a backslash."""
     return re.sub(r"\\(040|011|134)", lambda m: chr(int(m[1], 8)), field)
 
 
@@ -36,7 +41,7 @@ _LINUX = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "jfs"}
 
 
 def find_systems(files: Files) -> Iterator[Files]:
-    """The systems on other volumes that mount this one on /boot."""
+    """Yield the systems on other volumes that mount this one on /boot."""
     for volume in files.host.volumes:
         tree = files.host.on(volume.name) if volume.fs in _LINUX else None
         if tree is None or volume.name == files.volume.name:
@@ -48,22 +53,25 @@ def find_systems(files: Files) -> Iterator[Files]:
 
 
 class MountTable:
-    """The system that a tree is the root of, for loaders that were told paths as it sees them."""
+    """The mounts of the system whose root a tree is.
+
+    lilo and zipl need it: their paths are those of the running system.
+    """
 
     def __init__(self, files: Files) -> None:
         self._files = files
         found = parse_fstab(read_optional(files, "/etc/fstab") or "")
         mounted = [m for m in found if m.at.startswith("/") and m.at != "/"]
-        # The mount point that reaches furthest into a path has it.
+        # The longest mount point comes first: it is the one that holds a path.
         self._mounts = sorted(mounted, key=lambda m: -len(m.at))
 
     def locate(self, path: str) -> FileRef:
-        """The file at an absolute path; a relative one begins at the root."""
+        """Return the file at an absolute path. A relative path begins at the root."""
         path = f"/{path.lstrip('/')}"
         here = FileRef(path=path)
         if self._files.kind(here.path) == "file":
             return here
-        # /vmlinuz may be a link to where another volume is mounted.
+        # /vmlinuz may be a link to a file on another volume.
         if target := self._files.link(path):
             path = normpath(join(dirname(path), target))
         for mount in self._mounts:
@@ -71,19 +79,19 @@ class MountTable:
             if path.startswith(f"{point}/"):
                 volume = find(mount.spec, self._files.host.volumes)
                 device = volume.name if volume else mount.spec
-                # A boot partition with the system's /etc on it: the mount is this very volume.
+                # A boot partition may hold the system's /etc: then the mount is this volume.
                 own = volume is not None and volume.name == self._files.volume.name
                 return FileRef(path=path[len(point) :], device="" if own else device)
-        return self._beside(path)
+        return self._on_boot_partition(path)
 
-    def _beside(self, path: str) -> FileRef:
-        """A boot partition that nothing tells of: what is known as /boot/x is /x."""
+    def _on_boot_partition(self, path: str) -> FileRef:
+        """Return a file on a boot partition without fstab: there /boot/x is /x."""
         short = path.removeprefix("/boot")
         found = short != path and self._files.kind(short) == "file"
         return FileRef(path=short) if found else FileRef(path=path)
 
     def has(self, file: FileRef) -> bool:
-        """False only where it certainly is not there."""
+        """Return False only if the file is certainly not there."""
         tree = self._tree(file)
         return tree is None or tree.kind(file.path) == "file"
 
@@ -92,7 +100,7 @@ class MountTable:
         return read_optional(tree, file.path) if tree else None
 
     def names(self, directory: str) -> list[str] | None:
-        """Of a directory; None when its volume is not there to be looked at."""
+        """Return the names in a directory, or None if its volume is missing."""
         place = self.locate(directory)
         tree = self._tree(place)
         return tree.names(place.path) if tree else None

@@ -1,7 +1,7 @@
-"""What a DHCP lease says about booting. Pure. The names are those of udhcpc's script.
+"""A DHCP lease: the server, the boot file and the configuration. The names are udhcpc's.
 
-RFC 2132 for the file and its server (options 66, 67), RFC 5071 for PXELINUX's options: 209 names
-the configuration, 210 is what its relative file names begin with; RFC 5970 for DHCPv6's URL.
+RFC 2132 has the file and its server (options 66 and 67), RFC 5970 DHCPv6's URL. RFC 5071 has
+PXELINUX's options: 209 is the name of the configuration, and 210 the prefix of relative file names.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ _NOBODY = ("", "0.0.0.0", "::")
 
 
 def server(lease: Lease) -> str:
-    """The host that files come from; of the DHCP server itself nobody knows that it has any."""
+    """Return the host of the files. The DHCP server comes last: it may have no files."""
     names = ("tftp", "siaddr", "sname", "serverid")
     return next((lease[name] for name in names if lease.get(name, "") not in _NOBODY), "")
 
 
 def bootfile(lease: Lease) -> str:
-    """The URL of the file to boot; "" when none is named, or nobody to have it."""
+    """Return the URL of the file to boot, or "" without a file name or a server."""
     for name in ("bootfile_url", "bootfile", "boot_file"):
         if lease.get(name):
             return _on(_root(lease), lease[name])
@@ -28,23 +28,23 @@ def bootfile(lease: Lease) -> str:
 
 
 def prefix(lease: Lease) -> str:
-    """The URL that PXELINUX's relative file names begin with, up to a slash; or ""."""
+    """Return the URL, with a slash at its end, before PXELINUX's relative file names; or ""."""
     if said := lease.get("pxepathprefix"):
-        # It is text put before names, and often lacks the slash that is meant.
+        # The option is text to put before names, and often lacks the slash.
         return _on(_root(lease), said if said.endswith("/") else f"{said}/")
     base = bootfile(lease) or _root(lease)
     return base and join(base, "./")
 
 
 def configuration(lease: Lease) -> str:
-    """The URL of the configuration that option 209 names; or ""."""
+    """Return the URL of the configuration that option 209 names, or ""."""
     return _on(prefix(lease), lease.get("pxeconffile", ""))
 
 
 def hardware(lease: Lease) -> str:
-    """Type and address of the interface, as PXELINUX writes them: 01-52-54-00-12-34-56."""
+    """Return type and address of the interface in PXELINUX's spelling: 01-52-54-00-12-34-56."""
     address = lease.get("mac", "").lower().replace(":", "-")
-    # ARP's numbers of the kinds of hardware: InfiniBand has addresses of 20 bytes.
+    # The type is ARP's number. InfiniBand has addresses of 20 bytes.
     kind = "20" if address.count("-") == 19 else "01"
     return address and f"{kind}-{address}"
 

@@ -1,4 +1,11 @@
-"""Files as Open Firmware's boot loaders name them: [device:][partition],path. Pure."""
+"""Files in the words of Open Firmware's boot loaders: [device:][partition],path.
+
+    file     = URL | firmware | linux | path ;
+    firmware = device, ":", [ digits ], ",", path ;
+    linux    = ( "/dev/disk/by-path/…" | "/dev/…" | name ), ":", path ;
+
+A path of the firmware may have commas itself: the last one counts.
+"""
 
 import re
 from posixpath import dirname
@@ -7,23 +14,23 @@ from parsers.api import FileRef, Files
 from parsers.places.volumes import find
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.I)
-# hd:3,/vmlinux or /pci@8…/disk@0:3,/vmlinux: only the last comma counts.
+# hd:3,/vmlinux or /pci@8…/disk@0:3,/vmlinux
 _FIRMWARE = re.compile(r"(?P<device>[^:]+):(?P<partition>\d*),(?P<path>[^,]+)", re.S)
-# sda3:/vmlinux, /dev/sda3:/vmlinux, LABEL=root:/vmlinux, as Petitboot has it. Links in
-# /dev/disk/by-path and by-id have colons of their own.
+# Petitboot's names: sda3:/vmlinux, /dev/sda3:/vmlinux, LABEL=root:/vmlinux. The links in
+# /dev/disk/by-path and by-id contain colons.
 _LINUX = re.compile(
     r"(?P<device>/dev/disk/by-(?:path|id)/[^/]+(?=:/)|/dev/[^:]+|[^/:][^:]*):(?P<path>/?.*)", re.S
 )
 _KERNEL_NAME = re.compile(
     r"(?P<letters>(?:sd|hd|vd|xvd)[a-z]+)\d*|(?P<digits>(?:nvme\d+n|mmcblk|nbd|loop|md)\d+)(?:p\d+)?"
 )
-# What firmware calls its disks for short: hd, cd, disk, ultra0 …
+# The firmware's short names of its disks: hd, cd, disk, ultra0 …
 _ALIAS = re.compile(r"(?!sd[a-z]|vd[a-z]|hd[a-z])(?:hd|cd|cdrom|disk|ultra|ide|scsi|sd)[\w-]*")
 _NETWORK = re.compile(r"e?net(?:work)?\d*|bootp")
 
 
 def locate(files: Files, config: str, name: str, device: str, partition: str) -> FileRef:
-    """The file `name`, on `device` and `partition` (decimal) where it names none itself."""
+    """Return the file `name`. `device` and `partition` (decimal) hold if it names none itself."""
     if _URL.fullmatch(name):
         return FileRef(url=name)
     if match := _FIRMWARE.fullmatch(name):
@@ -37,7 +44,10 @@ def locate(files: Files, config: str, name: str, device: str, partition: str) ->
 
 
 def _absolute(files: Files, config: str, path: str, device: str) -> str:
-    """A relative path begins at the root; at the configuration where only that has the file."""
+    """Return an absolute path. A relative path begins at the root.
+
+    If only the directory of the configuration has the file, it begins there.
+    """
     path = path.replace("\\", "/")
     if path.startswith("/"):
         return f"/{path.lstrip('/')}"
@@ -48,7 +58,10 @@ def _absolute(files: Files, config: str, path: str, device: str) -> str:
 
 
 def _device(files: Files, device: str, partition: str) -> str:
-    """ "" for the configuration's own volume, another volume's name, or words for what to wait."""
+    """Return a device for FileRef: "" is the configuration's volume.
+
+    Else it is the name of a volume, or the configuration's words for a device to wait for.
+    """
     number = int(partition[:9]) if partition.isdecimal() else None
     name = device.rstrip(":")
     if not name:
@@ -59,22 +72,22 @@ def _device(files: Files, device: str, partition: str) -> str:
         return _firmware(files, name, number)
     if (device.endswith(":") or _ALIAS.fullmatch(name)) and not _is_known(files, name):
         return _sibling(files, number)
-    return _found(files, _partition(name, number))
+    return _volume_name(files, _partition_name(name, number))
 
 
 def _firmware(files: Files, name: str, number: int | None) -> str:
     if not any(volume.firmware_path for volume in files.host.volumes):
-        # A machine without firmware: the path can only mean the disk that was booted from.
+        # Without firmware the path can only mean the disk of the configuration.
         return _sibling(files, number)
     path, _, own = name.rpartition(":") if re.search(r":\d{0,9}$", name) else (name, "", "")
     number = int(own) if number is None and own else number
-    return _found(files, path if number is None else f"{path}:{number}")
+    return _volume_name(files, path if number is None else f"{path}:{number}")
 
 
 def _sibling(files: Files, number: int | None) -> str:
-    """Partition `number` of the disk that the configuration is on; 0 is the disk as a whole."""
+    """Return partition `number` of the configuration's disk; 0 is the whole disk."""
     own = files.volume
-    # A volume without partitions, or one of which nothing is known: it is all there is.
+    # A volume without partitions, or an unknown one, is the only choice.
     if number is None or own.partition in (0, number):
         return ""
     for volume in files.host.volumes:
@@ -89,15 +102,15 @@ def _is_known(files: Files, name: str) -> bool:
     )
 
 
-def _found(files: Files, spec: str) -> str:
+def _volume_name(files: Files, spec: str) -> str:
     volume = find(spec, files.host.volumes)
     if volume is None:
         return spec
     return "" if volume.name == files.volume.name else volume.name
 
 
-def _partition(name: str, number: int | None) -> str:
-    """sda, sda1 and 2 → sda2; nvme0n1 and 2 → nvme0n1p2; other names stay."""
+def _partition_name(name: str, number: int | None) -> str:
+    """Name a partition of a disk: sda or sda1, and 2 → sda2; nvme0n1 and 2 → nvme0n1p2."""
     prefix = "/dev/" if name.startswith("/dev/") else ""
     match = _KERNEL_NAME.fullmatch(name.removeprefix("/dev/"))
     if number is None or match is None:

@@ -1,4 +1,10 @@
-"""URLs as boot loaders write them. Pure; urllib would cost its import, and cannot join tftp's."""
+"""URLs in boot configurations.
+
+    URL  = root, path, [ ( "?" | "#" ), rest ] ;
+    root = scheme, "://", host ;
+
+urllib costs too much at import, and it cannot join tftp URLs.
+"""
 
 import re
 from posixpath import normpath
@@ -13,9 +19,9 @@ def is_url(text: str) -> bool:
 
 
 def normal(url: str) -> str:
-    """With a path that has no `.`, `..` and doubled slashes; nothing leads above the root.
+    """Return a URL without `.`, `..` and doubled slashes in its path.
 
-    What is no URL comes back as it is.
+    No path leads above the root. Return any other text as it is.
     """
     if not (m := _URL.fullmatch(url)):
         return url
@@ -26,7 +32,7 @@ def normal(url: str) -> str:
 
 
 def join(base: str, name: str) -> str:
-    """What `name` means in the text at the URL `base`: `/x` begins at the server's root."""
+    """Return the URL that `name` means in the text at the URL `base`. `/x` is at the root."""
     if is_url(name):
         return normal(name)
     if not (m := _URL.fullmatch(base)):
@@ -36,6 +42,6 @@ def join(base: str, name: str) -> str:
 
 
 def split(url: str) -> tuple[str, str]:
-    """Scheme and server, and the path there: tftp://host and /boot/grub/grub.cfg."""
+    """Split a URL into root and path: tftp://host and /boot/grub/grub.cfg."""
     m = _URL.fullmatch(url)
     return (m["root"], m["path"] or "/") if m else ("", url)

@@ -1,4 +1,9 @@
-"""A volume by any name that a configuration may give it, and files as another volume names them."""
+"""Volumes by any name in a configuration, and the names of files as other volumes see them.
+
+name = tag, "=", [ mark ], value, [ mark ] | "/dev/disk/by-", tag, "/", escaped value
+     | "/dev/", name of udev | firmware path, [ ":", digits ] | volume, ":", path of an image ;
+tag  = "UUID" | "LABEL" | "PARTUUID" | "PARTLABEL" ;
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,13 +11,13 @@ from dataclasses import replace
 
 from parsers.api import Entry, FileRef, Origin, Volume
 
-# UUID=…, or the link that udev makes of it. The value is quoted in many files.
+# UUID=…, or udev's link for it. Many files have quotation marks around the value.
 _TAG = re.compile(r"(UUID|LABEL|PARTUUID|PARTLABEL)=(.*)", re.I | re.S)
 _LINK = re.compile(r"/dev/disk/by-(uuid|label|partuuid|partlabel)/(.*)", re.S)
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 # Open Firmware: a path through the device tree, then the partition (decimal) after a colon.
 _FIRMWARE = re.compile(r"(/[^:]*)(?::(\d{0,9})(?:,.*)?)?", re.S)
-# GRUB's list of a device's blocks: FIRST+COUNT, and more.
+# GRUB's block list of a device: FIRST+COUNT, and further pairs after commas.
 BLOCKS = re.compile(r"(?:\(([^()]*)\))?(?:[0-9]*\+[0-9]+,?)+")
 
 _WORDS = {
@@ -24,26 +29,26 @@ _WORDS = {
 
 
 def find(spec: str, volumes: Sequence[Volume]) -> Volume | None:
-    """The first volume that `spec` means; None when no volume of these is meant.
+    """Return the first volume that `spec` means, or None.
 
-    Takes UUID=, LABEL=, PARTUUID= and PARTLABEL= (quoted or not), /dev/disk/by-…, /dev/NAME,
-    /dev/mapper/NAME, /dev/GROUP/VOLUME, /dev/md/NAME, the kernel's bare name, and Open Firmware
-    paths such as /pci@8…/scsi@3/disk@0:2. An image has a name alone: see `image`.
+    `spec` is UUID=, LABEL=, PARTUUID= or PARTLABEL= (with or without quotation marks),
+    /dev/disk/by-…, /dev/NAME, /dev/mapper/NAME, /dev/GROUP/VOLUME, /dev/md/NAME, the kernel's bare
+    name, an Open Firmware path such as /pci@8…/scsi@3/disk@0:2, or the name of an image (`image`).
     """
-    spec = _unquoted(spec)
+    spec = _strip_marks(spec)
     if tag := _tag(spec):
-        return _tagged(*tag, volumes)
+        return _find_tagged(*tag, volumes)
     name = spec.removeprefix("/dev/")
     for volume in volumes:
         if name and (volume.name == name or (name != spec and name in _links(volume))):
             return volume
     if spec.startswith("/") and name == spec and (match := _FIRMWARE.fullmatch(spec)):
-        return _in_firmware(match[1], int(match[2] or 0), volumes)
+        return _find_firmware_path(match[1], int(match[2] or 0), volumes)
     return image(spec, volumes)
 
 
 def _links(volume: Volume) -> Iterator[str]:
-    """What else udev calls it below /dev."""
+    """Yield the volume's other names below /dev."""
     if volume.mapped:
         yield f"mapper/{volume.mapped}"
         yield f"disk/by-id/dm-name-{volume.mapped}"
@@ -57,35 +62,36 @@ def _links(volume: Volume) -> Iterator[str]:
 
 
 def image(name: str, volumes: Sequence[Volume]) -> Volume | None:
-    """The volume in a file that is called VOLUME:/PATH; None when there is no such volume.
+    """Return the volume in an image file, named VOLUME:/PATH, or None without such a VOLUME.
 
-    It need not be among `volumes`, nor does the file need to be there: whoever opens it will see.
+    The image need not be among `volumes`, and the file need not exist: opening it will tell.
     """
     hosts = [volume for volume in volumes if name.startswith(f"{volume.name}:/")]
     if not hosts:
         return None
-    host = max(hosts, key=lambda volume: len(volume.name))  # an image in an image, if there is one
+    # An image may lie in an image: the longest name is the innermost.
+    host = max(hosts, key=lambda volume: len(volume.name))
     return Volume(name=name, disk=host.name, image=name[len(host.name) + 1 :])
 
 
 def image_name(host: Volume, path: str) -> str:
-    """What the volume is called that is in the file at `path` on `host`."""
+    """Return the name of the volume in the image file at `path` on `host`."""
     return f"{host.name}:{path}"
 
 
 def on_volume(name: str, path: str) -> str:
-    """A file of another volume, as an Entry or a Problem names it."""
+    """Return the name of another volume's file in an Entry or a Problem: (VOLUME)/PATH."""
     return path if path.startswith("(") else f"({name}){path}"
 
 
 def seen_from(entry: Entry, there: str, here: str) -> Entry:
-    """An entry of the volume `there`, its files named as a configuration on `here` names them."""
+    """Return an entry of the volume `there` with file names as seen from the volume `here`."""
 
-    def moved(ref: FileRef) -> FileRef:
+    def rename(ref: FileRef) -> FileRef:
         device = ref.device or there
         return replace(ref, device="" if device == here else device)
 
-    def named(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+    def rename_origins(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
         return tuple(replace(o, config=on_volume(there, o.config)) for o in origins)
 
     if there == here:
@@ -93,16 +99,16 @@ def seen_from(entry: Entry, there: str, here: str) -> Entry:
     return replace(
         entry,
         config=on_volume(there, entry.config),
-        kernel=moved(entry.kernel) if entry.kernel else None,
-        initrds=tuple(map(moved, entry.initrds)),
-        origins=named(entry.origins),
-        default_from=named(entry.default_from),
+        kernel=rename(entry.kernel) if entry.kernel else None,
+        initrds=tuple(map(rename, entry.initrds)),
+        origins=rename_origins(entry.origins),
+        default_from=rename_origins(entry.default_from),
     )
 
 
 def describe(spec: str) -> str:
-    """What a person calls the volume that `spec` means: "the file system with UUID 1234"."""
-    spec = _unquoted(spec)
+    """Return words for the volume that `spec` means: "the file system with UUID 1234"."""
+    spec = _strip_marks(spec)
     if tag := _tag(spec):
         kind, value = tag
         return f"{_WORDS[kind]} {value}"
@@ -115,15 +121,17 @@ def describe(spec: str) -> str:
 
 
 def loader(name: str, root: str) -> str:
-    """What GRUB's chainloader starts, as a person says it: a file, or blocks of a device, `root` if
-    it names none."""
+    """Return words for the target of GRUB's chainloader: a file, or blocks of a device.
+
+    The device is `root` if the block list names none.
+    """
     if not (blocks := BLOCKS.fullmatch(name)):
         return f"another boot loader ({name})" if name else "another boot loader"
     device = blocks[1] or root
     return f"the boot sector of ({device})" if device else "a boot sector"
 
 
-def _unquoted(spec: str) -> str:
+def _strip_marks(spec: str) -> str:
     spec = spec.strip()
     if len(spec) > 1 and spec[0] == spec[-1] and spec[0] in "\"'":
         spec = spec[1:-1]
@@ -132,16 +140,16 @@ def _unquoted(spec: str) -> str:
 
 def _tag(spec: str) -> tuple[str, str] | None:
     if match := _TAG.fullmatch(spec):
-        return match[1].lower(), _unquoted(match[2])
+        return match[1].lower(), _strip_marks(match[2])
     if match := _LINK.fullmatch(spec):
-        # udev writes what cannot stand in a file name as \xHH, byte by byte.
+        # udev writes a byte that cannot stand in a file name as \xHH.
         raw = match[2].encode("utf-8", "surrogateescape")
         raw = _ESCAPED.sub(lambda m: bytes.fromhex(m[1].decode()), raw)
         return match[1], raw.decode("utf-8", "surrogateescape")
     return None
 
 
-def _tagged(kind: str, value: str, volumes: Sequence[Volume]) -> Volume | None:
+def _find_tagged(kind: str, value: str, volumes: Sequence[Volume]) -> Volume | None:
     fold = str.lower if kind.endswith("uuid") else str
     for volume in volumes:
         if value and not volume.image and fold(getattr(volume, kind)) == fold(value):
@@ -149,7 +157,7 @@ def _tagged(kind: str, value: str, volumes: Sequence[Volume]) -> Volume | None:
     return None
 
 
-def _in_firmware(path: str, partition: int, volumes: Sequence[Volume]) -> Volume | None:
+def _find_firmware_path(path: str, partition: int, volumes: Sequence[Volume]) -> Volume | None:
     path = path.rstrip("/").lower()
     for volume in volumes:
         known = volume.firmware_path.rstrip("/:").lower()

@@ -2,7 +2,7 @@
 
 A statement is one pyparsing token: one Regex with a named group for each part. The production is
 in the docstring of each grammar. One token for each part reads a little better, but it multiplies
-the time of the cutting: by nine for kboot.conf, by eighteen for petitboot.conf and by ten for
+the instructions of the cutting: by nine for kboot.conf, by twelve for petitboot.conf and by ten for
 yaboot.conf.
 """
 
