@@ -27,6 +27,7 @@ from initramfs.host import (
 from initramfs.kernel import Kernel, Modules
 from initramfs.lists import sections
 from initramfs.tree import Tree, read_package
+from parsers import machines
 
 KERNELS = {
     "ppc64el": ("linux-image-powerpc64le", "vmlinux"),
@@ -144,9 +145,8 @@ def epoch() -> int:
 
 def host_architecture() -> str:
     """Debian's name of the machine that builds."""
-    names = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64el"}
-    machine = platform.machine()
-    return names.get(machine, machine)
+    architecture = machines.find(platform.machine())
+    return architecture.debian or architecture.name
 
 
 def finish(manifest: Manifest, output: Path, files: dict[str, bytes]) -> None:

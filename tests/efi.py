@@ -4,7 +4,9 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-MACHINES = {"x86_64": 0x8664, "aarch64": 0xAA64, "i386": 0x14C, "none of EFI's": 0x1234}
+from parsers import machines
+
+MACHINES = {name: number for number, name in machines.PE.items()} | {"none of EFI's": 0x1234}
 _ALIGN = 512
 
 

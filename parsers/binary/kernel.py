@@ -2,20 +2,9 @@
 
 import struct
 
+from parsers import machines
 from parsers.api import Files
-from parsers.binary import pe
 
-_ELF = {
-    3: "i386",
-    20: "ppc",
-    21: "ppc64",
-    22: "s390x",
-    40: "arm",
-    62: "x86_64",
-    183: "aarch64",
-    243: "riscv64",
-    258: "loongarch64",
-}
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x02\x21\x4c\x18")
 _SMALLEST = 4096  # bytes; no kernel is smaller
 
@@ -35,7 +24,7 @@ def machine(files: Files, path: str, offset: int = 0) -> str | None:
     if head[:4] == b"\x7fELF" and head[4] in (1, 2) and head[5] in (1, 2):
         little = head[5] == 1
         (number,) = struct.unpack_from("<H" if little else ">H", head, 18)
-        return _ELF.get(number)
+        return machines.ELF.get(number)
     if head[0x38:0x3C] in (b"ARMd", b"RSC\x05"):
         return "aarch64" if head[0x38:0x3C] == b"ARMd" else "riscv64"
     if files.piece(path, offset + 0x10008, 6) == b"S390EP":
@@ -43,7 +32,7 @@ def machine(files: Files, path: str, offset: int = 0) -> str | None:
     if head[:2] == b"MZ" and head[4:8] == b"zimg":  # a packed kernel that EFI starts
         (at,) = struct.unpack_from("<I", head, 60)
         number = int.from_bytes(files.piece(path, offset + at + 4, 2), "little")
-        return pe.MACHINES.get(number, "")
+        return machines.PE.get(number, "")
     return "" if head.startswith(_PACKED) else None
 
 

@@ -7,16 +7,9 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from parsers import machines
 from parsers.api import Files
 
-MACHINES = {
-    0x14C: "i386",
-    0x1C2: "arm",
-    0x8664: "x86_64",
-    0xAA64: "aarch64",
-    0x5064: "riscv64",
-    0x6264: "loongarch64",
-}
 _MOST = 256  # sections; the loader of Windows takes 96
 _SECTION = struct.Struct("<8s4I")  # name, size in memory, address, size in the file, offset there
 
@@ -53,8 +46,8 @@ def read_program(files: Files, path: str) -> EfiProgram:
     if len(table) < 40 * count:
         raise PeError("cut off: its section table is not all there")
     sections = tuple(_sections(table, files.size(path)))
-    name = MACHINES.get(machine, f"an unknown machine ({machine:#x})")
-    return EfiProgram(name, sections, is_known=machine in MACHINES)
+    name = machines.PE.get(machine, f"an unknown machine ({machine:#x})")
+    return EfiProgram(name, sections, is_known=machine in machines.PE)
 
 
 def _sections(table: bytes, length: int) -> Iterator[PeSection]:

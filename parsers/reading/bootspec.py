@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import pyparsing as pp
 
+from parsers import machines
 from parsers.api import Effect, FileRef, Files, Firmware, Origin, Problem, Style
 from parsers.binary.kernel import for_another
 from parsers.reading.text import build_grammar, decode_utf16, read, scan_statements
@@ -313,17 +314,7 @@ def read_snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
         yield Problem(f"{directory}/{names[_MOST]}", 1, f"more than {_MOST} entries: left out")
 
 
-# EFI's name of a processor → uname's names.
-_ARCHITECTURES = {
-    "ia32": ("i386", "i486", "i586", "i686"),
-    "x64": ("x86_64",),
-    "arm": ("arm", "armv6l", "armv7l", "armv8l"),
-    "aa64": ("aarch64",),
-    "riscv64": ("riscv64",),
-    "loongarch64": ("loongarch64",),
-}
-
-
 def _is_for(architecture: str, machine: str) -> bool:
     name = architecture.lower().replace("x86-64", "x86_64").replace("arm64", "aa64")
-    return machine == name or machine in _ARCHITECTURES.get(name, ())
+    row = machines.EFI.get(name)
+    return machine == name or bool(row and machine in (row.name, *row.aliases))

@@ -34,18 +34,11 @@ from dataclasses import fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from parsers import machines
 from parsers.api import Firmware, Volume
 from parsers.places.urls import normal
 from petipy.machinefile.machine import Machine, Tree, clean
 
-# GRUB's name of a processor and its firmware → uname's name of the processor.
-_PLATFORMS = {
-    "powerpc-ieee1275": "ppc64le",
-    "i386-pc": "i386",
-    "i386-efi": "i386",
-    "x86_64-efi": "x86_64",
-    "arm64-efi": "aarch64",
-}
 _LARGEST = 64 << 20  # bytes of a machine file
 _GRUB_NAME = re.compile(r"(?P<disk>.*[^\\]),(?P<scheme>gpt|msdos)?(?P<number>[0-9]{1,6})", re.S)
 _WORDS = [f.name for f in fields(Volume) if f.name not in ("partition", "scheme")]
@@ -82,7 +75,7 @@ def parse(value: object, beside: Path) -> Machine:
     platform = _text(about, "platform")
     root = _text(about, "root")
     return Machine(
-        name=_text(about, "machine") or _PLATFORMS.get(platform, platform.partition("-")[0]),
+        name=_text(about, "machine") or machines.of_grub(platform),
         volumes=tuple(volumes),
         trees=trees,
         titles={_text(device, "name"): _text(device, "title") for device in devices},
@@ -108,7 +101,7 @@ def _devices(about: Mapping[str, Any], leases: Collection[str]) -> list[Mapping[
 
 def platform(machine: str) -> str:
     """Return GRUB's name of a machine, with its most likely firmware."""
-    return next((name for name, word in _PLATFORMS.items() if word == machine), machine)
+    return machines.find(machine).grub_name
 
 
 def _volume(device: Mapping[str, Any], number: int) -> Volume:

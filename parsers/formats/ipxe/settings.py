@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from parsers import machines
 from parsers.api import Files, Origin
 from parsers.binary import smbios
 from parsers.binary.smbios import BOARD, CHASSIS, SYSTEM
@@ -41,7 +42,6 @@ _MACHINE = {
     "asset": (CHASSIS, 8),
     "board-serial": (BOARD, 7),
 }
-_ARCHITECTURES = {"aarch64": "arm64", "armv7l": "arm32", "i686": "i386", "loongarch64": "loong64"}
 # One interface has the lease, whatever else the machine has; iPXE numbers them from zero.
 _INTERFACE = re.compile(r"net[0X](?:\.dhcp)?|dhcp")
 _NAME = re.compile(r"(?:(?P<block>[^/]*)/)?(?P<name>[^:]*)(?::(?P<type>.*))?", re.S)
@@ -134,7 +134,8 @@ def _split(spelling: str) -> tuple[str, str, str]:
 def known(files: Files, where: str) -> dict[str, Value]:
     """What iPXE would know before the script at `where`, a URL or a path, says anything."""
     told = {"user-class": "iPXE", "version": "1.21.1", "platform": "efi"}
-    told["buildarch"] = _ARCHITECTURES.get(files.host.machine, files.host.machine)
+    architecture = machines.find(files.host.machine)
+    told["buildarch"] = architecture.ipxe or architecture.name
     lease = files.host.lease
     for name, _, _, words in _LEASE:
         said = next((t for word in words.split() if (t := lease.get(word, "").strip())), "")

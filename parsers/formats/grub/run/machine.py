@@ -4,19 +4,13 @@ import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from parsers import machines
 from parsers.api import FileRef, Files, Password, Problem, Volume
 from parsers.formats.grub.language.dialect import DEBIAN, Dialect
 from parsers.formats.grub.language.words import Pattern, matches
 from parsers.formats.grub.run.devices import Devices
 from parsers.places.lease import Lease, server
 
-# What GRUB calls the processor and the firmware of a machine.
-_PLATFORMS = {
-    "ppc64le": ("powerpc", "ieee1275"),
-    "x86_64": ("x86_64", "efi"),
-    "aarch64": ("arm64", "efi"),
-    "i386": ("i386", "pc"),
-}
 _FEATURES = (
     "chainloader_bpb ntldr platform_search_hint default_font_path all_video_module menuentry_id"
     " menuentry_options 200_final nativedisk_cmd timeout_style"
@@ -102,9 +96,10 @@ class Machine:
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str, int], Problem] = {}
         self.passwords: dict[str, Password] = {}  # by user; to GRUB they outlive every menu
-        cpu, platform = _PLATFORMS.get(files.host.machine, (files.host.machine, "efi"))
-        self.cpu, self.platform = cpu, platform
-        self._network = dict(_network(files.host.lease, platform))
+        architecture = machines.find(files.host.machine)
+        self.cpu = architecture.grub or architecture.name
+        self.platform = architecture.firmware
+        self._network = dict(_network(files.host.lease, self.platform))
 
     def variables(self, config: str) -> dict[str, str]:
         """What GRUB has set, all exported, when it starts on the file."""

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from parsers import machines
 from parsers.api import Entry, FileRef, Item, Preferences, Volume
 from parsers.binary import envblock
 from parsers.formats.grub.language.dialect import DIALECTS, Dialect
@@ -32,7 +33,6 @@ DEPARTURES = Path(__file__).parent / "departures.txt"
 LINUX = ("linux", "linux16", "linuxefi")
 ACTIONS = ("reboot", "halt", "fwsetup", "exit")
 KEYS = {0x80003A + number: f"f{number}" for number in range(1, 11)} | {0x800053: "delete"}
-PROCESSORS = {"i386-pc": "i386", "x86_64-efi": "x86_64", "powerpc-ieee1275": "ppc64le"}
 _DEVICE = re.compile(r"(?P<disk>.*),(?P<scheme>[a-z]*)(?P<number>[0-9]+)")
 
 pytestmark = pytest.mark.shared("grub-script", "grub-menu", "corpus/grub.cfg")
@@ -201,8 +201,8 @@ def _files(about: dict[str, Any], beside: Path) -> MachineFiles:
             for path, text in device["files"].items()
         }
     volumes = [_volume(device) for device in about["devices"]]
-    cpu = PROCESSORS[about["platform"]]
-    return Machine(trees, volumes=volumes, machine=cpu).files(about["root"])
+    machine = machines.of_grub(about["platform"])
+    return Machine(trees, volumes=volumes, machine=machine).files(about["root"])
 
 
 def _volume(device: dict[str, Any]) -> Volume:
