@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is opened again
 _FLUSH_TIME = 1.0  # seconds for the last lines to leave
-_HEALTHY = 10.0  # seconds after which a terminal counts as working
+_HEALTHY = 10.0  # seconds; a terminal that was open for longer works
 
 
 class Console:
@@ -43,7 +43,7 @@ class Console:
         self._lines: CountdownLines | None = None
         self._fullscreen: FullScreen | None = None
         self._phase: asyncio.Task[None] | None = None
-        self._commands: asyncio.TaskGroup | None = None  # those that the screens have given
+        self._commands: asyncio.TaskGroup | None = None  # started by the screens
         self._attended = False  # somebody has opened the menu
         self._active = asyncio.Event()  # cleared from farewell to resume
         self._active.set()
@@ -172,7 +172,7 @@ class Console:
         self._session.note_presence()
 
     async def _reopen(self) -> None:
-        """Open the terminal again. The end of a shell hangs it up, which may take a moment."""
+        """Open the terminal again. The end of a shell hangs it up; that may take a moment."""
         for _ in range(10):
             try:
                 self._terminal.open()

@@ -22,7 +22,7 @@ def device(name: str, title: str = "") -> Device:
 
 
 def looking(*names: str) -> tuple[Source, ...]:
-    """Sources whose scan has not ended."""
+    """Return sources in the middle of their scans."""
     return tuple(Source(name=name, state="scanning") for name in names)
 
 

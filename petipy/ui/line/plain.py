@@ -50,6 +50,6 @@ def entry_title(choice: Choice) -> str:
 
 def device_title(snapshot: Snapshot, name: str) -> str:
     """Return the source's title for a person. It begins with the source's name."""
-    words = next((source.title for source in snapshot.sources if source.name == name), "")
-    words = to_ascii(words)
+    source = snapshot.source(name)
+    words = to_ascii(source.title) if source else ""
     return words if words.startswith(name) else f"{name}: {words}" if words else to_ascii(name)

@@ -5,7 +5,7 @@ from typing import Any
 
 from petipy.control.session import Session
 from petipy.report.quote import format_place, quote_line
-from petipy.state.model import Device, Snapshot, Status
+from petipy.state.model import Snapshot, Source, Status
 from petipy.ui.kit.keys import NEXT_PART, Key
 from petipy.ui.kit.registration import Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
@@ -37,17 +37,17 @@ class LogScreen(TextScreen):
 
 def _devices(snapshot: Snapshot) -> Iterator[Paragraph]:
     yield "heading", "Devices"
-    for device in snapshot.devices:
-        yield None, f"{device_title(snapshot, device.name)} - {_result(device, snapshot)}"
-    if not snapshot.devices:
+    for source in snapshot.sources:
+        yield None, f"{device_title(snapshot, source.name)} - {_result(source, snapshot)}"
+    if not snapshot.sources:
         yield None, "none yet"
 
 
-def _result(device: Device, snapshot: Snapshot) -> str:
-    """Return the result of the device's scan in words."""
-    if device.name in snapshot.scanning:
+def _result(source: Source, snapshot: Snapshot) -> str:
+    """Return the result of the source's scan in words."""
+    if source.state == "scanning":
         return "looking"
-    count = sum(choice.device == device.name for choice in snapshot.choices)
+    count = sum(choice.device == source.name for choice in snapshot.choices)
     return "nothing to boot" if not count else "1 entry" if count == 1 else f"{count} entries"
 
 

@@ -27,7 +27,7 @@ class MenuScreen(Screen):
         self._snapshot = view.session.snapshot
         self._items: list[MenuRow] = []
         self._rows: list[int] = []  # the index of each item in the list
-        self._scroll_up = True  # show as much as possible of what is above the cursor
+        self._scroll_up = True  # make the rows above the cursor visible
         self._spaced = False  # there is room for blank lines
         self._needle: str | None = None  # of a search
         self.title = to_ascii(path.trail[-1]) if path.trail else ""

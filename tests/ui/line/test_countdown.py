@@ -11,23 +11,23 @@ def counting(seconds: float, waiting: bool = False) -> Snapshot:
     return Snapshot(choices=(entry,), default=entry.id, countdown=countdown)
 
 
-def story(lines: CountdownLines, snapshot: Snapshot) -> list[tuple[float, str]]:
-    """All that is said from 0 to the end of the countdown, each with its time."""
-    now, said = 0.0, []
+def all_output(lines: CountdownLines, snapshot: Snapshot) -> list[tuple[float, str]]:
+    """Return the output from 0 to the end of the countdown, each text with its time."""
+    now, output = 0.0, []
     while now != math.inf:
         if text := lines.update(snapshot, [], now, invite=True):
-            said.append((round(now, 3), text))
+            output.append((round(now, 3), text))
         now = next_change(snapshot.countdown, now)
-    return said
+    return output
 
 
 def test_the_number_changes_at_tens_and_in_the_last_five_seconds() -> None:
-    said = story(CountdownLines(), counting(32.5))
-    assert said[0] == (
+    output = all_output(CountdownLines(), counting(32.5))
+    assert output[0] == (
         0.0,
         f"Default: {DEBIAN} (vda2)\r\nBooting in 33 s - press Enter or a letter for the menu",
     )
-    assert said[1:] == [
+    assert output[1:] == [
         (2.5, "\rBooting in 30 s"),
         (12.5, "\rBooting in 20 s"),
         (22.5, "\rBooting in 10 s"),
@@ -43,16 +43,16 @@ def test_slow_devices_are_told_only_when_some_are_waited_for() -> None:
     lines = CountdownLines()
     lines.update(counting(10), [], 9.5, invite=True)
     assert lines.update(counting(10), [], 10.0, invite=True) == ""
-    said = lines.update(counting(10, waiting=True), [], 10.1, invite=True)
-    assert said == "\r\nWaiting for slow devices - press Enter or a letter for the menu"
+    output = lines.update(counting(10, waiting=True), [], 10.1, invite=True)
+    assert output == "\r\nWaiting for slow devices - press Enter or a letter for the menu"
 
 
 def test_a_tick_costs_no_more_than_twenty_bytes_a_second() -> None:
-    said = story(CountdownLines(), counting(10))
-    assert max(len(text) for _, text in said[1:]) <= 20
+    output = all_output(CountdownLines(), counting(10))
+    assert max(len(text) for _, text in output[1:]) <= 20
 
 
-def test_nothing_is_said_twice() -> None:
+def test_nothing_is_printed_twice() -> None:
     lines, snapshot = CountdownLines(), counting(10)
     lines.update(snapshot, [], 0.0, invite=True)
     assert lines.update(snapshot, [], 0.0, invite=True) == ""

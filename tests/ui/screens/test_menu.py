@@ -136,7 +136,7 @@ def test_a_machine_without_entries_says_what_it_does() -> None:
 def test_a_search_narrows_the_menu_down_over_all_submenus() -> None:
     glass = Glass().press("/", *"RECOVERY")
     assert "Find: RECOVERY_" in glass.text
-    assert "e edit" not in glass.text  # letters are what is looked for
+    assert "e edit" not in glass.text  # letters belong to the search
     assert [line[4:] for line in glass.lines() if "recovery" in line] == [
         f"{DEBIAN}, with Linux 6.12.48+deb13-powerpc64le (recovery mode)",
         f"{DEBIAN}, with Linux 6.12.43+deb13-powerpc64le (recovery mode)",

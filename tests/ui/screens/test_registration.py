@@ -1,0 +1,98 @@
+"""Screens at a terminal: each opens by its registered key, and a new one is one new file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from parsers.api import Password
+from petipy.ui import screens
+from petipy.ui.kit.keys import BACK, Key
+from petipy.ui.screens import find_screens
+from petipy.ui.view import key_table
+from tests.ui.consoles import at, counting, opened
+from tests.ui.emulator import run
+from tests.ui.fakes import DEBIAN, Machine, choice
+from tests.ui.glass import Glass
+
+BYTES = {"enter": "\r", "esc": "\x1b", "backspace": "\x7f", "f1": "\x1bOP", "left": "\x1b[D"}
+OPENERS = {name: screen.opener for name, screen in find_screens().items() if screen.opener}
+TITLES = {"details": "Entry", "editor": f"Edit {DEBIAN}", "help": "Help", "log": "Log"}
+
+
+def to_bytes(name: str) -> str:
+    return BYTES.get(name, name)
+
+
+def test_every_screen_that_a_key_opens_has_its_title_here() -> None:
+    assert OPENERS.keys() == TITLES.keys()
+
+
+@pytest.mark.parametrize(("name", "key"), OPENERS.items(), ids=OPENERS)
+def test_at_a_terminal_a_key_opens_the_screen_and_esc_closes_it(name: str, key: Key) -> None:
+    async def scenario() -> None:
+        async with at(counting()) as (emulator, _):
+            await opened(emulator)
+            for one in key.names:
+                emulator.type(to_bytes(one))
+                await emulator.until(f"Petipy 0.1 - {TITLES[name]}")
+                emulator.type(to_bytes(BACK.names[0]))
+                await emulator.until("Petipy 0.1 - Boot menu")
+
+    run(scenario())
+
+
+def test_at_a_terminal_a_denied_command_opens_the_prompt() -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        keys = (Password(user="root", secret="toor"),)
+        entry = choice("Closed", users=("root",), superusers=("root",), passwords=keys)
+        machine.store.update(choices=(entry,), default=entry.id)
+        async with at(machine) as (emulator, _):
+            await opened(emulator)
+            for key in ("\r", "e", "x"):
+                emulator.type(key)
+                await emulator.until("Petipy 0.1 - Password")
+                emulator.type("\x1b")
+                await emulator.until("Petipy 0.1 - Boot menu")
+            assert machine.booted == []
+
+    run(scenario())
+
+
+NEW = """
+from petipy.ui.kit.keys import Key
+from petipy.ui.kit.registration import Registration
+from petipy.ui.kit.screen import TextScreen
+
+
+def make(occasion):
+    screen = TextScreen()
+    screen.set_text([(None, "It is new.")])
+    return screen
+
+
+SCREEN = Registration(title="New", opener=Key(("w",), "see the news", "{} news"), make=make)
+"""
+
+
+@pytest.fixture
+def new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "news.py").write_text(NEW)
+    monkeypatch.setattr(screens, "__path__", [*screens.__path__, str(tmp_path)])
+    find_screens.cache_clear()
+    key_table.cache_clear()
+    yield
+    find_screens.cache_clear()
+    key_table.cache_clear()
+
+
+@pytest.mark.usefixtures("new_file")
+def test_a_new_file_is_a_new_screen_with_its_key_in_footer_help_and_readme() -> None:
+    glass = Glass()
+    assert glass.lines()[-1].endswith("r rescan  w news  x shell  / find")
+    assert "It is new." in glass.press("w").text
+    assert glass.lines()[0] == "Petipy 0.1 - New"
+    assert any(line.split() == ["w", "see", "the", "news"] for line in glass.press("h").lines())
+    assert "| w | see the news |" in key_table().to_markdown()
+    assert "w" in key_table().reserved
