@@ -13,14 +13,14 @@ from tests.ui.fakes import Machine
 PROMPT = "press Enter or a letter for the menu"
 
 
-def counting(seconds: float = 60.0) -> Machine:
+def counting_machine(seconds: float = 60.0) -> Machine:
     """Return a machine whose default boots after that time."""
     machine = Machine()
-    count(machine, seconds)
+    start_countdown(machine, seconds)
     return machine
 
 
-def count(machine: Machine, seconds: float = 60.0) -> None:
+def start_countdown(machine: Machine, seconds: float = 60.0) -> None:
     """Begin a countdown."""
     until = machine.clock() + seconds
     countdown = Countdown(choice=machine.store.snapshot.default, until=until)
@@ -28,7 +28,7 @@ def count(machine: Machine, seconds: float = 60.0) -> None:
 
 
 @asynccontextmanager
-async def served(console: Console) -> AsyncIterator[Console]:
+async def serve(console: Console) -> AsyncIterator[Console]:
     task = asyncio.create_task(console.serve())
     try:
         yield console
@@ -39,18 +39,18 @@ async def served(console: Console) -> AsyncIterator[Console]:
 
 
 @asynccontextmanager
-async def at(
+async def console_at(
     machine: Machine, emulator: Emulator | None = None, name: str = "hvc0", term: str = ""
 ) -> AsyncIterator[tuple[Emulator, Console]]:
     emulator = emulator or Emulator()
     try:
-        async with served(Console(emulator.path, machine.session(name), term=term)) as console:
+        async with serve(Console(emulator.path, machine.session(name), term=term)) as console:
             yield emulator, console
     finally:
         emulator.close()
 
 
-async def opened(emulator: Emulator, key: str = "\r") -> None:
+async def open_menu(emulator: Emulator, key: str = "\r") -> None:
     """Open the menu from the countdown."""
     await emulator.until(lambda: PROMPT[-8:] in emulator.text)
     emulator.type(key)

@@ -20,8 +20,8 @@ class Emulator:
         """Open the terminal. With `knows_size` the line tells its size; a serial line does not."""
         self._ours, self.theirs = pty.openpty()
         self.path = os.ttyname(self.theirs)
-        self.glass = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.glass)
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
         self.received = bytearray()
         self.answers = {b"\x1b[6n": f"\x1b[{rows};{columns}R".encode()}
         os.set_blocking(self._ours, False)
@@ -50,11 +50,11 @@ class Emulator:
         os.write(self._ours, keys.encode() if isinstance(keys, str) else keys)
 
     def resize(self, columns: int, rows: int) -> None:
-        self.glass.resize(rows, columns)
+        self.screen.resize(rows, columns)
         termios.tcsetwinsize(self.theirs, (rows, columns))
 
     def lines(self) -> list[str]:
-        return [line.rstrip() for line in self.glass.display]
+        return [line.rstrip() for line in self.screen.display]
 
     @property
     def text(self) -> str:

@@ -11,7 +11,14 @@ from petipy.state.access import Lock
 from petipy.ui.console import Console
 from petipy.ui.line.keys import QUIET
 from petipy.ui.line.writer import LIMIT
-from tests.ui.consoles import PROMPT, at, count, counting, opened, served
+from tests.ui.consoles import (
+    PROMPT,
+    console_at,
+    counting_machine,
+    open_menu,
+    serve,
+    start_countdown,
+)
 from tests.ui.emulator import Emulator, run
 from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice, looking
 
@@ -30,9 +37,9 @@ def test_from_the_countdown_to_a_boot_with_another_command_line() -> None:
     async def scenario() -> None:
         machine = Machine()
         machine.clock.stop()
-        count(machine, 31)
+        start_countdown(machine, 31)
         machine.say("found vda2: 20 GB ext4, label root")
-        async with at(machine) as (emulator, console):
+        async with console_at(machine) as (emulator, console):
             await emulator.until("found vda2")
             machine.clock.forward(QUIET)  # the line has been quiet for long enough
             await emulator.until("Booting in 31 s - " + PROMPT)
@@ -42,7 +49,7 @@ def test_from_the_countdown_to_a_boot_with_another_command_line() -> None:
                 f"Default: {DEBIAN} (vda2)",
             ]
             assert b"\x1b" not in emulator.received
-            await opened(emulator)
+            await open_menu(emulator)
             assert machine.here == 1
             assert machine.store.snapshot.countdown is None
             assert emulator.focused() == f"> * {DEBIAN}"
@@ -74,12 +81,12 @@ def test_the_headless_way_does_not_import_urwid() -> None:
 
 def test_two_consoles_show_the_same_and_a_key_on_one_stops_the_countdown_on_both() -> None:
     async def scenario() -> None:
-        machine = counting()
-        async with at(machine) as (one, _), at(machine, name="hvc1") as (two, _):
+        machine = counting_machine()
+        async with console_at(machine) as (one, _), console_at(machine, name="hvc1") as (two, _):
             await two.until(PROMPT)
-            await opened(one)
+            await open_menu(one)
             await two.until("Countdown stopped - " + PROMPT)
-            await opened(two, " ")
+            await open_menu(two, " ")
             machine.store.update(choices=(choice("New"), *machine.store.snapshot.choices))
             await one.until("    New")
             await two.until("    New")
@@ -95,8 +102,8 @@ def test_a_fault_of_the_screens_is_reported_and_the_console_comes_back() -> None
         machine, complaints = Machine(), list[str]()
         emulator = Emulator()
         session = machine.session()
-        async with served(Console(emulator.path, session, complain=complaints.append)):
-            await opened(emulator)
+        async with serve(Console(emulator.path, session, complain=complaints.append)):
+            await open_menu(emulator)
             machine.store.update(choices=(None,))
             await emulator.until(lambda: bool(complaints))
             machine.store.update(choices=())
@@ -109,10 +116,10 @@ def test_a_fault_of_the_screens_is_reported_and_the_console_comes_back() -> None
 
 def test_after_a_boot_that_failed_the_menu_is_back_with_the_reason() -> None:
     async def scenario() -> None:
-        machine = counting()
-        async with at(machine) as (emulator, console):
+        machine = counting_machine()
+        async with console_at(machine) as (emulator, console):
             modes = termios.tcgetattr(emulator.theirs)
-            await opened(emulator)
+            await open_menu(emulator)
             assert termios.tcgetattr(emulator.theirs) != modes or modes[3] & termios.ECHO == 0
             emulator.type("\r")
             await emulator.until(lambda: bool(machine.booted))
@@ -129,8 +136,8 @@ def test_after_a_boot_that_failed_the_menu_is_back_with_the_reason() -> None:
 
 def test_after_a_failed_boot_with_nobody_there_the_countdown_goes_on() -> None:
     async def scenario() -> None:
-        machine = counting()
-        async with at(machine) as (emulator, console):
+        machine = counting_machine()
+        async with console_at(machine) as (emulator, console):
             await emulator.until(PROMPT)
             await console.farewell([f"Booting {DEBIAN}"])
             machine.say("It did not boot: not a kernel", "error")
@@ -144,8 +151,8 @@ def test_after_a_failed_boot_with_nobody_there_the_countdown_goes_on() -> None:
 
 def test_the_last_words_do_not_wait_for_a_dead_line() -> None:
     async def scenario() -> None:
-        machine = counting()
-        async with at(machine) as (emulator, console):
+        machine = counting_machine()
+        async with console_at(machine) as (emulator, console):
             await emulator.until(PROMPT)
             emulator.reading(False)
             machine.say(LIMIT * "x")
@@ -161,11 +168,11 @@ def test_a_menu_that_nobody_touches_closes_when_the_countdown_has_come_back() ->
         machine = Machine()
         emulator = Emulator()
         session = machine.session()
-        async with served(Console(emulator.path, session)):
-            await opened(emulator)
+        async with serve(Console(emulator.path, session)):
+            await open_menu(emulator)
             assert await given(session, machine)
             machine.clock.forward(1000)
-            count(machine)
+            start_countdown(machine)
             await emulator.until(PROMPT)
             assert "Booting in " in emulator.text
             assert not session.opens("boot", LOCK)
@@ -177,10 +184,10 @@ def test_a_menu_that_nobody_touches_closes_when_the_countdown_has_come_back() ->
 def test_in_a_menu_the_countdown_is_seen_and_a_key_stops_it() -> None:
     async def scenario() -> None:
         machine = Machine()
-        async with at(machine) as (emulator, _):
-            await opened(emulator)
+        async with console_at(machine) as (emulator, _):
+            await open_menu(emulator)
             machine.clock.stop()
-            count(machine)
+            start_countdown(machine)
             await emulator.until(f"Booting in 60 s - any key stops: {DEBIAN}")
             emulator.type("j")
             await emulator.until(lambda: "any key stops" not in emulator.text)

@@ -10,7 +10,7 @@ from petipy.ui.actions import ACTIONS
 from petipy.ui.kit.keys import CONSOLE_KEYS, Key
 from petipy.ui.screens import find_screens
 from petipy.ui.view import key_table
-from tests.ui.glass import Glass
+from tests.ui.driver import Driver
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- keys: generated -->\n", "<!-- end of keys -->"
@@ -38,7 +38,7 @@ def test_no_key_opens_two_screens_or_starts_two_actions() -> None:
 
 
 def test_the_help_lists_every_key_that_works_outside_a_field() -> None:
-    lines = Glass(size=(80, 60)).press("h").lines()
+    lines = Driver(size=(80, 60)).press("h").lines()
     listed = lines[lines.index("Keys") + 1 : lines.index("Signs")]
     keys = [*(key for _, key in OPENERS), *(action.key for action in ACTIONS), *CONSOLE_KEYS]
     for key in [*keys, *find_screens()["menu"].keys]:
@@ -50,31 +50,31 @@ def test_the_help_lists_every_key_that_works_outside_a_field() -> None:
 
 
 def test_every_key_of_a_footer_is_in_the_help() -> None:
-    glass = Glass()
+    driver = Driver()
     documented = set(names_of(key_table().documented()))
     for opener in ("", "h", "l", "i"):
-        glass.press(*opener)
-        assert set(names_of(list(glass.view._screen.footer))) <= documented
-        glass.press(*"\x1b"[: len(opener)], "esc")
+        driver.press(*opener)
+        assert set(names_of(list(driver.view._screen.footer))) <= documented
+        driver.press(*"\x1b"[: len(opener)], "esc")
 
 
 @pytest.mark.parametrize(("name", "key"), OPENERS, ids=[name for name, _ in OPENERS])
 def test_a_key_opens_its_screen_and_no_second_one_on_top(name: str, key: Key) -> None:
     for one in key.names:
-        glass = Glass().press(one)
-        assert [layer.name for layer in glass.view._layers] == ["menu", name]
-        screen = glass.view._screen
+        driver = Driver().press(one)
+        assert [layer.name for layer in driver.view._layers] == ["menu", name]
+        screen = driver.view._screen
         assert screen.footer
-        glass.press(one)
-        assert [layer.name for layer in glass.view._layers] == ["menu", name]
-        assert str(key) in Glass().text.splitlines()[-1]
+        driver.press(one)
+        assert [layer.name for layer in driver.view._layers] == ["menu", name]
+        assert str(key) in Driver().text.splitlines()[-1]
 
 
 def test_a_screen_for_an_entry_does_not_open_where_there_is_none() -> None:
-    glass = Glass().press("l")
+    driver = Driver().press("l")
     for _, key in OPENERS:
         if any(find_screens()[name].of_entry for name, other in OPENERS if other is key):
-            assert glass.press(key.names[0]).lines()[0] == "Petipy 0.1 - Log"
+            assert driver.press(key.names[0]).lines()[0] == "Petipy 0.1 - Log"
 
 
 def test_no_screen_imports_another_one_and_the_view_imports_none() -> None:

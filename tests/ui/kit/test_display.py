@@ -15,9 +15,9 @@ from petipy.ui.kit import theme
 from petipy.ui.kit.display import Display
 from petipy.ui.kit.toolkit import TextCanvas
 from petipy.ui.line.terminal import Terminal
+from tests.ui.driver import Driver
 from tests.ui.emulator import run
 from tests.ui.fakes import Machine, choice, device
-from tests.ui.glass import Glass
 
 SIZE = (80, 24)
 KINDS = st.sampled_from([None, "focus", "heading"])
@@ -67,21 +67,21 @@ def test_whatever_is_saved_the_glass_shows_the_frame(
     """Some lines, QEMU's stdio among them, put a CR before each LF."""
     wire = Wire((12, 6))
     screen = Display(wire, theme.SERIAL)
-    glass = pyte.Screen(12, 6)
-    glass.set_mode(*modes)
-    stream = pyte.Stream(glass)
+    driver = pyte.Screen(12, 6)
+    driver.set_mode(*modes)
+    stream = pyte.Stream(driver)
     for canvas in story:
         screen.draw_screen((12, 6), canvas)
         stream.feed(wire.take())
-        assert cells(glass) == expected(canvas)
+        assert cells(driver) == expected(canvas)
 
 
 Cell = tuple[str, bool, bool]  # character, reverse, bold
 
 
-def cells(glass: pyte.Screen) -> list[Cell]:
-    places = [(y, x) for y in range(glass.lines) for x in range(glass.columns)]
-    found = [glass.buffer[y][x] for y, x in places]
+def cells(driver: pyte.Screen) -> list[Cell]:
+    places = [(y, x) for y in range(driver.lines) for x in range(driver.columns)]
+    found = [driver.buffer[y][x] for y, x in places]
     return [(cell.data, cell.reverse, cell.bold) for cell in found]
 
 
@@ -98,11 +98,11 @@ class Sketch:
         self.wire = Wire(size)
         self.size = size
         self.display = Display(self.wire, theme.SERIAL)
-        self.glass = Glass(machine, size)
+        self.driver = Driver(machine, size)
 
     def draw(self, *keys: str) -> str:
         """Return the bytes that the display sends after these keys."""
-        view = self.glass.press(*keys).view
+        view = self.driver.press(*keys).view
         self.display.draw_screen(self.size, view.render(self.size, focus=True))
         return self.wire.take()
 
@@ -162,7 +162,7 @@ def test_a_new_status_sends_that_line_only() -> None:
     sketch = Sketch(machine)
     sketch.draw()
     machine.say("sdb: the disk does not answer", "error")
-    sketch.glass.view.show(machine.store.snapshot)
+    sketch.driver.view.show(machine.store.snapshot)
     assert len(sketch.draw()) <= 60
 
 

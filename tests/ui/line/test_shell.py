@@ -2,15 +2,15 @@
 
 import os
 
-from tests.ui.consoles import at, counting, opened
+from tests.ui.consoles import console_at, counting_machine, open_menu
 from tests.ui.emulator import run
 
 
 def test_a_shell_has_job_control_and_comes_back_to_the_menu() -> None:
     async def scenario() -> None:
-        machine = counting()
-        async with at(machine) as (emulator, _):
-            await opened(emulator)
+        machine = counting_machine()
+        async with console_at(machine) as (emulator, _):
+            await open_menu(emulator)
             emulator.type("jx")
             await emulator.until("petipy#")
             emulator.type("tty; stty size; sleep 60 & jobs; kill %1\r")
@@ -29,9 +29,9 @@ def test_a_shell_has_job_control_and_comes_back_to_the_menu() -> None:
 
 def test_a_boot_ends_a_shell_on_another_console() -> None:
     async def scenario() -> None:
-        machine = counting()
-        async with at(machine) as (emulator, console):
-            await opened(emulator)
+        machine = counting_machine()
+        async with console_at(machine) as (emulator, console):
+            await open_menu(emulator)
             emulator.type("x")
             await emulator.until("petipy#")
             emulator.type("echo 'it'ends; sleep 60\r")

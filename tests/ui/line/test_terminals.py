@@ -8,7 +8,7 @@ import pytest
 
 from petipy.ui.console import Console
 from petipy.ui.line.writer import LIMIT
-from tests.ui.consoles import PROMPT, at, counting, opened, served
+from tests.ui.consoles import PROMPT, console_at, counting_machine, open_menu, serve
 from tests.ui.emulator import Emulator, run
 from tests.ui.fakes import Machine, choice, looking
 
@@ -16,8 +16,8 @@ from tests.ui.fakes import Machine, choice, looking
 def test_the_size_comes_from_the_cursor_in_the_far_corner() -> None:
     async def scenario() -> None:
         emulator = Emulator(90, 30)
-        async with at(counting(), emulator):
-            await opened(emulator)
+        async with console_at(counting_machine(), emulator):
+            await open_menu(emulator)
             assert emulator.lines()[29].startswith("Enter boot")
             assert termios.tcgetwinsize(emulator.theirs) == (30, 90)
 
@@ -28,8 +28,8 @@ def test_or_from_the_window_s_size() -> None:
     async def scenario() -> None:
         emulator = Emulator(40, 12)
         emulator.answers = {b"\x1b[18t": b"\x1b[8;12;40t"}
-        async with at(counting(), emulator):
-            await opened(emulator)
+        async with console_at(counting_machine(), emulator):
+            await open_menu(emulator)
             assert emulator.lines()[11] == "Enter boot  e edit  h help  i info"
 
     run(scenario())
@@ -39,8 +39,8 @@ def test_a_terminal_that_answers_nothing_has_80_columns_and_24_rows() -> None:
     async def scenario() -> None:
         emulator = Emulator(100, 40)
         emulator.answers = {}
-        async with at(counting(), emulator):
-            await opened(emulator)
+        async with console_at(counting_machine(), emulator):
+            await open_menu(emulator)
             assert emulator.lines()[23].startswith("Enter boot")
 
     run(scenario())
@@ -53,10 +53,10 @@ def test_the_budgets_of_a_serial_line() -> None:
             choice(f"Debian GNU/Linux, with Linux 6.12.{n}+deb13-powerpc64le") for n in range(12)
         )
         machine.store.update(choices=long, default=long[0].id)
-        async with at(machine) as (emulator, _):
+        async with console_at(machine) as (emulator, _):
             await emulator.until(PROMPT)
             before = len(emulator.received)
-            await opened(emulator)
+            await open_menu(emulator)
             await emulator.quiet()
             assert len(emulator.received) - before <= 1500
             assert await emulator.spent("j") <= 100
@@ -72,8 +72,8 @@ def test_news_are_drawn_at_most_four_times_a_second() -> None:
     async def scenario() -> None:
         machine = Machine()
         known = machine.store.snapshot.sources
-        async with at(machine) as (emulator, _):
-            await opened(emulator)
+        async with console_at(machine) as (emulator, _):
+            await open_menu(emulator)
             await emulator.quiet()
             before = len(emulator.received)
             for number in range(100):
@@ -87,8 +87,8 @@ def test_news_are_drawn_at_most_four_times_a_second() -> None:
 
 def test_a_resized_terminal_is_filled_at_the_next_key() -> None:
     async def scenario() -> None:
-        async with at(Machine(), Emulator(knows_size=True)) as (emulator, _):
-            await opened(emulator)
+        async with console_at(Machine(), Emulator(knows_size=True)) as (emulator, _):
+            await open_menu(emulator)
             emulator.answers = {}
             emulator.resize(60, 20)
             emulator.type("\x0c")
@@ -103,11 +103,14 @@ def test_a_resized_terminal_is_filled_at_the_next_key() -> None:
 @pytest.mark.parametrize("menu", [False, True])
 def test_a_terminal_that_nobody_reads_costs_the_others_nothing(menu: bool) -> None:
     async def scenario() -> None:
-        machine = counting()
-        async with at(machine) as (stuck, _), at(machine, name="hvc1") as (other, _):
+        machine = counting_machine()
+        async with (
+            console_at(machine) as (stuck, _),
+            console_at(machine, name="hvc1") as (other, _),
+        ):
             await stuck.until(PROMPT)
             if menu:
-                await opened(stuck)
+                await open_menu(stuck)
             stuck.reading(False)
             for number in range(400):
                 machine.say(f"line {number} " + 1000 * "x", "error")
@@ -115,7 +118,7 @@ def test_a_terminal_that_nobody_reads_costs_the_others_nothing(menu: bool) -> No
                     await asyncio.sleep(0.01)
                 if menu:
                     stuck.type("h\x7f")
-            await opened(other)
+            await open_menu(other)
             stuck.reading(True)
             await stuck.until(PROMPT if not menu else "line 399")
             assert len(stuck.received) < 4 * LIMIT
@@ -127,17 +130,17 @@ def test_a_terminal_that_hangs_up_is_opened_again_and_starts_from_the_countdown(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        machine = counting()
+        machine = counting_machine()
         first, second = Emulator(), Emulator()
         node = tmp_path / "hvc0"
         node.symlink_to(first.path)
-        async with served(Console(str(node), machine.session())):
-            await opened(first)
+        async with serve(Console(str(node), machine.session())):
+            await open_menu(first)
             node.unlink()
             node.symlink_to(second.path)
             first.close()
             await second.until(PROMPT)
-            await opened(second)
+            await open_menu(second)
         second.close()
 
     run(scenario())
@@ -147,7 +150,7 @@ def test_a_terminal_that_is_not_there_yet_is_found_later(tmp_path: Path) -> None
     async def scenario() -> None:
         emulator = Emulator()
         node = tmp_path / "hvc1"
-        async with served(Console(str(node), Machine().session())):
+        async with serve(Console(str(node), Machine().session())):
             await asyncio.sleep(0)  # the console starts, and finds no terminal
             node.symlink_to(emulator.path)
             await emulator.until(PROMPT)

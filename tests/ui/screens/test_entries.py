@@ -8,38 +8,38 @@ from parsers.api import Password
 from petipy.state.model import Choice, Countdown, Edit, Snapshot
 from petipy.ui.line.countdown import CountdownLines
 from petipy.ui.view import key_table
+from tests.ui.driver import Driver
 from tests.ui.fakes import DEBIAN, Machine, choice
-from tests.ui.glass import Glass
 
 KEYS = (Password(user="root", secret="toor"), Password(user="bob", secret="bob's"))
 
 
-def showing(*choices: Choice, default: int = 0) -> Glass:
+def show(*choices: Choice, default: int = 0) -> Driver:
     machine = Machine()
     machine.store.update(choices=choices, default=choices[default].id)
-    return Glass(machine)
+    return Driver(machine)
 
 
-def booted(glass: Glass) -> list[str]:
-    return [id.rpartition("/")[2] for id, _ in glass.machine.booted]
+def titles_booted(driver: Driver) -> list[str]:
+    return [id.rpartition("/")[2] for id, _ in driver.machine.booted]
 
 
 # Hotkeys and hidden entries
 
 
 def test_a_hotkey_boots_its_entry_and_the_row_shows_it() -> None:
-    glass = showing(choice("A"), choice("B", hotkey="b"), choice("C", hotkey="f2"))
-    assert ">" not in glass.focused()[1:]
-    assert "    B [b]" in glass.lines()
-    assert booted(glass.press("b", "f2")) == ["B", "C"]
+    driver = show(choice("A"), choice("B", hotkey="b"), choice("C", hotkey="f2"))
+    assert ">" not in driver.focused()[1:]
+    assert "    B [b]" in driver.lines()
+    assert titles_booted(driver.press("b", "f2")) == ["B", "C"]
 
 
 def test_a_key_that_means_something_here_keeps_its_meaning_and_the_row_says_so() -> None:
-    glass = showing(choice("A"), choice("B", hotkey="e"), choice("C", hotkey="G"))
-    assert "    B [e!]" in glass.lines()
-    assert "    C [G!]" in glass.lines()
-    assert "Edit A" in glass.press("e").lines()[0]
-    assert booted(glass) == []
+    driver = show(choice("A"), choice("B", hotkey="e"), choice("C", hotkey="G"))
+    assert "    B [e!]" in driver.lines()
+    assert "    C [G!]" in driver.lines()
+    assert "Edit A" in driver.press("e").lines()[0]
+    assert titles_booted(driver) == []
 
 
 def test_no_configuration_can_redefine_the_keys_of_the_menu() -> None:
@@ -50,53 +50,53 @@ def test_no_configuration_can_redefine_the_keys_of_the_menu() -> None:
 
 
 def test_of_two_entries_with_one_key_the_first_has_it() -> None:
-    glass = showing(choice("A", hotkey="z"), choice("B", "vdb1", hotkey="z"))
-    assert "    B" in glass.lines()
-    assert booted(glass.press("z")) == ["A"]
+    driver = show(choice("A", hotkey="z"), choice("B", "vdb1", hotkey="z"))
+    assert "    B" in driver.lines()
+    assert titles_booted(driver.press("z")) == ["A"]
 
 
 def test_a_key_is_that_of_the_menu_that_is_shown() -> None:
     inner = choice("In", trail=("More",), hotkey="z")
-    glass = showing(choice("A", hotkey="a"), inner)
-    assert booted(glass.press("z")) == []
-    glass.press("down", "enter")
-    assert ">   In [z]" in glass.lines()
-    assert booted(glass.press("a", "z")) == ["More>In"]
+    driver = show(choice("A", hotkey="a"), inner)
+    assert titles_booted(driver.press("z")) == []
+    driver.press("down", "enter")
+    assert ">   In [z]" in driver.lines()
+    assert titles_booted(driver.press("a", "z")) == ["More>In"]
 
 
 def test_the_key_of_a_submenu_opens_it() -> None:
     inner = choice("In", trail=("More",), trail_keys=("1",))
     deeper = choice("B", trail=("More", "Old"), trail_keys=("1", ""), hotkey="2")
-    glass = showing(choice("A"), inner, deeper)
-    assert "    More -> [1]" in glass.lines()
-    glass.press("1")
-    assert {">   In", "    Old ->"} < set(glass.lines())
-    assert booted(glass.press("1", "2")) == []
+    driver = show(choice("A"), inner, deeper)
+    assert "    More -> [1]" in driver.lines()
+    driver.press("1")
+    assert {">   In", "    Old ->"} < set(driver.lines())
+    assert titles_booted(driver.press("1", "2")) == []
 
 
 def test_a_key_only_leads_to_an_entry_whose_own_menu_would_do_no_more() -> None:
     label = replace(choice("B", hotkey="b"), hotkey_selects=True)
-    glass = showing(choice("A"), label)
-    assert glass.press("b").focused() == ">   B [b]"
-    assert booted(glass) == []
+    driver = show(choice("A"), label)
+    assert driver.press("b").focused() == ">   B [b]"
+    assert titles_booted(driver) == []
 
 
 def test_letters_that_are_looked_for_boot_nothing() -> None:
-    glass = showing(choice("A", hotkey="z"), choice("Buzz"))
-    assert booted(glass.press("/", "z", "z")) == []
-    assert "Buzz" in glass.text
+    driver = show(choice("A", hotkey="z"), choice("Buzz"))
+    assert titles_booted(driver.press("/", "z", "z")) == []
+    assert "Buzz" in driver.text
 
 
 def test_a_hidden_entry_is_found_by_its_key_or_looked_for() -> None:
-    glass = showing(choice("A"), choice("Text mode", hidden=True, hotkey="t"))
-    assert "Text mode" not in glass.text
-    assert booted(glass.press("t")) == ["Text mode"]
-    assert "Text mode" in glass.press("/", *"text").text
+    driver = show(choice("A"), choice("Text mode", hidden=True, hotkey="t"))
+    assert "Text mode" not in driver.text
+    assert titles_booted(driver.press("t")) == ["Text mode"]
+    assert "Text mode" in driver.press("/", *"text").text
 
 
 def test_a_hidden_entry_that_is_the_default_is_shown() -> None:
-    glass = showing(choice("A"), choice("Text mode", hidden=True, hotkey="t"), default=1)
-    assert glass.focused() == "> * Text mode [t]"
+    driver = show(choice("A"), choice("Text mode", hidden=True, hotkey="t"), default=1)
+    assert driver.focused() == "> * Text mode [t]"
 
 
 # Actions: entries that do something else than boot
@@ -104,106 +104,108 @@ def test_a_hidden_entry_that_is_the_default_is_shown() -> None:
 
 def test_an_entry_that_restarts_the_machine_can_be_chosen() -> None:
     off = choice("Off", action="halt", unbootable="it switches the machine off", kernel=None)
-    glass = showing(choice("A"), off)
-    assert "    Off" in glass.lines()
-    assert "It starts nothing: it switches the machine off." in glass.press("end", "i").text
-    assert "Kernel" not in glass.text
-    assert booted(glass.press("enter")) == ["Off"]
+    driver = show(choice("A"), off)
+    assert "    Off" in driver.lines()
+    assert "It starts nothing: it switches the machine off." in driver.press("end", "i").text
+    assert "Kernel" not in driver.text
+    assert titles_booted(driver.press("enter")) == ["Off"]
 
 
 # Passwords
 
 
-def closed(title: str = "Closed", users: tuple[str, ...] = ("root",)) -> Choice:
+def locked_entry(title: str = "Closed", users: tuple[str, ...] = ("root",)) -> Choice:
     return choice(title, users=users, superusers=("root",), passwords=KEYS)
 
 
-def opened(title: str = "Open") -> Choice:
+def guarded_entry(title: str = "Open") -> Choice:
     return choice(title, superusers=("root",), passwords=KEYS)
 
 
 def test_a_restricted_entry_boots_when_the_password_is_right() -> None:
-    glass = showing(closed()).press("enter")
-    assert "Closed needs a password." in glass.text
-    assert booted(glass) == []
-    glass.press(*"root", "enter", *"toor")
-    assert "toor" not in glass.text
-    assert "****" in glass.text
-    glass.press("enter")
-    assert "Checking the password" in glass.text
-    glass.answer()
-    assert booted(glass) == ["Closed"]
-    assert glass.lines()[0] == "Petipy 0.1 - Boot menu"
+    driver = show(locked_entry()).press("enter")
+    assert "Closed needs a password." in driver.text
+    assert titles_booted(driver) == []
+    driver.press(*"root", "enter", *"toor")
+    assert "toor" not in driver.text
+    assert "****" in driver.text
+    driver.press("enter")
+    assert "Checking the password" in driver.text
+    driver.answer()
+    assert titles_booted(driver) == ["Closed"]
+    assert driver.lines()[0] == "Petipy 0.1 - Boot menu"
 
 
 @pytest.mark.parametrize(
     ("user", "password"), [("root", "nope"), ("bob", "bob's"), ("nobody", "toor"), ("", "toor")]
 )
 def test_whoever_is_not_let_in_is_not_told_why(user: str, password: str) -> None:
-    glass = showing(closed()).press("enter", *user, "enter", *password, "enter")
-    glass.answer()
-    assert "Access denied" in glass.text
-    assert booted(glass) == []
-    assert user in glass.text
-    assert password not in glass.text
+    driver = show(locked_entry()).press("enter", *user, "enter", *password, "enter")
+    driver.answer()
+    assert "Access denied" in driver.text
+    assert titles_booted(driver) == []
+    assert user in driver.text
+    assert password not in driver.text
 
 
 def test_a_user_that_the_entry_names_may_boot_it_but_not_change_it() -> None:
-    glass = showing(closed(users=("bob", "root"))).press(
+    driver = show(locked_entry(users=("bob", "root"))).press(
         "enter", *"bob", "enter", *"bob's", "enter"
     )
-    glass.answer()
-    assert booted(glass) == ["Closed"]
-    assert "Editing needs a password." in glass.press("e").text
+    driver.answer()
+    assert titles_booted(driver) == ["Closed"]
+    assert "Editing needs a password." in driver.press("e").text
 
 
 def test_who_was_let_in_is_not_asked_again() -> None:
-    glass = showing(closed("A"), closed("B")).press("enter", *"root", "enter", *"toor", "enter")
-    glass.answer()
-    glass.press("down", "enter", "x")
-    assert booted(glass) == ["A", "B"]
-    assert glass.shells == 1
+    driver = show(locked_entry("A"), locked_entry("B")).press(
+        "enter", *"root", "enter", *"toor", "enter"
+    )
+    driver.answer()
+    driver.press("down", "enter", "x")
+    assert titles_booted(driver) == ["A", "B"]
+    assert driver.shells == 1
 
 
 def test_an_unrestricted_entry_boots_but_changing_it_and_a_shell_need_a_superuser() -> None:
-    glass = showing(opened())
-    assert booted(glass.press("enter")) == ["Open"]
-    assert "Editing needs a password." in glass.press("e").text
-    assert "A shell needs a password." in glass.press("esc", "x").text
-    glass.press(*"root", "tab", *"toor", "enter")
-    glass.answer()
-    assert glass.shells == 1
-    assert "Edit Open" in glass.press("e").lines()[0]
+    driver = show(guarded_entry())
+    assert titles_booted(driver.press("enter")) == ["Open"]
+    assert "Editing needs a password." in driver.press("e").text
+    assert "A shell needs a password." in driver.press("esc", "x").text
+    driver.press(*"root", "tab", *"toor", "enter")
+    driver.answer()
+    assert driver.shells == 1
+    assert "Edit Open" in driver.press("e").lines()[0]
 
 
 def test_an_editor_that_somebody_left_open_boots_nothing_for_the_next_person() -> None:
-    glass = showing(opened()).press("e", *"root", "enter", *"toor", "enter")
-    glass.answer()
-    glass.press(*" single")
-    glass.session.forget()  # as when nobody has touched a key for long
-    assert "Editing needs a password." not in glass.text
-    assert "needs a password." in glass.press("enter").text
-    assert booted(glass) == []
-    glass.press(*"root", "enter", *"toor", "enter")
-    glass.answer()
-    ((_, edit),) = glass.machine.booted
+    driver = show(guarded_entry()).press("e", *"root", "enter", *"toor", "enter")
+    driver.answer()
+    driver.press(*" single")
+    driver.session.forget()  # as when nobody has touched a key for long
+    assert "Editing needs a password." not in driver.text
+    assert "needs a password." in driver.press("enter").text
+    assert titles_booted(driver) == []
+    driver.press(*"root", "enter", *"toor", "enter")
+    driver.answer()
+    ((_, edit),) = driver.machine.booted
     assert isinstance(edit, Edit)
     assert edit.cmdline.endswith(" single")
 
 
 def test_escape_gives_up_even_while_the_password_is_checked() -> None:
-    glass = showing(closed()).press("enter", *"root", "enter", *"toor", "enter", "esc")
-    assert glass.lines()[0] == "Petipy 0.1 - Boot menu"
-    (check,) = glass.machine.answers
+    driver = show(locked_entry()).press("enter", *"root", "enter", *"toor", "enter", "esc")
+    assert driver.lines()[0] == "Petipy 0.1 - Boot menu"
+    (check,) = driver.machine.answers
     assert check.cancelled()
-    assert booted(glass) == []
+    assert titles_booted(driver) == []
 
 
 def test_where_nobody_has_a_password_that_is_said() -> None:
-    glass = showing(choice("A", users=(), superusers=())).press("enter")
-    assert "Nobody may" in glass.text
-    assert booted(glass.press("enter", "x", "e", "esc")) == []
-    assert glass.lines()[0] == "Petipy 0.1 - Boot menu"
+    driver = show(choice("A", users=(), superusers=())).press("enter")
+    assert "Nobody may" in driver.text
+    assert titles_booted(driver.press("enter", "x", "e", "esc")) == []
+    assert driver.lines()[0] == "Petipy 0.1 - Boot menu"
 
 
 def test_a_password_without_a_user_is_asked_for_alone() -> None:
@@ -212,23 +214,22 @@ def test_a_password_without_a_user_is_asked_for_alone() -> None:
     other = Password(user="b", secret="t", nameless=True)
     locked = choice("A", users=("a",), superusers=("master",), passwords=(mine, other, master))
     for typed, boots in ("s", ["A"]), ("m", ["A"]), ("t", []):
-        glass = showing(locked).press("enter")
-        assert "User" not in glass.text
-        glass.press(typed, "enter")
-        glass.answer()
-        assert booted(glass) == boots
+        driver = show(locked).press("enter")
+        assert "User" not in driver.text
+        driver.press(typed, "enter")
+        driver.answer()
+        assert titles_booted(driver) == boots
 
 
 def test_details_tell_who_may_boot_an_entry() -> None:
-    text = showing(closed()).press("i").text
+    text = show(locked_entry()).press("i").text
     assert "This is the default: it waits for you." in text
     assert "root, with a password" in text
     mine = Password(user="", secret="s", nameless=True)
     assert (
-        "who has the password"
-        in showing(choice("A", users=("",), passwords=(mine,))).press("i").text
+        "who has the password" in show(choice("A", users=("",), passwords=(mine,))).press("i").text
     )
-    assert "nobody" in showing(choice("A", users=("a",), passwords=(mine,))).press("i").text
+    assert "nobody" in show(choice("A", users=("a",), passwords=(mine,))).press("i").text
 
 
 # Before anybody is there

@@ -10,10 +10,10 @@ from petipy.ui import screens
 from petipy.ui.kit.keys import BACK, Key
 from petipy.ui.screens import find_screens
 from petipy.ui.view import key_table
-from tests.ui.consoles import at, counting, opened
+from tests.ui.consoles import console_at, counting_machine, open_menu
+from tests.ui.driver import Driver
 from tests.ui.emulator import run
 from tests.ui.fakes import DEBIAN, Machine, choice
-from tests.ui.glass import Glass
 
 BYTES = {"enter": "\r", "esc": "\x1b", "backspace": "\x7f", "f1": "\x1bOP", "left": "\x1b[D"}
 OPENERS = {name: screen.opener for name, screen in find_screens().items() if screen.opener}
@@ -31,8 +31,8 @@ def test_every_screen_that_a_key_opens_has_its_title_here() -> None:
 @pytest.mark.parametrize(("name", "key"), OPENERS.items(), ids=OPENERS)
 def test_at_a_terminal_a_key_opens_the_screen_and_esc_closes_it(name: str, key: Key) -> None:
     async def scenario() -> None:
-        async with at(counting()) as (emulator, _):
-            await opened(emulator)
+        async with console_at(counting_machine()) as (emulator, _):
+            await open_menu(emulator)
             for one in key.names:
                 emulator.type(to_bytes(one))
                 await emulator.until(f"Petipy 0.1 - {TITLES[name]}")
@@ -48,8 +48,8 @@ def test_at_a_terminal_a_denied_command_opens_the_prompt() -> None:
         keys = (Password(user="root", secret="toor"),)
         entry = choice("Closed", users=("root",), superusers=("root",), passwords=keys)
         machine.store.update(choices=(entry,), default=entry.id)
-        async with at(machine) as (emulator, _):
-            await opened(emulator)
+        async with console_at(machine) as (emulator, _):
+            await open_menu(emulator)
             for key in ("\r", "e", "x"):
                 emulator.type(key)
                 await emulator.until("Petipy 0.1 - Password")
@@ -89,10 +89,10 @@ def new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("new_file")
 def test_a_new_file_is_a_new_screen_with_its_key_in_footer_help_and_readme() -> None:
-    glass = Glass()
-    assert glass.lines()[-1].endswith("r rescan  w news  x shell  / find")
-    assert "It is new." in glass.press("w").text
-    assert glass.lines()[0] == "Petipy 0.1 - New"
-    assert any(line.split() == ["w", "see", "the", "news"] for line in glass.press("h").lines())
+    driver = Driver()
+    assert driver.lines()[-1].endswith("r rescan  w news  x shell  / find")
+    assert "It is new." in driver.press("w").text
+    assert driver.lines()[0] == "Petipy 0.1 - New"
+    assert any(line.split() == ["w", "see", "the", "news"] for line in driver.press("h").lines())
     assert "| w | see the news |" in key_table().to_markdown()
     assert "w" in key_table().reserved

@@ -14,7 +14,7 @@ _RUNNER = asyncio.Runner()  # of the commands that the views have started
 atexit.register(_RUNNER.close)
 
 
-class Glass:
+class Driver:
     """The view of a machine, drawn to lines of text."""
 
     def __init__(self, machine: Machine | None = None, size: tuple[int, int] = SIZE) -> None:
@@ -32,7 +32,7 @@ class Glass:
         self._commands.append(asyncio.get_running_loop().create_task(command))
         return self._commands[-1]
 
-    def press(self, *keys: str) -> "Glass":
+    def press(self, *keys: str) -> "Driver":
         """Press keys, and let the commands that they give go as far as they can."""
         for key in keys:
             _RUNNER.run(self._press(key))
