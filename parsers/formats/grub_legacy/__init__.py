@@ -1,8 +1,13 @@
 """menu.lst and grub.conf, the menu of GRUB 0.97, with what distributions and grub4dos added.
 
-After its stage2/cmdline.c (how lines are read) and stage2.c (which titles count). It passes the
-kernel's arguments on as they stand, with no BOOT_IMAGE. `savedefault` would write to the disk, and
-then only a number: it is left alone.
+It follows stage2/cmdline.c (the lines) and stage2.c (the titles that count). GRUB 0.97 passes the
+kernel's arguments on unchanged, without BOOT_IMAGE. `savedefault` would write a number to the disk:
+it is ignored. In EBNF:
+
+    file  = { command }, { title } ;
+    title = "title", text, { command } ;
+
+`_command` in menu.py has the production of a command.
 """
 
 from collections.abc import Iterator
@@ -15,7 +20,7 @@ from parsers.reading.text import read
 def parse(files: Files, path: str) -> Iterator[Item]:
     text, problems = read(files, path)
     if is_script(text):
-        # Petitboot reads such a file under this name, and so do we.
+        # A script for GRUB 2 may have this name. Petitboot reads it, too.
         from parsers.formats.grub import FORMAT as GRUB
 
         yield from GRUB.parse(files, path)
@@ -29,7 +34,7 @@ FORMAT = Format(
     "grub-legacy",
     (
         *(f"{place}/{name}" for place in ("/boot/grub", "/grub", "/boot", "") for name in NAMES),
-        # Red Hat's for EFI; Fedora's media. Not /etc/grub.conf: a link, or SUSE's installer's.
+        # Red Hat's for EFI; Fedora's media. /etc/grub.conf is a link, or SUSE's installer's.
         *("/EFI/*/grub.conf", "/efi/*/grub.conf", "/EFI/BOOT/BOOT*.conf", "/efi/boot/boot*.conf"),
         *("/BOOT/GRUB/MENU.LST", "/MENU.LST"),
     ),

@@ -1,4 +1,4 @@
-"""The commands of GRUB 0.97 and grub4dos that make an entry, each by what it means here."""
+"""The commands of GRUB 0.97 and grub4dos that make an entry, one function for each."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,25 +12,25 @@ from parsers.places.volumes import BLOCKS, find, loader
 
 @dataclass(slots=True)
 class LoaderState:
-    """What an entry's commands come to."""
+    """The boot loader's state after the commands of one entry."""
 
     drives: Drives
     device: str  # the root, in the menu's words
-    volumes: list[Volume]  # that it may mean
+    volumes: list[Volume]  # the volumes that it may mean
     kernel: FileRef | None = None
     cmdline: str = ""
     initrds: list[FileRef] = field(default_factory=list)
     unbootable: str = ""
     waits_for: str = ""
     action: Action = ""
-    menu: str = ""  # another one, that `configfile` names
+    menu: str = ""  # another menu, from `configfile`
     locked: bool = False
     password: Password | None = None
     statements: list[tuple[str, str, int]] = field(default_factory=list)  # command, arguments, line
     mapped: dict[str, str] = field(default_factory=dict)  # grub4dos' drives that are files
 
     def place(self, name: str) -> FileRef:
-        """A file, with its device in front or on the entry's root."""
+        """Return a file. Without a device in front of its name it is on the entry's root."""
         device, volumes = self.device, self.volumes
         if m := re.fullmatch(r"\(([^()]*)\)(.*)", name):
             device, name = m[1], m[2]
@@ -42,7 +42,7 @@ class LoaderState:
 
 
 def split_row(name: str, rest: str) -> Iterator[tuple[str, str]]:
-    """grub4dos: of commands in a row each, of alternatives the first."""
+    """Split a line of grub4dos at `&&`. Of alternatives (`||`) return the first."""
     if name.startswith(("kernel", "initrd", "module")) or not re.search(r"\|\||&&", rest):
         yield name, rest
         return
@@ -52,15 +52,15 @@ def split_row(name: str, rest: str) -> Iterator[tuple[str, str]]:
             yield head[1], head[2]
 
 
-# GRUB's own, syslinux' for images, FreeBSD's.
+# Boot loaders: GRUB's own, SYSLINUX's for disk images, FreeBSD's.
 _LOADERS = ("core.img", "grub.exe", "memdisk", "loader")
 
-Command = Callable[[LoaderState, str], str | None]  # gives what is wrong with its arguments
+Command = Callable[[LoaderState, str], str | None]  # returns an error about its arguments
 
 
 def _root(state: LoaderState, rest: str) -> str | None:
     if not rest:
-        return None  # it only says what the root is
+        return None  # the command only shows the root
     if not (m := re.match(r"\(([^()]*)\)", rest)):
         return f"not a device: {rest!r}"
     if m[1]:
@@ -69,7 +69,7 @@ def _root(state: LoaderState, rest: str) -> str | None:
 
 
 def _uuid(state: LoaderState, rest: str) -> str | None:
-    """Ubuntu's."""
+    """Run Ubuntu's `uuid`: the root is the file system with this UUID."""
     if not rest:
         return "'uuid' names no file system"
     state.device = f"UUID={rest}"
@@ -79,13 +79,13 @@ def _uuid(state: LoaderState, rest: str) -> str | None:
 
 
 def _findroot(state: LoaderState, rest: str) -> str | None:
-    """Solaris': the partition that is signed by a file of this name."""
+    """Run Solaris's `findroot`: the root is the partition with a signature file of this name."""
     m = re.match(r"\(?([^,()]+)", rest)
     return _search(state, f"/boot/grub/bootsign/{m[1]}" if m else "")
 
 
 def _find(state: LoaderState, rest: str) -> str | None:
-    """grub4dos'; the original only prints."""
+    """Run grub4dos's `find --set-root`. GRUB's own `find` only prints."""
     if "--set-root" not in rest:
         return None
     names = [word for word in rest.split() if not word.startswith("-")]
@@ -116,11 +116,11 @@ def _kernel(state: LoaderState, rest: str) -> str | None:
 
 
 def _initrd(state: LoaderState, rest: str) -> str | None:
-    """Several, be it on one line: GRUB takes the first of the last line, grub4dos all."""
+    """Add initrds. grub4dos takes all of a line; GRUB takes the first of the last line."""
     if not state.kernel:
         return "there is no kernel before the initrd"
     for word in rest.split():
-        # grub4dos: @name=file is packed under a name.
+        # grub4dos: @name=file is a file in a cpio archive.
         m = re.fullmatch(r"@([^=]+)=(.+)", word, re.S)
         packed, name = (m[1], m[2]) if m else ("", word)
         state.initrds.append(replace(state.place(name), packed=packed))
@@ -154,7 +154,7 @@ def _lock(state: LoaderState, rest: str) -> None:
     state.locked = True
 
 
-def _ending(what: str, action: Action = "") -> Command:
+def _make_ending(what: str, action: Action = "") -> Command:
     def end(state: LoaderState, rest: str) -> None:
         state.unbootable, state.action = what, action
 
@@ -174,8 +174,8 @@ COMMANDS: Mapping[str, Command] = {
     "map": _map,
     "configfile": _configfile,
     "lock": _lock,
-    "reboot": _ending("it restarts the machine", "reboot"),
-    "halt": _ending("it switches the machine off", "halt"),
-    "quit": _ending("it goes back to what started GRUB", "exit"),
-    "commandline": _ending("it opens GRUB's own command line"),
+    "reboot": _make_ending("it restarts the machine", "reboot"),
+    "halt": _make_ending("it switches the machine off", "halt"),
+    "quit": _make_ending("it goes back to what started GRUB", "exit"),
+    "commandline": _make_ending("it opens GRUB's own command line"),
 }

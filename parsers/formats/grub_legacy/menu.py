@@ -1,4 +1,4 @@
-"""A menu.lst: what holds for the menu, and its titles with the commands that each runs."""
+"""A menu.lst: the settings of the menu, and its titles with their commands."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ from parsers.places.volumes import find, on_volume, seen_from
 from parsers.reading.names import make_unique
 from parsers.reading.text import build_grammar, read, read_optional, scan_statements
 
-_GENERAL = ("default", "fallback", "timeout", "password", "hiddenmenu")
-# Of the screen and the BIOS: nothing for us. Then what only Solaris' and grub4dos know.
+_SETTINGS = ("default", "fallback", "timeout", "password", "hiddenmenu")
+# Commands for the screen and the BIOS; the last lines are Solaris's and grub4dos's.
 _IGNORED = frozenset(
     (
         *("background", "blocklist", "boot", "bootp", "cat", "cmp", "color", "debug", "device"),
@@ -53,7 +53,7 @@ class Title:
 
 
 def is_script(text: str) -> bool:
-    """A script for GRUB 2 has entries of another kind."""
+    """Return True if the text is a script for GRUB 2, which has entries of another kind."""
     if re.search(r"^[ \t]*(?:if)?title\b", text, re.M):
         return False
     return bool(re.search(r"^[ \t]*(?:menuentry|submenu|hiddenentry|blscfg)\b", text, re.M))
@@ -61,7 +61,13 @@ def is_script(text: str) -> bool:
 
 @cache
 def _command() -> pp.ParserElement:
-    """A whole command. It goes on after a backslash, and so does a comment."""
+    """Build the grammar of a command. A command and a comment go on after a backslash.
+
+    command = name, [ white | "=" ], rest | mistake ;
+    comment = "#", rest ;
+    rest    = { character | "\\", newline } ;
+    mistake = "=", { character } ;
+    """
     rest = r"(?:\\\n|[^\n])*"
     return build_grammar(
         rf"(?P<name>[^\s=]+)[ \t=]*(?P<rest>{rest})|(?P<bad>=[^\n]*)", comment=f"#{rest}"
@@ -69,51 +75,51 @@ def _command() -> pp.ParserElement:
 
 
 class LegacyMenu:
-    """One file: what holds for the menu, and its titles."""
+    """One menu file: its settings and its titles."""
 
     def __init__(
         self, files: Files, path: str, text: str, above: "LegacyMenu | None" = None
     ) -> None:
         self.drives: Drives = Drives(files, above.drives.devices if above else None)
         self._files, self._path = files, path
-        # Volume and path of every menu that is open: none is shown within itself, or twice.
+        # Volume and path of every menu so far: no menu is shown within itself, or twice.
         self._shown: set[tuple[str, str]] = above._shown if above else set()
         self._shown.add((files.volume.name, path))
         self._problems: list[Problem] = []
-        self._general: dict[str, tuple[Location, str]] = {}
+        self._settings: dict[str, tuple[Location, str]] = {}
         self._variables: dict[str, str] = {}
         self._titles: list[Title] = []
-        self._passwords_below: list[Password] = []  # of the menus that this one leads to
+        self._passwords_below: list[Password] = []  # of the menus that this one opens
         self._read(text)
 
     def items(self, trail: tuple[str, ...], *, marked: bool) -> Iterator[Item]:
-        """`marked`: the default of all is in this menu."""
-        titles = [title for title in self._titles if self._counts(title)]
+        """Yield the menu's items. `marked` says that the default entry is in this menu."""
+        titles = [title for title in self._titles if self._has_commands(title)]
         names = make_unique([title.text for title in titles])
         default, fallback = self._default(len(titles))
-        state = [self._run(title, name) for title, name in zip(titles, names, strict=True)]
+        states = [self._run(title, name) for title, name in zip(titles, names, strict=True)]
         yield from sorted(self._problems, key=lambda problem: problem.line)
         for number, (title, name) in enumerate(zip(titles, names, strict=True)):
             yield from self._entry(
-                title, name, state[number], trail, marked=marked and number == default
+                title, name, states[number], trail, marked=marked and number == default
             )
-        yield from self._preferences([names[n] for n in fallback], state)
+        yield from self._preferences([names[n] for n in fallback], states)
 
     def _read(self, text: str) -> None:
         for m, line, column in scan_statements(_command(), text):
             rest = (m["rest"] or "").replace("\\\n", " ").replace("\t", " ").strip()
-            self._take((line, column), m["name"] or m["bad"], self._expanded(rest))
+            self._handle((line, column), m["name"] or m["bad"], self._expand(rest))
 
-    def _expanded(self, text: str) -> str:
-        """%name%, where grub4dos knows the name."""
+    def _expand(self, text: str) -> str:
+        """Replace grub4dos's %name% by the value of the variable, if it has one."""
         if not self._variables or "%" not in text:
             return text
         return re.sub(r"%(\w+)%", lambda m: self._variables.get(m[1], m[0]), text, count=20)
 
-    def _take(self, where: Location, name: str, rest: str) -> None:
+    def _handle(self, where: Location, name: str, rest: str) -> None:
         if name in ("title", "iftitle"):
             condition = r"^\[[^\]]*\]\s*" if name == "iftitle" else r"^"
-            # grub4dos shows what follows \n below the menu.
+            # grub4dos shows the text after \n below the menu.
             shown, _, more = re.sub(condition, "", rest).partition(r"\n")
             self._titles.append(Title(shown.strip(), more.replace(r"\n", "\n").strip(), where))
         elif name == "set":
@@ -121,10 +127,10 @@ class LegacyMenu:
             self._variables[key.strip()] = value.strip()[:200]
         elif self._titles:
             self._titles[-1].commands += [(where, *part) for part in split_row(name, rest)]
-        elif name in _GENERAL:
-            if name in self._general:
+        elif name in _SETTINGS:
+            if name in self._settings:
                 self._complain(where, f"{name!r} is set a second time; this value counts")
-            self._general[name] = (where, rest)
+            self._settings[name] = (where, rest)
         elif name in COMMANDS:
             self._complain(where, f"{name!r} belongs to an entry; before the first it is ignored")
         elif name not in _IGNORED:
@@ -134,43 +140,45 @@ class LegacyMenu:
         line, column = where
         self._problems.append(Problem(self._path, line, message, column))
 
-    def _counts(self, title: Title) -> bool:
-        """GRUB drops a title without a command that it knows, and does not number it."""
+    def _has_commands(self, title: Title) -> bool:
+        """Return False, and report it, for a title without a known command: GRUB drops it."""
         if any(name in COMMANDS or name in _IGNORED for _, name, _ in title.commands):
             return True
         self._complain(title.where, f"the title {title.text!r} has no commands, so GRUB drops it")
         return False
 
     def _default(self, count: int) -> tuple[int, list[int]]:
-        """The number of the default, and those of its fallbacks."""
-        where, said = self._general.get("default", (_TOP, "0"))
-        if saved := said == "saved":
-            # A number at the beginning of a file of fixed size.
+        """Return the number of the default entry, and those of its fallbacks."""
+        where, text = self._settings.get("default", (_TOP, "0"))
+        if saved := text == "saved":
+            # The file `default` has a fixed size and begins with the number.
             kept = read_optional(self._files, f"{dirname(self._path)}/default") or ""
-            said = kept[:10].partition("\n")[0].strip() or "0"
-        number = _number(said)
+            text = kept[:10].partition("\n")[0].strip() or "0"
+        number = _number(text)
         fallback = self._fallback(count)
         if number is not None and number < count:
             return number, fallback
         if count and not saved:
-            self._complain(where, f"there is no entry {said!r}; they count from 0")
+            self._complain(where, f"there is no entry {text!r}; they count from 0")
         return (fallback[0], fallback[1:]) if fallback else (0, [])
 
     def _fallback(self, count: int) -> list[int]:
-        where, said = self._general.get("fallback", (_TOP, ""))
-        numbers = [_number(word) for word in said.split()[:100]]
+        where, text = self._settings.get("fallback", (_TOP, ""))
+        numbers = [_number(word) for word in text.split()[:100]]
         if None in numbers:
-            self._complain(where, f"a fallback is not a number: {said!r}")
+            self._complain(where, f"a fallback is not a number: {text!r}")
         return list(dict.fromkeys(n for n in numbers if n is not None and n < count))
 
-    def _preferences(self, fallback: Sequence[str], state: Sequence[LoaderState]) -> Iterator[Item]:
-        where, said = self._general.get("timeout", (_TOP, ""))
-        timeout = _number(said)
-        if "timeout" in self._general and timeout is None:
-            yield Problem(self._path, where[0], f"the time-out is not a number: {said!r}", where[1])
+    def _preferences(
+        self, fallback: Sequence[str], states: Sequence[LoaderState]
+    ) -> Iterator[Item]:
+        where, text = self._settings.get("timeout", (_TOP, ""))
+        timeout = _number(text)
+        if "timeout" in self._settings and timeout is None:
+            yield Problem(self._path, where[0], f"the time-out is not a number: {text!r}", where[1])
         master = self._master()
-        hidden = "hiddenmenu" in self._general
-        own = (master, *(entry.password for entry in state))
+        hidden = "hiddenmenu" in self._settings
+        own = (master, *(state.password for state in states))
         passwords = [*(p for p in own if p), *self._passwords_below]
         if timeout is not None or fallback or passwords or hidden:
             yield Preferences(
@@ -182,7 +190,7 @@ class LegacyMenu:
             )
 
     def _master(self) -> Password | None:
-        return _password("", self._general.get("password", (_TOP, ""))[1])
+        return _password("", self._settings.get("password", (_TOP, ""))[1])
 
     def _run(self, title: Title, name: str) -> LoaderState:
         state = LoaderState(self.drives, "", [self.drives.own])
@@ -196,7 +204,7 @@ class LegacyMenu:
                     self._complain(where, message)
             elif command == "password":
                 state.password = _password(name, rest)
-            elif command in _GENERAL:
+            elif command in _SETTINGS:
                 words = "must stand before the first title; here it is ignored"
                 self._complain(where, f"{command!r} {words}")
             elif command not in _IGNORED:
@@ -214,7 +222,7 @@ class LegacyMenu:
                 return
         if not (state.kernel or state.unbootable):
             if not title.text:
-                return  # how grub4dos' menus leave a line free
+                return  # an empty line in grub4dos's menu
             state.unbootable = "it starts nothing"
         linux = state.kernel if not state.unbootable else None
         yield Entry(
@@ -237,23 +245,23 @@ class LegacyMenu:
         )
 
     def _origins(self, state: LoaderState) -> Iterator[Origin]:
-        """Of several kernels the last counts."""
+        """Yield the origins of the files. Of several kernels the last counts."""
         kernels = [line for command, _, line in state.statements if command == "kernel"]
         for command, rest, line in state.statements:
             if command != "kernel":
                 yield Origin(command, rest, self._path, line)
             elif line == kernels[-1]:
-                # The arguments are the line's end, just as it stands.
+                # The arguments are the end of the line, unchanged.
                 name = rest.removesuffix(state.cmdline).strip()
                 whole = ((0, len(state.cmdline)),) if state.cmdline else ()
                 yield Origin(command, name, self._path, line, spans=whole)
 
     def _default_from(self) -> tuple[Origin, ...]:
-        if "default" not in self._general:
+        if "default" not in self._settings:
             return ()
-        where, said = self._general["default"]
-        here = Origin("default", said, self._path, where[0])
-        if said != "saved":
+        where, text = self._settings["default"]
+        here = Origin("default", text, self._path, where[0])
+        if text != "saved":
             return (here,)
         kept = f"{dirname(self._path)}/default"
         return (here, *([Origin("saved", "", kept, 1)] if self._files.kind(kept) else []))
@@ -265,7 +273,7 @@ class LegacyMenu:
         return master if state.locked and master else None
 
     def _below(self, state: LoaderState, trail: tuple[str, ...], marked: bool) -> Iterator[Item]:
-        """Another menu, whose entries name what is theirs as seen from here."""
+        """Yield the entries of another menu, with file names as seen from this volume."""
         ref = state.place(state.menu)
         volume = find(ref.device, self._files.host.volumes) if ref.device else self.drives.own
         tree = self.drives.tree(volume) if volume else None
@@ -290,7 +298,7 @@ class LegacyMenu:
 
 
 def _number(text: str) -> int | None:
-    """As GRUB reads one that is not negative."""
+    """Return a number as GRUB reads one, or None. It is never negative."""
     if re.fullmatch(r"[0-9]{1,9}", text):
         return int(text)
     return int(text, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,8}", text) else None

@@ -8,7 +8,7 @@ from parsers.formats.syslinux.entries import items
 
 
 class DiskLocator:
-    """`Locator` on a volume: names begin at a directory, or with a slash of either kind."""
+    """A `Locator` for a volume. A name is relative, or begins with a slash of either kind."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -39,7 +39,7 @@ _DIRECTORIES = {
         *("/boot/syslinux", "/syslinux", "/boot/extlinux", "/extlinux", "/boot", ""),
         *("/EFI/syslinux", "/EFI/BOOT", "/EFI/boot", "/efi/boot", "/boot/isolinux", "/isolinux"),
     ),
-    # The last is SUSE's: the machine's directory of its installation media.
+    # The last is on SUSE's installation media: a directory for each machine.
     "isolinux.cfg": (
         *("/boot/isolinux", "/isolinux", "/boot/syslinux", "/syslinux", "/boot", ""),
         "/boot/*/loader",
@@ -49,7 +49,7 @@ _PATHS = [f"{place}/{name}" for name, places in _DIRECTORIES.items() for place i
 
 FORMAT = Format(
     "syslinux",
-    # iso9660 without Rock Ridge or Joliet, and FAT by some kernels, have upper case.
+    # iso9660 without Rock Ridge or Joliet has upper case. So has FAT with some kernels.
     (*_PATHS, *dict.fromkeys(path.upper() for path in _PATHS)),
     parse,
     hotkeys_select=True,

@@ -1,4 +1,4 @@
-"""What a label boots: Linux, another configuration, or something that kexec cannot start."""
+"""The meaning of a label: Linux, another configuration, or a program that kexec cannot start."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from parsers.api import Action
 from parsers.formats.syslinux.labels import Label
 from parsers.formats.syslinux.statements import after, first
 
-# By its name's end SYSLINUX tells what a file is. U-Boot, on other machines, does not.
+# SYSLINUX knows a file by the end of its name. U-Boot, on other machines, does not.
 _SUFFIXES = {
     ".c32": "com32",
     ".0": "pxe",
@@ -17,7 +17,7 @@ _SUFFIXES = {
     ".com": "comboot",
     ".cbt": "comboot",
 }
-PC = ("x86_64", "i386")  # as uname says it; elsewhere it is U-Boot that reads extlinux.conf
+PC = ("x86_64", "i386")  # uname's names; on other machines U-Boot reads extlinux.conf
 _SUFFIXES_ON_PC = {".bin": "boot", ".img": "fdimage"}
 _REASONS = {
     "localboot": "LOCALBOOT: it leaves the boot to the next device of the firmware",
@@ -39,11 +39,11 @@ class Meaning:
     initrds: tuple[str, ...] = ()
     unbootable: str = ""
     action: Action = ""
-    elsewhere: bool = False  # it boots what this configuration does not have
-    menu: bool = False  # it shows a menu: of `files`, or the one that it is in
+    elsewhere: bool = False  # it boots another device or disk
+    menu: bool = False  # it shows a menu: of `files`, or its own menu
     files: str = ""
-    directory: str = ""  # that names in `files` begin at, if another
-    alias: str = ""  # it is what this label is
+    directory: str = ""  # the base of the names in `files`, if another
+    alias: str = ""  # another label with the meaning
 
 
 def meaning(label: Label, machine: str) -> Meaning:
@@ -59,16 +59,16 @@ def meaning(label: Label, machine: str) -> Meaning:
     if kind in _REASONS:
         local = kind == "localboot"
         return Meaning(unbootable=_REASONS[kind], elsewhere=local, action="exit" if local else "")
-    if reason := _no_linux(name):
+    if reason := _other_program(name):
         return Meaning(unbootable=reason)
-    # With both, SYSLINUX takes the first initrd= of the command line and U-Boot the label's INITRD;
-    # who wrote both for both meant the same.
+    # SYSLINUX prefers the first initrd= of the command line, and U-Boot the label's INITRD. A
+    # configuration with both is for both programs and means the same initrd.
     initrds = label.initrd or _initrd(options)
     return Meaning(kernel=name, options=options, initrds=_names(initrds))
 
 
 def is_menu(name: str) -> bool:
-    """Whether a file's name is that of a module which shows a menu."""
+    """Return True if a file's name is that of a module that shows a menu."""
     return _module_name(name) in _MENUS
 
 
@@ -79,7 +79,7 @@ def _kind(name: str, machine: str) -> str:
     return next((kind for end, kind in suffixes.items() if name.lower().endswith(end)), "linux")
 
 
-def _no_linux(name: str) -> str:
+def _other_program(name: str) -> str:
     if re.fullmatch(r"memdisk(?:\..*)?", basename(name), re.I):
         return "a disk in memory, which only a BIOS starts (memdisk)"
     if name.lower().endswith((".lkrn", ".krn")):
@@ -116,8 +116,11 @@ def _module(name: str, options: str, machine: str) -> Meaning:
 
 
 def _multiboot(options: str) -> Meaning:
-    """`KERNEL options --- MODULE options --- MODULE`: Linux is a multiboot kernel's module, as
-    Xen's, or is itself the kernel, with the initrds for modules."""
+    """Return the meaning of mboot.c32's `KERNEL options --- MODULE options --- MODULE`.
+
+    Linux is a module of another kernel, such as Xen. Or Linux is the kernel, and its initrds are
+    the modules.
+    """
     kernel, *modules = re.split(r"(?:^|\s+)---(?:\s+|$)", options)
     name = first(kernel)
     if not _LINUX.fullmatch(basename(name)):
@@ -128,11 +131,11 @@ def _multiboot(options: str) -> Meaning:
 
 
 def _initrd(options: str) -> str:
-    """What `initrd=` says, which is how SYSLINUX itself finds them."""
+    """Return the values of all `initrd=`, where SYSLINUX itself finds the initrds."""
     found = (word.partition("=")[2] for word in options.split() if word.startswith("initrd="))
     return ",".join(found)
 
 
 def _names(initrds: str) -> tuple[str, ...]:
-    # INITRD's value ends at white space, as do all names of files.
+    # Like every file name, the value of INITRD ends at white space.
     return tuple(name for name in first(initrds).split(",") if name)

@@ -1,4 +1,4 @@
-"""What a configuration is made of: labels, and the menus that they are in."""
+"""The parts of a configuration: labels, and the menus that hold them."""
 
 from dataclasses import dataclass, field
 from typing import Optional, Protocol
@@ -8,9 +8,9 @@ from parsers.formats.syslinux.statements import Statement
 
 
 class Locator(Protocol):
-    """What file names mean, which is another thing on a disk and on the network.
+    """The meaning of file names, on a disk (paths) or on the network (URLs).
 
-    A place is a path or a URL, whichever it is; a directory is one that ends in a slash.
+    A place is a path or a URL; that of a directory ends in a slash.
     """
 
     def locate(self, directory: str, name: str) -> str: ...
@@ -18,7 +18,7 @@ class Locator(Protocol):
     def file(self, place: str) -> FileRef: ...
 
     def is_there(self, place: str) -> bool | None:
-        """None: that cannot be known without fetching it."""
+        """Return None if only fetching would tell."""
         ...
 
 
@@ -33,7 +33,7 @@ class SyslinuxMenu:
 
     @property
     def trail(self) -> tuple[str, ...]:
-        """The titles of the menus around what is in it, but for the first, which is the whole."""
+        """Return the titles of this menu and the menus around it, without the outermost."""
         if self.parent is None:
             return ()
         return (*self.parent.trail, plain(self.label or self.title or self.tag) or "submenu")
@@ -45,11 +45,11 @@ class Label:
     config: str
     line: int
     menu: SyslinuxMenu
-    directory: str  # that relative names begin at
-    end: int = 0  # its last line in that file
+    directory: str  # the base of relative names
+    end: int = 0  # the last line of the label
     kind: str = "kernel"  # the keyword that named the kernel
     kernel: str = ""
-    inherited: Statement | None = None  # the global APPEND
+    inherited: Statement | None = None  # the global APPEND above it
     append: str | None = None
     initrd: str = ""
     devicetree: str = ""
@@ -60,17 +60,17 @@ class Label:
     sysappend: int = 0
     hidden: bool = False
     disabled: bool = False
-    jump: str = ""  # it leads to another menu instead of booting
-    statements: dict[str, Statement] = field(default_factory=dict)  # its settings, by what they set
+    jump: str = ""  # MENU GOTO, EXIT or QUIT, with the tag: it opens a menu and boots nothing
+    statements: dict[str, Statement] = field(default_factory=dict)  # by kind of setting
 
     @property
     def options(self) -> str:
-        """APPEND's: those of the label instead of the global ones, and "-" is none at all."""
+        """Return the label's APPEND, or else the global one. "-" means no options."""
         options = self.inherited.value if self.inherited else ""
         options = options if self.append is None else self.append
         return "" if options == "-" else options
 
 
 def plain(title: str) -> str:
-    """Without the marks of hot keys."""
+    """Return a title without the marks of hotkeys."""
     return title.replace("^", "").strip()

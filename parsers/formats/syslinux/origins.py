@@ -1,4 +1,4 @@
-"""Where the parts of an entry are written."""
+"""The origins of an entry's parts."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,9 @@ def origin(line: Statement, *spans: tuple[int, int]) -> Origin:
 
 
 def origins(label: Label, cmdline: str) -> Iterator[Origin]:
-    """The settings of the label, and what each of them gave to the command line."""
+    """Yield the settings of the label, with their parts of the command line."""
     given = label.statements
-    # What a module does with its options shows in no one place of the command line.
+    # A module may change its options: then they are not found in the command line.
     start = max(cmdline.find(label.options), 0) if label.options else 0
     end = min(start + len(label.options), len(cmdline))
     if kernel := given.get("kernel"):

@@ -1,4 +1,13 @@
-"""The lines of a SYSLINUX configuration: a keyword in any case, and the rest of the line."""
+"""The statements of a SYSLINUX configuration: a keyword in any case, and the rest of the line.
+
+In EBNF, with SYSLINUX's own white space, which is every control character:
+
+    file  = { global }, { label } ;
+    label = "LABEL", name, { setting } ;
+
+There is no other nesting: after a LABEL, most settings belong to the label. `_statement` has the
+production of a statement.
+"""
 
 from collections.abc import Iterator
 from functools import cache
@@ -8,7 +17,7 @@ import pyparsing as pp
 
 from parsers.reading.text import build_grammar, scan_statements
 
-# What SYSLINUX takes for white space: every control character.
+# White space in SYSLINUX is every control character.
 _SPACE = r"[\x00-\x20]"
 _GAP = r"[\x00-\x09\x0b-\x20]"
 _WORD = r"[^\x00-\x20=]+"
@@ -21,9 +30,9 @@ class Statement(NamedTuple):
     number: int
     key: str
     value: str
-    written: str = ""  # the keyword as it stands there
-    last: int = 0  # of its lines, when it has several
-    column: int = 0  # from 1, where it begins
+    keyword: str = ""  # the keyword in its own case
+    last: int = 0  # its last line, if it has several
+    column: int = 0  # of its beginning, from 1
 
     @property
     def word(self) -> str:
@@ -35,49 +44,55 @@ def first(text: str) -> str:
 
 
 def after(text: str) -> str:
-    """What follows the first word."""
+    """Return the text after the first word."""
     return next(iter(text.split(None, 1)[1:]), "")
 
 
 @cache
-def _line() -> pp.ParserElement:
-    """A whole line; of TEXT all up to its ENDTEXT.
+def _statement() -> pp.ParserElement:
+    """Build the grammar of a statement: a line, or TEXT with the lines up to ENDTEXT.
 
-    `key=value` is none of SYSLINUX's, but of Petitboot's reading of it, and so is written.
+        statement = help | setting | mistake ;
+        help      = "TEXT", [ white, kind ], newline, { line }, "ENDTEXT", rest ;
+        setting   = keyword, ( "=" | white | newline ), value ;
+        value     = { character } ;
+
+    `keyword=value` is not SYSLINUX's, but Petitboot reads it, and so people write it.
     """
-    return build_grammar(
+    help_text = (
         rf"(?i:text)(?={_SPACE}){_GAP}*(?P<kind>[^\n]*)\n"
         rf"(?P<text>(?:(?!{_GAP}*(?i:endtext){_SPACE})[^\n]*\n)*)(?P<end>[^\n]*)"
-        rf"|(?P<key>{_WORD})(?:={_GAP}*|{_GAP}+|(?=\n))(?P<value>[^\n]*)"
-        r"|(?P<bad>[^\n]+)"
     )
+    setting = rf"(?P<key>{_WORD})(?:={_GAP}*|{_GAP}+|(?=\n))(?P<value>[^\n]*)"
+    mistake = r"(?P<bad>[^\n]+)"
+    return build_grammar(f"{help_text}|{setting}|{mistake}")
 
 
 def parse_statements(config: str, text: str) -> Iterator[Statement]:
-    """The statements; a help text is one of key "help", and where it never ends, of key "text".
+    """Yield the statements. The key of a mistake is "".
 
-    What is no statement at all has the key "".
+    A help text has the key "help". If it has no ENDTEXT, another one with the key "text" follows.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n") + "\n"
-    for m, number, column in scan_statements(_line(), text):
+    for m, number, column in scan_statements(_statement(), text):
         if m["key"]:
-            value = m["value"].strip(_BLANK)
+            value = m["value"].strip(_BLANKS)
             yield Statement(config, number, m["key"].lower(), value, m["key"], column=column)
         elif m["bad"]:
-            yield Statement(config, number, "", m["bad"].strip(_BLANK), column=column)
+            yield Statement(config, number, "", m["bad"].strip(_BLANKS), column=column)
         else:
-            if m["kind"].strip(_BLANK).lower() == "help":
+            if m["kind"].strip(_BLANKS).lower() == "help":
                 last = number + m["text"].count("\n") + 1 if m["end"] else number
-                yield Statement(config, number, "help", _outdented(m["text"]), last=last)
+                yield Statement(config, number, "help", _outdent(m["text"]), last=last)
             if not m["end"]:
                 yield Statement(config, number, "text", "", column=column)
 
 
-def _outdented(text: str) -> str:
-    """Without the white space that all its lines begin with."""
-    rows = [row.rstrip(_BLANK) for row in text.expandtabs().split("\n")]
-    edge = min((len(row) - len(row.lstrip(_BLANK)) for row in rows if row), default=0)
+def _outdent(text: str) -> str:
+    """Return a text without the white space that all its lines begin with."""
+    rows = [row.rstrip(_BLANKS) for row in text.expandtabs().split("\n")]
+    edge = min((len(row) - len(row.lstrip(_BLANKS)) for row in rows if row), default=0)
     return "\n".join(row[edge:] for row in rows).strip("\n")
 
 
-_BLANK = "".join(map(chr, range(0x21)))
+_BLANKS = "".join(map(chr, range(0x21)))

@@ -1,4 +1,4 @@
-"""What SYSAPPEND (once IPAPPEND) adds to a command line, as core/sysappend.c of SYSLINUX has it."""
+"""SYSAPPEND (formerly IPAPPEND): words for the command line, after SYSLINUX's core/sysappend.c."""
 
 from collections.abc import Iterator
 
@@ -9,8 +9,8 @@ from parsers.places.lease import hardware
 
 _KNOWN = 0x1 | 0x2 | 0x4 | 0x40000
 _FIRMWARE = 0
-# Bit → its name, the type of SMBIOS' structure, and where in that (core/dmi.c).
-_TOLD = {
+# Bit → name, type of SMBIOS's structure, and place of the string's number there (core/dmi.c).
+_STRINGS = {
     0x10: ("SYSVENDOR", SYSTEM, 4),
     0x20: ("SYSPRODUCT", SYSTEM, 5),
     0x40: ("SYSVERSION", SYSTEM, 6),
@@ -28,10 +28,10 @@ _TOLD = {
 
 
 def words(bits: int, files: Files) -> Iterator[str]:
-    """Of the bits those that the machine can answer."""
+    """Yield the words for those bits whose value the machine knows."""
     lease, table = files.host.lease, files.host.firmware.smbios
     if bits & 0x1 and lease.get("ip"):
-        # In pxelinux the second is the host that the boot files come from.
+        # The second part is the host of the boot files, as in PXELINUX.
         host = lease.get("siaddr") or lease.get("serverid", "")
         router = lease.get("router", "").split(" ")[0]
         yield f"ip={lease['ip']}:{host}:{router}:{lease.get('subnet', '')}"
@@ -39,8 +39,8 @@ def words(bits: int, files: Files) -> Iterator[str]:
         yield f"BOOTIF={address}"
     if bits & 0x4 and (uuid := lease.get("uuid") or smbios.system_uuid(table)):
         yield f"SYSUUID={uuid.lower()}"
-    for bit, (name, kind, place) in _TOLD.items():
-        # One word, whatever is in it.
+    for bit, (name, kind, place) in _STRINGS.items():
+        # Blanks become underscores: it is one word.
         if bits & bit and (text := "_".join(smbios.text(table, kind, place).split())):
             yield f"{name}={text}"
     if bits & 0x40000 and files.volume.uuid:
@@ -48,7 +48,6 @@ def words(bits: int, files: Files) -> Iterator[str]:
 
 
 def unknown(bits: int, files: Files) -> int:
-    """Those that cannot be answered here: the processor's features, and without SMBIOS all of its
-    strings."""
-    known = _KNOWN | (sum(_TOLD) if files.host.firmware.smbios else 0)
+    """Return the bits without a value here: the processor's features, and SMBIOS's if missing."""
+    known = _KNOWN | (sum(_STRINGS) if files.host.firmware.smbios else 0)
     return bits & ~known

@@ -1,0 +1,46 @@
+"""Time-outs and passwords of a SYSLINUX configuration."""
+
+import math
+import re
+
+from parsers.api import Password
+from parsers.formats.syslinux.configuration import Configuration
+
+_LONGEST = 10 * 365 * 86400  # seconds; a longer time-out is none
+
+
+def make_password(user: str, secret: str) -> Password | None:
+    """Return the password, or None for a hash that SYSLINUX does not know."""
+    hashed = secret.startswith(("$1$", "$4$", "$5$", "$6$"))
+    if secret.startswith("$") and not hashed:
+        return None
+    return Password(user=user, secret=secret, hashed=hashed, nameless=True)
+
+
+def has_menu(conf: Configuration) -> bool:
+    """Return True if SYSLINUX shows a menu or a prompt, and so uses time-outs."""
+    prompt = conf.settings.get("prompt")
+    return conf.has_ui or bool(prompt and parse_number(prompt.value))
+
+
+def timeout(conf: Configuration) -> float | None:
+    """Return the time-out in seconds, or None if nothing boots by itself.
+
+    Without a menu or a prompt SYSLINUX boots at once. With one and without a time-out, it waits for
+    ever. A time-out without a menu or a prompt is kept: its author wanted it.
+    """
+    if "shiftkey" in conf.settings:
+        return 0
+    given = (conf.settings.get(key) for key in ("timeout", "totaltimeout"))
+    tenths = [number for line in given if line and (number := parse_number(line.value)) > 0]
+    if tenths:
+        return min(tenths) / 10 if min(tenths) / 10 < _LONGEST else math.inf
+    if has_menu(conf):
+        return math.inf
+    return 0 if "default" in conf.settings else None
+
+
+def parse_number(text: str) -> int:
+    """Return a number as atoi reads it. Python refuses to read thousands of digits."""
+    m = re.match(r"([+-]?)([0-9]{1,18})", text)
+    return int(m[1] + m[2]) if m else 0
