@@ -22,6 +22,7 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "libkmod2": ("usr/lib/*/libkmod.so.2*",),  # udevd opens it at run time
     "libzstd1": ("usr/lib/*/libzstd.so.1*",),  # and that one this, for modules
     "libudev1": ("usr/lib/*/libudev.so.1*",),  # and pyudev this one
+    "libcrypt1": ("usr/lib/*/libcrypt.so.1*",),  # passwords, at the first one that is typed
 }
 # Libraries that a program is linked with for what the image never asks of it, and which were a
 # third of the programs: TPM and signatures, PAM, passwords, system call filters, mount units,

@@ -100,6 +100,27 @@ def test_ctypes_and_ioctl_live_in_sys_and_kexec_alone() -> None:
     assert not elsewhere
 
 
+def names_used(path: Path) -> set[str]:
+    """Return the modules that a file imports, and the attributes that it reads."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return tops(path) | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+def test_programs_are_started_by_one_module_and_kexec_alone() -> None:
+    starters = (
+        *("subprocess", "pty", "multiprocessing", "execv", "execl", "spawn", "posix_spawn"),
+        *("system", "popen", "create_subprocess"),
+    )
+    elsewhere = [
+        (str(path.relative_to(TOP)), name)
+        for path in (TOP / "petipy").rglob("*.py")
+        if path != TOP / "petipy/sys/process.py" and path.relative_to(TOP).parts[1] != "kexec"
+        for name in names_used(path)
+        if name.startswith(starters)
+    ]
+    assert not elsewhere
+
+
 def test_every_format_is_on_the_reviewed_list() -> None:
     assert [form.name for form in formats()] == FORMATS
 

@@ -9,11 +9,12 @@ from typing import Protocol
 
 from parsers.api import Action
 from petipy.boot import steps
+from petipy.boot.opener import Opener, OpenOnDevices
 from petipy.boot.plan import BootError, plan
 from petipy.boot.steps import Kexec
 from petipy.log import Log, Trace
 from petipy.state import policy
-from petipy.state.model import Change, Choice, Device, Edit, File
+from petipy.state.model import Change, Choice, Device, Edit, Progress
 from petipy.state.store import Store
 from petipy.sys.forked import in_child
 
@@ -39,7 +40,7 @@ class Machine(Protocol):
     """The services that a boot needs of the machine."""
 
     @property
-    def open(self) -> Callable[[Sequence[File], Sequence[Device]], Awaitable[list[int]]]: ...
+    def open(self) -> OpenOnDevices: ...
     @property
     def write(self) -> Callable[[Change, Sequence[Device]], Awaitable[None]]: ...
     @property
@@ -135,7 +136,9 @@ class Booter:
         todo = plan(choice, edit)
         self._trace("load")
         machine, log = self._machine, self._log
-        await self._stoppable(steps.load(todo, machine.kexec, self._open, in_child, log))
+        opener = Opener(machine.open, lambda: self._store.snapshot.devices)
+        loading = steps.load(todo, machine.kexec, opener.open, in_child, log, self._show)
+        await self._stoppable(loading)
         complaints = await steps.write(todo.changes, self._write, log)
         farewell, quiet = self._consoles.farewell, machine.quiet
         await steps.jump(todo, machine.kexec, farewell, quiet, self._trace, complaints)
@@ -168,8 +171,8 @@ class Booter:
         self._machine.quiet()
         self._machine.power.leave(action)
 
-    async def _open(self, files: Sequence[File]) -> list[int]:
-        return await self._machine.open(files, self._store.snapshot.devices)
+    def _show(self, progress: Progress | None) -> None:
+        self._store.update(progress=progress)
 
     async def _write(self, change: Change) -> None:
         await self._machine.write(change, self._store.snapshot.devices)

@@ -1,33 +1,86 @@
-"""Parts of files: a kernel inside an image, or a file packed into an archive."""
+"""The bytes of an open file that a boot means: read once, with progress, in the loading child."""
 
+import errno
 import os
+import time
+from collections.abc import Callable
 
 from petipy.boot import newc
 from petipy.state.model import File
 
+_PIECE = 4 << 20  # bytes between two looks at the clock
+_PAUSE = 0.25  # seconds between two reports
 
-def part(descriptor: int, file: File) -> int:
+Count = Callable[[int], None]  # called with the number of bytes that were read
+
+
+def size_of(descriptor: int, file: File) -> int:
+    """Return the number of bytes that `file` means; negative if it begins behind the end."""
+    return file.size or os.fstat(descriptor).st_size - file.offset
+
+
+def part(descriptor: int, file: File, count: Count = lambda _: None) -> int:
     """Return a descriptor of the part of an open file that `file` means.
 
     This is the descriptor itself for a whole file, else one of a copy in memory. A kernel inside
     a unified kernel image is copied byte for byte, so that the running kernel can check a
     signature of its own. A file with `packed` becomes a cpio archive of that one file.
 
-    Raise OSError if the file is too short.
+    Raise OSError if the file is too short or cannot be read.
     """
     if not (file.offset or file.size or file.packed):
         return descriptor
     there = os.fstat(descriptor).st_size - file.offset
     size = file.size or there
     if size > there:
-        raise OSError(f"{file} is cut off: {max(there, 0)} bytes are there")
+        raise OSError(errno.ENODATA, f"{file} is cut off: {max(there, 0)} bytes are there")
     copy = os.memfd_create("part")
     if file.packed:
         os.write(copy, newc.before(file.packed, size, file.mode))
-    at, end = file.offset, file.offset + size
-    while at < end and (sent := os.sendfile(copy, descriptor, at, end - at)):
-        at += sent
+    _send(copy, descriptor, file, count)
     if file.packed:
         os.write(copy, newc.after(size))
     os.lseek(copy, 0, os.SEEK_SET)
     return copy
+
+
+def read_ahead(descriptor: int, file: File, count: Count) -> None:
+    """Read a whole file into the page cache, where kexec finds it. Raise OSError."""
+    null = os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        _send(null, descriptor, file, count)
+    finally:
+        os.close(null)
+
+
+def _send(target: int, descriptor: int, file: File, count: Count) -> None:
+    at, end = file.offset, file.offset + size_of(descriptor, file)
+    try:
+        while at < end and (sent := os.sendfile(target, descriptor, at, min(end - at, _PIECE))):
+            at += sent
+            count(sent)
+    except OSError as error:
+        why = f"{file} cannot be read ({error.strerror}): does its device have read errors?"
+        raise OSError(error.errno, why) from error
+
+
+class Meter:
+    """Counts the bytes of several files, and reports them a few times per second.
+
+    A report is "NUMBER DONE": the file's number, and the bytes of all files so far.
+    """
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._done, self._next = 0, 0.0
+
+    def of(self, number: int) -> Count:
+        """Return a function that counts bytes of the file with this number."""
+
+        def count(size: int) -> None:
+            self._done += size
+            if (now := time.monotonic()) >= self._next:
+                self._next = now + _PAUSE
+                self._report(f"{number} {self._done}")
+
+        return count

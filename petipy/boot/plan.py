@@ -59,3 +59,8 @@ def plan(choice: Choice, edit: Edit | None) -> Plan:
         cmdline=cmdline,
         changes=choice.changes,  # also after an edit: it is the same entry
     )
+
+
+def describe(error: OSError, otherwise: str) -> str:
+    """Return the error's text without its number; a TimeoutError has no text at all."""
+    return error.strerror or str(error) or otherwise

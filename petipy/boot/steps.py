@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from typing import NoReturn, Protocol
 
-from petipy.boot.parts import part
-from petipy.boot.plan import BootError, Plan
+from petipy.boot.parts import Meter, part, read_ahead, size_of
+from petipy.boot.plan import BootError, Plan, describe
+from petipy.kexec.refused import in_memory
 from petipy.log import Log, Trace
-from petipy.state.model import Change, File
+from petipy.state.model import Change, File, Progress
+from petipy.sys.forked import ChildDied, Link, Work
 
 OPENING = 60.0  # seconds for a device to open its files
 WRITING = 30.0  # seconds for a device to take a change
@@ -25,35 +27,63 @@ class Kexec(Protocol):
     def execute(self) -> NoReturn: ...
 
 
-Open = Callable[[Sequence[File]], Awaitable[list[int]]]
+Open = Callable[..., Awaitable[list[int]]]  # Opener.open
 Write = Callable[[Change], Awaitable[None]]
-InChild = Callable[[Callable[[], str], float], Awaitable[str]]
+InChild = Callable[[Work, float, Callable[[str], None]], Awaitable[str]]
+Show = Callable[[Progress | None], None]
 
 
-async def load(todo: Plan, kexec: Kexec, open_files: Open, in_child: InChild, log: Log) -> None:
-    """Stage the kernel of a plan. Raise BootError with the step that failed and the reason."""
+async def load(
+    todo: Plan, kexec: Kexec, open_files: Open, in_child: InChild, log: Log, show: Show
+) -> None:
+    """Stage the kernel of a plan. Raise BootError with the step that failed and the reason.
+
+    `show` gets the progress: the bytes that are read, and after that, since the kernel loads them
+    in one call, a total of None. At the end it gets None.
+    """
     files = todo.files
-    if remote := next((file for file in files if file.url), None):
-        raise BootError("open", f"{remote}: nothing is fetched from the network yet")
     with ExitStack() as stack:
-        try:
-            descriptors = await open_files(files)
-        except OSError as error:
-            raise BootError("open", words(error, "the device does not answer")) from error
+        descriptors = await open_files(*files)
         for descriptor in descriptors:
             stack.callback(os.close, descriptor)
+        stack.callback(show, None)
+        total = sum(map(size_of, descriptors, files))
 
-        def stage() -> str:
-            kernel, *rest = map(part, descriptors, files)
+        def receive(report: str) -> None:
+            number, done = map(int, report.split())
+            show(Progress(what=str(files[number]), done=done, total=total if done else None))
+
+        def stage(link: Link) -> str:
+            kernel, *rest = _read(descriptors, files, total, link)
             devicetree = rest.pop() if todo.devicetree else None
             return kexec.load(kernel, rest, todo.cmdline, devicetree)
 
         try:
             # In a child: a read error of a mapped kernel is a SIGBUS, which kills only that.
-            method = await in_child(stage, LOADING)
+            method = await in_child(stage, LOADING, receive)
+        except ChildDied as death:
+            why = "the loading process died: does its device have read errors?"
+            raise BootError(str(todo.kernel), why) from death
         except OSError as error:
-            raise BootError(str(todo.kernel), words(error, "loading took too long")) from error
+            raise BootError(str(todo.kernel), describe(error, "loading took too long")) from error
         log.info(f"loaded {todo.kernel} by {method}")
+
+
+def _read(descriptors: Sequence[int], files: Sequence[File], total: int, link: Link) -> list[int]:
+    """Return the parts that the files mean, after reading all of them, in the loading child.
+
+    A file is not read ahead if memory might not hold it until the kernel takes it.
+    """
+    meter = Meter(link.report)
+    free = in_memory("MemAvailable") or 0
+    parts = []
+    for number, (descriptor, file) in enumerate(zip(descriptors, files, strict=True)):
+        found = part(descriptor, file, meter.of(number))
+        if found == descriptor and 2 * total < free:
+            read_ahead(descriptor, file, meter.of(number))
+        parts.append(found)
+    link.report("0 0")
+    return parts
 
 
 async def write(changes: Sequence[Change], write_change: Write, log: Log) -> list[str]:
@@ -67,7 +97,7 @@ async def write(changes: Sequence[Change], write_change: Write, log: Log) -> lis
         try:
             await write_change(change)
         except OSError as error:
-            why = words(error, "the device does not answer")
+            why = describe(error, "the device does not answer")
             complaints.append(f"not written: {change} ({why})")
             log.warning(complaints[-1])
         else:
@@ -90,7 +120,7 @@ async def jump(
     try:
         kexec.execute()
     except OSError as error:
-        raise BootError("kexec", words(error, "the kernel would not start")) from error
+        raise BootError("kexec", describe(error, "the kernel would not start")) from error
 
 
 def quiet() -> None:
@@ -103,8 +133,3 @@ def quiet() -> None:
         except OSError:  # the process has just ended
             continue
     os.sync()
-
-
-def words(error: OSError, otherwise: str) -> str:
-    """Return the error's text without its number; a TimeoutError has no text at all."""
-    return error.strerror or str(error) or otherwise

@@ -1,24 +1,38 @@
-"""Passwords that people type: checked in a child, one at a time, with a penalty for wrong ones."""
+"""Passwords that people type: checked in a limited child, one at a time, with a penalty."""
 
 import asyncio
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 
 from parsers.api import Password
-from petipy.control import passwords
 from petipy.log import Log
-from petipy.sys.forked import in_child
+from petipy.sys.forked import ChildDied, Link, in_child
 
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
-_CHECKING = 120.0  # seconds to compute a password's hash
 
 
 class Checker:
-    """Checks passwords one after the other. As in GRUB, each wrong one costs twice the time."""
+    """Checks passwords one after the other. As in GRUB, each wrong one costs twice the time.
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
+    A check may take `processor` seconds of processor time, `patience` seconds in all, and `memory`
+    bytes. On an emulated machine, GRUB's usual 10,000 rounds take half a second. yescrypt usually
+    takes 16 MiB.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        processor: int = 60,
+        patience: float = 120.0,
+        memory: int = 256 << 20,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._log, self._clock = log, clock
+        self._processor, self._patience, self._memory = processor, patience, memory
         self._penalty = _PENALTY
-        self._free_at = 0.0  # by the loop's clock: no check begins earlier
+        self._free_at = -math.inf  # by the clock: no check begins earlier
         self._turn = asyncio.Lock()
 
     async def check(
@@ -26,38 +40,67 @@ class Checker:
     ) -> Password | None:
         """Return the one of the passwords that was typed; None, after the penalty, if none was.
 
-        Without `keys` the decoys are checked, which takes as long, but they are never right. If
-        this is cancelled, the penalty is left to the next check.
+        Without `keys` the decoys are checked, which takes as long, but they are never right. A
+        check that cannot be made to its end counts as wrong; the log says why. Cancelling ends
+        the check at once, and leaves the penalty to the next one.
         """
-        loop = asyncio.get_running_loop()
         async with self._turn:
-            await asyncio.sleep(self._free_at - loop.time())
-            right: Password | None = None
+            await asyncio.sleep(self._free_at - self._clock())
+            right, fault = None, ""
             try:
-                found = await self._find(keys or decoys, typed)
-                right = found if keys else None
+                right, fault = await self._find(keys or decoys, typed)
             finally:
+                if not keys:
+                    right = None
                 if right:
                     self._penalty = _PENALTY
                 else:
-                    self._free_at = loop.time() + self._penalty
+                    self._free_at = self._clock() + self._penalty
                     self._penalty = min(2 * self._penalty, _LONGEST_PENALTY)
-            await asyncio.sleep(self._free_at - loop.time())
+            await asyncio.sleep(self._free_at - self._clock())
         if right:
             self._log.announce("access granted")
+        elif fault:
+            self._log.error(f"access denied: the password could not be checked: {fault}")
         else:
             self._log.warning("access denied: a wrong password")
         return right
 
-    async def _find(self, keys: Sequence[Password], typed: str) -> Password | None:
-        # In a child: it takes the processor for long, and the other consoles go on.
-        def work() -> str:
-            return " ".join(str(n) for n, key in enumerate(keys) if passwords.fits(key, typed))
+    async def _find(self, keys: Sequence[Password], typed: str) -> tuple[Password | None, str]:
+        """Return the password that fits, and the reason, in words, if that cannot be known."""
+
+        def work(link: Link) -> str:
+            from petipy.control import passwords
+            from petipy.sys.confined import confine
+
+            passwords.load()
+            confine(link.fileno(), self._processor, self._memory)
+            return _compare(keys, typed, passwords.fits)
 
         try:
-            fitting = await in_child(work, _CHECKING)
-        except OSError as error:  # a TimeoutError has no text
-            why = str(error) or "it takes too long"
-            self._log.error(f"a password could not be checked: {why}")
-            return None
-        return keys[int(fitting.split()[0])] if fitting else None
+            answer = await in_child(work, self._patience)
+        except TimeoutError:
+            return None, f"its hash takes more than {self._patience:g} seconds"
+        except ChildDied as death:
+            if death.signal == "SIGXCPU":
+                return None, f"its hash takes more than {self._processor} s of processor time"
+            return None, f"the check died ({death.signal}): is the memory full?"
+        except OSError as error:
+            return None, error.strerror or str(error)
+        number, _, fault = answer.partition(" ")
+        right = int(number) if number.isdecimal() else len(keys)
+        return (keys[right] if right < len(keys) else None), fault
+
+
+def _compare(keys: Sequence[Password], typed: str, fits: Callable[[Password, str], bool]) -> str:
+    """Compare with all passwords, in the child. Answer "NUMBER FAULT"; either may be missing."""
+    right = fault = ""
+    for number, key in enumerate(keys):
+        try:
+            if fits(key, typed):
+                right = right or str(number)
+        except MemoryError:
+            fault = "there is not enough memory for its hash"
+        except OSError as error:
+            fault = str(error.strerror)
+    return f"{right} {fault}"

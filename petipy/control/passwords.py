@@ -1,31 +1,36 @@
-"""The hashes that configurations keep of passwords. Pure; slow by intent, and here slower.
+"""Passwords, compared with what configurations keep of them: the text itself, or a hash.
 
-GRUB's (its manual, password_pbkdf2), those of crypt(3): $1$, $5$ and $6$, and one that only
-SYSLINUX has, $4$. The standard library has no crypt any more, and its PBKDF2 is OpenSSL's.
+The hashes are those of crypt(3), which libcrypt makes, GRUB's (its manual, password_pbkdf2), and
+SYSLINUX's $4$ (utils/sha1pass). A hash comes from a disk, and may ask for a billion rounds or for
+all memory: check one only in a child that can be killed (petipy.control.checker).
 """
 
-from collections.abc import Callable, Sequence
-from itertools import cycle, islice
-from typing import TYPE_CHECKING
+import errno
 
 from parsers.api import Password
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
+from petipy.sys import crypt
 
 PBKDF2 = "grub.pbkdf2.sha512."
+_SHA1 = "$4$"
 _BLOCK = 128  # bytes that SHA-512 works on at a time
-_DIGEST = 64
-_DIGITS = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_ROUNDS = 5000  # of $5$ and $6$, where the hash does not say
-_FEWEST, _MOST = 1000, 999_999_999
+_DIGEST = 64  # bytes
+
+
+def load() -> None:
+    """Load all modules and libraries, if they are there: later nothing can be opened."""
+    import binascii  # noqa: F401
+    import hashlib  # noqa: F401
+
+    try:
+        crypt.load()
+    except OSError:
+        return
 
 
 def fits(key: Password, typed: str) -> bool:
-    """Return True if this is the password.
+    """Return True if this is the password. Raise OSError with a sentence if nobody can tell.
 
-    A hashed one takes seconds on a slow machine, and a disk may ask for years: call this in a
-    child only.
+    A text that is no hash fits nothing.
     """
     secret = typed.encode(errors="surrogateescape")
     if key.hashed:
@@ -34,12 +39,28 @@ def fits(key: Password, typed: str) -> bool:
 
 
 def fits_hash(secret: str, typed: bytes) -> bool:
-    """Return True if `secret` is a hash of the typed text; False if no such hash is known."""
+    """Return True if `secret` is a hash of the typed text. Raise OSError as `fits` does."""
     if secret.startswith(PBKDF2):
         return _fits_pbkdf2(secret.removeprefix(PBKDF2), typed)
-    kind, _, rest = secret.removeprefix("$").partition("$")
-    check = _KINDS.get(kind) if secret[:1] == "$" else None
-    return check is not None and check(rest, typed)
+    if secret.startswith(_SHA1):
+        return _fits_sha1(secret.removeprefix(_SHA1), typed)
+    return secret.startswith("$") and b"\0" not in typed and _fits_crypt(secret, typed)
+
+
+def _fits_crypt(secret: str, typed: bytes) -> bool:
+    try:
+        made = crypt.crypt(typed, _encode(secret))
+    except OSError as error:
+        if error.errno == errno.ERANGE:  # a text that is longer than any password
+            return False
+        kind = secret[: secret.find("$", 1) + 1]
+        words = f"libcrypt refuses its {kind} hash: it is damaged, unknown or takes too much memory"
+        if error.errno == errno.ENOPKG:
+            words = f"this system has no libcrypt, which its {kind} hash needs"
+        raise OSError(error.errno, words) from None
+    # The salt may be longer than the part of it that counts, and is cut in what was made.
+    digest = _encode(secret.rpartition("$")[2])
+    return bool(digest) and made.rpartition(b"$")[2] == digest
 
 
 def _fits_pbkdf2(rest: str, typed: bytes) -> bool:
@@ -52,8 +73,11 @@ def _fits_pbkdf2(rest: str, typed: bytes) -> bool:
 
 
 def pbkdf2(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
-    """With HMAC-SHA-512 (RFC 8018). OpenSSL would be five megabytes that the image does without;
-    for GRUB's 10,000 rounds this takes 9 ms where that takes 4."""
+    """Derive a key of `size` bytes with HMAC-SHA-512 (RFC 8018).
+
+    hashlib's needs OpenSSL: five megabytes, which the image does without. For GRUB's 10,000 rounds
+    this takes 9 ms where OpenSSL takes 4.
+    """
     from hashlib import sha512
 
     if len(password) > _BLOCK:
@@ -79,34 +103,8 @@ def pbkdf2(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
     return key[:size]
 
 
-def _fits_md5(rest: str, typed: bytes) -> bool:
-    salt, _, wanted = rest.partition("$")
-    return bool(wanted) and wanted == _md5_crypt(typed, _raw(salt[:8]))
-
-
-def _md5_crypt(password: bytes, salt: bytes) -> str:
-    """After FreeBSD's description of it."""
-    from hashlib import md5
-
-    size = len(password)
-    once = md5(password + salt + password).digest()
-    start = password + b"$1$" + salt + _repeated(once, size)
-    # For every bit of the length, from the lowest: a zero, or the password's first character.
-    start += b"".join(
-        b"\0" if size >> bit & 1 else password[:1] for bit in range(size.bit_length())
-    )
-    last = md5(start).digest()
-    for turn in range(1000):
-        odd = turn & 1
-        text = (password if odd else last) + (salt if turn % 3 else b"")
-        text += (password if turn % 7 else b"") + (last if odd else password)
-        last = md5(text).digest()
-    triples = [(n, n + 6, n + 12 if n < 4 else 5) for n in range(5)]
-    return _written(last, triples, (11,), 2)
-
-
 def _fits_sha1(rest: str, typed: bytes) -> bool:
-    """SYSLINUX's $4$SALT$HASH$ (utils/sha1pass): one turn, in base64 without its padding."""
+    """Check $4$SALT$HASH$: one turn, in base64 without its padding. The salt may be absent."""
     from binascii import Error, a2b_base64
     from hashlib import sha1
 
@@ -115,83 +113,10 @@ def _fits_sha1(rest: str, typed: bytes) -> bool:
         salt, wanted = "", rest
     wanted = wanted.partition("$")[0].rstrip("=")
     try:
-        return a2b_base64(_raw(wanted) + b"==") == sha1(_raw(salt) + typed).digest()
+        return a2b_base64(_encode(wanted) + b"==") == sha1(_encode(salt) + typed).digest()
     except Error:
         return False
 
 
-def _fits_sha256(rest: str, typed: bytes) -> bool:
-    from hashlib import sha256
-
-    triples = [_turned((n, n + 10, n + 20), 2 * n) for n in range(10)]
-    return _fits_sha2(rest, typed, sha256, lambda made: _written(made, triples, (31, 30), 3))
-
-
-def _fits_sha512(rest: str, typed: bytes) -> bool:
-    from hashlib import sha512
-
-    triples = [_turned((n, n + 21, n + 42), n) for n in range(21)]
-    return _fits_sha2(rest, typed, sha512, lambda made: _written(made, triples, (63,), 2))
-
-
-New = Callable[[bytes], "_Hash"]
-
-
-def _fits_sha2(rest: str, typed: bytes, new: New, written: Callable[[bytes], str]) -> bool:
-    rounds = _ROUNDS
-    if rest.startswith("rounds="):
-        said, _, rest = rest.removeprefix("rounds=").partition("$")
-        if not (said.isascii() and said.isdecimal()):
-            return False
-        rounds = min(max(int(said[:20]), _FEWEST), _MOST)
-    salt, _, wanted = rest.partition("$")
-    return bool(wanted) and wanted == written(_sha2_crypt(typed, _raw(salt)[:16], rounds, new))
-
-
-def _sha2_crypt(password: bytes, salt: bytes, rounds: int, new: New) -> bytes:
-    """After Ulrich Drepper's "Unix crypt using SHA-256 and SHA-512"."""
-    size = len(password)
-    once = new(password + salt + password).digest()
-    start = new(password + salt + _repeated(once, size))
-    for bit in range(size.bit_length()):
-        start.update(once if size >> bit & 1 else password)
-    last = start.digest()
-    whole = new(b"")
-    for _ in range(size):
-        whole.update(password)
-    key = _repeated(whole.digest(), size)
-    grain = _repeated(new(salt * (16 + last[0])).digest(), len(salt))
-    for turn in range(rounds):
-        odd = turn & 1
-        text = (key if odd else last) + (grain if turn % 3 else b"")
-        text += (key if turn % 7 else b"") + (last if odd else key)
-        last = new(text).digest()
-    return last
-
-
-_KINDS = {"1": _fits_md5, "4": _fits_sha1, "5": _fits_sha256, "6": _fits_sha512}
-
-
-def _raw(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
-
-
-def _repeated(piece: bytes, size: int) -> bytes:
-    return bytes(islice(cycle(piece), size))
-
-
-def _turned(triple: tuple[int, int, int], by: int) -> tuple[int, ...]:
-    by %= 3
-    return (*triple[by:], *triple[:by])
-
-
-def _written(made: bytes, triples: Sequence[Sequence[int]], rest: Sequence[int], count: int) -> str:
-    """The bytes at these places, as crypt writes them; those of the rest are `count` digits."""
-    found = [_sixty_four(bytes(made[n] for n in triple), 4) for triple in triples]
-    return "".join(found) + _sixty_four(bytes(made[n] for n in rest), count)
-
-
-def _sixty_four(piece: bytes, count: int) -> str:
-    """Six bits a character, the lowest first."""
-    number = int.from_bytes(piece, "big")
-    return "".join(_DIGITS[number >> 6 * n & 63] for n in range(count))

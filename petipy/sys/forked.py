@@ -1,68 +1,126 @@
-"""Work in a forked child, so that what kills or hangs the work costs the child alone."""
+"""Work in a forked child: a fault, a hang or a flood of it costs the child alone.
+
+The child has a socket to this process and sends one packet for each message: reports while it
+works, and at the end its answer or its error.
+"""
 
 import asyncio
+import errno
 import os
 import signal
+import socket
+import time
 from collections.abc import Callable
 from typing import NoReturn
 
-_LONGEST = 4000  # bytes of an answer
+_REPORT, _ANSWER, _ERROR = b"r", b"a", b"e"
+_LONGEST = 4096  # bytes of a message
+_REAPING = 0.05  # seconds to wait for a child that was killed; one in a stuck read stays longer
 
 
-async def in_child(work: Callable[[], str], within: float) -> str:
-    """Return the text that `work()` returns in a forked child.
+class Link:
+    """The child's end of the socket to its parent."""
 
-    The child has all rights of this process. Its OSError is raised here. Raise TimeoutError if
-    it has not answered `within` seconds. The child is killed when this is cancelled.
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+
+    def fileno(self) -> int:
+        return self._link.fileno()
+
+    def report(self, text: str) -> None:
+        """Send the parent a report."""
+        self.send(_REPORT, text)
+
+    def send(self, kind: bytes, text: str) -> None:
+        self._link.send(kind + text.encode(errors="replace")[:_LONGEST])
+
+
+Work = Callable[[Link], str]
+
+
+class ChildDied(OSError):
+    """A child that ended without an answer. `signal` is the name of what killed it, or ""."""
+
+    def __init__(self, status: int) -> None:
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        self.signal = signal.Signals(number).name if number else ""
+        super().__init__(errno.EIO, f"the process died ({self.signal or 'without an answer'})")
+
+
+async def in_child(
+    work: Work, within: float, receive: Callable[[str], None] = lambda _: None
+) -> str:
+    """Return the text that `work` returns in a forked child with all rights of this process.
+
+    `work` may send reports; `receive` gets each. An OSError in the child is raised here. Raise
+    TimeoutError without an answer `within` seconds, ChildDied if there will be none. Cancelling
+    kills the child.
     """
-    ours, theirs = os.pipe()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     child = os.fork()
     if child == 0:
-        _answer(work, theirs)
-    os.close(theirs)
-    ended = False
+        ours.close()
+        _run(work, Link(theirs))
+    theirs.close()
+    ours.setblocking(False)
     try:
         async with asyncio.timeout(within):
-            data = await _read_all(ours)
-        ended = True
+            while (message := await _receive(ours))[:1] == _REPORT:
+                receive(message[1:].decode(errors="replace"))
     finally:
-        os.close(ours)
-        os.kill(child, signal.SIGKILL)
-        # A child that hangs in a read of its disk may live on for long: init reaps it then.
-        os.waitpid(child, 0 if ended else os.WNOHANG)  # noqa: ASYNC222
-    kind, _, text = data.decode(errors="replace").partition("\n")
-    if kind == "done":
+        ours.close()
+        os.kill(child, signal.SIGKILL)  # changes nothing if it has ended
+        status = _reap(child)
+    kind, text = message[:1], message[1:].decode(errors="replace")
+    if kind == _ANSWER:
         return text
-    raise OSError(text or "the loading process died: does its device have read errors?")
+    if kind == _ERROR:
+        number, _, words = text.partition(" ")
+        raise OSError(int(number) if number.isdecimal() else errno.EIO, words)
+    raise ChildDied(status)
 
 
-def _answer(work: Callable[[], str], out: int) -> NoReturn:
-    text = ""
+def _run(work: Work, link: Link) -> NoReturn:
     try:
         try:
-            text = f"done\n{work()}"
+            answer = work(link)
         except OSError as error:
-            text = f"error\n{error.strerror or error}"
+            link.send(_ERROR, f"{error.errno or errno.EIO} {error.strerror or error}")
         except Exception as error:  # noqa: BLE001  the boundary of the child
-            text = f"error\n{type(error).__name__}: {error}"
-        os.write(out, text.encode(errors="replace")[:_LONGEST])
+            link.send(_ERROR, f"{errno.EIO} {type(error).__name__}: {error}")
+        else:
+            link.send(_ANSWER, answer)
     finally:
         os._exit(0)
 
 
-async def _read_all(fd: int) -> bytes:
-    loop, data = asyncio.get_running_loop(), bytearray()
-    ended = loop.create_future()
+async def _receive(link: socket.socket) -> bytes:
+    """Return the next message; b"" when there will be none."""
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            return link.recv(_LONGEST + 1)
+        except ConnectionResetError:
+            return b""
+        except BlockingIOError:
+            readable = loop.create_future()
+            loop.add_reader(link, _resolve, readable)
+            try:
+                await readable
+            finally:
+                loop.remove_reader(link)
 
-    def read() -> None:
-        if piece := os.read(fd, 4096):
-            data.extend(piece)
-        elif not ended.done():
-            ended.set_result(None)
 
-    loop.add_reader(fd, read)
-    try:
-        await ended
-    finally:
-        loop.remove_reader(fd)
-    return bytes(data)
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _reap(child: int) -> int:
+    """Return the status of a child that was killed; 0 if it does not end soon."""
+    end = time.monotonic() + _REAPING
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid or time.monotonic() > end:
+            return status
+        time.sleep(0.001)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from petipy import __version__
 from petipy.control.commands import Command, Denied
 from petipy.control.session import Session
-from petipy.state.model import Edit, Snapshot
+from petipy.state.model import Edit, Progress, Snapshot, amount
 from petipy.ui.actions import ACTIONS
 from petipy.ui.kit.keys import STOP, join_footer
 from petipy.ui.kit.registration import ROOT, KeyTable, Occasion
@@ -95,7 +95,7 @@ class View(Frame[Any, Any, Any]):
         choice = snapshot.choice(snapshot.booting)
         if snapshot.booting:
             name = shorten(entry_title(choice), 50) if choice else snapshot.booting
-            return "status", f"Loading {name} ... - {STOP}"
+            return "status", f"Loading {name} ...{_amounts(snapshot.progress)} - {STOP}"
         if note := self._screen.note or self._note:
             return "status", note
         if snapshot.countdown:
@@ -210,6 +210,13 @@ class View(Frame[Any, Any, Any]):
         screen = find_screens()[name].make(occasion)
         assert screen is not None, name
         return screen
+
+
+def _amounts(progress: Progress | None) -> str:
+    """Return " 12 MB of 45 MB", or "" if the total is not known."""
+    if progress is None or progress.total is None:
+        return ""
+    return f" {amount(progress.done)} of {amount(progress.total)}"
 
 
 def _count(number: int, noun: str) -> str:

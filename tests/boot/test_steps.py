@@ -3,8 +3,7 @@ import errno
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
@@ -12,10 +11,11 @@ from typing import NoReturn
 import pytest
 
 from petipy.boot import steps
+from petipy.boot.opener import Opener
 from petipy.boot.parts import part
 from petipy.boot.plan import BootError, Plan, plan
 from petipy.log import Log, Trace
-from petipy.state.model import Change, Edit, File
+from petipy.state.model import Change, Device, Edit, File, Progress
 from petipy.sys.forked import in_child
 from tests.samples import choice, entry
 
@@ -39,11 +39,11 @@ class Machine:
         raise OSError(errno.EBUSY, "nothing is loaded")
 
 
-def opener(tree: Path) -> steps.Open:
-    async def opening(files: Sequence[File]) -> list[int]:
+def opener(tree: Path) -> Opener:
+    async def open_files(files: Sequence[File], devices: Sequence[Device]) -> list[int]:
         return [os.open(f"{tree}/{file.device}{file.path}", os.O_RDONLY) for file in files]
 
-    return opening
+    return Opener(open_files, lambda: ())
 
 
 @pytest.fixture
@@ -54,9 +54,10 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def load(todo: Plan, tree: Path) -> str:
+def load(todo: Plan, tree: Path, shown: list[Progress | None] | None = None) -> str:
     log = Log(files=())
-    asyncio.run(steps.load(todo, Machine(), opener(tree), in_child, log))
+    show = (shown if shown is not None else []).append
+    asyncio.run(steps.load(todo, Machine(), opener(tree).open, in_child, log, show))
     return log.lines[-1].text
 
 
@@ -177,19 +178,31 @@ def test_every_console_is_told_what_could_not_be_written() -> None:
     assert told[-1] == "  not written: (vda2)/grubenv: a=1 (the device does not answer)"
 
 
-def die() -> str:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return ""
+def test_a_loader_that_dies_is_only_an_error(tree: Path) -> None:
+    class Deadly(Machine):
+        def load(self, *arguments: object) -> str:
+            os.kill(os.getpid(), signal.SIGKILL)
+            return ""
+
+    show = list[object]().append
+    loading = steps.load(
+        plan(choice("a"), None), Deadly(), opener(tree).open, in_child, Log(files=()), show
+    )
+    with pytest.raises(BootError, match=r"\(vda2\)/vmlinux: the loading process died: does its"):
+        asyncio.run(loading)
 
 
-def hang() -> str:
-    time.sleep(60)
-    return ""
-
-
-@pytest.mark.parametrize(("work", "error"), [(die, OSError), (hang, TimeoutError)])
-def test_a_loader_that_dies_or_hangs_is_only_an_error(
-    work: Callable[[], str], error: type[OSError]
-) -> None:
-    with pytest.raises(error):
-        asyncio.run(in_child(work, 0.3))
+def test_progress_is_of_the_bytes_that_are_read_and_then_has_no_total(tree: Path) -> None:
+    (tree / "vda2/initrd").write_bytes(bytes(20 << 20))
+    parts = File(device="vda2", path="/initrd", offset=1 << 20)
+    whole = File(device="vda2", path="/initrd")
+    shown: list[Progress | None] = []
+    load(plan(choice("a", initrds=(parts, whole)), None), tree, shown)
+    assert shown[-1] is None
+    assert shown[-2] == Progress(what="(vda2)/vmlinux", done=0, total=None)
+    read = [progress for progress in shown[:-2] if progress]
+    assert read
+    total = (39 << 20) + len("KERNEL")
+    assert {progress.total for progress in read} == {total}
+    assert sorted(progress.done for progress in read) == [progress.done for progress in read]
+    assert all(0 < progress.done <= total for progress in read)

@@ -1,6 +1,7 @@
 """The texts of the details, the log, the help and the status line."""
 
 from parsers.api import Origin, Problem
+from petipy.state.model import Progress
 from tests.ui.driver import Driver
 from tests.ui.fakes import DEBIAN, Machine, choice
 
@@ -81,6 +82,12 @@ def test_the_status_says_what_is_loaded_and_why_it_failed() -> None:
     driver = Driver()
     driver.machine.store.update(booting=driver.machine.store.snapshot.default)
     assert f"Loading {DEBIAN} ..." in driver.text
+    driver.machine.store.update(
+        progress=Progress(what="/initrd", done=12_000_000, total=45_000_000)
+    )
+    assert f"Loading {DEBIAN} ... 12 MB of 45 MB - Esc stops it" in driver.text
+    driver.machine.store.update(progress=Progress(what="/vmlinux", done=0))
+    assert f"Loading {DEBIAN} ... - Esc stops it" in driver.text
     driver.machine.store.update(booting="")
     driver.machine.say("Debian did not boot: not a kernel", "error")
     assert "Debian did not boot: not a kernel" in driver.text

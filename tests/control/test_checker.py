@@ -1,0 +1,163 @@
+"""A hash that asks for too much costs one try; wrong passwords cost time."""
+
+import asyncio
+import ctypes
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from parsers.api import Password
+from petipy.control import checker
+from petipy.control.checker import Checker
+from petipy.control.passwords import PBKDF2
+from petipy.log import Log
+from petipy.sys import crypt
+
+ENDLESS = {
+    "crypt's": "$5$rounds=999999999$salt$" + "x" * 43,
+    "GRUB's": f"{PBKDF2}{1 << 31}.{'00' * 64}.{'00' * 64}",
+    "GRUB's key": f"{PBKDF2}10000.{'00' * 64}.{'00' * (1 << 20)}",
+}
+GREEDY = "$y$jFT$abcd$" + "x" * 43  # 1 GiB
+
+
+@pytest.fixture(autouse=True)
+def short_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker, "_PENALTY", 0.0)
+
+
+def hashed(secret: str) -> Password:
+    return Password(user="root", secret=secret, hashed=True)
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(scenario, 60))
+
+
+def test_a_hash_is_checked_in_the_confined_child() -> None:
+    async def scenario() -> None:
+        log = Log(files=())
+        keys = hashed("$1$x$kCw8ui3ja7esI2X5jr68X0"), Password(user="a", secret="plain")
+        check = Checker(log).check
+        assert await check(keys, "x") == keys[0]
+        assert await check(keys, "plain") == keys[1]
+        assert await check(keys, "y") is None
+        assert [line.text for line in log.lines] == [
+            "access granted",
+            "access granted",
+            "access denied: a wrong password",
+        ]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("secret", ENDLESS.values(), ids=ENDLESS)
+def test_a_hash_with_a_billion_rounds_costs_only_that_try(secret: str) -> None:
+    async def scenario() -> None:
+        log = Log(files=())
+        check = Checker(log, processor=1).check
+        assert await check([hashed(secret)], "x") is None
+        assert log.lines[-1].text == (
+            "access denied: the password could not be checked: "
+            "its hash takes more than 1 s of processor time"
+        )
+        key = Password(user="root", secret="s")
+        assert await check([key], "s") == key
+
+    run(scenario())
+
+
+def test_a_hash_that_wants_a_gigabyte_is_refused() -> None:
+    async def scenario() -> None:
+        log = Log(files=())
+        assert await Checker(log).check([hashed(GREEDY)], "x") is None
+        assert log.lines[-1].text == (
+            "access denied: the password could not be checked: "
+            "libcrypt refuses its $y$ hash: it is damaged, unknown or takes too much memory"
+        )
+
+    run(scenario())
+
+
+def test_a_hash_that_takes_too_long_is_given_up() -> None:
+    async def scenario() -> None:
+        log = Log(files=())
+        assert await Checker(log, patience=0.3).check([hashed(ENDLESS["crypt's"])], "x") is None
+        assert log.lines[-1].text.endswith("its hash takes more than 0.3 seconds")
+
+    run(scenario())
+
+
+def test_without_libcrypt_its_hashes_stay_closed_and_the_others_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> ctypes.CDLL:
+        raise OSError(65, "this system has no libcrypt")
+
+    monkeypatch.setattr(crypt, "load", fail)
+
+    async def scenario() -> None:
+        log = Log(files=())
+        check = Checker(log).check
+        assert await check([hashed("$1$x$kCw8ui3ja7esI2X5jr68X0")], "x") is None
+        assert log.lines[-1].text == (
+            "access denied: the password could not be checked: "
+            "this system has no libcrypt, which its $1$ hash needs"
+        )
+        sha1 = hashed("$4$aGVsbG8gd28=$LnfEnx1CyE4wRtsqIEJhCTgUbqw$")
+        assert await check([sha1], "secret") == sha1
+
+    run(scenario())
+
+
+def test_a_check_ends_with_the_client_that_asked_and_leaves_the_penalty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checker, "_PENALTY", 0.5)
+
+    async def scenario() -> None:
+        check = Checker(Log(files=())).check
+        task = asyncio.create_task(check([hashed(ENDLESS["crypt's"])], "x"))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.wait({task})
+        began = time.monotonic()
+        assert task.cancelled()
+        key = Password(user="root", secret="s")
+        assert await check([key], "s") == key
+        assert time.monotonic() - began >= 0.45
+
+    run(scenario())
+
+
+def test_each_wrong_password_costs_twice_the_time_until_one_is_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checker, "_PENALTY", 1.0)
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        if seconds > 0:
+            slept.append(seconds)
+
+    async def scenario() -> None:
+        key = Password(user="root", secret="s")
+        check = Checker(Log(files=()), clock=lambda: sum(slept)).check
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        for typed in ("x", "y", "z", "s", "x"):
+            await check([key], typed)
+
+    run(scenario())
+    assert slept == [1, 2, 4, 1]
+
+
+def test_decoys_are_never_right_and_cost_the_penalty() -> None:
+    async def scenario() -> None:
+        log = Log(files=())
+        key = Password(user="root", secret="s")
+        assert await Checker(log).check([], "s", decoys=[key]) is None
+        assert log.lines[-1].text == "access denied: a wrong password"
+
+    run(scenario())

@@ -1,0 +1,146 @@
+"""Work in a child: its answer, its reports, its errors and its end."""
+
+import asyncio
+import errno
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from petipy.sys.confined import confine
+from petipy.sys.forked import ChildDied, Link, in_child
+
+
+def run(work: object, within: float = 30.0, **more: object) -> str:
+    return asyncio.run(in_child(work, within, **more))  # type: ignore[arg-type]
+
+
+def test_the_answer_comes_back_and_the_reports_before_it() -> None:
+    reports: list[str] = []
+
+    def work(link: Link) -> str:
+        for number in range(3):
+            link.report(str(number))
+        return "ä" * 10_000
+
+    assert run(work, receive=reports.append) == "ä" * 2048
+    assert reports == ["0", "1", "2"]
+
+
+def test_an_error_comes_back_with_its_number() -> None:
+    def work(link: Link) -> str:
+        raise OSError(errno.ENODEV, "gone")
+
+    with pytest.raises(OSError, match="gone") as caught:
+        run(work)
+    assert caught.value.errno == errno.ENODEV
+
+
+def test_a_fault_of_the_work_is_an_error() -> None:
+    with pytest.raises(OSError, match="ZeroDivisionError: "):
+        run(lambda link: str(1 // 0))
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
+def test_a_death_names_its_signal(name: str) -> None:
+    def work(link: Link) -> str:
+        os.kill(os.getpid(), signal.Signals[name])
+        return ""
+
+    with pytest.raises(ChildDied) as caught:
+        run(work)
+    assert caught.value.signal == name
+
+
+def test_an_end_without_an_answer_is_a_death_too() -> None:
+    with pytest.raises(ChildDied, match="without an answer"):
+        run(lambda link: os._exit(0))
+
+
+def test_a_hang_ends_in_time_and_leaves_no_process() -> None:
+    def work(link: Link) -> str:
+        link.report(str(os.getpid()))
+        time.sleep(60)
+        return ""
+
+    pids: list[str] = []
+    with pytest.raises(TimeoutError):
+        run(work, 0.3, receive=pids.append)
+    assert not Path(f"/proc/{pids[0]}").exists()
+
+
+def test_cancelling_kills_the_child() -> None:
+    pids: list[str] = []
+
+    def work(link: Link) -> str:
+        link.report(str(os.getpid()))
+        time.sleep(60)
+        return ""
+
+    async def scenario() -> None:
+        started = asyncio.Event()
+
+        def receive(text: str) -> None:
+            pids.append(text)
+            started.set()
+
+        task = asyncio.create_task(in_child(work, 30, receive))
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+    assert not Path(f"/proc/{pids[0]}").exists()
+
+
+# Confined
+
+
+def confined(then: str) -> str:
+    """Run statements in a confined child; they leave their result in `answer`."""
+
+    def work(link: Link) -> str:
+        space: dict[str, str] = {}
+        import socket
+
+        modules = {"os": os, "socket": socket}
+        confine(link.fileno(), 1, 64 << 20)
+        exec(then, modules, space)
+        return space["answer"]
+
+    return run(work)
+
+
+def test_a_confined_child_still_computes_and_answers() -> None:
+    assert confined("answer = str(sum(range(1000)))") == "499500"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "open('/etc/passwd')",
+        "os.fork()",
+        "os.kill(os.getppid(), 0)",
+        "socket.socket()",
+        "os.write(3, b'x')",
+        "os.setuid(0); os.setgid(0); open('/')",
+    ],
+)
+def test_a_confined_child_can_do_nothing_else(statement: str) -> None:
+    with pytest.raises(OSError, match=r".") as caught:
+        confined(f"{statement}; answer = 'done'")
+    assert not isinstance(caught.value, ChildDied)
+
+
+def test_a_confined_child_that_never_ends_runs_out_of_processor_time() -> None:
+    with pytest.raises(ChildDied) as caught:
+        confined("while True: pass")
+    assert caught.value.signal == "SIGXCPU"
+
+
+def test_a_confined_child_that_wants_all_memory_is_refused() -> None:
+    with pytest.raises(OSError, match="MemoryError"):
+        confined("answer = str(len(bytes(1 << 28)))")

@@ -1,0 +1,99 @@
+"""Programs: their status and output, and their end in every case."""
+
+import asyncio
+import os
+import pty
+import time
+from pathlib import Path
+
+import pytest
+
+from petipy.sys import process
+
+
+def run(*argv: str, within: float = 30.0, **more: int) -> process.Result:
+    return asyncio.run(process.run(argv, within=within, **more))  # type: ignore[arg-type]
+
+
+def sh(script: str, within: float = 30.0, **more: int) -> process.Result:
+    return run("/bin/sh", "-c", script, within=within, **more)
+
+
+def test_status_and_both_outputs_come_back() -> None:
+    assert sh("echo out; echo err >&2; exit 3") == (3, b"out\n", b"err\n")
+
+
+def test_there_is_nothing_to_read_and_no_environment_but_the_given_one() -> None:
+    os.environ["PETIPY_TEST"] = "leak"
+    try:
+        result = sh("cat; echo $PETIPY_TEST $PWD")
+    finally:
+        del os.environ["PETIPY_TEST"]
+    assert result.output == b"/\n"
+
+
+def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        run(f"{tmp_path}/none")
+
+
+def test_a_signal_is_a_negative_status() -> None:
+    assert sh("kill -9 $$").status == -9
+
+
+def gone(pid_file: Path) -> bool:
+    pid = pid_file.read_text().strip()
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().split()[2]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_program_that_does_not_end_is_killed_with_its_children(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"has not ended within 0\.5 seconds"):
+        sh(f"sleep 60 & echo $! > {tmp_path}/pid; wait", within=0.5)
+    assert gone(tmp_path / "pid")
+
+
+def test_a_program_that_prints_too_much_is_killed(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="printed more than 1000 bytes"):
+        sh(f"echo $$ > {tmp_path}/pid; while :; do echo xxxxxxxxxxxxxxxx; done", limit=1000)
+    assert gone(tmp_path / "pid")
+
+
+def test_cancelling_kills_the_program(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        script = f"echo $$ > {tmp_path}/pid; echo > {tmp_path}/fifo; sleep 60"
+        os.mkfifo(tmp_path / "fifo")
+        fifo = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+        started = asyncio.Event()
+        asyncio.get_running_loop().add_reader(fifo, started.set)
+        task = asyncio.create_task(process.run(["/bin/sh", "-c", script], within=30))
+        await started.wait()
+        asyncio.get_running_loop().remove_reader(fifo)
+        os.close(fifo)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+    assert gone(tmp_path / "pid")
+
+
+def test_a_program_on_a_terminal_is_ended_when_nobody_waits_for_it_any_more() -> None:
+    async def scenario() -> None:
+        ours, theirs = pty.openpty()
+        path = os.ttyname(theirs)
+        program = process.start_on_terminal(["/bin/sh", "-c", "sleep 60"], path, {})
+        assert not await program.ends_within(0.1)
+        await program.end()
+        assert await program.ends_within(0)
+        os.close(ours)
+        os.close(theirs)
+
+    asyncio.run(scenario())
