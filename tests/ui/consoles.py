@@ -13,7 +13,7 @@ from tests.ui.fakes import Machine
 PROMPT = "press Enter or a letter for the menu"
 
 
-def counting_machine(seconds: float = 60.0) -> Machine:
+def counting_machine(seconds: float = 3600.0) -> Machine:
     """Return a machine whose default boots after that time."""
     machine = Machine()
     start_countdown(machine, seconds)
@@ -29,6 +29,7 @@ def start_countdown(machine: Machine, seconds: float = 60.0) -> None:
 
 @asynccontextmanager
 async def serve(console: Console) -> AsyncIterator[Console]:
+    """Serve the console for the time of the context."""
     task = asyncio.create_task(console.serve())
     try:
         yield console
@@ -42,6 +43,7 @@ async def serve(console: Console) -> AsyncIterator[Console]:
 async def console_at(
     machine: Machine, emulator: Emulator | None = None, name: str = "hvc0", term: str = ""
 ) -> AsyncIterator[tuple[Emulator, Console]]:
+    """Serve a console of the machine at an emulated terminal."""
     emulator = emulator or Emulator()
     try:
         async with serve(Console(emulator.path, machine.session(name), term=term)) as console:

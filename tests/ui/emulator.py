@@ -1,6 +1,7 @@
 """A terminal at the other end of a line: a pseudo-terminal, with pyte as its screen."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import pty
@@ -75,6 +76,17 @@ class Emulator:
             if time.monotonic() > deadline:
                 raise AssertionError(f"never saw {wanted!r}:\n{self.text}")
             await asyncio.sleep(0.005)
+
+    async def type_until(self, keys: str, true: Callable[[], bool]) -> None:
+        """Type keys that may be typed twice, again and again until a condition is true.
+
+        Once may be too little: with noise before them in one read, they are noise themselves.
+        """
+        for _ in range(100):
+            self.type(keys)
+            with contextlib.suppress(AssertionError):
+                return await self.until(true, 0.5)
+        raise AssertionError(f"{keys!r} did nothing:\n{self.text}")
 
     async def until_read(self) -> None:
         """Wait until the program has read all that was typed."""

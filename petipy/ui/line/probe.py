@@ -5,7 +5,7 @@ import asyncio
 from petipy.ui.line.keys import Decoder, Report
 from petipy.ui.line.terminal import Terminal
 
-_PATIENCE = 0.15  # seconds for each of two questions
+PATIENCE = 0.15  # seconds for each of two questions
 # Move the cursor as far as it goes, then ask where it is. Every terminal since the VT100 answers.
 _CORNER = "\x1b7\x1b[999;999H\x1b[6n\x1b8"
 _WINDOW = "\x1b[18t"  # xterm's question; not the first, because tmux 3.3 answers columns;rows
@@ -27,7 +27,7 @@ async def probe_size(terminal: Terminal, decoder: Decoder) -> tuple[int, int] | 
 
 async def _read_answer(terminal: Terminal, decoder: Decoder) -> tuple[int, int] | None:
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 for report in decoder.feed(await terminal.read()):
                     if isinstance(report, Report) and (size := _size(report)):

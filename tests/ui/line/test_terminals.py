@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from petipy.ui.console import Console
+from petipy.ui.line import probe
 from petipy.ui.line.writer import LIMIT
 from tests.ui.consoles import PROMPT, console_at, counting_machine, open_menu, serve
 from tests.ui.emulator import Emulator, run
 from tests.ui.fakes import Machine, choice, looking
 
 
-def test_the_size_comes_from_the_cursor_in_the_far_corner() -> None:
+def test_the_size_comes_from_the_cursor_in_the_far_corner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "PATIENCE", 60.0)  # the answer counts, however slow the machine is
+
     async def scenario() -> None:
         emulator = Emulator(90, 30)
         async with console_at(counting_machine(), emulator):
@@ -24,7 +27,9 @@ def test_the_size_comes_from_the_cursor_in_the_far_corner() -> None:
     run(scenario())
 
 
-def test_or_from_the_window_s_size() -> None:
+def test_or_from_the_window_s_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "PATIENCE", 2.0)  # until the second question, and for its answer
+
     async def scenario() -> None:
         emulator = Emulator(40, 12)
         emulator.answers = {b"\x1b[18t": b"\x1b[8;12;40t"}

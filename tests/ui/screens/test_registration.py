@@ -1,10 +1,14 @@
 """Screens at a terminal: each opens by its registered key, and a new one is one new file."""
 
+import marshal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from initramfs.fast.bundle import write_bundle
 from parsers.api import Password
 from petipy.ui import screens
 from petipy.ui.kit.keys import BACK, Key
@@ -15,6 +19,7 @@ from tests.ui.driver import Driver
 from tests.ui.emulator import run
 from tests.ui.fakes import DEBIAN, Machine, choice
 
+TOP = Path(__file__).parents[3]
 BYTES = {"enter": "\r", "esc": "\x1b", "backspace": "\x7f", "f1": "\x1bOP", "left": "\x1b[D"}
 OPENERS = {name: screen.opener for name, screen in find_screens().items() if screen.opener}
 TITLES = {"details": "Entry", "editor": f"Edit {DEBIAN}", "help": "Help", "log": "Log"}
@@ -96,3 +101,27 @@ def test_a_new_file_is_a_new_screen_with_its_key_in_footer_help_and_readme() -> 
     assert any(line.split() == ["w", "see", "the", "news"] for line in driver.press("h").lines())
     assert "| w | see the news |" in key_table().to_markdown()
     assert "w" in key_table().reserved
+
+
+FROM_THE_BUNDLE = """
+import sys
+from petipy.startup import bundle
+bundle.install(sys.argv[1])
+from petipy.ui import screens
+assert screens.__path__ == [f"{sys.argv[1]}/petipy.ui.screens"], screens.__path__
+print(*screens.find_screens())
+"""
+
+
+def test_the_screens_are_found_in_the_one_file_that_the_image_keeps_them_in(tmp_path: Path) -> None:
+    modules = {}
+    for path in (TOP / "petipy/ui").rglob("*.py"):
+        parts = path.relative_to(TOP).with_suffix("").parts
+        package = parts[-1] == "__init__"
+        name = ".".join(parts[:-1] if package else parts)
+        modules[name] = marshal.dumps(compile(path.read_text(), name, "exec")), package
+    place = tmp_path / "modules"
+    place.write_bytes(write_bundle(modules, []))
+    command = [sys.executable, "-c", FROM_THE_BUNDLE, str(place)]
+    out = subprocess.check_output(command, cwd=TOP, text=True)
+    assert out.split() == list(find_screens())
