@@ -20,9 +20,30 @@ class Report:
         self.skipped = self.longrepr is not None
 
 
-@pytest.mark.shared("no such folder")
-def test_a_test_whose_cases_are_absent_does_not_run() -> None:
-    pytest.fail("it ran")
+class Item:
+    """The part of a pytest item that skipping uses."""
+
+    def __init__(self, *folders: str) -> None:
+        self._folders = folders
+        self.added: list[pytest.MarkDecorator] = []
+
+    def iter_markers(self, name: str) -> list[pytest.Mark]:
+        assert name == "shared"
+        return [pytest.mark.shared(*self._folders).mark] if self._folders else []
+
+    def add_marker(self, marker: pytest.MarkDecorator) -> None:
+        self.added.append(marker)
+
+
+def test_a_test_is_skipped_if_its_cases_are_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.setattr(cases, "SHARED", tmp_path)
+    items: list[Any] = [Item(), Item("here"), Item("here", "absent")]
+    cases.skip_absent(items)
+    assert [len(item.added) for item in items] == [0, 0, 1]
+    assert items[2].added[0].kwargs == {"reason": "no shared cases here: absent"}
 
 
 def test_the_summary_counts_tests_that_ran_and_reasons_of_those_that_did_not() -> None:
