@@ -1,8 +1,9 @@
 """The composition root: it builds the services and runs them. Only this module knows all rooms."""
 
 import asyncio
+import errno
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from petipy import kexec
@@ -18,10 +19,10 @@ from petipy.log import Log, Trace
 from petipy.sandbox.client import Scanner
 from petipy.settings import storage
 from petipy.sources import disks
-from petipy.sources.discover import Discovery, ScanDevice
-from petipy.sources.disks import DeviceEvent
+from petipy.sources.discover import Discovery, ScanSource
+from petipy.sources.source import Find
 from petipy.startup import collector
-from petipy.state.model import Change, Device, File, Scan
+from petipy.state.model import Change, Device, File, Scan, Source
 from petipy.state.store import Store
 from petipy.sys import power
 from petipy.ui.console import Console
@@ -33,10 +34,10 @@ from petipy.ui.line import ttys
 class Services:
     """The services of the machine; the tests have a machine of their own."""
 
-    scan: ScanDevice
+    scan: ScanSource
     open: Callable[[Sequence[File], Sequence[Device]], Awaitable[list[int]]]
     write: Callable[[Change, Sequence[Device]], Awaitable[None]]
-    events: Callable[[Log], AsyncIterator[DeviceEvent]]
+    sources: Sequence[Find]
     kexec: Kexec
     power: Power
     quiet: Callable[[], None]  # before the jump: nothing may touch a device from now on
@@ -73,7 +74,8 @@ class App:
             if ttys.node_name(name) not in {_name(path) for path in paths}:
                 self._log.warning(f"petipy.consoles: there is no terminal behind {name}")
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._discovery.run(self._services.events(self._log)))
+            streams = [find(self._log) for find in self._services.sources]
+            group.create_task(self._discovery.run(*streams))
             group.create_task(self._live.run())
             group.create_task(self._automatic.run(self.commands))
             group.create_task(self._booter.run())
@@ -107,9 +109,11 @@ def main(scanner: Scanner) -> int:
 def _services(scanner: Scanner, store: Store) -> Services:
     machine = os.uname().machine
 
-    async def scan(device: Device, others: Sequence[Device]) -> Scan:
+    async def scan(source: Source, others: Sequence[Device]) -> Scan:
+        if source.device is None:
+            raise OSError(errno.ENODEV, "there is no device to scan")
         dialect = store.snapshot.settings.dialect
-        return await scanner.scan(device, others, machine, device.kind.patience, dialect)
+        return await scanner.scan(source.device, others, machine, source.patience, dialect)
 
     async def open_files(files: Sequence[File], known: Sequence[Device]) -> list[int]:
         return await scanner.open(files, known, steps.OPENING)
@@ -125,7 +129,7 @@ def _services(scanner: Scanner, store: Store) -> Services:
         scan=scan,
         open=open_files,
         write=write,
-        events=disks.watch,
+        sources=[disks.watch],
         kexec=kexec,
         power=power,
         quiet=quiet,

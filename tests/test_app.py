@@ -18,9 +18,9 @@ from parsers.api import Action, Effect, Entry, FileRef, Password
 from petipy.app import App, Services
 from petipy.control.session import Session
 from petipy.log import Log
-from petipy.sources.disks import DeviceEvent
+from petipy.sources.source import Arrived, Settled, SourceEvent
 from petipy.state.access import Lock
-from petipy.state.model import Change, Device, File, Scan, Settings, Snapshot
+from petipy.state.model import Change, Device, File, Scan, Settings, Snapshot, Source
 from petipy.state.store import Store
 from tests.samples import device, entry, scan
 
@@ -57,10 +57,10 @@ class Machine:
         self.loaded = (self.tree / "loaded").read_text()
         raise Jumped
 
-    async def scan(self, device: Device, others: Sequence[Device]) -> Scan:
-        if device.name not in self.scans:
+    async def scan(self, source: Source, others: Sequence[Device]) -> Scan:
+        if source.name not in self.scans:
             await asyncio.sleep(60)
-        return self.scans[device.name]
+        return self.scans[source.name]
 
     async def open(self, files: Sequence[File], known: Sequence[Device]) -> list[int]:
         return [os.open(f"{self.tree}{file.path}", os.O_RDONLY) for file in files]
@@ -78,10 +78,10 @@ class Machine:
         self.loaded = action
         raise Jumped
 
-    async def events(self, log: Log) -> AsyncIterator[DeviceEvent]:
+    async def events(self, log: Log) -> AsyncIterator[SourceEvent]:
         for name in self.scans:
-            yield DeviceEvent(device=device(name), name=name, present=True)
-        yield DeviceEvent(device=None, name="", present=True)
+            yield Arrived(Source.of(device(name)))
+        yield Settled()
         await asyncio.sleep(60)
 
     def services(self) -> Services:
@@ -89,7 +89,7 @@ class Machine:
             scan=self.scan,
             open=self.open,
             write=self.write,
-            events=self.events,
+            sources=[self.events],
             kexec=self,
             power=self,
             quiet=lambda: None,

@@ -106,6 +106,42 @@ def seen_from(entry: Entry, there: str, here: str) -> Entry:
     )
 
 
+# A name of a volume, after the sort of name: ("uuid", "1234-abcd"), ("link", "mapper/vg-root").
+Name = tuple[str, str]
+
+
+def names(volume: Volume) -> Iterator[Name]:
+    """Yield every name that `find` knows the volume by, for an index of many volumes."""
+    for kind in _WORDS if not volume.image else ():
+        if value := getattr(volume, kind):
+            yield kind, _folded(kind, value)
+    yield "name", volume.name
+    for link in _links(volume):
+        yield "link", link
+    if path := volume.firmware_path.rstrip("/:").lower():
+        yield "firmware", f"{path}:{volume.partition}"
+
+
+def searches(spec: str) -> Iterator[tuple[tuple[Name, ...], str]]:
+    """Yield the searches that `find` makes one after the other until one has a result.
+
+    Each has names, and the result is the first volume that has any of them. With a text beside
+    them, these are names of a volume that may hold an image, and the text is the image's own.
+    """
+    spec = _strip_marks(spec)
+    if tag := _tag(spec):
+        if tag[1]:
+            yield ((tag[0], _folded(*tag)),), ""
+        return
+    if name := spec.removeprefix("/dev/"):
+        yield (("name", name), ("link", name)) if name != spec else (("name", name),), ""
+    match = _FIRMWARE.fullmatch(spec) if name == spec else None
+    if match and (path := match[1].rstrip("/").lower()):
+        yield (("firmware", f"{path}:{int(match[2] or 0)}"),), ""
+    if hosts := [spec[: m.start()] for m in re.finditer(":/", spec)]:
+        yield tuple(("name", host) for host in hosts), spec
+
+
 def describe(spec: str) -> str:
     """Return words for the volume that `spec` means: "the file system with UUID 1234"."""
     spec = _strip_marks(spec)
@@ -150,11 +186,16 @@ def _tag(spec: str) -> tuple[str, str] | None:
 
 
 def _find_tagged(kind: str, value: str, volumes: Sequence[Volume]) -> Volume | None:
-    fold = str.lower if kind.endswith("uuid") else str
+    value = _folded(kind, value)
     for volume in volumes:
-        if value and not volume.image and fold(getattr(volume, kind)) == fold(value):
+        if value and not volume.image and _folded(kind, getattr(volume, kind)) == value:
             return volume
     return None
+
+
+def _folded(kind: str, value: str) -> str:
+    """Return a tag's value as it is compared: a UUID in small letters."""
+    return value.lower() if kind.endswith("uuid") else value
 
 
 def _find_firmware_path(path: str, partition: int, volumes: Sequence[Volume]) -> Volume | None:

@@ -52,6 +52,7 @@ def to_json(scan: Scan) -> dict[str, Any]:
         "preferences": preferences,
         "missing": [asdict(ref) for ref in scan.missing],
         "images": [asdict(image) for image in scan.images],
+        "wants": list(scan.wants),
         "formats": [asdict(form) for form in scan.formats],
     }
 
@@ -245,6 +246,7 @@ _scan = _record(
     preferences=_many(_pair(_text, _preferences)),
     missing=_many(_file),
     images=_many(_image),
+    wants=_texts,
     formats=_many(
         _record(FormatFacts, name=_text, hotkeys_select=_truth, has_dialects=_truth),
     ),

@@ -15,7 +15,7 @@ from petipy.report.quote import with_excerpts
 from petipy.scan.images import images
 from petipy.scan.netboot import netboot, places
 from petipy.scan.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
-from petipy.state.model import FormatFacts, Image, Scan
+from petipy.state.model import ANY, FormatFacts, Image, Scan
 from petipy.state.resolve import references
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
@@ -77,8 +77,14 @@ def _scan(files: Files, formats: Sequence[Format]) -> Scan:
         problems=tuple(with_excerpts(files, dict.fromkeys(problems))),
         preferences=tuple((path, p) for path, p in preferences if path not in menu.taken_over),
         missing=tuple(_missing(files, [entry for _, entry in entries])),
+        wants=(ANY,) if _waits(entries, problems) else (),
         formats=tuple(_facts(formats, {name for name, _ in entries})),
     )
+
+
+def _waits(entries: Iterable[tuple[str, Entry]], problems: Iterable[Problem]) -> bool:
+    """Return True if another volume could make the scan give something else."""
+    return any(e.waits_for for _, e in entries) or any(p.waits for p in problems)
 
 
 def _facts(formats: Iterable[Format], names: Container[str]) -> Iterator[FormatFacts]:

@@ -1,176 +1,218 @@
-"""Turns device events into choices: one task per device, cancelled when the device goes."""
+"""Turns events of sources into choices: one task per source, cancelled when the source goes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 from petipy.log import Log
 from petipy.report.quote import format_place
 from petipy.scan.images import image_device
-from petipy.sources.disks import DeviceEvent
-from petipy.state import resolve
-from petipy.state.model import Device, Image, Scan, Source
+from petipy.sources.source import Arrived, Left, SourceEvent
+from petipy.state.catalog import Catalog
+from petipy.state.model import Choice, Device, Image, Scan, Source, State
 from petipy.state.store import Store
 
-ScanDevice = Callable[[Device, Sequence[Device]], Awaitable[Scan]]
-TOLD = 3  # problems of a device that are told at once
+# Scans a source. Its configurations may refer to the devices. OSError if that fails.
+ScanSource = Callable[[Source, Sequence[Device]], Awaitable[Scan]]
+LOGGED = 3  # problems of a source that consoles show
 
 
 class Discovery:
-    """Keeps the store's devices and choices true to what is plugged in.
+    """Keeps the store's sources and choices true to what is plugged in.
 
-    A device that fails or hangs costs its own entries, nothing else. An entry that waits for a
-    device is read again when a device comes.
+    A source that fails or hangs costs its own entries, nothing else. A scan that wants a volume
+    starts again when that volume comes. The store is updated once per turn of the event loop.
     """
 
-    def __init__(self, scan: ScanDevice, store: Store, log: Log) -> None:
+    def __init__(self, scan: ScanSource, store: Store, log: Log) -> None:
         self._scan, self._store, self._log = scan, store, log
-        self._devices: dict[str, Device] = {}
-        self._scans: dict[str, Scan] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._failures: dict[str, str] = {}  # of the last scan, in words
+        self._catalog = Catalog()
+        self._tasks: dict[str, asyncio.Task[None]] = {}  # of the scans that run, by source
+        self._images: dict[str, list[str]] = {}  # by the source that they lie on
+        # Arrivals are counted, so that a scan can tell which came after its start.
+        self._arrivals = 0
+        self._arrived: dict[str, int] = {}
+        self._settled = False
+        self._changed = False
         self._group = asyncio.TaskGroup()
         self._one_image = asyncio.Semaphore(1)  # at a time: disks come first
 
-    async def run(self, events: AsyncIterator[DeviceEvent]) -> None:
-        """Until `events` ends and every scan has."""
-        async with self._group:
-            async for event in events:
-                if event.device is None and not event.name:
-                    self._store.update(settled=True)
-                elif event.device is not None and event.present:
-                    self._arrive(event.device)
-                else:
+    async def run(self, *streams: AsyncIterator[SourceEvent]) -> None:
+        """Follow the streams until all have ended and every scan has.
+
+        The store is settled as soon as all streams are.
+        """
+        unsettled = len(streams)
+
+        async def follow(stream: AsyncIterator[SourceEvent]) -> None:
+            nonlocal unsettled
+            async for event in stream:
+                if isinstance(event, Arrived):
+                    self._arrive(event.source)
+                elif isinstance(event, Left):
                     self._leave(event.name)
+                else:
+                    unsettled -= 1
+                    self._settled = unsettled == 0
+                    self._publish()
+
+        async with self._group:
+            for stream in streams:
+                self._group.create_task(follow(stream))
+        self._update()
 
     def rescan(self) -> None:
-        """Look at every device again, as if it had just come."""
+        """Look at every source again, as if it had just come."""
         self._log.info("looking at every device again")
-        for device in list(self._devices.values()):
-            self._start(device)
+        for source in self._catalog.sources:
+            if source.name in self._arrived:
+                self._start(source)
 
     def resolve(self) -> None:
-        """Make the choices anew from what the scans have found, as the settings are now."""
+        """Make the choices anew from the results of the scans, as the settings are now."""
         self._publish()
 
-    def _arrive(self, device: Device) -> None:
-        for image in self._images_on(device.name):  # it may be another disc
+    def _arrive(self, source: Source) -> None:
+        name, known = source.name, self._catalog.source(source.name)
+        for image in self._images.get(name, [])[:]:  # it may be another disc
             self._leave(image)
-        if self._devices.get(device.name) == device:  # such as a stick that has just come
-            self._log.debug(f"{device.name} may have new contents: looking again")
+        if known and known.device == source.device:  # such as a stick that has just come
+            self._log.debug(f"{name} may have new contents: looking again")
         else:
-            self._log.info(f"found {device.title or device.name}")
-        self._devices[device.name] = device
-        self._start(device)
-        if device.kind.inner:
+            self._log.info(f"found {source.title or name}")
+        if source.state != "scanning":
+            self._show(source)
             return
-        for name, scan in list(self._scans.items()):
-            if name != device.name and _waits(scan):
-                self._start(self._devices[name])
+        if not source.kind.inner:
+            self._arrivals += 1
+        self._arrived[name] = self._arrivals
+        self._start(source)
+        if not source.kind.inner:
+            for other in map(self._catalog.source, self._catalog.wanting(name)):
+                if other:
+                    self._start(other)
+
+    def _show(self, source: Source) -> None:
+        """Take a source that cannot be scanned yet."""
+        self._stop(source.name)
+        self._arrived.pop(source.name, None)
+        self._catalog.remove(source.name)
+        self._catalog.put(source)
+        self._publish()
 
     def _leave(self, name: str) -> None:
-        for image in self._images_on(name):
+        for image in self._images.pop(name, []):
             self._leave(image)
+        self._stop(name)
+        self._arrived.pop(name, None)
+        if source := self._catalog.source(name):
+            self._catalog.remove(name)
+            self._log.info(f"{name} is gone")
+            if source.device and name in self._images.get(source.device.volume.disk, []):
+                self._images[source.device.volume.disk].remove(name)
+        self._publish()
+
+    def _start(self, source: Source) -> None:
+        self._stop(source.name)
+        source = replace(source, state="scanning", reason="")
+        self._catalog.put(source)
+        self._tasks[source.name] = self._group.create_task(self._one(source))
+        self._publish()
+
+    def _stop(self, name: str) -> None:
         if task := self._tasks.pop(name, None):
             task.cancel()
-        if self._devices.pop(name, None):
-            self._log.info(f"{name} is gone")
-        self._scans.pop(name, None)
-        self._failures.pop(name, None)
-        self._publish()
 
-    def _start(self, device: Device) -> None:
-        if task := self._tasks.pop(device.name, None):
-            task.cancel()
-        self._tasks[device.name] = self._group.create_task(self._one(device))
-        self._publish()
-
-    async def _one(self, device: Device) -> None:
-        others = self._others(device)
+    async def _one(self, source: Source) -> None:
+        name, start = source.name, self._arrivals
+        others = [device for device in self._catalog.devices if device is not source.device]
         scan, failure = Scan(), ""
         try:
-            async with self._one_image if device.kind.inner else nullcontext():
-                scan = await self._scan(device, others)
+            async with self._one_image if source.kind.inner else nullcontext():
+                scan = await self._scan(source, others)
         except OSError as error:  # TimeoutError is one, and says nothing
             failure = error.strerror or str(error) or "no answer in time"
-            self._log.warning(f"{device.name}: {failure}")
-        if self._tasks.get(device.name) is asyncio.current_task():
-            del self._tasks[device.name]
-            self._failures[device.name] = failure
-            try:
-                self._take(device, scan)
-            except Exception as error:  # noqa: BLE001  what is on one disk is not to end the program
-                failure = f"{type(error).__name__}: {error}"
-                self._log.error(f"{device.name} is left out: {failure}")
-                self._failures[device.name] = failure
-                self._take(device, Scan())
-            else:
-                if _waits(scan) and any(d not in others for d in self._others(device)):
-                    self._start(device)  # what it waits for may have come meanwhile
+            self._log.warning(f"{name}: {failure}")
+        except Exception as error:  # noqa: BLE001  one source is not to end the program
+            failure = f"{type(error).__name__}: {error}"
+            self._log.error(f"{name} is left out: {failure}")
+        if self._tasks.get(name) is not asyncio.current_task():
+            return  # a newer scan counts
+        del self._tasks[name]
+        self._take(source, scan, failure)
+        if self._arrivals > start and self._came_since(start, name):
+            self._start(source)
 
-    def _others(self, device: Device) -> list[Device]:
-        """The devices that it may refer to."""
-        return [d for d in self._devices.values() if d is not device and not d.kind.inner]
+    def _came_since(self, start: int, name: str) -> bool:
+        """Return True if a volume that the scan wants came after its start."""
+        return any(self._arrived.get(other, 0) > start for other in self._catalog.wanted(name))
 
-    def _take(self, device: Device, scan: Scan) -> None:
-        self._scans[device.name] = scan
-        self._report(device, scan)
-        self._look_into(device, scan.images)
+    def _take(self, source: Source, scan: Scan, failure: str) -> None:
+        state: State = "failed" if failure else "ready"
+        self._catalog.put(replace(source, state=state, reason=failure))
+        self._catalog.take(source.name, scan)
+        self._report(source.name, scan)
+        if source.device:
+            self._look_into(source.device, scan.images)
         self._publish()
 
     def _look_into(self, host: Device, images: Sequence[Image]) -> None:
-        """Take the images that are on the device for devices, too."""
+        """Take the image files that are on the device for sources, too."""
         found = {device.name: device for device in (image_device(host, i) for i in images)}
-        for name in self._images_on(host.name):
+        for name in self._images.get(host.name, [])[:]:
             if name not in found:
                 self._leave(name)
         for name, device in found.items():
-            if self._devices.get(name) != device:
-                self._arrive(device)
+            known = self._catalog.source(name)
+            if known is None:
+                self._images.setdefault(host.name, []).append(name)
+            if known is None or known.device != device:
+                self._arrive(Source.of(device))
 
-    def _images_on(self, name: str) -> list[str]:
-        devices = self._devices.values()
-        return [d.name for d in devices if d.kind.inner and d.volume.disk == name]
-
-    def _report(self, device: Device, scan: Scan) -> None:
-        # Consoles show what is logged; a slow line is not to be filled. The log screen has all.
+    def _report(self, name: str, scan: Scan) -> None:
+        # Consoles show what is logged, and a slow line must not be filled. The log screen has all.
         for number, problem in enumerate(scan.problems):
-            tell = self._log.info if number < TOLD else self._log.debug
-            tell(f"{format_place(problem, device.name)}: {problem.message}")
-        more = len(scan.problems) - TOLD
+            tell = self._log.info if number < LOGGED else self._log.debug
+            tell(f"{format_place(problem, name)}: {problem.message}")
+        more = len(scan.problems) - LOGGED
         rest = f"; {more} more problems are in the log" if more > 0 else ""
         foreign = self._store.snapshot.settings.show_foreign
         hidden = [e for _, e in scan.entries if e.foreign and not foreign]
         for entry in hidden:
             words = f"{entry.title} ({entry.config}) is {entry.unbootable}"
-            self._log.info(f"{device.name}: {words}; petipy.show_foreign would list it")
-        self._log.info(f"{device.name}: {_count(len(scan.entries) - len(hidden))}{rest}")
+            self._log.info(f"{name}: {words}; petipy.show_foreign would list it")
+        self._log.info(f"{name}: {_count(len(scan.entries) - len(hidden))}{rest}")
 
     def _publish(self) -> None:
-        settings = self._store.snapshot.settings
-        order = sorted(self._devices.values(), key=lambda device: Source.of(device).order)
-        scans = [(d, self._scans[d.name]) for d in order if d.name in self._scans]
+        """Have the store updated at the next turn of the loop."""
+        if not self._changed:
+            self._changed = True
+            asyncio.get_running_loop().call_soon(self._update)
+
+    def _update(self) -> None:
+        self._changed = False
+        choices = self._choices()
         self._store.update(
-            sources=tuple(map(self._source, order)),
-            choices=resolve.choices(
-                scans,
-                [d.volume for d in order],
-                foreign=settings.show_foreign,
-                boot_image=settings.boot_image,
-            ),
-            problems=tuple((d.name, problem) for d, scan in scans for problem in scan.problems),
+            sources=self._catalog.sources,
+            settled=self._settled,
+            choices=choices,
+            problems=self._catalog.problems,
         )
 
-    def _source(self, device: Device) -> Source:
-        if device.name in self._tasks:
-            return Source.of(device)
-        reason = self._failures.get(device.name, "")
-        return Source.of(device, "failed" if reason else "ready", reason)
-
-
-def _waits(scan: Scan) -> bool:
-    """Whether another device could make it find something else."""
-    return any(e.waits_for for _, e in scan.entries) or any(p.waits for p in scan.problems)
+    def _choices(self) -> tuple[Choice, ...]:
+        """Return all choices. A source that costs an exception is left without any."""
+        settings = self._store.snapshot.settings
+        foreign, boot_image = settings.show_foreign, settings.boot_image
+        choices = self._catalog.choices(foreign=foreign, boot_image=boot_image)
+        while self._catalog.failures:
+            name, error = self._catalog.failures.pop()
+            reason = f"{type(error).__name__}: {error}"
+            self._log.error(f"{name} is left out: {reason}")
+            if source := self._catalog.source(name):
+                self._take(source, Scan(), reason)
+            choices = self._catalog.choices(foreign=foreign, boot_image=boot_image)
+        return choices
 
 
 def _count(entries: int) -> str:

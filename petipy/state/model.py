@@ -15,6 +15,7 @@ from parsers.api import (
     extent,
 )
 
+ANY = "*"  # of Scan.wants
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 
@@ -58,6 +59,7 @@ class Device:
 # waiting: nothing can be scanned yet (a network link without a cable). locked: a person has to
 # give a passphrase first. failed: the last scan gave nothing.
 State = Literal["waiting", "locked", "scanning", "ready", "failed"]
+Order = tuple[int, list[tuple[int, str]], str]  # unique, since names are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +86,11 @@ class Source:
         )
 
     @property
-    def order(self) -> tuple[int, list[tuple[int, str]]]:
+    def order(self) -> Order:
         """The place in the menu: fixed disks first; sda2 before sda10 before sdb1."""
         parts = re.findall(r"\d+|\D+", self.name)
-        return self.kind.rank, [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+        natural = [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+        return self.kind.rank, natural, self.name
 
     @property
     def patience(self) -> float:
@@ -136,6 +139,9 @@ class Scan:
     preferences: tuple[tuple[str, Preferences], ...] = ()  # (configuration's path, what it says)
     missing: tuple[FileRef, ...] = ()  # files that entries name and a known volume does not have
     images: tuple[Image, ...] = ()  # to be scanned in turn
+    # Volumes that were looked for in vain, as parsers.places.volumes.find takes them. When one
+    # comes, another scan may give more. ANY: no name is known, each that comes may be it.
+    wants: tuple[str, ...] = ()
     formats: tuple[FormatFacts, ...] = ()  # of the entries, where there is something to know
 
 

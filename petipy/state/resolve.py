@@ -1,13 +1,22 @@
-"""File references and known volumes → choices, or what they wait for. Pure."""
+"""File references and known volumes → choices, or what they wait for. Pure.
+
+`choices` works from all scans at once. catalog.Catalog gives the same result, and does it over
+again only for the sources that a change concerns.
+"""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from posixpath import dirname
 
 from parsers.api import Effect, Entry, FileRef, Preferences, Volume
 from parsers.places.volumes import describe, find
 from petipy.state.model import ORDINARY, Change, Choice, Device, Edit, File, FormatFacts, Scan
+
+# The name of the volume that a configuration's words mean; None when it is not there.
+FindVolume = Callable[[str], str | None]
+Claim = File | str | None
 
 
 def choices(
@@ -17,46 +26,74 @@ def choices(
     foreign: bool = False,
     boot_image: bool = True,
 ) -> tuple[Choice, ...]:
-    """All entries of all scans in menu order; `volumes` are those present (default: the scanned).
+    """Return the entries of all scans in menu order.
 
-    Other systems than Linux are among them when asked for. A kernel that was merely found is not
-    when a configuration, of any device, offers it; nor is what stands in a file that another
-    device's configuration has read in. Without `boot_image` no command line says which kernel it
-    was made for.
-
-    A choice's id is made of the volume's UUID (its name when it has none, or when another volume
-    came first with the same), the configuration's path and the entry's own name.
+    `volumes` are those present (default: the scanned). Systems other than Linux are among the
+    entries if `foreign`. Without `boot_image` no command line says which kernel it was made for.
+    Two sorts of entries are left out: a kernel that was merely found and that a configuration of
+    any device offers, and an entry of a file that another device's configuration has read in.
     """
     if volumes is None:
         volumes = [device.volume for device, _ in scans]
-    taken: set[str] = set()
+
+    @cache
+    def volume(spec: str) -> str | None:
+        found = find(spec, volumes)
+        return found.name if found else None
+
     found: list[Choice] = []
-    for device, scan in scans:
-        identity = device.volume.uuid or device.name
-        if identity in taken:
-            identity = f"{identity}@{device.name}"
+    named = identities((device.name, basis(device)) for device, _ in scans)
+    for (device, scan), identity in zip(scans, named, strict=True):
+        found += of_source(device.name, scan, identity, volume, boot_image=boot_image)
+    claimed = {claim for choice in found for claim in claims(choice)}
+    return tuple(c for c in found if (foreign or not c.entry.foreign) and not covered(c, claimed))
+
+
+def basis(device: Device) -> str:
+    """Return the start of a device's ids that stays the same from start to start."""
+    return device.volume.uuid or device.name
+
+
+def identities(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield the start of the ids of each source, given its name and its basis, in menu order.
+
+    The basis is enough, unless a source before it has taken it.
+    """
+    taken: set[str] = set()
+    for name, base in sources:
+        identity = f"{base}@{name}" if base in taken else base
         taken.add(identity)
-        found += _of_device(device, scan, identity, volumes)
-    if not boot_image:
-        found = [replace(choice, entry=_without_image(choice.entry)) for choice in found]
-    stated = {choice.kernel for choice in found if not choice.entry.guess}
-    # Those of other devices begin with the device: (sda2)/loader/entries/a.conf.
-    read_in = {choice.entry.config for choice in found if choice.entry.config.startswith("(")}
-    return tuple(
-        choice
-        for choice in found
-        if (foreign or not choice.entry.foreign)
-        and not (choice.entry.guess and choice.kernel in stated)
-        and f"({choice.device}){choice.entry.config}" not in read_in
-    )
+        yield identity
+
+
+def claims(choice: Choice) -> Iterator[Claim]:
+    """Yield the kernel and the configuration that are this choice's to show."""
+    if not choice.entry.guess:
+        yield choice.kernel
+    # Files of other devices begin with the device: (sda2)/loader/entries/a.conf.
+    if choice.entry.config.startswith("("):
+        yield choice.entry.config
+
+
+def claims_against(choice: Choice) -> Iterator[Claim]:
+    """Yield the claims of other choices that would leave this one out."""
+    if choice.entry.guess:
+        yield choice.kernel
+    yield f"({choice.device}){choice.entry.config}"
+
+
+def covered(choice: Choice, claimed: Container[Claim]) -> bool:
+    """Return True if another choice shows what this one would."""
+    return any(claim in claimed for claim in claims_against(choice))
 
 
 def edited(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
-    """The kernel and the initrds as a person typed them."""
+    """Return the kernel and the initrds as a person typed them."""
     ours = [file for file in (choice.kernel, *choice.initrds) if file]
-    # An image's name has whatever its path has, parentheses too: those that were there are known.
+    # The name of an image may have parentheses in it, as its path may: so these names are matched
+    # as a whole.
     known = [choice.device, *(file.device for file in ours if file.device)]
-    # What is left as it was keeps what a name does not show.
+    # A name that nobody changed keeps what it does not show, such as the permissions of a file.
     same = {str(file): file for file in ours}
     initrds = tuple(same.get(path) or _typed(path, known) for path in edit.initrds)
     return same.get(edit.kernel) or _typed(edit.kernel, known), initrds
@@ -77,9 +114,13 @@ def _without_image(entry: Entry) -> Entry:
     return replace(entry, cmdline=entry.cmdline[cut:], origins=tuple(origins))
 
 
-def _of_device(
-    device: Device, scan: Scan, identity: str, volumes: Sequence[Volume]
+def of_source(
+    name: str, scan: Scan, identity: str, find: FindVolume, *, boot_image: bool
 ) -> Iterator[Choice]:
+    """Yield the choices of one source, none left out.
+
+    An id is made of the identity, the path of the configuration and the entry's own name.
+    """
     wishes = _Wishes(scan)
     absent = frozenset(scan.missing)
     ranks: dict[str, int] = {}
@@ -87,18 +128,18 @@ def _of_device(
     facts |= {known.name: known for known in scan.formats}
     for id, (form, entry) in zip(_ids(scan, identity), scan.entries, strict=True):
         wish, guard = wishes.of(form, entry)
-        files = [_file(ref, device, volumes) for ref in references(entry)]
+        files = [(ref, _file(ref, name, find)) for ref in references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]
         yield Choice(
             id=id,
             format=form,
-            device=device.name,
-            entry=entry,
+            device=name,
+            entry=entry if boot_image else _without_image(entry),
             kernel=resolved.get(entry.kernel) if entry.kernel else None,
             initrds=tuple(resolved[ref] for ref in entry.initrds if ref in resolved),
             devicetree=resolved.get(entry.devicetree) if entry.devicetree else None,
-            changes=tuple(_change(effect, device, volumes) for effect in entry.effects),
+            changes=tuple(_change(effect, name, find) for effect in entry.effects),
             missing=tuple(str(file) for ref, file in files if file and ref in absent),
             waits_for=entry.waits_for or ", ".join(dict.fromkeys(waits)),
             turn=_turn(entry, wish),
@@ -164,24 +205,26 @@ def _turn(entry: Entry, wish: Preferences) -> int:
     return ORDINARY
 
 
-def _file(ref: FileRef, device: Device, volumes: Sequence[Volume]) -> tuple[FileRef, File | None]:
+def _file(ref: FileRef, own: str, find: FindVolume) -> File | None:
     if ref.url:
-        return ref, File(url=ref.url, packed=ref.packed, mode=ref.mode)
-    if not ref.device:
-        return ref, _part(device.name, ref)
-    volume = find(ref.device, volumes)
-    return ref, _part(volume.name, ref) if volume else None
+        return File(url=ref.url, packed=ref.packed, mode=ref.mode)
+    device = find(ref.device) if ref.device else own
+    if device is None:
+        return None
+    return File(
+        device=device,
+        path=ref.path,
+        offset=ref.offset,
+        size=ref.size,
+        packed=ref.packed,
+        mode=ref.mode,
+    )
 
 
-def _change(effect: Effect, device: Device, volumes: Sequence[Volume]) -> Change:
-    _, file = _file(effect.file, device, volumes)
+def _change(effect: Effect, own: str, find: FindVolume) -> Change:
+    file = _file(effect.file, own, find)
     file = file or File(device=effect.file.device, path=effect.file.path)
     return Change(file=file, values=effect.values, rename=effect.rename)
-
-
-def _part(device: str, ref: FileRef) -> File:
-    part = File(device=device, path=ref.path, offset=ref.offset, size=ref.size)
-    return replace(part, packed=ref.packed, mode=ref.mode)
 
 
 def _typed(text: str, known: Sequence[str]) -> File:

@@ -12,14 +12,20 @@ from tests.root import disks
 UDEVD = Path("/usr/lib/systemd/systemd-udevd")
 
 WATCH = """
-import asyncio, sys
-from petipy import devices
+import asyncio
 from petipy.log import Log
+from petipy.sources import disks
+from petipy.sources.source import Arrived, Left
 
 async def main():
-    async for event in devices.watch(Log(files=())):
-        word = "settled" if event == devices.SETTLED else "+" if event.present else "-"
-        print(word, event.name, event.device.volume.label if event.device else "", flush=True)
+    async for event in disks.watch(Log(files=())):
+        match event:
+            case Arrived(source):
+                print("+", source.name, source.device.volume.label, flush=True)
+            case Left(name):
+                print("-", name, "", flush=True)
+            case _:
+                print("settled", "", "", flush=True)
 
 asyncio.run(main())
 """

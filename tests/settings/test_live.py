@@ -10,7 +10,7 @@ from petipy import app
 from petipy.control.session import Session
 from petipy.log import Log
 from petipy.sandbox.client import Scanner
-from petipy.state.model import Device, Scan, Settings, Snapshot
+from petipy.state.model import Device, Scan, Settings, Snapshot, Source
 from petipy.state.store import Store
 from tests.samples import device, entry, scan
 from tests.test_app import Jumped, Machine, machine, until
@@ -83,9 +83,9 @@ def test_a_new_dialect_has_every_device_scanned_again(machine: Machine) -> None:
     scanned: asyncio.Queue[str] = asyncio.Queue()
 
     class Watched(Machine):
-        async def scan(self, device: Device, others: Sequence[Device]) -> Scan:
-            scanned.put_nowait(device.name)
-            return await Machine.scan(self, device, others)
+        async def scan(self, source: Source, others: Sequence[Device]) -> Scan:
+            scanned.put_nowait(source.name)
+            return await Machine.scan(self, source, others)
 
     scans = {"vda2": scan(entry("a", "/good", default=True)), "vdb1": scan()}
 
@@ -112,7 +112,7 @@ def test_a_scan_asks_in_the_dialect_of_the_moment() -> None:
     services = app._services(cast(Scanner, Recorder()), store)
     for dialect in ("", "debian", "fedora"):
         change(store, dialect=dialect)
-        asyncio.run(services.scan(device("vda2"), ()))  # type: ignore[arg-type]
+        asyncio.run(services.scan(Source.of(device("vda2")), ()))  # type: ignore[arg-type]
     assert asked == ["", "debian", "fedora"]
 
 

@@ -1,16 +1,24 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from parsers.api import Problem
 from petipy.log import Log
 from petipy.sources.discover import Discovery
-from petipy.sources.disks import DeviceEvent
-from petipy.state.model import IMAGE, Device, File, Image, Scan, Settings
+from petipy.sources.source import Arrived, Left, Settled, SourceEvent
+from petipy.state.model import ANY, IMAGE, Device, File, Image, Scan, Settings, Source
 from petipy.state.store import Store
 from tests.samples import CONFIG, device, entry, scan
 
 GOOD = scan(entry("good"))
+
+
+EVENTS: dict[str, Callable[[str], SourceEvent]] = {
+    "+": lambda name: Arrived(Source.of(device(name, uuid=f"U-{name}"))),
+    "?": lambda name: Arrived(Source(name=name, state="locked", reason="LUKS")),
+    "-": Left,
+    ".": lambda _: Settled(),
+}
 
 
 class Machine:
@@ -22,24 +30,22 @@ class Machine:
         self.scanned: list[str] = []
         self.results = {"good1": GOOD}
 
-    async def scan(self, device: Device, others: Sequence[Device]) -> Scan:
-        self.scanned.append(device.name)
-        if device.name == "hangs1":
+    async def scan(self, source: Source, others: Sequence[Device]) -> Scan:
+        self.scanned.append(source.name)
+        if source.name == "hangs1":
             await asyncio.sleep(60)
-        if device.name == "late1":
+        if source.name == "late1":
             await asyncio.sleep(0.05)
-        if device.name == "breaks1":
+        if source.name == "breaks1":
             raise OSError(5, "Input/output error")
-        if device.name == "slow1":
+        if source.name == "slow1":
             raise TimeoutError
-        return self.results.get(device.name, Scan())
+        return self.results.get(source.name, Scan())
 
     def run(self, *steps: str) -> None:
-        async def events() -> AsyncIterator[DeviceEvent]:
+        async def events() -> AsyncIterator[SourceEvent]:
             for step in steps:
-                name = step[1:]
-                present = device(name) if step[0] == "+" else None
-                yield DeviceEvent(device=present, name=name, present=step[0] == "+")
+                yield EVENTS[step[0]](step[1:])
                 for _ in range(5):
                     await asyncio.sleep(0)
 
@@ -83,27 +89,33 @@ def test_a_change_without_a_difference_is_looked_into_but_the_device_is_not_foun
     assert sum(text.startswith("found ") for text in said) == 1
 
 
-def test_an_entry_that_waits_is_read_again_when_a_device_comes() -> None:
+def test_a_scan_that_wants_any_volume_starts_again_when_one_comes() -> None:
     machine = Machine()
-    machine.results["vda1"] = scan(entry("a", waits_for="the file system with UUID 1"))
+    machine.results["vda1"] = replace(GOOD, wants=(ANY,))
     machine.run("+vda1", "+good1", "+vdb1")
     assert machine.scanned == ["vda1", "good1", "vda1", "vdb1", "vda1"]
 
 
-def test_a_configuration_that_looked_for_a_device_in_vain_is_read_again_when_one_comes() -> None:
+def test_a_scan_starts_again_only_for_the_volume_that_it_wants() -> None:
     machine = Machine()
-    told = Problem("/grub.cfg", 1, "no such device: X", waits=True)
-    machine.results["vda1"] = Scan(problems=(told,))
-    machine.run("+vda1", "+good1")
-    assert machine.scanned == ["vda1", "good1", "vda1"]
+    machine.results["vda1"] = replace(GOOD, wants=("UUID=u-vdb1", "/dev/vdd1"))
+    machine.run("+vda1", "+good1", "+vdb1", "+vdc1", "+vdb1", "-vdb1", "+vdd1")
+    assert machine.scanned == [
+        *("vda1", "good1"),
+        *("vdb1", "vda1"),
+        "vdc1",
+        *("vdb1", "vda1"),  # it may have new contents
+        *("vdd1", "vda1"),
+    ]
 
 
 def test_a_device_that_comes_while_another_is_read_that_waits_for_it_is_not_missed() -> None:
-    machine = Machine()
-    machine.results["late1"] = scan(entry("a", waits_for="the file system with UUID 1"))
-    machine.run("+late1", "+good1")
-    assert machine.scanned == ["late1", "good1", "late1"]
-    assert not machine.store.snapshot.scanning
+    for wants, again in (ANY, ["late1"]), ("UUID=u-good1", ["late1"]), ("UUID=other", []):
+        machine = Machine()
+        machine.results["late1"] = replace(GOOD, wants=(wants,))
+        machine.run("+late1", "+good1")
+        assert machine.scanned == ["late1", "good1", *again]
+        assert not machine.store.snapshot.scanning
 
 
 def test_devices_stand_in_natural_order_and_fixed_disks_first() -> None:
@@ -115,7 +127,7 @@ def test_devices_stand_in_natural_order_and_fixed_disks_first() -> None:
 def test_coldplugs_end_is_known() -> None:
     machine = Machine()
     assert not machine.store.snapshot.settled
-    machine.run(" ")
+    machine.run(".")
     assert machine.store.snapshot.settled
 
 
@@ -181,8 +193,8 @@ def test_an_image_goes_with_its_disk() -> None:
 def test_another_disc_in_the_drive_has_other_images() -> None:
     machine = stick(ISO)
 
-    async def rescanned(device: Device, others: Sequence[Device]) -> Scan:
-        result = await machine.scan(device, others)
+    async def rescanned(source: Source, others: Sequence[Device]) -> Scan:
+        result = await machine.scan(source, others)
         machine.results["good1"] = GOOD
         return result
 
@@ -197,14 +209,14 @@ def test_images_are_scanned_one_at_a_time_and_are_not_told_of_each_other() -> No
     told: list[list[str]] = []
     at_once = most = 0
 
-    async def watched(device: Device, others: Sequence[Device]) -> Scan:
+    async def watched(source: Source, others: Sequence[Device]) -> Scan:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
         told.append([other.name for other in others])
         await asyncio.sleep(0)
         at_once -= 1
-        return await machine.scan(device, others)
+        return await machine.scan(source, others)
 
     machine.discovery = Discovery(watched, machine.store, machine.log)
     machine.run("+good1")

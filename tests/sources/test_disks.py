@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Volume
-from petipy.sources.disks import DeviceEvent, Known, firmware_path, volume_device
+from petipy.sources.disks import Known
 from petipy.sources.settle import Settling
+from petipy.sources.source import Arrived, Left, SourceEvent
+from petipy.sources.volume import firmware_path, volume_device
 from petipy.state.model import DISK, OPTICAL, USB
 
 PCI = "/devices/pci0000:00/0000:00:03.0/virtio1/block/vda"
@@ -184,8 +186,14 @@ def test_open_firmwares_name_of_a_disk(path: str, expected: str, sysfs: Path) ->
     assert firmware_path(path, str(sysfs)) == expected
 
 
-def names(events: Iterator[DeviceEvent]) -> list[str]:
-    return [f"{'+' if event.present else '-'}{event.name}" for event in events]
+def names(events: Iterator[SourceEvent]) -> list[str]:
+    return list(map(name, events))
+
+
+def name(event: SourceEvent) -> str:
+    if isinstance(event, Arrived):
+        return f"+{event.source.name}"
+    return f"-{event.name}" if isinstance(event, Left) else "settled"
 
 
 def test_each_volume_is_told_once_until_it_changes(sysfs: Path) -> None:

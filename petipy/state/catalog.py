@@ -1,0 +1,291 @@
+"""Sources, the results of their scans and the choices that follow, kept up to date step by step.
+
+The choices of a source are kept until something that they are made of changes: its scan, its
+identity, or the volume that a word of its configuration means. So a change costs what it changes,
+and a machine may have thousands of devices. No I/O.
+"""
+
+from bisect import insort
+from collections.abc import Iterator, Set
+from functools import cache
+from itertools import chain
+from typing import Generic, TypeVar
+
+from parsers.api import Problem
+from parsers.places.volumes import Name, names, searches
+from petipy.state import resolve
+from petipy.state.model import ANY, Choice, Device, Order, Scan, Source
+from petipy.state.ordered import Chained, Ordered
+from petipy.state.resolve import Claim
+
+_K = TypeVar("_K")
+_ANY: Name = ("any", "")
+
+
+class _Index(Generic[_K]):
+    """Names of sources by a key."""
+
+    def __init__(self) -> None:
+        self._names: dict[_K, set[str]] = {}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._names
+
+    def __getitem__(self, key: _K) -> Set[str]:
+        return self._names.get(key, set())
+
+    def move(self, name: str, old: set[_K], new: set[_K]) -> list[_K]:
+        """Take the source from the old keys to the new; return the keys that came or vanished."""
+        changed = []
+        for key in old - new:
+            self._names[key].remove(name)
+            if not self._names[key]:
+                del self._names[key]
+                changed.append(key)
+        for key in new - old:
+            if key not in self._names:
+                self._names[key] = set()
+                changed.append(key)
+            self._names[key].add(name)
+        return changed
+
+
+class _Part:
+    """One source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.order = source.order
+        self.volume: set[Name] = set()  # names of the volume
+        self.scan: Scan | None = None
+        self.wanted: set[Name] = set()  # by the scan: names of volumes
+        self.basis = ""  # of the ids of its choices, while it has a scan
+        self.identity = ""
+        self.choices: tuple[Choice, ...] = ()  # all of the scan's
+        self.asked: set[Name] = set()  # names of volumes that the choices depend on
+        self.claims: set[Claim] = set()  # of its choices
+        self.claims_against: set[Claim] = set()
+
+
+class Catalog:
+    """The sources that there are. `choices` gives what resolve.choices would give for them."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, _Part] = {}  # in order of arrival
+        self._sources: Ordered[Source] = Ordered()
+        self._problems: Chained[tuple[str, Problem]] = Chained()
+        self._shown: Chained[Choice] = Chained()
+        self._devices: tuple[Device, ...] | None = None
+        # Sources by names of their volumes, in menu order; by names that they ask for and want.
+        self._volumes: dict[Name, list[tuple[Order, str]]] = {}
+        self._asking: _Index[Name] = _Index()
+        self._wanting: _Index[Name] = _Index()
+        self._based: _Index[str] = _Index()
+        self._composed = 0  # bases that may be equal to an identity that was made of two
+        self._claimed: _Index[Claim] = _Index()
+        self._covered: _Index[Claim] = _Index()
+        # Work that the next call of `choices` does.
+        self._unidentified = False
+        self._stale: set[str] = set()  # sources to be resolved again
+        self._uncovered: set[str] = set()  # sources whose choices may be covered by others now
+        self._settings = False, True
+        self.failures: list[tuple[str, Exception]] = []  # sources that could not be resolved
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All sources in menu order."""
+        return self._sources.values
+
+    @property
+    def problems(self) -> tuple[tuple[str, Problem], ...]:
+        """The problems of all scans, each after the name of its source, in menu order."""
+        return self._problems.chained
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices that configurations may refer to, in order of arrival: no image files."""
+        if self._devices is None:
+            sources = (part.source for part in self._parts.values())
+            self._devices = tuple(s.device for s in sources if s.device and not s.kind.inner)
+        return self._devices
+
+    def source(self, name: str) -> Source | None:
+        part = self._parts.get(name)
+        return part.source if part else None
+
+    def put(self, source: Source) -> None:
+        """Add the source, or replace the one of its name, which keeps the result of its scan."""
+        part = self._parts.get(source.name)
+        if part and part.source.kind != source.kind:
+            scan = part.scan
+            self.remove(source.name)
+            self.put(source)
+            if scan is not None:
+                self.take(source.name, scan)
+            return
+        if part is None:
+            part = self._parts[source.name] = _Part(source)
+            self._change_volume(part)
+        elif part.source.device is not source.device:
+            part.source = source
+            self._change_volume(part)
+            self._rebase(part)
+        part.source = source
+        self._sources.put(part.order, source)
+
+    def take(self, name: str, scan: Scan) -> None:
+        """Replace the result of the source's scan."""
+        part = self._parts[name]
+        part.scan = scan
+        self._stale.add(name)
+        self._rebase(part)
+        self._want(part, {name for want in scan.wants for name in _names(want)})
+        if scan.problems:
+            self._problems.put(part.order, tuple((name, problem) for problem in scan.problems))
+        else:
+            self._problems.remove(part.order)
+
+    def remove(self, name: str) -> None:
+        """Forget the source, if it is there, and all that came of it."""
+        if (part := self._parts.pop(name, None)) is None:
+            return
+        part.source, part.scan = Source(name=name), None
+        self._change_volume(part)
+        self._rebase(part)
+        self._want(part, set())
+        self._set_choices(part, (), set())
+        self._sources.remove(part.order)
+        self._problems.remove(part.order)
+        self._shown.remove(part.order)
+        self._stale.discard(name)
+        self._uncovered.discard(name)
+
+    def wanting(self, name: str) -> list[str]:
+        """Return the names of the other sources whose scan wants the volume of this one."""
+        keys = (_ANY, *self._parts[name].volume)
+        found = set[str]().union(*(self._wanting[key] for key in keys)) - {name}
+        return sorted(found, key=lambda name: self._parts[name].order)
+
+    def wanted(self, name: str) -> Iterator[str]:
+        """Yield the names of the sources with a volume that the scan of this one wants."""
+        part = self._parts[name]
+        if _ANY in part.wanted:
+            yield from self._parts
+            return
+        for key in part.wanted:
+            yield from (name for _, name in self._volumes.get(key, ()))
+
+    def choices(self, *, foreign: bool = False, boot_image: bool = True) -> tuple[Choice, ...]:
+        """Return the choices in menu order, after resolving those that a change concerns.
+
+        A source that cannot be resolved has none, and is added to `failures`.
+        """
+        if self._settings != (foreign, boot_image):
+            self._settings = foreign, boot_image
+            self._stale.update(name for name, part in self._parts.items() if part.scan is not None)
+        self._identify()
+        for name in self._stale:
+            self._resolve(self._parts[name])
+        self._uncovered |= self._stale
+        self._stale.clear()
+        for name in self._uncovered:
+            part = self._parts[name]
+            kept = (c for c in part.choices if foreign or not c.entry.foreign)
+            self._shown.put(
+                part.order, tuple(c for c in kept if not resolve.covered(c, self._claimed))
+            )
+        self._uncovered.clear()
+        return self._shown.chained
+
+    def _change_volume(self, part: _Part) -> None:
+        """Enter the names of the source's volume, as it is now, instead of those that it had."""
+        self._devices = None
+        device, entry = part.source.device, (part.order, part.source.name)
+        new = set(names(device.volume)) if device else set()
+        for key in part.volume ^ new:
+            having = self._volumes.setdefault(key, [])
+            first = having[0] if having else None
+            if key in new:
+                insort(having, entry)
+            else:
+                having.remove(entry)
+            if (having[0] if having else None) != first:
+                self._stale |= self._asking[key]
+            if not having:
+                del self._volumes[key]
+        part.volume = new
+
+    def _want(self, part: _Part, wanted: set[Name]) -> None:
+        self._wanting.move(part.source.name, part.wanted, wanted)
+        part.wanted = wanted
+
+    def _rebase(self, part: _Part) -> None:
+        """Enter the basis of the source's ids. It is the identity unless another has the same."""
+        name, device, old = part.source.name, part.source.device, part.basis
+        part.basis = ""
+        if part.scan is not None:
+            part.basis = resolve.basis(device) if device else name
+        if part.basis == old:
+            return
+        # Identities that are made of two have an @ between.
+        self._composed += ("@" in part.basis) - ("@" in old)
+        shared = old and len(self._based[old]) > 1
+        self._based.move(name, {old} - {""}, {part.basis} - {""})
+        shared = shared or (part.basis and len(self._based[part.basis]) > 1)
+        self._unidentified |= bool(shared or self._composed)
+        part.identity = part.basis
+        if part.scan is not None:
+            self._stale.add(name)
+
+    def _identify(self) -> None:
+        """Give all sources their identities again, if any two may have the same."""
+        if not self._unidentified:
+            return
+        self._unidentified = False
+        scanned = [p for p in self._parts.values() if p.scan is not None]
+        scanned.sort(key=lambda part: part.order)
+        identities = resolve.identities((part.source.name, part.basis) for part in scanned)
+        for part, identity in zip(scanned, identities, strict=True):
+            if part.identity != identity:
+                part.identity = identity
+                self._stale.add(part.source.name)
+
+    def _resolve(self, part: _Part) -> None:
+        asked: set[Name] = set()
+
+        @cache
+        def find(spec: str) -> str | None:
+            for keys, image in searches(spec):
+                asked.update(keys)
+                if first := min(
+                    (self._volumes[k][0] for k in keys if k in self._volumes), default=None
+                ):
+                    return image or first[1]
+            return None
+
+        name, scan = part.source.name, part.scan or Scan()
+        try:
+            choices = tuple(
+                resolve.of_source(name, scan, part.identity, find, boot_image=self._settings[1])
+            )
+        except Exception as error:  # noqa: BLE001  what is on one disk is not to end the program
+            self.failures.append((name, error))
+            choices = ()
+        self._set_choices(part, choices, asked)
+
+    def _set_choices(self, part: _Part, choices: tuple[Choice, ...], asked: set[Name]) -> None:
+        name, part.choices = part.source.name, choices
+        claims = set(chain.from_iterable(map(resolve.claims, choices)))
+        against = set(chain.from_iterable(map(resolve.claims_against, choices)))
+        self._asking.move(name, part.asked, asked)
+        self._covered.move(name, part.claims_against, against)
+        for claim in self._claimed.move(name, part.claims, claims):
+            self._uncovered |= self._covered[claim]
+        part.asked, part.claims, part.claims_against = asked, claims, against
+
+
+def _names(want: str) -> Iterator[Name]:
+    if want == ANY:
+        yield _ANY
+    for keys, _ in searches(want):
+        yield from keys
