@@ -1,7 +1,7 @@
-"""iPXE scripts: a language of lines. script → run, with iPXE's commands in a table.
+"""iPXE scripts: a language of lines. `script` reads it, `run` runs it, `commands` has the commands.
 
-After iPXE's source (core/exec.c, image/script.c, hci/commands) and its documentation. Where a
-script has several outcomes, for a menu asks which, each of them is an entry: see listing.
+This follows iPXE's source (core/exec.c, image/script.c, hci/commands) and its documentation. A
+script with a menu has several outcomes, and each of them is an entry: see `explorer`.
 """
 
 from parsers.api import Format
@@ -9,14 +9,14 @@ from parsers.formats.ipxe.commands import table
 from parsers.formats.ipxe.explorer import items
 from parsers.formats.ipxe.script import Script, is_script
 
-# What costs time but once is done before a scan forks: see parsers.formats.grub.
+# Work that is needed once is done before a scan forks: see parsers.formats.grub.
 table()
 Script("", "#!ipxe\n")
 
 FORMAT = Format(
     "ipxe",
     (
-        # Those that iPXE itself, started from a disk, looks for; then by custom.
+        # iPXE itself looks for the first two when it starts from a disk. The others are custom.
         *("/autoexec.ipxe", "/boot.ipxe", "/boot/autoexec.ipxe", "/boot/boot.ipxe", "/*.ipxe"),
         *("/boot/*.ipxe", "/ipxe/*.ipxe", "/boot/ipxe/*.ipxe", "/EFI/*/*.ipxe", "/efi/*/*.ipxe"),
     ),

@@ -1,4 +1,4 @@
-"""What all runs of one configuration share: the texts, the problems, the limits on its work."""
+"""The texts, the problems and the limits that all runs of one configuration share."""
 
 from posixpath import dirname, normpath
 
@@ -8,17 +8,17 @@ from parsers.places.urls import is_url, join
 
 _LONGEST = 1 << 16  # characters of a setting
 _MOST_PROBLEMS = 100
-_MOST_FETCHES = 200  # of one configuration: public catalogues have a hundred scripts
-_MOST_SILENT = 16  # URLs that do not answer: each may cost a time-out
+_MOST_FETCHES = 200  # files of one configuration; public catalogues have a hundred scripts
+_MOST_SILENT = 16  # URLs that do not answer; each may cost a time-out
 _LARGEST = 1 << 20  # characters of a script
 
 
 class LimitExceeded(Exception):
-    """The script does more than any boot configuration has a reason to."""
+    """The script does more work than any boot configuration needs."""
 
 
 class Budget:
-    """Limits a script's work, and with it its memory; a step is some twenty microseconds."""
+    """A limit for a script's work, and so for its memory. A step takes about 20 microseconds."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
@@ -36,7 +36,7 @@ class Budget:
 
 
 class IpxeContext:
-    """The files and the network, and what was wrong so far."""
+    """The files, the network, and the problems so far."""
 
     def __init__(self, files: Files) -> None:
         self.files = files
@@ -52,12 +52,12 @@ class IpxeContext:
             self.problems.setdefault((config, line, message), problem)
 
     def locate(self, base: str, name: str) -> str:
-        """The URL or the path that a name in the script at `base` means."""
-        # No server is told what follows a #; iPXE names there what it would send by POST.
+        """Return the URL or the path that a name in the script at `base` means."""
+        # The part after # is not for the server: iPXE has the parameters of a POST there.
         name = name.partition("#")[0]
         if is_url(base) or is_url(name):
             return join(base, name) if is_url(base) else name
-        # UEFI's iPXE calls the file system that it came from file:.
+        # On UEFI, file: is the file system that iPXE came from.
         name = name.removeprefix("file:")
         path = name.replace("\\", "/") if "\\" in name else name
         return "/" + normpath(f"/{path}" if path[:1] == "/" else f"{dirname(base)}/{path}").lstrip(
@@ -68,11 +68,11 @@ class IpxeContext:
         return FileRef(url=where) if is_url(where) else FileRef(path=where)
 
     def lacks(self, where: str) -> bool:
-        """Whether it is known not to be there; of URLs only trying would tell."""
+        """Return True if a file is known to be missing. A URL must be tried instead."""
         return not is_url(where) and self.files.kind(where) != "file"
 
     def script(self, where: str) -> Script | None:
-        """The script at a URL or a path; None when something else, or nothing, is there."""
+        """Return the script at a URL or a path, or None without a script there."""
         if where not in self._scripts:
             text = self.text(where)
             if text is None or not is_script(text):
@@ -84,19 +84,19 @@ class IpxeContext:
         return self._scripts[where]
 
     def text(self, where: str) -> str | None:
-        """None when it is not there, or cannot be had."""
+        """Return the text at a URL or a path, or None if there is none."""
         if where not in self._texts:
-            self._texts[where] = self._fetched(where) if is_url(where) else self._read(where)
+            self._texts[where] = self._fetch(where) if is_url(where) else self._read(where)
         return self._texts[where]
 
     def _read(self, path: str) -> str | None:
-        """Of what is no script only the beginning: it may be a kernel."""
+        """Return a script's text, but only the beginning of another file, which may be a kernel."""
         if self.files.kind(path) != "file":
             return None
         head = self.files.piece(path, 0, 1024).decode("utf-8", "surrogateescape")
         return self.files.read(path) if is_script(head) else head
 
-    def _fetched(self, url: str) -> str | None:
+    def _fetch(self, url: str) -> str | None:
         if self._fetches >= _MOST_FETCHES:
             raise LimitExceeded(f"it wants more than {_MOST_FETCHES} files: given up")
         if self._silent >= _MOST_SILENT:

@@ -1,7 +1,7 @@
-"""From a script to its entries: it runs up to a menu, then on from there for each of its items.
+"""Make the entries of a script: run it up to a menu, then on from there for each item.
 
-What an item comes to is its entry; a further menu's items become entries below it. An item that
-leads back to a menu on the way to it is how iPXE's menus are left: ours has a key for that.
+An item's outcome is its entry. The items of a further menu become entries in a submenu. An item
+that leads back to a menu above it is hidden: petipy's menu has a key for that.
 """
 
 import math
@@ -13,28 +13,29 @@ from typing import Any
 from parsers.api import Entry, Files, Item, Origin, Preferences
 from parsers.formats.ipxe.commands import table
 from parsers.formats.ipxe.context import Budget, IpxeContext, LimitExceeded
-from parsers.formats.ipxe.run import Boot, End, MenuItem, Outcome, Question, Run
+from parsers.formats.ipxe.outcome import Boot, End, MenuItem, Outcome, Question
+from parsers.formats.ipxe.run import Run
 from parsers.formats.ipxe.script import Script, is_script
-from parsers.formats.ipxe.settings import IpxeSettings, known
+from parsers.formats.ipxe.settings import IpxeSettings, read_known
 
-_DEPTH = 6  # of menus within menus
-_MENUS = 500  # in all
-_ONE_ITEM = 6_000  # steps, of the whole budget
-_BEGINNING = 10  # steps, to begin with an item
+_DEPTH = 6  # menus within menus
+_MENUS = 500  # menus of a configuration
+_ONE_ITEM = 6_000  # steps of the whole budget for an item
+_BEGINNING = 10  # steps of the budget for the start of an item
 _INITRD = re.compile(r"(?<!\S)initrd=(\S+)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
-_ARROW = re.compile(r"\s*[-=]*>+$")  # what marks a title that leads to another menu
+_ARROW = re.compile(r"\s*[-=]*>+$")  # the mark of a title that opens another menu
 
-Above = tuple[Question, ...]  # the menus on the way
+Above = tuple[Question, ...]  # the menus above an item
 
 
 def items(files: Files, path: str) -> Iterator[Item]:
-    """The configuration's problems, entries in the menu's order, and preferences."""
+    """Yield the configuration's problems, entries in the menu's order, and preferences."""
     yield from ScriptExplorer(IpxeContext(files), path).items()
 
 
 class ScriptExplorer:
-    """One configuration, from its text to its entries."""
+    """Runs one configuration for each item of its menus."""
 
     def __init__(self, context: IpxeContext, path: str) -> None:
         self._context = context
@@ -48,7 +49,7 @@ class ScriptExplorer:
         entries: list[Entry] = []
         preferences = None
         if script := self._script():
-            settings = IpxeSettings(known(self._context.files, self._path))
+            settings = IpxeSettings(read_known(self._context.files, self._path))
             run = Run(self._context, dict(table()), settings)
             outcome = self._attempt(run, lambda: run.start(script))
             entries = list(self._top(run, outcome))
@@ -68,9 +69,11 @@ class ScriptExplorer:
             self._context.complain(
                 self._path, 1, "it begins with a byte order mark, so iPXE takes it for no script"
             )
-        if script and script.open_end:
+        if script and script.unfinished:
             self._context.complain(
-                self._path, script.open_end, "nothing follows the backslash: the line is never run"
+                self._path,
+                script.unfinished,
+                "nothing follows the backslash: the line is never run",
             )
         return script
 
@@ -78,21 +81,21 @@ class ScriptExplorer:
         if isinstance(outcome, Question):
             yield from self._menu(run, outcome, (), (), marked=True)
         elif isinstance(outcome, Boot):
-            yield self._booted(_line_of(outcome), outcome, (), marked=True)
+            yield self._boot_entry(_item_of(outcome), outcome, (), marked=True)
         elif outcome.kind == "returned":
-            # iPXE would go back to the firmware, but a kernel is what a script is about.
+            # iPXE would go back to the firmware. A kernel that was loaded is worth an entry.
             loaded = run.loaded(run.selected) if run.selected else None
             words = "a kernel is loaded, but never booted" if loaded else outcome.reason
             self._context.complain(outcome.config, outcome.line, words)
             if loaded:
-                yield self._booted(_line_of(loaded), loaded, (), marked=False)
+                yield self._boot_entry(_item_of(loaded), loaded, (), marked=False)
         else:
             title = f"ipxe option ({self._path})"
-            line = MenuItem("boot", title, "", outcome.config, outcome.line)
-            yield self._ended(line, outcome, (), marked=True)
+            item = MenuItem("boot", title, "", outcome.config, outcome.line)
+            yield self._end_entry(item, outcome, (), marked=True)
 
     def _attempt(self, run: Run, go: Callable[[], Outcome]) -> Outcome:
-        """Runs to the next outcome; what does not come to an end is one, too."""
+        """Run to the next outcome. A script without an end is a failure."""
         try:
             return go()
         except LimitExceeded as error:
@@ -101,41 +104,43 @@ class ScriptExplorer:
             return End(tried, run.config, run.line, kind="failed")
 
     def _menu(
-        self, run: Run, ask: Question, trail: tuple[str, ...], above: Above, *, marked: bool
+        self, run: Run, question: Question, trail: tuple[str, ...], above: Above, *, marked: bool
     ) -> Iterator[Entry]:
         self._menus += 1
-        labels = [line.label for line in ask.menu.items]
-        default = labels.index(ask.default) if ask.default in labels else 0
+        labels = [item.label for item in question.menu.items]
+        default = labels.index(question.default) if question.default in labels else 0
         if marked:
-            self._default_from += (Origin("choose", labels[default], ask.config, ask.line),)
-        for number, line in enumerate(ask.menu.items):
+            self._default_from += (
+                Origin("choose", labels[default], question.config, question.line),
+            )
+        for number, item in enumerate(question.menu.items):
             here = marked and number == default
-            yield from self._item(run, line, trail, (*above, ask), marked=here)
+            yield from self._item(run, item, trail, (*above, question), marked=here)
 
     def _item(
-        self, run: Run, line: MenuItem, trail: tuple[str, ...], above: Above, *, marked: bool
+        self, run: Run, item: MenuItem, trail: tuple[str, ...], above: Above, *, marked: bool
     ) -> Iterator[Entry]:
-        choice = run.choose(line)
-        outcome = self._limited(choice)
+        choice = run.choose(item)
+        outcome = self._run_item(choice)
         if isinstance(outcome, Boot):
-            yield self._booted(line, outcome, trail, marked=marked)
+            yield self._boot_entry(item, outcome, trail, marked=marked)
         elif isinstance(outcome, End):
-            yield self._ended(line, outcome, trail, marked=marked)
+            yield self._end_entry(item, outcome, trail, marked=marked)
         elif any(_is_same(outcome, other) for other in above):
-            yield self._back(line, choice, outcome, trail, marked=marked)
+            yield self._back_entry(item, choice, outcome, trail, marked=marked)
         elif len(above) > _DEPTH or self._menus >= _MENUS:
             words = "menus lead to menus without end"
             if self._menus >= _MENUS:
                 words = f"more than {_MENUS} menus: the rest is left"
             end = End(words, outcome.config, outcome.line)
             self._context.complain(end.config, end.line, end.reason)
-            yield self._ended(line, end, trail, marked=marked)
+            yield self._end_entry(item, end, trail, marked=marked)
         else:
-            title = _ARROW.sub("", _title(line))
+            title = _ARROW.sub("", _title(item))
             yield from self._menu(choice, outcome, (*trail, title), above, marked=marked)
 
-    def _limited(self, run: Run) -> Outcome:
-        """Goes on with a part of the budget, so that a bad item costs only itself."""
+    def _run_item(self, run: Run) -> Outcome:
+        """Go on with a part of the budget, so that a bad item costs only itself."""
         whole = self._context.budget
         part = min(_ONE_ITEM, max(whole.steps, 0))
         self._context.budget = Budget(part)
@@ -146,11 +151,13 @@ class ScriptExplorer:
 
     # Entries
 
-    def _booted(self, line: MenuItem, boot: Boot, trail: tuple[str, ...], *, marked: bool) -> Entry:
+    def _boot_entry(
+        self, item: MenuItem, boot: Boot, trail: tuple[str, ...], *, marked: bool
+    ) -> Entry:
         kernel = boot.kernel
         self._check(boot)
         return self._entry(
-            line,
+            item,
             trail,
             marked,
             kernel=kernel.ref,
@@ -161,38 +168,40 @@ class ScriptExplorer:
         )
 
     def _check(self, boot: Boot) -> None:
-        """Says what the command line wants and nothing brings."""
+        """Report an initrd= on the command line whose file no command fetches."""
         if "initrd=" not in boot.kernel.cmdline:
             return
         names = {image.name for image in boot.initrds} | {"initrd.magic"}
         for m in _INITRD.finditer(boot.kernel.cmdline):
             for name in m[1].split(","):
                 if name.lstrip("\\/") not in names:
-                    where = (boot.kernel.told or boot.kernel.fetched)[0]
+                    where = (boot.kernel.cmdline_from or boot.kernel.fetched_by)[0]
                     words = f"initrd={name} is none of the files that are fetched"
                     self._context.complain(where.config, where.line, words)
 
-    def _ended(self, line: MenuItem, end: End, trail: tuple[str, ...], *, marked: bool) -> Entry:
-        return self._entry(line, trail, marked, unbootable=end.reason, action=end.action)
-
-    def _back(
-        self, line: MenuItem, run: Run, ask: Question, trail: tuple[str, ...], *, marked: bool
+    def _end_entry(
+        self, item: MenuItem, end: End, trail: tuple[str, ...], *, marked: bool
     ) -> Entry:
-        """Of use to a person only when it should have led elsewhere."""
-        if run.failures:
-            return self._ended(line, run.failures[0], trail, marked=marked)
-        end = End("it leads back to the menu", ask.config, ask.line)
-        return replace(self._ended(line, end, trail, marked=marked), hidden=True)
+        return self._entry(item, trail, marked, unbootable=end.reason, action=end.action)
 
-    def _entry(self, line: MenuItem, trail: tuple[str, ...], marked: bool, **facts: Any) -> Entry:
+    def _back_entry(
+        self, item: MenuItem, run: Run, question: Question, trail: tuple[str, ...], *, marked: bool
+    ) -> Entry:
+        """Return an item that leads back: hidden, or with the failure that led back."""
+        if run.failures:
+            return self._end_entry(item, run.failures[0], trail, marked=marked)
+        end = End("it leads back to the menu", question.config, question.line)
+        return replace(self._end_entry(item, end, trail, marked=marked), hidden=True)
+
+    def _entry(self, item: MenuItem, trail: tuple[str, ...], marked: bool, **facts: Any) -> Entry:
         entry = Entry(
-            title=_title(line),
-            name=self._unique(trail, line.label),
-            config=line.config,
-            line=line.line,
+            title=_title(item),
+            name=self._make_unique(trail, item.label),
+            config=item.config,
+            line=item.line,
             trail=trail,
             default=marked,
-            hotkey=line.key,
+            hotkey=item.key,
             default_from=self._default_from if marked else (),
             **facts,
         )
@@ -200,13 +209,14 @@ class ScriptExplorer:
             self._default = entry
         return entry
 
-    def _unique(self, trail: tuple[str, ...], name: str) -> str:
+    def _make_unique(self, trail: tuple[str, ...], name: str) -> str:
         count = self._names[trail, name] = self._names.get((trail, name), 0) + 1
-        return name if count == 1 else self._unique(trail, f"{name}#{count}")
+        return name if count == 1 else self._make_unique(trail, f"{name}#{count}")
 
     def _preferences(self, outcome: Outcome) -> Preferences | None:
-        """A menu whose default is no Linux is for those who are there: the others often install
-        a system.
+        """Return the preferences, if the script has a menu.
+
+        If the menu's default is no Linux, no entry boots by itself: others often install a system.
         """
         if not isinstance(outcome, Question):
             return None
@@ -215,38 +225,38 @@ class ScriptExplorer:
         return Preferences(timeout=timeout, elsewhere=elsewhere)
 
 
-def _line_of(boot: Boot) -> MenuItem:
-    """What a menu would have said of the one thing that a script boots."""
+def _item_of(boot: Boot) -> MenuItem:
+    """Return a menu item for a script that boots without a menu."""
     kernel = boot.kernel
     title = kernel.name if kernel.named else f"ipxe option ({kernel.ref})"
-    return MenuItem("boot", title, "", kernel.fetched[0].config, kernel.fetched[0].line)
+    return MenuItem("boot", title, "", kernel.fetched_by[0].config, kernel.fetched_by[0].line)
 
 
 def _origins(boot: Boot) -> Iterator[Origin]:
-    """Each file's command is called by what the file is for, whichever fetched it."""
+    """Yield the origins of the files. A command's name is the use of its file: kernel, initrd."""
     kernel = boot.kernel
-    fetched = [("kernel", kernel, not kernel.told)]
+    fetched = [("kernel", kernel, not kernel.cmdline_from)]
     fetched += [("initrd", image, False) for image in boot.initrds]
     fetched += [("fdt", boot.devicetree, False)] if boot.devicetree else []
-    for what, image, tells in fetched:
-        command, *settings = image.fetched
-        spans = command.spans if tells else ()
+    for what, image, has_cmdline in fetched:
+        command, *settings = image.fetched_by
+        spans = command.spans if has_cmdline else ()
         same = (command.what, command.spans) == (what, spans)
         yield command if same else replace(command, what=what, spans=spans)
         for origin in settings:
-            yield origin if tells else replace(origin, spans=())
+            yield origin if has_cmdline else replace(origin, spans=())
         if image is kernel:
-            yield from kernel.told
+            yield from kernel.cmdline_from
 
 
-def _title(line: MenuItem) -> str:
-    """Without what would colour it."""
-    return _CONTROL.sub("", line.text).strip() or line.label
+def _title(item: MenuItem) -> str:
+    """Return an item's title without the codes that colour it."""
+    return _CONTROL.sub("", item.text).strip() or item.label
 
 
-def _is_same(ask: Question, other: Question) -> bool:
-    """A menu's titles, and some of its items, may change with the settings."""
-    if (ask.config, ask.line) != (other.config, other.line):
+def _is_same(question: Question, other: Question) -> bool:
+    """Return True for the same menu. Its titles and some items may change with the settings."""
+    if (question.config, question.line) != (other.config, other.line):
         return False
-    one, two = ({item.label for item in a.menu.items} for a in (ask, other))
+    one, two = ({item.label for item in a.menu.items} for a in (question, other))
     return 2 * len(one & two) >= len(one | two)

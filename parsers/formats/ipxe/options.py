@@ -1,8 +1,12 @@
-"""Options of iPXE's commands, as its getopt takes them: only before the first other word."""
+"""Options of iPXE's commands, after its getopt: they stand before the first other word.
+
+command = name, { option }, [ "--" ], { word } ;
+option  = "--", name, [ "=", value ] | "--", name, value | "-", letter, [ value ] ;
+"""
 
 from collections.abc import Mapping, Sequence
 
-from parsers.formats.ipxe.run import CommandError
+from parsers.formats.ipxe.outcome import CommandError
 
 Options = dict[str, str]
 
@@ -10,9 +14,10 @@ Options = dict[str, str]
 def options(
     words: Sequence[str], flags: str = "", values: str = "", *, least: int = 0, most: int = 1000
 ) -> tuple[Options, list[str]]:
-    """The options that are there and the words after them; `flags` take no value.
+    """Return a command's options and the words after them. An option of `flags` takes no value.
 
-    Each may be shortened to its first letter, as in iPXE, where no two of a command begin alike.
+    The first letter is short for an option: in iPXE no two options of a command begin alike. Raise
+    CommandError for an unknown option, or for fewer words than `least` or more than `most`.
     """
     found: Options = {}
     rest = list(words)
@@ -23,9 +28,9 @@ def options(
         word = rest.pop(0)
         if word == "--":
             break
-        name, value = _long(word, known) if word[:2] == "--" else _short(word, known)
+        name, value = _parse_long(word, known) if word[:2] == "--" else _parse_short(word, known)
         if known[name] and value is None:
-            # What begins with a minus is the next option.
+            # A word with a minus is the next option, not a value.
             if not rest or rest[0][:1] == "-":
                 raise CommandError(f"--{name} needs a value")
             value = rest.pop(0)
@@ -37,14 +42,14 @@ def options(
     return found, rest
 
 
-def _long(word: str, known: Mapping[str, bool]) -> tuple[str, str | None]:
+def _parse_long(word: str, known: Mapping[str, bool]) -> tuple[str, str | None]:
     name, equals, value = word[2:].partition("=")
     if name not in known:
         raise CommandError(f"unknown option {word!r}")
     return name, value if equals else None
 
 
-def _short(word: str, known: Mapping[str, bool]) -> tuple[str, str | None]:
+def _parse_short(word: str, known: Mapping[str, bool]) -> tuple[str, str | None]:
     name = next((name for name in known if name[0] == word[1:2]), None)
     if name is None:
         raise CommandError(f"unknown option {word!r}")

@@ -1,7 +1,18 @@
-"""An iPXE script's lines, as iPXE cuts them (src/image/script.c, src/core/exec.c).
+"""The lines of an iPXE script, after src/image/script.c and src/core/exec.c of iPXE.
 
-There is no quoting: words end at white space, and settings are put in afterwards, so that a
-value with spaces stays one word. A word that begins with # ends the line.
+There is no quoting: a word ends at white space. iPXE expands settings afterwards, so a value with
+spaces stays one word. In EBNF:
+
+    script   = "#!ipxe", newline, { line, newline } ;
+    line     = [ label ], [ commands ], [ comment ] ;
+    label    = ":", word ;
+    commands = command, { ( "||" | "&&" | ";" ), command } ;
+    command  = { word } ;
+    comment  = "#", { character } ;
+    word     = { character | "${", setting, "}" } ;
+
+A backslash before a newline continues the line. A line is cut into words when it is run, since most
+lines of a script are never run.
 """
 
 import re
@@ -23,15 +34,15 @@ def is_script(text: str) -> bool:
 
 
 class ScriptCommand(NamedTuple):
-    """Words as they are written, and what stands between them and the line's next command."""
+    """The words of a command before expansion, and its joint to the next command of the line."""
 
     words: tuple[str, ...]
-    is_plain: bool  # there is nothing in them to expand
+    is_plain: bool  # the words have nothing to expand
     joint: str  # || && ; or "" at the end
 
 
 class ScriptLine:
-    """One line, continuations included; what it says is only looked at when it is run."""
+    """A line with its continuations. It is parsed when it is run."""
 
     __slots__ = ("_commands", "_text", "number")
 
@@ -42,7 +53,7 @@ class ScriptLine:
 
     @property
     def commands(self) -> tuple[ScriptCommand, ...]:
-        """At least one, which may be empty."""
+        """Return the commands: at least one, which may be empty."""
         if not self._commands:
             self._commands = tuple(_commands(self._text))
         return self._commands
@@ -70,25 +81,25 @@ def _command(words: list[str], joint: str) -> ScriptCommand:
 
 
 class Script:
-    """A text that is one; `where` is its URL or its path."""
+    """A script. `where` is its URL or its path."""
 
     def __init__(self, where: str, text: str) -> None:
         self.where = where
         self.lines: list[ScriptLine] = []
-        self.labels: dict[str, int] = {}  # name → index of the line; the first of a name counts
-        self.open_end = 0  # the number of a last line that wants to be continued
+        self.labels: dict[str, int] = {}  # name → index of the first line with it
+        self.unfinished = 0  # number of a last line that ends with a backslash
         number, at = 1, 0
-        for (m,), start, _ in _line().scan_string(
+        for (m,), start, _ in _lines().scan_string(
             text.removeprefix("\ufeff"), always_skip_whitespace=False
         ):
             number, at = number + m.string.count("\n", at, start), start
             if m["open"]:
-                self.open_end = number  # iPXE never runs it
+                self.unfinished = number  # iPXE never runs it
             elif m["lines"] is None:
                 self._add(number, _CONTINUED.sub("", m["line"]))
             else:
-                for below, line in enumerate(m["lines"].split("\n")):
-                    self._add(number + below, line)
+                for offset, line in enumerate(m["lines"].split("\n")):
+                    self._add(number + offset, line)
 
     def _add(self, number: int, text: str) -> None:
         text = text.lstrip(_BLANKS)
@@ -104,13 +115,16 @@ class Script:
 
     @property
     def last(self) -> int:
-        """The number of the last line that is run."""
+        """Return the number of the last line."""
         return self.lines[-1].number if self.lines else 1
 
 
 @cache
-def _line() -> pp.ParserElement:
-    """One token is one line with all that continues it, or all lines up to one that may go on."""
+def _lines() -> pp.ParserElement:
+    r"""Build the grammar: a token is a line with its continuations, or many lines at once.
+
+    token = { line without "\" } | line, { "\", newline, line }, ( newline | unfinished ) ;
+    """
     line = pp.Regex(
         r"(?P<lines>[^\\]*\n)"
         r"|(?P<line>(?=[\s\S])(?:[^\n\\]|\\(?!\r?+(?:\n|\Z))|\\\r?+\n(?!\Z))*+)"

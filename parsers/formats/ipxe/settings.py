@@ -1,4 +1,7 @@
-"""iPXE's settings: those a script sets, and those that the machine and its lease have."""
+"""iPXE's settings: those of a script, and those of the machine and its lease.
+
+name = [ block, "/" ], name, [ ":", type ] ;
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,11 +12,11 @@ from parsers.api import Files, Origin
 from parsers.binary import smbios
 from parsers.binary.smbios import BOARD, CHASSIS, SYSTEM
 from parsers.formats.ipxe.origin import Trace, TracedText
-from parsers.formats.ipxe.values import TYPES, Value, value
+from parsers.formats.ipxe.values import TYPES, Value, parse_value
 from parsers.places.lease import server
 from parsers.places.urls import is_url, split
 
-# Name, type, number among DHCP's options, and what udhcpc calls it (the first that is there).
+# Name, type, number of the DHCP option, and udhcpc's names (the first with a value counts).
 _LEASE = (
     ("ip", "ipv4", 0, "ip"),
     ("netmask", "ipv4", 1, "subnet"),
@@ -34,7 +37,7 @@ _LEASE = (
 )
 _TYPES = {name: type for name, type, _, _ in _LEASE} | {"ip6": "ipv6", "busid": "hex"}
 _NUMBERS = {str(number): name for name, _, number, _ in _LEASE if number}
-# What SMBIOS tells: name → type of the structure, and where in it.
+# Strings of SMBIOS: name → type of the structure, and place of the string's number in it.
 _MACHINE = {
     "manufacturer": (SYSTEM, 4),
     "product": (SYSTEM, 5),
@@ -42,26 +45,27 @@ _MACHINE = {
     "asset": (CHASSIS, 8),
     "board-serial": (BOARD, 7),
 }
-# One interface has the lease, whatever else the machine has; iPXE numbers them from zero.
+# Any name of an interface means the one with the lease. iPXE numbers them from zero.
 _INTERFACE = re.compile(r"net[0X](?:\.dhcp)?|dhcp")
 _NAME = re.compile(r"(?:(?P<block>[^/]*)/)?(?P<name>[^:]*)(?::(?P<type>.*))?", re.S)
 
 
 class IpxeSettings:
-    """By their names: NAME, BLOCK/NAME, with :TYPE to read or write them as something else."""
+    """Settings by their names: NAME or BLOCK/NAME, with :TYPE for another type."""
 
     def __init__(self, known: Mapping[str, Value]) -> None:
         self._known = known
-        self._set: dict[tuple[str, str], Value] = {}  # (block, name)
-        self._made: dict[tuple[str, str], tuple[Origin, TracedText]] = {}  # who set it, and of what
+        self._set: dict[tuple[str, str], Value] = {}  # by block and name
+        # The command that set it, and the text with its traces.
+        self._sources: dict[tuple[str, str], tuple[Origin, TracedText]] = {}
 
     def copy(self) -> "IpxeSettings":
         new = IpxeSettings(self._known)
-        new._set, new._made = dict(self._set), dict(self._made)
+        new._set, new._sources = dict(self._set), dict(self._sources)
         return new
 
     def text(self, spelling: str) -> TracedText:
-        """As `get`, with where it comes from."""
+        """Return the formatted value with its traces, or an empty text."""
         block, name, type = _split(spelling)
         key = self._key(block, name)
         value = self._set[key] if key else self._own(block, name)
@@ -71,13 +75,13 @@ class IpxeSettings:
             return TracedText(
                 found, (Trace(Origin(what, found, "", 0), 0, len(found)),) if found else ()
             )
-        origin, made = self._made[key]
+        origin, source = self._sources[key]
         own = Trace(Origin(what, found, origin.config, origin.line, origin.how), 0, len(found))
-        # As another type its characters are others.
-        return TracedText(found, (own, *made.traces) if found == made.text else (own,))
+        # A value formatted as another type has other characters.
+        return TracedText(found, (own, *source.traces) if found == source.text else (own,))
 
     def get(self, spelling: str) -> str:
-        """Formatted; "" when there is no such setting."""
+        """Return the formatted value, or "" without such a setting."""
         block, name, type = _split(spelling)
         found = self._find(block, name)
         return found.text(type) if found else ""
@@ -86,37 +90,40 @@ class IpxeSettings:
         block, name, _ = _split(spelling)
         return self._find(block, name)
 
-    def put(self, spelling: str, made: TracedText, origin: Origin) -> bool:
-        """False when it is nothing of the setting's type. An empty text takes the setting away."""
+    def put(self, spelling: str, source: TracedText, origin: Origin) -> bool:
+        """Set a value. Return False if it is not of the setting's type.
+
+        An empty text removes the setting.
+        """
         block, name, type = _split(spelling)
-        text = made.text
+        text = source.text
         if type and type not in TYPES:
             return False
         if not text:
-            # What was set comes off; the machine's own would show again.
+            # The machine's own value shows again.
             self._set.pop((block, name), None)
             return True
-        new = value(text, type or _TYPES.get(name, "string"))
+        new = parse_value(text, type or _TYPES.get(name, "string"))
         if new:
             self._set[block, name] = new
-            self._made[block, name] = origin, made
+            self._sources[block, name] = origin, source
         return new is not None
 
     def keep(self, spelling: str, new: Value, origin: Origin) -> None:
         block, name, _ = _split(spelling)
         self._set[block, name] = new
-        self._made[block, name] = origin, TracedText("")
+        self._sources[block, name] = origin, TracedText("")
 
     def _find(self, block: str, name: str) -> Value | None:
         key = self._key(block, name)
         return self._set[key] if key else self._own(block, name)
 
     def _own(self, block: str, name: str) -> Value | None:
-        """The machine's."""
+        """Return the machine's own value."""
         return self._known.get(name) if block in ("", "net0", "builtin") else None
 
     def _key(self, block: str, name: str) -> tuple[str, str] | None:
-        """Where it was set: without a block it may be in any."""
+        """Return the key of a setting that was set. Without a block it may be in any."""
         if (block, name) in self._set:
             return block, name
         return None if block else next((key for key in self._set if key[1] == name), None)
@@ -131,31 +138,31 @@ def _split(spelling: str) -> tuple[str, str, str]:
     return block, _NUMBERS.get(name, name), m["type"] or ""
 
 
-def known(files: Files, where: str) -> dict[str, Value]:
-    """What iPXE would know before the script at `where`, a URL or a path, says anything."""
-    told = {"user-class": "iPXE", "version": "1.21.1", "platform": "efi"}
+def read_known(files: Files, where: str) -> dict[str, Value]:
+    """Return the settings that iPXE has before the script at `where`, a URL or a path, runs."""
+    texts = {"user-class": "iPXE", "version": "1.21.1", "platform": "efi"}
     architecture = machines.find(files.host.machine)
-    told["buildarch"] = architecture.ipxe or architecture.name
+    texts["buildarch"] = architecture.ipxe or architecture.name
     lease = files.host.lease
     for name, _, _, words in _LEASE:
-        said = next((t for word in words.split() if (t := lease.get(word, "").strip())), "")
-        # Of several routers and name servers the first.
-        said = said.split()[0] if said and _TYPES[name] == "ipv4" else said
-        told[name] = said or told.get(name, "")
+        text = next((t for word in words.split() if (t := lease.get(word, "").strip())), "")
+        # Of several routers or name servers the first counts.
+        text = text.split()[0] if text and _TYPES[name] == "ipv4" else text
+        texts[name] = text or texts.get(name, "")
     table = files.host.firmware.smbios
     for name, (kind, place) in _MACHINE.items() if table else ():
-        told[name] = smbios.text(table, kind, place)
-    told["uuid"] = told["uuid"] or smbios.system_uuid(table)
-    told["next-server"] = told["next-server"] or server(files.host.lease)
+        texts[name] = smbios.text(table, kind, place)
+    texts["uuid"] = texts["uuid"] or smbios.system_uuid(table)
+    texts["next-server"] = texts["next-server"] or server(files.host.lease)
     if is_url(where):
-        told["cwuri"] = where
-        told["cwduri"] = where.rpartition("/")[0] + "/"
-        told["filename"] = told["filename"] or split(where)[1]
+        texts["cwuri"] = where
+        texts["cwduri"] = where.rpartition("/")[0] + "/"
+        texts["filename"] = texts["filename"] or split(where)[1]
     if files.host.lease:
-        told["ifname"] = "net0"
-    return {name: _taken(name, text) for name, text in told.items() if text}
+        texts["ifname"] = "net0"
+    return {name: _parse_known(name, text) for name, text in texts.items() if text}
 
 
-def _taken(name: str, text: str) -> Value:
-    """A lease may name hosts where iPXE would only take addresses."""
-    return value(text, _TYPES.get(name, "string")) or Value(text.encode(), "string")
+def _parse_known(name: str, text: str) -> Value:
+    """Parse a known value. A lease may have host names where iPXE takes only addresses."""
+    return parse_value(text, _TYPES.get(name, "string")) or Value(text.encode(), "string")

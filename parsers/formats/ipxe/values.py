@@ -1,5 +1,6 @@
-"""What iPXE's settings hold: bytes, and a type that says how to write and to read them
-(src/core/settings.c).
+"""The values of iPXE's settings: bytes, with a type that formats and parses them.
+
+This follows src/core/settings.c.
 """
 
 import re
@@ -8,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _NUMBER = re.compile(r"(-?)(?:0x([0-9a-f]{1,16})|(0[0-7]{0,20})|([1-9][0-9]{0,18}))", re.I)
-# RFC 3986 lets these stand in a fragment, which is what iPXE takes a uristring for.
+# RFC 3986 allows these characters in a fragment. iPXE escapes a uristring like a fragment.
 _PLAIN = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:@/?-]")
 
 
@@ -17,7 +18,7 @@ class Value(NamedTuple):
     type: str
 
     def text(self, type: str = "") -> str:
-        """As another type, or its own; "" where the bytes make no sense as that type."""
+        """Format the bytes as a type, or as their own. Return "" if they are not of that type."""
         kind = TYPES.get(type or self.type)
         return (kind.format(self.raw) or "") if kind else ""
 
@@ -27,15 +28,15 @@ class Type(NamedTuple):
     format: Callable[[bytes], str | None]
 
 
-def value(text: str, type: str) -> Value | None:
-    """None when it is nothing of that type, or there is no such type."""
+def parse_value(text: str, type: str) -> Value | None:
+    """Parse a text as a type. Return None if it is no such value, or if the type is unknown."""
     kind = TYPES.get(type)
     raw = kind.parse(text) if kind else None
     return None if raw is None else Value(raw, type)
 
 
-def integer(text: str) -> int | None:
-    """As strtoul reads it, hexadecimal and octal included; nothing is 0."""
+def parse_integer(text: str) -> int | None:
+    """Parse a number as strtoul does, also hexadecimal and octal. An empty text is 0."""
     if not text:
         return 0
     if not (m := _NUMBER.fullmatch(text)):
@@ -64,7 +65,7 @@ def _hex(delimiter: str) -> Type:
 
 def _number(size: int, *, signed: bool) -> Type:
     def parse(text: str) -> bytes | None:
-        number = integer(text)
+        number = parse_integer(text)
         if number is None:
             return None
         return (number % (1 << 8 * size)).to_bytes(size, "big")
@@ -106,7 +107,10 @@ def _parse_base64(text: str) -> bytes | None:
 
 
 def _uuid(order: tuple[int, ...]) -> Type:
-    """`order`: the bytes as written. A GUID has its first three numbers the other way round."""
+    """Return a type of UUID. `order` is the order of the bytes in the text.
+
+    A GUID has its first three numbers in little endian.
+    """
 
     def parse(text: str) -> bytes | None:
         digits = text.replace("-", "")
@@ -126,7 +130,7 @@ def _uuid(order: tuple[int, ...]) -> Type:
 
 TYPES: dict[str, Type] = {
     "string": Type(_bytes, _text),
-    "ipv6": Type(_bytes, _text),  # nobody here calculates with them
+    "ipv6": Type(_bytes, _text),  # no command calculates with these three
     "dnssl": Type(_bytes, _text),
     "busdevfn": Type(_bytes, _text),
     "uristring": Type(_unescape, _escape),

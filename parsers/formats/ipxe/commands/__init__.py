@@ -1,4 +1,4 @@
-"""iPXE's commands: functions in a table. A module here adds its own by being here."""
+"""iPXE's commands: functions in a table. Each module of this package adds its own."""
 
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ _TABLE: dict[str, CommandFunction] = {}
 
 
 def command(*names: str) -> Callable[[CommandFunction], CommandFunction]:
-    """Makes a function the command of these names: (run, its words) → whether it succeeded."""
+    """Register a function as the command of these names: (run, words) → True if it succeeds."""
 
     def add(run: CommandFunction) -> CommandFunction:
         _TABLE.update(dict.fromkeys(names, run))

@@ -1,11 +1,12 @@
-"""Where a script goes on, and how it ends."""
+"""Commands that continue a script elsewhere or end it."""
 
 from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
 from parsers.formats.ipxe.options import options
-from parsers.formats.ipxe.run import CommandError, Run
-from parsers.formats.ipxe.values import integer
+from parsers.formats.ipxe.outcome import CommandError
+from parsers.formats.ipxe.run import Run
+from parsers.formats.ipxe.values import parse_integer
 
 
 @command("goto")
@@ -16,7 +17,7 @@ def goto(run: Run, words: Sequence[str]) -> bool:
 @command("exit")
 def exit_(run: Run, words: Sequence[str]) -> bool:
     rest = options(words, most=1)[1]
-    code = integer(rest[0]) if rest else 0
+    code = parse_integer(rest[0]) if rest else 0
     if code is None:
         raise CommandError(f"not a number: {rest[0]!r}")
     return run.leave(code == 0)
@@ -24,9 +25,9 @@ def exit_(run: Run, words: Sequence[str]) -> bool:
 
 @command("prompt")
 def prompt(run: Run, words: Sequence[str]) -> bool:
-    """Nobody is there to press a key in time; without a time limit somebody will."""
+    """Fail after the time limit: no user presses a key. Without a limit, assume the key."""
     given, _ = options(words, values="key timeout set")
-    limit = integer(given.get("timeout", ""))
+    limit = parse_integer(given.get("timeout", ""))
     if limit is None:
         raise CommandError(f"not a number of milliseconds: {given['timeout']!r}")
     return limit == 0
@@ -54,7 +55,7 @@ def poweroff(run: Run, words: Sequence[str]) -> bool:
 
 @command("sanboot")
 def sanboot(run: Run, words: Sequence[str]) -> bool:
-    """A URL, or the drive with a number of the BIOS: 0x80 is the first hard disk."""
+    """Boot a URL as a disk, or a BIOS drive: 0x80 is the first hard disk."""
     values = "drive filename extra label uuid"
     given, names = options(words, "no-describe keep", values)
     if names:
@@ -71,6 +72,6 @@ def autoboot(run: Run, words: Sequence[str]) -> bool:
 @command("sleep")
 def sleep(run: Run, words: Sequence[str]) -> bool:
     word = options(words, least=1, most=1)[1][0]
-    if integer(word) is None:
+    if parse_integer(word) is None:
         raise CommandError(f"not a number of seconds: {word!r}")
     return True

@@ -1,4 +1,4 @@
-"""Images: files that are fetched, selected, given arguments, and started."""
+"""Commands that fetch images, select them, give them arguments and start them."""
 
 import re
 from collections.abc import Sequence
@@ -6,14 +6,15 @@ from typing import Literal
 
 from parsers.formats.ipxe.commands import command
 from parsers.formats.ipxe.options import options
-from parsers.formats.ipxe.run import CommandError, IpxeImage, Run, Stop
+from parsers.formats.ipxe.outcome import CommandError, IpxeImage, Stop
+from parsers.formats.ipxe.run import Run
 from parsers.places.urls import is_url
 
 _MOST = 64  # images at once
 _KERNEL = re.compile(r"(?!.*\.(?:c32|efi|ipxe)$)(?:vmlinu[xz]|[zb]?z?image|kernel|linux)", re.I)
 _SCRIPT = re.compile(r"\.(?:ipxe|gpxe|php|cgi|cfg|txt|pl|py)$", re.I)
-# What is started in the place of a kernel, by its name.
-_FOREIGN = (
+# Programs that a script starts instead of a kernel, by the file's name.
+_OTHERS = (
     (re.compile(r"wimboot", re.I), "it starts Windows (wimboot)"),
     (re.compile(r"memdisk", re.I), "it starts a disk image (memdisk)"),
     (
@@ -32,9 +33,9 @@ _PROGRAM = re.compile(r".*\.efi$", re.I)
 
 @command("kernel", "linux", "imgselect", "imgload")
 def kernel(run: Run, words: Sequence[str]) -> bool:
-    """Selects an image for `boot`, fetching it if nothing of that name has been fetched."""
+    """Select an image for `boot`. Fetch it if there is no image of that name."""
     given, rest = options(words, "replace autofree", "name timeout", least=1)
-    if (image := _acquire(run, "kernel", given, rest)) is None:
+    if (image := _find_or_fetch(run, "kernel", given, rest)) is None:
         return False
     run.selected = image
     return True
@@ -43,16 +44,18 @@ def kernel(run: Run, words: Sequence[str]) -> bool:
 @command("initrd", "module", "imgfetch")
 def imgfetch(run: Run, words: Sequence[str]) -> bool:
     given, rest = options(words, "replace autofree", "name timeout", least=1)
-    return _download(run, "initrd", given, rest) is not None
+    return _fetch(run, "initrd", given, rest) is not None
 
 
 @command("imgargs")
 def imgargs(run: Run, words: Sequence[str]) -> bool:
     given, rest = options(words, "replace autofree", "name timeout", least=1)
-    if (image := _acquire(run, "imgargs", given, rest)) is None:
+    if (image := _find_or_fetch(run, "imgargs", given, rest)) is None:
         return False
-    told = run.statement("imgargs", len(rest), len(rest) - 1)
-    _replace(run, image, image._replace(cmdline=" ".join(rest[1:]).strip(), told=told))
+    cmdline_from = run.command_origins("imgargs", len(rest), len(rest) - 1)
+    _replace(
+        run, image, image._replace(cmdline=" ".join(rest[1:]).strip(), cmdline_from=cmdline_from)
+    )
     return True
 
 
@@ -77,16 +80,16 @@ def imgverify(run: Run, words: Sequence[str]) -> bool:
 
 @command("imgextract")
 def imgextract(run: Run, words: Sequence[str]) -> bool:
-    """The kernel itself unpacks what is packed."""
+    """Keep the image: the kernel unpacks it itself."""
     given, rest = options(words, "keep", "name timeout", least=1)
-    return _acquire(run, "imgextract", given, rest) is not None
+    return _find_or_fetch(run, "imgextract", given, rest) is not None
 
 
 @command("fdt")
 def fdt(run: Run, words: Sequence[str]) -> bool:
-    """The device tree for the kernel; without a name that of the firmware again."""
+    """Set the device tree for the kernel. Without a name, use the firmware's again."""
     given, rest = options(words, "replace autofree", "name timeout")
-    run.devicetree = _acquire(run, "fdt", given, rest) if rest else None
+    run.devicetree = _find_or_fetch(run, "fdt", given, rest) if rest else None
     return run.devicetree is not None or not rest
 
 
@@ -97,9 +100,9 @@ def impossible(run: Run, words: Sequence[str]) -> bool:
 
 @command("boot", "chain", "imgexec")
 def boot(run: Run, words: Sequence[str]) -> bool:
-    """Starts what is named, or else what is selected: a kernel, or another script."""
+    """Start the named image, or else the selected one: a kernel, or another script."""
     given, rest = options(words, "replace autofree", "name timeout")
-    image = _acquire(run, "boot", given, rest) if rest else run.selected
+    image = _find_or_fetch(run, "boot", given, rest) if rest else run.selected
     if image is None:
         return False if rest else run.fail(f"nothing is selected to boot, in line {run.line}")
     kind = _kind(run, image)
@@ -112,17 +115,17 @@ def boot(run: Run, words: Sequence[str]) -> bool:
     script = run.context.script(image.where)
     if script is None:
         raise run.end(f"{image.where} is neither a Linux kernel nor a script for iPXE")
-    # It is no initrd for what the script boots.
+    # The script is no initrd for the kernel that it boots.
     run.images = tuple(other for other in run.images if other != image)
     return run.call(script, instead="replace" in given)
 
 
 def _kind(run: Run, image: IpxeImage) -> Literal["kernel", "script", "absent"]:
-    """Its name tells; if not, how it is used; if not, what is in it."""
+    """Tell the kind of an image by its name, else by its use, else by its contents."""
     name = image.where.partition("?")[0].partition("#")[0].rpartition("/")[2]
     if _KERNEL.match(name):
         return "kernel"
-    for pattern, reason in _FOREIGN:
+    for pattern, reason in _OTHERS:
         if pattern.match(name):
             raise run.end(f"{reason}: {image.where}")
     used = bool(image.cmdline or [i for i in run.images if i.where != image.where])
@@ -141,11 +144,13 @@ def _is_kernel(text: str) -> bool:
     return text.startswith("\x7fELF") or text[0x202:0x206] == "HdrS" or text[:2] == "MZ"
 
 
-def _acquire(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> IpxeImage | None:
-    """The image of that name, with the new name and arguments if there are any; else fetched."""
+def _find_or_fetch(
+    run: Run, verb: str, given: dict[str, str], rest: Sequence[str]
+) -> IpxeImage | None:
+    """Return the image of that name, with new name and arguments if any. Else fetch it."""
     image = next((image for image in run.images if image.name == rest[0]), None)
     if image is None:
-        return _download(run, verb, given, rest)
+        return _fetch(run, verb, given, rest)
     new = image._replace(
         name=given.get("name", image.name),
         named="name" in given or image.named,
@@ -153,7 +158,8 @@ def _acquire(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) ->
     )
     if rest[1:]:
         new = new._replace(
-            cmdline=" ".join(rest[1:]).strip(), told=run.statement(verb, len(rest), len(rest) - 1)
+            cmdline=" ".join(rest[1:]).strip(),
+            cmdline_from=run.command_origins(verb, len(rest), len(rest) - 1),
         )
     return _replace(run, image, new)
 
@@ -165,9 +171,9 @@ def _replace(run: Run, old: IpxeImage, new: IpxeImage) -> IpxeImage:
     return new
 
 
-def _download(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> IpxeImage | None:
+def _fetch(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> IpxeImage | None:
     uri, *arguments = rest
-    # Petitboot's users write it here; no kernel has such an argument.
+    # Petitboot's users write --name behind the file; no kernel has such an argument.
     if verb == "kernel" and arguments[:1] == ["--name"] and len(arguments) > 1:
         given = {"name": arguments[1]} | given
         arguments = arguments[2:]
@@ -185,7 +191,7 @@ def _download(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -
         where=where,
         ref=run.context.ref(where),
         cmdline=" ".join(arguments).strip(),
-        fetched=run.statement(verb, len(rest), len(arguments)),
+        fetched_by=run.command_origins(verb, len(rest), len(arguments)),
         named="name" in given,
         is_kernel=verb == "kernel",
     )

@@ -1,14 +1,15 @@
-"""Menus: what they are made of, and the question that they ask."""
+"""Commands for menus and their items."""
 
 from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
 from parsers.formats.ipxe.options import options
-from parsers.formats.ipxe.run import CommandError, IpxeMenu, MenuItem, Question, Run, Stop
-from parsers.formats.ipxe.values import integer
+from parsers.formats.ipxe.outcome import CommandError, IpxeMenu, MenuItem, Question, Stop
+from parsers.formats.ipxe.run import Run
+from parsers.formats.ipxe.values import parse_integer
 
 _MOST = 1000  # items of one menu
-# What a terminal sends for them (include/ipxe/keys.h).
+# iPXE's numbers of keys (include/ipxe/keys.h).
 _KEYS = {
     **{code: f"ctrl-{chr(0x60 + code)}" for code in range(1, 27)},
     **{0x107E: "f5", 0x127E: "f6", 0x137E: "f7", 0x147E: "f8", 0x157E: "f9"},
@@ -28,7 +29,7 @@ def menu(run: Run, words: Sequence[str]) -> bool:
 
 @command("item")
 def item(run: Run, words: Sequence[str]) -> bool:
-    """Without a label it separates others and cannot be chosen."""
+    """Add an item. Without a label it is a separator."""
     given, rest = options(words, "default gap secret", "menu key form")
     name = given.get("menu") or given.get("form") or ""
     if (found := run.menus.get(name)) is None:
@@ -48,10 +49,10 @@ def item(run: Run, words: Sequence[str]) -> bool:
 
 
 def _key(text: str) -> str:
-    """A character as it stands, or the number of one or of a special key."""
+    """Return the name of a key: `text` is a character, or the number of a key."""
     if len(text) < 2:
         return text
-    code = integer(text)
+    code = parse_integer(text)
     if code is None:
         raise CommandError(f"no key: {text!r}")
     return _KEYS.get(code, chr(code) if 0x20 <= code < 0x7F else "")
@@ -67,7 +68,7 @@ def choose(run: Run, words: Sequence[str]) -> bool:
         run.menus.pop(name, None)
     if found is None or not found.items:
         raise CommandError("there is no menu with anything to choose")
-    milliseconds = integer(given.get("timeout", ""))
+    milliseconds = parse_integer(given.get("timeout", ""))
     if milliseconds is None:
         raise CommandError(f"not a number of milliseconds: {given['timeout']!r}")
     seconds = milliseconds / 1000 if milliseconds > 0 else None
@@ -77,7 +78,7 @@ def choose(run: Run, words: Sequence[str]) -> bool:
 
 @command("present")
 def present(run: Run, words: Sequence[str]) -> bool:
-    """A form that a person fills in: here its settings stay as they are."""
+    """Leave a form's settings unchanged: no user fills it in."""
     given, _ = options(words, "keep", "form")
     run.complain("a form cannot be filled in here: its settings stay as they are")
     return run.menus.pop(given.get("form", ""), None) is not None

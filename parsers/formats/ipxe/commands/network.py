@@ -1,9 +1,10 @@
-"""The network, which has been set up already, or is not there."""
+"""Commands for the network. It is set up already, or missing."""
 
 from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
-from parsers.formats.ipxe.run import CommandError, Run
+from parsers.formats.ipxe.outcome import CommandError
+from parsers.formats.ipxe.run import Run
 
 
 @command("dhcp", "ifconf", "pxebs")
@@ -15,7 +16,7 @@ def dhcp(run: Run, words: Sequence[str]) -> bool:
 
 @command("cpuid")
 def cpuid(run: Run, words: Sequence[str]) -> bool:
-    """A bit of the processor's features; scripts ask for 29 of the extended: 64 bits."""
+    """Test a bit of the processor's features. Scripts ask for 29 of the extended: 64 bits."""
     bits = [word for word in words if not word.startswith("-")]
     if not bits:
         raise CommandError("not enough words")
@@ -57,7 +58,7 @@ def _quiet(run: Run, words: Sequence[str]) -> bool:
     return True
 
 
-# What shows something, or has nothing to do here.
+# Commands that only show something, or need no action here.
 command(
     *("echo", "console", "colour", "cpair", "help", "imgstat", "ifstat", "ifopen"),
     *("ifclose", "iflinkwait", "route", "nstat", "ipstat", "lotest", "ping", "ntp"),
@@ -69,7 +70,7 @@ command(
 
 @command("time")
 def time(run: Run, words: Sequence[str]) -> bool:
-    """Runs another command, and would say how long it took."""
+    """Run another command. iPXE would also show its time."""
     if not words or (found := run.commands.get(words[0])) is None:
         raise CommandError(f"unknown command: {words[0] if words else ''!r}")
     return found(run, words[1:])

@@ -1,12 +1,13 @@
-"""IpxeSettings: set and asked for, compared, counted."""
+"""Commands that set, read, compare and count settings."""
 
 from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
 from parsers.formats.ipxe.options import options
 from parsers.formats.ipxe.origin import TracedText
-from parsers.formats.ipxe.run import CommandError, Run
-from parsers.formats.ipxe.values import TYPES, Value, integer
+from parsers.formats.ipxe.outcome import CommandError
+from parsers.formats.ipxe.run import Run
+from parsers.formats.ipxe.values import TYPES, Value, parse_integer
 
 
 @command("set")
@@ -26,7 +27,7 @@ def clear(run: Run, words: Sequence[str]) -> bool:
 
 @command("read")
 def read(run: Run, words: Sequence[str]) -> bool:
-    """A person who just presses Enter leaves it as it is; in a limited time nobody does."""
+    """Leave a setting as it is: the user presses Enter. With a time limit no user does."""
     given, (name,) = options(words, values="timeout", least=1, most=1)
     if "timeout" in given:
         return False
@@ -53,9 +54,9 @@ def iseq(run: Run, words: Sequence[str]) -> bool:
 
 @command("inc")
 def inc(run: Run, words: Sequence[str]) -> bool:
-    """What has no number yet begins with 0; what is a text stays one."""
+    """Add a number to a setting. A new setting begins with 0; a text is an error."""
     name, *more = options(words, least=1, most=2)[1]
-    step = integer(more[0]) if more else 1
+    step = parse_integer(more[0]) if more else 1
     if step is None:
         raise CommandError(f"not a number: {more[0]!r}")
     old = run.settings.find(name)
