@@ -29,7 +29,7 @@ class Power(Protocol):
 class Consoles(Protocol):
     """The terminals of the machine."""
 
-    async def farewell(self, lines: Sequence[str]) -> None:
+    async def release(self, lines: Sequence[str]) -> None:
         """Print the last lines and restore each terminal."""
 
     def resume(self) -> None:
@@ -140,8 +140,8 @@ class Booter:
         loading = steps.load(todo, machine.kexec, opener.open, in_child, log, self._show)
         await self._stoppable(loading)
         complaints = await steps.write(todo.changes, self._write, log)
-        farewell, quiet = self._consoles.farewell, machine.quiet
-        await steps.jump(todo, machine.kexec, farewell, quiet, self._trace, complaints)
+        release, quiet = self._consoles.release, machine.quiet
+        await steps.jump(todo, machine.kexec, release, quiet, self._trace, complaints)
 
     async def _stoppable(self, loading: Coroutine[None, None, None]) -> None:
         self._loading = asyncio.create_task(loading)
@@ -167,7 +167,7 @@ class Booter:
         self._machine.power.prepare(action)
         complaints = await steps.write(choice.changes, self._write, self._log)
         words = f"{choice.entry.title}: {choice.entry.unbootable}"
-        await self._consoles.farewell([words, *complaints])
+        await self._consoles.release([words, *complaints])
         self._machine.quiet()
         self._machine.power.leave(action)
 

@@ -108,13 +108,13 @@ async def write(changes: Sequence[Change], write_change: Write, log: Log) -> lis
 async def jump(
     todo: Plan,
     kexec: Kexec,
-    farewell: Callable[[Sequence[str]], Awaitable[None]],
+    release: Callable[[Sequence[str]], Awaitable[None]],
     quiet: Callable[[], None],
     trace: Trace,
     complaints: Sequence[str] = (),
 ) -> NoReturn:
     """Jump into the staged kernel. Raise BootError if the jump fails."""
-    await farewell([*todo.lines(), *(f"  {complaint}" for complaint in complaints)])
+    await release([*todo.lines(), *(f"  {complaint}" for complaint in complaints)])
     quiet()
     trace("kexec")
     try:

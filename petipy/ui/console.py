@@ -45,7 +45,7 @@ class Console:
         self._phase: asyncio.Task[None] | None = None
         self._commands: asyncio.TaskGroup | None = None  # started by the screens
         self._attended = False  # somebody has opened the menu
-        self._active = asyncio.Event()  # cleared from farewell to resume
+        self._active = asyncio.Event()  # cleared from release to resume
         self._active.set()
 
     @property
@@ -80,7 +80,7 @@ class Console:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def farewell(self, lines: Sequence[str]) -> None:
+    async def release(self, lines: Sequence[str]) -> None:
         """Print the last lines and restore the terminal's modes, within a second."""
         self._active.clear()
         if self._phase is not None:

@@ -1,4 +1,4 @@
-"""Every console of the machine."""
+"""The consoles of the machine, together."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from petipy.ui.console import Console
 
 
 class Consoles:
-    """The consoles together, as a boot sees them."""
+    """All consoles, for the program and for a boot."""
 
     def __init__(self) -> None:
         self._consoles: list[Console] = []
@@ -19,11 +19,11 @@ class Consoles:
             for console in self._consoles:
                 group.create_task(console.serve())
 
-    async def farewell(self, lines: Sequence[str]) -> None:
-        """Leave each terminal as it was found, with the lines as its last words."""
-        await asyncio.gather(*(console.farewell(lines) for console in self._consoles))
+    async def release(self, lines: Sequence[str]) -> None:
+        """Print the last lines on each terminal and restore its modes."""
+        await asyncio.gather(*(console.release(lines) for console in self._consoles))
 
     def resume(self) -> None:
-        """Go on as before: the boot has failed."""
+        """Continue after a boot that failed."""
         for console in self._consoles:
             console.resume()

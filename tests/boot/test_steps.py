@@ -135,7 +135,7 @@ def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() ->
     told: list[str] = []
     done: list[str] = []
 
-    async def farewell(lines: Sequence[str]) -> None:
+    async def release(lines: Sequence[str]) -> None:
         told.extend(lines)
 
     def quiet() -> None:
@@ -144,7 +144,7 @@ def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() ->
     machine = Machine()
     todo = plan(choice("a"), None)
     with pytest.raises(BootError, match=r"kexec: .*nothing is loaded"):
-        asyncio.run(steps.jump(todo, machine, farewell, quiet, Trace(False)))
+        asyncio.run(steps.jump(todo, machine, release, quiet, Trace(False)))
     assert told == todo.lines()
     assert done == ["quiet"]
     assert machine.jumped == ["now"]
@@ -160,7 +160,7 @@ def test_an_edited_entry_still_writes_what_it_writes() -> None:
 def test_every_console_is_told_what_could_not_be_written() -> None:
     told: list[str] = []
 
-    async def farewell(lines: Sequence[str]) -> None:
+    async def release(lines: Sequence[str]) -> None:
         told.extend(lines)
 
     async def refuse(change: Change) -> None:
@@ -171,7 +171,7 @@ def test_every_console_is_told_what_could_not_be_written() -> None:
         change = Change(file=File(device="vda2", path="/grubenv"), values=(("a", "1"),))
         complaints = await steps.write([change], refuse, log)
         todo = plan(choice("a"), None)
-        await steps.jump(todo, Machine(), farewell, lambda: None, Trace(False), complaints)
+        await steps.jump(todo, Machine(), release, lambda: None, Trace(False), complaints)
 
     with pytest.raises(BootError):
         asyncio.run(run())

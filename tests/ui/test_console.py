@@ -63,7 +63,7 @@ def test_from_the_countdown_to_a_boot_with_another_command_line() -> None:
             assert id.endswith("6.12.48+deb13-powerpc64le (recovery mode)")
             assert edit is not None
             assert edit.cmdline == "root=/dev/vda2 ro single"
-            await console.farewell(["Booting it", "  cmdline ro single"])
+            await console.release(["Booting it", "  cmdline ro single"])
             await emulator.until(lambda: emulator.text.endswith("Booting it\n  cmdline ro single"))
 
     run(scenario())
@@ -123,7 +123,7 @@ def test_after_a_boot_that_failed_the_menu_is_back_with_the_reason() -> None:
             assert termios.tcgetattr(emulator.theirs) != modes or modes[3] & termios.ECHO == 0
             emulator.type("\r")
             await emulator.until(lambda: bool(machine.booted))
-            await console.farewell([f"Booting {DEBIAN}"])
+            await console.release([f"Booting {DEBIAN}"])
             await emulator.until(lambda: emulator.text.endswith(f"Booting {DEBIAN}"))
             assert termios.tcgetattr(emulator.theirs)[3] & termios.ECHO
             machine.say("It did not boot: not a kernel", "error")
@@ -139,7 +139,7 @@ def test_after_a_failed_boot_with_nobody_there_the_countdown_goes_on() -> None:
         machine = counting_machine()
         async with console_at(machine) as (emulator, console):
             await emulator.until(PROMPT)
-            await console.farewell([f"Booting {DEBIAN}"])
+            await console.release([f"Booting {DEBIAN}"])
             machine.say("It did not boot: not a kernel", "error")
             console.resume()
             await emulator.until("It did not boot: not a kernel\nDefault:")
@@ -158,7 +158,7 @@ def test_the_last_words_do_not_wait_for_a_dead_line() -> None:
             machine.say(LIMIT * "x")
             machine.store.update(sources=looking("sda"))
             await emulator.until(lambda: console._terminal.busy)
-            await console.farewell(["Booting"])
+            await console.release(["Booting"])
 
     run(scenario())
 

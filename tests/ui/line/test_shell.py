@@ -36,7 +36,7 @@ def test_a_boot_ends_a_shell_on_another_console() -> None:
             await emulator.until("petipy#")
             emulator.type("echo 'it'ends; sleep 60\r")
             await emulator.until("itends")
-            await console.farewell(["Booting"])
+            await console.release(["Booting"])
             await emulator.until(lambda: emulator.text.endswith("Booting"))
 
     run(scenario())
