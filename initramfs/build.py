@@ -1,4 +1,4 @@
-"""initramfs/build: kernel and image for an architecture, from Debian's packages."""
+"""Build kernel and image for an architecture from Debian's packages."""
 
 import argparse
 import hashlib
@@ -12,7 +12,10 @@ from pathlib import Path
 
 from initramfs import cpio, python, userland, wheels
 from initramfs.archive import MIRROR, Archive
-from initramfs.compression import Lz4, Zstd
+from initramfs.compression import Compressor, Zstd
+from initramfs.fast import lz4
+from initramfs.fast.lz4 import Lz4
+from initramfs.fast.modules import speed_up
 from initramfs.host import (
     REPOSITORY,
     BuildError,
@@ -34,10 +37,6 @@ KERNELS = {
     "amd64": ("linux-image-amd64", "vmlinuz"),
 }
 IMAGE = "petipy.cpio.zst"
-# What of the programs is a tree of its own, and which trees are packed for speed: a third of the
-# image, and most of what the kernel has to unpack. (All of it would make the image too large.)
-CORE = ("usr/bin/python3.*", "*/libsystemd-shared-*")
-QUICK = ("core", "python", "common")
 PARTS = ("core", "programs", "python", "common", "modules")  # in the order of the image
 TOOLS = {
     "apt-get": "apt",
@@ -51,7 +50,7 @@ TOOLS = {
 
 @dataclass
 class Manifest:
-    """What went in: versions, and bytes before and after compression by part."""
+    """The image's versions, and the bytes of its parts before and after compression."""
 
     architecture: str
     suite: str
@@ -64,9 +63,19 @@ class Manifest:
 
 
 def build(
-    architecture: str, output: Path, *, suite: str, cache: Path, mirror: str, signed: bool = False
+    architecture: str,
+    output: Path,
+    *,
+    suite: str,
+    cache: Path,
+    mirror: str,
+    signed: bool = False,
+    plain: bool = False,
 ) -> Manifest:
-    """Write kernel, image and manifest.json to `output`."""
+    """Write kernel, image and manifest.json to `output`.
+
+    `signed` leaves the kernel modules as they are; `plain` leaves out every trick for speed.
+    """
     with locked(cache):
         need(TOOLS)
         target = Archive(cache / "apt", suite, architecture, mirror)
@@ -76,18 +85,18 @@ def build(
             host.update()
         manifest = Manifest(architecture, suite)
         zstd = Zstd(cache / "compressed")
-        trees, kernel = assemble(target, host, cache, zstd, manifest, signed=signed)
-        frames = compress(trees, kernel, zstd, Lz4(cache / "compressed"))
+        trees, kernel = assemble(target, host, cache, zstd, manifest, signed=signed, plain=plain)
+        quick = Lz4(cache / "compressed") if kernel.has("RD_LZ4") and not plain else zstd
+        frames = compress(trees, zstd, quick)
     manifest.compressed = {name: len(frame) for name, frame in frames.items()}
     files = {KERNELS[architecture][1]: kernel.image, IMAGE: b"".join(frames.values())}
     finish(manifest, output, files)
     return manifest
 
 
-def compress(trees: dict[str, Tree], kernel: Kernel, zstd: Zstd, lz4: Lz4) -> dict[str, bytes]:
-    """Each tree as a compressed archive, those of zstd last: their lengths may be any."""
-    quickly = kernel.has("RD_LZ4")
-    packs = {name: lz4.pack if name in QUICK and quickly else zstd.pack for name in trees}
+def compress(trees: dict[str, Tree], zstd: Compressor, quick: Compressor) -> dict[str, bytes]:
+    """Return each tree as a compressed archive; those of lz4.PARTS come from `quick`."""
+    packs = {name: quick.pack if name in lz4.PARTS else zstd.pack for name in trees}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         frames = {
             name: pool.submit(packs[name], cpio.write(tree, epoch()))
@@ -97,20 +106,29 @@ def compress(trees: dict[str, Tree], kernel: Kernel, zstd: Zstd, lz4: Lz4) -> di
 
 
 def assemble(
-    target: Archive, host: Archive, cache: Path, zstd: Zstd, manifest: Manifest, *, signed: bool
+    target: Archive,
+    host: Archive,
+    cache: Path,
+    zstd: Zstd,
+    manifest: Manifest,
+    *,
+    signed: bool,
+    plain: bool,
 ) -> tuple[dict[str, Tree], Kernel]:
-    """The image in parts, each to be an archive of its own (the kernel unpacks one after the
-    other), and the kernel. A change in one leaves the others' compressed bytes as they are.
+    """Return the parts of the image and the kernel.
+
+    Each part becomes an archive; the kernel unpacks one after the other. A change in one part
+    leaves the compressed bytes of the others alone.
     """
     name = target.newest(KERNELS[target.architecture][0])
     package = target.fetch([name])[name]
-    kernel = Kernel(read_package(package.path), signed=signed)
+    kernel = Kernel(read_package(package.path), change=None if signed or plain else speed_up)
     version = python.minor_version(target)
     manifest.kernel, manifest.python = kernel.version, version
     say(f"kernel {kernel.version}, Python {version}")
     locked_wheels = wheels.fetch(wheels.pins(), cache / "wheels")
-    interpreter = python.assemble(version, target, host, locked_wheels)
-    programs = userland.assemble(target, version, interpreter.tree)
+    interpreter = python.assemble(version, target, host, locked_wheels, plain=plain)
+    programs = userland.assemble(target, version, interpreter.tree, plain=plain)
     modules = select_modules(kernel, target.architecture)
     manifest.packages = {
         p.name: p.version for p in [package, *programs.packages, *interpreter.packages]
@@ -120,15 +138,12 @@ def assemble(
         "python": interpreter.parts,
         "modules": modules.sizes(),
     }
-    drivers = kernel.tree_of(modules, zstd.pack)
-    trees = {
-        "core": programs.tree.split(CORE),
-        "programs": programs.tree,
-        "python": interpreter.tree,
-        "common": drivers.split(("*.ko",)),
-        "modules": drivers,
-    }
-    return trees, kernel
+    drivers = kernel.tree_of(modules, None if plain else zstd.pack)
+    core, common = Tree(), Tree()
+    if not plain:
+        core, common = programs.tree.split(lz4.CORE), drivers.split(("*.ko",))
+    trees = (core, programs.tree, interpreter.tree, common, drivers)
+    return {name: tree for name, tree in zip(PARTS, trees, strict=True) if tree}, kernel
 
 
 def select_modules(kernel: Kernel, architecture: str) -> Modules:
@@ -139,12 +154,12 @@ def select_modules(kernel: Kernel, architecture: str) -> Modules:
 
 
 def epoch() -> int:
-    """The time stamp of everything in the image: fixed, so that equal contents are equal bytes."""
+    """Return the time stamp of every file: a fixed one, so that equal contents are equal bytes."""
     return int(os.environ.get("SOURCE_DATE_EPOCH", "1"))
 
 
 def host_architecture() -> str:
-    """Debian's name of the machine that builds."""
+    """Return Debian's name for the architecture of this machine."""
     architecture = machines.find(platform.machine())
     return architecture.debian or architecture.name
 
@@ -159,7 +174,7 @@ def finish(manifest: Manifest, output: Path, files: dict[str, bytes]) -> None:
 
 
 def report(manifest: Manifest) -> str:
-    """The manifest for a person: compressed sizes, then what is in each part, uncompressed."""
+    """Return the manifest for a person: compressed sizes, then the contents of each part."""
     lines = [
         f"{name:36}{megabytes(int(file['size'])):>10}" for name, file in manifest.files.items()
     ]
@@ -183,6 +198,11 @@ def arguments() -> argparse.ArgumentParser:
         action="store_true",
         help="leave the kernel modules signed, for kernels that are locked down (slower to load)",
     )
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="leave out every trick for speed and size; see initramfs/fast",
+    )
     return parser
 
 
@@ -196,6 +216,7 @@ def main() -> int:
             cache=options.cache,
             mirror=options.mirror,
             signed=options.keep_signatures,
+            plain=options.plain,
         )
     except BuildError as error:
         say(f"failed: {error}")

@@ -1,11 +1,12 @@
-"""Runs in the image's own minor version of Python: finds what a program imports, compiles it.
+"""Find the modules that a program imports and compile them.
 
-    python3.13 bytecode.py SOURCES TARGET      (what to do: JSON on standard input)
+    python3.13 bytecode.py SOURCES TARGET <JOB
 
-The input: {"own": packages taken whole, "extra": modules that are imported by name
-only, "left_out": modules that importers can do without}. SOURCES is laid out like the
-directory of the standard library, packages of others beside it. The compiled modules are written
-to TARGET; the names of the extension modules that are needed go to standard output, one a line.
+It runs in the image's own minor version of Python. JOB is JSON: {"own": packages taken whole,
+"extra": modules imported by name only, "left_out": modules that importers can do without,
+"optimize": as for compile()}. SOURCES is laid out like the directory of the standard library, with
+other packages beside it. The compiled modules go to TARGET; the names of the extension modules that
+they need go to standard output, one per line.
 """
 
 import _imp
@@ -18,11 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-IMAGE_PLACE = "/usr/lib/python"  # what tracebacks show
+IMAGE_PLACE = "/usr/lib/python"  # for tracebacks
 
 
 class Graph:
-    """The modules that are reachable by import statements, also those inside functions."""
+    """The modules that import statements reach, also those inside functions."""
 
     def __init__(self, sources: Path, left_out: set[str]) -> None:
         self._sources = sources
@@ -31,7 +32,7 @@ class Graph:
         self.extensions: set[str] = set()
 
     def include(self, name: str) -> bool:
-        """Take in a module, the packages around it and what they import."""
+        """Take in a module, the packages around it and their imports."""
         if name in self.files:
             return True
         if self._is_left_out(name):
@@ -70,12 +71,12 @@ class Graph:
             elif isinstance(node, ast.ImportFrom):
                 base = absolute(package, node.level, node.module)
                 yield base
-                # A name may be a submodule; where it is not, it is simply not found.
+                # A name may be a submodule; any other name is simply not found.
                 yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node, but for what only a type checker reads."""
+    """Yield every node but those for type checkers."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and is_type_checking(node.test):
             for other in node.orelse:
@@ -99,19 +100,16 @@ def absolute(package: str, level: int, module: str | None) -> str:
     return f"{base}.{module}" if module else base
 
 
-def compiled(path: Path, shown: str) -> bytes:
-    """A .pyc that is never compared with a source: PEP 552, hash-based, unchecked.
-
-    Without docstrings and asserts: a quarter less to read at every start.
-    """
+def compile_file(path: Path, shown: str, optimize: int) -> bytes:
+    """Return a .pyc that Python never compares with a source (PEP 552: hash-based, unchecked)."""
     source = path.read_bytes()
-    code = compile(source, shown, "exec", dont_inherit=True, optimize=2)
+    code = compile(source, shown, "exec", dont_inherit=True, optimize=optimize)
     flags = (0b01).to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + bytes(8) + marshal.dumps(code)
 
 
 def own_modules(sources: Path, package: str) -> Iterator[str]:
-    """Every module of a package and of the packages in it."""
+    """Yield every module of a package and of the packages in it."""
     yield package
     for path in sorted((sources / package.replace(".", "/")).iterdir()):
         if (path / "__init__.py").is_file():
@@ -121,7 +119,7 @@ def own_modules(sources: Path, package: str) -> Iterator[str]:
 
 
 def frozen() -> set[str]:
-    """What the interpreter has in itself; but it finds its library by os."""
+    """Return the modules inside the interpreter, without os: Python finds its library by it."""
     names: list[str] = _imp._frozen_module_names()  # type: ignore[attr-defined]
     return set(names) - {"os"}
 
@@ -138,7 +136,7 @@ def main(sources: Path, target: Path, job: dict[str, Any]) -> None:
         place = path.relative_to(sources)
         output = (target / place).with_suffix(".pyc")
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(compiled(path, f"{IMAGE_PLACE}/{place}"))
+        output.write_bytes(compile_file(path, f"{IMAGE_PLACE}/{place}", job["optimize"]))
     sys.stdout.write("".join(f"{name}\n" for name in sorted(graph.extensions)))
 
 

@@ -1,16 +1,17 @@
-"""initramfs/demo: build the image, make disks with real things on them, boot a guest."""
+"""Build the image, make two disks with systems on them, boot a guest."""
 
 import argparse
 import gzip
 import hashlib
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from initramfs import cpio
 from initramfs.archive import MIRROR, Archive, age
 from initramfs.build import IMAGE, KERNELS, build
-from initramfs.disks import ext4_disk
+from initramfs.disks import Names, disk
 from initramfs.host import (
     REPOSITORY,
     BuildError,
@@ -21,24 +22,24 @@ from initramfs.host import (
     tool,
     write_whole,
 )
-from initramfs.tree import DIRECTORY, Tree, file, link, read_package
+from initramfs.tree import DIRECTORY, Tree, file, lay_out, link, read_package
 
 ARCHITECTURE = "ppc64el"
 OWN = REPOSITORY / "initramfs/demonstration"
 SOURCES = ("petipy", "parsers", "initramfs", "pyproject.toml")
-WEEK = 7 * 24 * 3600  # seconds for which a built image is taken as it is
+WEEK = 7 * 24 * 3600  # seconds until an image is built anew
 TOOLS = {
     "qemu-system-ppc64": "qemu-system-ppc",
     "mkfs.ext4": "e2fsprogs",
     "sfdisk": "fdisk",
 }
-# The mitigations that pseries asks for by default are not to be had in emulation.
+# Emulation does not have the mitigations that pseries asks for by default.
 MACHINE = "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
 APPLETS = "cat cttyhack dmesg free ls mkdir mount poweroff ps reboot setsid sh sleep uname vi"
 
 
 def prepare(cache: Path, suite: str, mirror: str) -> Path:
-    """The directory with kernel, image and disks; all of it made anew only when it has to be."""
+    """Return the directory with kernel, image and disks; make them anew only if necessary."""
     room = cache / "demo"
     done = room / "done"
     wanted = f"{suite} {mirror} {fingerprint()}"
@@ -50,15 +51,21 @@ def prepare(cache: Path, suite: str, mirror: str) -> Path:
         build(ARCHITECTURE, room, suite=suite, cache=cache, mirror=mirror)
         archive = Archive(cache / "apt", suite, ARCHITECTURE, mirror)
         say("making the first disk: the Debian installer")
-        ext4_disk(room / "installer.img", installer(archive), "installer")
+        write_disk(room / "installer.img", installer(archive), "installer")
         say("making the second disk: a system with a yaboot.conf")
-        ext4_disk(room / "yaboot.img", yaboot_system(archive, room), "hello")
+        write_disk(room / "yaboot.img", yaboot_system(archive, room), "demo")
         write_whole(done, wanted.encode())
     return room
 
 
+def write_disk(image: Path, tree: Tree, label: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="petipy-") as temporary:
+        lay_out(tree, Path(temporary))
+        disk(image, Path(temporary), Names.new(label))
+
+
 def fingerprint() -> str:
-    """Of everything in the repository that goes into the image and the disks."""
+    """Return a hash of everything in the repository that goes into the image and the disks."""
     digest = hashlib.sha256()
     for name in SOURCES:
         source = REPOSITORY / name
@@ -70,7 +77,7 @@ def fingerprint() -> str:
 
 
 def installer(archive: Archive) -> Tree:
-    """Debian's netboot installer, below the paths that its configuration uses."""
+    """Return Debian's netboot installer at the paths that its configuration uses."""
     name = next(
         (name for number in range(20, 12, -1) if archive.stanzas([name := netboot(number)])), None
     )
@@ -81,7 +88,7 @@ def installer(archive: Archive) -> Tree:
         _, here, below = path.partition("/text/")
         if here and node.is_file:
             tree.add(below, node)
-    # Releases differ in whether the package brings the configuration of the installer's media.
+    # Some releases of the package lack the configuration of the installer's media.
     if not tree.match("*grub.cfg"):
         tree.add("boot/grub/grub.cfg", file((OWN / "grub.cfg").read_bytes()))
     return tree
@@ -92,36 +99,36 @@ def netboot(number: int) -> str:
 
 
 def yaboot_system(archive: Archive, room: Path) -> Tree:
-    """The kernel of the image once more, with an initrd that says hello."""
+    """Return a system with the kernel of the image and an initrd that greets."""
     tree = Tree()
     tree.add("etc/yaboot.conf", file((OWN / "yaboot.conf").read_bytes()))
     tree.add("boot/vmlinux", file((room / KERNELS[ARCHITECTURE][1]).read_bytes()))
     package = archive.fetch(["busybox-static"])["busybox-static"]
-    hello = Tree()
+    initrd = Tree()
     for name in ("proc", "sys", "dev", "etc", "mnt", "tmp"):
-        hello.add(name, DIRECTORY)
+        initrd.add(name, DIRECTORY)
     busybox = read_package(package.path)["usr/bin/busybox"]
-    hello.add("bin/busybox", file(busybox.data, executable=True))
+    initrd.add("bin/busybox", file(busybox.data, executable=True))
     for applet in APPLETS.split():
-        hello.add(f"bin/{applet}", link("busybox"))
-    hello.add("init", file((OWN / "hello").read_bytes(), executable=True))
-    tree.add("boot/hello.gz", file(gzip.compress(cpio.write(hello, 1), mtime=0)))
+        initrd.add(f"bin/{applet}", link("busybox"))
+    initrd.add("init", file((OWN / "init").read_bytes(), executable=True))
+    tree.add("boot/demo.gz", file(gzip.compress(cpio.write(initrd, 1), mtime=0)))
     return tree
 
 
 def guest(room: Path, *, firmware: str, memory: str, headless: bool) -> list[str]:
-    """The command that runs the guest on this terminal."""
+    """Return the command that runs the guest on this terminal."""
     machine = MACHINE + (",x-vof=on" if firmware == "vof" else "")
     timeout = "5" if headless else "never"
     argv = f"-M {machine} -cpu power10 -smp 1 -m {memory} -accel tcg,thread=multi".split()
     argv += ["-nodefaults", "-nographic", "-serial", "mon:stdio", "-no-reboot"]
     argv += ["-kernel", str(room / KERNELS[ARCHITECTURE][1]), "-initrd", str(room / IMAGE)]
     argv += ["-append", f"console=hvc0 quiet cryptomgr.notests petipy.timeout={timeout}"]
-    # Nothing boots from the network: no ROM, which not every QEMU package brings.
+    # Nothing boots from the network, and not every QEMU package brings the ROM.
     argv += ["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="]
-    for number, disk in enumerate(("installer", "yaboot")):
-        # What the guest writes is gone when it ends: the next run finds the disks as they were.
-        drive = f"if=none,id=disk{number},format=raw,snapshot=on,file={room / disk}.img"
+    for number, name in enumerate(("installer", "yaboot")):
+        # QEMU drops what the guest writes: the next run finds the disks as they were.
+        drive = f"if=none,id=disk{number},format=raw,snapshot=on,file={room / name}.img"
         argv += ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk{number}"]
     return [tool("qemu-system-ppc64") or "qemu-system-ppc64", *argv]
 

@@ -1,4 +1,4 @@
-"""The kernel and those of its modules that the driver list names, with all that they need."""
+"""Take the kernel and the modules of drivers.txt, with their dependencies."""
 
 import lzma
 import os
@@ -8,20 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from initramfs.elf import lean, modinfo, unsigned
+from initramfs.elf import modinfo
 from initramfs.host import BuildError, run
 from initramfs.lists import Name
-from initramfs.ppc64 import bound
 from initramfs.tree import Node, Tree, file
 
 SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
-# What depmod makes and kmod reads, in udevd and as modprobe.
+# depmod writes these; kmod reads them, in udevd and as modprobe.
 INDEXES = ("modules.*.bin", "modules.softdep")
-COMMON = "common"  # the section of what most machines load
+COMMON = "common"  # the section with the modules that most machines load
 
 
 def canonical(name: str) -> str:
-    """A module's name as the kernel knows it: file names may have dashes for underscores."""
+    """Return the kernel's name of a module: file names may have dashes for underscores."""
     return name.replace("-", "_")
 
 
@@ -31,14 +30,14 @@ def module_name(path: str) -> str:
 
 @dataclass
 class Modules:
-    """The modules taken into the image: name → (section of the list, decompressed file)."""
+    """The modules of the image: name → (section of the list, decompressed file)."""
 
     taken: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     firmware: dict[str, list[str]] = field(default_factory=dict)
 
     def sizes(self) -> dict[str, int]:
-        """Bytes by section, uncompressed."""
+        """Return the uncompressed bytes of each section."""
         sizes: dict[str, int] = {}
         for section, data in self.taken.values():
             sizes[section] = sizes.get(section, 0) + len(data)
@@ -46,9 +45,9 @@ class Modules:
 
 
 class Kernel:
-    """A kernel package's files."""
+    """The files of a kernel package. `change`, if given, is applied to each module."""
 
-    def __init__(self, tree: Tree, *, signed: bool = False) -> None:
+    def __init__(self, tree: Tree, *, change: Callable[[bytes], bytes] | None = None) -> None:
         self.tree = tree
         images = [*tree.match("boot/vmlinux-*"), *tree.match("boot/vmlinuz-*")]
         if len(images) != 1:
@@ -56,19 +55,19 @@ class Kernel:
         self.image = tree[images[0]].data
         self.version = images[0].partition("-")[2]
         self.directory = f"usr/lib/modules/{self.version}"
-        self._signed = signed
+        self._change = change
         files = [p for p in tree.match(f"{self.directory}/*") if p.endswith(SUFFIXES)]
         self._paths = {module_name(path): path for path in files}
         builtin = tree[f"{self.directory}/modules.builtin"].data.decode().split()
         self._builtin = {module_name(path) for path in builtin}
 
     def has(self, option: str) -> bool:
-        """Whether it was built with CONFIG_option."""
+        """Return True if the kernel was built with CONFIG_option=y."""
         configs = self.tree.match("boot/config-*")
         return any(f"CONFIG_{option}=y".encode() in self.tree[path].data for path in configs)
 
     def select(self, drivers: Mapping[str, Sequence[Name]], machine: str) -> Modules:
-        """The listed modules and their dependencies, soft ones too where they exist."""
+        """Return the listed modules and their dependencies; soft ones if they exist."""
         modules = Modules()
         for section, names in drivers.items():
             for driver in names:
@@ -92,17 +91,19 @@ class Kernel:
             self._take(needed, section, modules)
 
     def _read(self, path: str) -> bytes:
-        data = unpacked(path, self.tree[path].data)
-        return data if self._signed else bound(lean(unsigned(data)))
+        data = unpack(path, self.tree[path].data)
+        return self._change(data) if self._change else data
 
-    def tree_of(self, modules: Modules, pack: Callable[[bytes], bytes]) -> Tree:
-        """The modules, and depmod's indexes. But for the common ones, each is packed by itself
-        (as .zst): a machine asks for a few of them, and unpacking all two hundred at every start
-        takes half a second in an emulated guest.
+    def tree_of(self, modules: Modules, pack: Callable[[bytes], bytes] | None) -> Tree:
+        """Return the modules and depmod's indexes.
+
+        `pack` compresses each module but the common ones to a .zst file. It is a trick for speed:
+        a machine loads a few modules, and to unpack all two hundred at each start takes half a
+        second in an emulated guest.
         """
         rare = {n: data for n, (section, data) in modules.taken.items() if section != COMMON}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            packed = dict(zip(rare, pool.map(pack, rare.values()), strict=True))
+            packed = dict(zip(rare, pool.map(pack, rare.values()), strict=True)) if pack else {}
         tree = Tree()
         for name, (_, data) in sorted(modules.taken.items()):
             ending = ".ko.zst" if name in packed else ".ko"
@@ -129,13 +130,13 @@ class Kernel:
 
 
 def needs(info: Mapping[str, list[str]]) -> list[str]:
-    """Module names out of `depends` and `softdep` (pre: a b post: c)."""
+    """Return the module names in `depends` and `softdep` (pre: a b post: c)."""
     hard = [name for value in info.get("depends", []) for name in value.split(",")]
     soft = [word for value in info.get("softdep", []) for word in value.split()]
     return [canonical(name) for name in hard + soft if name and not name.endswith(":")]
 
 
-def unpacked(path: str, data: bytes) -> bytes:
+def unpack(path: str, data: bytes) -> bytes:
     if path.endswith(".xz"):
         return lzma.decompress(data)
     if path.endswith(".zst"):

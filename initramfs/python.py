@@ -1,4 +1,4 @@
-"""Python in the image: the interpreter, the modules that petipy imports, compiled beforehand."""
+"""Compile the modules that petipy imports, and find the extension modules that they need."""
 
 import json
 import re
@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initramfs.archive import Archive, Package, depends
-from initramfs.elf import rigid
 from initramfs.fast.bundle import write_bundle
+from initramfs.fast.unwinding import clear_unwinding
 from initramfs.host import REPOSITORY, BuildError, run
 from initramfs.lists import sections
 from initramfs.tree import Tree, file, lay_out, read_directory, read_package, read_wheel
 from petipy.startup import bundle, cache
 
 OWN = ("petipy", "parsers")
-STAND_INS = Path(__file__).with_name("stand_ins")
+STUBS = REPOSITORY / "initramfs/fast/stubs"
 HEADER = 16  # bytes before the code in a .pyc
 LIST = Path(__file__).with_name("python.txt")
 
 
 @dataclass(frozen=True, slots=True)
 class Python:
-    """`tree`: its files in the image; `parts`: bytes of compiled modules by origin."""
+    """`tree`: files in the image; `parts`: bytes of compiled modules by origin."""
 
     version: str  # 3.13
     tree: Tree
@@ -32,7 +32,7 @@ class Python:
 
 
 def minor_version(archive: Archive) -> str:
-    """The suite's Python, as 3.13."""
+    """Return the version of the suite's Python, such as 3.13."""
     stanza = archive.stanzas(["python3-minimal"]).get("python3-minimal", {})
     for name in depends(stanza):
         if found := re.fullmatch(r"python(3\.\d+)-minimal", name):
@@ -45,49 +45,67 @@ def packages(version: str) -> list[str]:
     return [f"python{version}-minimal", *(f"libpython{version}-{part}" for part in parts)]
 
 
-def assemble(version: str, target: Archive, host: Archive, wheels: list[Path]) -> Python:
-    """Compile with the host architecture's build of the very Python that the image gets."""
+def assemble(
+    version: str, target: Archive, host: Archive, wheels: list[Path], *, plain: bool
+) -> Python:
+    """Compile with the host's build of the Python that the image gets."""
     fetched = target.fetch(packages(version))
-    sources, origin = stage(version, [read_package(p.path) for p in fetched.values()], wheels)
+    standard = [read_package(package.path) for package in fetched.values()]
+    sources, origin = stage(version, standard, wheels)
+    if not plain:
+        lay_stubs(sources)
     with tempfile.TemporaryDirectory(prefix="petipy-") as temporary:
         room = Path(temporary)
         lay_out(sources, room / "sources")
         (room / "compiled").mkdir()
         command = interpreter(version, host, room / "host")
-        extensions = compile_modules(command, room)
+        extensions = compile_modules(command, room, plain=plain)
         probe(command, version, room)
-        table, headless = record(command, room)
+        table, headless = (b"", []) if plain else record(command, room)
         compiled = read_directory(room / "compiled")
     parts: dict[str, int] = {}
     for path, node in compiled.items():
         whose = origin.get(path.split("/")[0].removesuffix(".pyc"), "standard library")
         parts[whose] = parts.get(whose, 0) + len(node.data)
-    tree = Tree()
     home = f"usr/lib/python{version}"
-    modules: dict[str, tuple[bytes, bool]] = {}
-    for path, node in sorted(compiled.items()):
-        name, package = module(path)
-        if node.is_file and bundle.outside(name):
+    tree = Tree()
+    if plain:
+        for path, node in compiled.items():
             tree.add(f"{home}/{path}", node)
-        elif node.is_file:
-            modules[name] = node.data[HEADER:], package
-    headless += [name for name in modules if name.startswith("pyudev")]  # no libudev for it here
-    tree.add(bundle.PLACE.lstrip("/"), file(write_bundle(modules, headless)))
+    else:
+        tree = bundle_modules(compiled, headless, home)
+        tree.add(cache.PLACE.lstrip("/"), file(table))
     for name in extensions:
         for path in sources.match(f"lib-dynload/{name}.*.so"):
-            tree.add(f"{home}/{path}", file(rigid(sources[path].data)))
-    tree.add(cache.PLACE.lstrip("/"), file(table))
+            data = sources[path].data
+            tree.add(f"{home}/{path}", file(data if plain else clear_unwinding(data)))
     return Python(version, tree, parts, list(fetched.values()))
 
 
-def module(path: str) -> tuple[str, bool]:
-    """The name of what is compiled in the file, and whether it is a package."""
+def bundle_modules(compiled: Tree, headless: list[str], home: str) -> Tree:
+    """Return the compiled modules as one file, and those that stay outside of it."""
+    tree = Tree()
+    modules: dict[str, tuple[bytes, bool]] = {}
+    for path, node in sorted(compiled.items()):
+        name, is_package = module_name(path)
+        if node.is_file and bundle.outside(name):
+            tree.add(f"{home}/{path}", node)
+        elif node.is_file:
+            modules[name] = node.data[HEADER:], is_package
+    # The host has no libudev of the target for pyudev: nobody has seen its imports.
+    headless = [*headless, *(name for name in modules if name.startswith("pyudev"))]
+    tree.add(bundle.PLACE.lstrip("/"), file(write_bundle(modules, headless)))
+    return tree
+
+
+def module_name(path: str) -> tuple[str, bool]:
+    """Return the name of the module that is compiled in the file, and True for a package."""
     name = path.removesuffix(".pyc").replace("/", ".")
     return name.removesuffix(".__init__"), name.endswith(".__init__")
 
 
 def stage(version: str, standard: list[Tree], wheels: list[Path]) -> tuple[Tree, dict[str, str]]:
-    """All sources in one tree, and which top level name came from which wheel."""
+    """Return all sources in one tree, and the origin of each top level name."""
     sources, origin = Tree(), dict.fromkeys(OWN, "petipy")
     home = f"usr/lib/python{version}/"
     for tree in standard:
@@ -99,19 +117,23 @@ def stage(version: str, standard: list[Tree], wheels: list[Path]) -> tuple[Tree,
         name = wheel.name.split("-")[0]
         origin |= {path.split("/")[0].removesuffix(".py"): name for path in tree}
         sources.update(tree)
-    for module in read_directory(STAND_INS).match("*.py"):
-        package = module.removesuffix(".py")
-        for real in sources.match(f"{package}/*"):
-            del sources[real]
-        sources[module] = file((STAND_INS / module).read_bytes())
     for name in OWN:
         for path, node in read_directory(REPOSITORY / name, "*.py").items():
             sources.add(f"{name}/{path}", node)
     return sources, origin
 
 
+def lay_stubs(sources: Tree) -> None:
+    """Put stubs in the place of modules that are not needed whole."""
+    stubs = read_directory(STUBS)
+    for path in stubs.match("*.py"):
+        for real in sources.match(f"{path.removesuffix('.py')}/*"):
+            del sources[real]
+        sources.add(path, stubs[path])
+
+
 def interpreter(version: str, host: Archive, room: Path) -> list[str]:
-    """The command that runs the suite's Python on this machine, by its own dynamic loader."""
+    """Return the command that runs the suite's Python on this machine, by its own loader."""
     names = host.with_libraries(packages(version))
     for package in host.fetch(names).values():
         tree = read_package(package.path)
@@ -133,18 +155,20 @@ def is_runtime(path: str) -> bool:
     return path.startswith(("usr/bin/", "usr/lib/", "usr/lib64/")) and "/gconv/" not in path
 
 
-def compile_modules(command: list[str], room: Path) -> list[str]:
-    """Fill room/compiled; the names of the extension modules that are needed."""
+def compile_modules(command: list[str], room: Path, *, plain: bool) -> list[str]:
+    """Fill room/compiled; return the names of the extension modules that are needed."""
     names = {section: [e.name for e in entries] for section, entries in sections(LIST).items()}
-    job = {"own": OWN, "extra": names["by name"], "left_out": names["left out"]}
+    without = names["left out"] + ([] if plain else names["left out for speed"])
+    extra = names["by name"] + ([] if plain else ["sitecustomize"])
+    # Docstrings and asserts are a quarter of the code that each start reads.
+    job = {"own": OWN, "extra": extra, "left_out": without, "optimize": 0 if plain else 2}
     script = REPOSITORY / "initramfs/bytecode.py"
-    # The hash seed orders frozensets among the constants. Column numbers in tracebacks would be
-    # a fifth of what is read at every start.
     env = {
         "PYTHONHOME": str(room / "host/usr"),
         "PYTHONPATH": "",
-        "PYTHONHASHSEED": "0",
-        "PYTHONNODEBUGRANGES": "1",
+        "PYTHONHASHSEED": "0",  # it orders the frozensets among the constants
+        # Column numbers for tracebacks are a fifth of the code that each start reads.
+        "PYTHONNODEBUGRANGES": "" if plain else "1",
     }
     output = run(
         [*command, str(script), str(room / "sources"), str(room / "compiled")],
@@ -155,9 +179,9 @@ def compile_modules(command: list[str], room: Path) -> list[str]:
 
 
 def probe(command: list[str], version: str, room: Path) -> None:
-    """Import what was compiled, so that what is missing shows here and not at a boot.
+    """Import the compiled modules, so that a missing one stops the build and not a boot.
 
-    But for pyudev, which wants the target's libudev.
+    pyudev is left out: it wants the target's libudev.
     """
     home = room / f"home/lib/python{version}"
     shutil.copytree(room / "compiled", home)

@@ -1,16 +1,19 @@
-"""The programs of the image and the libraries that they load, out of Debian's packages."""
+"""Take programs and the libraries that they load out of Debian's packages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from initramfs.archive import Archive, Package
-from initramfs.elf import Elf, is_elf, rigid, severed
+from initramfs.elf import Elf, is_elf
+from initramfs.fast.libraries import unlink_unused
+from initramfs.fast.unwinding import clear_unwinding
 from initramfs.host import BuildError, warn
 from initramfs.tree import DIRECTORY, MERGED, Node, Tree, file, link, read_directory, read_package
 
 FILES = Path(__file__).parent / "files"
-# Package → what is taken of it; `*` matches slashes too.
+FAST_FILES = Path(__file__).parent / "fast/files"  # of tricks for speed
+# Package → files; `*` matches slashes too.
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "busybox": ("usr/bin/busybox",),
     "udev": (
@@ -24,21 +27,11 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "libudev1": ("usr/lib/*/libudev.so.1*",),  # and pyudev this one
     "libcrypt1": ("usr/lib/*/libcrypt.so.1*",),  # passwords, at the first one that is typed
 }
-# Libraries that a program is linked with for what the image never asks of it, and which were a
-# third of the programs: TPM and signatures, PAM, passwords, system call filters, mount units,
-# SELinux labels, XML. `*` matches slashes too.
-SEVERED: Mapping[str, tuple[str, ...]] = {
-    "*/libsystemd-shared-*.so": ("libcrypto", "libpam", "libcrypt", "libseccomp", "libmount"),
-    "*/libkmod.so.*": ("libcrypto",),
-    "usr/bin/kmod": ("libcrypto",),
-    "*/libselinux.so.*": ("libpcre2-8",),
-    "usr/bin/python3.*": ("libexpat",),
-}
 RULES = (
     *("50-udev-default", "60-block", "60-cdrom_id", "60-persistent-storage", "60-input-id"),
     *("64-btrfs", "75-net-description", "80-drivers"),
 )
-# What init and a person in the shell use; Debian's busybox has more under its own name.
+# For init and for a person in the shell; Debian's busybox has more under its own name.
 APPLETS = """
     [ ash awk basename blkid blockdev cat chmod chroot chvt clear cp cut date dd df diff dirname
     dmesg du echo env expr false fdisk find findfs free getty grep gunzip gzip halt head hexdump
@@ -52,19 +45,19 @@ APPLETS = """
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """`parts`: bytes by package, for those of `packages` that brought any."""
+    """`parts`: bytes by package; `packages`: those that brought any."""
 
     tree: Tree
     parts: dict[str, int]
     packages: list[Package]
 
 
-def assemble(archive: Archive, python: str, modules: Tree) -> Programs:
-    """All but Python's modules, with the libraries that the compiled ones among those load."""
+def assemble(archive: Archive, python: str, modules: Tree, *, plain: bool) -> Programs:
+    """Return all but Python's modules, and the libraries that extension modules load."""
     names = [*PROGRAMS, f"python{python}-minimal", f"libpython{python}-stdlib"]
     wanted = {**PROGRAMS, f"python{python}-minimal": (f"usr/bin/python{python}",)}
     fetched = archive.fetch(archive.with_libraries(names))
-    image, parts = skeleton(), dict[str, int]()
+    image, parts = skeleton(plain=plain), dict[str, int]()
     image.add("usr/bin/python3", link(f"python{python}"))
     libraries = Tree()
     owner: dict[str, str] = {}
@@ -79,14 +72,16 @@ def assemble(archive: Archive, python: str, modules: Tree) -> Programs:
         libraries.update(shared)
         owner |= dict.fromkeys(shared, package.name)
     link_applets(image)
-    for tree in (image, libraries):
-        sever(tree, libraries)
+    if not plain:
+        for tree in (image, libraries):
+            unlink_unused(tree, libraries, by_name(libraries))
     for path in closure([*image.values(), *modules.values()], libraries):
+        if path not in image:
+            count(parts, owner[path], libraries[path])
         image.add(path, libraries[path])
-        count(parts, owner[path], libraries[path])
     for path, node in image.items():
-        if node.is_file and is_elf(node.data):
-            image[path] = replace(node, data=rigid(node.data))
+        if node.is_file and is_elf(node.data) and not plain:
+            image[path] = replace(node, data=clear_unwinding(node.data))
     return Programs(image, parts, [p for p in fetched.values() if p.name in parts])
 
 
@@ -102,19 +97,8 @@ def link_applets(image: Tree) -> None:
             warn(f"the suite's busybox has no {applet}")
 
 
-def sever(tree: Tree, libraries: Tree) -> None:
-    """Unlink the programs in the tree from the libraries that SEVERED names."""
-    known = by_name(libraries)
-    for pattern, names in SEVERED.items():
-        for path in filter(lambda path: tree[path].is_file, tree.match(pattern)):
-            needed = Elf.parse(tree[path].data).needed()
-            unused = [name for name in needed if name.partition(".so")[0] in names]
-            files = {name: libraries[libraries.resolve(known[name])].data for name in unused}
-            tree[path] = replace(tree[path], data=severed(tree[path].data, files))
-
-
 def by_name(libraries: Tree) -> dict[str, str]:
-    """Their paths by the names that programs give."""
+    """Return the paths of libraries by the names that programs give."""
     return {path.rpartition("/")[2]: path for path in sorted(libraries, reverse=True)}
 
 
@@ -138,7 +122,7 @@ def is_library(path: str) -> bool:
 
 
 def closure(programs: Iterable[Node], libraries: Tree) -> list[str]:
-    """The library files, and the links to them, that the programs load."""
+    """Return the library files that the programs load, and the links to them."""
     known = by_name(libraries)
     found: dict[str, None] = {}
     queue = [node.data for node in programs if node.is_file and is_elf(node.data)]
@@ -159,7 +143,7 @@ def closure(programs: Iterable[Node], libraries: Tree) -> list[str]:
 
 
 def chain(tree: Tree, path: str) -> list[str]:
-    """The path, and after it those that its link leads to, one by one."""
+    """Return the path, then each path that its links lead to."""
     steps = [path]
     while tree[steps[-1]].is_link:
         target = tree[steps[-1]].data.decode()
@@ -170,8 +154,8 @@ def chain(tree: Tree, path: str) -> list[str]:
     return steps
 
 
-def skeleton() -> Tree:
-    """Directories, the links of the merged /usr, and our own files."""
+def skeleton(*, plain: bool) -> Tree:
+    """Return directories, the links of the merged /usr, and our own files."""
     tree = Tree()
     for name in ("dev", "proc", "sys", "run", "tmp", "mnt", "root", "etc", "var"):
         tree.add(name, DIRECTORY)
@@ -179,9 +163,9 @@ def skeleton() -> Tree:
         tree.add(target, DIRECTORY)
         tree.add(name, link(target))
     tree.add("var/run", link("../run"))
-    own = read_directory(FILES)
-    for path, node in own.items():
-        tree.add(path, node)
+    for directory in (FILES,) if plain else (FILES, FAST_FILES):
+        for path, node in read_directory(directory).items():
+            tree.add(path, node)
     # The kernel opens it for /init before anything is mounted.
     tree.add("dev/console", Node(0o20600, device=(5, 1)))
     tree.add("dev/null", Node(0o20666, device=(1, 3)))

@@ -1,4 +1,4 @@
-"""Runs the tests stage by stage; standard library only, as it makes the environment itself."""
+"""Run the tests stage by stage. Standard library only: it makes the environment itself."""
 
 import argparse
 import hashlib
@@ -11,7 +11,7 @@ import time
 import tomllib
 import venv
 import xml.etree.ElementTree as xml
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from initramfs.host import (
     say,
 )
 
-# What the tests use besides what initramfs/build installs for itself: command or path → package.
+# Command or path → package, besides those that initramfs/build installs.
 SYSTEM = {
     "qemu-system-ppc64": "qemu-system-ppc",
     "/usr/share/qemu/slof.bin": "qemu-system-data",
@@ -71,7 +71,7 @@ class Result:
 
 
 class Stages:
-    """Each stage is run, whatever became of the ones before it."""
+    """Run each stage, even after one that failed."""
 
     def __init__(self) -> None:
         self.total = Result()
@@ -89,7 +89,7 @@ class Stages:
         self._lines.append(f"{name:14} {time.monotonic() - began:6.1f} s  {result}")
 
     def begin(self, make: Callable[[], "Tools"]) -> "Tools | None":
-        """What no stage can do without; a failure of its own."""
+        """Make what every stage needs; count a failure if that is impossible."""
         try:
             return make()
         except (BuildError, OSError) as error:
@@ -103,7 +103,7 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The virtual environment with everything that the tests need, as pyproject.toml locks it."""
+    """The virtual environment with the test tools that pyproject.toml locks."""
 
     home: Path
 
@@ -111,22 +111,27 @@ class Tools:
         return self.home / "bin" / name
 
     def check(self, *argv: str) -> Result:
-        """A linter: one test, passed when it ends with status 0."""
+        """Run a linter; it counts as one test."""
         command = [str(self.path(argv[0])), *argv[1:]]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=SLOW, check=False)
         return Result(passed=1) if done.returncode == 0 else Result(failed=1)
 
-    def pytest(self, *options: str, front: Sequence[str] = ()) -> Result:
+    def pytest(
+        self,
+        *options: str,
+        front: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
         with tempfile.TemporaryDirectory(prefix="petipy-tests-") as room:
             report = Path(room, "report.xml")
             command = [*front, str(self.path("python")), "-m", "pytest", f"--junitxml={report}"]
             command += ["-q", "-o", "tmp_path_retention_policy=failed", *options]
-            subprocess.run(command, stdin=subprocess.DEVNULL, timeout=SLOW, check=False)
+            subprocess.run(command, stdin=subprocess.DEVNULL, timeout=SLOW, check=False, env=env)
             return read_report(report)
 
 
 def read_report(report: Path) -> Result:
-    """What pytest's own report counts; a run without tests or without a report has failed."""
+    """Return the counts of pytest's report; a run without tests or report has failed."""
     if not report.exists():
         return Result(failed=1)
     passed = failed = skipped = 0
@@ -141,7 +146,7 @@ def read_report(report: Path) -> Result:
 
 
 def requirements(project: Path) -> str:
-    """The locked wheels of the image and of the tests in pip's words, with all their hashes."""
+    """Return the locked wheels of image and tests as pip's requirements, with their hashes."""
     tables = tomllib.loads(project.read_text())["tool"]["petipy"]
     hashes: dict[str, list[str]] = {}
     for table in (tables["wheels"], tables["test-tools"]):
@@ -155,7 +160,7 @@ def requirements(project: Path) -> str:
 
 
 def environment(cache: Path) -> Tools:
-    """Make the virtual environment, or take the one that is there for just these versions."""
+    """Make the virtual environment, or take the one for these very versions."""
     wanted = requirements(REPOSITORY / "pyproject.toml")
     key = hashlib.sha256(f"{sys.version}\n{sys.executable}\n{wanted}".encode()).hexdigest()[:16]
     home = cache / "venv" / key
@@ -172,19 +177,33 @@ def environment(cache: Path) -> Tools:
     return Tools(home)
 
 
-def fast(stages: Stages, tools: Tools) -> None:
+def fast(stages: Stages, tools: Tools, every: bool) -> None:
+    """Run linters and the tests that need neither root nor QEMU."""
     stages.run("ruff check", lambda: tools.check("ruff", "check", "--quiet", "."))
     stages.run("ruff format", lambda: tools.check("ruff", "format", "--check", "--quiet", "."))
     stages.run("mypy", lambda: tools.check("mypy", "--strict", "--no-error-summary", *SOURCES))
     # Three at a time on two processors: those of the consoles mostly wait.
-    stages.run("tests", lambda: tools.pytest("-m", "not root and not e2e", "-n", "3"))
+    stages.run(
+        "tests", lambda: tools.pytest("-m", select("not root and not e2e", every), "-n", "3")
+    )
 
 
-def slow(stages: Stages, tools: Tools, cache: Path) -> None:
-    stages.run("root tests", lambda: root_tests(tools))
+def select(marks: str, every: bool) -> str:
+    """Return the marks of the tests to run: without the slow ones unless `every` is set."""
+    return marks if every else f"{marks} and not slow"
+
+
+def deep(stages: Stages, tools: Tools, cache: Path, every: bool) -> None:
+    """Run the tests that need root or QEMU."""
+    stages.run("root tests", lambda: root_tests(tools, select("root", every)))
     stages.run("image", lambda: image(cache / "image"))
-    # Two guests at a time: more than that and an emulated machine of one CPU starves.
-    stages.run("guest tests", lambda: tools.pytest("-m", "e2e", "-n", "2", "--dist", "worksteal"))
+    # Two guests at a time: an emulated machine of one CPU starves with more.
+    guests = ("-m", select("e2e", every), "-n", "2", "--dist", "worksteal")
+    stages.run("guest tests", lambda: tools.pytest(*guests))
+    if every:
+        stages.run("plain image", lambda: image(cache / "plain-image", "--plain"))
+        plain = {**os.environ, "PETIPY_TEST_IMAGE": "plain"}
+        stages.run("plain guests", lambda: tools.pytest("tests/e2e", *guests, env=plain))
 
 
 def install(packages: dict[str, str]) -> Result:
@@ -192,19 +211,19 @@ def install(packages: dict[str, str]) -> Result:
     return Result()
 
 
-def root_tests(tools: Tools) -> Result:
+def root_tests(tools: Tools, marks: str) -> Result:
     if os.geteuid() == 0:
-        return tools.pytest("-m", "root")
+        return tools.pytest("-m", marks)
     if may_use_sudo():
-        return tools.pytest("-m", "root", "-p", "no:cacheprovider", front=["sudo"])
+        return tools.pytest("-m", marks, "-p", "no:cacheprovider", front=["sudo"])
     say("the root tests need root rights or sudo")
     return Result(skipped=1)
 
 
-def image(place: Path) -> Result:
-    """Build the image: one test, which the guest tests rest on."""
+def image(place: Path, *options: str) -> Result:
+    """Build an image for the guest tests; it counts as one test."""
     build = REPOSITORY / "initramfs" / "build"
-    command = [str(build), "--arch", "ppc64el", "--output", str(place)]
+    command = [str(build), "--arch", "ppc64el", "--output", str(place), *options]
     subprocess.run(command, stdin=subprocess.DEVNULL, timeout=SLOW, check=True)
     say(f"the image takes {megabytes((place / 'petipy.cpio.zst').stat().st_size)}")
     return Result(passed=1)
@@ -219,7 +238,13 @@ def bench(tools: Tools, cache: Path, options: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="tests/run", description="Run Petipy's tests.")
-    parser.add_argument("--fast", action="store_true", help="only what needs no root and no QEMU")
+    stages_to_run = parser.add_mutually_exclusive_group()
+    stages_to_run.add_argument(
+        "--fast", action="store_true", help="only tests that need neither root nor QEMU"
+    )
+    stages_to_run.add_argument(
+        "--all", action="store_true", help="slow tests too, and each guest with a plain image too"
+    )
     parser.add_argument("--bench", nargs=argparse.REMAINDER, help="measure instead of testing")
     options = parser.parse_args(arguments)
     began, cache, stages = time.monotonic(), default_cache(), Stages()
@@ -230,9 +255,9 @@ def main(arguments: Sequence[str]) -> int:
         return bench(tools, cache, options.bench)
     if not options.fast:  # the fast tests skip less with them
         stages.run("packages", lambda: install(SYSTEM))
-    fast(stages, tools)
+    fast(stages, tools, options.all)
     if not options.fast:
-        slow(stages, tools, cache)
+        deep(stages, tools, cache, options.all)
     say(f"took {time.monotonic() - began:.0f} s")
     sys.stderr.flush()
     sys.stdout.write(stages.summary())

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from initramfs.disks import Names, disk
 from initramfs.host import default_cache, say
 from tests.bench import formats
 from tests.bench import grub as configurations
@@ -16,8 +17,7 @@ from tests.bench.floor import floor, grub
 from tests.bench.table import table
 from tests.e2e import menu
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Names, disk
-from tests.e2e.second import system
+from tests.e2e.target import system
 from tests.e2e.vm import Bus, Firmware, Machine, start
 from tests.trees import lay
 
@@ -59,9 +59,9 @@ def run(way: Way, room: Path) -> dict[str, float]:
             found.setdefault(stage, guest.age)
         guest.console.expect(KERNEL, within=120)
         found["kernel"] = guest.age
-        guest.console.expect(r"second: init", within=120)
+        guest.console.expect(r"target: init", within=120)
         found["/init"] = guest.age
-        guest.console.expect(r"second: root .*\r?\n", within=120)
+        guest.console.expect(r"target: root .*\r?\n", within=120)
     return found
 
 

@@ -7,7 +7,7 @@ from initramfs import cpio
 from initramfs.archive import Archive
 from initramfs.host import default_cache, locked, run
 from initramfs.tree import Tree, file, read_package
-from tests.e2e.second import System, drivers, userland
+from tests.e2e.target import System, drivers, userland
 from tests.trees import Content, lay
 
 INIT = Path(__file__).with_name("floor-init")

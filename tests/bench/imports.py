@@ -50,7 +50,7 @@ def unpack(image: Path, room: Path) -> Unpacked:
     sizes = json.loads((image / "manifest.json").read_text())["compressed"]
     data, at = (image / "petipy.cpio.zst").read_bytes(), 0
     for part in PARTS[: PARTS.index("python")]:
-        at += sizes[part]
+        at += sizes.get(part, 0)
     frame = data[at : at + sizes["python"]]
     lay_out(Tree(cpio.read(decompress(frame))), room)
     index = Bundle(str(room / PLACE.lstrip("/"))).index

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from initramfs.disks import Names, disk
 from initramfs.host import default_cache, say
 from tests.bench.table import table
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Names, disk
-from tests.e2e.second import system
+from tests.e2e.target import system
 from tests.e2e.vm import Machine, start
 from tests.trees import lay
 

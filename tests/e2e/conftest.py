@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -5,11 +6,11 @@ from typing import Protocol
 
 import pytest
 
+from initramfs.disks import Names, disk
 from initramfs.host import REPOSITORY, default_cache, locked, run
-from tests.e2e import second
+from tests.e2e import target
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Names, disk
-from tests.e2e.second import System
+from tests.e2e.target import System
 from tests.e2e.vm import Machine
 from tests.trees import Content, lay
 
@@ -18,43 +19,50 @@ SOURCES = ("petipy", "parsers", "initramfs")
 
 @dataclass(frozen=True)
 class Image:
-    """Petipy as it is built for the machines of an architecture."""
+    """Kernel and image that initramfs/build has written."""
 
     kernel: Path
     initrd: Path
+    plain: bool = False  # built with --plain
 
-    def machine(self, machine: Machine, told: str = "") -> Machine:
-        """A machine that starts Petipy."""
-        append = f"console=hvc0 quiet {told}".strip()
+    def machine(self, machine: Machine, append: str = "") -> Machine:
+        """Return the machine with Petipy on it; `append` goes to the kernel's command line."""
+        start = "PETIPY_PLAIN_START=1" if self.plain else ""
+        append = " ".join(filter(None, ["console=hvc0 quiet", start, append]))
         return replace(machine, kernel=self.kernel, initrd=self.initrd, append=append)
 
 
 @pytest.fixture(scope="session")
 def image() -> Image:
-    """The image of these sources, which tests/run has built; otherwise it is built here."""
-    place = default_cache() / "image"
-    found = Image(place / "vmlinux", place / "petipy.cpio.zst")
+    """Return the image of these sources, built by tests/run or here.
+
+    With PETIPY_TEST_IMAGE=plain it is the one without tricks for speed, and Petipy starts plainly.
+    """
+    plain = os.environ.get("PETIPY_TEST_IMAGE") == "plain"
+    place = default_cache() / ("plain-image" if plain else "image")
+    found = Image(place / "vmlinux", place / "petipy.cpio.zst", plain)
     with locked(default_cache() / "tests"):
         if not found.initrd.exists() or found.initrd.stat().st_mtime < changed():
-            run([REPOSITORY / "initramfs/build", "--arch", "ppc64el", "--output", place])
+            options = ["--plain"] if plain else []
+            run([REPOSITORY / "initramfs/build", "--output", place, *options])
     return found
 
 
 def changed() -> float:
-    """When a source of the image was last written."""
+    """Return the time of the last change to a source of the image."""
     files = (path for name in SOURCES for path in (REPOSITORY / name).rglob("*"))
     return max(path.stat().st_mtime for path in files if "__pycache__" not in path.parts)
 
 
 @pytest.fixture(scope="session")
 def chosen() -> System:
-    """A system with the kernel that the image has, too."""
-    return second.system("stable")
+    """Return a system with the kernel of the image."""
+    return target.system("stable")
 
 
 @pytest.fixture(scope="session")
 def older() -> System:
-    return second.system("oldstable")
+    return target.system("oldstable")
 
 
 class Installed(Protocol):
@@ -68,7 +76,7 @@ Install = Callable[[Installed], Path]
 
 @pytest.fixture
 def install(tmp_path: Path) -> Iterator[Install]:
-    """Puts an installation on a disk image of its own, which goes with the test."""
+    """Put an installation on a disk image that the test removes at its end."""
     images: list[Path] = []
 
     def to_disk(installation: Installed) -> Path:

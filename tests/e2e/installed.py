@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.e2e.disks import Names
-from tests.e2e.second import System
+from initramfs.disks import Names
+from tests.e2e.target import System
 from tests.efi import program
 from tests.trees import Content
 

@@ -1,4 +1,4 @@
-"""Nobody is there: what boots, from which disk, into which kernel."""
+"""Boot without anybody at a console, from each kind of disk and each kind of configuration."""
 
 import re
 from collections.abc import Callable
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from initramfs.disks import Names, bare, disk
 from initramfs.host import REPOSITORY, run
+from tests.e2e.cds import cd, cd_files, live_files
 from tests.e2e.conftest import Image, Install
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Names, bare, cd, disk
 from tests.e2e.installed import Configured, Specified, Unified, by_extlinux, by_yaboot
-from tests.e2e.media import cd_files, live_files
-from tests.e2e.second import BOOT, System, second_system
+from tests.e2e.target import BOOT, System, wait_for_target
 from tests.e2e.vm import Bus, Firmware, Machine, start
 from tests.trees import Content, lay
 
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.e2e
 @pytest.mark.parametrize(
     ("bus", "firmware"),
     [
-        ("virtio", "slof"),
         ("virtio", "vof"),
-        ("virtio-scsi", "vof"),
         ("vscsi", "slof"),
         ("nvme", "vof"),
-        ("nvme", "slof"),
         ("usb", "vof"),
+        pytest.param("virtio", "slof", marks=pytest.mark.slow),
+        pytest.param("virtio-scsi", "vof", marks=pytest.mark.slow),
+        pytest.param("nvme", "slof", marks=pytest.mark.slow),
     ],
 )
 def test_alone_it_boots_a_disk_that_the_second_kernel_can_read_too(
@@ -43,17 +43,26 @@ def test_alone_it_boots_a_disk_that_the_second_kernel_can_read_too(
     # A DMA window that is left behind takes NVMe and USB away from the second kernel.
     machine = Machine(drives=[(bus, install(debian))], firmware=firmware)
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["cmdline"] == f"[{debian.tells()}]"
         assert said["root"].endswith(f"ext4 [{debian.names.uuid}]")
         guest.ends(within=60)
+
+
+def test_a_start_without_tricks_for_speed_boots_too(
+    image: Image, debian: Installation, install: Install, tmp_path: Path
+) -> None:
+    machine = Machine(drives=[("virtio", install(debian))])
+    append = "petipy.timeout=0 PETIPY_PLAIN_START=1"
+    with start(image.machine(machine, append), tmp_path) as guest:
+        assert wait_for_target(guest.console)["cmdline"] == f"[{debian.tells()}]"
 
 
 def test_alone_it_boots_a_cd(image: Image, chosen: System, tmp_path: Path) -> None:
     tree = lay(tmp_path / "tree", cd_files(chosen, "LIVE", "console=hvc0 quiet"))
     machine = Machine(drives=[("cd", cd(tmp_path / "cd.iso", tree, "LIVE"))])
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["cmdline"].endswith("root=LABEL=LIVE console=hvc0 quiet]")
         assert said["root"].endswith("iso9660 [LIVE]")
 
@@ -77,7 +86,7 @@ def test_alone_it_boots_what_grub_takes_out_of_a_file(
     whole = disk(tmp_path / "disk.img", lay(tmp_path / "tree", files), Names.new("root"))
     machine = Machine(drives=[("virtio", whole)])
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["cmdline"].startswith("[BOOT_IMAGE=(loop)/casper/vmlinux console=hvc0 quiet")
         assert said["medium"] == "vda2 [LIVE]"
 
@@ -98,7 +107,7 @@ def test_alone_it_boots_the_default_of_another_format(
     installed = made(chosen, Names.new("root"))
     machine = Machine(drives=[(bus, install(installed))])
     with start(image.machine(machine), tmp_path) as guest:
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["cmdline"] == f"[{installed.tells()}]"
         assert said["root"].endswith(f"ext4 [{installed.names.uuid}]")
 
@@ -114,7 +123,7 @@ def test_an_entry_that_cannot_start_gives_way_to_the_next(
     with start(image.machine(Machine(drives=[("virtio", install(broken))])), tmp_path) as guest:
         told = rf"Debian GNU/Linux did not boot: .*vmlinux-{re.escape(chosen.release)}: .*cut off"
         guest.console.expect(told, within=BOOT)
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["kernel"] == older.release
         assert said["root"].endswith(f"ext4 [{names.uuid}]")
 
@@ -125,7 +134,7 @@ def test_all_processors_reach_a_kernel_of_another_version(
     debian = Installation([older], Names.new("root"))
     machine = Machine(drives=[("virtio", install(debian))], cpus=2)
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["kernel"] == older.release
         assert said["cpus"] == "2"
         assert said["cmdline"] == f"[{debian.tells()}]"
@@ -140,7 +149,7 @@ def test_the_image_of_the_suite_before_boots_too(
     old = Image(place / "vmlinux", place / "petipy.cpio.zst")
     machine = Machine(drives=[("virtio", install(debian))])
     with start(old.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
-        assert second_system(guest.console)["cmdline"] == f"[{debian.tells()}]"
+        assert wait_for_target(guest.console)["cmdline"] == f"[{debian.tells()}]"
 
 
 def test_a_small_machine_boots_from_a_disk_without_partitions(
@@ -149,7 +158,7 @@ def test_a_small_machine_boots_from_a_disk_without_partitions(
     whole = bare(tmp_path / "disk.img", lay(tmp_path / "tree", debian.files()), debian.names)
     machine = Machine(drives=[("virtio", whole)], memory=256)
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["cmdline"] == f"[{debian.tells()}]"
         assert said["root"] == f"vda ext4 [{debian.names.uuid}]"
 
@@ -159,7 +168,7 @@ def test_a_boot_loader_specification_entry_boots_the_one_that_loader_conf_names(
 ) -> None:
     specified = Specified([chosen, older], Names.new("root"), f"*-{older.release}.conf")
     with start(image.machine(Machine(drives=[("virtio", install(specified))])), tmp_path) as guest:
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["kernel"] == older.release
         assert said["cmdline"] == f"[{specified.tells()}]"
         assert said["root"].endswith(f"ext4 [{specified.names.uuid}]")

@@ -15,7 +15,7 @@ def test_choosing_install_brings_up_the_debian_installer(tmp_path: Path) -> None
     with attached([REPOSITORY / "initramfs" / "demo"], tmp_path) as guest:
         console = guest.console
         console.expect(r"Petipy \d", within=1200)  # the first time it builds everything
-        menu.enter(console, r"old|Linux|hello")
+        menu.enter(console, r"old|Linux|demo")
         menu.move_to(console, "Install")
         console.press("enter")
         console.shows(r"Select a language", within=600)

@@ -1,4 +1,4 @@
-"""Somebody is there: the menu on serial lines and on a screen."""
+"""Use the menu on serial lines and on a screen."""
 
 import hashlib
 import os
@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from initramfs.disks import Names, bare, disk
 from initramfs.host import run, tool
 from tests.e2e import menu
+from tests.e2e.cds import cd, live_files
 from tests.e2e.conftest import Image, Install
 from tests.e2e.console import Console
 from tests.e2e.debian import Installation
-from tests.e2e.disks import Names, bare, cd, disk
 from tests.e2e.installed import by_yaboot
-from tests.e2e.media import live_files
 from tests.e2e.picture import font, text
-from tests.e2e.second import System, second_system
+from tests.e2e.target import System, wait_for_target
 from tests.e2e.vm import Firmware, Machine, start
 from tests.trees import lay
 
@@ -35,7 +35,7 @@ def cost(console: Console, *keys: str) -> int:
     return console.received - before
 
 
-@pytest.mark.parametrize("firmware", ["vof", "slof"])
+@pytest.mark.parametrize("firmware", ["slof", pytest.param("vof", marks=pytest.mark.slow)])
 def test_an_entry_of_a_submenu_is_edited_and_booted_over_a_serial_line(
     firmware: Firmware,
     image: Image,
@@ -69,7 +69,7 @@ def test_an_entry_of_a_submenu_is_edited_and_booted_over_a_serial_line(
         console.press("enter")
         told = f"{debian.tells(1, recovery=True)} edited=here"
         console.expect(rf"cmdline {re.escape(told)}", within=menu.START)
-        said = second_system(console)
+        said = wait_for_target(console)
         assert said["kernel"] == older.release
         assert said["cmdline"] == f"[{told}]"
 
@@ -92,7 +92,7 @@ def test_an_entry_that_is_to_boot_once_does_and_nothing_else_is_written(
         guest.console.shows(r"^When booted: .*grubenv.*next_entry=$", within=menu.SOON)
         assert disk.read_bytes() == before
         guest.console.press("enter")
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["cmdline"] == f"[{debian.tells(recovery=True)}]"
         assert said["grubenv"] == "[next_entry= kept=yes]"
         guest.ends(within=60)
@@ -126,7 +126,7 @@ def test_a_guarded_system_waits_for_its_password(
         console.type("root\rwrong\r")
         console.shows(r"^Access denied$", within=menu.SOON)
         console.type("toor\r")
-        said = second_system(console)
+        said = wait_for_target(console)
         assert said["cmdline"] == f"[{debian.tells()}]"
 
 
@@ -200,7 +200,7 @@ def test_disks_come_and_go_while_the_menu_is_up(
         menu.move_to(console, "old")
         menu.move_to(console, "Linux$")
         console.press("enter")
-        said = second_system(console)
+        said = wait_for_target(console)
         assert said["cmdline"] == f"[{old.tells()}]"
         assert said["root"] == f"sda2 ext4 [{old.names.uuid}]"
 
@@ -231,7 +231,7 @@ def test_two_consoles_are_served_by_one_process(
         for console in guest.consoles:
             console.expect(r"Booting Debian GNU/Linux", within=menu.START)
             console.expect(r"cmdline BOOT_IMAGE=", within=menu.SOON)
-        said = second_system(first)
+        said = wait_for_target(first)
         assert said["cmdline"] == f"[{debian.tells()}]"
 
 
@@ -275,7 +275,7 @@ def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
         guest.monitor.key("up")
         show("> * Debian GNU/Linux")
         guest.monitor.key("ret")
-        said = second_system(guest.console)
+        said = wait_for_target(guest.console)
         assert said["cmdline"] == f"[{debian.tells()}]"
 
 
@@ -293,7 +293,7 @@ def test_a_live_system_in_a_file_is_a_device_and_finds_its_medium(
         menu.move_to(console, "Try or Install")
         console.press("enter")
         console.expect(r"kernel  \(vda2:/isos/live\.iso\)/casper/vmlinux", within=menu.START)
-        said = second_system(console)
+        said = wait_for_target(console)
         command = (
             "BOOT_IMAGE=/casper/vmlinux console=hvc0 iso-scan/filename=/isos/live.iso --- quiet"
         )

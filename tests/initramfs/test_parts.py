@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from initramfs import archive, build, bytecode, kernel, lists, userland, wheels
-from initramfs.compression import Lz4
-from initramfs.elf import Elf, severed
+from initramfs import archive, bytecode, kernel, lists, userland, wheels
+from initramfs.elf import Elf
+from initramfs.fast import lz4
+from initramfs.fast.libraries import unlink
+from initramfs.fast.lz4 import Lz4
 from initramfs.host import REPOSITORY, BuildError
 from initramfs.kernel import Kernel
 from initramfs.tree import Tree, file, link
-from tests.test_initramfs_formats import elf
+from tests.initramfs.test_files import elf
 from tests.trees import lay
 
 LISTED = """
@@ -170,7 +172,7 @@ def sources(tmp_path: Path) -> Path:
 
 
 def compile_all(sources: Path, target: Path) -> list[str]:
-    job = {"own": ["app"], "extra": [], "left_out": ["heavy"]}
+    job = {"own": ["app"], "extra": [], "left_out": ["heavy"], "optimize": 2}
     script = REPOSITORY / "initramfs/bytecode.py"
     done = subprocess.run(
         [sys.executable, "-I", script, sources, target],
@@ -234,7 +236,7 @@ def test_a_program_runs_without_libraries_that_it_never_calls(tmp_path: Path) ->
         pytest.skip("this machine's kmod knows no signatures")
 
     program = tmp_path / "kmod"
-    program.write_bytes(severed(kmod.read_bytes(), {crypto: found[0].read_bytes()}))
+    program.write_bytes(unlink(kmod.read_bytes(), {crypto: found[0].read_bytes()}))
     program.chmod(0o755)
 
     assert Elf.parse(program.read_bytes()).needed() == [n for n in needed if n != crypto]
@@ -247,7 +249,7 @@ def test_the_large_files_of_every_start_are_split_from_the_others() -> None:
     for path in ("usr/bin/python3.13", "usr/bin/busybox", "usr/lib/x/libsystemd-shared-257.so"):
         tree.add(path, file(b"program"))
 
-    core = tree.split(build.CORE)
+    core = tree.split(lz4.CORE)
 
     assert sorted(path for path in core if core[path].is_file) == [
         "usr/bin/python3.13",
@@ -266,8 +268,9 @@ def test_an_lz4_archive_ends_where_the_kernel_expects_it(tmp_path: Path) -> None
 
 def test_init_is_silent_about_settings_that_a_kernel_does_not_have(tmp_path: Path) -> None:
     """Or refuses, as one that is locked down does."""
-    init = (REPOSITORY / "initramfs/files/init").read_text().replace("/sys/", f"{tmp_path}/")
-    settings = [line for line in init.splitlines() if line.startswith("echo ")]
+    script = REPOSITORY / "initramfs/fast/files/usr/lib/petipy/fast-start"
+    lines = script.read_text().replace("/sys/", f"{tmp_path}/").splitlines()
+    settings = [line.strip() for line in lines if line.strip().startswith("echo ")][:-1]
     assert settings
     done = subprocess.run(["sh", "-c", "\n".join(settings)], capture_output=True, check=False)
     assert done.stdout + done.stderr == b""

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from initramfs import cpio, lists
-from initramfs.elf import SIGNATURE, Elf, lean, modinfo, rigid, unsigned
+from initramfs.elf import Elf, modinfo
+from initramfs.fast.modules import SIGNATURE, strip, strip_signature
+from initramfs.fast.unwinding import clear_unwinding
 from initramfs.tree import DIRECTORY, Node, Tree, file, link, normal, read_directory
 
 
@@ -163,10 +165,10 @@ def test_a_modules_own_description_is_read() -> None:
     assert modinfo(module)["firmware"] == ["a.bin"]
 
 
-def test_a_lean_module_lacks_type_information_and_nothing_else() -> None:
+def test_a_stripped_module_lacks_type_information_and_nothing_else() -> None:
     module = elf({".text": b"code", ".BTF": b"T" * 5000, ".modinfo": MODINFO})
 
-    small = Elf.parse(lean(module))
+    small = Elf.parse(strip(module))
 
     assert len(small.data) < len(module) - 4900
     assert small.section(".BTF") == b""
@@ -175,10 +177,10 @@ def test_a_lean_module_lacks_type_information_and_nothing_else() -> None:
     assert len(small.sections) == len(Elf.parse(module).sections)  # they are known by number
 
 
-def test_a_rigid_program_keeps_all_but_the_tables_for_unwinding() -> None:
+def test_only_the_tables_for_unwinding_are_cleared() -> None:
     program = elf({".text": b"code", ".eh_frame": b"F" * 64, ".eh_frame_hdr": b"H" * 16})
 
-    made = Elf.parse(rigid(program))
+    made = Elf.parse(clear_unwinding(program))
 
     assert made.section(".eh_frame") + made.section(".eh_frame_hdr") == bytes(80)
     assert made.data == program.replace(b"F" * 64, bytes(64)).replace(b"H" * 16, bytes(16))
@@ -188,8 +190,8 @@ def test_the_signature_of_a_module_is_cut_off() -> None:
     module, signature = elf({".text": b"code"}), b"S" * 300
     tail = bytes(8) + struct.pack(">I", len(signature))
 
-    assert unsigned(module + signature + tail + SIGNATURE) == module
-    assert unsigned(module) == module
+    assert strip_signature(module + signature + tail + SIGNATURE) == module
+    assert strip_signature(module) == module
 
 
 def test_a_list_has_sections_for_all_and_for_some_architectures() -> None:

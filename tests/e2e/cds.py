@@ -1,11 +1,14 @@
-"""What lies on CDs that start by GRUB."""
+"""Make CDs that start by GRUB."""
 
-from tests.e2e.second import System
+from pathlib import Path
+
+from initramfs.host import run
+from tests.e2e.target import System
 from tests.trees import Content
 
 
 def cd_files(system: System, label: str, cmdline: str) -> dict[str, Content]:
-    """A CD that starts by GRUB, in the way of Debian's."""
+    """Return the files of a CD that starts by GRUB like Debian's."""
     text = f"""\
 if [ x$feature_default_font_path = xy ] ; then
    font=unicode
@@ -27,7 +30,7 @@ menuentry 'Live system' {{
 
 
 def live_files(system: System, label: str) -> dict[str, Content]:
-    """A live CD in the way of Ubuntu's, which finds itself in a file when it is told where."""
+    """Return the files of a live CD like Ubuntu's; from a file it needs to be told the path."""
     text = """\
 search --set=root --file /.disk/info
 menuentry "Try or Install" {
@@ -43,3 +46,9 @@ menuentry "Try or Install" {
         "/casper/vmlinux": system.kernel,
         "/casper/initrd": system.initrd,
     }
+
+
+def cd(image: Path, tree: Path, label: str) -> Path:
+    """Write an ISO 9660 CD with Rock Ridge names, like installation media."""
+    run(["xorriso", "-as", "mkisofs", "-quiet", "-r", "-V", label, "-o", image, tree])
+    return image

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from initramfs import cpio
 from initramfs.archive import Archive
-from initramfs.elf import lean, modinfo, unsigned
+from initramfs.elf import modinfo
+from initramfs.fast.modules import strip, strip_signature
 from initramfs.host import default_cache, locked, run, tool, write_whole
 from initramfs.tree import DIRECTORY, Tree, file, link, read_package
 from tests.e2e.console import Console
@@ -21,7 +22,7 @@ DRIVERS = (
     "virtio_pci virtio_blk virtio_scsi ibmvscsi nvme xhci_pci usb_storage uas sd_mod sr_mod"
     " ext4 crc32c_generic isofs loop"
 )
-INIT = Path(__file__).with_name("second-init")
+INIT = Path(__file__).with_name("target-init")
 BOOT = 300.0  # seconds for two kernels and what lies between on a busy emulated machine
 
 
@@ -45,7 +46,7 @@ def system(suite: str = "stable") -> System:
     made_of.append(Path(__file__).read_bytes())
     key = hashlib.sha256(b"\0".join(made_of)).hexdigest()[:16]
     release = name.removeprefix("linux-image-")
-    place = default_cache() / "tests" / f"second-{release}-{key}"
+    place = default_cache() / "tests" / f"target-{release}-{key}"
     found = System(release, place / "vmlinux", place / "initrd")
     with locked(place):
         if not found.initrd.exists():
@@ -58,10 +59,10 @@ def system(suite: str = "stable") -> System:
     return found
 
 
-def second_system(console: Console) -> dict[str, str]:
+def wait_for_target(console: Console) -> dict[str, str]:
     """What the second system says of itself, word by word, until it switches off."""
-    said = console.expect(r"second: init((?:.|\r|\n)*?)second: end", within=BOOT)[1]
-    return dict(re.findall(r"second: (\w+) (.*)", said.replace("\r", "")))
+    said = console.expect(r"target: init((?:.|\r|\n)*?)target: end", within=BOOT)[1]
+    return dict(re.findall(r"target: (\w+) (.*)", said.replace("\r", "")))
 
 
 def userland(busybox: Tree, applets: Iterable[str]) -> Tree:
@@ -93,7 +94,7 @@ def drivers(package: Tree, names: Iterable[str]) -> dict[str, bytes]:
         for needed in modinfo(data).get("depends", []):
             for other in needed.split(","):
                 take(canonical(other))
-        ordered[name] = lean(unsigned(data))
+        ordered[name] = strip(strip_signature(data))
 
     for name in names:
         take(name)

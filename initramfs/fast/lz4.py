@@ -1,0 +1,24 @@
+"""Compress a third of the image by LZ4: a third larger than zstd's, and unpacked six times faster.
+
+The kernel needs 2.5 instructions per byte for LZ4 and 14.6 for zstd. All of the image as LZ4 would
+make it 1 MB larger and save another 0.15 s in an emulated guest.
+"""
+
+from initramfs.compression import Compressor
+
+# The largest files that each start reads; they become a part of the image.
+CORE = ("usr/bin/python3.*", "*/libsystemd-shared-*")
+PARTS = ("core", "python", "common")
+
+
+class Lz4(Compressor):
+    """Compress in the legacy format, the only one that the kernel has."""
+
+    command = ("lz4", "-l", "-12", "--favor-decSpeed", "-c")
+    ending = "lz4"
+
+    def _compress(self, data: bytes) -> bytes:
+        packed = super()._compress(data)
+        # The kernel takes a chunk of length 0 for the end. The next archive begins at a multiple
+        # of 4.
+        return packed + bytes(4 + -len(packed) % 4)
