@@ -53,7 +53,8 @@ class App:
         self._trace = Trace(self._settings.trace)
         self._consoles = Consoles()
         self._discovery = Discovery(services.scan, store, log)
-        self._live = LiveSettings(store, self._discovery)
+        rescan, resolve = self._discovery.rescan, self._discovery.resolve
+        self._live = LiveSettings(store, rescan=rescan, resolve=resolve)
         self._booter = Booter(services, self._consoles, store, log, self._trace)
         self._automatic = AutomaticBoot(store, self._booter, self._trace)
         self.commands = Commands(
@@ -61,7 +62,7 @@ class App:
             lambda: log.lines,
             self._booter,
             Checker(log),
-            rescan=self._discovery.rescan,
+            rescan=rescan,
             note_presence=self._automatic.note_presence,
         )
 

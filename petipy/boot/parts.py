@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Callable
 
-from petipy.boot import newc
 from petipy.state.model import File
 
 _PIECE = 4 << 20  # bytes between two looks at the clock
@@ -34,12 +33,15 @@ def part(descriptor: int, file: File, count: Count = lambda _: None) -> int:
     size = file.size or there
     if size > there:
         raise OSError(errno.ENODATA, f"{file} is cut off: {max(there, 0)} bytes are there")
+    head = tail = b""
+    if file.packed:
+        from petipy.boot import newc  # few boots need it
+
+        head, tail = newc.before(file.packed, size, file.mode), newc.after(size)
     copy = os.memfd_create("part")
-    if file.packed:
-        os.write(copy, newc.before(file.packed, size, file.mode))
+    os.write(copy, head)
     _send(copy, descriptor, file, count)
-    if file.packed:
-        os.write(copy, newc.after(size))
+    os.write(copy, tail)
     os.lseek(copy, 0, os.SEEK_SET)
     return copy
 

@@ -1,23 +1,18 @@
 """Settings that have changed while the program runs."""
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable
 
 from petipy.state.store import Store
 
 
-class Discovery(Protocol):
-    """The part of petipy.sources.discover.Discovery that settings have to do with."""
-
-    def rescan(self) -> None: ...
-    def resolve(self) -> None: ...
-
-
 class LiveSettings:
-    """Lets the sources be found and offered anew when a setting of theirs changes."""
+    """Calls `rescan` or `resolve` when a setting changes that sources or choices depend on."""
 
-    def __init__(self, store: Store, discovery: Discovery) -> None:
-        self._store, self._discovery = store, discovery
+    def __init__(
+        self, store: Store, *, rescan: Callable[[], None], resolve: Callable[[], None]
+    ) -> None:
+        self._store, self._rescan, self._resolve = store, rescan, resolve
         self._settings = store.snapshot.settings  # those that have taken effect
         self._changed = asyncio.Event()
         store.listen(self._take_note)
@@ -29,9 +24,9 @@ class LiveSettings:
             self._changed.clear()
             before, self._settings = self._settings, self._store.snapshot.settings
             if self._settings.dialect != before.dialect:
-                self._discovery.rescan()
+                self._rescan()
             elif self._settings != before:
-                self._discovery.resolve()
+                self._resolve()
 
     def _take_note(self) -> None:
         if self._store.snapshot.settings is not self._settings:

@@ -1,0 +1,149 @@
+"""The conductor: one boot at a time, and every failure has its words."""
+
+import asyncio
+import errno
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from parsers.api import Action
+from petipy.boot.attempt import Booter
+from petipy.log import Log, Trace
+from petipy.state.model import Change, Device, Edit, File, Snapshot
+from petipy.state.store import Store
+from tests.samples import choice, entry
+
+
+class Bench:
+    """A machine whose files lie in a directory, and which never jumps."""
+
+    def __init__(self, tree: Path) -> None:
+        self.tree = tree
+        self.lines: list[str] = []
+        self.resumed = asyncio.Event()
+        self.store = Store()
+        self.log = Log(lambda status: self.store.update(status=status), files=())
+        self.kexec = self.power = self
+        self.stuck = asyncio.Event()  # a file that never opens is being opened
+
+    async def open(self, files: Sequence[File], devices: Sequence[Device]) -> list[int]:
+        if any(file.path == "/stuck" for file in files):
+            self.stuck.set()
+            await asyncio.sleep(60)
+        if any(file.path == "/bug" for file in files):
+            raise ZeroDivisionError
+        return [os.open(f"{self.tree}{file.path}", os.O_RDONLY) for file in files]
+
+    async def write(self, change: Change, devices: Sequence[Device]) -> None: ...
+
+    def quiet(self) -> None: ...
+
+    def load(
+        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
+    ) -> str:
+        return "pretence"
+
+    def execute(self) -> NoReturn:
+        raise OSError(errno.EBUSY, "nothing is loaded")
+
+    def prepare(self, action: Action) -> None:
+        raise OSError(errno.ENOTSUP, "no such firmware")
+
+    def leave(self, action: Action) -> None: ...
+
+    async def release(self, lines: Sequence[str]) -> None:
+        self.lines += lines
+
+    def resume(self) -> None:
+        self.resumed.set()
+
+
+Scenario = Callable[[Bench, Booter], Awaitable[None]]
+
+
+def run(tree: Path, scenario: Scenario) -> Bench:
+    (tree / "good").write_text("good")
+
+    async def main() -> Bench:
+        bench = Bench(tree)
+        names = ("good", "stuck", "gone", "bug")
+        choices = [choice(name, kernel=File(device="vda2", path=f"/{name}")) for name in names]
+        off = choice("off", entry=entry("off", action="halt", unbootable="it ends the machine"))
+        leave = choice("exit", entry=entry("exit", action="exit", unbootable="it leaves"))
+        bench.store.update(choices=(*choices, off, leave))
+        booter = Booter(bench, bench, bench.store, bench.log, Trace(False))
+        task = asyncio.create_task(booter.run())
+        await asyncio.wait_for(scenario(bench, booter), 30)
+        assert not task.done()
+        task.cancel()
+        await asyncio.wait({task})
+        return bench
+
+    return asyncio.run(main())
+
+
+def snapshot_after(bench: Bench) -> Snapshot:
+    assert bench.store.snapshot.booting == ""
+    assert bench.store.snapshot.progress is None
+    return bench.store.snapshot
+
+
+@pytest.mark.parametrize(
+    ("id", "words"),
+    [
+        ("good", "good did not boot: kexec: nothing is loaded"),
+        ("gone", "gone did not boot: open: No such file or directory"),
+        ("bug", "bug did not boot: ZeroDivisionError: "),
+        ("off", "off: no such firmware"),
+        ("exit", "exit: no other device has anything to boot"),
+        ("none", "what was chosen is not there any more"),
+    ],
+)
+def test_a_failure_says_why_and_is_remembered_until_it_is_forgotten(
+    tmp_path: Path, id: str, words: str
+) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        booter.start(id)
+        assert bench.store.snapshot.booting == id
+        await bench.resumed.wait()
+        status = snapshot_after(bench).status
+        assert status
+        assert (status.level, status.text) == ("error", words)
+        assert booter.failed == {id}
+        booter.forget_failures()
+        assert not booter.failed
+
+    run(tmp_path, scenario)
+
+
+def test_a_second_boot_is_refused_while_one_is_under_way_and_esc_stops_that(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        booter.start("stuck")
+        await bench.stuck.wait()
+        booter.start("good")
+        assert bench.store.snapshot.booting == "stuck"
+        assert bench.log.lines[-1].text == "another boot is under way"
+        booter.stop()
+        await bench.resumed.wait()
+        assert not booter.failed
+        assert bench.log.lines[-1].text == "Loading stuck was stopped"
+        bench.resumed.clear()
+        booter.start("good")
+        await bench.resumed.wait()
+        assert booter.failed == {"good"}
+
+    run(tmp_path, scenario)
+
+
+def test_an_edit_boots_even_what_is_an_action(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        booter.start("off", Edit(kernel="/good", initrds=(), cmdline="single"))
+        await bench.resumed.wait()
+
+    bench = run(tmp_path, scenario)
+    assert bench.lines == ["Booting off", "  kernel  (vda2)/good", "  cmdline single"]

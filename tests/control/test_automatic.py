@@ -1,0 +1,126 @@
+"""The automatic boot has a right of its own: it boots what the policy decided, and no more."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from parsers.api import Password
+from petipy.control.automatic import AutomaticBoot
+from petipy.control.commands import Commands, Denied
+from petipy.log import Trace
+from petipy.state import policy
+from petipy.state.model import Choice, Edit, Settings
+from petipy.state.policy import Decision
+from petipy.state.store import Store
+from tests.samples import choice, entry
+
+ROOT = Password(user="root", secret="toor")
+SHUT = choice("shut", entry=entry("shut", users=()), superusers=("root",), passwords=(ROOT,))
+OPEN = choice("open")
+EDIT = Edit(kernel="/k", initrds=(), cmdline="")
+
+
+class Booter:
+    """A booter that only records its calls."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.failed: frozenset[str] = frozenset()
+        self.last_failure = -math.inf
+        self.booted: list[str] = []
+        self.happened = asyncio.Event()
+
+    def start(self, id: str, edit: Edit | None = None) -> None:
+        self.booted.append(id)
+        self._store.update(booting=id)
+        self.happened.set()
+
+    def stop(self) -> None: ...
+
+    def forget_failures(self) -> None:
+        self.failed = frozenset()
+
+    def note_failure(self, id: str, why: str) -> None:
+        self.failed |= {id}
+        self.happened.set()
+
+    async def check(
+        self, keys: Sequence[Password], typed: str, decoys: Sequence[Password] = ()
+    ) -> Password | None:
+        return None
+
+
+class Parts:
+    """The automatic boot, the commands and the store of a machine with these choices."""
+
+    def __init__(self, *choices: Choice, **settings: Any) -> None:
+        self.store = Store()
+        self.booter = Booter(self.store)
+        self.store.update(choices=choices, settled=True, settings=Settings(**settings))
+        self.automatic = AutomaticBoot(self.store, self.booter, Trace(False))  # type: ignore[arg-type]
+        self.commands = Commands(
+            self.store,
+            tuple,
+            self.booter,
+            self.booter,
+            rescan=lambda: None,
+            note_presence=self.automatic.note_presence,
+        )
+
+    async def decide(self) -> None:
+        """Let the policy decide until something has happened."""
+        task = asyncio.create_task(self.automatic.run(self.commands))
+        await asyncio.wait_for(self.booter.happened.wait(), 30)
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def test_what_is_not_guarded_boots_by_itself() -> None:
+    async def scenario() -> None:
+        parts = Parts(OPEN, timeout=0)
+        await parts.decide()
+        assert parts.booter.booted == ["open"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_what_is_guarded_boots_by_itself_only_where_the_setting_says_so(allowed: bool) -> None:
+    async def scenario() -> None:
+        parts = Parts(SHUT, boot_restricted=allowed)
+        if allowed:
+            await parts.commands.boot(parts.automatic, "shut")
+        else:
+            with pytest.raises(Denied):
+                await parts.commands.boot(parts.automatic, "shut")
+        assert parts.booter.booted == ["shut"] * allowed
+
+    asyncio.run(scenario())
+
+
+def test_it_may_neither_change_an_entry_nor_open_a_shell() -> None:
+    async def scenario() -> None:
+        parts = Parts(SHUT, boot_restricted=True)
+        with pytest.raises(Denied):
+            await parts.commands.boot(parts.automatic, "shut", EDIT)
+        with pytest.raises(Denied):
+            await parts.commands.shell(parts.automatic, "/dev/null", "", lambda: None)
+
+    asyncio.run(scenario())
+
+
+def test_a_decision_that_is_denied_counts_as_a_failure_and_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(policy, "decide", lambda *_: Decision(default="shut", boot="shut"))
+
+    async def scenario() -> None:
+        parts = Parts(SHUT)
+        await parts.decide()
+        assert parts.booter.failed == {"shut"}
+        assert parts.booter.booted == []
+
+    asyncio.run(scenario())
