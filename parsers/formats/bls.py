@@ -77,7 +77,7 @@ def _titles(found: list[tuple[SortKeys, Entry]]) -> Mapping[str, str]:
 
 
 class _EntryBuilder:
-    """Makes the entries of one directory, and collects the problems."""
+    """Builder of the entries of one directory; it collects the problems."""
 
     def __init__(self, files: Files, top: str) -> None:
         self._files, self._top = files, top

@@ -1,11 +1,11 @@
-"""No EFI program, however damaged, makes the reader of unified kernel images fail."""
+"""A damaged EFI program never makes the reader of unified kernel images fail."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.formats.uki import FORMAT
 from tests import efi
-from tests.property.test_formats import SETTINGS, check, scanned
+from tests.property.test_formats import SETTINGS, check, scan_text
 
 NAMES = st.sampled_from([".linux", ".initrd", ".osrel", ".cmdline", ".uname", ".profile", ".dtb"])
 SECTIONS = st.lists(st.tuples(NAMES, st.binary(max_size=60)), max_size=12)
@@ -18,12 +18,12 @@ def test_any_program_with_any_bytes_changed(
 ) -> None:
     content = bytearray(efi.program(sections))
     for _ in range(data.draw(st.integers(0, 4))):
-        # The headers, above all.
+        # Mostly in the headers.
         at = data.draw(st.integers(0, min(len(content), 900) - 1))
         content[at] = data.draw(st.integers(0, 255))
     cut = bytes(content[: data.draw(st.integers(0, len(content)))])
     for image in (bytes(content), cut):
-        scan = scanned(FORMAT, image)
+        scan = scan_text(FORMAT, image)
         check(scan, image)
         for _, entry in scan.entries:
             parts = [part for part in (entry.kernel, *entry.initrds, entry.devicetree) if part]

@@ -1,4 +1,4 @@
-"""No text makes any format fail, hang, or complain without saying where."""
+"""No text makes any format fail, hang, or report a problem without its place."""
 
 import json
 from collections import Counter
@@ -17,11 +17,11 @@ from tests.effort import at_most, ending
 from tests.fakes import Machine
 from tests.property.vocabulary import WORDS
 
-CALLS = 5_000_000  # more than twice what any takes
+CALLS = 5_000_000  # more than twice the calls of any format
 FORMATS = pytest.mark.parametrize("form", formats(), ids=lambda form: form.name)
 SETTINGS = settings(
     max_examples=200,
-    deadline=None,  # `ending` is the limit: a deadline would only measure the neighbours' load
+    deadline=None,  # `ending` is the limit: a deadline would measure the machine's load
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     derandomize=True,
 )
@@ -29,16 +29,16 @@ VOLUMES = (
     Volume(name="sda2", disk="sda", partition=2, uuid="aaaa-2", scheme="gpt", fs="ext4"),
     Volume(name="sda3", disk="sda", partition=3, uuid="aaaa-3", scheme="gpt", label="a b"),
 )
-# Where a format that looks for itself finds something; the others' first path is a configuration.
+# Paths for the formats that search directories. The first path of any other is a configuration.
 PLACES = {"bls": "/loader/entries/a.conf", "uki": "/EFI/Linux/a.efi", "found": "/boot/vmlinuz-1"}
-# Without which a text is not looked at.
+# The beginning of each configuration. Without it the format ignores the text.
 BEGINNINGS = {"ipxe": b"#!ipxe\n"}
 
 
-def scanned(form: Format, content: bytes) -> Scan:
-    """The scan of a machine where the format's first configuration says `content`."""
+def scan_text(form: Format, content: bytes) -> Scan:
+    """Scan a machine whose first configuration of the format is `content`."""
     if not form.paths:
-        return _fetched(form, content)
+        return _scan_url(form, content)
     config = PLACES.get(form.name, form.paths[0].replace("*", "a"))
     tree = {config: content, "/other.cfg": content, "/vmlinuz": b"", "/grubenv": b"x=1\n"}
     host = Machine({"sda2": tree, "sda3": {"/vmlinux": b""}}, volumes=VOLUMES)
@@ -46,8 +46,8 @@ def scanned(form: Format, content: bytes) -> Scan:
         return scan_tree(host.files("sda2"), [form])
 
 
-def _fetched(form: Format, content: bytes) -> Scan:
-    """Of a language that only the network has, with the same text wherever it may look."""
+def _scan_url(form: Format, content: bytes) -> Scan:
+    """Scan a language that only the network has. Every URL has the same text."""
     text = content.decode("utf-8", "surrogateescape")
     urls = {f"tftp://host/{name}": text for name in ("pxelinux.cfg/default", "other.cfg")}
     lease = {"siaddr": "host", "ip": "192.168.0.1", "mac": "52:54:00:12:34:56"}
@@ -79,7 +79,7 @@ def check(scan: Scan, content: bytes) -> None:
 @example(content=b"\xef\xbb\xbf")
 @example(content=b"\xff\xfe\n\0")
 def test_any_bytes(form: Format, content: bytes) -> None:
-    check(scanned(form, content), content)
+    check(scan_text(form, content), content)
 
 
 @FORMATS
@@ -89,7 +89,7 @@ def test_the_formats_own_words_in_any_order(form: Format, data: st.DataObject) -
     words = data.draw(st.lists(st.sampled_from(WORDS[form.name]), max_size=60))
     between = data.draw(st.sampled_from(["", " "]))
     content = BEGINNINGS.get(form.name, b"") + between.join(words).encode()
-    check(scanned(form, content), content)
+    check(scan_text(form, content), content)
 
 
 @FORMATS
@@ -98,14 +98,14 @@ def test_one_word_repeated_without_end(form: Format, size: int) -> None:
     for word in WORDS[form.name]:
         for content in (word.encode() * (size // len(word)), f"{word} ".encode() * (size // 10)):
             with at_most(CALLS):
-                scanned(form, BEGINNINGS.get(form.name, b"") + content[:size])
+                scan_text(form, BEGINNINGS.get(form.name, b"") + content[:size])
 
 
 @FORMATS
 def test_a_file_of_half_a_megabyte_takes_no_more_than_its_work(form: Format) -> None:
     lines = b"image=/v\nlabel=x\nmenuentry 'x' { linux /v root=x }\nx=y\n"
     with at_most(CALLS):
-        scanned(form, (lines * (1 + (1 << 19) // len(lines)))[: 1 << 19])
+        scan_text(form, (lines * (1 + (1 << 19) // len(lines)))[: 1 << 19])
 
 
 def test_every_format_has_its_vocabulary() -> None:

@@ -1,10 +1,10 @@
-"""Scripts that jump anywhere come to an end, and to the entries that their menus list."""
+"""Scripts with any jumps end, and menus list their items."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.formats.ipxe import FORMAT
-from tests.property.test_formats import SETTINGS, check, scanned
+from tests.property.test_formats import SETTINGS, check, scan_text
 
 LABELS = [f"l{n}" for n in range(5)]
 LABEL = st.sampled_from(LABELS)
@@ -43,9 +43,9 @@ STATEMENT = st.one_of(
 @given(lines=st.lists(STATEMENT, max_size=40))
 def test_any_jumps(lines: list[str]) -> None:
     content = "\n".join(["#!ipxe", *lines]).encode()
-    scan = scanned(FORMAT, content)
+    scan = scan_text(FORMAT, content)
     check(scan, content)
-    # Each is bootable, or says why not.
+    # Each entry is bootable or has a reason why not.
     assert all(bool(entry.kernel) != bool(entry.unbootable) for _, entry in scan.entries)
 
 
@@ -58,7 +58,7 @@ def test_a_menu_lists_what_its_items_boot(
     targets = [f":{label}\nkernel /vmlinuz {label}\nboot" for label in LABELS]
     targets = data.draw(st.permutations(targets))
     script = ["#!ipxe", "menu", *items, f"choose --default {default} x", "goto ${x}", *targets]
-    scan = scanned(FORMAT, "\n".join(script).encode())
+    scan = scan_text(FORMAT, "\n".join(script).encode())
     assert [entry.cmdline for _, entry in scan.entries] == labels
     first = labels.index(default) if default in labels else 0
     assert [entry.default for _, entry in scan.entries] == [n == first for n in range(len(labels))]

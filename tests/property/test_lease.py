@@ -1,4 +1,4 @@
-"""Whoever answers DHCP, and whatever a server has, costs the network's entries and no more."""
+"""A bad DHCP server or file server costs the network's entries and no more."""
 
 import json
 
@@ -20,14 +20,14 @@ NAMES = st.sampled_from(
         *("rootpath", "interface"),
     ]
 )
-SAID = st.text(max_size=20) | st.sampled_from(
+VALUES = st.text(max_size=20) | st.sampled_from(
     [
         *("10.0.0.1", "fe80::1", "0.0.0.0", "999.1.1.1", "52:54:00:12:34:56", ":" * 30),
         *("pxelinux.0", "boot/grub2/core.elf", "grubx64.efi", "vmlinux", "boot.ipxe", "conf"),
         *("http://web/x?a=b", "tftp://", "http://[", "://", "../../..", "/", "a//b/", "\0", "?"),
     ]
 )
-LEASES = st.dictionaries(NAMES, SAID, max_size=8)
+LEASES = st.dictionaries(NAMES, VALUES, max_size=8)
 TEXTS = st.text(max_size=60) | st.sampled_from(
     ["", "LABEL a\nLINUX v\nINCLUDE x\n", "#!ipxe\nkernel v\nboot\n", "menuentry a { linux /v }"]
 )

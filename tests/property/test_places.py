@@ -1,4 +1,4 @@
-"""What holds for a configuration on a disk holds in an image file and in a subvolume, too."""
+"""Configurations in an image file and in a subvolume keep the rules of those on a disk."""
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +21,7 @@ FORMATS = pytest.mark.parametrize(
 )
 
 
-def scanned(form: Format, content: bytes, volume: Volume, below: str) -> Scan:
+def scan_text(form: Format, content: bytes, volume: Volume, below: str) -> Scan:
     config = PLACES.get(form.name, form.paths[0].replace("*", "a"))
     tree = {config: content, "/other.cfg": content, "/vmlinuz": b"", "/grubenv": b"x=1\n"}
     placed = {f"{below}{path}": text for path, text in tree.items()} | {f"{below}/boot/x": b""}
@@ -40,7 +40,7 @@ def test_the_formats_own_words_in_any_order(
     words = data.draw(st.lists(st.sampled_from(WORDS[form.name]), max_size=60))
     between = data.draw(st.sampled_from(["", " "]))
     content = BEGINNINGS.get(form.name, b"") + between.join(words).encode()
-    scan = scanned(form, content, volume, below)
+    scan = scan_text(form, content, volume, below)
     check(scan, content)
     for _, entry in scan.entries:
         assert entry.config.startswith(below)

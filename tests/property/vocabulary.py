@@ -1,4 +1,4 @@
-"""The words of each format, for texts that are nearly right."""
+"""The words of each format, for nearly correct texts."""
 
 YABOOT = (
     *("image", "image[32bit]", "image[64bit]", "image[", "label", "alias", "root", "append"),
@@ -26,7 +26,7 @@ GRUB = (
     *("/other.cfg", "/grubenv", "1", "-1", "9" * 30, "\0", "\ufeff", "é"),
 )
 
-# Of the text sections, and of the program's own header.
+# Words of the text sections and of the program's header.
 UKI = (
     *(
         "NAME=x\n",
@@ -39,7 +39,7 @@ UKI = (
     *("MZ", "PE\0\0", ".linux", ".initrd", ".profile", "d\x86", "\0", "\n", "\t", "=", "'", '"'),
 )
 
-# Of what begins a kernel, and of configurations of other systems.
+# Words of kernels' headers, and of configurations of other systems.
 FOUND = (
     *(
         "\x7fELF\x02\x01",

@@ -35,7 +35,7 @@ def items(files: Files, path: str) -> Iterator[Item]:
 
 
 class ScriptExplorer:
-    """Runs one configuration for each item of its menus."""
+    """The runs of one configuration: one for each item of its menus."""
 
     def __init__(self, context: IpxeContext, path: str) -> None:
         self._context = context

@@ -146,7 +146,7 @@ def read_known(files: Files, where: str) -> dict[str, Value]:
     lease = files.host.lease
     for name, _, _, words in _LEASE:
         text = next((t for word in words.split() if (t := lease.get(word, "").strip())), "")
-        # Of several routers or name servers the first counts.
+        # The first of several routers or name servers counts.
         text = text.split()[0] if text and _TYPES[name] == "ipv4" else text
         texts[name] = text or texts.get(name, "")
     table = files.host.firmware.smbios

@@ -34,7 +34,7 @@ def items(files: Files, locator: Locator, path: str, directory: str) -> Iterator
 
 
 class EntryBuilder:
-    """Makes the entries of one configuration and of those that its labels open."""
+    """Builder of the entries of a configuration and of the further ones that its labels open."""
 
     def __init__(self, files: Files, locator: Locator, context: ReadContext) -> None:
         self._files, self._locator, self._context = files, locator, context

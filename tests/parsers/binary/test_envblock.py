@@ -1,4 +1,4 @@
-"""GRUB's environment block as bytes: what is read from it, and what writing leaves of it."""
+"""GRUB's environment block: reading it, and writing it without loss of other lines."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a PC's firmware says of the machine, and the formats that ask it."""
+"""SMBIOS, and the formats that use it."""
 
 import pytest
 
@@ -24,7 +24,7 @@ TABLE = (
 def entry(
     form: Format, text: str, table: bytes = TABLE, lease: dict[str, str] | None = None
 ) -> tuple[str, list[str]]:
-    """The command line, and the problems."""
+    """Return the command line and the problems."""
     path = form.paths[0]
     firmware = Firmware(smbios=table) if table else UNKNOWN
     host = Machine(

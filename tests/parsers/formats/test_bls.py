@@ -1,4 +1,4 @@
-"""Boot LoaderConf Specification entries on their own, and what they share with unified images."""
+"""Boot Loader Specification entries without GRUB, and their rules for unified images."""
 
 from pathlib import Path
 
@@ -167,7 +167,7 @@ def test_real_entries_all_come_out(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["--machine", "x86_64", str(root)]) == 0
     shown = capsys.readouterr().out
     assert all(shown.count(f"/loader/entries/{name}:1 (bls)") == 1 for name in names)
-    # The only complaints: a variable of GRUB's, in one of them.
+    # The only problems are about one variable of GRUB.
     assert shown.count("only GRUB knows variables") == shown.count("conf:") - len(names)
 
 
@@ -193,8 +193,8 @@ def test_on_a_mainframe_zipl_conf_names_the_default_by_its_title(apart: bool) ->
         assert told_by == ([(where, 3)] if machine == "s390x" else [])
 
 
-def told(**variables: str) -> Firmware:
-    """EFI's variables of the Boot LoaderConf Interface."""
+def firmware(**variables: str) -> Firmware:
+    """Return firmware with EFI variables of the Boot Loader Interface."""
     guid = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
     return Firmware(
         variables={f"{n}-{guid}": f"{t}\0".encode("utf-16-le") for n, t in variables.items()}
@@ -204,13 +204,13 @@ def told(**variables: str) -> Firmware:
 @pytest.mark.parametrize(
     ("conf", "firmware", "chosen"),
     [
-        ("default @saved", told(LoaderEntryLastBooted="a.conf"), "a"),
-        ("default @saved", told(), "b"),
-        ("default a", told(LoaderEntryDefault="b*"), "b"),
-        ("default a", told(LoaderEntryDefault="of-another-system.conf"), "a"),
-        ("default b", told(LoaderEntryDefault="@saved", LoaderEntryLastBooted="A.conf"), "a"),
-        ("default a", told(LoaderEntryPreferred="b.conf", LoaderEntryDefault="a.conf"), "b"),
-        ("default a", told(LoaderEntryLastBooted="b.conf"), "a"),
+        ("default @saved", firmware(LoaderEntryLastBooted="a.conf"), "a"),
+        ("default @saved", firmware(), "b"),
+        ("default a", firmware(LoaderEntryDefault="b*"), "b"),
+        ("default a", firmware(LoaderEntryDefault="of-another-system.conf"), "a"),
+        ("default b", firmware(LoaderEntryDefault="@saved", LoaderEntryLastBooted="A.conf"), "a"),
+        ("default a", firmware(LoaderEntryPreferred="b.conf", LoaderEntryDefault="a.conf"), "b"),
+        ("default a", firmware(LoaderEntryLastBooted="b.conf"), "a"),
     ],
 )
 def test_the_default_that_efi_keeps(conf: str, firmware: Firmware, chosen: str) -> None:
@@ -225,7 +225,7 @@ def test_the_default_that_efi_keeps(conf: str, firmware: Firmware, chosen: str) 
 def test_why_an_entry_is_the_default_is_said_through_efis_variables() -> None:
     tree = {f"{ENTRIES}/{n}.conf": f"linux /{n}\n" for n in "ab"}
     tree["/loader/loader.conf"] = "timeout 3\ndefault @saved\n"
-    host = Machine({"sda1": tree}, firmware=told(LoaderEntryLastBooted="a.conf"))
+    host = Machine({"sda1": tree}, firmware=firmware(LoaderEntryLastBooted="a.conf"))
     default = next(
         i for i in bls.parse(host.files("sda1"), ENTRIES) if isinstance(i, Entry) and i.default
     )
@@ -237,7 +237,7 @@ def test_why_an_entry_is_the_default_is_said_through_efis_variables() -> None:
 
 def test_what_efi_wants_once_is_told_because_it_would_come_again() -> None:
     tree = {f"{ENTRIES}/{n}.conf": f"linux /{n}\n" for n in "ab"}
-    host = Machine({"sda1": tree}, firmware=told(LoaderEntryOneShot="a.conf"))
+    host = Machine({"sda1": tree}, firmware=firmware(LoaderEntryOneShot="a.conf"))
     (problem,) = [i for i in bls.parse(host.files("sda1"), ENTRIES) if isinstance(i, Problem)]
     assert problem.message == (
         "EFI's LoaderEntryOneShot wants a.conf for one boot: left to systemd-boot"

@@ -53,7 +53,7 @@ def test_several_initrds_on_a_line_or_on_several() -> None:
         ("(hd0,1)", "sda2"),
         ("(hd1,0)", "sdb1"),
         ("(hd0,1,a)", "sda2"),
-        ("(hd7,0)", ""),  # no such disk: a partition of that number, of the own disk first
+        ("(hd7,0)", ""),  # no such disk: a partition of that number, first on the own disk
         ("(hd0,6)", "hd0,6"),
         ("(fd0)", "fd0"),
         ("(nd)", "nd"),

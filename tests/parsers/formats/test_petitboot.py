@@ -1,6 +1,6 @@
-"""What Petitboot's own parser tests assert, for the formats that both read.
+"""Petitboot's own parser tests, for the formats that both programs read.
 
-Departures, each for a reason, are in DEPARTURES; the cases lie outside the repository.
+DEPARTURES has the exceptions with their reasons. The cases lie outside the repository.
 """
 
 import json
@@ -18,15 +18,15 @@ from petipy.state.resolve import choices
 from tests.cases import find
 from tests.fakes import Machine
 
-# What Petitboot calls a format, and ours that read it.
+# Petitboot's name of a format → our formats.
 FORMATS = {
     **{"kboot": ("kboot",), "native": ("native",), "pxe": ("pxe", "ipxe")},
     **{"syslinux": ("syslinux",), "yaboot": ("yaboot",)},
 }
 CASES = [p for name in FORMATS for p in find(f"petitboot/{name}-*.json")]
 DEPARTURES: dict[str, str] = {}
-# Command lines, by case and title: for SYSLINUX, its documentation and its code, a label's APPEND
-# stands instead of the global one; Petitboot puts both together.
+# Other command lines than Petitboot's, by case and title. In SYSLINUX's documentation and code, a
+# label's APPEND replaces the global one. Petitboot joins both.
 OTHERWISE = {
     "syslinux-global-append": {"linux": "console=tty0", "backup": "root=/dev/sdb"},
     "syslinux-nested-config": {
@@ -72,7 +72,7 @@ def _lease(case: dict[str, Any]) -> dict[str, str]:
 
 
 def _urls(case: dict[str, Any]) -> dict[str, str]:
-    """Petitboot's downloads go to files of its own, which then stand for what DHCP named."""
+    """Return the texts by URL. A file of a case may be a download of the URL that DHCP names."""
     urls = {item["url"]: item["text"] for item in case["urls"]}
     params = case["network"]["params"] if case["network"] else {}
     if "pxeconffile-local" in params:
@@ -85,7 +85,7 @@ def _volume(device: dict[str, str | None]) -> Volume:
 
 
 def _check(case: dict[str, Any], expect: dict[str, Any], got: tuple[Choice, ...]) -> None:
-    # Petitboot leaves out what it cannot boot, and has syslinux entries in reverse.
+    # Petitboot leaves out unbootable entries, and lists syslinux entries in reverse.
     got = tuple(choice for choice in got if not choice.entry.unbootable)
     got = got[::-1] if case["format"] == "syslinux" else got
     assert len(got) == expect.get("option_count", len(got))

@@ -1,4 +1,4 @@
-"""pxelinux.cfg: what names mean on the network, and what its lease adds."""
+"""pxelinux.cfg: file names on the network, and settings from the lease."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Unified kernel images: what the golden cases' small sections cannot hold."""
+"""Unified kernel images with larger sections than those of the golden cases."""
 
 from parsers.api import Entry
 from parsers.formats.uki import FORMAT
@@ -18,7 +18,7 @@ def test_where_efi_has_no_name_for_the_machine_the_kernel_in_it_tells_which_it_i
 
 
 def elf(machine: int) -> bytes:
-    """A kernel of such a machine, as far as its header goes."""
+    """Return the header of a kernel for a machine."""
     return (b"\x7fELF\2\1\1".ljust(16, b"\0") + b"\2\0" + bytes([machine, 0])).ljust(8192, b"\0")
 
 

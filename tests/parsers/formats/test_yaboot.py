@@ -137,7 +137,7 @@ def test_password_is_asked_for_before_any_image_boots_that_is_not_restricted() -
     text = "password=x\nimage=/1\nlabel=a\nimage=/2\nlabel=b\nrestricted\n"
     assert [(e.title, e.users) for e in entries(text)] == [("a", ("",)), ("b", None)]
     (wish,) = [p for p in read(text) if isinstance(p, Preferences)]
-    assert wish.superusers == ("",)  # who may change the command line, of either
+    assert wish.superusers == ("",)  # for changes of either command line
     assert wish.passwords == (Password(user="", secret="x", nameless=True),)
 
 
@@ -155,7 +155,7 @@ def test_image_for_the_other_kind_of_machine_is_listed_with_the_reason() -> None
     assert other.unbootable == "it is for 32-bit machines, this machine is ppc64le"
     assert unknown.unbootable == "it is for 128bit, this machine is ppc64le"
     assert own.unbootable == any_.unbootable == ""
-    # It takes neither the name nor the default from the one that is for this machine.
+    # It takes neither the name nor the default from the image for this machine.
     assert (other.name, own.name) == ("a~2", "a")
     assert [e.default for e in (other, own, any_)] == [False, True, False]
     assert problems(text) == []

@@ -1,4 +1,4 @@
-"""Where a path of a running system leads, by its fstab."""
+"""Files of a running system, found by its fstab."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_a_boot_partition_that_nothing_tells_of_has_the_file_at_its_top() -> Non
 
 
 class Damaged(MachineFiles):
-    """A tree whose fstab cannot be read."""
+    """A tree with an unreadable fstab."""
 
     def read(self, path: str) -> str | None:
         if path == "/etc/fstab":

@@ -1,4 +1,4 @@
-"""What the system in an ISO file is told, so that it finds its medium again."""
+"""Parameters for the system in an ISO file, so that it finds its medium."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,9 @@ from tests.fakes import Machine
 HOST = Volume(name="sda1", uuid="11-22", fs="ext4", disk="sda", partition=1)
 
 
-def given(cmdline: str = "", there: Sequence[str] = (), host: Volume = HOST, **about: str) -> str:
+def parameters(
+    cmdline: str = "", there: Sequence[str] = (), host: Volume = HOST, **about: str
+) -> str:
     name = about.get("image", "/isos/x.iso")
     fields = {"image": name, "disk": host.name, "label": "MEDIUM 1", **about}
     own = Volume(name=f"{host.name}:{name}", **fields)  # type: ignore[arg-type]
@@ -60,21 +62,21 @@ def given(cmdline: str = "", there: Sequence[str] = (), host: Volume = HOST, **a
     ],
 )
 def test_each_system_is_told_in_its_own_way(cmdline: str, there: str, words: str) -> None:
-    assert given(cmdline, there.split()) == words
+    assert parameters(cmdline, there.split()) == words
 
 
 def test_a_disk_without_a_uuid_is_told_by_its_name() -> None:
-    arch = given("archisobasedir=arch", host=Volume(name="vdb"))
+    arch = parameters("archisobasedir=arch", host=Volume(name="vdb"))
     assert arch == "img_dev=/dev/vdb img_loop=/isos/x.iso"
 
 
 @pytest.mark.parametrize("name", ["/my isos/x.iso", '/a"b.iso', "/a\nb.iso", "/$a.iso"])
 def test_a_path_that_no_command_line_can_hold_is_not_put_there(name: str) -> None:
-    assert "rename it" in given("boot=casper", image=name)
+    assert "rename it" in parameters("boot=casper", image=name)
 
 
 def test_a_label_cannot_add_parameters() -> None:
-    said = given("", ["/LiveOS/a"], label='a init="b"')
+    said = parameters("", ["/LiveOS/a"], label='a init="b"')
     assert said.startswith(r"root=live:CDLABEL=a\x20init=\x22b\x22 rd.live.image ")
 
 

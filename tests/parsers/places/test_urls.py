@@ -1,4 +1,4 @@
-"""Names of files in what came from a URL."""
+"""URLs, and file names in a configuration from a URL."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where the line formats say that each part of an entry is written."""
+"""The origins of an entry's parts in the line formats."""
 
 import pytest
 
@@ -22,8 +22,8 @@ def default(form: str, text: str) -> Entry:
     return only
 
 
-def given(entry: Entry) -> dict[str, int]:
-    """Each word of the command line, and the line that it is from."""
+def word_lines(entry: Entry) -> dict[str, int]:
+    """Return each word of the command line with its line."""
     return {word: origins[0].line for word, origins in split_words(entry)}
 
 
@@ -43,7 +43,7 @@ def test_every_part_of_an_entry_has_its_line(
     form: str, text: str, lines: tuple[int, ...], files: dict[str, int], reason: int
 ) -> None:
     entry = default(form, text)
-    found = given(entry)
+    found = word_lines(entry)
     assert tuple(found[word] for word in ("root=/dev/a", "ro", "x")) == lines
     assert files.items() <= {o.what: o.line for o in entry.origins}.items()
     assert [o.line for o in entry.default_from] == [reason]

@@ -1,4 +1,4 @@
-"""Every name once."""
+"""Unique names of entries."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What iPXE scripts come to that a lease has led to."""
+"""Run iPXE scripts that come over the network."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ LEASE = {
 def items(
     text: str, *, lease: dict[str, str] = LEASE, machine: str = "x86_64", **urls: str
 ) -> list[Item]:
-    """What a script at HERE comes to; `urls` are other texts beside it."""
+    """Return the items of a script at HERE. `urls` are the texts of other files."""
     beside = {HERE.replace("menu.ipxe", name): other for name, other in urls.items()}
     host = Machine(
         {"eth0": {}},
@@ -55,8 +55,8 @@ def preferences(text: str) -> Preferences:
     return only
 
 
-def said(text: str, words: str, **more: Any) -> str:
-    """What `words` are at the end of a script, as a kernel's command line."""
+def expand(text: str, words: str, **more: Any) -> str:
+    """Return `words` as expanded at the end of a script, in a kernel's command line."""
     return entry(f"{text}\nkernel /vmlinuz {words}\nboot\n", **more).cmdline
 
 

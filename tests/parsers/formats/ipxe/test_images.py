@@ -1,4 +1,4 @@
-"""What iPXE fetches and starts: kernels, initrds, other scripts, and where it is written."""
+"""iPXE's images: kernels, initrds and scripts, and their origins."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from parsers.api import FileRef
 from tests.parsers import one_file
-from tests.parsers.formats.ipxe.scripts import entries, entry, problems, reason, said
+from tests.parsers.formats.ipxe.scripts import entries, entry, expand, problems, reason
 
 # Images
 
@@ -101,11 +101,11 @@ def test_a_kernels_name_is_no_boot_loaders(name: str) -> None:
     assert entry(f"kernel /{name}\ninitrd /i\nboot").kernel
 
 
-# Where it comes from
+# Origins
 
 
-def given(text: str, **more: Any) -> list[tuple[str, str, int, list[str]]]:
-    """Of each origin of the entry: what, how, line, and the parts of the command line."""
+def origins_of(text: str, **more: Any) -> list[tuple[str, str, int, list[str]]]:
+    """Return each origin of the entry: what, how, line, and its parts of the command line."""
     got = entry(text, **more)
     return [
         (o.what, o.how, o.line, [got.cmdline[start:end] for start, end in o.spans])
@@ -121,7 +121,7 @@ initrd /${a}.img
 kernel /${b} ${b} z=${a}${mac:hexraw} quiet
 boot
 """
-    assert given(text) == [
+    assert origins_of(text) == [
         ("kernel", "", 6, [" z=", " quiet"]),
         ("${b}", "set", 4, ["xoney"]),
         ("${a}", "set", 3, ["one", "one"]),
@@ -133,17 +133,17 @@ boot
 
 def test_what_was_chosen_comes_from_its_item() -> None:
     text = "menu\nitem a\nchoose x\nkernel /linux ${x}\nboot\n"
-    assert given(text)[1] == ("${x}", "item", 3, ["a"])
+    assert origins_of(text)[1] == ("${x}", "item", 3, ["a"])
 
 
 def test_a_setting_read_as_another_type_is_not_made_of_the_same_characters() -> None:
     text = "set a AB\nset b:string ${a}\nkernel /linux ${b:hex}\nboot\n"
-    assert given(text)[1:] == [("${b:hex}", "set", 3, ["41:42"])]
+    assert origins_of(text)[1:] == [("${b:hex}", "set", 3, ["41:42"])]
 
 
 def test_of_settings_within_settings_nothing_is_told() -> None:
     text = "set a b\nset b c\nkernel /linux ${${a}} d\nboot\n"
-    assert given(text) == [("kernel", "", 4, ["c d"])]
+    assert origins_of(text) == [("kernel", "", 4, ["c d"])]
 
 
 # Other scripts
@@ -151,12 +151,12 @@ def test_of_settings_within_settings_nothing_is_told() -> None:
 
 def test_chain_goes_on_in_another_script_and_comes_back() -> None:
     text = "chain sub.ipxe\n"
-    assert said(text, "x=${x}", **{"sub.ipxe": "#!ipxe\nset x 1\nexit\nset x 2\n"}) == "x=1"
+    assert expand(text, "x=${x}", **{"sub.ipxe": "#!ipxe\nset x 1\nexit\nset x 2\n"}) == "x=1"
 
 
 def test_chain_fails_when_the_other_script_does() -> None:
     text = "chain sub.ipxe || set x 2\n"
-    assert said(text, "x=${x}", **{"sub.ipxe": "#!ipxe\nset x 1\nexit 1\n"}) == "x=2"
+    assert expand(text, "x=${x}", **{"sub.ipxe": "#!ipxe\nset x 1\nexit 1\n"}) == "x=2"
 
 
 def test_chain_replace_does_not_come_back() -> None:
@@ -176,7 +176,7 @@ def test_a_url_that_does_not_answer_is_named() -> None:
     assert reason("chain gone.ipxe\n") == (
         "http://boot.example.org/ipxe/gone.ipxe cannot be fetched"
     )
-    assert said("chain gone.ipxe || set x 1", "${x}") == "1"
+    assert expand("chain gone.ipxe || set x 1", "${x}") == "1"
 
 
 def test_what_could_not_be_fetched_is_no_initrd() -> None:

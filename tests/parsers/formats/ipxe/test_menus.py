@@ -1,4 +1,4 @@
-"""iPXE's menus, and what a script does besides booting."""
+"""iPXE's menus, other endings of scripts, and the search for scripts on the network."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from parsers.formats import formats
 from petipy.scan.tree import scan_lease
 from tests.cases import find
 from tests.fakes import Machine
-from tests.parsers.formats.ipxe.scripts import entries, entry, preferences, problems, reason, said
+from tests.parsers.formats.ipxe.scripts import entries, entry, expand, preferences, problems, reason
 
 # Menus
 
@@ -142,7 +142,7 @@ def test_the_default_is_what_choose_says() -> None:
     ]
 
 
-# What else there is
+# Other commands
 
 
 @pytest.mark.parametrize(
@@ -156,17 +156,17 @@ def test_what_a_script_does_instead_of_booting(line: str, action: str) -> None:
 
 def test_nobody_presses_a_key_in_time_but_somebody_does_without_a_limit() -> None:
     text = "prompt --key 0x02 --timeout 2000 Press Ctrl-B && shell ||\nprompt Any key\n"
-    assert said(text, "ok") == "ok"
+    assert expand(text, "ok") == "ok"
 
 
 @pytest.mark.parametrize(("machine", "arch"), [("x86_64", "x86_64"), ("ppc64le", "i386")])
 def test_cpuid_knows_a_64_bit_pc(machine: str, arch: str) -> None:
     text = "cpuid --ext 29 && set arch x86_64 || set arch i386"
-    assert said(text, "${arch}", machine=machine) == arch
+    assert expand(text, "${arch}", machine=machine) == arch
 
 
 def test_the_network_is_up_where_there_is_a_lease() -> None:
-    assert said("dhcp\nifopen net0\nifconf -c dhcp net0 || shell", "${ip}") == "192.0.2.10"
+    assert expand("dhcp\nifopen net0\nifconf -c dhcp net0 || shell", "${ip}") == "192.0.2.10"
     assert problems("dhcp\nexit\n", lease={}) == [
         (2, "nothing is known of the network here: what DHCP would say is left empty")
     ]
@@ -181,7 +181,7 @@ def test_what_cannot_be_done_is_a_problem_and_the_script_goes_on(line: str) -> N
     assert problems(text)[0][0] == 2
 
 
-# The network's search
+# The search on the network
 
 
 @pytest.mark.shared("petitboot")

@@ -1,11 +1,11 @@
-"""iPXE's language and its settings, as its documentation and its source have them."""
+"""iPXE's language and settings, after its documentation and source."""
 
 import pytest
 
 from parsers.api import FileRef, Problem
 from parsers.formats.ipxe import FORMAT
 from tests.fakes import Machine
-from tests.parsers.formats.ipxe.scripts import HERE, entries, entry, problems, reason, said
+from tests.parsers.formats.ipxe.scripts import HERE, entries, entry, expand, problems, reason
 
 # The language
 
@@ -22,20 +22,20 @@ def test_a_script_with_one_outcome_is_one_entry_and_the_default() -> None:
 
 
 def test_quotation_marks_are_characters_like_others() -> None:
-    assert said("", "a='b  c' \"d\"") == "a='b c' \"d\""
+    assert expand("", "a='b  c' \"d\"") == "a='b c' \"d\""
 
 
 def test_a_setting_with_spaces_stays_one_word() -> None:
-    assert said("set x a  b", "${x}") == "a b"
+    assert expand("set x a  b", "${x}") == "a b"
     assert entries("set x a b\niseq ${x} ${x} && goto ok ||\nexit\n:ok\nkernel /linux\nboot")
 
 
 def test_a_word_with_a_hash_in_front_ends_the_line() -> None:
-    assert said("", "a b#c #d ${x}") == "a b#c"
+    assert expand("", "a b#c #d ${x}") == "a b#c"
 
 
 def test_a_line_that_ends_with_a_backslash_goes_on_in_the_next() -> None:
-    assert said("", "one\\\ntwo \\\r\n three") == "onetwo three"
+    assert expand("", "one\\\ntwo \\\r\n three") == "onetwo three"
 
 
 def test_problems_after_a_continued_line_count_all_its_lines() -> None:
@@ -57,7 +57,7 @@ def test_problems_after_a_continued_line_count_all_its_lines() -> None:
     ],
 )
 def test_what_stands_between_commands(line: str, runs: bool) -> None:
-    assert said(f"{line}\nset v ${{r}}", "r=${v}") == ("r=y" if runs else "r=")
+    assert expand(f"{line}\nset v ${{r}}", "r=${v}") == ("r=y" if runs else "r=")
 
 
 def test_a_line_that_fails_ends_the_script_and_says_where() -> None:
@@ -74,12 +74,12 @@ inc n
 iseq ${n} 3 && goto done || goto again ; set n 100
 :done
 """
-    assert said(text, "n=${n}") == "n=3"
+    assert expand(text, "n=${n}") == "n=3"
 
 
 def test_a_label_counts_where_it_is_first_and_may_have_a_command_behind_it() -> None:
     text = "goto x\n:y\nset r 1\n goto end\n:x set r 2\ngoto end\n:x set r 3\n:end"
-    assert said(text, "r=${r}") == "r=2"
+    assert expand(text, "r=${r}") == "r=2"
 
 
 def test_a_loop_without_end_is_given_up() -> None:
@@ -127,7 +127,7 @@ def test_a_text_that_is_no_script_is_said_to_be_none() -> None:
     ],
 )
 def test_what_is_known_before_a_script_runs(words: str, value: str) -> None:
-    assert said("", words) == value
+    assert expand("", words) == value
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_what_is_known_before_a_script_runs(words: str, value: str) -> None:
     [("aarch64", "arm64"), ("i686", "i386"), ("ppc64le", "ppc64le"), ("riscv64", "riscv64")],
 )
 def test_the_architecture_has_ipxes_name(machine: str, name: str) -> None:
-    assert said("", "${buildarch}", machine=machine) == name
+    assert expand("", "${buildarch}", machine=machine) == name
 
 
 @pytest.mark.parametrize(
@@ -158,19 +158,19 @@ def test_the_architecture_has_ipxes_name(machine: str, name: str) -> None:
     ],
 )
 def test_set(setting: str, words: str, value: str) -> None:
-    assert said(f"set {setting}", words).strip() == value
+    assert expand(f"set {setting}", words).strip() == value
 
 
 def test_a_setting_within_a_settings_name_is_put_in_first() -> None:
-    assert said("set a b\nset b c", "${${a}}") == "c"
+    assert expand("set a b\nset b c", "${${a}}") == "c"
 
 
 def test_clear_takes_away_what_was_set_and_the_machines_own_shows_again() -> None:
-    assert said("set ip 192.0.2.1\nset x y\nclear ip\nclear x", "[${x}] ${ip}") == "[] 192.0.2.10"
+    assert expand("set ip 192.0.2.1\nset x y\nclear ip\nclear x", "[${x}] ${ip}") == "[] 192.0.2.10"
 
 
 def test_inc_counts_from_zero_and_by_what_it_is_told() -> None:
-    assert said("inc n\ninc n 4\ninc m", "${n} ${m}") == "5 1"
+    assert expand("inc n\ninc n 4\ninc m", "${n} ${m}") == "5 1"
 
 
 def test_inc_of_a_text_fails_as_does_a_number_that_is_none() -> None:
@@ -187,5 +187,5 @@ def test_read_asks_for_what_is_not_there() -> None:
 
 
 def test_read_keeps_the_value_and_fails_when_time_runs_out() -> None:
-    assert said("set x 1\nread x", "${x}") == "1"
-    assert said("read --timeout 100 x || set y 2", "${y}") == "2"
+    assert expand("set x 1\nread x", "${x}") == "1"
+    assert expand("read --timeout 100 x || set y 2", "${y}") == "2"

@@ -1,4 +1,4 @@
-"""What a syslinux.cfg comes to, on a machine of one volume."""
+"""Read a syslinux.cfg on a machine with one volume."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Of a syslinux.cfg: what is started, and with which device tree."""
+"""syslinux.cfg: the kinds of kernels and programs, and device trees."""
 
 from collections.abc import Mapping, Sequence
 
@@ -64,7 +64,7 @@ BOARD = ("acme,rocket-2", "acme,rocket", "acme,soc")
 
 
 def tree(*compatible: str) -> bytes:
-    """As dtc begins a file: a header, then of the root a property of that value."""
+    """Return the beginning of a device tree: a header, then a property of the root."""
     value = "".join(f"{name}\0" for name in compatible).encode()
     return b"\xd0\x0d\xfe\xed" + bytes(52) + len(value).to_bytes(4, "big") + bytes(4) + value
 

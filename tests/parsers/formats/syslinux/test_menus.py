@@ -1,4 +1,4 @@
-"""Of a syslinux.cfg: menus, the default, the time, and passwords."""
+"""syslinux.cfg: menus, the default, time-outs and passwords."""
 
 import math
 
