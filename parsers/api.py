@@ -1,15 +1,34 @@
-"""What a parser takes and gives. Pure: nothing here or beside it does I/O or imports petipy."""
+"""The types that a parser takes and returns.
+
+Pure: nothing here or beside it does I/O or imports petipy.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, Protocol
+from typing import Annotated, Literal, NamedTuple, Protocol
+
+
+def is_file_name(text: str) -> bool:
+    """Return True if the text names a file within a directory and leads nowhere else."""
+    return text not in (".", "..") and "/" not in text and "\0" not in text
+
+
+def is_absolute_path(text: str) -> bool:
+    """Return True if the text begins with / and has no NUL."""
+    return text.startswith("/") and "\0" not in text
+
+
+# Types with the bounds that hold for values from another process.
+LineNumber = Annotated[int, range(1 << 31)]  # of a line, or of a character in one
+FileName = Annotated[str, is_file_name]
+AbsolutePath = Annotated[str, is_absolute_path]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
     """A file system or disk of the machine, with every name by which a configuration may mean it.
 
-    `name` is the kernel's (sda2, nvme0n1p1, dm-0) and is unique; all else may be empty.
+    `name` is the kernel's (sda2, nvme0n1p1, dm-0) and is unique; the others may be empty.
     """
 
     name: str
@@ -18,30 +37,30 @@ class Volume:
     partuuid: str = ""
     partlabel: str = ""
     fs: str = ""
-    disk: str = ""  # the whole disk's name; that of the volume itself when it has no partitions
+    disk: str = ""  # the whole disk's name; the volume's own name if it has no partitions
     partition: int = 0  # 1 upwards; 0 is a whole disk
     scheme: Literal["", "gpt", "msdos"] = ""
     firmware_path: str = ""  # Open Firmware's name of the disk, where the machine has one
     mapped: str = ""  # the device mapper's name: vg-root, luks-1234
     lvm: str = ""  # group and logical volume: vg/root
-    lvm_uuid: str = ""  # theirs, in LVM's way of writing, with a slash between
+    lvm_uuid: str = ""  # of both, as LVM writes them, with a slash between
     md: str = ""  # the array's name, as in /dev/md/NAME
     md_uuid: str = ""
     crypt_uuid: str = ""  # of the LUKS container around it
     udev_links: str = ""  # below /dev, with a blank between: disk/by-id/… disk/by-path/…
-    image: str = ""  # of a file that holds a file system, an ISO: its path on the volume it lies on
+    image: str = ""  # the path of an image file, such as an ISO, on the volume `disk`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRef:
     """A file as the configuration names it: a path on a device, or a URL (then `path` is empty).
 
-    `device` is "" for the volume of the configuration itself, the name of a Volume when the
-    parser could tell, else the configuration's own words (UUID=…, LABEL=…, /dev/sda1, hd0,gpt2).
-    `offset` and `size` (bytes) cut a part out of the file; a size of 0 is all that follows.
-    Without a path they are a part of the device itself, which is in no file.
-    With `packed` what is meant is a cpio archive that holds the file under this name, with the
-    permissions `mode`.
+    - `device` is "" for the configuration's own volume. It is a Volume's name if the parser knows
+      the volume, else the configuration's words (UUID=…, LABEL=…, /dev/sda1, hd0,gpt2).
+    - `offset` and `size` (bytes) cut a part out of the file; a size of 0 reaches to the end.
+      Without a path they cut a part out of the device, outside of its files.
+    - `packed` is a file's name in a cpio archive, and `mode` its permissions: the reference then
+      means an archive that holds the file.
     """
 
     path: str = ""
@@ -50,7 +69,7 @@ class FileRef:
     offset: int = 0
     size: int = 0
     packed: str = ""
-    mode: int = 0  # all, as GRUB gives them
+    mode: int = 0  # with the bits of the file's type, as GRUB gives them
 
     def __str__(self) -> str:
         place = f"({self.device}){self.path}" if self.device else self.path
@@ -59,7 +78,7 @@ class FileRef:
 
 
 class Part(Protocol):
-    """Which part of what."""
+    """A part of a file, or of a device."""
 
     @property
     def path(self) -> str: ...
@@ -70,8 +89,9 @@ class Part(Protocol):
 
 
 def extent(part: Part) -> str:
-    """What follows the name of a file of which only a part is meant. Of a device these are blocks
-    of 512 bytes, as GRUB counts them: the first, and how many.
+    """Return the text for a part after the file's name; "" for a whole file.
+
+    The part of a device is counted in blocks of 512 bytes, as in GRUB: the first, and how many.
     """
     if part.path:
         return f"@{part.offset}+{part.size}" if part.offset or part.size else ""
@@ -80,37 +100,40 @@ def extent(part: Part) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What booting the entry would write: the variables of an environment block (None: removed).
+    """A change that booting the entry makes to a file.
 
-    Or, with `rename`, what the file would be called afterwards, in the same directory: Boot Loader
-    Specification entries count their tries in their names.
+    It sets the variables of an environment block (None removes one), or it gives the file the name
+    `rename` in its own directory: Boot Loader Specification entries count their tries in their
+    names.
     """
 
     file: FileRef
     values: tuple[tuple[str, str | None], ...] = ()
-    rename: str = ""
+    rename: FileName = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where something of an entry is written: the setting that names its kernel, its initrds, or
-    gives words to its command line; or a variable ("$name"), with the value that it had there.
+    """The place where a part of an entry is written.
 
-    Of several that gave the same characters, each is followed by what its own value was made of.
+    It is the setting that names the kernel or the initrds or gives words to the command line, or a
+    variable ("$name") with the value that it had there. If several origins gave the same
+    characters, the origins of a value follow the value.
     """
 
     what: str
     value: str
-    config: str  # "" when no file says it: a variable that the boot loader sets
-    line: int
-    # What gave a variable its value: set, load_env, search, for, the name of a function that was
-    # called with it. "call" is such a call itself: `what` ran there, and in it the one before.
-    # "efi" is a variable of the firmware's.
+    config: str  # "" for a variable that the boot loader sets itself
+    line: LineNumber
+    # The command that gave a variable its value: set, load_env, search, for, or the function that
+    # was called with it. "call" is such a call: `what` ran there, and within it the origin before.
+    # "efi" is a variable of the firmware.
     how: str = ""
-    spans: tuple[tuple[int, int], ...] = ()  # of Entry.cmdline, in characters: what it gave
+    # The characters of Entry.cmdline that it gave: start and end.
+    spans: tuple[tuple[LineNumber, LineNumber], ...] = ()
 
 
-# Restarting, switching off, the firmware's settings, back to the firmware.
+# Restart, switch off, enter the firmware's settings, return to the firmware.
 Action = Literal["", "reboot", "halt", "fwsetup", "exit"]
 Style = Literal["", "menu", "hidden", "countdown"]
 
@@ -120,12 +143,12 @@ class Entry:
     """One thing that a configuration offers, exactly as it states it; nothing is resolved yet."""
 
     title: str
-    name: str  # what the configuration calls it (id, label); unique within one source and trail
-    config: str  # path of the file, and the line in it, where the entry begins
-    line: int
-    end: int = 0  # the last line of it; 0: as far as its origins show
+    name: str  # the configuration's own name (id, label); unique within one source and trail
+    config: str  # the path of the file in which the entry begins, and the line there
+    line: LineNumber
+    end: LineNumber = 0  # its last line; 0: as far as its origins show
     trail: tuple[str, ...] = ()  # titles of the submenus around it, outermost first
-    trail_keys: tuple[str, ...] = ()  # what opens each of them, "" if nothing; () if none has a key
+    trail_keys: tuple[str, ...] = ()  # each submenu's key, "" for none; () if none has a key
     kernel: FileRef | None = None
     initrds: tuple[FileRef, ...] = ()
     devicetree: FileRef | None = None
@@ -134,55 +157,56 @@ class Entry:
     effects: tuple[Effect, ...] = ()
     waits_for: str = ""  # a device that the configuration needs and the machine does not have
     unbootable: str = ""  # why kexec cannot start it (a boot loader, a firmware setting …)
-    action: Action = ""  # what it does instead of booting; it is unbootable then
+    action: Action = ""  # what it does instead of booting; the entry is then unbootable
     hotkey: str = ""  # as the configuration has it: a character, or a key's name such as f2
     classes: tuple[str, ...] = ()
     users: tuple[str, ...] | None = None  # who may boot it, superusers included; None: anybody
     hidden: bool = False  # not shown, but found by its hotkey or as the default
-    help: str = ""  # what the configuration says about it to a person; several lines
-    foreign: bool = False  # another system, not Linux: listed only for who asks
-    guess: bool = False  # no configuration offers it: it boots by itself when nothing else can
+    help: str = ""  # the configuration's explanation for a person; several lines
+    foreign: bool = False  # another system than Linux: listed on request only
+    guess: bool = False  # offered by no configuration: boots by itself when nothing else can
     origins: tuple[Origin, ...] = ()  # of its kernel, its initrds and their variables
-    default_from: tuple[Origin, ...] = ()  # of the default: what makes it the default
-    also: tuple[str, ...] = ()  # FILE:LINE (FORMAT) of those that say the same; the scan's to fill
+    default_from: tuple[Origin, ...] = ()  # what makes it the default
+    also: tuple[str, ...] = ()  # FILE:LINE (FORMAT) of equal entries; the scan fills it in
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something the file got wrong. The entries around it still count. Lines count from 1."""
+    """A mistake in a file. The entries around it still count. Lines count from 1."""
 
     config: str
-    line: int
+    line: LineNumber
     message: str
-    column: int = 0  # of the line, from 1: where it goes wrong; 0 is the line as a whole
-    excerpt: str = ""  # the line, if the column is known; the scan's to fill
-    waits: bool = False  # a device is not there: when it comes, all may be otherwise
+    column: LineNumber = 0  # the place in the line, from 1; 0 is the line as a whole
+    excerpt: str = ""  # the line, if the column is known; the scan fills it in
+    waits: bool = False  # a device is absent: its arrival may change everything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Password:
-    """What a user types to be let in; `secret` is the text itself, or a hash of it: GRUB's
-    (grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, the last two in hexadecimal) or crypt's
-    ($1$SALT$HASH, $5$…, $6$…), or SYSLINUX's ($4$SALT$HASH).
+    """A password that lets a user in; `secret` is the text itself, or a hash of it.
+
+    Hashes are GRUB's (grub.pbkdf2.sha512.ITERATIONS.SALT.HASH, the last two in hexadecimal),
+    crypt's ($1$SALT$HASH, $5$…, $6$…) or SYSLINUX's ($4$SALT$HASH).
     """
 
     user: str
     secret: str
     hashed: bool = False
-    nameless: bool = False  # nobody is asked who he is; `user` only says what it opens
+    nameless: bool = False  # no user's name is asked for; `user` only says what it opens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What a configuration says about its menu as a whole; given at most once per file."""
+    """The wishes of a configuration for its menu as a whole; at most one per file."""
 
     timeout: float | None = None  # seconds; None: it says nothing; math.inf: wait for ever
     fallback: tuple[str, ...] = ()  # names of the entries to try when the default fails
     style: Style = ""  # what is shown until a key is pressed: "" if it does not say
     superusers: tuple[str, ...] | None = None  # who may edit and boot anything; None: anybody
     passwords: tuple[Password, ...] = ()
-    dialect: str = ""  # the dialect in which the configuration was read: Dialect.name
-    elsewhere: bool = False  # its default is to boot what is not in it: nothing in it boots alone
+    dialect: str = ""  # the dialect of its language in which it was read, if there are several
+    elsewhere: bool = False  # by default it boots something outside: none of its entries does
 
 
 Item = Entry | Problem | Preferences
@@ -190,13 +214,13 @@ Item = Entry | Problem | Preferences
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firmware:
-    """What the firmware of the running machine tells to whoever asks."""
+    """The answers of the running machine's firmware."""
 
     # EFI's variables, those that a boot configuration may depend on: "NAME-GUID" → contents.
     # None: it is no EFI, or not known.
     variables: Mapping[str, bytes] | None = None
     smbios: bytes = b""  # SMBIOS' structures, one after the other; empty if it has none
-    clock: int = 0  # what its clock shows, in seconds since 1970; 0: it has none
+    clock: int = 0  # seconds since 1970 by its clock; 0: it has none
 
 
 UNKNOWN = Firmware()

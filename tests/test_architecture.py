@@ -31,7 +31,7 @@ DECIDING = [
     TOP / "petipy/state/policy.py",
     TOP / "petipy/state/resolve.py",
     TOP / "petipy/scan/subvolumes.py",
-    TOP / "petipy/sandbox/wire.py",
+    TOP / "petipy/sandbox/codec.py",
 ]
 KEXEC = [*(TOP / "petipy/kexec").rglob("*.py")]
 IO = {"os", "io", "socket", "subprocess", "pathlib", "shutil", "tempfile", "ctypes", "fcntl"}

@@ -43,7 +43,9 @@ _NEEDS_SMBIOS = re.compile(
     r"\bsmbios\b|^\s*(?:sys|ip)append\b|\$\{(?:uuid|manufacturer|product|(?:board-)?serial|asset)\b",
     re.M | re.I,
 )
-Captured = Mapping[str, Mapping[str, Any]]  # by device: the keys of petipy.sandbox.wire.Seen
+Captured = Mapping[
+    str, Mapping[str, Any]
+]  # by device: the keys of petipy.sandbox.captures.Contents
 
 
 def _answer(options: argparse.Namespace) -> int:

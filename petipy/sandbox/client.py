@@ -1,53 +1,50 @@
-"""Looking at devices without touching them, and the one way to write to them: the side of the
-process that owns the machine.
+"""The sandbox, as the process that owns the machine sees it.
 
-A scanner process (petipy.sandbox.server) is forked at the very start and forks a child per
-request. Each request has a socket of its own, over which the child answers; closing it kills the
-child. The child mounts, gives up all it can (petipy.sandbox.child), parses, and answers with JSON.
+It reads devices without touching them, and is the one way to write to them. A scanner process
+(petipy.sandbox.server) is forked at the very start and forks a child for each request. Each
+request has a socket of its own for the answer; closing it kills the child. The child mounts, gives
+up all it can (petipy.sandbox.child), parses, and answers with JSON. Every value of the answer is
+checked.
 """
 
 import array
 import errno
-import json
 import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 from parsers.api import Format
 from parsers.formats import formats
 from parsers.places.volumes import image
-from petipy.sandbox import server, wire
-from petipy.sandbox.child import Mounter
+from petipy.sandbox import packets, server
+from petipy.sandbox.codec import Codec
 from petipy.sandbox.messages import (
-    DATA,
-    DESCRIPTORS,
-    END,
-    ENDED,
-    FAILED,
-    SIZE,
-    STARTED,
-    receive,
-    request,
+    FAILURES,
+    REQUESTS,
+    SCANS,
+    CaptureRequest,
+    OpenRequest,
+    Request,
+    ScanRequest,
+    WriteRequest,
 )
+from petipy.sandbox.mounter import Mounter, find_volume
 from petipy.state.model import Change, Device, File, Scan
 
 MAX_ANSWER = 4 << 20  # bytes; a menu of 2000 entries is 2 MB
 _QUEUE = 60.0  # seconds that a request may wait for the requests before it, besides its patience
-_DEATHS = {
-    "SIGXCPU": "took too much processor time",
-    "SIGKILL": "was killed: is the memory full?",
-}
 _Value = TypeVar("_Value")
 
 
 class _Died(OSError):
-    """The scanner process itself is gone, and the request with it."""
+    """The scanner process died, and the request with it."""
 
 
 class Scanner:
-    """The scanner process. It is started again when it dies; `complain` is told so."""
+    """The scanner process. When it dies it is started again, and `complain` gets a sentence."""
 
     def __init__(self, formats: Callable[[], Sequence[Format]], own_machine: bool) -> None:
         self.complain: Callable[[str], None] = lambda _: None
@@ -63,11 +60,10 @@ class Scanner:
         *,
         own_machine: bool = True,
     ) -> "Scanner":
-        """Fork the scanner. Early: it shares the pages of what has been imported by then.
+        """Fork the scanner. An early fork shares the memory of the modules imported by then.
 
-        `formats` is called in the scanner process, as it imports the parsers.
-        With `own_machine` block devices are made read-only in the kernel when they are first
-        looked at, and stay so; without, they are read through a read-only loop device.
+        `formats` is called in the scanner process, because it imports the parsers. `own_machine`
+        is Mounter's.
         """
         started = cls(formats, own_machine)
         started._fork()
@@ -81,44 +77,50 @@ class Scanner:
         patience: float,
         dialect: str = "",
     ) -> Scan:
-        """What `device` offers, `volumes` being the other devices that it may refer to.
+        """Return the entries on the device; `volumes` are the other devices that it may refer to.
 
-        Every grub.cfg is read in the `dialect`, if there is one: Settings.dialect.
+        Every configuration is read in the `dialect`, if its language has it: Settings.dialect.
 
-        OSError, with a sentence for people, when it cannot be mounted or gives no sane answer
-        within `patience` seconds. Cancelling kills the child that scans.
+        OSError, with a sentence for people, when the device cannot be mounted or gives no sane
+        answer within `patience` seconds. Cancelling kills the child that scans.
         """
-        details = {"machine": machine, "dialect": dialect}
-        asked = request("scan", [device, *volumes], patience, **details)
-        return await self._told(asked, patience, wire.from_json)
+        request = ScanRequest(
+            devices=(device, *volumes), machine=machine, patience=patience, dialect=dialect
+        )
+        return await self._value(request, patience, SCANS)
 
     async def capture(
         self, device: Device, volumes: Sequence[Device], machine: str, patience: float
-    ) -> dict[str, Any]:
-        """What a scan would look at: by device's name, the keys of a machine file. See `scan`."""
-        asked = request("capture", [device, *volumes], patience, machine=machine)
-        return await self._told(asked, patience, wire.captured)
+    ) -> dict[str, dict[str, Any]]:
+        """Return the files that a scan reads: by device, keys of a machine file. See `scan`."""
+        from petipy.sandbox.captures import CAPTURES
+
+        devices = (device, *volumes)
+        request = CaptureRequest(devices=devices, machine=machine, patience=patience)
+        found = await self._value(request, patience, CAPTURES)
+        if strange := next((name for name in found if find_volume(name, devices) is None), None):
+            raise _senseless(f"no device is called {strange[:60]!r}")
+        return {name: asdict(contents) for name, contents in found.items()}
 
     async def open(
         self, files: Sequence[File], devices: Sequence[Device], patience: float
     ) -> list[int]:
-        """Read-only descriptors of the files, in their order. They outlive their mounts."""
+        """Return read-only descriptors of the files, in their order. They outlive their mounts."""
         names = {file.device for file in files}
-        wanted = [[file.device, file.path] for file in files]
-        # Of an image file, the device that it lies on.
+        # For an image file, the device that it lies on.
         used = [d for d in devices if any(f"{name}:/".startswith(f"{d.name}:/") for name in names)]
-        asked = request("open", used, patience, files=wanted)
-        _, descriptors = await self._answer(asked, patience, len(files))
+        request = OpenRequest(files=tuple(files), devices=tuple(used))
+        _, descriptors = await self._answer(request, patience, len(files))
         if len(descriptors) != len(files):
             for descriptor in descriptors:
                 os.close(descriptor)
-            raise OSError(errno.EPROTO, "the files' device gave a senseless answer")
+            raise _senseless(f"{len(descriptors)} of {len(files)} files")
         return descriptors
 
     async def write(self, change: Change, devices: Sequence[Device], patience: float) -> None:
-        """Write what booting an entry writes; OSError with a sentence when it could not be.
+        """Make a change to a device; OSError with a sentence if nothing, or not all, is written.
 
-        Only this lifts the protection of a block device, for as long as it takes.
+        Nothing else lifts the protection of a block device. It is restored afterwards.
         """
         if change.file.url:
             raise OSError(errno.EROFS, "nothing is written over the network")
@@ -127,11 +129,7 @@ class Scanner:
             within = image(change.file.device, [d.volume for d in devices])
             words = "nothing is written into an image" if within else "there is no such device"
             raise OSError(errno.ENODEV, words)
-        file = change.file
-        details = {"path": file.path, "offset": file.offset, "size": file.size}
-        details |= {"values": dict(change.values), "rename": change.rename}
-        asked = request("write", [device], patience, **details)
-        await self._answer(asked, patience, 0)
+        await self._answer(WriteRequest(change=change, device=device), patience, 0)
 
     def close(self) -> None:
         """End the scanner and all its children."""
@@ -163,7 +161,7 @@ class Scanner:
             self._pid = 0
 
     def _alive(self) -> socket.socket:
-        """The socket of a scanner that lives as far as anyone knows."""
+        """Return the socket of a scanner that is not known to be dead."""
         if self._ended:
             raise OSError(errno.ESHUTDOWN, "the scanner process has been ended")
         if self._control is None:
@@ -174,24 +172,26 @@ class Scanner:
 
     # Requests
 
-    async def _told(self, asked: bytes, patience: float, read: Callable[[Any], _Value]) -> _Value:
-        data, _ = await self._answer(asked, patience, 0)
+    async def _value(self, request: Request, patience: float, codec: Codec[_Value]) -> _Value:
+        data, _ = await self._answer(request, patience, 0)
         try:
-            return read(json.loads(data))
-        except (ValueError, RecursionError) as error:
-            raise OSError(errno.EPROTO, f"its scan gave a senseless answer: {error}") from None
+            return codec.decode(data)
+        except ValueError as error:
+            raise _senseless(str(error)) from None
 
-    async def _answer(self, asked: bytes, patience: float, files: int) -> tuple[bytes, list[int]]:
-        control = self._alive()
+    async def _answer(
+        self, request: Request, patience: float, files: int
+    ) -> tuple[bytes, list[int]]:
+        data, control = REQUESTS.encode(request), self._alive()
         try:
-            return await self._once(control, asked, patience, files)
+            return await self._once(control, data, patience, files)
         except _Died:
             if self._control is control:  # else another request has noticed already
                 self._kill()
-        return await self._once(self._alive(), asked, patience, files)
+        return await self._once(self._alive(), data, patience, files)
 
     async def _once(
-        self, control: socket.socket, asked: bytes, patience: float, files: int
+        self, control: socket.socket, request: bytes, patience: float, files: int
     ) -> tuple[bytes, list[int]]:
         import asyncio
 
@@ -200,10 +200,10 @@ class Scanner:
         answer = _Answer(ours, files)
         try:
             async with asyncio.timeout(_QUEUE + patience):
-                await _submit(control, asked, theirs)
-                await answer.until(STARTED)
+                await _submit(control, request, theirs)
+                await answer.until(packets.STARTED)
             async with asyncio.timeout(patience):
-                await answer.until(END)
+                await answer.until(packets.END)
         except TimeoutError:
             answer.drop()
             raise OSError(errno.ETIMEDOUT, f"no answer within {patience:g} seconds") from None
@@ -215,11 +215,15 @@ class Scanner:
         return bytes(answer.data), answer.descriptors
 
 
-async def _submit(control: socket.socket, asked: bytes, theirs: socket.socket) -> None:
-    table = os.memfd_create("request", os.MFD_CLOEXEC)
+def _senseless(reason: str) -> OSError:
+    return OSError(errno.EPROTO, f"its scan gave a senseless answer: {reason}")
+
+
+async def _submit(control: socket.socket, request: bytes, theirs: socket.socket) -> None:
+    file = os.memfd_create("request", os.MFD_CLOEXEC)
     try:
-        os.write(table, asked)
-        fds = array.array("i", (theirs.fileno(), table))
+        os.write(file, request)
+        fds = array.array("i", (theirs.fileno(), file))
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
         while True:
             try:
@@ -231,11 +235,11 @@ async def _submit(control: socket.socket, asked: bytes, theirs: socket.socket) -
                 raise _Died(errno.EPIPE, "the scanner process died") from None
     finally:
         theirs.close()
-        os.close(table)
+        os.close(file)
 
 
 class _Answer:
-    """What has come over a request's socket, with `files` descriptors at most."""
+    """The answer to a request as far as it has come, with `files` descriptors at most."""
 
     def __init__(self, link: socket.socket, files: int) -> None:
         self._link, self._files = link, files
@@ -243,12 +247,12 @@ class _Answer:
         self.descriptors: list[int] = []
 
     async def until(self, kind: bytes) -> None:
-        """Take packets in until one of `kind`. OSError when there will be none."""
+        """Take packets until one of `kind` comes. OSError when there will be none."""
         while True:
             await _ready(self._link)
             most = self._files - len(self.descriptors)  # the kernel closes those above
             try:
-                packet, fds = receive(self._link, SIZE, most)
+                packet, fds = packets.receive(self._link, packets.SIZE, most)
             except BlockingIOError:
                 continue
             except ConnectionResetError:
@@ -258,26 +262,30 @@ class _Answer:
                 return
             self._take(packet[:1], packet[1:])
 
-    def _take(self, kind: bytes, rest: bytes) -> None:
+    def _take(self, kind: bytes, payload: bytes) -> None:
         if not kind:
             raise _Died(errno.EPIPE, "the scanner process died")
-        if kind == FAILED:
-            code, _, text = rest.decode(errors="replace").partition(" ")
-            raise OSError(int(code) if code.isdecimal() else errno.EIO, text)
-        if kind == ENDED:
-            how = rest.decode()
-            raise OSError(errno.EIO, f"the scanning process {_DEATHS.get(how, f'died ({how})')}")
-        if kind == DATA:
-            self.data += rest
+        if kind == packets.FAILED:
+            raise _failure(payload)
+        if kind == packets.DATA:
+            self.data += payload
             if len(self.data) > MAX_ANSWER:
                 raise OSError(errno.EFBIG, f"its scan gave more than {MAX_ANSWER >> 20} MiB")
-        elif kind != DESCRIPTORS:
-            raise OSError(errno.EPROTO, "its scan gave a senseless answer")
+        elif kind != packets.DESCRIPTOR:
+            raise _senseless("a packet of an unknown kind")
 
     def drop(self) -> None:
-        """Close the descriptors that nobody will get."""
+        """Close the descriptors that no caller gets."""
         while self.descriptors:
             os.close(self.descriptors.pop())
+
+
+def _failure(payload: bytes) -> OSError:
+    try:
+        failure = FAILURES.decode(payload)
+    except ValueError as error:
+        return _senseless(str(error))
+    return OSError(failure.errno, failure.sentence)
 
 
 async def _ready(link: socket.socket, writing: bool = False) -> None:

@@ -1,14 +1,14 @@
-"""Carrying out what an entry writes when it is booted. Runs in a child of the scanner's.
+"""Making the changes of an entry that is booted. This runs in a child of the scanner.
 
-An environment block is written as GRUB does it: where its blocks lie on the disk, past the file
-system. A mount for writing would do more than is wanted: it replays the journal of a machine that
-has crashed, and changes the superblock under a machine that has only gone to sleep on its swap
-space, which is the end of its file system. The blocks of one file change neither.
+An environment block is written as GRUB writes it: to its blocks on the disk, past the file system.
+A mount for writing would do more: it replays the journal of a machine that has crashed, and it
+changes the superblock of a machine that is suspended to its swap space, which destroys that file
+system. The blocks of one file change neither.
 
-They are found through a read-only mount without replay, so after a crash the file may really be
-elsewhere by now. So what lies there must be, to the byte, the environment block that was read;
-what else could have got these blocks meanwhile does not look like it. The one that GRUB keeps on a
-btrfs outside of all files is always at the same place.
+A read-only mount without replay tells where the blocks lie. After a crash the file may really lie
+elsewhere. Therefore the bytes there must equal the environment block that was read; no other file
+that could have got these blocks meanwhile looks like it. The block that GRUB has on a btrfs
+outside of all files always lies at the same place.
 """
 
 import errno
@@ -23,15 +23,15 @@ from parsers.api import Volume
 from parsers.binary import envblock
 from parsers.binary.envblock import PLACE
 from petipy.scan.files import TreeFiles, resolve
-from petipy.state.model import Device
+from petipy.state.model import Change, Device
 from petipy.sys import block, mount
 from petipy.sys.extents import Extent, extents
 
 T = TypeVar("T")
 _LARGEST = 1 << 16  # bytes of an environment block; GRUB makes them 1024
-_PATIENCE = 5.0  # seconds until other mounts of the device, of scans, have ended
-# Those on which GRUB writes, too, that Linux tells the blocks of, and whose files stay where they
-# are. btrfs and f2fs write a block that changes to another place, and check what they read.
+_PATIENCE = 5.0  # seconds until scans have ended, and with them their mounts of the device
+# File systems on which GRUB writes as well, whose files stay where they are, and whose blocks Linux
+# reports. btrfs and f2fs write a changed block to another place, and verify checksums on reading.
 _IN_PLACE = {"ext2", "ext3", "ext4", "xfs", "vfat"}
 
 Root = Callable[[Device], int]  # a read-only mount: a descriptor of its root directory
@@ -44,15 +44,26 @@ class _Found(NamedTuple):
     extents: list[Extent]
 
 
-def change(device: Device, path: str, values: Mapping[str, str | None], root: Root) -> None:
+def carry_out(change: Change, device: Device, root: Root) -> None:
+    """Make the change on the device; OSError with a sentence if nothing, or not all, is written."""
+    file, values = change.file, dict(change.values)
+    if change.rename:
+        rename(device, file.path, change.rename)
+    if values and file.path:
+        set_variables(device, file.path, values, root)
+    elif values:
+        set_reserved(device, file.offset, file.size, values)
+
+
+def set_variables(device: Device, path: str, values: Mapping[str, str | None], root: Root) -> None:
     """Set variables of the environment block at `path`, or (None) remove them.
 
-    OSError with a sentence when that cannot be done safely: then nothing has been written.
+    OSError with a sentence if that is not safe; then nothing has been written.
     """
     if device.volume.fs not in _IN_PLACE:
         fs = device.volume.fs or "unknown"
         raise OSError(errno.EROFS, f"a {fs} file system cannot be written to in place")
-    _plain(device)
+    _check_plain(device)
     _set(device, _find(device, path, root), values)
 
 
@@ -62,40 +73,40 @@ def _set(device: Device, found: _Found, values: Mapping[str, str | None]) -> Non
     except envblock.BlockError as error:
         raise OSError(errno.EINVAL, str(error)) from None
     if new != found.data:
-        _patiently(lambda: _write(device.node, found, new))
+        _retry_while_busy(lambda: _write(device.node, found, new))
 
 
-def change_kept(device: Device, offset: int, size: int, values: Mapping[str, str | None]) -> None:
-    """As `change`, of a block that lies on the device in none of its files: there, btrfs neither
-    checks what it reads nor ever puts anything.
+def set_reserved(device: Device, offset: int, size: int, values: Mapping[str, str | None]) -> None:
+    """Set variables of the block that lies on the device outside of its files.
+
+    btrfs leaves that place alone: it writes nothing there and has no checksum of it.
     """
     within = offset in PLACE and 0 < size <= PLACE.stop - offset
     if device.volume.fs != "btrfs" or not within:
         raise OSError(errno.EROFS, "only btrfs leaves a place for an environment block, not there")
-    _plain(device)
+    _check_plain(device)
     with open(device.node, "rb", buffering=0) as disk:
         found = _Found(os.pread(disk.fileno(), size, offset), [Extent(0, offset, size)])
     _set(device, found, values)
 
 
 def rename(device: Device, path: str, name: str) -> None:
-    """Give a file another name in its directory: on FAT only, which has no journal.
+    """Give a file another name in its directory. FAT only, which has no journal.
 
-    That is where systemd-boot, whose counting of tries this is, does it.
+    systemd-boot, whose tries this counts, renames on FAT as well.
     """
     if device.volume.fs != "vfat":
         fs = device.volume.fs or "unknown"
         raise OSError(errno.EROFS, f"files are renamed on FAT only, and this is {fs}")
-    _plain(device)
-    _patiently(lambda: _rename(device.node, path, name))
+    _check_plain(device)
+    _retry_while_busy(lambda: _rename(device.node, path, name))
 
 
-def _plain(device: Device) -> None:
-    """Only what is a partition or a disk: GRUB, too, cannot write to what is made of several."""
-    volume = device.volume
-    for what, name in _layers(volume):
+def _check_plain(device: Device) -> None:
+    """OSError unless the device is a partition or a disk: GRUB, too, writes to no other device."""
+    for layer, name in _layers(device.volume):
         if name:
-            raise OSError(errno.EROFS, f"it is on {what} ({name}), where GRUB writes nothing")
+            raise OSError(errno.EROFS, f"it is on {layer} ({name}), where GRUB writes nothing")
     if not stat.S_ISBLK(os.stat(device.node).st_mode):  # noqa: PTH116  pathlib is one more import
         raise OSError(errno.EROFS, f"{device.node} is no block device")
 
@@ -135,7 +146,7 @@ def _write(node: str, found: _Found, new: bytes) -> None:
         for extent in found.extents:
             piece = new[extent.logical : extent.logical + extent.length]
             if os.pwrite(disk, piece, extent.physical) != len(piece):
-                raise OSError(errno.EIO, "the disk took a part of it only")
+                raise OSError(errno.EIO, "the disk took only a part of it")
         os.fsync(disk)
 
 
@@ -164,8 +175,11 @@ def _rename_in(directory: int, old: str, new: str) -> None:
         raise OSError(errno.EEXIST, f"there is a {new} already")
 
 
-def _patiently(work: Callable[[], T]) -> T:
-    """A mount ends a little after its last descriptor, and a scan may be under way."""
+def _retry_while_busy(work: Callable[[], T]) -> T:
+    """Do the work, again while the device is busy.
+
+    A mount ends a little after its last descriptor, and a scan may be under way.
+    """
     end = time.monotonic() + _PATIENCE
     while True:
         try:

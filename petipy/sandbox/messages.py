@@ -1,70 +1,90 @@
-"""What travels between the sandbox, the scanner and its children.
+"""The messages of the sandbox, as types: requests, answers, and the asks of a child.
 
-A request is JSON in a memory file. An answer is a row of packets: a letter and what belongs to it.
+A request and its answer belong together: ScanRequest and state.model.Scan, CaptureRequest and
+`captures`; OpenRequest and one descriptor for each file; WriteRequest and nothing.
 """
 
-import array
-import json
-import socket
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from errno import EIO
+from typing import Annotated
 
-from parsers.api import Volume
-from petipy.state.model import Device, Kind
+from petipy.sandbox.codec import Codec
+from petipy.state.model import Change, Device, File, Scan
 
-SIZE = 60_000  # bytes of a packet: well below the smallest socket buffer
-LONGEST_NAME = 4096  # bytes of a volume's name, which for an image is a path
-_INT = array.array("i").itemsize
-STARTED = b"!"  # the child runs; its patience is counted from here
-DATA = b"d"  # a piece of the JSON
-DESCRIPTORS = b"f"  # with open files
-END = b"."  # the answer is complete
-FAILED = b"e"  # errno, space, a sentence
-ENDED = b"x"  # from the scanner: the child is gone, and how
+LONGEST_ASK = 1 << 15  # bytes: the longest path, with every byte escaped, fits
 
 
-class Request(NamedTuple):
-    """`devices` are all that may be mounted; a scan is of the first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """Find the entries on the first device. The others may be mounted for references."""
 
-    do: str
-    devices: list[Device]
-    patience: float
-    details: dict[str, Any]
-
-
-def request(do: str, devices: Sequence[Device], patience: float, **details: Any) -> bytes:
-    """The JSON of a Request."""
-    value = {"do": do, "devices": [asdict(d) for d in devices], "patience": patience}
-    return json.dumps(value | {"details": details}).encode()
+    devices: tuple[Device, ...]
+    machine: str  # as uname says
+    patience: float  # seconds
+    dialect: str = ""  # of every configuration whose language has it; "" for each its own
 
 
-def read(data: bytes) -> Request:
-    """The way back. Both ends are ours: what comes is what `request` made."""
-    value = json.loads(data)
-    devices = [
-        Device(**d | {"volume": Volume(**d["volume"]), "kind": Kind(**d["kind"])})
-        for d in value["devices"]
-    ]
-    return Request(value["do"], devices, value["patience"], value["details"])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureRequest:
+    """Note the files that a scan of the first device reads. The others may be mounted, too."""
+
+    devices: tuple[Device, ...]
+    machine: str  # as uname says
+    patience: float  # seconds
 
 
-def send(link: socket.socket, data: bytes) -> None:
-    """The data in pieces. The END is the caller's."""
-    for at in range(0, len(data), SIZE - 1):
-        link.send(DATA + data[at : at + SIZE - 1])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRequest:
+    """Open files for reading. They lie on the devices, or in image files there."""
+
+    files: tuple[File, ...]
+    devices: tuple[Device, ...]
 
 
-def receive(link: socket.socket, size: int, most: int) -> tuple[bytes, list[int]]:
-    """A packet and its descriptors, `most` at most, without waiting: BlockingIOError, or b"".
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRequest:
+    """Make a change to the device."""
 
-    socket.recv_fds of Python 3.11 forgets its flags, and with them close-on-exec.
+    change: Change
+    device: Device
+
+
+Request = ScanRequest | CaptureRequest | OpenRequest | WriteRequest
+REQUESTS: Codec[Request] = Codec(Request)
+
+SCANS: Codec[Scan] = Codec(Scan)
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The reason why there is no answer: a number from errno, and a sentence for people."""
+
+    errno: Annotated[int, range(1, 4096)]
+    sentence: Annotated[str, _is_short]
+
+    @classmethod
+    def of(cls, errno: int, sentence: str) -> "Failure":
+        """Return the failure, with a sentence that can be sent, whatever it quotes."""
+        number = errno if 0 < errno < 4096 else EIO
+        return cls(errno=number, sentence=sentence[:2000].encode(errors="replace").decode())
+
+
+FAILURES: Codec[Failure] = Codec(Failure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A child's ask for the roots of a volume that its request allows, or of an image file on one.
+
+    The answer has the descriptors of petipy.sandbox.mounter.Mounter.roots.
     """
-    flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
-    room = socket.CMSG_LEN(most * _INT)  # the kernel closes what does not fit
-    data, ancillary, _, _ = link.recvmsg(size, room, flags)
-    fds = array.array("i")
-    for level, kind, content in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.frombytes(content[: len(content) - len(content) % _INT])
-    return data, list(fds)
+
+    volume: str
+
+
+Ask = Mount
+ASKS: Codec[Ask] = Codec(Ask)

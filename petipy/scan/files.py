@@ -24,7 +24,7 @@ _NO_OPENAT2 = {errno.ENOSYS, errno.EPERM}
 
 _DEVICE_TREE = "/proc/device-tree/compatible"
 
-# Volume.name → descriptors of its root and of what is shown beneath it, or None
+# Volume.name → descriptors of its root and of its fallbacks, or None
 Opener = Callable[[str], Sequence[int] | None]
 Resolve = Callable[[int, bytes, int], int]  # root, path, flags → a descriptor
 
@@ -92,10 +92,10 @@ class TreeFiles:
     - `root` is a path, or an open descriptor, which then belongs to the TreeFiles.
     - `host` is the machine around it, by default this one with no other volume. `opener` gives the
       descriptors of the other volumes; without one there are none.
-    - `beneath` are descriptors of trees that serve for the files that `root` lacks: a btrfs'
+    - `fallbacks` are descriptors of trees that serve for the files that `root` lacks: a btrfs'
       default subvolume, which some boot loaders take for the root of the file system.
     - `part` is the path of a mounted subvolume: paths that begin with it lead into the tree, too.
-    - `kept` are the device's bytes at envblock.PLACE.
+    - `reserved` are the device's bytes at envblock.PLACE.
 
     `close` closes all that is open.
     """
@@ -107,18 +107,18 @@ class TreeFiles:
         host: Host | None = None,
         opener: Opener | None = None,
         resolve: Resolve = resolve,
-        beneath: Sequence[int] = (),
+        fallbacks: Sequence[int] = (),
         part: str = "",
-        kept: bytes = b"",
+        reserved: bytes = b"",
     ) -> None:
         if not isinstance(root, int):
             root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._roots = (root, *beneath)
+        self._roots = (root, *fallbacks)
         self._part = f"{part}/"
         self.volume = volume
         host = host or Host(machine=os.uname().machine, volumes=(volume,))
         self.host = replace(host, on=self._on)
-        self._kept = kept
+        self._reserved = reserved
         self._opener = opener
         self._resolve = resolve
         self._others: dict[str, TreeFiles | None] = {volume.name: self}
@@ -153,7 +153,7 @@ class TreeFiles:
     def piece(self, path: str, offset: int, length: int) -> bytes:
         if not path:
             start = offset - PLACE.start
-            return self._kept[start : start + length] if start >= 0 else b""
+            return self._reserved[start : start + length] if start >= 0 else b""
         try:
             fd = self.open(path)
             if fd is None:
@@ -226,8 +226,8 @@ class TreeFiles:
             roots = self._opener(name) if self._opener and volume else None
             tree = None
             if roots and volume:
-                root, *beneath = roots
-                tree = TreeFiles(root, volume, resolve=self._resolve, beneath=beneath)
+                root, *others = roots
+                tree = TreeFiles(root, volume, resolve=self._resolve, fallbacks=others)
                 tree.host = self.host  # every tree once, from wherever it is asked for
             self._others[name] = tree
         return self._others[name]

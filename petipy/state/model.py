@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from parsers.api import (
+    AbsolutePath,
     Entry,
+    FileName,
     FileRef,
     Password,
     Preferences,
@@ -111,7 +113,7 @@ class Progress:
 class Image:
     """A file on a device that holds a file system, as an ISO file does."""
 
-    path: str
+    path: AbsolutePath
     size: int  # bytes
     fs: str
     uuid: str = ""
@@ -172,7 +174,7 @@ class Change:
 
     file: File
     values: tuple[tuple[str, str | None], ...] = ()
-    rename: str = ""
+    rename: FileName = ""
 
     def __str__(self) -> str:
         words = [

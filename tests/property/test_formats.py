@@ -1,6 +1,5 @@
 """No text makes any format fail, hang, or report a problem without its place."""
 
-import json
 from collections import Counter
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from parsers.api import Format, Volume
 from parsers.formats import formats
-from petipy.sandbox.wire import from_json, to_json
+from petipy.sandbox.messages import SCANS
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
 from tests.effort import at_most, ending
@@ -68,7 +67,7 @@ def check(scan: Scan, content: bytes) -> None:
     names = Counter((entry.config, entry.trail, entry.name) for _, entry in scan.entries)
     assert all(count == 1 for count in names.values()), names
     assert all(count == 1 for count in Counter(path for path, _ in scan.preferences).values())
-    assert from_json(json.loads(json.dumps(to_json(scan)))) == scan
+    assert SCANS.decode(SCANS.encode(scan)) == scan
 
 
 @FORMATS

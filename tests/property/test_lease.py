@@ -1,12 +1,10 @@
 """A bad DHCP server or file server costs the network's entries and no more."""
 
-import json
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.formats import formats
-from petipy.sandbox.wire import from_json, to_json
+from petipy.sandbox.messages import SCANS
 from petipy.scan.netboot import places
 from petipy.scan.tree import scan_lease
 from tests.effort import ending
@@ -47,4 +45,4 @@ def test_any_lease_and_any_answer(lease: dict[str, str], text: str) -> None:
     assert silent.entries or silent.problems
     for found in (silent, scan):
         assert not [p for p in found.problems if "parser failed" in p.message]
-        assert from_json(json.loads(json.dumps(to_json(found)))) == found
+        assert SCANS.decode(SCANS.encode(found)) == found

@@ -10,8 +10,8 @@ import pytest
 from parsers.api import Volume
 from parsers.binary import envblock
 from petipy.sandbox import effects
-from petipy.sandbox.child import Mounter
 from petipy.sandbox.client import Scanner
+from petipy.sandbox.mounter import Mounter
 from petipy.state.model import Change, Device, File
 from petipy.sys import mount
 from tests.root import disks
@@ -209,7 +209,7 @@ def test_blocks_that_hold_something_else_by_now_are_not_written(tmp_path: Path, 
         disks.attached(new) as node,
         pytest.raises(OSError, match="not where its file system says"),
     ):
-        effects.change(
+        effects.set_variables(
             disks.device(node), GRUBENV, {"a": "1"}, lambda _: mount.detached(believed, "ext4")
         )
     assert disks.digest(new) == before
@@ -261,7 +261,7 @@ def test_a_mounter_of_images_writes_to_none(tmp_path: Path, tree: Path) -> None:
     image = disks.ext4(tmp_path / "image", tree)
     device = disks.device(image, "ext4", "sda1")
     with pytest.raises(OSError, match="is no block device"):
-        effects.change(device, GRUBENV, {"a": "1"}, Mounter(own_machine=False).root)
+        effects.set_variables(device, GRUBENV, {"a": "1"}, Mounter(own_machine=False).root)
 
 
 def test_the_block_that_grub_keeps_on_a_btrfs_outside_of_its_files(

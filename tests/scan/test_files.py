@@ -133,11 +133,11 @@ def test_other_volumes_are_opened_once_and_know_the_way_back(tmp_path: Path) -> 
     tree.close()
 
 
-def test_what_is_beneath_a_tree_fills_its_gaps(tmp_path: Path) -> None:
+def test_a_fallback_of_a_tree_fills_its_gaps(tmp_path: Path) -> None:
     lay(tmp_path, {"top/boot/a": "top", "below/boot/a": "below", "below/boot/b": "b"})
     below = os.open(tmp_path / "below", os.O_RDONLY)
     (tmp_path / "below/link").symlink_to("/boot/b")
-    tree = TreeFiles(tmp_path / "top", SDA1, beneath=[below])
+    tree = TreeFiles(tmp_path / "top", SDA1, fallbacks=[below])
     assert [tree.read(path) for path in ("/boot/a", "/boot/b", "/link")] == ["top", "b", "b"]
     assert (tree.names("/"), tree.names("/boot")) == (["boot", "link"], ["a", "b"])
     assert (tree.kind("/boot/b"), tree.size("/boot/b"), tree.read("/boot/c")) == ("file", 1, None)
