@@ -1,1 +1,1 @@
-"""Builds the image and runs it in a guest, on the host; standard library only."""
+"""Build the image and run it in a guest. This code runs on the host, with the standard library."""

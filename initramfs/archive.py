@@ -1,7 +1,7 @@
-"""Debian's archive for one architecture, through an apt root of our own.
+"""Fetch packages of Debian's archive for one architecture through an apt root of our own.
 
-The host's package configuration is left alone; only its apt.conf is read (proxies and the like).
-Every package is checked by apt against the signed Release file.
+apt verifies each package against the signed Release file. The host's package configuration stays
+as it is; apt reads only its apt.conf, for proxies and the like.
 """
 
 import re
@@ -15,7 +15,7 @@ from initramfs.host import BuildError, run, say, warn, write_whole
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MIRROR = "http://deb.debian.org/debian"
-FRESH = 6 * 3600  # seconds for which the package lists are taken as they are
+FRESH = 6 * 3600  # seconds until package lists are fetched again
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Package:
 
 
 class Archive:
-    """`architecture` as Debian names it: ppc64el, amd64 …; `root` holds lists and packages."""
+    """`architecture` is Debian's name: ppc64el, amd64 …; `root` holds lists and packages."""
 
     def __init__(self, root: Path, suite: str, architecture: str, mirror: str = MIRROR) -> None:
         self.architecture = architecture
@@ -36,8 +36,10 @@ class Archive:
         self._pool = root.absolute() / "pool"
 
     def update(self) -> None:
-        """Bring the package lists up to date, security's too when its index can be had. Without
-        the mirror, old ones have to do: what they name may well be in the pool."""
+        """Fetch the package lists, security's too if the mirror has it.
+
+        Without the mirror the old lists serve: the packages that they name may be in the pool.
+        """
         stamp = self._root / "updated"
         sources = self._sources()
         known = stamp.exists() and stamp.read_text() == sources
@@ -45,7 +47,7 @@ class Archive:
             return
         say(f"package lists of {self._suite} for {self.architecture}")
         try:
-            self._update_what_can_be_had()
+            self._update_available()
         except BuildError as error:
             if not known:
                 raise
@@ -54,8 +56,11 @@ class Archive:
         else:
             write_whole(stamp, sources.encode())
 
-    def _update_what_can_be_had(self) -> None:
-        """A mirror in the middle of its own update has indexes that belie the Release file."""
+    def _update_available(self) -> None:
+        """Fetch the lists; leave out those that contradict the Release file.
+
+        A mirror has such lists in the middle of its own update.
+        """
         for left_out in range(3):
             try:
                 return self._update(left_out)
@@ -78,7 +83,7 @@ class Archive:
         write_whole(self._root / "sources/debian.sources", self._sources(left_out).encode())
 
     def _sources(self, left_out: int = 0) -> str:
-        """`left_out`: 1 without security, 2 without updates too."""
+        """Return apt's sources; with `left_out` 1 without security, with 2 without updates too."""
         base = self._mirror.removesuffix("/debian")
         suites = [
             (self._mirror, self._suite),
@@ -121,13 +126,13 @@ Acquire::Retries "3";
         return run([command, "-c", self._root / "apt.conf", *rest], cwd=cwd).decode()
 
     def stanzas(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
-        """The control fields of the newest version of each of these packages that exists."""
+        """Return the control fields of the newest version of each package that exists."""
         wanted = sorted(set(names))
         if not wanted:
             return {}
         try:
             text = self._apt("apt-cache", "show", "--no-all-versions", *wanted)
-        except BuildError:  # one unknown name spoils the answer's status, not the answer
+        except BuildError:  # one unknown name spoils the status, not the answer
             text = "".join(self._show(name) for name in wanted)
         found = (fields(stanza) for stanza in text.split("\n\n") if stanza.strip())
         return {stanza["Package"]: stanza for stanza in found}
@@ -139,7 +144,7 @@ Acquire::Retries "3";
             return ""
 
     def with_libraries(self, names: Iterable[str]) -> set[str]:
-        """These packages and every library package that they depend on, directly or not."""
+        """Return the packages and every library package that they depend on, directly or not."""
         known: dict[str, dict[str, str]] = {}
         new = self.stanzas(names)
         while new:
@@ -153,14 +158,14 @@ Acquire::Retries "3";
         return set(known)
 
     def newest(self, pattern: str) -> str:
-        """The package that a meta package of this name depends on first."""
+        """Return the first dependency of the meta package of this name."""
         stanza = self.stanzas([pattern]).get(pattern)
         if not stanza or not depends(stanza):
             raise BuildError(f"{self._suite} has no {pattern} for {self.architecture}")
         return depends(stanza)[0]
 
     def fetch(self, names: Iterable[str]) -> dict[str, Package]:
-        """The packages' files, from the cache or the mirror; BuildError where one is unknown."""
+        """Return the packages from the cache or the mirror; BuildError names unknown ones."""
         wanted = sorted(set(names))
         stanzas = self.stanzas(wanted)
         if unknown := [name for name in wanted if name not in stanzas]:
@@ -173,7 +178,7 @@ Acquire::Retries "3";
         return packages
 
     def _package(self, stanza: dict[str, str]) -> Package:
-        # Named by its hash: what lies in the pool has been verified and is what is wanted.
+        # The name has the hash: apt has verified each file in the pool.
         name = f"{stanza['Package']}_{stanza['SHA256'][:16]}.deb"
         return Package(stanza["Package"], stanza["Version"], self._pool / name)
 
@@ -192,17 +197,17 @@ Acquire::Retries "3";
 
 
 def age(path: Path) -> float:
-    """Seconds since the file was written."""
+    """Return the seconds since the file was written."""
     return time.time() - path.stat().st_mtime
 
 
 def fields(stanza: str) -> dict[str, str]:
-    """A control stanza's single-line fields."""
+    """Return the fields of a control stanza that have a single line."""
     return dict(re.findall(r"^([A-Za-z0-9-]+): (.*)$", stanza, re.MULTILINE))
 
 
 def depends(stanza: dict[str, str]) -> list[str]:
-    """The first alternative of each dependency, without version and architecture."""
+    """Return the first alternative of each dependency, without version and architecture."""
     groups = ",".join(stanza.get(key, "") for key in ("Pre-Depends", "Depends")).split(",")
     return [re.split(r"[\s:(|]", group.strip())[0] for group in groups if group.strip()]
 

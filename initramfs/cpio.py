@@ -1,6 +1,7 @@
-"""The kernel's initramfs format, "newc" (Documentation/driver-api/early-userspace/buffer-format).
+"""Read and write the kernel's initramfs format, "newc".
 
-Written so that the same tree gives the same bytes: sorted, one time stamp, inodes counted.
+Specification: Documentation/driver-api/early-userspace/buffer-format of the kernel. The same tree
+gives the same bytes: names are sorted, inodes are counted, the time stamp is given.
 """
 
 import stat
@@ -13,9 +14,9 @@ TRAILER = "TRAILER!!!"
 
 
 def write(tree: Tree, mtime: int) -> bytes:
-    """The archive, owned by root throughout; `mtime` in seconds since 1970."""
-    # Parents sort before what is in them, because "/" sorts before every letter and digit
-    # only within the path split at it.
+    """Return the archive; root owns every file. `mtime` is in seconds since 1970."""
+    # A directory must come before its files. Split paths sort so; whole ones do not: "-" sorts
+    # before "/".
     names = sorted(tree, key=lambda path: path.split("/"))
     parts: list[bytes] = []
     for inode, name in enumerate(names, 1):
@@ -37,7 +38,7 @@ def _record(name: str, node: Node, inode: int, mtime: int) -> list[bytes]:
 
 
 def read(archive: bytes) -> Iterator[tuple[str, Node]]:
-    """What an archive holds; ValueError where it is none."""
+    """Yield path and node of each record; raise ValueError for anything but an archive."""
     at = 0
     while True:
         head = archive[at : at + 110]

@@ -1,4 +1,4 @@
-"""The machine that builds: its tools, its cache, running commands, saying what goes on."""
+"""Use the machine that builds: install tools, run commands, print progress, lock the cache."""
 
 import fcntl
 import os
@@ -15,11 +15,11 @@ started = time.monotonic()
 
 
 class BuildError(Exception):
-    """Ends the build; the text says what is wrong and what to do about it."""
+    """An error that ends the build; the text says what to do about it."""
 
 
 def say(text: str) -> None:
-    """One line of progress, on standard error: standard output may be somebody's pipe."""
+    """Print a line of progress to standard error: standard output may be a pipe."""
     sys.stderr.write(f"[{time.monotonic() - started:5.1f} s] {text}\n")
     sys.stderr.flush()
 
@@ -41,15 +41,15 @@ def run(
     executable: str | None = None,
     timeout: float = 900,
 ) -> bytes:
-    """What the command prints; BuildError, with the end of its complaints, when it fails."""
-    surroundings = {**os.environ, "LC_ALL": "C", **(env or {})}
+    """Run a command; return its output. BuildError has the end of its error messages."""
+    environment = {**os.environ, "LC_ALL": "C", **(env or {})}
     try:
         done = subprocess.run(
             argv,
             input=feed,
             stdin=subprocess.DEVNULL if feed is None else None,
             capture_output=True,
-            env=surroundings,
+            env=environment,
             cwd=cwd,
             executable=executable,
             timeout=timeout,
@@ -67,12 +67,12 @@ def run(
 
 
 def tool(name: str) -> str | None:
-    """The path of a command, also where a user's PATH leaves out the administrator's."""
+    """Return the path of a command; look in /usr/sbin and /sbin, too."""
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
 def need(tools: Mapping[str, str]) -> None:
-    """See to it that every tool (command or absolute path → Debian package) is there."""
+    """Install the absent tools (command or absolute path → Debian package)."""
     lacking = sorted({package for name, package in tools.items() if not tool_there(name)})
     if not lacking:
         return
@@ -96,7 +96,7 @@ def tool_there(name: str) -> bool:
 
 
 def may_use_sudo() -> bool:
-    """Whether sudo works, or can ask a person for a password."""
+    """Return True if sudo works or can ask a person for a password."""
     if not tool("sudo"):
         return False
     if sys.stdin.isatty():
@@ -111,7 +111,7 @@ def default_cache() -> Path:
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Alone in this directory; waits for whoever else works in it."""
+    """Lock the directory; wait until no other process has it locked."""
     directory.mkdir(parents=True, exist_ok=True)
     with open(directory / "lock", "w") as lock:
         try:
@@ -123,7 +123,7 @@ def locked(directory: Path) -> Iterator[None]:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write the file so that nobody ever sees half of it."""
+    """Write the file in one step: no reader ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(data)

@@ -1,4 +1,4 @@
-"""The lists that say what goes into the image: plain text, easy to change."""
+"""Read the lists of the image's contents: drivers.txt and python.txt."""
 
 import re
 from dataclasses import dataclass
@@ -7,16 +7,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A line's word. `machines`: Debian's names of architectures; empty means every one."""
+    """A name in a list. `machines` has Debian's names of architectures; empty means all."""
 
     name: str
     machines: frozenset[str] = frozenset()
 
 
 def parse(text: str) -> dict[str, list[Name]]:
-    """By section: `[section]` or `[section: architecture …]`, then names; `#` starts a comment.
+    """Return the names of each section; raise ValueError for a bad heading.
 
-    ValueError for a line that is neither.
+    list    = { heading | names }          one per line; # starts a comment
+    heading = "[" section [ ":" architecture { architecture } ] "]"
+    names   = { name }
     """
     found: dict[str, list[Name]] = {}
     section, machines = "", frozenset[str]()

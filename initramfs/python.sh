@@ -1,4 +1,4 @@
-# For sourcing: see to it that there is a python3 of at least 3.11.
+# To be sourced: install python3 if there is none; fail if it is older than 3.11.
 if ! command -v python3 >/dev/null; then
 	as_root=
 	if [ "$(id -u)" != 0 ]; then

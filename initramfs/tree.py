@@ -1,4 +1,4 @@
-"""A file tree in memory: what a package holds, what goes into the image."""
+"""File trees in memory, read from packages, wheels and directories."""
 
 import fnmatch
 import io
@@ -12,16 +12,16 @@ from pathlib import Path
 
 from initramfs.host import run
 
-# Debian's merged /usr: these are links in the image, and no package's file lies behind them.
+# Debian's merged /usr: these names are links in the image.
 MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A file, directory, link or device. `mode` holds the type too, as in struct stat."""
+    """A file, directory, link or device. `mode` includes the type, as in struct stat."""
 
     mode: int
-    data: bytes = b""  # contents, or a link's target
+    data: bytes = b""  # contents, or the target of a link
     device: tuple[int, int] = (0, 0)  # major, minor
 
     @property
@@ -48,13 +48,13 @@ class Tree(dict[str, Node]):
     """Path without a leading slash → Node."""
 
     def add(self, path: str, node: Node) -> None:
-        """Put the node there, with the directories above it."""
+        """Add the node and the directories above it."""
         for parent in parents(path):
             self.setdefault(parent, DIRECTORY)
         self[path] = node
 
     def match(self, pattern: str) -> list[str]:
-        """Sorted paths of what is not a directory; `*` stops at no slash."""
+        """Return the sorted paths of all but directories; `*` matches slashes, too."""
         return sorted(
             path
             for path, node in self.items()
@@ -62,14 +62,14 @@ class Tree(dict[str, Node]):
         )
 
     def split(self, patterns: Iterable[str]) -> "Tree":
-        """Take what matches any of the patterns out of this tree into one of its own."""
+        """Move the paths that match a pattern to a new tree and return that."""
         part = Tree()
         for path in {path for pattern in patterns for path in self.match(pattern)}:
             part.add(path, self.pop(path))
         return part
 
     def resolve(self, path: str) -> str:
-        """The path of what a link, in whatever part of the path, leads to."""
+        """Follow the links in every part of the path; return the path that they lead to."""
         for _ in range(40):
             for parent in [*parents(path), path]:
                 node = self.get(parent)
@@ -87,20 +87,20 @@ class Tree(dict[str, Node]):
 
 
 def parents(path: str) -> Iterator[str]:
-    """Outermost first."""
+    """Yield the directories above a path, the outermost first."""
     parts = path.split("/")
     return ("/".join(parts[:end]) for end in range(1, len(parts)))
 
 
 def normal(path: str) -> str:
-    """Without a leading slash, `.` and `..`, and with /usr merged."""
+    """Return the path without a leading slash, `.` and `..`, and with /usr merged."""
     path = posixpath.normpath("/" + path).lstrip("/")
     first, slash, rest = path.partition("/")
     return MERGED[first] + slash + rest if first in MERGED and slash else path
 
 
 def read_package(path: Path, *, only: str = "*") -> Tree:
-    """The files of a .deb (those whose path matches); nothing of it is run."""
+    """Return the files of a .deb whose path matches; run nothing of it."""
     tree = Tree()
     with tarfile.open(fileobj=io.BytesIO(run(["dpkg-deb", "--fsys-tarfile", path]))) as tar:
         for member in tar:
@@ -119,7 +119,7 @@ def read_package(path: Path, *, only: str = "*") -> Tree:
 
 
 def read_wheel(path: Path) -> Tree:
-    """The modules of a pure wheel, without its metadata."""
+    """Return the modules of a pure wheel, without its metadata."""
     tree = Tree()
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
@@ -129,7 +129,7 @@ def read_wheel(path: Path) -> Tree:
 
 
 def read_directory(root: Path, pattern: str = "*") -> Tree:
-    """A directory of the host; modes are brought to 644 and 755, whatever the umask was."""
+    """Return the files below a directory of the host, with mode 644 or 755 for any umask."""
     tree = Tree()
     for path in sorted(root.rglob(pattern)):
         name = path.relative_to(root).as_posix()

@@ -23,9 +23,9 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "kmod": ("usr/bin/kmod",),
     "kexec-tools": ("usr/sbin/kexec",),
     "libkmod2": ("usr/lib/*/libkmod.so.2*",),  # udevd opens it at run time
-    "libzstd1": ("usr/lib/*/libzstd.so.1*",),  # and that one this, for modules
-    "libudev1": ("usr/lib/*/libudev.so.1*",),  # and pyudev this one
-    "libcrypt1": ("usr/lib/*/libcrypt.so.1*",),  # passwords, at the first one that is typed
+    "libzstd1": ("usr/lib/*/libzstd.so.1*",),  # libkmod opens it, for modules
+    "libudev1": ("usr/lib/*/libudev.so.1*",),  # pyudev opens it
+    "libcrypt1": ("usr/lib/*/libcrypt.so.1*",),  # Petipy opens it to check a password
 }
 RULES = (
     *("50-udev-default", "60-block", "60-cdrom_id", "60-persistent-storage", "60-input-id"),

@@ -1,4 +1,4 @@
-"""The locked packages of pyproject.toml's [tool.petipy.wheels], as wheels in the cache."""
+"""Fetch the wheels that pyproject.toml locks in [tool.petipy.wheels]."""
 
 import hashlib
 import importlib.util
@@ -30,9 +30,9 @@ def pins(project: Path = REPOSITORY / "pyproject.toml") -> list[Pin]:
 
 
 def fetch(wanted: Sequence[Pin], room: Path) -> list[Path]:
-    """The wheels' files, in the pins' order; pip fetches what `room` does not have.
+    """Return the files of the wheels in the order of the pins; pip fetches those not in `room`.
 
-    Wheels for any platform only: the same bytes go into every architecture's image.
+    They are wheels for any platform: the same bytes go into the image of each architecture.
     """
     places = [room / f"{pin.name}-{pin.version}-{pin.sha256[:16]}.whl" for pin in wanted]
     absent = [pin for pin, place in zip(wanted, places, strict=True) if not place.exists()]
@@ -59,12 +59,12 @@ def _download(absent: Sequence[Pin], room: Path) -> None:
             digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
             pin = next((pin for pin in absent if pin.sha256 == digest), None)
             if pin is None:
-                raise BuildError(f"{wheel.name} is not what pyproject.toml locks")
+                raise BuildError(f"{wheel.name} has another hash than in pyproject.toml")
             shutil.move(wheel, room / f"{pin.name}-{pin.version}-{digest[:16]}.whl")
 
 
 def pip() -> list[str]:
-    """This Python's pip, or else the system's, installed where there is none."""
+    """Return the command of this Python's pip or the system's; install that if necessary."""
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip"]
     need({"pip3": "python3-pip"})

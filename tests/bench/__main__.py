@@ -1,4 +1,4 @@
-"""How long it takes from QEMU's start to the chosen kernel, by Petipy and by others: a table."""
+"""Measure the time from QEMU's start to the chosen kernel, for Petipy and for its peers."""
 
 import argparse
 import json
@@ -21,29 +21,29 @@ from tests.e2e.target import system
 from tests.e2e.vm import Bus, Firmware, Machine, start
 from tests.trees import lay
 
-# What a kernel says first: with `quiet`, without it, and while it still has the firmware.
+# First words of a kernel: with `quiet`, without it, and while it still has the firmware.
 KERNEL = r"\[ +0\.\d{6}\] |Linux ppc64le|Linux version|OF stdout device is"
-TOLD = "console=hvc0 quiet"
+APPEND = "console=hvc0 quiet"
 FLOOR = "busybox, kexec -i"
-# The first kernel's command lines: none but what is needed, and what README advises.
+# README's advice for the first kernel's command line.
 ADVISED = "cryptomgr.notests"
 
 
 @dataclass
 class Way:
-    """One way into the chosen kernel, and what was measured on it."""
+    """A way into the chosen kernel, and its measurements."""
 
     name: str
     machine: Machine
-    stages: str  # regex of the lines that tell a stage; its group is the stage's name
+    stages: str  # regex of the lines for a stage; its group is the name of the stage
     last: str  # the stage before the chosen kernel
-    told: str = ""  # what else is on the first kernel's command line
+    append: str = ""  # more of the first kernel's command line
     runs: list[dict[str, float]] = field(default_factory=list)
 
     @property
     def start(self) -> str:
-        """How the machine starts; ways that start alike are compared."""
-        return " ".join([self.machine.firmware.upper(), self.told]).strip()
+        """Name the start of the machine; ways with the same start are compared."""
+        return " ".join([self.machine.firmware.upper(), self.append]).strip()
 
     def median(self, what: str) -> float | None:
         values = [run[what] for run in self.runs if what in run]
@@ -51,7 +51,7 @@ class Way:
 
 
 def run(way: Way, room: Path) -> dict[str, float]:
-    """When each stage was reached, in seconds from QEMU's start."""
+    """Run the guest; return for each stage the seconds since QEMU's start."""
     found: dict[str, float] = {}
     with start(way.machine, room) as guest:
         while way.last not in found:
@@ -66,32 +66,32 @@ def run(way: Way, room: Path) -> dict[str, float]:
 
 
 def ways(image: Path, room: Path) -> Iterator[Way]:
-    """Everything that is measured, all from the same disk."""
+    """Yield every way; all boot from the same disk."""
     chosen, names = system(), Names.new("root")
     core, modules = grub(names.uuid)
-    installation = Installation([chosen], names, TOLD, timeout=0)
+    installation = Installation([chosen], names, APPEND, timeout=0)
     tree = lay(room / "tree", {**modules, **installation.files()})
     whole = disk(room / "disk.img", tree, names, core)
     drives: list[tuple[Bus, Path]] = [("virtio", whole)]
-    busybox = floor(chosen, installation.tells(), room / "floor.cpio")
+    busybox = floor(chosen, installation.command_line(), room / "floor.cpio")
     starts: list[tuple[Firmware, str]] = [("vof", ""), ("vof", ADVISED), ("slof", "")]
-    for firmware, advised in starts:
+    for firmware, append in starts:
         petipy = Machine(
             kernel=image / "vmlinux",
             initrd=image / "petipy.cpio.zst",
-            append=f"{TOLD} petipy.timeout=0 petipy.trace {advised}",
+            append=f"{APPEND} petipy.timeout=0 petipy.trace {append}",
             firmware=firmware,
             drives=drives,
         )
-        yield Way("Petipy", petipy, r"petipy-trace: (\S+) [\d.]+\r", "kexec", advised)
+        yield Way("Petipy", petipy, r"petipy-trace: (\S+) [\d.]+\r", "kexec", append)
         least = Machine(
             kernel=chosen.kernel,
             initrd=busybox,
-            append=f"{TOLD} {advised}",
+            append=f"{APPEND} {append}",
             firmware=firmware,
             drives=drives,
         )
-        yield Way(FLOOR, least, r"floor: (\w+)\r", "kexec", advised)
+        yield Way(FLOOR, least, r"floor: (\w+)\r", "kexec", append)
     yield Way("GRUB", Machine(firmware="slof", drives=drives), r"Welcome to (GRUB)", "GRUB")
 
 
@@ -112,7 +112,7 @@ def times(measured: Sequence[Way]) -> str:
 
 def stages(measured: Sequence[Way]) -> str:
     names = dict.fromkeys(name for way in measured for run in way.runs for name in run)
-    # In the order in which the first way has them; what only others have comes where it falls.
+    # The order of the first way that has the stage.
     order = sorted(
         names, key=lambda name: next(w.median(name) or 0 for w in measured if w.median(name))
     )
@@ -124,7 +124,7 @@ def stages(measured: Sequence[Way]) -> str:
 
 
 def memory(image: Path, room: Path) -> str:
-    """Resident memory with the menu up on two consoles."""
+    """Return a table of the resident memory, with the menu on two consoles."""
     machine = Machine(
         kernel=image / "vmlinux",
         initrd=image / "petipy.cpio.zst",
@@ -142,7 +142,7 @@ def memory(image: Path, room: Path) -> str:
 
 
 def sizes(image: Path) -> str:
-    """The image by part, from the build's own manifest."""
+    """Return a table of the parts of the image, from its manifest."""
     manifest = json.loads((image / "manifest.json").read_text())
     rows = [["the image", "MB"]]
     packed = (image / "petipy.cpio.zst").stat().st_size

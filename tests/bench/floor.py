@@ -1,4 +1,4 @@
-"""What Petipy is measured against: busybox and kexec-tools without a scan, and GRUB under SLOF."""
+"""Make Petipy's peers for the bench: busybox with kexec-tools and no scan, GRUB under SLOF."""
 
 import tempfile
 from pathlib import Path
@@ -16,8 +16,8 @@ APPLETS = ("sh", "mount", "umount", "insmod")
 LIBRARIES = "usr/lib/powerpc64le-linux-gnu"
 GRUB = "usr/lib/grub/powerpc-ieee1275"
 FONT = "usr/share/grub/unicode.pf2"
-# What grub-install puts into the core image for a GPT disk with ext4, and what it runs first;
-# all else is read from /boot/grub.
+# Modules that grub-install puts into the core image for a GPT disk with ext4, and its first
+# script. GRUB reads the rest from /boot/grub.
 GRUB_MODULES = ("ext2", "part_gpt", "search_fs_uuid")
 GRUB_START = """\
 search.fs_uuid @UUID@ root
@@ -34,7 +34,7 @@ def packages(*names: str, suite: str = "stable") -> dict[str, Tree]:
 
 
 def floor(system: System, cmdline: str, initrd: Path) -> Path:
-    """An initrd whose init starts the system's kernel from /dev/vda2 by kexec-tools."""
+    """Write an initrd whose init starts the system's kernel from /dev/vda2 by kexec-tools."""
     kernel = f"linux-image-{system.release}"
     found = packages("busybox-static", "kexec-tools", "libc6", kernel)
     tree = userland(found["busybox-static"], APPLETS)
@@ -54,8 +54,10 @@ def floor(system: System, cmdline: str, initrd: Path) -> Path:
 
 
 def grub(uuid: str) -> tuple[bytes, dict[str, Content]]:
-    """GRUB as grub-install leaves it on a disk whose root has that UUID: what is in its PReP boot
-    partition, and in /boot/grub."""
+    """Return GRUB like grub-install leaves it on a disk whose root has that UUID.
+
+    The result is the content of its PReP boot partition, and the files in /boot/grub.
+    """
     found = packages("grub-ieee1275-bin", "grub-common")
     tree = found["grub-ieee1275-bin"]
     files = {path: node.data for path, node in tree.items() if path.startswith(f"{GRUB}/")}

@@ -1,8 +1,9 @@
-"""How long a configuration of a thousand entries takes, in starts of a bare interpreter.
+"""Measure how long a configuration of a thousand entries takes.
 
-Six is the aim, also for ipxe, which is a language and runs its script once for each entry. A format
-joins by what one of its entries looks like.
-Alone: python -m tests.bench.formats
+    python -m tests.bench.formats
+
+The unit is the start of a bare interpreter. The aim is six, also for ipxe, which is a language and
+runs its script once for each entry. A format joins by one of its entries in ENTRIES.
 """
 
 import gc
@@ -19,7 +20,7 @@ from tests.fakes import Machine
 COUNT = 1000
 ROUNDS = 9
 
-# Each with @ for its number.
+# An entry of each format, with @ for its number.
 ENTRIES = {
     "yaboot": """\
 image=/boot/vmlinux-@
@@ -88,14 +89,14 @@ initrd /boot/initrd.img-@
 boot
 """,
 }
-# What precedes the entries: a first line, one for each of them, a last.
+# Text before the entries: a first line, one for each of them, a last.
 BEFORE = {
     "ipxe": ("#!ipxe\nmenu Systems\n", "item linux@ Linux @\n", "choose what\ngoto ${what}\n"),
 }
 
 
 def parses(form: Format) -> Callable[[], list[Item]]:
-    """Reading the file of that format."""
+    """Return a function that reads the file of that format."""
     first, each, last = BEFORE.get(form.name, ("", "", ""))
     text = f"{first}{_repeated(each)}{last}{_repeated(ENTRIES[form.name])}"
     url = "tftp://host/pxelinux.cfg/default"
@@ -110,12 +111,12 @@ def _repeated(text: str) -> str:
 
 
 def start() -> object:
-    """A bare interpreter."""
+    """Start a bare interpreter."""
     return subprocess.run([sys.executable, "-c", ""], check=True)
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Of the processor, in a child too: other work on the machine must not count."""
+    """Return the processor time, of children too: other work on the machine must not count."""
     began = _used()
     work()
     return _used() - began
@@ -127,14 +128,14 @@ def _used() -> float:
 
 
 def rows() -> Iterator[Sequence[str]]:
-    """The table: its head, then a line for each format."""
-    gc.freeze()  # as the scanner does before it forks: what has been imported is looked at no more
+    """Yield the head of the table, then a line for each format."""
+    gc.freeze()  # like the scanner before it forks
     yield "1,000 entries of", "found", "seconds", "interpreter's starts"
     for form in formats():
         if form.name in ENTRIES:
             parse = parses(form)
             found = sum(isinstance(item, Entry) for item in parse())
-            # In turns: other work on the machine slows both.
+            # Alternate: other work on the machine slows both.
             rounds = [(seconds(parse), seconds(start)) for _ in range(ROUNDS)]
             ratio = statistics.median(whole / bare for whole, bare in rounds)
             whole = statistics.median(whole for whole, _ in rounds)

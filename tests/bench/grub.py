@@ -1,7 +1,9 @@
-"""How long a grub.cfg takes, read, run and each entry tried, in starts of a bare interpreter.
+"""Measure how long a grub.cfg takes: reading, running, trying each entry.
 
-Ubuntu's own file of 300 lines is to take 2.5 of them at most, 400 entries ten times that, and
-what an entry takes is to be the same for 10,000. Alone: python -m tests.bench.grub
+    python -m tests.bench.grub
+
+The unit is the start of a bare interpreter. Aims: 2.5 for Ubuntu's file of 300 lines, 25 for 400
+entries, and for 10,000 entries the same time per entry.
 """
 
 import statistics
@@ -21,7 +23,7 @@ SHORT = "menuentry E@ {\n linux /v@ ro\n initrd /i\n}\n"
 
 
 def texts() -> dict[str, str]:
-    """By what each is: Ubuntu's file, one with 400 entries like its own, and with short ones."""
+    """Return by name Ubuntu's file, one with 400 entries like its own, and two with short ones."""
     ubuntu = UBUNTU.read_text()
     head, submenu, rest = ubuntu.partition("\nsubmenu ")
     title, newline, entries = rest.partition("\n")
@@ -45,12 +47,12 @@ def start() -> object:
 
 
 def rows() -> Iterator[Sequence[str]]:
-    """The table: its head, then a line for each text."""
+    """Yield the head of the table, then a line for each text."""
     yield "a grub.cfg", "kB", "found", "ms", "interpreter's starts", "ms an entry"
     for name, text in texts().items():
         parse = parses(text)
         found = sum(isinstance(item, Entry) for item in parse())
-        # In turns: other work on the machine slows both.
+        # Alternate: other work on the machine slows both.
         rounds = [(seconds(parse), seconds(start)) for _ in range(ROUNDS)]
         ratio = statistics.median(whole / bare for whole, bare in rounds)
         whole = 1000 * statistics.median(whole for whole, _ in rounds)

@@ -25,7 +25,7 @@ from initramfs.tree import Tree, lay_out
 from petipy.startup.bundle import PLACE, Bundle
 from tests.bench.table import table
 
-LZ4 = bytes.fromhex("02214c18")  # how a legacy frame of lz4 begins
+LZ4 = bytes.fromhex("02214c18")  # the magic number of a legacy frame
 START = """
 import sys
 from {bundle} import install
@@ -39,7 +39,7 @@ for name in sys.argv[1:]:
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """An image's Python below a directory, and the modules that a headless start imports."""
+    """An image's Python below `home`, and the modules that a headless start imports."""
 
     home: Path
     modules: dict[str, int]  # name: bytes of marshalled code, in the order of the imports
@@ -63,7 +63,9 @@ def decompress(frame: bytes) -> bytes:
     if not frame.startswith(LZ4):
         return run(["zstd", "-dc"], feed=frame)
     end = len(LZ4)
-    while size := int.from_bytes(frame[end : end + 4], "little"):  # the lz4 command wants no 0
+    while size := int.from_bytes(
+        frame[end : end + 4], "little"
+    ):  # the kernel wants a 0 at the end, lz4 does not
         end += 4 + size
     return run(["lz4", "-dc"], feed=frame[:end])
 
@@ -84,7 +86,7 @@ def start(python: Sequence[str], unpacked: Unpacked, host: Path) -> int:
         table=str(unpacked.home / "usr/lib/petipy" / cache.rpartition(".")[2]),
     )
     home = {"PYTHONHOME": str(unpacked.home / "usr"), "PYTHONPATH": ""}
-    script = unpacked.home / "start.py"  # not -c: that would import what shows its lines
+    script = unpacked.home / "start.py"  # -c would import linecache before the bundle is there
     script.write_text(program)
     return counted([*python, str(script), *unpacked.modules], home, unpacked.home)
 

@@ -1,4 +1,4 @@
-"""What the benchmark of the formats measures is whole configurations."""
+"""Check that the benchmarks of formats measure whole configurations."""
 
 import pytest
 

@@ -30,7 +30,7 @@ menuentry 'Live system' {{
 
 
 def live_files(system: System, label: str) -> dict[str, Content]:
-    """Return the files of a live CD like Ubuntu's; from a file it needs to be told the path."""
+    """Return the files of a live CD like Ubuntu's; booted from a file it needs its path."""
     text = """\
 search --set=root --file /.disk/info
 menuentry "Try or Install" {

@@ -1,4 +1,4 @@
-"""One console of a guest: what it says, what its terminal shows, and the keys typed at it."""
+"""A console of a guest: read its output, look at its terminal, type keys."""
 
 import re
 import socket
@@ -25,7 +25,7 @@ KEYS = {
 
 
 class Pump(Protocol):
-    """Who reads the sockets of all the consoles of a guest, so that none of them fills up."""
+    """A reader of all consoles of a guest: none of their sockets may fill up."""
 
     def until(self, console: "Console", done: "Condition", within: float, what: str) -> None: ...
 
@@ -35,7 +35,7 @@ class Condition(Protocol):
 
 
 class Terminal(pyte.Screen):
-    """A terminal of 80 by 24 that answers what programs ask it (DA, CPR), as a real one does."""
+    """A terminal of 80 by 24 that answers queries (DA, CPR) like a real one."""
 
     def __init__(self, line: socket.socket) -> None:
         super().__init__(80, 24)
@@ -48,7 +48,7 @@ class Terminal(pyte.Screen):
 class Console:
     def __init__(self, name: str, line: socket.socket, log: BufferedWriter, pump: Pump) -> None:
         self.name, self.line = name, line
-        self.received = 0  # bytes since the guest started
+        self.received = 0  # bytes since the start of the guest
         self.open = True
         self._log, self._pump, self._unread = log, pump, ""
         self._terminal = Terminal(line)
@@ -58,7 +58,7 @@ class Console:
         self._log.write(data)
         self._log.flush()
         self.received += len(data)
-        # hvc ends lines with CR NUL LF now and then; nobody's expectation is about NULs.
+        # hvc ends some lines with CR NUL LF; no test cares about NULs.
         self._unread += data.decode(errors="replace").replace("\0", "")
         self._stream.feed(data)
 
@@ -69,7 +69,7 @@ class Console:
         return DISASTER.search(self._unread) is not None
 
     def expect(self, pattern: str, within: float) -> re.Match[str]:
-        """Wait for `pattern` (seconds); what came before its end is forgotten."""
+        """Wait for `pattern` (seconds); forget the text up to its end."""
         compiled = re.compile(pattern, re.MULTILINE)
         self._pump.until(self, lambda: compiled.search(self._unread), within, repr(pattern))
         match = compiled.search(self._unread)
@@ -78,12 +78,12 @@ class Console:
         return match
 
     def forget(self) -> None:
-        """Drop what has been said so far: only what comes from now on counts."""
+        """Forget the text that came so far."""
         self._unread = ""
 
     @property
     def rows(self) -> list[str]:
-        """What a person sees, without trailing blanks."""
+        """Return the rows of the terminal, without trailing blanks."""
         return [row.rstrip() for row in self._terminal.display]
 
     def shows(self, pattern: str, within: float) -> re.Match[str]:
@@ -99,7 +99,7 @@ class Console:
         return match
 
     def comes(self, pattern: str, within: float) -> bool:
-        """Whether the terminal shows `pattern` by then."""
+        """Return True if the terminal shows `pattern` within so many seconds."""
         compiled = re.compile(pattern, re.MULTILINE)
 
         def seen() -> bool:
@@ -109,7 +109,7 @@ class Console:
         return seen()
 
     def changes(self, before: list[str], within: float) -> bool:
-        """Whether the screen shows something else by then; waits for the end of its drawing."""
+        """Return True if the screen changes within so many seconds; wait for the whole change."""
         self._pump.until(self, lambda: self.rows != before, within, "")
         self.listen(0.3)
         return self.rows != before
@@ -125,7 +125,7 @@ class Console:
         )
 
     def quiet(self, seconds: float, within: float = 60) -> None:
-        """Wait until nothing has come for so long."""
+        """Wait until no byte comes for so many seconds."""
         before = -1
         while self.received != before:
             before = self.received
@@ -134,7 +134,7 @@ class Console:
             self.listen(seconds)
 
     def listen(self, seconds: float) -> int:
-        """How many bytes come in that time."""
+        """Return the number of bytes that come within so many seconds."""
         before = self.received
         self._pump.until(self, lambda: None, seconds, "")
         return self.received - before

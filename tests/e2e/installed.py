@@ -1,4 +1,4 @@
-"""Systems that boot by something else than GRUB."""
+"""Make systems that boot by something else than GRUB."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,13 +61,13 @@ menu end
 
 @dataclass(frozen=True)
 class Configured:
-    """A system with one configuration; `told` is what that one adds to a command line."""
+    """A system with one configuration; `added` stands before its command line."""
 
     system: System
     names: Names
     config: str
     text: str
-    told: str = ""
+    added: str = ""
 
     def files(self) -> dict[str, Content]:
         text = self.text.replace("@UUID@", self.names.uuid).replace("@CMDLINE@", CMDLINE)
@@ -78,24 +78,24 @@ class Configured:
             "/boot/initrd.img": self.system.initrd,
         }
 
-    def tells(self) -> str:
-        return f"{self.told}root=UUID={self.names.uuid} ro {CMDLINE}"
+    def command_line(self) -> str:
+        return f"{self.added}root=UUID={self.names.uuid} ro {CMDLINE}"
 
 
 def by_yaboot(system: System, names: Names) -> Configured:
-    """A system from before GRUB came to the machine."""
+    """Return a system that boots by yaboot, as before GRUB on this machine."""
     return Configured(system, names, "/etc/yaboot.conf", YABOOT)
 
 
 def by_extlinux(system: System, names: Names) -> Configured:
-    """A system that starts by U-Boot elsewhere, its default in a submenu."""
+    """Return a system with an extlinux.conf, its default in a submenu."""
     place = "/boot/extlinux/extlinux.conf"
     return Configured(system, names, place, EXTLINUX, "initrd=../initrd.img ")
 
 
 @dataclass(frozen=True)
 class Unified:
-    """A system in one file, as ukify makes it, and an older one that must not boot."""
+    """A system in one file, like ukify's, beside an older one that must not boot."""
 
     system: System
     names: Names
@@ -104,7 +104,7 @@ class Unified:
         release = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n'
         unified = [
             (".osrel", release.encode()),
-            (".cmdline", f"{self.tells()}\n\0".encode()),
+            (".cmdline", f"{self.command_line()}\n\0".encode()),
             (".uname", self.system.release.encode()),
             (".linux", self.system.kernel.read_bytes()),
             (".initrd", self.system.initrd.read_bytes()),
@@ -117,13 +117,13 @@ class Unified:
             "/loader/loader.conf": "timeout 1\n",
         }
 
-    def tells(self) -> str:
+    def command_line(self) -> str:
         return f"root=UUID={self.names.uuid} ro {CMDLINE}"
 
 
 @dataclass(frozen=True)
 class Specified:
-    """One file system with the entries, their kernels and the root."""
+    """A file system with BLS entries, their kernels and the root."""
 
     systems: Sequence[System]
     names: Names
@@ -149,5 +149,5 @@ class Specified:
             f"linux      {place}/linux\ninitrd     {place}/initrd.img\n"
         )
 
-    def tells(self) -> str:
+    def command_line(self) -> str:
         return f"root=UUID={self.names.uuid} ro {CMDLINE}"

@@ -1,4 +1,4 @@
-"""Petipy as a person at a console meets it: countdown, menu, shell."""
+"""Use countdown, menu and shell of Petipy like a person at a console."""
 
 import re
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ def greet(console: Console) -> None:
 
 
 def enter(console: Console, shown: str = r"^>") -> None:
-    """From the countdown into the menu, which is up when it shows an entry under the cursor."""
+    """Go from the countdown to the menu; wait until it shows an entry under the cursor."""
     console.expect(INVITATION, within=START)
-    # What is typed in the first moment may still count as noise on the line, so knock again;
-    # with a letter that means nothing in the menu.
+    # Petipy takes keys of the first moment for noise on the line, so press again: a letter that
+    # means nothing in the menu.
     for _ in range(6):
         console.type("m")
         if console.comes(FOOTER, within=SOON / 6):
@@ -30,7 +30,7 @@ def enter(console: Console, shown: str = r"^>") -> None:
 
 
 def move_to(console: Console, row: str) -> None:
-    """Move the cursor down, then up, until it stands on the row whose text begins so (a regex)."""
+    """Move the cursor down, then up, to the row whose text begins with `row` (a regex)."""
     wanted = rf"^> . {row}"
     for key in "down", "up":
         moved = True
@@ -43,7 +43,7 @@ def move_to(console: Console, row: str) -> None:
 
 @dataclass(frozen=True)
 class Process:
-    """One of Petipy's processes: its resident memory and its share of it, in MB."""
+    """A process of Petipy: its resident memory, and its share of that, in MB."""
 
     pid: int
     resident: float
@@ -51,23 +51,23 @@ class Process:
 
 
 def shell(console: Console, command: str) -> str:
-    """What a command prints in the shell behind `x`; the menu comes back."""
+    """Run a command in the shell behind `x`; return its output. The menu comes back."""
     console.forget()
     console.press("x")
-    # Behind its prompt busybox may ask where the cursor is.
+    # busybox may ask for the position of the cursor behind its prompt.
     console.expect(r"[#$] ?(?:\x1b\[6n)?$", within=SOON)
-    # The words that mark the ends are not to be found in the shell's echo of them.
+    # The quotes keep the shell's echo from matching the marks.
     console.type(f"echo be''gin; {command}; echo e''nd; exit\r")
     console.expect(r"^begin\r?\n", within=SOON)
     said = console.expect(r"((?:.|\r|\n)*?)^end\r?\n", within=START)[1]
-    # The old one is still on the screen: the menu is up again when it has been drawn again.
+    # The old menu is still on the screen: wait until it is drawn again.
     console.expect(r"Enter boot", within=SOON)
     console.shows(FOOTER, within=SOON)
     return said.replace("\r", "")
 
 
 def memory(console: Console) -> list[Process]:
-    """Petipy's processes, the one that owns the machine first. The menu must be up."""
+    """Return Petipy's processes, the owner of the machine first. The menu must be up."""
     command = (
         "for d in $(grep -ls petipy /proc/[0-9]*/cmdline); do d=${d%/cmdline};"
         " echo $d $(grep VmRSS $d/status) $(grep ^Pss: $d/smaps_rollup); done"

@@ -1,4 +1,4 @@
-"""QEMU's own console, the QMP monitor: hot-plug, keys, screen dumps."""
+"""Control QEMU by QMP: plug disks, press keys, take pictures of the screen."""
 
 import json
 import socket
@@ -35,7 +35,7 @@ class Monitor:
         return answer
 
     def plug(self, image: Path, driver: str, **properties: Any) -> None:
-        """A disk appears; `properties` of QEMU's driver, its `id` among them."""
+        """Plug a disk in; `properties` are those of QEMU's driver, with its `id`."""
         node = f"{properties['id']}-image"
         file = {"driver": "file", "filename": str(image)}
         self("blockdev-add", driver="raw", file=file, **{"node-name": node, "read-only": True})
@@ -50,6 +50,6 @@ class Monitor:
             self("send-key", keys=[{"type": "qcode", "data": name}])
 
     def picture(self, file: Path) -> Picture:
-        """What the guest's screen shows at this moment."""
+        """Return a picture of the guest's screen."""
         self("screendump", filename=str(file))
         return read_ppm(file.read_bytes())

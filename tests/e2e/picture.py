@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 8, 16  # a cell of the font VGA8x16
 CURSOR = 3 * WIDTH  # bits that a cursor, a line at the foot of a cell, may hide
-# The letter A in that font, as lib/fonts/font_8x16.c has it: finds the font in a kernel's data.
+# The letter A in the kernel's lib/fonts/font_8x16.c: it marks the font in the data of a kernel.
 LETTER_A = bytes.fromhex("00 00 10 38 6c c6 c6 fe c6 c6 c6 c6 00 00 00 00")
 
 
@@ -16,14 +16,14 @@ class Picture:
     pixels: bytes  # three bytes each, row by row
 
     def cell(self, row: int, column: int) -> tuple[bytes, ...]:
-        """The colours of the pixels of one character cell."""
+        """Return the colours of the pixels of a character cell."""
         left, top = column * WIDTH, row * HEIGHT
         starts = (((top + y) * self.width + left + x) * 3 for y in range(HEIGHT) for x in range(8))
         return tuple(self.pixels[start : start + 3] for start in starts)
 
 
 def read_ppm(data: bytes) -> Picture:
-    """A binary portable pixmap, as QEMU's screendump writes it (P6, 255 levels, no comments)."""
+    """Read a portable pixmap of QEMU's screendump (P6, 255 levels, no comments)."""
     magic, width, height, levels = data.split(maxsplit=4)[:4]
     assert (magic, levels) == (b"P6", b"255"), data[:20]
     header = len(b"\n".join([magic, width + b" " + height, levels])) + 1
@@ -33,9 +33,9 @@ def read_ppm(data: bytes) -> Picture:
 
 
 def font(kernel: bytes) -> dict[int, str]:
-    """Glyphs (128 bits, row by row) of the printable ASCII characters, from a vmlinux.
+    """Return the printable ASCII characters of a vmlinux by their glyphs, 128 bits row by row.
 
-    A kernel has two fonts of that size, which share some letters; both are taken.
+    A kernel has two fonts of that size, which share some letters; the result has both.
     """
     glyphs = {}
     for found in re.finditer(re.escape(LETTER_A), kernel):
@@ -46,9 +46,9 @@ def font(kernel: bytes) -> dict[int, str]:
 
 
 def text(picture: Picture, glyphs: dict[int, str]) -> list[str]:
-    """The rows as text; a cell that shows no known character is a '?'.
+    """Return the rows as text, with '?' for a cell without a known character.
 
-    A cell has two colours, and either may be the background (the cursor's row is reversed).
+    A cell has two colours, and either may be the background: the row of the cursor is reversed.
     """
     rows = []
     for row in range(picture.height // HEIGHT):

@@ -1,4 +1,4 @@
-"""The system that the tests boot into: a Debian kernel, and an initrd with busybox and drivers."""
+"""Make the system that the tests boot: a Debian kernel, an initrd with busybox and drivers."""
 
 import hashlib
 import lzma
@@ -23,20 +23,20 @@ DRIVERS = (
     " ext4 crc32c_generic isofs loop"
 )
 INIT = Path(__file__).with_name("target-init")
-BOOT = 300.0  # seconds for two kernels and what lies between on a busy emulated machine
+BOOT = 300.0  # seconds from power-on to the target's report, on a busy emulated machine
 
 
 @dataclass(frozen=True)
 class System:
-    """A kernel that QEMU or kexec can start, and an initrd that goes with it."""
+    """A kernel for QEMU or kexec, and its initrd."""
 
-    release: str  # as uname says it
+    release: str  # uname -r
     kernel: Path
     initrd: Path
 
 
 def system(suite: str = "stable") -> System:
-    """The second system with the suite's kernel, made once for each version of its parts."""
+    """Return the target with the suite's kernel; make it once for each version of its parts."""
     with locked(default_cache()):
         archive = Archive(default_cache() / "apt", suite, "ppc64el")
         archive.update()
@@ -60,13 +60,13 @@ def system(suite: str = "stable") -> System:
 
 
 def wait_for_target(console: Console) -> dict[str, str]:
-    """What the second system says of itself, word by word, until it switches off."""
+    """Wait until the target switches off; return its report by the first word of each line."""
     said = console.expect(r"target: init((?:.|\r|\n)*?)target: end", within=BOOT)[1]
     return dict(re.findall(r"target: (\w+) (.*)", said.replace("\r", "")))
 
 
 def userland(busybox: Tree, applets: Iterable[str]) -> Tree:
-    """The root directory of a system that has nothing but busybox."""
+    """Return a root directory with nothing but busybox."""
     tree = Tree()
     for directory in ("proc", "sys", "dev", "mnt", "etc", "tmp"):
         tree.add(directory, DIRECTORY)
@@ -79,8 +79,10 @@ def userland(busybox: Tree, applets: Iterable[str]) -> Tree:
 
 
 def drivers(package: Tree, names: Iterable[str]) -> dict[str, bytes]:
-    """Modules of a kernel package with all that they need, in an order in which insmod takes them;
-    decompressed, since not every busybox can do that."""
+    """Return modules of a kernel package and their dependencies, in an order for insmod.
+
+    They are decompressed: not every busybox can do that.
+    """
     paths = {
         canonical(Path(path).name.partition(".")[0]): path for path in package if ".ko" in path
     }
@@ -102,12 +104,12 @@ def drivers(package: Tree, names: Iterable[str]) -> dict[str, bytes]:
 
 
 def canonical(name: str) -> str:
-    """As the kernel calls the module: file names may have dashes instead."""
+    """Return the kernel's name of a module: file names may have dashes for underscores."""
     return name.replace("-", "_")
 
 
 def modules(package: Tree, release: str, names: Iterable[str]) -> Tree:
-    """The modules and what modprobe wants to know about them."""
+    """Return the modules, and the indexes for modprobe."""
     home = f"usr/lib/modules/{release}"
     tree = Tree()
     for name, data in drivers(package, names).items():

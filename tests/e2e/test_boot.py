@@ -40,11 +40,11 @@ def test_alone_it_boots_a_disk_that_the_second_kernel_can_read_too(
     install: Install,
     tmp_path: Path,
 ) -> None:
-    # A DMA window that is left behind takes NVMe and USB away from the second kernel.
+    # A DMA window that the first kernel leaves behind breaks NVMe and USB in the second.
     machine = Machine(drives=[(bus, install(debian))], firmware=firmware)
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
         said = wait_for_target(guest.console)
-        assert said["cmdline"] == f"[{debian.tells()}]"
+        assert said["cmdline"] == f"[{debian.command_line()}]"
         assert said["root"].endswith(f"ext4 [{debian.names.uuid}]")
         guest.ends(within=60)
 
@@ -55,7 +55,7 @@ def test_a_start_without_tricks_for_speed_boots_too(
     machine = Machine(drives=[("virtio", install(debian))])
     append = "petipy.timeout=0 PETIPY_PLAIN_START=1"
     with start(image.machine(machine, append), tmp_path) as guest:
-        assert wait_for_target(guest.console)["cmdline"] == f"[{debian.tells()}]"
+        assert wait_for_target(guest.console)["cmdline"] == f"[{debian.command_line()}]"
 
 
 def test_alone_it_boots_a_cd(image: Image, chosen: System, tmp_path: Path) -> None:
@@ -108,21 +108,23 @@ def test_alone_it_boots_the_default_of_another_format(
     machine = Machine(drives=[(bus, install(installed))])
     with start(image.machine(machine), tmp_path) as guest:
         said = wait_for_target(guest.console)
-        assert said["cmdline"] == f"[{installed.tells()}]"
+        assert said["cmdline"] == f"[{installed.command_line()}]"
         assert said["root"].endswith(f"ext4 [{installed.names.uuid}]")
 
 
 def test_an_entry_that_cannot_start_gives_way_to_the_next(
     image: Image, chosen: System, older: System, install: Install, tmp_path: Path
 ) -> None:
-    """The default's kernel is torn: the same disk's other kernel boots, of another version."""
+    """The default's kernel is cut off: the disk's other kernel boots, of another version."""
     torn = tmp_path / "torn"
     torn.write_bytes(chosen.kernel.read_bytes()[:100_000])
     names = Names.new("root")
     broken = Installation([replace(chosen, kernel=torn), older], names, timeout=1)
     with start(image.machine(Machine(drives=[("virtio", install(broken))])), tmp_path) as guest:
-        told = rf"Debian GNU/Linux did not boot: .*vmlinux-{re.escape(chosen.release)}: .*cut off"
-        guest.console.expect(told, within=BOOT)
+        complaint = (
+            rf"Debian GNU/Linux did not boot: .*vmlinux-{re.escape(chosen.release)}: .*cut off"
+        )
+        guest.console.expect(complaint, within=BOOT)
         said = wait_for_target(guest.console)
         assert said["kernel"] == older.release
         assert said["root"].endswith(f"ext4 [{names.uuid}]")
@@ -137,19 +139,19 @@ def test_all_processors_reach_a_kernel_of_another_version(
         said = wait_for_target(guest.console)
         assert said["kernel"] == older.release
         assert said["cpus"] == "2"
-        assert said["cmdline"] == f"[{debian.tells()}]"
+        assert said["cmdline"] == f"[{debian.command_line()}]"
 
 
 def test_the_image_of_the_suite_before_boots_too(
     debian: Installation, install: Install, tmp_path: Path
 ) -> None:
-    """Another kernel, with more modules and other page sizes; another Python and udev."""
+    """Its kernel has more modules and other page sizes; its Python and udev are older."""
     place = tmp_path / "image"
     run([REPOSITORY / "initramfs/build", "--suite", "oldstable", "--output", place])
     old = Image(place / "vmlinux", place / "petipy.cpio.zst")
     machine = Machine(drives=[("virtio", install(debian))])
     with start(old.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
-        assert wait_for_target(guest.console)["cmdline"] == f"[{debian.tells()}]"
+        assert wait_for_target(guest.console)["cmdline"] == f"[{debian.command_line()}]"
 
 
 def test_a_small_machine_boots_from_a_disk_without_partitions(
@@ -159,7 +161,7 @@ def test_a_small_machine_boots_from_a_disk_without_partitions(
     machine = Machine(drives=[("virtio", whole)], memory=256)
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
         said = wait_for_target(guest.console)
-        assert said["cmdline"] == f"[{debian.tells()}]"
+        assert said["cmdline"] == f"[{debian.command_line()}]"
         assert said["root"] == f"vda ext4 [{debian.names.uuid}]"
 
 
@@ -170,5 +172,5 @@ def test_a_boot_loader_specification_entry_boots_the_one_that_loader_conf_names(
     with start(image.machine(Machine(drives=[("virtio", install(specified))])), tmp_path) as guest:
         said = wait_for_target(guest.console)
         assert said["kernel"] == older.release
-        assert said["cmdline"] == f"[{specified.tells()}]"
+        assert said["cmdline"] == f"[{specified.command_line()}]"
         assert said["root"].endswith(f"ext4 [{specified.names.uuid}]")

@@ -14,9 +14,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.mark.parametrize("architecture", ["ppc64el", pytest.param("amd64", marks=pytest.mark.slow)])
 def test_two_builds_give_the_same_bytes(architecture: str, tmp_path: Path) -> None:
-    """In other directories, under another umask, and nothing of the first one's at hand but the
-    packages themselves: of these it may not matter where they are.
-    """
+    """The second build has another directory and umask, and only packages in its cache."""
     fresh = tmp_path / "cache"
     for part in ("apt", "wheels"):
         if (default_cache() / part).is_dir():

@@ -1,4 +1,4 @@
-"""The demonstration, as somebody who has just found the project runs it."""
+"""Run initramfs/demo up to the Debian installer."""
 
 from pathlib import Path
 

@@ -27,7 +27,7 @@ MOVE = 100
 
 
 def cost(console: Console, *keys: str) -> int:
-    """Bytes that the keys bring onto the line."""
+    """Return the number of bytes that the keys bring onto the line."""
     console.quiet(2)
     before = console.received
     console.press(*keys)
@@ -67,17 +67,17 @@ def test_an_entry_of_a_submenu_is_edited_and_booted_over_a_serial_line(
         console.type(" edited=here")
         console.shows(r"edited=here", within=menu.SOON)
         console.press("enter")
-        told = f"{debian.tells(1, recovery=True)} edited=here"
-        console.expect(rf"cmdline {re.escape(told)}", within=menu.START)
+        expected = f"{debian.command_line(1, recovery=True)} edited=here"
+        console.expect(rf"cmdline {re.escape(expected)}", within=menu.START)
         said = wait_for_target(console)
         assert said["kernel"] == older.release
-        assert said["cmdline"] == f"[{told}]"
+        assert said["cmdline"] == f"[{expected}]"
 
 
 def test_an_entry_that_is_to_boot_once_does_and_nothing_else_is_written(
     image: Image, chosen: System, install: Install, tmp_path: Path
 ) -> None:
-    """What a person looks at stays as it is; what is booted writes its environment block."""
+    """To look at an entry writes nothing; to boot it writes its environment block."""
     names = Names.new("root")
     once = f"gnulinux-advanced-{names.uuid}>gnulinux-{chosen.release}-recovery-{names.uuid}"
     debian = Installation([chosen], names, timeout=600, saved=f"next_entry={once}\nkept=yes\n")
@@ -93,7 +93,7 @@ def test_an_entry_that_is_to_boot_once_does_and_nothing_else_is_written(
         assert disk.read_bytes() == before
         guest.console.press("enter")
         said = wait_for_target(guest.console)
-        assert said["cmdline"] == f"[{debian.tells(recovery=True)}]"
+        assert said["cmdline"] == f"[{debian.command_line(recovery=True)}]"
         assert said["grubenv"] == "[next_entry= kept=yes]"
         guest.ends(within=60)
     after = replace(debian, saved="next_entry=\nkept=yes\n").grubenv()
@@ -127,7 +127,7 @@ def test_a_guarded_system_waits_for_its_password(
         console.shows(r"^Access denied$", within=menu.SOON)
         console.type("toor\r")
         said = wait_for_target(console)
-        assert said["cmdline"] == f"[{debian.tells()}]"
+        assert said["cmdline"] == f"[{debian.command_line()}]"
 
 
 FAT = """\
@@ -151,7 +151,7 @@ def test_fat_is_written_to_in_place_and_the_machine_is_switched_off(
     with start(image.machine(machine, "petipy.timeout=never"), tmp_path) as guest:
         console = guest.console
         menu.enter(console, r"^Nothing to boot was found")
-        # The menu has looked at the disk, and protects it since.
+        # The menu has looked at the disk and so made it read-only.
         fat = "/run/fat"
         lines = " ".join(f"'{line}'" for line in FAT.splitlines())
         head, _, rest = block.partition("\n")
@@ -201,17 +201,17 @@ def test_disks_come_and_go_while_the_menu_is_up(
         menu.move_to(console, "Linux$")
         console.press("enter")
         said = wait_for_target(console)
-        assert said["cmdline"] == f"[{old.tells()}]"
+        assert said["cmdline"] == f"[{old.command_line()}]"
         assert said["root"] == f"sda2 ext4 [{old.names.uuid}]"
 
 
 def test_two_consoles_are_served_by_one_process(
     image: Image, debian: Installation, install: Install, tmp_path: Path
 ) -> None:
-    """The menu, the log and a shell on each, in less than 45 MB; booted from the second."""
+    """Menu, log and shell on each console take less than 45 MB."""
     machine = Machine(drives=[("virtio", install(debian))], consoles=2)
-    told = "petipy.timeout=600 petipy.consoles=hvc1"
-    with start(image.machine(machine, told), tmp_path) as guest:
+    append = "petipy.timeout=600 petipy.consoles=hvc1"
+    with start(image.machine(machine, append), tmp_path) as guest:
         first, second = guest.consoles
         for console in guest.consoles:
             console.expect(r"Booting in \d+ s", within=menu.START)
@@ -232,11 +232,11 @@ def test_two_consoles_are_served_by_one_process(
             console.expect(r"Booting Debian GNU/Linux", within=menu.START)
             console.expect(r"cmdline BOOT_IMAGE=", within=menu.SOON)
         said = wait_for_target(first)
-        assert said["cmdline"] == f"[{debian.tells()}]"
+        assert said["cmdline"] == f"[{debian.command_line()}]"
 
 
 def test_every_driver_of_the_image_can_be_loaded(image: Image, tmp_path: Path) -> None:
-    """Their calls are bound by the build, and some bring firmware or others of their own."""
+    """The build has bound their calls."""
     command = (
         "for f in $(find /usr/lib/modules -name '*.ko*'); do"
         " b=${f##*/}; modprobe ${b%%.ko*} || echo $b; done;"
@@ -266,7 +266,7 @@ def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
     with start(image.machine(machine, "console=tty0 petipy.timeout=600"), tmp_path) as guest:
         guest.console.expect(r"Booting in \d+ s", within=menu.START)
         show("Default: Debian GNU/Linux (vda2)")
-        guest.console.listen(2)  # a key in the first moment would count as noise
+        guest.console.listen(2)  # Petipy takes a key of the first moment for noise
         guest.monitor.key("m")
         guest.console.expect(r"Countdown stopped", within=menu.START)
         show("> * Debian GNU/Linux")
@@ -276,13 +276,13 @@ def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
         show("> * Debian GNU/Linux")
         guest.monitor.key("ret")
         said = wait_for_target(guest.console)
-        assert said["cmdline"] == f"[{debian.tells()}]"
+        assert said["cmdline"] == f"[{debian.command_line()}]"
 
 
 def test_a_live_system_in_a_file_is_a_device_and_finds_its_medium(
     image: Image, debian: Installation, chosen: System, tmp_path: Path
 ) -> None:
-    """It is offered below the disk that it lies on, and never boots by itself beside that."""
+    """It stands below its disk in the menu and does not boot by itself."""
     medium = cd(tmp_path / "live.iso", lay(tmp_path / "live", live_files(chosen, "LIVE")), "LIVE")
     files = {**debian.files(), "/isos/live.iso": medium}
     whole = disk(tmp_path / "disk.img", lay(tmp_path / "tree", files), debian.names)

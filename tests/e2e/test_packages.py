@@ -1,4 +1,4 @@
-"""Boot configurations as Debian's packages have them: everything that they list comes out."""
+"""Read boot configurations out of Debian's packages: every entry comes out."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ BOOTLOADERS = "usr/share/live/build/bootloaders"
 
 
 def package(name: str, only: str) -> Tree:
-    """Files of a package, newest in Debian's stable release."""
+    """Return files of the newest version of a package in Debian stable."""
     try:
         with locked(default_cache()):
             archive = Archive(default_cache() / "apt", "stable", "amd64")
@@ -34,7 +34,7 @@ def package(name: str, only: str) -> Tree:
 
 
 def texts(tree: Tree, root: str) -> dict[str, str]:
-    """By the paths below `root`, links included, all files that are no programs."""
+    """Return all text files by their paths below `root`, also through links."""
     found = {
         name: node.data.decode()
         for name, node in tree.items()
@@ -44,7 +44,7 @@ def texts(tree: Tree, root: str) -> dict[str, str]:
         target = tree.resolve(name)
         behind = [path for path in found if path == target or path.startswith(f"{target}/")]
         found |= {name + path[len(target) :]: found[path] for path in behind}
-    # A link to a directory with links in it.
+    # A link may lead to a directory with links in it.
     for name in [name for name, node in tree.items() if node.is_link]:
         target = tree.resolve(name)
         behind = [path for path in found if path.startswith(f"{target}/")]
@@ -53,7 +53,7 @@ def texts(tree: Tree, root: str) -> dict[str, str]:
 
 
 def labels(files: Mapping[str, str], name: str, directory: str) -> set[tuple[str, int]]:
-    """Files and lines of the labels with a kernel, in a configuration and all that it reads."""
+    """Return file and line of each label with a kernel, in all files of a configuration."""
     found, todo, read = set(), [name], set()
     while todo:
         name = todo.pop()
@@ -80,7 +80,7 @@ def scanned(served: Mapping[str, str], bootfile: str) -> Scan:
 
 @pytest.fixture(scope="module")
 def netboot() -> dict[str, str]:
-    """What the installer's netboot package has for a TFTP server."""
+    """Return the files of the installer's netboot package for a TFTP server."""
     tree = package("debian-installer-13-netboot-amd64", f"{NETBOOT}/*")
     return texts(tree, NETBOOT)
 
@@ -97,9 +97,9 @@ def test_the_installers_pxelinux_menu_comes_out_whole(netboot: dict[str, str]) -
     assert all(entry.initrds for _, entry in scan.entries)
     (default,) = [entry for _, entry in scan.entries if entry.default]
     assert default.title == "Install with speech synthesis"
-    # It includes files that other flavours have, and a label that leads back has two kernels.
-    told = {p.message.partition(" tftp")[0] for p in scan.problems}
-    assert told == {"there is no", "'kernel' is set a second time; this value counts"}
+    # It includes files of other flavours, and a label that leads back has two kernels.
+    messages = {p.message.partition(" tftp")[0] for p in scan.problems}
+    assert messages == {"there is no", "'kernel' is set a second time; this value counts"}
 
 
 def test_the_installers_grub_menu_comes_out_whole(netboot: dict[str, str]) -> None:
@@ -123,7 +123,7 @@ def test_the_menu_of_a_live_system_comes_out_whole(kind: str) -> None:
         for path, text in parts.items()
         if path.partition("/")[0] in (kind, "syslinux_common")
     }
-    # As live-build does, which knows only afterwards whether there is an installer.
+    # live-build fills this in when it knows of an installer.
     menu = files[f"{directory}menu.cfg"]
     installer = "include install_gui.cfg"
     files[f"{directory}menu.cfg"] = menu.replace("@OPTIONAL_INSTALLER_INCLUDE@", installer)

@@ -1,4 +1,4 @@
-"""A pseries guest: start it, wait for what its consoles say, type at them, change its hardware."""
+"""Run a pseries guest: start it, read its consoles, type at them, change its hardware."""
 
 import selectors
 import socket
@@ -16,7 +16,7 @@ from tests.e2e.monitor import Monitor
 Firmware = Literal["vof", "slof"]
 Bus = Literal["virtio", "virtio-scsi", "vscsi", "nvme", "usb", "cd"]
 
-# Under TCG the mitigations that pseries wants by default only give warnings.
+# TCG does not have the mitigations that pseries asks for by default.
 MACHINE = "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
 CONTROLLERS: dict[Bus, str] = {
     "virtio-scsi": "virtio-scsi-pci,id=virtio-scsi",
@@ -36,7 +36,7 @@ DRIVES: dict[Bus, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """The hardware. `kernel` and `initrd` go in through QEMU; without them the firmware boots."""
+    """The hardware. QEMU loads `kernel` and `initrd`; without them the firmware boots a disk."""
 
     kernel: Path | None = None
     initrd: Path | None = None
@@ -47,13 +47,13 @@ class Machine:
     drives: Sequence[tuple[Bus, Path]] = ()
     consoles: int = 1  # hvc0, hvc1 …
     screen: bool = False  # VGA and a USB keyboard
-    usb: bool = False  # a controller to plug things into, even with nothing there yet
-    keeps: bool = False  # what is written to the drives goes into their images
-    record: Path | None = None  # count instructions; QEMU writes what it needs for it to this file
+    usb: bool = False  # a USB controller, even without a device
+    keeps: bool = False  # writes of the guest go into the images
+    record: Path | None = None  # count instructions; QEMU writes a log of events to this file
 
     def arguments(self) -> list[str]:
         machine = MACHINE + (",x-vof=on" if self.firmware == "vof" else "")
-        # With one nanosecond for each instruction the guest's time does not depend on the host.
+        # A nanosecond per instruction: the guest's clock does not depend on the host.
         counted = f" -icount shift=0,sleep=off,rr=record,rrfile={self.record}"
         accelerator = f"tcg,thread=single{counted}" if self.record else "tcg,thread=multi"
         run = f"-M {machine} -cpu power10 -accel {accelerator} -smp {self.cpus}"
@@ -80,7 +80,7 @@ class Machine:
 
 
 class Guest:
-    """A running machine. Its consoles are read whenever any of them is waited for."""
+    """A running machine. To wait for one console reads them all."""
 
     def __init__(self, process: subprocess.Popen[bytes], errors: Path) -> None:
         self.started = time.monotonic()
@@ -103,7 +103,7 @@ class Guest:
 
     @property
     def age(self) -> float:
-        """Seconds since QEMU was started."""
+        """Return the seconds since the start of QEMU."""
         return time.monotonic() - self.started
 
     def connect(self, consoles: Sequence[Console], monitor: socket.socket | None = None) -> None:
@@ -117,9 +117,9 @@ class Guest:
             self._monitor.close()
 
     def until(self, console: Console, done: Condition, within: float, what: str) -> None:
-        """Read all consoles until `done`; AssertionError after `within` seconds or a disaster.
+        """Read all consoles until `done`; raise AssertionError after `within` seconds.
 
-        Without `what` the time's end is nothing special.
+        Without `what`, return after that time. A kernel panic or the like is an error at once.
         """
         end = time.monotonic() + within
         while not done():
@@ -160,8 +160,8 @@ class Guest:
 
 @contextmanager
 def start(machine: Machine, log: Path) -> Iterator[Guest]:
-    """Run the machine; what its consoles say is kept in `log`/hvc0.log and so on."""
-    # The kernel ends QEMU with the test, even one that is killed.
+    """Run the machine; write the output of its consoles to `log`/hvc0.log and so on."""
+    # The kernel ends QEMU when the test ends, even if that is killed.
     run = ["setpriv", "--pdeathsig", "KILL", "qemu-system-ppc64", *machine.arguments()]
     with ExitStack() as stack:
         errors = log / "qemu.log"

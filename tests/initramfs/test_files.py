@@ -1,4 +1,4 @@
-"""What the build reads and writes byte by byte: cpio archives, ELF files, lists, packages."""
+"""Read and write cpio archives, ELF files, lists and packages."""
 
 import shutil
 import stat
@@ -124,7 +124,7 @@ def test_what_is_no_elf_file_is_told() -> None:
 
 
 def elf(sections: dict[str, bytes]) -> bytes:
-    """A relocatable file with these sections."""
+    """Return a relocatable file with these sections."""
     names, contents, headers = b"\0", bytearray(64), [bytes(64)]
     for name, content in {**sections, ".shstrtab": b""}.items():
         offset = len(names)
@@ -174,7 +174,9 @@ def test_a_stripped_module_lacks_type_information_and_nothing_else() -> None:
     assert small.section(".BTF") == b""
     assert small.section(".text") == b"code"
     assert small.section(".modinfo") == MODINFO
-    assert len(small.sections) == len(Elf.parse(module).sections)  # they are known by number
+    assert len(small.sections) == len(
+        Elf.parse(module).sections
+    )  # relocations name sections by number
 
 
 def test_only_the_tables_for_unwinding_are_cleared() -> None:

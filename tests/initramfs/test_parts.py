@@ -1,4 +1,4 @@
-"""What is chosen for the image: drivers, libraries, Python modules, packages."""
+"""Select drivers, libraries, Python modules and packages for the image."""
 
 import json
 import os
@@ -29,7 +29,7 @@ HOME = "usr/lib/modules/6.1-test"
 
 
 def package(modules: dict[str, str], builtin: str = "") -> Tree:
-    """A kernel package whose modules have these descriptions."""
+    """Return a kernel package whose modules have these descriptions."""
     tree = Tree()
     tree.add("boot/vmlinux-6.1-test", file(b"kernel"))
     tree.add(f"{HOME}/modules.builtin", file(builtin.encode()))
@@ -141,7 +141,7 @@ def test_without_a_mirror_old_package_lists_have_to_do(
     os.utime(tmp_path / "stable-ppc64el/updated", (0, 0))
     debian.update()
     sources = (tmp_path / "stable-ppc64el/sources/debian.sources").read_text()
-    assert "stable-security" in sources  # what an attempt left out is there again
+    assert "stable-security" in sources  # an attempt may have left it out
 
 
 def test_every_locked_wheel_has_a_version_and_a_hash() -> None:
@@ -153,7 +153,7 @@ def test_every_locked_wheel_has_a_version_and_a_hash() -> None:
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    """A little standard library with a program on top of it."""
+    """Return a small standard library with a program on top of it."""
     texts = {
         "app/__init__.py": "",
         "app/__main__.py": "import first\nfrom app import plain\n",
@@ -267,7 +267,7 @@ def test_an_lz4_archive_ends_where_the_kernel_expects_it(tmp_path: Path) -> None
 
 
 def test_init_is_silent_about_settings_that_a_kernel_does_not_have(tmp_path: Path) -> None:
-    """Or refuses, as one that is locked down does."""
+    """A kernel that is locked down refuses them."""
     script = REPOSITORY / "initramfs/fast/files/usr/lib/petipy/fast-start"
     lines = script.read_text().replace("/sys/", f"{tmp_path}/").splitlines()
     settings = [line.strip() for line in lines if line.strip().startswith("echo ")][:-1]

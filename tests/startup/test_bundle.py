@@ -1,4 +1,4 @@
-"""All modules in one file, imported by a Python of its own."""
+"""Import modules from one file; each program runs in a new Python."""
 
 import marshal
 import subprocess

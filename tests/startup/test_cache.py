@@ -1,4 +1,4 @@
-"""What is worked out when the image is built: each program runs in a Python of its own."""
+"""Take compiled code from the table; each program runs in a new Python."""
 
 import marshal
 import subprocess
@@ -18,7 +18,7 @@ import petipy.state.model, parsers.formats.grub, re
 re.compile("(?P<a>x+)[é-ü]", re.I), re.compile(b"[0-9]")
 sys.stdout.buffer.write(marshal.dumps(table))
 """
-# Prints what is compiled after the installation.
+# Collects the texts that Python compiles after the installation.
 WATCH = """
 import sys
 from petipy.startup import cache

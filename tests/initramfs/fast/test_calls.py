@@ -1,4 +1,4 @@
-"""Calls of kernel modules that are bound at build time; the modules are assembled here."""
+"""Bind the calls of kernel modules; the tests assemble the modules."""
 
 import shutil
 import struct
@@ -65,7 +65,7 @@ def words(elf: Elf, section: str) -> list[int]:
 
 
 def open_places(elf: Elf, section: str) -> dict[int, tuple[int, str]]:
-    """What the kernel still has to fill in: offset → type of relocation, symbol."""
+    """Return the places that the kernel fills in: offset → type of relocation, symbol."""
     symbols = list(struct.iter_unpack("<IBBHQQ", elf.section(".symtab")))
     names = elf.section(".strtab")
 
@@ -79,7 +79,7 @@ def open_places(elf: Elf, section: str) -> dict[int, tuple[int, str]]:
 
 
 def branch(code: list[int], at: int) -> int:
-    """Where the branch at that offset goes."""
+    """Return the target of the branch at that offset."""
     word = code[at // 4]
     assert word >> 26 == 18
     distance = word & 0x03FFFFFC
@@ -87,7 +87,7 @@ def branch(code: list[int], at: int) -> int:
 
 
 def called(elf: Elf, section: str, stub: int) -> str:
-    """The function outside that a stub goes to."""
+    """Return the function outside the module that a stub jumps to."""
     store, high, low, move, go = words(elf, section)[stub // 4 : stub // 4 + 5]
     assert (store, move, go) == (0xF8410018, 0x7D8903A6, 0x4E800420)
     assert (high >> 16, low >> 16) == (0x3D82, 0xE98C)
@@ -126,7 +126,7 @@ def test_what_cannot_be_bound_is_left_to_the_kernel(module: bytes) -> None:
     before, after = Elf.parse(module), Elf.parse(bind_calls(module))
 
     left = {offset: name for offset, (type, name) in open_places(after, ".text").items()}
-    # A weak function may not be there; what is followed by no nop is not a call as others, and
+    # A weak function may be absent; a call without a nop behind it is no ordinary call, and
     # neither is that of the kernel's tracer.
     calls = {36: "perhaps", 44: "traced", 56: "_mcount"}
     assert {offset: left[offset] for offset in calls} == calls
