@@ -74,9 +74,12 @@ class KeyTable:
 
     def __init__(self, screens: Mapping[str, Registration], actions: Iterable[Key]) -> None:
         self._screens = screens
-        self._actions = list(actions)
-        self._for_entries = [s.opener for s in screens.values() if s.opener and s.of_entry]
-        self._others = [s.opener for s in screens.values() if s.opener and not s.of_entry]
+        self._for_entries = _sort(s.opener for s in screens.values() if s.opener and s.of_entry)
+        others = [s.opener for s in screens.values() if s.opener and not s.of_entry]
+        self._others = _sort([*others, *actions, *CONSOLE_KEYS])
+        keys = [*screens[ROOT].keys, *self._for_entries, *self._others]
+        # The keys that mean the same in every menu. A configuration cannot redefine them.
+        self.reserved = frozenset(name for key in keys for name in key.names)
 
     def opener(self, name: str) -> Key:
         """Return the key that opens a screen. KeyError if no key does."""
@@ -88,23 +91,13 @@ class KeyTable:
     @property
     def everywhere(self) -> Sequence[Key]:
         """The keys that open screens or start actions, for the menu's footer."""
-        keys = [*self._for_entries, *self._others, *self._actions]
-        return _sort(key for key in keys if key is not BACK)
-
-    @property
-    def reserved(self) -> frozenset[str]:
-        """The names of the keys that mean the same in every menu.
-
-        A configuration cannot give them another meaning.
-        """
-        keys = [*self._screens[ROOT].keys, *self._for_entries, *self._others, *self._actions]
-        return frozenset(name for key in [*keys, *CONSOLE_KEYS] for name in key.names)
+        keys = _sort([*self._for_entries, *self._others])
+        return [key for key in keys if key not in (BACK, *CONSOLE_KEYS)]
 
     def documented(self) -> list[Key]:
         """Return the keys that have a help text, each once, the menu's first."""
-        others = _sort([*self._others, *self._actions, *CONSOLE_KEYS])
         inner = [key for screen in self._screens.values() for key in screen.keys]
-        keys = [*self._screens[ROOT].keys, *_sort(self._for_entries), *others, *inner]
+        keys = [*self._screens[ROOT].keys, *self._for_entries, *self._others, *inner]
         return [key for key in dict.fromkeys(keys) if key.help]
 
     def to_markdown(self) -> str:
