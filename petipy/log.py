@@ -10,7 +10,7 @@ from petipy.state.model import Status
 
 Level = Literal["debug", "info", "warning", "error"]
 _KEPT = 2000
-_KERN_DEBUG = 7 | 1 << 3  # facility user; below every console log level, so no console shows it
+_KERN_DEBUG = 7 | 1 << 3  # facility "user", level "debug", which no console shows
 
 
 def uptime() -> float:

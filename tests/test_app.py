@@ -1,4 +1,4 @@
-"""The whole program on a machine made of a directory, pseudo terminals and a pretended kexec."""
+"""The whole program on a machine of a directory, a pseudo terminal and a kexec that pretends."""
 
 import asyncio
 import errno
@@ -28,12 +28,12 @@ Person = Callable[[Session, Store], Coroutine[None, None, None]]
 
 
 class Jumped(BaseException):
-    """The machine has left us."""
+    """The machine has jumped into another kernel."""
 
 
 @dataclass
 class Machine:
-    """vda2 and what a test adds; kernels boot when they say so."""
+    """A machine with disks, by name in `scans`. A kernel boots if its text is "good"."""
 
     tree: Path
     terminal: str
@@ -49,7 +49,7 @@ class Machine:
             time.sleep(60)
         if content != b"good":
             raise OSError(errno.ENOEXEC, "not a kernel")
-        # This is a child: what it says must lie where its parent can see it.
+        # This is a child; its parent reads the file.
         (self.tree / "loaded").write_text(cmdline)
         return "pretence"
 
@@ -208,7 +208,7 @@ async def until(store: Store, condition: Callable[[Snapshot], bool]) -> Snapshot
 
 
 def chooses(title: str) -> Person:
-    """Someone who asks for the entry as soon as it is there."""
+    """Return a person who boots the entry as soon as it is there."""
 
     async def person(session: Session, store: Store) -> None:
         snapshot = await until(store, lambda s: any(c.entry.title == title for c in s.choices))

@@ -71,7 +71,7 @@ class Booter:
         self.last_failure = -math.inf  # by the clock
         self._machine, self._consoles, self._store = machine, consoles, store
         self._log, self._trace, self._clock = log, trace, clock
-        self._requests: asyncio.Queue[tuple[str, Edit | None]] = asyncio.Queue()
+        self._requests: asyncio.Queue[tuple[Choice, Edit | None]] = asyncio.Queue()
         self._busy = False  # from the request until the attempt has ended
         self._loading: asyncio.Task[None] | None = None  # the part of it that may be stopped
 
@@ -83,8 +83,11 @@ class Booter:
             self._store.update(booting="")
             self._consoles.resume()
 
-    def start(self, id: str, edit: Edit | None = None) -> None:
-        """Request the boot of a choice; a warning says so if another boot is under way.
+    def start(self, choice: Choice, edit: Edit | None = None) -> None:
+        """Request a boot; a warning says so if another one is under way.
+
+        The choice boots as it is now, even if the snapshot has another one in its place later:
+        nobody has asked who may boot that.
 
         The snapshot's `booting` names the choice from now on. It becomes empty again when the
         attempt has failed; the status says why.
@@ -93,8 +96,8 @@ class Booter:
             self._log.warning("another boot is under way")
             return
         self._busy = True
-        self._store.update(booting=id)
-        self._requests.put_nowait((id, edit))
+        self._store.update(booting=choice.id)
+        self._requests.put_nowait((choice, edit))
 
     def stop(self) -> None:
         """Give up the boot that is under way, unless its kernel is loaded already."""
@@ -111,12 +114,8 @@ class Booter:
         self.last_failure = self._clock()
         self._log.error(why)
 
-    async def _attempt(self, id: str, edit: Edit | None) -> None:
-        choice = self._store.snapshot.choice(id)
-        if choice is None:
-            self.note_failure(id, "what was chosen is not there any more")
-            return
-        title = choice.entry.title
+    async def _attempt(self, choice: Choice, edit: Edit | None) -> None:
+        id, title = choice.id, choice.entry.title
         try:
             if choice.entry.action and not edit:
                 await self._act(choice, choice.entry.action)

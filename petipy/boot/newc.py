@@ -1,9 +1,9 @@
-"""A cpio archive of one file, as GRUB makes of `newc:NAME:FILE` (grub-core/loader/linux.c), and
-iPXE of `initrd FILE NAME` (core/cpio.c).
+"""Cpio archives of one file.
 
-The kernel unpacks what it finds one after the other (Documentation/driver-api/early-userspace/
-buffer-format.rst in its sources): every number is eight hexadecimal digits, and names, data and
-the whole are filled up to four bytes.
+GRUB makes one of `newc:NAME:FILE` (grub-core/loader/linux.c), iPXE of `initrd FILE NAME`
+(core/cpio.c). The kernel unpacks archives one after the other. The format is in its sources, in
+Documentation/driver-api/early-userspace/buffer-format.rst: a number is eight hexadecimal digits;
+names, data and the archive are padded to four bytes.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ _TRAILER = "TRAILER!!!"
 
 
 def before(name: str, size: int, mode: int) -> bytes:
-    """All that precedes the file's `size` bytes: the directories around it, and its header."""
+    """Return the bytes before the file's `size` bytes: its directories and its header."""
     around = (_entry(directory, _DIRECTORY, 0) for directory in _directories(name))
     return b"".join((*around, _entry(name, _FILE | (mode or _ALL), size)))
 
 
 def after(size: int) -> bytes:
-    """All that follows them."""
+    """Return the bytes after the file's `size` bytes: padding, and the end of the archive."""
     return bytes(-size % 4) + _entry(_TRAILER, 0, 0)
 
 

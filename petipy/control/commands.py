@@ -59,7 +59,8 @@ class Snapshots(Protocol):
 class Booter(Protocol):
     """The part of petipy.boot.attempt.Booter that commands use."""
 
-    def start(self, id: str, edit: Edit | None = None) -> None: ...
+    def start(self, choice: Choice, edit: Edit | None = None) -> None: ...
+    def note_failure(self, id: str, why: str) -> None: ...
     def stop(self) -> None: ...
     def forget_failures(self) -> None: ...
 
@@ -130,7 +131,10 @@ class Commands:
     async def boot(self, client: Client, id: str, edit: Edit | None = None) -> None:
         """Request a boot; see petipy.boot.attempt.Booter.start."""
         self.require(client, "boot edited" if edit else "boot", id)
-        self._booter.start(id, edit)
+        if choice := self.snapshot.choice(id):
+            self._booter.start(choice, edit)
+        else:
+            self._booter.note_failure(id, "what was chosen is not there any more")
 
     async def shell(
         self, client: Client, path: str, term: str, note_use: Callable[[], None]

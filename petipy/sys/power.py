@@ -1,4 +1,4 @@
-"""Ending the machine's run: reboot(2), and asking EFI firmware for its settings first."""
+"""Restart the machine, switch it off, or let its EFI firmware show its settings."""
 
 import errno
 import os
@@ -21,7 +21,7 @@ libc.reboot.restype = c_int
 
 
 def prepare(action: Action) -> None:
-    """What can fail before the machine is left; OSError with a sentence when it is impossible."""
+    """Do the part of an action that can fail. Raise OSError with a sentence if it does."""
     if action != "fwsetup":
         return
     try:
@@ -35,7 +35,10 @@ def prepare(action: Action) -> None:
 
 
 def ask_for_settings(variables: str) -> None:
-    """EFI's firmware, at the next start; `variables` is where efivarfs is mounted."""
+    """Let EFI firmware show its settings at the next start.
+
+    `variables` is the directory where efivarfs is mounted. Raise OSError if it cannot.
+    """
     if not _value(f"{variables}/OsIndicationsSupported-{_GLOBAL}") & _TO_SETTINGS:
         raise OSError(errno.ENOTSUP, _NO_SETTINGS)
     name = f"{variables}/OsIndications-{_GLOBAL}"
@@ -45,7 +48,7 @@ def ask_for_settings(variables: str) -> None:
 
 
 def leave(action: Action) -> None:
-    """Restart the machine, or switch it off. Nothing is written out or unmounted before."""
+    """Restart the machine, or switch it off, without writing out or unmounting anything."""
     call(libc.reboot, c_int(_POWER_OFF if action == "halt" else _RESTART))
 
 

@@ -12,7 +12,7 @@ import pytest
 from parsers.api import Action
 from petipy.boot.attempt import Booter
 from petipy.log import Log, Trace
-from petipy.state.model import Change, Device, Edit, File, Snapshot
+from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
 from petipy.state.store import Store
 from tests.samples import choice, entry
 
@@ -28,6 +28,11 @@ class Bench:
         self.log = Log(lambda status: self.store.update(status=status), files=())
         self.kexec = self.power = self
         self.stuck = asyncio.Event()  # a file that never opens is being opened
+
+    def __getitem__(self, id: str) -> Choice:
+        choice = self.store.snapshot.choice(id)
+        assert choice
+        return choice
 
     async def open(self, files: Sequence[File], devices: Sequence[Device]) -> list[int]:
         if any(file.path == "/stuck" for file in files):
@@ -99,14 +104,13 @@ def snapshot_after(bench: Bench) -> Snapshot:
         ("bug", "bug did not boot: ZeroDivisionError: "),
         ("off", "off: no such firmware"),
         ("exit", "exit: no other device has anything to boot"),
-        ("none", "what was chosen is not there any more"),
     ],
 )
 def test_a_failure_says_why_and_is_remembered_until_it_is_forgotten(
     tmp_path: Path, id: str, words: str
 ) -> None:
     async def scenario(bench: Bench, booter: Booter) -> None:
-        booter.start(id)
+        booter.start(bench[id])
         assert bench.store.snapshot.booting == id
         await bench.resumed.wait()
         status = snapshot_after(bench).status
@@ -123,9 +127,9 @@ def test_a_second_boot_is_refused_while_one_is_under_way_and_esc_stops_that(
     tmp_path: Path,
 ) -> None:
     async def scenario(bench: Bench, booter: Booter) -> None:
-        booter.start("stuck")
+        booter.start(bench["stuck"])
         await bench.stuck.wait()
-        booter.start("good")
+        booter.start(bench["good"])
         assert bench.store.snapshot.booting == "stuck"
         assert bench.log.lines[-1].text == "another boot is under way"
         booter.stop()
@@ -133,7 +137,7 @@ def test_a_second_boot_is_refused_while_one_is_under_way_and_esc_stops_that(
         assert not booter.failed
         assert bench.log.lines[-1].text == "Loading stuck was stopped"
         bench.resumed.clear()
-        booter.start("good")
+        booter.start(bench["good"])
         await bench.resumed.wait()
         assert booter.failed == {"good"}
 
@@ -142,8 +146,19 @@ def test_a_second_boot_is_refused_while_one_is_under_way_and_esc_stops_that(
 
 def test_an_edit_boots_even_what_is_an_action(tmp_path: Path) -> None:
     async def scenario(bench: Bench, booter: Booter) -> None:
-        booter.start("off", Edit(kernel="/good", initrds=(), cmdline="single"))
+        booter.start(bench["off"], Edit(kernel="/good", initrds=(), cmdline="single"))
         await bench.resumed.wait()
 
     bench = run(tmp_path, scenario)
     assert bench.lines == ["Booting off", "  kernel  (vda2)/good", "  cmdline single"]
+
+
+def test_a_choice_boots_as_it_was_when_it_was_allowed(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        booter.start(bench["good"])
+        other = choice("good", kernel=File(device="vda2", path="/gone"))
+        bench.store.update(choices=(other,))
+        await bench.resumed.wait()
+
+    bench = run(tmp_path, scenario)
+    assert bench.lines[1] == "  kernel  (vda2)/good"

@@ -33,9 +33,9 @@ class Booter:
         self.booted: list[str] = []
         self.happened = asyncio.Event()
 
-    def start(self, id: str, edit: Edit | None = None) -> None:
-        self.booted.append(id)
-        self._store.update(booting=id)
+    def start(self, choice: Choice, edit: Edit | None = None) -> None:
+        self.booted.append(choice.id)
+        self._store.update(booting=choice.id)
         self.happened.set()
 
     def stop(self) -> None: ...

@@ -136,6 +136,16 @@ def test_everybody_may_boot_what_is_not_guarded_look_rescan_and_stop() -> None:
     run(scenario())
 
 
+def test_what_is_not_there_any_more_does_not_boot() -> None:
+    async def scenario() -> None:
+        machine = machine_of(OPEN)
+        await machine.session().boot("gone")
+        assert machine.booted == []
+        assert machine.lines[-1].text == "what was chosen is not there any more"
+
+    run(scenario())
+
+
 def test_where_nobody_is_a_superuser_everybody_may_edit_and_open_a_shell() -> None:
     async def scenario() -> None:
         machine = machine_of(choice("A"))

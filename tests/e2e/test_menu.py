@@ -107,6 +107,14 @@ password_pbkdf2 root grub.pbkdf2.sha512.10000.{}.{}
 """
 
 
+# The password "secret", hashed by crypt(3) with yescrypt.
+LOCKED = """\
+LABEL locked
+KERNEL /locked
+MENU PASSWD $y$j9T$abcd$q0BC/1zAm1egDOA28ap7Pv/qqIp2.2/hfz8I9ccfx08
+"""
+
+
 def test_a_guarded_system_waits_for_its_password(
     image: Image, chosen: System, install: Install, tmp_path: Path
 ) -> None:
@@ -114,14 +122,23 @@ def test_a_guarded_system_waits_for_its_password(
     made = hashlib.pbkdf2_hmac("sha512", b"toor", salt, 10000)
     guarded = GUARDED.format(salt.hex().upper(), made.hex().upper())
     debian = Installation([chosen], Names.new("root"), timeout=0, custom=guarded)
-    machine = Machine(drives=[("virtio", install(debian))])
+    files = {"extlinux/extlinux.conf": LOCKED, "locked": "no kernel"}
+    other = bare(tmp_path / "other.img", lay(tmp_path / "other", files), Names.new())
+    machine = Machine(drives=[("virtio", install(debian)), ("virtio", other)])
     with start(image.machine(machine), tmp_path) as guest:
         console = guest.console
         console.expect("It waits for a password - ", within=menu.START)
         menu.enter(console, r"^> \* Debian GNU/Linux$")
         console.press("x")
         console.shows(r"^A shell needs a password\.$", within=menu.SOON)
-        console.press("esc", "enter")
+        console.press("esc")
+        menu.move_to(console, "locked")
+        console.press("enter")
+        console.shows(r"^locked needs a password\.$", within=menu.SOON)
+        console.type("secret\r")
+        console.shows(r"^locked did not boot: ", within=menu.SOON)
+        menu.move_to(console, "Debian GNU/Linux$")
+        console.press("enter")
         console.shows(r"^Debian GNU/Linux needs a password\.$", within=menu.SOON)
         console.type("root\rwrong\r")
         console.shows(r"^Access denied$", within=menu.SOON)

@@ -1,4 +1,4 @@
-"""What a menu's entries ask of the firmware. The restart itself is for a guest to test."""
+"""Requests to the firmware. A guest tests the restart itself."""
 
 from pathlib import Path
 

@@ -134,8 +134,11 @@ class Machine:
     stops: int = 0
     here: int = 0
 
-    def start(self, id: str, edit: Edit | None = None) -> None:
-        self.booted.append((id, edit))
+    def start(self, choice: Choice, edit: Edit | None = None) -> None:
+        self.booted.append((choice.id, edit))
+
+    def note_failure(self, id: str, why: str) -> None:
+        self.say(why, "error")
 
     def stop(self) -> None:
         self.stops += 1
