@@ -79,9 +79,9 @@ def _directories(case: Path) -> list[Path]:
 
 
 def _brief(value: Any) -> Any:
-    """Without what says nothing, and origins: a person reads these files."""
+    """Leave out empty values and origins: a person reads these files."""
     if isinstance(value, dict):
-        said = {k: v for k, v in value.items() if v not in ("", None, (), False)}
+        said = {k: v for k, v in value.items() if v not in ("", None, [], False)}
         return {
             k: _brief(v) for k, v in said.items() if k not in ("origins", "default_from", "end")
         }
