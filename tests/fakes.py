@@ -8,7 +8,7 @@ from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Host, Volume
 from parsers.binary.envblock import PLACE
-from parsers.places.urls import normal
+from parsers.places.urls import normalize
 from parsers.places.volumes import image
 
 Tree = Mapping[str, str | bytes]
@@ -104,8 +104,8 @@ class MachineFiles:
         return replace(self, name=name) if known and name not in machine.unreadable else None
 
     def _fetch(self, url: str) -> str | None:
-        known = {normal(url): text for url, text in self.machine.urls.items()}
-        return known.get(normal(url))
+        known = {normalize(url): text for url, text in self.machine.urls.items()}
+        return known.get(normalize(url))
 
     def _content(self, path: str) -> bytes | None:
         content = self._tree.get(_clean(path) if path else "")

@@ -9,7 +9,7 @@ _PACKED = (b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x02\x21\x4c\x18")
 _SMALLEST = 4096  # bytes; no kernel is smaller
 
 
-def machine(files: Files, path: str, offset: int = 0) -> str | None:
+def detect_machine(files: Files, path: str, offset: int = 0) -> str | None:
     """Return the machine by uname's name, "" if it is unknown, or None if the file is no kernel.
 
     The kernel begins at `offset` bytes. ppc64 is either byte order: a POWER machine starts both.
@@ -36,11 +36,11 @@ def machine(files: Files, path: str, offset: int = 0) -> str | None:
     return "" if head.startswith(_PACKED) else None
 
 
-def runs(found: str, machine: str) -> bool:
+def can_run(found: str, machine: str) -> bool:
     """Return True if a kernel for the machine `found` starts on a machine of uname's name."""
     return found in ("", machine, machine.removesuffix("le"))
 
 
-def for_another(found: str, machine: str) -> str:
+def describe_mismatch(found: str, machine: str) -> str:
     """Return the reason why this machine does not boot a kernel for another, in words."""
     return f"it is for {found}, this machine is {machine}"

@@ -27,7 +27,7 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     found = [
         (name, version, machine)
         for name, version in kernels[:_MOST]
-        if (machine := kernel.machine(files, f"{at}/{name}")) is not None
+        if (machine := kernel.detect_machine(files, f"{at}/{name}")) is not None
     ]
     cmdline, origins = _cmdline(files, at) if found else _NO_CMDLINE
     for name, version, machine in found:
@@ -42,8 +42,8 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
             cmdline=cmdline,
             origins=origins,
             unbootable=""
-            if kernel.runs(machine, files.host.machine)
-            else kernel.for_another(machine, files.host.machine),
+            if kernel.can_run(machine, files.host.machine)
+            else kernel.describe_mismatch(machine, files.host.machine),
             guess=True,
         )
 

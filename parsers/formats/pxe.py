@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from parsers.api import FileRef, Files, Format, Item
-from parsers.formats.syslinux.entries import items
+from parsers.formats.syslinux.entries import read_items
 from parsers.places.lease import prefix, server
-from parsers.places.urls import is_url, join, normal, split
+from parsers.places.urls import is_url, join, normalize, split
 
 
 class NetworkLocator:
@@ -23,7 +23,7 @@ class NetworkLocator:
 
     def locate(self, directory: str, name: str) -> str:
         if is_url(name):
-            return normal(name)
+            return normalize(name)
         host, colons, path = name.partition("::")
         if not colons or "/" in host:
             return join(directory, name.lstrip("/"))
@@ -40,7 +40,7 @@ class NetworkLocator:
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
-    yield from items(files, NetworkLocator(files, path), path, _directory(files, path))
+    yield from read_items(files, NetworkLocator(files, path), path, _directory(files, path))
 
 
 def _directory(files: Files, url: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from parsers.api import Entry, FileRef, Files, Format, Item
-from parsers.binary.kernel import for_another
+from parsers.binary.kernel import describe_mismatch
 from parsers.places.openfirmware import locate
 from parsers.reading import stanzas
 from parsers.reading.stanza_entries import (
@@ -103,8 +103,8 @@ def _other_machine(files: Files, image: Stanza) -> str:
     """Return why the image is not for this machine, or "" if it is."""
     machine = files.host.machine
     if not machine.startswith("sparc"):
-        return for_another("sparc", machine)
-    return "" if _is_ours(files, image.scope) else for_another(image.scope, machine)
+        return describe_mismatch("sparc", machine)
+    return "" if _is_ours(files, image.scope) else describe_mismatch(image.scope, machine)
 
 
 def _file(files: Files, config: str, name: str, values: Values) -> FileRef:

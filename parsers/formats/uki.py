@@ -101,8 +101,8 @@ def read_image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem
         title = _title(path, profile, number, alone)
         entry = _entry(path, profile, addons, title, number)
         machine = _machine(files, program, profile.linux)
-        if not kernel.runs(machine, files.host.machine):
-            other = kernel.for_another(machine, files.host.machine)
+        if not kernel.can_run(machine, files.host.machine):
+            other = kernel.describe_mismatch(machine, files.host.machine)
             entry = replace(entry, unbootable=other)
         release = os_release.read(profile.texts.get("osrel", ""))
         yield UkiEntry(entry, _sort_keys(path, release, number))
@@ -112,7 +112,7 @@ def _machine(files: Files, program: pe.EfiProgram, linux: FileRef) -> str:
     """Return the image's machine. EFI has no number for POWER and s390: there ask the kernel."""
     if program.is_known:
         return program.machine
-    return kernel.machine(files, linux.path, linux.offset) or program.machine
+    return kernel.detect_machine(files, linux.path, linux.offset) or program.machine
 
 
 def _profiles(files: Files, path: str, sections: Sequence[pe.PeSection]) -> list[Contents]:

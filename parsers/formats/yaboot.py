@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from posixpath import dirname
 
 from parsers.api import Entry, Files, Format, Item
-from parsers.binary.kernel import for_another
+from parsers.binary.kernel import describe_mismatch
 from parsers.places.openfirmware import locate
 from parsers.reading import stanzas
 from parsers.reading.stanza_entries import (
@@ -61,7 +61,7 @@ def _other_machine(files: Files, image: Stanza) -> str:
     if image.scope in ("", "64bit" if is_64bit else "32bit"):
         return ""
     kind = f"{bits}-bit machines" if (bits := _bits(image.scope)) else image.scope
-    return for_another(kind, machine)
+    return describe_mismatch(kind, machine)
 
 
 def _bits(scope: str) -> int:

@@ -21,7 +21,7 @@ from functools import cache
 import pyparsing as pp
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
-from parsers.binary.kernel import for_another
+from parsers.binary.kernel import describe_mismatch
 from parsers.places.fstab import MountTable, find_systems
 from parsers.reading.cmdline import Argument, join_arguments
 from parsers.reading.names import make_unique
@@ -263,7 +263,9 @@ def _entries(
         arguments, problems = _arguments(path, section, table, variables)
         cmdline, origins = join_arguments(path, arguments)
         yield from problems if kernel else ()
-        foreign = "" if files.host.machine == "s390x" else for_another("s390x", files.host.machine)
+        foreign = (
+            "" if files.host.machine == "s390x" else describe_mismatch("s390x", files.host.machine)
+        )
         yield Entry(
             title=section.name,
             name=name,

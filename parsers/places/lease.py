@@ -6,7 +6,7 @@ PXELINUX's options: 209 is the name of the configuration, and 210 the prefix of 
 
 from collections.abc import Mapping
 
-from parsers.places.urls import is_url, join, normal
+from parsers.places.urls import is_url, join, normalize
 
 Lease = Mapping[str, str]
 
@@ -57,5 +57,5 @@ def _root(lease: Lease) -> str:
 
 def _on(base: str, name: str) -> str:
     if is_url(name):
-        return normal(name)
+        return normalize(name)
     return join(base, name) if base and name else ""

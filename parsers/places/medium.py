@@ -64,7 +64,7 @@ class Advice(NamedTuple):
     warning: str = ""
 
 
-def advice(files: Files, cmdline: str) -> Advice:
+def advise(files: Files, cmdline: str) -> Advice:
     """Return the advice for a kernel in an image. `files` is the tree in the image."""
     own = files.volume
     if own.image in cmdline:

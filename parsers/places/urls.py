@@ -18,7 +18,7 @@ def is_url(text: str) -> bool:
     return "://" in text and _URL.fullmatch(text) is not None
 
 
-def normal(url: str) -> str:
+def normalize(url: str) -> str:
     """Return a URL without `.`, `..` and doubled slashes in its path.
 
     No path leads above the root. Return any other text as it is.
@@ -34,11 +34,11 @@ def normal(url: str) -> str:
 def join(base: str, name: str) -> str:
     """Return the URL that `name` means in the text at the URL `base`. `/x` is at the root."""
     if is_url(name):
-        return normal(name)
+        return normalize(name)
     if not (m := _URL.fullmatch(base)):
         return name
     directory = "" if name.startswith("/") else m["path"].rpartition("/")[0]
-    return normal(f"{m['root']}{directory}/{name}")
+    return normalize(f"{m['root']}{directory}/{name}")
 
 
 def split(url: str) -> tuple[str, str]:

@@ -156,7 +156,7 @@ def describe(spec: str) -> str:
     return f"the device {spec.removeprefix('/dev/')}"
 
 
-def loader(name: str, root: str) -> str:
+def describe_loader(name: str, root: str) -> str:
     """Return words for the target of GRUB's chainloader: a file, or blocks of a device.
 
     The device is `root` if the block list names none.

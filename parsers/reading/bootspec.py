@@ -17,7 +17,7 @@ import pyparsing as pp
 
 from parsers import machines
 from parsers.api import Effect, FileRef, Files, Firmware, Origin, Problem, Style
-from parsers.binary.kernel import for_another
+from parsers.binary.kernel import describe_mismatch
 from parsers.reading.text import build_grammar, decode_utf16, read, scan_statements
 
 _LONGEST = 64 << 10  # characters of a file
@@ -305,11 +305,10 @@ def read_snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
             yield from problems
             continue
         snippet = Snippet(path, parse_tries(name), tuple(parse_fields(text)))
-        machine = snippet.value("architecture")
-        ours = not machine or _is_for(machine, files.host.machine)
-        yield (
-            snippet if ours else snippet._replace(obstacle=for_another(machine, files.host.machine))
-        )
+        wanted, machine = snippet.value("architecture"), files.host.machine
+        if wanted and not _is_for(wanted, machine):
+            snippet = snippet._replace(obstacle=describe_mismatch(wanted, machine))
+        yield snippet
     if len(names) > _MOST:
         yield Problem(f"{directory}/{names[_MOST]}", 1, f"more than {_MOST} entries: left out")
 

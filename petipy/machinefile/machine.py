@@ -6,7 +6,7 @@ from posixpath import dirname, join, normpath, split
 from typing import Literal
 
 from parsers.api import UNKNOWN, Firmware, Host, Volume
-from parsers.places.urls import normal
+from parsers.places.urls import normalize
 
 _MAX_LINKS = 40  # as the kernel's own limit
 
@@ -113,7 +113,7 @@ class RecordedFiles:
         return RecordedFiles(self._known, name, self.host.machine) if known else None
 
     def _fetch(self, url: str) -> str | None:
-        return self._known.urls.get(normal(url))
+        return self._known.urls.get(normalize(url))
 
     def _real(self, path: str) -> str:
         """Where the links lead. What is known by the name of a link goes before."""

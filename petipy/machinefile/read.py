@@ -36,7 +36,7 @@ from typing import Any
 
 from parsers import machines
 from parsers.api import Firmware, Volume
-from parsers.places.urls import normal
+from parsers.places.urls import normalize
 from petipy.machinefile.machine import Machine, Tree, clean
 
 _LARGEST = 64 << 20  # bytes of a machine file
@@ -187,7 +187,7 @@ def _urls(about: Mapping[str, Any], beside: Path) -> Iterator[tuple[str, str]]:
     for url, text in _mapping(about.get("urls"), "urls").items():
         if not isinstance(text, str):
             raise BadMachine(f"{url}: not a text")
-        yield normal(url), _beside(beside, text, url) if text[:1] == "@" else text
+        yield normalize(url), _beside(beside, text, url) if text[:1] == "@" else text
 
 
 def _leases(about: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -8,7 +8,7 @@ from itertools import islice
 from posixpath import dirname
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
-from parsers.places.medium import add_parameters, advice
+from parsers.places.medium import add_parameters, advise
 from parsers.places.urls import is_url
 from parsers.places.volumes import find
 from petipy.report.quote import with_excerpts
@@ -121,7 +121,7 @@ def _at_home(files: Files, entry: Entry, problems: list[Problem]) -> Entry:
     """An image's entry, its command line saying where the image is."""
     if not files.volume.image or not entry.kernel or entry.kernel.device:
         return entry
-    parameters, warning = advice(files, entry.cmdline)
+    parameters, warning = advise(files, entry.cmdline)
     if warning:
         if all(problem.message != warning for problem in problems):
             problems.append(Problem(entry.config, entry.line, warning))

@@ -7,7 +7,7 @@ from posixpath import basename
 
 from parsers.api import Action, FileRef, Password, Volume
 from parsers.formats.grub_legacy.drives import Drives
-from parsers.places.volumes import BLOCKS, find, loader
+from parsers.places.volumes import BLOCKS, describe_loader, find
 
 
 @dataclass(slots=True)
@@ -111,7 +111,9 @@ def _kernel(state: LoaderState, rest: str) -> str | None:
     if kind and kind[1] not in ("linux", "biglinux"):
         state.unbootable = f"it starts a kernel of type {kind[1]}, which Linux cannot start"
     elif basename(name) in _LOADERS or BLOCKS.fullmatch(name):
-        state.unbootable = f"it starts {loader(name, state.device)}, which Linux cannot start"
+        state.unbootable = (
+            f"it starts {describe_loader(name, state.device)}, which Linux cannot start"
+        )
     return None
 
 
@@ -134,7 +136,7 @@ def _module(state: LoaderState, rest: str) -> None:
 
 def _chainloader(state: LoaderState, rest: str) -> None:
     names = [word for word in rest.split() if not word.startswith("--")]
-    what = loader(names[0] if names else "", state.device)
+    what = describe_loader(names[0] if names else "", state.device)
     state.unbootable = f"it starts {what}, which Linux cannot start"
 
 

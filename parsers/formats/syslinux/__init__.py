@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from posixpath import dirname, normpath
 
 from parsers.api import FileRef, Files, Format, Item
-from parsers.formats.syslinux.entries import items
+from parsers.formats.syslinux.entries import read_items
 
 
 class DiskLocator:
@@ -30,7 +30,7 @@ class DiskLocator:
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
-    yield from items(files, DiskLocator(files), path, f"{dirname(path).rstrip('/')}/")
+    yield from read_items(files, DiskLocator(files), path, f"{dirname(path).rstrip('/')}/")
 
 
 _DIRECTORIES = {

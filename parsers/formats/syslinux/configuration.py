@@ -10,7 +10,7 @@ from collections.abc import Callable
 from parsers.api import Problem
 from parsers.formats.syslinux.context import ReadContext
 from parsers.formats.syslinux.labels import Label, Locator, SyslinuxMenu
-from parsers.formats.syslinux.statements import Statement, after, parse_statements
+from parsers.formats.syslinux.statements import Statement, after_first, parse_statements
 
 MAX_TEXT = 256 << 10  # characters of a file
 DEPTH = 16  # files that include one another
@@ -206,7 +206,7 @@ class Configuration:
         word = statement.word.lower()
         inner = statement._replace(
             key=word,
-            value=after(statement.value),
+            value=after_first(statement.value),
             keyword=f"{statement.keyword} {statement.word}".strip(),
         )
         if handle := _MENU_HANDLERS.get(word):
@@ -244,8 +244,8 @@ class Configuration:
             (self._label or self._menu).password = statement.value
 
     def menu_master(self, statement: Statement) -> None:
-        if statement.word.lower() == "passwd" and after(statement.value):
-            value = after(statement.value)
+        if statement.word.lower() == "passwd" and after_first(statement.value):
+            value = after_first(statement.value)
             self.settings["master"] = Statement(statement.config, statement.number, "master", value)
         else:
             self._complain(statement, "'MENU MASTER' is followed by PASSWD and the password")
@@ -269,7 +269,7 @@ class Configuration:
             self._complain(statement, "'MENU END' without a 'MENU BEGIN'")
 
     def menu_include(self, statement: Statement) -> None:
-        tag = after(statement.value)
+        tag = after_first(statement.value)
         if tag:
             self.menu_begin(Statement(statement.config, statement.number, "begin", tag))
         self.include(statement)
@@ -292,7 +292,7 @@ class Configuration:
     def check_jumps(self) -> None:
         tags = {menu.tag for menu in self.menus} | {".top", ".hidden"}
         for label in self.labels:
-            if (tag := after(label.jump)) and tag not in tags:
+            if (tag := after_first(label.jump)) and tag not in tags:
                 statement = Statement(label.config, label.line, "menu", label.jump)
                 self._complain(statement, f"no menu is called {tag!r}")
 

@@ -9,8 +9,8 @@ from parsers.api import Entry, FileRef, Files, Item, Password, Preferences, Prob
 from parsers.formats.syslinux.configuration import Configuration
 from parsers.formats.syslinux.context import ReadContext
 from parsers.formats.syslinux.devicetree import find_devicetree
-from parsers.formats.syslinux.kernels import PC, Meaning, is_menu, meaning
-from parsers.formats.syslinux.labels import Label, Locator, SyslinuxMenu, plain
+from parsers.formats.syslinux.kernels import PC, Meaning, interpret, is_menu
+from parsers.formats.syslinux.labels import Label, Locator, SyslinuxMenu, strip_marks
 from parsers.formats.syslinux.origins import origin, origins
 from parsers.formats.syslinux.preferences import (
     has_menu,
@@ -18,13 +18,13 @@ from parsers.formats.syslinux.preferences import (
     parse_number,
     timeout,
 )
-from parsers.formats.syslinux.statements import Statement, after, first
-from parsers.formats.syslinux.sysappend import unknown, words
+from parsers.formats.syslinux.statements import Statement, after_first, first_word
+from parsers.formats.syslinux.sysappend import sysappend_words, unknown_bits
 
 _VARIABLE = re.compile(r"\$\{[^{}\s]*\}")
 
 
-def items(files: Files, locator: Locator, path: str, directory: str) -> Iterator[Item]:
+def read_items(files: Files, locator: Locator, path: str, directory: str) -> Iterator[Item]:
     """Yield the items of the configuration at a place. Relative names begin at `directory`."""
     context = ReadContext()
     context.followed.add(path)
@@ -62,13 +62,13 @@ class EntryBuilder:
             if statement and is_menu(statement.word) and not _find(conf, statement.word):
                 conf.has_ui = True
                 conf.settings.pop(key)
-                conf.follow(statement._replace(value=after(statement.value)), conf.directory)
+                conf.follow(statement._replace(value=after_first(statement.value)), conf.directory)
         for label in conf.labels:
             self._first.setdefault(_identity(label), label)
         for label in conf.labels:
-            means = meaning(label, self._files.host.machine)
+            means = interpret(label, self._files.host.machine)
             if means.alias and (target := _find(conf, means.alias)):
-                means = meaning(target, self._files.host.machine)
+                means = interpret(target, self._files.host.machine)
             self._meanings[label] = means
             if means.menu and means.files and not label.jump:
                 self._follow(conf, label, means)
@@ -115,7 +115,7 @@ class EntryBuilder:
 
     def _with_options(self, conf: Configuration, label: Label, statement: Statement) -> Label:
         """Return the label of a DEFAULT with more words: `DEFAULT linux single` adds an option."""
-        more = after(statement.value)
+        more = after_first(statement.value)
         if not more or label.name == statement.value:
             return label
         typed = replace(label, name=statement.value, title=statement.value, line=statement.number)
@@ -134,19 +134,19 @@ class EntryBuilder:
         label = Label(
             statement.value, statement.config, statement.number, conf.menus[0], conf.directory
         )
-        label.kernel, label.append = statement.word, after(statement.value) or None
+        label.kernel, label.append = statement.word, after_first(statement.value) or None
         label.statements["kernel"] = statement
         if label.append:
             label.statements["append"] = statement
         label.inherited = conf.append_to_all
         # In Debian's installer, the kernel of ONTIMEOUT is that of a label, too.
-        means = meaning(label, self._files.host.machine)
+        means = interpret(label, self._files.host.machine)
         same = (known for known in conf.labels if self._meanings[known] == means)
         return next(same, None) or self._add(conf, label)
 
     def _add(self, conf: Configuration, label: Label) -> Label:
         conf.labels.insert(0, label)
-        self._meanings[label] = meaning(label, self._files.host.machine)
+        self._meanings[label] = interpret(label, self._files.host.machine)
         return label
 
     def _menu(
@@ -225,7 +225,7 @@ class EntryBuilder:
         if self._files.host.machine not in PC and (names := _VARIABLE.findall(options)):
             self._report(label, f"{', '.join(names)} is a variable of the firmware's: left out")
             options = " ".join(_VARIABLE.sub("", options).split())
-        return " ".join((options, *words(label.sysappend, self._files))).strip()
+        return " ".join((options, *sysappend_words(label.sysappend, self._files))).strip()
 
     def _file(self, label: Label, name: str) -> FileRef:
         """Return a file. If only the configuration's own directory has it, take that."""
@@ -237,7 +237,9 @@ class EntryBuilder:
 
     def _devicetree(self, label: Label) -> FileRef | None:
         if label.devicetree:
-            return None if label.devicetree == "-" else self._file(label, first(label.devicetree))
+            return (
+                None if label.devicetree == "-" else self._file(label, first_word(label.devicetree))
+            )
         found = self._devicetree_in_directory(label)
         return self._locator.file(found) if found else None
 
@@ -245,7 +247,7 @@ class EntryBuilder:
         """Return the file of FDTDIR's directory for this machine, if the machine has a tree."""
         if not label.devicetrees or not self._files.host.compatible:
             return None
-        directory = self._locator.locate(label.directory, first(label.devicetrees)).rstrip("/")
+        directory = self._locator.locate(label.directory, first_word(label.devicetrees)).rstrip("/")
         if directory not in self._directories:
             known = self._locator.is_there(directory) is not None
             self._directories[directory] = (
@@ -257,11 +259,13 @@ class EntryBuilder:
         self._context.problems.append(Problem(label.config, label.line, message))
 
     def _check(self, label: Label) -> None:
-        if more := unknown(label.sysappend, self._files):
+        if more := unknown_bits(label.sysappend, self._files):
             self._report(label, f"SYSAPPEND asks for what only a BIOS tells ({more:#x}): left out")
         wanted = label.devicetrees and not label.devicetree and self._files.host.compatible
         if wanted and self._devicetree_in_directory(label) is None:
-            what = f"no device tree in {first(label.devicetrees)} is known to be for {wanted[0]}"
+            what = (
+                f"no device tree in {first_word(label.devicetrees)} is known to be for {wanted[0]}"
+            )
             self._report(label, f"{what}: the machine's own is used")
         if (secret := label.password or label.menu.password) and not make_password("", secret):
             what = "its password is hashed in no way that SYSLINUX knows"
@@ -302,11 +306,11 @@ def _identity(label: Label) -> object:
 
 
 def _title(label: Label) -> str:
-    return plain(label.title) or label.name
+    return strip_marks(label.title) or label.name
 
 
 def _trail_name(menu: SyslinuxMenu) -> str:
-    return menu.tag or plain(menu.label or menu.title) or "menu"
+    return menu.tag or strip_marks(menu.label or menu.title) or "menu"
 
 
 def _find(conf: Configuration, name: str) -> Label | None:

@@ -6,7 +6,7 @@ from posixpath import basename
 
 from parsers.api import Action
 from parsers.formats.syslinux.labels import Label
-from parsers.formats.syslinux.statements import after, first
+from parsers.formats.syslinux.statements import after_first, first_word
 
 # SYSLINUX knows a file by the end of its name. U-Boot, on other machines, does not.
 _SUFFIXES = {
@@ -46,13 +46,13 @@ class Meaning:
     alias: str = ""  # another label with the meaning
 
 
-def meaning(label: Label, machine: str) -> Meaning:
-    name, options = first(label.kernel), f"{after(label.kernel)} {label.options}".strip()
+def interpret(label: Label, machine: str) -> Meaning:
+    name, options = first_word(label.kernel), f"{after_first(label.kernel)} {label.options}".strip()
     kind = label.kind
     if kind == "kernel":
         kind = _kind(name, machine)
     if kind == "config":
-        directory = after(label.kernel) or first(label.append or "")
+        directory = after_first(label.kernel) or first_word(label.append or "")
         return Meaning(menu=True, files=name, directory=directory)
     if kind == "com32":
         return _module(name, options, machine)
@@ -101,7 +101,7 @@ def _module(name: str, options: str, machine: str) -> Meaning:
         return Meaning(unbootable="it switches off the machine", action="halt")
     if module == "linux":
         words = re.sub(r"^(?:-\S+\s+)+", "", options)
-        kernel, rest = first(words), after(words)
+        kernel, rest = first_word(words), after_first(words)
         if kernel:
             return Meaning(kernel=kernel, options=rest, initrds=_names(_initrd(rest)))
     if module == "mboot":
@@ -109,7 +109,7 @@ def _module(name: str, options: str, machine: str) -> Meaning:
     if module in ("ifcpu64", "ifcpu"):
         # LABEL64 -- LABEL32, or LABEL64 -- LABELPAE -- LABEL32
         cases = re.split(r"(?:^|\s+)--(?:\s+|$)", options)
-        return Meaning(alias=first(cases[0] if "64" in machine else cases[-1]))
+        return Meaning(alias=first_word(cases[0] if "64" in machine else cases[-1]))
     if module == "chain":
         return Meaning(unbootable="another boot loader, which only a BIOS starts", elsewhere=True)
     return Meaning(unbootable=f"a program for SYSLINUX ({module}.c32)")
@@ -122,12 +122,12 @@ def _multiboot(options: str) -> Meaning:
     the modules.
     """
     kernel, *modules = re.split(r"(?:^|\s+)---(?:\s+|$)", options)
-    name = first(kernel)
+    name = first_word(kernel)
     if not _LINUX.fullmatch(basename(name)):
         what = basename(name) or "nothing"
         return Meaning(unbootable=f"{what} is a multiboot kernel, and kexec starts Linux alone")
-    initrds = tuple(first(module) for module in modules if module)
-    return Meaning(kernel=name, options=after(kernel), initrds=initrds)
+    initrds = tuple(first_word(module) for module in modules if module)
+    return Meaning(kernel=name, options=after_first(kernel), initrds=initrds)
 
 
 def _initrd(options: str) -> str:
@@ -138,4 +138,4 @@ def _initrd(options: str) -> str:
 
 def _names(initrds: str) -> tuple[str, ...]:
     # Like every file name, the value of INITRD ends at white space.
-    return tuple(name for name in first(initrds).split(",") if name)
+    return tuple(name for name in first_word(initrds).split(",") if name)

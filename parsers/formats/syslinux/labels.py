@@ -36,7 +36,7 @@ class SyslinuxMenu:
         """Return the titles of this menu and the menus around it, without the outermost."""
         if self.parent is None:
             return ()
-        return (*self.parent.trail, plain(self.label or self.title or self.tag) or "submenu")
+        return (*self.parent.trail, strip_marks(self.label or self.title or self.tag) or "submenu")
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +71,6 @@ class Label:
         return "" if options == "-" else options
 
 
-def plain(title: str) -> str:
+def strip_marks(title: str) -> str:
     """Return a title without the marks of hotkeys."""
     return title.replace("^", "").strip()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from parsers.api import Origin
 from parsers.formats.syslinux.labels import Label
-from parsers.formats.syslinux.statements import Statement, after
+from parsers.formats.syslinux.statements import Statement, after_first
 
 
 def origin(line: Statement, *spans: tuple[int, int]) -> Origin:
@@ -18,7 +18,7 @@ def origins(label: Label, cmdline: str) -> Iterator[Origin]:
     start = max(cmdline.find(label.options), 0) if label.options else 0
     end = min(start + len(label.options), len(cmdline))
     if kernel := given.get("kernel"):
-        yield origin(kernel, *[(0, start)] * bool(after(label.kernel) and start))
+        yield origin(kernel, *[(0, start)] * bool(after_first(label.kernel) and start))
     append = given.get("append") if label.append is not None else label.inherited
     if append and label.options:
         yield origin(append, (start, end))

@@ -36,14 +36,14 @@ class Statement(NamedTuple):
 
     @property
     def word(self) -> str:
-        return first(self.value)
+        return first_word(self.value)
 
 
-def first(text: str) -> str:
+def first_word(text: str) -> str:
     return next(iter(text.split(None, 1)), "")
 
 
-def after(text: str) -> str:
+def after_first(text: str) -> str:
     """Return the text after the first word."""
     return next(iter(text.split(None, 1)[1:]), "")
 

@@ -27,7 +27,7 @@ _STRINGS = {
 }
 
 
-def words(bits: int, files: Files) -> Iterator[str]:
+def sysappend_words(bits: int, files: Files) -> Iterator[str]:
     """Yield the words for those bits whose value the machine knows."""
     lease, table = files.host.lease, files.host.firmware.smbios
     if bits & 0x1 and lease.get("ip"):
@@ -47,7 +47,7 @@ def words(bits: int, files: Files) -> Iterator[str]:
         yield f"FSUUID={files.volume.uuid}"
 
 
-def unknown(bits: int, files: Files) -> int:
+def unknown_bits(bits: int, files: Files) -> int:
     """Return the bits without a value here: the processor's features, and SMBIOS's if missing."""
     known = _KNOWN | (sum(_STRINGS) if files.host.firmware.smbios else 0)
     return bits & ~known

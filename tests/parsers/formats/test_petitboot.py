@@ -11,7 +11,7 @@ import pytest
 
 from parsers.api import Volume
 from parsers.formats import formats
-from parsers.places.urls import normal
+from parsers.places.urls import normalize
 from petipy.scan.tree import scan_lease, scan_tree
 from petipy.state.model import Choice, Device, File
 from petipy.state.resolve import choices
@@ -108,7 +108,7 @@ def _check(case: dict[str, Any], expect: dict[str, Any], got: tuple[Choice, ...]
 
 
 def _with_normal_url(value: Any) -> Any:
-    return {"url": normal(value["url"])} if isinstance(value, dict) and "url" in value else value
+    return {"url": normalize(value["url"])} if isinstance(value, dict) and "url" in value else value
 
 
 def _file(file: File | None, *, waits: bool) -> dict[str, object] | None:

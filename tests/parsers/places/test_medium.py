@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from parsers.api import Entry, Origin, Volume
-from parsers.places.medium import add_parameters, advice
+from parsers.places.medium import add_parameters, advise
 from tests.fakes import Machine
 
 HOST = Volume(name="sda1", uuid="11-22", fs="ext4", disk="sda", partition=1)
@@ -18,7 +18,7 @@ def parameters(
     fields = {"image": name, "disk": host.name, "label": "MEDIUM 1", **about}
     own = Volume(name=f"{host.name}:{name}", **fields)  # type: ignore[arg-type]
     files = Machine({own.name: dict.fromkeys(there, "")}, volumes=(own, host)).files(own.name)
-    words, warning = advice(files, cmdline)
+    words, warning = advise(files, cmdline)
     assert not (words and warning)
     return words or warning
 

@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.places.lease import bootfile, configuration, hardware, prefix
-from parsers.places.urls import is_url, join, normal, split
+from parsers.places.urls import is_url, join, normalize, split
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,8 @@ from parsers.places.urls import is_url, join, normal, split
     ],
 )
 def test_urls_that_differ_in_dots_and_slashes_are_one(url: str, same: str) -> None:
-    assert normal(url) == same
-    assert normal(same) == same
+    assert normalize(url) == same
+    assert normalize(same) == same
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from parsers.formats.grub.language.errors import BAD_ARGUMENT, NO_KERNEL, GrubEr
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.devices import described
 from parsers.formats.grub.run.interp import Boot, Exit, Loaded, Run, Shell
-from parsers.places.volumes import loader
+from parsers.places.volumes import describe_loader
 
 
 @command("linux", "linux16", "linuxefi")
@@ -112,7 +112,7 @@ def boot(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 def _chainloader(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     words = [word for word in arguments if not word.startswith("-")]
-    what = loader(words[0] if words else "", shell.env["root"])
+    what = describe_loader(words[0] if words else "", shell.env["root"])
     shell.loaded = Loaded(unbootable=f"it starts {what}, which Linux cannot start")
     return 0
 
