@@ -110,9 +110,10 @@ def main(scanner: Scanner) -> int:
 def _services(scanner: Scanner, store: Store) -> Services:
     machine = os.uname().machine
 
-    async def scan(source: Source, others: Sequence[Device]) -> Scan:
+    async def scan(source: Source, devices: Sequence[Device]) -> Scan:
         if source.device is None:
             raise OSError(errno.ENODEV, "there is no device to scan")
+        others = [device for device in devices if device.name != source.name]
         dialect = store.snapshot.settings.dialect
         return await scanner.scan(source.device, others, machine, source.patience, dialect)
 

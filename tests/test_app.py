@@ -57,7 +57,7 @@ class Machine:
         self.loaded = (self.tree / "loaded").read_text()
         raise Jumped
 
-    async def scan(self, source: Source, others: Sequence[Device]) -> Scan:
+    async def scan(self, source: Source, devices: Sequence[Device]) -> Scan:
         if source.name not in self.scans:
             await asyncio.sleep(60)
         return self.scans[source.name]

@@ -13,9 +13,13 @@ from petipy.state.catalog import Catalog
 from petipy.state.model import Choice, Device, Image, Scan, Source, State
 from petipy.state.store import Store
 
-# Scans a source. Its configurations may refer to the devices. OSError if that fails.
+# Scans a source. The devices are all that its configurations may refer to, its own among them.
+# OSError if it fails.
 ScanSource = Callable[[Source, Sequence[Device]], Awaitable[Scan]]
 LOGGED = 3  # problems of a source that consoles show
+# An update costs the store and all who read it some milliseconds for each thousand sources. With
+# more than so many, it waits for so many seconds, and what happens meanwhile costs no other.
+MANY, PAUSE = 200, 0.05
 
 
 class Discovery:
@@ -34,7 +38,7 @@ class Discovery:
         self._arrivals = 0
         self._arrived: dict[str, int] = {}
         self._settled = False
-        self._changed = False
+        self._update_at: asyncio.TimerHandle | asyncio.Handle | None = None
         self._group = asyncio.TaskGroup()
         self._one_image = asyncio.Semaphore(1)  # at a time: disks come first
 
@@ -60,7 +64,9 @@ class Discovery:
         async with self._group:
             for stream in streams:
                 self._group.create_task(follow(stream))
-        self._update()
+        if self._update_at:
+            self._update_at.cancel()
+            self._update()
 
     def rescan(self) -> None:
         """Look at every source again, as if it had just come."""
@@ -125,12 +131,11 @@ class Discovery:
             task.cancel()
 
     async def _one(self, source: Source) -> None:
-        name, start = source.name, self._arrivals
-        others = [device for device in self._catalog.devices if device is not source.device]
+        name, devices, start = source.name, self._catalog.devices, self._arrivals
         scan, failure = Scan(), ""
         try:
             async with self._one_image if source.kind.inner else nullcontext():
-                scan = await self._scan(source, others)
+                scan = await self._scan(source, devices)
         except OSError as error:  # TimeoutError is one, and says nothing
             failure = error.strerror or str(error) or "no answer in time"
             self._log.warning(f"{name}: {failure}")
@@ -185,13 +190,14 @@ class Discovery:
         self._log.info(f"{name}: {_count(len(scan.entries) - len(hidden))}{rest}")
 
     def _publish(self) -> None:
-        """Have the store updated at the next turn of the loop."""
-        if not self._changed:
-            self._changed = True
-            asyncio.get_running_loop().call_soon(self._update)
+        """Have the store updated at the next turn of the loop, or soon after it."""
+        if self._update_at is None:
+            loop, many = asyncio.get_running_loop(), len(self._catalog.sources) > MANY
+            later = loop.call_later(PAUSE, self._update) if many else loop.call_soon(self._update)
+            self._update_at = later
 
     def _update(self) -> None:
-        self._changed = False
+        self._update_at = None
         choices = self._choices()
         self._store.update(
             sources=self._catalog.sources,

@@ -6,9 +6,7 @@ and a machine may have thousands of devices. No I/O.
 """
 
 from bisect import insort
-from collections.abc import Iterator, Set
-from functools import cache
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from parsers.api import Problem
@@ -23,48 +21,57 @@ _ANY: Name = ("any", "")
 
 
 class _Index(Generic[_K]):
-    """Names of sources by a key."""
+    """Names of sources by a key. Most keys have one: tuples take the least memory."""
 
     def __init__(self) -> None:
-        self._names: dict[_K, set[str]] = {}
+        self._names: dict[_K, tuple[str, ...]] = {}
 
     def __contains__(self, key: object) -> bool:
         return key in self._names
 
-    def __getitem__(self, key: _K) -> Set[str]:
-        return self._names.get(key, set())
+    def __getitem__(self, key: _K) -> tuple[str, ...]:
+        return self._names.get(key, ())
 
-    def move(self, name: str, old: set[_K], new: set[_K]) -> list[_K]:
+    def move(self, name: str, old: Sequence[_K], new: Sequence[_K]) -> list[_K]:
         """Take the source from the old keys to the new; return the keys that came or vanished."""
-        changed = []
-        for key in old - new:
-            self._names[key].remove(name)
-            if not self._names[key]:
+        changed, kept = [], {*old}.intersection(new)
+        for key in old:
+            if key in kept:
+                continue
+            if left := tuple(other for other in self._names[key] if other != name):
+                self._names[key] = left
+            else:
                 del self._names[key]
                 changed.append(key)
-        for key in new - old:
+        for key in new:
+            if key in kept:
+                continue
             if key not in self._names:
-                self._names[key] = set()
                 changed.append(key)
-            self._names[key].add(name)
+            self._names[key] = (*self._names.get(key, ()), name)
         return changed
 
 
 class _Part:
-    """One source."""
+    """One source. Tuples of names and claims have each once."""
+
+    __slots__ = (
+        *("source", "order", "volume", "scan", "wanted", "basis", "identity"),
+        *("choices", "asked", "claims", "claims_against"),
+    )
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.order = source.order
-        self.volume: set[Name] = set()  # names of the volume
+        self.volume: tuple[Name, ...] = ()  # its names
         self.scan: Scan | None = None
-        self.wanted: set[Name] = set()  # by the scan: names of volumes
+        self.wanted: tuple[Name, ...] = ()  # by the scan: names of volumes
         self.basis = ""  # of the ids of its choices, while it has a scan
         self.identity = ""
         self.choices: tuple[Choice, ...] = ()  # all of the scan's
-        self.asked: set[Name] = set()  # names of volumes that the choices depend on
-        self.claims: set[Claim] = set()  # of its choices
-        self.claims_against: set[Claim] = set()
+        self.asked: tuple[Name, ...] = ()  # names of volumes that the choices depend on
+        self.claims: tuple[Claim, ...] = ()  # of its choices
+        self.claims_against: tuple[Claim, ...] = ()
 
 
 class Catalog:
@@ -75,7 +82,8 @@ class Catalog:
         self._sources: Ordered[Source] = Ordered()
         self._problems: Chained[tuple[str, Problem]] = Chained()
         self._shown: Chained[Choice] = Chained()
-        self._devices: tuple[Device, ...] | None = None
+        self._devices: dict[str, Device] = {}  # by source, in order of arrival
+        self._read: tuple[Device, ...] | None = ()
         # Sources by names of their volumes, in menu order; by names that they ask for and want.
         self._volumes: dict[Name, list[tuple[Order, str]]] = {}
         self._asking: _Index[Name] = _Index()
@@ -104,10 +112,9 @@ class Catalog:
     @property
     def devices(self) -> tuple[Device, ...]:
         """The devices that configurations may refer to, in order of arrival: no image files."""
-        if self._devices is None:
-            sources = (part.source for part in self._parts.values())
-            self._devices = tuple(s.device for s in sources if s.device and not s.kind.inner)
-        return self._devices
+        if self._read is None:
+            self._read = tuple(self._devices.values())
+        return self._read
 
     def source(self, name: str) -> Source | None:
         part = self._parts.get(name)
@@ -139,7 +146,7 @@ class Catalog:
         part.scan = scan
         self._stale.add(name)
         self._rebase(part)
-        self._want(part, {name for want in scan.wants for name in _names(want)})
+        self._want(part, _unique(name for want in scan.wants for name in _names(want)))
         if scan.problems:
             self._problems.put(part.order, tuple((name, problem) for problem in scan.problems))
         else:
@@ -152,8 +159,8 @@ class Catalog:
         part.source, part.scan = Source(name=name), None
         self._change_volume(part)
         self._rebase(part)
-        self._want(part, set())
-        self._set_choices(part, (), set())
+        self._want(part, ())
+        self._set_choices(part, (), ())
         self._sources.remove(part.order)
         self._problems.remove(part.order)
         self._shown.remove(part.order)
@@ -199,10 +206,14 @@ class Catalog:
 
     def _change_volume(self, part: _Part) -> None:
         """Enter the names of the source's volume, as it is now, instead of those that it had."""
-        self._devices = None
-        device, entry = part.source.device, (part.order, part.source.name)
-        new = set(names(device.volume)) if device else set()
-        for key in part.volume ^ new:
+        name, device, self._read = part.source.name, part.source.device, None
+        if device and not part.source.kind.inner:
+            self._devices[name] = device
+        else:
+            self._devices.pop(name, None)
+        entry = part.order, name
+        new = _unique(names(device.volume)) if device else ()
+        for key in {*part.volume}.symmetric_difference(new):
             having = self._volumes.setdefault(key, [])
             first = having[0] if having else None
             if key in new:
@@ -210,12 +221,12 @@ class Catalog:
             else:
                 having.remove(entry)
             if (having[0] if having else None) != first:
-                self._stale |= self._asking[key]
+                self._stale.update(self._asking[key])
             if not having:
                 del self._volumes[key]
         part.volume = new
 
-    def _want(self, part: _Part, wanted: set[Name]) -> None:
+    def _want(self, part: _Part, wanted: tuple[Name, ...]) -> None:
         self._wanting.move(part.source.name, part.wanted, wanted)
         part.wanted = wanted
 
@@ -230,7 +241,7 @@ class Catalog:
         # Identities that are made of two have an @ between.
         self._composed += ("@" in part.basis) - ("@" in old)
         shared = old and len(self._based[old]) > 1
-        self._based.move(name, {old} - {""}, {part.basis} - {""})
+        self._based.move(name, [old] if old else [], [part.basis] if part.basis else [])
         shared = shared or (part.basis and len(self._based[part.basis]) > 1)
         self._unidentified |= bool(shared or self._composed)
         part.identity = part.basis
@@ -251,12 +262,17 @@ class Catalog:
                 self._stale.add(part.source.name)
 
     def _resolve(self, part: _Part) -> None:
-        asked: set[Name] = set()
+        asked: dict[Name, None] = {}
+        answers: dict[str, str | None] = {}
 
-        @cache
         def find(spec: str) -> str | None:
+            if spec not in answers:
+                answers[spec] = search(spec)
+            return answers[spec]
+
+        def search(spec: str) -> str | None:
             for keys, image in searches(spec):
-                asked.update(keys)
+                asked.update(dict.fromkeys(keys))
                 if first := min(
                     (self._volumes[k][0] for k in keys if k in self._volumes), default=None
                 ):
@@ -271,17 +287,23 @@ class Catalog:
         except Exception as error:  # noqa: BLE001  what is on one disk is not to end the program
             self.failures.append((name, error))
             choices = ()
-        self._set_choices(part, choices, asked)
+        self._set_choices(part, choices, tuple(asked))
 
-    def _set_choices(self, part: _Part, choices: tuple[Choice, ...], asked: set[Name]) -> None:
+    def _set_choices(
+        self, part: _Part, choices: tuple[Choice, ...], asked: tuple[Name, ...]
+    ) -> None:
         name, part.choices = part.source.name, choices
-        claims = set(chain.from_iterable(map(resolve.claims, choices)))
-        against = set(chain.from_iterable(map(resolve.claims_against, choices)))
+        claims = _unique(claim for choice in choices for claim in resolve.claims(choice))
+        against = _unique(c for choice in choices for c in resolve.claims_against(choice))
         self._asking.move(name, part.asked, asked)
         self._covered.move(name, part.claims_against, against)
         for claim in self._claimed.move(name, part.claims, claims):
-            self._uncovered |= self._covered[claim]
+            self._uncovered.update(self._covered[claim])
         part.asked, part.claims, part.claims_against = asked, claims, against
+
+
+def _unique(items: Iterable[_K]) -> tuple[_K, ...]:
+    return tuple(dict.fromkeys(items))
 
 
 def _names(want: str) -> Iterator[Name]:

@@ -61,7 +61,7 @@ class Device:
 # waiting: nothing can be scanned yet (a network link without a cable). locked: a person has to
 # give a passphrase first. failed: the last scan gave nothing.
 State = Literal["waiting", "locked", "scanning", "ready", "failed"]
-Order = tuple[int, list[tuple[int, str]], str]  # unique, since names are
+Order = tuple[int, tuple[tuple[int, str], ...], str]  # unique, since names are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +91,8 @@ class Source:
     def order(self) -> Order:
         """The place in the menu: fixed disks first; sda2 before sda10 before sdb1."""
         parts = re.findall(r"\d+|\D+", self.name)
-        natural = [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
-        return self.kind.rank, natural, self.name
+        natural = ((int(p), "") if p.isdigit() else (-1, p) for p in parts)
+        return self.kind.rank, tuple(natural), self.name
 
     @property
     def patience(self) -> float:

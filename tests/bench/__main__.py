@@ -11,7 +11,7 @@ from pathlib import Path
 
 from initramfs.disks import Names, disk
 from initramfs.host import default_cache, say
-from tests.bench import formats
+from tests.bench import formats, growth
 from tests.bench import grub as configurations
 from tests.bench.floor import floor, grub
 from tests.bench.table import table
@@ -173,6 +173,7 @@ def main(arguments: Sequence[str]) -> int:
             parts += [memory(options.image, room), sizes(options.image)]
     parts.append(table(list(formats.rows())))
     parts.append(table(list(configurations.rows())))
+    parts.append(table(list(growth.rows())))
     sys.stdout.write("\n".join(parts))
     return 0
 

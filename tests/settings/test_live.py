@@ -83,9 +83,9 @@ def test_a_new_dialect_has_every_device_scanned_again(machine: Machine) -> None:
     scanned: asyncio.Queue[str] = asyncio.Queue()
 
     class Watched(Machine):
-        async def scan(self, source: Source, others: Sequence[Device]) -> Scan:
+        async def scan(self, source: Source, devices: Sequence[Device]) -> Scan:
             scanned.put_nowait(source.name)
-            return await Machine.scan(self, source, others)
+            return await Machine.scan(self, source, devices)
 
     scans = {"vda2": scan(entry("a", "/good", default=True)), "vdb1": scan()}
 

@@ -1,12 +1,17 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from parsers.api import Problem
 from petipy.log import Log
-from petipy.sources.discover import Discovery
+from petipy.sources.discover import MANY, Discovery
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
-from petipy.state.model import ANY, IMAGE, Device, File, Image, Scan, Settings, Source
+from petipy.state import resolve
+from petipy.state.model import ANY, IMAGE, Choice, Device, File, Image, Scan, Settings, Source
 from petipy.state.store import Store
 from tests.samples import CONFIG, device, entry, scan
 
@@ -30,7 +35,13 @@ class Machine:
         self.scanned: list[str] = []
         self.results = {"good1": GOOD}
 
-    async def scan(self, source: Source, others: Sequence[Device]) -> Scan:
+    def versions(self) -> list[int]:
+        """Return a list to which each version of the snapshot is added."""
+        seen: list[int] = []
+        self.store.listen(lambda: seen.append(self.store.snapshot.version))
+        return seen
+
+    async def scan(self, source: Source, devices: Sequence[Device]) -> Scan:
         self.scanned.append(source.name)
         if source.name == "hangs1":
             await asyncio.sleep(60)
@@ -42,11 +53,11 @@ class Machine:
             raise TimeoutError
         return self.results.get(source.name, Scan())
 
-    def run(self, *steps: str) -> None:
+    def run(self, *steps: str, at_once: bool = False) -> None:
         async def events() -> AsyncIterator[SourceEvent]:
             for step in steps:
                 yield EVENTS[step[0]](step[1:])
-                for _ in range(5):
+                for _ in range(0 if at_once else 5):
                     await asyncio.sleep(0)
 
         asyncio.run(asyncio.wait_for(self.discovery.run(events()), 60))
@@ -193,8 +204,8 @@ def test_an_image_goes_with_its_disk() -> None:
 def test_another_disc_in_the_drive_has_other_images() -> None:
     machine = stick(ISO)
 
-    async def rescanned(source: Source, others: Sequence[Device]) -> Scan:
-        result = await machine.scan(source, others)
+    async def rescanned(source: Source, devices: Sequence[Device]) -> Scan:
+        result = await machine.scan(source, devices)
         machine.results["good1"] = GOOD
         return result
 
@@ -209,16 +220,116 @@ def test_images_are_scanned_one_at_a_time_and_are_not_told_of_each_other() -> No
     told: list[list[str]] = []
     at_once = most = 0
 
-    async def watched(source: Source, others: Sequence[Device]) -> Scan:
+    async def watched(source: Source, devices: Sequence[Device]) -> Scan:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        told.append([other.name for other in others])
+        told.append([known.name for known in devices])
         await asyncio.sleep(0)
         at_once -= 1
-        return await machine.scan(source, others)
+        return await machine.scan(source, devices)
 
     machine.discovery = Discovery(watched, machine.store, machine.log)
     machine.run("+good1")
     assert (most, len(told)) == (1, 6)
     assert told[1:] == [["good1"]] * 5
+
+
+@pytest.mark.parametrize("count", [100, 300])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_each_of_many_devices_is_scanned_and_resolved_once(
+    count: int, at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, resolved, original = Machine(), list[str](), resolve.of_source
+
+    def counted(name: str, *arguments: Any, **more: Any) -> Iterator[Choice]:
+        resolved.append(name)
+        return original(name, *arguments, **more)
+
+    monkeypatch.setattr(resolve, "of_source", counted)
+    names = [f"sd{number}" for number in range(count)]
+    machine.results |= dict.fromkeys(names, GOOD)
+    machine.results["sd0"] = replace(GOOD, wants=(f"UUID=u-sd{count - 1}", "UUID=nobody"))
+    versions = machine.versions()
+    machine.run(*(f"+{name}" for name in names), at_once=at_once)
+    again = [] if at_once else ["sd0"]
+    assert sorted(machine.scanned) == sorted([*names, *again])
+    assert sorted(resolved) == sorted([*names, *again])
+    assert len(versions) <= (10 if at_once else 4 * count)
+    assert len(machine.store.snapshot.choices) == count
+
+
+def test_with_very_many_devices_the_store_is_updated_seldom() -> None:
+    machine = Machine()
+    machine.results |= {f"sd{number}": GOOD for number in range(3 * MANY)}
+    versions = machine.versions()
+    machine.run(*(f"+sd{number}" for number in range(3 * MANY)))
+    assert len(versions) < 3 * MANY
+    assert len(machine.store.snapshot.choices) == 3 * MANY
+    assert not machine.store.snapshot.scanning
+
+
+def test_a_source_that_cannot_be_scanned_yet_is_shown_with_the_reason_until_it_can() -> None:
+    machine = Machine()
+    machine.run("+good1", "?good1")
+    (source,) = machine.store.snapshot.sources
+    assert (source.name, source.state, source.reason) == ("good1", "locked", "LUKS")
+    assert not machine.store.snapshot.choices
+    machine = Machine()
+    machine.run("?good1", "+good1")
+    assert [source.state for source in machine.store.snapshot.sources] == ["ready"]
+    assert machine.scanned == ["good1"]
+
+
+def test_a_source_says_why_its_scan_gave_nothing() -> None:
+    machine = Machine()
+    machine.run("+breaks1", "+slow1", "+good1")
+    found = {s.name: (s.state, s.reason) for s in machine.store.snapshot.sources}
+    assert found == {
+        "breaks1": ("failed", "Input/output error"),
+        "slow1": ("failed", "no answer in time"),
+        "good1": ("ready", ""),
+    }
+
+
+def test_a_scan_that_another_has_replaced_gives_nothing() -> None:
+    machine, results = Machine(), iter([scan(entry("old")), scan(entry("new"))])
+
+    async def stubborn(source: Source, devices: Sequence[Device]) -> Scan:
+        result = next(results)
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.05)
+        return result
+
+    machine.discovery = Discovery(stubborn, machine.store, machine.log)
+    machine.run("+good1", "+good1")
+    assert [c.entry.title for c in machine.store.snapshot.choices] == ["new"]
+
+
+def test_the_store_is_settled_when_every_stream_is() -> None:
+    machine, seen = Machine(), list[bool]()
+
+    async def stream(*seconds: float) -> AsyncIterator[SourceEvent]:
+        for pause in seconds:
+            await asyncio.sleep(pause)
+        yield Settled()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        seen.append(machine.store.snapshot.settled)
+
+    asyncio.run(machine.discovery.run(stream(0), stream(0, 0.05)))
+    assert seen == [False, True]
+
+
+def test_a_scan_that_raises_what_nobody_expects_costs_its_own_source() -> None:
+    machine = Machine()
+
+    async def raising(source: Source, devices: Sequence[Device]) -> Scan:
+        if source.name == "odd1":
+            raise KeyError(source.name)
+        return GOOD
+
+    machine.discovery = Discovery(raising, machine.store, machine.log)
+    machine.run("+odd1", "+good1")
+    assert [c.device for c in machine.store.snapshot.choices] == ["good1"]
+    assert "odd1 is left out: KeyError: 'odd1'" in [line.text for line in machine.log.lines]
