@@ -32,8 +32,10 @@ def test_the_table_in_the_readme_is_the_generated_one(request: pytest.FixtureReq
     assert README.read_text() == wanted, "pytest --update-golden tests/ui/test_keys.py writes it"
 
 
-def test_no_key_opens_two_screens_or_starts_two_actions() -> None:
-    names = names_of([key for _, key in OPENERS] + [action.key for action in ACTIONS])
+def test_no_key_has_two_meanings_in_a_menu() -> None:
+    openers = [key for _, key in OPENERS]
+    menu = find_screens()["menu"].keys
+    names = names_of([*openers, *(action.key for action in ACTIONS), *menu])
     assert len(names) == len(set(names))
 
 
