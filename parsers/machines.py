@@ -3,22 +3,29 @@
 The names that uname gives stand for architectures everywhere else in this project.
 """
 
-from typing import NamedTuple
 
-
-class Architecture(NamedTuple):
+# A plain class: every start imports this module, and a NamedTuple takes longer to make.
+class Architecture:
     """Names and numbers of one architecture. An empty name is the same as uname's."""
 
-    name: str  # uname's
-    aliases: tuple[str, ...] = ()  # uname's for other processors that are of this architecture
-    elf: int = 0  # e_machine
-    pe: int = 0  # Machine of the COFF header
-    efi: str = ""  # the suffix in BOOTX64.EFI, and in the Boot Loader Specification
-    grub: str = ""  # $grub_cpu
-    firmware: str = "efi"  # $grub_platform, as most machines have it
-    ipxe: str = ""  # ${buildarch}
-    debian: str = ""
-    dhcp: int | None = None  # EFI's Processor Architecture Type (IANA's registry for RFC 5970)
+    def __init__(
+        self,
+        *,
+        name: str,  # uname's
+        aliases: tuple[str, ...] = (),  # uname's for other processors of this architecture
+        elf: int = 0,  # e_machine
+        pe: int = 0,  # Machine of the COFF header
+        efi: str = "",  # the suffix in BOOTX64.EFI, and in the Boot Loader Specification
+        grub: str = "",  # $grub_cpu
+        firmware: str = "efi",  # $grub_platform, as most machines have it
+        ipxe: str = "",  # ${buildarch}
+        debian: str = "",
+        dhcp: int | None = None,  # EFI's Processor Architecture Type (IANA, for RFC 5970)
+    ) -> None:
+        self.name, self.aliases = name, aliases
+        self.elf, self.pe, self.dhcp = elf, pe, dhcp
+        self.efi, self.grub, self.firmware = efi, grub, firmware
+        self.ipxe, self.debian = ipxe, debian
 
     @property
     def grub_name(self) -> str:
@@ -82,7 +89,7 @@ EFI = {row.efi: row for row in ARCHITECTURES if row.efi}
 
 def find(name: str) -> Architecture:
     """Return the architecture of the machine that uname calls `name`; an unknown one by itself."""
-    return _BY_NAME.get(name) or Architecture(name)
+    return _BY_NAME.get(name) or Architecture(name=name)
 
 
 def of_grub(name: str) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from petipy import kexec
+from petipy import kexec, platforms
 from petipy.boot import steps
 from petipy.boot.attempt import Booter, Power
 from petipy.boot.steps import Kexec
@@ -40,7 +40,8 @@ class Services:
     sources: Sequence[Find]
     kexec: Kexec
     power: Power
-    quiet: Callable[[], None]  # before the jump: nothing may touch a device from now on
+    quiet: Callable[[], None]  # nothing may touch a device from now on
+    before_boot: Callable[[], None]  # what the platform needs before the jump
     terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
 
 
@@ -93,14 +94,16 @@ def _name(path: str) -> str:
 
 def main(scanner: Scanner) -> int:
     """Be the boot manager of this machine (`petipy run`), until another kernel takes over."""
-    store = Store()
+    store, kept = Store(), platforms.find().storage
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
-        store.update(settings=storage.load(file.read()))
+        store.update(settings=storage.load(file.read(), machine=kept))
     collector.resume()
     log = Log(
         lambda status: store.update(status=status), debug=lambda: store.snapshot.settings.debug
     )
     scanner.complain = log.warning
+    for line in platforms.information():
+        log.info(line)
     if (mode := kexec.lockdown()) not in ("", "none"):
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
     asyncio.run(App(_services(scanner, store), log, store).run())
@@ -135,5 +138,6 @@ def _services(scanner: Scanner, store: Store) -> Services:
         kexec=kexec,
         power=power,
         quiet=quiet,
+        before_boot=platforms.find().before_boot,
         terminals=ttys.find_consoles,
     )

@@ -53,6 +53,9 @@ class Machine:
         (self.tree / "loaded").write_text(cmdline)
         return "pretence"
 
+    def before_boot(self) -> None:
+        """Nothing has to be done on this machine."""
+
     def execute(self) -> NoReturn:
         self.loaded = (self.tree / "loaded").read_text()
         raise Jumped
@@ -93,6 +96,7 @@ class Machine:
             kexec=self,
             power=self,
             quiet=lambda: None,
+            before_boot=self.before_boot,
             terminals=lambda _: [self.terminal],
         )
 

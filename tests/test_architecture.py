@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 import pytest
 
 from parsers.formats import formats
+from petipy import platforms
 from petipy.kexec import machines
 from petipy.ui import screens
 
@@ -18,6 +19,7 @@ FORMATS = [
     *("grub", "bls", "uki", "grub-legacy", "ipxe", "kboot", "lilo", "native", "pxe", "silo"),
     *("syslinux", "yaboot", "zipl", "foreign", "found"),
 ]
+PLATFORMS = ["efi", "generic", "pseries"]
 ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
@@ -123,6 +125,10 @@ def test_programs_are_started_by_one_module_and_kexec_alone() -> None:
 
 def test_every_format_is_on_the_reviewed_list() -> None:
     assert [form.name for form in formats()] == FORMATS
+
+
+def test_every_platform_is_on_the_reviewed_list() -> None:
+    assert [module.name for module in iter_modules(platforms.__path__)] == PLATFORMS
 
 
 def test_every_architecture_that_kexec_knows_is_on_the_reviewed_list() -> None:

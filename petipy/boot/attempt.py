@@ -49,6 +49,8 @@ class Machine(Protocol):
     def power(self) -> Power: ...
     @property
     def quiet(self) -> Callable[[], None]: ...
+    @property
+    def before_boot(self) -> Callable[[], None]: ...
 
 
 class _Stopped(Exception):
@@ -139,8 +141,16 @@ class Booter:
         loading = steps.load(todo, machine.kexec, opener.open, in_child, log, self._show)
         await self._stoppable(loading)
         complaints = await steps.write(todo.changes, self._write, log)
-        release, quiet = self._consoles.release, machine.quiet
-        await steps.jump(todo, machine.kexec, release, quiet, self._trace, complaints)
+        release = self._consoles.release
+        await steps.jump(todo, machine.kexec, release, self._leave, self._trace, complaints)
+
+    def _leave(self) -> None:
+        """Prepare the machine for the jump; the platform's part is no obstacle."""
+        self._machine.quiet()
+        try:
+            self._machine.before_boot()
+        except OSError as error:
+            self._log.warning(f"before the jump: {error.strerror or error}")
 
     async def _stoppable(self, loading: Coroutine[None, None, None]) -> None:
         self._loading = asyncio.create_task(loading)

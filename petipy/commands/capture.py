@@ -26,7 +26,7 @@ from petipy.commands.survey import (
 )
 from petipy.commands.targets import Devices
 from petipy.machinefile.read import platform
-from petipy.platforms.efi import firmware
+from petipy.platforms import firmware
 from petipy.report.printing import escape, write
 from petipy.scan.files import compatible
 from petipy.state.model import Device, Image

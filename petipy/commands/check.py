@@ -34,7 +34,7 @@ from petipy.commands.survey import (
     survey_dialects,
 )
 from petipy.machinefile.machine import Machine, Tree
-from petipy.platforms.efi import firmware
+from petipy.platforms import firmware
 from petipy.report.printing import escape, terminal_width, wrap, write
 from petipy.report.quote import quote_line
 from petipy.state.model import DIRECTORY, Device

@@ -22,7 +22,7 @@ from parsers.formats.grub.run.machine import Machine as GrubMachine
 from petipy.commands.base import BadUsage, Command
 from petipy.commands.survey import add_dialect, is_file, load_machine
 from petipy.machinefile.machine import Machine
-from petipy.platforms.efi import firmware
+from petipy.platforms import firmware
 from petipy.report.printing import escape, terminal_width, wrap, write
 from petipy.report.quote import with_excerpts
 from petipy.report.words import describe_problem

@@ -266,7 +266,7 @@ def open_trees(
 
     Each tree is closed when the next one is asked for.
     """
-    from petipy.platforms.efi import firmware
+    from petipy.platforms import firmware
     from petipy.scan.files import TreeFiles
 
     nodes = {device.name: device.node for device in known}

@@ -1,0 +1,100 @@
+"""Platforms: a machine and its firmware, one file for each kind, which exports PLATFORM."""
+
+import os
+import pkgutil
+import time
+from functools import cache
+from importlib import import_module
+
+from parsers.api import Firmware
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from petipy.settings.storage import Storage
+
+_LARGEST = 1 << 16  # bytes of a file, such as a variable of EFI's or SMBIOS
+
+
+class Platform:
+    """The behaviour of any machine. A file overrides the parts in which its machines differ.
+
+    `root` is the place of /proc and /sys: "", or a tree that a test has built.
+    """
+
+    name: str
+    storage: "Storage | None" = None  # the settings that such a machine keeps
+
+    def probe(self, root: str) -> int:
+        """Return how well this platform fits the machine: 0 for not at all, the highest wins."""
+        raise NotImplementedError
+
+    def dhcp_architecture(self, machine: str) -> int | None:
+        """Return the Processor Architecture Type (DHCP option 93) of uname's `machine`.
+
+        The numbers are in RFC 4578 and in IANA's registry. None: the machine has no number.
+        """
+        raise NotImplementedError
+
+    def variables(self, root: str) -> dict[str, bytes] | None:
+        """Return the EFI variables that decide what is booted; None on a machine without EFI."""
+        return None
+
+    def model(self, root: str) -> str:
+        """Return the machine's name: the device tree's, or SMBIOS' as the kernel reads it."""
+        return device_tree(root, "model") or dmi(root, "sys_vendor", "product_name")
+
+    def firmware(self, root: str) -> str:
+        """Return name and version of the firmware; "" where they are not known."""
+        return dmi(root, "bios_vendor", "bios_version")
+
+    def before_boot(self) -> None:
+        """Do what the machine needs before the jump into another kernel. Raise OSError."""
+
+
+def find(root: str = "") -> Platform:
+    """Return the platform that fits this machine best."""
+    return _find(root)
+
+
+@cache
+def _find(root: str) -> Platform:
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    found: list[Platform] = [import_module(f"{__name__}.{name}").PLATFORM for name in names]
+    return max(found, key=lambda platform: platform.probe(root))
+
+
+def firmware(machine: str, root: str = "") -> Firmware:
+    """Read `Host.firmware` of this machine; the time alone if `machine` (uname) is another."""
+    clock = int(time.time())
+    if machine != os.uname().machine:
+        return Firmware(clock=clock)
+    smbios = read(f"{root}/sys/firmware/dmi/tables/DMI") or b""
+    return Firmware(variables=find(root).variables(root), smbios=smbios, clock=clock)
+
+
+def information(root: str = "") -> list[str]:
+    """Describe this machine and its firmware in short lines."""
+    platform = find(root)
+    facts = ("machine", platform.model(root)), ("firmware", platform.firmware(root))
+    return [f"{what}: {text}" for what, text in facts if text]
+
+
+def device_tree(root: str, name: str) -> str:
+    """Return the text of a property of the device tree; "" without it."""
+    value = read(f"{root}/proc/device-tree/{name}") or b""
+    return value.rstrip(b"\0").decode(errors="replace")
+
+
+def dmi(root: str, *names: str) -> str:
+    """Return facts of SMBIOS in one line; "" where there is none."""
+    values = (read(f"{root}/sys/class/dmi/id/{name}") or b"" for name in names)
+    return " ".join(text for value in values if (text := value.decode(errors="replace").strip()))
+
+
+def read(path: str) -> bytes | None:
+    """Read a file of /proc or /sys; None if it is absent, or if only root may read it."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read(_LARGEST)
+    except OSError:
+        return None

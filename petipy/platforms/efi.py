@@ -1,17 +1,16 @@
-"""What this machine's firmware tells, read before a scan gives up the right to look."""
+"""Machines with EFI firmware."""
 
 import os
-import time
 from contextlib import suppress
 
-from parsers.api import Firmware
+from parsers import machines
+from petipy.platforms import Platform, read
 from petipy.sys import mount
 
-_PLACE = "/sys/firmware"
-_MOST = 1 << 16  # bytes of a variable, or of SMBIOS
-# Each costs a call to the firmware, so only those that decide what is booted: EFI's own, and those
-# of the Boot Loader Interface (systemd.io/BOOT_LOADER_INTERFACE), whose token is a secret.
-_GUIDS = {
+# Each variable costs a call to the firmware. So only those are read that decide what is booted:
+# EFI's own, and those of the Boot Loader Interface (systemd.io/BOOT_LOADER_INTERFACE), whose token
+# is a secret.
+_VARIABLES = {
     "8be4df61-93ca-11d2-aa0d-00e098032b8c": (
         *("BootCurrent", "BootNext", "BootOrder", "PlatformLang", "SecureBoot", "SetupMode"),
     ),
@@ -22,39 +21,39 @@ _GUIDS = {
 }
 
 
-def firmware(machine: str, place: str = _PLACE) -> Firmware:
-    """`Host.firmware` of this machine; the time alone if `machine` (uname) is another."""
-    clock = int(time.time())
-    if machine != os.uname().machine:
-        return Firmware(clock=clock)
-    smbios = _read(f"{place}/dmi/tables/DMI") or b""
-    return Firmware(variables=_variables(f"{place}/efi"), smbios=smbios, clock=clock)
+class Efi(Platform):
+    name = "EFI"
 
+    def probe(self, root: str) -> int:
+        return 10 if os.path.isdir(_place(root)) else 0  # noqa: PTH112  pathlib is one more import
 
-def _variables(place: str) -> dict[str, bytes] | None:
-    if not os.path.isdir(place):  # noqa: PTH112  pathlib would be one more import
+    def dhcp_architecture(self, machine: str) -> int | None:
+        return machines.find(machine).dhcp
+
+    def variables(self, root: str) -> dict[str, bytes] | None:
+        found = _read_all(f"{_place(root)}/efivars")
+        if found or root or os.geteuid() != 0:
+            return found
+        with suppress(OSError):  # a kernel without efivarfs
+            directory = mount.detached("efivarfs", "efivarfs")
+            try:
+                return _read_all(f"/proc/self/fd/{directory}")
+            finally:
+                os.close(directory)
         return None
-    found = _found(f"{place}/efivars")
-    if found or os.geteuid() != 0:
-        return found
-    with suppress(OSError):  # a kernel without efivarfs
-        root = mount.detached("efivarfs", "efivarfs")
-        try:
-            return _found(f"/proc/self/fd/{root}")
-        finally:
-            os.close(root)
-    return None
+
+    def firmware(self, root: str) -> str:
+        return f"EFI {super().firmware(root)}".strip()
 
 
-def _found(directory: str) -> dict[str, bytes]:
-    names = (f"{name}-{guid}" for guid, names in _GUIDS.items() for name in names)
-    read = ((name, _read(f"{directory}/{name}")) for name in names)
-    return {name: data[4:] for name, data in read if data}  # without the attributes
+def _place(root: str) -> str:
+    return f"{root}/sys/firmware/efi"
 
 
-def _read(path: str) -> bytes | None:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read(_MOST)
-    except OSError:  # it has none, or root alone may know
-        return None
+def _read_all(directory: str) -> dict[str, bytes]:
+    names = (f"{name}-{guid}" for guid, names in _VARIABLES.items() for name in names)
+    values = ((name, read(f"{directory}/{name}")) for name in names)
+    return {name: value[4:] for name, value in values if value}  # without the attributes
+
+
+PLATFORM = Efi()

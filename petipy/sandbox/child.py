@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from parsers.api import Files, Format, Host, Volume
 from parsers.binary.envblock import PLACE
-from petipy.platforms.efi import firmware
+from petipy.platforms import firmware
 from petipy.sandbox import packets
 from petipy.sandbox.messages import (
     ASKS,

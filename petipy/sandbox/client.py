@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from parsers.api import Format
 from parsers.formats import formats
 from parsers.places.volumes import image
+from petipy import platforms
 from petipy.sandbox import packets, server
 from petipy.sandbox.codec import Codec
 from petipy.sandbox.messages import (
@@ -65,6 +66,7 @@ class Scanner:
         `formats` is called in the scanner process, because it imports the parsers. `own_machine`
         is Mounter's.
         """
+        platforms.find()  # for both processes
         started = cls(formats, own_machine)
         started._fork()
         return started

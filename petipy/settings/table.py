@@ -6,7 +6,6 @@ A new setting is one row here, and one field of the same name, with its default,
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from parsers.api import DIALECTS
@@ -16,25 +15,34 @@ Layer = Literal["image", "machine", "command line"]  # from weak to strong; the 
 LAYERS: tuple[Layer, ...] = ("image", "machine", "command line")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Plain classes: every start imports this module, and dataclasses take longer to make.
 class Type:
     """A type of values. `read` raises ValueError; `write` gives a text that `read` understands."""
 
-    form: str  # for people: SECONDS|never
-    read: Callable[[str], Any]
-    write: Callable[[Any], str]
-    optional: bool = False  # the name may stand without a value
+    def __init__(
+        self,
+        *,
+        form: str,  # for people: SECONDS|never
+        read: Callable[[str], Any],
+        write: Callable[[Any], str],
+        optional: bool = False,  # the name may stand without a value
+    ) -> None:
+        self.form, self.read, self.write, self.optional = form, read, write, optional
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """One row: `petipy.NAME[=VALUE]` on the kernel command line, `NAME = VALUE` in a file."""
 
-    name: str
-    type: Type
-    help: str  # goes on after a colon; no full stop
-    layers: tuple[Layer, ...] = LAYERS  # where it may be set
-    live: bool = True  # a change takes effect at once; else only at the start
+    def __init__(
+        self,
+        *,
+        name: str,
+        type: Type,
+        help: str,  # goes on after a colon; no full stop
+        layers: tuple[Layer, ...] = LAYERS,  # where it may be set
+        live: bool = True,  # a change takes effect at once; else only at the start
+    ) -> None:
+        self.name, self.type, self.help, self.layers, self.live = name, type, help, layers, live
 
     @property
     def default(self) -> Any:

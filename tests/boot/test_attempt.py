@@ -46,6 +46,8 @@ class Bench:
 
     def quiet(self) -> None: ...
 
+    def before_boot(self) -> None: ...
+
     def load(
         self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
     ) -> str:
