@@ -17,7 +17,7 @@ from parsers.formats.grub.run.env import Environment, Scope
 from parsers.formats.grub.run.interp import Boot, Exit, GrubCommand, Loaded, Shell
 from parsers.formats.grub.run.interp import Item as Line
 from parsers.formats.grub.run.machine import Budget, Exhausted, Machine
-from parsers.formats.grub.run.origin import apart, origins
+from parsers.formats.grub.run.origin import origins
 
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
@@ -151,7 +151,7 @@ class Listing:
     def _default(self, menu: Shell) -> int:
         """The number of the menu's default; the reasons are noted."""
         setting = menu.env.settings.get("default")
-        found = list(origins((("default", setting),))) if setting else []
+        found = list(origins([setting])) if setting else []
         self._reasons += [origin for origin in found if origin not in self._reasons]
         spec = menu.env["default"]
         number = default(spec, menu.menu, self._machine.dialect)
@@ -209,8 +209,8 @@ class Listing:
 
     def _chosen(self, menu: Shell, line: Line) -> Shell:
         """What the body of a line runs in."""
-        shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.given))
-        shell.config, shell.line, shell.around = line.config, line.line, line.around
+        shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.parameters))
+        shell.config, shell.line = line.config, line.line
         shell.in_entry = not line.submenu
         chosen = menu.env.get("chosen")
         shell.env["chosen"] = (f"{chosen}>" if chosen else "") + line.id.replace(">", ">>")
@@ -229,9 +229,6 @@ class Listing:
         entry = self._entry(
             shell, line.title, line.id, trail, line.config, line.line, default=marked
         )
-        if line.options:
-            parts = apart(entry.origins, entry.cmdline, line.options)
-            entry = replace(entry, origins=tuple(parts))
         return replace(
             entry,
             end=line.end,

@@ -11,6 +11,7 @@ from functools import cmp_to_key
 from typing import NamedTuple
 
 from parsers.formats.grub.language.numbers import leading_number
+from parsers.formats.grub.language.pieces import joined, part
 
 _SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|[~+]")
 
@@ -123,7 +124,7 @@ def _newer(first: Snippet, second: Snippet) -> int:
 _VERSION = cmp_to_key(_newer)
 
 
-def expanded(text: str, value: Callable[[str], str | None]) -> str | None:
+def expand(text: str, lookup: Callable[[str], str | None]) -> str | None:
     """With $NAME replaced, each value followed by a blank, instead of one that may be there.
 
     None when nothing comes of it. A single character before a `$` gets lost, and so does one at
@@ -134,11 +135,11 @@ def expanded(text: str, value: Callable[[str], str | None]) -> str | None:
     named = False  # whether a variable's name has begun
 
     def taken() -> str | None:
-        piece = text[start : end + 1]
+        piece = part(text, start, end + 1)
         if not named:
-            return (found or "") + piece
-        known = value(piece)
-        return found if known is None else f"{found or ''}{known} "
+            return joined("", [found or "", piece])
+        known = lookup(str(piece))
+        return found if known is None else joined("", [found or "", known, " "])
 
     for at, character in enumerate(text):
         if character == "$":

@@ -4,26 +4,23 @@ Each gets a body of GRUB commands, made at once; only what `initrd` names may ha
 are looked up when the entry is booted.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from parsers.api import Origin
 from parsers.formats.grub import snippets
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.commands.menu import hotkey, users
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, NOT_FOUND, GrubError
 from parsers.formats.grub.language.lexer import Source
 from parsers.formats.grub.language.parse import units
+from parsers.formats.grub.language.pieces import Piece, Setting, expansion, joined
 from parsers.formats.grub.language.syntax import Block, Command, Mistake, Statement
 from parsers.formats.grub.run.interp import Item, Shell
 from parsers.formats.grub.run.options import Options
-from parsers.formats.grub.run.origin import Made, Setting
 from parsers.formats.grub.snippets import Field, Snippet
 
 _DIRECTORIES = ("/loader/entries", "/boot/loader/entries")
 _FILE = 20  # steps, to read one and to find its place
-_VARIABLE = re.compile(r"\$(\w+)", re.ASCII)
 
 
 class Asked(NamedTuple):
@@ -125,7 +122,6 @@ def _line(shell: Shell, snippet: Snippet, linux: Field) -> Item:
     # A person's name at least makes it one that not everybody may boot.
     allowed = users(_expanded(shell, snippet, "grub_users") or "")
     key = snippet.first("grub_hotkey")
-    options = snippet.first("options")
     return Item(
         title=title.value,
         id=snippet.id,
@@ -138,9 +134,7 @@ def _line(shell: Shell, snippet: Snippet, linux: Field) -> Item:
         hotkey=hotkey(key.value) if key else "",
         classes=tuple(field.value for field in snippet.all("grub_class")),
         users=allowed or None,
-        given=Setting(" ".join(arguments), snippet.config, title.line),
-        around=_variables(shell, snippet),
-        options=options and Origin("options", options.value, snippet.config, options.line),
+        parameters=Setting("$@", " ".join(arguments), snippet.config, title.line),
     )
 
 
@@ -159,16 +153,13 @@ def _body(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[Statement]:
 
 
 def _commands(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[tuple[str, int]]:
-    """Each a line of the body, with that of the file which it comes from."""
+    """Yield the lines of the body, each with the line of the file that it comes from."""
     if shell.env["save_default"][:1] not in ("", "0", "f", "F", "n", "N"):
         yield "savedefault", 1
     if "load_video" in shell.functions:
         yield "load_video", 1
     yield "set gfxpayload=keep", 1
-    options = _expanded(shell, snippet, "options")
-    if options is None:
-        options = snippets.expanded(shell.env["default_kernelopts"], shell.env.get)
-    yield f"linux ($root){linux.value}" + ("" if options is None else f" {options}"), linux.line
+    yield _linux(shell, snippet, linux), linux.line
     initrds = snippet.all("initrd")
     beside = (initrds[0] if initrds else linux).value.rpartition("/")
     directory = f"($root){beside[0]}{beside[1]}"
@@ -183,15 +174,26 @@ def _commands(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[tuple[st
         yield f"devicetree {directory}{general}", linux.line
 
 
+def _linux(shell: Shell, snippet: Snippet, linux: Field) -> str:
+    """Return the statement that loads the kernel; its options know where they come from."""
+    field = snippet.first("options")
+    if field:
+        setting = Setting("options", field.value, snippet.config, field.line)
+        written = expansion(field.value, [Piece(field.value, setting)])
+        keyword = expansion("linux", [Piece("", setting), Piece("linux")])
+    else:
+        written, keyword = _value(shell, "default_kernelopts") or "", "linux"
+    options = snippets.expand(written, lambda name: _value(shell, name))
+    command = [keyword, f"($root){linux.value}"]
+    return joined(" ", command if options is None else [*command, options])
+
+
+def _value(shell: Shell, name: str) -> str | None:
+    """Return the value of a variable, in one piece."""
+    value, setting = shell.env.get(name), shell.env.settings.get(name)
+    return value if value is None else expansion(value, [Piece(value, setting)])
+
+
 def _expanded(shell: Shell, snippet: Snippet, key: str) -> str | None:
     field = snippet.first(key)
-    return snippets.expanded(field.value if field else "", shell.env.get)
-
-
-def _variables(shell: Shell, snippet: Snippet) -> Made:
-    """Those that have gone into the options."""
-    field = snippet.first("options")
-    text = field.value if field else "$default_kernelopts " + shell.env["default_kernelopts"]
-    named = dict.fromkeys(_VARIABLE.findall(text))
-    settings = shell.env.settings
-    return tuple((name, settings[name]) for name in named if name in settings)
+    return snippets.expand(field.value if field else "", shell.env.get)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from parsers.api import Action, FileRef
 from parsers.formats.grub.commands import command
@@ -20,19 +21,24 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     """
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
-    path = arguments[0]
+    path = str(arguments[0])
     _take_for_root(shell, path)
     if shell.loaded.kernel and shell.machine.has(shell.loaded.kernel):
         shell.there(path)
-    keeps_hex = shell.machine.dialect.keeps_hex
-    cmdline = f"BOOT_IMAGE={' '.join(_quoted(word, keeps_hex) for word in arguments)}"
+    special = _SPECIAL_BUT_HEX if shell.machine.dialect.keeps_hex else _SPECIAL
+    cmdline, places = "BOOT_IMAGE=", []
+    for number, argument in enumerate(arguments):
+        cmdline += " " if number else ""
+        written, here = _quoted(argument, special, len(cmdline))
+        cmdline += written
+        places.append(here)
     root = () if path.startswith("(") else ("root",)
     shell.loaded = Loaded(
         kernel=shell.machine.file(path, shell.env["root"]),
         cmdline=cmdline,
         devicetree=shell.loaded.devicetree,
         waits_for=_lost(shell, path),
-        origins=shell.traced(path, cmdline, arguments, *root),
+        origins=shell.origins_of_kernel(path, cmdline, arguments, places, *root),
     )
     return 0
 
@@ -41,9 +47,22 @@ _SPECIAL = re.compile(r"""[\\'"]""")
 _SPECIAL_BUT_HEX = re.compile(r"""\\(?!x[0-9a-fA-F]{2})|['"]""")
 
 
-def _quoted(word: str, keeps_hex: bool) -> str:
-    """As GRUB writes an argument (grub-core/lib/cmdline.c)."""
-    word = (_SPECIAL_BUT_HEX if keeps_hex else _SPECIAL).sub(r"\\\g<0>", word)
+def _quoted(word: str, special: "re.Pattern[str]", start: int) -> tuple[str, Sequence[int]]:
+    """Write an argument as GRUB does (grub-core/lib/cmdline.c), from `start` in the command line.
+
+    Return it with the places of its characters in the command line.
+    """
+    start += " " in word
+    written, places = word, range(start, start + len(word))
+    if special.search(word):
+        written = special.sub(r"\\\g<0>", word)
+        escaped = {match.start() for match in special.finditer(word)}
+        before = accumulate(place in escaped for place in range(len(word)))
+        return _blank_kept(written), [at + more for at, more in zip(places, before, strict=True)]
+    return _blank_kept(written), places
+
+
+def _blank_kept(word: str) -> str:
     return f'"{word}"' if " " in word else word
 
 
@@ -80,7 +99,7 @@ def initrd(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     if not shell.loaded.kernel:
         raise GrubError(BAD_ARGUMENT, "you need to load the kernel first")
-    files = tuple(_initrd(shell, argument) for argument in arguments)
+    files = tuple(_initrd(shell, str(argument)) for argument in arguments)
     shell.loaded.initrds = files
     shell.loaded.origins += shell.origins("initrd", " ".join(arguments))
     return 0
@@ -98,8 +117,9 @@ def _initrd(shell: Shell, argument: str) -> FileRef:
 def devicetree(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
-    shell.loaded.devicetree = shell.machine.file(arguments[0], shell.env["root"])
-    shell.loaded.origins += shell.origins("devicetree", arguments[0])
+    path = str(arguments[0])
+    shell.loaded.devicetree = shell.machine.file(path, shell.env["root"])
+    shell.loaded.origins += shell.origins("devicetree", path)
     return 0
 
 

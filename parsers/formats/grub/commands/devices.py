@@ -91,7 +91,7 @@ def _search(
         return shell.error(NOT_FOUND, f"no such device: {name}", quiet=quiet, waits=True)
     shell.searches[kind, name] = found[0]
     if variable:
-        shell.set(variable, devices.name(found[0]))
+        shell.set(variable, devices.name(found[0]), computed=True)
     else:
         shell.machine.say("".join(f" {devices.name(volume)}" for volume in found))
     return 0
@@ -159,7 +159,7 @@ def probe(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         raise GrubError(UNKNOWN_DEVICE, devices.unknown(name))
     value = _probed(shell, volume, options)
     if "set" in options:
-        shell.set(options["set"][-1], value)
+        shell.set(options["set"][-1], value, computed=True)
     else:
         shell.machine.say(value)
     return 0

@@ -57,7 +57,7 @@ def smbios(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         raise GrubError(BAD_ARGUMENT, "the match must be a positive integer")
     value = _value(_structure(shell, wanted, which), kind, number(place))
     if "set" in options:
-        shell.set(options["set"][-1], value)
+        shell.set(options["set"][-1], value, computed=True)
     else:
         shell.machine.say(f"{value}\n")
     return 0
@@ -115,7 +115,7 @@ def getenv(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     data = (shell.machine.firmware.variables or {}).get(f"{words[0]}-{guid.lower()}")
     if not data:
         raise GrubError(NOT_FOUND, "No such variable")
-    shell.set(words[1], _text(data, kind))
+    shell.set(str(words[1]), _text(data, kind), computed=True)
     return 0
 
 

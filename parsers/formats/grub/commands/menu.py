@@ -68,7 +68,7 @@ def _with_users(words: Sequence[str]) -> list[str]:
 def _password(shell: Shell, arguments: Sequence[str], *, hashed: bool) -> int:
     if len(arguments) != 2:
         raise GrubError(BAD_ARGUMENT, "two arguments expected")
-    user, secret = arguments
+    user, secret = map(str, arguments)
     shell.machine.budget.hold(secret)
     shell.machine.passwords[user] = Password(user=user, secret=secret, hashed=hashed)
     return 0
@@ -80,7 +80,7 @@ _KEYS = {"delete", "insert", "tab", "backspace", *(f"f{number}" for number in ra
 
 def hotkey(word: str) -> str:
     """The key's name, else the first character of whatever it is."""
-    return word if word in _KEYS else word[:1]
+    return str(word) if word in _KEYS else word[:1]
 
 
 # Between names of users; GRUB's manual, "Authentication and authorisation".
@@ -111,8 +111,8 @@ def _add(
     else:
         raise GrubError(BAD_ARGUMENT, "no menuentry definition")
     item = Item(
-        title=arguments[0],
-        id=options.get("id", [arguments[0]])[-1],
+        title=str(arguments[0]),
+        id=str(options.get("id", arguments[:1])[-1]),
         arguments=tuple(arguments),
         body=body,
         submenu=submenu,
@@ -120,11 +120,11 @@ def _add(
         line=shell.line,
         end=block.end if block and not shell.within else shell.line,
         hotkey=hotkey(options.get("hotkey", [""])[-1]),
-        classes=tuple(options.get("class", ())),
+        classes=tuple(map(str, options.get("class", ()))),
         # Without --users only the superusers may boot it, if there are any.
         users=None if "unrestricted" in options else users(options.get("users", [""])[-1]),
         hidden=hidden,
-        given=shell.setting(" ".join(arguments)),
+        parameters=shell.setting("$@", " ".join(arguments)),
     )
     shell.menu.append(item)
     return 0

@@ -128,7 +128,7 @@ def read(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if arguments and not arguments[0].startswith("-"):
         question = f"it asks for a value of ${arguments[0]}, and gets an empty one here"
         shell.machine.complain(shell.config, shell.line, question)
-        shell.set(arguments[0], "")
+        shell.set(str(arguments[0]), "")
     return 0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, FALSE, UNKNOWN_COMMAND, GrubError
 from parsers.formats.grub.language.numbers import count
+from parsers.formats.grub.language.pieces import joined
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.env import Scope
 from parsers.formats.grub.run.interp import Shell
@@ -70,7 +71,7 @@ def shift(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 def setparams(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not shell.scope:
         return UNKNOWN_COMMAND
-    shell.scope = Scope(arguments, shell.setting(" ".join(arguments)))
+    shell.scope = Scope(arguments, shell.setting("$@", " ".join(arguments)))
     return 0
 
 
@@ -78,11 +79,11 @@ def setparams(shell: Shell, arguments: Sequence[str], block: Block | None) -> in
 def evaluate(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if shell.is_deep:
         return shell.too_deep()
-    text = " ".join(arguments)
-    outer = shell.line, shell.within, shell.around
-    shell.within, shell.around = shell.line, shell.made_of()
+    text = joined(" ", arguments)
+    outer = shell.line, shell.within
+    shell.within = shell.line
     status = shell.run_text(text, stop=True)
-    shell.line, shell.within, shell.around = outer
+    shell.line, shell.within = outer
     return 0 if text.endswith("\n") and not shell.machine.dialect.eval_reports else status
 
 

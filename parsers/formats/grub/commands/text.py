@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, FALSE, GrubError
 from parsers.formats.grub.language.numbers import count
+from parsers.formats.grub.language.pieces import replaced
 from parsers.formats.grub.language.regex import Regex
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.interp import Shell
@@ -128,7 +129,8 @@ def tr(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if len(old) != len(new):
         raise GrubError(BAD_ARGUMENT, "set sizes did not match")
     # Of a character that is there twice the first counts.
-    text = text.translate({ord(a): b for a, b in reversed(list(zip(old, new, strict=True)))})
+    table = {ord(a): b for a, b in reversed(list(zip(old, new, strict=True)))}
+    text = replaced(text, text.translate(table))
     if name:
         shell.set(name, text)
     else:

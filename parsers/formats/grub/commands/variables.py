@@ -8,11 +8,11 @@ from parsers.api import FileRef
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, BAD_FILE, NOT_FOUND, GrubError
 from parsers.formats.grub.language.numbers import number
+from parsers.formats.grub.language.pieces import Setting, part
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.env import EnvironmentBlock
 from parsers.formats.grub.run.interp import Run, Shell
 from parsers.formats.grub.run.options import Options
-from parsers.formats.grub.run.origin import Setting
 
 _LOAD = Options("--file|-f=", "--skip-sig|-s")
 _SAVE = Options("--file|-f=")
@@ -24,10 +24,10 @@ def set_(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         for name, value in shell.env.items():
             shell.machine.say(f"{name}={value}\n")
         return 0
-    name, equals, value = arguments[0].partition("=")
+    name, equals, _ = arguments[0].partition("=")
     if not equals:
         raise GrubError(BAD_ARGUMENT, "not an assignment")
-    shell.set(name, value)
+    shell.set(name, part(arguments[0], len(name) + 1))
     return 0
 
 
@@ -57,7 +57,7 @@ def _step(by: int) -> Run:
         value = shell.env.get(arguments[0])
         if value is None:
             raise GrubError(NOT_FOUND, f'No such variable "{arguments[0]}"')
-        shell.set(arguments[0], str(number(value) + by))
+        shell.set(str(arguments[0]), str(number(value) + by), computed=True)
         return 0
 
     return step
@@ -74,9 +74,8 @@ def load_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     for name, value in saved.values.items():
         if not names or name in names:
             shell.set(name, value)
-            shell.env.settings[name] = Setting(
-                value, str(file), saved.line(name), how=shell.command
-            )
+            where = str(file), saved.line(name)
+            shell.env.settings[name] = Setting(f"${name}", value, *where, how=shell.command)
     return 0
 
 
@@ -99,7 +98,7 @@ def save_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     if file.path and "env_block" in shell.env and shell.machine.file_system(file) == "btrfs":
         # GRUB cannot write to it, and who has given it the other block saves there, too.
         return shell.error(BAD_FILE, "sparse file not allowed", quiet=True)
-    values = {name: shell.env.get(name) for name in names}
+    values = {str(name): shell.env.get(name) for name in names}
     shell.blocks[file] = saved.saved(values)
     shell.effects.setdefault(file, {}).update(values)
     return 0

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pyparsing as pp
 
 from parsers.formats.grub.language.dialect import DEBIAN, Dialect
+from parsers.formats.grub.language.pieces import joined, part
 from parsers.formats.grub.language.syntax import Part, Text, Variable, Word
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*+|[0-9]++|[@*\#?]"
@@ -56,6 +57,7 @@ class Token(NamedTuple):
     end: int
 
 
+_NO_TEXT = re.compile(r"\r|\0[^\n]*+")
 _COMMENT_LINES = re.compile(r"^(?:\#[^\n]*+(?:\n|\Z))++", re.MULTILINE)
 
 
@@ -72,18 +74,21 @@ class Source:
         spend: Callable[[int], None] = lambda _: None,
         dialect: Dialect = DEBIAN,
     ) -> None:
-        text = re.sub(r"\0[^\n]*", "", text.replace("\r", ""))
+        text = _without(text, _NO_TEXT)
         kept: list[str] = []
         self._gaps: list[tuple[int, int]] = []  # where lines are missing, and how many so far
         at = size = missing = 0
         for m in _COMMENT_LINES.finditer(text):
-            kept.append(text[at : m.start()])
+            kept.append(part(text, at, m.start()))
             size += m.start() - at
             missing += m[0].count("\n")
             self._gaps.append((size, missing))
             at = m.end()
-        rest = text[at:]
-        self.text = "".join(kept) + (rest if rest[-1:] in ("", "\n") else f"{rest}\n")
+        kept.append(part(text, at))
+        if kept[-1][-1:] not in ("", "\n"):
+            kept.append("\n")
+        self.text = joined("", kept)
+        self.is_plain = type(self.text) is str
         self.dialect = dialect
         self._spend = spend
         self._last = (0, 1)
@@ -118,37 +123,56 @@ class Source:
             yield Token("end", "", max(len(text) - 1, 0), len(text))
 
 
+def _without(text: str, what: "re.Pattern[str]") -> str:
+    if not what.search(text):
+        return text
+    kept, at = [], 0
+    for match in what.finditer(text):
+        kept.append(part(text, at, match.start()))
+        at = match.end()
+    return joined("", [*kept, part(text, at)])
+
+
 def word(text: str, dialect: Dialect = DEBIAN) -> Word:
     """A token of parts, taken apart: quotes removed, variables found. Without any it is no word:
     just a line's end that a backslash took away.
     """
     parts: list[Part] = []
+    plain = type(text) is str
     for m in _PART.finditer(text):
-        match m.lastgroup:
+        kind = m.lastgroup or ""
+        found = m[kind] if plain else part(text, *m.span(kind))
+        match kind:
             case "plain":
-                parts.append(Text(m[0], False))
+                parts.append(Text(found, False))
             case "single":
-                parts.append(Text(m["single"], True))
+                parts.append(Text(found, True))
             case "variable":
-                parts.append(Variable(m[0].strip("${}"), False))
+                parts.append(Variable(_name(found), False))
             case "double":
-                parts.extend(_inside(m[0][1:-1]))
+                parts.extend(_inside(part(found, 1, -1)))
             case "gettext":
                 # Translation knows no positional parameters: they are empty there.
                 parts.extend(
                     p
-                    for p in _inside(m[0][2:-1])
+                    for p in _inside(part(found, 2, -1))
                     if not (isinstance(p, Variable) and p.name.isdigit())
                 )
             case "hex":
-                parts.append(Text(m[0] if dialect.keeps_hex else m[0][1:], True))
-            case _ if m["escape"] != "\n":  # else a line continued inside a word
-                parts.append(Text(m["escape"], True))
-    if parts and all(
-        isinstance(part, Text) and (part.quoted or not is_wild(part.text)) for part in parts
-    ):
-        return "".join(part[0] for part in parts)
+                parts.append(Text(found if dialect.keeps_hex else part(found, 1), True))
+            case _ if found != "\n":  # else a line continued inside a word
+                parts.append(Text(found, True))
+    if parts and all(isinstance(p, Text) and (p.quoted or not is_wild(p.text)) for p in parts):
+        return joined("", [p[0] for p in parts])
     return tuple(parts)
+
+
+def _name(variable: str) -> str:
+    """Take the name out of `$NAME` or `${NAME}`."""
+    if type(variable) is str:
+        return variable.strip("${}")
+    braces = variable[1] == "{"
+    return part(variable, 1 + braces, len(variable) - braces)
 
 
 def is_wild(text: str) -> bool:
@@ -158,8 +182,11 @@ def is_wild(text: str) -> bool:
 def _inside(text: str) -> Iterator[Part]:
     if not text:
         yield Text("", True)  # an empty pair of quotes is a word, too
+    plain = type(text) is str
     for m in _INSIDE.finditer(text):
-        if m.lastgroup is None:
-            yield Variable(m[0].strip("${}"), True)
+        kind = m.lastgroup or 0
+        found = m[kind] if plain else part(text, *m.span(kind))
+        if not kind:
+            yield Variable(_name(found), True)
         else:
-            yield Text("" if m[0] == "\\\n" else m[m.lastgroup], True)
+            yield Text("" if found == "\n" and kind == "escape" else found, True)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from parsers.formats.grub.language.lexer import Source, Token, word
+from parsers.formats.grub.language.pieces import part
 from parsers.formats.grub.language.syntax import (
     Block,
     Body,
@@ -226,12 +227,16 @@ class _Parser:
 
     def _words(self) -> tuple[Word, ...]:
         words: list[Word] = []
+        source = self._source
         while True:
             token = self._token
+            text = token.text
+            if not source.is_plain and text:
+                text = part(source.text, token.start, token.start + len(text))
             if token.kind == "word":
-                words.append(token.text)
+                words.append(text)
             elif token.kind == "parts":
-                words.append(word(token.text, self._source.dialect))
+                words.append(word(text, source.dialect))
             else:
                 return tuple(words)
             self._advance()

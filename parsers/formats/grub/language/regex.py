@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError
+from parsers.formats.grub.language.pieces import part
 
 _LONGEST = 2000  # steps of a program
 _MOST = 0x7FFF  # repetitions
@@ -94,7 +95,7 @@ class Regex:
         if not found:
             return None
         ends = zip(found[: self._ends : 2], found[1 : self._ends : 2], strict=True)
-        return [text[max(start, 0) : max(end, 0)] for start, end in ends]
+        return [part(text, max(start, 0), max(end, 0)) for start, end in ends]
 
     def _reach(self, threads: Sequence[_Thread], place: int, text: str) -> Iterator[_Thread]:
         """The steps that take a character or match, by precedence, each but once."""

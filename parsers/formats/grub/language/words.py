@@ -1,94 +1,100 @@
-"""Words expanded as a command runs: variables put in and split, then wildcards."""
+"""The expansion of words as a command runs: variables are put in and split, then wildcards."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from parsers.formats.grub.language.lexer import is_wild
+from parsers.formats.grub.language.pieces import Expansion, Piece, Setting, expansion, pieces_of
 from parsers.formats.grub.language.syntax import Text, Variable, Word
 
 # A pattern, one item per character; of the wildcards only those count that are doubled.
 Pattern = Sequence[str]
+# A variable's value, and the setting that gave it; None for a value that is empty and never set.
+Lookup = Callable[[str], tuple[str, Setting | None]]
 
 _RUN = re.compile(r"[^ \t\n]+")
 
 
-class Piece(NamedTuple):
-    """A stretch of a word: a text's own, or what a variable gave from `at` on in its value."""
-
-    text: str
-    quoted: bool
-    name: str = ""
-    at: int = 0
-
-
 def expand(
     words: Sequence[Word],
-    value: Callable[[str], str],
+    lookup: Lookup,
     parameters: Sequence[str],
-    found: Callable[[Pattern], Sequence[str]],
+    match: Callable[[Pattern], Sequence[str]],
 ) -> list[str]:
-    """`value` of a variable, `parameters` of the scope, names `found` for a pattern."""
+    """Expand the words of a command to its arguments.
+
+    `parameters` are those of the scope. `match` gives the names that fit a pattern.
+    """
     result: list[str] = []
     for word in words:
         if isinstance(word, str):
             result.append(word)
             continue
-        for pieces in split(word, value, parameters):
-            text = "".join(piece.text for piece in pieces)
-            wild = text[:1] in ("/", "(", "*") and any(
-                not piece.quoted and is_wild(piece.text) for piece in pieces
-            )
-            result.extend((wild and found(_pattern(pieces))) or [text])
+        for pieces, live in _split(word, lookup, parameters):
+            text = "".join([piece.text for piece in pieces])
+            if any(live) and text[0] in "/(*":
+                found = match(_pattern(pieces, live))
+                # A name has the pieces of its pattern without their characters.
+                took_part = [p._replace(text="") for p in pieces if p.source is not None]
+                result += [expansion(name, [*took_part, Piece(name)]) for name in found]
+                if found:
+                    continue
+            result.append(expansion(text, pieces))
     return result
 
 
-def split(
-    word: Word, value: Callable[[str], str], parameters: Sequence[str]
-) -> Iterator[list[Piece]]:
-    """The words that one word becomes: a value outside quotes falls apart at its blanks."""
-    if isinstance(word, str):
-        yield [Piece(word, True)]
-        return
+def _split(
+    word: tuple[Text | Variable, ...], lookup: Lookup, parameters: Sequence[str]
+) -> Iterator[tuple[list[Piece], list[bool]]]:
+    """Yield the words that one word becomes: a value outside quotes falls apart at its blanks.
+
+    Beside its pieces, each word has for every piece whether wildcards in it are alive.
+    """
     pieces: list[Piece] = []
+    live: list[bool] = []
     for part in word:
         if isinstance(part, Text):
-            pieces.append(Piece(part.text, part.quoted))
+            for piece in pieces_of(part.text):
+                pieces.append(piece)
+                live.append(not part.quoted and is_wild(piece.text))
             continue
-        for number, (at, text) in enumerate(_values(part, value, parameters)):
+        for number, piece in enumerate(_values(part, lookup, parameters)):
             if number:
-                yield pieces
-                pieces = []
-            pieces.append(Piece(text, part.quoted, part.name, at))
+                yield pieces, live
+                pieces, live = [], []
+            pieces.append(piece)
+            live.append(not part.quoted and is_wild(piece.text))
+        if isinstance(part.name, Expansion) and pieces:  # a name that another variable gave
+            pieces += [p._replace(text="") for p in part.name.pieces]
+            live += [False] * (len(pieces) - len(live))
     if pieces:
-        yield pieces
+        yield pieces, live
 
 
-def _values(
-    part: Variable, value: Callable[[str], str], parameters: Sequence[str]
-) -> Iterator[tuple[int, str]]:
+def _values(part: Variable, lookup: Lookup, parameters: Sequence[str]) -> Iterator[Piece]:
+    value, setting = lookup(part.name)
     if not part.quoted:
-        for run in _RUN.finditer(value(part.name)):
-            yield run.start(), run[0]
+        for run in _RUN.finditer(value):
+            yield Piece(run[0], setting, run.start())
     elif part.name == "@" and parameters:
         at = 0
         for text in parameters:
-            yield at, text
+            yield Piece(text, setting, at)
             at += len(text) + 1
     else:
-        yield 0, value(part.name)
+        yield Piece(value, setting)
 
 
-def _pattern(pieces: Sequence[Piece]) -> Pattern:
+def _pattern(pieces: Sequence[Piece], live: Sequence[bool]) -> Pattern:
     return [
-        char * 2 if char in "*?" and not piece.quoted else char
-        for piece in pieces
+        char * 2 if char in "*?" and alive else char
+        for piece, alive in zip(pieces, live, strict=True)
         for char in piece.text
     ]
 
 
 def matches(pattern: Pattern, name: str) -> bool:
-    """Like a shell's, but without brackets; the time is at most the product of the lengths."""
+    """Match like a shell, but without brackets, in at most the product of the lengths."""
     at = place = 0
     star, resume = -1, 0
     while place < len(name):

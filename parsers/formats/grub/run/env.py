@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from parsers.binary import envblock
 from parsers.formats.grub.language.errors import GrubError
-from parsers.formats.grub.run.origin import Setting
+from parsers.formats.grub.language.pieces import Setting, joined, pieces_of
 
 
 class Environment:
@@ -25,7 +25,7 @@ class Environment:
     def __setitem__(self, name: str, value: str) -> None:
         if name == "root" and value[:1] == "(" and value[-1:] == ")":
             value = value[1:-1]
-        self._values[name] = value
+        self._values[name] = str(value)
 
     def get(self, name: str) -> str | None:
         return self._values.get(name)
@@ -60,13 +60,21 @@ class Scope:
 
     def __init__(self, arguments: Iterable[str] = (), setting: Setting | None = None) -> None:
         self.arguments = list(arguments)
-        self._setting = setting  # where they were given
+        self._setting = setting  # of all of them
 
-    def given(self, position: int) -> Setting | None:
-        """Where a parameter's value comes from; 0: all of them."""
-        if self._setting is None or not position:
-            return self._setting
-        return self._setting._replace(value=self[position])
+    def look_up(self, name: str) -> tuple[str, Setting | None]:
+        """Return the value of a parameter, or of @, * or #, and the setting that gave it."""
+        if name.isdigit():
+            value = self[int(name[:9])]
+            what = f"${name}" if len(name) == 1 else f"${{{name}}}"
+        elif name == "#":
+            value, what = str(len(self.arguments)), "$#"
+        else:
+            value, what = joined(" ", self.arguments), f"${name}"
+        if self._setting is None:
+            return value, None
+        setting = self._setting._replace(what=what, value=str(value), pieces=pieces_of(value))
+        return value, setting
 
     def shifted(self, count: int) -> "Scope":
         return Scope(self.arguments[count:], self._setting)

@@ -19,6 +19,7 @@ from parsers.formats.grub.language.errors import (
 )
 from parsers.formats.grub.language.lexer import Source
 from parsers.formats.grub.language.parse import units
+from parsers.formats.grub.language.pieces import Setting, part
 from parsers.formats.grub.language.syntax import (
     Block,
     Body,
@@ -31,7 +32,6 @@ from parsers.formats.grub.language.syntax import (
 )
 from parsers.formats.grub.run.env import Environment, EnvironmentBlock, Scope
 from parsers.formats.grub.run.machine import Machine
-from parsers.formats.grub.run.origin import Made, Setting
 from parsers.formats.grub.run.state import State
 from parsers.formats.grub.snippets import Snippets
 
@@ -83,9 +83,7 @@ class Item(NamedTuple):
     classes: tuple[str, ...] = ()
     users: frozenset[str] | None = frozenset()  # besides the superusers; None: anybody
     hidden: bool = False
-    given: Setting | None = None  # where its arguments come from
-    around: Made = ()  # variables that have gone into its body
-    options: Origin | None = None  # what follows its kernel's name, if that is written elsewhere
+    parameters: Setting | None = None  # of all its arguments
 
 
 class Shell(State):
@@ -209,7 +207,7 @@ class Shell(State):
             if self._breaks or self._returning:
                 break
             self.machine.budget.spend()
-            self.line, self.command, self.words = self.within or loop.line, "for", loop.words
+            self.line, self.command, self.words = self.within or loop.line, "for", words
             self.set(loop.name, word)
             status = self.run(loop.body)
         self._loops -= 1
@@ -235,7 +233,7 @@ class Shell(State):
     def _command(self, command: Command) -> int:
         words = self._expand(command.words)
         self.line, self.column = self.within or command.line, command.column
-        self.words = command.words
+        self.words = words
         self.machine.budget.spend(1 + len(words))
         if not words and not command.block:
             return self._status(0)
@@ -253,7 +251,7 @@ class Shell(State):
         self, words: Sequence[str], block: Block | None = None, *, invert: bool = False
     ) -> int:
         """A command with its arguments, a function, or an assignment."""
-        self.command = words[0]
+        self.command = str(words[0])
         found = self.commands.get(words[0])
         if found is not None and self.extracting and words[0] not in _EXTRACTED:
             return self.error(EXTRACTING, f"{words[0]} isn't allowed to execute in an extractor")
@@ -285,13 +283,13 @@ class Shell(State):
 
     def _assign(self, word: str) -> int:
         """What is neither command nor function may be an assignment, and succeeds in any case."""
-        name, equals, value = word.partition("=")
+        name, equals, _ = word.partition("=")
         if not equals:
             self.error(UNKNOWN_COMMAND, f"can't find command `{word[:20]}'")
         elif name.isdigit():
             self.error(BAD_ARGUMENT, f"invalid variable name `{name}'")
         else:
-            self.set(name, value)
+            self.set(name, part(word, len(name) + 1))
         return 0
 
     def call(self, name: str, arguments: Sequence[str]) -> int:
@@ -299,9 +297,10 @@ class Shell(State):
             return self.too_deep()
         config, body = self.functions[name]
         outer = self.scope, self._loops, self.config, self.line, self.within
-        given, callers = self.setting(" ".join(arguments)), self.callers
-        self.callers = (Origin(name, given.value, self.config, self.line, how="call"), *callers)
-        self.scope, self._loops, self.config = Scope(arguments, given), 0, config
+        parameters, callers = self.setting("$@", " ".join(arguments)), self.callers
+        call = Origin(name, parameters.value, self.config, self.line, how="call")
+        self.callers = (call, *callers)
+        self.scope, self._loops, self.config = Scope(arguments, parameters), 0, config
         self.within = 0
         status = self.run(body)
         self.scope, self._loops, self.config, self.line, self.within = outer

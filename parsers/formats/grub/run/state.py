@@ -15,11 +15,12 @@ from parsers.formats.grub.language.errors import (
     UNKNOWN_FILE_SYSTEM,
     GrubError,
 )
+from parsers.formats.grub.language.pieces import Setting, part, pieces_of, sources
 from parsers.formats.grub.language.syntax import Word
-from parsers.formats.grub.language.words import Pattern, expand, split
+from parsers.formats.grub.language.words import Pattern, expand
 from parsers.formats.grub.run.env import Environment, Scope
 from parsers.formats.grub.run.machine import Machine, Place
-from parsers.formats.grub.run.origin import Made, Setting, Spans, Stretch, given, names, origins
+from parsers.formats.grub.run.origin import given, origins, sorted_by_line
 
 _LONGEST = 1 << 19  # characters of a file
 
@@ -44,11 +45,10 @@ class State:
         self.scope = scope
         self.config = config  # the file whose text is being run, and the line in it
         self.line = self.column = 0
-        self.command = ""  # that is being run: its name, and its words
-        self.words: tuple[Word, ...] = ()
+        self.command = ""  # the name of the command that is being run
+        self.words: Sequence[str] = ()  # what its words have expanded to
         self.callers: tuple[Origin, ...] = ()  # of the functions that are being run
         self.within = 0  # the line of the eval whose text is being run
-        self.around: Made = ()  # variables in the text that eval runs
         self.minor: tuple[GrubError, bool] | None = None  # see `remark`
         self.lost: dict[str, Lost] = {}  # by variable
 
@@ -85,78 +85,65 @@ class State:
 
     # Variables
 
-    def set(self, name: str, value: str) -> None:
+    def set(self, name: str, value: str, *, computed: bool = False) -> None:
+        """Give a variable a value that the command was given, or one that it has `computed`."""
         self.machine.budget.hold(value)
         self.lost.pop(name, None)
-        made = self.setting(value)  # of what was, perhaps of the variable itself
+        setting = self.setting(f"${name}", value, computed=computed)
+        if name == "root" and value[:1] == "(" and value[-1:] == ")" and setting.pieces:
+            # The variable has no parentheses, and its pieces are to fit.
+            setting = setting._replace(pieces=pieces_of(part(value, 1, len(value) - 1)))
+        self.env.settings[name] = setting
         self.env[name] = value
-        self.env.settings[name] = made
 
-    def setting(self, value: str) -> Setting:
-        """That the command that is being run gives a variable this value."""
-        made = self.made_of()
-        words = self.words if made else ()
-        return Setting(value, self.config, self.line, made, self.command, words)
-
-    def made_of(self) -> Made:
-        """The variables in the command that is being run."""
-        used = names(self.words)
-        if not used:
-            return self.around
-        found = [(name, self._setting(name)) for name in dict.fromkeys(used)]
-        return (*((name, setting) for name, setting in found if setting), *self.around)
-
-    def _setting(self, name: str) -> Setting | None:
-        if name in "@*#" or name.isdigit():
-            return self.scope.given(int(name[:9]) if name.isdigit() else 0) if self.scope else None
-        if name in self.env.settings:
-            return self.env.settings[name]
-        value = self.env.get(name)
-        return Setting(value, "", 0) if value else None
+    def setting(self, what: str, value: str, *, computed: bool = False) -> Setting:
+        """Record that the command that is being run gives a value, and what it was given."""
+        made_of = sources(self.words)
+        pieces = pieces_of(value) if made_of and not computed else ()
+        return Setting(what, str(value), self.config, self.line, self.command, made_of, pieces)
 
     def origins(self, what: str, value: str, *more: str) -> tuple[Origin, ...]:
-        """Of the command that is being run, its variables, and more variables.
-
-        Of those that went into the text around it only what it has got something of.
-        """
+        """Return the origins of the command that is being run, of its and of more variables."""
         here = Origin(what, value, self.config, self.line)
-        idle = {id(s) for _, s in self.around if not s.value or s.value not in value}
-        used = ((name, setting) for name, setting in self._used(more) if id(setting) not in idle)
-        return (here, *self.callers, *origins(tuple(used)))
+        return (here, *self.callers, *origins(self._sources(more)))
 
-    def traced(
-        self, path: str, cmdline: str, arguments: Sequence[str], *more: str
+    def origins_of_kernel(
+        self,
+        path: str,
+        cmdline: str,
+        arguments: Sequence[str],
+        places: Sequence[Sequence[int]],
+        *more: str,
     ) -> tuple[Origin, ...]:
-        """As `origins`, of a command whose `arguments`, quoted, make up a kernel's command line."""
-        used = self._used(more)
-        spans: Spans = ((0, len(cmdline)),)
-        named: list[tuple[str, Stretch]] = []
-        if names(self.words) or self.around:
-            parameters = self.scope.arguments if self.scope else ()
-            found = [p for word in self.words for p in split(word, self._value, parameters)]
-            spans, named = given(found, arguments, cmdline, self.around)
-        here = Origin("linux", path, self.config, self.line, spans=spans)
-        return (here, *self.callers, *origins(used, named))
+        """As `origins`, of a command whose arguments make up the kernel's command line.
 
-    def _used(self, more: Sequence[str]) -> Made:
-        also = ((name, self.env.settings[name]) for name in more if name in self.env.settings)
-        return (*self.made_of(), *also)
+        `places` are those of the arguments' characters in it.
+        """
+        spans, stretches = given(arguments, places, cmdline)
+        here = Origin("linux", path, self.config, self.line, spans=spans)
+        found = (here, *self.callers, *origins(self._sources(more), stretches))
+        return sorted_by_line(found, cmdline.find(" ") + 1 or len(cmdline))
+
+    def _sources(self, more: Sequence[str]) -> Sequence[Setting]:
+        settings = self.env.settings
+        return (*sources(self.words), *(settings[name] for name in more if name in settings))
 
     def _expand(self, words: Sequence[Word]) -> list[str]:
         parameters = self.scope.arguments if self.scope else ()
-        return expand(words, self._value, parameters, self._found)
+        return expand(words, self._look_up, parameters, self._found)
 
-    def _value(self, name: str) -> str:
-        if name.isdigit():
-            value = self.scope[int(name[:9])] if self.scope else ""
-        elif name in ("@", "*"):
-            value = " ".join(self.scope.arguments) if self.scope else ""
-        elif name == "#":
-            value = str(len(self.scope.arguments)) if self.scope else ""
+    def _look_up(self, name: str) -> tuple[str, Setting | None]:
+        """Return a variable's value and the setting that gave it."""
+        setting: Setting | None
+        if name in "@*#" or name.isdigit():
+            value, setting = self.scope.look_up(name) if self.scope else ("", None)
         else:
             value = self.env[name]
+            setting = self.env.settings.get(name)
+            if setting is None and value:
+                setting = Setting(f"${name}", value, "", 0)
         self.machine.budget.spend(1 + len(value) // 64)
-        return value
+        return value, setting
 
     def _found(self, pattern: Pattern) -> Sequence[str]:
         return self.machine.found(pattern, self.env["root"])

@@ -6,7 +6,7 @@ import pytest
 
 from parsers.api import FileRef, Volume
 from parsers.formats.grub.language.dialect import FEDORA
-from parsers.formats.grub.snippets import Snippet, Snippets, expanded, read
+from parsers.formats.grub.snippets import Snippet, Snippets, expand, read
 from tests.parsers.formats.grub.runs import CONFIG, ROOT, machine, offered, printed, problems
 
 ENTRIES = "/loader/entries"
@@ -80,7 +80,7 @@ def test_what_it_loads_and_what_is_written_where() -> None:
     assert given == [
         ("linux", ["BOOT_IMAGE=(", ")/vmlinuz-5 "]),
         ("$root", ["hd0,msdos1"]),
-        ("options", ["root=/dev/a ro "]),
+        ("options", ["root=/dev/a ro"]),
         ("$kernelopts", ["quiet rhgb"]),
     ]
     assert where["options"] == (config, 4)
@@ -188,7 +188,7 @@ def test_of_the_same_version_written_in_two_ways_the_first_counts() -> None:
     ],
 )
 def test_variables_are_put_into_options_in_blscfgs_own_way(text: str, result: str | None) -> None:
-    assert expanded(text, {"empty": "", "opts": "K1 K2", "x": "lost"}.get) == result
+    assert expand(text, {"empty": "", "opts": "K1 K2", "x": "lost"}.get) == result
 
 
 def test_a_tab_separates_only_where_there_is_no_blank() -> None:

@@ -1,8 +1,11 @@
 """Where each part of a command line is written: the interpreter knows, and tells."""
 
+from dataclasses import fields, is_dataclass
+
 import pytest
 
 from parsers.api import Origin
+from parsers.formats.grub.listing import items
 from petipy.report.provenance import split_words
 from tests.parsers.formats.grub.runs import CONFIG, machine, offered
 
@@ -131,6 +134,18 @@ def chains(script: str, cmdline: str) -> list[tuple[str, str]]:
         ("set x='a b'\nfor w in $x; do\nlinux /v $w; done", "/v b", {"b": "2$w 1$x"}),
         ("set x='a b'\neval \"linux /v ro $x\"", "/v ro a b", {"ro": "2linux", "b": "1$x"}),
         ("set x=a.b\nregexp --set y '\\.(.*)' $x\nlinux /v $y", "/v b", {"b": "2$y 1$x"}),
+        # Equal texts that different statements gave.
+        ('set x=a\neval "linux /v a $x"', "/v a a", {"a": "1$x"}),
+        ("x='q r'\ny='p q r'\neval \"linux /v $x $y\"", "/v q r p q r", {"p": "2$y", "r": "2$y"}),
+        ("x='a\\nb'\neval \"linux /v '$x' $x\"", "/v a\\\\nb anb", {"anb": "1$x"}),
+        (
+            "x='a b'\nregexp -s y -s 2:z '(.) (.)' \"$x\"\nlinux /v $z$y",
+            "/v ba",
+            {"ba": "2$z 2$y 1$x"},
+        ),
+        ('x=ab\ntr -s y -U "$x"\nlinux /v $y', "/v AB", {"AB": "2$y 1$x"}),
+        ("x=a\ny='v $x'\neval \"z=\\$x\"\nlinux /v $z", "/v a", {"a": "3$z 1$x"}),
+        ('x=y\ny=q\neval "linux /v \\$$x"', "/v q", {"q": "2$y"}),
         (f"{F}linux /v $2 $1; }}\nf a 'b c'", "/v b c a", {"c": "3$2", "a": "3$1"}),
         (f"{F}linux /v $@ c; }}\nf a b", "/v a b c", {"b": "3$@", "c": "2linux"}),
         (f'{F}linux /v "$@" c; }}\nf a b', "/v a b c", {"b": "3$@", "c": "2linux"}),
@@ -154,6 +169,45 @@ def test_a_functions_parameters_are_those_of_its_caller() -> None:
     found = dict(chains(script, "/v x q s"))
     assert found["x"] == "7$2 6$y 5$2"
     assert found["s"] == "7$1 1$extra"
+
+
+def test_equal_words_that_different_statements_gave_are_told_apart() -> None:
+    script = "x='q r'\ny='q r s'\neval \"linux /v q $x $y\"\nboot\n"
+    assert chains(script, "/v q q r q r s")[1:] == [
+        ("q", "3linux"),
+        ("q", "1$x"),
+        ("r", "1$x"),
+        ("q", "2$y"),
+        ("r", "2$y"),
+        ("s", "2$y"),
+    ]
+
+
+def test_a_variable_in_a_pattern_is_known() -> None:
+    (found,) = origins("d=/boot\nmenuentry A { linux $d/grub/grub.c* }\n")
+    assert brief(found) == [("linux", CONFIG, 2), ("$d", "/boot", 1)]
+
+
+def plain(value: object) -> bool:
+    """Return True if no text in a value is an Expansion, which keeps all that it is made of."""
+    if is_dataclass(value):
+        return all(plain(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, list | tuple | frozenset):
+        return all(map(plain, value))
+    return not isinstance(value, str) or type(value) is str
+
+
+def test_no_entry_holds_the_pieces_that_it_was_made_of() -> None:
+    script = (
+        "load_env\nt='T é'\nk=/vmlinuz\n"
+        'menuentry "$t" --id "$t" --class $k --hotkey "$t" --users "$t" {\n'
+        " set s=$t; save_env $t $extra; search --label $t --set=$extra; linux $k $t\n"
+        " initrd $k newc:$extra:$k; devicetree $k; chainloader $k }\n"
+        'eval "menuentry \'$t\' { linux $k $t }"\npassword $t $t\nset default="$t"\n'
+    )
+    found = list(items(machine(script, {"/boot/grub/grubenv": BLOCK}), CONFIG))
+    assert len(found) > 2
+    assert all(map(plain, found))
 
 
 def reasons(script: str) -> list[tuple[str, str, int]]:
