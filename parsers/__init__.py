@@ -1,1 +1,1 @@
-"""Boot configurations, read. Pure: text in, entries out."""
+"""Parsers of boot configurations: text in, entries out, without I/O."""

@@ -4,7 +4,7 @@ After a signature it has `name=value` lines and comments, then `#` up to its end
 backslash stands before each backslash and newline (grub-core/lib/envblk.c). In EBNF:
 
     block    = "# GRUB Environment Block", newline, { line, newline }, { "#" } ;
-    line     = "#", { character } | name, "=", { character | "\", any } ;
+    line     = "#", { character } | name, "=", { character | "\\", any } ;
 
 This module imports nothing of the project: booting needs it, too.
 """

@@ -21,7 +21,7 @@ class PeSection(NamedTuple):
 
 
 class EfiProgram(NamedTuple):
-    machine: str  # as uname says it
+    machine: str  # uname's name
     sections: tuple[PeSection, ...]  # in the order of the table
     is_known: bool = True  # False: the number of the machine is not in MACHINES
 

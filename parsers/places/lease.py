@@ -29,9 +29,9 @@ def bootfile(lease: Lease) -> str:
 
 def prefix(lease: Lease) -> str:
     """Return the URL, with a slash at its end, before PXELINUX's relative file names; or ""."""
-    if said := lease.get("pxepathprefix"):
+    if path := lease.get("pxepathprefix"):
         # The option is text to put before names, and often lacks the slash.
-        return _on(_root(lease), said if said.endswith("/") else f"{said}/")
+        return _on(_root(lease), path if path.endswith("/") else f"{path}/")
     base = bootfile(lease) or _root(lease)
     return base and join(base, "./")
 

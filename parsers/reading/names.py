@@ -8,11 +8,11 @@ def make_unique(names: Sequence[str]) -> list[str]:
 
     The second `linux` becomes `linux~2`, unless the configuration uses that name itself.
     """
-    given, used, counts = set(names), set[str](), dict[str, int]()
+    original, used, counts = set(names), set[str](), dict[str, int]()
     result = []
     for name in names:
         unique = name
-        while unique in used or (unique != name and unique in given):
+        while unique in used or (unique != name and unique in original):
             counts[name] = counts.get(name, 1) + 1
             unique = f"{name}~{counts[name]}"
         used.add(unique)

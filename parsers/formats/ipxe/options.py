@@ -11,7 +11,7 @@ from parsers.formats.ipxe.outcome import CommandError
 Options = dict[str, str]
 
 
-def options(
+def parse_options(
     words: Sequence[str], flags: str = "", values: str = "", *, least: int = 0, most: int = 1000
 ) -> tuple[Options, list[str]]:
     """Return a command's options and the words after them. An option of `flags` takes no value.

@@ -31,7 +31,7 @@ from parsers.formats.ipxe.outcome import (
 from parsers.formats.ipxe.script import Script, ScriptCommand
 from parsers.formats.ipxe.settings import IpxeSettings
 
-_DEPTH = 32  # of scripts that chain to scripts
+_DEPTH = 32  # scripts that chain to scripts
 _STARTS = "${"
 _SETTING = re.compile(r"\$\{([^${}]*)\}")
 

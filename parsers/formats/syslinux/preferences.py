@@ -31,8 +31,8 @@ def timeout(conf: Configuration) -> float | None:
     """
     if "shiftkey" in conf.settings:
         return 0
-    given = (conf.settings.get(key) for key in ("timeout", "totaltimeout"))
-    tenths = [number for line in given if line and (number := parse_number(line.value)) > 0]
+    statements = (conf.settings.get(key) for key in ("timeout", "totaltimeout"))
+    tenths = [number for one in statements if one and (number := parse_number(one.value)) > 0]
     if tenths:
         return min(tenths) / 10 if min(tenths) / 10 < _LONGEST else math.inf
     if has_menu(conf):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
-from parsers.formats.ipxe.options import options
+from parsers.formats.ipxe.options import parse_options
 from parsers.formats.ipxe.outcome import CommandError
 from parsers.formats.ipxe.run import Run
 from parsers.formats.ipxe.values import parse_integer
@@ -11,12 +11,12 @@ from parsers.formats.ipxe.values import parse_integer
 
 @command("goto")
 def goto(run: Run, words: Sequence[str]) -> bool:
-    return run.goto(options(words, least=1, most=1)[1][0])
+    return run.goto(parse_options(words, least=1, most=1)[1][0])
 
 
 @command("exit")
 def exit_(run: Run, words: Sequence[str]) -> bool:
-    rest = options(words, most=1)[1]
+    rest = parse_options(words, most=1)[1]
     code = parse_integer(rest[0]) if rest else 0
     if code is None:
         raise CommandError(f"not a number: {rest[0]!r}")
@@ -26,10 +26,10 @@ def exit_(run: Run, words: Sequence[str]) -> bool:
 @command("prompt")
 def prompt(run: Run, words: Sequence[str]) -> bool:
     """Fail after the time limit: no user presses a key. Without a limit, assume the key."""
-    given, _ = options(words, values="key timeout set")
-    limit = parse_integer(given.get("timeout", ""))
+    options, _ = parse_options(words, values="key timeout set")
+    limit = parse_integer(options.get("timeout", ""))
     if limit is None:
-        raise CommandError(f"not a number of milliseconds: {given['timeout']!r}")
+        raise CommandError(f"not a number of milliseconds: {options['timeout']!r}")
     return limit == 0
 
 
@@ -57,10 +57,10 @@ def poweroff(run: Run, words: Sequence[str]) -> bool:
 def sanboot(run: Run, words: Sequence[str]) -> bool:
     """Boot a URL as a disk, or a BIOS drive: 0x80 is the first hard disk."""
     values = "drive filename extra label uuid"
-    given, names = options(words, "no-describe keep", values)
+    options, names = parse_options(words, "no-describe keep", values)
     if names:
         raise run.end(f"it boots {names[0]} as a disk, which kexec cannot do")
-    drive = given.get("drive", "0x80")
+    drive = options.get("drive", "0x80")
     raise run.end(f"it boots the machine's own disk ({drive})", "exit")
 
 
@@ -71,7 +71,7 @@ def autoboot(run: Run, words: Sequence[str]) -> bool:
 
 @command("sleep")
 def sleep(run: Run, words: Sequence[str]) -> bool:
-    word = options(words, least=1, most=1)[1][0]
+    word = parse_options(words, least=1, most=1)[1][0]
     if parse_integer(word) is None:
         raise CommandError(f"not a number of seconds: {word!r}")
     return True

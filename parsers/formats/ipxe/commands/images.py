@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from parsers.formats.ipxe.commands import command
-from parsers.formats.ipxe.options import options
+from parsers.formats.ipxe.options import parse_options
 from parsers.formats.ipxe.outcome import CommandError, IpxeImage, Stop
 from parsers.formats.ipxe.run import Run
 from parsers.places.urls import is_url
@@ -34,8 +34,8 @@ _PROGRAM = re.compile(r".*\.efi$", re.I)
 @command("kernel", "linux", "imgselect", "imgload")
 def kernel(run: Run, words: Sequence[str]) -> bool:
     """Select an image for `boot`. Fetch it if there is no image of that name."""
-    given, rest = options(words, "replace autofree", "name timeout", least=1)
-    if (image := _find_or_fetch(run, "kernel", given, rest)) is None:
+    options, rest = parse_options(words, "replace autofree", "name timeout", least=1)
+    if (image := _find_or_fetch(run, "kernel", options, rest)) is None:
         return False
     run.selected = image
     return True
@@ -43,14 +43,14 @@ def kernel(run: Run, words: Sequence[str]) -> bool:
 
 @command("initrd", "module", "imgfetch")
 def imgfetch(run: Run, words: Sequence[str]) -> bool:
-    given, rest = options(words, "replace autofree", "name timeout", least=1)
-    return _fetch(run, "initrd", given, rest) is not None
+    options, rest = parse_options(words, "replace autofree", "name timeout", least=1)
+    return _fetch(run, "initrd", options, rest) is not None
 
 
 @command("imgargs")
 def imgargs(run: Run, words: Sequence[str]) -> bool:
-    given, rest = options(words, "replace autofree", "name timeout", least=1)
-    if (image := _find_or_fetch(run, "imgargs", given, rest)) is None:
+    options, rest = parse_options(words, "replace autofree", "name timeout", least=1)
+    if (image := _find_or_fetch(run, "imgargs", options, rest)) is None:
         return False
     cmdline_from = run.command_origins("imgargs", len(rest), len(rest) - 1)
     _replace(
@@ -61,7 +61,7 @@ def imgargs(run: Run, words: Sequence[str]) -> bool:
 
 @command("imgfree")
 def imgfree(run: Run, words: Sequence[str]) -> bool:
-    _, names = options(words)
+    _, names = parse_options(words)
     for name in names:
         if not any(image.name == name for image in run.images):
             raise CommandError(f"nothing is called {name!r}")
@@ -73,7 +73,7 @@ def imgfree(run: Run, words: Sequence[str]) -> bool:
 
 @command("imgverify")
 def imgverify(run: Run, words: Sequence[str]) -> bool:
-    _, rest = options(words, "keep", "signer timeout", least=2)
+    _, rest = parse_options(words, "keep", "signer timeout", least=2)
     run.complain(f"the signature of {rest[0]} is not checked here")
     return True
 
@@ -81,15 +81,15 @@ def imgverify(run: Run, words: Sequence[str]) -> bool:
 @command("imgextract")
 def imgextract(run: Run, words: Sequence[str]) -> bool:
     """Keep the image: the kernel unpacks it itself."""
-    given, rest = options(words, "keep", "name timeout", least=1)
-    return _find_or_fetch(run, "imgextract", given, rest) is not None
+    options, rest = parse_options(words, "keep", "name timeout", least=1)
+    return _find_or_fetch(run, "imgextract", options, rest) is not None
 
 
 @command("fdt")
 def fdt(run: Run, words: Sequence[str]) -> bool:
     """Set the device tree for the kernel. Without a name, use the firmware's again."""
-    given, rest = options(words, "replace autofree", "name timeout")
-    run.devicetree = _find_or_fetch(run, "fdt", given, rest) if rest else None
+    options, rest = parse_options(words, "replace autofree", "name timeout")
+    run.devicetree = _find_or_fetch(run, "fdt", options, rest) if rest else None
     return run.devicetree is not None or not rest
 
 
@@ -101,8 +101,8 @@ def impossible(run: Run, words: Sequence[str]) -> bool:
 @command("boot", "chain", "imgexec")
 def boot(run: Run, words: Sequence[str]) -> bool:
     """Start the named image, or else the selected one: a kernel, or another script."""
-    given, rest = options(words, "replace autofree", "name timeout")
-    image = _find_or_fetch(run, "boot", given, rest) if rest else run.selected
+    options, rest = parse_options(words, "replace autofree", "name timeout")
+    image = _find_or_fetch(run, "boot", options, rest) if rest else run.selected
     if image is None:
         return False if rest else run.fail(f"nothing is selected to boot, in line {run.line}")
     kind = _kind(run, image)
@@ -117,7 +117,7 @@ def boot(run: Run, words: Sequence[str]) -> bool:
         raise run.end(f"{image.where} is neither a Linux kernel nor a script for iPXE")
     # The script is no initrd for the kernel that it boots.
     run.images = tuple(other for other in run.images if other != image)
-    return run.call(script, instead="replace" in given)
+    return run.call(script, instead="replace" in options)
 
 
 def _kind(run: Run, image: IpxeImage) -> Literal["kernel", "script", "absent"]:
@@ -145,15 +145,15 @@ def _is_kernel(text: str) -> bool:
 
 
 def _find_or_fetch(
-    run: Run, verb: str, given: dict[str, str], rest: Sequence[str]
+    run: Run, verb: str, options: dict[str, str], rest: Sequence[str]
 ) -> IpxeImage | None:
     """Return the image of that name, with new name and arguments if any. Else fetch it."""
     image = next((image for image in run.images if image.name == rest[0]), None)
     if image is None:
-        return _fetch(run, verb, given, rest)
+        return _fetch(run, verb, options, rest)
     new = image._replace(
-        name=given.get("name", image.name),
-        named="name" in given or image.named,
+        name=options.get("name", image.name),
+        named="name" in options or image.named,
         is_kernel=image.is_kernel or verb == "kernel",
     )
     if rest[1:]:
@@ -171,11 +171,11 @@ def _replace(run: Run, old: IpxeImage, new: IpxeImage) -> IpxeImage:
     return new
 
 
-def _fetch(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> IpxeImage | None:
+def _fetch(run: Run, verb: str, options: dict[str, str], rest: Sequence[str]) -> IpxeImage | None:
     uri, *arguments = rest
     # Petitboot's users write --name behind the file; no kernel has such an argument.
     if verb == "kernel" and arguments[:1] == ["--name"] and len(arguments) > 1:
-        given = {"name": arguments[1]} | given
+        options = {"name": arguments[1]} | options
         arguments = arguments[2:]
     if not uri:
         raise CommandError("the name is empty")
@@ -187,12 +187,12 @@ def _fetch(run: Run, verb: str, given: dict[str, str], rest: Sequence[str]) -> I
         return None
     path = where.partition("?")[0].partition("#")[0] if is_url(where) else where
     image = IpxeImage(
-        name=given.get("name") or path.rpartition("/")[2],
+        name=options.get("name") or path.rpartition("/")[2],
         where=where,
         ref=run.context.ref(where),
         cmdline=" ".join(arguments).strip(),
         fetched_by=run.command_origins(verb, len(rest), len(arguments)),
-        named="name" in given,
+        named="name" in options,
         is_kernel=verb == "kernel",
     )
     run.images = (*run.images, image)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
-from parsers.formats.ipxe.options import options
+from parsers.formats.ipxe.options import parse_options
 from parsers.formats.ipxe.outcome import CommandError, IpxeMenu, MenuItem, Question, Stop
 from parsers.formats.ipxe.run import Run
 from parsers.formats.ipxe.values import parse_integer
@@ -19,10 +19,10 @@ _KEYS = {
 
 @command("menu", "form")
 def menu(run: Run, words: Sequence[str]) -> bool:
-    given, title = options(words, "delete", "name")
-    name = given.get("name", "")
+    options, title = parse_options(words, "delete", "name")
+    name = options.get("name", "")
     run.menus.pop(name, None)
-    if "delete" not in given:
+    if "delete" not in options:
         run.menus[name] = IpxeMenu(" ".join(title), [])
     return True
 
@@ -30,11 +30,11 @@ def menu(run: Run, words: Sequence[str]) -> bool:
 @command("item")
 def item(run: Run, words: Sequence[str]) -> bool:
     """Add an item. Without a label it is a separator."""
-    given, rest = options(words, "default gap secret", "menu key form")
-    name = given.get("menu") or given.get("form") or ""
+    options, rest = parse_options(words, "default gap secret", "menu key form")
+    name = options.get("menu") or options.get("form") or ""
     if (found := run.menus.get(name)) is None:
         raise CommandError("there is no menu that it could be in")
-    if "gap" in given or not rest:
+    if "gap" in options or not rest:
         return True
     if len(found.items) >= _MOST:
         raise CommandError(f"more than {_MOST} items in a menu: the rest is left")
@@ -42,9 +42,9 @@ def item(run: Run, words: Sequence[str]) -> bool:
     if found.is_shared:
         run.context.budget.spend(len(found.items) >> 6)
         found = run.menus[name] = IpxeMenu(found.title, [*found.items], found.default)
-    new = MenuItem(label, " ".join(text), _key(given.get("key", "")), run.config, run.line)
+    new = MenuItem(label, " ".join(text), _key(options.get("key", "")), run.config, run.line)
     found.items.append(new)
-    found.default = label if "default" in given else found.default
+    found.default = label if "default" in options else found.default
     return True
 
 
@@ -61,24 +61,24 @@ def _key(text: str) -> str:
 @command("choose")
 def choose(run: Run, words: Sequence[str]) -> bool:
     values = "default menu timeout retimeout"
-    given, (setting,) = options(words, "keep", values, least=1, most=1)
-    name = given.get("menu", "")
+    options, (setting,) = parse_options(words, "keep", values, least=1, most=1)
+    name = options.get("menu", "")
     found = run.menus.get(name)
-    if "keep" not in given:
+    if "keep" not in options:
         run.menus.pop(name, None)
     if found is None or not found.items:
         raise CommandError("there is no menu with anything to choose")
-    milliseconds = parse_integer(given.get("timeout", ""))
+    milliseconds = parse_integer(options.get("timeout", ""))
     if milliseconds is None:
-        raise CommandError(f"not a number of milliseconds: {given['timeout']!r}")
+        raise CommandError(f"not a number of milliseconds: {options['timeout']!r}")
     seconds = milliseconds / 1000 if milliseconds > 0 else None
-    default = given.get("default", found.default)
+    default = options.get("default", found.default)
     raise Stop(Question(found, default, seconds, run.config, run.line), setting)
 
 
 @command("present")
 def present(run: Run, words: Sequence[str]) -> bool:
     """Leave a form's settings unchanged: no user fills it in."""
-    given, _ = options(words, "keep", "form")
+    options, _ = parse_options(words, "keep", "form")
     run.complain("a form cannot be filled in here: its settings stay as they are")
-    return run.menus.pop(given.get("form", ""), None) is not None
+    return run.menus.pop(options.get("form", ""), None) is not None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from parsers.formats.ipxe.commands import command
-from parsers.formats.ipxe.options import options
+from parsers.formats.ipxe.options import parse_options
 from parsers.formats.ipxe.origin import TracedText
 from parsers.formats.ipxe.outcome import CommandError
 from parsers.formats.ipxe.run import Run
@@ -12,7 +12,7 @@ from parsers.formats.ipxe.values import TYPES, Value, parse_integer
 
 @command("set")
 def set_(run: Run, words: Sequence[str]) -> bool:
-    name, *values = options(words, least=1)[1]
+    name, *values = parse_options(words, least=1)[1]
     text = run.last(len(values))
     if not run.settings.put(name, text, run.origin("set")):
         raise CommandError(f"{name} cannot be {text.text!r}")
@@ -21,15 +21,15 @@ def set_(run: Run, words: Sequence[str]) -> bool:
 
 @command("clear")
 def clear(run: Run, words: Sequence[str]) -> bool:
-    name = options(words, least=1, most=1)[1][0]
+    name = parse_options(words, least=1, most=1)[1][0]
     return run.settings.put(name, TracedText(""), run.origin("clear"))
 
 
 @command("read")
 def read(run: Run, words: Sequence[str]) -> bool:
     """Leave a setting as it is: the user presses Enter. With a time limit no user does."""
-    given, (name,) = options(words, values="timeout", least=1, most=1)
-    if "timeout" in given:
+    options, (name,) = parse_options(words, values="timeout", least=1, most=1)
+    if "timeout" in options:
         return False
     if not run.settings.get(name):
         raise run.end(f"it asks for {name}, which cannot be typed in here")
@@ -38,24 +38,24 @@ def read(run: Run, words: Sequence[str]) -> bool:
 
 @command("show")
 def show(run: Run, words: Sequence[str]) -> bool:
-    return run.settings.find(options(words, least=1, most=1)[1][0]) is not None
+    return run.settings.find(parse_options(words, least=1, most=1)[1][0]) is not None
 
 
 @command("isset")
 def isset(run: Run, words: Sequence[str]) -> bool:
-    return options(words, least=1, most=1)[1][0] != ""
+    return parse_options(words, least=1, most=1)[1][0] != ""
 
 
 @command("iseq")
 def iseq(run: Run, words: Sequence[str]) -> bool:
-    one, other = options(words, least=2, most=2)[1]
+    one, other = parse_options(words, least=2, most=2)[1]
     return one == other
 
 
 @command("inc")
 def inc(run: Run, words: Sequence[str]) -> bool:
     """Add a number to a setting. A new setting begins with 0; a text is an error."""
-    name, *more = options(words, least=1, most=2)[1]
+    name, *more = parse_options(words, least=1, most=2)[1]
     step = parse_integer(more[0]) if more else 1
     if step is None:
         raise CommandError(f"not a number: {more[0]!r}")
