@@ -146,7 +146,7 @@ class LoaderConf:
     def choose_default(
         self, entries: Sequence[SortKeys]
     ) -> tuple[SortKeys | None, tuple[Origin, ...]]:
-        """Return the first entry that is wished for, else the first entry, and the reasons."""
+        """Return the entry that the settings name, else the first one, and the reasons."""
         for wish, may_be_bad in self._wishes():
             reasons, pattern = [self._reason(wish)], wish.value
             if pattern == _SAVED:

@@ -107,12 +107,12 @@ def read(files: Files, path: str, known: Keywords) -> tuple[Stanza, list[Stanza]
 def _setting(known: Keywords) -> pp.ParserElement:
     r"""Build the grammar of one statement.
 
-        statement = key, [ "=", [ quoted | bare ] ] | mistake ;
-        quoted    = '"', { character | "\", character }, [ '"' ] ;
-        bare      = assignment, { word } | word, { word - keyword } ;
+        statement  = key, [ "=", [ quoted | bare ] ] | mistake ;
+        quoted     = '"', { character | "\", character }, [ '"' ] ;
+        bare       = assignment, { word } | word, { word - keyword } ;
         assignment = characters, "=", word ;
-        keyword   = known setting, "=" | known flag ;
-        word      = { character | "\", character } ;
+        keyword    = known setting, "=" | known flag ;
+        word       = { character | "\", character } ;
 
     In yaboot a bare value ends at a space, and yaboot skips unknown words after it. Here these
     words belong to the value, up to the next known setting. A bare value with a "=" ends yaboot's

@@ -95,7 +95,7 @@ def _find(state: LoaderState, rest: str) -> str | None:
 def _search(state: LoaderState, path: str) -> str | None:
     if not path:
         return "no file to search for"
-    volume = state.drives.having(path)
+    volume = state.drives.find_volume_with(path)
     state.device, state.volumes = "", [volume or state.drives.own]
     state.waits_for = "" if volume else f"a file system with {path}"
     return None

@@ -39,7 +39,7 @@ class Drives:
         rest = [v for v in (self.own, *self.all) if number and v.partition == number]
         return list(dict.fromkeys([first, *rest] if first else rest))
 
-    def having(self, path: str) -> Volume | None:
+    def find_volume_with(self, path: str) -> Volume | None:
         """Return the first volume with such a file, the own volume before the others."""
         return next((volume for volume in (self.own, *self.all) if self.has(volume, path)), None)
 

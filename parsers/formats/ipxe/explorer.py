@@ -84,7 +84,7 @@ class ScriptExplorer:
             yield self._boot_entry(_item_of(outcome), outcome, (), marked=True)
         elif outcome.kind == "returned":
             # iPXE would go back to the firmware. A kernel that was loaded is worth an entry.
-            loaded = run.loaded(run.selected) if run.selected else None
+            loaded = run.make_boot(run.selected) if run.selected else None
             words = "a kernel is loaded, but never booted" if loaded else outcome.reason
             self._context.complain(outcome.config, outcome.line, words)
             if loaded:

@@ -106,7 +106,7 @@ class Run:
         return frame.script.lines[frame.line].number
 
     @property
-    def handled(self) -> bool:
+    def handles_failure(self) -> bool:
         """Return True if the line handles a failure of its command, by `||`."""
         frame = self._frames[-1]
         following = frame.script.lines[frame.line].commands[frame.command :]
@@ -123,7 +123,7 @@ class Run:
     def end(self, reason: str, action: Action = "") -> Stop:
         return Stop(End(reason, self.config, self.line, action))
 
-    def loaded(self, kernel: IpxeImage) -> Boot:
+    def make_boot(self, kernel: IpxeImage) -> Boot:
         """Return the boot of this kernel. iPXE passes on all fetched files, in their order."""
         own = (kernel.where, self.devicetree and self.devicetree.where)
         initrds = [i for i in self.images if not i.is_kernel and i.where not in own]
@@ -260,7 +260,7 @@ class Run:
     def goto(self, label: str) -> bool:
         frame = self._frames[-1]
         if label not in frame.script.labels:
-            if not self.handled:
+            if not self.handles_failure:
                 self.complain(f"there is no label {label!r} to go to")
             return self.fail(f"there is no label {label!r} to go to, in line {self.line}")
         frame.go(frame.script.labels[label])

@@ -107,7 +107,7 @@ def boot(run: Run, words: Sequence[str]) -> bool:
         return False if rest else run.fail(f"nothing is selected to boot, in line {run.line}")
     kind = _kind(run, image)
     if kind == "kernel":
-        raise Stop(run.loaded(image))
+        raise Stop(run.make_boot(image))
     if kind == "absent":
         run.images = tuple(other for other in run.images if other != image)
         there = "cannot be fetched" if is_url(image.where) else "is not there"
@@ -182,7 +182,7 @@ def _fetch(run: Run, verb: str, options: dict[str, str], rest: Sequence[str]) ->
     if len(run.images) >= _MOST:
         raise CommandError(f"more than {_MOST} files: the rest is left")
     where = run.context.locate(run.config, uri)
-    if run.handled and run.context.lacks(where):
+    if run.handles_failure and run.context.lacks(where):
         run.fail(f"there is no {where}")
         return None
     path = where.partition("?")[0].partition("#")[0] if is_url(where) else where
