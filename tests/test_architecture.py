@@ -1,9 +1,11 @@
 """The rules of the tree: what may import what, and a reviewed list of every plug-in."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -11,10 +13,13 @@ import pytest
 
 from parsers.formats import formats
 from petipy import platforms
+from petipy.commands import find_all
 from petipy.kexec import machines
 from petipy.ui import screens
 
 TOP = Path(__file__).parent.parent
+
+# Plug-ins. An addition shows in review.
 FORMATS = [
     *("grub", "bls", "uki", "grub-legacy", "ipxe", "kboot", "lilo", "native", "pxe", "silo"),
     *("syslinux", "yaboot", "zipl", "foreign", "found"),
@@ -23,59 +28,166 @@ PLATFORMS = ["efi", "generic", "pseries"]
 ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
+COMMANDS = ["capture", "check", "explain", "list", "script"]
 SCREENS = ["details", "editor", "help", "log", "menu", "prompt"]
-PURE = [*(TOP / "parsers").rglob("*.py")]
-# petipy modules that decide and do no I/O.
-DECIDING = [
-    TOP / "petipy/state/access.py",
-    TOP / "petipy/scan/images.py",
-    TOP / "petipy/state/model.py",
-    TOP / "petipy/state/policy.py",
-    TOP / "petipy/state/resolve.py",
-    TOP / "petipy/scan/subvolumes.py",
-    TOP / "petipy/sandbox/codec.py",
-]
-KEXEC = [*(TOP / "petipy/kexec").rglob("*.py")]
-IO = {"os", "io", "socket", "subprocess", "pathlib", "shutil", "tempfile", "ctypes", "fcntl"}
+
+IO = {
+    *("ctypes", "fcntl", "io", "mmap", "os", "pathlib", "posix", "select", "shutil", "signal"),
+    *("socket", "subprocess", "tempfile", "termios", "tty"),
+}
+# Names by which Python starts a program.
+STARTERS = re.compile(
+    "subprocess|pty|multiprocessing|system|popen|create_subprocess.*|(posix_)?spawn.*|exec[lv].*"
+)
+
+# Module prefix → what neither it nor anything that it imports may import.
+NEVER_REACHED = {
+    "parsers": {"petipy", "pyudev", "urwid", "asyncio", *IO},
+    "petipy.kexec": {"petipy", "parsers", "pyudev", "urwid", "pyparsing"},
+    "petipy.sys": {"petipy", "parsers", "pyudev", "urwid", "pyparsing"},
+    "petipy.state": {"petipy", "pyudev", "urwid", "time", *IO},
+    "petipy.scan": {"petipy.sandbox", "petipy.ui", "petipy.network"},
+}
+# What a room may reach of the above all the same.
+ALLOWED = {
+    "petipy.kexec": {"petipy.kexec"},
+    "petipy.sys": {"petipy.sys"},
+    "petipy.state": {"petipy.state"},
+}
+# Module prefix → what it may not import itself.
+NEVER_IMPORTED = {
+    "petipy.sandbox": {"parsers.formats.", "petipy.ui", "petipy.commands", "petipy.control"},
+    "petipy.network": {"petipy.ui", "petipy.sandbox", "petipy.control"},
+    "petipy.fetch": {"petipy.ui", "petipy.sandbox", "petipy.control"},
+    "petipy.sources": {"petipy.ui", "petipy.control"},
+    "petipy.boot": {"petipy.ui", "petipy.control"},
+    "petipy.control": {"petipy.ui"},
+    "petipy.ui": {
+        *("petipy.boot", "petipy.sandbox", "petipy.sources", "petipy.fetch"),
+        "petipy.state.access",
+    },
+    "petipy.ui.line": {"petipy.ui.kit", "petipy.ui.screens", "petipy.ui.view", "urwid"},
+    "petipy.ui.view": {"petipy.ui.screens."},
+    "petipy.ui.screens": {"petipy.ui.screens."},
+    "petipy.report": {"petipy.commands", "petipy.ui", "petipy.sandbox"},
+    "petipy.commands": {"petipy.app", "petipy.ui", "petipy.boot"},
+}
 
 
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of petipy and parsers, by its dotted name."""
+    found = {}
+    for top in ("petipy", "parsers"):
+        for path in (TOP / top).rglob("*.py"):
+            name = ".".join(path.relative_to(TOP).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path
+    return found
+
+
+@cache
+def imported(name: str) -> frozenset[str]:
+    """What a module imports anywhere in it, but for what it only names in types."""
+    found: set[str] = set()
+    tree = ast.parse(modules()[name].read_text())
+    package = name if modules()[name].name == "__init__.py" else name.rpartition(".")[0]
+    for node in _executed(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")
+            above = parts[: len(parts) + 1 - node.level] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            found.add(module)
+            found.update(f"{module}.{alias.name}" for alias in node.names)
+    return frozenset(found)
 
 
-def tops(path: Path) -> set[str]:
-    return {name.partition(".")[0] for name in imported(path)}
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            continue
+        yield child
+        yield from _executed(child)
 
 
-@pytest.mark.parametrize("path", PURE, ids=lambda p: str(p.relative_to(TOP)))
-def test_parsers_do_no_io_and_know_nothing_of_petipy(path: Path) -> None:
-    assert not tops(path) & (IO | {"petipy", "pyudev", "urwid"})
-    calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
-    named = {c.func.id for c in calls if isinstance(c.func, ast.Name)}
-    assert not named & {"open", "eval", "exec", "__import__", "compile"}
+def reached(name: str) -> dict[str, str]:
+    """All that is imported by a module, or by what it imports → by which module."""
+    found: dict[str, str] = {}
+    todo = [name]
+    while todo:
+        module = todo.pop()
+        # A module's packages are imported before it.
+        parents = {module.rsplit(".", n)[0] for n in range(1, module.count(".") + 1)}
+        for other in imported(module) | parents:
+            if other not in found and other != name:
+                found[other] = module
+                if other in modules():
+                    todo.append(other)
+    return found
 
 
-@pytest.mark.parametrize("path", DECIDING, ids=lambda p: p.name)
-def test_what_decides_does_no_io(path: Path) -> None:
-    assert not tops(path) & (IO | {"asyncio", "pyudev", "urwid", "time"})
+def matches(name: str, prefixes: set[str]) -> bool:
+    """Return True if the name is one of the prefixes or below one. "a." is only what is below a."""
+    return any(name == p or name.startswith(p if p.endswith(".") else f"{p}.") for p in prefixes)
 
 
-@pytest.mark.parametrize("path", KEXEC, ids=lambda p: p.name)
-def test_kexec_stands_alone(path: Path) -> None:
-    used = {name for name in imported(path) if name.partition(".")[0] in {"petipy", "parsers"}}
-    assert all(name.startswith("petipy.kexec") for name in used)
+@pytest.mark.parametrize("room", NEVER_REACHED)
+def test_a_room_never_reaches(room: str) -> None:
+    broken = {
+        f"{name} reaches {other} by {by}"
+        for name in modules()
+        if matches(name, {room})
+        for other, by in reached(name).items()
+        if matches(other, NEVER_REACHED[room])
+        and not matches(other, ALLOWED.get(room, set()))
+        and other != "petipy"  # the package itself, which is empty
+    }
+    assert not broken
 
 
-def test_what_a_parser_imports_late_is_there_when_it_starts() -> None:
+@pytest.mark.parametrize("room", NEVER_IMPORTED)
+def test_a_room_never_imports(room: str) -> None:
+    broken = {
+        f"{name} imports {other}"
+        for name in modules()
+        if matches(name, {room})
+        for other in imported(name)
+        if matches(other, NEVER_IMPORTED[room])
+        and other in modules()
+        and not name.startswith(f"{other}.")
+    }
+    assert not broken
+
+
+def test_only_main_imports_the_composition_root() -> None:
+    importers = {name for name in modules() if "petipy.app" in imported(name)}
+    assert importers == {"petipy.__main__"}
+
+
+def test_what_only_computes_does_no_io() -> None:
+    pure = ("petipy.sandbox.codec", "petipy.scan.images", "petipy.scan.subvolumes")
+    used = {f"{name}: {other}" for name in pure for other in imported(name) if other in IO}
+    assert not used
+
+
+def calls(path: Path) -> set[str]:
+    nodes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+    return {n.func.id for n in nodes if isinstance(n.func, ast.Name)}
+
+
+def test_parsers_open_nothing_and_run_no_code_from_text() -> None:
+    banned = {"open", "eval", "exec", "__import__", "compile"}
+    parsers = {name: path for name, path in modules().items() if matches(name, {"parsers"})}
+    assert not [name for name, path in parsers.items() if calls(path) & banned]
+
+
+def test_modules_that_a_parser_imports_late_are_there_when_it_starts() -> None:
     """A scan has given up the right to read modules by then."""
     late = {
         name
-        for path in PURE
+        for module, path in modules().items()
+        if module.startswith("parsers")
         for function in ast.walk(ast.parse(path.read_text()))
         if isinstance(function, ast.FunctionDef)
         for node in ast.walk(function)
@@ -94,33 +206,23 @@ def test_what_a_parser_imports_late_is_there_when_it_starts() -> None:
 
 def test_ctypes_and_ioctl_live_in_sys_and_kexec_alone() -> None:
     elsewhere = [
-        path.relative_to(TOP)
-        for path in (TOP / "petipy").rglob("*.py")
-        if tops(path) & {"ctypes", "fcntl", "termios"}
-        and path.relative_to(TOP).parts[1] not in {"sys", "kexec"}
+        name
+        for name in modules()
+        if imported(name) & {"ctypes", "fcntl", "termios"}
+        and not matches(name, {"petipy.sys", "petipy.kexec"})
     ]
     assert not elsewhere
-
-
-def names_used(path: Path) -> set[str]:
-    """Return the modules that a file imports, and the attributes that it reads."""
-    nodes = ast.walk(ast.parse(path.read_text()))
-    return tops(path) | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
 
 def test_programs_are_started_by_one_module_and_kexec_alone() -> None:
-    starters = (
-        *("subprocess", "pty", "multiprocessing", "execv", "execl", "spawn", "posix_spawn"),
-        *("system", "popen", "create_subprocess"),
-    )
-    elsewhere = [
-        (str(path.relative_to(TOP)), name)
-        for path in (TOP / "petipy").rglob("*.py")
-        if path != TOP / "petipy/sys/process.py" and path.relative_to(TOP).parts[1] != "kexec"
-        for name in names_used(path)
-        if name.startswith(starters)
-    ]
-    assert not elsewhere
+    broken = []
+    for name, path in modules().items():
+        if name != "petipy.sys.process" and not matches(name, {"petipy.kexec"}):
+            nodes = ast.walk(ast.parse(path.read_text()))
+            used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+            used |= {other.partition(".")[0] for other in imported(name)}
+            broken += [f"{name}: {word}" for word in used if STARTERS.fullmatch(word)]
+    assert not broken
 
 
 def test_every_format_is_on_the_reviewed_list() -> None:
@@ -133,6 +235,10 @@ def test_every_platform_is_on_the_reviewed_list() -> None:
 
 def test_every_architecture_that_kexec_knows_is_on_the_reviewed_list() -> None:
     assert [module.name for module in iter_modules(machines.__path__)] == ARCHITECTURES
+
+
+def test_every_command_is_on_the_reviewed_list() -> None:
+    assert [command.name for command in find_all()] == COMMANDS
 
 
 def test_every_screen_is_on_the_reviewed_list() -> None:

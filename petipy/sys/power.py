@@ -4,7 +4,6 @@ import errno
 import os
 from ctypes import c_int
 
-from parsers.api import Action
 from petipy.sys import mount
 from petipy.sys.libc import call, libc
 
@@ -20,7 +19,7 @@ libc.reboot.argtypes = (c_int,)
 libc.reboot.restype = c_int
 
 
-def prepare(action: Action) -> None:
+def prepare(action: str) -> None:
     """Do the part of an action that can fail. Raise OSError with a sentence if it does."""
     if action != "fwsetup":
         return
@@ -47,7 +46,7 @@ def ask_for_settings(variables: str) -> None:
         file.write(_ATTRIBUTES + value.to_bytes(8, "little"))
 
 
-def leave(action: Action) -> None:
+def leave(action: str) -> None:
     """Restart the machine, or switch it off, without writing out or unmounting anything."""
     call(libc.reboot, c_int(_POWER_OFF if action == "halt" else _RESTART))
 
