@@ -14,11 +14,10 @@ from pathlib import Path
 from posixpath import basename
 
 from parsers.api import Entry, Files, Host, Problem, Volume
-from parsers.formats.grub.language.dialect import DIALECTS, spoken
-from parsers.formats.grub.listing import PATHS, Listing
-from parsers.formats.grub.run.interp import Boot, Exit, Loaded
-from parsers.formats.grub.run.machine import Exhausted
-from parsers.formats.grub.run.machine import Machine as GrubMachine
+from parsers.formats.grub.configuration import PATHS, GrubConfiguration
+from parsers.formats.grub.language.family import FAMILIES, family_of
+from parsers.formats.grub.run.machine import GrubMachine, OutOfBudget
+from parsers.formats.grub.run.shell import Boot, Exit, Payload
 from petipy.commands.base import BadUsage, Command
 from petipy.commands.survey import add_dialect, is_file, load_machine
 from petipy.machinefile.machine import Machine
@@ -42,11 +41,14 @@ class Script:
     variables: Mapping[str, str]
     dialect: str
 
-    def listing(self, output: list[str] | None = None) -> tuple[GrubMachine, Listing]:
+    def listing(self, output: list[str] | None = None) -> tuple[GrubMachine, GrubConfiguration]:
         say = (lambda text: None) if output is None else output.append
-        dialect = DIALECTS[self.dialect]
-        machine = GrubMachine(self.files, say, elsewhere=PATHS, dialect=dialect)
-        return machine, Listing(machine, self.path, variables=self.variables, text=self.text)
+        family = FAMILIES[self.dialect]
+        machine = GrubMachine(self.files, say, elsewhere=PATHS, family=family)
+        configuration = GrubConfiguration(
+            machine, self.path, variables=self.variables, text=self.text
+        )
+        return machine, configuration
 
 
 def _answer(options: argparse.Namespace) -> int:
@@ -94,7 +96,7 @@ def _script(options: argparse.Namespace, held: ExitStack) -> Script:
         path = _inside(options.file, options.root) or path
         files = _files(options.root, name, held)
     place = path if options.file == "-" else str(Path(options.file).resolve())
-    dialect = options.dialect or spoken(place, text).name
+    dialect = options.dialect or family_of(place, text).name
     return Script(text, path, files, variables, dialect)
 
 
@@ -144,13 +146,13 @@ def _run(script: Script, options: argparse.Namespace) -> int:
     try:
         status = min(shell.run_text(script.text), 255)
     except Boot:
-        status, ending = 0, _booted(shell.loaded)
+        status, ending = 0, _booted(shell.payload)
     except Exit:
-        status, ending = 0, shell.loaded.unbootable
-    except (Exhausted, RecursionError) as error:
+        status, ending = 0, shell.payload.unbootable
+    except (OutOfBudget, RecursionError) as error:
         status = 1
         ending = (
-            str(error) if isinstance(error, Exhausted) else "it is nested without end: given up"
+            str(error) if isinstance(error, OutOfBudget) else "it is nested without end: given up"
         )
     entries = [item for item in script.listing()[1].items() if isinstance(item, Entry)]
     text = "".join(output)
@@ -169,7 +171,7 @@ def _shown(text: str) -> str:
     return "\n".join(escape(line.replace("\t", " ")) for line in text.split("\n"))
 
 
-def _booted(loaded: Loaded) -> str:
+def _booted(loaded: Payload) -> str:
     if loaded.kernel is None:
         return loaded.unbootable
     return f"it boots {loaded.kernel} with: {loaded.cmdline}"

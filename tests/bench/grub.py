@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from parsers.api import Entry, Item
-from parsers.formats.grub.listing import items
+from parsers.formats.grub.configuration import items
 from tests.bench.formats import ROUNDS, seconds
 from tests.fakes import Machine
 

@@ -7,22 +7,21 @@ from posixpath import basename
 from parsers.api import Dialect, Files, Format, Item
 from parsers.binary import envblock
 from parsers.formats.grub.commands import table
-from parsers.formats.grub.language.dialect import DIALECTS
-from parsers.formats.grub.language.dialect import Dialect as Rules
-from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.configuration import LOOPBACK, PATHS, items
+from parsers.formats.grub.language.family import FAMILIES, Family
+from parsers.formats.grub.language.lexer import ScriptText
 from parsers.formats.grub.language.parse import units
-from parsers.formats.grub.listing import LOOPBACK, PATHS, items
-from parsers.formats.grub.network import served
+from parsers.formats.grub.network import items_of_server
 from parsers.places.urls import is_url, split
 
 # What costs time but once is done here and now, commands imported and expressions compiled:
 # a scan runs in a forked child, and each of them would pay again.
 table()
-list(units(Source("")))
+list(units(ScriptText("")))
 
 
-def parse(files: Files, path: str, dialect: Rules | None = None) -> Iterator[Item]:
-    yield from (served if is_url(path) else items)(files, path, dialect)
+def parse(files: Files, path: str, family: Family | None = None) -> Iterator[Item]:
+    yield from (items_of_server if is_url(path) else items)(files, path, family)
 
 
 def _is_ours(url: str, text: str) -> bool:
@@ -41,8 +40,8 @@ FORMAT = Format(
     in_image=LOOPBACK,
     any_path=True,
     dialects=tuple(
-        Dialect(rules.name, rules.loader, partial(parse, dialect=rules))
-        for rules in DIALECTS.values()
+        Dialect(family.name, family.loader, partial(parse, family=family))
+        for family in FAMILIES.values()
     ),
     one_dialect_reads=(".conf",),  # the Boot Loader Specification's, which Red Hat's GRUB shows
     part_names=("*.cfg",),

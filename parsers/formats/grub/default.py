@@ -6,23 +6,23 @@ import math
 from collections.abc import Iterator, Sequence
 
 from parsers.api import Style
-from parsers.formats.grub.language.dialect import Dialect
 from parsers.formats.grub.language.errors import GrubError
+from parsers.formats.grub.language.family import Family
 from parsers.formats.grub.language.numbers import count, leading_number
-from parsers.formats.grub.run.interp import Item as Line
+from parsers.formats.grub.run.shell import MenuLine
 
 _STYLES: tuple[Style, ...] = ("hidden", "countdown")
 
 
-def default(spec: str, lines: Sequence[Line], dialect: Dialect) -> int | None:
+def default(spec: str, lines: Sequence[MenuLine], family: Family) -> int | None:
     """The number of the line; None where nothing fits: then it is the first."""
     if not spec:
         return 0
-    found = _named_first(spec, lines) if dialect.names_first else _numbered_first(spec, lines)
+    found = _named_first(spec, lines) if family.names_first else _numbered_first(spec, lines)
     return found if found is not None and 0 <= found < len(lines) else None
 
 
-def _numbered_first(spec: str, lines: Sequence[Line]) -> int | None:
+def _numbered_first(spec: str, lines: Sequence[MenuLine]) -> int | None:
     """A number, whatever follows it; else the first line of this title or id."""
     try:
         return count(spec)
@@ -31,7 +31,7 @@ def _numbered_first(spec: str, lines: Sequence[Line]) -> int | None:
         return next((n for n, line in enumerate(lines) if head in (line.title, line.id)), None)
 
 
-def _named_first(spec: str, lines: Sequence[Line]) -> int | None:
+def _named_first(spec: str, lines: Sequence[MenuLine]) -> int | None:
     """An id, else a title, else a number and nothing else: not even the rest of a path."""
     head = split(spec)[0]
     for names in ([line.id for line in lines], [line.title for line in lines]):
@@ -52,9 +52,9 @@ def split(spec: str) -> tuple[str, str]:
     return head.replace("\0", ">"), tail.replace("\0", ">>")
 
 
-def fallbacks(spec: str, lines: Sequence[Line], dialect: Dialect) -> Iterator[int]:
+def fallbacks(spec: str, lines: Sequence[MenuLine], family: Family) -> Iterator[int]:
     """The lines in turn; what means none ends them, where GRUB itself may crash."""
-    ids = [line.id for line in lines] if dialect.names_first else []
+    ids = [line.id for line in lines] if family.names_first else []
     while spec:
         word, _, after = spec.lstrip().partition(" ")
         try:

@@ -7,9 +7,9 @@ from posixpath import basename
 from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, Volume
-from parsers.formats.grub.language.dialect import Dialect, spoken
-from parsers.formats.grub.listing import Listing
-from parsers.formats.grub.run.machine import Machine
+from parsers.formats.grub.configuration import GrubConfiguration
+from parsers.formats.grub.language.family import Family, family_of
+from parsers.formats.grub.run.machine import GrubMachine
 from parsers.places.urls import split
 
 _LARGE = re.compile(
@@ -17,12 +17,12 @@ _LARGE = re.compile(
 )
 
 
-def served(files: Files, url: str, dialect: Dialect | None = None) -> Iterator[Item]:
+def items_of_server(files: Files, url: str, family: Family | None = None) -> Iterator[Item]:
     """What the configuration at a URL says; its own server's files are URLs. See `items`."""
     root, path = split(url)
     tree = _Server(files, root)
-    host = Machine(tree, dialect=dialect or spoken(path, tree.read(path) or ""))
-    for item in Listing(host, path).items():
+    host = GrubMachine(tree, family=family or family_of(path, tree.read(path) or ""))
+    for item in GrubConfiguration(host, path).items():
         yield _on_server(item, root)
 
 

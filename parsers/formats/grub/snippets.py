@@ -11,7 +11,7 @@ from functools import cmp_to_key
 from typing import NamedTuple
 
 from parsers.formats.grub.language.numbers import leading_number
-from parsers.formats.grub.language.pieces import joined, part
+from parsers.formats.grub.language.pieces import cut, join
 
 _SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|[~+]")
 
@@ -125,7 +125,7 @@ _VERSION = cmp_to_key(_newer)
 
 
 def expand(text: str, lookup: Callable[[str], str | None]) -> str | None:
-    """With $NAME replaced, each value followed by a blank, instead of one that may be there.
+    """With $NAME respell, each value followed by a blank, instead of one that may be there.
 
     None when nothing comes of it. A single character before a `$` gets lost, and so does one at
     the end that nothing precedes but a variable.
@@ -135,11 +135,11 @@ def expand(text: str, lookup: Callable[[str], str | None]) -> str | None:
     named = False  # whether a variable's name has begun
 
     def taken() -> str | None:
-        piece = part(text, start, end + 1)
+        piece = cut(text, start, end + 1)
         if not named:
-            return joined("", [found or "", piece])
+            return join("", [found or "", piece])
         known = lookup(str(piece))
-        return found if known is None else joined("", [found or "", known, " "])
+        return found if known is None else join("", [found or "", known, " "])
 
     for at, character in enumerate(text):
         if character == "$":

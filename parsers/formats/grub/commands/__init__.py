@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 
-from parsers.formats.grub.language.dialect import DEBIAN, DIALECTS, Dialect
-from parsers.formats.grub.run.interp import GrubCommand, Run
+from parsers.formats.grub.language.family import DEBIAN, FAMILIES, Family
+from parsers.formats.grub.run.shell import GrubCommand, Run
 
 _TABLE: dict[str, GrubCommand] = {}
 
@@ -25,9 +25,9 @@ def command(*names: str, takes_block: bool = False) -> Callable[[Run], Run]:
 
 
 @cache
-def table(dialect: Dialect = DEBIAN) -> Mapping[str, GrubCommand]:
+def table(family: Family = DEBIAN) -> Mapping[str, GrubCommand]:
     """The commands that a GRUB has; those of the others are unknown to it."""
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
-    foreign = {name for other in DIALECTS.values() if other != dialect for name in other.commands}
+    foreign = {name for other in FAMILIES.values() if other != family for name in other.commands}
     return {name: found for name, found in _TABLE.items() if name not in foreign}

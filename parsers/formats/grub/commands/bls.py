@@ -11,19 +11,19 @@ from parsers.formats.grub import snippets
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.commands.menu import hotkey, users
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, NOT_FOUND, GrubError
-from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.language.lexer import ScriptText
 from parsers.formats.grub.language.parse import units
-from parsers.formats.grub.language.pieces import Piece, Setting, expansion, joined
+from parsers.formats.grub.language.pieces import Assignment, Piece, expand_to, join
 from parsers.formats.grub.language.syntax import Block, Command, Mistake, Statement
-from parsers.formats.grub.run.interp import Item, Shell
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import MenuLine, Shell
 from parsers.formats.grub.snippets import Field, Snippet
 
 _DIRECTORIES = ("/loader/entries", "/boot/loader/entries")
 _FILE = 20  # steps, to read one and to find its place
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """What a blscfg is to read, and which of it to show."""
 
     path: str = ""
@@ -44,7 +44,7 @@ _OPTIONS = Options(
 
 @command("blscfg", "bls_import")
 def blscfg(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    asked = _asked(arguments)
+    asked = _request(arguments)
     shell.snippets.add(_read(shell, asked.path))
     for number, snippet in enumerate(shell.snippets.known):
         is_default = snippet.is_default(shell.env["default"], number)
@@ -56,19 +56,19 @@ def blscfg(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     return 0
 
 
-def _asked(arguments: Sequence[str]) -> Asked:
+def _request(arguments: Sequence[str]) -> Request:
     match list(arguments):
         case ["default"]:
-            return Asked(default=True)
+            return Request(default=True)
         case ["non-default"]:
-            return Asked(others=True)
+            return Request(others=True)
         case [word] if word.startswith("("):
-            return Asked(path=word, default=True, others=True)
+            return Request(path=word, default=True, others=True)
         case [word] if not word.startswith("-"):
-            return Asked(id=word)
+            return Request(id=word)
     options, _ = _OPTIONS.read(arguments)
     some = {"show-default", "show-non-default", "entry"} & options.keys()
-    return Asked(
+    return Request(
         path=options.get("path", [""])[-1],
         id=options.get("entry", [""])[-1].removesuffix(".conf"),
         default=not some or "show-default" in options,
@@ -90,7 +90,7 @@ def _read(shell: Shell, path: str) -> Iterator[Snippet]:
         directories = [path]
     if not device:
         raise GrubError(NOT_FOUND, "variable `boot' isn't set")
-    if "root" in shell.lost and (name := _mere_directory(shell)):
+    if "root" in shell.missing_devices and (name := _mere_directory(shell)):
         device = name
         shell.set("root", name)
     there = (d for d in directories if shell.place(f"({device}){d}").kind() == "directory")
@@ -116,13 +116,13 @@ def _file(shell: Shell, path: str, id: str) -> Iterator[Snippet]:
         yield snippets.read(id, shell.machine.label(shell.place(path)), text)
 
 
-def _line(shell: Shell, snippet: Snippet, linux: Field) -> Item:
+def _line(shell: Shell, snippet: Snippet, linux: Field) -> MenuLine:
     title = snippet.first("title") or linux
     arguments = [title.value, *(field.value for field in snippet.all("grub_arg"))]
     # A person's name at least makes it one that not everybody may boot.
     allowed = users(_expanded(shell, snippet, "grub_users") or "")
     key = snippet.first("grub_hotkey")
-    return Item(
+    return MenuLine(
         title=title.value,
         id=snippet.id,
         arguments=tuple(arguments),
@@ -134,13 +134,13 @@ def _line(shell: Shell, snippet: Snippet, linux: Field) -> Item:
         hotkey=hotkey(key.value) if key else "",
         classes=tuple(field.value for field in snippet.all("grub_class")),
         users=allowed or None,
-        parameters=Setting("$@", " ".join(arguments), snippet.config, title.line),
+        parameters=Assignment("$@", " ".join(arguments), snippet.config, title.line),
     )
 
 
 def _body(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[Statement]:
     for text, line in _commands(shell, snippet, linux):
-        for unit in units(Source(text, dialect=shell.machine.dialect)):
+        for unit in units(ScriptText(text, family=shell.machine.family)):
             if isinstance(unit, Mistake):
                 shell.machine.complain(snippet.config, line, unit.message)
                 continue
@@ -178,20 +178,20 @@ def _linux(shell: Shell, snippet: Snippet, linux: Field) -> str:
     """Return the statement that loads the kernel; its options know where they come from."""
     field = snippet.first("options")
     if field:
-        setting = Setting("options", field.value, snippet.config, field.line)
-        written = expansion(field.value, [Piece(field.value, setting)])
-        keyword = expansion("linux", [Piece("", setting), Piece("linux")])
+        setting = Assignment("options", field.value, snippet.config, field.line)
+        written = expand_to(field.value, [Piece(field.value, setting)])
+        keyword = expand_to("linux", [Piece("", setting), Piece("linux")])
     else:
         written, keyword = _value(shell, "default_kernelopts") or "", "linux"
     options = snippets.expand(written, lambda name: _value(shell, name))
     command = [keyword, f"($root){linux.value}"]
-    return joined(" ", command if options is None else [*command, options])
+    return join(" ", command if options is None else [*command, options])
 
 
 def _value(shell: Shell, name: str) -> str | None:
     """Return the value of a variable, in one piece."""
-    value, setting = shell.env.get(name), shell.env.settings.get(name)
-    return value if value is None else expansion(value, [Piece(value, setting)])
+    value, setting = shell.env.get(name), shell.env.assignments.get(name)
+    return value if value is None else expand_to(value, [Piece(value, setting)])
 
 
 def _expanded(shell: Shell, snippet: Snippet, key: str) -> str | None:

@@ -9,8 +9,8 @@ from parsers.api import Action, FileRef
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, NO_KERNEL, GrubError
 from parsers.formats.grub.language.syntax import Block
-from parsers.formats.grub.run.devices import described
-from parsers.formats.grub.run.interp import Boot, Exit, Loaded, Run, Shell
+from parsers.formats.grub.run.devices import describe
+from parsers.formats.grub.run.shell import Boot, Exit, Payload, Run, Shell
 from parsers.places.volumes import describe_loader
 
 
@@ -23,21 +23,21 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     path = str(arguments[0])
     _take_for_root(shell, path)
-    if shell.loaded.kernel and shell.machine.has(shell.loaded.kernel):
+    if shell.payload.kernel and shell.machine.has(shell.payload.kernel):
         shell.there(path)
-    special = _SPECIAL_BUT_HEX if shell.machine.dialect.keeps_hex else _SPECIAL
+    special = _SPECIAL_BUT_HEX if shell.machine.family.keeps_hex else _SPECIAL
     cmdline, places = "BOOT_IMAGE=", []
     for number, argument in enumerate(arguments):
         cmdline += " " if number else ""
-        written, here = _quoted(argument, special, len(cmdline))
+        written, here = _quote(argument, special, len(cmdline))
         cmdline += written
         places.append(here)
     root = () if path.startswith("(") else ("root",)
-    shell.loaded = Loaded(
+    shell.payload = Payload(
         kernel=shell.machine.file(path, shell.env["root"]),
         cmdline=cmdline,
-        devicetree=shell.loaded.devicetree,
-        waits_for=_lost(shell, path),
+        devicetree=shell.payload.devicetree,
+        waits_for=_missing_device(shell, path),
         origins=shell.origins_of_kernel(path, cmdline, arguments, places, *root),
     )
     return 0
@@ -47,7 +47,7 @@ _SPECIAL = re.compile(r"""[\\'"]""")
 _SPECIAL_BUT_HEX = re.compile(r"""\\(?!x[0-9a-fA-F]{2})|['"]""")
 
 
-def _quoted(word: str, special: "re.Pattern[str]", start: int) -> tuple[str, Sequence[int]]:
+def _quote(word: str, special: "re.Pattern[str]", start: int) -> tuple[str, Sequence[int]]:
     """Write an argument as GRUB does (grub-core/lib/cmdline.c), from `start` in the command line.
 
     Return it with the places of its characters in the command line.
@@ -58,50 +58,52 @@ def _quoted(word: str, special: "re.Pattern[str]", start: int) -> tuple[str, Seq
         written = special.sub(r"\\\g<0>", word)
         escaped = {match.start() for match in special.finditer(word)}
         before = accumulate(place in escaped for place in range(len(word)))
-        return _blank_kept(written), [at + more for at, more in zip(places, before, strict=True)]
-    return _blank_kept(written), places
+        return _protect_blanks(written), [
+            at + more for at, more in zip(places, before, strict=True)
+        ]
+    return _protect_blanks(written), places
 
 
-def _blank_kept(word: str) -> str:
+def _protect_blanks(word: str) -> str:
     return f'"{word}"' if " " in word else word
 
 
 def _take_for_root(shell: Shell, path: str) -> None:
     """A mere directory has no UUID to be found by. If the kernel is in it, it was meant."""
     own = shell.machine.devices.own
-    if own.uuid or own.disk or "root" not in shell.lost or path.startswith("("):
+    if own.uuid or own.disk or "root" not in shell.missing_devices or path.startswith("("):
         return
     name = shell.machine.devices.name(own)
     if shell.machine.place(path, name).kind():
         shell.set("root", name)
-        shell.env.settings.pop("root")  # no statement of the file gave it this value
+        shell.env.assignments.pop("root")  # no statement of the file gave it this value
 
 
-def _lost(shell: Shell, path: str) -> str:
+def _missing_device(shell: Shell, path: str) -> str:
     """What a failed search was for, unless the kernel is there without it, as for GRUB."""
     place = shell.place(path)
-    if not shell.lost:
-        return described(place.device) if place.volume is None else ""
-    root = shell.lost.get("root") if not path.startswith("(") else None
+    if not shell.missing_devices:
+        return describe(place.device) if place.volume is None else ""
+    root = shell.missing_devices.get("root") if not path.startswith("(") else None
     if place.kind() is not None or place.url:
-        if root and not root.told:
+        if root and not root.reported:
             words = f"{root.what} is not there: the kernel comes from ({place.device})"
             shell.machine.complain(root.config, root.line, words, waits=True)
         return ""
     if root:
         return root.what
-    return "" if place.volume else list(shell.lost.values())[-1].what
+    return "" if place.volume else list(shell.missing_devices.values())[-1].what
 
 
 @command("initrd", "initrd16", "initrdefi")
 def initrd(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
-    if not shell.loaded.kernel:
+    if not shell.payload.kernel:
         raise GrubError(BAD_ARGUMENT, "you need to load the kernel first")
     files = tuple(_initrd(shell, str(argument)) for argument in arguments)
-    shell.loaded.initrds = files
-    shell.loaded.origins += shell.origins("initrd", " ".join(arguments))
+    shell.payload.initrds = files
+    shell.payload.origins += shell.origins("initrd", " ".join(arguments))
     return 0
 
 
@@ -118,14 +120,14 @@ def devicetree(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     path = str(arguments[0])
-    shell.loaded.devicetree = shell.machine.file(path, shell.env["root"])
-    shell.loaded.origins += shell.origins("devicetree", path)
+    shell.payload.devicetree = shell.machine.file(path, shell.env["root"])
+    shell.payload.origins += shell.origins("devicetree", path)
     return 0
 
 
 @command("boot")
 def boot(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    if not shell.loaded.kernel and not shell.loaded.unbootable:
+    if not shell.payload.kernel and not shell.payload.unbootable:
         raise GrubError(NO_KERNEL, "you need to load the kernel first")
     raise Boot
 
@@ -133,7 +135,7 @@ def boot(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 def _chainloader(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     words = [word for word in arguments if not word.startswith("-")]
     what = describe_loader(words[0] if words else "", shell.env["root"])
-    shell.loaded = Loaded(unbootable=f"it starts {what}, which Linux cannot start")
+    shell.payload = Payload(unbootable=f"it starts {what}, which Linux cannot start")
     return 0
 
 
@@ -141,7 +143,7 @@ def _loader(what: str) -> Run:
     def load(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         words = [word for word in arguments if not word.startswith("-")]
         name = f" ({words[0]})" if words else ""
-        shell.loaded = Loaded(unbootable=f"it starts {what}{name}, which Linux cannot start")
+        shell.payload = Payload(unbootable=f"it starts {what}{name}, which Linux cannot start")
         return 0
 
     return load
@@ -151,7 +153,7 @@ def _ending(action: Action, what: str) -> Run:
     def end(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         if "--is-supported" in arguments:  # fwsetup's question, before it is put into the menu
             return 0
-        shell.loaded = Loaded(unbootable=what, action=action)
+        shell.payload = Payload(unbootable=what, action=action)
         raise Exit
 
     return end

@@ -7,8 +7,8 @@ from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import FALSE, OUT_OF_RANGE, UNKNOWN_DEVICE, GrubError
 from parsers.formats.grub.language.numbers import count, number
 from parsers.formats.grub.language.syntax import Block
-from parsers.formats.grub.run.interp import Shell
 from parsers.formats.grub.run.machine import Place
+from parsers.formats.grub.run.shell import Shell
 
 
 @command("test", "[")
@@ -19,7 +19,7 @@ def test(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     test = _Test(shell, words)
     value = test.value()
     if value and test.error:  # that a test is false would be an error after it
-        shell.remark(test.error, quiet=test.error.number == UNKNOWN_DEVICE)
+        shell.remark(test.error, harmless=test.error.number == UNKNOWN_DEVICE)
     return 0 if value else FALSE
 
 

@@ -14,9 +14,9 @@ from parsers.formats.grub.language.errors import (
     GrubError,
 )
 from parsers.formats.grub.language.syntax import Block
-from parsers.formats.grub.run.devices import described
-from parsers.formats.grub.run.interp import Run, Shell
+from parsers.formats.grub.run.devices import describe
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import Run, Shell
 
 _HINTS = {"efi": "--hint-efi", "pc": "--hint-bios", "ieee1275": "--hint-ieee1275"}
 _SEARCH = Options(
@@ -87,8 +87,8 @@ def _search(
         # a mere directory no device is known, not even its own.
         own = devices.own
         quiet = shell.in_entry or not (own.uuid or own.label or own.disk)
-        shell.lose(variable, _KINDS[kind].format(name), told=not quiet)
-        return shell.error(NOT_FOUND, f"no such device: {name}", quiet=quiet, waits=True)
+        shell.note_missing(variable, _KINDS[kind].format(name), reported=not quiet)
+        return shell.error(NOT_FOUND, f"no such device: {name}", harmless=quiet, waits=True)
     shell.searches[kind, name] = found[0]
     if variable:
         shell.set(variable, devices.name(found[0]), computed=True)
@@ -206,5 +206,5 @@ def cryptomount(shell: Shell, arguments: Sequence[str], block: Block | None) -> 
         name = "crypto0" if words else ""
     if not name or shell.machine.devices.find(name):
         return 0
-    shell.lose(name, described(name))
-    return shell.error(BAD_ARGUMENT, "no such cryptodisk found", quiet=shell.in_entry)
+    shell.note_missing(name, describe(name))
+    return shell.error(BAD_ARGUMENT, "no such cryptodisk found", harmless=shell.in_entry)

@@ -15,9 +15,9 @@ from parsers.formats.grub.language.errors import (
     GrubError,
 )
 from parsers.formats.grub.language.syntax import Block
-from parsers.formats.grub.run.interp import Shell
 from parsers.formats.grub.run.machine import Place
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import Shell
 
 _LS = Options("--long|-l", "--human-readable|-h", "--all|-a", usage="ls [-l|-h|-a] [FILE ...]")
 
@@ -35,7 +35,7 @@ def ls(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
             _list(shell, word, options)
         except GrubError as error:
             # Who looks around does so to see: that something is not there is no mistake.
-            shell.remark(error, quiet=True)
+            shell.remark(error, harmless=True)
     return 0
 
 

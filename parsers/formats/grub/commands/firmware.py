@@ -19,8 +19,8 @@ from parsers.formats.grub.language.errors import (
 )
 from parsers.formats.grub.language.numbers import number
 from parsers.formats.grub.language.syntax import Block
-from parsers.formats.grub.run.interp import Shell
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import Shell
 from parsers.reading.text import decode_utf16
 
 
@@ -132,7 +132,7 @@ def _text(data: bytes, kind: str) -> str:
 
 
 def _unknown(shell: Shell, name: str) -> int:
-    shell.error(UNKNOWN_COMMAND, f"can't find command `{name}'", quiet=True)
+    shell.error(UNKNOWN_COMMAND, f"can't find command `{name}'", harmless=True)
     return 0
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, BAD_DEVICE, NOT_FOUND, GrubError
 from parsers.formats.grub.language.syntax import Block
-from parsers.formats.grub.run.interp import Shell
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import Shell
 from parsers.places.volumes import image, image_name
 
 _OPTIONS = Options("--delete|-d", "--decompress|-D")
@@ -21,7 +21,7 @@ def loopback(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     if "delete" in options:
         if loops.pop(words[0], None) is None:
             # Who makes sure that a name is free does so before every use.
-            return shell.error(BAD_DEVICE, "device not found", quiet=True)
+            return shell.error(BAD_DEVICE, "device not found", harmless=True)
         return 0
     if len(words) < 2:
         raise GrubError(BAD_ARGUMENT, "filename expected")
@@ -31,9 +31,9 @@ def loopback(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     place = shell.place(words[1])
     if place.volume is None or place.kind() != "file":
         # What the entry takes from the image is waited for, as from a disk that is not there.
-        shell.lose(words[0], f"the file {words[1]}")
-        return shell.error(NOT_FOUND, f"file `{place.path}' not found", quiet=shell.in_entry)
-    shell.lost.pop(words[0], None)
+        shell.note_missing(words[0], f"the file {words[1]}")
+        return shell.error(NOT_FOUND, f"file `{place.path}' not found", harmless=shell.in_entry)
+    shell.missing_devices.pop(words[0], None)
     name = image_name(place.volume, place.path)
     if found := image(name, [place.volume]):
         loops[words[0]] = found

@@ -7,11 +7,11 @@ from itertools import zip_longest
 from parsers.api import Password
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError
-from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.language.lexer import ScriptText
 from parsers.formats.grub.language.parse import units
 from parsers.formats.grub.language.syntax import Block, Body, Mistake
-from parsers.formats.grub.run.interp import Item, Shell
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import MenuLine, Shell
 
 _OPTIONS = Options(
     "--class=",
@@ -110,7 +110,7 @@ def _add(
         body = _read(shell, options["source"][-1])
     else:
         raise GrubError(BAD_ARGUMENT, "no menuentry definition")
-    item = Item(
+    item = MenuLine(
         title=str(arguments[0]),
         id=str(options.get("id", arguments[:1])[-1]),
         arguments=tuple(arguments),
@@ -118,20 +118,20 @@ def _add(
         submenu=submenu,
         config=shell.config,
         line=shell.line,
-        end=block.end if block and not shell.within else shell.line,
+        end=block.end if block and not shell.eval_line else shell.line,
         hotkey=hotkey(options.get("hotkey", [""])[-1]),
         classes=tuple(map(str, options.get("class", ()))),
         # Without --users only the superusers may boot it, if there are any.
         users=None if "unrestricted" in options else users(options.get("users", [""])[-1]),
         hidden=hidden,
-        parameters=shell.setting("$@", " ".join(arguments)),
+        parameters=shell.assignment("$@", " ".join(arguments)),
     )
     shell.menu.append(item)
     return 0
 
 
 def _read(shell: Shell, text: str) -> Body:
-    found = list(units(Source(text, dialect=shell.machine.dialect)))
+    found = list(units(ScriptText(text, family=shell.machine.family)))
     for unit in found:
         if isinstance(unit, Mistake):
             raise GrubError(BAD_ARGUMENT, unit.message)

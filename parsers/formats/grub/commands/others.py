@@ -13,9 +13,9 @@ from parsers.formats.grub.commands import command
 from parsers.formats.grub.commands.script import nested
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError
 from parsers.formats.grub.language.syntax import Block, Body, Command
-from parsers.formats.grub.run.interp import Shell
 from parsers.formats.grub.run.machine import Place
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import Shell
 
 _SYSLINUX = Options("--root|-r=", "--cwd|-c=", "--isolinux|-i", "--pxelinux|-p", "--syslinux|-s")
 _LEGACY = Options()

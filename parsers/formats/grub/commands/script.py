@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, FALSE, UNKNOWN_COMMAND, GrubError
 from parsers.formats.grub.language.numbers import count
-from parsers.formats.grub.language.pieces import joined
+from parsers.formats.grub.language.pieces import join
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.env import Scope
-from parsers.formats.grub.run.interp import Shell
 from parsers.formats.grub.run.machine import Place
+from parsers.formats.grub.run.shell import Shell
 
 
 @command("true")
@@ -49,7 +49,7 @@ def return_(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         return int(shell.env["?"] or "0")
     status = count(arguments[0]) & 0xFFFFFFFF
     shell.leave_function()
-    return shell.error(status, "false", quiet=True) if status > FALSE else status
+    return shell.error(status, "false", harmless=True) if status > FALSE else status
 
 
 @command("shift")
@@ -71,7 +71,7 @@ def shift(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 def setparams(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not shell.scope:
         return UNKNOWN_COMMAND
-    shell.scope = Scope(arguments, shell.setting("$@", " ".join(arguments)))
+    shell.scope = Scope(arguments, shell.assignment("$@", " ".join(arguments)))
     return 0
 
 
@@ -79,12 +79,12 @@ def setparams(shell: Shell, arguments: Sequence[str], block: Block | None) -> in
 def evaluate(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if shell.is_deep:
         return shell.too_deep()
-    text = joined(" ", arguments)
-    outer = shell.line, shell.within
-    shell.within = shell.line
+    text = join(" ", arguments)
+    outer = shell.line, shell.eval_line
+    shell.eval_line = shell.line
     status = shell.run_text(text, stop=True)
-    shell.line, shell.within = outer
-    return 0 if text.endswith("\n") and not shell.machine.dialect.eval_reports else status
+    shell.line, shell.eval_line = outer
+    return 0 if text.endswith("\n") and not shell.machine.family.eval_reports else status
 
 
 @command("source", ".")
@@ -98,11 +98,11 @@ def source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if shell.is_deep:
         shell.too_deep()
         return 0
-    outer = shell.config, shell.line, shell.within
-    shell.within = 0
+    outer = shell.config, shell.line, shell.eval_line
+    shell.eval_line = 0
     shell.config = shell.machine.label(shell.place(arguments[0]))
     shell.run_text(text)
-    shell.config, shell.line, shell.within = outer
+    shell.config, shell.line, shell.eval_line = outer
     return 0
 
 
@@ -139,12 +139,12 @@ def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
     config = shell.machine.label(place)
     text = shell.text(arguments[0])
     if text is None:
-        if shell.in_entry and not shell.loaded.kernel:
-            shell.loaded.unbootable = f"it opens the menu of {config}, which is not there"
+        if shell.in_entry and not shell.payload.kernel:
+            shell.payload.unbootable = f"it opens the menu of {config}, which is not there"
         return 0
     if config in shell.menus or shell.machine.is_listed(place):
         # A way back, or one to a menu that is shown anyway.
-        shell.loaded.unbootable = f"it opens the menu of {config}"
+        shell.payload.unbootable = f"it opens the menu of {config}"
         return 0
     return nested(shell, place, lambda inner: inner.run_text(text))
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, FALSE, GrubError
 from parsers.formats.grub.language.numbers import count
-from parsers.formats.grub.language.pieces import replaced
+from parsers.formats.grub.language.pieces import respell
 from parsers.formats.grub.language.regex import Regex
 from parsers.formats.grub.language.syntax import Block
-from parsers.formats.grub.run.interp import Shell
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import Shell
 
 _ESCAPES = {"\\": "\\", "a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -130,7 +130,7 @@ def tr(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         raise GrubError(BAD_ARGUMENT, "set sizes did not match")
     # Of a character that is there twice the first counts.
     table = {ord(a): b for a, b in reversed(list(zip(old, new, strict=True)))}
-    text = replaced(text, text.translate(table))
+    text = respell(text, text.translate(table))
     if name:
         shell.set(name, text)
     else:

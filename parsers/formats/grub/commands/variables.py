@@ -8,11 +8,11 @@ from parsers.api import FileRef
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, BAD_FILE, NOT_FOUND, GrubError
 from parsers.formats.grub.language.numbers import number
-from parsers.formats.grub.language.pieces import Setting, part
+from parsers.formats.grub.language.pieces import Assignment, cut
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.env import EnvironmentBlock
-from parsers.formats.grub.run.interp import Run, Shell
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import Run, Shell
 
 _LOAD = Options("--file|-f=", "--skip-sig|-s")
 _SAVE = Options("--file|-f=")
@@ -27,7 +27,7 @@ def set_(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     name, equals, _ = arguments[0].partition("=")
     if not equals:
         raise GrubError(BAD_ARGUMENT, "not an assignment")
-    shell.set(name, part(arguments[0], len(name) + 1))
+    shell.set(name, cut(arguments[0], len(name) + 1))
     return 0
 
 
@@ -75,7 +75,7 @@ def load_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
         if not names or name in names:
             shell.set(name, value)
             where = str(file), saved.line(name)
-            shell.env.settings[name] = Setting(f"${name}", value, *where, how=shell.command)
+            shell.env.assignments[name] = Assignment(f"${name}", value, *where, how=shell.command)
     return 0
 
 
@@ -97,7 +97,7 @@ def save_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     file, saved = _block(shell, options.get("file"))
     if file.path and "env_block" in shell.env and shell.machine.file_system(file) == "btrfs":
         # GRUB cannot write to it, and who has given it the other block saves there, too.
-        return shell.error(BAD_FILE, "sparse file not allowed", quiet=True)
+        return shell.error(BAD_FILE, "sparse file not allowed", harmless=True)
     values = {str(name): shell.env.get(name) for name in names}
     shell.blocks[file] = saved.saved(values)
     shell.effects.setdefault(file, {}).update(values)

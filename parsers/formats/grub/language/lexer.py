@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pyparsing as pp
 
-from parsers.formats.grub.language.dialect import DEBIAN, Dialect
-from parsers.formats.grub.language.pieces import joined, part
+from parsers.formats.grub.language.family import DEBIAN, Family
+from parsers.formats.grub.language.pieces import cut, join
 from parsers.formats.grub.language.syntax import Part, Text, Variable, Word
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*+|[0-9]++|[@*\#?]"
@@ -61,7 +61,7 @@ _NO_TEXT = re.compile(r"\r|\0[^\n]*+")
 _COMMENT_LINES = re.compile(r"^(?:\#[^\n]*+(?:\n|\Z))++", re.MULTILINE)
 
 
-class Source:
+class ScriptText:
     """A file as GRUB reads it, by lines: without carriage returns, without lines that begin with
     `#` (even inside a string), a line ending at its first NUL.
 
@@ -72,24 +72,24 @@ class Source:
         self,
         text: str,
         spend: Callable[[int], None] = lambda _: None,
-        dialect: Dialect = DEBIAN,
+        family: Family = DEBIAN,
     ) -> None:
         text = _without(text, _NO_TEXT)
         kept: list[str] = []
         self._gaps: list[tuple[int, int]] = []  # where lines are missing, and how many so far
         at = size = missing = 0
         for m in _COMMENT_LINES.finditer(text):
-            kept.append(part(text, at, m.start()))
+            kept.append(cut(text, at, m.start()))
             size += m.start() - at
             missing += m[0].count("\n")
             self._gaps.append((size, missing))
             at = m.end()
-        kept.append(part(text, at))
+        kept.append(cut(text, at))
         if kept[-1][-1:] not in ("", "\n"):
             kept.append("\n")
-        self.text = joined("", kept)
+        self.text = join("", kept)
         self.is_plain = type(self.text) is str
-        self.dialect = dialect
+        self.family = family
         self._spend = spend
         self._last = (0, 1)
 
@@ -128,12 +128,12 @@ def _without(text: str, what: "re.Pattern[str]") -> str:
         return text
     kept, at = [], 0
     for match in what.finditer(text):
-        kept.append(part(text, at, match.start()))
+        kept.append(cut(text, at, match.start()))
         at = match.end()
-    return joined("", [*kept, part(text, at)])
+    return join("", [*kept, cut(text, at)])
 
 
-def word(text: str, dialect: Dialect = DEBIAN) -> Word:
+def word(text: str, family: Family = DEBIAN) -> Word:
     """A token of parts, taken apart: quotes removed, variables found. Without any it is no word:
     just a line's end that a backslash took away.
     """
@@ -141,7 +141,7 @@ def word(text: str, dialect: Dialect = DEBIAN) -> Word:
     plain = type(text) is str
     for m in _PART.finditer(text):
         kind = m.lastgroup or ""
-        found = m[kind] if plain else part(text, *m.span(kind))
+        found = m[kind] if plain else cut(text, *m.span(kind))
         match kind:
             case "plain":
                 parts.append(Text(found, False))
@@ -150,20 +150,20 @@ def word(text: str, dialect: Dialect = DEBIAN) -> Word:
             case "variable":
                 parts.append(Variable(_name(found), False))
             case "double":
-                parts.extend(_inside(part(found, 1, -1)))
+                parts.extend(_inside(cut(found, 1, -1)))
             case "gettext":
                 # Translation knows no positional parameters: they are empty there.
                 parts.extend(
                     p
-                    for p in _inside(part(found, 2, -1))
+                    for p in _inside(cut(found, 2, -1))
                     if not (isinstance(p, Variable) and p.name.isdigit())
                 )
             case "hex":
-                parts.append(Text(found if dialect.keeps_hex else part(found, 1), True))
+                parts.append(Text(found if family.keeps_hex else cut(found, 1), True))
             case _ if found != "\n":  # else a line continued inside a word
                 parts.append(Text(found, True))
     if parts and all(isinstance(p, Text) and (p.quoted or not is_wild(p.text)) for p in parts):
-        return joined("", [p[0] for p in parts])
+        return join("", [p[0] for p in parts])
     return tuple(parts)
 
 
@@ -172,7 +172,7 @@ def _name(variable: str) -> str:
     if type(variable) is str:
         return variable.strip("${}")
     braces = variable[1] == "{"
-    return part(variable, 1 + braces, len(variable) - braces)
+    return cut(variable, 1 + braces, len(variable) - braces)
 
 
 def is_wild(text: str) -> bool:
@@ -185,7 +185,7 @@ def _inside(text: str) -> Iterator[Part]:
     plain = type(text) is str
     for m in _INSIDE.finditer(text):
         kind = m.lastgroup or 0
-        found = m[kind] if plain else part(text, *m.span(kind))
+        found = m[kind] if plain else cut(text, *m.span(kind))
         if not kind:
             yield Variable(_name(found), True)
         else:

@@ -7,8 +7,8 @@ costs one such unit: reading resumes at the line after the token that could not 
 import re
 from collections.abc import Iterator
 
-from parsers.formats.grub.language.lexer import Source, Token, word
-from parsers.formats.grub.language.pieces import part
+from parsers.formats.grub.language.lexer import ScriptText, Token, word
+from parsers.formats.grub.language.pieces import cut
 from parsers.formats.grub.language.syntax import (
     Block,
     Body,
@@ -58,13 +58,13 @@ class _Unexpected(Exception):
         self.expected = expected
 
 
-def units(source: Source) -> Iterator[Body | Mistake]:
+def units(source: ScriptText) -> Iterator[Body | Mistake]:
     """The script piece by piece, each to be run before the next is asked for."""
     return _Parser(source).units()
 
 
 class _Parser:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ScriptText) -> None:
         self._source = source
         self._depth = 0
         self._restart(0)
@@ -232,11 +232,11 @@ class _Parser:
             token = self._token
             text = token.text
             if not source.is_plain and text:
-                text = part(source.text, token.start, token.start + len(text))
+                text = cut(source.text, token.start, token.start + len(text))
             if token.kind == "word":
                 words.append(text)
             elif token.kind == "parts":
-                words.append(word(text, source.dialect))
+                words.append(word(text, source.family))
             else:
                 return tuple(words)
             self._advance()

@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 
-class Setting(NamedTuple):
+class Assignment(NamedTuple):
     """A value that a variable was given: which, where and by which command.
 
     It is also a line of another file that gave words to a command.
@@ -22,7 +22,7 @@ class Setting(NamedTuple):
     config: str  # "": the boot loader itself set it
     line: int
     how: str = ""  # the command: set, load_env, for, the name of a function …
-    made_of: tuple["Setting", ...] = ()  # of the variables that stood in that command
+    made_of: tuple["Assignment", ...] = ()  # of the variables that stood in that command
     # The parts of the value. Without any and with variables, the command worked the value out: all
     # of them took part in all of it.
     pieces: tuple["Piece", ...] = ()
@@ -35,7 +35,7 @@ class Piece(NamedTuple):
     """
 
     text: str
-    source: Setting | None = None  # None: it is written in the command itself
+    source: Assignment | None = None  # None: it is written in the command itself
     at: int = 0  # the place of the text in the source's value
 
 
@@ -52,7 +52,7 @@ class Expansion(str):
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
 
-    def part(self, start: int, end: int) -> str:
+    def cut(self, start: int, end: int) -> str:
         """Return the characters from `start` to `end`, and the empty pieces at either."""
         if not hasattr(self, "_ends"):
             self._ends = [*accumulate(len(piece.text) for piece in self.pieces)]
@@ -67,10 +67,10 @@ class Expansion(str):
                 pieces.append(piece)
             elif low < high:
                 pieces.append(Piece(piece.text[low:high], piece.source, piece.at + low))
-        return expansion(self[start:end], pieces)
+        return expand_to(self[start:end], pieces)
 
 
-def expansion(text: str, pieces: Sequence[Piece]) -> str:
+def expand_to(text: str, pieces: Sequence[Piece]) -> str:
     """Return the text, with its pieces if any of them has a source."""
     for piece in pieces:
         if piece.source is not None:
@@ -80,15 +80,15 @@ def expansion(text: str, pieces: Sequence[Piece]) -> str:
     return text
 
 
-def part(text: str, start: int, end: int | None = None) -> str:
+def cut(text: str, start: int, end: int | None = None) -> str:
     """Slice a text and its pieces."""
     if isinstance(text, Expansion):
         start, end, _ = slice(start, end).indices(len(text))
-        return text.part(start, end)
+        return text.cut(start, end)
     return text[start:end]
 
 
-def joined(separator: str, texts: Sequence[str]) -> str:
+def join(separator: str, texts: Sequence[str]) -> str:
     """Join texts and their pieces."""
     whole = separator.join(texts)
     if not any(isinstance(text, Expansion) for text in texts):
@@ -98,10 +98,10 @@ def joined(separator: str, texts: Sequence[str]) -> str:
         if number and separator:
             pieces.append(Piece(separator))
         pieces += pieces_of(text)
-    return expansion(whole, pieces)
+    return expand_to(whole, pieces)
 
 
-def replaced(text: str, new: str) -> str:
+def respell(text: str, new: str) -> str:
     """Return `new`, which is as long as the text, with the text's pieces: character for character.
 
     The source of a piece then has the text's characters, not the new ones.
@@ -112,7 +112,7 @@ def replaced(text: str, new: str) -> str:
     for piece in text.pieces:
         pieces.append(piece._replace(text=new[at : at + len(piece.text)]))
         at += len(piece.text)
-    return expansion(new, pieces)
+    return expand_to(new, pieces)
 
 
 def pieces_of(text: str) -> tuple[Piece, ...]:
@@ -120,9 +120,9 @@ def pieces_of(text: str) -> tuple[Piece, ...]:
     return text.pieces if isinstance(text, Expansion) else (Piece(text),)
 
 
-def sources(texts: Iterable[str]) -> tuple[Setting, ...]:
+def sources(texts: Iterable[str]) -> tuple[Assignment, ...]:
     """Return what gave the texts anything, in the order of first use."""
-    found: dict[int, Setting] = {}
+    found: dict[int, Assignment] = {}
     for text in texts:
         if type(text) is not str and isinstance(text, Expansion):
             for piece in text.pieces:

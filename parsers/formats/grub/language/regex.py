@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError
-from parsers.formats.grub.language.pieces import part
+from parsers.formats.grub.language.pieces import cut
 
 _LONGEST = 2000  # steps of a program
 _MOST = 0x7FFF  # repetitions
@@ -95,7 +95,7 @@ class Regex:
         if not found:
             return None
         ends = zip(found[: self._ends : 2], found[1 : self._ends : 2], strict=True)
-        return [part(text, max(start, 0), max(end, 0)) for start, end in ends]
+        return [cut(text, max(start, 0), max(end, 0)) for start, end in ends]
 
     def _reach(self, threads: Sequence[_Thread], place: int, text: str) -> Iterator[_Thread]:
         """The steps that take a character or match, by precedence, each but once."""
@@ -117,7 +117,7 @@ class Regex:
                 if place > saved[first]:
                     stack.append((at + 1, saved))
             elif kind == "edge":
-                if _holds(edge, place, text):
+                if _is_edge(edge, place, text):
                     stack.append((at + 1, saved))
             else:
                 yield at, saved
@@ -144,7 +144,7 @@ class _Compiler:
             at = base + len(steps) + 1
             branch = self._sequence(at, depth)
             if not self._skip("|"):
-                steps += _moved(branch, -1)  # there is no split before the last
+                steps += _shift(branch, -1)  # there is no split before the last
                 break
             steps += [_Step("split", at, at + len(branch) + 1), *branch, _Step("jump")]
             jumps.append(len(steps) - 1)
@@ -161,7 +161,7 @@ class _Compiler:
             # An edge is not repeated; what would repeat it is then one sign too many.
             edge = atom[0].kind == "edge"
             while not edge and (times := self._times()) is not None:
-                atom = self._repeated(atom, start, *times)
+                atom = self._repeat(atom, start, *times)
             steps += atom
         return self._at_most(steps)
 
@@ -177,7 +177,7 @@ class _Compiler:
             return [_Step("take", one=_ANY)]
         if char == "[":
             return [_Step("take", one=self._bracket())]
-        return [self._escaped() if char == "\\" else _Step("take", one=_just(char))]
+        return [self._escaped() if char == "\\" else _Step("take", one=_one_character(char))]
 
     def _group(self, base: int, depth: int) -> list[_Step]:
         self.groups += 1
@@ -195,7 +195,7 @@ class _Compiler:
             raise GrubError(BAD_ARGUMENT, f"what \\{char} refers back to cannot be compared here")
         if char in _EDGES:
             return _Step("edge", edge=_EDGES[char])
-        return _Step("take", one=_ESCAPED.get(char) or _just(char))
+        return _Step("take", one=_ESCAPED.get(char) or _one_character(char))
 
     def _times(self) -> tuple[int, int | None] | None:
         for sign, times in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
@@ -215,17 +215,17 @@ class _Compiler:
             raise GrubError(BAD_ARGUMENT, "Regular expression too big")
         return low, high
 
-    def _repeated(self, atom: list[_Step], base: int, low: int, high: int | None) -> list[_Step]:
+    def _repeat(self, atom: list[_Step], base: int, low: int, high: int | None) -> list[_Step]:
         size = len(atom)
         if high is None and low == 1:
             return [*atom, _Step("split", base, base + size + 1)]
         steps: list[_Step] = []
         for _ in range(low):
-            steps += _moved(atom, len(steps))
+            steps += _shift(atom, len(steps))
             self._at_most(steps)
         start = base + len(steps)
         if high is None:
-            loop = _moved(atom, len(steps) + 1)
+            loop = _shift(atom, len(steps) + 1)
             out = start + size + 2
             return [*steps, _Step("split", start + 1, out), *loop, _Step("jump", start)]
         end = start + (high - low) * (size + 3)
@@ -235,7 +235,7 @@ class _Compiler:
             # the groups, so it is counted from the end.
             self.repeats += 1
             steps += [_Step("split", at + 1, end), _Step("save", -self.repeats)]
-            steps += [*_moved(atom, at + 2 - base), _Step("past", -self.repeats)]
+            steps += [*_shift(atom, at + 2 - base), _Step("past", -self.repeats)]
             self._at_most(steps)
         return steps
 
@@ -281,7 +281,7 @@ class _Compiler:
         return steps
 
 
-def _moved(steps: Sequence[_Step], by: int) -> list[_Step]:
+def _shift(steps: Sequence[_Step], by: int) -> list[_Step]:
     """The same steps at another place."""
     return [
         s._replace(first=s.first + by, second=s.second + by)
@@ -302,11 +302,11 @@ def _member(match: "re.Match[str]") -> str:
     return char
 
 
-def _just(char: str) -> "re.Pattern[str]":
+def _one_character(char: str) -> "re.Pattern[str]":
     return re.compile(re.escape(char))
 
 
-def _holds(edge: str, place: int, text: str) -> bool:
+def _is_edge(edge: str, place: int, text: str) -> bool:
     if edge in "^$":
         return place == (0 if edge == "^" else len(text))
     word = _ESCAPED["w"]

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from parsers.formats.grub.language.lexer import is_wild
-from parsers.formats.grub.language.pieces import Expansion, Piece, Setting, expansion, pieces_of
+from parsers.formats.grub.language.pieces import Assignment, Expansion, Piece, expand_to, pieces_of
 from parsers.formats.grub.language.syntax import Text, Variable, Word
 
 # A pattern, one item per character; of the wildcards only those count that are doubled.
 Pattern = Sequence[str]
 # A variable's value, and the setting that gave it; None for a value that is empty and never set.
-Lookup = Callable[[str], tuple[str, Setting | None]]
+Lookup = Callable[[str], tuple[str, Assignment | None]]
 
 _RUN = re.compile(r"[^ \t\n]+")
 
@@ -36,10 +36,10 @@ def expand(
                 found = match(_pattern(pieces, live))
                 # A name has the pieces of its pattern without their characters.
                 took_part = [p._replace(text="") for p in pieces if p.source is not None]
-                result += [expansion(name, [*took_part, Piece(name)]) for name in found]
+                result += [expand_to(name, [*took_part, Piece(name)]) for name in found]
                 if found:
                     continue
-            result.append(expansion(text, pieces))
+            result.append(expand_to(text, pieces))
     return result
 
 

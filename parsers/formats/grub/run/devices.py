@@ -179,7 +179,7 @@ _KINDS = (
 )
 
 
-def described(name: str) -> str:
+def describe(name: str) -> str:
     """What a person calls the device of this name, if the name says what it is; else ""."""
     kinds = (words.format(name[len(start) :]) for start, words in _KINDS if name.startswith(start))
     return next(kinds, "")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from parsers.binary import envblock
 from parsers.formats.grub.language.errors import GrubError
-from parsers.formats.grub.language.pieces import Setting, joined, pieces_of
+from parsers.formats.grub.language.pieces import Assignment, join, pieces_of
 
 
 class Environment:
@@ -14,7 +14,7 @@ class Environment:
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = dict(values or {})
         self._exported = set(self._values)
-        self.settings: dict[str, Setting] = {}  # who set them; not those that GRUB itself sets
+        self.assignments: dict[str, Assignment] = {}  # without those of GRUB itself
 
     def __getitem__(self, name: str) -> str:
         return self._values.get(name, "")
@@ -35,7 +35,7 @@ class Environment:
 
     def unset(self, name: str) -> None:
         self._values.pop(name, None)
-        self.settings.pop(name, None)
+        self.assignments.pop(name, None)
 
     def export(self, name: str) -> None:
         """GRUB gives a variable that is not there an empty value by exporting it."""
@@ -45,24 +45,24 @@ class Environment:
     def copy(self) -> "Environment":
         new = Environment()
         new._values, new._exported = dict(self._values), set(self._exported)
-        new.settings = dict(self.settings)
+        new.assignments = dict(self.assignments)
         return new
 
     def inherit(self) -> "Environment":
         """The exported variables alone."""
         new = Environment({k: v for k, v in self._values.items() if k in self._exported})
-        new.settings = {k: v for k, v in self.settings.items() if k in self._exported}
+        new.assignments = {k: v for k, v in self.assignments.items() if k in self._exported}
         return new
 
 
 class Scope:
     """The parameters of a function or of a menu entry: $1 and so on."""
 
-    def __init__(self, arguments: Iterable[str] = (), setting: Setting | None = None) -> None:
+    def __init__(self, arguments: Iterable[str] = (), setting: Assignment | None = None) -> None:
         self.arguments = list(arguments)
         self._setting = setting  # of all of them
 
-    def look_up(self, name: str) -> tuple[str, Setting | None]:
+    def look_up(self, name: str) -> tuple[str, Assignment | None]:
         """Return the value of a parameter, or of @, * or #, and the setting that gave it."""
         if name.isdigit():
             value = self[int(name[:9])]
@@ -70,7 +70,7 @@ class Scope:
         elif name == "#":
             value, what = str(len(self.arguments)), "$#"
         else:
-            value, what = joined(" ", self.arguments), f"${name}"
+            value, what = join(" ", self.arguments), f"${name}"
         if self._setting is None:
             return value, None
         setting = self._setting._replace(what=what, value=str(value), pieces=pieces_of(value))

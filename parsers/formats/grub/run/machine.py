@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from parsers import machines
 from parsers.api import FileRef, Files, Password, Problem, Volume
-from parsers.formats.grub.language.dialect import DEBIAN, Dialect
+from parsers.formats.grub.language.family import DEBIAN, Family
 from parsers.formats.grub.language.words import Pattern, matches
 from parsers.formats.grub.run.devices import Devices
 from parsers.places.lease import Lease, server
@@ -17,7 +17,7 @@ _FEATURES = (
 )
 
 
-class Exhausted(Exception):
+class OutOfBudget(Exception):
     """The script does more than any boot configuration has a reason to."""
 
 
@@ -32,11 +32,11 @@ class Budget:
     def spend(self, steps: int = 1) -> None:
         self.steps -= steps
         if self.steps < 0:
-            raise Exhausted("it does not come to an end: given up")
+            raise OutOfBudget("it does not come to an end: given up")
 
     def hold(self, value: str) -> None:
         if len(value) > self._LONGEST:
-            raise Exhausted("a variable grows without end: given up")
+            raise OutOfBudget("a variable grows without end: given up")
 
 
 class Place(NamedTuple):
@@ -76,7 +76,7 @@ class Place(NamedTuple):
         return files.modified(self.path) if files else 0
 
 
-class Machine:
+class GrubMachine:
     """The disks, what was wrong so far, and how much may still be done."""
 
     _MOST_PROBLEMS = 100
@@ -86,9 +86,9 @@ class Machine:
         files: Files,
         say: Callable[[str], None] = lambda _: None,
         elsewhere: Sequence[str] = (),
-        dialect: Dialect = DEBIAN,
+        family: Family = DEBIAN,
     ) -> None:
-        self.dialect = dialect
+        self.family = family
         self.devices = Devices(files)
         self.firmware = files.host.firmware
         self.budget = Budget()

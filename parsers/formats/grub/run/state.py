@@ -15,30 +15,30 @@ from parsers.formats.grub.language.errors import (
     UNKNOWN_FILE_SYSTEM,
     GrubError,
 )
-from parsers.formats.grub.language.pieces import Setting, part, pieces_of, sources
+from parsers.formats.grub.language.pieces import Assignment, cut, pieces_of, sources
 from parsers.formats.grub.language.syntax import Word
 from parsers.formats.grub.language.words import Pattern, expand
 from parsers.formats.grub.run.env import Environment, Scope
-from parsers.formats.grub.run.machine import Machine, Place
-from parsers.formats.grub.run.origin import given, origins, sorted_by_line
+from parsers.formats.grub.run.machine import GrubMachine, Place
+from parsers.formats.grub.run.origins import given, origins, sort_lines
 
 _LONGEST = 1 << 19  # characters of a file
 
 
-class Lost(NamedTuple):
+class MissingDevice(NamedTuple):
     """A device that `search` has not found, in words, and where it was asked for."""
 
     what: str
     config: str
     line: int
-    told: bool  # already, as a Problem
+    reported: bool  # already, as a Problem
 
 
 class State:
     """One environment, and the command that is being run in it."""
 
     def __init__(
-        self, machine: Machine, env: Environment, config: str, scope: Scope | None
+        self, machine: GrubMachine, env: Environment, config: str, scope: Scope | None
     ) -> None:
         self.machine = machine
         self.env = env
@@ -48,9 +48,9 @@ class State:
         self.command = ""  # the name of the command that is being run
         self.words: Sequence[str] = ()  # what its words have expanded to
         self.callers: tuple[Origin, ...] = ()  # of the functions that are being run
-        self.within = 0  # the line of the eval whose text is being run
+        self.eval_line = 0  # the line of the eval whose text is being run
         self.minor: tuple[GrubError, bool] | None = None  # see `remark`
-        self.lost: dict[str, Lost] = {}  # by variable
+        self.missing_devices: dict[str, MissingDevice] = {}  # by variable
 
     def error(
         self,
@@ -58,7 +58,7 @@ class State:
         message: str,
         *,
         said: str = "",
-        quiet: bool = False,
+        harmless: bool = False,
         waits: bool = False,
     ) -> int:
         """Says what GRUB would; returns the number, for a command to return in turn.
@@ -66,41 +66,41 @@ class State:
         Quiet: GRUB prints it, but nobody has to mend anything here. Waits: for a device.
         """
         self.machine.say(f"error: {said or message}.\n")
-        if not quiet:
-            column = 0 if self.within else self.column
+        if not harmless:
+            column = 0 if self.eval_line else self.column
             # What is said otherwise is a mistake in the syntax, to be mended at each place.
             each = bool(said)
             self.machine.complain(self.config, self.line, message, column, waits=waits, each=each)
         return number
 
-    def remark(self, error: GrubError, *, quiet: bool = False) -> None:
+    def remark(self, error: GrubError, *, harmless: bool = False) -> None:
         """What goes wrong in a command that does not fail for it: said at its end, and of several
         the last.
         """
-        self.minor = error, quiet
+        self.minor = error, harmless
 
-    def lose(self, name: str, what: str, *, told: bool = False) -> None:
+    def note_missing(self, name: str, what: str, *, reported: bool = False) -> None:
         """The device that the variable should have named, or that is called so, is not there."""
-        self.lost[name] = Lost(what, self.config, self.line, told)
+        self.missing_devices[name] = MissingDevice(what, self.config, self.line, reported)
 
     # Variables
 
     def set(self, name: str, value: str, *, computed: bool = False) -> None:
         """Give a variable a value that the command was given, or one that it has `computed`."""
         self.machine.budget.hold(value)
-        self.lost.pop(name, None)
-        setting = self.setting(f"${name}", value, computed=computed)
+        self.missing_devices.pop(name, None)
+        setting = self.assignment(f"${name}", value, computed=computed)
         if name == "root" and value[:1] == "(" and value[-1:] == ")" and setting.pieces:
             # The variable has no parentheses, and its pieces are to fit.
-            setting = setting._replace(pieces=pieces_of(part(value, 1, len(value) - 1)))
-        self.env.settings[name] = setting
+            setting = setting._replace(pieces=pieces_of(cut(value, 1, len(value) - 1)))
+        self.env.assignments[name] = setting
         self.env[name] = value
 
-    def setting(self, what: str, value: str, *, computed: bool = False) -> Setting:
+    def assignment(self, what: str, value: str, *, computed: bool = False) -> Assignment:
         """Record that the command that is being run gives a value, and what it was given."""
         made_of = sources(self.words)
         pieces = pieces_of(value) if made_of and not computed else ()
-        return Setting(what, str(value), self.config, self.line, self.command, made_of, pieces)
+        return Assignment(what, str(value), self.config, self.line, self.command, made_of, pieces)
 
     def origins(self, what: str, value: str, *more: str) -> tuple[Origin, ...]:
         """Return the origins of the command that is being run, of its and of more variables."""
@@ -122,26 +122,26 @@ class State:
         spans, stretches = given(arguments, places, cmdline)
         here = Origin("linux", path, self.config, self.line, spans=spans)
         found = (here, *self.callers, *origins(self._sources(more), stretches))
-        return sorted_by_line(found, cmdline.find(" ") + 1 or len(cmdline))
+        return sort_lines(found, cmdline.find(" ") + 1 or len(cmdline))
 
-    def _sources(self, more: Sequence[str]) -> Sequence[Setting]:
-        settings = self.env.settings
+    def _sources(self, more: Sequence[str]) -> Sequence[Assignment]:
+        settings = self.env.assignments
         return (*sources(self.words), *(settings[name] for name in more if name in settings))
 
     def _expand(self, words: Sequence[Word]) -> list[str]:
         parameters = self.scope.arguments if self.scope else ()
         return expand(words, self._look_up, parameters, self._found)
 
-    def _look_up(self, name: str) -> tuple[str, Setting | None]:
+    def _look_up(self, name: str) -> tuple[str, Assignment | None]:
         """Return a variable's value and the setting that gave it."""
-        setting: Setting | None
+        setting: Assignment | None
         if name in "@*#" or name.isdigit():
             value, setting = self.scope.look_up(name) if self.scope else ("", None)
         else:
             value = self.env[name]
-            setting = self.env.settings.get(name)
+            setting = self.env.assignments.get(name)
             if setting is None and value:
-                setting = Setting(f"${name}", value, "", 0)
+                setting = Assignment(f"${name}", value, "", 0)
         self.machine.budget.spend(1 + len(value) // 64)
         return value, setting
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from parsers.api import Entry, Files, Preferences, Problem, Volume
-from parsers.formats.grub.language.dialect import DEBIAN, Dialect
+from parsers.formats.grub.configuration import PATHS, GrubConfiguration
+from parsers.formats.grub.language.family import DEBIAN, Family
 from parsers.formats.grub.language.syntax import Block
-from parsers.formats.grub.listing import PATHS, Listing
-from parsers.formats.grub.run.interp import GrubCommand, Shell
-from parsers.formats.grub.run.machine import Machine as GrubMachine
+from parsers.formats.grub.run.machine import GrubMachine
+from parsers.formats.grub.run.shell import GrubCommand, Shell
 from tests.fakes import Machine
 
 CONFIG = "/boot/grub/grub.cfg"
@@ -44,11 +44,11 @@ def machine(
     return host.files(volumes[0].name)
 
 
-def printed(files: Files, config: str = CONFIG, dialect: Dialect = DEBIAN) -> str:
+def printed(files: Files, config: str = CONFIG, family: Family = DEBIAN) -> str:
     """All that GRUB would print, one word for every syntax error."""
     output: list[str] = []
-    host = GrubMachine(files, output.append, dialect=dialect)
-    list(Listing(host, config, {"test_blockarg": _TEST_BLOCK}).items())
+    host = GrubMachine(files, output.append, family=family)
+    list(GrubConfiguration(host, config, {"test_blockarg": _TEST_BLOCK}).items())
     return "".join(output)
 
 
@@ -61,19 +61,19 @@ def _print_and_run(shell: Shell, arguments: Sequence[str], block: Block | None) 
 _TEST_BLOCK = GrubCommand(_print_and_run, takes_block=True)
 
 
-def offered(files: Files, config: str = CONFIG, dialect: Dialect = DEBIAN) -> list[Entry]:
-    host = GrubMachine(files, elsewhere=PATHS, dialect=dialect)
-    items = Listing(host, config).items()
+def offered(files: Files, config: str = CONFIG, family: Family = DEBIAN) -> list[Entry]:
+    host = GrubMachine(files, elsewhere=PATHS, family=family)
+    items = GrubConfiguration(host, config).items()
     return [item for item in items if isinstance(item, Entry)]
 
 
-def problems(files: Files, dialect: Dialect = DEBIAN) -> list[tuple[int, str]]:
-    items = Listing(GrubMachine(files, dialect=dialect), CONFIG).items()
+def problems(files: Files, family: Family = DEBIAN) -> list[tuple[int, str]]:
+    items = GrubConfiguration(GrubMachine(files, family=family), CONFIG).items()
     return [(item.line, item.message) for item in items if isinstance(item, Problem)]
 
 
-def preferences(files: Files, dialect: Dialect = DEBIAN) -> Preferences:
-    items = Listing(GrubMachine(files, dialect=dialect), CONFIG).items()
+def preferences(files: Files, family: Family = DEBIAN) -> Preferences:
+    items = GrubConfiguration(GrubMachine(files, family=family), CONFIG).items()
     return next((i for i in items if isinstance(i, Preferences)), Preferences())
 
 

@@ -5,7 +5,7 @@ from itertools import dropwhile
 import pytest
 
 from parsers.api import FileRef, Volume
-from parsers.formats.grub.language.dialect import FEDORA
+from parsers.formats.grub.language.family import FEDORA
 from parsers.formats.grub.snippets import Snippet, Snippets, expand, read
 from tests.parsers.formats.grub.runs import CONFIG, ROOT, machine, offered, printed, problems
 
@@ -41,13 +41,13 @@ FILES: dict[str, str | bytes] = {
 )
 def test_which_entries_it_shows(script: str, titles: list[str]) -> None:
     other = {"/other/o.conf": "title Other\nlinux /k\n"}
-    found = offered(machine(script, {**FILES, **other}), dialect=FEDORA)
+    found = offered(machine(script, {**FILES, **other}), family=FEDORA)
     assert [entry.title for entry in found] == titles
 
 
 def test_where_a_disk_has_none_those_below_boot_count() -> None:
     files = machine("blscfg", {"/boot/loader/entries/a.conf": "title A\nlinux /boot/k\n"})
-    (entry,) = offered(files, dialect=FEDORA)
+    (entry,) = offered(files, family=FEDORA)
     assert (entry.kernel, entry.config) == (FileRef(path="/boot/k"), "/boot/loader/entries/a.conf")
 
 
@@ -55,7 +55,7 @@ def test_those_of_the_disk_that_boot_names_count_on_open_firmware() -> None:
     other = Volume(name="sda2", disk="sda", partition=2, scheme="msdos")
     trees = {"sda2": {f"{ENTRIES}/a.conf": "linux /k\n"}}
     script = "set boot=hd0,msdos2\nset root=hd0,msdos2\nblscfg"
-    (entry,) = offered(machine(script, None, trees, (ROOT, other)), dialect=FEDORA)
+    (entry,) = offered(machine(script, None, trees, (ROOT, other)), family=FEDORA)
     assert (entry.kernel, entry.title) == (FileRef(path="/k", device="sda2"), "/k")
     assert entry.config == f"(sda2){ENTRIES}/a.conf"
 
@@ -63,14 +63,14 @@ def test_those_of_the_disk_that_boot_names_count_on_open_firmware() -> None:
 def test_in_a_directory_of_which_nothing_is_known_they_are_found_without_its_uuid() -> None:
     search = "search --no-floppy --fs-uuid --set={0} 1234-ABCD\n"
     script = f"root=hd0,gpt2\n{search.format('root')}boot=hd0,gpt2\n{search.format('boot')}blscfg"
-    new, old = offered(machine(script, FILES, volumes=(Volume(name="root"),)), dialect=FEDORA)
+    new, old = offered(machine(script, FILES, volumes=(Volume(name="root"),)), family=FEDORA)
     assert (new.kernel, new.waits_for) == (FileRef(path="/vmlinuz-6"), "")
     assert old.initrds == (FileRef(path="/initrd-5"),)
 
 
 def test_what_it_loads_and_what_is_written_where() -> None:
     script = "set kernelopts='quiet rhgb'\nblscfg m-5.9.0"
-    (entry,) = offered(machine(script, FILES), dialect=FEDORA)
+    (entry,) = offered(machine(script, FILES), family=FEDORA)
     config = f"{ENTRIES}/m-5.9.0.conf"
     assert (entry.config, entry.line, entry.name) == (config, 1, "m-5.9.0")
     assert entry.cmdline == "BOOT_IMAGE=(hd0,msdos1)/vmlinuz-5 root=/dev/a ro quiet rhgb"
@@ -92,7 +92,7 @@ def test_what_it_loads_and_what_is_written_where() -> None:
 def test_its_initrds_do_not_come_from_the_variables_of_its_options() -> None:
     script = "set tuned=isolcpus=1\nset more=/early.img\nblscfg"
     text = "title A\nlinux /k\ninitrd /i $more\noptions ro $tuned $more\n"
-    (entry,) = offered(machine(script, {f"{ENTRIES}/a.conf": text}), dialect=FEDORA)
+    (entry,) = offered(machine(script, {f"{ENTRIES}/a.conf": text}), family=FEDORA)
     after = list(dropwhile(lambda origin: origin.what != "initrd", entry.origins))
     assert {o.what for o in after} == {"initrd", "$root", "$more"}
     assert "$tuned" in {o.what for o in entry.origins}
@@ -104,11 +104,11 @@ def test_the_menus_view_of_an_entry() -> None:
         "grub_users $who\ngrub_arg --unrestricted\noptions $2\n"
     )
     script = "set superusers=root\nset who=bob\nblscfg"
-    (entry,) = offered(machine(script, {f"{ENTRIES}/a.conf": text}), dialect=FEDORA)
+    (entry,) = offered(machine(script, {f"{ENTRIES}/a.conf": text}), family=FEDORA)
     assert (entry.hotkey, entry.classes) == ("x", ("kernel", "fedora"))
     assert entry.users == ("bob", "root")
     (entry,) = offered(
-        machine("set superusers=root\nblscfg", {f"{ENTRIES}/a.conf": text}), dialect=FEDORA
+        machine("set superusers=root\nblscfg", {f"{ENTRIES}/a.conf": text}), family=FEDORA
     )
     assert entry.users is None
 
@@ -121,7 +121,7 @@ def test_default_kernelopts_early_initrds_and_a_general_device_tree() -> None:
         "function savedefault { saved_entry=$chosen\n save_env saved_entry\n}\nblscfg"
     )
     block = "# GRUB Environment Block\n" + "#" * 999
-    (entry,) = offered(machine(script, {**files, "/boot/grub/grubenv": block}), dialect=FEDORA)
+    (entry,) = offered(machine(script, {**files, "/boot/grub/grubenv": block}), family=FEDORA)
     assert entry.cmdline.endswith("/boot/v dk")
     assert [i.path for i in entry.initrds] == ["/boot/e1", "/boot/e2"]
     assert entry.devicetree == FileRef(path="/boot/d.dtb")
@@ -130,13 +130,13 @@ def test_default_kernelopts_early_initrds_and_a_general_device_tree() -> None:
 
 def test_a_file_ends_at_its_first_line_without_a_value() -> None:
     text = "title A\n# a comment\nlinux /k\n\ninitrd /i\n"
-    (entry,) = offered(machine("blscfg", {f"{ENTRIES}/a.conf": text}), dialect=FEDORA)
+    (entry,) = offered(machine("blscfg", {f"{ENTRIES}/a.conf": text}), family=FEDORA)
     assert (entry.title, entry.initrds) == ("A", ())
 
 
 def test_options_are_grub_script_and_a_mistake_in_them_is_a_problem() -> None:
     files = {f"{ENTRIES}/a.conf": "title A\nlinux /k\noptions a & b\n"}
-    (entry,) = offered(machine("blscfg", files), dialect=FEDORA)
+    (entry,) = offered(machine("blscfg", files), family=FEDORA)
     assert entry.kernel is None
     assert problems(machine("blscfg", files), FEDORA) == [(2, "syntax error at '&'")]
 

@@ -20,11 +20,11 @@ import pytest
 from parsers import machines
 from parsers.api import Entry, FileRef, Item, Preferences, Volume
 from parsers.binary import envblock
-from parsers.formats.grub.language.dialect import DIALECTS, Dialect
-from parsers.formats.grub.listing import Listing
+from parsers.formats.grub.configuration import GrubConfiguration
+from parsers.formats.grub.language.family import FAMILIES, Family
 from parsers.formats.grub.run.devices import Devices
-from parsers.formats.grub.run.interp import Shell
-from parsers.formats.grub.run.machine import Machine as GrubMachine
+from parsers.formats.grub.run.machine import GrubMachine
+from parsers.formats.grub.run.shell import Shell
 from tests.cases import SHARED, find
 from tests.fakes import Machine, MachineFiles
 from tests.parsers.formats.grub.runs import machine, printed
@@ -45,9 +45,9 @@ def departures() -> dict[str, str]:
     return {name: reason.strip() for name, reason in named}
 
 
-def expect(name: str, dialect: Dialect, wrong: str | bool) -> None:
+def expect(name: str, family: Family, wrong: str | bool) -> None:
     """`wrong`: what differs, if anything does."""
-    for known in {name, f"{name} ({dialect.name})"} & departures().keys():
+    for known in {name, f"{name} ({family.name})"} & departures().keys():
         assert wrong, f"{known} is met now: take it off {DEPARTURES.name}"
         pytest.skip(departures()[known])
     assert not wrong
@@ -71,28 +71,28 @@ def _plain(output: str) -> str:
     return re.sub(r"(error: syntax error\n)(error: Incorrect command\.\n\1)+", r"\1", output)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda d: d.name)
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda d: d.name)
 @pytest.mark.parametrize("case", _scripts(), ids=lambda c: c["name"])
-def test_a_script_prints_what_grub_prints(case: dict[str, Any], dialect: Dialect) -> None:
-    got = _plain(printed(machine(case["script"], cpu="i386"), dialect=dialect))
-    wanted = case.get("expected_by_flavour", {}).get(dialect.name, case["expected"])
-    expect(case["name"], dialect, got != _plain(wanted))
+def test_a_script_prints_what_grub_prints(case: dict[str, Any], family: Family) -> None:
+    got = _plain(printed(machine(case["script"], cpu="i386"), family=family))
+    wanted = case.get("expected_by_flavour", {}).get(family.name, case["expected"])
+    expect(case["name"], family, got != _plain(wanted))
 
 
 # Menus
 
 
 def _menus() -> Iterator[tuple[str, dict[str, Any], dict[str, Any], Path]]:
-    """The name, the machine, the answers by dialect, and where the machine's files lie."""
+    """The name, the machine, the answers by family, and where the machine's files lie."""
     for authored in find("grub-menu/menus.json"):
         for case in json.loads(authored.read_text()):
             about = case["machine"] | {"strict": case["options"].get("strict", False)}
             yield case["name"], about, case, authored.parent
     corpus = SHARED / "corpus/grub.cfg"
     for path in find("corpus/grub.cfg/**/*.truth.json"):
-        described = path.with_name(path.name.replace(".truth.", ".machine."))
+        describe = path.with_name(path.name.replace(".truth.", ".machine."))
         name = str(path.relative_to(corpus)).removesuffix(".truth.json")
-        yield name, json.loads(described.read_text()), json.loads(path.read_text()), path.parent
+        yield name, json.loads(describe.read_text()), json.loads(path.read_text()), path.parent
 
 
 @cache
@@ -100,14 +100,14 @@ def _menu_cases() -> list[Any]:
     return [pytest.param(*case, id=case[0]) for case in _menus()]
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda d: d.name)
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda d: d.name)
 @pytest.mark.parametrize(("name", "about", "truths", "beside"), _menu_cases())
 def test_a_configuration_offers_what_grub_offers(
-    name: str, about: dict[str, Any], truths: dict[str, Any], beside: Path, dialect: Dialect
+    name: str, about: dict[str, Any], truths: dict[str, Any], beside: Path, family: Family
 ) -> None:
-    truth = truths["debian"] if truths[dialect.name] == "same" else truths[dialect.name]
+    truth = truths["debian"] if truths[family.name] == "same" else truths[family.name]
     files = _files(about, beside)
-    host = GrubMachine(files, dialect=dialect)
+    host = GrubMachine(files, family=family)
     listing = Watched(host, about["config"])
     items = list(listing.items())
     if about.get("strict"):
@@ -119,10 +119,10 @@ def test_a_configuration_offers_what_grub_offers(
     wrong = [*wrong[:1], *_wrong_default(entries, items, truth.get("menu", {}))]
     wrong += _wrong_variables(listing.shells[0], truth["env"], host.devices)
     wrong += _wrong_changes(listing.changes, truth, host.devices)
-    expect(name, dialect, "; ".join(wrong))
+    expect(name, family, "; ".join(wrong))
 
 
-class Watched(Listing):
+class Watched(GrubConfiguration):
     """Keeps the run of the file, whose variables are compared, too, and what its entries change."""
 
     def shell(self) -> Shell:

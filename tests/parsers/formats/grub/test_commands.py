@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.formats.grub.commands import table
-from parsers.formats.grub.language.dialect import FEDORA
+from parsers.formats.grub.language.family import FEDORA
 from parsers.formats.grub.run.options import Options
 from tests.parsers.formats.grub.runs import ROOT, echoed, machine, offered, printed, problems
 
@@ -45,7 +45,7 @@ def test_what_only_one_of_the_dialects_has() -> None:
     missing = "error: can't find command `{}'.".format
     debian = [missing("increment"), "0 41", missing("decrement"), "41"]
     assert echoed(script) == [*debian, missing("increment"), "0 x20a"]
-    assert printed(machine(script), dialect=FEDORA).splitlines() == [
+    assert printed(machine(script), family=FEDORA).splitlines() == [
         "0 42",
         "41",
         'error: No such variable "y".',
@@ -56,7 +56,7 @@ def test_what_only_one_of_the_dialects_has() -> None:
 def test_a_character_in_hex_reaches_red_hats_kernels() -> None:
     files = machine("menuentry A { linux /k LABEL=a\\x20b 'c\\x20d' \"e\\\\f\" }")
     assert offered(files)[0].cmdline == r"BOOT_IMAGE=/k LABEL=ax20b c\\x20d e\\f"
-    assert offered(files, dialect=FEDORA)[0].cmdline == r"BOOT_IMAGE=/k LABEL=a\x20b c\x20d e\\f"
+    assert offered(files, family=FEDORA)[0].cmdline == r"BOOT_IMAGE=/k LABEL=a\x20b c\x20d e\\f"
 
 
 def test_options_are_read_as_grub_reads_them() -> None:
@@ -93,7 +93,7 @@ def test_the_table_has_a_module_for_each_kind_of_command() -> None:
     modules = {command.run.__module__.rpartition(".")[2] for command in table().values()}
     assert modules == {
         "boot", "condition", "devices", "files", "firmware", "loopback", "menu", "others",
-        "quiet", "script", "text", "variables",
+        "script", "text", "variables", "without_effect",
     }  # fmt: skip
 
 

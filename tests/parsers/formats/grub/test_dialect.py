@@ -2,7 +2,7 @@
 
 import pytest
 
-from parsers.formats.grub.language.dialect import DEBIAN, FEDORA, spoken
+from parsers.formats.grub.language.family import DEBIAN, FEDORA, family_of
 from tests.cases import SHARED, find
 from tests.parsers.formats.grub.runs import machine, offered, preferences
 
@@ -16,7 +16,7 @@ FEDORAS = {
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "dialect"),
+    ("path", "text", "family"),
     [
         ("/boot/grub/grub.cfg", "menuentry A { linux /k }", "debian"),
         ("/boot/grub2/grub.cfg", "menuentry A { linux /k }", "fedora"),
@@ -51,20 +51,18 @@ FEDORAS = {
         ("/boot/grub/grub.cfg", "linux /k inst.stage2=hd:LABEL=Fedora", "debian"),
     ],
 )
-def test_the_dialect_is_seen_from_the_text_and_its_place(
-    path: str, text: str, dialect: str
-) -> None:
-    assert spoken(path, text).name == dialect
+def test_the_dialect_is_seen_from_the_text_and_its_place(path: str, text: str, family: str) -> None:
+    assert family_of(path, text).name == family
 
 
 @pytest.mark.shared("corpus/grub.cfg")
 def test_of_the_real_files_those_are_red_hats_that_a_person_would_say_are() -> None:
     found = set()
-    for described in find("corpus/grub.cfg/**/*.machine.json"):
-        file = described.with_name(described.name.removesuffix(".machine.json"))
+    for describe in find("corpus/grub.cfg/**/*.machine.json"):
+        file = describe.with_name(describe.name.removesuffix(".machine.json"))
         # Where it lies in its project tells more than the machine that was made up around it.
         path = str(file.relative_to(CORPUS))
-        if spoken(f"/{path}", file.read_text(errors="surrogateescape")).name == "fedora":
+        if family_of(f"/{path}", file.read_text(errors="surrogateescape")).name == "fedora":
             found.add(path)
     assert found == FEDORAS
 
@@ -97,8 +95,8 @@ menuentry "a" --id b { linux /k5 }
 )
 def test_numbers_names_and_paths_in_default(default: str, debian: str, fedora: str) -> None:
     files = machine(f'set default="{default}"\n{MENU}')
-    for dialect, kernel in ((DEBIAN, debian), (FEDORA, fedora)):
-        entries = offered(files, dialect=dialect)
+    for family, kernel in ((DEBIAN, debian), (FEDORA, fedora)):
+        entries = offered(files, family=family)
         assert [e.kernel.path for e in entries if e.default and e.kernel] == [kernel]
 
 
@@ -116,20 +114,20 @@ def test_red_hats_submenus_see_all_variables_and_debians_the_exported_ones() -> 
         "menuentry B { linux /k $own $sent }\n"
     )
     assert [e.cmdline[14:] for e in offered(files)] == ["s", "o s"]
-    assert [e.cmdline[14:] for e in offered(files, dialect=FEDORA)] == ["o s", "o s"]
+    assert [e.cmdline[14:] for e in offered(files, family=FEDORA)] == ["o s", "o s"]
 
 
 def test_red_hats_grub_boots_nothing_whose_last_command_fails() -> None:
     files = machine("menuentry A { linux /k\n false }\nmenuentry B { false\n linux /k }")
     assert [e.unbootable for e in offered(files)] == ["", ""]
-    assert [bool(e.unbootable) for e in offered(files, dialect=FEDORA)] == [True, False]
+    assert [bool(e.unbootable) for e in offered(files, family=FEDORA)] == [True, False]
 
 
 def test_fallback_takes_numbers_and_from_red_hat_ids() -> None:
     menu = "".join(f"menuentry {n} --id {n}{n} {{ linux /k }}\n" for n in "ABC")
     said = {
-        (dialect, fallback): preferences(machine(f"fallback='{fallback}'\n{menu}"), dialect)
-        for dialect in (DEBIAN, FEDORA)
+        (family, fallback): preferences(machine(f"fallback='{fallback}'\n{menu}"), family)
+        for family in (DEBIAN, FEDORA)
         for fallback in ("2 1", "CC BB", "1 C", "9")
     }
     assert [p.fallback for p in said.values()] == [

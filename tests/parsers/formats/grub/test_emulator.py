@@ -8,8 +8,8 @@ import pytest
 from parsers.api import Files
 from tests.parsers.formats.grub.emulator import Emulator, files, is_here
 from tests.parsers.formats.grub.programs import Program
+from tests.parsers.formats.grub.random_text import SEED, seed
 from tests.parsers.formats.grub.runs import CONFIG, offered, printed
-from tests.parsers.formats.grub.soup import SEED, seed
 
 COUNT = 50
 

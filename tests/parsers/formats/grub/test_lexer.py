@@ -4,12 +4,12 @@ from itertools import islice, takewhile
 
 import pytest
 
-from parsers.formats.grub.language.lexer import Source, Token, word
+from parsers.formats.grub.language.lexer import ScriptText, Token, word
 from parsers.formats.grub.language.syntax import Text, Variable
 
 
 def tokens(text: str) -> list[Token]:
-    return list(takewhile(lambda token: token.kind != "end", Source(text).tokens()))
+    return list(takewhile(lambda token: token.kind != "end", ScriptText(text).tokens()))
 
 
 def kinds(text: str) -> list[str]:
@@ -65,14 +65,14 @@ def test_form_feeds_and_wide_blanks_are_letters() -> None:
 
 
 def test_lines_are_counted_as_in_the_file() -> None:
-    source = Source("# one\n# two\na\r\n\n# five\nb \\\n# seven\nc\nd")
+    source = ScriptText("# one\n# two\na\r\n\n# five\nb \\\n# seven\nc\nd")
     found = [t for t in islice(source.tokens(), 9) if t.kind in ("word", "parts")]
     lines = [(t.text, source.line(t.start)) for t in found]
     assert lines == [("a", 3), ("b", 6), ("\\\nc", 6), ("d", 9)]
 
 
 def test_the_position_of_a_token_is_that_of_its_first_character() -> None:
-    source = Source("  echo   'a b' # c\n")
+    source = ScriptText("  echo   'a b' # c\n")
     assert [source.text[t.start : t.end] for t in islice(source.tokens(), 2)] == ["echo", "'a b'"]
     assert [t.start for t in islice(source.tokens(), 2)] == [2, 9]
 

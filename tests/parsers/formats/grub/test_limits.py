@@ -3,7 +3,7 @@
 import pytest
 
 from parsers.api import Entry, Item, Problem
-from parsers.formats.grub.listing import items
+from parsers.formats.grub.configuration import items
 from tests.effort import at_most
 from tests.parsers.formats.grub.runs import CONFIG, machine, printed
 

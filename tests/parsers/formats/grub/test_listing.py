@@ -5,7 +5,7 @@ import math
 import pytest
 
 from parsers.api import FileRef, Volume
-from parsers.formats.grub.listing import items
+from parsers.formats.grub.configuration import items
 from tests.parsers.formats.grub.runs import CONFIG, ROOT, machine, offered, preferences, problems
 
 MENU = """

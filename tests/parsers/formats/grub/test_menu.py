@@ -5,7 +5,7 @@ import pytest
 
 from parsers.api import Entry, Files, Password
 from parsers.binary.envblock import read, write
-from parsers.formats.grub.language.dialect import DEBIAN, FEDORA, Dialect
+from parsers.formats.grub.language.family import DEBIAN, FEDORA, Family
 from tests.parsers.formats.grub.runs import machine, offered, preferences, printed, problems
 
 BLOCK = "# GRUB Environment Block\n".ljust(1024, "#")
@@ -194,8 +194,8 @@ export boot_once
 class Disk:
     """A configuration and the environment block beside it."""
 
-    def __init__(self, script: str, dialect: Dialect = DEBIAN, **values: str) -> None:
-        self.script, self.block, self.dialect = script, write(BLOCK, values), dialect
+    def __init__(self, script: str, family: Family = DEBIAN, **values: str) -> None:
+        self.script, self.block, self.family = script, write(BLOCK, values), family
 
     @property
     def files(self) -> Files:
@@ -205,7 +205,7 @@ class Disk:
         return next(e.name for e in self.entries() if e.default)
 
     def entries(self) -> list[Entry]:
-        return offered(self.files, dialect=self.dialect)
+        return offered(self.files, family=self.family)
 
     def boot(self, name: str = "") -> str:
         """Of an entry, the default if none is named: what it would write is written."""
@@ -290,7 +290,7 @@ menuentry A --id a { linux /a }
 
 
 def hides(disk: Disk) -> tuple[str, float | None]:
-    told = preferences(disk.files, dialect=disk.dialect)
+    told = preferences(disk.files, family=disk.family)
     return told.style, told.timeout
 
 

@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 import pytest
 
 from parsers.api import Origin
-from parsers.formats.grub.listing import items
+from parsers.formats.grub.configuration import items
 from petipy.report.provenance import split_words
 from tests.parsers.formats.grub.runs import CONFIG, machine, offered
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.language.lexer import ScriptText
 from parsers.formats.grub.language.parse import units
 from parsers.formats.grub.language.syntax import Body, Command, For, Function, If, Mistake, While
 
 
 def read(text: str) -> list[Body | Mistake]:
-    return list(units(Source(text)))
+    return list(units(ScriptText(text)))
 
 
 def mistakes(text: str) -> list[Mistake]:

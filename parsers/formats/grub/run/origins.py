@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from parsers.api import Origin
-from parsers.formats.grub.language.pieces import Expansion, Setting
+from parsers.formats.grub.language.pieces import Assignment, Expansion
 
 _MOST = 50  # variables of one entry; a script can make one of a thousand
 _SPANS = 200  # of one variable
@@ -15,13 +15,13 @@ Stretch = tuple[int, Sequence[int]]
 
 
 def origins(
-    settings: Iterable[Setting], stretches: Iterable[tuple[Setting, Stretch]] = ()
+    settings: Iterable[Assignment], stretches: Iterable[tuple[Assignment, Stretch]] = ()
 ) -> Iterator[Origin]:
     """Yield the origins of settings, and of those that they were made of, the nearest first.
 
     `stretches` of the settings' values are those that reached the command line.
     """
-    reached: dict[object, tuple[Setting, list[Stretch]]] = {_key(s): (s, []) for s in settings}
+    reached: dict[object, tuple[Assignment, list[Stretch]]] = {_key(s): (s, []) for s in settings}
     for setting, stretch in stretches:
         reached.setdefault(_key(setting), (setting, []))[1].append(stretch)
     waiting = list(reached.items())
@@ -30,22 +30,22 @@ def origins(
         if key not in met and len(met) >= _MOST:
             continue
         before = met[key].spans if key in met else ()
-        spans = _merged([*before, *((places[0], places[-1] + 1) for _, places in here)])
+        spans = _merge([*before, *((places[0], places[-1] + 1) for _, places in here)])
         if key in met and spans == before:
             continue
         met[key] = Origin(
             setting.what, setting.value, setting.config, setting.line, setting.how, spans[:_SPANS]
         )
-        waiting.extend(_deeper(setting, here[:_SPANS]))
+        waiting.extend(_inner(setting, here[:_SPANS]))
     return iter(met.values())
 
 
-def _key(setting: Setting) -> object:
+def _key(setting: Assignment) -> object:
     """Return the identity of a setting. Equality of settings would compare all they are made of."""
     return setting.what, setting.config, setting.line, setting.value
 
 
-def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
+def _merge(spans: Iterable[tuple[int, int]]) -> Spans:
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1] + 1:
@@ -55,11 +55,11 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
     return tuple(merged)
 
 
-def _deeper(
-    setting: Setting, stretches: Sequence[Stretch]
-) -> Iterable[tuple[object, tuple[Setting, list[Stretch]]]]:
+def _inner(
+    setting: Assignment, stretches: Sequence[Stretch]
+) -> Iterable[tuple[object, tuple[Assignment, list[Stretch]]]]:
     """Return the settings that a value was made of, each with the stretches that it gave."""
-    inner: dict[object, tuple[Setting, list[Stretch]]] = {
+    inner: dict[object, tuple[Assignment, list[Stretch]]] = {
         _key(made): (made, []) for made in setting.made_of
     }
     for at, places in stretches:
@@ -83,13 +83,13 @@ def _deeper(
 
 def given(
     arguments: Sequence[str], places: Sequence[Sequence[int]], cmdline: str
-) -> tuple[Spans, list[tuple[Setting, Stretch]]]:
+) -> tuple[Spans, list[tuple[Assignment, Stretch]]]:
     """Tell apart what a command and what variables gave to a command line.
 
     `places` has, for each argument, those of its characters in the command line. The result is the
     spans that the command itself gave, and the stretches of the variables.
     """
-    stretches: list[tuple[Setting, Stretch]] = []
+    stretches: list[tuple[Assignment, Stretch]] = []
     for argument, here in zip(arguments, places, strict=True):
         start = 0
         for piece in argument.pieces if isinstance(argument, Expansion) else ():
@@ -97,11 +97,11 @@ def given(
             if piece.source and piece.text:
                 stretches.append((piece.source, (piece.at, here[start:end])))
             start = end
-    own = _uncovered((0, len(cmdline)), [(p[0], p[-1] + 1) for _, (_, p) in stretches])
+    own = _subtract((0, len(cmdline)), [(p[0], p[-1] + 1) for _, (_, p) in stretches])
     return tuple(span for span in own if cmdline[slice(*span)].strip()), stretches
 
 
-def _uncovered(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> Spans:
+def _subtract(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> Spans:
     """Return the parts of a span that no other covers. The others are in order."""
     left, at = [], span[0]
     for start, end in others:
@@ -111,7 +111,7 @@ def _uncovered(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> Span
     return (*left, (at, span[1])) if at < span[1] else tuple(left)
 
 
-def sorted_by_line(origins: Sequence[Origin], first: int) -> tuple[Origin, ...]:
+def sort_lines(origins: Sequence[Origin], first: int) -> tuple[Origin, ...]:
     """Put the line of another file that gave a command words before the variables in those words.
 
     The words begin at `first` in the command line.

@@ -17,9 +17,9 @@ from parsers.formats.grub.language.errors import (
     GrubError,
     Usage,
 )
-from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.language.lexer import ScriptText
 from parsers.formats.grub.language.parse import units
-from parsers.formats.grub.language.pieces import Setting, part
+from parsers.formats.grub.language.pieces import Assignment, cut
 from parsers.formats.grub.language.syntax import (
     Block,
     Body,
@@ -31,7 +31,7 @@ from parsers.formats.grub.language.syntax import (
     While,
 )
 from parsers.formats.grub.run.env import Environment, EnvironmentBlock, Scope
-from parsers.formats.grub.run.machine import Machine
+from parsers.formats.grub.run.machine import GrubMachine
 from parsers.formats.grub.run.state import State
 from parsers.formats.grub.snippets import Snippets
 
@@ -55,7 +55,7 @@ class Exit(Exception):
 
 
 @dataclass(slots=True)
-class Loaded:
+class Payload:
     """What `boot` would start."""
 
     kernel: FileRef | None = None
@@ -68,7 +68,7 @@ class Loaded:
     action: Action = ""
 
 
-class Item(NamedTuple):
+class MenuLine(NamedTuple):
     """A line of GRUB's menu: what it is called and the body that runs when it is chosen."""
 
     title: str
@@ -83,7 +83,7 @@ class Item(NamedTuple):
     classes: tuple[str, ...] = ()
     users: frozenset[str] | None = frozenset()  # besides the superusers; None: anybody
     hidden: bool = False
-    parameters: Setting | None = None  # of all its arguments
+    parameters: Assignment | None = None  # of all its arguments
 
 
 class Shell(State):
@@ -91,7 +91,7 @@ class Shell(State):
 
     def __init__(
         self,
-        machine: Machine,
+        machine: GrubMachine,
         commands: "Mapping[str, GrubCommand]",
         env: Environment,
         config: str,
@@ -99,12 +99,12 @@ class Shell(State):
     ) -> None:
         super().__init__(machine, env, config, scope)
         self.commands = commands
-        self.menu: list[Item] = []
+        self.menu: list[MenuLine] = []
         self.nested: list[Shell] = []  # ran to their end by `configfile`
         self.menus: tuple[str, ...] = (config,)  # the files that made this menu and those around
         self.in_entry = False
         self.extracting = False  # only the entries of a file are wanted
-        self.loaded = Loaded()
+        self.payload = Payload()
         self.searches: dict[tuple[str, str], Volume] = {}  # kind and key: what was found
         self.effects: dict[FileRef, dict[str, str | None]] = {}
         self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as they are after save_env
@@ -117,12 +117,12 @@ class Shell(State):
         """A run that starts from here and leaves no trace here, but for its functions, which
         are never forgotten. With `inherit` it sees what a submenu or a nested configuration sees.
         """
-        alone = inherit and not self.machine.dialect.copies_all
+        alone = inherit and not self.machine.family.copies_all
         env = self.env.inherit() if alone else self.env.copy()
         new = Shell(self.machine, self.commands, env, self.config, scope)
         new.line, new.menus, new.in_entry = self.line, self.menus, self.in_entry
-        new.loaded = replace(self.loaded)
-        new.lost, new.searches = dict(self.lost), dict(self.searches)
+        new.payload = replace(self.payload)
+        new.missing_devices, new.searches = dict(self.missing_devices), dict(self.searches)
         new.effects = {file: dict(values) for file, values in self.effects.items()}
         new.blocks = dict(self.blocks)
         new.snippets = self.snippets.copy()
@@ -134,10 +134,10 @@ class Shell(State):
         """A file's text, unit by unit; with `stop` (eval) the first syntax error is the last."""
         status = 0
         self.machine.budget.spend(len(text) // 64)
-        for unit in units(Source(text, self._spend, self.machine.dialect)):
+        for unit in units(ScriptText(text, self._spend, self.machine.family)):
             if isinstance(unit, Mistake):
                 self._spend(_MISTAKE)
-                self.line, self.column = self.within or unit.line, unit.column
+                self.line, self.column = self.eval_line or unit.line, unit.column
                 status = self.error(UNKNOWN_COMMAND, unit.message, said="syntax error")
                 if stop:
                     status = 0
@@ -207,7 +207,7 @@ class Shell(State):
             if self._breaks or self._returning:
                 break
             self.machine.budget.spend()
-            self.line, self.command, self.words = self.within or loop.line, "for", words
+            self.line, self.command, self.words = self.eval_line or loop.line, "for", words
             self.set(loop.name, word)
             status = self.run(loop.body)
         self._loops -= 1
@@ -232,7 +232,7 @@ class Shell(State):
 
     def _command(self, command: Command) -> int:
         words = self._expand(command.words)
-        self.line, self.column = self.within or command.line, command.column
+        self.line, self.column = self.eval_line or command.line, command.column
         self.words = words
         self.machine.budget.spend(1 + len(words))
         if not words and not command.block:
@@ -269,7 +269,7 @@ class Shell(State):
             if self.minor:
                 # That the command did not fail, which `!` takes for a failure, is the later error.
                 if status or not invert:
-                    self.error(self.minor[0].number, str(self.minor[0]), quiet=self.minor[1])
+                    self.error(self.minor[0].number, str(self.minor[0]), harmless=self.minor[1])
                 self.minor = None
             return status
         if words[0] in self.functions:
@@ -289,21 +289,21 @@ class Shell(State):
         elif name.isdigit():
             self.error(BAD_ARGUMENT, f"invalid variable name `{name}'")
         else:
-            self.set(name, part(word, len(name) + 1))
+            self.set(name, cut(word, len(name) + 1))
         return 0
 
     def call(self, name: str, arguments: Sequence[str]) -> int:
         if self.is_deep:
             return self.too_deep()
         config, body = self.functions[name]
-        outer = self.scope, self._loops, self.config, self.line, self.within
-        parameters, callers = self.setting("$@", " ".join(arguments)), self.callers
+        outer = self.scope, self._loops, self.config, self.line, self.eval_line
+        parameters, callers = self.assignment("$@", " ".join(arguments)), self.callers
         call = Origin(name, parameters.value, self.config, self.line, how="call")
         self.callers = (call, *callers)
         self.scope, self._loops, self.config = Scope(arguments, parameters), 0, config
-        self.within = 0
+        self.eval_line = 0
         status = self.run(body)
-        self.scope, self._loops, self.config, self.line, self.within = outer
+        self.scope, self._loops, self.config, self.line, self.eval_line = outer
         self.callers, self._returning = callers, False
         return status
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from parsers.formats.grub.language.lexer import Source
+from parsers.formats.grub.language.lexer import ScriptText
 from parsers.formats.grub.language.parse import units
 from parsers.formats.grub.language.syntax import Mistake
-from tests.parsers.formats.grub.soup import SEED, seed, soup
+from tests.parsers.formats.grub.random_text import SEED, random_script, seed
 
 CHECKER = "grub-script-check"  # Debian's grub-common
 COUNT = 2000
@@ -41,12 +41,12 @@ def test_what_grub_takes_is_taken_and_nothing_else(tmp_path: Path) -> None:
     number = seed()
     rng = random.Random(number)
     # The first line is there because a file without any command is refused, too.
-    scripts = ["true\n" + soup(rng) + "\n" * rng.randrange(2) for _ in range(COUNT)]
+    scripts = ["true\n" + random_script(rng) + "\n" * rng.randrange(2) for _ in range(COUNT)]
     theirs = refused(scripts, tmp_path)
     assert COUNT / 10 < len(theirs) < COUNT * 9 / 10
     different = [
         script
         for place, script in enumerate(scripts)
-        if any(isinstance(unit, Mistake) for unit in units(Source(script))) != (place in theirs)
+        if any(isinstance(unit, Mistake) for unit in units(ScriptText(script))) != (place in theirs)
     ]
     assert not different, f"{SEED}={number}: {min(different, key=len)!r} of {len(different)}"

@@ -13,8 +13,8 @@ from parsers.formats.grub.commands.firmware import keep_time
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, FALSE, GrubError
 from parsers.formats.grub.language.numbers import count
 from parsers.formats.grub.language.syntax import Block
-from parsers.formats.grub.run.interp import Run, Shell
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.shell import Run, Shell
 
 _QUIET = {
     (0, ""): """
@@ -85,7 +85,7 @@ def picture(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
             try:
                 shell.there(path)
             except GrubError as error:
-                return shell.error(error.number, str(error), quiet=True)
+                return shell.error(error.number, str(error), harmless=True)
     return 0
 
 

@@ -12,12 +12,11 @@ from parsers.api import Effect, Entry, Files, Item, Origin, Preferences
 from parsers.formats.grub.commands import table
 from parsers.formats.grub.commands.menu import users
 from parsers.formats.grub.default import default, fallbacks, split, style, timeout
-from parsers.formats.grub.language.dialect import Dialect, spoken
+from parsers.formats.grub.language.family import Family, family_of
 from parsers.formats.grub.run.env import Environment, Scope
-from parsers.formats.grub.run.interp import Boot, Exit, GrubCommand, Loaded, Shell
-from parsers.formats.grub.run.interp import Item as Line
-from parsers.formats.grub.run.machine import Budget, Exhausted, Machine
-from parsers.formats.grub.run.origin import origins
+from parsers.formats.grub.run.machine import Budget, GrubMachine, OutOfBudget
+from parsers.formats.grub.run.origins import origins
+from parsers.formats.grub.run.shell import Boot, Exit, GrubCommand, MenuLine, Payload, Shell
 
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
@@ -47,17 +46,17 @@ _LISTED = PATHS + tuple(
 )
 
 
-def items(files: Files, path: str, dialect: Dialect | None = None) -> Iterator[Item]:
+def items(files: Files, path: str, family: Family | None = None) -> Iterator[Item]:
     """The configuration's problems, entries in the menu's order, and preferences.
 
-    Without a dialect it is taken for the one that it looks like.
+    Without a family it is taken for the one that it looks like.
     """
-    if dialect is None:
-        dialect = spoken(path, files.read(path) or "")
-    yield from Listing(Machine(files, elsewhere=_LISTED, dialect=dialect), path).items()
+    if family is None:
+        family = family_of(path, files.read(path) or "")
+    yield from GrubConfiguration(GrubMachine(files, elsewhere=_LISTED, family=family), path).items()
 
 
-class Listing:
+class GrubConfiguration:
     """One configuration, from its text to its entries.
 
     `variables` are set before it begins, besides GRUB's own. `text` is what the file says; without
@@ -66,14 +65,14 @@ class Listing:
 
     def __init__(
         self,
-        machine: Machine,
+        machine: GrubMachine,
         path: str,
         commands: Mapping[str, GrubCommand] | None = None,
         variables: Mapping[str, str] | None = None,
         text: str | None = None,
     ) -> None:
         self._machine = machine
-        own = table(machine.dialect)
+        own = table(machine.family)
         self._commands = {**own, **commands} if commands else own
         self._path = path
         self._variables, self._text = variables or {}, text
@@ -102,12 +101,12 @@ class Listing:
     def _top(self, shell: Shell, text: str) -> Iterator[Entry]:
         end = self._attempt(shell, lambda: shell.run_text(text))
         if end == "boot":
-            title = shell.loaded.kernel.path if shell.loaded.kernel else self._path
+            title = shell.payload.kernel.path if shell.payload.kernel else self._path
             yield self._entry(shell, title, "boot", (), shell.config, shell.line, default=True)
         if end == "exit":
-            shell.loaded = Loaded()  # what left the script says nothing about its entries
+            shell.payload = Payload()  # what left the script says nothing about its entries
         yield from self._menu(shell, (), marked=end != "boot")
-        if shell.loaded.kernel and not end and not any(m.menu for m in _menus(shell)):
+        if shell.payload.kernel and not end and not any(m.menu for m in _menus(shell)):
             shell.machine.complain(shell.config, shell.line, "a kernel is loaded, but never booted")
 
     def _attempt(self, shell: Shell, run: Callable[[], object]) -> str:
@@ -118,8 +117,8 @@ class Listing:
             return "boot"
         except Exit:
             return "exit"
-        except (Exhausted, RecursionError) as error:
-            text = str(error) if isinstance(error, Exhausted) else "it is nested without end"
+        except (OutOfBudget, RecursionError) as error:
+            text = str(error) if isinstance(error, OutOfBudget) else "it is nested without end"
             shell.machine.complain(shell.config, shell.line, text)
             return text
         return ""
@@ -150,11 +149,11 @@ class Listing:
 
     def _default(self, menu: Shell) -> int:
         """The number of the menu's default; the reasons are noted."""
-        setting = menu.env.settings.get("default")
+        setting = menu.env.assignments.get("default")
         found = list(origins([setting])) if setting else []
         self._reasons += [origin for origin in found if origin not in self._reasons]
         spec = menu.env["default"]
-        number = default(spec, menu.menu, self._machine.dialect)
+        number = default(spec, menu.menu, self._machine.family)
         if number is not None:
             return number
         whence = ""
@@ -167,7 +166,7 @@ class Listing:
     def _check_fallback(self) -> None:
         for menu, _ in self._boots:
             words = menu.env["fallback"].split()
-            known = list(fallbacks(menu.env["fallback"], menu.menu, self._machine.dialect))
+            known = list(fallbacks(menu.env["fallback"], menu.menu, self._machine.family))
             if len(known) < len(words):
                 wrong = words[len(known)]
                 self._complain(menu, "fallback", f"the fallback {wrong!r} is no entry of its menu")
@@ -181,12 +180,12 @@ class Listing:
 
     def _complain(self, menu: Shell, name: str, message: str) -> None:
         """Of what a variable says, where it was set."""
-        setting = menu.env.settings.get(name)
+        setting = menu.env.assignments.get(name)
         config, line = (setting.config, setting.line) if setting else (menu.config, menu.line)
         self._machine.complain(config, line, message)
 
     def _line(
-        self, menu: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
+        self, menu: Shell, line: MenuLine, trail: tuple[str, ...], *, marked: bool, allowed: Users
     ) -> Iterator[Entry]:
         shell = self._chosen(menu, line)
         loops = dict(self._machine.devices.loops)
@@ -198,16 +197,16 @@ class Listing:
             within = (*trail, line.title)
             for entry in self._menu(shell, within, marked=marked, allowed=allowed):
                 yield _opened_by(line.hotkey, len(trail), entry) if line.hotkey else entry
-        elif not line.submenu or shell.loaded != menu.loaded:
+        elif not line.submenu or shell.payload != menu.payload:
             if end not in ("", "boot", "exit"):
-                shell.loaded.unbootable = end
+                shell.payload.unbootable = end
             yield self._tried_out(shell, line, trail, marked=marked, allowed=allowed)
         elif not end:
             words = "lies too deep in others" if below else "has no entries"
             self._machine.complain(line.config, line.line, f"the submenu {line.title!r} {words}")
         self._machine.devices.loops = loops  # what an entry does, the next one has not done
 
-    def _chosen(self, menu: Shell, line: Line) -> Shell:
+    def _chosen(self, menu: Shell, line: MenuLine) -> Shell:
         """What the body of a line runs in."""
         shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.parameters))
         shell.config, shell.line = line.config, line.line
@@ -217,14 +216,14 @@ class Listing:
         shell.env.export("chosen")
         if tail := split(menu.env["default"])[1]:
             shell.env["default"] = tail
-            if setting := menu.env.settings.get("default"):
-                shell.env.settings["default"] = setting
-        elif not (line.submenu and self._machine.dialect.copies_all):
+            if setting := menu.env.assignments.get("default"):
+                shell.env.assignments["default"] = setting
+        elif not (line.submenu and self._machine.family.copies_all):
             shell.env.unset("default")
         return shell
 
     def _tried_out(
-        self, shell: Shell, line: Line, trail: tuple[str, ...], *, marked: bool, allowed: Users
+        self, shell: Shell, line: MenuLine, trail: tuple[str, ...], *, marked: bool, allowed: Users
     ) -> Entry:
         entry = self._entry(
             shell, line.title, line.id, trail, line.config, line.line, default=marked
@@ -238,7 +237,7 @@ class Listing:
             hidden=line.hidden,
         )
 
-    def _limited(self, shell: Shell, line: Line) -> str:
+    def _limited(self, shell: Shell, line: MenuLine) -> str:
         """Runs a body with a part of the budget, so that a bad one costs only itself."""
         whole = self._machine.budget
         # The first lines have some steps even if what made the menu took all of them.
@@ -252,11 +251,11 @@ class Listing:
         self._machine.budget = whole
         return end
 
-    def _try(self, shell: Shell, line: Line) -> None:
+    def _try(self, shell: Shell, line: MenuLine) -> None:
         self._machine.budget.spend(_TRYING)
         failed = shell.run_entry(line.body)
-        if failed and shell.loaded.kernel and self._machine.dialect.after_success:
-            shell.loaded.unbootable = "Red Hat's GRUB boots nothing whose last command fails"
+        if failed and shell.payload.kernel and self._machine.family.after_success:
+            shell.payload.unbootable = "Red Hat's GRUB boots nothing whose last command fails"
 
     def _entry(
         self,
@@ -269,7 +268,7 @@ class Listing:
         *,
         default: bool,
     ) -> Entry:
-        loaded = shell.loaded
+        loaded = shell.payload
         return Entry(
             title=title,
             name=self._unique(trail, name),
@@ -296,7 +295,7 @@ class Listing:
         return name if count == 1 else self._unique(trail, f"{name}#{count}")
 
     def _preferences(self, shell: Shell, entries: Sequence[Entry]) -> Preferences:
-        said = Preferences(dialect=self._machine.dialect.name)
+        said = Preferences(dialect=self._machine.family.name)
         menu = next((m for m in _menus(shell) if m.menu), None)
         if menu is None:
             return said
@@ -319,7 +318,7 @@ class Listing:
         GRUB does not go on with a menu around it, but waits; there may be nobody to wait for.
         """
         for menu, names in reversed(self._boots):
-            for number in fallbacks(menu.env["fallback"], menu.menu, self._machine.dialect):
+            for number in fallbacks(menu.env["fallback"], menu.menu, self._machine.family):
                 if number in names:
                     yield names[number]
 
@@ -329,7 +328,7 @@ def _menus(shell: Shell) -> list[Shell]:
     return [menu for inner in shell.nested for menu in _menus(inner)] + [shell]
 
 
-def _allowed(menu: Shell, line: Line, outer: Users) -> Users:
+def _allowed(menu: Shell, line: MenuLine, outer: Users) -> Users:
     """Who may boot a line of the menu, or open it: those that may come here and have its leave.
 
     `superusers` is an ordinary variable: where it is not exported, a submenu asks for nothing.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class Family:
     """What one family of GRUBs does its own way."""
 
     name: str
@@ -22,7 +22,7 @@ class Dialect:
     commands: frozenset[str]  # the commands that only this one has
 
 
-DEBIAN = Dialect(
+DEBIAN = Family(
     name="debian",
     loader="Debian's GRUB",
     keeps_hex=False,
@@ -32,7 +32,7 @@ DEBIAN = Dialect(
     names_first=False,
     commands=frozenset(),
 )
-FEDORA = Dialect(
+FEDORA = Family(
     name="fedora",
     loader="Red Hat's GRUB",
     keeps_hex=True,
@@ -42,7 +42,7 @@ FEDORA = Dialect(
     names_first=True,
     commands=frozenset(["bls_import", "blscfg", "decrement", "increment"]),
 )
-DIALECTS = {dialect.name: dialect for dialect in (DEBIAN, FEDORA)}
+FAMILIES = {family.name: family for family in (DEBIAN, FEDORA)}
 
 _SYSTEMS = (
     "almalinux|bazzite|centos|circle|eurolinux|fedora|nobara|oracle|redhat|rhel|rocky|scientific"
@@ -67,8 +67,8 @@ _OTHER = re.compile(
 )
 
 
-def spoken(path: str, text: str) -> Dialect:
-    """The dialect that a configuration is written for, by what it says and where it lies.
+def family_of(path: str, text: str) -> Family:
+    """The family that a configuration is written for, by what it says and where it lies.
 
     With nothing to go by it is Debian's: most of its differences are upstream's own.
     """

@@ -32,7 +32,7 @@ def seed() -> int:
     return secrets.randbelow(10**9) if named == "random" else int(named)
 
 
-def soup(rng: random.Random) -> str:
+def random_script(rng: random.Random) -> str:
     """Anything in any order; or what is right but for a word or two."""
     if rng.random() < 0.4:
         return "".join(_morsel(rng) for _ in range(rng.choice((2, 5, 12, 25))))
