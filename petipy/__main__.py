@@ -31,12 +31,12 @@ def _run() -> int:
     collector.pause()
     cache.install()
     # Fork the scanner before anything else is imported: it needs the parsers, not asyncio.
-    from petipy.sandbox.client import Scanner
+    from petipy.sandbox.client import ScannerProcess
 
-    scanner = Scanner.start()
+    process = ScannerProcess()
     from petipy import app
 
-    return app.main(scanner)
+    return app.main(process)
 
 
 def _usage() -> str:

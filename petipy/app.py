@@ -16,7 +16,7 @@ from petipy.control.commands import Commands
 from petipy.control.session import Session
 from petipy.control.settings import LiveSettings
 from petipy.log import Log, Trace
-from petipy.sandbox.client import Scanner
+from petipy.sandbox.client import Scanner, ScannerProcess
 from petipy.settings import storage
 from petipy.sources import disks
 from petipy.sources.discover import Discovery, ScanSource
@@ -92,7 +92,7 @@ def _name(path: str) -> str:
     return path.removeprefix("/dev/")
 
 
-def main(scanner: Scanner) -> int:
+def main(process: ScannerProcess) -> int:
     """Be the boot manager of this machine (`petipy run`), until another kernel takes over."""
     store, kept = Store(), platforms.find().storage
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
@@ -101,12 +101,11 @@ def main(scanner: Scanner) -> int:
     log = Log(
         lambda status: store.update(status=status), debug=lambda: store.snapshot.settings.debug
     )
-    scanner.complain = log.warning
     for line in platforms.information():
         log.info(line)
     if (mode := kexec.lockdown()) not in ("", "none"):
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
-    asyncio.run(App(_services(scanner, store), log, store).run())
+    asyncio.run(App(_services(Scanner(process, log.warning), store), log, store).run())
     return 0
 
 

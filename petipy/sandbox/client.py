@@ -44,15 +44,57 @@ class _Died(OSError):
     """The scanner process died, and the request with it."""
 
 
-class Scanner:
-    """The scanner process. When it dies it is started again, and `complain` gets a sentence."""
+class ScannerProcess:
+    """The scanner process, forked at once. An early fork shares the memory of what is imported."""
 
-    def __init__(self, formats: Callable[[], Sequence[Format]], own_machine: bool) -> None:
-        self.complain: Callable[[str], None] = lambda _: None
+    def __init__(
+        self, formats: Callable[[], Sequence[Format]] = formats, *, own_machine: bool = True
+    ) -> None:
+        """Fork.
+
+        `formats` is called in the scanner process, because it imports the parsers. `own_machine`
+        is Mounter's.
+        """
         self._formats, self._own_machine = formats, own_machine
+        self.pid = 0
+        self.control: socket.socket | None = None  # None: the process is not there
+        platforms.find()  # for both processes
+        self.fork()
+
+    def fork(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                mounter = Mounter(self._own_machine)
+                server.run(theirs.detach(), parent, mounter, self._formats)
+            finally:
+                os._exit(1)
+        theirs.close()
+        self.pid, self.control = pid, ours
+
+    def kill(self) -> None:
+        if self.control:
+            self.control.close()
+            self.control = None
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.pid = 0
+
+
+class Scanner:
+    """Requests to the scanner process.
+
+    When the process dies it is started again, and `complain` gets a sentence.
+    """
+
+    def __init__(
+        self, process: ScannerProcess, complain: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.process, self._complain = process, complain
         self._ended = False
-        self._pid = 0
-        self._control: socket.socket | None = None
 
     @classmethod
     def start(
@@ -60,16 +102,10 @@ class Scanner:
         formats: Callable[[], Sequence[Format]] = formats,
         *,
         own_machine: bool = True,
+        complain: Callable[[str], None] = lambda _: None,
     ) -> "Scanner":
-        """Fork the scanner. An early fork shares the memory of the modules imported by then.
-
-        `formats` is called in the scanner process, because it imports the parsers. `own_machine`
-        is Mounter's.
-        """
-        platforms.find()  # for both processes
-        started = cls(formats, own_machine)
-        started._fork()
-        return started
+        """Start a scanner process of its own; see ScannerProcess."""
+        return cls(ScannerProcess(formats, own_machine=own_machine), complain)
 
     async def scan(
         self,
@@ -136,41 +172,17 @@ class Scanner:
     def close(self) -> None:
         """End the scanner and all its children."""
         self._ended = True
-        self._kill()
-
-    # The scanner process
-
-    def _fork(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                mounter = Mounter(self._own_machine)
-                server.run(theirs.detach(), parent, mounter, self._formats)
-            finally:
-                os._exit(1)
-        theirs.close()
-        self._pid, self._control = pid, ours
-
-    def _kill(self) -> None:
-        if self._control:
-            self._control.close()
-            self._control = None
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
-            self._pid = 0
+        self.process.kill()
 
     def _alive(self) -> socket.socket:
         """Return the socket of a scanner that is not known to be dead."""
         if self._ended:
             raise OSError(errno.ESHUTDOWN, "the scanner process has been ended")
-        if self._control is None:
-            self.complain("the scanner process died and is started again")
-            self._fork()
-        assert self._control
-        return self._control
+        if self.process.control is None:
+            self._complain("the scanner process died and is started again")
+            self.process.fork()
+        assert self.process.control
+        return self.process.control
 
     # Requests
 
@@ -188,8 +200,8 @@ class Scanner:
         try:
             return await self._once(control, data, patience, files)
         except _Died:
-            if self._control is control:  # else another request has noticed already
-                self._kill()
+            if self.process.control is control:  # else another request has noticed already
+                self.process.kill()
         return await self._once(self._alive(), data, patience, files)
 
     async def _once(

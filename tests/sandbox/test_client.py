@@ -29,9 +29,9 @@ def device(root: Path, name: str = "sda1") -> Device:
 
 
 @contextmanager
-def scanner(*parsers: Parse) -> Iterator[Scanner]:
+def scanner(*parsers: Parse, complain: Callable[[str], None] = lambda _: None) -> Iterator[Scanner]:
     formats = tuple(Format(f"probe{at}", ("/menu",), parse) for at, parse in enumerate(parsers))
-    started = Scanner.start(lambda: formats)
+    started = Scanner.start(lambda: formats, complain=complain)
     try:
         yield started
     finally:
@@ -255,11 +255,11 @@ def test_a_parser_has_no_network_no_signals_no_forks_and_cannot_write(root: Path
 def test_cancelling_kills_the_child(root: Path) -> None:
     async def cancelled(started: Scanner) -> None:
         task = asyncio.create_task(started.scan(device(root), (), "", PATIENCE))
-        await until(lambda: bool(children(started._pid)))
+        await until(lambda: bool(children(started.process.pid)))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await until(lambda: not children(started._pid))
+        await until(lambda: not children(started.process.pid))
 
     with scanner(sleep) as started:
         asyncio.run(cancelled(started))
@@ -280,12 +280,11 @@ def test_a_scanner_that_dies_is_started_again_and_the_scan_repeated(root: Path) 
 
     async def killed(started: Scanner) -> list[Scan]:
         await started.scan(device(root), (), "", PATIENCE)
-        os.kill(started._pid, signal.SIGKILL)
+        os.kill(started.process.pid, signal.SIGKILL)
         scans = [started.scan(device(root, f"sda{n}"), (), "", PATIENCE) for n in range(9)]
         return await asyncio.gather(*scans)
 
-    with scanner(one_entry) as started:
-        started.complain = complaints.append
+    with scanner(one_entry, complain=complaints.append) as started:
         scans = asyncio.run(killed(started))
     assert [len(result.entries) for result in scans] == [1] * 9
     assert complaints == ["the scanner process died and is started again"]
@@ -348,7 +347,7 @@ def test_files_are_opened_in_order_and_a_missing_one_is_named(root: Path) -> Non
 def test_after_close_nothing_is_answered_and_nothing_is_left(root: Path) -> None:
     with scanner(one_entry) as started:
         asyncio.run(started.scan(device(root), (), "", PATIENCE))
-        pid = started._pid
+        pid = started.process.pid
     assert not Path(f"/proc/{pid}").exists()
     with pytest.raises(OSError, match="has been ended") as caught:
         asyncio.run(started.scan(device(root), (), "", PATIENCE))
