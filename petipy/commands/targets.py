@@ -5,15 +5,14 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from parsers.api import Volume
 from petipy.commands.base import BadUsage
-from petipy.commands.partitions import Partition, Table, table
-from petipy.scan.superblock import FileSystem, Read, identify
+from petipy.sandbox.probe import Disk, FileSystem, probe
 from petipy.state.model import DIRECTORY, DISK, Device
 
 SETTABLE = {field.name for field in fields(Volume)} - {"name", "partition", "scheme"}
@@ -99,29 +98,29 @@ class Devices:
 
     def _add_disk(self, target: Target, lonely: bool = True) -> None:
         try:
-            with _reader(target.path) as read:
-                found, parts = identify(read), table(read)
-                # A CD's image has a partition table too, for those who copy it to a stick.
-                if parts and (found is None or found.kind not in ("iso9660", "vfat")):
-                    self._add_partitions(target, read, parts)
-                elif found:
-                    volume = Volume(name=target.name, disk=target.name)
-                    self._attach(target, _described(volume, found))
-                elif read(0, 4) == b"QFI\xfb":
-                    self._fail(target, "a qcow2 image; make a raw one: qemu-img convert -O raw")
-                elif lonely:
-                    self._fail(target, "no file system and no partition table that is known")
+            self._add_contents(target, probe(target.path), lonely)
         except OSError as error:
             if error.errno != errno.ENOMEDIUM:
                 self._fail(target, error.strerror or str(error))
 
-    def _add_partitions(self, target: Target, read: Read, parts: Table) -> None:
+    def _add_contents(self, target: Target, disk: Disk, lonely: bool) -> None:
+        # A CD's image has a partition table too, for people who copy it to a stick.
+        if disk.partitions and (disk.fs is None or disk.fs.kind not in ("iso9660", "vfat")):
+            self._add_partitions(target, disk)
+        elif disk.fs:
+            volume = Volume(name=target.name, disk=target.name)
+            self._attach(target, _described(volume, disk.fs))
+        elif disk.is_qcow2:
+            self._fail(target, "a qcow2 image; make a raw one: qemu-img convert -O raw")
+        elif lonely:
+            self._fail(target, "no file system and no partition table that is known")
+
+    def _add_partitions(self, target: Target, disk: Disk) -> None:
         if target.says:
             raise BadUsage(f"{target.path} has partitions, so {target.says[0][0]}= fits none")
         between = "p" if target.name[-1:].isdigit() else ""
-        for part in parts.partitions:
-            found = identify(_within(read, part))
-            if found is None:
+        for part in disk.partitions:
+            if part.fs is None:
                 continue
             volume = Volume(
                 name=f"{target.name}{between}{part.number}",
@@ -129,9 +128,9 @@ class Devices:
                 partlabel=part.label,
                 disk=target.name,
                 partition=part.number,
-                scheme=parts.scheme,
+                scheme=disk.scheme,
             )
-            self._attach(target, _described(volume, found), part.start, part.size)
+            self._attach(target, _described(volume, part.fs), part.start, part.size)
 
     def _attach(self, target: Target, volume: Volume, start: int = 0, size: int = 0) -> None:
         if os.geteuid() != 0:
@@ -170,19 +169,6 @@ def _number(partition: str, disk: str) -> int:
 
 
 _ROOT = Volume(name="root")
-
-
-@contextmanager
-def _reader(path: str) -> Iterator[Read]:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        yield lambda offset, length: os.pread(fd, length, offset)
-    finally:
-        os.close(fd)
-
-
-def _within(read: Read, part: Partition) -> Read:
-    return lambda offset, length: read(part.start + offset, max(0, min(length, part.size - offset)))
 
 
 def _described(volume: Volume, found: FileSystem) -> Volume:

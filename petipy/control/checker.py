@@ -74,7 +74,7 @@ class Checker:
             from petipy.sys.confined import confine
 
             passwords.load()
-            confine(link.fileno(), self._processor, self._memory)
+            confine([link.fileno()], self._processor, self._memory)
             return _compare(keys, typed, passwords.fits)
 
         try:

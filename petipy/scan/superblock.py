@@ -1,5 +1,11 @@
-"""Which file system some bytes hold, with its UUID and label, as blkid would say. Pure."""
+"""The file system that some bytes hold, with its UUID and label in blkid's words. Pure.
 
+libblkid does not replace this: image files are looked at over `Files`, in a machine file as on a
+disk, and a machine file has pieces of an image but no open file. The child that reads a disk can
+load no library either, and seven superblocks are little code without any pointer.
+"""
+
+import codecs
 import struct
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,15 +14,15 @@ Read = Callable[[int, int], bytes]  # offset and length in bytes; less, or nothi
 
 
 class FileSystem(NamedTuple):
-    """What a superblock says. `kind` is the name of Linux's driver."""
+    """A superblock's facts."""
 
-    kind: str  # the kernel's name: ext4, xfs, btrfs, vfat, iso9660, squashfs, f2fs
+    kind: str  # the name of Linux's driver: ext4, xfs, btrfs, vfat, iso9660, squashfs, f2fs
     uuid: str = ""
     label: str = ""
 
 
 def identify(read: Read) -> FileSystem | None:
-    """The file system that begins at offset 0; None for anything that holds no files."""
+    """Return the file system that begins at offset 0; None for anything that holds no files."""
     for look in (_xfs, _squashfs, _ext, _f2fs, _btrfs, _iso9660, _vfat):
         if found := look(read):
             return found
@@ -51,8 +57,9 @@ def _f2fs(read: Read) -> FileSystem | None:
     block = read(1024, 124 + 1024)
     if len(block) < 124 or block[:4] != b"\x10\x20\xf5\xf2":
         return None
-    label = (b"\xff\xfe" + block[124:]).decode("utf-16", "replace").partition("\0")[0]
-    return FileSystem("f2fs", _uuid(block[108:124]), label)
+    # In a confined child the codec of str.decode cannot be imported.
+    label, _ = codecs.utf_16_le_decode(block[124:], "replace")
+    return FileSystem("f2fs", _uuid(block[108:124]), label.partition("\0")[0])
 
 
 def _btrfs(read: Read) -> FileSystem | None:
@@ -66,7 +73,7 @@ def _iso9660(read: Read) -> FileSystem | None:
     block = read(0x8000, 864)
     if len(block) < 864 or block[:6] != b"\x01CD001":
         return None
-    # The time of the last change, or else of the making, stands for a UUID: 2024-05-01-12-00-00-00.
+    # The time of the last change, else of the creation, serves as UUID: 2024-05-01-12-00-00-00.
     for start in (830, 813):
         digits = block[start : start + 16].decode("ascii", "replace")
         if digits.isdecimal() and digits.strip("0"):

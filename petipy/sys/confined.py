@@ -2,6 +2,8 @@
 
 import os
 import resource
+from collections.abc import Iterable
+from contextlib import suppress
 
 from petipy.sys import limits, seccomp
 from petipy.sys.libc import call, libc
@@ -10,8 +12,8 @@ _PR_SET_NO_NEW_PRIVS = 38
 _USER = 0x6FFF_FFFF  # a user number that nobody has
 
 
-def confine(link: int, seconds: int, memory: int) -> None:
-    """Give up everything for good but the processor, some memory and the descriptor `link`.
+def confine(descriptors: Iterable[int], seconds: int, memory: int) -> None:
+    """Give up everything for good but the processor, some memory and the `descriptors`.
 
     The process gets SIGXCPU after `seconds` of processor time. It may use `memory` more bytes of
     address space than it has. It can open no file: load all modules and libraries before.
@@ -19,12 +21,14 @@ def confine(link: int, seconds: int, memory: int) -> None:
     parent = os.getppid()
     with open("/proc/self/statm") as file:
         size = int(file.read().split()[0]) * resource.getpagesize()
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")  # the first to be killed when the machine has no memory left
+    # The first to be killed when the machine has no memory left. A process that has changed its
+    # user may not write this.
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
     null = os.open("/dev/null", os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
-    limits.close_all_but([link])
+    limits.close_all_but(descriptors)
     call(libc.prctl, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.geteuid() == 0:
         os.setgroups([])

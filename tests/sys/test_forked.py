@@ -107,7 +107,7 @@ def confined(then: str) -> str:
         import socket
 
         modules = {"os": os, "socket": socket}
-        confine(link.fileno(), 1, 64 << 20)
+        confine([link.fileno()], 1, 64 << 20)
         exec(then, modules, space)
         return space["answer"]
 
