@@ -23,8 +23,8 @@ from petipy.commands.survey import add_dialect, is_file, load_machine
 from petipy.machinefile.machine import Machine
 from petipy.platforms import firmware
 from petipy.report.printing import escape, terminal_width, wrap, write
-from petipy.report.quote import with_excerpts
 from petipy.report.words import describe_problem
+from petipy.scan.excerpts import with_excerpts
 from petipy.scan.files import TreeFiles
 
 _LARGEST = 16 << 20  # bytes of a script

@@ -1,50 +1,11 @@
 """Quotation of a faulty line with a caret under the column, as compilers show it."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable
 
-from parsers.api import Files, Problem
-from parsers.places.urls import is_url
+from parsers.api import Problem
 
-_LONGEST = 1000  # characters of a line that are kept; a column beyond is not shown
 _MARGIN = 16  # columns that a cut line shows after the column
-
-
-def with_excerpts(
-    files: Files, problems: Iterable[Problem], texts: Mapping[str, str] | None = None
-) -> Iterator[Problem]:
-    """The problems, those that know their column with their line. `texts` need not be read."""
-    lines = {config: _split(text) for config, text in (texts or {}).items()}
-    for problem in problems:
-        if not problem.column or problem.excerpt:
-            yield problem
-            continue
-        if problem.config not in lines:
-            lines[problem.config] = _lines(files, problem.config)
-        line = "".join(lines[problem.config][problem.line - 1 : problem.line])
-        fits = problem.column <= min(len(line), _LONGEST) + 1
-        yield replace(problem, excerpt=line[:_LONGEST]) if fits else problem
-
-
-def _lines(files: Files, config: str) -> list[str]:
-    """Of the file, which may be on another volume: (sda2)/path. None if they cannot be told."""
-    if config.startswith("(") and ")" in config:
-        name, _, config = config[1:].partition(")")
-        found = files.host.on(name)
-        if found is None:
-            return []
-        files = found
-    with suppress(OSError):
-        return _split((files.host.fetch(config) if is_url(config) else files.read(config)) or "")
-    return []
-
-
-def _split(text: str) -> list[str]:
-    text = text.replace("\r\n", "\n")
-    # GRUB reads past a carriage return in mid-line, for others it ends the line.
-    return [] if "\r" in text else [line.partition("\0")[0] for line in text.split("\n")]
 
 
 def quote_line(
