@@ -62,8 +62,10 @@ def _is_ours(files: Files, scope: str) -> bool:
 
     On any other machine than a SPARC no image boots, and so any may be the default.
     """
+    if not scope:
+        return True
     machine = files.host.machine
-    if not scope or not machine.startswith("sparc"):
+    if not machine.startswith("sparc"):
         return True
     is_64bit = "64" in machine
     return any(kind.startswith(("sun4u", "sun4v")) == is_64bit for kind in scope.split(","))

@@ -56,9 +56,11 @@ def parse(files: Files, path: str) -> Iterator[Item]:
 
 def _other_machine(files: Files, image: Stanza) -> str:
     """Return why the image is not for this machine, or "" if it is."""
+    if not image.scope:
+        return ""
     machine = files.host.machine
     is_64bit = "64" in machine or machine == "s390x"
-    if image.scope in ("", "64bit" if is_64bit else "32bit"):
+    if image.scope == ("64bit" if is_64bit else "32bit"):
         return ""
     kind = f"{bits}-bit machines" if (bits := _bits(image.scope)) else image.scope
     return describe_mismatch(kind, machine)

@@ -56,8 +56,10 @@ class Stanza:
 
     def label(self) -> str:
         """Return the label, or else the name of the file."""
+        if label := self.get("label"):
+            return label
         target = self.target()
-        return self.get("label") or target.rpartition("/")[2] or target
+        return target.rpartition("/")[2] or target
 
     def inherit(self, common: "Stanza", known: Keywords) -> "Values":
         """Return the image's own settings over the common ones.
