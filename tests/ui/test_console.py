@@ -193,3 +193,54 @@ def test_in_a_menu_the_countdown_is_seen_and_a_key_stops_it() -> None:
             await emulator.until(lambda: "any key stops" not in emulator.text)
 
     run(scenario())
+
+
+def guarded_machine() -> Machine:
+    machine = Machine()
+    shut = choice("Shut", users=("root",), superusers=("root",), passwords=LOCK.keys)
+    machine.store.update(choices=(shut,), default=shut.id)
+    return machine
+
+
+def test_a_password_that_was_right_boots_without_another_key() -> None:
+    async def scenario() -> None:
+        machine = guarded_machine()
+        async with console_at(machine) as (emulator, _):
+            await open_menu(emulator)
+            emulator.type("\rroot\rtoor\r")
+            await emulator.until("Checking the password")
+            machine.answer()
+            await emulator.until("Boot menu")
+            assert [id for id, _ in machine.booted] == ["vda2/grub/Shut"]
+
+    run(scenario())
+
+
+def test_a_check_ends_with_the_terminal_that_it_was_asked_on() -> None:
+    async def scenario() -> None:
+        machine = guarded_machine()
+        async with console_at(machine) as (emulator, _):
+            await open_menu(emulator)
+            emulator.type("\rroot\rtoor\r")
+            await emulator.until("Checking the password")
+            (check,) = machine.answers
+            emulator.hang_up()
+            await emulator.until(check.cancelled)
+
+    run(scenario())
+
+
+def test_a_fault_of_a_command_is_reported_and_the_console_comes_back() -> None:
+    async def scenario() -> None:
+        machine, complaints = Machine(), list[str]()
+        machine.start = None  # type: ignore[method-assign, assignment]
+        emulator = Emulator()
+        async with serve(Console(emulator.path, machine.session(), complain=complaints.append)):
+            await open_menu(emulator)
+            emulator.type("\r")
+            await emulator.until(lambda: bool(complaints))
+            await emulator.until(PROMPT)
+        assert complaints[0].startswith("hvc0: TypeError")
+        emulator.close()
+
+    run(scenario())
