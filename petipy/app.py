@@ -101,7 +101,7 @@ def main(process: ScannerProcess) -> int:
     log = Log(
         lambda status: store.update(status=status), debug=lambda: store.snapshot.settings.debug
     )
-    for line in platforms.information():
+    for line in platforms.describe():
         log.info(line)
     if (mode := kexec.lockdown()) not in ("", "none"):
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")

@@ -57,18 +57,30 @@ def _record_expressions(table: dict[Any, bytes]) -> None:
     _compiler.compile = compile_and_record
 
 
-# As `petipy run` imports them: before the scanner forks, then by us or by the scanner.
-HEADLESS = ("petipy.sandbox.client", "petipy.app", "petipy.sources.udev", "petipy.scan.tree")
+# After the scanner has forked: by us or by the scanner.
+HEADLESS = ("petipy.app", "petipy.sources.udev", "petipy.scan.tree")
 # The menu: its code is in the table, its modules come packed.
 MENU = ("petipy.commands.survey", "petipy.ui.fullscreen")
 
 
-def main() -> None:
-    table = record()
+def import_headless() -> None:
+    """Import modules as `petipy run` does."""
+    import_module("petipy.sandbox.client")
+    import_module("petipy.platforms").find()
     for name in HEADLESS:
         import_module(name)
     for form in import_module("parsers.formats").formats():
         import_module("petipy.startup.warm").warm(form)
+    # In the child that loads a kernel. One image serves one architecture, and all are small.
+    import_module("petipy.kexec.classic")
+    architectures = import_module("petipy.kexec.machines")
+    for module in import_module("pkgutil").iter_modules(architectures.__path__):
+        architectures.find(module.name)
+
+
+def main() -> None:
+    table = record()
+    import_headless()
     headless = list(sys.modules)
     for name in MENU:
         import_module(name)

@@ -8,7 +8,7 @@ from typing import NoReturn, Protocol
 
 from petipy.boot.parts import Meter, part, read_ahead, size_of
 from petipy.boot.plan import BootError, Plan, describe
-from petipy.kexec.refused import in_memory
+from petipy.kexec.refused import read_meminfo
 from petipy.log import Log, Trace
 from petipy.state.model import Change, File, Progress
 from petipy.sys.forked import ChildDied, Link, Work
@@ -75,7 +75,7 @@ def _read(descriptors: Sequence[int], files: Sequence[File], total: int, link: L
     A file is not read ahead if memory might not hold it until the kernel takes it.
     """
     meter = Meter(link.report)
-    free = in_memory("MemAvailable") or 0
+    free = read_meminfo("MemAvailable") or 0
     parts = []
     for number, (descriptor, file) in enumerate(zip(descriptors, files, strict=True)):
         found = part(descriptor, file, meter.of(number))

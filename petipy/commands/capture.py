@@ -26,7 +26,7 @@ from petipy.commands.survey import (
 )
 from petipy.commands.targets import Devices
 from petipy.machinefile.read import platform
-from petipy.platforms import firmware
+from petipy.platforms import read_firmware
 from petipy.report.printing import escape, write
 from petipy.scan.files import compatible
 from petipy.state.model import Device, Image
@@ -177,7 +177,7 @@ def needs_smbios(text: str) -> bool:
 
 def _firmware(machine: str, devices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Describe the firmware. SMBIOS holds serial numbers: only if a configuration needs it."""
-    facts = firmware(machine)
+    facts = read_firmware(machine)
     texts = (text for device in devices for text in _texts(device).values())
     needed = any(map(needs_smbios, texts))
     variables = facts.variables

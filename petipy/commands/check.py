@@ -34,7 +34,7 @@ from petipy.commands.survey import (
     survey_dialects,
 )
 from petipy.machinefile.machine import Machine, Tree
-from petipy.platforms import firmware
+from petipy.platforms import read_firmware
 from petipy.report.printing import escape, terminal_width, wrap, write
 from petipy.report.quote import quote_line
 from petipy.state.model import DIRECTORY, Device
@@ -141,7 +141,7 @@ def _host(path: str, data: bytes) -> Machine:
         sizes={path: len(data)},
         pieces={path: {0: data}},
     )
-    return Machine(volumes=(Volume(name="file"),), trees={"file": tree}, firmware=firmware(""))
+    return Machine(volumes=(Volume(name="file"),), trees={"file": tree}, firmware=read_firmware(""))
 
 
 def _format(name: str, path: str, dialect: str | None = None) -> Format:

@@ -21,7 +21,7 @@ from parsers.formats.grub.run.shell import Boot, Exit, Payload
 from petipy.commands.base import BadUsage, Command
 from petipy.commands.survey import add_dialect, is_file, load_machine
 from petipy.machinefile.machine import Machine
-from petipy.platforms import firmware
+from petipy.platforms import read_firmware
 from petipy.report.printing import escape, terminal_width, wrap, write
 from petipy.report.words import describe_problem
 from petipy.scan.excerpts import with_excerpts
@@ -130,9 +130,9 @@ def _inside(file: str, root: str | None) -> str:
 def _files(root: str | None, machine: str, held: ExitStack) -> Files:
     volume = Volume(name="root", disk="root")
     if root is None:
-        return Machine(volumes=(volume,), firmware=firmware(machine)).files("root", machine)
+        return Machine(volumes=(volume,), firmware=read_firmware(machine)).files("root", machine)
     try:
-        host = Host(machine=machine, volumes=(volume,), firmware=firmware(machine))
+        host = Host(machine=machine, volumes=(volume,), firmware=read_firmware(machine))
         tree = TreeFiles(root, volume, host)
         return held.enter_context(closing(tree))
     except OSError as error:

@@ -266,7 +266,7 @@ def open_trees(
 
     Each tree is closed when the next one is asked for.
     """
-    from petipy.platforms import firmware
+    from petipy.platforms import read_firmware
     from petipy.scan.files import TreeFiles
 
     nodes = {device.name: device.node for device in known}
@@ -281,7 +281,7 @@ def open_trees(
     for device in found:
         try:
             # Any other directory may be another machine's.
-            known_firmware = firmware(machine if device.node == "/" else "")
+            known_firmware = read_firmware(machine if device.node == "/" else "")
             host = Host(machine=machine, volumes=volumes, firmware=known_firmware)
             files = TreeFiles(device.node, device.volume, host, opener, part=device.part)
         except OSError as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from . import elf, fdt, image, syscalls
-from .refused import Refused, explain, in_memory, lockdown
+from .refused import Refused, explain, lockdown, read_meminfo
 
 if TYPE_CHECKING:
     from .machines import Loader
@@ -32,7 +32,7 @@ def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | No
         raise Refused(errno.EINVAL, "the command line holds a zero byte")
     size = sum(os.fstat(fd).st_size for fd in (kernel, *initrds))
     try:
-        with _plain(kernel) as plain:
+        with _unpacked(kernel) as plain:
             return _load(plain, initrds, line, devicetree)
     except Refused:
         raise
@@ -89,10 +89,10 @@ def _load_segments(
     try:
         classic.load(loader, kernel, initrds, line, devicetree)
     except OSError as error:
-        # Locked down, or built without: then only what the kernel itself checks is let in.
+        # The kernel is locked down or built without kexec_load: the other call is left.
         if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS) or devicetree is not None:
             raise
-        missing = loader.before_file_load(fdt.read_live())
+        missing = loader.prepare_file_load(fdt.read_live())
         if not _file_load(kernel, initrds, line):
             raise
         return f"kexec_file_load ({missing})" if missing else "kexec_file_load"
@@ -126,15 +126,15 @@ def _by_kexec_tools(
 
 
 @contextlib.contextmanager
-def _plain(kernel: int) -> Iterator[int]:
-    """Give the kernel, checked as far as possible, and unpacked."""
+def _unpacked(kernel: int) -> Iterator[int]:
+    """Give the kernel, checked and unpacked."""
     kind = _identify(kernel)
     if not kind.packed:
         yield kernel
         return
     from . import unpack
 
-    free = in_memory("MemAvailable")
+    free = read_meminfo("MemAvailable")
     limit = min(unpack.LARGEST, free // 2) if free else unpack.LARGEST
     try:
         unpacked = unpack.unpack(kernel, kind.format, limit)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from . import elf, fdt
 from .image import NotAKernel
 from .machines import Layout, Loader, NoRoom, Range
-from .refused import Refused, in_memory
+from .refused import Refused, read_meminfo
 from .syscalls import SEGMENTS_MAX, Segment, kexec_load
 
 Content = mmap.mmap | bytearray
@@ -32,7 +32,7 @@ def load(
         words = f"the command line has {len(cmdline)} bytes, the kernel reads {limit}"
         raise Refused(errno.E2BIG, words)
     image = _map(kernel)
-    program = loader.program(image)
+    program = loader.read_program(image)
     contents = [mapped for mapped in map(_map_initrd, initrds) if len(mapped)]
     if len(contents) > SEGMENTS_MAX - 1 - len(program.loads):
         raise Refused(errno.E2BIG, f"too many initrds: {len(contents)}")
@@ -44,7 +44,7 @@ def load(
         layout = loader.place(live, program.extent, [len(content) for content in contents])
     except NoRoom as problem:
         raise Refused(errno.EADDRNOTAVAIL, str(problem)) from problem
-    last = loader.last(live, base, layout, _extent(layout, contents), cmdline)
+    last = loader.make_last(live, base, layout, _extent(layout, contents), cmdline)
     starts = zip(contents, layout.initrds, strict=True)
     segments = [
         *_kernel_segments(image, program, layout.kernel, loader.align),
@@ -65,7 +65,7 @@ def _stage(entry: int, segments: Sequence[Segment]) -> None:
     try:
         kexec_load(entry, segments)
     except OSError as error:
-        size, total = sum(s.room for s in segments), in_memory("MemTotal")
+        size, total = sum(s.room for s in segments), read_meminfo("MemTotal")
         # sanity_check_segment_list() in kernel/kexec_core.c
         if error.errno == errno.EINVAL and total is not None and size > total // 2:
             raise Refused(

@@ -1,4 +1,4 @@
-"""The kind of a file that somebody wants to boot, told from its first bytes."""
+"""The kind of a file that is to be booted, told from its first bytes."""
 
 import struct
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ def _sentence(code: int, error: OSError, size: int, root: str) -> str:
     if code in _BAD_SIGNATURE:
         return f"the running kernel takes signed kernels only: {_BAD_SIGNATURE[code]}"
     if code in (errno.ENOMEM, errno.EADDRNOTAVAIL):
-        return no_room(size, in_memory("MemAvailable", root))
+        return no_room(size, read_meminfo("MemAvailable", root))
     if code == errno.ENOEXEC:
         return "not a kernel that the running kernel can load"
     if code == errno.EBUSY:
@@ -72,7 +72,7 @@ def no_room(size: int, free: int | None) -> str:
     return f"no room in memory: kernel and initrd take {size / 1e6:.0f} MB{have}"
 
 
-def in_memory(field: str, root: str = "") -> int | None:
+def read_meminfo(field: str, root: str = "") -> int | None:
     """Return MemTotal or MemAvailable in bytes."""
     lines = (line.split() for line in _text(f"{root}/proc/meminfo").splitlines())
     return next((int(line[1]) * 1024 for line in lines if line[0] == f"{field}:"), None)

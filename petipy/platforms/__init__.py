@@ -35,17 +35,17 @@ class Platform:
         """
         raise NotImplementedError
 
-    def variables(self, root: str) -> dict[str, bytes] | None:
+    def read_variables(self, root: str) -> dict[str, bytes] | None:
         """Return the EFI variables that decide what is booted; None on a machine without EFI."""
         return None
 
-    def model(self, root: str) -> str:
+    def read_model(self, root: str) -> str:
         """Return the machine's name: the device tree's, or SMBIOS' as the kernel reads it."""
-        return device_tree(root, "model") or dmi(root, "sys_vendor", "product_name")
+        return read_device_tree(root, "model") or read_dmi(root, "sys_vendor", "product_name")
 
-    def firmware(self, root: str) -> str:
+    def read_firmware(self, root: str) -> str:
         """Return name and version of the firmware; "" where they are not known."""
-        return dmi(root, "bios_vendor", "bios_version")
+        return read_dmi(root, "bios_vendor", "bios_version")
 
     def before_boot(self) -> None:
         """Do what the machine needs before the jump into another kernel. Raise OSError."""
@@ -63,29 +63,29 @@ def _find(root: str) -> Platform:
     return max(found, key=lambda platform: platform.probe(root))
 
 
-def firmware(machine: str, root: str = "") -> Firmware:
+def read_firmware(machine: str, root: str = "") -> Firmware:
     """Read `Host.firmware` of this machine; the time alone if `machine` (uname) is another."""
     clock = int(time.time())
     if machine != os.uname().machine:
         return Firmware(clock=clock)
     smbios = read(f"{root}/sys/firmware/dmi/tables/DMI") or b""
-    return Firmware(variables=find(root).variables(root), smbios=smbios, clock=clock)
+    return Firmware(variables=find(root).read_variables(root), smbios=smbios, clock=clock)
 
 
-def information(root: str = "") -> list[str]:
+def describe(root: str = "") -> list[str]:
     """Describe this machine and its firmware in short lines."""
     platform = find(root)
-    facts = ("machine", platform.model(root)), ("firmware", platform.firmware(root))
+    facts = ("machine", platform.read_model(root)), ("firmware", platform.read_firmware(root))
     return [f"{what}: {text}" for what, text in facts if text]
 
 
-def device_tree(root: str, name: str) -> str:
+def read_device_tree(root: str, name: str) -> str:
     """Return the text of a property of the device tree; "" without it."""
     value = read(f"{root}/proc/device-tree/{name}") or b""
     return value.rstrip(b"\0").decode(errors="replace")
 
 
-def dmi(root: str, *names: str) -> str:
+def read_dmi(root: str, *names: str) -> str:
     """Return facts of SMBIOS in one line; "" where there is none."""
     values = (read(f"{root}/sys/class/dmi/id/{name}") or b"" for name in names)
     return " ".join(text for value in values if (text := value.decode(errors="replace").strip()))

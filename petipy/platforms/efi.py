@@ -30,7 +30,7 @@ class Efi(Platform):
     def dhcp_architecture(self, machine: str) -> int | None:
         return machines.find(machine).dhcp
 
-    def variables(self, root: str) -> dict[str, bytes] | None:
+    def read_variables(self, root: str) -> dict[str, bytes] | None:
         found = _read_all(f"{_place(root)}/efivars")
         if found or root or os.geteuid() != 0:
             return found
@@ -42,8 +42,8 @@ class Efi(Platform):
                 os.close(directory)
         return None
 
-    def firmware(self, root: str) -> str:
-        return f"EFI {super().firmware(root)}".strip()
+    def read_firmware(self, root: str) -> str:
+        return f"EFI {super().read_firmware(root)}".strip()
 
 
 def _place(root: str) -> str:

@@ -1,6 +1,6 @@
 """IBM's pseries: a guest of PowerVM or QEMU, under Open Firmware (SLOF) or QEMU's VOF."""
 
-from petipy.platforms import Platform, device_tree
+from petipy.platforms import Platform, read_device_tree
 
 
 class Pseries(Platform):
@@ -8,15 +8,15 @@ class Pseries(Platform):
 
     def probe(self, root: str) -> int:
         # As pSeries_probe() in arch/powerpc/platforms/pseries/setup.c.
-        return 10 if device_tree(root, "device_type") == "chrp" else 0
+        return 10 if read_device_tree(root, "device_type") == "chrp" else 0
 
     def dhcp_architecture(self, machine: str) -> int | None:
         return 0xC  # PowerPC Open Firmware: SLOF sends it, and servers answer with GRUB
 
-    def firmware(self, root: str) -> str:
+    def read_firmware(self, root: str) -> str:
         # PowerVM has the first; SLOF has the second, "SLOF,…"; VOF has no such node.
-        version = device_tree(root, "openprom/ibm,fw-vernum_encoded")
-        return version or device_tree(root, "openprom/model")
+        version = read_device_tree(root, "openprom/ibm,fw-vernum_encoded")
+        return version or read_device_tree(root, "openprom/model")
 
 
 PLATFORM = Pseries()

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from parsers.api import Files, Format, Host, Volume
 from parsers.binary.envblock import PLACE
-from petipy.platforms import firmware
+from petipy.platforms import read_firmware
 from petipy.sandbox import packets
 from petipy.sandbox.messages import (
     ASKS,
@@ -116,7 +116,7 @@ class Child:
             machine=request.machine,
             volumes=[device.volume for device in request.devices],
             compatible=compatible(request.machine),
-            firmware=firmware(request.machine),
+            firmware=read_firmware(request.machine),
         )
         reserved = _reserved_place(device)
         self._confine(root, request.patience, user)

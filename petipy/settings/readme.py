@@ -7,7 +7,7 @@ from petipy.settings.table import SETTINGS, Setting
 BEGIN, END = "<!-- settings: generated -->", "<!-- end of settings -->"
 
 
-def table() -> str:
+def make_table() -> str:
     """Return the lines between BEGIN and END, as Markdown."""
     return "".join(f"{line}\n" for line in _lines())
 
@@ -31,4 +31,4 @@ def update(readme: str) -> str:
     _, found, after = rest.partition(END)
     if not found:
         raise ValueError("README has no place for the settings")
-    return f"{before}{BEGIN}\n{table()}{END}{after}"
+    return f"{before}{BEGIN}\n{make_table()}{END}{after}"

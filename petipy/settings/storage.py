@@ -35,7 +35,7 @@ def load(cmdline: str, image: str = IMAGE, machine: Storage | None = None) -> Se
     found.take_file(image)
     if machine is not None:
         found.take_machine(machine)
-    for name, text in _on_command_line(cmdline):
+    for name, text in _read_command_line(cmdline):
         found.take("command line", _CMDLINE, name, text, prefix="petipy.")
     layers = tuple(found.layers.items())
     return Settings(**found.values, layers=layers, complaints=tuple(found.complaints))
@@ -72,7 +72,7 @@ class _Found:
         except OSError as error:
             self.complaints.append(f"{path}: {error.strerror}")
             return
-        for number, item in _in_file(text):
+        for number, item in _read_lines(text):
             place = f"{path}:{number}"
             if item is None:
                 self.complaints.append(f'{place}: not a line like timeout = 5 or timeout = "never"')
@@ -88,7 +88,7 @@ class _Found:
             self.complaints.append(f"settings of this machine: {reason}")
 
 
-def _on_command_line(cmdline: str) -> Iterator[tuple[str, str]]:
+def _read_command_line(cmdline: str) -> Iterator[tuple[str, str]]:
     # The kernel splits it so: a double quote, at the start of a word or within, protects blanks.
     for word in re.findall(r'(?:[^\s"]|"[^"]*"?)+', cmdline):
         name, _, text = word.replace('"', "").partition("=")
@@ -107,7 +107,7 @@ _LINE = rf"""(?x) \s*
     (?: \# .* )?"""
 
 
-def _in_file(text: str) -> Iterator[tuple[int, tuple[str, str] | None]]:
+def _read_lines(text: str) -> Iterator[tuple[int, tuple[str, str] | None]]:
     """Give number, name and value of each line that is not empty; None for a bad line."""
     for number, line in enumerate(text.splitlines(), 1):
         m = re.fullmatch(_LINE, line)

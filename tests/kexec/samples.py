@@ -1,4 +1,4 @@
-"""Device trees as pseries guests have them (QEMU 7.2), and kernels made of headers."""
+"""Device trees of pseries guests (QEMU 7.2), and kernels made of headers."""
 
 import struct
 
@@ -16,7 +16,7 @@ def wide(*values: int) -> bytes:
 
 
 def pseries(memory: int = 1024 * MIB, *, kernel_end: int = 42 * MIB, rtas: int = 0) -> Node:
-    """One block of memory; RTAS at its upper end, or where told."""
+    """Return a tree with one block of memory, and RTAS at its upper end or at `rtas`."""
     root = Node("", {"#address-cells": cells(2), "#size-cells": cells(2), "compatible": b"qemu\0"})
     base = rtas or min(memory, 256 * MIB) - MIB
     root.children = [
@@ -67,7 +67,7 @@ def vmlinux(
     memsz: int = 0x48000,
     text: bytes = b"\x48\0\0\x08",
 ) -> bytes:
-    """One PT_LOAD at 64 KiB, and section headers behind, as the real ones have."""
+    """Return a kernel with one PT_LOAD at 64 KiB and section headers behind it, like real ones."""
     shoff = 0x10000 + filesz
     ident = b"\x7fELF" + bytes([2, 1 if order == "<" else 2, 1]) + bytes(9)
     start = 0xC000000000000000

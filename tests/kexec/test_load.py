@@ -1,4 +1,4 @@
-"""The whole way on the machine that runs the tests. Nothing here can ever be staged."""
+"""Loading on the machine that runs the tests. None of these kernels can ever be staged."""
 
 import bz2
 import contextlib

@@ -86,7 +86,7 @@ def test_the_platform_that_fits_is_found(
 def test_machine_and_firmware_are_described_in_short_lines(
     tmp_path: Path, files: Mapping[str, Content], lines: list[str]
 ) -> None:
-    assert platforms.information(found(tmp_path, files)[1]) == lines
+    assert platforms.describe(found(tmp_path, files)[1]) == lines
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_dhcp_server_is_told_the_number_of_processor_and_firmware(
 def test_efi_variables_that_decide_what_boots_are_read_and_secrets_are_not(tmp_path: Path) -> None:
     secret = {f"sys/firmware/efi/efivars/{TOKEN}": b"\7\0\0\0secret"}
     _, root = found(tmp_path, {**EFI, **secret})
-    answers = platforms.firmware(HERE, root)
+    answers = platforms.read_firmware(HERE, root)
     assert answers.variables == {LAST: b"a\0\0\0"}
     assert answers.smbios == b"\1\4"
     assert answers.clock > 1_700_000_000
@@ -120,13 +120,13 @@ def test_efi_variables_that_decide_what_boots_are_read_and_secrets_are_not(tmp_p
 
 def test_an_efi_machine_without_variables_has_none_of_them(tmp_path: Path) -> None:
     _, root = found(tmp_path, {"sys/firmware/efi/fw_platform_size": "64\n"})
-    assert platforms.firmware(HERE, root).variables == {}
+    assert platforms.read_firmware(HERE, root).variables == {}
 
 
 def test_firmware_without_efi_and_another_machines_answer_nothing(tmp_path: Path) -> None:
-    assert platforms.firmware(HERE, str(tmp_path)).variables is None
-    assert platforms.firmware(HERE, str(tmp_path)).smbios == b""
-    assert replace(platforms.firmware("vax", str(tmp_path)), clock=0) == UNKNOWN
+    assert platforms.read_firmware(HERE, str(tmp_path)).variables is None
+    assert platforms.read_firmware(HERE, str(tmp_path)).smbios == b""
+    assert replace(platforms.read_firmware("vax", str(tmp_path)), clock=0) == UNKNOWN
 
 
 @pytest.mark.parametrize("files", [SLOF, PC, EFI, {}])
@@ -140,4 +140,4 @@ def test_a_platform_keeps_settings_or_has_no_storage_and_can_be_left(
 
 def test_this_machine_has_a_platform() -> None:
     assert platforms.find() is platforms.find()
-    assert all(": " in line for line in platforms.information())
+    assert all(": " in line for line in platforms.describe())

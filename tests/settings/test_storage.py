@@ -17,11 +17,11 @@ from petipy.state.model import Settings
 NOWHERE = "/nonexistent/petipy.toml"
 
 
-def on_command_line(cmdline: str) -> Settings:
+def read_command_line(cmdline: str) -> Settings:
     return load(cmdline, NOWHERE)
 
 
-def in_image(room: Path, text: str, cmdline: str = "") -> Settings:
+def read_image(room: Path, text: str, cmdline: str = "") -> Settings:
     path = room / "petipy.toml"
     path.write_text(text)
     return load(cmdline, str(path))
@@ -40,7 +40,7 @@ class Kept(Storage):
 
 
 def test_settings_are_read_from_among_the_kernels_own_words() -> None:
-    got = on_command_line("console=hvc0 petipy.timeout=2.5 petipy.consoles=hvc1,/dev/ttyS0 quiet")
+    got = read_command_line("console=hvc0 petipy.timeout=2.5 petipy.consoles=hvc1,/dev/ttyS0 quiet")
     assert got.timeout == 2.5
     assert got.consoles == ("hvc1", "ttyS0")
     assert not got.trace
@@ -48,26 +48,26 @@ def test_settings_are_read_from_among_the_kernels_own_words() -> None:
 
 
 def test_of_a_setting_given_twice_the_last_one_counts() -> None:
-    assert on_command_line("petipy.timeout=3 petipy.timeout=never").timeout == math.inf
+    assert read_command_line("petipy.timeout=3 petipy.timeout=never").timeout == math.inf
 
 
 def test_a_flag_stands_alone_or_with_a_digit() -> None:
-    assert on_command_line("petipy.trace").trace
-    assert not on_command_line("petipy.trace petipy.trace=0").trace
-    assert on_command_line("").boot_image
-    assert not on_command_line("petipy.boot_image=0").boot_image
+    assert read_command_line("petipy.trace").trace
+    assert not read_command_line("petipy.trace petipy.trace=0").trace
+    assert read_command_line("").boot_image
+    assert not read_command_line("petipy.boot_image=0").boot_image
 
 
 def test_the_dialect_of_grub_can_be_forced_to_one_that_there_is() -> None:
-    assert on_command_line("").dialect == ""
-    assert on_command_line("petipy.dialect=fedora").dialect == "fedora"
-    assert on_command_line("petipy.dialect=plan9").complaints == (
+    assert read_command_line("").dialect == ""
+    assert read_command_line("petipy.dialect=fedora").dialect == "fedora"
+    assert read_command_line("petipy.dialect=plan9").complaints == (
         "kernel command line: petipy.dialect takes debian|fedora, not 'plan9'",
     )
 
 
 def test_a_statement_that_is_not_understood_is_named_and_nothing_else_is_lost() -> None:
-    got = on_command_line(
+    got = read_command_line(
         'x="petipy.debug inside" petipy.timeout=soon petipy.colour=red petipy.debug'
     )
     assert got.timeout is None
@@ -91,7 +91,7 @@ show_foreign = 1
 
 
 def test_the_image_may_hold_a_file_of_settings(tmp_path: Path) -> None:
-    got = in_image(tmp_path, FILE)
+    got = read_image(tmp_path, FILE)
     assert got.complaints == ()
     assert (got.timeout, got.consoles, got.dialect) == (math.inf, ("hvc1", "ttyS0"), "fedora")
     assert (got.debug, got.boot_image, got.show_foreign) == (True, False, True)
@@ -103,7 +103,7 @@ def test_the_images_file_is_toml() -> None:
 
 def test_a_bad_line_of_the_file_is_named_and_costs_only_itself(tmp_path: Path) -> None:
     lines = ["timeout = soon", "timeout = 'soon'", "colour = 3", "debug", "[table]", "debug = true"]
-    got = in_image(tmp_path, "\n".join(lines))
+    got = read_image(tmp_path, "\n".join(lines))
     path = tmp_path / "petipy.toml"
     like = 'not a line like timeout = 5 or timeout = "never"'
     assert got.debug
@@ -138,7 +138,7 @@ def test_the_stronger_layer_counts_and_each_value_knows_its_own(tmp_path: Path) 
 
 
 def test_a_wrong_value_leaves_the_weaker_layers_value(tmp_path: Path) -> None:
-    got = in_image(tmp_path, "timeout = 7\n", "petipy.timeout=soon")
+    got = read_image(tmp_path, "timeout = 7\n", "petipy.timeout=soon")
     assert (got.timeout, got.layer("timeout")) == (7, "image")
 
 
@@ -158,7 +158,7 @@ def test_a_machine_that_cannot_give_its_settings_costs_only_them() -> None:
 @given(st.text(max_size=60))
 def test_any_text_is_settings_or_complaints(text: str) -> None:
     for words in (text, f"petipy.{text}", f"petipy.timeout={text}"):
-        assert isinstance(on_command_line(words), Settings)
+        assert isinstance(read_command_line(words), Settings)
 
 
 @given(
@@ -167,5 +167,5 @@ def test_any_text_is_settings_or_complaints(text: str) -> None:
 def test_any_file_is_settings_or_complaints(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
 ) -> None:
-    got = in_image(tmp_path_factory.getbasetemp(), "".join(pieces))
+    got = read_image(tmp_path_factory.getbasetemp(), "".join(pieces))
     assert isinstance(got, Settings)

@@ -48,7 +48,7 @@ class Loader:
     longest_cmdline: int  # the bytes of a command line that a kernel reads
     largest_tree: int  # the bytes that a device tree may have
 
-    def program(self, image: mmap.mmap) -> Program:
+    def read_program(self, image: mmap.mmap) -> Program:
         """Return the parts of a kernel that go to memory. Raise NotAKernel or elf.Malformed."""
         raise NotImplementedError
 
@@ -59,7 +59,7 @@ class Loader:
         """
         raise NotImplementedError
 
-    def last(
+    def make_last(
         self, live: Node, base: Node, layout: Layout, initrd: Range | None, cmdline: bytes
     ) -> bytearray:
         """Make the last segment, with `base` as the next kernel's device tree.
@@ -68,7 +68,7 @@ class Loader:
         """
         raise NotImplementedError
 
-    def before_file_load(self, live: Node) -> str:
+    def prepare_file_load(self, live: Node) -> str:
         """Prepare for kexec_file_load(2), which copies the live tree.
 
         Return what the next kernel may miss, in words; "" for nothing.

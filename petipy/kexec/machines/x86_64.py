@@ -1,4 +1,4 @@
-"""x86 64."""
+"""64-bit x86."""
 
 from . import Machine
 

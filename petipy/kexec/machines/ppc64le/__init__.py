@@ -26,7 +26,7 @@ class Power(Loader):
     longest_cmdline = 2047  # COMMAND_LINE_SIZE of asm/setup.h without the zero byte at the end
     largest_tree = TREE_ROOM
 
-    def program(self, image: mmap.mmap) -> elf.Program:
+    def read_program(self, image: mmap.mmap) -> elf.Program:
         program = elf.parse(image, len(image))
         if program.machine != elf.EM_PPC64 or program.bits != 64:
             raise NotAKernel("not a vmlinux for 64-bit POWER but a wrapper for firmware")
@@ -41,7 +41,7 @@ class Power(Loader):
     def place(self, live: fdt.Node, kernel: int, initrds: Sequence[int]) -> Layout:
         return place(survey(live), kernel, initrds)
 
-    def last(
+    def make_last(
         self,
         live: fdt.Node,
         base: fdt.Node,
@@ -49,23 +49,23 @@ class Power(Loader):
         initrd: Range | None,
         cmdline: bytes,
     ) -> bytearray:
-        """The trampoline, and behind it the device tree."""
+        """Make the trampoline, and behind it the device tree."""
         code = trampoline.fill(
             origin=layout.last,
             kernel=layout.kernel,
             tree=layout.last + TREE_AT,
             secondaries=_secondaries(),
-            opal=tree.opal(live),
+            opal=tree.find_opal(live),
             firmware=windows.reset(live),
         )
-        flat = fdt.flatten(tree.for_next(base, cmdline, initrd))
-        reserved = tree.reservations(live, initrd)
+        flat = fdt.flatten(tree.make_next(base, cmdline, initrd))
+        reserved = tree.find_reservations(live, initrd)
         size = TREE_AT + flat.size(len(reserved) + 1)
         if size > TREE_ROOM:
             raise Refused(errno.E2BIG, f"the device tree is too large: {size} bytes")
         return bytearray(code.ljust(TREE_AT, b"\0") + flat.blob([(layout.last, size), *reserved]))
 
-    def before_file_load(self, live: fdt.Node) -> str:
+    def prepare_file_load(self, live: fdt.Node) -> str:
         return windows.hide(live)
 
 

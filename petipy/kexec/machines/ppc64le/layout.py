@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...fdt import Node
 from .. import Layout, NoRoom, Range
-from .tree import pairs, reserved_ranges
+from .tree import find_reserved_ranges, split_pairs
 
 ALIGN = 0x10000  # the largest page size that a kernel on either side can have
 TREE_AT = 0x1000  # the device tree's place in the last segment, behind the trampoline
@@ -38,7 +38,7 @@ def _memory(tree: Node) -> Iterator[Range]:
     cells = tree.cell("#address-cells", 2), tree.cell("#size-cells", 2)
     for node in tree.children:
         if node.kind == b"memory":
-            for start, size in pairs(node.properties.get("reg", b""), *cells):
+            for start, size in split_pairs(node.properties.get("reg", b""), *cells):
                 if size:
                     yield Range(start, start + size)
 
@@ -60,7 +60,7 @@ def _taken(tree: Node) -> Iterator[Range]:
             start = int.from_bytes(node.properties["linux,tce-base"], "little")
             room = int.from_bytes(node.properties.get("linux,tce-size", b""), "little")
             yield Range(start, start + room)
-    yield from (Range(start, start + size) for start, size in reserved_ranges(tree))
+    yield from (Range(start, start + size) for start, size in find_reserved_ranges(tree))
     yield from _reserved_memory(tree)
 
 
@@ -70,7 +70,7 @@ def _reserved_memory(tree: Node) -> Iterator[Range]:
         return
     cells = parent.cell("#address-cells", 2), parent.cell("#size-cells", 2)
     for node in parent.children:
-        for start, size in pairs(node.properties.get("reg", b""), *cells):
+        for start, size in split_pairs(node.properties.get("reg", b""), *cells):
             yield Range(start, start + size)
 
 

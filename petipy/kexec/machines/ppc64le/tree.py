@@ -29,7 +29,7 @@ _STALE = frozenset(
 )
 
 
-def for_next(tree: Node, cmdline: bytes, initrd: Range | None) -> Node:
+def make_next(tree: Node, cmdline: bytes, initrd: Range | None) -> Node:
     """Return the next kernel's tree; `tree` itself stays as it is."""
     chosen = tree.child("chosen") or Node("chosen")
     kept = {name: value for name, value in chosen.properties.items() if name not in _STALE}
@@ -38,31 +38,31 @@ def for_next(tree: Node, cmdline: bytes, initrd: Range | None) -> Node:
     if initrd is not None:
         kept["linux,initrd-start"] = initrd.start.to_bytes(8, "big")
         kept["linux,initrd-end"] = initrd.end.to_bytes(8, "big")
-    others = [windows.without(node) for node in tree.children if node.name != "chosen"]
+    others = [windows.remove(node) for node in tree.children if node.name != "chosen"]
     return replace(tree, children=[*others, replace(chosen, properties=kept)])
 
 
-def reservations(tree: Node, initrd: Range | None) -> list[Reservation]:
+def find_reservations(tree: Node, initrd: Range | None) -> list[Reservation]:
     """List the memory that the next kernel must not allocate: the initrd and the firmware."""
     rtas = tree.child("rtas") or Node()
-    found = [(rtas.cell("linux,rtas-base"), rtas.cell("rtas-size")), *reserved_ranges(tree)]
+    found = [(rtas.cell("linux,rtas-base"), rtas.cell("rtas-size")), *find_reserved_ranges(tree)]
     if initrd is not None:
         found.append((initrd.start, initrd.size))
     return [entry for entry in found if entry[1]]
 
 
-def reserved_ranges(tree: Node) -> Iterator[Reservation]:
+def find_reserved_ranges(tree: Node) -> Iterator[Reservation]:
     """List the memory that OPAL keeps for itself."""
-    return pairs(tree.properties.get("reserved-ranges", b""), 2, 2)
+    return split_pairs(tree.properties.get("reserved-ranges", b""), 2, 2)
 
 
-def opal(tree: Node) -> tuple[int, int]:
+def find_opal(tree: Node) -> tuple[int, int]:
     """Return base and entry of the OPAL firmware; zeros elsewhere than on bare metal."""
     node = tree.child("ibm,opal") or Node()
     return node.cell("opal-base-address"), node.cell("opal-entry-address")
 
 
-def pairs(value: bytes, *cells: int) -> Iterator[tuple[int, int]]:
+def split_pairs(value: bytes, *cells: int) -> Iterator[tuple[int, int]]:
     """Split a property like `reg` into addresses and sizes, of so many 32-bit cells each."""
     wide, step = cells[0] * 4, sum(cells) * 4
     for at in range(0, len(value) - step + 1, step):

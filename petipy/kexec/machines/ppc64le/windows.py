@@ -19,12 +19,12 @@ NAMES = ("linux,direct64-ddr-window-info", "linux,dma64-ddr-window-info")
 OFDT = "/proc/powerpc/ofdt"
 
 
-def without(node: Node) -> Node:
+def remove(node: Node) -> Node:
     """Return a PCI bridge without the windows that drivers made: see `reset`."""
     if not any(name in inner.properties for inner in node.walk() for name in NAMES):
         return node
     kept = {name: value for name, value in node.properties.items() if name not in NAMES}
-    return replace(node, properties=kept, children=[without(child) for child in node.children])
+    return replace(node, properties=kept, children=[remove(child) for child in node.children])
 
 
 def reset(tree: Node) -> Firmware:
@@ -80,7 +80,7 @@ def hide(tree: Node, ofdt: str = OFDT) -> str:
     or manage.
     """
     try:
-        for command in removals(tree):
+        for command in list_removals(tree):
             with open(ofdt, "w") as file:
                 file.write(command)
     except OSError as error:
@@ -88,7 +88,7 @@ def hide(tree: Node, ofdt: str = OFDT) -> str:
     return ""
 
 
-def removals(tree: Node) -> Iterator[str]:
+def list_removals(tree: Node) -> Iterator[str]:
     """List the texts to write to /proc/powerpc/ofdt (arch/powerpc/platforms/pseries/reconfig.c).
 
     The kernel wants no newline at the end.

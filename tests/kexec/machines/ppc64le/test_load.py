@@ -156,13 +156,13 @@ class Imagined(machines.Loader):
     """An architecture in a few lines: its kernels are ELF files, and it needs no code."""
 
     align, longest_cmdline, largest_tree = 0x1000, 100, 1 << 20
-    program = staticmethod(lambda image: elf.parse(image, len(image)))
+    read_program = staticmethod(lambda image: elf.parse(image, len(image)))
 
     def place(self, live: fdt.Node, kernel: int, initrds: Sequence[int]) -> machines.Layout:
         starts = tuple(0x2000000 + 0x100000 * n for n in range(len(initrds)))
         return machines.Layout(0x1000000, 0x1800000, starts, entry=0x1000000)
 
-    def last(
+    def make_last(
         self,
         live: fdt.Node,
         base: fdt.Node,

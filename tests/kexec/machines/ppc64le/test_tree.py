@@ -5,7 +5,7 @@ from tests.kexec.samples import MIB, pseries, wide
 
 def test_the_next_kernel_is_told_its_own_command_line_and_initrd_and_nothing_stale() -> None:
     live = pseries()
-    chosen = tree.for_next(live, b"root=/dev/vda1", Range(0x5000000, 0x5001234)).child("chosen")
+    chosen = tree.make_next(live, b"root=/dev/vda1", Range(0x5000000, 0x5001234)).child("chosen")
     assert chosen is not None
     assert chosen.properties == {
         "stdout-path": b"/vdevice/vty@71000000\0",
@@ -18,7 +18,7 @@ def test_the_next_kernel_is_told_its_own_command_line_and_initrd_and_nothing_sta
 
 
 def test_without_an_initrd_the_next_kernel_hears_of_none() -> None:
-    chosen = tree.for_next(pseries(), b"", None).child("chosen")
+    chosen = tree.make_next(pseries(), b"", None).child("chosen")
     assert chosen is not None
     assert not [name for name in chosen.properties if "initrd" in name]
 
@@ -26,7 +26,7 @@ def test_without_an_initrd_the_next_kernel_hears_of_none() -> None:
 def test_rtas_opal_and_the_initrd_are_reserved() -> None:
     live = pseries(rtas=255 * MIB)
     live.properties["reserved-ranges"] = wide(0x30000000, 0x1000)
-    assert sorted(tree.reservations(live, Range(100, 250))) == [
+    assert sorted(tree.find_reservations(live, Range(100, 250))) == [
         (100, 150),
         (255 * MIB, 20),
         (0x30000000, 0x1000),

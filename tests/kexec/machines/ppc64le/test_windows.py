@@ -2,7 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from petipy.kexec.machines.ppc64le import windows
-from petipy.kexec.machines.ppc64le.tree import for_next
+from petipy.kexec.machines.ppc64le.tree import make_next
 from tests.kexec.samples import MIB, cells, pci_bridge, pseries
 
 
@@ -12,7 +12,7 @@ def test_a_dma_window_is_reset_by_the_firmware_and_left_out_of_the_tree() -> Non
     firmware = windows.reset(tree)
     assert (firmware.base, firmware.entry) == (255 * MIB, 255 * MIB)
     assert firmware.calls == ((0x2029, 0x800, 0x8000000, 0x20000000),)
-    bridge = for_next(tree, b"", None).child("pci@800000020000000")
+    bridge = make_next(tree, b"", None).child("pci@800000020000000")
     assert bridge == pci_bridge()
 
 
@@ -27,7 +27,9 @@ def test_loaders_that_copy_the_live_tree_are_kept_from_seeing_windows(tmp_path: 
     tree, written = pseries(), tmp_path / "ofdt"
     tree.children[-1] = pci_bridge(window=True)
     tree.children[-1].properties["phandle"] = cells(0x1234)
-    assert list(windows.removals(tree)) == ["remove_property 4660 linux,direct64-ddr-window-info"]
+    assert list(windows.list_removals(tree)) == [
+        "remove_property 4660 linux,direct64-ddr-window-info"
+    ]
     assert windows.hide(tree, str(written)) == ""
     assert written.read_text() == "remove_property 4660 linux,direct64-ddr-window-info"
     absent = windows.hide(tree, f"{tmp_path}/absent/ofdt")  # not a pseries
