@@ -1,4 +1,4 @@
-"""grub.cfg: a language. lexer → parse → interp, with GRUB's commands in a table."""
+"""GRUB's configuration, a script: text → tokens → syntax tree → run. Commands are in a table."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -14,8 +14,8 @@ from parsers.formats.grub.language.parse import units
 from parsers.formats.grub.network import items_of_server
 from parsers.places.urls import is_url, split
 
-# What costs time but once is done here and now, commands imported and expressions compiled:
-# a scan runs in a forked child, and each of them would pay again.
+# Import the commands and compile the expressions now. A scan runs in a forked child, and each
+# child would have to do it again.
 table()
 list(units(ScriptText("")))
 
@@ -25,7 +25,7 @@ def parse(files: Files, path: str, family: Family | None = None) -> Iterator[Ite
 
 
 def _is_ours(url: str, text: str) -> bool:
-    """By the name that GRUB looks for, or that someone gave DHCP to tell."""
+    """Return True for the name that GRUB looks for on a server, unless another format is there."""
     name = basename(split(url)[1])
     return name.startswith("grub.cfg") and not text.lstrip().startswith(("#!", "<"))
 

@@ -1,8 +1,8 @@
-"""From a configuration to its entries: the menu is made, then every line of it is tried out.
+"""From a configuration to its entries: make the menu, then try each line of it.
 
-A menu entry's body runs as GRUB would run it on booting, in a copy of the menu's environment, and
-what it has loaded at its end is the entry. A submenu's body makes a menu in turn, in a new
-environment that holds the exported variables (grub-core/normal/menu.c).
+The body of a menu entry runs as in GRUB, in a copy of the menu's environment. The kernel that is
+loaded at its end is the entry. The body of a submenu makes a menu in turn, in a new environment
+that holds the exported variables (grub-core/normal/menu.c).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,9 +20,9 @@ from parsers.formats.grub.run.shell import Boot, Exit, GrubCommand, MenuLine, Pa
 
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
-_TRYING = 10  # steps, to begin with a line of the menu
-_FREE = 40  # steps that a line takes besides: many lines are no loop without end
-_LINES = 10_000  # that may do so
+_TRYING = 10  # steps, to start a line of the menu
+_FREE = 40  # steps of each line that do not count: many lines are no endless loop
+_LINES = 10_000  # that have these steps
 
 Users = frozenset[str] | None  # None: anybody
 
@@ -35,10 +35,10 @@ PATHS = (
     "/EFI/*/grub.cfg",
     "/efi/*/grub.cfg",
 )
-# A medium has the script here that runs when the medium is an image file (GRUB's manual,
+# The script of a medium that runs when the medium is an image file (GRUB's manual,
 # "loopback.cfg").
 LOOPBACK = ("/boot/grub/loopback.cfg", "/boot/grub2/loopback.cfg", "/grub/loopback.cfg")
-# Listed in its own right is also what is in a subvolume, a directory of the whole btrfs.
+# A configuration in a subvolume, a directory of the whole btrfs, is listed by itself, too.
 _LISTED = PATHS + tuple(
     f"/{subvolume}/boot/{directory}/grub.cfg"
     for subvolume in ("@*", "root", "rootfs")
@@ -47,9 +47,9 @@ _LISTED = PATHS + tuple(
 
 
 def items(files: Files, path: str, family: Family | None = None) -> Iterator[Item]:
-    """The configuration's problems, entries in the menu's order, and preferences.
+    """Yield the configuration's problems, its entries in the menu's order, and its preferences.
 
-    Without a family it is taken for the one that it looks like.
+    Without a family, the configuration is taken to be for the family that it looks like.
     """
     if family is None:
         family = family_of(path, files.read(path) or "")
@@ -59,8 +59,7 @@ def items(files: Files, path: str, family: Family | None = None) -> Iterator[Ite
 class GrubConfiguration:
     """One configuration, from its text to its entries.
 
-    `variables` are set before it begins, besides GRUB's own. `text` is what the file says; without
-    it, it is read from the machine.
+    `variables` are set before it begins, besides GRUB's own. Without `text` the file is read.
     """
 
     def __init__(
@@ -77,13 +76,13 @@ class GrubConfiguration:
         self._path = path
         self._variables, self._text = variables or {}, text
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
-        # The menus on the way to the default, and what their lines are called, by number.
+        # The menus on the way to the default, with the names of their lines by number.
         self._boots: list[tuple[Shell, Mapping[int, str]]] = []
         self._tried = 0
-        self._reasons: list[Origin] = []  # for those that are the default
+        self._reasons: list[Origin] = []  # why an entry is the default
 
     def shell(self) -> Shell:
-        """As it is before the first line is run."""
+        """Return the shell as it is before the first line runs."""
         env = Environment({**self._machine.variables(self._path), **self._variables})
         return Shell(self._machine, self._commands, env, self._path)
 
@@ -104,13 +103,13 @@ class GrubConfiguration:
             title = shell.payload.kernel.path if shell.payload.kernel else self._path
             yield self._entry(shell, title, "boot", (), shell.config, shell.line, default=True)
         if end == "exit":
-            shell.payload = Payload()  # what left the script says nothing about its entries
+            shell.payload = Payload()  # a script that exits tells nothing about its entries
         yield from self._menu(shell, (), marked=end != "boot")
         if shell.payload.kernel and not end and not any(m.menu for m in _menus(shell)):
             shell.machine.complain(shell.config, shell.line, "a kernel is loaded, but never booted")
 
     def _attempt(self, shell: Shell, run: Callable[[], object]) -> str:
-        """Runs to whichever end; gives "boot", "exit", the reason why it was stopped, or ""."""
+        """Run to the end. Return "boot", "exit", the reason why it was stopped, or ""."""
         try:
             run()
         except Boot:
@@ -126,8 +125,9 @@ class GrubConfiguration:
     def _menu(
         self, shell: Shell, trail: tuple[str, ...], *, marked: bool, allowed: Users = None
     ) -> Iterator[Entry]:
-        """The entries of the menus that a run has made; `marked`: the default is in the first;
-        `allowed`: who gets here at all.
+        """Yield the entries of the menus that a run has made.
+
+        `marked`: the default is in the first of them. `allowed`: the users who get here.
         """
         for menu in _menus(shell):
             first, names = -1, dict[int, str]()
@@ -148,7 +148,7 @@ class GrubConfiguration:
                     yield entry
 
     def _default(self, menu: Shell) -> int:
-        """The number of the menu's default; the reasons are noted."""
+        """Return the number of the menu's default, and note the reasons."""
         setting = menu.env.assignments.get("default")
         found = list(origins([setting])) if setting else []
         self._reasons += [origin for origin in found if origin not in self._reasons]
@@ -179,7 +179,7 @@ class GrubConfiguration:
             self._complain(menu, "timeout", words)
 
     def _complain(self, menu: Shell, name: str, message: str) -> None:
-        """Of what a variable says, where it was set."""
+        """Report a problem of a variable's value, at the line that set it."""
         setting = menu.env.assignments.get(name)
         config, line = (setting.config, setting.line) if setting else (menu.config, menu.line)
         self._machine.complain(config, line, message)
@@ -191,7 +191,7 @@ class GrubConfiguration:
         loops = dict(self._machine.devices.loops)
         end = self._limited(shell, line)
         if not line.submenu:
-            shell.menu.clear()  # GRUB adds these to the menu that is being left
+            shell.menu.clear()  # GRUB adds these to the menu that it leaves
         below = any(m.menu for m in _menus(shell))
         if below and len(trail) < _DEPTH:
             within = (*trail, line.title)
@@ -204,10 +204,10 @@ class GrubConfiguration:
         elif not end:
             words = "lies too deep in others" if below else "has no entries"
             self._machine.complain(line.config, line.line, f"the submenu {line.title!r} {words}")
-        self._machine.devices.loops = loops  # what an entry does, the next one has not done
+        self._machine.devices.loops = loops  # an entry has no effect on the next
 
     def _chosen(self, menu: Shell, line: MenuLine) -> Shell:
-        """What the body of a line runs in."""
+        """Return the shell in which the body of a line runs."""
         shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.parameters))
         shell.config, shell.line = line.config, line.line
         shell.in_entry = not line.submenu
@@ -238,9 +238,9 @@ class GrubConfiguration:
         )
 
     def _limited(self, shell: Shell, line: MenuLine) -> str:
-        """Runs a body with a part of the budget, so that a bad one costs only itself."""
+        """Run a body with a part of the budget, so that a bad one costs only itself."""
         whole = self._machine.budget
-        # The first lines have some steps even if what made the menu took all of them.
+        # The first lines have some steps even if making the menu took all.
         free = _FREE if self._tried < _LINES else 0
         part = min(_ONE_ENTRY, max(whole.steps, 0) + free)
         self._machine.budget = Budget(part)
@@ -308,14 +308,14 @@ class GrubConfiguration:
             style=style(menu.env.get("timeout_style"), seconds),
             superusers=None if superusers is None else tuple(sorted(users(superusers))),
             passwords=tuple(self._machine.passwords.values()),
-            # Install media say so when the disk is to boot that has been installed to.
+            # Install media do this to boot the disk that was installed to.
             elsewhere=any(entry.default and entry.action == "exit" for entry in entries),
         )
 
     def _fallback(self) -> Iterator[str]:
-        """Names of the entries to try when the default fails: first those of its own menu.
+        """Yield the names of the entries to try after the default: first those of its own menu.
 
-        GRUB does not go on with a menu around it, but waits; there may be nobody to wait for.
+        GRUB does not go on with a menu around it, but waits. Nobody may be there to wait for.
         """
         for menu, names in reversed(self._boots):
             for number in fallbacks(menu.env["fallback"], menu.menu, self._machine.family):
@@ -324,14 +324,14 @@ class GrubConfiguration:
 
 
 def _menus(shell: Shell) -> list[Shell]:
-    """The menus of a run in the order in which GRUB would show them: nested ones come first."""
+    """Return the menus of a run in the order in which GRUB shows them: inner ones come first."""
     return [menu for inner in shell.nested for menu in _menus(inner)] + [shell]
 
 
 def _allowed(menu: Shell, line: MenuLine, outer: Users) -> Users:
-    """Who may boot a line of the menu, or open it: those that may come here and have its leave.
+    """Return the users who may boot or open a line of the menu: those who get here and are allowed.
 
-    `superusers` is an ordinary variable: where it is not exported, a submenu asks for nothing.
+    `superusers` is an ordinary variable. If it is not exported, a submenu asks for nothing.
     """
     superusers = menu.env.get("superusers")
     if superusers is None or line.users is None:
@@ -341,7 +341,7 @@ def _allowed(menu: Shell, line: MenuLine, outer: Users) -> Users:
 
 
 def _opened_by(key: str, depth: int, entry: Entry) -> Entry:
-    """Noted in an entry: what opens the submenu in its trail."""
+    """Note in an entry the key that opens the submenu in its trail."""
     keys = list(entry.trail_keys or ("",) * len(entry.trail))
     keys[depth] = key
     return replace(entry, trail_keys=tuple(keys))

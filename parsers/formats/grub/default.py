@@ -1,5 +1,6 @@
-"""Which lines of a menu `default` and `fallback` mean, and what `timeout` and `timeout_style` say
-(grub-core/normal/menu.c).
+"""The lines of a menu that `default` and `fallback` mean; `timeout` and `timeout_style`.
+
+After grub-core/normal/menu.c.
 """
 
 import math
@@ -15,7 +16,7 @@ _STYLES: tuple[Style, ...] = ("hidden", "countdown")
 
 
 def default(spec: str, lines: Sequence[MenuLine], family: Family) -> int | None:
-    """The number of the line; None where nothing fits: then it is the first."""
+    """Return the number of the line; None if no line fits: the first is the default then."""
     if not spec:
         return 0
     found = _named_first(spec, lines) if family.names_first else _numbered_first(spec, lines)
@@ -23,7 +24,7 @@ def default(spec: str, lines: Sequence[MenuLine], family: Family) -> int | None:
 
 
 def _numbered_first(spec: str, lines: Sequence[MenuLine]) -> int | None:
-    """A number, whatever follows it; else the first line of this title or id."""
+    """Find a line by a number, whatever follows it; else the first of this title or id."""
     try:
         return count(spec)
     except GrubError:
@@ -32,7 +33,7 @@ def _numbered_first(spec: str, lines: Sequence[MenuLine]) -> int | None:
 
 
 def _named_first(spec: str, lines: Sequence[MenuLine]) -> int | None:
-    """An id, else a title, else a number and nothing else: not even the rest of a path."""
+    """Find a line by id, else by title, else by a number with nothing after it."""
     head = split(spec)[0]
     for names in ([line.id for line in lines], [line.title for line in lines]):
         if head in names:
@@ -45,7 +46,7 @@ def _named_first(spec: str, lines: Sequence[MenuLine]) -> int | None:
 
 
 def split(spec: str) -> tuple[str, str]:
-    """`submenu>entry` into its first step (in which `>>` is a plain >) and the rest."""
+    """Split `submenu>entry` into its first step (where `>>` is a plain >) and the rest."""
     head, tail = spec.replace(">>", "\0"), ""
     if ">" in head:
         head, _, tail = head.partition(">")
@@ -53,7 +54,7 @@ def split(spec: str) -> tuple[str, str]:
 
 
 def fallbacks(spec: str, lines: Sequence[MenuLine], family: Family) -> Iterator[int]:
-    """The lines in turn; what means none ends them, where GRUB itself may crash."""
+    """Yield the lines in turn, up to the first word that means none: GRUB may crash there."""
     ids = [line.id for line in lines] if family.names_first else []
     while spec:
         word, _, after = spec.lstrip().partition(" ")
@@ -69,14 +70,14 @@ def fallbacks(spec: str, lines: Sequence[MenuLine], family: Family) -> Iterator[
 
 
 def style(value: str | None, seconds: float | None) -> Style:
-    """Without a timeout, or if it is none that GRUB knows, the menu is shown."""
+    """Return the style. Without a timeout, or with an unknown style, the menu is shown."""
     if value is None or seconds is None:
         return ""
     return next((style for style in _STYLES if style == value), "menu")
 
 
 def timeout(value: str | None) -> float | None:
-    """Seconds; for ever when it says -1; None when it says nothing that GRUB understands."""
+    """Return seconds; infinity for -1; None for a text that GRUB does not understand."""
     try:
         number = leading_number(value or "")[0]
     except GrubError:

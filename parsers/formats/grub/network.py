@@ -1,4 +1,4 @@
-"""A grub.cfg that a server has: the server is the device that GRUB was loaded from, (tftp,HOST)."""
+"""A grub.cfg on a server. The server is the device that GRUB was loaded from, (tftp,HOST)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ _LARGE = re.compile(
 
 
 def items_of_server(files: Files, url: str, family: Family | None = None) -> Iterator[Item]:
-    """What the configuration at a URL says; its own server's files are URLs. See `items`."""
+    """Yield what the configuration at a URL says. Files of its own server are URLs. See `items`."""
     root, path = split(url)
     tree = _Server(files, root)
     host = GrubMachine(tree, family=family or family_of(path, tree.read(path) or ""))
@@ -50,7 +50,7 @@ class _Server:
         return []
 
     def kind(self, path: str) -> Literal["file"] | None:
-        # Only fetching tells, and nobody fetches a kernel to learn that there is one.
+        # Fetching is the only way to know, and a kernel is not fetched just to know.
         if _LARGE.match(basename(path)):
             return "file"
         return None if self.read(path) is None else "file"
@@ -81,7 +81,7 @@ def _on_server(item: Item, root: str) -> Item:
         devicetree=item.devicetree and _file(item.devicetree, root),
         origins=_origins(item.origins, root),
         default_from=_origins(item.default_from, root),
-        effects=(),  # nothing can be written on a server, and GRUB does not try
+        effects=(),  # GRUB does not write to a server
     )
 
 

@@ -1,8 +1,8 @@
 """Boot Loader Specification entries as GRUB's blscfg reads and orders them.
 
-It is neither the specification's reading nor its order: a file ends at its first line without a
-value, only its first `options` counts, and versions are compared as rpm does it, those of the
-files' names (Red Hat's grub-core/commands/blscfg.c).
+Neither the reading nor the order is the specification's: a file ends at its first line without a
+value, only the first `options` counts, and the versions in the files' names are compared as in rpm
+(Red Hat's grub-core/commands/blscfg.c).
 """
 
 import re
@@ -23,7 +23,7 @@ class Field(NamedTuple):
 
 
 class Snippet(NamedTuple):
-    """One file: its name without .conf, which is the entry's id, and where it lies."""
+    """One file. Its name without .conf is the entry's id."""
 
     id: str
     config: str
@@ -36,7 +36,7 @@ class Snippet(NamedTuple):
         return [field for field in self.fields if field.key == key]
 
     def is_default(self, spec: str, number: int) -> bool:
-        """Whether $default means this one, the `number`th of them."""
+        """Return True if $default means this file, the `number`th."""
         title = self.first("title")
         if spec and (spec == self.id or (title and spec == title.value)):
             return True
@@ -44,7 +44,7 @@ class Snippet(NamedTuple):
 
 
 class Snippets:
-    """Those that have been read so far, the newest first, and which of them are in the menu."""
+    """The files read so far, the newest first, and the ids that the menu has."""
 
     def __init__(self) -> None:
         self.known: list[Snippet] = []
@@ -56,7 +56,7 @@ class Snippets:
         return new
 
     def add(self, snippets: Iterable[Snippet]) -> None:
-        """Of two of the same version only the first counts."""
+        """Add files. The first of those with the same version counts."""
         kept: list[Snippet] = []
         for snippet in sorted([*self.known, *snippets], key=_VERSION, reverse=True):
             if not kept or _compared(kept[-1].id, snippet.id):
@@ -73,7 +73,7 @@ def _fields(text: str) -> Iterator[Field]:
         line = whole.lstrip(" \t")
         if line.startswith("#"):
             continue
-        # A tab counts only where there is no blank: the key may reach into what follows it.
+        # A tab ends the key only in a line without a blank.
         key, _, value = line.partition(" " if " " in line else "\t")
         if not value:
             return
@@ -81,7 +81,7 @@ def _fields(text: str) -> Iterator[Field]:
 
 
 def _compared(first: str, second: str) -> int:
-    """1 if the first is the newer, -1 if the second is, 0 if neither."""
+    """Return 1 if the first is newer, -1 if the second is, else 0."""
     for one, two in zip(_package(first), _package(second), strict=True):
         if result := _version_compared(_SEGMENT.findall(one), _SEGMENT.findall(two)):
             return result
@@ -89,7 +89,7 @@ def _compared(first: str, second: str) -> int:
 
 
 def _package(id: str) -> tuple[str, str, str]:
-    """Name, version and release."""
+    """Return name, version and release."""
     parts = [*id.rsplit("-", 2), "", ""]
     return parts[0], parts[1], parts[2]
 
@@ -100,11 +100,11 @@ def _version_compared(ones: list[str], twos: list[str]) -> int:
         two = twos[at] if at < len(twos) else ""
         if one == two:
             continue
-        if "~" in (one, two):  # before everything, even the end
+        if "~" in (one, two):  # older than all, even the end
             return 1 if two == "~" else -1
         if not (one and two):
             return 1 if one else -1
-        if "+" in (one, two):  # after the end, before everything else
+        if "+" in (one, two):  # newer than the end, older than all else
             return 1 if two == "+" else -1
         if one.isdigit() != two.isdigit():
             return 1 if one.isdigit() else -1
@@ -125,14 +125,14 @@ _VERSION = cmp_to_key(_newer)
 
 
 def expand(text: str, lookup: Callable[[str], str | None]) -> str | None:
-    """With $NAME respell, each value followed by a blank, instead of one that may be there.
+    """Replace each $NAME by its value and a blank, which takes the place of a blank after the name.
 
-    None when nothing comes of it. A single character before a `$` gets lost, and so does one at
-    the end that nothing precedes but a variable.
+    Return None if nothing is left. A single character before a `$` is lost, and so is one at the
+    end with only a variable before it.
     """
     found: str | None = None
     start = end = 0
-    named = False  # whether a variable's name has begun
+    named = False  # a variable's name has begun
 
     def taken() -> str | None:
         piece = cut(text, start, end + 1)

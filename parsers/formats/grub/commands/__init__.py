@@ -1,4 +1,4 @@
-"""GRUB's commands. Each module here adds its own to the table; nothing else has to know them."""
+"""The commands of GRUB. Each module here adds its own to the table."""
 
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -12,9 +12,9 @@ _TABLE: dict[str, GrubCommand] = {}
 
 
 def command(*names: str, takes_block: bool = False) -> Callable[[Run], Run]:
-    """Makes a function the command of these names: (shell, arguments, block) → GRUB's status.
+    """Make a function the command of these names: (shell, arguments, block) → GRUB's status.
 
-    A command that takes no block gets its text as the last argument.
+    A command that takes no block gets the text of its block as the last argument.
     """
 
     def add(run: Run) -> Run:
@@ -26,7 +26,7 @@ def command(*names: str, takes_block: bool = False) -> Callable[[Run], Run]:
 
 @cache
 def table(family: Family = DEBIAN) -> Mapping[str, GrubCommand]:
-    """The commands that a GRUB has; those of the others are unknown to it."""
+    """Return the commands that a family of GRUBs has. It does not know those of the others."""
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     foreign = {name for other in FAMILIES.values() if other != family for name in other.commands}

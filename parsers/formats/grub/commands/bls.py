@@ -1,7 +1,7 @@
-"""`blscfg`: Boot Loader Specification entries become lines of the menu, as Red Hat's GRUB does it.
+"""`blscfg`: put Boot Loader Specification entries into the menu, as Red Hat's GRUB does.
 
-Each gets a body of GRUB commands, made at once; only what `initrd` names may have variables that
-are looked up when the entry is booted.
+Each entry gets a body of GRUB commands. The body is made at once. Only the files of `initrd` may
+have variables that are looked up when the entry is booted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,11 +20,11 @@ from parsers.formats.grub.run.shell import MenuLine, Shell
 from parsers.formats.grub.snippets import Field, Snippet
 
 _DIRECTORIES = ("/loader/entries", "/boot/loader/entries")
-_FILE = 20  # steps, to read one and to find its place
+_FILE = 20  # steps, to read a file and to find its place in the order
 
 
 class Request(NamedTuple):
-    """What a blscfg is to read, and which of it to show."""
+    """The entries that a blscfg is to read and to show."""
 
     path: str = ""
     id: str = ""
@@ -32,7 +32,7 @@ class Request(NamedTuple):
     others: bool = False
 
 
-# Upstream's, since 2.14.
+# The options are upstream's, since 2.14.
 _OPTIONS = Options(
     "--path|-p=",
     "--enable-fallback|-f",
@@ -101,8 +101,9 @@ def _read(shell: Shell, path: str) -> Iterator[Snippet]:
 
 
 def _mere_directory(shell: Shell) -> str:
-    """The configuration's own device if that is one, which has no UUID to be found by: what lies
-    in it was meant.
+    """Return the name of the configuration's own device if that is a directory.
+
+    A directory has no UUID, so no search finds it. The files in it were meant.
     """
     own = shell.machine.devices.own
     name = shell.machine.devices.name(own)
@@ -119,7 +120,7 @@ def _file(shell: Shell, path: str, id: str) -> Iterator[Snippet]:
 def _line(shell: Shell, snippet: Snippet, linux: Field) -> MenuLine:
     title = snippet.first("title") or linux
     arguments = [title.value, *(field.value for field in snippet.all("grub_arg"))]
-    # A person's name at least makes it one that not everybody may boot.
+    # A name of a user means that not everybody may boot the entry.
     allowed = users(_expanded(shell, snippet, "grub_users") or "")
     key = snippet.first("grub_hotkey")
     return MenuLine(
@@ -145,7 +146,7 @@ def _body(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[Statement]:
                 shell.machine.complain(snippet.config, line, unit.message)
                 continue
             for statement in unit:
-                # The column would be one of the text that has been made of the file.
+                # A column would count in the text made here, not in the file.
                 if isinstance(statement, Command):
                     yield statement._replace(line=line, column=0)
                 else:

@@ -1,4 +1,4 @@
-"""What can be booted: Linux with all it needs, and all else, of which only the name is kept."""
+"""The commands that boot: Linux with all it needs, and others, of which only the name is kept."""
 
 import re
 from collections.abc import Sequence
@@ -16,8 +16,9 @@ from parsers.places.volumes import describe_loader
 
 @command("linux", "linux16", "linuxefi")
 def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """A missing file is no failure: who lists the entry shows what it misses. But where another
-    kernel is there, already loaded, GRUB boots that.
+    """Load a kernel. A missing file does not fail: the entry shows what it misses.
+
+    If another kernel is loaded and there, a missing file fails: GRUB boots the other one then.
     """
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
@@ -69,18 +70,24 @@ def _protect_blanks(word: str) -> str:
 
 
 def _take_for_root(shell: Shell, path: str) -> None:
-    """A mere directory has no UUID to be found by. If the kernel is in it, it was meant."""
+    """Set $root to the configuration's device if that is a directory and the kernel is in it.
+
+    A directory has no UUID, so no search finds it.
+    """
     own = shell.machine.devices.own
     if own.uuid or own.disk or "root" not in shell.missing_devices or path.startswith("("):
         return
     name = shell.machine.devices.name(own)
     if shell.machine.place(path, name).kind():
         shell.set("root", name)
-        shell.env.assignments.pop("root")  # no statement of the file gave it this value
+        shell.env.assignments.pop("root")  # no statement of the file gave this value
 
 
 def _missing_device(shell: Shell, path: str) -> str:
-    """What a failed search was for, unless the kernel is there without it, as for GRUB."""
+    """Return the device that a search did not find, unless the kernel is there without it.
+
+    GRUB then boots, too.
+    """
     place = shell.place(path)
     if not shell.missing_devices:
         return describe(place.device) if place.volume is None else ""
@@ -108,7 +115,7 @@ def initrd(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def _initrd(shell: Shell, argument: str) -> FileRef:
-    """newc:NAME:FILE is a file that comes to lie under that name (grub-core/loader/linux.c)."""
+    """Return the file. newc:NAME:FILE is FILE under that name (grub-core/loader/linux.c)."""
     name, colon, path = argument.removeprefix("newc:").partition(":")
     if not argument.startswith("newc:") or not colon:
         return shell.machine.file(argument, shell.env["root"])
@@ -151,7 +158,7 @@ def _loader(what: str) -> Run:
 
 def _ending(action: Action, what: str) -> Run:
     def end(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-        if "--is-supported" in arguments:  # fwsetup's question, before it is put into the menu
+        if "--is-supported" in arguments:  # a script asks this before it adds fwsetup to the menu
             return 0
         shell.payload = Payload(unbootable=what, action=action)
         raise Exit

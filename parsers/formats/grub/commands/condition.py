@@ -1,4 +1,4 @@
-"""`test` and `[` (grub-core/commands/test.c), with GRUB's own idea of what is true."""
+"""`test` and `[` (grub-core/commands/test.c), with GRUB's own rules of truth."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ def test(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         words.pop()
     test = _Test(shell, words)
     value = test.value()
-    if value and test.error:  # that a test is false would be an error after it
+    if value and test.error:  # a false test is an error that would follow it
         shell.remark(test.error, harmless=test.error.number == UNKNOWN_DEVICE)
     return 0 if value else FALSE
 
@@ -48,7 +48,7 @@ _DEPTH = 50
 
 
 class _Test:
-    """The words of one test, read from the left; `-a` is the default between two of them."""
+    """One test. Its words are read from the left; `-a` stands between two tests by default."""
 
     def __init__(self, shell: Shell, words: list[str]) -> None:
         self._shell = shell
@@ -125,8 +125,8 @@ class _Test:
         return self._place(path).kind() is not None
 
     def _place(self, path: str) -> Place:
-        """GRUB forgets what went wrong before when it looks for a file, and takes whatever ends in
-        a parenthesis for a device.
+        """Return the place of a file. GRUB forgets earlier errors when it looks for one, and takes
+        any text that ends in a parenthesis for a device.
         """
         if path[:1] != "(":
             path = path[path.find(")") + 1 :]
@@ -139,7 +139,7 @@ class _Test:
         return place
 
     def _newer(self, left: str, operator: str, right: str) -> bool:
-        """-nt and -ot, which a number of seconds may follow that counts in favour of the left."""
+        """Compare times: -nt and -ot. A number of seconds may follow, and is added to the left."""
         newer, older = (left, right) if operator[1] == "n" else (right, left)
         if not self._exists(older):
             return self._exists(newer)
@@ -149,7 +149,7 @@ class _Test:
         return all(times) and (ahead > 0 if operator[1] == "n" else ahead < 0)
 
     def _number(self, text: str) -> int:
-        """As a processor of 64 bits compares it, with its sign."""
+        """Read a number as a 64-bit processor compares it, with its sign."""
         try:
             value = number(text)
         except GrubError as error:

@@ -1,4 +1,4 @@
-"""Finding file systems: `search` and its kin, `probe`, and volumes that need to be opened."""
+"""The commands that find file systems: `search`, `probe`; and those that open volumes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -83,8 +83,8 @@ def _search(
     devices = shell.machine.devices
     found = list(islice(_matches(shell, kind, name, hints, near), 1 if variable else None))
     if not found:
-        # An entry that cannot do without says so itself; else GRUB boots it all the same. And of
-        # a mere directory no device is known, not even its own.
+        # An entry that needs the device says so itself; others boot without it in GRUB, too. With a
+        # directory no device is known, not even the directory's own.
         own = devices.own
         quiet = shell.in_entry or not (own.uuid or own.label or own.disk)
         shell.note_missing(variable, _KINDS[kind].format(name), reported=not quiet)
@@ -98,7 +98,7 @@ def _search(
 
 
 def _near(shell: Shell, wanted: Callable[[Volume], bool]) -> Callable[[Volume], bool]:
-    """Only on the disk that $root is on: another may be a copy of it."""
+    """Accept only volumes on the disk of $root. Another disk may be a copy of it."""
     root = shell.machine.devices.find(shell.env["root"]) or shell.machine.devices.own
     disk = root.disk or root.name
     return lambda volume: (volume.disk or volume.name) == disk and wanted(volume)
@@ -107,7 +107,10 @@ def _near(shell: Shell, wanted: Callable[[Volume], bool]) -> Callable[[Volume], 
 def _matches(
     shell: Shell, kind: str, name: str, hints: Sequence[str], near: bool
 ) -> Iterator[Volume]:
-    """What an equal search has found before comes first; it comes again in its own place."""
+    """Yield the volumes that match. The result of an equal earlier search comes first.
+
+    It comes again in its own place.
+    """
     fits = _test(shell, kind, name)
     if near:
         fits = _near(shell, fits)
@@ -143,7 +146,7 @@ _PROBE = Options(
     "--part-uuid",
     usage="probe DEVICE",
 )
-# What GRUB calls file systems that Linux knows by another name.
+# Linux' name of a file system → GRUB's.
 _FILE_SYSTEMS = {"ext3": "ext2", "ext4": "ext2", "vfat": "fat", "ntfs3": "ntfs"}
 
 
@@ -166,7 +169,7 @@ def probe(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def _probed(shell: Shell, volume: Volume | None, options: Mapping[str, list[str]]) -> str:
-    """The first that is asked for, in GRUB's order; a disk without a file system has little."""
+    """Return the first property asked for, in GRUB's order. A bare disk has few."""
     if "driver" in options:
         return "ofdisk" if shell.machine.platform == "ieee1275" else "efidisk"
     if "partmap" in options:
@@ -196,7 +199,7 @@ _CRYPTOMOUNT = Options(
 
 @command("cryptomount")
 def cryptomount(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """A volume that is encrypted is there when it is open; opening it is not GRUB's any more."""
+    """Check that an encrypted volume is open. Opening it is no longer GRUB's task."""
     options, words = _CRYPTOMOUNT.read(arguments)
     if not words and not {"all", "boot"} & options.keys():
         raise GrubError(BAD_ARGUMENT, "device name required")

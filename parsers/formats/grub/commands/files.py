@@ -1,4 +1,4 @@
-"""Looking at what is on the disks: `ls`, `cat` and their kin, which print it."""
+"""The commands that print what is on the disks: `ls`, `cat` and the like."""
 
 import re
 from collections.abc import Container, Sequence
@@ -24,8 +24,9 @@ _LS = Options("--long|-l", "--human-readable|-h", "--all|-a", usage="ls [-l|-h|-
 
 @command("ls")
 def ls(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """A directory's names in their alphabetical order; to GRUB it is the disk's. Says what is
-    wrong with an argument, and goes on, as GRUB does.
+    """List directories. Names are in alphabetical order; GRUB has the disk's order.
+
+    A wrong argument is reported, and the next one is listed, as in GRUB.
     """
     options, words = _LS.read(arguments)
     if not words:
@@ -34,7 +35,7 @@ def ls(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         try:
             _list(shell, word, options)
         except GrubError as error:
-            # Who looks around does so to see: that something is not there is no mistake.
+            # A script lists files to see what is there, so a missing one is no mistake.
             shell.remark(error, harmless=True)
     return 0
 
@@ -74,7 +75,7 @@ def _list(shell: Shell, word: str, options: Container[str]) -> None:
         shell.machine.budget.spend(len(names))
         lines = [_line(place._replace(path=f"{place.path}/{name}"), options) for name in names]
     else:
-        # Of a file that is named GRUB's long list says nothing at all.
+        # GRUB's long list shows nothing for a file that is named.
         lines = [] if "long" in options else [_line(place, options)]
     shell.machine.say("".join(lines) + "\n")
 
@@ -95,7 +96,7 @@ def _line(place: Place, options: Container[str]) -> str:
 
 
 def _size(size: int) -> str:
-    """Each step is rounded, to hundredths of its unit."""
+    """Format a size. Each step is rounded to hundredths of its unit."""
     hundredths, units = size * 100, 0
     while size >= 1024:
         hundredths, size, units = (hundredths + 512) // 1024, size // 1024, units + 1
@@ -103,7 +104,7 @@ def _size(size: int) -> str:
 
 
 _CAT = Options("--dos", usage="cat FILE")
-# What is no text GRUB shows as a number.
+# GRUB shows bytes that are no text as numbers.
 _NO_TEXT = re.compile(r"[\0-\b\x0e-\x1f\x7f\udc80-\udcff]")
 
 
@@ -129,7 +130,7 @@ def _text(shell: Shell, path: str) -> str:
 
 @command("cmp")
 def cmp(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Compares; the differences that GRUB would list byte by byte are not."""
+    """Compare files. GRUB would print each byte that differs; this does not."""
     if len(arguments) != 2:
         raise GrubError(BAD_ARGUMENT, "two arguments expected")
     one, other = (_text(shell, path) for path in arguments)

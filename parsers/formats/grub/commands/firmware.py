@@ -1,5 +1,7 @@
-"""Asking the machine: its processor, SMBIOS, EFI's variables, the clock. A GRUB for another kind
-of machine has no such command, and what it does not know succeeds; so it does here.
+"""The commands that ask the machine: its processor, SMBIOS, EFI variables, the clock.
+
+A GRUB for another kind of machine has no such command, and takes an unknown command for a success.
+So do these.
 """
 
 import re
@@ -26,14 +28,14 @@ from parsers.reading.text import decode_utf16
 
 @command("cpuid")
 def cpuid(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Whether a PC's processor has 64 bits (--long-mode, the default) or PAE."""
+    """Test if a PC's processor has 64 bits (--long-mode, the default) or PAE."""
     if shell.machine.cpu not in ("x86_64", "i386"):
         return _unknown(shell, "cpuid")
     pae = "-p" in arguments or "--pae" in arguments
     return 0 if pae or shell.machine.cpu == "x86_64" else FALSE
 
 
-# What can be read of a structure, and how many bytes it takes.
+# The kinds of a field, with their sizes in bytes.
 _SIZES = {"byte": 1, "word": 2, "dword": 4, "qword": 8, "string": 1, "uuid": 16}
 _SMBIOS = Options(
     *("--type|-t=", "--handle|-h=", "--match|-m=", "--set="),
@@ -64,7 +66,7 @@ def smbios(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def _structure(shell: Shell, wanted: dict[str, int], which: int) -> Structure:
-    """The `which`th that is of the type and has the handle: its fields, and its strings."""
+    """Find the `which`th structure of the type and the handle: its fields, and its strings."""
     data = shell.machine.firmware.smbios
     if not data:
         raise GrubError(FIRMWARE, "the SMBIOS entry point structure was not found")
@@ -101,7 +103,7 @@ _GUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @command("getenv")
 def getenv(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """A variable of EFI's, of those that decide what boots: the firmware is not asked for more."""
+    """Read an EFI variable. Only those that decide what boots are known."""
     if shell.machine.platform != "efi":
         return _unknown(shell, "getenv")
     options, words = _GETENV.read(arguments)
@@ -149,7 +151,7 @@ _SETTING = re.compile(
 
 @command("date")
 def date(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """What the clock shows; it is never set."""
+    """Print the clock. It is never set."""
     if not all(map(_SETTING.fullmatch, arguments)):
         raise GrubError(BAD_ARGUMENT, "invalid datetime")
     if not arguments:
@@ -160,13 +162,13 @@ def date(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def shown(seconds: int) -> str:
-    """A time, as GRUB tells it to people."""
+    """Format a time as GRUB prints it."""
     when = time.gmtime(seconds)
     return f"{time.strftime('%Y-%m-%d %H:%M:%S', when)} {_DAYS[when.tm_wday]}"
 
 
 def keep_time(shell: Shell) -> None:
-    """The variables of the module `datehook`, which here stand still: no scan takes long."""
+    """Set the variables of the module `datehook`, once: no scan takes long."""
     values = [""] * len(_HOOKED)
     if seconds := shell.machine.firmware.clock:
         when = time.gmtime(seconds)

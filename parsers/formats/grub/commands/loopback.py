@@ -1,4 +1,4 @@
-"""`loopback`: a file that holds a file system becomes a device."""
+"""`loopback`: make a device of a file that holds a file system."""
 
 from collections.abc import Sequence
 
@@ -20,17 +20,17 @@ def loopback(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     loops = shell.machine.devices.loops
     if "delete" in options:
         if loops.pop(words[0], None) is None:
-            # Who makes sure that a name is free does so before every use.
+            # Scripts delete a name before each use to make sure that it is free.
             return shell.error(BAD_DEVICE, "device not found", harmless=True)
         return 0
     if len(words) < 2:
         raise GrubError(BAD_ARGUMENT, "filename expected")
-    # The image that the configuration itself is in has its name from here, not from GRUB.
+    # The name of the configuration's own image was given here, not by GRUB.
     if words[0] in loops and loops[words[0]] != shell.machine.devices.own:
         raise GrubError(BAD_ARGUMENT, "device name already exists")
     place = shell.place(words[1])
     if place.volume is None or place.kind() != "file":
-        # What the entry takes from the image is waited for, as from a disk that is not there.
+        # The entry waits for the image, as it waits for a disk that is not there.
         shell.note_missing(words[0], f"the file {words[1]}")
         return shell.error(NOT_FOUND, f"file `{place.path}' not found", harmless=shell.in_entry)
     shell.missing_devices.pop(words[0], None)

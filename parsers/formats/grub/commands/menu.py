@@ -1,4 +1,4 @@
-"""`menuentry` and its kin: they only note what the menu will show, and `password`: to whom."""
+"""`menuentry` and the like, which add lines to the menu, and `password`."""
 
 import re
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def submenu(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 @command("hiddenentry", takes_block=True)
 def hiddenentry(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """SUSE's and Red Hat's: an entry that only its hotkey, or being the default, can boot."""
+    """Add an entry that only its hotkey or being the default can boot: SUSE's and Red Hat's."""
     return _add(shell, arguments, block, hidden=True)
 
 
@@ -54,9 +54,10 @@ def password_pbkdf2(shell: Shell, arguments: Sequence[str], block: Block | None)
 
 
 def _with_users(words: Sequence[str]) -> list[str]:
-    """Without a --users that has no value, for which GRUB would refuse the entry. Red Hat's
-    configurations for OpenPOWER have --users $grub_users in each, and no such variable: no GRUB
-    has ever read them, but Petitboot.
+    """Drop a --users without a value, for which GRUB would refuse the entry.
+
+    Red Hat's configurations for OpenPOWER have --users $grub_users in each entry, and no such
+    variable. Only Petitboot reads them.
     """
     return [
         word
@@ -74,16 +75,16 @@ def _password(shell: Shell, arguments: Sequence[str], *, hashed: bool) -> int:
     return 0
 
 
-# grub-core/normal/menuentry.c; the other keys that it names are Petipy's own in every menu.
+# grub-core/normal/menuentry.c. The other keys that it names have a meaning in Petipy's menu.
 _KEYS = {"delete", "insert", "tab", "backspace", *(f"f{number}" for number in range(1, 13))}
 
 
 def hotkey(word: str) -> str:
-    """The key's name, else the first character of whatever it is."""
+    """Return the name of the key, else the first character of the word."""
     return str(word) if word in _KEYS else word[:1]
 
 
-# Between names of users; GRUB's manual, "Authentication and authorisation".
+# Separators of user names: GRUB's manual, "Authentication and authorisation".
 _BETWEEN = re.compile(r"[\s,;|&]+")
 
 
@@ -121,7 +122,7 @@ def _add(
         end=block.end if block and not shell.eval_line else shell.line,
         hotkey=hotkey(options.get("hotkey", [""])[-1]),
         classes=tuple(map(str, options.get("class", ()))),
-        # Without --users only the superusers may boot it, if there are any.
+        # Without --users only the superusers may boot it, if any are named.
         users=None if "unrestricted" in options else users(options.get("users", [""])[-1]),
         hidden=hidden,
         parameters=shell.assignment("$@", " ".join(arguments)),

@@ -1,7 +1,7 @@
-"""The menus of SYSLINUX and of GRUB's predecessor, which GRUB makes its own.
+"""The commands that read menus of SYSLINUX and of GRUB Legacy into GRUB's menu.
 
-GRUB translates their files into a script (grub-core/lib/syslinux_parse.c and legacy_parse.c); here
-the parsers of those formats read them, and what they find becomes entries like any other.
+GRUB translates their files into a script (grub-core/lib/syslinux_parse.c and legacy_parse.c). Here
+the parsers of those formats read them, and their entries become menu entries.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ from parsers.formats.grub.run.shell import Shell
 
 _SYSLINUX = Options("--root|-r=", "--cwd|-c=", "--isolinux|-i", "--pxelinux|-p", "--syslinux|-s")
 _LEGACY = Options()
-_ENTRY = 20  # steps
+_ENTRY = 20  # steps for an entry
 
 
 def _place(shell: Shell, options: Options, arguments: Sequence[str]) -> Place:
@@ -37,7 +37,7 @@ def _syslinux(place: Place) -> Iterator[Item]:
 
 
 def _legacy(place: Place) -> Iterator[Item]:
-    """Whatever the file looks like: one that is a script for GRUB is not run from here."""
+    """Read a menu of GRUB Legacy. A script for GRUB under that name is not run from here."""
     from parsers.formats.grub_legacy.menu import LegacyMenu
     from parsers.reading.text import read
 
@@ -48,7 +48,7 @@ def _legacy(place: Place) -> Iterator[Item]:
 
 
 def _commands(kind: str, options: Options, read: Callable[[Place], Iterator[Item]]) -> None:
-    """The two of a kind: into this menu, or as one of its own. GRUB has each under two names."""
+    """Add two commands: one fills this menu, one makes its own. GRUB has two names for each."""
 
     def body(shell: Shell, arguments: Sequence[str]) -> tuple[Place, Body]:
         place = _place(shell, options, arguments)
@@ -69,7 +69,7 @@ _commands("legacy", _LEGACY, _legacy)
 
 
 def _body(shell: Shell, place: Place, found: Iterator[Item]) -> Iterator[Command]:
-    """Commands that make the menu: what the file wants of it, then its entries."""
+    """Yield the commands that make the menu: its settings, then its entries."""
     entries: list[Entry] = []
     for item in found:
         shell.machine.budget.spend(_ENTRY)

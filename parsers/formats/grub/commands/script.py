@@ -1,4 +1,4 @@
-"""What other languages have as syntax: truth, returning, leaving loops, running text and files."""
+"""The commands that are syntax elsewhere: true, return, break, eval, source and the like."""
 
 from collections.abc import Callable, Sequence
 
@@ -89,7 +89,7 @@ def evaluate(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
 
 @command("source", ".")
 def source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Runs a file as if it stood here. One that is not there is no error to GRUB."""
+    """Run a file in place. A file that is not there is no error to GRUB."""
     if len(arguments) != 1:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     text = shell.text(arguments[0])
@@ -108,7 +108,7 @@ def source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 @command("extract_entries_source", "extract_entries_configfile")
 def extract(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Takes the entries of a file that is not trusted with more, and forgets its variables."""
+    """Take the entries of an untrusted file, and drop its variables."""
     if len(arguments) != 1:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     env, shell.extracting = shell.env, True
@@ -120,7 +120,7 @@ def extract(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 @command("time")
 def time(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Runs a command, which takes no time here."""
+    """Run a command. It takes no time here."""
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "no command is specified")
     status = shell.run_command(arguments)
@@ -130,7 +130,7 @@ def time(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 @command("configfile", "normal")
 def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """A menu of its own from another file; GRUB shows it before it goes on here."""
+    """Make a menu from another file. GRUB shows it before it goes on here."""
     if len(arguments) != 1 and shell.command == "configfile":
         raise GrubError(BAD_ARGUMENT, "filename expected")
     if not arguments:
@@ -143,14 +143,14 @@ def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
             shell.payload.unbootable = f"it opens the menu of {config}, which is not there"
         return 0
     if config in shell.menus or shell.machine.is_listed(place):
-        # A way back, or one to a menu that is shown anyway.
+        # The file leads back, or to a menu that is shown anyway.
         shell.payload.unbootable = f"it opens the menu of {config}"
         return 0
     return nested(shell, place, lambda inner: inner.run_text(text))
 
 
 def nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> int:
-    """Makes a menu of its own of what `run` does, as from the file there."""
+    """Make a menu of what `run` does, as if it were run from the file at that place."""
     config = shell.machine.label(place)
     inner = shell.fork(inherit=True, scope=shell.scope)
     inner.config = config

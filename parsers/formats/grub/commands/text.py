@@ -1,4 +1,4 @@
-"""Printing, and taking texts apart."""
+"""The commands that print texts and take them apart."""
 
 import re
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ _OPTION = re.compile(r"-[nehu]+|--(?:help|usage)?")
 
 @command("echo")
 def echo(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Options are what stands before anything else, and only if each letter is one."""
+    """Print the words. Options come first, and count only if each letter is an option."""
     words = list(arguments)
     given: set[str] = set()
     while words and _OPTION.fullmatch(words[0]):
@@ -51,7 +51,7 @@ def echo(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def _escaped(text: str) -> tuple[str, bool]:
-    """With \\n and the like replaced, others left out; false when \\c forbids the last newline."""
+    """Replace \\n and the like, drop others; return False if \\c drops the last newline."""
     result: list[str] = []
     newline = True
     chars = iter(text)
@@ -78,7 +78,7 @@ def regexp(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         raise GrubError(BAD_ARGUMENT, "two arguments expected")
     try:
         regex = Regex(words[0])
-    except GrubError as error:  # to GRUB it is a text that does not match
+    except GrubError as error:  # to GRUB it matches nothing
         shell.machine.complain(shell.config, shell.line, f"regexp: {error}")
         return FALSE
     shell.machine.budget.spend(len(regex) * len(words[1]) // 16)
@@ -128,7 +128,7 @@ def tr(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     old, new, text = words
     if len(old) != len(new):
         raise GrubError(BAD_ARGUMENT, "set sizes did not match")
-    # Of a character that is there twice the first counts.
+    # The first of equal characters counts.
     table = {ord(a): b for a, b in reversed(list(zip(old, new, strict=True)))}
     text = respell(text, text.translate(table))
     if name:

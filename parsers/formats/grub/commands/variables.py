@@ -1,4 +1,4 @@
-"""Variables: setting, exporting, keeping them in environment blocks."""
+"""The commands for variables: to set, to export, to keep them in environment blocks."""
 
 import re
 from collections.abc import Sequence
@@ -90,13 +90,13 @@ def list_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
 
 @command("save_env")
 def save_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Writes nothing: what it would write is an effect of booting, and seen by a load_env."""
+    """Record the write as an effect of booting; a later load_env sees it. Nothing is written."""
     options, names = _SAVE.read(arguments)
     if not names:
         raise GrubError(BAD_ARGUMENT, "no variable is specified")
     file, saved = _block(shell, options.get("file"))
     if file.path and "env_block" in shell.env and shell.machine.file_system(file) == "btrfs":
-        # GRUB cannot write to it, and who has given it the other block saves there, too.
+        # GRUB cannot write to a file on btrfs. A script that uses the other block saves there, too.
         return shell.error(BAD_FILE, "sparse file not allowed", harmless=True)
     values = {str(name): shell.env.get(name) for name in names}
     shell.blocks[file] = saved.saved(values)
@@ -104,8 +104,8 @@ def save_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     return 0
 
 
-# A list of the disk's blocks, FIRST+COUNT. btrfs has a place for an environment block, where
-# openSUSE's GRUB and upstream's (since 2.14) can write, which they cannot to a file of it.
+# A list of the disk's blocks, FIRST+COUNT. btrfs has a place for an environment block. openSUSE's
+# GRUB and upstream's (since 2.14) can write there, but not to a file of a btrfs.
 _BLOCKS = re.compile(r"(?:\([^()]*\))?((?:[0-9]*\+[0-9]+,?)+)")
 _RUN = re.compile(r"([0-9]{1,9})\+([0-9]{1,3})")
 
@@ -126,7 +126,7 @@ def _block(shell: Shell, given: list[str] | None) -> tuple[FileRef, EnvironmentB
 
 
 def _kept(shell: Shell, file: FileRef, blocks: str) -> str:
-    """What is in blocks of the disk, where they are the ones that are known."""
+    """Read blocks of the disk, if they are known."""
     own = not file.path and not file.device
     data = shell.machine.devices.piece(file.offset, file.size) if own else b""
     if len(data) < file.size or not data:

@@ -1,8 +1,8 @@
-"""What GRUB has and what changes nothing here: screens, sounds, modules, disks' drivers.
+"""The commands that change nothing here: screens, sounds, modules, disk drivers.
 
-One table, command by command the fewest arguments that it takes and what it says when it has
-less. All of GRUB 2.12's commands are here or in the modules beside this one, of whichever
-platform: a file that is written for another one is not to be blamed for it.
+The table has, for each command, the fewest arguments that it takes and its message when it has
+fewer. Here and in the modules beside this one are all commands of GRUB 2.12, for every platform: a
+file for another platform has no mistakes.
 """
 
 from collections.abc import Sequence
@@ -65,9 +65,7 @@ for (_least, _message), _names in _QUIET.items():
 
 @command("insmod")
 def insmod(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Whatever module it is: all that would matter are there already, but the one that sets
-    variables.
-    """
+    """Load a module. Only `datehook` has an effect: it sets variables."""
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "one argument expected")
     if basename(arguments[0]).removesuffix(".mod") == "datehook":
@@ -77,8 +75,9 @@ def insmod(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 @command("loadfont", "background_image")
 def picture(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Scripts ask by it whether there is a graphical screen, which the one that is there is not
-    needed for. One that is missing fails as in GRUB; nobody has to mend it.
+    """Check a font or a picture. Scripts test this to find a graphical screen.
+
+    Petipy needs none. A missing file fails as in GRUB, and needs no repair.
     """
     for path in arguments:
         if path[:1] in ("/", "("):
@@ -91,8 +90,9 @@ def picture(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 @command("keystatus")
 def keystatus(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Asks whether Shift and the like are held down: nobody is there while scanning. Without a
-    question, whether the terminal could tell: Open Firmware's cannot.
+    """Test if Shift and the like are held down. Nobody is there during a scan.
+
+    Without options, test if the terminal can tell. Open Firmware's cannot.
     """
     return FALSE if arguments or shell.machine.platform == "ieee1275" else 0
 
@@ -108,13 +108,13 @@ def sleep(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     try:
         count(words[0])
     except GrubError as error:
-        shell.remark(error)  # and then sleeps not at all
+        shell.remark(error)  # it does not sleep then
     return 0
 
 
 @command("hwmatch")
 def hwmatch(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Whether a graphics card is on a list: for what a kernel needs no screen, none is."""
+    """Search a list for the graphics card. No card is on it: a kernel needs no screen."""
     if len(arguments) < 2:
         raise GrubError(BAD_ARGUMENT, "list file and class required")
     shell.there(arguments[0])
@@ -124,7 +124,7 @@ def hwmatch(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 @command("read")
 def read(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """A line from who sits there: nobody, while scanning."""
+    """Read a line from the keyboard: an empty one, since nobody is there during a scan."""
     if arguments and not arguments[0].startswith("-"):
         question = f"it asks for a value of ${arguments[0]}, and gets an empty one here"
         shell.machine.complain(shell.config, shell.line, question)
@@ -134,5 +134,5 @@ def read(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 @command("authenticate")
 def authenticate(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Who may boot what is asked for in the menu (--users); a script goes on."""
+    """Ask for a user. The menu asks (--users); a script goes on."""
     return 0

@@ -1,4 +1,4 @@
-"""GRUB's errors: a command raises one, or says one and goes on; either way it is its status."""
+"""GRUB's errors. A command raises one, or reports one and goes on; either way it is its status."""
 
 FALSE = 1
 BAD_FILE = 4
@@ -18,7 +18,7 @@ TOO_DEEP = 47
 
 
 class GrubError(Exception):
-    """A command failed: GRUB's number for it, and its words."""
+    """A command failed: GRUB's number and message."""
 
     def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
@@ -26,4 +26,4 @@ class GrubError(Exception):
 
 
 class Usage(Exception):
-    """A command was asked how it is used, and does nothing else. That is no failure."""
+    """A command was asked for its usage, and does nothing else. This is no failure."""

@@ -1,7 +1,7 @@
-"""The two GRUBs that are out there: Debian's, which is as upstream's, and Red Hat's.
+"""The two families of GRUB: Debian's, which is as upstream's, and Red Hat's.
 
-Both call themselves 2.06 or 2.12. What tells their languages apart is here, one field each, so
-that nothing else has to ask for a name.
+Both call themselves 2.06 or 2.12. Each difference between their languages is a field here, so that
+no other module asks for a name.
 """
 
 import re
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """What one family of GRUBs does its own way."""
+    """The peculiarities of one family of GRUBs."""
 
     name: str
-    loader: str  # in words
-    keeps_hex: bool  # \xNN outside quotes stays as it is, and so it does on a command line
-    eval_reports: bool  # eval of a text that ends in a newline gives the status of its last command
-    copies_all: bool  # submenus and nested configurations see all variables, not the exported only
+    loader: str  # its boot loader, in words
+    keeps_hex: bool  # \xNN stays as it is, outside quotes and on a command line
+    eval_reports: bool  # eval of a text with a final newline has the status of its last command
+    copies_all: bool  # submenus and nested configurations see all variables, not only exported ones
     after_success: bool  # an entry boots only if the last command of its body succeeds
-    names_first: bool  # in default: ids, titles, then numbers; and ids count in fallback
-    commands: frozenset[str]  # the commands that only this one has
+    names_first: bool  # in default: ids, titles, then numbers; in fallback: ids, too
+    commands: frozenset[str]  # that no other family has
 
 
 DEBIAN = Family(
@@ -47,8 +47,8 @@ FAMILIES = {family.name: family for family in (DEBIAN, FEDORA)}
 _SYSTEMS = (
     "almalinux|bazzite|centos|circle|eurolinux|fedora|nobara|oracle|redhat|rhel|rocky|scientific"
 )
-# Commands and variables that only Red Hat's GRUB has a use for, the labels of its installers and
-# live systems, and the statement by which those find their own medium.
+# Commands and variables of Red Hat's GRUB alone, the labels of its installers and live systems,
+# and the statement by which these find their medium.
 _FEDORA_ONLY = re.compile(
     rf"""(?mx) ^search[ ] [^#\n]*? (?:-l|-label|--fs-label)[ ]['"]? (?i:{_SYSTEMS}|OL)[- \d\\]
     | ^ [^#\n]*? (?:
@@ -60,17 +60,17 @@ _FEDORA_ONLY = re.compile(
     )"""
 )
 _FEDORA_PLACE = re.compile(rf"(?i)/EFI/(?:{_SYSTEMS})/|/grub2(?![\w.-])")
-# What has /boot/grub2 but a GRUB that is not Red Hat's.
+# Other systems that have /boot/grub2.
 _OTHER = re.compile(
     r"(?i)(?<![a-z])(?:(?:open)?suse|sle[ds]?(?![a-z])|mageia|openmandriva|void(?!\w)|solus)"
-    r"|\bbtrfs_relative_path\b"  # SUSE's own, also where a file has no other word of theirs
+    r"|\bbtrfs_relative_path\b"  # SUSE's, even in a file without any other word of SUSE's
 )
 
 
 def family_of(path: str, text: str) -> Family:
-    """The family that a configuration is written for, by what it says and where it lies.
+    """Return the family that a configuration is written for, by its text and its place.
 
-    With nothing to go by it is Debian's: most of its differences are upstream's own.
+    Without a sign it is Debian's: most of its peculiarities are upstream's.
     """
     if _FEDORA_ONLY.search(text):
         return FEDORA

@@ -1,4 +1,4 @@
-"""GRUB script's words, as GRUB's own lexer cuts them (grub-core/script/yylex.l)."""
+"""The lexer: it cuts words as GRUB's own does (grub-core/script/yylex.l)."""
 
 import re
 from bisect import bisect_right
@@ -16,14 +16,14 @@ _VARIABLE = rf"\$(?:{_NAME}|\{{(?:{_NAME})\}})"
 _PLAIN = r"[^ \t\n;{}&|<>$'\"\\]++"
 _LONE = r"[^ \t\n;{}&|<>$'\"\\*?]++"
 _DOUBLE = rf'"(?:[^"\\$]++|\\[\s\S]|{_VARIABLE})*+'
-_GETTEXT = r'\$"(?:[^"\\]++|\\[\s\S])*+'  # for translation: any $ will do
-# A line that goes on needs a line to go on with.
+_GETTEXT = r'\$"(?:[^"\\]++|\\[\s\S])*+'  # for translation: any $ is taken
+# The last line cannot be continued.
 _ESCAPED = r"\\(?:[^\n]|\n(?!\Z))"
 _WORD = rf"""(?:{_PLAIN}|{_ESCAPED}|'[^']*+'|{_DOUBLE}"|{_GETTEXT}"|{_VARIABLE})++"""
 
-# pyparsing pays per token, so blanks and comments are part of the token that follows them. A
+# pyparsing takes time per token, so blanks and comments are part of the token after them. A
 # continued line is a word or a part of one, so no keyword begins it.
-# Every repetition is possessive: no text makes the expression go back and forth.
+# Every repetition is possessive: no text makes the expression backtrack.
 _TOKEN = pp.Regex(
     r"(?:[ \t]++|\#[^\n]*+)*+"
     rf"(?:(?P<word>(?!(?:\[\[|]])[ \t\n;{{}}]){_LONE}(?=[ \t\n;{{}}]))"
@@ -46,7 +46,7 @@ _BATCH = 64
 
 
 class Token(NamedTuple):
-    """`kind`: word (nothing in it to expand), parts, newline, sign, bad, lone or end.
+    """A token. `kind` is word (with nothing to expand), parts, newline, sign, bad, lone or end.
 
     `lone` is a quote that nothing closes, or a `$` or `\\` with nothing to apply to.
     """
@@ -62,10 +62,10 @@ _COMMENT_LINES = re.compile(r"^(?:\#[^\n]*+(?:\n|\Z))++", re.MULTILINE)
 
 
 class ScriptText:
-    """A file as GRUB reads it, by lines: without carriage returns, without lines that begin with
-    `#` (even inside a string), a line ending at its first NUL.
+    """A file as GRUB reads it, line by line.
 
-    `spend` is told of the tokens read, and may raise to end it.
+    Carriage returns and lines that begin with `#` (even in a string) are dropped, and a line ends
+    at its first NUL. `spend` gets the number of tokens read, and may raise an exception.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class ScriptText:
     ) -> None:
         text = _without(text, _NO_TEXT)
         kept: list[str] = []
-        self._gaps: list[tuple[int, int]] = []  # where lines are missing, and how many so far
+        self._gaps: list[tuple[int, int]] = []  # place, lines missing before
         at = size = missing = 0
         for m in _COMMENT_LINES.finditer(text):
             kept.append(cut(text, at, m.start()))
@@ -94,7 +94,7 @@ class ScriptText:
         self._last = (0, 1)
 
     def line(self, at: int) -> int:
-        """The number, in the file, of the line of the character `at`. Fast while `at` grows."""
+        """Return the file's number of the line of the character `at`. Fast while `at` grows."""
         last, number = self._last
         if at < last:
             last, number = 0, 1
@@ -104,12 +104,12 @@ class ScriptText:
         return number + (self._gaps[gap][1] if gap >= 0 else 0)
 
     def column(self, at: int) -> int:
-        """The place of the character in its line, from 1; carriage returns do not count."""
+        """Return the place of the character in its line, from 1, without carriage returns."""
         return at - self.text.rfind("\n", 0, at)
 
     def tokens(self, start: int = 0) -> Iterator[Token]:
         text, number = self.text, 0
-        # What scan_string does around each match takes more than twice the time of the match.
+        # scan_string takes more than twice the time of the match itself.
         match = _TOKEN.re.match
         while m := match(text, start):
             kind, start = m.lastgroup or "end", m.end()
@@ -119,7 +119,7 @@ class ScriptText:
             if not number % _BATCH:
                 self._spend(_BATCH // 2)
             yield Token(kind, m[kind], m.start(kind), start)
-        while True:  # where the file ends is still in its last line
+        while True:  # the end of the file is in its last line
             yield Token("end", "", max(len(text) - 1, 0), len(text))
 
 
@@ -134,8 +134,9 @@ def _without(text: str, what: "re.Pattern[str]") -> str:
 
 
 def word(text: str, family: Family = DEBIAN) -> Word:
-    """A token of parts, taken apart: quotes removed, variables found. Without any it is no word:
-    just a line's end that a backslash took away.
+    """Take a token of parts apart: remove quotes, find variables.
+
+    Without any part it is no word, just a line's end that a backslash took away.
     """
     parts: list[Part] = []
     plain = type(text) is str
@@ -152,7 +153,7 @@ def word(text: str, family: Family = DEBIAN) -> Word:
             case "double":
                 parts.extend(_inside(cut(found, 1, -1)))
             case "gettext":
-                # Translation knows no positional parameters: they are empty there.
+                # Positional parameters are empty in a translated text.
                 parts.extend(
                     p
                     for p in _inside(cut(found, 2, -1))
@@ -160,7 +161,7 @@ def word(text: str, family: Family = DEBIAN) -> Word:
                 )
             case "hex":
                 parts.append(Text(found if family.keeps_hex else cut(found, 1), True))
-            case _ if found != "\n":  # else a line continued inside a word
+            case _ if found != "\n":  # else a line is continued inside a word
                 parts.append(Text(found, True))
     if parts and all(isinstance(p, Text) and (p.quoted or not is_wild(p.text)) for p in parts):
         return join("", [p[0] for p in parts])
@@ -181,7 +182,7 @@ def is_wild(text: str) -> bool:
 
 def _inside(text: str) -> Iterator[Part]:
     if not text:
-        yield Text("", True)  # an empty pair of quotes is a word, too
+        yield Text("", True)  # an empty pair of quotes is a word
     plain = type(text) is str
     for m in _INSIDE.finditer(text):
         kind = m.lastgroup or 0

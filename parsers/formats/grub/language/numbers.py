@@ -4,22 +4,22 @@ import re
 
 from parsers.formats.grub.language.errors import BAD_NUMBER, OUT_OF_RANGE, GrubError
 
-# Of "0x" without a digit GRUB has taken the prefix before it misses the number.
+# After "0x" without a digit, GRUB has read the prefix and then finds no number.
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*(-?)(?:0[xX]([0-9a-fA-F]+)|(?!0[xX])(?:0([0-7]+)|([0-9]+)))")
 _LARGEST = (1 << 64) - 1
-_LONGEST = 40  # digits that count; a leading 0 more or less
+_LONGEST = 40  # digits that count, with or without a leading 0
 
 
 def number(text: str) -> int:
-    """The number that the text begins with: 0x1f, 017, 15; what follows it is ignored.
+    """Return the number that a text begins with: 0x1f, 017, 15. The rest is ignored.
 
-    Raises GrubError when there is none.
+    Raise GrubError if there is none.
     """
     return leading_number(text)[0]
 
 
 def leading_number(text: str) -> tuple[int, str]:
-    """The number, and what follows it."""
+    """Return the number that a text begins with, and the rest."""
     m = _NUMBER.match(text)
     if not m:
         raise GrubError(BAD_NUMBER, "unrecognized number")
@@ -34,7 +34,7 @@ def leading_number(text: str) -> tuple[int, str]:
 
 
 def count(text: str) -> int:
-    """A number without a sign."""
+    """Return a number without a sign."""
     if text.lstrip().startswith("-"):
         raise GrubError(BAD_NUMBER, "unrecognized number")
     return number(text)

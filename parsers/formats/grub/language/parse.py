@@ -1,7 +1,7 @@
-"""GRUB script's grammar (grub-core/script/parser.y), by recursive descent.
+"""The grammar of GRUB script (grub-core/script/parser.y), by recursive descent.
 
-GRUB reads a line and whatever it needs to complete it, runs that, and reads on. So a mistake
-costs one such unit: reading resumes at the line after the token that could not be.
+GRUB reads a line and the lines that complete it, runs them, and reads on. So a mistake costs one
+such unit: reading resumes at the line after the wrong token.
 """
 
 import re
@@ -22,7 +22,7 @@ from parsers.formats.grub.language.syntax import (
     Word,
 )
 
-# Reserved in the place of a command only; `case`, `select` and `esac` lead nowhere.
+# Reserved in the place of a command only. No statement begins with case, select or esac.
 _RESERVED = frozenset(
     [
         "case",
@@ -42,16 +42,16 @@ _RESERVED = frozenset(
         "while",
     ]
 )
-# A word in whose strings something may be wrong, and the quote in it that nothing closes.
+# A word with a mistake in its strings, and the quote in it that nothing closes.
 _WORD = re.compile(
     r"""(?:"(?:[^"\\]++|\\[\s\S])*+"|'[^']*+'|\\[\s\S]|[^ \t\n;{}&|<>"'\\])*+(?P<open>["'])?"""
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_DEPTH = 60  # of statements within statements; distributions reach four
+_DEPTH = 60  # of statements within statements; distributions need four
 
 
 class _Unexpected(Exception):
-    """The token at hand cannot stand here."""
+    """The token cannot stand at its place."""
 
     def __init__(self, expected: str = "") -> None:
         super().__init__(expected)
@@ -59,7 +59,7 @@ class _Unexpected(Exception):
 
 
 def units(source: ScriptText) -> Iterator[Body | Mistake]:
-    """The script piece by piece, each to be run before the next is asked for."""
+    """Yield the units of a script. Each is to be run before the next is asked for."""
     return _Parser(source).units()
 
 
@@ -106,13 +106,13 @@ class _Parser:
         return Mistake(line, message, self._source.column(self._token.start))
 
     def _resume(self) -> bool:
-        """Goes on at the line after the bad token; false at the end of the file."""
+        """Go on at the line after the wrong token. Return False at the end of the file."""
         text, token = self._source.text, self._token
         if token.kind == "end":
             return False
         end = token.end - (token.kind == "newline")
         if token.kind in ("word", "parts") or (token.kind == "lone" and token.text[0] == '"'):
-            # What is wrong in a string does not end it, nor the word that it is a part of.
+            # A mistake in a string does not end the string, nor its word.
             whole = _WORD.match(text, token.start)
             if whole is None or whole["open"]:
                 return False
@@ -125,7 +125,7 @@ class _Parser:
             self._advance()
         if self._token.end == at and self._token.kind == "newline":
             self._advance()
-        else:  # a string or a continued line reaches over the line's end: cut it there
+        else:  # a string or a continued line passes the line's end: cut it there
             self._restart(at)
         return True
 
@@ -214,7 +214,7 @@ class _Parser:
         return self._until(end)[0]
 
     def _until(self, *ends: str) -> tuple[Body, str]:
-        """Commands, at least one, up to and with one of the keywords that close them."""
+        """Read commands, at least one, up to and with one of the keywords that close them."""
         self._newlines()
         body = [self._command()]
         while self._delimiter():
@@ -264,7 +264,7 @@ class _Parser:
         return False
 
     def _delimiter(self) -> bool:
-        """Passes one `;` or newline, and the newlines after it."""
+        """Skip one `;` or newline, and the newlines after it."""
         return self._newlines() if not self._sign(";") else self._newlines() or True
 
     def _newlines(self) -> bool:

@@ -1,8 +1,8 @@
 """Texts that know where each part of them comes from.
 
-Words expand to pieces. Each piece of a variable's value keeps the setting that gave the value, and
-a setting keeps the pieces of its value in turn. So nothing has to be searched for in a finished
-text to tell who wrote it.
+Words expand to pieces. Each piece of a variable's value keeps the assignment that gave the value,
+and an assignment keeps the pieces of its value in turn. So nothing has to be searched for in a
+finished text to tell its origin.
 """
 
 from bisect import bisect_left
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Assignment(NamedTuple):
-    """A value that a variable was given: which, where and by which command.
+    """The assignment of a value to a variable: value, place and command.
 
     It is also a line of another file that gave words to a command.
     """
@@ -22,14 +22,14 @@ class Assignment(NamedTuple):
     config: str  # "": the boot loader itself set it
     line: int
     how: str = ""  # the command: set, load_env, for, the name of a function …
-    made_of: tuple["Assignment", ...] = ()  # of the variables that stood in that command
-    # The parts of the value. Without any and with variables, the command worked the value out: all
-    # of them took part in all of it.
+    made_of: tuple["Assignment", ...] = ()  # the sources of that command's words
+    # The parts of the value. If there are none, the command computed the value: each source took
+    # part in all of it.
     pieces: tuple["Piece", ...] = ()
 
 
 class Piece(NamedTuple):
-    """A stretch of a text, and what gave it.
+    """A stretch of a text, with its source.
 
     An empty piece records a variable that took part and gave no characters.
     """
@@ -40,7 +40,7 @@ class Piece(NamedTuple):
 
 
 class Expansion(str):
-    """A text some of whose pieces have a source. To everything but provenance it is its text."""
+    """A text with at least one piece that has a source. To all but provenance it is its text."""
 
     __slots__ = ("_ends", "pieces")
     pieces: tuple[Piece, ...]
@@ -71,7 +71,7 @@ class Expansion(str):
 
 
 def expand_to(text: str, pieces: Sequence[Piece]) -> str:
-    """Return the text, with its pieces if any of them has a source."""
+    """Return the text, with its pieces if one of them has a source."""
     for piece in pieces:
         if piece.source is not None:
             made = Expansion(text)
@@ -102,7 +102,7 @@ def join(separator: str, texts: Sequence[str]) -> str:
 
 
 def respell(text: str, new: str) -> str:
-    """Return `new`, which is as long as the text, with the text's pieces: character for character.
+    """Return `new`, which is as long as the text, with the text's pieces.
 
     The source of a piece then has the text's characters, not the new ones.
     """
@@ -121,7 +121,7 @@ def pieces_of(text: str) -> tuple[Piece, ...]:
 
 
 def sources(texts: Iterable[str]) -> tuple[Assignment, ...]:
-    """Return what gave the texts anything, in the order of first use."""
+    """Return the sources of the texts, in the order of first use."""
     found: dict[int, Assignment] = {}
     for text in texts:
         if type(text) is not str and isinstance(text, Expansion):

@@ -1,9 +1,9 @@
-"""POSIX extended regular expressions that cannot be made to run for ever.
+"""POSIX extended regular expressions that end in bounded time.
 
-Python's `re` goes back and forth: a disk's configuration could keep it busy for years. Here all
-possibilities advance together (Thompson, Pike), so the time is the product of the lengths. As
-gnulib's in GRUB, it finds the leftmost match, of those the longest, of those the greediest, and
-knows \\w and its kind. What refers back to a group cannot be followed this way, and is refused.
+Python's `re` backtracks: a configuration on a disk could keep it busy for years. Here all
+possibilities advance together (Thompson, Pike), so the time is the product of the lengths. As in
+gnulib, which GRUB uses, the match is the leftmost, of those the longest, of those the greediest;
+\\w and the like are known. A back reference cannot be followed this way, and is refused.
 """
 
 import re
@@ -15,7 +15,7 @@ from parsers.formats.grub.language.pieces import cut
 
 _LONGEST = 2000  # steps of a program
 _MOST = 0x7FFF  # repetitions
-# GRUB has no letters but ASCII's. Each as Python writes it in brackets.
+# GRUB knows ASCII's letters only. Each class as Python writes it in brackets.
 _CLASSES = {
     "alnum": "0-9A-Za-z",
     "alpha": "A-Za-z",
@@ -48,8 +48,8 @@ _EDGES = {"`": "^", "'": "$", "b": "b", "B": "B", "<": "<", ">": ">"}
 
 
 class _Step(NamedTuple):
-    """`take` a character that is `one`; else `split` to both, `jump` to the first, `save` the
-    place, go on `past` a saved one only, or hold at an `edge`.
+    """A step: `take` a character that is `one`; `split` to both; `jump` to the first; `save` the
+    place; go on `past` a saved place only; stand at an `edge`.
     """
 
     kind: str
@@ -59,11 +59,11 @@ class _Step(NamedTuple):
     edge: str = ""
 
 
-_Thread = tuple[int, tuple[int, ...]]  # the step that it is at, and the places that it has saved
+_Thread = tuple[int, tuple[int, ...]]  # its step, and the places that it has saved
 
 
 class Regex:
-    """An expression, ready to be searched for; GrubError when it is none."""
+    """A compiled expression. Raise GrubError for a wrong one."""
 
     def __init__(self, pattern: str) -> None:
         compiler = _Compiler(pattern)
@@ -75,7 +75,7 @@ class Regex:
         return len(self._program)
 
     def search(self, text: str) -> list[str] | None:
-        """The match and its groups (empty where one took no part), or None."""
+        """Return the match and its groups (empty for one that took no part), or None."""
         threads: list[_Thread] = []
         found: tuple[int, ...] = ()
         for place in range(len(text) + 1):
@@ -87,7 +87,7 @@ class Regex:
                 if found and saved[0] > found[0]:
                     continue
                 if step.kind == "match":
-                    found = saved  # none but what has begun as early goes on, and is longer
+                    found = saved  # threads that began as early go on, and are longer
                 elif place < len(text) and step.one and step.one.match(text[place]):
                     threads.append((at + 1, saved))
             if not threads and found:
@@ -98,7 +98,7 @@ class Regex:
         return [cut(text, max(start, 0), max(end, 0)) for start, end in ends]
 
     def _reach(self, threads: Sequence[_Thread], place: int, text: str) -> Iterator[_Thread]:
-        """The steps that take a character or match, by precedence, each but once."""
+        """Yield the steps that take a character or match, by precedence, each only once."""
         stack, seen = list(reversed(threads)), set[int]()
         while stack:
             at, saved = stack.pop()
@@ -124,7 +124,7 @@ class Regex:
 
 
 class _Compiler:
-    """From an expression to a program. Each method gives the steps that begin at `base`."""
+    """The compiler of an expression. Each method returns the steps that begin at `base`."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -144,7 +144,7 @@ class _Compiler:
             at = base + len(steps) + 1
             branch = self._sequence(at, depth)
             if not self._skip("|"):
-                steps += _shift(branch, -1)  # there is no split before the last
+                steps += _shift(branch, -1)  # the last has no split before it
                 break
             steps += [_Step("split", at, at + len(branch) + 1), *branch, _Step("jump")]
             jumps.append(len(steps) - 1)
@@ -158,7 +158,7 @@ class _Compiler:
         while (char := self._peek()) and char != "|" and (char != ")" or not depth):
             start = base + len(steps)
             atom = self._atom(start, depth)
-            # An edge is not repeated; what would repeat it is then one sign too many.
+            # An edge is not repeated; a sign for repetition after it is a mistake.
             edge = atom[0].kind == "edge"
             while not edge and (times := self._times()) is not None:
                 atom = self._repeat(atom, start, *times)
@@ -231,8 +231,8 @@ class _Compiler:
         end = start + (high - low) * (size + 3)
         for number in range(high - low):
             at = start + number * (size + 3)
-            # What may be left out is, before it takes nothing. Its place is kept behind those of
-            # the groups, so it is counted from the end.
+            # An optional part is left out before it takes nothing. Its place is kept after those
+            # of the groups, so it is counted from the end.
             self.repeats += 1
             steps += [_Step("split", at + 1, end), _Step("save", -self.repeats)]
             steps += [*_shift(atom, at + 2 - base), _Step("past", -self.repeats)]
@@ -282,7 +282,7 @@ class _Compiler:
 
 
 def _shift(steps: Sequence[_Step], by: int) -> list[_Step]:
-    """The same steps at another place."""
+    """Move steps to another place."""
     return [
         s._replace(first=s.first + by, second=s.second + by)
         if s.kind == "split"
@@ -294,7 +294,7 @@ def _shift(steps: Sequence[_Step], by: int) -> list[_Step]:
 
 
 def _member(match: "re.Match[str]") -> str:
-    """The character that it is: a class begins and ends no range."""
+    """Return the character. A class cannot begin or end a range."""
     char: str = match["char"] or match["named"] or match["alike"] or ""
     if len(char) != 1:
         wrong = "character" if match["class"] is None else "range end"

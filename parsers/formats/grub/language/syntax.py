@@ -1,29 +1,29 @@
-"""What a GRUB script means, as a tree. Tuples all through: nothing in it ever changes."""
+"""The syntax tree of a GRUB script, in tuples: nothing in it ever changes."""
 
 from typing import NamedTuple
 
 
 class Text(NamedTuple):
-    """Literal text; wildcards in it are only alive when it stood outside quotes."""
+    """Literal text. Wildcards in it count only outside quotes."""
 
     text: str
     quoted: bool
 
 
 class Variable(NamedTuple):
-    """`$name`: outside quotes its value falls apart at blanks."""
+    """`$name`. Outside quotes its value is split at blanks."""
 
     name: str
     quoted: bool
 
 
 Part = Text | Variable
-# A word in which nothing is to be expanded is simply its text: nearly all of them are.
+# A word with nothing to expand is its text. Nearly all words are.
 Word = str | tuple[Part, ...]
 
 
 class Command(NamedTuple):
-    """`name word word { block }`. Assignments, `menuentry` and `[` are commands like any other."""
+    """`name word word { block }`. Assignments, `menuentry` and `[` are commands, too."""
 
     line: int
     words: tuple[Word, ...]
@@ -32,7 +32,7 @@ class Command(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A `{ … }` given to a command, as it was written (braces included) and as it was read."""
+    """A `{ … }` after a command: its text, with the braces, and its syntax tree."""
 
     source: str
     body: "Body"
@@ -68,7 +68,7 @@ Body = tuple[Statement, ...]
 
 
 class Mistake(NamedTuple):
-    """A piece of the file that is no script; GRUB goes on with the line after it."""
+    """A part of the file that is no script. GRUB goes on with the line after it."""
 
     line: int
     message: str

@@ -1,4 +1,4 @@
-"""The expansion of words as a command runs: variables are put in and split, then wildcards."""
+"""The expansion of words when a command runs: variables, then splitting, then wildcards."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -7,9 +7,9 @@ from parsers.formats.grub.language.lexer import is_wild
 from parsers.formats.grub.language.pieces import Assignment, Expansion, Piece, expand_to, pieces_of
 from parsers.formats.grub.language.syntax import Text, Variable, Word
 
-# A pattern, one item per character; of the wildcards only those count that are doubled.
+# A pattern, one item per character. A wildcard that counts is doubled.
 Pattern = Sequence[str]
-# A variable's value, and the setting that gave it; None for a value that is empty and never set.
+# Gives a variable's value and assignment; None without an assignment and a value.
 Lookup = Callable[[str], tuple[str, Assignment | None]]
 
 _RUN = re.compile(r"[^ \t\n]+")
@@ -46,9 +46,9 @@ def expand(
 def _split(
     word: tuple[Text | Variable, ...], lookup: Lookup, parameters: Sequence[str]
 ) -> Iterator[tuple[list[Piece], list[bool]]]:
-    """Yield the words that one word becomes: a value outside quotes falls apart at its blanks.
+    """Yield the words that one word becomes: a value outside quotes is split at its blanks.
 
-    Beside its pieces, each word has for every piece whether wildcards in it are alive.
+    With each word comes, for each of its pieces, whether wildcards in it count.
     """
     pieces: list[Piece] = []
     live: list[bool] = []

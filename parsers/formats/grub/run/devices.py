@@ -1,10 +1,10 @@
-"""GRUB's names for disks and partitions, and the volumes that they mean here.
+"""GRUB's names of disks and partitions, and the volumes that they mean here.
 
-A name such as hd0,gpt2 counts the disks in the firmware's order, which nobody can know after
-the firmware is gone. So the disk of the configuration is hd0, the others follow; and a name that
-fits nothing means a partition of that number and kind on some disk, the configuration's first.
-An image file is a device as in GRUB: when `loopback` has named it. A configuration in an image
-lies on the device `loop`, as those who start its loopback.cfg agree to call it.
+A name such as hd0,gpt2 counts the disks in the firmware's order, which is unknown after the
+firmware is gone. So the disk of the configuration is hd0, and the others follow. A name that fits
+nothing means a partition of that number and kind on some disk, the configuration's disk first. An
+image file is a device as in GRUB, once `loopback` has named it. A configuration in an image lies
+on the device `loop`, a name that the starters of a loopback.cfg agree on.
 """
 
 import re
@@ -15,7 +15,7 @@ from parsers.api import Files, Volume
 from parsers.places.lease import server
 
 _PARTITION = re.compile(r"(?P<disk>.*[^\\]),(?P<scheme>[a-z]*)(?P<number>[0-9]{1,6})", re.DOTALL)
-# A server: GRUB's name for it is the protocol's, with the host where it is not the usual one.
+# A server has the protocol's name, with the host if it is not the usual one.
 SERVER = re.compile(r"(?P<scheme>https?|tftp)(?:,(?P<host>.+))?", re.DOTALL)
 _PXE = re.compile(r"pxe(?:[,:](?P<host>.+))?", re.DOTALL)
 _OPENED = re.compile(r"crypto(\d{1,6})")
@@ -45,7 +45,7 @@ class Devices:
         for name, disk in self._disks.items():
             for v in disk:
                 full = f"{name},{v.scheme}{v.partition}" if v.partition else name
-                # Of several whose number nobody knows only one can have the disk's name.
+                # Of several volumes without a number only one can have the disk's name.
                 self._named[v.name if full in self._named else full] = v
         self._names = {v.name: name for name, v in self._named.items()}
 
@@ -59,7 +59,7 @@ class Devices:
         return self._trees[volume.name]
 
     def find(self, name: str) -> Volume | None:
-        """The volume that a device's name means, without parentheses."""
+        """Return the volume that a device's name means, without parentheses."""
         if name in self.loops:
             return self.loops[name]
         if name in self._named:
@@ -75,18 +75,18 @@ class Devices:
         return next(exact, None) or next(self._similar(name), None)
 
     def disk(self, name: str) -> str:
-        """GRUB's name of the disk that a device's name means, whatever partition of it; or ""."""
+        """Return GRUB's name of the disk of a device's name, disk or partition; or ""."""
         name = name.partition(",")[0]
         if name in self._disks or name in self.loops:
             return name
         return next((d for d, volumes in self._disks.items() if volumes[0].disk == name), "")
 
     def unknown(self, name: str) -> str:
-        """What GRUB says of a name that nothing has."""
+        """Return GRUB's message for a name that no device has."""
         return "no such partition" if self.disk(name) else f"disk `{name}' not found"
 
     def server(self, name: str) -> str:
-        """What the URLs begin with of a device that is a server: tftp://10.0.0.1; else ""."""
+        """Return the start of the URLs of a device that is a server: tftp://10.0.0.1; else ""."""
         m = SERVER.fullmatch(_without_pxe(name))
         host = m and (m["host"] or server(self._files.host.lease))
         return f"{m['scheme']}://{host}" if m and host else ""
@@ -95,11 +95,11 @@ class Devices:
         return self._files.host.fetch(url)
 
     def piece(self, offset: int, length: int) -> bytes:
-        """Of the configuration's own device, outside of its files."""
+        """Read a piece of the configuration's own device, outside of its files."""
         return self._files.piece("", offset, length)
 
     def names(self, disks_only: bool = False) -> Iterator[str]:
-        """All of GRUB's names, as its wildcard `(*)` lists them, or the disks alone (`*`)."""
+        """Yield all of GRUB's names, as its wildcard `(*)` lists them, or the disks only (`*`)."""
         yield from self.loops
         for disk, volumes in self._disks.items():
             yield disk
@@ -109,7 +109,7 @@ class Devices:
                         yield self.name(volume)
 
     def search(self, wanted: Callable[[Volume], bool], hints: Sequence[str]) -> Iterator[Volume]:
-        """Those that fit: by the hints in turn, then disk by disk, last partition first."""
+        """Yield volumes that fit: by the hints, then disk by disk, the last partition first."""
         for hint in hints:
             yield from filter(wanted, self._hinted(hint))
         for disk in [*self.loops.values()], *self._disks.values():
@@ -128,8 +128,8 @@ class Devices:
             path = _firmware_path(m["disk"])
             number = int(m["number"])
             if m["disk"] in self.loops:
-                return  # nothing looks for partitions in an image
-            # hd1,2 is of any kind, but on that disk where it has such a partition.
+                return  # GRUB finds no partitions in an image
+            # hd1,2 is of any kind; it is on that disk if that has such a partition.
             named = [*self._disks.get(m["disk"], ()), *volumes]
             fits = [v for v in named if v.partition == number and _is(v, m["scheme"])]
         else:
@@ -144,13 +144,13 @@ class Devices:
 
 
 def _without_pxe(name: str) -> str:
-    """What a PC's GRUB calls its server is TFTP's."""
+    """Return the TFTP name of a server that GRUB on a PC calls pxe."""
     m = _PXE.fullmatch(name)
     return name if not m else f"tftp,{m['host']}" if m["host"] else "tftp"
 
 
 def _abstract(volume: Volume) -> Iterator[str]:
-    """GRUB's names of what is no disk of the firmware's (grub-core/disk)."""
+    """Yield GRUB's names of a volume that the firmware does not know (grub-core/disk)."""
     if volume.mapped and not volume.crypt_uuid:
         yield f"lvm/{volume.mapped}"
     if volume.lvm:
@@ -180,7 +180,7 @@ _KINDS = (
 
 
 def describe(name: str) -> str:
-    """What a person calls the device of this name, if the name says what it is; else ""."""
+    """Return a device in words, if its name says what it is; else ""."""
     kinds = (words.format(name[len(start) :]) for start, words in _KINDS if name.startswith(start))
     return next(kinds, "")
 
@@ -190,5 +190,5 @@ def _is(volume: Volume, scheme: str) -> bool:
 
 
 def _firmware_path(name: str) -> str:
-    """Open Firmware's own name: GRUB puts ieee1275/ in front and a backslash before a comma."""
+    """Return Open Firmware's name. GRUB adds ieee1275/ in front and a backslash to a comma."""
     return name.removeprefix("ieee1275/").replace("\\,", ",") if "ieee1275/" in name else ""

@@ -9,7 +9,7 @@ from parsers.formats.grub.language.pieces import Assignment, join, pieces_of
 
 
 class Environment:
-    """Variables with values; the exported ones are seen in submenus and nested configurations."""
+    """Variables and values. Submenus and nested configurations see the exported ones."""
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = dict(values or {})
@@ -38,7 +38,7 @@ class Environment:
         self.assignments.pop(name, None)
 
     def export(self, name: str) -> None:
-        """GRUB gives a variable that is not there an empty value by exporting it."""
+        """Export a variable. GRUB gives one that is not set an empty value."""
         self._exported.add(name)
         self._values.setdefault(name, "")
 
@@ -49,7 +49,7 @@ class Environment:
         return new
 
     def inherit(self) -> "Environment":
-        """The exported variables alone."""
+        """Return an environment with the exported variables only."""
         new = Environment({k: v for k, v in self._values.items() if k in self._exported})
         new.assignments = {k: v for k, v in self.assignments.items() if k in self._exported}
         return new
@@ -84,7 +84,7 @@ class Scope:
 
 
 class EnvironmentBlock(NamedTuple):
-    """A grubenv: its text, and the variables that it keeps."""
+    """A grubenv: its text and its variables."""
 
     text: str
     values: Mapping[str, str]
@@ -97,11 +97,11 @@ class EnvironmentBlock(NamedTuple):
             raise GrubError(error.number, str(error)) from error
 
     def line(self, name: str) -> int:
-        """Of the file, counted from 1: where the variable is kept."""
+        """Return the line of a variable in the file, from 1."""
         return self.text.partition(f"\n{name}=")[0].count("\n") + 2
 
     def saved(self, values: Mapping[str, str | None]) -> "EnvironmentBlock":
-        """With variables set, or (None) removed; GrubError when there is no room for them."""
+        """Return the block with variables set or (None) removed; GrubError if it has no room."""
         try:
             return self.read(envblock.write(self.text, values))
         except envblock.BlockError as error:

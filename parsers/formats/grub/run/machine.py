@@ -1,4 +1,4 @@
-"""What all runs of one configuration share: its disks, its problems and the limits on its work."""
+"""The machine of one configuration: the disks, the problems and the limits that its runs share."""
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
@@ -18,11 +18,11 @@ _FEATURES = (
 
 
 class OutOfBudget(Exception):
-    """The script does more than any boot configuration has a reason to."""
+    """The script does more than a boot configuration needs."""
 
 
 class Budget:
-    """Limits a script's work, and with it its memory; one step is about ten microseconds."""
+    """A limit of a script's work, and so of its memory. One step is about ten microseconds."""
 
     _LONGEST = 1 << 16  # characters in a variable
 
@@ -40,7 +40,7 @@ class Budget:
 
 
 class Place(NamedTuple):
-    """A file's name, split into the device and the path there."""
+    """A file's name, split into device and path."""
 
     device: str  # as GRUB calls it
     path: str  # absolute, without . and ..
@@ -77,7 +77,7 @@ class Place(NamedTuple):
 
 
 class GrubMachine:
-    """The disks, what was wrong so far, and how much may still be done."""
+    """The disks, the problems so far, and the work that may still be done."""
 
     _MOST_PROBLEMS = 100
 
@@ -92,17 +92,17 @@ class GrubMachine:
         self.devices = Devices(files)
         self.firmware = files.host.firmware
         self.budget = Budget()
-        self.say = say  # gets what GRUB would print
+        self.say = say  # prints what GRUB would
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str, int], Problem] = {}
-        self.passwords: dict[str, Password] = {}  # by user; to GRUB they outlive every menu
+        self.passwords: dict[str, Password] = {}  # by user; GRUB keeps them over all menus
         architecture = machines.find(files.host.machine)
         self.cpu = architecture.grub or architecture.name
         self.platform = architecture.firmware
         self._network = dict(_network(files.host.lease, self.platform))
 
     def variables(self, config: str) -> dict[str, str]:
-        """What GRUB has set, all exported, when it starts on the file."""
+        """Return the variables that GRUB sets, all exported, when it starts on the file."""
         root = self.devices.name(self.devices.own)
         directory = f"({root}){posixpath.dirname(config).rstrip('/')}"
         return {
@@ -114,7 +114,7 @@ class GrubMachine:
             "grub_cpu": self.cpu,
             "grub_platform": self.platform,
             "lang": "",
-            # Who starts the loopback.cfg in an ISO file tells it so where the file is.
+            # The starter of a loopback.cfg in an ISO file tells it here where the file is.
             **({"iso_path": self.devices.own.image} if self.devices.own.image else {}),
             **{f"feature_{name}": "y" for name in _FEATURES.split()},
             **self._network,
@@ -130,7 +130,7 @@ class GrubMachine:
         waits: bool = False,
         each: bool = False,
     ) -> None:
-        """Notes a Problem; the same one in the same file only once, or `each` on its own line."""
+        """Note a Problem: an equal one in the same file once, or `each` on its own line."""
         if len(self.problems) > self._MOST_PROBLEMS:
             return
         if len(self.problems) == self._MOST_PROBLEMS:
@@ -157,11 +157,11 @@ class GrubMachine:
         return FileRef(path=place.path, device=place.device)
 
     def has(self, file: FileRef) -> bool:
-        """Whether a file of a volume is there."""
+        """Return True if the volume has the file."""
         return Place("", file.path, self._volume(file), self.devices).kind() == "file"
 
     def file_system(self, file: FileRef) -> str:
-        """Which one the file is on."""
+        """Return the type of the file's file system."""
         volume = self._volume(file)
         return volume.fs if volume else ""
 
@@ -169,19 +169,19 @@ class GrubMachine:
         return self.devices.find(file.device) if file.device else self.devices.own
 
     def label(self, place: Place) -> str:
-        """What to call a configuration file in an Entry or a Problem."""
+        """Return the name of a configuration file in an Entry or a Problem."""
         own = place.volume is None or place.volume.name == self.devices.own.name
         return place.path if own or not place.volume else f"({place.volume.name}){place.path}"
 
     def is_listed(self, place: Place) -> bool:
-        """Whether the file is read in its own right, so that nothing else needs to list it."""
+        """Return True if the file is scanned by itself, so that no other needs to list it."""
         volume = place.volume
         if not volume or (volume.image and volume.name != self.devices.own.name):
             return False
         return any(matches(p, place.path) for p in self._elsewhere)
 
     def found(self, pattern: Pattern, root: str) -> list[str]:
-        """The names that a pattern stands for: files, or devices in parentheses, or disks."""
+        """Return the names that fit a pattern: files, devices in parentheses, or disks."""
         if pattern[0] == "**":
             names = self.devices.names(disks_only=True)
             return [f"({name})" for name in names if matches(pattern, f"({name})")]
@@ -202,7 +202,7 @@ class GrubMachine:
         ]
 
     def _walk(self, device: str, volume: Volume, pattern: Pattern) -> list[str]:
-        """The files of a volume, each as the pattern would have named it: with its slashes."""
+        """Return the files of a volume, written as the pattern is: with its slashes."""
         tree = self.devices.tree(volume)
         if tree is None or pattern[0] != "/":
             return []
@@ -216,16 +216,16 @@ class GrubMachine:
                 self.budget.spend()
                 for name in tree.names(path):
                     self.budget.spend()
-                    # A name that begins with a dot is only meant by its dot.
+                    # A name with a dot in front fits only a pattern with a dot in front.
                     if matches(component, name) and (name[0] != "." or component[0] == "."):
                         wider.append(f"{path}{name}")
             paths = wider
         return [f"{device}{path}" for path in paths if _fits(tree.kind(path), path)]
 
 
-# What GRUB calls the interface that the firmware has loaded it over.
+# GRUB's name of the interface that the firmware loaded it over.
 _CARDS = {"ieee1275": "ofnet_net", "efi": "efinet0", "pc": "pxe"}
-# What GRUB calls what DHCP says, and udhcpc's words for it, the first that is there.
+# GRUB's variable, and udhcpc's names for the same, the first that is set.
 _SAID = {
     "hostname": ("hostname",),
     "domain": ("domain",),
@@ -237,7 +237,7 @@ _SAID = {
 
 
 def _network(lease: Lease, platform: str) -> Iterator[tuple[str, str]]:
-    """What GRUB says of the interface that it was loaded over."""
+    """Yield GRUB's variables of the interface that it was loaded over."""
     if not lease:
         return
     card = _CARDS.get(platform, "net")
@@ -245,7 +245,7 @@ def _network(lease: Lease, platform: str) -> Iterator[tuple[str, str]]:
     said = {n: next((lease[w] for w in words if lease.get(w)), "") for n, words in _SAID.items()}
     known = {f"net_{card}_{name}": value for name, value in (own | said).items()}
     known |= {f"net_default_{name}": value for name, value in own.items()}
-    # The name that it had in GRUB for a PC's PXE is understood everywhere.
+    # The older name, of GRUB for a PC's PXE, is known everywhere.
     known |= dict.fromkeys(("net_default_server", "pxe_default_server"), server(lease))
     known["net_default_interface"] = card
     yield from ((name, value) for name, value in known.items() if value)
@@ -256,7 +256,7 @@ def _fits(kind: str | None, path: str) -> bool:
 
 
 def _components(pattern: Pattern) -> Iterator[Pattern]:
-    """Slashes and what is between them, in turn."""
+    """Yield the slashes, and the texts between them, in turn."""
     component: list[str] = []
     for item in pattern:
         if component and (item == "/") != (component[0] == "/"):

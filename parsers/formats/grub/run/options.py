@@ -1,19 +1,19 @@
-"""Options of GRUB's commands, as grub-core/lib/arg.c reads them."""
+"""The options of GRUB's commands, read as in grub-core/lib/arg.c."""
 
 from collections.abc import Mapping, Sequence
 
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError, Usage
 
-# What every command takes that takes options at all.
+# Every command with options takes these.
 _HELP = ("--help|-h", "--usage|-u")
 
 
 class Options:
-    """What options a command takes: `-s`, `--set` and so on, each with the name it has here.
+    """The options of a command: `-s`, `--set` and so on.
 
-    A name ending in `=` needs a value, one ending in `?` may have one: after an equals sign, or
-    as the next word if that does not look like an option. `usage` and `help` are what it says when
-    it is asked for the one or the other.
+    A name that ends in `=` needs a value, one that ends in `?` may have one: after an equals sign,
+    or as the next word if that is not like an option. `usage` and `help` are the texts that the
+    command prints when it is asked for them.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Options:
                 self._kinds[spelling] = (spellings[0].lstrip("-"), kind)
 
     def read(self, words: Sequence[str]) -> tuple[Mapping[str, list[str]], list[str]]:
-        """(values by name: empty texts where there is none; arguments), or GrubError."""
+        """Return the options' values by name (empty texts without a value) and the arguments."""
         found: dict[str, list[str]] = {}
         arguments: list[str] = []
         rest = list(reversed(words))

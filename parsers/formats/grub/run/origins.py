@@ -9,17 +9,17 @@ _MOST = 50  # variables of one entry; a script can make one of a thousand
 _SPANS = 200  # of one variable
 
 Spans = tuple[tuple[int, int], ...]
-# A stretch of a setting's value that reached the command line: where it begins in the value, and
-# the place in the command line of each of its characters. -1: it is somewhere in the value.
+# A stretch of an assigned value that reached the command line: its start there (-1: unknown),
+# and the place of each of its characters in the command line.
 Stretch = tuple[int, Sequence[int]]
 
 
 def origins(
     settings: Iterable[Assignment], stretches: Iterable[tuple[Assignment, Stretch]] = ()
 ) -> Iterator[Origin]:
-    """Yield the origins of settings, and of those that they were made of, the nearest first.
+    """Yield the origins of assignments, and of their sources in turn, the nearest first.
 
-    `stretches` of the settings' values are those that reached the command line.
+    `stretches` of the assigned values are those that reached the command line.
     """
     reached: dict[object, tuple[Assignment, list[Stretch]]] = {_key(s): (s, []) for s in settings}
     for setting, stretch in stretches:
@@ -41,7 +41,7 @@ def origins(
 
 
 def _key(setting: Assignment) -> object:
-    """Return the identity of a setting. Equality of settings would compare all they are made of."""
+    """Return the identity of an assignment. Equality would compare all its sources."""
     return setting.what, setting.config, setting.line, setting.value
 
 
@@ -58,7 +58,7 @@ def _merge(spans: Iterable[tuple[int, int]]) -> Spans:
 def _inner(
     setting: Assignment, stretches: Sequence[Stretch]
 ) -> Iterable[tuple[object, tuple[Assignment, list[Stretch]]]]:
-    """Return the settings that a value was made of, each with the stretches that it gave."""
+    """Return the sources of an assigned value, each with the stretches that it gave."""
     inner: dict[object, tuple[Assignment, list[Stretch]]] = {
         _key(made): (made, []) for made in setting.made_of
     }
@@ -84,10 +84,10 @@ def _inner(
 def given(
     arguments: Sequence[str], places: Sequence[Sequence[int]], cmdline: str
 ) -> tuple[Spans, list[tuple[Assignment, Stretch]]]:
-    """Tell apart what a command and what variables gave to a command line.
+    """Separate the parts of a command line that its command gave from those of variables.
 
     `places` has, for each argument, those of its characters in the command line. The result is the
-    spans that the command itself gave, and the stretches of the variables.
+    command's own spans, and the stretches of the variables.
     """
     stretches: list[tuple[Assignment, Stretch]] = []
     for argument, here in zip(arguments, places, strict=True):
@@ -112,7 +112,7 @@ def _subtract(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> Spans
 
 
 def sort_lines(origins: Sequence[Origin], first: int) -> tuple[Origin, ...]:
-    """Put the line of another file that gave a command words before the variables in those words.
+    """Put a line of another file before the variables in the words that it gave to the command.
 
     The words begin at `first` in the command line.
     """

@@ -1,7 +1,7 @@
-"""Runs a script: words become arguments, commands are looked up in a table, blocks are run.
+"""The interpreter: it expands words, looks commands up in a table, and runs blocks.
 
-The order of things, the status of each and what `break` and `return` reach are GRUB's own
-(grub-core/script/execute.c). Nothing is written: see `effects`. What it runs on is a State.
+The order of things, the status of each and the reach of `break` and `return` are GRUB's own
+(grub-core/script/execute.c). Nothing is written: see `effects`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,19 +35,19 @@ from parsers.formats.grub.run.machine import GrubMachine
 from parsers.formats.grub.run.state import State
 from parsers.formats.grub.snippets import Snippets
 
-# Bodies within each other: of functions, files, branches, loops. GRUB's limit, since it has one; it
-# also keeps Python's stack small.
+# Bodies within each other: of functions, files, branches, loops. The limit is GRUB's own. It also
+# keeps Python's stack small.
 _DEPTH = 30
 
-# What may be run where only a menu's entries are wanted.
+# The commands that run if only a menu's entries are wanted.
 _EXTRACTED = frozenset(["[", "menuentry", "search", "set", "submenu", "test"])
-_MISTAKE = 100  # steps: after a thousand the file is no script at all
+_MISTAKE = 100  # steps: a file with a thousand is no script
 
 Run = Callable[["Shell", Sequence[str], Block | None], int]
 
 
 class Boot(Exception):
-    """The command `boot`: nothing after it is run."""
+    """The command `boot`: nothing after it runs."""
 
 
 class Exit(Exception):
@@ -56,7 +56,7 @@ class Exit(Exception):
 
 @dataclass(slots=True)
 class Payload:
-    """What `boot` would start."""
+    """The kernel, or whatever else, that `boot` would start."""
 
     kernel: FileRef | None = None
     cmdline: str = ""
@@ -69,7 +69,7 @@ class Payload:
 
 
 class MenuLine(NamedTuple):
-    """A line of GRUB's menu: what it is called and the body that runs when it is chosen."""
+    """A line of GRUB's menu, with the body that runs when it is chosen."""
 
     title: str
     id: str
@@ -87,7 +87,7 @@ class MenuLine(NamedTuple):
 
 
 class Shell(State):
-    """One run of a configuration, of a submenu or of an entry, with an environment of its own."""
+    """One run of a configuration, a submenu or an entry, with an environment of its own."""
 
     def __init__(
         self,
@@ -100,22 +100,24 @@ class Shell(State):
         super().__init__(machine, env, config, scope)
         self.commands = commands
         self.menu: list[MenuLine] = []
-        self.nested: list[Shell] = []  # ran to their end by `configfile`
+        self.nested: list[Shell] = []  # the menus of `configfile`
         self.menus: tuple[str, ...] = (config,)  # the files that made this menu and those around
         self.in_entry = False
         self.extracting = False  # only the entries of a file are wanted
         self.payload = Payload()
-        self.searches: dict[tuple[str, str], Volume] = {}  # kind and key: what was found
+        self.searches: dict[tuple[str, str], Volume] = {}  # by kind and key
         self.effects: dict[FileRef, dict[str, str | None]] = {}
-        self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as they are after save_env
+        self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as save_env leaves them
         self.functions: dict[str, tuple[str, Body]] = {}  # name: file, body
         self.snippets = Snippets()  # what blscfg has read
         self._depth = self._loops = self._breaks = 0
         self._continuing = self._returning = False
 
     def fork(self, *, inherit: bool, scope: Scope | None = None) -> "Shell":
-        """A run that starts from here and leaves no trace here, but for its functions, which
-        are never forgotten. With `inherit` it sees what a submenu or a nested configuration sees.
+        """Return a shell that starts from here and has no effect here, except on the functions.
+
+        GRUB never forgets a function. With `inherit` the shell is a submenu's or a nested
+        configuration's.
         """
         alone = inherit and not self.machine.family.copies_all
         env = self.env.inherit() if alone else self.env.copy()
@@ -131,7 +133,7 @@ class Shell(State):
         return new
 
     def run_text(self, text: str, *, stop: bool = False) -> int:
-        """A file's text, unit by unit; with `stop` (eval) the first syntax error is the last."""
+        """Run a file's text, unit by unit; with `stop` (eval) up to the first syntax error."""
         status = 0
         self.machine.budget.spend(len(text) // 64)
         for unit in units(ScriptText(text, self._spend, self.machine.family)):
@@ -156,21 +158,22 @@ class Shell(State):
                 status = self._statement(statement)
                 if self._breaks or self._returning:
                     break
-        finally:  # also of a boot in a function: what follows begins at the top
+        finally:  # also after a boot in a function: the next run begins at the top
             self._depth -= 1
         return status
 
     @property
     def is_deep(self) -> bool:
-        """Nothing more can be run within this."""
+        """Return True if nothing more can run within this."""
         return self._depth >= _DEPTH
 
     def too_deep(self) -> int:
         return self.error(TOO_DEEP, "maximum recursion depth exceeded")
 
     def run_entry(self, body: Body) -> int:
-        """An entry's or a submenu's body, which to GRUB is a text, run line by line: `return`
-        leaves no more than the line that it is in, and of those after it runs the beginning.
+        """Run the body of an entry or a submenu. To GRUB it is a text, which it runs line by line.
+
+        So `return` leaves no more than its line, and each later line runs only its beginning.
         """
         status = last = 0
         for statement in body:
@@ -250,7 +253,7 @@ class Shell(State):
     def run_command(
         self, words: Sequence[str], block: Block | None = None, *, invert: bool = False
     ) -> int:
-        """A command with its arguments, a function, or an assignment."""
+        """Run a command with its arguments, a function, or an assignment."""
         self.command = str(words[0])
         found = self.commands.get(words[0])
         if found is not None and self.extracting and words[0] not in _EXTRACTED:
@@ -267,7 +270,7 @@ class Shell(State):
                 self.machine.say(str(usage))
                 return 0
             if self.minor:
-                # That the command did not fail, which `!` takes for a failure, is the later error.
+                # `!` makes a failure of a success, and this failure is the later error.
                 if status or not invert:
                     self.error(self.minor[0].number, str(self.minor[0]), harmless=self.minor[1])
                 self.minor = None
@@ -282,7 +285,7 @@ class Shell(State):
         return status
 
     def _assign(self, word: str) -> int:
-        """What is neither command nor function may be an assignment, and succeeds in any case."""
+        """Assign, if the word is an assignment. Any other unknown word fails, and succeeds."""
         name, equals, _ = word.partition("=")
         if not equals:
             self.error(UNKNOWN_COMMAND, f"can't find command `{word[:20]}'")
@@ -319,7 +322,7 @@ class Shell(State):
 
 
 def _line(statement: Statement) -> int:
-    """Where it begins."""
+    """Return the first line of a statement."""
     while isinstance(statement, If | While):
         statement = statement.condition[0]
     return statement.line if isinstance(statement, Command | For) else 0

@@ -1,6 +1,4 @@
-"""What a script that runs knows: its variables and where each was made, the files that it reaches,
-and which command it is at.
-"""
+"""The state of a script that runs: variables and their sources, files, the command at hand."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -26,16 +24,16 @@ _LONGEST = 1 << 19  # characters of a file
 
 
 class MissingDevice(NamedTuple):
-    """A device that `search` has not found, in words, and where it was asked for."""
+    """A device that `search` has not found, in words, and the place of the search."""
 
     what: str
     config: str
     line: int
-    reported: bool  # already, as a Problem
+    reported: bool  # it is a Problem already
 
 
 class State:
-    """One environment, and the command that is being run in it."""
+    """One environment, and the command that runs in it."""
 
     def __init__(
         self, machine: GrubMachine, env: Environment, config: str, scope: Scope | None
@@ -43,12 +41,12 @@ class State:
         self.machine = machine
         self.env = env
         self.scope = scope
-        self.config = config  # the file whose text is being run, and the line in it
+        self.config = config  # the file that runs, and the line in it
         self.line = self.column = 0
-        self.command = ""  # the name of the command that is being run
-        self.words: Sequence[str] = ()  # what its words have expanded to
-        self.callers: tuple[Origin, ...] = ()  # of the functions that are being run
-        self.eval_line = 0  # the line of the eval whose text is being run
+        self.command = ""  # the name of the command at hand
+        self.words: Sequence[str] = ()  # its words, expanded
+        self.callers: tuple[Origin, ...] = ()  # of the functions that run
+        self.eval_line = 0  # the line of the eval whose text runs
         self.minor: tuple[GrubError, bool] | None = None  # see `remark`
         self.missing_devices: dict[str, MissingDevice] = {}  # by variable
 
@@ -61,43 +59,41 @@ class State:
         harmless: bool = False,
         waits: bool = False,
     ) -> int:
-        """Says what GRUB would; returns the number, for a command to return in turn.
+        """Report an error as GRUB does. Return its number, for a command to return in turn.
 
-        Quiet: GRUB prints it, but nobody has to mend anything here. Waits: for a device.
+        `harmless`: GRUB prints it, but it needs no repair here. `waits`: for a device.
         """
         self.machine.say(f"error: {said or message}.\n")
         if not harmless:
             column = 0 if self.eval_line else self.column
-            # What is said otherwise is a mistake in the syntax, to be mended at each place.
+            # Another text for the console means a syntax error, to be repaired at each place.
             each = bool(said)
             self.machine.complain(self.config, self.line, message, column, waits=waits, each=each)
         return number
 
     def remark(self, error: GrubError, *, harmless: bool = False) -> None:
-        """What goes wrong in a command that does not fail for it: said at its end, and of several
-        the last.
-        """
+        """Keep an error that does not fail the command. Its end reports the last of them."""
         self.minor = error, harmless
 
     def note_missing(self, name: str, what: str, *, reported: bool = False) -> None:
-        """The device that the variable should have named, or that is called so, is not there."""
+        """Note that the device for this variable, or of this name, is not there."""
         self.missing_devices[name] = MissingDevice(what, self.config, self.line, reported)
 
     # Variables
 
     def set(self, name: str, value: str, *, computed: bool = False) -> None:
-        """Give a variable a value that the command was given, or one that it has `computed`."""
+        """Give a variable a value: one of the command's words, or one that it `computed`."""
         self.machine.budget.hold(value)
         self.missing_devices.pop(name, None)
         setting = self.assignment(f"${name}", value, computed=computed)
         if name == "root" and value[:1] == "(" and value[-1:] == ")" and setting.pieces:
-            # The variable has no parentheses, and its pieces are to fit.
+            # The variable's value has no parentheses, so its pieces have none.
             setting = setting._replace(pieces=pieces_of(cut(value, 1, len(value) - 1)))
         self.env.assignments[name] = setting
         self.env[name] = value
 
     def assignment(self, what: str, value: str, *, computed: bool = False) -> Assignment:
-        """Record that the command that is being run gives a value, and what it was given."""
+        """Record the value that the command at hand gives, and its sources."""
         made_of = sources(self.words)
         pieces = pieces_of(value) if made_of and not computed else ()
         return Assignment(what, str(value), self.config, self.line, self.command, made_of, pieces)
@@ -151,11 +147,11 @@ class State:
     # Files
 
     def place(self, path: str) -> Place:
-        """Where `(device)/path`, or `/path` on $root, is."""
+        """Return the place of `(device)/path`, or of `/path` on $root."""
         return self.machine.place(path, self.env["root"])
 
     def there(self, path: str, *, directory: bool = False) -> Place:
-        """Where the file is; GrubError when it is not there (or is a directory) or has no place."""
+        """Return the place of a file; GrubError if it is not there, or is a directory."""
         if path[:1] == "(" and ")" not in path:
             raise GrubError(BAD_NAME, "missing `)' symbol")
         place = self.place(path)
@@ -176,9 +172,9 @@ class State:
         return place
 
     def text(self, path: str) -> str | None:
-        """A file's text, or None. What keeps it from being read is a Problem."""
+        """Return a file's text, or None. If it cannot be read, that is a Problem."""
         if (path.partition(")")[2] if path[:1] == "(" else path)[:1] != "/":
-            return None  # to GRUB, it is no file's name
+            return None  # to GRUB it is no file name
         try:
             text = self.place(path).read()
         except OSError as error:
