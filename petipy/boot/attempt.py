@@ -36,7 +36,7 @@ class Consoles(Protocol):
         """Go on: the boot has failed."""
 
 
-class Machine(Protocol):
+class BootServices(Protocol):
     """The services that a boot needs of the machine."""
 
     @property
@@ -62,7 +62,7 @@ class Booter:
 
     def __init__(
         self,
-        machine: Machine,
+        machine: BootServices,
         consoles: Consoles,
         store: Store,
         log: Log,
@@ -88,8 +88,8 @@ class Booter:
     def start(self, choice: Choice, edit: Edit | None = None) -> None:
         """Request a boot; a warning says so if another one is under way.
 
-        The choice boots as it is now, even if the snapshot has another one in its place later:
-        nobody has asked who may boot that.
+        The choice boots as it is now. A later scan may put another one in its place, whose rights
+        have not been checked.
 
         The snapshot's `booting` names the choice from now on. It becomes empty again when the
         attempt has failed; the status says why.
@@ -138,7 +138,7 @@ class Booter:
         self._trace("load")
         machine, log = self._machine, self._log
         opener = Opener(machine.open, lambda: self._store.snapshot.devices)
-        loading = steps.load(todo, machine.kexec, opener.open, in_child, log, self._show)
+        loading = steps.load(todo, machine.kexec, opener, in_child, log, self._show)
         await self._stoppable(loading)
         complaints = await steps.write(todo.changes, self._write, log)
         release = self._consoles.release

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from typing import NoReturn, Protocol
 
+from petipy.boot.opener import Opener
 from petipy.boot.parts import Meter, part, read_ahead, size_of
 from petipy.boot.plan import BootError, Plan, describe
 from petipy.kexec.refused import read_meminfo
@@ -27,14 +28,13 @@ class Kexec(Protocol):
     def execute(self) -> NoReturn: ...
 
 
-Open = Callable[..., Awaitable[list[int]]]  # Opener.open
 Write = Callable[[Change], Awaitable[None]]
 InChild = Callable[[Work, float, Callable[[str], None]], Awaitable[str]]
 Show = Callable[[Progress | None], None]
 
 
 async def load(
-    todo: Plan, kexec: Kexec, open_files: Open, in_child: InChild, log: Log, show: Show
+    todo: Plan, kexec: Kexec, opener: Opener, in_child: InChild, log: Log, show: Show
 ) -> None:
     """Stage the kernel of a plan. Raise BootError with the step that failed and the reason.
 
@@ -43,7 +43,7 @@ async def load(
     """
     files = todo.files
     with ExitStack() as stack:
-        descriptors = await open_files(*files)
+        descriptors = await opener.open(*files)
         for descriptor in descriptors:
             stack.callback(os.close, descriptor)
         stack.callback(show, None)

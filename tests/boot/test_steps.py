@@ -57,7 +57,7 @@ def tree(tmp_path: Path) -> Path:
 def load(todo: Plan, tree: Path, shown: list[Progress | None] | None = None) -> str:
     log = Log(files=())
     show = (shown if shown is not None else []).append
-    asyncio.run(steps.load(todo, Machine(), opener(tree).open, in_child, log, show))
+    asyncio.run(steps.load(todo, Machine(), opener(tree), in_child, log, show))
     return log.lines[-1].text
 
 
@@ -186,7 +186,7 @@ def test_a_loader_that_dies_is_only_an_error(tree: Path) -> None:
 
     show = list[object]().append
     loading = steps.load(
-        plan(choice("a"), None), Deadly(), opener(tree).open, in_child, Log(files=()), show
+        plan(choice("a"), None), Deadly(), opener(tree), in_child, Log(files=()), show
     )
     with pytest.raises(BootError, match=r"\(vda2\)/vmlinux: the loading process died: does its"):
         asyncio.run(loading)
