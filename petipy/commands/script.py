@@ -16,8 +16,9 @@ from posixpath import basename
 from parsers.api import Entry, Files, Host, Problem, Volume
 from parsers.formats.grub.configuration import PATHS, GrubConfiguration
 from parsers.formats.grub.language.family import FAMILIES, family_of
-from parsers.formats.grub.run.machine import GrubMachine, OutOfBudget
+from parsers.formats.grub.run.machine import GrubMachine
 from parsers.formats.grub.run.shell import Boot, Exit, Payload
+from parsers.reading.budget import OutOfBudget
 from petipy.commands.base import BadUsage, Command
 from petipy.commands.survey import add_dialect, is_file, load_machine
 from petipy.machinefile.machine import Machine

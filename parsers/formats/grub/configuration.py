@@ -14,9 +14,10 @@ from parsers.formats.grub.commands.menu import users
 from parsers.formats.grub.default import default, fallbacks, split, style, timeout
 from parsers.formats.grub.language.family import Family, family_of
 from parsers.formats.grub.run.env import Environment, Scope
-from parsers.formats.grub.run.machine import Budget, GrubMachine, OutOfBudget
+from parsers.formats.grub.run.machine import GrubMachine
 from parsers.formats.grub.run.origins import origins
 from parsers.formats.grub.run.shell import Boot, Exit, GrubCommand, MenuLine, Payload, Shell
+from parsers.reading.budget import Budget, OutOfBudget
 
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget

@@ -5,34 +5,12 @@ from posixpath import dirname, normpath
 from parsers.api import FileRef, Files, Problem
 from parsers.formats.ipxe.script import Script, is_script
 from parsers.places.urls import is_url, join
+from parsers.reading.budget import Budget, OutOfBudget
 
-_LONGEST = 1 << 16  # characters of a setting
 _MOST_PROBLEMS = 100
 _MOST_FETCHES = 200  # files of one configuration; public catalogues have a hundred scripts
 _MOST_SILENT = 16  # URLs that do not answer; each may cost a time-out
 _LARGEST = 1 << 20  # characters of a script
-
-
-class LimitExceeded(Exception):
-    """The script does more work than any boot configuration needs."""
-
-
-class Budget:
-    """A limit for a script's work, and so for its memory. A step takes about 20 microseconds."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
-
-    def spend(self, steps: int = 1) -> None:
-        self.steps -= steps
-        if self.steps < 0:
-            raise LimitExceeded("it does not come to an end: given up")
-
-    def hold(self, text: str) -> str:
-        if len(text) > _LONGEST:
-            raise LimitExceeded("a setting grows without end: given up")
-        self.spend(len(text) >> 10)
-        return text
 
 
 class IpxeContext:
@@ -45,6 +23,12 @@ class IpxeContext:
         self._texts: dict[str, str | None] = {}
         self._scripts: dict[str, Script] = {}
         self._fetches = self._silent = 0
+
+    def hold(self, text: str) -> str:
+        """Return a text that a run keeps. Its length costs steps."""
+        self.budget.check_length(text, "setting")
+        self.budget.spend(len(text) >> 10)
+        return text
 
     def complain(self, config: str, line: int, message: str) -> None:
         if len(self.problems) < _MOST_PROBLEMS:
@@ -98,9 +82,9 @@ class IpxeContext:
 
     def _fetch(self, url: str) -> str | None:
         if self._fetches >= _MOST_FETCHES:
-            raise LimitExceeded(f"it wants more than {_MOST_FETCHES} files: given up")
+            raise OutOfBudget(f"it wants more than {_MOST_FETCHES} files: given up")
         if self._silent >= _MOST_SILENT:
-            raise LimitExceeded(f"{_MOST_SILENT} files could not be fetched: no more are asked for")
+            raise OutOfBudget(f"{_MOST_SILENT} files could not be fetched: no more are asked for")
         text = self.files.host.fetch(url)
         self._fetches += 1
         self._silent += text is None

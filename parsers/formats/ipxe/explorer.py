@@ -12,11 +12,12 @@ from typing import Any
 
 from parsers.api import Entry, Files, Item, Origin, Preferences
 from parsers.formats.ipxe.commands import table
-from parsers.formats.ipxe.context import Budget, IpxeContext, LimitExceeded
+from parsers.formats.ipxe.context import IpxeContext
 from parsers.formats.ipxe.outcome import Boot, End, MenuItem, Outcome, Question
 from parsers.formats.ipxe.run import Run
 from parsers.formats.ipxe.script import Script, is_script
 from parsers.formats.ipxe.settings import IpxeSettings, read_known
+from parsers.reading.budget import Budget, OutOfBudget
 
 _DEPTH = 6  # menus within menus
 _MENUS = 500  # menus of a configuration
@@ -98,7 +99,7 @@ class ScriptExplorer:
         """Run to the next outcome. A script without an end is a failure."""
         try:
             return go()
-        except LimitExceeded as error:
+        except OutOfBudget as error:
             run.complain(str(error))
             tried = run.failures[0].reason if run.failures else str(error)
             return End(tried, run.config, run.line, kind="failed")

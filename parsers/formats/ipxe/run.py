@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from parsers.api import Action, Origin
-from parsers.formats.ipxe.context import IpxeContext, LimitExceeded
+from parsers.formats.ipxe.context import IpxeContext
 from parsers.formats.ipxe.origin import (
     MOST,
     Trace,
@@ -30,6 +30,7 @@ from parsers.formats.ipxe.outcome import (
 )
 from parsers.formats.ipxe.script import Script, ScriptCommand
 from parsers.formats.ipxe.settings import IpxeSettings
+from parsers.reading.budget import OutOfBudget
 
 _DEPTH = 32  # scripts that chain to scripts
 _STARTS = "${"
@@ -216,7 +217,7 @@ class Run:
             whole += text[at : m.start()]
             value = self.settings.text(m[1])
             traces += (trace.shift(len(whole)) for trace in value.traces)
-            whole = self.context.budget.hold(whole + value.text)
+            whole = self.context.hold(whole + value.text)
             at = m.end()
         whole += text[at:]
         return (
@@ -231,7 +232,7 @@ class Run:
             self.context.budget.spend()
             start = text.rfind(_STARTS, 0, end)
             value = self.settings.get(text[start + len(_STARTS) : end])
-            text = self.context.budget.hold(text[:start] + value + text[end + 1 :])
+            text = self.context.hold(text[:start] + value + text[end + 1 :])
         return text
 
     # Services for commands
@@ -278,6 +279,6 @@ class Run:
         if instead:
             self._frames.pop()
         elif len(self._frames) >= _DEPTH:
-            raise LimitExceeded("scripts chain to each other without end: given up")
+            raise OutOfBudget("scripts chain to each other without end: given up")
         self._frames.append(Frame(script))
         return True

@@ -70,7 +70,7 @@ def _password(shell: Shell, arguments: Sequence[str], *, hashed: bool) -> int:
     if len(arguments) != 2:
         raise GrubError(BAD_ARGUMENT, "two arguments expected")
     user, secret = map(str, arguments)
-    shell.machine.budget.hold(secret)
+    shell.machine.budget.check_length(secret, "variable")
     shell.machine.passwords[user] = Password(user=user, secret=secret, hashed=hashed)
     return 0
 

@@ -10,33 +10,13 @@ from parsers.formats.grub.language.family import DEBIAN, Family
 from parsers.formats.grub.language.words import Pattern, matches
 from parsers.formats.grub.run.devices import Devices
 from parsers.places.lease import Lease, server
+from parsers.reading.budget import Budget
 
 _FEATURES = (
     "chainloader_bpb ntldr platform_search_hint default_font_path all_video_module menuentry_id"
     " menuentry_options 200_final nativedisk_cmd timeout_style"
 )
-
-
-class OutOfBudget(Exception):
-    """The script does more than a boot configuration needs."""
-
-
-class Budget:
-    """A limit of a script's work, and so of its memory. One step is about ten microseconds."""
-
-    _LONGEST = 1 << 16  # characters in a variable
-
-    def __init__(self, steps: int = 120_000) -> None:
-        self.steps = steps
-
-    def spend(self, steps: int = 1) -> None:
-        self.steps -= steps
-        if self.steps < 0:
-            raise OutOfBudget("it does not come to an end: given up")
-
-    def hold(self, value: str) -> None:
-        if len(value) > self._LONGEST:
-            raise OutOfBudget("a variable grows without end: given up")
+_STEPS = 120_000  # of the budget of one configuration
 
 
 class Place(NamedTuple):
@@ -91,7 +71,7 @@ class GrubMachine:
         self.family = family
         self.devices = Devices(files)
         self.firmware = files.host.firmware
-        self.budget = Budget()
+        self.budget = Budget(_STEPS)
         self.say = say  # prints what GRUB would
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str, int], Problem] = {}

@@ -83,7 +83,7 @@ class State:
 
     def set(self, name: str, value: str, *, computed: bool = False) -> None:
         """Give a variable a value: one of the command's words, or one that it `computed`."""
-        self.machine.budget.hold(value)
+        self.machine.budget.check_length(value, "variable")
         self.missing_devices.pop(name, None)
         setting = self.assignment(f"${name}", value, computed=computed)
         if name == "root" and value[:1] == "(" and value[-1:] == ")" and setting.pieces:
