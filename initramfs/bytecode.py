@@ -4,9 +4,9 @@
 
 It runs in the image's own minor version of Python. JOB is JSON: {"own": packages taken whole,
 "extra": modules imported by name only, "left_out": modules that importers can do without,
-"optimize": as for compile()}. SOURCES is laid out like the directory of the standard library, with
-other packages beside it. The compiled modules go to TARGET; the names of the extension modules that
-they need go to standard output, one per line.
+"optimize": as for compile(), "bare": packages compiled without annotations}. SOURCES is laid out
+like the directory of the standard library, with other packages beside it. The compiled modules go
+to TARGET; the names of the extension modules that they need go to standard output, one per line.
 """
 
 import _imp
@@ -100,9 +100,13 @@ def absolute(package: str, level: int, module: str | None) -> str:
     return f"{base}.{module}" if module else base
 
 
-def compile_file(path: Path, shown: str, optimize: int) -> bytes:
+def compile_file(path: Path, shown: str, optimize: int, bare: bool) -> bytes:
     """Return a .pyc that Python never compares with a source (PEP 552: hash-based, unchecked)."""
-    source = path.read_bytes()
+    source: bytes | ast.Module = path.read_bytes()
+    if bare:
+        from initramfs.fast.annotations import drop_annotations
+
+        source = drop_annotations(path.read_bytes())
     code = compile(source, shown, "exec", dont_inherit=True, optimize=optimize)
     flags = (0b01).to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + bytes(8) + marshal.dumps(code)
@@ -136,7 +140,8 @@ def main(sources: Path, target: Path, job: dict[str, Any]) -> None:
         place = path.relative_to(sources)
         output = (target / place).with_suffix(".pyc")
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(compile_file(path, f"{IMAGE_PLACE}/{place}", job["optimize"]))
+        bare = name.partition(".")[0] in job["bare"]
+        output.write_bytes(compile_file(path, f"{IMAGE_PLACE}/{place}", job["optimize"], bare))
     sys.stdout.write("".join(f"{name}\n" for name in sorted(graph.extensions)))
 
 

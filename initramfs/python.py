@@ -16,6 +16,7 @@ from initramfs.tree import Tree, file, lay_out, read_directory, read_package, re
 from petipy.startup import bundle, cache
 
 OWN = ("petipy", "parsers")
+BARE = OWN  # annotations are dropped: see initramfs/fast/annotations.py
 STUBS = REPOSITORY / "initramfs/fast/stubs"
 HEADER = 16  # bytes before the code in a .pyc
 LIST = Path(__file__).with_name("python.txt")
@@ -161,11 +162,17 @@ def compile_modules(command: list[str], room: Path, *, plain: bool) -> list[str]
     without = names["left out"] + ([] if plain else names["left out for speed"])
     extra = names["by name"] + ([] if plain else ["sitecustomize"])
     # Docstrings and asserts are a quarter of the code that each start reads.
-    job = {"own": OWN, "extra": extra, "left_out": without, "optimize": 0 if plain else 2}
+    job = {
+        "own": OWN,
+        "extra": extra,
+        "left_out": without,
+        "optimize": 0 if plain else 2,
+        "bare": () if plain else BARE,
+    }
     script = REPOSITORY / "initramfs/bytecode.py"
     env = {
         "PYTHONHOME": str(room / "host/usr"),
-        "PYTHONPATH": "",
+        "PYTHONPATH": str(REPOSITORY),
         "PYTHONHASHSEED": "0",  # it orders the frozensets among the constants
         # Column numbers for tracebacks are a fifth of the code that each start reads.
         "PYTHONNODEBUGRANGES": "" if plain else "1",

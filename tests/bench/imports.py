@@ -27,7 +27,8 @@ from tests.bench.table import table
 
 LZ4 = bytes.fromhex("02214c18")  # the magic number of a legacy frame
 START = """
-import sys
+import gc, sys
+gc.disable()
 from {bundle} import install
 install({place!r})
 from {cache} import install
