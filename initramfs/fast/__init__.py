@@ -1,18 +1,21 @@
 """Make the image start faster; `initramfs/build --plain` leaves all of this out.
 
-    trick                                             where          gain
-    calls of kernel modules bound (ppc64el)           calls          0.6 s
-    signatures and type information left out          modules        ?
-    each rare kernel module compressed by itself      kernel         0.5 s
-    programs unlinked from unused libraries           libraries      3.8 MB and more to unpack
-    tables for unwinding cleared                      unwinding      a tenth of the programs
-    a third of the image as LZ4                       lz4            ?
-    all Python modules in one file                    bundle         50 million instructions
-    code compiled and expressions parsed before       record         ?
-    annotations of functions dropped                  annotations    6 million instructions
-    stubs for modules of which little is needed       stubs          72 million instructions
-    no docstrings, asserts and column numbers         python         ?
-    shorter coldplug, calmer kernel                   files          ?
+    module       trick                                                   gain
+    calls        bind the calls of kernel modules (ppc64el)              0.6 s
+    modules      drop signatures and type information of modules         10.7 MB to unpack
+    ../kernel    compress each rare kernel module by itself              0.5 s
+    libraries    unlink programs from libraries that they never need     11 MB to unpack
+    unwinding    clear the tables for unwinding the stack                a tenth of the programs
+    lz4          compress a third of the image by LZ4                    80 million instructions
+    bundle       put all Python modules into one file                    50 million
+    record       compile dataclasses, namedtuples and regular            240 million
+                 expressions beforehand
+    annotations  drop the annotations of functions                       6 million
+    stubs        replace modules of which little is needed               72 million
+    ../python    drop docstrings, asserts and column numbers             two fifths of the code
+    files        ask only devices without driver for events; calm        0.5 s
+                 the kernel's own work; load file systems early
 
-Seconds are of an emulated guest, where 300 million instructions take one.
+Seconds are of an emulated guest, which does 300 million instructions in one. With all tricks init
+is reached after 990 million instructions instead of 2,330, the jump after 2,360 instead of 4,810.
 """
