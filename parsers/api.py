@@ -207,8 +207,12 @@ class Preferences:
     passwords: tuple[Password, ...] = ()
     dialect: str = ""  # the dialect of its language in which it was read, if there are several
     elsewhere: bool = False  # by default it boots something outside: none of its entries does
+    # Volumes that it looked for in vain, as places.volumes.find takes them: with one of them it may
+    # say something else. ANY if it may with any other volume.
+    wants: tuple[str, ...] = ()
 
 
+ANY = "*"  # of Preferences.wants
 Item = Entry | Problem | Preferences
 
 

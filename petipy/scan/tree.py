@@ -1,13 +1,13 @@
 """One tree, and what every format finds in it. Pure over `Files`."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from posixpath import dirname
 
-from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem
+from parsers.api import ANY, Entry, FileRef, Files, Format, Item, Preferences, Problem
 from parsers.places.medium import add_parameters, advise
 from parsers.places.urls import is_url
 from petipy.scan.excerpts import with_excerpts
@@ -15,7 +15,7 @@ from petipy.scan.images import images
 from petipy.scan.merge import Menu, drop_known_guesses, volume_name
 from petipy.scan.netboot import netboot, places
 from petipy.scan.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
-from petipy.state.model import ANY, FormatFacts, Image, Scan
+from petipy.state.model import FormatFacts, Image, Scan
 from petipy.state.resolve import references
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
@@ -54,6 +54,8 @@ def _scan(files: Files, formats: Sequence[Format]) -> Scan:
     found: list[tuple[str, Problem]] = []
     problems: list[Problem] = []
     preferences: list[tuple[str, Preferences]] = []
+    wants: dict[str, tuple[str, ...]] = {}  # configuration → volumes
+    waiting: set[str] = set()  # configurations with an item that waits for a volume
     unreadable: dict[str, list[str]] = {}  # reason → paths: for a broken file system one
     roots = ("", *subvolumes(files))
     if left_out := first_left_out(files):
@@ -63,10 +65,13 @@ def _scan(files: Files, formats: Sequence[Format]) -> Scan:
         for path, item in _items(files, form, roots, unreadable):
             if isinstance(item, Entry):
                 menu.add(form.name, path, _with_image_place(files, item, problems))
+                waiting |= {path} if item.waits_for else set()
             elif isinstance(item, Problem):
                 found.append((form.name, item))
+                waiting |= {path} if item.waits else set()
             else:
-                preferences.append((path, item))
+                wants[path] = item.wants
+                preferences.append((path, replace(item, wants=())))
     problems += (problem for name, problem in found if menu.shows(name, problem.config))
     for reason, paths in unreadable.items():
         others = f", nor can {len(paths) - 1} other files" if len(paths) > 1 else ""
@@ -77,7 +82,7 @@ def _scan(files: Files, formats: Sequence[Format]) -> Scan:
         problems=tuple(with_excerpts(files, dict.fromkeys(problems))),
         preferences=tuple((path, p) for path, p in preferences if path not in menu.taken_over),
         missing=tuple(_missing(files, [entry for _, entry in entries])),
-        wants=(ANY,) if _waits(entries, problems) else (),
+        wants=_wants(wants, waiting) if _waits(entries, problems) else (),
         formats=tuple(_facts(formats, {name for name, _ in entries})),
     )
 
@@ -85,6 +90,12 @@ def _scan(files: Files, formats: Sequence[Format]) -> Scan:
 def _waits(entries: Iterable[tuple[str, Entry]], problems: Iterable[Problem]) -> bool:
     """Return True if another volume could make the scan give something else."""
     return any(e.waits_for for _, e in entries) or any(p.waits for p in problems)
+
+
+def _wants(wants: Mapping[str, tuple[str, ...]], waiting: Iterable[str]) -> tuple[str, ...]:
+    """Return the volumes that the waiting configurations want; ANY if one does not say."""
+    found = (want for path in sorted(waiting) for want in wants.get(path) or (ANY,))
+    return tuple(dict.fromkeys(found))
 
 
 def _facts(formats: Iterable[Format], names: Container[str]) -> Iterator[FormatFacts]:

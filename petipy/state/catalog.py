@@ -9,10 +9,10 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from parsers.api import Problem
+from parsers.api import ANY, Problem
 from parsers.places.volumes import Name, names, searches
 from petipy.state import resolve
-from petipy.state.model import ANY, Choice, Device, Order, Scan, Source
+from petipy.state.model import Choice, Device, Order, Scan, Source
 from petipy.state.ordered import Chained, Ordered
 from petipy.state.resolve import Claim
 

@@ -17,7 +17,6 @@ from parsers.api import (
     extent,
 )
 
-ANY = "*"  # of Scan.wants
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 
@@ -141,9 +140,7 @@ class Scan:
     preferences: tuple[tuple[str, Preferences], ...] = ()  # (configuration's path, what it says)
     missing: tuple[FileRef, ...] = ()  # files that entries name and a known volume does not have
     images: tuple[Image, ...] = ()  # to be scanned in turn
-    # Volumes that were looked for in vain, as parsers.places.volumes.find takes them. When one
-    # comes, another scan may give more. ANY: no name is known, each that comes may be it.
-    wants: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()  # volumes with which it may give more: Preferences.wants
     formats: tuple[FormatFacts, ...] = ()  # of the entries, where there is something to know
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from parsers.api import Problem
+from parsers.api import ANY, Problem
 from petipy.log import Log
 from petipy.sources.discover import MANY, Discovery
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
 from petipy.state import resolve
-from petipy.state.model import ANY, IMAGE, Choice, Device, File, Image, Scan, Settings, Source
+from petipy.state.model import IMAGE, Choice, Device, File, Image, Scan, Settings, Source
 from petipy.state.store import Store
 from tests.samples import CONFIG, device, entry, scan
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers.api import Effect, Entry, FileRef, Preferences, Problem, Volume
+from parsers.api import ANY, Effect, Entry, FileRef, Preferences, Problem, Volume
 from petipy.state import resolve
 from petipy.state.catalog import Catalog
-from petipy.state.model import ANY, DISK, IMAGE, USB, Choice, Device, Scan, Source
+from petipy.state.model import DISK, IMAGE, USB, Choice, Device, Scan, Source
 from petipy.state.ordered import Ordered
 from tests.samples import CONFIG, device, entry, scan
 

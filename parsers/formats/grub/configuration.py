@@ -296,7 +296,7 @@ class GrubConfiguration:
         return name if count == 1 else self._unique(trail, f"{name}#{count}")
 
     def _preferences(self, shell: Shell, entries: Sequence[Entry]) -> Preferences:
-        said = Preferences(dialect=self._machine.family.name)
+        said = Preferences(dialect=self._machine.family.name, wants=self._machine.wants())
         menu = next((m for m in _menus(shell) if m.menu), None)
         if menu is None:
             return said

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from parsers.api import Volume
+from parsers.api import ANY, Volume
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import (
     BAD_ARGUMENT,
@@ -36,6 +36,7 @@ _SEARCH = Options(
     lenient=True,
     usage="search [-f|-l|-u|-s|-n] [--hint HINT [--hint HINT] ...] NAME",
 )
+_LONGEST_NAME = 1000  # characters of a label; file systems allow 256 bytes or fewer
 _KINDS = {
     "label": "the file system labelled {}",
     "fs-uuid": "the file system with UUID {}",
@@ -88,6 +89,7 @@ def _search(
         own = devices.own
         quiet = shell.in_entry or not (own.uuid or own.label or own.disk)
         shell.note_missing(variable, _KINDS[kind].format(name), reported=not quiet)
+        shell.machine.wanted[_spec(kind, name)] = None
         return shell.error(NOT_FOUND, f"no such device: {name}", harmless=quiet, waits=True)
     shell.searches[kind, name] = found[0]
     if variable:
@@ -95,6 +97,13 @@ def _search(
     else:
         shell.machine.say("".join(f" {devices.name(volume)}" for volume in found))
     return 0
+
+
+def _spec(kind: str, name: str) -> str:
+    """Return the words for the volume that places.volumes.find takes; ANY without a plain name."""
+    tag = {"label": "LABEL", "fs-uuid": "UUID"}.get(kind)
+    plain = 0 < len(name) < _LONGEST_NAME and name == name.strip() and name[0] not in "\"'"
+    return f"{tag}={name}" if tag and plain else ANY
 
 
 def _near(shell: Shell, wanted: Callable[[Volume], bool]) -> Callable[[Volume], bool]:

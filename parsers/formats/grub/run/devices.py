@@ -27,6 +27,7 @@ class Devices:
 
     def __init__(self, files: Files) -> None:
         self.own = files.volume
+        self.missed = False  # with other volumes, a name may have meant another, or a list had more
         self._trees: dict[str, Files | None] = {files.volume.name: files}
         self._files = files
         self.loops = {"loop": self.own} if self.own.image else {}
@@ -68,11 +69,14 @@ class Devices:
             ours = self._server and not m["host"] and m["scheme"] == self._server["scheme"]
             return self.own if ours else None
         volumes = self._named.values()
-        if m := _OPENED.fullmatch(name):
-            opened = [volume for volume in volumes if volume.crypt_uuid]
-            return opened[int(m[1])] if int(m[1]) < len(opened) else None
-        exact = (v for v in volumes if name in (v.name, *_abstract(v)))
-        return next(exact, None) or next(self._similar(name), None)
+        if opened := _OPENED.fullmatch(name):
+            exact = [volume for volume in volumes if volume.crypt_uuid][int(opened[1]) :]
+        else:
+            exact = [v for v in volumes if name in (v.name, *_abstract(v))]
+        if exact:
+            return exact[0]
+        self.missed = True
+        return None if opened else next(self._similar(name), None)
 
     def disk(self, name: str) -> str:
         """Return GRUB's name of the disk of a device's name, disk or partition; or ""."""
@@ -100,6 +104,7 @@ class Devices:
 
     def names(self, disks_only: bool = False) -> Iterator[str]:
         """Yield all of GRUB's names, as its wildcard `(*)` lists them, or the disks only (`*`)."""
+        self.missed = True
         yield from self.loops
         for disk, volumes in self._disks.items():
             yield disk
@@ -119,7 +124,8 @@ class Devices:
         if hint.endswith(","):  # the partitions of a disk, in rising order
             disk = self._disks.get(hint[:-1], [])
             return sorted((v for v in disk if v.partition), key=lambda v: v.partition)
-        found = self.find(hint)
+        missed, found = self.missed, self.find(hint)
+        self.missed = missed  # the search says what it wants
         return [found] if found else []
 
     def _similar(self, name: str) -> Iterator[Volume]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from parsers import machines
-from parsers.api import FileRef, Files, Password, Problem, Volume
+from parsers.api import ANY, FileRef, Files, Password, Problem, Volume
 from parsers.formats.grub.language.family import DEBIAN, Family
 from parsers.formats.grub.language.words import Pattern, matches
 from parsers.formats.grub.run.devices import Devices
@@ -17,6 +17,7 @@ _FEATURES = (
     " menuentry_options 200_final nativedisk_cmd timeout_style"
 )
 _STEPS = 120_000  # of the budget of one configuration
+_MOST_WANTED = 50  # volumes that are told apart
 
 
 class Place(NamedTuple):
@@ -75,6 +76,7 @@ class GrubMachine:
         self.say = say  # prints what GRUB would
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str, int], Problem] = {}
+        self.wanted: dict[str, None] = {}  # volumes that were searched for in vain
         self.passwords: dict[str, Password] = {}  # by user; GRUB keeps them over all menus
         architecture = machines.find(files.host.machine)
         self.cpu = architecture.grub or architecture.name
@@ -117,6 +119,11 @@ class GrubMachine:
             message = "more problems than are worth listing"
         problem = Problem(config, max(line, 1), message, column, waits=waits)
         self.problems.setdefault((config, message, problem.line if each else 0), problem)
+
+    def wants(self) -> tuple[str, ...]:
+        """Return the volumes with which the configuration may say something else."""
+        unclear = self.devices.missed or len(self.wanted) > _MOST_WANTED
+        return (ANY,) if unclear else tuple(self.wanted)
 
     def place(self, path: str, root: str) -> Place:
         device = root
