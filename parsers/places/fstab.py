@@ -27,12 +27,12 @@ def parse_fstab(text: str) -> Iterator[Mount]:
     for number, line in enumerate(text.split("\n"), 1):
         fields = line.split()
         if len(fields) >= 3 and not fields[0].startswith("#"):
-            spec = _unescaped(fields[0].replace('"', "").replace("'", ""))
+            spec = _unescape(fields[0].replace('"', "").replace("'", ""))
             options = fields[3] if len(fields) > 3 else ""
-            yield Mount(spec, _unescaped(fields[1]), fields[2], options, number)
+            yield Mount(spec, _unescape(fields[1]), fields[2], options, number)
 
 
-def _unescaped(field: str) -> str:
+def _unescape(field: str) -> str:
     """Replace the escapes of fstab(5): \\040 is a blank, \\011 a tab, \\134 a backslash."""
     return re.sub(r"\\(040|011|134)", lambda m: chr(int(m[1], 8)), field)
 

@@ -43,7 +43,7 @@ class Meaning:
     menu: bool = False  # it shows a menu: of `files`, or its own menu
     files: str = ""
     directory: str = ""  # the base of the names in `files`, if another
-    alias: str = ""  # another label with the meaning
+    alias: str = ""  # another label, whose meaning counts
 
 
 def interpret(label: Label, machine: str) -> Meaning:

@@ -18,7 +18,7 @@ class Locator(Protocol):
     def file(self, place: str) -> FileRef: ...
 
     def is_there(self, place: str) -> bool | None:
-        """Return None if only fetching would tell."""
+        """Return True if the file or directory exists, or None if only fetching would tell."""
         ...
 
 
