@@ -41,7 +41,7 @@ class Services:
     kexec: Kexec
     power: Power
     quiet: Callable[[], None]  # nothing may touch a device from now on
-    before_boot: Callable[[], None]  # what the platform needs before the jump
+    before_boot: Callable[[], None]  # the platform's part
     terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
 
 

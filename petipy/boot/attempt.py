@@ -78,7 +78,7 @@ class Booter:
         self._loading: asyncio.Task[None] | None = None  # the part of it that may be stopped
 
     async def run(self) -> None:
-        """Carry out what is requested; return only when cancelled."""
+        """Carry out the requests; return only when cancelled."""
         while True:
             await self._attempt(*await self._requests.get())
             self._busy = False

@@ -1,4 +1,4 @@
-"""The steps of one boot: load the kernel, write what the entry saves, jump."""
+"""The steps of one boot: load the kernel, make the entry's changes, jump."""
 
 import os
 import signal
@@ -87,7 +87,7 @@ def _read(descriptors: Sequence[int], files: Sequence[File], total: int, link: L
 
 
 async def write(changes: Sequence[Change], write_change: Write, log: Log) -> list[str]:
-    """Make the changes. Log and return those that failed; like GRUB, boot without them.
+    """Make the changes. Log and return the failures; like GRUB, boot in spite of them.
 
     This comes after loading, so that an entry that does not boot uses nothing up. It cannot come
     earlier either: until then the boot's files are open, and so their device is in use.

@@ -1,4 +1,4 @@
-"""The automatic boot: asks the policy at every change, and boots what it decides."""
+"""The automatic boot: asks the policy at every change, and carries out its decision."""
 
 import asyncio
 import math
@@ -72,7 +72,7 @@ class AutomaticBoot:
             self._booter.note_failure(id, f"{id}: it does not boot without a password")
 
     def _look(self, now: float) -> None:
-        """Take note of what has become true by itself."""
+        """Take note of facts that change by themselves."""
         snapshot = self._store.snapshot
         anything = any(choice.bootable for choice in snapshot.choices)
         self._since = min(self._since, now) if anything else math.inf

@@ -1,7 +1,7 @@
-"""Passwords, compared with what configurations keep of them: the text itself, or a hash.
+"""Passwords, compared with the text or the hash that a configuration keeps.
 
-The hashes are those of crypt(3), which libcrypt makes, GRUB's (its manual, password_pbkdf2), and
-SYSLINUX's $4$ (utils/sha1pass). A hash comes from a disk, and may ask for a billion rounds or for
+The hashes are crypt(3)'s, made by libcrypt, GRUB's (its manual, password_pbkdf2), and SYSLINUX's
+$4$ (utils/sha1pass). A hash comes from a disk, and may ask for a billion rounds or for
 all memory: check one only in a child that can be killed (petipy.control.checker).
 """
 
@@ -58,7 +58,7 @@ def _fits_crypt(secret: str, typed: bytes) -> bool:
         if error.errno == errno.ENOPKG:
             words = f"this system has no libcrypt, which its {kind} hash needs"
         raise OSError(error.errno, words) from None
-    # The salt may be longer than the part of it that counts, and is cut in what was made.
+    # libcrypt cuts a salt that is too long, so the two may differ before the digest.
     digest = _encode(secret.rpartition("$")[2])
     return bool(digest) and made.rpartition(b"$")[2] == digest
 
@@ -75,8 +75,8 @@ def _fits_pbkdf2(rest: str, typed: bytes) -> bool:
 def pbkdf2(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
     """Derive a key of `size` bytes with HMAC-SHA-512 (RFC 8018).
 
-    hashlib's needs OpenSSL: five megabytes, which the image does without. For GRUB's 10,000 rounds
-    this takes 9 ms where OpenSSL takes 4.
+    hashlib has this function from OpenSSL only, and the image does without those five megabytes.
+    For GRUB's 10,000 rounds OpenSSL takes 4 ms, this function 9 ms.
     """
     from hashlib import sha512
 

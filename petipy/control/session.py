@@ -81,8 +81,8 @@ class Session:
     async def boot(self, id: str, edit: Edit | None = None) -> None:
         """Request the boot of a choice, perhaps with a person's changes.
 
-        The snapshot says what becomes of it: `booting` is the choice's id while it is loaded, and
-        after a failure `status` has the reason.
+        The snapshot shows the rest: `booting` is the choice's id while it is loaded, and after a
+        failure `status` has the reason.
         """
         await self._commands.boot(self, id, edit)
 

@@ -13,7 +13,7 @@ class LiveSettings:
         self, store: Store, *, rescan: Callable[[], None], resolve: Callable[[], None]
     ) -> None:
         self._store, self._rescan, self._resolve = store, rescan, resolve
-        self._settings = store.snapshot.settings  # those that have taken effect
+        self._settings = store.snapshot.settings  # the ones in effect
         self._changed = asyncio.Event()
         store.listen(self._take_note)
 

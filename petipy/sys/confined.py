@@ -1,4 +1,4 @@
-"""Rights that a child gives up before it computes what a stranger asks for."""
+"""Rights that a child gives up before it computes on a stranger's order."""
 
 import os
 import resource

@@ -16,7 +16,7 @@ _GRACE = 1.0  # seconds between SIGHUP and SIGKILL
 
 
 class Result(NamedTuple):
-    """The end of a program: its status (-N after signal N), and what it printed."""
+    """The end of a program: its status (-N after signal N), and its outputs."""
 
     status: int
     output: bytes

@@ -101,6 +101,12 @@ def test_a_file_that_is_packed_is_a_cpio_archive(tree: Path, size: int) -> None:
     assert (tree / file.packed).stat().st_mode & 0o777 == 0o640
 
 
+def test_an_empty_initrd_is_loaded_like_any_other(tree: Path) -> None:
+    (tree / "vda2/initrd").write_text("")
+    todo = plan(choice("a", initrds=(File(device="vda2", path="/initrd"),)), None)
+    assert load(todo, tree) == "loaded (vda2)/vmlinux by  "
+
+
 def test_a_part_that_the_file_no_longer_has_is_told(tree: Path) -> None:
     torn = File(device="vda2", path="/vmlinux", offset=3, size=99)
     with pytest.raises(BootError, match=r"vmlinux@3\+99 is cut off: 3 bytes are there"):
