@@ -16,9 +16,9 @@ Tree = Mapping[str, str | bytes]
 
 @dataclass
 class Machine:
-    """Volumes and what is on them: {"sda2": {"/etc/yaboot.conf": "…"}}.
+    """Volumes and their files: {"sda2": {"/etc/yaboot.conf": "…"}}.
 
-    A tree called `sda2:/a.iso` is what is in that file of sda2's. The path "" is the device itself.
+    A tree called `sda2:/a.iso` has the files in that image. The path "" is the device itself.
     """
 
     trees: Mapping[str, Tree]
@@ -31,7 +31,7 @@ class Machine:
     links: Mapping[str, str] = field(default_factory=dict)  # on every volume, path → target
     times: Mapping[str, int] = field(default_factory=dict)  # path → seconds since 1970
     unreadable: frozenset[str] = frozenset()  # names of volumes that cannot be mounted
-    opened: list[str] = field(default_factory=list)  # volumes that somebody asked for
+    opened: list[str] = field(default_factory=list)  # volumes that a parser asked for
 
     def __post_init__(self) -> None:
         known = {volume.name for volume in self.volumes}
@@ -117,7 +117,7 @@ class MachineFiles:
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    """The regular files below `root`, as one volume of a Machine."""
+    """Return the regular files below `root`, as one volume of a Machine."""
     files = sorted(path for path in root.rglob("*") if path.is_file())
     return {f"/{path.relative_to(root).as_posix()}": path.read_bytes() for path in files}
 

@@ -1,4 +1,4 @@
-"""Values that many tests need, made short."""
+"""Values that many tests need."""
 
 from parsers.api import Entry, FileRef, Preferences, Volume
 from petipy.state.model import DISK, Choice, Device, File, Kind, Scan, Source, State
@@ -34,6 +34,6 @@ def choice(id: str, device: str = "vda2", **more: object) -> Choice:
 
 
 def iso(label: str = "MEDIUM") -> bytes:
-    """As much of an ISO file as says that it is one."""
+    """Return the descriptor of an ISO file, without contents."""
     descriptor = b"\x01CD001".ljust(40) + label.encode().ljust(32)
     return bytes(0x8000) + descriptor.ljust(813) + b"2024050112000000".ljust(1000, b"\0")

@@ -1,4 +1,4 @@
-"""Trees of files, as a disk has them."""
+"""Trees of files for tests."""
 
 import os
 import shutil

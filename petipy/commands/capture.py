@@ -28,7 +28,7 @@ from petipy.commands.targets import Devices
 from petipy.machinefile.read import platform
 from petipy.platforms import read_firmware
 from petipy.report.printing import escape, write
-from petipy.scan.files import compatible
+from petipy.scan.files import read_compatible
 from petipy.state.model import Device, Image
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _describe(
         "root": root,
         "prefix": f"({root}){dirname(config)}" if config else "",
         "config": config,
-        "compatible": list(compatible(machine)),
+        "compatible": list(read_compatible(machine)),
         "firmware": _firmware(machine if own else "", devices),
         "env": {},
         "devices": devices,

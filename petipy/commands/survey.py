@@ -145,7 +145,7 @@ def replay(machine: Machine, name: str = "", dialect: str | None = None) -> Surv
             words = "what is in it was not captured"
             problems.append((device.volume.disk, Problem(device.volume.image, 0, words)))
             continue
-        machine = machine.knowing(device.volume)
+        machine = machine.with_volume(device.volume)
         scan = scan_tree(machine.files(device.name, name), choose_formats(dialect=dialect))
         scans.append((device, scan))
         problems += [(device.name, problem) for problem in scan.problems]

@@ -1,4 +1,4 @@
-"""What a command is asked to look at → devices: directories, disk images, block devices."""
+"""The devices that a command reads: directories, disk images, block devices."""
 
 import errno
 import os
@@ -16,13 +16,13 @@ from petipy.sandbox.probe import Disk, FileSystem, probe
 from petipy.state.model import DIRECTORY, DISK, Device
 
 SETTABLE = {field.name for field in fields(Volume)} - {"name", "partition", "scheme"}
-# Block devices that never hold what a machine boots from.
+# Block devices that no machine boots from.
 _USELESS = re.compile(r"(?:ram|zram|loop|fd|nbd)\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One thing to look at, and what the person says of it."""
+    """One path to read, and the names that the person gives it."""
 
     name: str
     path: str
@@ -30,7 +30,7 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> "Target":
-        """NAME=PATH[,uuid=U][,label=L]…; a comma in PATH is one when no such word follows it."""
+        """Parse NAME=PATH[,uuid=U][,label=L]…; other commas belong to PATH."""
         name, _, rest = text.partition("=")
         words = "|".join(sorted(SETTABLE))
         path, *settings = re.split(rf",(?=(?:{words})=)", rest)
@@ -41,20 +41,20 @@ class Target:
 
     @classmethod
     def of_path(cls, path: str) -> "Target":
-        """A path that nobody has given a name: its own is the device's."""
+        """Return the target of a path without a name: the device is called as the file is."""
         real = Path(path).resolve()
         name = real.stem if real.is_file() else real.name
         return cls(re.sub(r"[\s/()=]+", "-", name) or "root", path)
 
 
 class Devices:
-    """The devices of some targets. What had to be attached for them goes with `close`."""
+    """The devices of some targets. `close` removes the loop devices made for them."""
 
     def __init__(self) -> None:
         self._held = ExitStack()
         self.found: list[Device] = []
-        self.others: list[Device] = []  # not to be looked at, but referred to
-        self.failures: list[tuple[str, str]] = []  # device and why it cannot be looked at
+        self.others: list[Device] = []  # not to be scanned, but referred to
+        self.failures: list[tuple[str, str]] = []  # device, and why it cannot be scanned
 
     def close(self) -> None:
         self._held.close()
@@ -64,7 +64,7 @@ class Devices:
         return all(device.kind.directory for device in self.found)
 
     def add(self, target: Target) -> None:
-        """BadUsage when there is nothing at the path, or nothing that could be looked at."""
+        """Add the devices of a target; BadUsage if nothing is at the path, or nothing readable."""
         try:
             mode = Path(target.path).stat().st_mode
         except OSError as error:
@@ -77,16 +77,16 @@ class Devices:
             raise BadUsage(f"{target.path}: not a directory, a disk image or a block device")
 
     def add_all_disks(self) -> None:
-        """Every block device of this machine that can be opened."""
+        """Add every block device of this machine that can be opened."""
         for name in sorted(disk.name for disk in Path("/sys/block").iterdir()):
             node = Path("/dev", name.replace("!", "/"))
             if not _USELESS.fullmatch(name) and node.exists():
                 self._add_disk(Target(name, str(node)), lonely=False)
 
     def add_live_root(self) -> None:
-        """The running system's own tree; the other mounted ones are known, for references."""
+        """Add the running system's own tree; the other mounted ones serve for references."""
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-            mounts = list(mounted(file))
+            mounts = list(read_mounts(file))
         own, part = next(((v, inner) for v, inner, at in mounts if at == "/"), (_ROOT, "/"))
         self._add(Target("root", "/"), own, "/")
         self.found[-1] = replace(self.found[-1], part=part.rstrip("/"))
@@ -163,7 +163,7 @@ class Devices:
 
 
 def _number(partition: str, disk: str) -> int:
-    """Which partition of the disk it is, by their names: sda2, nvme0n1p2; 0 when it is none."""
+    """Return the partition's number on the disk, by their names: sda2, nvme0n1p2; 0 for none."""
     match = re.fullmatch(rf"{re.escape(disk)}p?([1-9][0-9]{{0,5}})", partition) if disk else None
     return int(match[1]) if match else 0
 
@@ -175,20 +175,22 @@ def _described(volume: Volume, found: FileSystem) -> Volume:
     return replace(volume, fs=found.kind, uuid=found.uuid, label=found.label)
 
 
-def mounted(mountinfo: Iterable[str]) -> Iterator[tuple[Volume, str, str]]:
-    """The mounted volumes of block devices, what is mounted of each, and where; see
-    proc_pid_mountinfo(5)."""
+def read_mounts(mountinfo: Iterable[str]) -> Iterator[tuple[Volume, str, str]]:
+    """Yield the mounted volumes of block devices, the mounted part of each, and the mount point.
+
+    See proc_pid_mountinfo(5).
+    """
     for line in mountinfo:
         before, _, after = line.partition(" - ")
         _, _, _, inner, at, *_ = before.split()
         fs, source, *_ = after.split()
-        # Of a part of a file system, other paths count than those that we see; not of ours.
+        # In a mounted part of a file system, paths differ from those on the volume.
         if source.startswith("/dev/") and (inner == "/" or at == "/"):
             yield _live(_unescaped(source), fs), _unescaped(inner), _unescaped(at)
 
 
 def _live(node: str, fs: str) -> Volume:
-    """With the names that udev gave the device, which anyone may read."""
+    """Return a mounted volume, with the names in udev's database, which anyone may read."""
     try:
         number = Path(node).stat().st_rdev
     except OSError:  # /dev/root, and containers
@@ -213,7 +215,7 @@ def _live(node: str, fs: str) -> Volume:
 
 
 def _unescaped(text: str) -> str:
-    """udev writes \\x20 for a space, the kernel \\040."""
+    """Decode escapes: udev writes \\x20 for a space, the kernel \\040."""
     raw = text.encode("utf-8", "surrogateescape")
     raw = re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes.fromhex(m[1].decode()), raw)
     raw = re.sub(rb"\\([0-7]{3})", lambda m: bytes([int(m[1], 8) & 0xFF]), raw)

@@ -1,4 +1,4 @@
-"""A machine that is known from a file: its devices, and what is on them."""
+"""A machine described by a file: its devices and their files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,47 +13,47 @@ _MAX_LINKS = 40  # as the kernel's own limit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """What is known of one device's files. Paths are absolute and normal."""
+    """The known files of one device. Paths are absolute and normal."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
-    sizes: Mapping[str, int] = field(default_factory=dict)  # of files that are only known by name
-    directories: frozenset[str] = frozenset()  # besides those that the files are in
-    links: Mapping[str, str] = field(default_factory=dict)  # symbolic ones: what they say
+    sizes: Mapping[str, int] = field(default_factory=dict)  # of files without known contents
+    directories: frozenset[str] = frozenset()  # besides those of the files
+    links: Mapping[str, str] = field(default_factory=dict)  # symbolic ones, with their targets
     times: Mapping[str, int] = field(default_factory=dict)  # seconds since 1970
     pieces: Mapping[str, Mapping[int, bytes]] = field(default_factory=dict)  # path, offset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """The whole of it. `root` and `config` name the configuration that it is about, if any."""
+    """A described machine. `root` and `config` name the configuration to look at, if any."""
 
-    name: str = ""  # uname's machine; "" is not said
+    name: str = ""  # uname's machine; "" if the file does not say
     volumes: tuple[Volume, ...] = ()
     trees: Mapping[str, Tree] = field(default_factory=dict)  # by Volume.name
-    titles: Mapping[str, str] = field(default_factory=dict)  # what a person calls the volumes
+    titles: Mapping[str, str] = field(default_factory=dict)  # for people, by Volume.name
     root: str = ""
     prefix: str = ""
     config: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     compatible: tuple[str, ...] = ()  # parsers.api.Host.compatible
     firmware: Firmware = UNKNOWN
-    captured: bool = False  # by `petipy capture`: its devices are in the order that they had
-    urls: Mapping[str, str] = field(default_factory=dict)  # what answers on the network
+    captured: bool = False  # by `petipy capture`: the devices are in the machine's order
+    urls: Mapping[str, str] = field(default_factory=dict)  # texts on the network, by URL
     leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
 
     def files(self, volume: str, machine: str = "") -> "RecordedFiles":
-        """The parsers' view of one volume, on the machine `machine` if that is not this one."""
+        """Return the parsers' view of one volume; `machine` replaces uname's machine if given."""
         return RecordedFiles(self, volume, machine or self.name)
 
-    def knowing(self, volume: Volume) -> "Machine":
-        """With more known of a volume than the file says, that of an image on another."""
+    def with_volume(self, volume: Volume) -> "Machine":
+        """Return the machine with more facts of a volume, that of an image file on another."""
         return replace(
             self, volumes=tuple(volume if v.name == volume.name else v for v in self.volumes)
         )
 
 
 class RecordedFiles:
-    """`parsers.api.Files` over a Machine. What is known only by name is there, and empty."""
+    """`parsers.api.Files` over a Machine. A file without known contents is empty."""
 
     def __init__(self, known: Machine, volume: str, machine: str) -> None:
         self._known = known
@@ -116,7 +116,7 @@ class RecordedFiles:
         return self._known.urls.get(normalize(url))
 
     def _real(self, path: str) -> str:
-        """Where the links lead. What is known by the name of a link goes before."""
+        """Return the path with its links resolved; a known file with a link's name comes first."""
         path, links = clean(path), self._tree.links
         for _ in range(_MAX_LINKS if links else 0):
             known = (self._tree.texts, self._tree.sizes, self._below())
@@ -128,7 +128,7 @@ class RecordedFiles:
         return path
 
     def _below(self) -> Mapping[str, set[str]]:
-        """Of every directory, the names in it."""
+        """Return the names in every directory."""
         if self._names is None:
             self._names = {"/": set()}
             tree = self._tree
@@ -150,5 +150,5 @@ class RecordedFiles:
 
 
 def clean(path: str) -> str:
-    """Absolute, without . and .. and doubled slashes; like a root directory's, .. leads nowhere."""
+    """Return the path absolute, without . and .. and doubled slashes; .. stays within the root."""
     return "/" + normpath("/" + path).lstrip("/")

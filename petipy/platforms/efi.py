@@ -35,7 +35,7 @@ class Efi(Platform):
         if found or root or os.geteuid() != 0:
             return found
         with suppress(OSError):  # a kernel without efivarfs
-            directory = mount.detached("efivarfs", "efivarfs")
+            directory = mount.open_root("efivarfs", "efivarfs")
             try:
                 return _read_all(f"/proc/self/fd/{directory}")
             finally:

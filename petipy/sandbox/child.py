@@ -26,7 +26,7 @@ from petipy.sandbox.messages import (
     WriteRequest,
 )
 from petipy.sandbox.mounter import Mounter, find_volume
-from petipy.scan.files import TreeFiles, compatible
+from petipy.scan.files import TreeFiles, read_compatible
 from petipy.state.model import Device, Scan
 from petipy.sys import limits, seccomp
 
@@ -115,7 +115,7 @@ class Child:
         host = Host(
             machine=request.machine,
             volumes=[device.volume for device in request.devices],
-            compatible=compatible(request.machine),
+            compatible=read_compatible(request.machine),
             firmware=read_firmware(request.machine),
         )
         reserved = _reserved_place(device)

@@ -39,6 +39,11 @@ class Codec(Generic[_T]):
     def __init__(self, kind: Any) -> None:
         self._kind = kind
 
+    def build(self) -> None:
+        """Build the type's reader and writer now, before a fork, so that no child has to."""
+        _reader(self._kind)
+        _writer(self._kind)
+
     def encode(self, value: _T) -> bytes:
         """Return the value's JSON."""
         return json.dumps(_writer(self._kind)(value), allow_nan=False).encode()

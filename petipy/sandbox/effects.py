@@ -139,7 +139,7 @@ def _find(device: Device, path: str, root: Root) -> _Found:
 
 
 def _write(node: str, found: _Found, new: bytes) -> None:
-    with block.writable(node) as disk:
+    with block.open_writable(node) as disk:
         there = b"".join(os.pread(disk, e.length, e.physical) for e in found.extents)
         if there != found.data:
             raise OSError(errno.ESTALE, "it is not where its file system says: was there a crash?")
@@ -151,10 +151,10 @@ def _write(node: str, found: _Found, new: bytes) -> None:
 
 
 def _rename(node: str, path: str, name: str) -> None:
-    with block.writable(node):
+    with block.open_writable(node):
         pass  # nobody has it mounted: two mounts, one of them read-only, exclude each other
-    with block.unprotected(node):
-        root = mount.writable(node, "vfat")
+    with block.allow_writes(node):
+        root = mount.open_writable_root(node, "vfat")
         try:
             directory = resolve(root, os.fsencode(dirname(path)), os.O_RDONLY | os.O_DIRECTORY)
             try:

@@ -53,10 +53,10 @@ class Mounter:
             return [os.open(node, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
         if self._own_machine and not os.path.isfile(node):  # noqa: PTH113
             block.protect(node)
-            return mount.roots(node, fs)
+            return mount.open_roots(node, fs)
         node, loop = block.attach(node)
         try:
-            return mount.roots(node, fs)
+            return mount.open_roots(node, fs)
         finally:
             os.close(loop)
 
@@ -72,7 +72,7 @@ class Mounter:
         finally:
             os.close(file)
         try:
-            return mount.roots(node, volume.fs or _file_system(loop))
+            return mount.open_roots(node, volume.fs or _file_system(loop))
         finally:
             os.close(loop)
 

@@ -23,6 +23,7 @@ from petipy.sandbox.messages import (
     FAILURES,
     LONGEST_ASK,
     REQUESTS,
+    SCANS,
     CaptureRequest,
     Failure,
     OpenRequest,
@@ -111,6 +112,8 @@ class _Scanner:
                 warm(form)
         except Exception as error:  # noqa: BLE001  requests to open files still work
             self._broken = f"the parsers cannot be loaded: {type(error).__name__}: {error}"
+        REQUESTS.build()
+        SCANS.build()
         if seccomp.available():
             seccomp.program(os.uname().machine)  # the children use it
         collector.resume()

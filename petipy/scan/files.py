@@ -13,11 +13,11 @@ from parsers.places.volumes import image
 from petipy.sys.openat2 import open_in_root
 
 MAX_SIZE = 16 << 20  # bytes of a piece
-# Of a text this many bytes are read: more than any parser wants, who says what is left.
+# Bytes that are read of a text: more than any parser takes. The parser reports the rest as left.
 LONGEST = 2 << 20
 _MOST_UNREAD = 1000  # paths that are remembered
 _MAX_LINKS = 40  # as the kernel's own limit
-# The path leads to nothing. EINVAL and ENAMETOOLONG: to nothing that could have that name.
+# The path leads to nothing. EINVAL and ENAMETOOLONG: no file could have that name.
 _NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
 # A seccomp filter that does not know openat2 says EPERM.
 _NO_OPENAT2 = {errno.ENOSYS, errno.EPERM}
@@ -30,7 +30,7 @@ Resolve = Callable[[int, bytes, int], int]  # root, path, flags → a descriptor
 
 
 def resolve(root: int, path: bytes, flags: int) -> int:
-    """`path` opened, with `root` standing for / in it: by openat2 where the kernel has it."""
+    """Open `path`, in which `root` stands for /: by openat2 where the kernel has it."""
     try:
         return open_in_root(root, path or b"/", flags)
     except OSError as error:
@@ -40,7 +40,7 @@ def resolve(root: int, path: bytes, flags: int) -> int:
 
 
 def walk(root: int, path: bytes, flags: int) -> int:
-    """What openat2 does with RESOLVE_IN_ROOT, step by step, for kernels without it."""
+    """Open `path` step by step, as openat2 does with RESOLVE_IN_ROOT, for kernels without it."""
     trail = [(os.dup(root), b"")]  # the directories from the root to where we are
     todo, links = path.split(b"/")[::-1], 0
     try:
@@ -68,15 +68,15 @@ def walk(root: int, path: bytes, flags: int) -> int:
 
 
 def _reopen(trail: list[tuple[int, bytes]], flags: int) -> int:
-    """The last step of `trail`, opened for real: an O_PATH descriptor cannot be read."""
+    """Open the last step of `trail` for reading: its O_PATH descriptor cannot be read."""
     fd, name = trail[-1]
     if stat.S_ISDIR(os.fstat(fd).st_mode):
         return os.open(b".", flags | os.O_CLOEXEC, dir_fd=fd)
     return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=trail[-2][0])
 
 
-def compatible(machine: str) -> tuple[str, ...]:
-    """`Host.compatible` of this machine; nothing when `machine` (as uname says) is another."""
+def read_compatible(machine: str) -> tuple[str, ...]:
+    """Return `Host.compatible` of this machine; nothing if `machine` (uname's) is another."""
     if machine != os.uname().machine:
         return ()
     try:
@@ -138,14 +138,14 @@ class TreeFiles:
                 yield Problem(f"{place}{first}", 0, words)
 
     def read(self, path: str) -> str | None:
-        """As `parsers.api.Files.read`; no more than the first LONGEST bytes."""
+        """Return the text as `parsers.api.Files.read` does, but only its first LONGEST bytes."""
         fd = self.open(path)
         if fd is None:
             return None
         with os.fdopen(fd, "rb", buffering=0) as file:
             size = min(os.fstat(fd).st_size, LONGEST)
             data = bytearray()
-            # One byte more than wanted: a file may grow meanwhile, and /proc's say 0.
+            # One byte more than the size: a file may grow, and files of /proc have size 0.
             while len(data) < LONGEST and (piece := file.read(max(size, 4096) + 1)):
                 data += piece
             return data[:LONGEST].decode("utf-8", "surrogateescape")
@@ -162,7 +162,7 @@ class TreeFiles:
                 return os.pread(fd, min(length, MAX_SIZE), offset)
             finally:
                 os.close(fd)
-        except OSError as error:  # as good as nothing
+        except OSError as error:  # counts as empty
             self._note(path, error)
             return b""
 
@@ -175,14 +175,14 @@ class TreeFiles:
     def _listed(self, root: int, directory: str) -> list[str]:
         try:
             fd = self._within(root, directory, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError as error:  # damaged: as good as none
+        except OSError as error:  # damaged: counts as empty
             self._note(directory, error)
             return []
         if fd is None:
             return []
         try:
             listed = os.listdir(fd)  # noqa: PTH208  of a descriptor
-            # Python decodes names by the locale; ours are UTF-8 in any.
+            # Python decodes names by the locale; here they are UTF-8 in any locale.
             names = (os.fsencode(name) for name in listed)
             return [name.decode("utf-8", "surrogateescape") for name in names]
         except OSError as error:  # the device went, or a block cannot be read
@@ -216,7 +216,7 @@ class TreeFiles:
                 return os.readlink(b"", dir_fd=fd).decode("utf-8", "surrogateescape")
             finally:
                 os.close(fd)
-        except OSError:  # no link, or nothing that can be read
+        except OSError:  # no link, or an unreadable one
             return ""
 
     def _on(self, name: str) -> "TreeFiles | None":
@@ -233,7 +233,7 @@ class TreeFiles:
         return self._others[name]
 
     def open(self, path: str) -> int | None:
-        """A descriptor to read a regular file; None when there is none of that name.
+        """Return a descriptor to read a regular file; None when there is none of that name.
 
         A FIFO or a device node is never opened: that may hang, or move a tape.
         """
@@ -257,7 +257,7 @@ class TreeFiles:
     def _found(self, path: str) -> os.stat_result | None:
         try:
             return self._status(path)
-        except OSError as error:  # what cannot be read is not there
+        except OSError as error:  # unreadable: counts as absent
             self._note(path, error)
             return None
 
@@ -275,7 +275,7 @@ class TreeFiles:
             os.close(fd)
 
     def _inner(self, path: str) -> str:
-        """What a path of the whole file system is called in the tree."""
+        """Return the name in the tree of a path in the whole file system."""
         if self._part != "/" and f"{path}/".startswith(self._part):
             return f"/{path[len(self._part) :]}"
         return path

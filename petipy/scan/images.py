@@ -15,10 +15,10 @@ _IN_BOOT = _DIRECTORIES - {"boot"}
 
 
 def images(files: Files) -> Iterator[Image | Problem]:
-    """The ISO files where people put them: /, /iso, /isos, /images, and the same in /boot."""
+    """Find the ISO files where people put them: /, /iso, /isos, /images, and the same in /boot."""
     seen: set[tuple[str, int]] = set()
     for path in _paths(files):
-        # The same name and size in two places is a link, or of no use twice.
+        # A file with the same name and size is a link or a copy: one of them suffices.
         key = basename(path).lower(), files.size(path)
         if key in seen:
             continue
@@ -30,7 +30,7 @@ def images(files: Files) -> Iterator[Image | Problem]:
 
 
 def image_volume(host: Volume, image: Image) -> Volume:
-    """The image as parsers.places.volumes.image knows it, and what else is known of it."""
+    """Return the image's volume, named as parsers.places.volumes.image does, with all its facts."""
     return Volume(
         name=image_name(host, image.path),
         uuid=image.uuid,
@@ -42,7 +42,7 @@ def image_volume(host: Volume, image: Image) -> Volume:
 
 
 def image_device(host: Device, image: Image) -> Device:
-    """The image as a device, which has no node."""
+    """Return the image as a device, which has no node."""
     volume = image_volume(host.volume, image)
     label = f", label {volume.label}" if volume.label else ""
     title = f"{volume.name}: {amount(image.size)} {volume.fs}{label}"

@@ -1,8 +1,8 @@
-"""Where a lease says, or by custom implies, that a boot configuration lies. Pure.
+"""URLs of boot configurations that a lease names, or by custom implies. Pure.
 
-A configuration that DHCP names itself comes first. Then what the file that DHCP wants booted
-would look for: GRUB, beside itself; PXELINUX, below its prefix in pxelinux.cfg. A file that no
-boot loader's name fits may be a script, or the kernel itself.
+A configuration that DHCP names comes first. The places follow where DHCP's boot file would look:
+GRUB beside itself; PXELINUX below its prefix in pxelinux.cfg. A boot file that has no boot
+loader's name may be a script, or the kernel itself.
 """
 
 import re
@@ -18,7 +18,7 @@ _GRUB = re.compile(r"core\.(?:elf|efi|0)|(?:grub|shim|boot)[\w-]*\.efi(?:\.signe
 _GRUB_TREE = re.compile(r".*/grub2?/.*", re.S)
 _GRUB_PLATFORM = re.compile(r"[a-z0-9_]+-(?:ieee1275|efi|pc|emu|coreboot|xen)")
 _SCRIPT = re.compile(r".*\.(?:ipxe|php|cgi|cfg|conf|txt)", re.I | re.S)
-# Programs for firmware: nothing that can be read, and nothing that kexec starts.
+# Programs for firmware: no configurations, and nothing that kexec starts.
 _PROGRAM = re.compile(
     r".*(?:\.(?:0|elf|efi|k{0,3}pxe|bin|com|c32|rom|signed))|yaboot\S*", re.I | re.S
 )
@@ -28,7 +28,7 @@ _DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 
 def places(lease: Lease) -> Iterator[str]:
-    """The URLs to try in turn: the first that answers is the configuration."""
+    """Yield the URLs to try in turn: the first that answers is the configuration."""
     yield from dict.fromkeys(url for url in _places(lease) if url)
 
 
@@ -38,7 +38,7 @@ def _places(lease: Lease) -> Iterator[str]:
     path = split(file)[1]
     name = basename(path)
     readable = bool(file) and not (_PROGRAM.fullmatch(name) or _KERNEL.fullmatch(name))
-    # DHCPv6 names, by a URL, what shall be booted itself, and that is often a script.
+    # DHCPv6's boot file is a URL, and often that of a script.
     if readable and ("?" in file or lease.get("bootfile_url") or _SCRIPT.fullmatch(name)):
         yield file
     if _GRUB.fullmatch(name) or _GRUB_TREE.fullmatch(path):
@@ -49,12 +49,12 @@ def _places(lease: Lease) -> Iterator[str]:
         yield file
 
 
-# Every lease has a server; only one with these is about booting.
+# Every lease has a server; a lease for booting has one of these.
 _BOOTING = ("bootfile", "boot_file", "bootfile_url", "pxepathprefix", "pxeconffile")
 
 
 def netboot(lease: Lease) -> Entry | None:
-    """The file that DHCP wants booted, when its name says that it is a kernel."""
+    """Return an entry for DHCP's boot file if its name is that of a kernel."""
     url = bootfile(lease)
     name = basename(split(url)[1])
     if not _KERNEL.fullmatch(name):
@@ -71,7 +71,7 @@ def netboot(lease: Lease) -> Entry | None:
 
 
 def _pxelinux(lease: Lease) -> Iterator[str]:
-    """As core/fs/pxe of SYSLINUX has them."""
+    """Yield PXELINUX's places, as in core/fs/pxe of SYSLINUX."""
     base = prefix(lease)
     names = (lease.get("uuid", "").lower(), hardware(lease), *_address(lease), "default")
     for name in names if base else ():
@@ -80,8 +80,11 @@ def _pxelinux(lease: Lease) -> Iterator[str]:
 
 
 def _grub(lease: Lease, file: str) -> Iterator[str]:
-    """As GRUB's grub_net_search_config_file: in its prefix, which is where grub-mknetdir puts
-    the platform's directory, or the directory itself; Debian's signed image has one below."""
+    """Yield GRUB's places, as in its grub_net_search_config_file.
+
+    They are in its prefix: the directory above the platform's, as grub-mknetdir makes it, or the
+    file's own. Debian's signed image has one below.
+    """
     directory = split(join(file, "./"))[1].rstrip("/")
     above = _GRUB_PLATFORM.fullmatch(basename(directory))
     suffixes = [f"-{name}" for name in (lease.get("uuid", "").lower(), hardware(lease)) if name]
@@ -92,7 +95,7 @@ def _grub(lease: Lease, file: str) -> Iterator[str]:
 
 
 def _address(lease: Lease) -> Iterator[str]:
-    """The IPv4 address in hexadecimal, then ever less of it."""
+    """Yield the IPv4 address in hexadecimal, then shorter and shorter beginnings of it."""
     address = lease.get("ip", "")
     parts = [int(part) for part in address.split(".")] if _DOTTED.fullmatch(address) else []
     if parts and max(parts) < 256:
@@ -101,7 +104,7 @@ def _address(lease: Lease) -> Iterator[str]:
 
 
 def _root(lease: Lease) -> str:
-    """The root file system that DHCP's option 17 names, which is an NFS server's."""
+    """Return the parameters for the root on an NFS server that DHCP's option 17 names."""
     path = lease.get("rootpath", "")
     if not path or "://" in path or path.startswith("iscsi:"):
         return ""

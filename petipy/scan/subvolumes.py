@@ -1,8 +1,8 @@
 """A btrfs' subvolumes as roots of their own, for the configurations in them. Pure over `Files`.
 
-What a system writes into its own files speaks of its own root, which on a btrfs is a subvolume;
-whoever looks at the whole file system sees that as a directory: Ubuntu's is /@, Debian's
-/@rootfs, Fedora's /root. GRUB alone (Format.from_top) is used to writing /@/boot/vmlinuz.
+A system's own files name paths within its own root, which on a btrfs is a subvolume. Seen from the
+whole file system that is a directory: Ubuntu's is /@, Debian's /@rootfs, Fedora's /root. Only GRUB
+(Format.from_top) writes /@/boot/vmlinuz.
 """
 
 from collections.abc import Iterator
@@ -12,18 +12,18 @@ from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Item, Origin, Problem
 
-MOST = 16  # that are looked into; snapshots can be thousands
+MOST = 16  # subvolumes; snapshots can be thousands
 _NAMES = ("root", "rootfs")  # besides @ and all that begin so
 _WITHIN = ("boot", "etc", "loader")  # a subvolume with none of these boots nothing
 
 
 def subvolumes(files: Files) -> list[str]:
-    """The paths of the subvolumes that may hold the root of a system: MOST of them at most."""
+    """Return the paths of the subvolumes that may hold the root of a system: at most MOST."""
     return list(islice(_all(files), MOST))
 
 
 def first_left_out(files: Files) -> str:
-    """The path of the one that comes after these; "" when those were all."""
+    """Return the path of the first subvolume above that limit; "" if there is none."""
     return next(islice(_all(files), MOST, None), "")
 
 
@@ -38,8 +38,11 @@ def _all(files: Files) -> Iterator[str]:
 
 
 class SubvolumeFiles:
-    """`parsers.api.Files` where a path means a file in the subvolume, or else one of the whole
-    file system; with `from_top` it is the other way round."""
+    """`parsers.api.Files` of a subvolume.
+
+    A path means a file in the subvolume, or else one in the whole file system. With `from_top` the
+    order is reversed.
+    """
 
     def __init__(self, files: Files, root: str, *, from_top: bool) -> None:
         self._files, self._root, self._from_top = files, root, from_top
@@ -47,13 +50,13 @@ class SubvolumeFiles:
         self.host = replace(files.host, on=self._on)
 
     def whole(self, path: str) -> str:
-        """What the path is called in the whole file system."""
+        """Return the path's name in the whole file system."""
         inner = f"{self._root}/{path.lstrip('/')}"
         first, second = (path, inner) if self._from_top else (inner, path)
         return first if self._files.kind(first) or not self._files.kind(second) else second
 
     def item(self, item: Item) -> Item:
-        """What a parser found, in terms of the whole file system."""
+        """Return a parser's item, with paths in the whole file system."""
         if isinstance(item, Entry):
             return self._entry(item)
         return replace(item, config=self.whole(item.config)) if isinstance(item, Problem) else item
@@ -74,7 +77,7 @@ class SubvolumeFiles:
         return replace(origin, config=self._config(origin.config))
 
     def _config(self, config: str) -> str:
-        """A configuration's name, which for one on another volume begins with that."""
+        """Return a configuration's name; on another volume it begins with the volume and stays."""
         return self.whole(config) if config.startswith("/") else config
 
     def _ref(self, ref: FileRef) -> FileRef:

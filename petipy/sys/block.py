@@ -25,11 +25,11 @@ _LOOP_CONFIG = struct.Struct("=II QQQQQ IIII 64s 64s 32s QQ 64x")
 
 
 def protect(node: str) -> bool:
-    """Make the kernel refuse every write to `node`; False when someone else holds the device.
+    """Make the kernel refuse every write to `node`; return False when another holds the device.
 
-    The flag is the kernel's alone, nothing of it reaches the disk, and it stays: a mounted ext4
-    writes its superblock at the first damage it meets, however long after the mount. Whoever
-    wants to write asks for `writable`. A device that another process mounted is left as it is.
+    The flag is the kernel's alone; nothing of it reaches the disk. It stays: a mounted ext4 writes
+    its superblock at the first damage it meets, however long after the mount. `open_writable`
+    lifts it. A device that another process mounted is left as it is.
     """
     fd = os.open(node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -60,8 +60,8 @@ def unprotect(node: str) -> None:
 
 
 @contextmanager
-def unprotected(node: str) -> Iterator[None]:
-    """Writes are allowed meanwhile; afterwards the kernel refuses them again if it did before."""
+def allow_writes(node: str) -> Iterator[None]:
+    """Allow writes meanwhile; afterwards the kernel refuses them again if it did before."""
     fd = os.open(node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         protected = is_protected(fd)
@@ -76,11 +76,13 @@ def unprotected(node: str) -> Iterator[None]:
 
 
 @contextmanager
-def writable(node: str) -> Iterator[int]:
-    """A descriptor to read and write a block device that nobody else has: EBUSY if someone does,
-    or has it mounted. What the kernel refused to be written before, it refuses afterwards.
+def open_writable(node: str) -> Iterator[int]:
+    """Open a block device for reading and writing, exclusively.
+
+    EBUSY if another process has it open exclusively, or mounted. Afterwards the kernel refuses
+    writes again if it did before.
     """
-    with unprotected(node):
+    with allow_writes(node):
         fd = os.open(node, os.O_RDWR | os.O_EXCL | os.O_CLOEXEC)
         try:
             yield fd
@@ -89,13 +91,13 @@ def writable(node: str) -> Iterator[int]:
 
 
 def is_protected(fd: int) -> bool:
-    """Whether the kernel refuses writes to the open block device."""
+    """Return True if the kernel refuses writes to the open block device."""
     (flag,) = struct.unpack("i", fcntl.ioctl(fd, _BLKROGET, bytes(4)))
     return bool(flag)
 
 
 def attach(path: str, offset: int = 0, size: int = 0) -> tuple[str, int]:
-    """As `attach_open`, of the file or block device at `path`."""
+    """Attach the file or block device at `path`, as `attach_open` does."""
     backing = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return attach_open(backing, offset, size)
@@ -104,10 +106,10 @@ def attach(path: str, offset: int = 0, size: int = 0) -> tuple[str, int]:
 
 
 def attach_open(backing: int, offset: int = 0, size: int = 0) -> tuple[str, int]:
-    """A read-only loop device over an open file: its node, and a descriptor on it.
+    """Make a read-only loop device over an open file; return its node, and a descriptor on it.
 
-    `offset` and `size` are in bytes; 0 is the whole file. The device goes when the descriptor is
-    closed and nothing has it mounted any more.
+    `offset` and `size` are in bytes; size 0 reaches to the end. The kernel removes the device when
+    the descriptor is closed and no mount uses it.
     """
     control = _control()
     try:
@@ -120,7 +122,7 @@ def _control() -> int:
     try:
         return os.open(_LOOP_CONTROL, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        # The driver is a module that nobody has loaded: opening the node makes the kernel do so.
+        # The driver is a module that is not loaded: opening the node makes the kernel load it.
         os.mknod(_LOOP_CONTROL, 0o600 | stat.S_IFCHR, os.makedev(*_LOOP_NUMBER))
     return os.open(_LOOP_CONTROL, os.O_RDWR | os.O_CLOEXEC)
 
@@ -142,7 +144,7 @@ def _configured(control: int, backing: int, offset: int, size: int) -> tuple[str
 
 
 def detach(node: str) -> None:
-    """Take a loop device apart now, or as soon as its last user goes."""
+    """Remove a loop device now, or when its last user closes it."""
     fd = os.open(node, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.ioctl(fd, _LOOP_CLR_FD)

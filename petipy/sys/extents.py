@@ -1,4 +1,4 @@
-"""Where on its block device the bytes of a file lie."""
+"""The places of a file's bytes on its block device."""
 
 import errno
 import fcntl
@@ -16,7 +16,7 @@ _FIEMAP = struct.Struct("=QQ IIII")
 # struct fiemap_extent: logical, physical, length, 2 reserved; flags, 3 reserved.
 _EXTENT = struct.Struct("=QQQ 16x I 12x")
 _MOST = 64
-# FIEMAP_EXTENT_…: LAST and MERGED say nothing about the data; all others do, unknown ones too.
+# FIEMAP_EXTENT_…: LAST and MERGED do not concern the data; all others may, unknown ones too.
 _HARMLESS = 0x0001 | 0x1000
 _WHY_NOT = {
     0x0004: "is not on the disk yet",
@@ -38,10 +38,10 @@ class Extent(NamedTuple):
 
 
 def extents(fd: int, size: int) -> list[Extent]:
-    """Of the first `size` bytes of an open file, without a gap.
+    """Return the extents of the first `size` bytes of an open file, without a gap.
 
-    OSError with EOPNOTSUPP and a half sentence ("is compressed …") when not all of them lie
-    plainly on the device, so that whoever writes them there changes this file and nothing else.
+    A write there changes this file and nothing else. OSError with EOPNOTSUPP and a half sentence
+    ("is compressed …") if that is not so for some of the bytes.
     """
     asked = _fiemap(fd, size)
     found = _fibmap(fd, size) if asked is None else _plain(asked, size)
@@ -56,7 +56,7 @@ def extents(fd: int, size: int) -> list[Extent]:
 
 
 def _fiemap(fd: int, size: int) -> bytearray | None:
-    """What FS_IOC_FIEMAP says (Documentation/filesystems/fiemap.rst); None where it is unknown."""
+    """Return FS_IOC_FIEMAP's answer (Documentation/filesystems/fiemap.rst); None if unsupported."""
     asked = bytearray(_FIEMAP.pack(0, size, 0, 0, _MOST, 0) + bytes(_MOST * _EXTENT.size))
     try:
         fcntl.ioctl(fd, _FS_IOC_FIEMAP, asked)
@@ -68,7 +68,7 @@ def _fiemap(fd: int, size: int) -> bytearray | None:
 
 
 def _plain(asked: bytearray, size: int) -> list[Extent]:
-    """The extents, cut to the size."""
+    """Return the extents in FIEMAP's answer, cut to the size."""
     found: list[Extent] = []
     for number in range(min(_FIEMAP.unpack_from(asked)[3], _MOST)):
         place = _FIEMAP.size + number * _EXTENT.size
@@ -82,7 +82,7 @@ def _plain(asked: bytearray, size: int) -> list[Extent]:
 
 
 def _fibmap(fd: int, size: int) -> list[Extent]:
-    """FIBMAP, block by block: all that the FAT driver has. A hole is block 0."""
+    """Return extents by FIBMAP, block by block, which the FAT driver has. A hole is block 0."""
     (block,) = struct.unpack("i", fcntl.ioctl(fd, _FIGETBSZ, bytes(4)))
     found: list[Extent] = []
     for logical in range(0, size, block):

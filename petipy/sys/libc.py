@@ -15,17 +15,17 @@ NUMBERS = {"fsopen": 430, "fsconfig": 431, "fsmount": 432, "close_range": 436, "
 
 
 def syscall(name: str, *arguments: Any) -> int:
-    """`arguments` are ctypes values: syscall() is variadic, and cuts a bare int to 32 bits."""
+    """Make a system call. Arguments are ctypes values: variadic calls cut a bare int to 32 bits."""
     return check(name, libc.syscall(c_long(NUMBERS[name]), *arguments))
 
 
 def call(function: Callable[..., int], *arguments: Any) -> int:
-    """A function of the C library that returns -1 and sets errno when it fails."""
+    """Call a function of the C library that returns -1 and sets errno when it fails."""
     return check(getattr(function, "__name__", "call"), function(*arguments))
 
 
 def check(name: str, result: int) -> int:
-    """`result`, or an OSError that names the call."""
+    """Return the result; raise an OSError with the name of the call for a negative one."""
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{name}: {os.strerror(code)}")

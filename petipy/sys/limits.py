@@ -1,4 +1,4 @@
-"""What a process gives up before it looks at a stranger's data."""
+"""Giving up rights before reading a stranger's data."""
 
 import ctypes
 import math
@@ -31,7 +31,7 @@ libc.unshare.argtypes = (c_int,)
 
 
 def die_with_parent(parent: int) -> None:
-    """Be killed when the parent ends; at once if it has ended already."""
+    """Have the kernel kill this process when the parent ends; end now if it has ended already."""
     call(libc.prctl, _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
@@ -54,10 +54,10 @@ def _close_range(low: int, high: int) -> None:
 
 
 def become(user: int) -> None:
-    """Another user and group, of the capabilities only that of reading every file, for good.
+    """Change the user and group for good, and keep only the capability to read every file.
 
-    Boot files are often readable for root alone. No exec can give more (no_new_privs). A process
-    that is not root keeps its user.
+    Boot files are often readable for root alone. No exec can give more rights (no_new_privs). A
+    process that is not root keeps its user.
     """
     call(libc.prctl, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.geteuid() != 0:
@@ -72,15 +72,15 @@ def become(user: int) -> None:
 
 
 def leave_network() -> None:
-    """Into a network namespace without any interface. Does nothing for others than root."""
+    """Enter a network namespace without any interface. Without root this does nothing."""
     if os.geteuid() == 0:
         call(libc.unshare, _CLONE_NEWNET)
 
 
 def limit(seconds: float, memory: int, files: int) -> None:
-    """`seconds` of processor time, bytes of address space, descriptors; no writing, no fork.
+    """Limit processor time (seconds), address space (bytes) and descriptors; forbid writing, forks.
 
-    The ban on forking counts for users other than root only.
+    The ban on forking does not count for root.
     """
     processor = math.ceil(seconds)
     for what, most in (

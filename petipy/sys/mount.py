@@ -1,4 +1,4 @@
-"""Mounting a file system where nobody sees it: as a descriptor, without a mount point.
+"""Mount a file system as a descriptor, without a mount point, where nobody sees it.
 
 fsopen, fsconfig and fsmount (Linux 5.2) make a detached mount. It needs no mount namespace of its
 own, and it ends with the last descriptor on it, however the process dies.
@@ -24,8 +24,8 @@ class _Way(NamedTuple):
 
 
 # Never write, not even to repair: no journal replay, no orphan cleanup. `errors=continue`, because
-# a superblock can ask for a panic. Every file system's last way does without the option that an
-# old driver may not know; a read-only block device then still refuses whatever needs repair.
+# a superblock can ask for a panic. The last way of each file system lacks the option that an old
+# driver may not know; a read-only block device then still refuses a mount that needs repair.
 _EXT4 = (_Way("ext4", ("noload", "errors=continue")), _Way("ext4", ("errors=continue",)))
 _WAYS = {
     "ext2": _EXT4,
@@ -48,21 +48,21 @@ _WAYS = {
 
 _WRITING = {"vfat": ("utf8", "errors=remount-ro")}
 
-# Worth another way; anything else (no such device, no memory, in use) fails again.
+# Errors after which another way may work; others (no such device, no memory, in use) stay.
 _TRY_NEXT = {errno.EINVAL, errno.EOPNOTSUPP, errno.EIO, errno.EUCLEAN, errno.EROFS, errno.ENOENT}
 
 
-def roots(node: str, fs: str) -> list[int]:
-    """The whole of a file system, and if it is a btrfs whose default subvolume is another than
-    the top one, that one too: read-only mounts, as `detached` makes them.
+def open_roots(node: str, fs: str) -> list[int]:
+    """Return read-only mounts of the whole file system, and of a btrfs' default subvolume.
 
-    Boot loaders see the one or the other: GRUB the whole; SUSE's GRUB and extlinux the default.
+    The second exists only if the default is another subvolume than the top one. Boot loaders see
+    the one or the other: GRUB the whole; SUSE's GRUB and extlinux the default.
     """
     if fs != "btrfs":
-        return [detached(node, fs)]
-    whole = detached(node, fs, "subvolid=5")
+        return [open_root(node, fs)]
+    whole = open_root(node, fs, "subvolid=5")
     try:
-        default = detached(node, fs)
+        default = open_root(node, fs)
     except OSError:  # it has been removed
         return [whole]
     if os.fstat(whole).st_dev == os.fstat(default).st_dev:  # each subvolume has a number
@@ -71,12 +71,12 @@ def roots(node: str, fs: str) -> list[int]:
     return [whole, default]
 
 
-def detached(node: str, fs: str, *options: str) -> int:
-    """A read-only mount of the block device `node`, as a descriptor of its root directory.
+def open_root(node: str, fs: str, *options: str) -> int:
+    """Mount the block device `node` read-only; return a descriptor of its root directory.
 
     The caller makes the block device itself read-only (petipy.sys.block): ext4 writes to a
     read-only mount as well, when it finds orphaned inodes or an error. `fs` is blkid's name. The
-    OSError carries the kernel's own words where it says any.
+    OSError has the kernel's own words, if there are any.
     """
     ways = _WAYS.get(fs, (_Way(fs, ()),))
     failure: OSError | None = None
@@ -91,9 +91,11 @@ def detached(node: str, fs: str, *options: str) -> int:
     raise failure
 
 
-def writable(node: str, fs: str) -> int:
-    """A mount that can be written to, else like `detached`. What is written is on the disk when
-    the last descriptor of it has been closed."""
+def open_writable_root(node: str, fs: str) -> int:
+    """Mount for writing, else as `open_root`.
+
+    Everything is on the disk when the last descriptor of the mount has been closed.
+    """
     return _mount(fs, node, _WRITING.get(fs, ()), read_only=False)
 
 
@@ -128,7 +130,7 @@ def _configure(context: int, command: int, key: str = "", value: str = "") -> No
 
 
 def _explained(error: OSError, context: int, driver: str) -> OSError:
-    """The failure, in the file system's own words if it left any in the context's log."""
+    """Return the failure, in the file system's own words if the context's log has any."""
     if error.errno == errno.EBUSY:
         return OSError(errno.EBUSY, "is in use: someone else has it mounted for writing")
     words: list[str] = []

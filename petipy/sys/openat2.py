@@ -1,4 +1,4 @@
-"""openat2(2): opening a path that cannot lead out of a directory. Linux 5.6 and later."""
+"""Open a path that cannot lead out of a directory: openat2(2), Linux 5.6 and later."""
 
 import ctypes
 import errno
@@ -16,7 +16,7 @@ class _OpenHow(ctypes.Structure):
 
 
 def open_in_root(root: int, path: bytes, flags: int) -> int:
-    """A descriptor for `path`, with `root` standing for / in it, in links and for `..`.
+    """Return a descriptor for `path`; `root` stands for / in it, in links and for `..`.
 
     OSError with ENOSYS where the kernel lacks the call; EPERM from some containers' filters.
     """

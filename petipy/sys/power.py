@@ -24,7 +24,7 @@ def prepare(action: str) -> None:
     if action != "fwsetup":
         return
     try:
-        root = mount.writable("efivarfs", "efivarfs")
+        root = mount.open_writable_root("efivarfs", "efivarfs")
     except OSError:  # no EFI, as on pseries
         raise OSError(errno.ENOTSUP, _NO_SETTINGS) from None
     try:

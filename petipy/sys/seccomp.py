@@ -1,6 +1,6 @@
-"""A filter that takes whole system calls away from a process: seccomp(2), classic BPF.
+"""A filter that refuses system calls to a process: seccomp(2), classic BPF.
 
-A network namespace would keep the network away as well, but making one costs more than the fork.
+A network namespace would keep the network away as well, but creating one costs more than the fork.
 """
 
 import ctypes
@@ -63,7 +63,7 @@ _X32 = 0x40000000  # x86_64's second set of numbers, for the same calls
 
 
 def denied(machine: str) -> dict[str, int]:
-    """The system calls that `confine` takes away, with their numbers, but for the common ones."""
+    """Return the system calls that `confine` refuses, with the machine's numbers of them."""
     head, *rows = (line.split() for line in _TABLE.strip().splitlines())
     column = head.index(machine) + 1
     return {row[0]: int(row[column]) for row in rows if row[column] != "-"}
@@ -71,7 +71,7 @@ def denied(machine: str) -> dict[str, int]:
 
 @cache
 def program(machine: str) -> bytes:
-    """The filter for a machine, in its own byte order: an array of struct sock_filter."""
+    """Return the filter for a machine, in its byte order: an array of struct sock_filter."""
     refused = sorted({*denied(machine).values(), *_COMMON})
     jumps = [(_EQUAL, len(refused) - at, 0, number) for at, number in enumerate(refused)]
     code = [
@@ -93,14 +93,14 @@ class _Program(ctypes.Structure):
 
 
 def available() -> bool:
-    """Whether the kernel has filters, and the numbers of this machine's calls are known here."""
+    """Return True if the kernel has filters, and the table the numbers of this machine's calls."""
     return os.uname().machine in _ARCHES and libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
 
 
 def confine() -> None:
-    """No network, no signals, no new processes or programs, for good; EPERM answers each try.
+    """Refuse network, signals, new processes and programs for good; each try gets EPERM.
 
-    Needs no_new_privs.
+    The process needs no_new_privs.
     """
     machine = os.uname().machine
     code = ctypes.create_string_buffer(text := program(machine), len(text))

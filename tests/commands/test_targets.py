@@ -6,7 +6,7 @@ import pytest
 
 from parsers.api import Volume
 from petipy.commands.survey import choose_formats, open_trees
-from petipy.commands.targets import Devices, Target, mounted
+from petipy.commands.targets import Devices, Target, read_mounts
 from petipy.scan.tree import scan_tree
 from petipy.state.model import DIRECTORY, Device
 
@@ -55,7 +55,7 @@ def test_a_name_says_which_partition_of_its_disk_it_is(
 
 def test_of_what_is_mounted_it_is_known_which_part_it_is_and_where() -> None:
     root, efi = Volume(name="none2", fs="btrfs"), Volume(name="none1", fs="vfat")
-    found = list(mounted(MOUNTINFO.splitlines()))
+    found = list(read_mounts(MOUNTINFO.splitlines()))
     assert found == [(root, "/@", "/"), (efi, "/", "/boot/efi one")]
 
 

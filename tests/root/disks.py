@@ -1,4 +1,4 @@
-"""Disk images, and loop devices over them, as they are found on machines that have crashed."""
+"""Disk images as crashed machines leave them, and loop devices over them."""
 
 import hashlib
 import os
@@ -66,7 +66,7 @@ KINDS = (*_FILLED, *_EMPTY)
 
 
 def make(fs: str, image: Path, tree: Path) -> Path:
-    """An image of the file system; the test is skipped where this kernel cannot mount one."""
+    """Make an image of the file system; skip the test if this kernel cannot mount one."""
     if fs in _EMPTY:
         return filled(empty(fs, image), tree)
     _want(fs)
@@ -74,7 +74,7 @@ def make(fs: str, image: Path, tree: Path) -> Path:
 
 
 def empty(fs: str, image: Path) -> Path:
-    """As `make`, with nothing in it."""
+    """Make an empty image, as `make` does."""
     _want(fs)
     size, command = _EMPTY[fs]
     with image.open("wb") as file:
@@ -98,7 +98,7 @@ def filled(image: Path, tree: Path) -> Path:
 
 @contextmanager
 def mounted(source: Path | str, *options: str) -> Iterator[Path]:
-    """Mounted the usual way, by path."""
+    """Mount the usual way, by path."""
     point = Path(f"{source}.mounted" if "/dev/" not in str(source) else f"/tmp/{Path(source).name}")
     point.mkdir(exist_ok=True)
     loop = [] if "/dev/" in str(source) else ["loop"]
@@ -111,8 +111,10 @@ def mounted(source: Path | str, *options: str) -> Iterator[Path]:
 
 
 def crashed(image: Path, copy: Path) -> Path:
-    """What is left of the image when its machine loses power: a journal that was not replayed,
-    and a file that was deleted while a program still had it open."""
+    """Leave the image as a power cut does: with a journal to replay, and an orphaned file.
+
+    A program still had that file open when it was deleted.
+    """
     with mounted(image) as root:
         (root / "etc/late").write_text("written just before the end")
         with (root / "etc/deleted").open("w") as file:
@@ -133,7 +135,7 @@ def crashed(image: Path, copy: Path) -> Path:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """The kernel lets go of mounts and loop devices a little later: on a busy machine, much."""
+    """Wait: the kernel lets go of mounts and loop devices a little later, a busy one much later."""
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
@@ -141,7 +143,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def is_free(node: str) -> bool:
-    """Whether nothing has the block device mounted: a child's mount ends a little after it."""
+    """Return True if no mount uses the block device: a child's mount ends a little after it."""
     try:
         os.close(os.open(node, os.O_RDONLY | os.O_EXCL))
     except OSError:
@@ -151,7 +153,7 @@ def is_free(node: str) -> bool:
 
 @contextmanager
 def attached(image: Path) -> Iterator[str]:
-    """A loop device that can be written to, as a disk can."""
+    """Make a loop device that can be written to, as a disk can."""
     node = run("losetup", "--find", "--show", image)
     try:
         yield node

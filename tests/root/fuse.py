@@ -23,7 +23,7 @@ _ROOT, _DISK = 1, 2
 
 
 class Cable:
-    """What can be done to the disk while it is in use."""
+    """Control over the disk while it is in use."""
 
     def __init__(self, node: Path) -> None:
         self.node = node
@@ -34,11 +34,11 @@ class Cable:
         self._state[0] = _HANGS
 
     def pull(self) -> None:
-        """Every read fails from now on."""
+        """Make every read fail from now on."""
         self._state[0] = _FAILS
 
     def cut(self) -> None:
-        """End it: whatever still waits for an answer gets an error."""
+        """End it: every pending read gets an error."""
         if self.server:
             os.kill(self.server, signal.SIGKILL)
             os.waitpid(self.server, 0)
@@ -88,7 +88,7 @@ def _attributes(node: int, size: int) -> bytes:
 
 @contextmanager
 def disk(image: Path) -> Iterator[Cable]:
-    """The image's contents as a file that can go wrong."""
+    """Serve the image's contents as a file that can go wrong."""
     point = image.with_suffix(".fuse")
     point.mkdir()
     fuse = os.open("/dev/fuse", os.O_RDWR)

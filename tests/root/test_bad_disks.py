@@ -1,4 +1,4 @@
-"""A bad disk costs itself and the time that is waited for it, and nothing else."""
+"""A bad disk costs itself and its patience, and nothing else."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ HUNG = 120.0  # seconds: no measure, only so that a run which hangs ends
 async def beside(
     scanner: Scanner, bad: str | Path, good: Path, fs: str = "ext4", patience: float = 120.0
 ) -> Scan | OSError:
-    """What scanning the bad disk gives, while the good one is scanned as if nothing were wrong."""
+    """Return the scan of the bad disk, while the good one is scanned undisturbed."""
     async with asyncio.timeout(HUNG):
         trouble = asyncio.create_task(
             scanner.scan(disks.device(bad, fs, "bad"), (), "ppc64le", patience)

@@ -54,7 +54,7 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "fork": os.fork,
     "run a program": lambda: os.execv("/boot/vmlinux", ["vmlinux"]),
     "become root": lambda: os.setresuid(0, 0, 0),
-    "mount": lambda: mount.detached("/dev/loop0", "ext4"),
+    "mount": lambda: mount.open_root("/dev/loop0", "ext4"),
     "enter a namespace": lambda: libc.call(libc.libc.unshare, 0x10000000),
     "raise a limit": lambda: resource.setrlimit(resource.RLIMIT_NPROC, (9, 9)),
     "set the clock": lambda: time.clock_settime(time.CLOCK_REALTIME, 0),
@@ -126,7 +126,7 @@ def without_the_filter() -> int:
         lambda: os.kill(os.getppid(), 0),
         lambda: os.setuid(0),
         lambda: socket.create_connection(("127.0.0.1", listener.getsockname()[1])),
-        lambda: mount.detached("/dev/loop0", "ext4"),
+        lambda: mount.open_root("/dev/loop0", "ext4"),
     ]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return sum(succeeds(attempt) for attempt in attempts)

@@ -1,4 +1,4 @@
-"""What booting an entry writes: the bytes of one file change on the disk, and no others."""
+"""Changes of a booted entry: the bytes of one file change on the disk, and no others."""
 
 import asyncio
 import os
@@ -210,7 +210,10 @@ def test_blocks_that_hold_something_else_by_now_are_not_written(tmp_path: Path, 
         pytest.raises(OSError, match="not where its file system says"),
     ):
         effects.set_variables(
-            disks.device(node), GRUBENV, {"a": "1"}, lambda _: mount.detached(believed, "ext4")
+            disks.device(node),
+            GRUBENV,
+            {"a": "1"},
+            lambda _: mount.open_root(believed, "ext4"),
         )
     assert disks.digest(new) == before
 

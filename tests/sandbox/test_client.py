@@ -50,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def on_the_disk(files: Files) -> bool:
-    """False while the scanner only warms its parsers up."""
+    """Return False while the scanner only warms its parsers up."""
     return files.volume.name != "none"
 
 
@@ -145,7 +145,7 @@ def devour(files: Files, path: str) -> Iterator[Item]:
 
 
 def lie(files: Files, path: str) -> Iterator[Item]:
-    """Takes the answer's socket over, as code that has broken out of the parser could."""
+    """Use the answer's socket, as code that has taken over the parser could."""
     if on_the_disk(files):
         link = socket.socket(fileno=answer_socket())
         for packet in (b"d" + b"[" * 50_000, b"."):
@@ -155,7 +155,7 @@ def lie(files: Files, path: str) -> Iterator[Item]:
 
 
 def flood(files: Files, path: str) -> Iterator[Item]:
-    """Sends descriptors that nobody asked for."""
+    """Send descriptors that no request asks for."""
     link = socket.socket(fileno=answer_socket()) if on_the_disk(files) else None
     while link:
         with suppress(OSError):  # too many under way
@@ -174,6 +174,36 @@ def is_socket(fd: int) -> bool:
         return False
 
 
+def fail_oddly(files: Files, path: str) -> Iterator[Item]:
+    """Send a failure that no child of ours sends."""
+    if on_the_disk(files):
+        link = socket.socket(fileno=answer_socket())
+        link.send(b'e{"errno": -1, "sentence": "x"}')
+        time.sleep(1000)
+    yield from ()
+
+
+def ask_oddly(files: Files, path: str) -> Iterator[Item]:
+    """Ask the scanner for nonsense, and for a device that the request does not name."""
+    if on_the_disk(files):
+        sockets = [fd for fd in range(3, 100) if is_socket(fd)]
+        link = socket.socket(fileno=sockets[1])
+        for ask in (
+            b"\xff",
+            b"[" * 9000,
+            b'{"volume": 1}',
+            b'{"volume": "sdz1"}',
+            b'{"volume": ""}',
+        ):
+            link.send(ask)
+            assert socket.recv_fds(link, 1 << 16, 2)[:2] == (ask, [])
+        yield Problem(path, 1, "all was refused")
+
+
+def test_senseless_asks_of_a_child_are_refused(root: Path) -> None:
+    assert scan(ask_oddly, root).problems == (Problem("/menu", 1, "all was refused"),)
+
+
 @pytest.mark.parametrize(
     ("parse", "patience", "words"),
     [
@@ -184,6 +214,7 @@ def is_socket(fd: int) -> bool:
         (babble, PATIENCE, "more than 4 MiB"),
         (devour, PATIENCE, "memory"),
         (lie, PATIENCE, "senseless answer"),
+        (fail_oddly, PATIENCE, "senseless answer: errno: expected a whole number from 1 to 4095"),
         (flood, 0.5, "no answer within 0.5 seconds"),
     ],
 )
@@ -210,7 +241,7 @@ def test_a_child_that_misbehaves_costs_its_own_device(
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_a_format_that_cannot_even_be_imported_is_told_of(root: Path) -> None:
+def test_a_format_that_cannot_be_imported_is_reported(root: Path) -> None:
     def broken() -> Sequence[Format]:
         raise ImportError("no module named pyparsing")
 
@@ -225,7 +256,7 @@ def test_a_format_that_cannot_even_be_imported_is_told_of(root: Path) -> None:
 
 
 def attempts(files: Files, path: str) -> Iterator[Item]:
-    """What code that took over the parser would try first."""
+    """Try what code that has taken over the parser would try first."""
     tries: dict[str, Callable[[], object]] = {
         "network": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
         "unix": lambda: socket.socket(socket.AF_UNIX),
