@@ -11,6 +11,7 @@ _MOST_PROBLEMS = 100
 _MOST_FETCHES = 200  # files of one configuration; public catalogues have a hundred scripts
 _MOST_SILENT = 16  # URLs that do not answer; each may cost a time-out
 _LARGEST = 1 << 20  # characters of a script
+STEPS = 60_000  # of the budget of one script
 
 
 class IpxeContext:
@@ -18,7 +19,7 @@ class IpxeContext:
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        self.budget = Budget(60_000)
+        self.budget = Budget(STEPS)
         self.problems: dict[tuple[str, int, str], Problem] = {}
         self._texts: dict[str, str | None] = {}
         self._scripts: dict[str, Script] = {}

@@ -21,7 +21,7 @@ from parsers.reading.budget import Budget, OutOfBudget
 
 _DEPTH = 6  # menus within menus
 _MENUS = 500  # menus of a configuration
-_ONE_ITEM = 6_000  # steps of the whole budget for an item
+ONE_ITEM = 6_000  # steps of the whole budget for an item
 _BEGINNING = 10  # steps of the budget for the start of an item
 _INITRD = re.compile(r"(?<!\S)initrd=(\S+)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
@@ -143,7 +143,7 @@ class ScriptExplorer:
     def _run_item(self, run: Run) -> Outcome:
         """Go on with a part of the budget, so that a bad item costs only itself."""
         whole = self._context.budget
-        part = min(_ONE_ITEM, max(whole.steps, 0))
+        part = min(ONE_ITEM, max(whole.steps, 0))
         self._context.budget = Budget(part)
         outcome = self._attempt(run, run.go)
         whole.steps -= part - max(self._context.budget.steps, 0) + _BEGINNING

@@ -16,7 +16,7 @@ _FEATURES = (
     "chainloader_bpb ntldr platform_search_hint default_font_path all_video_module menuentry_id"
     " menuentry_options 200_final nativedisk_cmd timeout_style"
 )
-_STEPS = 120_000  # of the budget of one configuration
+STEPS = 120_000  # of the budget of one configuration
 _MOST_WANTED = 50  # volumes that are told apart
 
 
@@ -72,7 +72,7 @@ class GrubMachine:
         self.family = family
         self.devices = Devices(files)
         self.firmware = files.host.firmware
-        self.budget = Budget(_STEPS)
+        self.budget = Budget(STEPS)
         self.say = say  # prints what GRUB would
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str, int], Problem] = {}

@@ -20,7 +20,7 @@ from parsers.formats.grub.run.env import Environment, Scope
 from parsers.formats.grub.run.machine import GrubMachine, Place
 from parsers.formats.grub.run.origins import given, origins, sort_lines
 
-_LONGEST = 1 << 19  # characters of a file
+LONGEST = 1 << 19  # characters of a file
 
 
 class MissingDevice(NamedTuple):
@@ -180,10 +180,10 @@ class State:
         except OSError as error:
             self.machine.complain(self.config, self.line, f"{path}: {error.strerror or error}")
             return None
-        if text is None or len(text) <= _LONGEST:
+        if text is None or len(text) <= LONGEST:
             return text
-        most = f"only its first {_LONGEST >> 10} KiB are read"
+        most = f"only its first {LONGEST >> 10} KiB are read"
         self.machine.complain(
             self.config, self.line, f"{path} is too long for a boot configuration: {most}"
         )
-        return text[: text.rfind("\n", 0, _LONGEST) + 1]
+        return text[: text.rfind("\n", 0, LONGEST) + 1]

@@ -1,4 +1,4 @@
-"""GRUB scripts out of a hat, for tests against the real GRUB: text that nobody would write."""
+"""Random texts, some of them GRUB scripts, for comparisons with the real GRUB."""
 
 import os
 import random
@@ -25,15 +25,17 @@ _PHRASES = [
 
 
 def seed() -> int:
-    """The same one in each run, so that only a change can break a test. The environment may name
-    another, such as one that a failing test has printed, or ask for a `random` one.
+    """Return the same seed in each run, so that only a change can break a test.
+
+    The environment can name another, such as one that a failed test printed, or ask for a `random`
+    one.
     """
     named = os.environ.get(SEED, "1")
     return secrets.randbelow(10**9) if named == "random" else int(named)
 
 
 def random_script(rng: random.Random) -> str:
-    """Anything in any order; or what is right but for a word or two."""
+    """Return words in any order, or a script with up to three wrong words."""
     if rng.random() < 0.4:
         return "".join(_morsel(rng) for _ in range(rng.choice((2, 5, 12, 25))))
     pieces = _script(rng, 3)
@@ -50,7 +52,7 @@ def _morsel(rng: random.Random) -> str:
 
 
 def _script(rng: random.Random, depth: int) -> list[str]:
-    """Statements that GRUB takes, as pieces of text."""
+    """Return the pieces of statements that GRUB accepts."""
     pieces: list[str] = []
     for _ in range(rng.randint(1, 3)):
         pieces += [*_statement(rng, depth), rng.choice((";", "\n", "\n\n", " # c\n", "\n \t\n"))]

@@ -6,6 +6,7 @@ import pytest
 
 from parsers.api import FileRef, Volume
 from parsers.formats.grub.configuration import items
+from parsers.formats.grub.run import state
 from tests.parsers.formats.grub.runs import CONFIG, ROOT, machine, offered, preferences, problems
 
 MENU = """
@@ -163,11 +164,16 @@ def test_a_kernel_that_nothing_boots_is_a_problem() -> None:
     assert problems(machine("linux /k\n")) == [(1, "a kernel is loaded, but never booted")]
 
 
-def test_of_a_file_that_is_too_long_the_first_entries_stay() -> None:
-    long = machine("menuentry E { linux /k }\n" * 40_000)
+def test_of_a_file_that_is_too_long_the_first_entries_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state, "LONGEST", 16 << 10)
+    long = machine("menuentry E { linux /k }\n" * 1000)
     said = "/boot/grub/grub.cfg is too long for a boot configuration"
-    assert (1, f"{said}: only its first 512 KiB are read") in problems(long)
-    assert [entry.unbootable for entry in offered(long)[:2]] == ["", ""]
+    assert (1, f"{said}: only its first 16 KiB are read") in problems(long)
+    entries = offered(long)
+    assert len(entries) == (16 << 10) // len("menuentry E { linux /k }\n")
+    assert [entry.unbootable for entry in entries[:2]] == ["", ""]
 
 
 def test_the_question_for_firmware_settings_does_not_open_them() -> None:
