@@ -1,4 +1,4 @@
-"""What a format makes of one configuration, on a machine of two disks."""
+"""One configuration of a format, on a machine with two disks."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -27,7 +27,7 @@ def items(
     on: str = "sda1",
     machine: str = "ppc64le",
 ) -> list[Item]:
-    """The text lies at the format's first path on the volume `on`, other files beside it."""
+    """Parse a text at the format's first path on the volume `on`, with other files beside it."""
     found = next(f for f in formats() if f.name == form)
     tree = {found.paths[0]: text, **beside}
     host = Machine({on: tree, **trees}, volumes=volumes, machine=machine)

@@ -1,6 +1,6 @@
-"""Real yaboot.conf and menu.lst that others have published: every entry comes out.
+"""Published yaboot.conf and menu.lst files: every entry is found.
 
-They lie outside the repository; the tests are skipped where they are not.
+The files lie outside the repository. Without them the tests are skipped.
 """
 
 import re

@@ -1,11 +1,11 @@
-"""Each golden/<format>/<case>/ holds root/, a volume's files, and expected.json, what they mean.
+"""Golden cases. Each golden/<format>/<case>/ has root/, a volume's files, and expected.json.
 
-Where the machine matters there is machine.json: {"machine": "ppc64le", "own": the name of the
-volume that root/ is, "volumes": [{"name", "uuid", …}]}; any other directory of the case is the
-tree of the volume of its name. EFI programs are described in made.json, as tests/efi.py takes
-them, and added to root/. What came over the network has network.json instead, a machine file as
-`petipy list --machine` takes it, with one lease. `pytest --update-golden` writes expected.json
-anew: read the diff.
+expected.json is the result. If the machine matters there is machine.json: {"machine": "ppc64le",
+"own": the name of the volume that root/ is, "volumes": [{"name", "uuid", …}]}. Any other directory
+of the case is the tree of the volume of its name. made.json describes EFI programs, as tests/efi.py
+takes them; they are added to root/. A case from the network has network.json instead, a machine
+file as `petipy list --machine` takes it, with one lease. `pytest --update-golden` rewrites
+expected.json: read the diff.
 """
 
 import json
@@ -53,7 +53,7 @@ def scanned(form: Format, files: Files, network: bool) -> Scan:
 
 
 def machine_of(case: Path) -> tuple[Files, bool]:
-    """A case's machine, and whether it is one that boots from the network."""
+    """Return a case's files; True if it boots from the network."""
     if (described := case / "network.json").exists():
         machine = load(str(described))
         (interface,) = machine.leases

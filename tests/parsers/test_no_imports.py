@@ -1,4 +1,4 @@
-"""A scan runs where nothing can be imported any more: every golden case, as in the sandbox."""
+"""A scan runs where nothing more can be imported: every golden case, as in the sandbox."""
 
 import json
 import pickle
@@ -10,7 +10,7 @@ from tests.parsers import test_golden as golden
 
 TOP = Path(__file__).parents[2]
 
-# In a process of its own, where nobody has imported anything, or used a codec, but the scanner.
+# In a process of its own, in which only the scanner has imported modules and used codecs.
 PROGRAM = """
 import json, sys
 import petipy.scan.tree, petipy.sandbox.server

@@ -1,4 +1,4 @@
-"""Of every golden case: each word of a command line says where it is written, and it is there."""
+"""Each word of each golden case's command lines has an origin, and is written there."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.parsers.test_golden import CASES, GOLDEN, machine_of, scanned
 
 
 def text_of(files: Files, origin: Origin) -> str | None:
-    """The file that the origin names: it may be on another volume."""
+    """Return the file that an origin names. It may be on another volume."""
     path, tree = origin.config, files
     if path.startswith("("):
         name, _, path = path[1:].partition(")")

@@ -72,7 +72,7 @@ def is_here() -> bool:
 
 
 def files(script: str) -> Files:
-    """The same machine, as the parsers see one."""
+    """Return the same machine as the parsers see it."""
     trees: dict[str, Mapping[str, str | bytes]] = {**_FILES}
     trees["sda1"] = {**trees["sda1"], _CONFIG: _HEAD + script}
     return Machine(trees, volumes=_VOLUMES, machine="x86_64").files("sda1")
@@ -80,7 +80,7 @@ def files(script: str) -> Files:
 
 @dataclass
 class Emulator:
-    """`room`: a directory for the disks. Not for more than one script at a time."""
+    """An emulator. `room` is a directory for its disks. It runs one script at a time."""
 
     room: Path
 
@@ -117,16 +117,17 @@ class Emulator:
             file.write(one.read_bytes())
 
     def printed(self, script: str, seconds: float = 30, end: str = "halt") -> str | None:
-        """All that it prints until it halts; None when it does not. `end` is run after it: with
-        nothing there, a menu that the script has made is shown.
+        """Return all that a script prints until it halts; None if it does not halt.
+
+        `end` runs after the script. If it is empty, a menu that the script has made is shown.
         """
-        # In a file of its own: whatever it leaves open ends there.
+        # In a file of its own, so that an unclosed quote or block ends with the file.
         (self.room / "script.cfg").write_text(script)
         (self.room / "grub.cfg").write_text(f"{_HEAD}source (host){self.room}/script.cfg\n{end}\n")
         child, terminal = pty.fork()
         if child == 0:
             os.environ.update(TERM="dumb", LC_ALL="C.UTF-8")
-            # So wide that no line is cut.
+            # Wide enough for every line.
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 100, 5000, 0, 0))
             argv = [GRUB, "-d", str(self.room), "-m", str(self.room / "map")]
             try:
@@ -148,7 +149,7 @@ def _all(terminal: int, until: float) -> bytes | None:
         if select.select([terminal], [], [], left)[0]:
             try:
                 output += os.read(terminal, 1 << 16)
-            except OSError:  # its last process is gone
+            except OSError:  # its last process has ended
                 return output
     return None
 
@@ -156,7 +157,7 @@ def _all(terminal: int, until: float) -> bytes | None:
 def _plain(output: bytes) -> str:
     text = output.decode(errors="replace").partition("Welcome to GRUB!\r\n\r\r\n\r")[2]
     text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-    text = re.sub(r" {6}\[ [^\]\n]*% [^\]\n]* \]", "", text)  # how far a file is read
+    text = re.sub(r" {6}\[ [^\]\n]*% [^\]\n]* \]", "", text)  # the place up to which a file is read
     return text.replace("\r", "")
 
 

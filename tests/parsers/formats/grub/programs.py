@@ -1,6 +1,6 @@
-"""Random GRUB scripts that run and end, and print at every step what they have come to.
+"""Random GRUB scripts that run and end, and print their state at every step.
 
-They know the disks of grub_emulator.py, on which they do what boot configurations do.
+They know the disks of emulator.py, and do there what boot configurations do.
 """
 
 import random
@@ -38,14 +38,14 @@ _STEPS = ("0", "1", "2", "T1", "T2", "T0", "i1", "i2", "i3", "T3", " 1", "1x", "
 
 
 class Program:
-    """One script; `text` is the same for the same `rng`."""
+    """A script. `text` is the same for the same `rng`."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._lines: list[str] = []
         self._functions: list[str] = []
         self._loops = 0
-        self._marks = count()  # of variables that count the rounds of a loop
+        self._marks = count()  # for variables that count the rounds of a loop
 
     def text(self) -> str:
         rng = self._rng
@@ -57,8 +57,9 @@ class Program:
         return "".join(pieces)
 
     def menu(self) -> str:
-        """A script that ends in a menu of which one entry boots at once. Entry N is titled TN, and
-        prints `enter N` first and `leave` last.
+        """Return a script that ends in a menu of which one entry boots at once.
+
+        Entry N has the title TN. It prints `enter N` first and `leave` last.
         """
         rng = self._rng
         pieces = [self.text() if rng.random() < 0.3 else ""]
@@ -111,7 +112,7 @@ class Program:
         return text
 
     def _while(self, depth: int) -> str:
-        """Ends after three rounds at most, whatever its body does to other variables."""
+        """Return a loop that ends after three rounds at most, whatever its body does."""
         self._loops += 1
         mark = f"m{next(self._marks)}"
         word = self._rng.choice(("while", "until"))
@@ -124,7 +125,7 @@ class Program:
         return text
 
     def _function(self) -> str:
-        """Calls none but itself never, and those before it: so it ends."""
+        """Return a function that calls only those before it, and so ends."""
         loops, self._loops = self._loops, 0
         name = f"f{len(self._functions)}"
         text = f'function {name} {{\necho {name} $# "$@"\n{self._body(2)}\n}}\n'
@@ -221,7 +222,7 @@ class Program:
         return f"regexp {option} {pattern} {self._word()}"
 
     def _expression(self, depth: int = 2) -> str:
-        """A regular expression, perhaps a broken one. None refers back to its groups."""
+        """Return a regular expression, perhaps a wrong one. None has a back reference."""
         rng = self._rng
         text = ""
         for _ in range(rng.randint(1, 3)):

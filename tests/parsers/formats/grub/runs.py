@@ -1,4 +1,4 @@
-"""Running GRUB scripts in tests: what one prints, and what it offers."""
+"""Helpers of tests that run GRUB scripts: what a script prints and offers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -38,14 +38,14 @@ def machine(
     volumes: Sequence[Volume] = (ROOT,),
     cpu: str = "ppc64le",
 ) -> Files:
-    """A machine whose first volume holds the script, and perhaps more."""
+    """Return a machine whose first volume holds the script, and perhaps more files."""
     own = {CONFIG: script, **(files or {})}
     host = Machine({volumes[0].name: own, **(others or {})}, volumes=volumes, machine=cpu)
     return host.files(volumes[0].name)
 
 
 def printed(files: Files, config: str = CONFIG, family: Family = DEBIAN) -> str:
-    """All that GRUB would print, one word for every syntax error."""
+    """Return all that GRUB would print, one word for every syntax error."""
     output: list[str] = []
     host = GrubMachine(files, output.append, family=family)
     list(GrubConfiguration(host, config, {"test_blockarg": _TEST_BLOCK}).items())
@@ -57,7 +57,7 @@ def _print_and_run(shell: Shell, arguments: Sequence[str], block: Block | None) 
     return shell.run(block.body) if block else 0
 
 
-# A command that GRUB's own tests add.
+# GRUB's own tests add this command.
 _TEST_BLOCK = GrubCommand(_print_and_run, takes_block=True)
 
 
@@ -78,5 +78,5 @@ def preferences(files: Files, family: Family = DEBIAN) -> Preferences:
 
 
 def echoed(script: str, **about: str) -> list[str]:
-    """The lines that a script prints on a plain machine."""
+    """Return the lines that a script prints on a plain machine."""
     return printed(machine(script, about)).splitlines()

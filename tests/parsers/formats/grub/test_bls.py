@@ -1,4 +1,4 @@
-"""blscfg: Boot Loader Specification entries in GRUB's menu."""
+"""`blscfg` puts Boot Loader Specification entries into GRUB's menu."""
 
 from itertools import dropwhile
 

@@ -1,4 +1,4 @@
-"""What an entry loads: kernels, initrds, command lines; and what kexec cannot start."""
+"""Entries load kernels, initrds and command lines; some cannot be started by kexec."""
 
 from dataclasses import replace
 

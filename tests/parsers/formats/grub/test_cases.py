@@ -1,7 +1,7 @@
-"""GRUB's own answers: what it prints for a script, and the menu that it makes of a configuration.
+"""GRUB's own answers: the output of a script, and the menu of a configuration.
 
-The cases lie outside the repository. Departures are listed in departures.txt, each with its
-reason; one that is met after all has to be taken off the list.
+The cases lie outside the repository. Departures are in departures.txt, each with its reason. A
+departure that is gone has to be taken off the list.
 """
 
 import json
@@ -46,7 +46,7 @@ def departures() -> dict[str, str]:
 
 
 def expect(name: str, family: Family, wrong: str | bool) -> None:
-    """`wrong`: what differs, if anything does."""
+    """Check the answer. `wrong` is the difference, if there is one."""
     for known in {name, f"{name} ({family.name})"} & departures().keys():
         assert wrong, f"{known} is met now: take it off {DEPARTURES.name}"
         pytest.skip(departures()[known])
@@ -57,7 +57,7 @@ def test_departures_are_few() -> None:
     assert len(departures()) < 10
 
 
-# Scripts: an error's wording may differ, that there is one and where may not.
+# Scripts. The wording of an error may differ, but not its place.
 
 
 def _scripts() -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ def _scripts() -> list[dict[str, Any]]:
 
 
 def _plain(output: str) -> str:
-    """One line for every syntax error, of which GRUB prints two to five."""
+    """Reduce a syntax error to one line. GRUB prints two to five."""
     output = re.sub(r"error: (out of memory|\$)\.\n(?=error: syntax)", "", output)
     output = re.sub(r"(error: syntax error)\b.*\n", r"\1\n", output)
     return re.sub(r"(error: syntax error\n)(error: Incorrect command\.\n\1)+", r"\1", output)
@@ -83,7 +83,7 @@ def test_a_script_prints_what_grub_prints(case: dict[str, Any], family: Family) 
 
 
 def _menus() -> Iterator[tuple[str, dict[str, Any], dict[str, Any], Path]]:
-    """The name, the machine, the answers by family, and where the machine's files lie."""
+    """Yield the name, the machine, the answers by family, and the folder of the machine's files."""
     for authored in find("grub-menu/menus.json"):
         for case in json.loads(authored.read_text()):
             about = case["machine"] | {"strict": case["options"].get("strict", False)}
@@ -108,7 +108,7 @@ def test_a_configuration_offers_what_grub_offers(
     truth = truths["debian"] if truths[family.name] == "same" else truths[family.name]
     files = _files(about, beside)
     host = GrubMachine(files, family=family)
-    listing = Watched(host, about["config"])
+    listing = Recorder(host, about["config"])
     items = list(listing.items())
     if about.get("strict"):
         items = [_without_missing(item, files) for item in items]
@@ -122,8 +122,8 @@ def test_a_configuration_offers_what_grub_offers(
     expect(name, family, "; ".join(wrong))
 
 
-class Watched(GrubConfiguration):
-    """Keeps the run of the file, whose variables are compared, too, and what its entries change."""
+class Recorder(GrubConfiguration):
+    """A configuration that keeps its shell, and the variables that its entries change."""
 
     def shell(self) -> Shell:
         self.shells = [super().shell()]
@@ -137,8 +137,10 @@ class Watched(GrubConfiguration):
     def _entry(self, shell: Shell, title: str, *about: Any, **more: Any) -> Entry:
         if shell is not self.shells[0]:
             before, after = self._before, dict(shell.env.items())
-            told = {name: _told(after.get(name), self._machine.devices) for name in before | after}
-            same = {n for n in told if told[n] == _told(before.get(n), self._machine.devices)}
+            told = {
+                name: _plain_name(after.get(name), self._machine.devices) for name in before | after
+            }
+            same = {n for n in told if told[n] == _plain_name(before.get(n), self._machine.devices)}
             self.changes.append((title, {n: value for n, value in told.items() if n not in same}))
         return super()._entry(shell, title, *about, **more)
 
@@ -146,9 +148,9 @@ class Watched(GrubConfiguration):
 def _wrong_changes(
     ours: list[tuple[str, "Variables"]], truth: dict[str, Any], devices: Devices
 ) -> Iterator[str]:
-    """What each entry does to the variables of its menu.
+    """Compare what each entry does to the variables of its menu.
 
-    Of one that boots nothing GRUB's answer is from afterwards, when the menu's own `chosen` and
+    If an entry boots nothing, GRUB's answer is from afterwards, when the menu's own `chosen` and
     `default` are back.
     """
     menus = [truth["menu"]] if "menu" in truth else []
@@ -158,13 +160,13 @@ def _wrong_changes(
         back = {"chosen", "default"} - theirs.keys() if entry["status"] != "boot" else set()
         for name in changed.keys() - back | theirs.keys():
             got, wanted = changed.get(name), theirs.get(name)
-            if not GRUBS_OWN.fullmatch(name) and got != _told(wanted, devices):
+            if not GRUBS_OWN.fullmatch(name) and got != _plain_name(wanted, devices):
                 yield f"{title} makes {name} {got}, not {wanted}"
 
 
 Variables = dict[str, str | None]
 
-# What GRUB's modules set, and `timeout`, which it takes away when the menu has been shown.
+# GRUB's modules set these. It removes `timeout` after the menu was shown.
 GRUBS_OWN = re.compile(
     r"[?]|lang|pager|timeout|cmdpath|(secondary_)?locale_dir|color_\w+|net_default_\w+"
     r"|pxe_default_server|btrfs_\w+|check_(appended_)?signatures|appendedsig_\w+"
@@ -172,22 +174,24 @@ GRUBS_OWN = re.compile(
 
 
 def _wrong_variables(shell: Shell, truth: dict[str, str], devices: Devices) -> Iterator[str]:
-    """Those that the file has set, at its end."""
+    """Compare the variables that the file has set, at its end."""
     for name, value in truth.items():
         got = shell.env.get(name)
-        if not GRUBS_OWN.fullmatch(name) and _told(got, devices) != _told(value, devices):
+        if not GRUBS_OWN.fullmatch(name) and _plain_name(got, devices) != _plain_name(
+            value, devices
+        ):
             yield f"{name} is {got}, not {value}"
 
 
-def _told(value: str | None, devices: Devices) -> str | None:
-    """With the machine's name for a device: GRUB's here counts disks from the configuration's."""
+def _plain_name(value: str | None, devices: Devices) -> str | None:
+    """Replace GRUB's device name by the machine's. GRUB counts from the configuration's disk."""
     match = re.fullmatch(r"(\(?)([^()]+)(\)?.*)", value or "", re.S)
     volume = devices.find(match[2]) if match else None
     return f"{match[1]}{volume.name}{match[3]}" if match and volume else value
 
 
 def _without_missing(item: Item, files: MachineFiles) -> Item:
-    """Here an entry is offered with what it misses; GRUB finds that out when it boots."""
+    """Drop entries that miss files. They are offered here; GRUB finds out when it boots."""
     if isinstance(item, Entry) and item.kernel and not files.kind(item.kernel.path):
         return replace(item, kernel=None, cmdline="", initrds=())
     return item
@@ -219,8 +223,8 @@ def _volume(device: dict[str, Any]) -> Volume:
     )
 
 
-class Brief(NamedTuple):
-    """What is compared of an entry."""
+class Summary(NamedTuple):
+    """The parts of an entry that are compared."""
 
     trail: tuple[str, ...]
     title: str
@@ -235,9 +239,9 @@ class Brief(NamedTuple):
     written: tuple[tuple[str, str], ...] = ()
 
 
-def _brief(entry: Entry, about: dict[str, Any], files: MachineFiles) -> Brief:
+def _brief(entry: Entry, about: dict[str, Any], files: MachineFiles) -> Summary:
     kernel = None if entry.unbootable else entry.kernel
-    return Brief(
+    return Summary(
         entry.trail,
         entry.title,
         re.sub("(#[0-9]+)+$", "", entry.name),
@@ -271,12 +275,12 @@ def _written(entry: Entry, about: dict[str, Any], files: MachineFiles) -> Iterat
         yield f"({device}){effect.file.path}", envblock.write(text, dict(effect.values)).rstrip("#")
 
 
-def _wanted(truth: dict[str, Any], about: dict[str, Any], files: MachineFiles) -> Iterator[Brief]:
+def _wanted(truth: dict[str, Any], about: dict[str, Any], files: MachineFiles) -> Iterator[Summary]:
     menus = [truth["menu"]] if "menu" in truth else []
     before = [a for a in truth.get("actions", ()) if a["type"] == "save_env"]
     for menu in menus + truth.get("more_menus", []):
         for trail, entry, saves in _flat(menu, (), before):
-            brief = Brief(
+            brief = Summary(
                 trail,
                 entry["title"],
                 re.sub("(#[0-9]+)+$", "", entry["id"]),
@@ -332,7 +336,7 @@ def _place(path: str, root: str) -> tuple[str, str]:
 
 
 def _wrong_default(entries: list[Entry], items: list[Item], menu: dict[str, Any]) -> Iterator[str]:
-    """What would boot by itself, and when."""
+    """Compare what boots by itself, and when."""
     said = next((i for i in items if isinstance(i, Preferences)), Preferences())
     timeout = -1 if said.timeout in (None, math.inf) else said.timeout
     if menu.get("timeout_effective", -1) != timeout:

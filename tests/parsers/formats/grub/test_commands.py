@@ -1,4 +1,4 @@
-"""GRUB's commands: that all are there, and small ones one by one."""
+"""GRUB's commands: all are there; small ones are tested one by one."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.parsers.formats.grub.runs import ROOT, echoed, machine, offered, prin
 
 MISSING, NUMBER = "error: missing parameters.", "error: unrecognized number."
 BREAK = "error: can't break 0 loops."
-# Of GRUB 2.12, on any of the platforms that Debian builds it for.
+# The commands of GRUB 2.12 on all platforms that Debian builds it for.
 COMMANDS = """
 extract_legacy_entries_configfile extract_legacy_entries_source extract_syslinux_entries_configfile
 extract_syslinux_entries_source legacy_check_password legacy_configfile legacy_password

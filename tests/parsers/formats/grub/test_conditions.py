@@ -1,4 +1,4 @@
-"""GRUB's `test`, and its regular expressions."""
+"""`test`, and GRUB's regular expressions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Finding devices: `search`, `probe`, and every name that GRUB has for one."""
+"""`search`, `probe`, and every name that GRUB has for a device."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Environment blocks: in files, and in none."""
+"""Environment blocks, in files and outside of files."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tests.parsers.formats.grub.runs import ROOT, machine, offered, printed, pro
 
 BTRFS = replace(ROOT, fs="btrfs")
 SIGNATURE = "# GRUB Environment Block\n"
-# As openSUSE's grub.cfg begins.
+# The beginning of openSUSE's grub.cfg.
 SUSE = """
 load_env
 if [ "${env_block}" ]; then
@@ -40,7 +40,7 @@ menuentry B { savedefault; linux /b }
 
 
 def suse(kept: str, volume: Volume = BTRFS) -> Files:
-    """With what is kept outside of files; "" where that is not known."""
+    """Run with the block that is kept outside of files; "" if it is not known."""
     block = f"{SIGNATURE}env_block=512+1\n".ljust(1024, "#")
     device = bytes(512 * 512) + kept.ljust(512, "#").encode() if kept else b""
     files: dict[str, str | bytes] = {"/boot/grub/grubenv": block, "": device}

@@ -1,4 +1,4 @@
-"""Looking at files: `ls`, `cat`, `cmp`."""
+"""`ls`, `cat`, `cmp`."""
 
 from tests.fakes import Machine
 from tests.parsers.formats.grub.runs import CONFIG, ROOT, echoed, printed

@@ -1,4 +1,4 @@
-"""What GRUB asks the firmware: SMBIOS, EFI's variables, the time."""
+"""The commands that ask the firmware: SMBIOS, EFI variables, the time."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Menus from elsewhere: extracted ones, SYSLINUX's and those of GRUB's predecessor."""
+"""Menus in other languages: extracted ones, SYSLINUX's and GRUB Legacy's."""
 
 from parsers.api import FileRef
 from tests.parsers.formats.grub.runs import echoed, machine, offered, printed

@@ -49,7 +49,7 @@ def test_a_continued_line_goes_on_after_a_comment_line() -> None:
 def test_no_keyword_begins_a_continued_line() -> None:
     assert kinds("\\\nif") == ["parts", "newline"]
     assert word("\\\nif") == "if"
-    assert word("\\\n") == ()  # and what is left of the line before is no argument
+    assert word("\\\n") == ()  # and the rest of the line before is no argument
 
 
 def test_a_file_cannot_end_in_a_continued_line() -> None:

@@ -1,4 +1,4 @@
-"""A file that holds a file system as a device."""
+"""A device made of a file that holds a file system."""
 
 from parsers.api import FileRef
 from tests.parsers.formats.grub.runs import DISKS, machine, offered, printed, problems

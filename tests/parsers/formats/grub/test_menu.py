@@ -1,5 +1,6 @@
-"""What a menu says of its entries: keys, classes, who may boot them, what else they do; and the
-environment block's part in what boots next."""
+"""The menu's entries: keys, classes, users, other actions; and the environment block's part in
+the next boot.
+"""
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_a_password_that_is_none_is_a_problem() -> None:
 @pytest.mark.parametrize(
     ("export", "submenu", "users"),
     [
-        # As GRUB has it: who is let into the submenu is let into all of it.
+        # As in GRUB, a user who may open the submenu may open all of it.
         ("", "", ("root",)),
         ("", "--unrestricted", None),
         ("export superusers", "", ("root",)),
@@ -144,7 +145,7 @@ def test_how_the_time_passes(script: str, style: str) -> None:
     assert preferences(machine(f"{script}\nmenuentry A {{ linux /k }}")).style == style
 
 
-# The environment block, from boot to boot.
+# The environment block from boot to boot.
 
 DANCE = """
 if [ -s $prefix/grubenv ]; then
@@ -208,7 +209,7 @@ class Disk:
         return offered(self.files, family=self.family)
 
     def boot(self, name: str = "") -> str:
-        """Of an entry, the default if none is named: what it would write is written."""
+        """Boot an entry, by default the default: write what it would write."""
         entry = next(e for e in self.entries() if (e.name == name if name else e.default))
         for effect in entry.effects:
             assert effect.file.path == "/boot/grub/grubenv"
@@ -258,7 +259,7 @@ def test_a_boot_that_does_not_say_that_it_went_well_gives_more_time_to_the_next(
     assert preferences(disk.files).timeout == 30
 
 
-# In the way of Fedora's 10_reset_boot_success and 12_menu_auto_hide.
+# As Fedora's 10_reset_boot_success and 12_menu_auto_hide do it.
 AUTO_HIDE = """
 if [ -s $prefix/grubenv ]; then load_env ; fi
 set timeout=5

@@ -1,4 +1,4 @@
-"""grub.cfg from a server: its files are URLs, and the server is a device."""
+"""A grub.cfg on a server. Its files are URLs, and the server is a device."""
 
 from collections.abc import Mapping
 

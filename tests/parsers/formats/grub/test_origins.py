@@ -1,4 +1,4 @@
-"""Where each part of a command line is written: the interpreter knows, and tells."""
+"""The origin of each part of a command line."""
 
 from dataclasses import fields, is_dataclass
 
@@ -99,7 +99,7 @@ F = "function f {\n"
 
 
 def chains(script: str, cmdline: str) -> list[tuple[str, str]]:
-    """The words of the first entry's command line, and who gave each: line numbers and names."""
+    """Return the words of the first entry's command line with their sources: lines and names."""
     (entry, *_) = offered(machine(script, {"/boot/grub/grubenv": BLOCK}))
     assert entry.cmdline == f"BOOT_IMAGE={cmdline}"
     found = []
@@ -134,7 +134,7 @@ def chains(script: str, cmdline: str) -> list[tuple[str, str]]:
         ("set x='a b'\nfor w in $x; do\nlinux /v $w; done", "/v b", {"b": "2$w 1$x"}),
         ("set x='a b'\neval \"linux /v ro $x\"", "/v ro a b", {"ro": "2linux", "b": "1$x"}),
         ("set x=a.b\nregexp --set y '\\.(.*)' $x\nlinux /v $y", "/v b", {"b": "2$y 1$x"}),
-        # Equal texts that different statements gave.
+        # Equal texts of different statements.
         ('set x=a\neval "linux /v a $x"', "/v a a", {"a": "1$x"}),
         ("x='q r'\ny='p q r'\neval \"linux /v $x $y\"", "/v q r p q r", {"p": "2$y", "r": "2$y"}),
         ("x='a\\nb'\neval \"linux /v '$x' $x\"", "/v a\\\\nb anb", {"anb": "1$x"}),

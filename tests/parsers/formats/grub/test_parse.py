@@ -1,4 +1,4 @@
-"""GRUB script's grammar, and where reading goes on after a mistake."""
+"""The grammar of GRUB script, and how reading goes on after a mistake."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def mistakes(text: str) -> list[Mistake]:
 
 
 def names(text: str) -> list[object]:
-    """The first words of the commands that were understood."""
+    """Return the first words of the commands that were understood."""
     return [
         s.words[0]
         for u in read(text)

@@ -1,4 +1,4 @@
-"""Petitboot's own tests of its GRUB parser. Where GRUB itself does otherwise, GRUB is right.
+"""Petitboot's own tests of its GRUB parser. Where GRUB differs from Petitboot, GRUB is right.
 
 The cases lie outside the repository.
 """
@@ -86,7 +86,7 @@ def _facts(choice: Choice) -> dict[str, object]:
     entry, waits = choice.entry, bool(choice.waits_for)
     return {
         "name": entry.title,
-        # Petitboot leaves out what GRUB puts first.
+        # Petitboot omits what GRUB puts first.
         "args": re.sub(r"^BOOT_IMAGE=\S+ ?", "", entry.cmdline) or None,
         "default": entry.default,
         "kernel": _file(choice.kernel, waits=waits),

@@ -1,4 +1,4 @@
-"""Which of GRUB's dialects a configuration is written in, and what each makes of it."""
+"""The family of GRUB that a configuration is for, and the differences between the families."""
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_of_the_real_files_those_are_red_hats_that_a_person_would_say_are() -> N
     found = set()
     for describe in find("corpus/grub.cfg/**/*.machine.json"):
         file = describe.with_name(describe.name.removesuffix(".machine.json"))
-        # Where it lies in its project tells more than the machine that was made up around it.
+        # Its place in its project tells more than the machine, which is made up.
         path = str(file.relative_to(CORPUS))
         if family_of(f"/{path}", file.read_text(errors="surrogateescape")).name == "fedora":
             found.add(path)

@@ -1,4 +1,4 @@
-"""Running GRUB script: words, variables, status, loops, functions."""
+"""The interpreter: words, variables, status, loops, functions."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from tests.parsers.formats.grub.runs import echoed, machine, offered, problems
     ],
 )
 def test_words_expand_as_grub_expands_them(script: str, lines: list[str]) -> None:
-    # Functions need a line of their own.
+    # A function needs a line of its own.
     assert echoed(script.replace("; n ", "\nn ").replace("; f ", "\nf ")) == lines
 
 

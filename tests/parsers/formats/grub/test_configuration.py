@@ -1,4 +1,4 @@
-"""From grub.cfg to entries: submenus, the default, timeouts, effects, what is waited for."""
+"""From grub.cfg to entries: submenus, the default, timeouts, effects, missing devices."""
 
 import math
 
