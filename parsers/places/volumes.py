@@ -110,7 +110,7 @@ def seen_from(entry: Entry, there: str, here: str) -> Entry:
 Name = tuple[str, str]
 
 
-def names(volume: Volume) -> Iterator[Name]:
+def list_names(volume: Volume) -> Iterator[Name]:
     """Yield every name that `find` knows the volume by, for an index of many volumes."""
     for kind in _WORDS if not volume.image else ():
         if value := getattr(volume, kind):
@@ -122,7 +122,7 @@ def names(volume: Volume) -> Iterator[Name]:
         yield "firmware", f"{path}:{volume.partition}"
 
 
-def searches(spec: str) -> Iterator[tuple[tuple[Name, ...], str]]:
+def list_searches(spec: str) -> Iterator[tuple[tuple[Name, ...], str]]:
     """Yield the searches that `find` makes one after the other until one has a result.
 
     Each has names, and the result is the first volume that has any of them. With a text beside

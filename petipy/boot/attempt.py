@@ -167,7 +167,7 @@ class Booter:
     async def _act(self, choice: Choice, action: Action) -> None:
         """Carry out an entry that does something else than boot. Raise OSError if it fails."""
         if action == "exit":
-            beyond = policy.beyond(self._store.snapshot, choice.device)
+            beyond = policy.find_next(self._store.snapshot, choice.device)
             if beyond is None:
                 raise OSError(errno.ENODEV, "no other device has anything to boot")
             await steps.write(choice.changes, self._write, self._log)

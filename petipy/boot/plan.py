@@ -45,7 +45,7 @@ def plan(choice: Choice, edit: Edit | None) -> Plan:
     """
     kernel, initrds, cmdline = choice.kernel, choice.initrds, choice.entry.cmdline
     if edit:
-        kernel, initrds = resolve.edited(choice, edit)
+        kernel, initrds = resolve.apply_edit(choice, edit)
         cmdline = edit.cmdline
     elif choice.obstacle:
         raise BootError(choice.entry.title, choice.obstacle)

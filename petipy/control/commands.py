@@ -173,10 +173,10 @@ class Commands:
 def _lock(right: Right, snapshot: Snapshot, choice: Choice | None) -> Lock | None:
     match right:
         case "shell":
-            return access.of_shell(snapshot)
+            return access.find_shell_lock(snapshot)
         case "edit":
-            return access.of_editing(choice, snapshot) if choice else None
+            return access.find_edit_lock(choice, snapshot) if choice else None
         case "boot":
-            return access.of_booting(choice) if choice else None
+            return access.find_boot_lock(choice) if choice else None
         case "see":
             return None

@@ -7,7 +7,7 @@ from parsers.api import Files, Problem, Volume
 from parsers.places.volumes import image_name
 from petipy.scan.subvolumes import subvolumes
 from petipy.scan.superblock import identify
-from petipy.state.model import IMAGE, Device, Image, amount
+from petipy.state.model import IMAGE, Device, Image, format_size
 
 MOST = 32  # of a file system
 _DIRECTORIES = {"iso", "isos", "images", "boot"}  # in any case
@@ -45,7 +45,7 @@ def image_device(host: Device, image: Image) -> Device:
     """Return the image as a device, which has no node."""
     volume = image_volume(host.volume, image)
     label = f", label {volume.label}" if volume.label else ""
-    title = f"{volume.name}: {amount(image.size)} {volume.fs}{label}"
+    title = f"{volume.name}: {format_size(image.size)} {volume.fs}{label}"
     return Device(volume=volume, node="", kind=IMAGE, title=title)
 
 

@@ -16,7 +16,7 @@ from petipy.scan.merge import Menu, drop_known_guesses, volume_name
 from petipy.scan.netboot import netboot, places
 from petipy.scan.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
 from petipy.state.model import FormatFacts, Image, Scan
-from petipy.state.resolve import references
+from petipy.state.resolve import list_references
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
 MAX_ITEMS = 2000
@@ -230,7 +230,7 @@ def _matches(files: Files, directory: str, names: list[str]) -> Iterator[str]:
 
 def _missing(files: Files, entries: Sequence[Entry]) -> Iterator[FileRef]:
     """Yield the files that entries name and their volume, a known one, does not have."""
-    for ref in dict.fromkeys(ref for entry in entries for ref in references(entry)):
+    for ref in dict.fromkeys(ref for entry in entries for ref in list_references(entry)):
         name = volume_name(ref, files)
         if ref.url or name is None:
             continue

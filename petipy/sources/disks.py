@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from petipy.log import Log
 from petipy.sources.settle import Settling
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
-from petipy.sources.volume import Properties, device_name, handled, volume_device
+from petipy.sources.volume import Properties, is_handled, make_device, read_name
 from petipy.state.model import Device, Source
 
 
@@ -81,7 +81,7 @@ class Known:
         """Yield the difference to a complete list."""
         present = set()
         for properties in listed:
-            present.add(device_name(properties))
+            present.add(read_name(properties))
             yield from self.take("add", properties)
         for name in sorted(self.devices.keys() - present):
             yield from self._leave(name)
@@ -89,15 +89,15 @@ class Known:
 
     def take(self, action: str, properties: Properties) -> Iterator[SourceEvent]:
         """Yield what an event of udev means. A `change` may be new contents: it always counts."""
-        name = device_name(properties)
+        name = read_name(properties)
         self.awaited.discard(name)
         if action == "remove":
             yield from self._leave(name)
             return
-        if not handled(properties):
+        if not is_handled(properties):
             self.awaited.add(name)
             return
-        device = volume_device(properties, self.sysfs)
+        device = make_device(properties, self.sysfs)
         if device is None:
             yield from self._leave(name)
         elif action == "change" or self.devices.get(name) != device:

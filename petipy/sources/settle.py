@@ -1,19 +1,19 @@
-"""When udev has handled all that the machine started with."""
+"""Recognise that udev has handled every device that the machine started with."""
 
 import os
 import time
 from collections.abc import Callable, Collection
 
 _LOOK = 0.03  # seconds between two looks
-_UNTOLD = 2.0  # seconds to wait for events that may be triggered yet, or a device to be handled
+_UNKNOWN = 2.0  # seconds to wait for events still to come, or for a device to be handled
 _ENOUGH = 20.0  # seconds after which waiting would strand the machine
 
 
 class Settling:
-    """Asks again and again whether udev is done.
+    """Tells whether udev is done, when asked again and again.
 
-    `run` is /run, `proc` /proc. Init makes `run`/coldplug when it has had the kernel repeat all
-    events; another system than our image has none, and has long done so.
+    `run` is /run, `proc` is /proc. Our init makes `run`/coldplug after the kernel has repeated all
+    events. Other systems make no such file, and have repeated the events long ago.
     """
 
     def __init__(
@@ -27,25 +27,25 @@ class Settling:
         self._looked = False
 
     def pause(self) -> float:
-        """Seconds until the next look is worth it."""
+        """Return the seconds until another look is worth it."""
         return _LOOK
 
     @property
     def overdue(self) -> bool:
-        """Whether something keeps udev busy for longer than anyone should wait."""
+        """True if udev is busy for longer than the machine should wait."""
         return self._clock() - self._since > _ENOUGH
 
     def quiet(self, awaited: Collection[str]) -> bool:
-        """Nothing is left to do, and nothing was at the look before. Or waiting takes too long.
+        """Return True if udev had nothing to do at this look and the one before, or is overdue.
 
         `awaited` are the devices that udev has not handled yet.
         """
         if self.overdue:
             return True
-        told = not awaited and _exists(f"{self._run}/coldplug")
-        # With nothing queued, what udevd has not handled by now it has given up.
-        idle = (told or self._clock() - self._since > _UNTOLD) and self._idle()
-        # One look is not enough: udevd takes an event from its socket first, and marks itself
+        complete = not awaited and _exists(f"{self._run}/coldplug")
+        # If nothing is queued by then, udevd has given up the devices that it has not handled.
+        idle = (complete or self._clock() - self._since > _UNKNOWN) and self._idle()
+        # One look is not enough: udevd first takes an event from its socket, and marks itself as
         # busy a moment later.
         before, self._looked = self._looked, idle
         return idle and before
@@ -55,10 +55,10 @@ class Settling:
         return _exists(f"{udev}/control") and not _exists(f"{udev}/queue") and not self._unread()
 
     def _unread(self) -> bool:
-        """Whether kernel events wait in a socket for udevd to read them.
+        """Return True if kernel events wait in a socket of udevd.
 
-        /proc/net/netlink: sk Eth Pid Groups Rmem …; Eth 15 is NETLINK_KOBJECT_UEVENT, group 1 the
-        kernel's own events.
+        /proc/net/netlink: sk Eth Pid Groups Rmem …; Eth 15 is NETLINK_KOBJECT_UEVENT, group 1 has
+        the kernel's own events.
         """
         try:
             with open(f"{self._proc}/net/netlink") as file:

@@ -1,4 +1,4 @@
-"""libudev, by way of pyudev: the devices that are there, and a socket that tells of changes."""
+"""libudev through pyudev: a list of devices, and a socket with the changes."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,30 +10,30 @@ _RECEIVE_BUFFER = 8 << 20  # bytes of events that may wait for us
 
 
 class Udev:
-    """Block devices only. ImportError where pyudev or libudev is missing."""
+    """The block devices. ImportError if pyudev or libudev is missing."""
 
     def __init__(self) -> None:
-        pyudev = _imported()
+        pyudev = _import_pyudev()
         self._context = pyudev.Context()
-        # Listens before it lists: nothing that comes in between is missed.
+        # Listen before the list is read, so that nothing between is missed.
         self._monitor = pyudev.Monitor.from_netlink(self._context)
         self._monitor.filter_by("block")
-        with suppress(OSError):  # not root: the default has to do
+        with suppress(OSError):  # not root: keep the default
             self._monitor.set_receive_buffer_size(_RECEIVE_BUFFER)
         self._monitor.start()
 
     def fileno(self) -> int:
-        """Readable when `events` has something."""
+        """Return a descriptor that is readable when there are events."""
         fd: int = self._monitor.fileno()
         return fd
 
     def devices(self) -> Iterator[Mapping[str, str]]:
-        """The properties of each, with USEC_INITIALIZED once udevd has seen it."""
+        """Yield the properties of each device; USEC_INITIALIZED is there once udevd is done."""
         for device in self._context.list_devices(subsystem="block"):
             yield _properties(device)
 
     def events(self) -> Iterator[tuple[str, Mapping[str, str]]]:
-        """What has come: the action and the properties. OSError (ENOBUFS) when some were lost."""
+        """Yield the events: action and properties. OSError (ENOBUFS) if some were lost."""
         while (device := self._monitor.poll(timeout=0)) is not None:
             yield device.action or "", _properties(device)
 
@@ -43,11 +43,12 @@ def _properties(device: Any) -> Mapping[str, str]:
     return {key: known[key] for key in known}
 
 
-def _imported() -> Any:
-    """pyudev, without the search for its libraries by ldconfig and gcc, which the image lacks.
+def _import_pyudev() -> Any:
+    """Return pyudev, imported without a search for libraries by ldconfig and gcc.
 
-    It asks ctypes.util alone, whose own imports (subprocess, shutil, tempfile …) take longer than
-    all of pyudev: a stand-in answers while pyudev is imported, and nobody else meets it.
+    The image has neither. pyudev uses ctypes.util for that search only, and its imports
+    (subprocess, shutil, tempfile …) take longer than all of pyudev. A stand-in takes its place
+    while pyudev is imported.
     """
     if "pyudev" in sys.modules:
         return sys.modules["pyudev"]

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Literal
 
 from parsers.api import Volume
-from petipy.state.model import DISK, OPTICAL, USB, Device, Kind, amount
+from petipy.state.model import DISK, OPTICAL, USB, Device, Kind, format_size
 
 Properties = Mapping[str, str]  # by udev's names: ID_FS_TYPE, DEVNAME …
 
@@ -23,13 +23,13 @@ _LUKS = re.compile(r"CRYPT-LUKS\d-([0-9a-f]{32})-")
 _SCSI = re.compile(r"/\d+:(\d+):(\d+):(\d+)(?:/|$)")  # channel, target, unit
 
 
-def volume_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
+def make_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
     """Return the Device that the properties describe; None if it can hold no files.
 
     None, too, for swap, a member of a RAID or of LVM, an encrypted volume, a drive without a disc.
     """
     p = properties
-    name, path = device_name(p), p.get("DEVPATH", "")
+    name, path = read_name(p), p.get("DEVPATH", "")
     sectors = _number(_attribute(f"{sysfs}{path}/size"))  # always of 512 bytes
     if not (name and sectors) or _USELESS.match(name) or not p.get("ID_FS_TYPE"):
         return None
@@ -47,7 +47,7 @@ def volume_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
         disk=_disk(p),
         partition=_number(p.get("PARTN") or p.get("ID_PART_ENTRY_NUMBER", "")),
         scheme=_scheme(p.get("ID_PART_ENTRY_SCHEME", "")),
-        firmware_path=firmware_path(path, sysfs),
+        firmware_path=find_firmware_path(path, sysfs),
         udev_links=" ".join(sorted(n.removeprefix("/dev/") for n in p.get("DEVLINKS", "").split())),
         **_layers(p, f"{sysfs}{path}"),
     )
@@ -56,17 +56,17 @@ def volume_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
     return Device(volume=volume, node=p["DEVNAME"], kind=kind, title=title)
 
 
-def device_name(properties: Properties) -> str:
+def read_name(properties: Properties) -> str:
     """Return the kernel's name: vda2, cciss/c0d0p1."""
     return properties.get("DEVNAME", "").removeprefix("/dev/")
 
 
-def handled(properties: Properties) -> bool:
+def is_handled(properties: Properties) -> bool:
     """Return True if udevd is done with the device, or will never do anything with it.
 
     A worker of udevd that failed or was killed is an end, too.
     """
-    name = device_name(properties)
+    name = read_name(properties)
     return (
         "USEC_INITIALIZED" in properties
         or properties.get("UDEV_WORKER_FAILED") == "1"
@@ -99,7 +99,7 @@ def _lvm_uuid(letters: str) -> str:
     return "-".join(letters[a:b] for a, b in pairwise(ends))
 
 
-def firmware_path(path: str, sysfs: str = "/sys") -> str:
+def find_firmware_path(path: str, sysfs: str = "/sys") -> str:
     """Return Open Firmware's name of the disk at /sys`path`; "" without a device tree.
 
     The kernel knows the node of the controller. The disk's name below it follows from its address,
@@ -122,12 +122,12 @@ def firmware_path(path: str, sysfs: str = "/sys") -> str:
 
 def _disk(p: Properties) -> str:
     if p.get("DEVTYPE") != "partition":
-        return device_name(p)
+        return read_name(p)
     return p["DEVPATH"].split("/")[-2].replace("!", "/")  # the kernel writes cciss!c0d0
 
 
 def _kind(p: Properties) -> Kind:
-    if p.get("ID_CDROM") or device_name(p).startswith("sr"):
+    if p.get("ID_CDROM") or read_name(p).startswith("sr"):
         return OPTICAL
     if p.get("ID_BUS") == "usb" or re.search(r"/usb\d+/", p.get("DEVPATH", "")):
         return USB
@@ -156,7 +156,7 @@ def _title(volume: Volume, kind: Kind, size: int, mapped: str) -> str:
     name = f"{volume.name} ({mapped})" if mapped else volume.name
     label = f", label {volume.label}" if volume.label else ""
     word = f"{kind.word}, " if kind.word else ""
-    return f"{name}: {word}{amount(size)} {volume.fs}{label}"
+    return f"{name}: {word}{format_size(size)} {volume.fs}{label}"
 
 
 def _decoded(text: str) -> str:

@@ -1,9 +1,9 @@
-"""Who may do what: the passwords that a configuration's superusers and users are asked for. Pure.
+"""Locks: the passwords that open an entry, its editor and the shell. Pure.
 
-As GRUB has it (its manual, "Authentication and authorisation"): where a configuration names
-superusers, they alone may change its entries and use the command line, which is a shell here.
-GRUB knows one configuration only; here that of the first device in the menu that names superusers
-speaks for the machine, so that a stick which is plugged in cannot open what the disk has closed.
+The rules are GRUB's (its manual, "Authentication and authorisation"). If a configuration names
+superusers, only they may change its entries and use the command line, which is a shell here. GRUB
+knows one configuration. Here the first device in the menu whose configuration names superusers
+speaks for the machine: a stick that somebody plugs in must not open the shell that the disk locks.
 """
 
 from collections.abc import Collection
@@ -15,38 +15,42 @@ from petipy.state.model import Choice, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """`keys` are the passwords of those who may; without one nobody can."""
+    """The passwords that open something. A lock without any password stays shut."""
 
     keys: tuple[Password, ...]
 
     def is_open(self, known: Collection[Password]) -> bool:
-        """To somebody who has given these passwords."""
+        """Return True if somebody has given one of the passwords."""
         return any(key in known for key in self.keys)
 
     @property
     def named(self) -> bool:
-        """Whether users have names; some configurations have passwords alone."""
+        """True if users have names. Some configurations only have passwords."""
         return not all(key.nameless for key in self.keys)
 
     def of(self, user: str) -> tuple[Password, ...]:
-        """The passwords of which a user may give any."""
+        """Return the passwords of a user. Each of them opens the lock."""
         return tuple(key for key in self.keys if key.nameless or key.user == user)
 
 
-def of_booting(choice: Choice) -> Lock | None:
-    """What keeps a choice from being booted; None: nothing."""
+def find_boot_lock(choice: Choice) -> Lock | None:
+    """Return the lock on booting the choice; None if anybody may boot it."""
     return _lock(choice.users, choice)
 
 
-def of_editing(choice: Choice, snapshot: Snapshot) -> Lock | None:
-    """Of changing it: with a shell's rights, since any kernel and any command line may be typed."""
+def find_edit_lock(choice: Choice, snapshot: Snapshot) -> Lock | None:
+    """Return the lock on changing the choice.
+
+    Without superusers of its own it is the shell's, since a person may type any kernel and any
+    command line there.
+    """
     if choice.superusers is not None:
         return _lock(choice.superusers, choice)
-    return of_shell(snapshot)
+    return find_shell_lock(snapshot)
 
 
-def of_shell(snapshot: Snapshot) -> Lock | None:
-    """Of a shell: that of the first device in the menu that has superusers."""
+def find_shell_lock(snapshot: Snapshot) -> Lock | None:
+    """Return the lock on the shell: that of the first device in the menu that has superusers."""
     first = next((c for c in snapshot.choices if c.superusers is not None), None)
     return _lock(first.superusers, first) if first else None
 

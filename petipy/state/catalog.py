@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from parsers.api import ANY, Problem
-from parsers.places.volumes import Name, names, searches
+from parsers.places.volumes import Name, list_names, list_searches
 from petipy.state import resolve
 from petipy.state.model import Choice, Device, Order, Scan, Source
 from petipy.state.ordered import Chained, Ordered
@@ -57,7 +57,7 @@ class _Part:
 
     __slots__ = (
         *("source", "order", "volume", "scan", "wanted", "basis", "identity"),
-        *("choices", "asked", "claims", "claims_against"),
+        *("choices", "asked", "claims", "rival_claims"),
     )
 
     def __init__(self, source: Source) -> None:
@@ -71,7 +71,7 @@ class _Part:
         self.choices: tuple[Choice, ...] = ()  # all of the scan's
         self.asked: tuple[Name, ...] = ()  # names of volumes that the choices depend on
         self.claims: tuple[Claim, ...] = ()  # of its choices
-        self.claims_against: tuple[Claim, ...] = ()
+        self.rival_claims: tuple[Claim, ...] = ()
 
 
 class Catalog:
@@ -199,7 +199,7 @@ class Catalog:
             part = self._parts[name]
             kept = (c for c in part.choices if foreign or not c.entry.foreign)
             self._shown.put(
-                part.order, tuple(c for c in kept if not resolve.covered(c, self._claimed))
+                part.order, tuple(c for c in kept if not resolve.is_covered(c, self._claimed))
             )
         self._uncovered.clear()
         return self._shown.chained
@@ -212,7 +212,7 @@ class Catalog:
         else:
             self._devices.pop(name, None)
         entry = part.order, name
-        new = _unique(names(device.volume)) if device else ()
+        new = _unique(list_names(device.volume)) if device else ()
         for key in {*part.volume}.symmetric_difference(new):
             having = self._volumes.setdefault(key, [])
             first = having[0] if having else None
@@ -235,7 +235,7 @@ class Catalog:
         name, device, old = part.source.name, part.source.device, part.basis
         part.basis = ""
         if part.scan is not None:
-            part.basis = resolve.basis(device) if device else name
+            part.basis = resolve.choose_basis(device) if device else name
         if part.basis == old:
             return
         # Identities that are made of two have an @ between.
@@ -255,7 +255,7 @@ class Catalog:
         self._unidentified = False
         scanned = [p for p in self._parts.values() if p.scan is not None]
         scanned.sort(key=lambda part: part.order)
-        identities = resolve.identities((part.source.name, part.basis) for part in scanned)
+        identities = resolve.make_identities((part.source.name, part.basis) for part in scanned)
         for part, identity in zip(scanned, identities, strict=True):
             if part.identity != identity:
                 part.identity = identity
@@ -271,7 +271,7 @@ class Catalog:
             return answers[spec]
 
         def search(spec: str) -> str | None:
-            for keys, image in searches(spec):
+            for keys, image in list_searches(spec):
                 asked.update(dict.fromkeys(keys))
                 if first := min(
                     (self._volumes[k][0] for k in keys if k in self._volumes), default=None
@@ -293,13 +293,13 @@ class Catalog:
         self, part: _Part, choices: tuple[Choice, ...], asked: tuple[Name, ...]
     ) -> None:
         name, part.choices = part.source.name, choices
-        claims = _unique(claim for choice in choices for claim in resolve.claims(choice))
-        against = _unique(c for choice in choices for c in resolve.claims_against(choice))
+        claims = _unique(claim for choice in choices for claim in resolve.list_claims(choice))
+        against = _unique(c for choice in choices for c in resolve.list_rival_claims(choice))
         self._asking.move(name, part.asked, asked)
-        self._covered.move(name, part.claims_against, against)
+        self._covered.move(name, part.rival_claims, against)
         for claim in self._claimed.move(name, part.claims, claims):
             self._uncovered.update(self._covered[claim])
-        part.asked, part.claims, part.claims_against = asked, claims, against
+        part.asked, part.claims, part.rival_claims = asked, claims, against
 
 
 def _unique(items: Iterable[_K]) -> tuple[_K, ...]:
@@ -309,5 +309,5 @@ def _unique(items: Iterable[_K]) -> tuple[_K, ...]:
 def _names(want: str) -> Iterator[Name]:
     if want == ANY:
         yield _ANY
-    for keys, _ in searches(want):
+    for keys, _ in list_searches(want):
         yield from keys

@@ -1,4 +1,4 @@
-"""What the program knows, as immutable values. No I/O, no policy."""
+"""The knowledge of the program, as immutable values. No I/O, no policy."""
 
 import re
 from dataclasses import dataclass
@@ -133,23 +133,23 @@ class FormatFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """What one scan of one device gave."""
+    """The result of scanning one source."""
 
     entries: tuple[tuple[str, Entry], ...] = ()  # (name of the format, entry), in menu order
     problems: tuple[Problem, ...] = ()
-    preferences: tuple[tuple[str, Preferences], ...] = ()  # (configuration's path, what it says)
+    preferences: tuple[tuple[str, Preferences], ...] = ()  # (path of a configuration, its wishes)
     missing: tuple[FileRef, ...] = ()  # files that entries name and a known volume does not have
     images: tuple[Image, ...] = ()  # to be scanned in turn
     wants: tuple[str, ...] = ()  # volumes with which it may give more: Preferences.wants
-    formats: tuple[FormatFacts, ...] = ()  # of the entries, where there is something to know
+    formats: tuple[FormatFacts, ...] = ()  # of the entries; without those of plain defaults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """A file reference that has been resolved: a path on a present volume, or a URL.
 
-    `offset`, `size`, `packed` and `mode` as in FileRef: without a path, a part of the device
-    itself.
+    `offset`, `size`, `packed` and `mode` mean the same as in FileRef. Without a path the file is a
+    part of the device itself.
     """
 
     device: str = ""
@@ -167,7 +167,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """An Effect whose file has been resolved. A device that is not there keeps its words."""
+    """An Effect whose file has been resolved. An absent device keeps the configuration's words."""
 
     file: File
     values: tuple[tuple[str, str | None], ...] = ()
@@ -183,7 +183,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """An entry as the menu offers it, its references resolved against the present volumes."""
+    """An entry of the menu. Its references are resolved against the present volumes."""
 
     id: str  # stable from scan to scan, unique over devices
     format: str
@@ -192,39 +192,45 @@ class Choice:
     kernel: File | None = None
     initrds: tuple[File, ...] = ()
     devicetree: File | None = None
-    changes: tuple[Change, ...] = ()  # what is written when it is booted
+    changes: tuple[Change, ...] = ()  # to be written when it is booted
     missing: tuple[str, ...] = ()  # files that their device does not have, as str(File)
     waits_for: str = ""  # in words: "the file system with UUID=…"
     turn: int = ORDINARY  # its configuration's wish: 0 the default, then the fallbacks in order
-    timeout: float | None = None  # what its configuration says: Preferences.timeout
+    timeout: float | None = None  # seconds, of its configuration: Preferences.timeout
     elsewhere: bool = False  # its configuration boots something else: Preferences.elsewhere
-    dialect: str = ""  # in which its configuration was read: Preferences.dialect
+    dialect: str = ""  # of its configuration: Preferences.dialect
     hotkey_selects: bool = False  # its hotkey moves the cursor to it, and boots nothing
-    style: Style = ""  # how the time passes until then: Preferences.style
-    superusers: tuple[str, ...] | None = None  # who may change it: Preferences.superusers
-    passwords: tuple[Password, ...] = ()  # of all its configuration's users
-    rank: int = 0  # of its format among those of its device: the first is asked for the default
+    style: Style = ""  # of the countdown: Preferences.style
+    superusers: tuple[str, ...] | None = None  # may change it: Preferences.superusers
+    passwords: tuple[Password, ...] = ()  # of all users of its configuration
+    rank: int = 0  # of its format on its device: the default of the first format counts
 
     @property
     def written(self) -> str:
-        """In what: the format, and the dialect of it where there are several."""
+        """The format, and its dialect if it has several."""
         return f"{self.format}, {self.dialect}'s" if self.dialect else self.format
 
     @property
     def bootable(self) -> bool:
-        """Whether there is a kernel to start; whatever else an entry does, only a person wants."""
+        """True if there is a kernel to start. Any other action needs a person."""
         return not self.obstacle and not self.entry.action
 
     @property
     def users(self) -> tuple[str, ...] | None:
-        """Who may boot it: Entry.users. Of what merely lies there, those who may type its name."""
+        """The users who may boot it; None is anybody.
+
+        A kernel that no configuration offers is for those who may type its name: the superusers.
+        """
         if self.entry.guess and self.entry.users is None:
             return self.superusers
         return self.entry.users
 
     @property
     def allowed(self) -> str:
-        """Who may boot it, in words; "" is anybody. Of users without a password nobody gets in."""
+        """The users who may boot it, in words; "" is anybody.
+
+        A user without a password cannot get in.
+        """
         if self.users is None:
             return ""
         keys = [key for user in self.users for key in self.passwords if key.user == user]
@@ -234,7 +240,7 @@ class Choice:
 
     @property
     def obstacle(self) -> str:
-        """Why Enter cannot do what the entry is for, in words; empty when it can."""
+        """The reason, in words, why Enter cannot do what the entry is for; "" if it can."""
         if self.entry.action:
             return ""
         if self.entry.unbootable:
@@ -248,7 +254,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What a person changed before booting: paths as typed ("(vda2)/vmlinux" or "/vmlinux")."""
+    """A person's change of an entry: paths as typed ("(vda2)/vmlinux" or "/vmlinux")."""
 
     kernel: str
     initrds: tuple[str, ...]
@@ -257,7 +263,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One line of the program's own story, for every console and the log."""
+    """A line of the log, which consoles may show."""
 
     at: float  # seconds since the kernel started
     level: Literal["debug", "info", "warning", "error"]
@@ -270,7 +276,7 @@ class Countdown:
 
     choice: str
     until: float
-    waiting: bool = False  # it has passed; devices that are still busy are given more time
+    waiting: bool = False  # it has passed, but devices that are still busy get more time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +301,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All that a console shows. `version` grows with every change."""
+    """Everything that a console shows. `version` grows with every change."""
 
     version: int = 0
     settings: Settings = Settings()
@@ -326,8 +332,8 @@ class Snapshot:
         return next((c for c in self.choices if c.id == id), None)
 
 
-def amount(size: float) -> str:
-    """Bytes as on the label of a disk: 20 GB, 1.5 GB, 512 MB."""
+def format_size(size: float) -> str:
+    """Return a number of bytes as the label of a disk has it: 20 GB, 1.5 GB, 512 MB."""
     units = ["B", "kB", "MB", "GB", "TB"]
     while size >= 999.5 and len(units) > 1:
         size /= 1000

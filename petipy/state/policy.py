@@ -1,7 +1,7 @@
-"""What boots by itself, and when. Pure: (snapshot, hints, now) → a decision.
+"""The automatic boot. Pure: (snapshot, hints, now) → a decision.
 
-Never strand a headless machine: whatever hangs or fails, some decision leads to a boot, unless a
-person is there, or has said that the machine shall wait.
+A headless machine must never be stranded: whatever hangs or fails, some decision leads to a boot,
+unless a person is there or has set the machine to wait.
 """
 
 import math
@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 from petipy.state.model import ORDINARY, Choice, Countdown, Settings, Snapshot
 
-TIMEOUT = 10.0  # seconds, when neither the user nor the boot configuration says
+TIMEOUT = 10.0  # seconds, if neither the user nor the boot configuration has a time-out
 PAUSE = 3.0  # before the next candidate: time to read why the last one failed
-LEAST = 3.0  # a configuration's own timeout may be 0, but then nobody could ever stop it
-PATIENCE = 20.0  # how much longer than the countdown to wait for devices that are still busy
-ABSENCE = 600.0  # a console that nobody touches for so long is not attended any more
-RETRY = 60.0  # after every candidate has failed, all are tried again
+LEAST = 3.0  # a configuration's time-out may be 0, but then nobody could ever stop it
+PATIENCE = 20.0  # seconds after the countdown for devices that are still busy
+ABSENCE = 600.0  # seconds without a key after which nobody is there any more
+RETRY = 60.0  # seconds after which all are tried again, if every candidate has failed
 
 _MEDIA = ("iso9660", "udf")  # file systems that are written once, as a whole
 
@@ -27,17 +27,17 @@ _RECOVERY = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What the snapshot does not show. Times are those of the clock that gives `now`."""
+    """Facts that the snapshot does not show. Times are seconds of the clock that gives `now`."""
 
-    failed: frozenset[str] = frozenset()  # ids of choices that have been tried in vain
+    failed: frozenset[str] = frozenset()  # ids of choices that did not boot
     last_failure: float = -math.inf
-    last_key: float = -math.inf  # when a person was last seen at a console
-    since: float = math.inf  # when there was first something to boot
+    last_key: float = -math.inf  # the time when a person last touched a console
+    since: float = math.inf  # the time when there was first something to boot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do at this moment. `again` is when to ask anew if nothing changes before."""
+    """The thing to do now. `again` is the time to ask again if nothing changes before."""
 
     default: str = ""  # the id to mark
     countdown: Countdown | None = None
@@ -47,16 +47,18 @@ class Decision:
 
 
 def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
-    """To be asked at every change, and when the last answer's `again` has come. Times are seconds
-    by the clock of `now`."""
-    order, settings = candidates(snapshot), snapshot.settings
+    """Return the thing to do now.
+
+    The caller asks at every change, and at the time `again` of the last decision.
+    """
+    order, settings = list_candidates(snapshot), snapshot.settings
     if not order:
         return Decision()
     free = [choice for choice in order if choice.users is None or settings.boot_restricted]
     if order[0] not in free:
-        # Whoever set superusers, and did not write --unrestricted, wants a person at every boot:
-        # GRUB asks for the password, too, when the time is over. To boot another entry or disk
-        # instead would be neither what was asked for nor, with an installer there, harmless.
+        # An owner who sets superusers and does not write --unrestricted wants a person at every
+        # boot: GRUB, too, asks for the password when the time is over. Another entry or disk is
+        # not what the owner asked for, and may be an installer.
         return Decision(default=order[0].id)
     untried = [choice for choice in free if choice.id not in hints.failed]
     default = (untried or free)[0]
@@ -76,21 +78,29 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         return Decision(default=default.id, countdown=countdown, again=until)
     busy = snapshot.scanning - _images(snapshot) or not snapshot.settled
     if busy and not hints.failed and now < until + PATIENCE:
-        # Something that ought to boot before this one may yet be found.
+        # A scan may yet find an entry that comes before this one.
         longer = replace(countdown, waiting=True)
         return Decision(default=default.id, countdown=longer, again=until + PATIENCE)
     return Decision(default=default.id, boot=default.id)
 
 
-def candidates(snapshot: Snapshot) -> list[Choice]:
-    """What can boot without a person's hand, whatever password it may want, in the order in which
-    to try: device by device, as the menu has them, of each its default, its fallbacks, the rest;
-    then what only a person can use; last the kernels that no configuration offers. Where a
-    device's configurations want different defaults, that of the better format
-    (parsers.api.Format.rank) comes first. Never those whose configuration wants the local disk to
-    boot: the next one may install a system. Of what comes over the network or from a medium, only
-    what its configuration has chosen, for the same reason. And those in image files only where
-    nothing else could boot, be it in vain: most of them install, too."""
+def list_candidates(snapshot: Snapshot) -> list[Choice]:
+    """Return the choices that can boot without a person, in the order in which to try them.
+
+    Passwords do not count here. The order is:
+
+    1. Device by device, as in the menu: the default, the fallbacks, the others. If configurations
+       of a device want different defaults, that of the better format (parsers.api.Format.rank)
+       comes first.
+    2. Entries that only a person can use, such as recovery.
+    3. Kernels that no configuration offers.
+
+    Left out, since they may install a system over the one that is there:
+
+    - all choices of a configuration that wants the local disk to boot;
+    - from the network or a medium, all but the default and the fallbacks;
+    - those in image files, unless there is nothing else that could boot, even in vain.
+    """
     place = {source.name: number for number, source in enumerate(snapshot.sources)}
 
     def turn(choice: Choice) -> tuple[bool, bool, int, bool, int, int]:
@@ -122,9 +132,9 @@ def _media(snapshot: Snapshot) -> set[str]:
 
 
 def _installs(choice: Choice, media: set[str]) -> bool:
-    """Whether a menu's entry, if nobody has chosen it, may well be there to install a system.
+    """Return True if a menu's entry may be there to install a system.
 
-    A script on a disk, too, may fetch what it starts.
+    A script on a disk may fetch such a kernel, too.
     """
     file = choice.kernel
     return not choice.entry.guess and (choice.device in media or bool(file and file.url))
@@ -134,10 +144,12 @@ def _images(snapshot: Snapshot) -> set[str]:
     return {source.name for source in snapshot.sources if source.kind.inner}
 
 
-def beyond(snapshot: Snapshot, device: str) -> Choice | None:
-    """What boots next for who leaves the menu of a device, as GRUB's `exit` lets the firmware go
-    on to the next one."""
-    order = (c for c in candidates(snapshot) if c.device != device and c.users is None)
+def find_next(snapshot: Snapshot, device: str) -> Choice | None:
+    """Return the choice that boots after a device's menu has been left.
+
+    With GRUB's `exit` the firmware goes on to the next device.
+    """
+    order = (c for c in list_candidates(snapshot) if c.device != device and c.users is None)
     return next(order, None)
 
 
@@ -154,5 +166,5 @@ def _seconds(default: Choice, settings: Settings) -> float:
 def _until(seconds: float, settings: Settings, hints: Hints, attended: float) -> float:
     if hints.failed:
         return hints.last_failure + (0 if settings.timeout == 0 else PAUSE)
-    # When a person was there and has gone away, the countdown starts anew.
+    # After a person has gone away, the countdown starts anew.
     return max(hints.since, attended) + seconds

@@ -42,19 +42,21 @@ def choices(
         return found.name if found else None
 
     found: list[Choice] = []
-    named = identities((device.name, basis(device)) for device, _ in scans)
+    named = make_identities((device.name, choose_basis(device)) for device, _ in scans)
     for (device, scan), identity in zip(scans, named, strict=True):
         found += of_source(device.name, scan, identity, volume, boot_image=boot_image)
-    claimed = {claim for choice in found for claim in claims(choice)}
-    return tuple(c for c in found if (foreign or not c.entry.foreign) and not covered(c, claimed))
+    claimed = {claim for choice in found for claim in list_claims(choice)}
+    return tuple(
+        c for c in found if (foreign or not c.entry.foreign) and not is_covered(c, claimed)
+    )
 
 
-def basis(device: Device) -> str:
+def choose_basis(device: Device) -> str:
     """Return the start of a device's ids that stays the same from start to start."""
     return device.volume.uuid or device.name
 
 
-def identities(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
+def make_identities(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Yield the start of the ids of each source, given its name and its basis, in menu order.
 
     The basis is enough, unless a source before it has taken it.
@@ -66,7 +68,7 @@ def identities(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield identity
 
 
-def claims(choice: Choice) -> Iterator[Claim]:
+def list_claims(choice: Choice) -> Iterator[Claim]:
     """Yield the kernel and the configuration that are this choice's to show."""
     if not choice.entry.guess:
         yield choice.kernel
@@ -75,19 +77,19 @@ def claims(choice: Choice) -> Iterator[Claim]:
         yield choice.entry.config
 
 
-def claims_against(choice: Choice) -> Iterator[Claim]:
+def list_rival_claims(choice: Choice) -> Iterator[Claim]:
     """Yield the claims of other choices that would leave this one out."""
     if choice.entry.guess:
         yield choice.kernel
     yield f"({choice.device}){choice.entry.config}"
 
 
-def covered(choice: Choice, claimed: Container[Claim]) -> bool:
+def is_covered(choice: Choice, claimed: Container[Claim]) -> bool:
     """Return True if another choice shows what this one would."""
-    return any(claim in claimed for claim in claims_against(choice))
+    return any(claim in claimed for claim in list_rival_claims(choice))
 
 
-def edited(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
+def apply_edit(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
     """Return the kernel and the initrds as a person typed them."""
     ours = [file for file in (choice.kernel, *choice.initrds) if file]
     # The name of an image may have parentheses in it, as its path may: so these names are matched
@@ -128,7 +130,7 @@ def of_source(
     facts |= {known.name: known for known in scan.formats}
     for id, (form, entry) in zip(_ids(scan, identity), scan.entries, strict=True):
         wish, guard = wishes.of(form, entry)
-        files = [(ref, _file(ref, name, find)) for ref in references(entry)]
+        files = [(ref, _file(ref, name, find)) for ref in list_references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]
         yield Choice(
@@ -148,7 +150,7 @@ def of_source(
             style=wish.style,
             superusers=guard.superusers,
             passwords=guard.passwords,
-            # Entries without preferences of their own take the first configuration's.
+            # Entries without preferences of their own have those of the first configuration.
             dialect=wish.dialect if facts[form].has_dialects else "",
             hotkey_selects=facts[form].hotkeys_select,
             rank=ranks.setdefault(form, len(ranks)),
@@ -164,32 +166,32 @@ def _ids(scan: Scan, identity: str) -> Iterator[str]:
 
 
 class _Wishes:
-    """What the configurations of a scan want with their entries."""
+    """The wishes of a scan's configurations, by entry."""
 
     def __init__(self, scan: Scan) -> None:
         self._preferences = dict(scan.preferences)
         self._general = {form: _general(scan, form) for form in dict(scan.entries)}
-        # Of kernels that merely lie there, whoever guards the configurations beside them.
+        # A kernel that was merely found is guarded as the configurations beside it are.
         guards = (wish for _, wish in scan.preferences if wish.superusers is not None)
-        self._watch = next(guards, Preferences())
+        self._guard = next(guards, Preferences())
 
     def of(self, form: str, entry: Entry) -> tuple[Preferences, Preferences]:
-        """Those that count for an entry, and those that say who may boot and change it."""
-        # Of images and small files, their directory is the configuration.
+        """Return the preferences that hold for an entry, and those with its users' rights."""
+        # For images and small files their directory is the configuration.
         around = self._preferences.get(dirname(entry.config))
         wish = self._preferences.get(entry.config) or around or self._general[form]
-        return wish, self._watch if entry.guess else wish
+        return wish, self._guard if entry.guess else wish
 
 
 def _general(scan: Scan, form: str) -> Preferences:
-    """For an entry that stands in a file which a configuration of the format reads in."""
+    """Return the preferences for entries of files that a configuration of the format reads in."""
     mine = {entry.config for name, entry in scan.entries if name == form}
     others = {entry.config for _, entry in scan.entries} - mine
     return next((wish for path, wish in scan.preferences if path not in others), Preferences())
 
 
-def references(entry: Entry) -> Iterator[FileRef]:
-    """Every file that booting the entry needs, the kernel first."""
+def list_references(entry: Entry) -> Iterator[FileRef]:
+    """Yield every file that booting the entry needs, the kernel first."""
     if entry.kernel:
         yield entry.kernel
     yield from entry.initrds

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from parsers.api import Problem, Volume
 from petipy.state.model import Choice, Device, Snapshot, Source
-from petipy.state.policy import candidates
+from petipy.state.policy import list_candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +27,4 @@ class Survey:
         """The choice that would boot by itself; if none can, the default of a configuration."""
         snapshot = Snapshot(sources=tuple(map(Source.of, self.devices)), choices=self.choices)
         wanted = (choice for choice in self.choices if choice.entry.default)
-        return next(iter((*candidates(snapshot), *wanted)), None)
+        return next(iter((*list_candidates(snapshot), *wanted)), None)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from petipy import __version__
 from petipy.control.commands import Command, Denied
 from petipy.control.session import Session
-from petipy.state.model import Edit, Progress, Snapshot, amount
+from petipy.state.model import Edit, Progress, Snapshot, format_size
 from petipy.ui.actions import ACTIONS
 from petipy.ui.kit.keys import STOP, join_footer
 from petipy.ui.kit.registration import ROOT, KeyTable, Occasion
@@ -216,7 +216,7 @@ def _amounts(progress: Progress | None) -> str:
     """Return " 12 MB of 45 MB", or "" if the total is not known."""
     if progress is None or progress.total is None:
         return ""
-    return f" {amount(progress.done)} of {amount(progress.total)}"
+    return f" {format_size(progress.done)} of {format_size(progress.total)}"
 
 
 def _count(number: int, noun: str) -> str:

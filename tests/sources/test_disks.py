@@ -7,7 +7,7 @@ from parsers.api import Volume
 from petipy.sources.disks import Known
 from petipy.sources.settle import Settling
 from petipy.sources.source import Arrived, Left, SourceEvent
-from petipy.sources.volume import firmware_path, volume_device
+from petipy.sources.volume import find_firmware_path, make_device
 from petipy.state.model import DISK, OPTICAL, USB
 
 PCI = "/devices/pci0000:00/0000:00:03.0/virtio1/block/vda"
@@ -57,7 +57,7 @@ def partition(**changes: str) -> dict[str, str]:
 
 
 def test_a_partition_has_every_name_that_it_may_be_called_by(sysfs: Path) -> None:
-    device = volume_device(partition(), str(sysfs))
+    device = make_device(partition(), str(sysfs))
     assert device is not None
     assert device.volume == Volume(
         name="vda2",
@@ -94,7 +94,7 @@ def test_a_partition_has_every_name_that_it_may_be_called_by(sysfs: Path) -> Non
     ],
 )
 def test_what_holds_no_files_is_no_volume(changes: dict[str, str], sysfs: Path) -> None:
-    assert volume_device(partition(**changes), str(sysfs)) is None
+    assert make_device(partition(**changes), str(sysfs)) is None
 
 
 def test_a_loop_device_that_goes_with_its_mount_is_no_volume(sysfs: Path) -> None:
@@ -105,15 +105,15 @@ def test_a_loop_device_that_goes_with_its_mount_is_no_volume(sysfs: Path) -> Non
     (directory.parent / "size").write_text("1000\n")
     for autoclear, volume in ("0\n", True), ("1\n", False):
         (directory / "autoclear").write_text(autoclear)
-        assert (volume_device(partition(**loop), str(sysfs)) is not None) == volume
+        assert (make_device(partition(**loop), str(sysfs)) is not None) == volume
 
 
 def test_titles_say_what_kind_of_thing_it_is(sysfs: Path) -> None:
-    usb = volume_device(partition(ID_BUS="usb", ID_FS_LABEL_ENC="", ID_FS_LABEL=""), str(sysfs))
+    usb = make_device(partition(ID_BUS="usb", ID_FS_LABEL_ENC="", ID_FS_LABEL=""), str(sysfs))
     disc = {"DEVPATH": VIO, "DEVNAME": "/dev/sr1", "DEVTYPE": "disk", "ID_CDROM": "1"}
-    cd = volume_device(partition(**disc, ID_FS_TYPE="iso9660"), str(sysfs))
+    cd = make_device(partition(**disc, ID_FS_TYPE="iso9660"), str(sysfs))
     mapped = {"DEVPATH": "/devices/virtual/block/dm-0", "DEVNAME": "/dev/dm-0", "DEVTYPE": "disk"}
-    dm = volume_device(partition(**mapped, DM_NAME="vg-root", ID_FS_TYPE="xfs"), str(sysfs))
+    dm = make_device(partition(**mapped, DM_NAME="vg-root", ID_FS_TYPE="xfs"), str(sysfs))
     assert usb is not None
     assert cd is not None
     assert dm is not None
@@ -149,14 +149,14 @@ LETTERS = "abcdefGHIJKLMNOPQRSTUVWXYZ012345"
 def test_what_lies_on_other_devices_has_names_of_its_own(
     properties: dict[str, str], names: dict[str, str], sysfs: Path
 ) -> None:
-    device = volume_device(partition(**DM, **properties), str(sysfs))
+    device = make_device(partition(**DM, **properties), str(sysfs))
     assert device is not None
     assert {name: getattr(device.volume, name) for name in names} == names
 
 
 def test_udevs_links_are_names_of_a_device(sysfs: Path) -> None:
     links = "/dev/disk/by-path/pci-0000:00:03.0-part1 /dev/disk/by-id/virtio-1-part1"
-    device = volume_device(partition(DEVLINKS=links), str(sysfs))
+    device = make_device(partition(DEVLINKS=links), str(sysfs))
     assert device is not None
     assert device.volume.udev_links == (
         "disk/by-id/virtio-1-part1 disk/by-path/pci-0000:00:03.0-part1"
@@ -168,7 +168,7 @@ def test_without_udevs_rules_the_kernel_names_them(sysfs: Path) -> None:
     about.mkdir()
     (about / "name").write_text("vg-root\n")
     (about / "uuid").write_text(f"LVM-{LETTERS}{LETTERS}\n")
-    device = volume_device(partition(**DM), str(sysfs))
+    device = make_device(partition(**DM), str(sysfs))
     assert device is not None
     assert (device.volume.mapped, device.volume.lvm) == ("vg-root", "vg/root")
 
@@ -183,7 +183,7 @@ def test_without_udevs_rules_the_kernel_names_them(sysfs: Path) -> None:
     ],
 )
 def test_open_firmwares_name_of_a_disk(path: str, expected: str, sysfs: Path) -> None:
-    assert firmware_path(path, str(sysfs)) == expected
+    assert find_firmware_path(path, str(sysfs)) == expected
 
 
 def names(events: Iterator[SourceEvent]) -> list[str]:

@@ -176,6 +176,6 @@ def test_what_starts_no_kernel_never_happens_by_itself() -> None:
 
 def test_beyond_a_device_is_the_next_ones_default() -> None:
     snapshot = replace(SEEN, choices=(RECOVERY, OLD, A, B))
-    assert policy.beyond(snapshot, "vda2") == B
-    assert policy.beyond(snapshot, "vdb1") == A
-    assert policy.beyond(replace(snapshot, choices=(A, SHUT)), "vda2") is None
+    assert policy.find_next(snapshot, "vda2") == B
+    assert policy.find_next(snapshot, "vdb1") == A
+    assert policy.find_next(replace(snapshot, choices=(A, SHUT)), "vda2") is None

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from petipy.state.model import Edit, File
-from petipy.state.resolve import edited
+from petipy.state.resolve import apply_edit
 from tests.ui.driver import Driver
 from tests.ui.fakes import DEBIAN, Machine, choice
 
@@ -31,7 +31,7 @@ def test_what_is_not_edited_stays_the_part_of_the_file_that_it_was() -> None:
     ((_, edit),) = driver.machine.booted
     assert edit is not None
     assert edit.cmdline.endswith(" single")
-    assert edited(whole, edit) == (whole.kernel, whole.initrds)
+    assert apply_edit(whole, edit) == (whole.kernel, whole.initrds)
 
 
 def test_the_editor_knows_the_keys_of_a_shell() -> None:
