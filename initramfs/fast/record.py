@@ -65,6 +65,8 @@ MENU = ("petipy.commands.survey", "petipy.ui.fullscreen")
 
 def import_headless() -> None:
     """Import modules as `petipy run` does."""
+    # pkgutil would import all of inspect for this name. In the image the bundle answers pkgutil.
+    vars(sys.modules["inspect"])["getmodulename"] = _module_name
     import_module("petipy.sandbox.client")
     import_module("petipy.platforms").find()
     for name in HEADLESS:
@@ -76,6 +78,11 @@ def import_headless() -> None:
     architectures = import_module("petipy.kexec.machines")
     for module in import_module("pkgutil").iter_modules(architectures.__path__):
         architectures.find(module.name)
+
+
+def _module_name(path: str) -> str | None:
+    name, _, ending = path.rpartition("/")[2].partition(".")
+    return name if ending in {"py", "pyc"} else None
 
 
 def main() -> None:

@@ -113,7 +113,7 @@ class Package:
         return None  # Python has asked the bundle before
 
     def iter_modules(self, prefix: str = "") -> "Iterator[tuple[str, bool]]":
+        start = self._name + "."
         for name, (_, _, package, _) in self._index.items():
-            parent, _, last = name.rpartition(".")
-            if parent == self._name:
+            if name.startswith(start) and "." not in (last := name[len(start) :]):
                 yield prefix + last, package
