@@ -321,18 +321,19 @@ class Dialect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of configuration file. `parse` never raises for what the file says.
+    """A kind of configuration file. `parse` never raises for the contents of a file.
 
-    `paths` are tried in order and every one that exists is parsed, a file met twice (links,
-    case-folding file systems) once. They may end in a `*` name: all matches, sorted. With
-    `binary` they may be directories too, and `parse` gets them without anything having been read.
+    `paths` are tried in order, and every file there is parsed; a file with several names (links,
+    case-folding file systems) once. A name with `*` means all matches, sorted. With `binary` a
+    path may be a directory too, and nothing is read before `parse` asks.
 
-    Of one volume's formats those with the lower `rank` come first in the menu: where two state
-    the same entry it is shown as theirs, and where they want different defaults theirs boots.
+    The formats of a volume are shown in the order of their `rank`, the lowest first. If two state
+    the same entry, it is shown as the first one's; if they want different defaults, the first
+    one's boots.
 
-    With `network` the language also comes over the network: it is asked whether the text (second)
-    that was found at a URL (first) is in it; then `parse` is given the URL for a path, and gets
-    the text by `Host.fetch`.
+    With `network` the language also comes over the network. The function gets a URL and the text
+    there, and returns True if the text is in this language; `parse` then gets the URL for a path,
+    and the text by `Host.fetch`.
     """
 
     name: str

@@ -105,7 +105,7 @@ class Devices:
 
     def _add_contents(self, target: Target, disk: Disk, lonely: bool) -> None:
         # A CD's image has a partition table too, for people who copy it to a stick.
-        if disk.partitions and (disk.fs is None or disk.fs.kind not in ("iso9660", "vfat")):
+        if disk.scheme and (disk.fs is None or disk.fs.kind not in ("iso9660", "vfat")):
             self._add_partitions(target, disk)
         elif disk.fs:
             volume = Volume(name=target.name, disk=target.name)

@@ -60,7 +60,7 @@ class RecordedFiles:
         self.volume = next(v for v in known.volumes if v.name == volume)
         self.host = Host(
             machine=machine,
-            # A network interface has no part in what disks say of each other.
+            # Disks do not refer to network interfaces.
             volumes=[v for v in known.volumes if v.name == volume or v.name not in known.leases],
             compatible=known.compatible,
             firmware=known.firmware,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 MISSING = "libblkid.so.1 is missing, which reads partition tables: install util-linux"
 _ONLY = 2  # BLKID_FLTR_ONLYIN
-_TYPES = (b"gpt", b"dos")  # the others are not those of disks that this program boots from
+_TYPES = (b"gpt", b"dos")  # no disk that this program boots from has another
 _SECTORS = (512, 4096)  # bytes; a file does not tell which it is
 
 # <blkid/blkid.h>: result, arguments.
@@ -94,18 +94,21 @@ class Disk:
         library = self._library
         for probe in self._probes:
             found = library.blkid_probe_get_partitions(probe)
-            if found and (partitions := tuple(self._partitions(found))):
-                kind = library.blkid_parttable_get_type(library.blkid_partlist_get_table(found))
-                return Table(kind.decode("ascii", "replace"), partitions)
+            if not found or not (table := library.blkid_partlist_get_table(found)):
+                continue
+            kind = _text(library.blkid_parttable_get_type(table))
+            partitions = tuple(self._partitions(found, table))
+            # Any sector with the right last two bytes looks like an empty table of a DOS disk.
+            if partitions or kind == "gpt":
+                return Table(kind, partitions)
         return None
 
-    def _partitions(self, found: int) -> Iterator[Partition]:
+    def _partitions(self, found: int, table: int) -> Iterator[Partition]:
         library = self._library
-        own = library.blkid_partlist_get_table(found)
         for index in range(library.blkid_partlist_numof_partitions(found)):
             partition = library.blkid_partlist_get_partition(found, index)
             # A slice of a BSD in a partition belongs to a table of its own.
-            if library.blkid_partition_get_table(partition) != own:
+            if library.blkid_partition_get_table(partition) != table:
                 continue
             if library.blkid_partition_is_extended(partition):
                 continue

@@ -52,7 +52,7 @@ def iso9660(image: Path, tree: Path) -> Path:
     return image
 
 
-# What no tool fills: MiB, and the command that makes an empty one.
+# File systems that no tool fills: MiB, and the command that makes an empty one.
 _EMPTY = {
     "xfs": (300, ["mkfs.xfs", "-q"]),
     "btrfs": (120, ["mkfs.btrfs", "-q", "-M"]),

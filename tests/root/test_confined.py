@@ -1,4 +1,4 @@
-"""What a parser that was taken over by a disk's contents can still do: nothing."""
+"""A parser that a disk's contents have taken over can do nothing."""
 
 import asyncio
 import os
@@ -117,7 +117,7 @@ def test_every_child_is_a_user_of_its_own(image: Path) -> None:
 
 
 def without_the_filter() -> int:
-    """How many attempts succeed where there is no seccomp: a kernel or machine may lack it."""
+    """Return the number of attempts that succeed without seccomp, which a kernel may lack."""
     limits.leave_network()
     limits.become(0x7000_0001)
     limits.limit(5, 1 << 30, 64)

@@ -200,7 +200,7 @@ def test_a_file_that_shares_its_blocks_is_not_written(
 
 
 def test_blocks_that_hold_something_else_by_now_are_not_written(tmp_path: Path, tree: Path) -> None:
-    """As after a crash: the file system without its journal believes in a file that was moved."""
+    """Act as after a crash: without its journal, the file system believes a file is elsewhere."""
     old, new = disks.ext4(tmp_path / "old", tree), tmp_path / "new"
     new.write_bytes(old.read_bytes().replace(BLOCK.encode(), b"someone else's data".ljust(1024)))
     before = disks.digest(new)

@@ -106,7 +106,7 @@ CODECS: dict[str, tuple[Codec[Any], Any]] = {
 BYTES = range(1 << 40)
 
 
-# A text may have any bytes: those that are no UTF-8 are surrogates.
+# A text may have any bytes: surrogates stand for bytes that are no UTF-8.
 texts = st.binary(max_size=4).map(lambda data: data.decode("utf-8", "surrogateescape"))
 KNOWN: dict[Any, st.SearchStrategy[Any]] = {
     str: texts,

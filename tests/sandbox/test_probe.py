@@ -41,6 +41,15 @@ def test_gpt_gives_numbers_places_uuids_and_names(tmp_path: Path) -> None:
     assert [p.number for p in found.partitions] == [1, 3]
 
 
+def test_an_empty_table_is_a_table(tmp_path: Path) -> None:
+    image = empty(tmp_path, 16 * MB)
+    run("sfdisk -q", str(image), text="label: gpt\n")
+    assert probe(str(image)) == Disk(scheme="gpt")
+    devices = Devices()
+    devices.add(Target("a", str(image)))
+    assert (devices.found, devices.failures) == ([], [])
+
+
 def test_mbr_gives_primary_and_logical_partitions(tmp_path: Path) -> None:
     image = empty(tmp_path, 64 * MB)
     text = (

@@ -1,4 +1,4 @@
-"""Where a configuration is looked for, and what becomes of what answers."""
+"""Places of configurations on the network, and the scan of the one that answers."""
 
 from collections.abc import Iterator
 
