@@ -80,8 +80,9 @@ def _send(target: int, descriptor: int, file: File, count: Count) -> None:
 
 
 def _unreadable(file: File, error: OSError) -> OSError:
-    words = f"{file} cannot be read ({error.strerror}): does its device have read errors?"
-    return OSError(error.errno, words)
+    # EFAULT: of a mapped page, which says no more than that it could not be read.
+    reason = "" if error.errno == errno.EFAULT else f" ({error.strerror})"
+    return OSError(error.errno, f"{file} cannot be read{reason}: does its device have read errors?")
 
 
 class Meter:

@@ -12,7 +12,7 @@ import pytest
 
 from petipy.boot import steps
 from petipy.boot.opener import Opener
-from petipy.boot.parts import part
+from petipy.boot.parts import part, read_ahead
 from petipy.boot.plan import BootError, Plan, plan
 from petipy.log import Log, Trace
 from petipy.state.model import Change, Device, Edit, File, Progress
@@ -105,6 +105,18 @@ def test_an_empty_initrd_is_loaded_like_any_other(tree: Path) -> None:
     (tree / "vda2/initrd").write_text("")
     todo = plan(choice("a", initrds=(File(device="vda2", path="/initrd"),)), None)
     assert load(todo, tree) == "loaded (vda2)/vmlinux by  "
+
+
+def test_a_page_that_cannot_be_read_is_an_error_and_no_signal(tree: Path) -> None:
+    initrd = tree / "vda2/initrd"
+    initrd.write_bytes(bytes(8 << 20))
+    with initrd.open("r+b") as file:
+
+        def count(size: int) -> None:
+            file.truncate(size)  # a page behind the end is as bad as one on a bad sector
+
+        with pytest.raises(OSError, match=r"initrd cannot be read: does its device have read err"):
+            read_ahead(file.fileno(), File(device="vda2", path="/initrd"), count)
 
 
 def test_a_part_that_the_file_no_longer_has_is_told(tree: Path) -> None:
