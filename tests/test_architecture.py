@@ -15,6 +15,7 @@ from parsers.formats import formats
 from petipy import platforms
 from petipy.commands import find_all
 from petipy.kexec import machines
+from petipy.settings import table
 from petipy.ui import screens
 
 TOP = Path(__file__).parent.parent
@@ -25,6 +26,10 @@ FORMATS = [
     *("syslinux", "yaboot", "zipl", "foreign", "found"),
 ]
 PLATFORMS = ["efi", "generic", "pseries"]
+SETTINGS = [
+    *("timeout", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
+    *("debug", "trace"),
+]
 ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
@@ -227,6 +232,10 @@ def test_programs_are_started_by_one_module_and_kexec_alone() -> None:
 
 def test_every_format_is_on_the_reviewed_list() -> None:
     assert [form.name for form in formats()] == FORMATS
+
+
+def test_every_setting_is_on_the_reviewed_list() -> None:
+    assert [setting.name for setting in table.SETTINGS] == SETTINGS
 
 
 def test_every_platform_is_on_the_reviewed_list() -> None:

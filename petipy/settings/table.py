@@ -16,7 +16,7 @@ LAYERS: tuple[Layer, ...] = ("image", "machine", "command line")
 
 
 # Plain classes: every start imports this module, and dataclasses take longer to make.
-class Type:
+class ValueType:
     """A type of values. `read` raises ValueError; `write` gives a text that `read` understands."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Setting:
         self,
         *,
         name: str,
-        type: Type,
+        type: ValueType,
         help: str,  # goes on after a colon; no full stop
         layers: tuple[Layer, ...] = LAYERS,  # where it may be set
         live: bool = True,  # a change takes effect at once; else only at the start
@@ -86,10 +86,10 @@ def _read_flag(text: str) -> bool:
     return text != "0"
 
 
-_SECONDS = Type(form="SECONDS|never", read=_read_seconds, write=_write_seconds)
-_NAMES = Type(form="NAME[,NAME…]", read=_read_names, write=",".join)
-_DIALECT = Type(form="|".join(DIALECTS), read=_read_dialect, write=str)
-_FLAG = Type(form="0|1", read=_read_flag, write=lambda on: "1" if on else "0", optional=True)
+_SECONDS = ValueType(form="SECONDS|never", read=_read_seconds, write=_write_seconds)
+_NAMES = ValueType(form="NAME[,NAME…]", read=_read_names, write=",".join)
+_DIALECT = ValueType(form="|".join(DIALECTS), read=_read_dialect, write=str)
+_FLAG = ValueType(form="0|1", read=_read_flag, write=lambda on: "1" if on else "0", optional=True)
 
 SETTINGS = (
     Setting(

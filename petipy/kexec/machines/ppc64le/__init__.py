@@ -56,7 +56,7 @@ class Power(Loader):
             tree=layout.last + TREE_AT,
             secondaries=_secondaries(),
             opal=tree.find_opal(live),
-            firmware=windows.reset(live),
+            rtas=windows.reset(live),
         )
         flat = fdt.flatten(tree.make_next(base, cmdline, initrd))
         reserved = tree.find_reservations(live, initrd)

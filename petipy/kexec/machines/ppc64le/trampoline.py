@@ -44,15 +44,15 @@ _CALL = 32  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Firmware:
-    """RTAS, and the calls to make: (token, arguments…), each of which returns a status only."""
+class Rtas:
+    """The firmware RTAS and the calls to make: (token, arguments…). Each returns a status only."""
 
     base: int
     entry: int
     calls: tuple[tuple[int, ...], ...] = ()
 
 
-NO_FIRMWARE = Firmware(0, 0)
+NO_RTAS = Rtas(0, 0)
 
 
 def fill(
@@ -62,7 +62,7 @@ def fill(
     tree: int,
     secondaries: int,
     opal: tuple[int, int] = (0, 0),
-    firmware: Firmware = NO_FIRMWARE,
+    rtas: Rtas = NO_RTAS,
 ) -> bytes:
     """Return the trampoline for one jump. Addresses are physical.
 
@@ -71,12 +71,11 @@ def fill(
     the early debug console.
     """
     image = bytearray(CODE)
-    rtas = firmware.base, firmware.entry
     struct.pack_into(">Q", image, _ORIGIN, origin)
-    slots = kernel, tree, *opal, *rtas, _PATIENCE, secondaries, len(firmware.calls)
+    slots = kernel, tree, *opal, rtas.base, rtas.entry, _PATIENCE, secondaries, len(rtas.calls)
     struct.pack_into(">7Q2I", image, _SLOTS, *slots)
     # The trampoline counts down and makes the last call first.
-    return bytes(image) + b"".join(map(_arguments, reversed(firmware.calls)))
+    return bytes(image) + b"".join(map(_arguments, reversed(rtas.calls)))
 
 
 def _arguments(call: tuple[int, ...]) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...fdt import Node
-from .trampoline import CALLS_MAX, NO_FIRMWARE, Firmware
+from .trampoline import CALLS_MAX, NO_RTAS, Rtas
 
 NAMES = ("linux,direct64-ddr-window-info", "linux,dma64-ddr-window-info")
 OFDT = "/proc/powerpc/ofdt"
@@ -27,7 +27,7 @@ def remove(node: Node) -> Node:
     return replace(node, properties=kept, children=[remove(child) for child in node.children])
 
 
-def reset(tree: Node) -> Firmware:
+def reset(tree: Node) -> Rtas:
     """Return the firmware calls by which the trampoline takes every dynamic window back.
 
     No system call takes a window back: the kernel's filter of RTAS calls lets none of these calls
@@ -38,9 +38,9 @@ def reset(tree: Node) -> Firmware:
     rtas = tree.child("rtas") or Node()
     base, entry = rtas.cell("linux,rtas-base"), rtas.cell("linux,rtas-entry")
     if not entry:
-        return NO_FIRMWARE
+        return NO_RTAS
     calls = (call for bridge in _bridges(tree) for call in _calls(*bridge))
-    return Firmware(base, entry, tuple(calls)[:CALLS_MAX])
+    return Rtas(base, entry, tuple(calls)[:CALLS_MAX])
 
 
 def _bridges(tree: Node) -> Iterator[tuple[int, Node]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from petipy.kexec.machines.ppc64le import trampoline
-from petipy.kexec.machines.ppc64le.trampoline import Firmware
+from petipy.kexec.machines.ppc64le.trampoline import Rtas
 
 SOURCE = Path(trampoline.__file__).with_suffix(".S")
 TOOLS = next(
@@ -31,7 +31,7 @@ def test_the_slots_are_where_the_source_has_them(tmp_path: Path) -> None:
     listing = subprocess.run([f"{TOOLS}nm", made], capture_output=True, text=True, check=True)
     symbols = {name: int(at, 16) for at, _, name in map(str.split, listing.stdout.splitlines())}
     filled = trampoline.fill(
-        origin=1, kernel=2, tree=3, secondaries=8, opal=(4, 5), firmware=Firmware(6, 7, ((9,),))
+        origin=1, kernel=2, tree=3, secondaries=8, opal=(4, 5), rtas=Rtas(6, 7, ((9,),))
     )
     for value, name in enumerate(
         ("origin", "kernel", "tree", "opal_base", "opal_entry", "rtas_base", "rtas_entry"), 1
@@ -49,9 +49,7 @@ def test_the_first_word_is_a_branch_in_either_byte_order() -> None:
 
 def test_calls_of_the_firmware_are_laid_out_as_it_wants_them() -> None:
     calls = ((0x2029, 0x800, 1, 2), (0x2028, 3))
-    filled = trampoline.fill(
-        origin=0, kernel=0, tree=0, secondaries=0, firmware=Firmware(0, 0, calls)
-    )
+    filled = trampoline.fill(origin=0, kernel=0, tree=0, secondaries=0, rtas=Rtas(0, 0, calls))
     last_first = struct.pack(">8I", 0x2028, 1, 1, 3, 0, 0, 0, 0)
     assert filled[len(trampoline.CODE) :] == last_first + struct.pack(
         ">8I", 0x2029, 3, 1, 0x800, 1, 2, 0, 0
@@ -62,7 +60,5 @@ def test_the_code_and_all_calls_fit_before_the_device_tree() -> None:
     from petipy.kexec.machines.ppc64le import layout
 
     calls = ((1, 2, 3, 4),) * trampoline.CALLS_MAX
-    filled = trampoline.fill(
-        origin=0, kernel=0, tree=0, secondaries=0, firmware=Firmware(0, 0, calls)
-    )
+    filled = trampoline.fill(origin=0, kernel=0, tree=0, secondaries=0, rtas=Rtas(0, 0, calls))
     assert len(filled) <= layout.TREE_AT

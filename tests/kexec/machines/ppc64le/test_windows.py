@@ -9,9 +9,9 @@ from tests.kexec.samples import MIB, cells, pci_bridge, pseries
 def test_a_dma_window_is_reset_by_the_firmware_and_left_out_of_the_tree() -> None:
     tree = pseries(rtas=255 * MIB)
     tree.children[-1] = pci_bridge(window=True)
-    firmware = windows.reset(tree)
-    assert (firmware.base, firmware.entry) == (255 * MIB, 255 * MIB)
-    assert firmware.calls == ((0x2029, 0x800, 0x8000000, 0x20000000),)
+    rtas = windows.reset(tree)
+    assert (rtas.base, rtas.entry) == (255 * MIB, 255 * MIB)
+    assert rtas.calls == ((0x2029, 0x800, 0x8000000, 0x20000000),)
     bridge = make_next(tree, b"", None).child("pci@800000020000000")
     assert bridge == pci_bridge()
 
