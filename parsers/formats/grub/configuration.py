@@ -188,26 +188,26 @@ class GrubConfiguration:
     def _line(
         self, menu: Shell, line: MenuLine, trail: tuple[str, ...], *, marked: bool, allowed: Users
     ) -> Iterator[Entry]:
-        shell = self._chosen(menu, line)
+        shell = self._start(menu, line)
         loops = dict(self._machine.devices.loops)
-        end = self._limited(shell, line)
+        end = self._run_limited(shell, line)
         if not line.submenu:
             shell.menu.clear()  # GRUB adds these to the menu that it leaves
         below = any(m.menu for m in _menus(shell))
         if below and len(trail) < _DEPTH:
             within = (*trail, line.title)
             for entry in self._menu(shell, within, marked=marked, allowed=allowed):
-                yield _opened_by(line.hotkey, len(trail), entry) if line.hotkey else entry
+                yield _note_key(line.hotkey, len(trail), entry) if line.hotkey else entry
         elif not line.submenu or shell.payload != menu.payload:
             if end not in ("", "boot", "exit"):
                 shell.payload.unbootable = end
-            yield self._tried_out(shell, line, trail, marked=marked, allowed=allowed)
+            yield self._try_out(shell, line, trail, marked=marked, allowed=allowed)
         elif not end:
             words = "lies too deep in others" if below else "has no entries"
             self._machine.complain(line.config, line.line, f"the submenu {line.title!r} {words}")
         self._machine.devices.loops = loops  # an entry has no effect on the next
 
-    def _chosen(self, menu: Shell, line: MenuLine) -> Shell:
+    def _start(self, menu: Shell, line: MenuLine) -> Shell:
         """Return the shell in which the body of a line runs."""
         shell = menu.fork(inherit=line.submenu, scope=Scope(line.arguments, line.parameters))
         shell.config, shell.line = line.config, line.line
@@ -223,7 +223,7 @@ class GrubConfiguration:
             shell.env.unset("default")
         return shell
 
-    def _tried_out(
+    def _try_out(
         self, shell: Shell, line: MenuLine, trail: tuple[str, ...], *, marked: bool, allowed: Users
     ) -> Entry:
         entry = self._entry(
@@ -238,7 +238,7 @@ class GrubConfiguration:
             hidden=line.hidden,
         )
 
-    def _limited(self, shell: Shell, line: MenuLine) -> str:
+    def _run_limited(self, shell: Shell, line: MenuLine) -> str:
         """Run a body with a part of the budget, so that a bad one costs only itself."""
         whole = self._machine.budget
         # The first lines have some steps even if making the menu took all.
@@ -296,14 +296,14 @@ class GrubConfiguration:
         return name if count == 1 else self._unique(trail, f"{name}#{count}")
 
     def _preferences(self, shell: Shell, entries: Sequence[Entry]) -> Preferences:
-        said = Preferences(dialect=self._machine.family.name, wants=self._machine.wants())
+        preferences = Preferences(dialect=self._machine.family.name, wants=self._machine.wants())
         menu = next((m for m in _menus(shell) if m.menu), None)
         if menu is None:
-            return said
+            return preferences
         seconds = timeout(menu.env.get("timeout"))
         superusers = menu.env.get("superusers")
         return replace(
-            said,
+            preferences,
             timeout=seconds,
             fallback=tuple(self._fallback()),
             style=style(menu.env.get("timeout_style"), seconds),
@@ -341,7 +341,7 @@ def _allowed(menu: Shell, line: MenuLine, outer: Users) -> Users:
     return own if outer is None else own & outer
 
 
-def _opened_by(key: str, depth: int, entry: Entry) -> Entry:
+def _note_key(key: str, depth: int, entry: Entry) -> Entry:
     """Note in an entry the key that opens the submenu in its trail."""
     keys = list(entry.trail_keys or ("",) * len(entry.trail))
     keys[depth] = key

@@ -59,7 +59,7 @@ class Snippets:
         """Add files. The first of those with the same version counts."""
         kept: list[Snippet] = []
         for snippet in sorted([*self.known, *snippets], key=_VERSION, reverse=True):
-            if not kept or _compared(kept[-1].id, snippet.id):
+            if not kept or _compare(kept[-1].id, snippet.id):
                 kept.append(snippet)
         self.known = kept
 
@@ -80,10 +80,10 @@ def _fields(text: str) -> Iterator[Field]:
         yield Field(key, value.lstrip(" \t"), number)
 
 
-def _compared(first: str, second: str) -> int:
+def _compare(first: str, second: str) -> int:
     """Return 1 if the first is newer, -1 if the second is, else 0."""
     for one, two in zip(_package(first), _package(second), strict=True):
-        if result := _version_compared(_SEGMENT.findall(one), _SEGMENT.findall(two)):
+        if result := _compare_versions(_SEGMENT.findall(one), _SEGMENT.findall(two)):
             return result
     return 0
 
@@ -94,7 +94,7 @@ def _package(id: str) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2]
 
 
-def _version_compared(ones: list[str], twos: list[str]) -> int:
+def _compare_versions(ones: list[str], twos: list[str]) -> int:
     for at in range(max(len(ones), len(twos))):
         one = ones[at] if at < len(ones) else ""
         two = twos[at] if at < len(twos) else ""
@@ -118,7 +118,7 @@ def _version_compared(ones: list[str], twos: list[str]) -> int:
 
 
 def _newer(first: Snippet, second: Snippet) -> int:
-    return _compared(first.id, second.id)
+    return _compare(first.id, second.id)
 
 
 _VERSION = cmp_to_key(_newer)
@@ -134,7 +134,7 @@ def expand(text: str, lookup: Callable[[str], str | None]) -> str | None:
     start = end = 0
     named = False  # a variable's name has begun
 
-    def taken() -> str | None:
+    def take() -> str | None:
         piece = cut(text, start, end + 1)
         if not named:
             return join("", [found or "", piece])
@@ -143,11 +143,11 @@ def expand(text: str, lookup: Callable[[str], str | None]) -> str | None:
 
     for at, character in enumerate(text):
         if character == "$":
-            if start != end and (found := taken()) is None:
+            if start != end and (found := take()) is None:
                 return None
             named, start = True, at + 1
         elif named and not re.match(r"[0-9A-Za-z_]", character):
-            found = taken()
+            found = take()
             named, start = False, at + (character == " ")
         end = at
-    return taken() if start != end else found
+    return take() if start != end else found

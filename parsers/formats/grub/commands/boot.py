@@ -25,7 +25,7 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     path = str(arguments[0])
     _take_for_root(shell, path)
     if shell.payload.kernel and shell.machine.has(shell.payload.kernel):
-        shell.there(path)
+        shell.find_file(path)
     special = _SPECIAL_BUT_HEX if shell.machine.family.keeps_hex else _SPECIAL
     cmdline, places = "BOOT_IMAGE=", []
     for number, argument in enumerate(arguments):

@@ -169,7 +169,7 @@ def probe(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     volume = devices.find(name)
     if volume is None and name not in devices.names(disks_only=True):
         raise GrubError(UNKNOWN_DEVICE, devices.unknown(name))
-    value = _probed(shell, volume, options)
+    value = _property(shell, volume, options)
     if "set" in options:
         shell.set(options["set"][-1], value, computed=True)
     else:
@@ -177,7 +177,7 @@ def probe(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     return 0
 
 
-def _probed(shell: Shell, volume: Volume | None, options: Mapping[str, list[str]]) -> str:
+def _property(shell: Shell, volume: Volume | None, options: Mapping[str, list[str]]) -> str:
     """Return the first property asked for, in GRUB's order. A bare disk has few."""
     if "driver" in options:
         return "ofdisk" if shell.machine.platform == "ieee1275" else "efidisk"

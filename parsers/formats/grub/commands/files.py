@@ -6,7 +6,7 @@ from posixpath import basename
 
 from parsers.api import Volume
 from parsers.formats.grub.commands import command
-from parsers.formats.grub.commands.firmware import shown
+from parsers.formats.grub.commands.firmware import format_time
 from parsers.formats.grub.language.errors import (
     BAD_ARGUMENT,
     FALSE,
@@ -69,7 +69,7 @@ def _list(shell: Shell, word: str, options: Container[str]) -> None:
             raise GrubError(UNKNOWN_DEVICE, shell.machine.devices.unknown(place.device))
         shell.machine.say(f"{_about(place.device, place.volume)}\n")
         return
-    place = shell.there(word, directory=True)
+    place = shell.find_file(word, directory=True)
     if place.kind() == "directory":
         names = [name for name in place.names() if "all" in options or name[:1] != "."]
         shell.machine.budget.spend(len(names))
@@ -89,7 +89,7 @@ def _line(place: Place, options: Container[str]) -> str:
     size = "DIR" if directory else _size(place.size()) if human else str(place.size())
     when = ""
     if changed:
-        date, clock, day = shown(changed).split()
+        date, clock, day = format_time(changed).split()
         plain = re.sub("[-:]", "", f"{date}{clock}")
         when = f" {date} {clock} {day:<11} " if human else f" {plain} "
     return f"{size:<12}{when}{name}\n"
@@ -122,7 +122,7 @@ def cat(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def _text(shell: Shell, path: str) -> str:
-    shell.there(path)
+    shell.find_file(path)
     text = shell.text(path) or ""
     shell.machine.budget.spend(len(text) // 64)
     return text

@@ -157,11 +157,11 @@ def date(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not arguments:
         if not shell.machine.firmware.clock:
             raise GrubError(FIRMWARE, _NO_CLOCK)
-        shell.machine.say(f"{shown(shell.machine.firmware.clock)}\n")
+        shell.machine.say(f"{format_time(shell.machine.firmware.clock)}\n")
     return 0
 
 
-def shown(seconds: int) -> str:
+def format_time(seconds: int) -> str:
     """Format a time as GRUB prints it."""
     when = time.gmtime(seconds)
     return f"{time.strftime('%Y-%m-%d %H:%M:%S', when)} {_DAYS[when.tm_wday]}"

@@ -10,7 +10,7 @@ from math import isfinite
 
 from parsers.api import Entry, FileRef, Item, Problem
 from parsers.formats.grub.commands import command
-from parsers.formats.grub.commands.script import nested
+from parsers.formats.grub.commands.script import run_nested
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError
 from parsers.formats.grub.language.syntax import Block, Body, Command
 from parsers.formats.grub.run.machine import Place
@@ -26,7 +26,7 @@ def _place(shell: Shell, options: Options, arguments: Sequence[str]) -> Place:
     _, words = options.read(arguments)
     if len(words) != 1:
         raise GrubError(BAD_ARGUMENT, "filename expected")
-    return shell.there(words[0])
+    return shell.find_file(words[0])
 
 
 def _syslinux(place: Place) -> Iterator[Item]:
@@ -61,7 +61,7 @@ def _commands(kind: str, options: Options, read: Callable[[Place], Iterator[Item
     @command(f"{kind}_configfile", f"extract_{kind}_entries_configfile")
     def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         place, menu = body(shell, arguments)
-        return nested(shell, place, lambda inner: inner.run(menu))
+        return run_nested(shell, place, lambda inner: inner.run(menu))
 
 
 _commands("syslinux", _SYSLINUX, _syslinux)
@@ -100,16 +100,16 @@ def _menu(place: Place, entries: Sequence[Entry], depth: int) -> Iterator[Comman
             words = [word for name in entry.classes for word in ("--class", name)]
             if entry.hotkey:
                 words += ["--hotkey", entry.hotkey]
-            words += ["--unrestricted"] if entry.users is None else ["--users", *_joined(entry)]
+            words += ["--unrestricted"] if entry.users is None else ["--users", *_user_list(entry)]
             words += ["--id", entry.name, "--", entry.title]
-            yield _command(entry.line, kind, *words, body=tuple(_booting(place, entry)))
+            yield _command(entry.line, kind, *words, body=tuple(_boot(place, entry)))
 
 
-def _joined(entry: Entry) -> tuple[str]:
+def _user_list(entry: Entry) -> tuple[str]:
     return (",".join(entry.users or ()),)
 
 
-def _booting(place: Place, entry: Entry) -> Iterator[Command]:
+def _boot(place: Place, entry: Entry) -> Iterator[Command]:
     line = entry.line
     if entry.action:
         yield _command(line, entry.action)

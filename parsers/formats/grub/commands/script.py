@@ -146,10 +146,10 @@ def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
         # The file leads back, or to a menu that is shown anyway.
         shell.payload.unbootable = f"it opens the menu of {config}"
         return 0
-    return nested(shell, place, lambda inner: inner.run_text(text))
+    return run_nested(shell, place, lambda inner: inner.run_text(text))
 
 
-def nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> int:
+def run_nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> int:
     """Make a menu of what `run` does, as if it were run from the file at that place."""
     config = shell.machine.label(place)
     inner = shell.fork(inherit=True, scope=shell.scope)

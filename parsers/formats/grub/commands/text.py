@@ -36,21 +36,21 @@ _OPTION = re.compile(r"-[nehu]+|--(?:help|usage)?")
 def echo(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     """Print the words. Options come first, and count only if each letter is an option."""
     words = list(arguments)
-    given: set[str] = set()
+    options: set[str] = set()
     while words and _OPTION.fullmatch(words[0]):
         option = words.pop(0)
         if option == "--":
             break
-        given |= _ECHO.read([option])[0].keys()
-    text, newline = " ".join(words), "n" not in given
-    if "e" in given:
-        text, rest = _escaped(text)
+        options |= _ECHO.read([option])[0].keys()
+    text, newline = " ".join(words), "n" not in options
+    if "e" in options:
+        text, rest = _unescape(text)
         newline = newline and rest
     shell.machine.say(text + "\n" if newline else text)
     return 0
 
 
-def _escaped(text: str) -> tuple[str, bool]:
+def _unescape(text: str) -> tuple[str, bool]:
     """Replace \\n and the like, drop others; return False if \\c drops the last newline."""
     result: list[str] = []
     newline = True

@@ -99,7 +99,7 @@ def save_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
         # GRUB cannot write to a file on btrfs. A script that uses the other block saves there, too.
         return shell.error(BAD_FILE, "sparse file not allowed", harmless=True)
     values = {str(name): shell.env.get(name) for name in names}
-    shell.blocks[file] = saved.saved(values)
+    shell.blocks[file] = saved.with_values(values)
     shell.effects.setdefault(file, {}).update(values)
     return 0
 
@@ -110,22 +110,22 @@ _BLOCKS = re.compile(r"(?:\([^()]*\))?((?:[0-9]*\+[0-9]+,?)+)")
 _RUN = re.compile(r"([0-9]{1,9})\+([0-9]{1,3})")
 
 
-def _block(shell: Shell, given: list[str] | None) -> tuple[FileRef, EnvironmentBlock]:
-    path = given[-1] if given else f"{shell.env['prefix']}/grubenv"
+def _block(shell: Shell, paths: list[str] | None) -> tuple[FileRef, EnvironmentBlock]:
+    path = paths[-1] if paths else f"{shell.env['prefix']}/grubenv"
     blocks = _BLOCKS.fullmatch(path)
     file = shell.machine.file(path, shell.env["root"])
     if blocks and (run := _RUN.fullmatch(blocks[1])):
         first, count = (int(number) << 9 for number in run.groups())
         file = replace(file, path="", offset=first, size=count)
     if file not in shell.blocks:
-        text = _kept(shell, file, blocks[1]) if blocks else shell.text(path)
+        text = _read_blocks(shell, file, blocks[1]) if blocks else shell.text(path)
         if text is None:
             raise GrubError(NOT_FOUND, f"file `{shell.place(path).path}' not found")
         shell.blocks[file] = EnvironmentBlock.read(text)
     return file, shell.blocks[file]
 
 
-def _kept(shell: Shell, file: FileRef, blocks: str) -> str:
+def _read_blocks(shell: Shell, file: FileRef, blocks: str) -> str:
     """Read blocks of the disk, if they are known."""
     own = not file.path and not file.device
     data = shell.machine.devices.piece(file.offset, file.size) if own else b""

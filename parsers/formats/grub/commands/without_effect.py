@@ -82,7 +82,7 @@ def picture(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     for path in arguments:
         if path[:1] in ("/", "("):
             try:
-                shell.there(path)
+                shell.find_file(path)
             except GrubError as error:
                 return shell.error(error.number, str(error), harmless=True)
     return 0
@@ -117,7 +117,7 @@ def hwmatch(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     """Search a list for the graphics card. No card is on it: a kernel needs no screen."""
     if len(arguments) < 2:
         raise GrubError(BAD_ARGUMENT, "list file and class required")
-    shell.there(arguments[0])
+    shell.find_file(arguments[0])
     shell.set("match", "0")
     return 0
 

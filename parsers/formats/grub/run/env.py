@@ -100,7 +100,7 @@ class EnvironmentBlock(NamedTuple):
         """Return the line of a variable in the file, from 1."""
         return self.text.partition(f"\n{name}=")[0].count("\n") + 2
 
-    def saved(self, values: Mapping[str, str | None]) -> "EnvironmentBlock":
+    def with_values(self, values: Mapping[str, str | None]) -> "EnvironmentBlock":
         """Return the block with variables set or (None) removed; GrubError if it has no room."""
         try:
             return self.read(envblock.write(self.text, values))

@@ -167,7 +167,7 @@ class GrubMachine:
             return False
         return any(matches(p, place.path) for p in self._elsewhere)
 
-    def found(self, pattern: Pattern, root: str) -> list[str]:
+    def match(self, pattern: Pattern, root: str) -> list[str]:
         """Return the names that fit a pattern: files, devices in parentheses, or disks."""
         if pattern[0] == "**":
             names = self.devices.names(disks_only=True)

@@ -81,7 +81,7 @@ def _inner(
     return inner.items()
 
 
-def given(
+def split_sources(
     arguments: Sequence[str], places: Sequence[Sequence[int]], cmdline: str
 ) -> tuple[Spans, list[tuple[Assignment, Stretch]]]:
     """Separate the parts of a command line that its command gave from those of variables.

@@ -18,7 +18,7 @@ from parsers.formats.grub.language.syntax import Word
 from parsers.formats.grub.language.words import Pattern, expand
 from parsers.formats.grub.run.env import Environment, Scope
 from parsers.formats.grub.run.machine import GrubMachine, Place
-from parsers.formats.grub.run.origins import given, origins, sort_lines
+from parsers.formats.grub.run.origins import origins, sort_lines, split_sources
 
 LONGEST = 1 << 19  # characters of a file
 
@@ -115,7 +115,7 @@ class State:
 
         `places` are those of the arguments' characters in it.
         """
-        spans, stretches = given(arguments, places, cmdline)
+        spans, stretches = split_sources(arguments, places, cmdline)
         here = Origin("linux", path, self.config, self.line, spans=spans)
         found = (here, *self.callers, *origins(self._sources(more), stretches))
         return sort_lines(found, cmdline.find(" ") + 1 or len(cmdline))
@@ -142,7 +142,7 @@ class State:
         return value, setting
 
     def _found(self, pattern: Pattern) -> Sequence[str]:
-        return self.machine.found(pattern, self.env["root"])
+        return self.machine.match(pattern, self.env["root"])
 
     # Files
 
@@ -150,7 +150,7 @@ class State:
         """Return the place of `(device)/path`, or of `/path` on $root."""
         return self.machine.place(path, self.env["root"])
 
-    def there(self, path: str, *, directory: bool = False) -> Place:
+    def find_file(self, path: str, *, directory: bool = False) -> Place:
         """Return the place of a file; GrubError if it is not there, or is a directory."""
         if path[:1] == "(" and ")" not in path:
             raise GrubError(BAD_NAME, "missing `)' symbol")

@@ -111,9 +111,9 @@ def test_a_block_without_its_signature_is_none() -> None:
 
 def test_a_block_takes_only_what_it_has_room_for() -> None:
     block = EnvironmentBlock.read(BLOCK + "a=1\n" + "#" * 8)
-    assert block.saved({"a": None, "b": "1234567"}).values == {"b": "1234567"}
+    assert block.with_values({"a": None, "b": "1234567"}).values == {"b": "1234567"}
     with pytest.raises(GrubError, match="too small"):
-        block.saved({"b": "123456789"})
+        block.with_values({"b": "123456789"})
 
 
 def test_what_a_body_changes_stays_in_it() -> None:
