@@ -101,7 +101,7 @@ class Catalog:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """All sources in menu order."""
+        """The sources in menu order."""
         return self._sources.values
 
     @property

@@ -1,7 +1,7 @@
 """The texts of the details, the log, the help and the status line."""
 
 from parsers.api import Origin, Problem
-from petipy.state.model import Progress
+from petipy.state.model import Progress, Source
 from tests.ui.driver import Driver
 from tests.ui.fakes import DEBIAN, Machine, choice
 
@@ -54,6 +54,13 @@ def test_the_log_shows_devices_problems_and_events() -> None:
     assert "vda2: 20 GB ext4, label root - 6 entries" in text
     assert "(vda2)/boot/grub/grub.cfg:12: Memory test: it is a program for the firmware" in text
     assert text.index("sdb1: the disk does not answer") < text.index("found vda2")
+
+
+def test_the_log_says_why_a_source_gives_nothing() -> None:
+    machine = Machine()
+    failed = Source(name="sdb1", title="sdb1: ext4", state="failed", reason="Input/output error")
+    machine.store.update(sources=(*machine.store.snapshot.sources, failed))
+    assert "sdb1: ext4 - failed: Input/output error" in Driver(machine).press("l").text
 
 
 def test_the_log_shows_the_line_that_is_wrong_with_a_caret() -> None:

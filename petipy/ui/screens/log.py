@@ -1,5 +1,6 @@
 """The log screen: devices, problems, and the events so far."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -37,18 +38,21 @@ class LogScreen(TextScreen):
 
 def _devices(snapshot: Snapshot) -> Iterator[Paragraph]:
     yield "heading", "Devices"
+    entries = Counter(choice.device for choice in snapshot.choices)
     for source in snapshot.sources:
-        yield None, f"{device_title(snapshot, source.name)} - {_result(source, snapshot)}"
+        result = _result(source, entries[source.name])
+        yield None, f"{device_title(snapshot, source.name)} - {result}"
     if not snapshot.sources:
         yield None, "none yet"
 
 
-def _result(source: Source, snapshot: Snapshot) -> str:
+def _result(source: Source, entries: int) -> str:
     """Return the result of the source's scan in words."""
     if source.state == "scanning":
         return "looking"
-    count = sum(choice.device == source.name for choice in snapshot.choices)
-    return "nothing to boot" if not count else "1 entry" if count == 1 else f"{count} entries"
+    if source.reason:
+        return f"{source.state}: {to_ascii(source.reason)}"
+    return {0: "nothing to boot", 1: "1 entry"}.get(entries, f"{entries} entries")
 
 
 def _problems(snapshot: Snapshot, width: int) -> Iterator[Paragraph]:
