@@ -1,6 +1,6 @@
 """Start Petipy fast: a trick per module.
 
-Gains are in million instructions: of x86 for the imports, which take 340 of them, and otherwise of
+Gains are in million instructions: of x86 for the imports, which take 320 of them, and otherwise of
 the guest, which needs 2,360 from power-on to the jump. An emulated guest does 300 million a second.
 
     module       trick                                                            gain
