@@ -152,6 +152,15 @@ def test_nothing_of_a_source_stays_behind_when_it_has_left(
     assert not {name for name, value in held.items() if value}
 
 
+def test_an_identity_that_is_made_of_two_may_be_the_basis_of_a_third() -> None:
+    twins = [device("vda1", uuid="1"), device("vda10", uuid="1")]
+    machine = Machine([(twin, scan(entry("a"))) for twin in twins])
+    machine.check()
+    machine.change(device("vdb1", uuid="1@vda10"), scan(entry("a")))
+    machine.check()
+    assert len({choice.id for choice in machine.catalog.choices()}) == 3
+
+
 def contents(value: object) -> object:
     """The items of a collection of the catalog's; nothing for a setting."""
     if isinstance(value, Ordered):
