@@ -19,6 +19,7 @@ from petipy.sys import blkid, limits
 from petipy.sys.confined import confine
 
 _PATIENCE = 60.0  # seconds: a disk may have to spin up
+_REAPING = 5.0  # seconds to wait for a child that was killed
 _PROCESSOR = 10  # seconds
 _MEMORY = 256 << 20  # bytes
 _LONGEST = 1 << 20  # bytes of the answer
@@ -63,23 +64,26 @@ _DISKS: Codec[Disk] = Codec(Disk)
 def probe(path: str) -> Disk:
     """Return the contents of a disk or disk image. OSError with a sentence if it cannot be read."""
     blkid.load()
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    ours, theirs = os.pipe()
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _answer(path, theirs, parent)
+    os.close(theirs)
     try:
-        ours, theirs = os.pipe()
-        parent = os.getpid()
-        child = os.fork()
-        if child == 0:
-            _answer(fd, theirs, parent)
-        os.close(theirs)
-        try:
-            data = _read(ours)
-        finally:
-            os.close(ours)
-            os.kill(child, signal.SIGKILL)  # changes nothing if it has ended
-            os.waitpid(child, 0)
+        data = _read(ours)
     finally:
-        os.close(fd)
+        os.close(ours)
+        _end(child)
     return _decode(data)
+
+
+def _end(child: int) -> None:
+    """Kill the child; leave it behind if a read of a stuck disk keeps it alive."""
+    os.kill(child, signal.SIGKILL)  # changes nothing if it has ended
+    end = time.monotonic() + _REAPING
+    while os.waitpid(child, os.WNOHANG)[0] == 0 and time.monotonic() < end:
+        time.sleep(0.005)
 
 
 def _read(link: int) -> bytes:
@@ -109,11 +113,13 @@ def _decode(data: bytes) -> Disk:
     raise OSError(failure.errno, failure.sentence)
 
 
-def _answer(fd: int, link: int, parent: int) -> None:
-    """Probe in the child, which ends here."""
+def _answer(path: str, link: int, parent: int) -> None:
+    """Probe in the child, which ends here. Even opening a disk may hang."""
     try:
         limits.die_with_parent(parent)
+        limits.close_all_but([link])
         try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             disk = blkid.Disk(fd)  # asks the kernel by ioctls, and so comes before the filter
             confine([fd, link], _PROCESSOR, _MEMORY)
             data = b"1" + _DISKS.encode(look(fd, disk))

@@ -10,6 +10,7 @@ import pytest
 
 from parsers.api import Files, Format, Item, Problem
 from parsers.formats import formats
+from petipy.sandbox import probe
 from petipy.sandbox.client import Scanner
 from petipy.state.model import File, Scan
 from tests.root import disks, fuse
@@ -63,6 +64,20 @@ def test_a_device_that_hangs(tmp_path: Path, good: Path, tree: Path, scanner: Sc
         result = asyncio.run(beside(scanner, node, good, patience=5.0))
         assert str(result) == "[Errno 110] no answer within 5 seconds"
         scanner.close()  # even now
+        cable.cut()
+
+
+def test_a_disk_that_hangs_costs_a_command_its_patience(
+    tmp_path: Path, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "_PATIENCE", 2.0)
+    monkeypatch.setattr(probe, "_REAPING", 0.1)
+    image = disks.ext4(tmp_path / "image", tree)
+    with fuse.disk(image) as cable, disks.attached(cable.node) as node:
+        cable.hang()
+        Path("/proc/sys/vm/drop_caches").write_text("1")
+        with pytest.raises(OSError, match="not read within 2 seconds"):
+            probe.probe(node)
         cable.cut()
 
 
