@@ -45,7 +45,7 @@ STARTERS = re.compile(
     "subprocess|pty|multiprocessing|system|popen|create_subprocess.*|(posix_)?spawn.*|exec[lv].*"
 )
 
-# Module prefix → what neither it nor anything that it imports may import.
+# Module prefix → imports that are forbidden to it and to everything that it imports.
 NEVER_REACHED = {
     "parsers": {"petipy", "pyudev", "urwid", "asyncio", *IO},
     "petipy.kexec": {"petipy", "parsers", "pyudev", "urwid", "pyparsing"},
@@ -53,13 +53,13 @@ NEVER_REACHED = {
     "petipy.state": {"petipy", "pyudev", "urwid", "time", *IO},
     "petipy.scan": {"petipy.sandbox", "petipy.ui", "petipy.network"},
 }
-# What a room may reach of the above all the same.
+# Exceptions to NEVER_REACHED.
 ALLOWED = {
     "petipy.kexec": {"petipy.kexec"},
     "petipy.sys": {"petipy.sys"},
     "petipy.state": {"petipy.state"},
 }
-# Module prefix → what it may not import itself.
+# Module prefix → imports that are forbidden to it alone.
 NEVER_IMPORTED = {
     "petipy.sandbox": {"parsers.formats.", "petipy.ui", "petipy.commands", "petipy.control"},
     "petipy.network": {"petipy.ui", "petipy.sandbox", "petipy.control"},
@@ -92,7 +92,7 @@ def modules() -> dict[str, Path]:
 
 @cache
 def imported(name: str) -> frozenset[str]:
-    """What a module imports anywhere in it, but for what it only names in types."""
+    """Return the names that a module imports anywhere in it, except for type checking."""
     found: set[str] = set()
     tree = ast.parse(modules()[name].read_text())
     package = name if modules()[name].name == "__init__.py" else name.rpartition(".")[0]
@@ -117,7 +117,7 @@ def _executed(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def reached(name: str) -> dict[str, str]:
-    """All that is imported by a module, or by what it imports → by which module."""
+    """Return everything that a module imports, directly or not → the module that imports it."""
     found: dict[str, str] = {}
     todo = [name]
     while todo:
@@ -170,7 +170,7 @@ def test_only_main_imports_the_composition_root() -> None:
     assert importers == {"petipy.__main__"}
 
 
-def test_what_only_computes_does_no_io() -> None:
+def test_modules_that_only_compute_do_no_io() -> None:
     pure = ("petipy.sandbox.codec", "petipy.scan.images", "petipy.scan.subvolumes")
     used = {f"{name}: {other}" for name in pure for other in imported(name) if other in IO}
     assert not used

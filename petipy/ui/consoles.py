@@ -7,7 +7,7 @@ from petipy.ui.console import Console
 
 
 class Consoles:
-    """All consoles, for the program and for a boot."""
+    """The consoles of the machine, for the program and for a boot."""
 
     def __init__(self) -> None:
         self._consoles: list[Console] = []

@@ -1,4 +1,4 @@
-"""What all commands have in common."""
+"""Parts that all commands share."""
 
 import os
 import subprocess

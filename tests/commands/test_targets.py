@@ -1,4 +1,4 @@
-"""What commands may be pointed at, and what a machine has mounted."""
+"""Targets of the commands, and the mounts of a machine."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What commands print: for any terminal, in any locale, to whoever reads it."""
+"""Output of the commands on any terminal, in any locale, to a reader that may go away."""
 
 import os
 import subprocess
