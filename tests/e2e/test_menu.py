@@ -237,7 +237,8 @@ def test_two_consoles_are_served_by_one_process(
         menu.enter(first, r"^> \* Debian GNU/Linux")
 
         processes = menu.memory(first)
-        assert processes[0].resident < 45, processes
+        # A plain start imports more, and keeps docstrings.
+        assert processes[0].resident < (65 if image.plain else 45), processes
 
         second.press("l")
         second.shows(r"^Events, the newest first", within=menu.SOON)
