@@ -1,7 +1,4 @@
-"""The types that a parser takes and returns.
-
-Pure: nothing here or beside it does I/O or imports petipy.
-"""
+"""The types that a parser takes and returns. No parser does I/O or imports petipy."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -114,11 +111,9 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The place where a part of an entry is written.
+    """The setting or variable ("$name") that gave a part of an entry, with its value there.
 
-    It is the setting that names the kernel or the initrds or gives words to the command line, or a
-    variable ("$name") with the value that it had there. If several origins gave the same
-    characters, the origins of a value follow the value.
+    If several origins gave the same characters, the origins of a value follow the value.
     """
 
     what: str
@@ -240,10 +235,7 @@ def _unanswered(url: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The machine around a tree: its volumes, the way to their trees, its firmware and network.
-
-    A tree that shows another one differently has that one's Host with an `on` of its own.
-    """
+    """The machine around a tree: its volumes, the way to their trees, its firmware and network."""
 
     machine: str  # as uname says: ppc64le, x86_64, aarch64, s390x
     volumes: Sequence[Volume] = ()  # known at the moment, the tree's own included
@@ -272,33 +264,25 @@ class Files(Protocol):
     def host(self) -> Host: ...
     def read(self, path: str) -> str | None:
         """The text; None when there is no such regular file; OSError when it cannot be read."""
-        ...
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
-        """At most `length` bytes from `offset`; fewer, or none, where the file has no more.
+        """At most `length` bytes from `offset`; none of an unreadable file or of no regular one.
 
         Without a path, bytes of the device itself: envblock.PLACE, as far as it is known.
-        Nothing for other things than regular files and for unreadable files: it serves to look at
-        kernels.
         """
-        ...
 
     def names(self, directory: str) -> list[str]:
         """Sorted names; empty when there is no such directory."""
-        ...
 
     def kind(self, path: str) -> Literal["file", "directory"] | None: ...
     def size(self, path: str) -> int:
         """Bytes; 0 when there is no such file."""
-        ...
 
     def modified(self, path: str) -> int:
         """Seconds since 1970; 0 when there is no such file, or its time is not known."""
-        ...
 
     def link(self, path: str) -> str:
         """The target of a symbolic link as it is written, be it there or not; "" for no link."""
-        ...
 
 
 Parse = Callable[[Files, str], Iterator[Item]]
@@ -327,9 +311,8 @@ class Format:
     case-folding file systems) once. A name with `*` means all matches, sorted. With `binary` a
     path may be a directory too, and nothing is read before `parse` asks.
 
-    The formats of a volume are shown in the order of their `rank`, the lowest first. If two state
-    the same entry, it is shown as the first one's; if they want different defaults, the first
-    one's boots.
+    The formats of a volume are shown by their `rank`, the lowest first. Of two that state the same
+    entry, or want different defaults, the first one's counts.
 
     With `network` the language also comes over the network. The function gets a URL and the text
     there, and returns True if the text is in this language; `parse` then gets the URL for a path,
