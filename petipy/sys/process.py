@@ -139,3 +139,4 @@ class Interactive:
             asyncio.get_running_loop().remove_reader(self._pidfd)
             os.close(self._pidfd)
             self._program.wait()
+            self._ended.set()  # after SIGKILL nobody reads the descriptor any more

@@ -85,11 +85,16 @@ def test_cancelling_kills_the_program(tmp_path: Path) -> None:
     assert gone(tmp_path / "pid")
 
 
-def test_a_program_on_a_terminal_is_ended_when_nobody_waits_for_it_any_more() -> None:
+@pytest.mark.parametrize("script", ["sleep 60", "trap '' HUP; while :; do sleep 60; done"])
+def test_a_program_on_a_terminal_is_ended_when_nobody_waits_for_it_any_more(
+    script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_GRACE", 0.5)
+
     async def scenario() -> None:
         ours, theirs = pty.openpty()
         path = os.ttyname(theirs)
-        program = process.start_on_terminal(["/bin/sh", "-c", "sleep 60"], path, {})
+        program = process.start_on_terminal(["/bin/sh", "-c", script], path, {})
         assert not await program.ends_within(0.1)
         await program.end()
         assert await program.ends_within(0)
