@@ -36,15 +36,7 @@ async def run(
     more than `limit` bytes to one of its outputs (EFBIG). Then, and when this is cancelled, the
     program is killed with all that it has started in its session.
     """
-    program = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd="/",
-        env=environment,
-        start_new_session=True,
-    )
+    program = await _start(argv, environment)
     assert program.stdout
     assert program.stderr
     try:
@@ -62,6 +54,28 @@ async def run(
     if max(len(output), len(errors)) > limit:
         raise OSError(errno.EFBIG, f"{argv[0]} printed more than {limit} bytes")
     return Result(status, output, errors)
+
+
+async def _start(argv: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
+            *argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env=environment,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # asyncio would kill the program alone, then wait for all that it has started.
+        program = await starting
+        _kill_session(program.pid)
+        await program.wait()
+        raise
 
 
 async def _read(stream: asyncio.StreamReader, limit: int, leader: int) -> bytes:

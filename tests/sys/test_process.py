@@ -68,7 +68,7 @@ def test_a_program_that_prints_too_much_is_killed(tmp_path: Path) -> None:
 
 def test_cancelling_kills_the_program(tmp_path: Path) -> None:
     async def scenario() -> None:
-        script = f"echo $$ > {tmp_path}/pid; echo > {tmp_path}/fifo; sleep 60"
+        script = f"echo $$ > {tmp_path}/pid; echo > {tmp_path}/fifo; sleep 600"
         os.mkfifo(tmp_path / "fifo")
         fifo = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
         started = asyncio.Event()
