@@ -37,6 +37,10 @@ from petipy.state.model import Change, Device, File, Scan
 
 MAX_ANSWER = 4 << 20  # bytes; a menu of 2000 entries is 2 MB
 _QUEUE = 60.0  # seconds that a request may wait for the requests before it, besides its patience
+# Scans that are sent to the scanner process at once: each costs descriptors here and there, of
+# which a process has 1024.
+_AT_ONCE = 128
+_ENDING = 1.0  # seconds in which a process that ends has closed all its sockets
 _Value = TypeVar("_Value")
 
 
@@ -93,8 +97,11 @@ class Scanner:
     def __init__(
         self, process: ScannerProcess, complain: Callable[[str], None] = lambda _: None
     ) -> None:
+        import asyncio
+
         self.process, self._complain = process, complain
         self._ended = False
+        self._turn = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
     def start(
@@ -187,7 +194,8 @@ class Scanner:
     # Requests
 
     async def _value(self, request: Request, patience: float, codec: Codec[_Value]) -> _Value:
-        data, _ = await self._answer(request, patience, 0)
+        async with self._turn:
+            data, _ = await self._answer(request, patience, 0)
         try:
             return codec.decode(data)
         except ValueError as error:
@@ -200,6 +208,8 @@ class Scanner:
         try:
             return await self._once(control, data, patience, files)
         except _Died:
+            if not await _has_ended(control):
+                raise _senseless("it stops in the middle") from None
             if self.process.control is control:  # else another request has noticed already
                 self.process.kill()
         return await self._once(self._alive(), data, patience, files)
@@ -229,11 +239,27 @@ class Scanner:
         return bytes(answer.data), answer.descriptors
 
 
+async def _has_ended(control: socket.socket) -> bool:
+    """Return True if the scanner process has ended. A child can end its own answer, too."""
+    import asyncio
+
+    for _ in range(round(_ENDING / 0.05)):
+        try:
+            return not control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            await asyncio.sleep(0.05)
+        except OSError:  # another request has noticed it and closed the socket
+            return True
+    return False
+
+
 def _senseless(reason: str) -> OSError:
     return OSError(errno.EPROTO, f"its scan gave a senseless answer: {reason}")
 
 
 async def _submit(control: socket.socket, request: bytes, theirs: socket.socket) -> None:
+    import asyncio
+
     file = os.memfd_create("request", os.MFD_CLOEXEC)
     try:
         os.write(file, request)
@@ -244,7 +270,7 @@ async def _submit(control: socket.socket, request: bytes, theirs: socket.socket)
                 control.sendmsg([b"job"], ancillary, socket.MSG_DONTWAIT)
                 return
             except BlockingIOError:  # many requests, and the scanner still imports
-                await _ready(control, writing=True)
+                await asyncio.sleep(0.02)  # the loop wakes one writer only
             except OSError:
                 raise _Died(errno.EPIPE, "the scanner process died") from None
     finally:
@@ -302,7 +328,7 @@ def _failure(payload: bytes) -> OSError:
     return OSError(failure.errno, failure.sentence)
 
 
-async def _ready(link: socket.socket, writing: bool = False) -> None:
+async def _ready(link: socket.socket) -> None:
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -313,8 +339,8 @@ async def _ready(link: socket.socket, writing: bool = False) -> None:
             happened.set_result(None)
 
     fd = link.fileno()
-    (loop.add_writer if writing else loop.add_reader)(fd, wake)
+    loop.add_reader(fd, wake)
     try:
         await happened
     finally:
-        (loop.remove_writer if writing else loop.remove_reader)(fd)
+        loop.remove_reader(fd)

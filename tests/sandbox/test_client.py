@@ -183,6 +183,14 @@ def fail_oddly(files: Files, path: str) -> Iterator[Item]:
     yield from ()
 
 
+def stop_early(files: Files, path: str) -> Iterator[Item]:
+    """Send an empty packet, which reads like the end of the socket."""
+    if on_the_disk(files):
+        socket.socket(fileno=answer_socket()).send(b"")
+        time.sleep(1000)
+    yield from ()
+
+
 def ask_oddly(files: Files, path: str) -> Iterator[Item]:
     """Ask the scanner for nonsense, and for a device that the request does not name."""
     if on_the_disk(files):
@@ -216,6 +224,7 @@ def test_senseless_asks_of_a_child_are_refused(root: Path) -> None:
         (lie, PATIENCE, "senseless answer"),
         (fail_oddly, PATIENCE, "senseless answer: errno: expected a whole number from 1 to 4095"),
         (flood, 0.5, "no answer within 0.5 seconds"),
+        (stop_early, PATIENCE, "senseless answer: it stops in the middle"),
     ],
 )
 def test_a_child_that_misbehaves_costs_its_own_device(
@@ -232,13 +241,14 @@ def test_a_child_that_misbehaves_costs_its_own_device(
     def only_bad(files: Files, path: str) -> Iterator[Item]:
         yield from parse(files, path) if files.volume.name == "bad" else one_entry(files, path)
 
-    before = len(list(Path("/proc/self/fd").iterdir()))
-    with scanner(only_bad) as started:
+    before, complaints = count_descriptors("self"), list[str]()
+    with scanner(only_bad, complain=complaints.append) as started:
         bad, good = asyncio.run(both(started))
+    assert complaints == []  # the scanner process lives on
     assert isinstance(bad, OSError) or bad.problems  # a MemoryError is the format's Problem
     assert re.search(words, str(bad), re.IGNORECASE)
     assert len(good.entries) == 1
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert count_descriptors("self") == before
 
 
 def test_a_format_that_cannot_be_imported_is_reported(root: Path) -> None:
@@ -302,6 +312,10 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+def count_descriptors(pid: int | str) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -338,6 +352,40 @@ def test_slow_devices_do_not_keep_the_others_waiting_for_long(root: Path) -> Non
 
     with scanner(slow) as started:
         assert asyncio.run(many(started))
+
+
+def test_requests_that_come_before_the_scanner_reads_any_are_all_answered(root: Path) -> None:
+    def formats() -> Sequence[Format]:
+        time.sleep(0.3)
+        return [Format("probe", ("/menu",), one_entry)]
+
+    async def many(started: Scanner) -> list[Scan]:
+        control = started.process.control
+        assert control
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # a few packets fit
+        return await asyncio.gather(
+            *(started.scan(device(root, f"sda{n}"), (), "", 1.0) for n in range(16))
+        )
+
+    started = Scanner.start(formats)
+    results = asyncio.run(many(started))
+    started.close()
+    assert [len(result.entries) for result in results] == [1] * 16
+
+
+def test_a_thousand_devices_do_not_use_up_the_descriptors(root: Path) -> None:
+    async def many(started: Scanner) -> int:
+        scans = [started.scan(device(root, f"sda{n}"), (), "", PATIENCE) for n in range(1000)]
+        tasks = [asyncio.create_task(scan) for scan in scans]
+        await until(lambda: bool(children(started.process.pid)))
+        used = max(count_descriptors("self"), count_descriptors(started.process.pid))
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return used
+
+    with scanner(sleep) as started:
+        assert asyncio.run(many(started)) < 500
 
 
 def test_another_volume_is_opened_when_a_parser_asks(root: Path, tmp_path: Path) -> None:
