@@ -90,7 +90,7 @@ class Elf:
                 end = segment.offset + segment.size
                 yield from struct.iter_unpack(self.order + "qQ", self.data[segment.offset : end])
 
-    def needed(self) -> list[str]:
+    def list_needed(self) -> list[str]:
         """Return the libraries that the file is linked with, then the path of its interpreter."""
         names = [self.string(value) for tag, value in self.dynamic() if tag == DT_NEEDED]
         names += [self._text(s.offset) for s in self.segments if s.type == PT_INTERP]
@@ -105,7 +105,7 @@ class Elf:
         """Return the names of the symbols that the file defines for others."""
         return {name for _, name, _, place in self._symbols() if place}
 
-    def undefined(self) -> Iterator[tuple[int, str, int]]:
+    def list_undefined(self) -> Iterator[tuple[int, str, int]]:
         """Yield the symbols that others must define: index, name, st_info."""
         return ((n, name, info) for n, name, info, place in self._symbols() if name and not place)
 

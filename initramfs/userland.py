@@ -127,7 +127,7 @@ def closure(programs: Iterable[Node], libraries: Tree) -> list[str]:
     found: dict[str, None] = {}
     queue = [node.data for node in programs if node.is_file and is_elf(node.data)]
     while queue:
-        for needed in Elf.parse(queue.pop()).needed():
+        for needed in Elf.parse(queue.pop()).list_needed():
             path = needed.lstrip("/")
             path = path if path in libraries else known.get(path.rpartition("/")[2], "")
             if needed.startswith("/") and needed.lstrip("/").split("/")[0] in MERGED:

@@ -225,11 +225,11 @@ class Firmware:
 UNKNOWN = Firmware()
 
 
-def _nowhere(name: str) -> "Files | None":
+def _find_nothing(name: str) -> "Files | None":
     return None
 
 
-def _unanswered(url: str) -> str | None:
+def _answer_nothing(url: str) -> str | None:
     return None
 
 
@@ -246,9 +246,9 @@ class Host:
     # besides `interface`, `mac` and the machine's own `uuid`.
     lease: Mapping[str, str] = field(default_factory=dict)
     # Volume.name → the volume's tree; None when it cannot be mounted.
-    on: Callable[[str], "Files | None"] = _nowhere
+    on: Callable[[str], "Files | None"] = _find_nothing
     # URL → its text; None when nothing answers there, or there is no network.
-    fetch: Callable[[str], str | None] = _unanswered
+    fetch: Callable[[str], str | None] = _answer_nothing
 
 
 class Files(Protocol):

@@ -207,7 +207,7 @@ NEVER = Settings(timeout=math.inf)
 async def until(store: Store, condition: Callable[[Snapshot], bool]) -> Snapshot:
     snapshot = store.snapshot
     while not condition(snapshot):
-        snapshot = await store.changed(snapshot.version)
+        snapshot = await store.wait_for_change(snapshot.version)
     return snapshot
 
 

@@ -32,7 +32,7 @@ def unlink_unused(tree: Tree, libraries: Tree, paths: Mapping[str, str]) -> None
     """
     for pattern, names in UNUSED.items():
         for path in filter(lambda path: tree[path].is_file, tree.match(pattern)):
-            needed = Elf.parse(tree[path].data).needed()
+            needed = Elf.parse(tree[path].data).list_needed()
             unused = [name for name in needed if name.partition(".so")[0] in names]
             files = {name: libraries[libraries.resolve(paths[name])].data for name in unused}
             tree[path] = replace(tree[path], data=unlink(tree[path].data, files))
@@ -46,7 +46,7 @@ def unlink(data: bytes, libraries: Mapping[str, bytes]) -> bytes:
     elf = Elf.parse(data)
     out = bytearray(data)
     gone = {name for library in libraries.values() for name in Elf.parse(library).exports()}
-    for index, name, info in elf.undefined():
+    for index, name, info in elf.list_undefined():
         if name in gone:
             symbol = elf.header(".dynsym").offset + 24 * index
             out[symbol + 4] = (

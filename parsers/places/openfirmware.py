@@ -65,26 +65,26 @@ def _device(files: Files, device: str, partition: str) -> str:
     number = int(partition[:9]) if partition.isdecimal() else None
     name = device.rstrip(":")
     if not name:
-        return "" if number is None else _sibling(files, number)
+        return "" if number is None else _find_sibling(files, number)
     if _NETWORK.fullmatch(name):
         return name
     if name.startswith("/") and not name.startswith("/dev/"):
         return _firmware(files, name, number)
     if (device.endswith(":") or _ALIAS.fullmatch(name)) and not _is_known(files, name):
-        return _sibling(files, number)
+        return _find_sibling(files, number)
     return _volume_name(files, _partition_name(name, number))
 
 
 def _firmware(files: Files, name: str, number: int | None) -> str:
     if not any(volume.firmware_path for volume in files.host.volumes):
         # Without firmware the path can only mean the disk of the configuration.
-        return _sibling(files, number)
+        return _find_sibling(files, number)
     path, _, own = name.rpartition(":") if re.search(r":\d{0,9}$", name) else (name, "", "")
     number = int(own) if number is None and own else number
     return _volume_name(files, path if number is None else f"{path}:{number}")
 
 
-def _sibling(files: Files, number: int | None) -> str:
+def _find_sibling(files: Files, number: int | None) -> str:
     """Return partition `number` of the configuration's disk; 0 is the whole disk."""
     own = files.volume
     # A volume without partitions, or an unknown one, is the only choice.

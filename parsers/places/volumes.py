@@ -84,7 +84,7 @@ def on_volume(name: str, path: str) -> str:
     return path if path.startswith("(") else f"({name}){path}"
 
 
-def seen_from(entry: Entry, there: str, here: str) -> Entry:
+def rename_files(entry: Entry, there: str, here: str) -> Entry:
     """Return an entry of the volume `there` with file names as seen from the volume `here`."""
 
     def rename(ref: FileRef) -> FileRef:
@@ -114,7 +114,7 @@ def list_names(volume: Volume) -> Iterator[Name]:
     """Yield every name that `find` knows the volume by, for an index of many volumes."""
     for kind in _WORDS if not volume.image else ():
         if value := getattr(volume, kind):
-            yield kind, _folded(kind, value)
+            yield kind, _fold(kind, value)
     yield "name", volume.name
     for link in _links(volume):
         yield "link", link
@@ -131,7 +131,7 @@ def list_searches(spec: str) -> Iterator[tuple[tuple[Name, ...], str]]:
     spec = _strip_marks(spec)
     if tag := _tag(spec):
         if tag[1]:
-            yield ((tag[0], _folded(*tag)),), ""
+            yield ((tag[0], _fold(*tag)),), ""
         return
     if name := spec.removeprefix("/dev/"):
         yield (("name", name), ("link", name)) if name != spec else (("name", name),), ""
@@ -186,14 +186,14 @@ def _tag(spec: str) -> tuple[str, str] | None:
 
 
 def _find_tagged(kind: str, value: str, volumes: Sequence[Volume]) -> Volume | None:
-    value = _folded(kind, value)
+    value = _fold(kind, value)
     for volume in volumes:
-        if value and not volume.image and _folded(kind, getattr(volume, kind)) == value:
+        if value and not volume.image and _fold(kind, getattr(volume, kind)) == value:
             return volume
     return None
 
 
-def _folded(kind: str, value: str) -> str:
+def _fold(kind: str, value: str) -> str:
     """Return a tag's value as it is compared: a UUID in small letters."""
     return value.lower() if kind.endswith("uuid") else value
 

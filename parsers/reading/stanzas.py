@@ -154,7 +154,7 @@ def _set(
             return [*messages, f"{key!r} takes no value, so it is ignored"]
         stanza.settings[key] = (line, key)
     elif key not in known.ignored:
-        return [*messages, _misplaced(key, m, known)]
+        return [*messages, _explain_misplaced(key, m, known)]
     elif m["equals"] and not value:
         return [*messages, f"{key!r} has no value"]
     return messages
@@ -165,7 +165,7 @@ def _may_be_blank(key: str, known: Keywords, common: bool) -> bool:
     return key in known.blank or (not common and (key in known.common or key == "literal"))
 
 
-def _misplaced(key: str, m: re.Match[str], known: Keywords) -> str:
+def _explain_misplaced(key: str, m: re.Match[str], known: Keywords) -> str:
     if m["bad"]:
         return f"not a setting: {m['bad'].strip()!r}"
     if key in known.common or key in known.common_flags:

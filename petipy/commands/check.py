@@ -77,7 +77,7 @@ def _check(options: argparse.Namespace) -> tuple[Survey, list[Finding]]:
     if options.format and not alone:
         raise BadUsage("--format is for a file")
     if alone:
-        one, *others = _of_file(options, dialects)
+        one, *others = _survey_one_file(options, dialects)
         known = False
     else:
         paths = [options.path] if options.path is not None else []
@@ -119,7 +119,7 @@ def _knows_devices(options: argparse.Namespace, survey: Survey) -> bool:
     return os.geteuid() == 0
 
 
-def _of_file(options: argparse.Namespace, dialects: Sequence[str | None]) -> list[Survey]:
+def _survey_one_file(options: argparse.Namespace, dialects: Sequence[str | None]) -> list[Survey]:
     if options.device or any(map(is_file, options.machine)):
         raise BadUsage("a file is checked alone: no --device and no machine file")
     try:

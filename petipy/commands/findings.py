@@ -61,11 +61,11 @@ def find_faults(survey: Survey, *, files: bool, devices: bool) -> list[Finding]:
             for name in names[:1]
         ]
     if files:
-        found += [finding for choice in choices for finding in _missing(choice)]
+        found += [finding for choice in choices for finding in _find_missing(choice)]
     volumes = [device.volume for device in survey.known]
     if devices and not any(volume.fs in _CLOSED for volume in volumes):
         found += [finding for choice in choices for finding in _absent(choice, volumes)]
-    found += [*_repeated(choices), *_unreachable(choices)]
+    found += [*_find_repeated(choices), *_unreachable(choices)]
     return sort(found, survey)
 
 
@@ -97,7 +97,7 @@ def _at(choice: Choice, message: str, kind: Kind, names: str = "") -> Finding:
     return Finding(device=choice.device, config=config, line=line, message=message, kind=kind)
 
 
-def _missing(choice: Choice) -> Iterator[Finding]:
+def _find_missing(choice: Choice) -> Iterator[Finding]:
     if choice.waits_for:
         return  # its device is absent, so are its files
     files: list[tuple[str, File | None]] = [("kernel", choice.kernel)]
@@ -128,7 +128,7 @@ def _knows(spec: str, volumes: Sequence[Volume]) -> bool:
     return kind is not None and any(getattr(volume, kind[1].lower()) for volume in volumes)
 
 
-def _repeated(choices: Sequence[Choice]) -> Iterator[Finding]:
+def _find_repeated(choices: Sequence[Choice]) -> Iterator[Finding]:
     stated: dict[object, Choice] = {}
     named: dict[object, Choice] = {}
     keys: dict[object, Choice] = {}
@@ -183,8 +183,8 @@ _MOST = 5  # titles of entries that only one of them has
 def find_differences(one: Survey, other: Survey) -> Iterator[Finding]:
     """Find what grub.cfg offers in one dialect and not in the other. Each survey is of one."""
     for device in one.devices:
-        mine = _keyed(one, device.name)
-        theirs = _keyed(other, device.name)
+        mine = _collect_keyed(one, device.name)
+        theirs = _collect_keyed(other, device.name)
         yield from _alone(mine, theirs)
         yield from _alone(theirs, mine)
         for key in mine:
@@ -209,7 +209,7 @@ def find_dialect_problems(dialect: str, survey: Survey, *, besides: Survey) -> I
 Keyed = dict[tuple[str, ...], Choice]
 
 
-def _keyed(survey: Survey, device: str) -> Keyed:
+def _collect_keyed(survey: Survey, device: str) -> Keyed:
     found: Keyed = {}
     formats = {form.name for form in _with_dialects()}
     for choice in survey.choices:
@@ -265,7 +265,7 @@ def _differ(one: Choice, other: Choice) -> Iterator[Finding]:
     if a.kernel != b.kernel:
         yield differ("starts", a.kernel or a.unbootable, b.kernel or b.unbootable)
     elif a.initrds != b.initrds:
-        yield differ("loads the initrd", _listed(a.initrds), _listed(b.initrds))
+        yield differ("loads the initrd", _join(a.initrds), _join(b.initrds))
     if a.cmdline != b.cmdline and a.kernel and b.kernel:
         mine, theirs = _compare_words(a.cmdline, b.cmdline)
         if mine and theirs:
@@ -280,7 +280,7 @@ def _differ(one: Choice, other: Choice) -> Iterator[Finding]:
         yield _at(one, f"{a.title!r}: {words}", "dialect")
 
 
-def _listed(files: Sequence[object]) -> str:
+def _join(files: Sequence[object]) -> str:
     return ", ".join(map(str, files))
 
 

@@ -15,7 +15,7 @@ from posixpath import basename
 
 from parsers.api import Entry, Files, Host, Problem, Volume
 from parsers.formats.grub.configuration import PATHS, GrubConfiguration
-from parsers.formats.grub.language.family import FAMILIES, family_of
+from parsers.formats.grub.language.family import FAMILIES, find_family
 from parsers.formats.grub.run.machine import GrubMachine
 from parsers.formats.grub.run.shell import Boot, Exit, Payload
 from parsers.reading.budget import OutOfBudget
@@ -97,7 +97,7 @@ def _script(options: argparse.Namespace, held: ExitStack) -> Script:
         path = _inside(options.file, options.root) or path
         files = _files(options.root, name, held)
     place = path if options.file == "-" else str(Path(options.file).resolve())
-    dialect = options.dialect or family_of(place, text).name
+    dialect = options.dialect or find_family(place, text).name
     return Script(text, path, files, variables, dialect)
 
 
@@ -147,7 +147,7 @@ def _run(script: Script, options: argparse.Namespace) -> int:
     try:
         status = min(shell.run_text(script.text), 255)
     except Boot:
-        status, ending = 0, _booted(shell.payload)
+        status, ending = 0, _describe_boot(shell.payload)
     except Exit:
         status, ending = 0, shell.payload.unbootable
     except (OutOfBudget, RecursionError) as error:
@@ -159,7 +159,7 @@ def _run(script: Script, options: argparse.Namespace) -> int:
     text = "".join(output)
     menu = "".join(f"{escape(line)}\n" for line in _menu(entries)) if options.menu else ""
     tty = sys.stdout.isatty()
-    gone = write(_shown(text) + menu if tty else text + menu, raw=not tty)
+    gone = write(_to_printable(text) + menu if tty else text + menu, raw=not tty)
     name = options.file if options.file != "-" else "standard input"
     problems = with_excerpts(script.files, machine.problems.values(), {script.path: script.text})
     titled = [] if ending or options.menu else entries
@@ -168,11 +168,11 @@ def _run(script: Script, options: argparse.Namespace) -> int:
     return status or gone
 
 
-def _shown(text: str) -> str:
+def _to_printable(text: str) -> str:
     return "\n".join(escape(line.replace("\t", " ")) for line in text.split("\n"))
 
 
-def _booted(loaded: Payload) -> str:
+def _describe_boot(loaded: Payload) -> str:
     if loaded.kernel is None:
         return loaded.unbootable
     return f"it boots {loaded.kernel} with: {loaded.cmdline}"

@@ -195,12 +195,12 @@ def choose_formats(config: str = "", dialect: str | None = None) -> Sequence[For
     """
     from parsers.formats import formats
 
-    def adapted(form: Format) -> Format:
+    def adapt(form: Format) -> Format:
         form = form.in_dialect(dialect or "")
         known = not (config and form.any_path) or config in form.paths
         return form if known else replace(form, paths=(config, *form.paths))
 
-    return [adapted(form) for form in formats()]
+    return [adapt(form) for form in formats()]
 
 
 def _survey_devices(devices: Devices, machine: str, dialect: str | None) -> Survey:

@@ -109,7 +109,7 @@ class Devices:
             self._add_partitions(target, disk)
         elif disk.fs:
             volume = Volume(name=target.name, disk=target.name)
-            self._attach(target, _described(volume, disk.fs))
+            self._attach(target, _describe(volume, disk.fs))
         elif disk.is_qcow2:
             self._fail(target, "a qcow2 image; make a raw one: qemu-img convert -O raw")
         elif lonely:
@@ -130,7 +130,7 @@ class Devices:
                 partition=part.number,
                 scheme=disk.scheme,
             )
-            self._attach(target, _described(volume, part.fs), part.start, part.size)
+            self._attach(target, _describe(volume, part.fs), part.start, part.size)
 
     def _attach(self, target: Target, volume: Volume, start: int = 0, size: int = 0) -> None:
         if os.geteuid() != 0:
@@ -171,7 +171,7 @@ def _number(partition: str, disk: str) -> int:
 _ROOT = Volume(name="root")
 
 
-def _described(volume: Volume, found: FileSystem) -> Volume:
+def _describe(volume: Volume, found: FileSystem) -> Volume:
     return replace(volume, fs=found.kind, uuid=found.uuid, label=found.label)
 
 
@@ -186,7 +186,7 @@ def read_mounts(mountinfo: Iterable[str]) -> Iterator[tuple[Volume, str, str]]:
         fs, source, *_ = after.split()
         # In a mounted part of a file system, paths differ from those on the volume.
         if source.startswith("/dev/") and (inner == "/" or at == "/"):
-            yield _live(_unescaped(source), fs), _unescaped(inner), _unescaped(at)
+            yield _live(_unescape(source), fs), _unescape(inner), _unescape(at)
 
 
 def _live(node: str, fs: str) -> Volume:
@@ -206,15 +206,15 @@ def _live(node: str, fs: str) -> Volume:
     return Volume(
         name=name,
         uuid=known.get("ID_FS_UUID", ""),
-        label=_unescaped(known.get("ID_FS_LABEL_ENC", "")),
+        label=_unescape(known.get("ID_FS_LABEL_ENC", "")),
         partuuid=known.get("ID_PART_ENTRY_UUID", ""),
-        partlabel=_unescaped(known.get("ID_PART_ENTRY_NAME", "")),
+        partlabel=_unescape(known.get("ID_PART_ENTRY_NAME", "")),
         fs=fs,
         udev_links=" ".join(sorted(line[2:] for line in lines if line.startswith("S:"))),
     )
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     """Decode escapes: udev writes \\x20 for a space, the kernel \\040."""
     raw = text.encode("utf-8", "surrogateescape")
     raw = re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes.fromhex(m[1].decode()), raw)

@@ -53,7 +53,7 @@ class Snapshots(Protocol):
 
     @property
     def snapshot(self) -> Snapshot: ...
-    async def changed(self, since: int) -> Snapshot: ...
+    async def wait_for_change(self, since: int) -> Snapshot: ...
 
 
 class Booter(Protocol):
@@ -97,9 +97,9 @@ class Commands:
     def snapshot(self) -> Snapshot:
         return self._store.snapshot
 
-    async def changed(self, since: int) -> Snapshot:
+    async def wait_for_change(self, since: int) -> Snapshot:
         """Wait for a snapshot whose version is greater than `since`, and return it."""
-        return await self._store.changed(since)
+        return await self._store.wait_for_change(since)
 
     # Rights
 

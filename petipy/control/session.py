@@ -35,9 +35,9 @@ class Session:
     def snapshot(self) -> Snapshot:
         return self._commands.snapshot
 
-    async def changed(self, since: int) -> Snapshot:
+    async def wait_for_change(self, since: int) -> Snapshot:
         """Wait for a snapshot whose version is greater than `since`, and return it."""
-        return await self._commands.changed(since)
+        return await self._commands.wait_for_change(since)
 
     def log(self) -> Sequence[Status]:
         """Return all lines that are kept, the oldest first."""

@@ -32,7 +32,7 @@ def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | No
         raise Refused(errno.EINVAL, "the command line holds a zero byte")
     size = sum(os.fstat(fd).st_size for fd in (kernel, *initrds))
     try:
-        with _unpacked(kernel) as plain:
+        with _unpack(kernel) as plain:
             return _load(plain, initrds, line, devicetree)
     except Refused:
         raise
@@ -126,7 +126,7 @@ def _by_kexec_tools(
 
 
 @contextlib.contextmanager
-def _unpacked(kernel: int) -> Iterator[int]:
+def _unpack(kernel: int) -> Iterator[int]:
     """Give the kernel, checked and unpacked."""
     kind = _identify(kernel)
     if not kind.packed:

@@ -75,7 +75,7 @@ def identify(head: bytes, size: int) -> Kind:
     kind = _by_magic(head)
     if kind is not None:
         return kind
-    raise NotAKernel(_what_else(head))
+    raise NotAKernel(_describe_other(head))
 
 
 def _by_magic(head: bytes) -> Kind | None:
@@ -115,7 +115,7 @@ def _pe(head: bytes) -> Kind | None:
     return Kind("PE", _PE_MACHINES.get(machine, f"an unknown machine ({machine:#x})"))
 
 
-def _what_else(head: bytes) -> str:
+def _describe_other(head: bytes) -> str:
     known = next((name for magic, name in _OTHERS if head.startswith(magic)), None)
     if known:
         return f"not a kernel but {known}"

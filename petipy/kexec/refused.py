@@ -33,7 +33,7 @@ def explain(error: OSError, *, size: int = 0, root: str = "") -> Refused:
 
 def _sentence(code: int, error: OSError, size: int, root: str) -> str:
     if code in (errno.EPERM, errno.EACCES):
-        return _forbidden(code, root)
+        return _find_prohibition(code, root)
     if code in _BAD_SIGNATURE:
         return f"the running kernel takes signed kernels only: {_BAD_SIGNATURE[code]}"
     if code in (errno.ENOMEM, errno.EADDRNOTAVAIL):
@@ -51,7 +51,7 @@ def _sentence(code: int, error: OSError, size: int, root: str) -> str:
     return f"the running kernel refused it: {error.strerror}"
 
 
-def _forbidden(code: int, root: str) -> str:
+def _find_prohibition(code: int, root: str) -> str:
     if not _may_boot(root):
         return "only root (CAP_SYS_BOOT) may load a kernel"
     if _text(f"{root}/proc/sys/kernel/kexec_load_disabled") == "1":

@@ -108,7 +108,7 @@ def _volume(device: Mapping[str, Any], number: int) -> Volume:
     name = _text(device, "name")
     if not name:
         raise BadMachine(f"device {number} has no name")
-    about = {**_of_name(name), **device}
+    about = {**_parse_grub_name(name), **device}
     partition, scheme = about["partition"], _text(about, "scheme")
     if not isinstance(partition, int) or not 0 <= partition < 1 << 31:
         raise BadMachine(f"{name}: no number of a partition: {partition!r}")
@@ -119,7 +119,7 @@ def _volume(device: Mapping[str, Any], number: int) -> Volume:
     )
 
 
-def _of_name(name: str) -> dict[str, Any]:
+def _parse_grub_name(name: str) -> dict[str, Any]:
     """Take apart GRUB's name of a partition: disk, scheme, number, firmware path."""
     match = _GRUB_NAME.fullmatch(name)
     if match is None:
@@ -135,7 +135,7 @@ def _of_name(name: str) -> dict[str, Any]:
 
 def _tree(device: Mapping[str, Any], name: str, beside: Path) -> Tree:
     texts = dict(_files(device, "files", name))
-    texts = {p: _beside(beside, t, name) if t[:1] == "@" else t for p, t in texts.items()}
+    texts = {p: _read_beside(beside, t, name) if t[:1] == "@" else t for p, t in texts.items()}
     texts |= dict(_files(device, "literal", name))
     sizes = _numbers(device, "sizes", name)
     directories = _texts(device, "directories")
@@ -187,7 +187,7 @@ def _urls(about: Mapping[str, Any], beside: Path) -> Iterator[tuple[str, str]]:
     for url, text in _mapping(about.get("urls"), "urls").items():
         if not isinstance(text, str):
             raise BadMachine(f"{url}: not a text")
-        yield normalize(url), _beside(beside, text, url) if text[:1] == "@" else text
+        yield normalize(url), _read_beside(beside, text, url) if text[:1] == "@" else text
 
 
 def _leases(about: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -215,7 +215,7 @@ def _files(device: Mapping[str, Any], key: str, name: str) -> Iterator[tuple[str
         yield clean(path), text
 
 
-def _beside(directory: Path, text: str, device: str) -> str:
+def _read_beside(directory: Path, text: str, device: str) -> str:
     """Read a file beside the machine file; one elsewhere may be secret."""
     name = PurePosixPath(text[1:])
     if name.is_absolute() or ".." in name.parts or not name.parts:

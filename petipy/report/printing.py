@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 def escape(text: str) -> str:
     """Escape unprintable characters: text from a disk must not command a terminal."""
-    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+    return "".join(c if c.isprintable() else _escape_character(c) for c in text)
 
 
-def _escaped(character: str) -> str:
+def _escape_character(character: str) -> str:
     return character.encode("unicode-escape", "surrogatepass").decode("ascii")
 
 

@@ -69,7 +69,7 @@ class Child:
     ) -> None:
         """Answer with the entries that the formats find on the first device."""
         formats = [form.in_dialect(request.dialect) for form in formats]
-        files = self._confined_tree(request, user)
+        files = self._confine_to_tree(request, user)
         scan = scan_tree(files, formats)
         scan = replace(scan, problems=(*scan.problems, *files.unread()))
         packets.send(self._answer, SCANS.encode(scan))
@@ -82,7 +82,7 @@ class Child:
         from petipy.machinefile.recorder import record
         from petipy.sandbox.captures import CAPTURES, Contents
 
-        seen = record(self._confined_tree(request, user), formats, scan_tree)
+        seen = record(self._confine_to_tree(request, user), formats, scan_tree)
         contents = {name: Contents(**keys) for name, keys in seen.items()}
         packets.send(self._answer, CAPTURES.encode(contents))
 
@@ -108,7 +108,7 @@ class Child:
 
         effects.carry_out(request.change, request.device, self._mounter.root)
 
-    def _confined_tree(self, request: ScanRequest | CaptureRequest, user: int) -> TreeFiles:
+    def _confine_to_tree(self, request: ScanRequest | CaptureRequest, user: int) -> TreeFiles:
         """Return the first device's tree, the only one that this process can see from now on."""
         device = request.devices[0]
         root, *others = self._mounter.roots(device.name, request.devices)

@@ -70,7 +70,7 @@ def _reader(kind: Any) -> _Reader:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         base, bound = arguments
-        return _number(bound) if base is int else _checked(bound)
+        return _number(bound) if base is int else _make_checked_reader(bound)
     if origin is Literal:
         return _one_of(arguments)
     if origin in (UnionType, Union):
@@ -80,7 +80,7 @@ def _reader(kind: Any) -> _Reader:
     if origin is tuple:
         return _row([_reader(argument) for argument in arguments])
     if origin is dict:
-        return _mapping(*map(_reader, arguments))
+        return _make_mapping_reader(*map(_reader, arguments))
     raise TypeError(f"no message can hold a {kind}")
 
 
@@ -121,7 +121,7 @@ def _number(bound: range) -> _Reader:
     return read
 
 
-def _checked(check: Callable[[str], bool]) -> _Reader:
+def _make_checked_reader(check: Callable[[str], bool]) -> _Reader:
     def read(value: object) -> str:
         text = _text(value)
         return text if check(text) else _refuse(f"a text that {check.__name__}", value)
@@ -148,12 +148,12 @@ def _one_of(known: tuple[str, ...]) -> _Reader:
 def _union(members: tuple[Any, ...]) -> _Reader:
     records = [member for member in members if member is not NoneType]
     if len(records) > 1:
-        return _tagged({member.__name__: _reader(member) for member in records})
+        return _make_tagged_reader({member.__name__: _reader(member) for member in records})
     item = _reader(records[0])
     return lambda value: None if value is None else item(value)
 
 
-def _tagged(readers: Mapping[str, _Reader]) -> _Reader:
+def _make_tagged_reader(readers: Mapping[str, _Reader]) -> _Reader:
     def read(value: object) -> Any:
         if not isinstance(value, dict) or len(value) != 1:
             _refuse("an object with one key", value)
@@ -181,7 +181,7 @@ def _row(items: list[_Reader]) -> _Reader:
     return read
 
 
-def _mapping(key: _Reader, item: _Reader) -> _Reader:
+def _make_mapping_reader(key: _Reader, item: _Reader) -> _Reader:
     def read(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             _refuse("an object", value)

@@ -169,10 +169,10 @@ class TreeFiles:
     def names(self, directory: str) -> list[str]:
         found: set[str] = set()
         for root in self._roots:
-            found.update(self._listed(root, self._inner(directory)))
+            found.update(self._list(root, self._inner(directory)))
         return sorted(found)
 
-    def _listed(self, root: int, directory: str) -> list[str]:
+    def _list(self, root: int, directory: str) -> list[str]:
         try:
             fd = self._within(root, directory, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:  # damaged: counts as empty
@@ -192,7 +192,7 @@ class TreeFiles:
             os.close(fd)
 
     def kind(self, path: str) -> Literal["file", "directory"] | None:
-        status = self._found(path)
+        status = self._find_status(path)
         if status is None:
             return None
         if stat.S_ISDIR(status.st_mode):
@@ -200,11 +200,11 @@ class TreeFiles:
         return "file" if stat.S_ISREG(status.st_mode) else None
 
     def size(self, path: str) -> int:
-        status = self._found(path)
+        status = self._find_status(path)
         return status.st_size if status and stat.S_ISREG(status.st_mode) else 0
 
     def modified(self, path: str) -> int:
-        status = self._found(path)
+        status = self._find_status(path)
         return int(status.st_mtime) if status else 0
 
     def link(self, path: str) -> str:
@@ -254,7 +254,7 @@ class TreeFiles:
                     os.close(root)
                 tree._roots = ()
 
-    def _found(self, path: str) -> os.stat_result | None:
+    def _find_status(self, path: str) -> os.stat_result | None:
         try:
             return self._status(path)
         except OSError as error:  # unreadable: counts as absent

@@ -19,15 +19,15 @@ _WITHIN = ("boot", "etc", "loader")  # a subvolume with none of these boots noth
 
 def subvolumes(files: Files) -> list[str]:
     """Return the paths of the subvolumes that may hold the root of a system: at most MOST."""
-    return list(islice(_all(files), MOST))
+    return list(islice(_list_all(files), MOST))
 
 
 def first_left_out(files: Files) -> str:
     """Return the path of the first subvolume above that limit; "" if there is none."""
-    return next(islice(_all(files), MOST, None), "")
+    return next(islice(_list_all(files), MOST, None), "")
 
 
-def _all(files: Files) -> Iterator[str]:
+def _list_all(files: Files) -> Iterator[str]:
     if files.volume.fs not in ("btrfs", ""):
         return
     known = files.volume.fs == "btrfs"

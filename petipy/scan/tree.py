@@ -81,7 +81,7 @@ def _scan(files: Files, formats: Sequence[Format]) -> Scan:
         entries=entries,
         problems=tuple(with_excerpts(files, dict.fromkeys(problems))),
         preferences=tuple((path, p) for path, p in preferences if path not in menu.taken_over),
-        missing=tuple(_missing(files, [entry for _, entry in entries])),
+        missing=tuple(_find_missing(files, [entry for _, entry in entries])),
         wants=_wants(wants, waiting) if _waits(entries, problems) else (),
         formats=tuple(_facts(formats, {name for name, _ in entries})),
     )
@@ -228,7 +228,7 @@ def _matches(files: Files, directory: str, names: list[str]) -> Iterator[str]:
             yield from _matches(files, f"{directory}/{found}", rest)
 
 
-def _missing(files: Files, entries: Sequence[Entry]) -> Iterator[FileRef]:
+def _find_missing(files: Files, entries: Sequence[Entry]) -> Iterator[FileRef]:
     """Yield the files that entries name and their volume, a known one, does not have."""
     for ref in dict.fromkeys(ref for entry in entries for ref in list_references(entry)):
         name = volume_name(ref, files)

@@ -95,7 +95,7 @@ class Discovery:
         self._arrived[name] = self._arrivals
         self._start(source)
         if not source.kind.inner:
-            for other in map(self._catalog.source, self._catalog.wanting(name)):
+            for other in map(self._catalog.source, self._catalog.find_wanting(name)):
                 if other:
                     self._start(other)
 
@@ -151,7 +151,7 @@ class Discovery:
 
     def _came_since(self, start: int, name: str) -> bool:
         """Return True if a volume that the scan wants came after its start."""
-        return any(self._arrived.get(other, 0) > start for other in self._catalog.wanted(name))
+        return any(self._arrived.get(other, 0) > start for other in self._catalog.list_wanted(name))
 
     def _take(self, source: Source, scan: Scan, failure: str) -> None:
         state: State = "failed" if failure else "ready"

@@ -40,9 +40,9 @@ def make_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
     volume = Volume(
         name=name,
         uuid=p.get("ID_FS_UUID", ""),
-        label=_decoded(p.get("ID_FS_LABEL_ENC") or p.get("ID_FS_LABEL", "")),
+        label=_decode(p.get("ID_FS_LABEL_ENC") or p.get("ID_FS_LABEL", "")),
         partuuid=p.get("ID_PART_ENTRY_UUID", ""),
-        partlabel=_decoded(p.get("ID_PART_ENTRY_NAME", "")),
+        partlabel=_decode(p.get("ID_PART_ENTRY_NAME", "")),
         fs=p["ID_FS_TYPE"],
         disk=_disk(p),
         partition=_number(p.get("PARTN") or p.get("ID_PART_ENTRY_NUMBER", "")),
@@ -159,7 +159,7 @@ def _title(volume: Volume, kind: Kind, size: int, mapped: str) -> str:
     return f"{name}: {word}{format_size(size)} {volume.fs}{label}"
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     """Undo udev's \\xHH, which stands for a byte that is not allowed in a file name."""
     raw = text.encode("utf-8", "surrogateescape")
     raw = _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), raw)

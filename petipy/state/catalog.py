@@ -21,7 +21,7 @@ _ANY: Name = ("any", "")
 
 
 class _Index(Generic[_K]):
-    """Names of sources by a key. Most keys have one: tuples take the least memory."""
+    """The names of the sources that each key has. Most keys have one: tuples save memory."""
 
     def __init__(self) -> None:
         self._names: dict[_K, tuple[str, ...]] = {}
@@ -33,7 +33,7 @@ class _Index(Generic[_K]):
         return self._names.get(key, ())
 
     def move(self, name: str, old: Sequence[_K], new: Sequence[_K]) -> list[_K]:
-        """Take the source from the old keys to the new; return the keys that came or vanished."""
+        """Move the source from the old keys to the new. Return the keys that are added or gone."""
         changed, kept = [], {*old}.intersection(new)
         for key in old:
             if key in kept:
@@ -53,7 +53,7 @@ class _Index(Generic[_K]):
 
 
 class _Part:
-    """One source. Tuples of names and claims have each once."""
+    """One source and all that follows from it. Its tuples of names and claims repeat nothing."""
 
     __slots__ = (
         *("source", "order", "volume", "scan", "wanted", "basis", "identity"),
@@ -63,19 +63,19 @@ class _Part:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.order = source.order
-        self.volume: tuple[Name, ...] = ()  # its names
+        self.volume: tuple[Name, ...] = ()  # the names of its volume
         self.scan: Scan | None = None
-        self.wanted: tuple[Name, ...] = ()  # by the scan: names of volumes
-        self.basis = ""  # of the ids of its choices, while it has a scan
+        self.wanted: tuple[Name, ...] = ()  # names of volumes that the scan wants
+        self.basis = ""  # the start of its ids: choose_basis; "" without a scan
         self.identity = ""
-        self.choices: tuple[Choice, ...] = ()  # all of the scan's
+        self.choices: tuple[Choice, ...] = ()  # of the scan, covered or not
         self.asked: tuple[Name, ...] = ()  # names of volumes that the choices depend on
-        self.claims: tuple[Claim, ...] = ()  # of its choices
-        self.rival_claims: tuple[Claim, ...] = ()
+        self.claims: tuple[Claim, ...] = ()  # of its choices: list_claims
+        self.rival_claims: tuple[Claim, ...] = ()  # of its choices: list_rival_claims
 
 
 class Catalog:
-    """The sources that there are. `choices` gives what resolve.choices would give for them."""
+    """The sources. `choices` returns the same as resolve.choices, which works from scratch."""
 
     def __init__(self) -> None:
         self._parts: dict[str, _Part] = {}  # in order of arrival
@@ -84,12 +84,12 @@ class Catalog:
         self._shown: Chained[Choice] = Chained()
         self._devices: dict[str, Device] = {}  # by source, in order of arrival
         self._read: tuple[Device, ...] | None = ()
-        # Sources by names of their volumes, in menu order; by names that they ask for and want.
+        # Names of volumes → the sources that have them (in menu order), ask for them, want them.
         self._volumes: dict[Name, list[tuple[Order, str]]] = {}
         self._asking: _Index[Name] = _Index()
         self._wanting: _Index[Name] = _Index()
         self._based: _Index[str] = _Index()
-        self._composed = 0  # bases that may be equal to an identity that was made of two
+        self._composed = 0  # bases with an @: another source's identity may be equal
         self._claimed: _Index[Claim] = _Index()
         self._covered: _Index[Claim] = _Index()
         # Work that the next call of `choices` does.
@@ -153,7 +153,7 @@ class Catalog:
             self._problems.remove(part.order)
 
     def remove(self, name: str) -> None:
-        """Forget the source, if it is there, and all that came of it."""
+        """Remove the source, if it is there, with its scan and its choices."""
         if (part := self._parts.pop(name, None)) is None:
             return
         part.source, part.scan = Source(name=name), None
@@ -167,13 +167,13 @@ class Catalog:
         self._stale.discard(name)
         self._uncovered.discard(name)
 
-    def wanting(self, name: str) -> list[str]:
+    def find_wanting(self, name: str) -> list[str]:
         """Return the names of the other sources whose scan wants the volume of this one."""
         keys = (_ANY, *self._parts[name].volume)
         found = set[str]().union(*(self._wanting[key] for key in keys)) - {name}
         return sorted(found, key=lambda name: self._parts[name].order)
 
-    def wanted(self, name: str) -> Iterator[str]:
+    def list_wanted(self, name: str) -> Iterator[str]:
         """Yield the names of the sources with a volume that the scan of this one wants."""
         part = self._parts[name]
         if _ANY in part.wanted:
@@ -238,7 +238,7 @@ class Catalog:
             part.basis = resolve.choose_basis(device) if device else name
         if part.basis == old:
             return
-        # Identities that are made of two have an @ between.
+        # make_identities joins a basis and a name with an @.
         self._composed += ("@" in part.basis) - ("@" in old)
         shared = old and len(self._based[old]) > 1
         self._based.move(name, [old] if old else [], [part.basis] if part.basis else [])
@@ -282,7 +282,9 @@ class Catalog:
         name, scan = part.source.name, part.scan or Scan()
         try:
             choices = tuple(
-                resolve.of_source(name, scan, part.identity, find, boot_image=self._settings[1])
+                resolve.resolve_source(
+                    name, scan, part.identity, find, boot_image=self._settings[1]
+                )
             )
         except Exception as error:  # noqa: BLE001  what is on one disk is not to end the program
             self.failures.append((name, error))

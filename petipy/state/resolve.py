@@ -44,7 +44,7 @@ def choices(
     found: list[Choice] = []
     named = make_identities((device.name, choose_basis(device)) for device, _ in scans)
     for (device, scan), identity in zip(scans, named, strict=True):
-        found += of_source(device.name, scan, identity, volume, boot_image=boot_image)
+        found += resolve_source(device.name, scan, identity, volume, boot_image=boot_image)
     claimed = {claim for choice in found for claim in list_claims(choice)}
     return tuple(
         c for c in found if (foreign or not c.entry.foreign) and not is_covered(c, claimed)
@@ -69,7 +69,10 @@ def make_identities(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def list_claims(choice: Choice) -> Iterator[Claim]:
-    """Yield the kernel and the configuration that are this choice's to show."""
+    """Yield the kernel and the configuration that only this choice shows.
+
+    Other choices that have one of them among their rival claims are left out.
+    """
     if not choice.entry.guess:
         yield choice.kernel
     # Files of other devices begin with the device: (sda2)/loader/entries/a.conf.
@@ -78,27 +81,26 @@ def list_claims(choice: Choice) -> Iterator[Claim]:
 
 
 def list_rival_claims(choice: Choice) -> Iterator[Claim]:
-    """Yield the claims of other choices that would leave this one out."""
+    """Yield the kernel and the configuration that leave this choice out if another claims them."""
     if choice.entry.guess:
         yield choice.kernel
     yield f"({choice.device}){choice.entry.config}"
 
 
 def is_covered(choice: Choice, claimed: Container[Claim]) -> bool:
-    """Return True if another choice shows what this one would."""
+    """Return True if another choice claims the kernel or the configuration of this one."""
     return any(claim in claimed for claim in list_rival_claims(choice))
 
 
 def apply_edit(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
     """Return the kernel and the initrds as a person typed them."""
     ours = [file for file in (choice.kernel, *choice.initrds) if file]
-    # The name of an image may have parentheses in it, as its path may: so these names are matched
-    # as a whole.
+    # An image is named after its path, which may have parentheses. Compare these names as a whole.
     known = [choice.device, *(file.device for file in ours if file.device)]
-    # A name that nobody changed keeps what it does not show, such as the permissions of a file.
+    # An unchanged name keeps the attributes that it does not show, such as the file's permissions.
     same = {str(file): file for file in ours}
-    initrds = tuple(same.get(path) or _typed(path, known) for path in edit.initrds)
-    return same.get(edit.kernel) or _typed(edit.kernel, known), initrds
+    initrds = tuple(same.get(path) or _parse_typed(path, known) for path in edit.initrds)
+    return same.get(edit.kernel) or _parse_typed(edit.kernel, known), initrds
 
 
 _BOOT_IMAGE = re.compile(r'BOOT_IMAGE=(?:"(?:[^"\\]|\\.)*"|\S*)(?: |$)')
@@ -116,7 +118,7 @@ def _without_image(entry: Entry) -> Entry:
     return replace(entry, cmdline=entry.cmdline[cut:], origins=tuple(origins))
 
 
-def of_source(
+def resolve_source(
     name: str, scan: Scan, identity: str, find: FindVolume, *, boot_image: bool
 ) -> Iterator[Choice]:
     """Yield the choices of one source, none left out.
@@ -229,9 +231,9 @@ def _change(effect: Effect, own: str, find: FindVolume) -> Change:
     return Change(file=file, values=effect.values, rename=effect.rename)
 
 
-def _typed(text: str, known: Sequence[str]) -> File:
+def _parse_typed(text: str, known: Sequence[str]) -> File:
     if match := re.fullmatch(r"newc:([^:]+):(.+)", text):
-        return replace(_typed(match[2], known), packed=match[1])
+        return replace(_parse_typed(match[2], known), packed=match[1])
     if re.match(r"[a-z][a-z0-9+.-]*://", text):
         return File(url=text)
     device = known[0]

@@ -46,7 +46,7 @@ class Store:
             except RuntimeError:  # no loop runs: nobody waits
                 self._wake()
 
-    async def changed(self, since: int) -> Snapshot:
+    async def wait_for_change(self, since: int) -> Snapshot:
         """Return the snapshot as soon as its version is greater than `since`."""
         while self._snapshot.version <= since:
             future = asyncio.get_running_loop().create_future()

@@ -113,7 +113,7 @@ def attach_open(backing: int, offset: int = 0, size: int = 0) -> tuple[str, int]
     """
     control = _control()
     try:
-        return _configured(control, backing, offset, size)
+        return _configure(control, backing, offset, size)
     finally:
         os.close(control)
 
@@ -127,7 +127,7 @@ def _control() -> int:
     return os.open(_LOOP_CONTROL, os.O_RDWR | os.O_CLOEXEC)
 
 
-def _configured(control: int, backing: int, offset: int, size: int) -> tuple[str, int]:
+def _configure(control: int, backing: int, offset: int, size: int) -> tuple[str, int]:
     flags = _LO_READ_ONLY | _LO_AUTOCLEAR
     info = 0, 0, 0, offset, size, 0, 0, 0, flags, b"", b"", b"", 0, 0
     while True:

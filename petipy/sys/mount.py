@@ -118,7 +118,7 @@ def _mount(driver: str, node: str, options: tuple[str, ...], *, read_only: bool 
         flags = c_uint(_FSMOUNT_CLOEXEC), c_uint(attributes)
         return syscall("fsmount", c_int(context), *flags)
     except OSError as error:
-        raise _explained(error, context, driver) from None
+        raise _explain(error, context, driver) from None
     finally:
         os.close(context)
 
@@ -129,7 +129,7 @@ def _configure(context: int, command: int, key: str = "", value: str = "") -> No
     syscall("fsconfig", c_int(context), c_uint(command), name, text, c_int(0))
 
 
-def _explained(error: OSError, context: int, driver: str) -> OSError:
+def _explain(error: OSError, context: int, driver: str) -> OSError:
     """Return the failure, in the file system's own words if the context's log has any."""
     if error.errno == errno.EBUSY:
         return OSError(errno.EBUSY, "is in use: someone else has it mounted for writing")

@@ -62,7 +62,7 @@ _ARCHES = {
 _X32 = 0x40000000  # x86_64's second set of numbers, for the same calls
 
 
-def denied(machine: str) -> dict[str, int]:
+def list_denied(machine: str) -> dict[str, int]:
     """Return the system calls that `confine` refuses, with the machine's numbers of them."""
     head, *rows = (line.split() for line in _TABLE.strip().splitlines())
     column = head.index(machine) + 1
@@ -72,7 +72,7 @@ def denied(machine: str) -> dict[str, int]:
 @cache
 def program(machine: str) -> bytes:
     """Return the filter for a machine, in its byte order: an array of struct sock_filter."""
-    refused = sorted({*denied(machine).values(), *_COMMON})
+    refused = sorted({*list_denied(machine).values(), *_COMMON})
     jumps = [(_EQUAL, len(refused) - at, 0, number) for at, number in enumerate(refused)]
     code = [
         (_LOAD, 0, 0, _ARCH),

@@ -58,7 +58,7 @@ async def _start(count: int, *, at_once: bool) -> int:
     async def read() -> None:
         version = 0
         while True:
-            version = (await store.changed(version)).version
+            version = (await store.wait_for_change(version)).version
 
     console = asyncio.create_task(read())
     await Discovery(scan, store, Log(files=())).run(events())

@@ -131,7 +131,7 @@ def test_everybody_may_boot_what_is_not_guarded_look_rescan_and_stop() -> None:
         assert [status.text for status in session.log()] == ["found vda2"]
         version = session.snapshot.version
         machine.store.update(settled=True)
-        assert (await session.changed(version)).settled
+        assert (await session.wait_for_change(version)).settled
 
     run(scenario())
 

@@ -42,13 +42,13 @@ def image() -> Image:
     place = default_cache() / ("plain-image" if plain else "image")
     found = Image(place / "vmlinux", place / "petipy.cpio.zst", plain)
     with locked(default_cache() / "tests"):
-        if not found.initrd.exists() or found.initrd.stat().st_mtime < changed():
+        if not found.initrd.exists() or found.initrd.stat().st_mtime < find_last_change():
             options = ["--plain"] if plain else []
             run([REPOSITORY / "initramfs/build", "--output", place, *options])
     return found
 
 
-def changed() -> float:
+def find_last_change() -> float:
     """Return the time of the last change to a source of the image."""
     files = (path for name in SOURCES for path in (REPOSITORY / name).rglob("*"))
     return max(path.stat().st_mtime for path in files if "__pycache__" not in path.parts)

@@ -110,7 +110,7 @@ def test_links_that_lead_in_a_circle_are_an_error() -> None:
 def test_this_pythons_libraries_are_those_that_the_loader_names() -> None:
     program = Path(sys.executable).resolve()
     try:
-        needed = Elf.parse(program.read_bytes()).needed()
+        needed = Elf.parse(program.read_bytes()).list_needed()
     except ValueError:
         pytest.skip("not a 64-bit ELF system")
 

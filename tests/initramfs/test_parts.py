@@ -229,7 +229,7 @@ def test_relative_imports_are_made_absolute(
 
 def test_a_program_runs_without_libraries_that_it_never_calls(tmp_path: Path) -> None:
     kmod = Path(shutil.which("kmod", path=f"{os.environ['PATH']}:/sbin:/usr/sbin") or "")
-    needed = Elf.parse(kmod.read_bytes()).needed() if kmod.is_file() else []
+    needed = Elf.parse(kmod.read_bytes()).list_needed() if kmod.is_file() else []
     crypto = next((name for name in needed if name.startswith("libcrypto.")), "")
     found = [path for path in Path("/usr/lib").rglob(crypto or "none") if path.is_file()]
     if not found:
@@ -239,7 +239,7 @@ def test_a_program_runs_without_libraries_that_it_never_calls(tmp_path: Path) ->
     program.write_bytes(unlink(kmod.read_bytes(), {crypto: found[0].read_bytes()}))
     program.chmod(0o755)
 
-    assert Elf.parse(program.read_bytes()).needed() == [n for n in needed if n != crypto]
+    assert Elf.parse(program.read_bytes()).list_needed() == [n for n in needed if n != crypto]
     done = subprocess.run([program, "--version"], stdout=subprocess.PIPE, check=True)
     assert done.stdout.startswith(b"kmod version")
 

@@ -156,5 +156,5 @@ def test_the_filters_numbers_are_those_of_the_kernels_headers() -> None:
         pytest.skip("no kernel headers for x86_64")
     lines = (line.split() for line in header.read_text().splitlines())
     numbers = {line[1][5:]: int(line[2]) for line in lines if line[:1] == ["#define"] and line[2:]}
-    for name, number in seccomp.denied("x86_64").items():
+    for name, number in seccomp.list_denied("x86_64").items():
         assert numbers[name] == number

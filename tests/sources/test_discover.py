@@ -240,13 +240,13 @@ def test_images_are_scanned_one_at_a_time_and_are_not_told_of_each_other() -> No
 def test_each_of_many_devices_is_scanned_and_resolved_once(
     count: int, at_once: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine, resolved, original = Machine(), list[str](), resolve.of_source
+    machine, resolved, original = Machine(), list[str](), resolve.resolve_source
 
     def counted(name: str, *arguments: Any, **more: Any) -> Iterator[Choice]:
         resolved.append(name)
         return original(name, *arguments, **more)
 
-    monkeypatch.setattr(resolve, "of_source", counted)
+    monkeypatch.setattr(resolve, "resolve_source", counted)
     names = [f"sd{number}" for number in range(count)]
     machine.results |= dict.fromkeys(names, GOOD)
     machine.results["sd0"] = replace(GOOD, wants=(f"UUID=u-sd{count - 1}", "UUID=nobody"))

@@ -173,13 +173,13 @@ class Work:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.names: list[str] = []
-        original = resolve.of_source
+        original = resolve.resolve_source
 
         def counted(name: str, *arguments: object, **more: object) -> object:
             self.names.append(name)
             return original(name, *arguments, **more)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(resolve, "of_source", counted)
+        monkeypatch.setattr(resolve, "resolve_source", counted)
 
     def __call__(self, catalog: Catalog) -> list[str]:
         """Return the sources that have to be resolved for the choices of now."""
@@ -240,11 +240,11 @@ def test_a_volume_is_looked_for_among_the_scans_that_want_it() -> None:
         ("sdz", "", ["sd0"]),
     ):
         catalog.put(Source.of(device(name, uuid=uuid)))
-        assert catalog.wanting(name) == wanting
-    assert list(catalog.wanted("sd1")) == ["sdx"]
-    assert "sdz" in catalog.wanted("sd0")
+        assert catalog.find_wanting(name) == wanting
+    assert list(catalog.list_wanted("sd1")) == ["sdx"]
+    assert "sdz" in catalog.list_wanted("sd0")
     catalog.take("sd1", Scan())
-    assert catalog.wanting("sdx") == ["sd0"]
+    assert catalog.find_wanting("sdx") == ["sd0"]
 
 
 def test_a_source_that_cannot_be_resolved_costs_its_own_entries() -> None:

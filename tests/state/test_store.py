@@ -11,7 +11,7 @@ def test_a_change_wakes_who_waits_and_no_change_wakes_nobody() -> None:
         async def watch() -> None:
             version = 0
             while True:
-                snapshot = await store.changed(version)
+                snapshot = await store.wait_for_change(version)
                 version = snapshot.version
                 seen.append(snapshot.default)
 
@@ -43,7 +43,7 @@ def test_many_updates_of_one_turn_make_one_version_and_wake_once() -> None:
     async def scenario() -> None:
         store, calls = Store(), list[int]()
         store.listen(lambda: calls.append(store.snapshot.version))
-        waiting = asyncio.create_task(store.changed(0))
+        waiting = asyncio.create_task(store.wait_for_change(0))
         await asyncio.sleep(0)
         for number in range(100):
             store.update(default=str(number))
@@ -60,7 +60,7 @@ def test_a_version_that_somebody_has_read_stays_as_it_is() -> None:
         read = store.snapshot
         store.update(default="b")
         assert (read.default, store.snapshot.default) == ("a", "b")
-        assert (await store.changed(read.version)).default == "b"
+        assert (await store.wait_for_change(read.version)).default == "b"
 
     asyncio.run(scenario())
 

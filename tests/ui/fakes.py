@@ -95,7 +95,7 @@ class Store:
         self._news.set()
         self._news = asyncio.Event()
 
-    async def changed(self, since: int) -> Snapshot:
+    async def wait_for_change(self, since: int) -> Snapshot:
         while self.snapshot.version <= since:
             await self._news.wait()
         return self.snapshot

@@ -12,7 +12,7 @@ from parsers.api import Effect, Entry, Files, Item, Origin, Preferences
 from parsers.formats.grub.commands import table
 from parsers.formats.grub.commands.menu import users
 from parsers.formats.grub.default import default, fallbacks, split, style, timeout
-from parsers.formats.grub.language.family import Family, family_of
+from parsers.formats.grub.language.family import Family, find_family
 from parsers.formats.grub.run.env import Environment, Scope
 from parsers.formats.grub.run.machine import GrubMachine
 from parsers.formats.grub.run.origins import origins
@@ -53,7 +53,7 @@ def items(files: Files, path: str, family: Family | None = None) -> Iterator[Ite
     Without a family, the configuration is taken to be for the family that it looks like.
     """
     if family is None:
-        family = family_of(path, files.read(path) or "")
+        family = find_family(path, files.read(path) or "")
     yield from GrubConfiguration(GrubMachine(files, elsewhere=_LISTED, family=family), path).items()
 
 
@@ -142,7 +142,7 @@ class GrubConfiguration:
                     line,
                     trail,
                     marked=number == first,
-                    allowed=_allowed(menu, line, allowed),
+                    allowed=_find_allowed(menu, line, allowed),
                 ):
                     if entry.trail == trail:
                         names[number] = entry.name
@@ -329,7 +329,7 @@ def _menus(shell: Shell) -> list[Shell]:
     return [menu for inner in shell.nested for menu in _menus(inner)] + [shell]
 
 
-def _allowed(menu: Shell, line: MenuLine, outer: Users) -> Users:
+def _find_allowed(menu: Shell, line: MenuLine, outer: Users) -> Users:
     """Return the users who may boot or open a line of the menu: those who get here and are allowed.
 
     `superusers` is an ordinary variable. If it is not exported, a submenu asks for nothing.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from parsers.api import Style
 from parsers.formats.grub.language.errors import GrubError
 from parsers.formats.grub.language.family import Family
-from parsers.formats.grub.language.numbers import count, leading_number
+from parsers.formats.grub.language.numbers import count, split_number
 from parsers.formats.grub.run.shell import MenuLine
 
 _STYLES: tuple[Style, ...] = ("hidden", "countdown")
@@ -19,11 +19,11 @@ def default(spec: str, lines: Sequence[MenuLine], family: Family) -> int | None:
     """Return the number of the line; None if no line fits: the first is the default then."""
     if not spec:
         return 0
-    found = _named_first(spec, lines) if family.names_first else _numbered_first(spec, lines)
+    found = _find_by_name(spec, lines) if family.names_first else _find_by_number(spec, lines)
     return found if found is not None and 0 <= found < len(lines) else None
 
 
-def _numbered_first(spec: str, lines: Sequence[MenuLine]) -> int | None:
+def _find_by_number(spec: str, lines: Sequence[MenuLine]) -> int | None:
     """Find a line by a number, whatever follows it; else the first of this title or id."""
     try:
         return count(spec)
@@ -32,14 +32,14 @@ def _numbered_first(spec: str, lines: Sequence[MenuLine]) -> int | None:
         return next((n for n, line in enumerate(lines) if head in (line.title, line.id)), None)
 
 
-def _named_first(spec: str, lines: Sequence[MenuLine]) -> int | None:
+def _find_by_name(spec: str, lines: Sequence[MenuLine]) -> int | None:
     """Find a line by id, else by title, else by a number with nothing after it."""
     head = split(spec)[0]
     for names in ([line.id for line in lines], [line.title for line in lines]):
         if head in names:
             return names.index(head)
     try:
-        number, rest = leading_number(spec)
+        number, rest = split_number(spec)
     except GrubError:
         return None
     return None if rest else number
@@ -59,7 +59,7 @@ def fallbacks(spec: str, lines: Sequence[MenuLine], family: Family) -> Iterator[
     while spec:
         word, _, after = spec.lstrip().partition(" ")
         try:
-            number, spec = leading_number(spec)
+            number, spec = split_number(spec)
         except GrubError:
             if word not in ids:
                 return
@@ -79,7 +79,7 @@ def style(value: str | None, seconds: float | None) -> Style:
 def timeout(value: str | None) -> float | None:
     """Return seconds; infinity for -1; None for a text that GRUB does not understand."""
     try:
-        number = leading_number(value or "")[0]
+        number = split_number(value or "")[0]
     except GrubError:
         return None
     return math.inf if number < 0 else float(number)

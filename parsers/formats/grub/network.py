@@ -8,7 +8,7 @@ from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, Volume
 from parsers.formats.grub.configuration import GrubConfiguration
-from parsers.formats.grub.language.family import Family, family_of
+from parsers.formats.grub.language.family import Family, find_family
 from parsers.formats.grub.run.machine import GrubMachine
 from parsers.places.urls import split
 
@@ -21,7 +21,7 @@ def items_of_server(files: Files, url: str, family: Family | None = None) -> Ite
     """Yield what the configuration at a URL says. Files of its own server are URLs. See `items`."""
     root, path = split(url)
     tree = _Server(files, root)
-    host = GrubMachine(tree, family=family or family_of(path, tree.read(path) or ""))
+    host = GrubMachine(tree, family=family or find_family(path, tree.read(path) or ""))
     for item in GrubConfiguration(host, path).items():
         yield _on_server(item, root)
 

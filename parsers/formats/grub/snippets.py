@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cmp_to_key
 from typing import NamedTuple
 
-from parsers.formats.grub.language.numbers import leading_number
+from parsers.formats.grub.language.numbers import split_number
 from parsers.formats.grub.language.pieces import cut, join
 
 _SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|[~+]")
@@ -40,7 +40,7 @@ class Snippet(NamedTuple):
         title = self.first("title")
         if spec and (spec == self.id or (title and spec == title.value)):
             return True
-        return spec[:1].isdigit() and leading_number(spec)[0] == number
+        return spec[:1].isdigit() and split_number(spec)[0] == number
 
 
 class Snippets:

@@ -19,7 +19,7 @@ from parsers.api import (
 )
 from parsers.formats.grub_legacy.commands import COMMANDS, LoaderState, split_row
 from parsers.formats.grub_legacy.drives import Drives
-from parsers.places.volumes import find, on_volume, seen_from
+from parsers.places.volumes import find, on_volume, rename_files
 from parsers.reading.names import make_unique
 from parsers.reading.text import build_grammar, read, read_optional, scan_statements
 
@@ -287,7 +287,7 @@ class LegacyMenu:
             yield from problems
             for item in LegacyMenu(tree, ref.path, text, self).items(trail, marked=marked):
                 if isinstance(item, Entry):
-                    yield seen_from(item, volume.name, self.drives.own.name)
+                    yield rename_files(item, volume.name, self.drives.own.name)
                 elif isinstance(item, Problem):
                     own = volume.name == self.drives.own.name
                     config = item.config if own else on_volume(volume.name, item.config)

@@ -64,14 +64,12 @@ def command_origins(
         start, end = max(trace.start - cut, 0), min(trace.end - cut, length)
         if start < end:
             spans.setdefault(trace.origin, []).append((start, end))
-    own = tuple(
-        _uncovered_spans(length, sorted(span for found in spans.values() for span in found))
-    )
+    own = tuple(_find_uncovered(length, sorted(span for found in spans.values() for span in found)))
     command = Origin(what, " ".join(word.text for word in words), config, line, spans=own)
     return command, *(replace(origin, spans=tuple(found)) for origin, found in spans.items())
 
 
-def _uncovered_spans(length: int, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _find_uncovered(length: int, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     at = 0
     for start, end in spans:
         if at < start:

@@ -87,14 +87,14 @@ class EntryBuilder:
 
     def _default(self, conf: Configuration) -> tuple[Configuration, Label | None]:
         """Return the configuration whose time-out counts, and the label that boots by itself."""
-        chosen = self._chosen(conf)
+        chosen = self._choose(conf)
         submenu = self._submenus.get(chosen) if chosen else None
         if not chosen or not submenu:
             return conf, chosen
         self._path_to_default.add(chosen)
         return self._default(submenu)
 
-    def _chosen(self, conf: Configuration) -> Label | None:
+    def _choose(self, conf: Configuration) -> Label | None:
         for key in ("ontimeout", "default") if has_menu(conf) else ("default",):
             if statement := conf.settings.get(key):
                 label = _find(conf, statement.word) or self._implicit(conf, statement)

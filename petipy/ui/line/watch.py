@@ -54,7 +54,7 @@ class Watch:
         loop = asyncio.get_running_loop()
         self._interruption = loop.create_future()
         self._input = self._input or loop.create_task(self._terminal.read())
-        self._news = self._news or loop.create_task(self._changed())
+        self._news = self._news or loop.create_task(self._wait_for_change())
         patience = max(0.0, until - self._session.clock())
         awaited: set[asyncio.Future[Any]] = {self._input, self._news, self._interruption}
         await asyncio.wait(
@@ -78,7 +78,7 @@ class Watch:
         if self._interruption and not self._interruption.done():
             self._interruption.set_result(None)
 
-    async def _changed(self) -> Snapshot:
+    async def _wait_for_change(self) -> Snapshot:
         if (wait := self._not_before - self._session.clock()) > 0:
             await asyncio.sleep(wait)
-        return await self._session.changed(self._seen)
+        return await self._session.wait_for_change(self._seen)

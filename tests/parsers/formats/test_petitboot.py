@@ -1,117 +1,54 @@
-"""Petitboot's own parser tests, for the formats that both programs read.
-
-DEPARTURES has the exceptions with their reasons. The cases lie outside the repository.
-"""
-
-import json
-from pathlib import Path
-from typing import Any
+"""petitboot.conf in detail; whole files are in golden/native."""
 
 import pytest
 
-from parsers.api import Volume
-from parsers.formats import formats
-from parsers.places.urls import normalize
-from petipy.scan.tree import scan_lease, scan_tree
-from petipy.state.model import Choice, Device, File
-from petipy.state.resolve import choices
-from tests.cases import find
-from tests.fakes import Machine
-
-# Petitboot's name of a format → our formats.
-FORMATS = {
-    **{"kboot": ("kboot",), "native": ("native",), "pxe": ("pxe", "ipxe")},
-    **{"syslinux": ("syslinux",), "yaboot": ("yaboot",)},
-}
-CASES = [p for name in FORMATS for p in find(f"petitboot/{name}-*.json")]
-DEPARTURES: dict[str, str] = {}
-# Other command lines than Petitboot's, by case and title. In SYSLINUX's documentation and code, a
-# label's APPEND replaces the global one. Petitboot joins both.
-OTHERWISE = {
-    "syslinux-global-append": {"linux": "console=tty0", "backup": "root=/dev/sdb"},
-    "syslinux-nested-config": {
-        "boot": "root=/dev/sda",
-        "backup": "root=/dev/sdb",
-        "linux": "root=/dev/sdc",
-    },
-}
-
-pytestmark = pytest.mark.shared("petitboot")
+from parsers.api import FileRef
+from tests.parsers.one_file import entries, items, problems
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
-def test_petitboot_case(path: Path) -> None:
-    case = json.loads(path.read_text())
-    if case["case"] in DEPARTURES:
-        pytest.skip(DEPARTURES[case["case"]])
-    trees: dict[str, dict[str, str | bytes]] = {}
-    for file in case["files"]:
-        trees.setdefault(file["device"], {})[file["path"]] = file["text"]
-    known = [_volume(v) for v in (case["boot_device"], *case["other_devices"])]
-    for step in case["steps"]:
-        if step["do"] == "hotplug":
-            known.append(_volume(step["device"]))
-        _check(case, step["expect"], _choices(case, trees, known))
+def test_a_name_opens_an_option_and_repeated_words_are_joined() -> None:
+    (entry,) = entries(
+        items(
+            "native",
+            "name A name\nimage /v\ninitrd sdb1:/i\ndtb /d\nargs a\nargs b\n"
+            "description one\ndescription two\n",
+        )
+    )
+    assert (entry.title, entry.cmdline, entry.help) == ("A name", "a b", "one\ntwo")
+    assert entry.initrds == (FileRef(path="/i", device="sdb1"),)
+    assert entry.devicetree == FileRef(path="/d")
 
 
-def _choices(
-    case: dict[str, Any], trees: dict[str, Any], known: list[Volume]
-) -> tuple[Choice, ...]:
-    leases = {known[0].name: _lease(case)} if case["network"] else {}
-    host = Machine(trees, volumes=known, urls=_urls(case), leases=leases)
-    files = host.files(known[0].name)
-    forms = [form for form in formats() if form.name in FORMATS[case["format"]]]
-    scan = (scan_lease if leases else scan_tree)(files, forms)
-    device = Device(volume=known[0], node=known[0].name)
-    return choices([(device, scan)], known)
+@pytest.mark.parametrize("text", ["default b\n{}", "{}default b\n", "{}default b"])
+def test_default_may_stand_anywhere(text: str) -> None:
+    found = entries(items("native", text.format("name a\nimage /1\nname b\nimage /2\n")))
+    assert [entry.default for entry in found] == [False, True]
 
 
-def _lease(case: dict[str, Any]) -> dict[str, str]:
-    network = case["network"]
-    return {"mac": case.get("interfaces", {}).get(network["device"], ""), **network["params"]}
+def test_an_empty_value_costs_itself_alone() -> None:
+    found = items("native", "name a\nimage /1\nargs\nname b\nimage /2\n")
+    assert [entry.title for entry in entries(found)] == ["a", "b"]
+    assert problems(found) == [(3, "'args' has no value")]
 
 
-def _urls(case: dict[str, Any]) -> dict[str, str]:
-    """Return the texts by URL. A file of a case may be a download of the URL that DHCP names."""
-    urls = {item["url"]: item["text"] for item in case["urls"]}
-    params = case["network"]["params"] if case["network"] else {}
-    if "pxeconffile-local" in params:
-        urls[params["pxeconffile"]] = urls[params["pxeconffile-local"]]
-    return urls
+def test_the_last_byte_counts_without_a_newline() -> None:
+    (entry,) = entries(items("native", "name a\nimage /v\nargs root=/dev/sda1"))
+    assert entry.cmdline == "root=/dev/sda1"
 
 
-def _volume(device: dict[str, str | None]) -> Volume:
-    return Volume(name=device["id"] or "", uuid=device["uuid"] or "", label=device["label"] or "")
-
-
-def _check(case: dict[str, Any], expect: dict[str, Any], got: tuple[Choice, ...]) -> None:
-    # Petitboot leaves out unbootable entries, and lists syslinux entries in reverse.
-    got = tuple(choice for choice in got if not choice.entry.unbootable)
-    got = got[::-1] if case["format"] == "syslinux" else got
-    assert len(got) == expect.get("option_count", len(got))
-    assert sum(choice.entry.default for choice in got) <= 1
-    for index, wanted in expect.get("options", {}).items():
-        choice = got[int(index)]
-        facts = {
-            "name": choice.entry.title,
-            "args": choice.entry.cmdline,
-            "default": choice.entry.default,
-            "kernel": _file(choice.kernel, waits=bool(choice.waits_for)),
-            "initrd": _file(next(iter(choice.initrds), None), waits=bool(choice.waits_for)),
-            "dtb": _file(choice.devicetree, waits=bool(choice.waits_for)),
-        }
-        expected = {key: _with_normal_url(value) for key, value in wanted.items()}
-        if "args" in wanted:
-            args = OTHERWISE.get(case["case"], {}).get(choice.entry.title, wanted["args"])
-            expected["args"] = args or ""
-        assert {key: facts[key] for key in expected} == expected
-
-
-def _with_normal_url(value: Any) -> Any:
-    return {"url": normalize(value["url"])} if isinstance(value, dict) and "url" in value else value
-
-
-def _file(file: File | None, *, waits: bool) -> dict[str, object] | None:
-    if file is None:
-        return {"unresolved": True} if waits else None
-    return {"url": file.url} if file.url else {"device": file.device, "path": file.path}
+@pytest.mark.parametrize(
+    ("text", "line", "word"),
+    [
+        ("image /v\n", 1, "belongs after a name"),
+        ("name a\n", 1, "names no kernel"),
+        ("name a\nimage /1\nimage /2\n", 3, "the first value counts"),
+        ("name a\nimage /1\nname a\nimage /2\n", 3, "called 'a' already"),
+        ("default x\nname a\nimage /1\n", 1, "no entry is called 'x'"),
+        ("name a\nimage /1\nkernel /2\n", 3, "not a setting"),
+        ("default a\ndefault b\nname a\nimage /1\n", 2, "the first value counts"),
+    ],
+)
+def test_each_mistake_is_told_with_its_line(text: str, line: int, word: str) -> None:
+    ((where, message),) = problems(items("native", text))
+    assert where == line
+    assert word in message

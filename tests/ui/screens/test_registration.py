@@ -22,25 +22,23 @@ from tests.ui.fakes import DEBIAN, Machine, choice
 TOP = Path(__file__).parents[3]
 BYTES = {"enter": "\r", "esc": "\x1b", "backspace": "\x7f", "f1": "\x1bOP", "left": "\x1b[D"}
 OPENERS = {name: screen.opener for name, screen in find_screens().items() if screen.opener}
-TITLES = {"details": "Entry", "editor": f"Edit {DEBIAN}", "help": "Help", "log": "Log"}
+TITLES = {"editor": f"Edit {DEBIAN}"}  # where it is not the registered one
 
 
 def to_bytes(name: str) -> str:
     return BYTES.get(name, name)
 
 
-def test_every_screen_that_a_key_opens_has_its_title_here() -> None:
-    assert OPENERS.keys() == TITLES.keys()
-
-
 @pytest.mark.parametrize(("name", "key"), OPENERS.items(), ids=OPENERS)
 def test_at_a_terminal_a_key_opens_the_screen_and_esc_closes_it(name: str, key: Key) -> None:
+    title = TITLES.get(name, find_screens()[name].title)
+
     async def scenario() -> None:
         async with console_at(counting_machine()) as (emulator, _):
             await open_menu(emulator)
             for one in key.names:
                 emulator.type(to_bytes(one))
-                await emulator.until(f"Petipy 0.1 - {TITLES[name]}")
+                await emulator.until(f"Petipy 0.1 - {title}")
                 emulator.type(to_bytes(BACK.names[0]))
                 await emulator.until("Petipy 0.1 - Boot menu")
 
@@ -95,7 +93,7 @@ def new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("new_file")
 def test_a_new_file_is_a_new_screen_with_its_key_in_footer_help_and_readme() -> None:
     driver = Driver()
-    assert driver.lines()[-1].endswith("r rescan  w news  x shell  / find")
+    assert "  w news  " in driver.lines()[-1]
     assert "It is new." in driver.press("w").text
     assert driver.lines()[0] == "Petipy 0.1 - New"
     assert any(line.split() == ["w", "see", "the", "news"] for line in driver.press("h").lines())

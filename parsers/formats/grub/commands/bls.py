@@ -121,7 +121,7 @@ def _line(shell: Shell, snippet: Snippet, linux: Field) -> MenuLine:
     title = snippet.first("title") or linux
     arguments = [title.value, *(field.value for field in snippet.all("grub_arg"))]
     # A name of a user means that not everybody may boot the entry.
-    allowed = users(_expanded(shell, snippet, "grub_users") or "")
+    allowed = users(_expand(shell, snippet, "grub_users") or "")
     key = snippet.first("grub_hotkey")
     return MenuLine(
         title=title.value,
@@ -170,7 +170,7 @@ def _commands(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[tuple[st
     if names:
         yield f"initrd {' '.join(names)}", (initrds[0] if initrds else linux).line
     if tree := snippet.first("devicetree"):
-        yield f"devicetree ($root){_expanded(shell, snippet, 'devicetree') or ''}", tree.line
+        yield f"devicetree ($root){_expand(shell, snippet, 'devicetree') or ''}", tree.line
     elif general := shell.env["devicetree"]:
         yield f"devicetree {directory}{general}", linux.line
 
@@ -195,6 +195,6 @@ def _value(shell: Shell, name: str) -> str | None:
     return value if value is None else expand_to(value, [Piece(value, setting)])
 
 
-def _expanded(shell: Shell, snippet: Snippet, key: str) -> str | None:
+def _expand(shell: Shell, snippet: Snippet, key: str) -> str | None:
     field = snippet.first(key)
     return snippets.expand(field.value if field else "", shell.env.get)

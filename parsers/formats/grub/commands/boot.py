@@ -38,7 +38,7 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         kernel=shell.machine.file(path, shell.env["root"]),
         cmdline=cmdline,
         devicetree=shell.payload.devicetree,
-        waits_for=_missing_device(shell, path),
+        waits_for=_find_missing_device(shell, path),
         origins=shell.origins_of_kernel(path, cmdline, arguments, places, *root),
     )
     return 0
@@ -83,7 +83,7 @@ def _take_for_root(shell: Shell, path: str) -> None:
         shell.env.assignments.pop("root")  # no statement of the file gave this value
 
 
-def _missing_device(shell: Shell, path: str) -> str:
+def _find_missing_device(shell: Shell, path: str) -> str:
     """Return the device that a search did not find, unless the kernel is there without it.
 
     GRUB then boots, too.
@@ -156,7 +156,7 @@ def _loader(what: str) -> Run:
     return load
 
 
-def _ending(action: Action, what: str) -> Run:
+def _make_ending(action: Action, what: str) -> Run:
     def end(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         if "--is-supported" in arguments:  # a script asks this before it adds fwsetup to the menu
             return 0
@@ -184,4 +184,4 @@ command(
 for _what, _names in _LOADERS.items():
     command(*_names.split())(_loader(_what))
 for _action, (_what, _names) in _ENDINGS.items():
-    command(*_names.split())(_ending(_action, _what))
+    command(*_names.split())(_make_ending(_action, _what))

@@ -63,7 +63,7 @@ def search(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     return _search(shell, kind, words[0], variable, hints, near="root-dev-only" in options)
 
 
-def _dotted(kind: str) -> Run:
+def _make_dotted(kind: str) -> Run:
     def run(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         if not arguments:
             raise GrubError(BAD_ARGUMENT, "one argument expected")
@@ -73,9 +73,9 @@ def _dotted(kind: str) -> Run:
     return run
 
 
-command("search.fs_uuid")(_dotted("fs-uuid"))
-command("search.fs_label")(_dotted("label"))
-command("search.file")(_dotted("file"))
+command("search.fs_uuid")(_make_dotted("fs-uuid"))
+command("search.fs_label")(_make_dotted("label"))
+command("search.file")(_make_dotted("file"))
 
 
 def _search(

@@ -63,7 +63,7 @@ def shift(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         return BAD_ARGUMENT
     if steps > len(shell.scope.arguments):
         return BAD_ARGUMENT
-    shell.scope = shell.scope.shifted(steps)
+    shell.scope = shell.scope.shift(steps)
     return 0
 
 

@@ -67,7 +67,7 @@ _OTHER = re.compile(
 )
 
 
-def family_of(path: str, text: str) -> Family:
+def find_family(path: str, text: str) -> Family:
     """Return the family that a configuration is written for, by its text and its place.
 
     Without a sign it is Debian's: most of its peculiarities are upstream's.

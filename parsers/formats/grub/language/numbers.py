@@ -15,10 +15,10 @@ def number(text: str) -> int:
 
     Raise GrubError if there is none.
     """
-    return leading_number(text)[0]
+    return split_number(text)[0]
 
 
-def leading_number(text: str) -> tuple[int, str]:
+def split_number(text: str) -> tuple[int, str]:
     """Return the number that a text begins with, and the rest."""
     m = _NUMBER.match(text)
     if not m:

@@ -177,7 +177,7 @@ class _Compiler:
             return [_Step("take", one=_ANY)]
         if char == "[":
             return [_Step("take", one=self._bracket())]
-        return [self._escaped() if char == "\\" else _Step("take", one=_one_character(char))]
+        return [self._read_escape() if char == "\\" else _Step("take", one=_one_character(char))]
 
     def _group(self, base: int, depth: int) -> list[_Step]:
         self.groups += 1
@@ -187,7 +187,7 @@ class _Compiler:
             raise GrubError(BAD_ARGUMENT, "Unmatched ( or \\(")
         return [_Step("save", number), *inside, _Step("save", number + 1)]
 
-    def _escaped(self) -> _Step:
+    def _read_escape(self) -> _Step:
         if self._at == len(self._pattern):
             raise GrubError(BAD_ARGUMENT, "Trailing backslash")
         char = self._next()

@@ -116,11 +116,11 @@ class Devices:
     def search(self, wanted: Callable[[Volume], bool], hints: Sequence[str]) -> Iterator[Volume]:
         """Yield volumes that fit: by the hints, then disk by disk, the last partition first."""
         for hint in hints:
-            yield from filter(wanted, self._hinted(hint))
+            yield from filter(wanted, self._find_hinted(hint))
         for disk in [*self.loops.values()], *self._disks.values():
             yield from filter(wanted, sorted(disk, key=lambda v: (v.partition != 0, -v.partition)))
 
-    def _hinted(self, hint: str) -> Sequence[Volume]:
+    def _find_hinted(self, hint: str) -> Sequence[Volume]:
         if hint.endswith(","):  # the partitions of a disk, in rising order
             disk = self._disks.get(hint[:-1], [])
             return sorted((v for v in disk if v.partition), key=lambda v: v.partition)

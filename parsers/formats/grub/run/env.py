@@ -76,7 +76,7 @@ class Scope:
         setting = self._setting._replace(what=what, value=str(value), pieces=pieces_of(value))
         return value, setting
 
-    def shifted(self, count: int) -> "Scope":
+    def shift(self, count: int) -> "Scope":
         return Scope(self.arguments[count:], self._setting)
 
     def __getitem__(self, position: int) -> str:

@@ -126,7 +126,7 @@ class State:
 
     def _expand(self, words: Sequence[Word]) -> list[str]:
         parameters = self.scope.arguments if self.scope else ()
-        return expand(words, self._look_up, parameters, self._found)
+        return expand(words, self._look_up, parameters, self._match)
 
     def _look_up(self, name: str) -> tuple[str, Assignment | None]:
         """Return a variable's value and the setting that gave it."""
@@ -141,7 +141,7 @@ class State:
         self.machine.budget.spend(1 + len(value) // 64)
         return value, setting
 
-    def _found(self, pattern: Pattern) -> Sequence[str]:
+    def _match(self, pattern: Pattern) -> Sequence[str]:
         return self.machine.match(pattern, self.env["root"])
 
     # Files

@@ -31,7 +31,7 @@ def survey(tree: Node) -> Memory:
     if not blocks:
         raise ValueError("the device tree describes no memory")
     chosen = tree.child("chosen") or Node()
-    return Memory(tuple(blocks), chosen.cell("linux,kernel-end"), tuple(sorted(_taken(tree))))
+    return Memory(tuple(blocks), chosen.cell("linux,kernel-end"), tuple(sorted(_list_taken(tree))))
 
 
 def _memory(tree: Node) -> Iterator[Range]:
@@ -43,7 +43,7 @@ def _memory(tree: Node) -> Iterator[Range]:
                     yield Range(start, start + size)
 
 
-def _taken(tree: Node) -> Iterator[Range]:
+def _list_taken(tree: Node) -> Iterator[Range]:
     chosen = tree.child("chosen") or Node()
     for node, base, size in (
         (tree.child("rtas"), "linux,rtas-base", "rtas-size"),
@@ -61,10 +61,10 @@ def _taken(tree: Node) -> Iterator[Range]:
             room = int.from_bytes(node.properties.get("linux,tce-size", b""), "little")
             yield Range(start, start + room)
     yield from (Range(start, start + size) for start, size in find_reserved_ranges(tree))
-    yield from _reserved_memory(tree)
+    yield from _list_reserved(tree)
 
 
-def _reserved_memory(tree: Node) -> Iterator[Range]:
+def _list_reserved(tree: Node) -> Iterator[Range]:
     parent = tree.child("reserved-memory")
     if parent is None:
         return

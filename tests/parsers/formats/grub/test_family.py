@@ -2,7 +2,7 @@
 
 import pytest
 
-from parsers.formats.grub.language.family import DEBIAN, FEDORA, family_of
+from parsers.formats.grub.language.family import DEBIAN, FEDORA, find_family
 from tests.cases import SHARED, find
 from tests.parsers.formats.grub.runs import machine, offered, preferences
 
@@ -52,7 +52,7 @@ FEDORAS = {
     ],
 )
 def test_the_dialect_is_seen_from_the_text_and_its_place(path: str, text: str, family: str) -> None:
-    assert family_of(path, text).name == family
+    assert find_family(path, text).name == family
 
 
 @pytest.mark.shared("corpus/grub.cfg")
@@ -62,7 +62,7 @@ def test_of_the_real_files_those_are_red_hats_that_a_person_would_say_are() -> N
         file = describe.with_name(describe.name.removesuffix(".machine.json"))
         # Its place in its project tells more than the machine, which is made up.
         path = str(file.relative_to(CORPUS))
-        if family_of(f"/{path}", file.read_text(errors="surrogateescape")).name == "fedora":
+        if find_family(f"/{path}", file.read_text(errors="surrogateescape")).name == "fedora":
             found.add(path)
     assert found == FEDORAS
 
