@@ -8,6 +8,7 @@ tag  = "UUID" | "LABEL" | "PARTUUID" | "PARTLABEL" ;
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from parsers.api import Entry, FileRef, Origin, Volume
 
@@ -17,6 +18,7 @@ _LINK = re.compile(r"/dev/disk/by-(uuid|label|partuuid|partlabel)/(.*)", re.S)
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 # Open Firmware: a path through the device tree, then the partition (decimal) after a colon.
 _FIRMWARE = re.compile(r"(/[^:]*)(?::(\d{0,9})(?:,.*)?)?", re.S)
+_DEEPEST = 8  # images within images, for a search
 # GRUB's block list of a device: FIRST+COUNT, and further pairs after commas.
 BLOCKS = re.compile(r"(?:\(([^()]*)\))?(?:[0-9]*\+[0-9]+,?)+")
 
@@ -138,7 +140,8 @@ def list_searches(spec: str) -> Iterator[tuple[tuple[Name, ...], str]]:
     match = _FIRMWARE.fullmatch(spec) if name == spec else None
     if match and (path := match[1].rstrip("/").lower()):
         yield (("firmware", f"{path}:{int(match[2] or 0)}"),), ""
-    if hosts := [spec[: m.start()] for m in re.finditer(":/", spec)]:
+    # Each one is as long as the text before it: a text of 40 kB could take 400 MB.
+    if hosts := [spec[: m.start()] for m in islice(re.finditer(":/", spec), _DEEPEST)]:
         yield tuple(("name", host) for host in hosts), spec
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from petipy.log import Log
 from petipy.report.quote import format_place
-from petipy.scan.images import image_device
+from petipy.scan.images import MOST, image_device
 from petipy.sources.source import Arrived, Left, SourceEvent
 from petipy.state.catalog import Catalog
 from petipy.state.model import Choice, Device, Image, Scan, Source, State
@@ -159,7 +159,7 @@ class Discovery:
         self._catalog.take(source.name, scan)
         self._report(source.name, scan)
         if source.device:
-            self._look_into(source.device, scan.images)
+            self._look_into(source.device, scan.images[:MOST])
         self._publish()
 
     def _look_into(self, host: Device, images: Sequence[Image]) -> None:

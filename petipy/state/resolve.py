@@ -146,7 +146,7 @@ def resolve_source(
             changes=tuple(_change(effect, name, find) for effect in entry.effects),
             missing=tuple(str(file) for ref, file in files if file and ref in absent),
             waits_for=entry.waits_for or ", ".join(dict.fromkeys(waits)),
-            turn=_turn(entry, wish),
+            turn=wishes.find_turn(entry, wish),
             timeout=wish.timeout,
             elsewhere=wish.elsewhere,
             style=wish.style,
@@ -176,6 +176,7 @@ class _Wishes:
         # A kernel that was merely found is guarded as the configurations beside it are.
         guards = (wish for _, wish in scan.preferences if wish.superusers is not None)
         self._guard = next(guards, Preferences())
+        self._turns: dict[int, dict[str, int]] = {}  # of fallbacks, by the id() of Preferences
 
     def of(self, form: str, entry: Entry) -> tuple[Preferences, Preferences]:
         """Return the preferences that hold for an entry, and those with its users' rights."""
@@ -183,6 +184,17 @@ class _Wishes:
         around = self._preferences.get(dirname(entry.config))
         wish = self._preferences.get(entry.config) or around or self._general[form]
         return wish, self._guard if entry.guess else wish
+
+    def find_turn(self, entry: Entry, wish: Preferences) -> int:
+        """Return Choice.turn of an entry that has these preferences."""
+        if entry.default:
+            return 0
+        turns = self._turns.get(id(wish))
+        if turns is None:
+            turns = self._turns[id(wish)] = {}
+            for turn, name in enumerate(wish.fallback, 1):
+                turns.setdefault(name, turn)
+        return turns.get(entry.name, ORDINARY)
 
 
 def _general(scan: Scan, form: str) -> Preferences:
@@ -199,14 +211,6 @@ def list_references(entry: Entry) -> Iterator[FileRef]:
     yield from entry.initrds
     if entry.devicetree:
         yield entry.devicetree
-
-
-def _turn(entry: Entry, wish: Preferences) -> int:
-    if entry.default:
-        return 0
-    if entry.name in wish.fallback:
-        return 1 + wish.fallback.index(entry.name)
-    return ORDINARY
 
 
 def _file(ref: FileRef, own: str, find: FindVolume) -> File | None:

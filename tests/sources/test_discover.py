@@ -8,6 +8,7 @@ import pytest
 
 from parsers.api import ANY, Problem
 from petipy.log import Log
+from petipy.scan.images import MOST
 from petipy.sources.discover import MANY, Discovery
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
 from petipy.state import resolve
@@ -199,6 +200,12 @@ def test_an_image_goes_with_its_disk() -> None:
     machine = stick(ISO)
     machine.run("+good1", "-good1")
     assert not machine.store.snapshot.devices
+
+
+def test_a_scan_cannot_name_more_images_than_one_finds() -> None:
+    machine = stick(*(replace(ISO, path=f"/{n}.iso") for n in range(1000)))
+    machine.run("+good1")
+    assert len(machine.store.snapshot.devices) == 1 + MOST
 
 
 def test_another_disc_in_the_drive_has_other_images() -> None:

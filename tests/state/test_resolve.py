@@ -179,3 +179,23 @@ def test_a_kernel_that_merely_lies_there_is_guarded_by_the_configuration_beside_
     assert (free.users, free.superusers) == (None, ("root",))
     assert (guarded.users, guarded.passwords) == (("root",), (secret,))
     assert (foreign.users, foreign.superusers) == (None, None)
+
+
+def test_many_fallbacks_of_many_entries_are_not_compared_one_by_one() -> None:
+    compared = 0
+
+    class Name(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+    entries = tuple(("grub", entry(f"e{n}")) for n in range(300))
+    wish = Preferences(fallback=tuple(Name(f"e{n}") for n in reversed(range(300))))
+    found = Scan(entries=entries, preferences=((CONFIG, wish),))
+    turns = [made.turn for made in resolve.choices([(device("vda2"), found)])]
+    assert turns == [300 - n for n in range(300)]
+    assert compared < 3000

@@ -1,7 +1,7 @@
 import pytest
 
 from parsers.api import Volume
-from parsers.places.volumes import describe, find
+from parsers.places.volumes import describe, find, list_searches
 
 VOLUMES = (
     Volume(name="sda1", uuid="ABCD-1234", label="boot disk", partuuid="1234abcd-01", disk="sda"),
@@ -82,6 +82,12 @@ def test_find(spec: str, name: str | None) -> None:
 
 def test_a_path_of_absurd_length_is_looked_for_as_well() -> None:
     assert find("/pci@1:" + "9" * 10_000, VOLUMES) is None
+
+
+def test_the_search_for_an_image_takes_no_more_memory_than_its_name() -> None:
+    spec = "sda1" + ":/a.iso" * 20_000
+    kept = sum(len(name) for keys, _ in list_searches(spec) for _, name in keys)
+    assert kept < 3 * len(spec)
 
 
 @pytest.mark.parametrize(
