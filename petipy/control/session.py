@@ -66,15 +66,16 @@ class Session:
         The answer to a wrong password comes late. `user` does not matter where passwords have no
         user names. Cancelling ends the check.
         """
+        given = self._given
         right = await self._commands.unlock(self, lock, user, password)
-        if right is None:
+        if right is None or given is not self._given:  # forgotten while it was checked
             return False
-        self._given.add(right)
+        given.add(right)
         return True
 
     def forget(self) -> None:
         """Forget the passwords that were given: the next person here may be another."""
-        self._given.clear()
+        self._given = set()
 
     # Commands
 

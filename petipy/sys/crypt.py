@@ -21,6 +21,8 @@ def load() -> ctypes.CDLL:
             library = ctypes.CDLL(name, use_errno=True)
         except OSError:
             continue
+        if not hasattr(library, "crypt_ra"):  # glibc's own, before libxcrypt
+            continue
         library.crypt_ra.argtypes = (c_char_p, c_char_p, c_void_p, c_void_p)
         library.crypt_ra.restype = c_char_p
         return library

@@ -156,6 +156,23 @@ def test_where_nobody_is_a_superuser_everybody_may_edit_and_open_a_shell() -> No
     run(scenario())
 
 
+def test_a_password_whose_check_outlasts_the_person_opens_nothing() -> None:
+    async def scenario() -> None:
+        machine = machine_of(SHUT)
+        session = machine.session()
+        session.note_presence()
+        lock = Lock((ROOT,))
+        unlocking = asyncio.create_task(session.unlock(lock, "root", "toor"))
+        await asyncio.sleep(0)
+        machine.clock.forward(FORGOTTEN + 1)
+        session.note_presence()  # perhaps it is another person
+        machine.answer()
+        assert not await unlocking
+        assert not session.opens("boot", lock)
+
+    run(scenario())
+
+
 def test_passwords_are_asked_for_anew_when_nobody_has_been_there_for_long() -> None:
     async def scenario() -> None:
         machine = machine_of(SHUT)
