@@ -15,8 +15,8 @@ Count = Callable[[int], None]  # called with the number of bytes that were read
 
 
 def size_of(descriptor: int, file: File) -> int:
-    """Return the number of bytes that `file` means; negative if it begins behind the end."""
-    return file.size or os.fstat(descriptor).st_size - file.offset
+    """Return the number of bytes that `file` means; 0 if it begins behind the end."""
+    return file.size or max(0, os.fstat(descriptor).st_size - file.offset)
 
 
 def part(descriptor: int, file: File, count: Count = lambda _: None) -> int:

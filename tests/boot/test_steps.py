@@ -12,7 +12,7 @@ import pytest
 
 from petipy.boot import steps
 from petipy.boot.opener import Opener
-from petipy.boot.parts import part, read_ahead
+from petipy.boot.parts import part, read_ahead, size_of
 from petipy.boot.plan import BootError, Plan, plan
 from petipy.log import Log, Trace
 from petipy.state.model import Change, Device, Edit, File, Progress
@@ -208,6 +208,12 @@ def test_a_loader_that_dies_is_only_an_error(tree: Path) -> None:
     )
     with pytest.raises(BootError, match=r"\(vda2\)/vmlinux: the loading process died: does its"):
         asyncio.run(loading)
+
+
+def test_a_part_behind_the_end_takes_nothing_from_the_total(tree: Path) -> None:
+    beyond = File(device="vda2", path="/vmlinux", offset=1 << 30)
+    with (tree / "vda2/vmlinux").open("rb") as file:
+        assert size_of(file.fileno(), beyond) == 0
 
 
 def test_progress_is_of_the_bytes_that_are_read_and_then_has_no_total(tree: Path) -> None:
