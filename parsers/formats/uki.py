@@ -23,7 +23,7 @@ _PLAIN = {"osrel", "cmdline", "uname", "profile"}
 
 
 @dataclass(slots=True)
-class Contents:
+class Sections:
     """The sections of an image, of one of its profiles or of an addon."""
 
     path: str = ""
@@ -87,7 +87,7 @@ def read_image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem
         return
     if len(profiles) > _MOST:
         yield Problem(path, 1, f"more than {_MOST} profiles: the rest is left")
-    addons: list[Contents] = []
+    addons: list[Sections] = []
     for directory in (f"{top}/loader/addons", f"{path}.extra.d"):
         yield from _addons(files, directory, program.machine, profiles[0], addons)
     alone = len(profiles) == 1
@@ -115,7 +115,7 @@ def _machine(files: Files, program: pe.EfiProgram, linux: FileRef) -> str:
     return kernel.detect_machine(files, linux.path, linux.offset) or program.machine
 
 
-def _profiles(files: Files, path: str, sections: Sequence[pe.PeSection]) -> list[Contents]:
+def _profiles(files: Files, path: str, sections: Sequence[pe.PeSection]) -> list[Sections]:
     """Return the profiles: a .profile section opens one.
 
     The sections before the first are common to all. A profile's own section replaces a common one.
@@ -123,18 +123,18 @@ def _profiles(files: Files, path: str, sections: Sequence[pe.PeSection]) -> list
     starts = [n for n, section in enumerate(sections) if section.name == ".profile"]
     base = sections[: starts[0]] if starts else sections
     if not starts:
-        return [_read_sections(files, path, base, Contents())]
+        return [_read_sections(files, path, base, Sections())]
     ends = [*starts[1:], len(sections)]
     found = []
     for start, end in zip(starts, ends, strict=True):
-        common = _read_sections(files, path, base, Contents())
+        common = _read_sections(files, path, base, Sections())
         found.append(_read_sections(files, path, sections[start:end], common))
     return found
 
 
 def _read_sections(
-    files: Files, path: str, sections: Sequence[pe.PeSection], image: Contents
-) -> Contents:
+    files: Files, path: str, sections: Sequence[pe.PeSection], image: Sections
+) -> Sections:
     image.path = path
     for section in sections:
         name = section.name.removeprefix(".")
@@ -158,7 +158,7 @@ def _read_sections(
 
 
 def _addons(
-    files: Files, directory: str, machine: str, image: Contents, addons: list[Contents]
+    files: Files, directory: str, machine: str, image: Sections, addons: list[Sections]
 ) -> Iterator[Problem]:
     """Append a directory's addons to the list. Yield the problems."""
     names = files.names(directory)
@@ -166,7 +166,7 @@ def _addons(
         path = f"{directory}/{name}"
         try:
             program = pe.read_program(files, path)
-            addon = _read_sections(files, path, program.sections, Contents())
+            addon = _read_sections(files, path, program.sections, Sections())
         except (pe.PeError, OSError) as error:
             yield Problem(path, 1, str(error))
             continue
@@ -181,7 +181,7 @@ def _addons(
 
 
 def _entry(
-    path: str, image: Contents, addons: Sequence[Contents], title: str, number: int
+    path: str, image: Sections, addons: Sequence[Sections], title: str, number: int
 ) -> Entry:
     initrds = (
         *(addon.ucode for addon in addons),
@@ -205,7 +205,7 @@ def _entry(
     )
 
 
-def _cmdline(images: Sequence[Contents]) -> tuple[str, tuple[Origin, ...]]:
+def _cmdline(images: Sequence[Sections]) -> tuple[str, tuple[Origin, ...]]:
     """Return the command lines of the image and of its addons as one, and their origins.
 
     An origin has line 0: a program has no lines.
@@ -224,7 +224,7 @@ def _one_line(text: str) -> str:
     return re.sub(r"[\x00-\x1f]", " ", text).strip()
 
 
-def _title(path: str, image: Contents, number: int, alone: bool) -> str:
+def _title(path: str, image: Sections, number: int, alone: bool) -> str:
     release = os_release.read(image.texts.get("osrel", ""))
     names = (release.get(key) for key in ("PRETTY_NAME", "IMAGE_ID", "NAME", "ID"))
     system = next(filter(None, names), "Linux")

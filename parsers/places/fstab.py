@@ -10,7 +10,7 @@ from parsers.places.volumes import find
 from parsers.reading.text import read_optional
 
 
-class Mount(NamedTuple):
+class FstabLine(NamedTuple):
     spec: str  # the device, in the system's words, without quotation marks
     at: str
     fs: str
@@ -18,7 +18,7 @@ class Mount(NamedTuple):
     line: int = 0
 
 
-def parse_fstab(text: str) -> Iterator[Mount]:
+def parse_fstab(text: str) -> Iterator[FstabLine]:
     r"""Yield the mounts. Skip a line with fewer than three fields. After fstab(5):
 
     line  = "#", { character } | spec, white, at, white, fs, [ white, options ], rest ;
@@ -29,7 +29,7 @@ def parse_fstab(text: str) -> Iterator[Mount]:
         if len(fields) >= 3 and not fields[0].startswith("#"):
             spec = _unescape(fields[0].replace('"', "").replace("'", ""))
             options = fields[3] if len(fields) > 3 else ""
-            yield Mount(spec, _unescape(fields[1]), fields[2], options, number)
+            yield FstabLine(spec, _unescape(fields[1]), fields[2], options, number)
 
 
 def _unescape(field: str) -> str:

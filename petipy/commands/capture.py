@@ -24,7 +24,7 @@ from petipy.commands.survey import (
     open_devices,
     open_trees,
 )
-from petipy.commands.targets import Devices
+from petipy.commands.targets import OpenDevices
 from petipy.machinefile.read import platform
 from petipy.platforms import read_firmware
 from petipy.report.printing import escape, write
@@ -58,7 +58,7 @@ def _answer(options: argparse.Namespace) -> int:
     return write(json.dumps(about, indent=1) + "\n") or not anything
 
 
-def capture(devices: Devices, machine: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def capture(devices: OpenDevices, machine: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Return the machine file's value, and the devices that could not be read with reasons."""
     known = (*devices.found, *devices.others)
     seen: dict[str, dict[str, Any]] = {}

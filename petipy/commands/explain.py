@@ -24,7 +24,7 @@ from petipy.commands.base import Command
 from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
 from petipy.report.printing import escape, terminal_width, wrap, write
 from petipy.report.provenance import (
-    Statement,
+    EntrySetting,
     describe_origins,
     group_statements,
     join_runs,
@@ -182,7 +182,7 @@ def _files(choice: Choice) -> Iterator[str]:
         named = [s for s in group_statements(entry) if s.names == what]
         # One setting that names several initrds is shown after the last.
         last = [*[None] * (len(files) - 1), named[-1] if named else None]
-        by: list[Statement | None] = [*named] if len(named) == len(files) else last
+        by: list[EntrySetting | None] = [*named] if len(named) == len(files) else last
         for file, statement in zip(files, by, strict=False):
             if file:
                 yield _fact(what, file)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from parsers.api import DIALECTS, Format, Host, Problem, Volume
 from petipy.commands.base import BadUsage
-from petipy.commands.targets import SETTABLE, Devices, Target
+from petipy.commands.targets import SETTABLE, OpenDevices, Target
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load
 from petipy.scan.images import image_device
@@ -109,13 +109,13 @@ def load_machine(path: str) -> Machine:
         raise BadUsage(f"{path}: {error}") from None
 
 
-def open_devices(paths: Sequence[str], named: Sequence[str] = ()) -> Devices:
+def open_devices(paths: Sequence[str], named: Sequence[str] = ()) -> OpenDevices:
     """Open the devices that the paths and NAME=PATH… mean, else those of this machine.
 
     The caller closes the result.
     """
     targets = [*map(Target.of_path, paths), *map(Target.parse, named)]
-    devices = Devices()
+    devices = OpenDevices()
     try:
         for target in targets:
             devices.add(target)
@@ -203,7 +203,7 @@ def choose_formats(config: str = "", dialect: str | None = None) -> Sequence[For
     return [adapt(form) for form in formats()]
 
 
-def _survey_devices(devices: Devices, machine: str, dialect: str | None) -> Survey:
+def _survey_devices(devices: OpenDevices, machine: str, dialect: str | None) -> Survey:
     known = (*devices.found, *devices.others)
     problems = [(name, Problem("", 0, why)) for name, why in devices.failures]
     scans: list[tuple[Device, Scan]] = []

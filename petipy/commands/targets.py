@@ -47,7 +47,7 @@ class Target:
         return cls(re.sub(r"[\s/()=]+", "-", name) or "root", path)
 
 
-class Devices:
+class OpenDevices:
     """The devices of some targets. `close` removes the loop devices made for them."""
 
     def __init__(self) -> None:

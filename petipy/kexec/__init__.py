@@ -147,7 +147,7 @@ def _unpack(kernel: int) -> Iterator[int]:
         os.close(unpacked)
 
 
-def _identify(kernel: int) -> image.Kind:
+def _identify(kernel: int) -> image.KernelKind:
     kind = image.identify(os.pread(kernel, image.HEAD, 0), os.fstat(kernel).st_size)
     running = os.uname().machine
     # "le" names the running kernel's byte order; such a machine starts kernels of either.

@@ -1,4 +1,4 @@
-"""The kind of a file that is to be booted, told from its first bytes."""
+"""The kind of a file that is to be booted, recognised by its first bytes."""
 
 import struct
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class NotAKernel(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class KernelKind:
     """A kernel. `format` is ELF, bzImage, PE, Image (arm64, riscv64), s390, or how it is packed."""
 
     format: str
@@ -66,7 +66,7 @@ class Kind:
         return any(self.format == name for _, name in _PACKED)
 
 
-def identify(head: bytes, size: int) -> Kind:
+def identify(head: bytes, size: int) -> KernelKind:
     """Tell a kernel by `head`, the first HEAD bytes of a file of `size`. Raise NotAKernel."""
     if not size:
         raise NotAKernel("the file is empty")
@@ -78,24 +78,24 @@ def identify(head: bytes, size: int) -> Kind:
     raise NotAKernel(_describe_other(head))
 
 
-def _by_magic(head: bytes) -> Kind | None:
+def _by_magic(head: bytes) -> KernelKind | None:
     if head[:4] == b"\x7fELF" and len(head) >= 20:
         order = ">" if head[5] == 2 else "<"
         (machine,) = struct.unpack_from(order + "H", head, 18)
-        return Kind("ELF", _ELF_MACHINES.get(machine, f"an unknown machine ({machine})"))
+        return KernelKind("ELF", _ELF_MACHINES.get(machine, f"an unknown machine ({machine})"))
     if head[0x38:0x3C] == b"ARMd":
-        return Kind("Image", "aarch64")
+        return KernelKind("Image", "aarch64")
     if head[0x38:0x3C] == b"RSC\x05":
-        return Kind("Image", "riscv64")
+        return KernelKind("Image", "riscv64")
     if head[0x10008:0x1000E] == b"S390EP":
-        return Kind("s390", "s390x")
+        return KernelKind("s390", "s390x")
     if head[:2] == b"MZ":
         return _pe(head)
     packed = next((name for magic, name in _PACKED if head.startswith(magic)), None)
-    return Kind(packed) if packed else None
+    return KernelKind(packed) if packed else None
 
 
-def _bzimage(head: bytes, size: int) -> Kind:
+def _bzimage(head: bytes, size: int) -> KernelKind:
     # Documentation/arch/x86/boot.rst: setup_sects, syssize, protocol version, and xloadflags. Bit 0
     # of the last says that there is a 64-bit entry.
     head = head.ljust(0x240, b"\0")
@@ -104,15 +104,15 @@ def _bzimage(head: bytes, size: int) -> Kind:
     if size < needed:
         raise NotAKernel(f"cut off: the kernel has {needed} bytes, the file {size}")
     version, flags = struct.unpack_from("<H", head, 0x206)[0], head[0x236]
-    return Kind("bzImage", "x86_64" if version >= 0x20C and flags & 1 else "i386")
+    return KernelKind("bzImage", "x86_64" if version >= 0x20C and flags & 1 else "i386")
 
 
-def _pe(head: bytes) -> Kind | None:
+def _pe(head: bytes) -> KernelKind | None:
     (at,) = struct.unpack_from("<I", head.ljust(0x40, b"\0"), 0x3C)
     if head[at : at + 4] != b"PE\0\0" or len(head) < at + 6:
         return None
     (machine,) = struct.unpack_from("<H", head, at + 4)
-    return Kind("PE", _PE_MACHINES.get(machine, f"an unknown machine ({machine:#x})"))
+    return KernelKind("PE", _PE_MACHINES.get(machine, f"an unknown machine ({machine:#x})"))
 
 
 def _describe_other(head: bytes) -> str:

@@ -19,7 +19,7 @@ _FILES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class EntrySetting:
     """A setting of an entry, and the variables that it used.
 
     Variables whose values are in the command line are left out. The rest say, for example, on
@@ -61,13 +61,13 @@ def _meet(origin: Origin, start: int, end: int) -> bool:
     return any(low < end and start < high for low, high in origin.spans)
 
 
-def group_statements(entry: Entry) -> Iterator[Statement]:
+def group_statements(entry: Entry) -> Iterator[EntrySetting]:
     """Yield the settings of an entry in the order in which they count."""
     at: list[Origin] = []
     for origin in (*entry.origins, None):
         if at and (origin is None or not _explains(origin)):
             needed = (o for o in at[1:] if not o.spans and (o.value or o.how == "call"))
-            yield Statement(at[0], tuple(needed))
+            yield EntrySetting(at[0], tuple(needed))
             at = []
         if origin:
             at.append(origin)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 Read = Callable[[int, int], bytes]  # offset and length in bytes; less, or nothing, past the end
 
 
-class FileSystem(NamedTuple):
+class Superblock(NamedTuple):
     """A superblock's facts."""
 
     kind: str  # the name of Linux's driver: ext4, xfs, btrfs, vfat, iso9660, squashfs, f2fs
@@ -21,7 +21,7 @@ class FileSystem(NamedTuple):
     label: str = ""
 
 
-def identify(read: Read) -> FileSystem | None:
+def identify(read: Read) -> Superblock | None:
     """Return the file system that begins at offset 0; None for anything that holds no files."""
     for look in (_xfs, _squashfs, _ext, _f2fs, _btrfs, _iso9660, _vfat):
         if found := look(read):
@@ -29,18 +29,18 @@ def identify(read: Read) -> FileSystem | None:
     return None
 
 
-def _xfs(read: Read) -> FileSystem | None:
+def _xfs(read: Read) -> Superblock | None:
     block = read(0, 120)
     if len(block) < 120 or not block.startswith(b"XFSB"):
         return None
-    return FileSystem("xfs", _uuid(block[32:48]), _text(block[108:120]))
+    return Superblock("xfs", _uuid(block[32:48]), _text(block[108:120]))
 
 
-def _squashfs(read: Read) -> FileSystem | None:
-    return FileSystem("squashfs") if read(0, 4) == b"hsqs" else None
+def _squashfs(read: Read) -> Superblock | None:
+    return Superblock("squashfs") if read(0, 4) == b"hsqs" else None
 
 
-def _ext(read: Read) -> FileSystem | None:
+def _ext(read: Read) -> Superblock | None:
     block = read(1024, 136)
     if len(block) < 136 or block[56:58] != b"\x53\xef":
         return None
@@ -50,26 +50,26 @@ def _ext(read: Read) -> FileSystem | None:
     # Features that ext3's own driver did not know; 0x16: file types, recovery, metadata groups.
     older = "ext3" if compatible & 0x4 else "ext2"
     kind = "ext4" if incompatible & ~0x16 or read_only & ~0x7 else older
-    return FileSystem(kind, _uuid(block[104:120]), _text(block[120:136]))
+    return Superblock(kind, _uuid(block[104:120]), _text(block[120:136]))
 
 
-def _f2fs(read: Read) -> FileSystem | None:
+def _f2fs(read: Read) -> Superblock | None:
     block = read(1024, 124 + 1024)
     if len(block) < 124 or block[:4] != b"\x10\x20\xf5\xf2":
         return None
     # In a confined child the codec of str.decode cannot be imported.
     label, _ = codecs.utf_16_le_decode(block[124:], "replace")
-    return FileSystem("f2fs", _uuid(block[108:124]), label.partition("\0")[0])
+    return Superblock("f2fs", _uuid(block[108:124]), label.partition("\0")[0])
 
 
-def _btrfs(read: Read) -> FileSystem | None:
+def _btrfs(read: Read) -> Superblock | None:
     block = read(0x10000, 0x12B + 256)
     if len(block) < 0x12B or block[0x40:0x48] != b"_BHRfS_M":
         return None
-    return FileSystem("btrfs", _uuid(block[0x20:0x30]), _text(block[0x12B:]))
+    return Superblock("btrfs", _uuid(block[0x20:0x30]), _text(block[0x12B:]))
 
 
-def _iso9660(read: Read) -> FileSystem | None:
+def _iso9660(read: Read) -> Superblock | None:
     block = read(0x8000, 864)
     if len(block) < 864 or block[:6] != b"\x01CD001":
         return None
@@ -78,11 +78,11 @@ def _iso9660(read: Read) -> FileSystem | None:
         digits = block[start : start + 16].decode("ascii", "replace")
         if digits.isdecimal() and digits.strip("0"):
             pairs = [digits[i : i + 2] for i in range(4, 16, 2)]
-            return FileSystem("iso9660", "-".join((digits[:4], *pairs)), _text(block[40:72]))
-    return FileSystem("iso9660", "", _text(block[40:72]))
+            return Superblock("iso9660", "-".join((digits[:4], *pairs)), _text(block[40:72]))
+    return Superblock("iso9660", "", _text(block[40:72]))
 
 
-def _vfat(read: Read) -> FileSystem | None:
+def _vfat(read: Read) -> Superblock | None:
     block = read(0, 512)
     if len(block) < 512 or block[510:] != b"\x55\xaa":
         return None
@@ -94,7 +94,7 @@ def _vfat(read: Read) -> FileSystem | None:
         return None
     number = f"{int.from_bytes(serial, 'little'):08X}"
     name = _text(label)
-    return FileSystem("vfat", f"{number[:4]}-{number[4:]}", "" if name == "NO NAME" else name)
+    return Superblock("vfat", f"{number[:4]}-{number[4:]}", "" if name == "NO NAME" else name)
 
 
 def _uuid(data: bytes) -> str:

@@ -13,17 +13,16 @@ from petipy.state.catalog import Catalog
 from petipy.state.model import Choice, Device, Image, Scan, Source, State
 from petipy.state.store import Store
 
-# Scans a source. The devices are all that its configurations may refer to, its own among them.
-# OSError if it fails.
+# Scan a source. Its configurations may refer to the devices, which include its own. Raise OSError.
 ScanSource = Callable[[Source, Sequence[Device]], Awaitable[Scan]]
 LOGGED = 3  # problems of a source that consoles show
-# An update costs the store and all who read it some milliseconds for each thousand sources. With
-# more than so many, it waits for so many seconds, and what happens meanwhile costs no other.
+# An update costs the store and its readers some milliseconds for each thousand sources. With more
+# than MANY sources, an update waits for PAUSE seconds and takes all changes until then with it.
 MANY, PAUSE = 200, 0.05
 
 
 class Discovery:
-    """Keeps the store's sources and choices true to what is plugged in.
+    """Keeps the sources and choices of the store up to date.
 
     A source that fails or hangs costs its own entries, nothing else. A scan that wants a volume
     starts again when that volume comes. The store is updated once per turn of the event loop.

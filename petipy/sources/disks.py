@@ -1,4 +1,4 @@
-"""The volumes of the machine, from udev: those that are there, then each that comes or goes."""
+"""The volumes of the machine, from udev: first the present ones, then each change."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -22,11 +22,11 @@ async def watch(log: Log, sysfs: str = "/sys") -> AsyncIterator[SourceEvent]:
     loop.add_reader(udev.fileno(), wake.set)
     settled = False
     try:
-        for event in known.all(udev.devices()):
+        for event in known.compare(udev.devices()):
             yield event
         while True:
             await _wait(wake, None if settled else settling.pause())
-            # Look before the events are read, so that all that came since is told before Settled.
+            # Look before reading the events: every volume that is there by then precedes Settled.
             quiet = settled or settling.quiet(known.awaited)
             try:
                 changes = [
@@ -36,7 +36,7 @@ async def watch(log: Log, sysfs: str = "/sys") -> AsyncIterator[SourceEvent]:
                 log.warning(
                     f"device events were lost ({error.strerror}): looking at all devices again"
                 )
-                changes = list(known.all(udev.devices()))
+                changes = list(known.compare(udev.devices()))
             for event in changes:
                 yield event
             if quiet and not settled:
@@ -71,14 +71,14 @@ def _poll_for_media(sysfs: str) -> None:
 
 @dataclass
 class Known:
-    """The devices that have been told of. Turns what udev says into events, each once."""
+    """The devices that events have reported. Turns udev's events into those of sources."""
 
     sysfs: str = "/sys"
     devices: dict[str, Device] = field(default_factory=dict)
     awaited: set[str] = field(default_factory=set)  # the kernel has them, udev not yet
 
-    def all(self, listed: Iterator[Properties]) -> Iterator[SourceEvent]:
-        """Yield the difference to a complete list."""
+    def compare(self, listed: Iterator[Properties]) -> Iterator[SourceEvent]:
+        """Yield the events that make the known devices those of a complete list."""
         present = set()
         for properties in listed:
             present.add(read_name(properties))
@@ -88,7 +88,7 @@ class Known:
         self.awaited &= present
 
     def take(self, action: str, properties: Properties) -> Iterator[SourceEvent]:
-        """Yield what an event of udev means. A `change` may be new contents: it always counts."""
+        """Yield the events that follow from one of udev's. A `change` may mean new contents."""
         name = read_name(properties)
         self.awaited.discard(name)
         if action == "remove":

@@ -10,7 +10,7 @@ _ENOUGH = 20.0  # seconds after which waiting would strand the machine
 
 
 class Settling:
-    """Tells whether udev is done, when asked again and again.
+    """Finds out, look by look, if udev is done.
 
     `run` is /run, `proc` is /proc. Our init makes `run`/coldplug after the kernel has repeated all
     events. Other systems make no such file, and have repeated the events long ago.

@@ -1,4 +1,4 @@
-"""The protocol of whatever finds sources of entries: udev for disks, later the network, LVM, LUKS.
+"""The protocol of finders of sources: udev for disks, later the network, LVM, LUKS.
 
 A finder is a function from the log to a stream of events. Its stream never ends by itself.
 """
@@ -28,7 +28,7 @@ class Left:
 
 
 class Settled:
-    """The finder has told of every source that the machine started with."""
+    """The finder has reported every source that the machine started with."""
 
 
 SourceEvent = Arrived | Left | Settled

@@ -95,15 +95,15 @@ class Bundle:
         finally:
             posix.close(file)
 
-    def below(self, location: str) -> "Package":
+    def below(self, location: str) -> "PackageModules":
         """Let pkgutil find the modules of a package (a path hook of PEP 302)."""
         place, _, package = location.rpartition("/")
         if place != self._place:
             raise ImportError(location)
-        return Package(package, self.index)
+        return PackageModules(package, self.index)
 
 
-class Package:
+class PackageModules:
     """List the modules of a package for pkgutil.iter_modules."""
 
     def __init__(self, name: str, index: Index) -> None:

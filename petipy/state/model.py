@@ -22,7 +22,7 @@ ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A sort of source. Its attributes say all that differs from sort to sort."""
+    """A kind of source. Its attributes are all that differs between kinds."""
 
     name: str
     rank: int  # in the menu: sources of the lowest rank come first

@@ -1,4 +1,4 @@
-"""Programs: this module, beside kexec/, is the only one that starts any."""
+"""Programs: only this module and kexec/ start any."""
 
 import asyncio
 import contextlib

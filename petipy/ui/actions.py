@@ -1,4 +1,4 @@
-"""The actions that keys start on every screen, beside the screens that keys open."""
+"""The actions that keys start on every screen, besides the screens that keys open."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

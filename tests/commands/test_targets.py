@@ -6,7 +6,7 @@ import pytest
 
 from parsers.api import Volume
 from petipy.commands.survey import choose_formats, open_trees
-from petipy.commands.targets import Devices, Target, read_mounts
+from petipy.commands.targets import OpenDevices, Target, read_mounts
 from petipy.scan.tree import scan_tree
 from petipy.state.model import DIRECTORY, Device
 
@@ -48,7 +48,7 @@ def test_device_argument(text: str, path: str, says: dict[str, str]) -> None:
 def test_a_name_says_which_partition_of_its_disk_it_is(
     tmp_path: Path, name: str, disk: str, partition: int
 ) -> None:
-    devices = Devices()
+    devices = OpenDevices()
     devices.add(Target(name, str(tmp_path), (("disk", disk),)))
     assert devices.found[0].volume.partition == partition
 

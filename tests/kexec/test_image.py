@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from petipy.kexec import elf
-from petipy.kexec.image import HEAD, Kind, NotAKernel, identify
+from petipy.kexec.image import HEAD, KernelKind, NotAKernel, identify
 from tests.kexec.samples import vmlinux
 
 
@@ -26,19 +26,19 @@ def pe(machine: int) -> bytes:
 @pytest.mark.parametrize(
     ("head", "kind"),
     [
-        (vmlinux(), Kind("ELF", "ppc64")),
-        (vmlinux(order=">"), Kind("ELF", "ppc64")),
-        (vmlinux(machine=62), Kind("ELF", "x86_64")),
-        (vmlinux(machine=9999), Kind("ELF", "an unknown machine (9999)")),
-        (bzimage(), Kind("bzImage", "x86_64")),
-        (bzimage(0), Kind("bzImage", "i386")),
-        (pe(0xAA64), Kind("PE", "aarch64")),
-        (b"MZ" + bytes(54) + b"ARMd", Kind("Image", "aarch64")),
-        (bytes(0x10008) + b"S390EP", Kind("s390", "s390x")),
-        (b"\x1f\x8b\x08", Kind("gzip")),
+        (vmlinux(), KernelKind("ELF", "ppc64")),
+        (vmlinux(order=">"), KernelKind("ELF", "ppc64")),
+        (vmlinux(machine=62), KernelKind("ELF", "x86_64")),
+        (vmlinux(machine=9999), KernelKind("ELF", "an unknown machine (9999)")),
+        (bzimage(), KernelKind("bzImage", "x86_64")),
+        (bzimage(0), KernelKind("bzImage", "i386")),
+        (pe(0xAA64), KernelKind("PE", "aarch64")),
+        (b"MZ" + bytes(54) + b"ARMd", KernelKind("Image", "aarch64")),
+        (bytes(0x10008) + b"S390EP", KernelKind("s390", "s390x")),
+        (b"\x1f\x8b\x08", KernelKind("gzip")),
     ],
 )
-def test_kernels_are_known_by_their_magic(head: bytes, kind: Kind) -> None:
+def test_kernels_are_known_by_their_magic(head: bytes, kind: KernelKind) -> None:
     assert identify(head[:HEAD], len(head)) == kind
 
 
@@ -73,7 +73,7 @@ def test_a_bzimage_that_was_cut_off_is_told() -> None:
     image = bytearray(bzimage())
     image[0x1F1] = 3
     image[0x1F4:0x1F8] = struct.pack("<I", 0x80)
-    assert identify(bytes(image), 0x1000) == Kind("bzImage", "x86_64")
+    assert identify(bytes(image), 0x1000) == KernelKind("bzImage", "x86_64")
     with pytest.raises(NotAKernel, match="cut off: the kernel has 4096 bytes, the file 4095"):
         identify(bytes(image), 0xFFF)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.commands.targets import Devices, Target
+from petipy.commands.targets import OpenDevices, Target
 from petipy.sandbox import probe as probing
 from petipy.sandbox.probe import Disk, FileSystem, Partition, probe
 from petipy.sys import blkid
@@ -45,7 +45,7 @@ def test_an_empty_table_is_a_table(tmp_path: Path) -> None:
     image = empty(tmp_path, 16 * MB)
     run("sfdisk -q", str(image), text="label: gpt\n")
     assert probe(str(image)) == Disk(scheme="gpt")
-    devices = Devices()
+    devices = OpenDevices()
     devices.add(Target("a", str(image)))
     assert (devices.found, devices.failures) == ([], [])
 
@@ -198,7 +198,7 @@ def test_without_libblkid_a_person_is_told_what_to_install(
         raise OSError(errno.ENOENT, blkid.MISSING)
 
     monkeypatch.setattr(blkid, "load", missing)
-    devices = Devices()
+    devices = OpenDevices()
     devices.add(Target("a", str(empty(tmp_path, MB))))
     ((name, why),) = devices.failures
     assert name == "a"

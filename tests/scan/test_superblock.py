@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from petipy.scan.superblock import FileSystem, Read, identify
+from petipy.scan.superblock import Read, Superblock, identify
 
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
 MB = 1 << 20
 
 MAKERS = [
-    (f"mkfs.ext2 -q -U {UUID} -L name", FileSystem("ext2", UUID, "name")),
-    (f"mkfs.ext3 -q -U {UUID} -L name", FileSystem("ext3", UUID, "name")),
-    (f"mkfs.ext4 -q -U {UUID} -L Größe", FileSystem("ext4", UUID, "Größe")),
-    (f"mkfs.xfs -q -m uuid={UUID} -L name", FileSystem("xfs", UUID, "name")),
-    (f"mkfs.btrfs -q -U {UUID} -L name", FileSystem("btrfs", UUID, "name")),
-    (f"mkfs.f2fs -q -U {UUID} -l name", FileSystem("f2fs", UUID, "name")),
-    ("mkfs.vfat -F32 -i 1234abcd -n NAME", FileSystem("vfat", "1234-ABCD", "NAME")),
-    ("mkfs.vfat -F16 -i 1234abcd", FileSystem("vfat", "1234-ABCD", "")),
+    (f"mkfs.ext2 -q -U {UUID} -L name", Superblock("ext2", UUID, "name")),
+    (f"mkfs.ext3 -q -U {UUID} -L name", Superblock("ext3", UUID, "name")),
+    (f"mkfs.ext4 -q -U {UUID} -L Größe", Superblock("ext4", UUID, "Größe")),
+    (f"mkfs.xfs -q -m uuid={UUID} -L name", Superblock("xfs", UUID, "name")),
+    (f"mkfs.btrfs -q -U {UUID} -L name", Superblock("btrfs", UUID, "name")),
+    (f"mkfs.f2fs -q -U {UUID} -l name", Superblock("f2fs", UUID, "name")),
+    ("mkfs.vfat -F32 -i 1234abcd -n NAME", Superblock("vfat", "1234-ABCD", "NAME")),
+    ("mkfs.vfat -F16 -i 1234abcd", Superblock("vfat", "1234-ABCD", "")),
 ]
 
 
@@ -46,7 +46,7 @@ def empty(directory: Path, size: int) -> Path:
 
 @pytest.mark.parametrize(("maker", "expected"), MAKERS, ids=[m.split()[0] for m, _ in MAKERS])
 def test_file_systems_are_told_with_uuid_and_label(
-    maker: str, expected: FileSystem, tmp_path: Path
+    maker: str, expected: Superblock, tmp_path: Path
 ) -> None:
     image = empty(tmp_path, 320 * MB if "xfs" in maker else 120 * MB)
     run(maker, str(image))
@@ -65,7 +65,7 @@ def test_a_cd_is_told_with_its_date_for_a_uuid(tmp_path: Path) -> None:
     date = "2024050112000000"
     options = ("-V", "MY CD", f"--modification-date={date}", "-o", str(image))
     run("xorriso -as mkisofs -quiet", *options, str(tmp_path / "tree"))
-    assert identify(reader(image)) == FileSystem("iso9660", "2024-05-01-12-00-00-00", "MY CD")
+    assert identify(reader(image)) == Superblock("iso9660", "2024-05-01-12-00-00-00", "MY CD")
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 4096, b"XFSB", b"hsq", b"\xff" * 70000])

@@ -212,7 +212,7 @@ def test_a_device_that_udev_has_not_looked_at_is_awaited(sysfs: Path) -> None:
     known = Known(str(sysfs))
     early = partition()
     del early["USEC_INITIALIZED"], early["ID_FS_TYPE"]
-    assert names(known.all(iter([early]))) == []
+    assert names(known.compare(iter([early]))) == []
     assert known.awaited == {"vda2"}
     assert names(known.take("add", partition())) == ["+vda2"]
     assert known.awaited == set()
@@ -221,8 +221,8 @@ def test_a_device_that_udev_has_not_looked_at_is_awaited(sysfs: Path) -> None:
 def test_after_lost_events_a_new_list_tells_the_difference(sysfs: Path) -> None:
     known = Known(str(sysfs))
     one = partition(DEVNAME="/dev/vda1", DEVPATH=f"{PCI}/vda1")
-    assert names(known.all(iter([one, partition()]))) == ["+vda1", "+vda2"]
-    assert names(known.all(iter([partition()]))) == ["-vda1"]
+    assert names(known.compare(iter([one, partition()]))) == ["+vda1", "+vda2"]
+    assert names(known.compare(iter([partition()]))) == ["-vda1"]
 
 
 class Clock:

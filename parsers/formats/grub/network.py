@@ -18,7 +18,7 @@ _LARGE = re.compile(
 
 
 def items_of_server(files: Files, url: str, family: Family | None = None) -> Iterator[Item]:
-    """Yield what the configuration at a URL says. Files of its own server are URLs. See `items`."""
+    """Yield the items of the configuration at a URL. Files of its own server are URLs there."""
     root, path = split(url)
     tree = _Server(files, root)
     host = GrubMachine(tree, family=family or find_family(path, tree.read(path) or ""))

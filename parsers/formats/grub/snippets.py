@@ -16,23 +16,23 @@ from parsers.formats.grub.language.pieces import cut, join
 _SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|[~+]")
 
 
-class Field(NamedTuple):
+class BlsField(NamedTuple):
     key: str
     value: str
     line: int
 
 
-class Snippet(NamedTuple):
+class BlsFile(NamedTuple):
     """One file. Its name without .conf is the entry's id."""
 
     id: str
     config: str
-    fields: tuple[Field, ...]
+    fields: tuple[BlsField, ...]
 
-    def first(self, key: str) -> Field | None:
+    def first(self, key: str) -> BlsField | None:
         return next((field for field in self.fields if field.key == key), None)
 
-    def all(self, key: str) -> list[Field]:
+    def all(self, key: str) -> list[BlsField]:
         return [field for field in self.fields if field.key == key]
 
     def is_default(self, spec: str, number: int) -> bool:
@@ -47,7 +47,7 @@ class Snippets:
     """The files read so far, the newest first, and the ids that the menu has."""
 
     def __init__(self) -> None:
-        self.known: list[Snippet] = []
+        self.known: list[BlsFile] = []
         self.shown: set[str] = set()
 
     def copy(self) -> "Snippets":
@@ -55,20 +55,20 @@ class Snippets:
         new.known, new.shown = list(self.known), set(self.shown)
         return new
 
-    def add(self, snippets: Iterable[Snippet]) -> None:
+    def add(self, snippets: Iterable[BlsFile]) -> None:
         """Add files. The first of those with the same version counts."""
-        kept: list[Snippet] = []
+        kept: list[BlsFile] = []
         for snippet in sorted([*self.known, *snippets], key=_VERSION, reverse=True):
             if not kept or _compare(kept[-1].id, snippet.id):
                 kept.append(snippet)
         self.known = kept
 
 
-def read(id: str, config: str, text: str) -> Snippet:
-    return Snippet(id, config, tuple(_fields(text.replace("\r", ""))))
+def read(id: str, config: str, text: str) -> BlsFile:
+    return BlsFile(id, config, tuple(_fields(text.replace("\r", ""))))
 
 
-def _fields(text: str) -> Iterator[Field]:
+def _fields(text: str) -> Iterator[BlsField]:
     for number, whole in enumerate(text.split("\n"), 1):
         line = whole.lstrip(" \t")
         if line.startswith("#"):
@@ -77,7 +77,7 @@ def _fields(text: str) -> Iterator[Field]:
         key, _, value = line.partition(" " if " " in line else "\t")
         if not value:
             return
-        yield Field(key, value.lstrip(" \t"), number)
+        yield BlsField(key, value.lstrip(" \t"), number)
 
 
 def _compare(first: str, second: str) -> int:
@@ -117,7 +117,7 @@ def _compare_versions(ones: list[str], twos: list[str]) -> int:
     return 0
 
 
-def _newer(first: Snippet, second: Snippet) -> int:
+def _newer(first: BlsFile, second: BlsFile) -> int:
     return _compare(first.id, second.id)
 
 

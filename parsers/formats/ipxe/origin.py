@@ -11,27 +11,27 @@ MOST = 40  # settings of one text; a script can use a thousand
 Spans = tuple[tuple[int, int], ...]
 
 
-class Trace(NamedTuple):
+class SourceSpan(NamedTuple):
     """A setting whose value is the characters from `start` to `end` of a text."""
 
     origin: Origin
     start: int
     end: int
 
-    def shift(self, by: int) -> "Trace":
-        return Trace(self.origin, self.start + by, self.end + by)
+    def shift(self, by: int) -> "SourceSpan":
+        return SourceSpan(self.origin, self.start + by, self.end + by)
 
 
 class TracedText(NamedTuple):
     """A text and the settings of its parts. For each part the nearest setting comes first."""
 
     text: str
-    traces: tuple[Trace, ...] = ()
+    traces: tuple[SourceSpan, ...] = ()
 
 
 def join_words(words: Sequence[TracedText]) -> TracedText:
     """Join words with a space between them, as iPXE does."""
-    at, traces = 0, list[Trace]()
+    at, traces = 0, list[SourceSpan]()
     for word in words:
         if word.traces and len(traces) < MOST:
             traces += (trace.shift(at) for trace in word.traces)

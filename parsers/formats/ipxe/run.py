@@ -12,7 +12,7 @@ from parsers.api import Action, Origin
 from parsers.formats.ipxe.context import IpxeContext
 from parsers.formats.ipxe.origin import (
     MOST,
-    Trace,
+    SourceSpan,
     TracedText,
     command_origins,
     join_words,
@@ -212,7 +212,7 @@ class Run:
             value = self.settings.text(m[1])
             if _STARTS not in value.text:
                 return TracedText(value.text, value.traces[:MOST])
-        whole, at, traces = "", 0, list[Trace]()
+        whole, at, traces = "", 0, list[SourceSpan]()
         for m in _SETTING.finditer(text):
             whole += text[at : m.start()]
             value = self.settings.text(m[1])

@@ -11,7 +11,7 @@ from parsers import machines
 from parsers.api import Files, Origin
 from parsers.binary import smbios
 from parsers.binary.smbios import BOARD, CHASSIS, SYSTEM
-from parsers.formats.ipxe.origin import Trace, TracedText
+from parsers.formats.ipxe.origin import SourceSpan, TracedText
 from parsers.formats.ipxe.values import TYPES, Value, parse_value
 from parsers.places.lease import server
 from parsers.places.urls import is_url, split
@@ -73,10 +73,10 @@ class IpxeSettings:
         what = f"${{{spelling}}}"
         if key is None:
             return TracedText(
-                found, (Trace(Origin(what, found, "", 0), 0, len(found)),) if found else ()
+                found, (SourceSpan(Origin(what, found, "", 0), 0, len(found)),) if found else ()
             )
         origin, source = self._sources[key]
-        own = Trace(Origin(what, found, origin.config, origin.line, origin.how), 0, len(found))
+        own = SourceSpan(Origin(what, found, origin.config, origin.line, origin.how), 0, len(found))
         # A value formatted as another type has other characters.
         return TracedText(found, (own, *source.traces) if found == source.text else (own,))
 

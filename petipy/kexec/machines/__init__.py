@@ -42,7 +42,7 @@ class Layout:
 
 
 class Loader:
-    """The part of kexec_load(2) that differs between architectures; all of it is to be given."""
+    """The part of kexec_load(2) that differs between architectures. Every member is required."""
 
     align: int  # the largest page size in bytes that a kernel on either side can have
     longest_cmdline: int  # the bytes of a command line that a kernel reads

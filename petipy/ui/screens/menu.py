@@ -104,9 +104,8 @@ class MenuScreen(Screen):
         if item.kind == "submenu":
             text += " ->"
         if item.key:
-            taken = (
-                "!" if item.key in self._view.keys.reserved else ""
-            )  # the help screen explains the sign
+            # The help screen explains the sign.
+            taken = "!" if item.key in self._view.keys.reserved else ""
             text += f" [{to_ascii(item.key)}{taken}]"
         if item.obstacle:
             text += f" ({item.obstacle})"

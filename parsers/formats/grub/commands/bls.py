@@ -17,7 +17,7 @@ from parsers.formats.grub.language.pieces import Assignment, Piece, expand_to, j
 from parsers.formats.grub.language.syntax import Block, Command, Mistake, Statement
 from parsers.formats.grub.run.options import Options
 from parsers.formats.grub.run.shell import MenuLine, Shell
-from parsers.formats.grub.snippets import Field, Snippet
+from parsers.formats.grub.snippets import BlsField, BlsFile
 
 _DIRECTORIES = ("/loader/entries", "/boot/loader/entries")
 _FILE = 20  # steps, to read a file and to find its place in the order
@@ -76,7 +76,7 @@ def _request(arguments: Sequence[str]) -> Request:
     )
 
 
-def _read(shell: Shell, path: str) -> Iterator[Snippet]:
+def _read(shell: Shell, path: str) -> Iterator[BlsFile]:
     device = shell.env["root"]
     if shell.machine.platform != "efi":
         device = shell.env["boot"] or device
@@ -111,13 +111,13 @@ def _mere_directory(shell: Shell) -> str:
     return name if mere and any(shell.place(f"({name}){d}").kind() for d in _DIRECTORIES) else ""
 
 
-def _file(shell: Shell, path: str, id: str) -> Iterator[Snippet]:
+def _file(shell: Shell, path: str, id: str) -> Iterator[BlsFile]:
     if (text := shell.text(path)) is not None:
         shell.machine.budget.spend(_FILE + len(text) // 64)
         yield snippets.read(id, shell.machine.label(shell.place(path)), text)
 
 
-def _line(shell: Shell, snippet: Snippet, linux: Field) -> MenuLine:
+def _line(shell: Shell, snippet: BlsFile, linux: BlsField) -> MenuLine:
     title = snippet.first("title") or linux
     arguments = [title.value, *(field.value for field in snippet.all("grub_arg"))]
     # A name of a user means that not everybody may boot the entry.
@@ -139,7 +139,7 @@ def _line(shell: Shell, snippet: Snippet, linux: Field) -> MenuLine:
     )
 
 
-def _body(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[Statement]:
+def _body(shell: Shell, snippet: BlsFile, linux: BlsField) -> Iterator[Statement]:
     for text, line in _commands(shell, snippet, linux):
         for unit in units(ScriptText(text, family=shell.machine.family)):
             if isinstance(unit, Mistake):
@@ -153,7 +153,7 @@ def _body(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[Statement]:
                     yield statement
 
 
-def _commands(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[tuple[str, int]]:
+def _commands(shell: Shell, snippet: BlsFile, linux: BlsField) -> Iterator[tuple[str, int]]:
     """Yield the lines of the body, each with the line of the file that it comes from."""
     if shell.env["save_default"][:1] not in ("", "0", "f", "F", "n", "N"):
         yield "savedefault", 1
@@ -175,7 +175,7 @@ def _commands(shell: Shell, snippet: Snippet, linux: Field) -> Iterator[tuple[st
         yield f"devicetree {directory}{general}", linux.line
 
 
-def _linux(shell: Shell, snippet: Snippet, linux: Field) -> str:
+def _linux(shell: Shell, snippet: BlsFile, linux: BlsField) -> str:
     """Return the statement that loads the kernel; its options know where they come from."""
     field = snippet.first("options")
     if field:
@@ -195,6 +195,6 @@ def _value(shell: Shell, name: str) -> str | None:
     return value if value is None else expand_to(value, [Piece(value, setting)])
 
 
-def _expand(shell: Shell, snippet: Snippet, key: str) -> str | None:
+def _expand(shell: Shell, snippet: BlsFile, key: str) -> str | None:
     field = snippet.first(key)
     return snippets.expand(field.value if field else "", shell.env.get)

@@ -40,7 +40,7 @@ class Piece(NamedTuple):
 
 
 class Expansion(str):
-    """A text with at least one piece that has a source. To all but provenance it is its text."""
+    """A text with at least one piece that has a source. Only provenance looks at the pieces."""
 
     __slots__ = ("_ends", "pieces")
     pieces: tuple[Piece, ...]

@@ -9,7 +9,7 @@ from parsers.formats.grub.language.syntax import Text, Variable, Word
 
 # A pattern, one item per character. A wildcard that counts is doubled.
 Pattern = Sequence[str]
-# Gives a variable's value and assignment; None without an assignment and a value.
+# Name of a variable → its value, and the assignment that gave it, if there is one.
 Lookup = Callable[[str], tuple[str, Assignment | None]]
 
 _RUN = re.compile(r"[^ \t\n]+")
@@ -48,7 +48,7 @@ def _split(
 ) -> Iterator[tuple[list[Piece], list[bool]]]:
     """Yield the words that one word becomes: a value outside quotes is split at its blanks.
 
-    With each word comes, for each of its pieces, whether wildcards in it count.
+    Each word is its pieces, and for each of these True if wildcards in it count.
     """
     pieces: list[Piece] = []
     live: list[bool] = []

@@ -27,7 +27,7 @@ class Devices:
 
     def __init__(self, files: Files) -> None:
         self.own = files.volume
-        self.missed = False  # with other volumes, a name may have meant another, or a list had more
+        self.missed = False  # with more volumes, a name or a list might give something else
         self._trees: dict[str, Files | None] = {files.volume.name: files}
         self._files = files
         self.loops = {"loop": self.own} if self.own.image else {}

@@ -17,7 +17,7 @@ _FEATURES = (
     " menuentry_options 200_final nativedisk_cmd timeout_style"
 )
 STEPS = 120_000  # of the budget of one configuration
-_MOST_WANTED = 50  # volumes that are told apart
+_MOST_WANTED = 50  # volumes that are listed one by one
 
 
 class Place(NamedTuple):

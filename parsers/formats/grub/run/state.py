@@ -111,9 +111,10 @@ class State:
         places: Sequence[Sequence[int]],
         *more: str,
     ) -> tuple[Origin, ...]:
-        """As `origins`, of a command whose arguments make up the kernel's command line.
+        """Return the origins of a command whose arguments make up the kernel's command line.
 
-        `places` are those of the arguments' characters in it.
+        `places` has the place of each character of each argument in the command line. `more` are
+        other variables that took part.
         """
         spans, stretches = split_sources(arguments, places, cmdline)
         here = Origin("linux", path, self.config, self.line, spans=spans)

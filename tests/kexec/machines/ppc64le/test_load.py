@@ -178,7 +178,7 @@ def test_another_architecture_needs_nothing_but_its_own_loader(
 ) -> None:
     machine = machines.Machine(kexec_load=1, kexec_file_load=2, loader=Imagined())
     monkeypatch.setattr(machines, "find", lambda name: machine)
-    monkeypatch.setattr(image, "identify", lambda head, size: image.Kind("ELF"))
+    monkeypatch.setattr(image, "identify", lambda head, size: image.KernelKind("ELF"))
     assert power.load(vmlinux(machine=9999), b"initrd") == "kexec_load"
     assert [address for address, _, _ in power.staged] == [0x1000000, 0x1800000, 0x2000000]
     assert power.entry == 0x1000000

@@ -6,7 +6,7 @@ import pytest
 
 from parsers.api import FileRef, Volume
 from parsers.formats.grub.language.family import FEDORA
-from parsers.formats.grub.snippets import Snippet, Snippets, expand, read
+from parsers.formats.grub.snippets import BlsFile, Snippets, expand, read
 from tests.parsers.formats.grub.runs import CONFIG, ROOT, machine, offered, printed, problems
 
 ENTRIES = "/loader/entries"
@@ -163,13 +163,13 @@ def test_debians_grub_does_not_know_it() -> None:
 def test_newer_versions_come_first(newer: str, older: str) -> None:
     for ids in ((newer, older), (older, newer)):
         snippets = Snippets()
-        snippets.add(Snippet(id, "", ()) for id in ids)
+        snippets.add(BlsFile(id, "", ()) for id in ids)
         assert [snippet.id for snippet in snippets.known] == [newer, older]
 
 
 def test_of_the_same_version_written_in_two_ways_the_first_counts() -> None:
     snippets = Snippets()
-    snippets.add(Snippet(id, "", ()) for id in ("m-1.0", "m-1_0", "m-01.0"))
+    snippets.add(BlsFile(id, "", ()) for id in ("m-1.0", "m-1_0", "m-01.0"))
     assert [snippet.id for snippet in snippets.known] == ["m-1.0"]
 
 
