@@ -10,13 +10,15 @@ from dataclasses import replace
 from functools import cache
 from posixpath import dirname
 
-from parsers.api import Effect, Entry, FileRef, Preferences, Volume
+from parsers.api import Effect, Entry, FileRef, Password, Preferences, Volume
 from parsers.places.volumes import describe, find
 from petipy.state.model import ORDINARY, Change, Choice, Device, Edit, File, FormatFacts, Scan
 
 # The name of the volume that a configuration's words mean; None when it is not there.
 FindVolume = Callable[[str], str | None]
-Claim = File | str | None
+Guard = tuple[tuple[str, ...] | None, tuple[Password, ...]]  # superusers, and passwords
+Claim = File | tuple[str, Guard] | None
+_UNGUARDED: Guard = None, ()
 
 
 def choices(
@@ -71,20 +73,27 @@ def make_identities(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
 def list_claims(choice: Choice) -> Iterator[Claim]:
     """Yield the kernel and the configuration that only this choice shows.
 
-    Other choices that have one of them among their rival claims are left out.
+    Other choices that have one of them among their rival claims are left out. A configuration is
+    claimed with the guard of this choice: what superusers guard is left out only for a choice that
+    they guard as well. Else a stick that reads in a disk's configuration could take its lock away.
     """
     if not choice.entry.guess:
         yield choice.kernel
     # Files of other devices begin with the device: (sda2)/loader/entries/a.conf.
     if choice.entry.config.startswith("("):
-        yield choice.entry.config
+        yield choice.entry.config, _UNGUARDED
+        yield choice.entry.config, _find_guard(choice)
 
 
 def list_rival_claims(choice: Choice) -> Iterator[Claim]:
     """Yield the kernel and the configuration that leave this choice out if another claims them."""
     if choice.entry.guess:
         yield choice.kernel
-    yield f"({choice.device}){choice.entry.config}"
+    yield f"({choice.device}){choice.entry.config}", _find_guard(choice)
+
+
+def _find_guard(choice: Choice) -> Guard:
+    return _UNGUARDED if choice.superusers is None else (choice.superusers, choice.passwords)
 
 
 def is_covered(choice: Choice, claimed: Container[Claim]) -> bool:

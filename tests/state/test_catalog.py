@@ -25,6 +25,7 @@ SPECS = (
     *("vda1:/a.iso", "sda1:/b.iso", "/sda1:/b:/c.iso", "UUID="),
 )
 CONFIGS = (CONFIG, CONFIG, "/b.cfg", f"(vda1){CONFIG}", f"(1){CONFIG}")
+PREFERENCES = (Preferences(timeout=3), Preferences(timeout=3), Preferences(superusers=("root",)))
 RANDOM = Random(9)
 
 
@@ -66,7 +67,7 @@ def some_scan() -> Scan:
     entries = (some_entry() for _ in range(RANDOM.randint(0, 3)))
     return Scan(
         entries=tuple(("grub", entry) for entry in entries),
-        preferences=((CONFIG, Preferences(timeout=3)),),
+        preferences=((CONFIG, RANDOM.choice(PREFERENCES)),),
         problems=RANDOM.choice(((), (Problem(CONFIG, 1, "?"),))),
     )
 

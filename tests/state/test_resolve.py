@@ -199,3 +199,22 @@ def test_many_fallbacks_of_many_entries_are_not_compared_one_by_one() -> None:
     turns = [made.turn for made in resolve.choices([(device("vda2"), found)])]
     assert turns == [300 - n for n in range(300)]
     assert compared < 3000
+
+
+def test_what_superusers_guard_is_not_left_out_for_a_device_that_reads_it_in_without_them() -> None:
+    root = Password(user="root", secret="toor")
+    guarded = Preferences(superusers=("root",), passwords=(root,))
+
+    def devices(there: Preferences, here: Preferences) -> list[str]:
+        """Return the devices of what is shown; a stick reads in the configuration of a disk."""
+        disk = Scan(entries=(("grub", entry("a")),), preferences=((CONFIG, there),))
+        read_in = ("grub", entry("a", config=f"(vda2){CONFIG}"))
+        stick = Scan(entries=(read_in,), preferences=((CONFIG, here),))
+        found = resolve.choices([(device("vda2"), disk), (device("sda1"), stick)])
+        return [choice.device for choice in found]
+
+    assert devices(Preferences(), Preferences()) == ["sda1"]
+    assert devices(Preferences(), guarded) == ["sda1"]
+    assert devices(guarded, guarded) == ["sda1"]
+    assert devices(guarded, Preferences()) == ["vda2", "sda1"]
+    assert devices(guarded, replace(guarded, passwords=())) == ["vda2", "sda1"]
