@@ -340,7 +340,7 @@ class Format:
     # A file with such a name is in this format if nothing tells another. Alone it may be a part
     # of a configuration, and then offers nothing.
     part_names: tuple[str, ...] = ()
-    beside: tuple[tuple[str, str], ...] = ()  # files that it may find beside it: name, text
+    companions: tuple[tuple[str, str], ...] = ()  # files that it may find beside it: name, text
 
     def in_dialect(self, name: str) -> "Format":
         """Return the format as it reads one dialect only; itself if it has no such dialect."""

@@ -154,9 +154,9 @@ def lay(source: Path, place: Path) -> None:
     if source.is_file():
         place.mkdir()
         shutil.copy(source, place / "network.json")
-        for beside in source.parent.glob(f"{source.name.removesuffix('.machine.json')}*"):
-            if beside.suffix != ".json" and beside.is_file():
-                shutil.copy(beside, place)
+        for companion in source.parent.glob(f"{source.name.removesuffix('.machine.json')}*"):
+            if companion.suffix != ".json" and companion.is_file():
+                shutil.copy(companion, place)
         return
     shutil.copytree(source, place, symlinks=True)
     (place / "root").mkdir(exist_ok=True)

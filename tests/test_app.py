@@ -145,8 +145,8 @@ def test_a_console_that_is_not_there_is_told(machine: Machine) -> None:
     machine.scans["vda2"] = scan(entry("a", "/good", default=True))
     there = machine.terminal.removeprefix("/dev/")
     log = machine.run(Settings(timeout=0, consoles=(there, "hvc7")))
-    told = [line.text for line in log.lines if line.level == "warning"]
-    assert told == ["petipy.consoles: there is no terminal behind hvc7"]
+    seen = [line.text for line in log.lines if line.level == "warning"]
+    assert seen == ["petipy.consoles: there is no terminal behind hvc7"]
 
 
 def test_a_kernel_that_cannot_be_loaded_costs_only_itself(machine: Machine) -> None:
@@ -241,9 +241,9 @@ def test_an_action_that_is_impossible_is_told_and_nothing_is_written(machine: Ma
 
     async def person(session: Session, store: Store) -> None:
         await chooses("off")(session, store)
-        told = await until(store, lambda s: bool(s.status and not s.booting))
-        assert told.status
-        assert told.status.text == "off: no settings here"
+        seen = await until(store, lambda s: bool(s.status and not s.booting))
+        assert seen.status
+        assert seen.status.text == "off: no settings here"
         raise Jumped
 
     machine.run(NEVER, person)
@@ -261,10 +261,10 @@ def test_a_loading_that_takes_too_long_for_somebody_is_stopped_and_counts_as_no_
         await chooses("a")(session, store)
         await asyncio.sleep(0.1)
         session.stop()
-        told = await until(store, lambda s: not s.booting)
-        assert told.status
-        assert told.status.text == "Loading a was stopped"
-        assert told.default == next(c.id for c in told.choices if c.entry.title == "a")
+        seen = await until(store, lambda s: not s.booting)
+        assert seen.status
+        assert seen.status.text == "Loading a was stopped"
+        assert seen.default == next(c.id for c in seen.choices if c.entry.title == "a")
         await chooses("b")(session, store)
 
     machine.run(NEVER, person)

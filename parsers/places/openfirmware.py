@@ -51,9 +51,9 @@ def _absolute(files: Files, config: str, path: str, device: str) -> str:
     path = path.replace("\\", "/")
     if path.startswith("/"):
         return f"/{path.lstrip('/')}"
-    beside = f"{dirname(config).rstrip('/')}/{path}"
-    if not device and files.kind(f"/{path}") != "file" and files.kind(beside) == "file":
-        return beside
+    sibling = f"{dirname(config).rstrip('/')}/{path}"
+    if not device and files.kind(f"/{path}") != "file" and files.kind(sibling) == "file":
+        return sibling
     return f"/{path}"
 
 

@@ -135,9 +135,11 @@ def _survey_one_file(options: argparse.Namespace, dialects: Sequence[str | None]
 
 def _host(path: str, data: bytes) -> Machine:
     """Make a machine that has only the file, and what formats may expect beside it."""
-    beside = {f"{dirname(path)}/{n}": text for form in choose_formats() for n, text in form.beside}
+    companions = {
+        f"{dirname(path)}/{n}": text for form in choose_formats() for n, text in form.companions
+    }
     tree = Tree(
-        texts={**beside, path: data.decode("utf-8", "surrogateescape")},
+        texts={**companions, path: data.decode("utf-8", "surrogateescape")},
         sizes={path: len(data)},
         pieces={path: {0: data}},
     )

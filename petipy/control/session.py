@@ -26,7 +26,7 @@ class Session:
         self.name = name
         self.clock = clock
         self.last_key = -float("inf")  # by the clock, when a person was last here
-        self._given: set[Password] = set()
+        self._passwords: set[Password] = set()
         self._commands = commands
 
     # What it sees
@@ -47,7 +47,7 @@ class Session:
 
     def opens(self, right: Right, lock: Lock) -> bool:
         """Return True if a password that opens the lock was given here."""
-        return lock.is_open(self._given)
+        return lock.is_open(self._passwords)
 
     def lock(self, right: Right, id: str = "") -> Lock | None:
         """Return the lock that keeps this session from using a right; None if nothing does.
@@ -66,16 +66,16 @@ class Session:
         The answer to a wrong password comes late. `user` does not matter where passwords have no
         user names. Cancelling ends the check.
         """
-        given = self._given
+        given = self._passwords
         right = await self._commands.unlock(self, lock, user, password)
-        if right is None or given is not self._given:  # forgotten while it was checked
+        if right is None or given is not self._passwords:  # forgotten while it was checked
             return False
         given.add(right)
         return True
 
     def forget(self) -> None:
         """Forget the passwords that were given: the next person here may be another."""
-        self._given = set()
+        self._passwords = set()
 
     # Commands
 

@@ -60,13 +60,13 @@ def load(path: str) -> Machine:
     return parse(value, file.parent)
 
 
-def parse(value: object, beside: Path) -> Machine:
-    """Read a machine from a JSON value. A text `@name` is a file below `beside`."""
+def parse(value: object, folder: Path) -> Machine:
+    """Read a machine from a JSON value. A text `@name` is a file below `folder`."""
     about = _mapping(value, "a machine")
     leases = _leases(about)
     devices = _devices(about, leases)
     volumes = [_volume(device, number) for number, device in enumerate(devices)]
-    trees = {v.name: _tree(d, v.name, beside) for v, d in zip(volumes, devices, strict=True)}
+    trees = {v.name: _tree(d, v.name, folder) for v, d in zip(volumes, devices, strict=True)}
     volumes += (Volume(name=name) for name in leases)
     trees |= {name: Tree() for name in leases}
     names = [volume.name for volume in volumes]
@@ -86,7 +86,7 @@ def parse(value: object, beside: Path) -> Machine:
         compatible=_texts(about, "compatible"),
         firmware=_firmware(_mapping(about.get("firmware"), "firmware")),
         captured="made_by" in about,
-        urls=dict(_urls(about, beside)),
+        urls=dict(_urls(about, folder)),
         leases=leases,
     )
 
@@ -133,9 +133,9 @@ def _parse_grub_name(name: str) -> dict[str, Any]:
     }
 
 
-def _tree(device: Mapping[str, Any], name: str, beside: Path) -> Tree:
+def _tree(device: Mapping[str, Any], name: str, folder: Path) -> Tree:
     texts = dict(_files(device, "files", name))
-    texts = {p: _read_beside(beside, t, name) if t[:1] == "@" else t for p, t in texts.items()}
+    texts = {p: _read_beside(folder, t, name) if t[:1] == "@" else t for p, t in texts.items()}
     texts |= dict(_files(device, "literal", name))
     sizes = _numbers(device, "sizes", name)
     directories = _texts(device, "directories")
@@ -183,11 +183,11 @@ def _binary(text: object, what: str) -> bytes:
         raise BadMachine(f"{what}: no base64") from None
 
 
-def _urls(about: Mapping[str, Any], beside: Path) -> Iterator[tuple[str, str]]:
+def _urls(about: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:
     for url, text in _mapping(about.get("urls"), "urls").items():
         if not isinstance(text, str):
             raise BadMachine(f"{url}: not a text")
-        yield normalize(url), _read_beside(beside, text, url) if text[:1] == "@" else text
+        yield normalize(url), _read_beside(folder, text, url) if text[:1] == "@" else text
 
 
 def _leases(about: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -150,11 +150,11 @@ def test_what_waits_or_misses_a_file_is_refused_with_the_reason() -> None:
 
 
 def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() -> None:
-    told: list[str] = []
+    messages: list[str] = []
     done: list[str] = []
 
     async def release(lines: Sequence[str]) -> None:
-        told.extend(lines)
+        messages.extend(lines)
 
     def quiet() -> None:
         done.append("quiet")
@@ -163,7 +163,7 @@ def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() ->
     todo = plan(choice("a"), None)
     with pytest.raises(BootError, match=r"kexec: .*nothing is loaded"):
         asyncio.run(steps.jump(todo, machine, release, quiet, Trace(False)))
-    assert told == todo.lines()
+    assert messages == todo.lines()
     assert done == ["quiet"]
     assert machine.jumped == ["now"]
 
@@ -176,10 +176,10 @@ def test_an_edited_entry_still_writes_what_it_writes() -> None:
 
 
 def test_every_console_is_told_what_could_not_be_written() -> None:
-    told: list[str] = []
+    messages: list[str] = []
 
     async def release(lines: Sequence[str]) -> None:
-        told.extend(lines)
+        messages.extend(lines)
 
     async def refuse(change: Change) -> None:
         raise TimeoutError
@@ -193,7 +193,7 @@ def test_every_console_is_told_what_could_not_be_written() -> None:
 
     with pytest.raises(BootError):
         asyncio.run(run())
-    assert told[-1] == "  not written: (vda2)/grubenv: a=1 (the device does not answer)"
+    assert messages[-1] == "  not written: (vda2)/grubenv: a=1 (the device does not answer)"
 
 
 def test_a_loader_that_dies_is_only_an_error(tree: Path) -> None:

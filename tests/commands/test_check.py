@@ -166,8 +166,8 @@ def test_what_is_wrong_with_a_file_as_a_whole_has_no_line(
 ) -> None:
     (tmp_path / "torn.iso").write_bytes(b"")
     assert main([str(tmp_path)]) == 1
-    told = "no file system that is known is in it; is it whole?"
-    assert f"{tmp_path}/torn.iso: {told}" in capsys.readouterr().out.splitlines()
+    fault = "no file system that is known is in it; is it whole?"
+    assert f"{tmp_path}/torn.iso: {fault}" in capsys.readouterr().out.splitlines()
 
 
 def test_findings_are_lines_with_the_place_and_a_caret(

@@ -129,10 +129,10 @@ def test_who_may_boot_an_entry_is_told(
         },
     )
     assert main([str(root)]) == 0
-    told = [
+    words = [
         line.split(None, 1)[1] for line in capsys.readouterr().out.split("\n") if "  users " in line
     ]
-    assert told == ["root, with a password", "who has the password"]
+    assert words == ["root, with a password", "who has the password"]
 
 
 def test_an_entry_whose_files_are_missing_is_listed_and_is_not_the_one_that_boots(

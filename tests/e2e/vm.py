@@ -58,9 +58,9 @@ class Machine:
         accelerator = f"tcg,thread=single{counted}" if self.record else "tcg,thread=multi"
         run = f"-M {machine} -cpu power10 -accel {accelerator} -smp {self.cpus}"
         run += f" -m {self.memory}M -nodefaults -display none -no-reboot"
-        given = {"-kernel": self.kernel, "-initrd": self.initrd, "-append": self.append}
+        values = {"-kernel": self.kernel, "-initrd": self.initrd, "-append": self.append}
         arguments = run.split()
-        for option, value in given.items():
+        for option, value in values.items():
             arguments += [option, str(value)] if value else []
         for device in self._devices():
             arguments += ["-device", device]

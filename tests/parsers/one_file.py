@@ -21,7 +21,7 @@ def items(
     form: str,
     text: str | bytes,
     *,
-    beside: Tree = NOTHING,
+    others: Tree = NOTHING,
     trees: Mapping[str, Tree] = NOTHING,
     volumes: Sequence[Volume] = DISKS,
     on: str = "sda1",
@@ -29,7 +29,7 @@ def items(
 ) -> list[Item]:
     """Parse a text at the format's first path on the volume `on`, with other files beside it."""
     found = next(f for f in formats() if f.name == form)
-    tree = {found.paths[0]: text, **beside}
+    tree = {found.paths[0]: text, **others}
     host = Machine({on: tree, **trees}, volumes=volumes, machine=machine)
     return list(found.parse(host.files(on), found.paths[0]))
 

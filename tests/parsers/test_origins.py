@@ -38,7 +38,7 @@ def check(entry: Entry, files: Files) -> None:
             assert text is not None, origin
             assert 0 <= origin.line <= len(text.replace("\r", "\n").split("\n")), origin
     if entry.kernel:
-        assert [word for word, given in split_words(entry) if not given] == [], entry
+        assert [word for word, origins in split_words(entry) if not origins] == [], entry
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -59,7 +59,7 @@ def real_machines() -> Iterator[Machine]:
 
 @pytest.mark.shared("corpus", "grub-menu")
 def test_of_real_configurations_too_and_what_a_variable_gave_is_in_its_value() -> None:
-    given = 0
+    count = 0
     for machine in real_machines():
         for choice in replay(machine).choices:
             entry = choice.entry
@@ -67,8 +67,8 @@ def test_of_real_configurations_too_and_what_a_variable_gave_is_in_its_value() -
                 assert all(origins for _, origins in split_words(entry)), entry
             for origin in entry.origins:
                 for start, end in origin.spans if origin.what.startswith("$") else ():
-                    given += 1
+                    count += 1
                     value = origin.value.replace("\\", "")
                     for word in entry.cmdline[start:end].replace("\\", "").split():
                         assert word.strip('"') in value, (entry, origin)
-    assert given > 100
+    assert count > 100

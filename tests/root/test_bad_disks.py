@@ -19,7 +19,7 @@ PATIENCE = 120.0
 HUNG = 120.0  # seconds: no measure, only so that a run which hangs ends
 
 
-async def beside(
+async def scan_both(
     scanner: Scanner, bad: str | Path, good: Path, fs: str = "ext4", patience: float = 120.0
 ) -> Scan | OSError:
     """Return the scan of the bad disk, while the good one is scanned undisturbed."""
@@ -52,7 +52,7 @@ def test_a_corrupt_file_system(
             file.write(chance.randbytes(chance.choice([1, 4, 64])))
     before = disks.digest(image)
     with disks.attached(image) as node:
-        asyncio.run(beside(scanner, node, good, fs))
+        asyncio.run(scan_both(scanner, node, good, fs))
     assert disks.digest(image) == before
 
 
@@ -61,7 +61,7 @@ def test_a_device_that_hangs(tmp_path: Path, good: Path, tree: Path, scanner: Sc
     with fuse.disk(image) as cable, disks.attached(cable.node) as node:
         cable.hang()
         Path("/proc/sys/vm/drop_caches").write_text("1")
-        result = asyncio.run(beside(scanner, node, good, patience=5.0))
+        result = asyncio.run(scan_both(scanner, node, good, patience=5.0))
         assert str(result) == "[Errno 110] no answer within 5 seconds"
         scanner.close()  # even now
         cable.cut()
@@ -99,14 +99,14 @@ def test_a_device_that_is_pulled_while_it_is_scanned(
                 assert files.names("/boot/none") == []
 
         scanner = Scanner.start(lambda: (*formats(), Format("pull", ("/etc/yaboot.conf",), pulled)))
-        result = asyncio.run(beside(scanner, node, good))
+        result = asyncio.run(scan_both(scanner, node, good))
         scanner.close()
     assert isinstance(result, Scan)
     assert [problem.message for problem in result.problems] == ["[Errno 5] Input/output error"]
 
 
 def test_a_device_that_is_gone_before_it_is_looked_at(good: Path, scanner: Scanner) -> None:
-    result = asyncio.run(beside(scanner, "/dev/not-there", good))
+    result = asyncio.run(scan_both(scanner, "/dev/not-there", good))
     assert "No such file or directory" in str(result)
 
 
@@ -121,7 +121,7 @@ def odd(tmp_path: Path) -> Path:
 
 def scanned(scanner: Scanner, image: Path, good: Path) -> Scan:
     with disks.attached(image) as node:
-        result = asyncio.run(beside(scanner, node, good))
+        result = asyncio.run(scan_both(scanner, node, good))
     assert isinstance(result, Scan)
     return result
 
@@ -133,8 +133,8 @@ def test_a_configuration_of_100_mb(odd: Path, tmp_path: Path, good: Path, scanne
     image = tmp_path / "image"
     disks.run("mkfs.ext4", "-q", "-d", odd, image, "160M")
     result = scanned(scanner, image, good)
-    told = [problem.message for problem in result.problems]
-    assert "only its first 512 KiB are read" in told[0]
+    messages = [problem.message for problem in result.problems]
+    assert "only its first 512 KiB are read" in messages[0]
     assert {entry.title for _, entry in result.entries} == {"x"}
 
 

@@ -224,22 +224,22 @@ def test_another_disc_in_the_drive_has_other_images() -> None:
 
 def test_images_are_scanned_one_at_a_time_and_are_not_told_of_each_other() -> None:
     machine = stick(*(replace(ISO, path=f"/{n}.iso") for n in range(5)))
-    told: list[list[str]] = []
+    calls: list[list[str]] = []
     at_once = most = 0
 
     async def watched(source: Source, devices: Sequence[Device]) -> Scan:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        told.append([known.name for known in devices])
+        calls.append([known.name for known in devices])
         await asyncio.sleep(0)
         at_once -= 1
         return await machine.scan(source, devices)
 
     machine.discovery = Discovery(watched, machine.store, machine.log)
     machine.run("+good1")
-    assert (most, len(told)) == (1, 6)
-    assert told[1:] == [["good1"]] * 5
+    assert (most, len(calls)) == (1, 6)
+    assert calls[1:] == [["good1"]] * 5
 
 
 @pytest.mark.parametrize("count", [100, 300])

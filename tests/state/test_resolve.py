@@ -42,12 +42,12 @@ def test_the_default_comes_first_then_the_fallbacks_in_their_order() -> None:
     entries = (entry("a"), entry("b"), entry("c", default=True))
     wish = Preferences(timeout=5, fallback=("b",), dialect="fedora")
     facts = FormatFacts(name="grub", has_dialects=True)
-    given = Scan(
+    scanned = Scan(
         entries=tuple(("grub", e) for e in entries),
         preferences=((CONFIG, wish),),
         formats=(facts,),
     )
-    found = resolve.choices([(device("vda2"), given)])
+    found = resolve.choices([(device("vda2"), scanned)])
     assert sorted(found, key=lambda c: c.turn)[:2] == [found[2], found[1]]
     assert found[0].timeout == 5
     assert found[0].written == "grub, fedora's"
@@ -72,8 +72,8 @@ def test_what_an_image_is_called_can_be_typed_again() -> None:
 def test_the_name_of_the_kernel_can_be_left_out_of_command_lines() -> None:
     lines = ("BOOT_IMAGE=/k quiet splash", 'BOOT_IMAGE="/a \\"k" quiet', "BOOT_IMAGE=/k", "quiet")
     origins = (Origin("linux", "/k", CONFIG, 1, "", ((0, 19), (20, 26))),)
-    given = scan(*(entry(str(n), cmdline=line, origins=origins) for n, line in enumerate(lines)))
-    found = resolve.choices([(device("vda2"), given)], boot_image=False)
+    scanned = scan(*(entry(str(n), cmdline=line, origins=origins) for n, line in enumerate(lines)))
+    found = resolve.choices([(device("vda2"), scanned)], boot_image=False)
     assert [c.entry.cmdline for c in found] == ["quiet splash", "quiet", "", "quiet"]
     assert found[0].entry.origins[0].spans == ((0, 5), (6, 12))
 
@@ -112,11 +112,11 @@ def test_one_configurations_preferences_are_not_those_of_another_formats_entries
     theirs = entry("theirs", config="/boot.ipxe")
     read_in = entry("read in", config="/included.ipxe")
     own = entry("own", config="/etc/yaboot.conf")
-    given = Scan(
+    scanned = Scan(
         entries=(("ipxe", theirs), ("ipxe", read_in), ("yaboot", own)),
         preferences=(("/boot.ipxe", Preferences(timeout=7, elsewhere=True)),),
     )
-    found = resolve.choices([(device("vda2"), given)])
+    found = resolve.choices([(device("vda2"), scanned)])
     assert [(c.timeout, c.elsewhere) for c in found] == [(7, True), (7, True), (None, False)]
 
 

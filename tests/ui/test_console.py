@@ -25,7 +25,7 @@ from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice, looking
 LOCK = Lock((Password(user="root", secret="toor"),))
 
 
-async def given(session: Session, machine: Machine) -> bool:
+async def enter_password(session: Session, machine: Machine) -> bool:
     """Give the password of LOCK."""
     unlocking = asyncio.create_task(session.unlock(LOCK, "root", "toor"))
     await asyncio.sleep(0)
@@ -170,7 +170,7 @@ def test_a_menu_that_nobody_touches_closes_when_the_countdown_has_come_back() ->
         session = machine.session()
         async with serve(Console(emulator.path, session)):
             await open_menu(emulator)
-            assert await given(session, machine)
+            assert await enter_password(session, machine)
             machine.clock.forward(1000)
             start_countdown(machine)
             await emulator.until(PROMPT)

@@ -123,8 +123,8 @@ def test_why_a_boot_failed_is_told_to_its_end() -> None:
     first, second, third = driver.lines()[-4:-1]
     assert first.startswith(f"{DEBIAN} did not boot: 0 1 2")
     assert all(len(line) < 80 for line in (first, second, third))
-    *told, last = f"{first} {second} {third}".split(": ")[1].split()
-    assert told == [str(number) for number in range(len(told))]
+    *messages, last = f"{first} {second} {third}".split(": ")[1].split()
+    assert messages == [str(number) for number in range(len(messages))]
     assert last.endswith("...")
 
 

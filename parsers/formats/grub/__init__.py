@@ -45,5 +45,5 @@ FORMAT = Format(
     ),
     one_dialect_reads=(".conf",),  # the Boot Loader Specification's, which Red Hat's GRUB shows
     part_names=("*.cfg",),
-    beside=(("grubenv", envblock.EMPTY),),
+    companions=(("grubenv", envblock.EMPTY),),
 )

@@ -230,9 +230,9 @@ class EntryBuilder:
     def _file(self, label: Label, name: str) -> FileRef:
         """Return a file. If only the configuration's own directory has it, take that."""
         place = self._locator.locate(label.directory, name)
-        beside = self._locator.locate(f"{label.config.rpartition('/')[0]}/", name)
-        if beside != place and self._locator.is_there(place) is False:
-            place = beside if self._locator.is_there(beside) else place
+        sibling = self._locator.locate(f"{label.config.rpartition('/')[0]}/", name)
+        if sibling != place and self._locator.is_there(place) is False:
+            place = sibling if self._locator.is_there(sibling) else place
         return self._locator.file(place)
 
     def _devicetree(self, label: Label) -> FileRef | None:

@@ -122,8 +122,8 @@ def test_each_part_of_the_command_line_knows_its_line() -> None:
     files = Machine({"sda1": {f"{ENTRIES}/a.conf": text, "/k": ""}}).files("sda1")
     (entry,) = (i for i in bls.parse(files, ENTRIES) if isinstance(i, Entry))
     assert (entry.line, entry.end) == (1, 6)
-    told = [(o.what, o.line, [entry.cmdline[a:b] for a, b in o.spans]) for o in entry.origins]
-    assert told == [
+    messages = [(o.what, o.line, [entry.cmdline[a:b] for a, b in o.spans]) for o in entry.origins]
+    assert messages == [
         ("linux", 2, []),
         ("initrd", 6, []),
         ("options", 3, ["root=/dev/a ro"]),
@@ -173,7 +173,7 @@ def test_real_entries_all_come_out(tmp_path: Path, capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("apart", [False, True])
 def test_on_a_mainframe_zipl_conf_names_the_default_by_its_title(apart: bool) -> None:
-    told = {
+    messages = {
         "/etc/zipl.conf": "[defaultboot]\ntimeout=5\ndefault=Fedora (5)\n",
         "/etc/fstab": "UUID=b /boot ext4 defaults 0 0\n" if apart else "",
     }
@@ -181,7 +181,7 @@ def test_on_a_mainframe_zipl_conf_names_the_default_by_its_title(apart: bool) ->
         "/loader/entries/6.conf": "title Fedora (6)\nlinux /k6\n",
         "/loader/entries/5.conf": "title Fedora (5)\nlinux /k5\n",
     }
-    trees = {"sda1": entries, "sda2": told} if apart else {"sda1": entries | told}
+    trees = {"sda1": entries, "sda2": messages} if apart else {"sda1": entries | messages}
     volumes = [Volume(name="sda1", uuid="b", fs="ext4"), Volume(name="sda2", uuid="r", fs="xfs")]
     for machine, wanted in (("s390x", "5"), ("x86_64", "6")):
         files = Machine(trees, volumes=volumes, machine=machine).files("sda1")

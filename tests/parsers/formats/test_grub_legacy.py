@@ -166,9 +166,9 @@ def test_restarting_and_switching_off_are_done(command: str, action: str) -> Non
 def test_the_default_is_a_number_or_the_saved_one(
     general: str, kept: str | None, chosen: int
 ) -> None:
-    beside = {} if kept is None else {"/boot/grub/default": kept}
+    others = {} if kept is None else {"/boot/grub/default": kept}
     text = f"{general}title a\nkernel /1\ntitle b\nkernel /2\ntitle c\nkernel /3\n"
-    assert [e.default for e in menu(text, beside=beside)] == [n == chosen for n in range(3)]
+    assert [e.default for e in menu(text, others=others)] == [n == chosen for n in range(3)]
 
 
 def test_titles_without_commands_are_not_counted() -> None:
@@ -210,7 +210,7 @@ def test_a_lock_without_a_password_locks_nothing() -> None:
 
 def test_configfile_leads_to_a_submenu_and_its_default_is_the_default() -> None:
     other = "default 1\ntitle x\nkernel /1\ntitle y\nkernel /2\n"
-    found = menu("title more\nconfigfile /m.lst\n", beside={"/m.lst": other})
+    found = menu("title more\nconfigfile /m.lst\n", others={"/m.lst": other})
     assert [(e.title, e.trail, e.default) for e in found] == [
         ("x", ("more",), False),
         ("y", ("more",), True),
@@ -219,7 +219,7 @@ def test_configfile_leads_to_a_submenu_and_its_default_is_the_default() -> None:
 
 def test_passwords_of_a_menu_further_on_open_its_entries() -> None:
     other = "password deep\ntitle x\nlock\nkernel /1\n"
-    found = items("grub-legacy", "title more\nconfigfile /m.lst\n", beside={"/m.lst": other})
+    found = items("grub-legacy", "title more\nconfigfile /m.lst\n", others={"/m.lst": other})
     assert [e.users for e in entries(found)] == [("",)]
     assert wish(found).passwords == (Password(user="", secret="deep", nameless=True),)
 
@@ -233,7 +233,7 @@ def test_a_menu_on_another_disk_counts_the_disks_as_this_one_does() -> None:
 
 def test_menus_that_lead_to_each_other_end() -> None:
     other = "title back\nconfigfile /boot/grub/menu.lst\ntitle itself\nconfigfile /m.lst\n"
-    found = menu("title more\nconfigfile /m.lst\n", beside={"/m.lst": other})
+    found = menu("title more\nconfigfile /m.lst\n", others={"/m.lst": other})
     assert all("shown already" in e.unbootable for e in found)
 
 
@@ -245,7 +245,7 @@ def test_menus_that_lead_to_each_other_end() -> None:
     ],
 )
 def test_a_script_for_grub_2_is_read_as_one(text: str) -> None:
-    (entry,) = menu(text, beside={"/v": ""})
+    (entry,) = menu(text, others={"/v": ""})
     assert entry.cmdline == "BOOT_IMAGE=/v x"
 
 

@@ -56,7 +56,7 @@ def test_kernel_is_on_the_volume_that_the_system_mounts_there() -> None:
         "lilo",
         "image=/boot/k\ninitrd=/boot/i\nimage=/k\n",
         on="sda2",
-        beside={"/etc/fstab": FSTAB},
+        others={"/etc/fstab": FSTAB},
         trees={"sda1": {"/k": "", "/i": ""}},
     )
     first, second = entries(found)
@@ -72,7 +72,7 @@ def test_other_systems_are_listed_and_cannot_boot() -> None:
 
 
 def test_optional_image_without_its_file_is_left_out() -> None:
-    found = items("lilo", "image=/a\noptional\nimage=/b\noptional\n", beside={"/b": ""})
+    found = items("lilo", "image=/a\noptional\nimage=/b\noptional\n", others={"/b": ""})
     assert [entry.title for entry in entries(found)] == ["b"]
     assert not problems(found)
 
@@ -114,7 +114,7 @@ def test_a_boot_that_is_a_logical_volume_is_found_by_each_of_its_names() -> None
         found = items(
             "lilo",
             "image=/boot/vmlinuz\nlabel=a\n",
-            beside={"/etc/fstab": f"{name} /boot ext4 defaults 0 2\n"},
+            others={"/etc/fstab": f"{name} /boot ext4 defaults 0 2\n"},
             volumes=volumes,
         )
         assert entries(found)[0].kernel == FileRef(path="/vmlinuz", device="dm-0")

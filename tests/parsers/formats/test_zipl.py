@@ -73,8 +73,8 @@ def test_addresses_in_memory_are_no_part_of_a_name() -> None:
 def test_parameters_come_from_a_file_from_a_line_and_from_variables(
     settings: str, cmdline: str
 ) -> None:
-    beside = {"/p": "x\ny\n", "/etc/ziplenv": "A=1\n"}
-    assert section(f"image=/k\n{settings}", beside=beside).cmdline == cmdline
+    others = {"/p": "x\ny\n", "/etc/ziplenv": "A=1\n"}
+    assert section(f"image=/k\n{settings}", others=others).cmdline == cmdline
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_boots_no_system_says_so(settings: str) -> None:
 
 def test_an_optional_section_without_its_image_is_left_out() -> None:
     text = "[a]\nimage=/lost\noptional=1\n[b]\nimage=/k\noptional=1\n"
-    assert [e.name for e in entries(read(text, beside={"/k": ""}))] == ["b"]
+    assert [e.name for e in entries(read(text, others={"/k": ""}))] == ["b"]
 
 
 def test_another_machine_shows_the_sections_and_why_they_cannot_boot() -> None:
@@ -98,12 +98,12 @@ def test_another_machine_shows_the_sections_and_why_they_cannot_boot() -> None:
 
 def test_a_default_may_be_an_entry_of_the_boot_loader_specification() -> None:
     text = "[defaultboot]\ndefault=Fedora\n"
-    assert not problems(read(text, beside={"/boot/loader/entries/a.conf": ""}))
+    assert not problems(read(text, others={"/boot/loader/entries/a.conf": ""}))
     assert problems(read(text)) == [(2, "no section is called 'Fedora'")]
     apart = {"/etc/fstab": "UUID=aaaa-2 /boot ext4 defaults 0 0\n"}
     there = {"sda2": {"/loader/entries/a.conf": "title Fedora\nlinux /k\n"}}
-    assert not problems(items("zipl", text, beside=apart, trees=there, machine="s390x"))
-    assert problems(items("zipl", text, beside=apart, trees={"sda2": {}}, machine="s390x"))
+    assert not problems(items("zipl", text, others=apart, trees=there, machine="s390x"))
+    assert problems(items("zipl", text, others=apart, trees={"sda2": {}}, machine="s390x"))
 
 
 @pytest.mark.parametrize(

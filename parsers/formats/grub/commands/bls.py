@@ -162,8 +162,8 @@ def _commands(shell: Shell, snippet: BlsFile, linux: BlsField) -> Iterator[tuple
     yield "set gfxpayload=keep", 1
     yield _linux(shell, snippet, linux), linux.line
     initrds = snippet.all("initrd")
-    beside = (initrds[0] if initrds else linux).value.rpartition("/")
-    directory = f"($root){beside[0]}{beside[1]}"
+    parts = (initrds[0] if initrds else linux).value.rpartition("/")
+    directory = f"($root){parts[0]}{parts[1]}"
     early = shell.env.get("early_initrd")
     names = [f"{directory}{name}" for name in early.split(" ")] if early else []
     names += [f"($root){field.value}" for field in initrds]

@@ -76,8 +76,10 @@ def test_what_it_loads_and_what_is_written_where() -> None:
     assert entry.cmdline == "BOOT_IMAGE=(hd0,msdos1)/vmlinuz-5 root=/dev/a ro quiet rhgb"
     assert entry.initrds == (FileRef(path="/initrd-5"),)
     where = {origin.what: (origin.config, origin.line) for origin in entry.origins}
-    given = [(o.what, [entry.cmdline[a:b] for a, b in o.spans]) for o in entry.origins if o.spans]
-    assert given == [
+    stretches = [
+        (o.what, [entry.cmdline[a:b] for a, b in o.spans]) for o in entry.origins if o.spans
+    ]
+    assert stretches == [
         ("linux", ["BOOT_IMAGE=(", ")/vmlinuz-5 "]),
         ("$root", ["hd0,msdos1"]),
         ("options", ["root=/dev/a ro"]),

@@ -101,12 +101,12 @@ def _menu_cases() -> list[Any]:
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda d: d.name)
-@pytest.mark.parametrize(("name", "about", "truths", "beside"), _menu_cases())
+@pytest.mark.parametrize(("name", "about", "truths", "folder"), _menu_cases())
 def test_a_configuration_offers_what_grub_offers(
-    name: str, about: dict[str, Any], truths: dict[str, Any], beside: Path, family: Family
+    name: str, about: dict[str, Any], truths: dict[str, Any], folder: Path, family: Family
 ) -> None:
     truth = truths["debian"] if truths[family.name] == "same" else truths[family.name]
-    files = _files(about, beside)
+    files = _files(about, folder)
     host = GrubMachine(files, family=family)
     listing = Recorder(host, about["config"])
     items = list(listing.items())
@@ -137,11 +137,17 @@ class Recorder(GrubConfiguration):
     def _entry(self, shell: Shell, title: str, *about: Any, **more: Any) -> Entry:
         if shell is not self.shells[0]:
             before, after = self._before, dict(shell.env.items())
-            told = {
+            settings = {
                 name: _plain_name(after.get(name), self._machine.devices) for name in before | after
             }
-            same = {n for n in told if told[n] == _plain_name(before.get(n), self._machine.devices)}
-            self.changes.append((title, {n: value for n, value in told.items() if n not in same}))
+            same = {
+                n
+                for n in settings
+                if settings[n] == _plain_name(before.get(n), self._machine.devices)
+            }
+            self.changes.append(
+                (title, {n: value for n, value in settings.items() if n not in same})
+            )
         return super()._entry(shell, title, *about, **more)
 
 
@@ -197,11 +203,11 @@ def _without_missing(item: Item, files: MachineFiles) -> Item:
     return item
 
 
-def _files(about: dict[str, Any], beside: Path) -> MachineFiles:
+def _files(about: dict[str, Any], folder: Path) -> MachineFiles:
     trees: dict[str, dict[str, str | bytes]] = {}
     for device in about["devices"]:
         trees[device["name"]] = {
-            path: (beside / text[1:]).read_bytes() if text[:1] == "@" else text
+            path: (folder / text[1:]).read_bytes() if text[:1] == "@" else text
             for path, text in device["files"].items()
         }
     volumes = [_volume(device) for device in about["devices"]]

@@ -88,9 +88,9 @@ def test_users_that_are_nobody_take_nothing_of_what_follows() -> None:
 
 
 def test_superusers_and_passwords_are_told() -> None:
-    told = preferences(machine(GUARDED))
-    assert told.superusers == ("admin", "root")
-    assert told.passwords == (
+    wishes = preferences(machine(GUARDED))
+    assert wishes.superusers == ("admin", "root")
+    assert wishes.passwords == (
         Password(user="root", secret="secret"),
         Password(user="bob", secret="grub.pbkdf2.sha512.10000.AB.CD", hashed=True),
     )
@@ -291,8 +291,8 @@ menuentry A --id a { linux /a }
 
 
 def hides(disk: Disk) -> tuple[str, float | None]:
-    told = preferences(disk.files, family=disk.family)
-    return told.style, told.timeout
+    wishes = preferences(disk.files, family=disk.family)
+    return wishes.style, wishes.timeout
 
 
 def test_a_menu_that_hides_itself_comes_back_after_a_boot_that_did_not_go_well() -> None:

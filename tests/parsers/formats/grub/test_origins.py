@@ -103,11 +103,11 @@ def chains(script: str, cmdline: str) -> list[tuple[str, str]]:
     (entry, *_) = offered(machine(script, {"/boot/grub/grubenv": BLOCK}))
     assert entry.cmdline == f"BOOT_IMAGE={cmdline}"
     found = []
-    for word, given in split_words(entry):
-        assert all(0 <= a < b <= len(entry.cmdline) for o in given for a, b in o.spans)
-        assert len({(o.config, o.line) for o in given if o.what == "linux"}) <= 1
+    for word, sources in split_words(entry):
+        assert all(0 <= a < b <= len(entry.cmdline) for o in sources for a, b in o.spans)
+        assert len({(o.config, o.line) for o in sources if o.what == "linux"}) <= 1
         place = {CONFIG: "", "": "GRUB's "}
-        where = [f"{place.get(o.config, 'env ')}{o.line or ''}{o.what}" for o in given]
+        where = [f"{place.get(o.config, 'env ')}{o.line or ''}{o.what}" for o in sources]
         found.append((word, " ".join(where)))
     return found
 

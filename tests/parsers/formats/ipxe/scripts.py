@@ -26,11 +26,11 @@ def items(
     text: str, *, lease: dict[str, str] = LEASE, machine: str = "x86_64", **urls: str
 ) -> list[Item]:
     """Return the items of a script at HERE. `urls` are the texts of other files."""
-    beside = {HERE.replace("menu.ipxe", name): other for name, other in urls.items()}
+    others = {HERE.replace("menu.ipxe", name): other for name, other in urls.items()}
     host = Machine(
         {"eth0": {}},
         machine=machine,
-        urls={HERE: f"#!ipxe\n{text}", **beside},
+        urls={HERE: f"#!ipxe\n{text}", **others},
         leases={"eth0": lease},
     )
     return list(FORMAT.parse(host.files("eth0"), HERE))

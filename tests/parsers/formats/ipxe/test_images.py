@@ -215,6 +215,6 @@ def test_nor_is_it_on_a_disk() -> None:
     found = one_file.items(
         "ipxe",
         "#!ipxe\nchain sub.ipxe##params\n",
-        beside={"/sub.ipxe": "#!ipxe\nkernel linux#x\nboot\n"},
+        others={"/sub.ipxe": "#!ipxe\nkernel linux#x\nboot\n"},
     )
     assert [e.kernel for e in one_file.entries(found)] == [FileRef(path="/linux")]

@@ -91,7 +91,9 @@ def test_a_machine_that_no_device_tree_fits_keeps_its_own() -> None:
     others = {"/d/a.dtb": tree("acme,soc"), "/d/b.dtb": b"\0" * 9}
     text = "LABEL a\nLINUX /v\nFDTDIR /d\n"
     found = read(text, others, compatible=BOARD)
-    (told,) = [item.message for item in found if isinstance(item, Problem)]
-    assert told.startswith("no device tree in /d is known to be for acme,rocket-2: the machine's")
+    (messages,) = [item.message for item in found if isinstance(item, Problem)]
+    assert messages.startswith(
+        "no device tree in /d is known to be for acme,rocket-2: the machine's"
+    )
     assert devicetree("FDTDIR /d", others) is None
     assert not problems(text, others), "a machine without a device tree needs none"

@@ -154,8 +154,8 @@ def test_variables_of_the_firmware_are_left_out_where_it_would_fill_them_in() ->
     text = "LABEL a\nLINUX /v\nAPPEND ${cbootargs} quiet root=/dev/a\n"
     (entry,) = entries(text, machine="aarch64")
     assert entry.cmdline == "quiet root=/dev/a"
-    (told,) = [item for item in read(text, machine="aarch64") if isinstance(item, Problem)]
-    assert (told.line, "${cbootargs} is a variable" in told.message) == (1, True)
+    (messages,) = [item for item in read(text, machine="aarch64") if isinstance(item, Problem)]
+    assert (messages.line, "${cbootargs} is a variable" in messages.message) == (1, True)
     (entry,) = entries(text, machine="x86_64")
     assert entry.cmdline == "${cbootargs} quiet root=/dev/a"
 
