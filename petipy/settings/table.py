@@ -55,11 +55,14 @@ class Setting:
         return f"petipy.{self.name}{form}"
 
 
+_LONGEST = 1e9  # seconds: later than that, a clock's float does not tell one second from the next
+
+
 def _read_seconds(text: str) -> float:
     if text == "never":
         return math.inf
     seconds = float(text)
-    if not 0 <= seconds < math.inf:
+    if not 0 <= seconds <= _LONGEST:
         raise ValueError(text)
     return seconds
 
