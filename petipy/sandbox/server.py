@@ -163,7 +163,11 @@ class _Scanner:
         if pid == 0:
             try:
                 limits.die_with_parent(parent)
-                asked = _read_request(request)
+                try:
+                    asked = _read_request(request)
+                except ValueError as error:  # such as a number that a person typed
+                    _send_failure(answer, errno.EINVAL, f"the request is not valid: {error}")
+                    os._exit(0)
                 limits.close_all_but({answer.fileno(), theirs.fileno()})
                 child = Child(self._mounter, answer, theirs)
                 child.run(lambda child: self._work(child, asked))

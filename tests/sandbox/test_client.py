@@ -418,6 +418,10 @@ def test_files_are_opened_in_order_and_a_missing_one_is_named(root: Path) -> Non
         for bad, words in (
             (File(device="sda1", path="/none"), r"\(sda1\)/none: there is no such file"),
             (File(device="sdz1", path="/menu"), r"\(sdz1\)/menu: there is no such device"),
+            (
+                File(device="sda1", path="/menu", offset=1 << 60, size=1),
+                "the request is not valid: .*offset: expected a whole number",
+            ),
         ):
             with pytest.raises(OSError, match=words):
                 asyncio.run(started.open([*wanted, bad], [device(root)], PATIENCE))
