@@ -31,8 +31,10 @@ def _run() -> int:
     collector.pause()
     cache.install()
     # Fork the scanner before anything else is imported: it needs the parsers, not asyncio.
+    from petipy import platforms
     from petipy.sandbox.client import ScannerProcess
 
+    platforms.find()  # once, for this process, the scanner and all its children
     process = ScannerProcess()
     from petipy import app
 

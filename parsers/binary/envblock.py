@@ -18,6 +18,8 @@ PLACE = range(256 << 10, 260 << 10)
 SIGNATURE = "# GRUB Environment Block\n"
 EMPTY = SIGNATURE.ljust(1024, "#")  # as grub-editenv makes it
 _LINE = re.compile(rb"((?:[^\\\n]|\\[\s\S])*+)\n")
+_ESCAPED = re.compile(rb"\\([\s\S])")
+_SPECIAL = re.compile(rb"([\\\n])")
 
 
 class BlockError(ValueError):
@@ -32,7 +34,7 @@ def read(block: str) -> dict[str, str]:
     """Return the variables. Skip a line without an end. Raise BlockError if it is no block."""
     lines = (line for line in _lines(_body(block)) if not line.startswith(b"#"))
     found = (line.partition(b"=") for line in lines if b"=" in line)
-    return {_text(name): _text(re.sub(rb"\\([\s\S])", rb"\1", v)) for name, _, v in found}
+    return {_text(name): _text(_ESCAPED.sub(rb"\1", v)) for name, _, v in found}
 
 
 def write(block: str, values: Mapping[str, str | None]) -> str:
@@ -47,7 +49,7 @@ def write(block: str, values: Mapping[str, str | None]) -> str:
     for name, value in values.items():
         prefix = _bytes(f"{name}=")
         at = next((n for n, line in enumerate(lines) if line.startswith(prefix)), len(lines))
-        new = [] if value is None else [prefix + re.sub(rb"([\\\n])", rb"\\\1", _bytes(value))]
+        new = [] if value is None else [prefix + _SPECIAL.sub(rb"\\\1", _bytes(value))]
         lines[at : at + 1] = new
     written = _bytes(SIGNATURE) + b"".join(b"%b\n" % line for line in lines)
     if len(written) > size:

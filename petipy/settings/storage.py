@@ -19,6 +19,8 @@ from petipy.state.model import Settings
 IMAGE = "/etc/petipy.toml"
 _LARGEST = 1 << 16  # characters of the image's file
 _CMDLINE = "kernel command line"
+# The kernel splits it so: a double quote, at the start of a word or within, protects blanks.
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
 
 class Storage:
@@ -89,8 +91,7 @@ class _Found:
 
 
 def _read_command_line(cmdline: str) -> Iterator[tuple[str, str]]:
-    # The kernel splits it so: a double quote, at the start of a word or within, protects blanks.
-    for word in re.findall(r'(?:[^\s"]|"[^"]*"?)+', cmdline):
+    for word in _WORD.findall(cmdline):
         name, _, text = word.replace('"', "").partition("=")
         if name.startswith("petipy."):
             yield name.removeprefix("petipy."), text

@@ -17,6 +17,7 @@ Properties = Mapping[str, str]  # by udev's names: ID_FS_TYPE, DEVNAME …
 # Names of devices that no machine boots from. udev's rules pass them over, and loop devices too.
 _USELESS = re.compile(r"ram\d|zram\d|fd\d|nbd\d+$|mtdblock")
 _LOOP = re.compile(r"loop\d+")
+_USB = re.compile(r"/usb\d+/")
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _LVM = re.compile(r"LVM-(\w{32})(\w{32})(?:-.*)?")
 _LUKS = re.compile(r"CRYPT-LUKS\d-([0-9a-f]{32})-")
@@ -129,7 +130,7 @@ def _disk(p: Properties) -> str:
 def _kind(p: Properties) -> Kind:
     if p.get("ID_CDROM") or read_name(p).startswith("sr"):
         return OPTICAL
-    if p.get("ID_BUS") == "usb" or re.search(r"/usb\d+/", p.get("DEVPATH", "")):
+    if p.get("ID_BUS") == "usb" or _USB.search(p.get("DEVPATH", "")):
         return USB
     return DISK
 

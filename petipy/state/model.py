@@ -17,6 +17,7 @@ from parsers.api import (
     extent,
 )
 
+_NUMBERS = re.compile(r"\d+|\D+")  # the numbers in a name, and the text between them
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 
@@ -89,7 +90,7 @@ class Source:
     @property
     def order(self) -> Order:
         """The place in the menu: fixed disks first; sda2 before sda10 before sdb1."""
-        parts = re.findall(r"\d+|\D+", self.name)
+        parts = _NUMBERS.findall(self.name)
         natural = ((int(p), "") if p.isdigit() else (-1, p) for p in parts)
         return self.kind.rank, tuple(natural), self.name
 
