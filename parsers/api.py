@@ -152,16 +152,16 @@ class Entry:
     effects: tuple[Effect, ...] = ()
     waits_for: str = ""  # a device that the configuration needs and the machine does not have
     unbootable: str = ""  # why kexec cannot start it (a boot loader, a firmware setting …)
-    action: Action = ""  # what it does instead of booting; the entry is then unbootable
+    action: Action = ""  # instead of a boot; the entry is then unbootable
     hotkey: str = ""  # as the configuration has it: a character, or a key's name such as f2
     classes: tuple[str, ...] = ()
-    users: tuple[str, ...] | None = None  # who may boot it, superusers included; None: anybody
+    users: tuple[str, ...] | None = None  # may boot it; superusers are among them; None: anybody
     hidden: bool = False  # not shown, but found by its hotkey or as the default
     help: str = ""  # the configuration's explanation for a person; several lines
     foreign: bool = False  # another system than Linux: listed on request only
     guess: bool = False  # offered by no configuration: boots by itself when nothing else can
-    origins: tuple[Origin, ...] = ()  # of its kernel, its initrds and their variables
-    default_from: tuple[Origin, ...] = ()  # what makes it the default
+    origins: tuple[Origin, ...] = ()  # of its kernel, initrds and command line
+    default_from: tuple[Origin, ...] = ()  # the reasons why it is the default
     also: tuple[str, ...] = ()  # FILE:LINE (FORMAT) of equal entries; the scan fills it in
 
 
@@ -197,8 +197,8 @@ class Preferences:
 
     timeout: float | None = None  # seconds; None: it says nothing; math.inf: wait for ever
     fallback: tuple[str, ...] = ()  # names of the entries to try when the default fails
-    style: Style = ""  # what is shown until a key is pressed: "" if it does not say
-    superusers: tuple[str, ...] | None = None  # who may edit and boot anything; None: anybody
+    style: Style = ""  # of the menu until a key is pressed; "": it says nothing
+    superusers: tuple[str, ...] | None = None  # may edit and boot anything; None: anybody
     passwords: tuple[Password, ...] = ()
     dialect: str = ""  # the dialect of its language in which it was read, if there are several
     elsewhere: bool = False  # by default it boots something outside: none of its entries does
@@ -207,7 +207,7 @@ class Preferences:
     wants: tuple[str, ...] = ()
 
 
-ANY = "*"  # of Preferences.wants
+ANY = "*"  # in Preferences.wants: any volume
 Item = Entry | Problem | Preferences
 
 

@@ -50,7 +50,7 @@ class App:
 
     def __init__(self, services: Services, log: Log, store: Store) -> None:
         self._services, self._log = services, log
-        self._settings = store.snapshot.settings  # those of the start
+        self._settings = store.snapshot.settings  # as they are at the start
         self._trace = Trace(self._settings.trace)
         self._consoles = Consoles()
         self._discovery = Discovery(services.scan, store, log)

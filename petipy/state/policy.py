@@ -41,8 +41,8 @@ class Decision:
 
     default: str = ""  # the id to mark
     countdown: Countdown | None = None
-    boot: str = ""  # boot this one now
-    forget_failures: bool = False  # all have failed: start again from the first
+    boot: str = ""  # the id to boot now
+    forget_failures: bool = False  # try all again, from the first
     again: float = math.inf
 
 

@@ -11,8 +11,8 @@ from petipy.state.policy import list_candidates
 class Survey:
     """Devices, choices and problems that a survey of a machine found."""
 
-    devices: tuple[Device, ...]  # those that were scanned
-    known: tuple[Device, ...]  # these and others that entries may refer to
+    devices: tuple[Device, ...]  # scanned
+    known: tuple[Device, ...]  # scanned, or only there to be referred to
     choices: tuple[Choice, ...]
     problems: tuple[tuple[str, Problem], ...]  # (device name, problem)
     foreign: tuple[Choice, ...] = ()  # systems other than Linux; not among the choices

@@ -109,7 +109,7 @@ class Shell(State):
         self.effects: dict[FileRef, dict[str, str | None]] = {}
         self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as save_env leaves them
         self.functions: dict[str, tuple[str, Body]] = {}  # name: file, body
-        self.snippets = Snippets()  # what blscfg has read
+        self.snippets = Snippets()  # that blscfg has read
         self._depth = self._loops = self._breaks = 0
         self._continuing = self._returning = False
 
