@@ -15,7 +15,7 @@ from petipy.state.store import Store
 
 
 class AutomaticBoot:
-    """The client of the commands that acts when no person does.
+    """The client that boots by itself when nobody is there.
 
     Its right: it may boot, unchanged, a choice that is not locked, and with the setting
     boot_restricted a locked one, too. It may neither edit nor open a shell.

@@ -38,7 +38,7 @@ class Checker:
     async def check(
         self, keys: Sequence[Password], typed: str, decoys: Sequence[Password] = ()
     ) -> Password | None:
-        """Return the one of the passwords that was typed; None, after the penalty, if none was.
+        """Return the password that was typed; None, after the penalty, if it is not among `keys`.
 
         Without `keys` the decoys are checked, which takes as long, but they are never right. A
         check that cannot be made to its end counts as wrong; the log says why. Cancelling ends

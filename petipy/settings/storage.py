@@ -32,7 +32,7 @@ class Storage:
 
 
 def load(cmdline: str, image: str = IMAGE, machine: Storage | None = None) -> Settings:
-    """Read all layers. Of a setting that is given twice the last one counts, in the last layer."""
+    """Read all layers. The last layer counts, and in it the last statement of a setting."""
     found = _Found()
     found.take_file(image)
     if machine is not None:
