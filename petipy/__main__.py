@@ -31,14 +31,20 @@ def _run() -> int:
     collector.pause()
     cache.install()
     # Fork the scanner before anything else is imported: it needs the parsers, not asyncio.
-    from petipy import platforms
     from petipy.sandbox.client import ScannerProcess
 
-    platforms.find()  # once, for this process, the scanner and all its children
+    _find_platform()
     process = ScannerProcess()
     from petipy import app
 
     return app.main(process)
+
+
+def _find_platform() -> None:
+    """Find it once, for this process, the scanner and all its children."""
+    from petipy import platforms
+
+    platforms.find()
 
 
 def _usage() -> str:
