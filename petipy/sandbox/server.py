@@ -277,5 +277,5 @@ def _send_failure(link: socket.socket, code: int, sentence: str) -> None:
 
 def _describe_death(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
-    how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+    how = limits.name_signal(-code) if code < 0 else f"exit status {code}"
     return _DEATHS.get(how, f"died ({how})")

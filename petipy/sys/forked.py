@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
+from petipy.sys.limits import name_signal
+
 _REPORT, _ANSWER, _ERROR = b"r", b"a", b"e"
 _LONGEST = 4096  # bytes of a message
 _REAPING = 0.05  # seconds to wait for a child that was killed; one in a stuck read stays longer
@@ -43,7 +45,7 @@ class ChildDied(OSError):
 
     def __init__(self, status: int) -> None:
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        self.signal = signal.Signals(number).name if number else ""
+        self.signal = name_signal(number) if number else ""
         super().__init__(errno.EIO, f"the process died ({self.signal or 'without an answer'})")
 
 

@@ -37,6 +37,14 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def name_signal(number: int) -> str:
+    """Return the name of a signal. Python has none for most real-time signals."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def close_all_but(keep: Iterable[int]) -> None:
     """Close every descriptor from 3 upwards that is not in `keep`."""
     low = 3

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import errno
+import fcntl
 import os
 import re
 import resource
@@ -22,6 +23,7 @@ from petipy.state.model import DIRECTORY, Change, Device, File, Scan
 
 Parse = Callable[[Files, str], Iterator[Item]]
 PATIENCE = 20.0
+F_SETSIG = 10  # uapi/asm-generic/fcntl.h
 
 
 def device(root: Path, name: str = "sda1") -> Device:
@@ -191,6 +193,18 @@ def stop_early(files: Files, path: str) -> Iterator[Item]:
     yield from ()
 
 
+def die_oddly(files: Files, path: str) -> Iterator[Item]:
+    """Die by a real-time signal, for which Python has no name."""
+    if on_the_disk(files):
+        asks = socket.socket(fileno=[fd for fd in range(3, 100) if is_socket(fd)][1])
+        fcntl.fcntl(asks, F_SETSIG, 40)
+        fcntl.fcntl(asks, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(asks, fcntl.F_SETFL, os.O_ASYNC)
+        asks.send(b"{}")  # the answer raises the signal
+        time.sleep(1000)
+    yield from ()
+
+
 def ask_oddly(files: Files, path: str) -> Iterator[Item]:
     """Ask the scanner for nonsense, and for a device that the request does not name."""
     if on_the_disk(files):
@@ -224,6 +238,7 @@ def test_senseless_asks_of_a_child_are_refused(root: Path) -> None:
         (lie, PATIENCE, "senseless answer"),
         (fail_oddly, PATIENCE, "senseless answer: errno: expected a whole number from 1 to 4095"),
         (flood, 0.5, "no answer within 0.5 seconds"),
+        (die_oddly, PATIENCE, "died .signal 40"),
         (stop_early, PATIENCE, "senseless answer: it stops in the middle"),
     ],
 )
