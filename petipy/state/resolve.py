@@ -65,7 +65,9 @@ def make_identities(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
     """
     taken: set[str] = set()
     for name, base in sources:
-        identity = f"{base}@{name}" if base in taken else base
+        identity = base
+        while identity in taken:
+            identity += f"@{name}"
         taken.add(identity)
         yield identity
 

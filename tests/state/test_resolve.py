@@ -218,3 +218,8 @@ def test_what_superusers_guard_is_not_left_out_for_a_device_that_reads_it_in_wit
     assert devices(guarded, guarded) == ["sda1"]
     assert devices(guarded, Preferences()) == ["vda2", "sda1"]
     assert devices(guarded, replace(guarded, passwords=())) == ["vda2", "sda1"]
+
+
+def test_no_uuid_takes_the_ids_of_another_source() -> None:
+    sources = [("vda1", "A"), ("vdb1", "A@vdc1"), ("vdc1", "A"), ("vdd1", "A")]
+    assert [*resolve.make_identities(sources)] == ["A", "A@vdc1", "A@vdc1@vdc1", "A@vdd1"]
