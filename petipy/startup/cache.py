@@ -25,7 +25,8 @@ def install(place: str = PLACE) -> None:
         return
     try:
         with open(place, "rb") as file:
-            table: Table = marshal.load(file)
+            # marshal.load() would call file.readinto() for each object.
+            table: Table = marshal.loads(file.read())
     except OSError:
         return
     lazy.install()
