@@ -8,10 +8,11 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# <linux/fs.h>; _IO() differs between machines: powerpc marks "no argument" by a bit.
-_IO_NONE = 1 << 29 if os.uname().machine.startswith(("ppc", "mips", "sparc")) else 0
-_BLKROSET = _IO_NONE | 0x125D
-_BLKROGET = _IO_NONE | 0x125E
+from petipy.sys.libc import IO_NONE
+
+# <linux/fs.h>
+_BLKROSET = IO_NONE | 0x125D
+_BLKROGET = IO_NONE | 0x125E
 
 # <linux/loop.h>: plain numbers, the same on every machine.
 _LOOP_CLR_FD = 0x4C01

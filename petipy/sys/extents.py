@@ -2,14 +2,13 @@
 
 import errno
 import fcntl
-import os
 import struct
 from typing import NamedTuple
 
-# <linux/fs.h>; _IO() differs between machines: powerpc marks "no argument" by a bit. _IOWR() of
-# this size comes out the same everywhere.
-_IO_NONE = 1 << 29 if os.uname().machine.startswith(("ppc", "mips", "sparc")) else 0
-_FIBMAP, _FIGETBSZ = _IO_NONE | 1, _IO_NONE | 2
+from petipy.sys.libc import IO_NONE
+
+# <linux/fs.h>; _IOWR() of this size comes out the same on every machine.
+_FIBMAP, _FIGETBSZ = IO_NONE | 1, IO_NONE | 2
 _FS_IOC_FIEMAP = 0xC020660B
 # struct fiemap: start, length; flags, mapped extents, room for extents, reserved.
 _FIEMAP = struct.Struct("=QQ IIII")

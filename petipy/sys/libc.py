@@ -13,6 +13,9 @@ libc.prctl.argtypes = (c_int, c_ulong, c_ulong, c_ulong, c_ulong)
 # System calls added since 5.1 have one number on every machine (but Alpha).
 NUMBERS = {"fsopen": 430, "fsconfig": 431, "fsmount": 432, "close_range": 436, "openat2": 437}
 
+# _IO() of <asm-generic/ioctl.h>: powerpc, mips and sparc mark "no argument" by a bit.
+IO_NONE = 1 << 29 if os.uname().machine.startswith(("ppc", "mips", "sparc")) else 0
+
 
 def syscall(name: str, *arguments: Any) -> int:
     """Make a system call. Arguments are ctypes values: variadic calls cut a bare int to 32 bits."""
