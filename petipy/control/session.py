@@ -29,7 +29,7 @@ class Session:
         self._passwords: set[Password] = set()
         self._commands = commands
 
-    # What it sees
+    # State
 
     @property
     def snapshot(self) -> Snapshot:

@@ -46,7 +46,7 @@ class Devices:
         for name, disk in self._disks.items():
             for v in disk:
                 full = f"{name},{v.scheme}{v.partition}" if v.partition else name
-                # Of several volumes without a number only one can have the disk's name.
+                # Only one volume without a number can have the disk's name.
                 self._named[v.name if full in self._named else full] = v
         self._names = {v.name: name for name, v in self._named.items()}
 
