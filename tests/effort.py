@@ -2,9 +2,10 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 _HUNG = 120  # seconds: no measure, only so that a run which hangs ends with the place where it does
 
@@ -46,3 +47,24 @@ def at_most(calls: int) -> Iterator[None]:
             yield
     finally:
         sys.setprofile(before)
+
+
+def count_lines(work: Callable[[], object]) -> int:
+    """Return the number of lines of Python that run, a line of a loop once for each turn.
+
+    It is the same in each run. Loops within C, as over a list in `in`, do not count.
+    """
+    lines = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return lines

@@ -6,7 +6,7 @@ tag  = "UUID" | "LABEL" | "PARTUUID" | "PARTLABEL" ;
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -143,6 +143,25 @@ def list_searches(spec: str) -> Iterator[tuple[tuple[Name, ...], str]]:
     # Each one is as long as the text before it: a text of 40 kB could take 400 MB.
     if hosts := [spec[: m.start()] for m in islice(re.finditer(":/", spec), _DEEPEST)]:
         yield tuple(("name", host) for host in hosts), spec
+
+
+def make_index(volumes: Iterable[Volume]) -> Callable[[str], str | None]:
+    """Return a function that gives the name of the volume that `find` finds among these.
+
+    A search costs the same however many volumes there are.
+    """
+    known: dict[Name, tuple[int, str]] = {}  # the first volume with the name, by its number
+    for number, volume in enumerate(volumes):
+        for name in list_names(volume):
+            known.setdefault(name, (number, volume.name))
+
+    def search(spec: str) -> str | None:
+        for names, inner in list_searches(spec):
+            if found := min((known[name] for name in names if name in known), default=None):
+                return inner or found[1]
+        return None
+
+    return search
 
 
 def describe(spec: str) -> str:

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from parsers.api import Origin
+from parsers.places.volumes import make_index
 from petipy.commands.base import Command
 from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
 from petipy.report.printing import escape, terminal_width, wrap, write
@@ -101,7 +102,8 @@ def _list_titles(text: str, found: Survey) -> Iterator[str]:
 
 
 def _json(choices: Sequence[Choice], found: Survey) -> str:
-    entries = [entry_to_json(choice, found.volumes) | _reasons(choice, found) for choice in choices]
+    find = make_index(found.volumes)
+    entries = [entry_to_json(choice, find) | _reasons(choice, found) for choice in choices]
     return json.dumps({"entries": entries}, indent=1) + "\n"
 
 

@@ -3,9 +3,11 @@
 import argparse
 import json
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+from parsers.places.volumes import make_index
 from petipy.commands.base import Command
 from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
 from petipy.report.printing import escape, write
@@ -42,8 +44,9 @@ def _parser() -> argparse.ArgumentParser:
 def _json(found: Survey) -> str:
     default = found.default
     timeout = default.timeout if default else None
+    find = make_index(found.volumes)
     answer = {
-        "entries": [entry_to_json(choice, found.volumes) for choice in found.choices],
+        "entries": [entry_to_json(choice, find) for choice in found.choices],
         "problems": [
             {"device": device, "config": p.config, "line": p.line, "message": p.message}
             for device, p in found.problems
@@ -60,9 +63,12 @@ def _text(found: Survey) -> str:
 
 def _lines(found: Survey) -> Iterator[str]:
     default = found.default
+    by_device = defaultdict[str, list[Choice]](list)
+    for choice in found.choices:
+        by_device[choice.device].append(choice)
     for device in found.devices:
         yield device.title
-        mine = [choice for choice in found.choices if choice.device == device.name]
+        mine = by_device[device.name]
         if not mine:
             yield "  nothing to boot"
         for choice in mine:

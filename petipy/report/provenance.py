@@ -1,6 +1,7 @@
 """Provenance: the file and line that gave each word and each file of an entry. Pure."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -40,9 +41,15 @@ def split_words(entry: Entry) -> Iterator[tuple[str, tuple[Origin, ...]]]:
 
     The nearest is the statement or a variable in it. The sources of its value follow.
     """
-    for word in _WORD.finditer(entry.cmdline):
-        origins = (o for o in entry.origins if _meet(o, word.start(), word.end()))
-        yield word[0], tuple(origins)
+    words = list(_WORD.finditer(entry.cmdline))
+    starts, ends = [word.start() for word in words], [word.end() for word in words]
+    found: list[dict[int, Origin]] = [{} for _ in words]
+    for number, origin in enumerate(entry.origins):
+        for low, high in origin.spans:
+            for place in range(bisect_right(ends, low), bisect_left(starts, high)):
+                found[place].setdefault(number, origin)
+    for word, origins in zip(words, found, strict=True):
+        yield word[0], tuple(origins.values())
 
 
 def join_runs(entry: Entry) -> Iterator[tuple[str, tuple[Origin, ...]]]:
@@ -55,10 +62,6 @@ def join_runs(entry: Entry) -> Iterator[tuple[str, tuple[Origin, ...]]]:
         text, before = f"{text} {word}" if text else word, origins
     if text:
         yield text, before
-
-
-def _meet(origin: Origin, start: int, end: int) -> bool:
-    return any(low < end and start < high for low, high in origin.spans)
 
 
 def group_statements(entry: Entry) -> Iterator[EntrySetting]:

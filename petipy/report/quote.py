@@ -32,8 +32,12 @@ def quote_line(
 
 
 def _last(text: str, width: int) -> str:
-    while count_cells(text) > width:
-        text = text[1:]
+    """Return as much of the end of the text as `width` columns show."""
+    cells = 0
+    for at in range(len(text) - 1, -1, -1):
+        cells += count_cells(text[at])
+        if cells > width:
+            return text[at + 1 :]
     return text
 
 

@@ -1,17 +1,16 @@
 """Entries and problems as JSON objects, for programs. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
-from parsers.api import Effect, FileRef, Problem, Volume
-from parsers.places.volumes import find
+from parsers.api import Effect, FileRef, Problem
 from petipy.state.model import Choice, File
 
 
-def entry_to_json(choice: Choice, volumes: Sequence[Volume]) -> dict[str, Any]:
+def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str, Any]:
     """Return an entry as a JSON object. The keys are a contract.
 
-    `volumes` are those that the entry may refer to.
+    `find` gives the name of the volume that the entry's words mean: places.volumes.make_index.
     """
     entry = choice.entry
 
@@ -21,8 +20,7 @@ def entry_to_json(choice: Choice, volumes: Sequence[Volume]) -> dict[str, Any]:
         packed |= {"mode": f"{ref.mode:o}"} if ref.mode else {}
         if ref.url:
             return {"url": ref.url, **packed}
-        volume = find(ref.device, volumes)
-        name = volume.name if volume else ref.device or choice.device
+        name = find(ref.device) or ref.device or choice.device
         part = {"offset": ref.offset, "size": ref.size} if ref.offset or ref.size else {}
         return {"device": name, "path": ref.path, **part, **packed}
 

@@ -234,7 +234,10 @@ class Choice:
         """
         if self.users is None:
             return ""
-        keys = [key for user in self.users for key in self.passwords if key.user == user]
+        by_user: dict[str, list[Password]] = {}
+        for key in self.passwords:
+            by_user.setdefault(key.user, []).append(key)
+        keys = [key for user in self.users for key in by_user.get(user, ())]
         if names := dict.fromkeys(key.user for key in keys if not key.nameless):
             return f"{', '.join(names)}, with a password"
         return "who has the password" if keys else "nobody"

@@ -7,11 +7,10 @@ again only for the sources that a change concerns.
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from posixpath import dirname
 
 from parsers.api import Effect, Entry, FileRef, Password, Preferences, Volume
-from parsers.places.volumes import describe, find
+from parsers.places.volumes import describe, make_index
 from petipy.state.model import ORDINARY, Change, Choice, Device, Edit, File, FormatFacts, Scan
 
 # The name of the volume that a configuration's words mean; None when it is not there.
@@ -37,16 +36,11 @@ def choices(
     """
     if volumes is None:
         volumes = [device.volume for device, _ in scans]
-
-    @cache
-    def volume(spec: str) -> str | None:
-        found = find(spec, volumes)
-        return found.name if found else None
-
+    find = make_index(volumes)
     found: list[Choice] = []
     named = make_identities((device.name, choose_basis(device)) for device, _ in scans)
     for (device, scan), identity in zip(scans, named, strict=True):
-        found += resolve_source(device.name, scan, identity, volume, boot_image=boot_image)
+        found += resolve_source(device.name, scan, identity, find, boot_image=boot_image)
     claimed = {claim for choice in found for claim in list_claims(choice)}
     return tuple(
         c for c in found if (foreign or not c.entry.foreign) and not is_covered(c, claimed)

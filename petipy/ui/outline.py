@@ -1,11 +1,10 @@
 """The rows of a menu, computed from a snapshot. Pure."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from petipy.state.model import Choice, Snapshot
-from petipy.ui.line.plain import device_title, entry_title, to_ascii
+from petipy.state.model import Choice, Snapshot, Source
+from petipy.ui.line.plain import entry_title, source_title, to_ascii
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = ""
     contains it. Hidden entries are left out, except for the default and in a search.
     """
     rows: list[MenuRow] = []
-    seen: set[tuple[str, ...]] = set()
+    places: dict[tuple[str, ...], int] = {}  # of the rows, by their ids
+    titles = {source.name: source for source in snapshot.sources}
     keys = {} if needle else find_hotkeys(snapshot, path)
     device = None
     for choice in filter(path.contains, snapshot.choices):
@@ -59,14 +59,17 @@ def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = ""
             continue
         if choice.device != device:
             device = choice.device
-            rows.append(_heading(snapshot, device, path))
-        row = _entry_row(snapshot, choice) if needle else _row(snapshot, choice, path)
+            rows.append(_heading(device, titles.get(device), path))
+        row = _row(snapshot, choice, path, deep=bool(needle))
+        if (place := places.get(row.id)) is not None:  # another entry of the same submenu
+            if row.default:
+                rows[place] = replace(rows[place], default=True)
+            continue
         key = _hotkey(choice, path)
         if key and keys.get(key) == (row.choice or row.path):
             row = replace(row, key=key)
-        if row.id not in seen:
-            seen.add(row.id)
-            rows.append(row)
+        places[row.id] = len(rows)
+        rows.append(row)
     return rows
 
 
@@ -105,30 +108,22 @@ def first_focus(rows: list[MenuRow]) -> int:
     return next(iter(marked + selectable), 0)
 
 
-def _choices_in(snapshot: Snapshot, path: MenuPath) -> Iterator[Choice]:
-    return filter(path.contains, snapshot.choices)
-
-
-def _heading(snapshot: Snapshot, device: str, path: MenuPath) -> MenuRow:
-    words = " / ".join([device_title(snapshot, device), *map(to_ascii, path.trail)])
+def _heading(device: str, source: Source | None, path: MenuPath) -> MenuRow:
+    words = " / ".join([source_title(source, device), *map(to_ascii, path.trail)])
     return MenuRow("heading", ("device", device), words)
 
 
-def _row(snapshot: Snapshot, choice: Choice, path: MenuPath) -> MenuRow:
-    if len(choice.entry.trail) == len(path.trail):
-        return _entry_row(snapshot, choice)
+def _row(snapshot: Snapshot, choice: Choice, path: MenuPath, *, deep: bool) -> MenuRow:
+    """Return the row that shows an entry: its own or, unless `deep`, that of its submenu."""
+    default = choice.id == snapshot.default
+    if deep or len(choice.entry.trail) == len(path.trail):
+        obstacle = to_ascii(choice.obstacle)
+        text = entry_title(choice)
+        return MenuRow("entry", (choice.id,), text, choice.id, MenuPath(), default, obstacle)
     inner = _submenu(choice, path)
-    default = any(c.id == snapshot.default for c in _choices_in(snapshot, inner))
     text = to_ascii(inner.trail[-1]).strip() or "(no title)"
     id = ("submenu", inner.device, inner.config, *inner.trail)
     return MenuRow("submenu", id, text, path=inner, default=default)
-
-
-def _entry_row(snapshot: Snapshot, choice: Choice) -> MenuRow:
-    default = choice.id == snapshot.default
-    obstacle = to_ascii(choice.obstacle)
-    text = entry_title(choice)
-    return MenuRow("entry", (choice.id,), text, choice.id, MenuPath(), default, obstacle)
 
 
 def _matches(choice: Choice, needle: str) -> bool:

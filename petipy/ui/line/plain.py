@@ -1,6 +1,6 @@
 """Text of unknown origin, made fit for any terminal: printable ASCII, one cell per character."""
 
-from petipy.state.model import Choice, Snapshot
+from petipy.state.model import Choice, Snapshot, Source
 
 _DASHES_AND_QUOTES = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2026": "..."}
@@ -50,6 +50,10 @@ def entry_title(choice: Choice) -> str:
 
 def device_title(snapshot: Snapshot, name: str) -> str:
     """Return the source's title for a person. It begins with the source's name."""
-    source = snapshot.source(name)
+    return source_title(snapshot.source(name), name)
+
+
+def source_title(source: Source | None, name: str) -> str:
+    """Return the title of a source that has been looked up by its name, as device_title does."""
     words = to_ascii(source.title) if source else ""
     return words if words.startswith(name) else f"{name}: {words}" if words else to_ascii(name)

@@ -10,7 +10,7 @@ from petipy.state.model import Snapshot, Source, Status
 from petipy.ui.kit.keys import NEXT_PART, Key
 from petipy.ui.kit.registration import Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
-from petipy.ui.line.plain import device_title, to_ascii
+from petipy.ui.line.plain import source_title, to_ascii
 from petipy.ui.line.terminal import COLUMNS
 
 _INDENT = "  "  # of a quoted line
@@ -41,7 +41,7 @@ def _devices(snapshot: Snapshot) -> Iterator[Paragraph]:
     entries = Counter(choice.device for choice in snapshot.choices)
     for source in snapshot.sources:
         result = _result(source, entries[source.name])
-        yield None, f"{device_title(snapshot, source.name)} - {result}"
+        yield None, f"{source_title(source, source.name)} - {result}"
     if not snapshot.sources:
         yield None, "none yet"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from parsers.api import Volume
-from parsers.places.volumes import describe, find, list_searches
+from parsers.places.volumes import describe, find, list_searches, make_index
 
 VOLUMES = (
     Volume(name="sda1", uuid="ABCD-1234", label="boot disk", partuuid="1234abcd-01", disk="sda"),
@@ -78,6 +78,7 @@ VOLUMES = (
 def test_find(spec: str, name: str | None) -> None:
     volume = find(spec, VOLUMES)
     assert (volume.name if volume else None) == name
+    assert make_index(VOLUMES)(spec) == name
 
 
 def test_a_path_of_absurd_length_is_looked_for_as_well() -> None:
