@@ -33,7 +33,7 @@ _MOST = 3  # titles of entries on standard error
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class ScriptRun:
     """A script, and the machine that it runs on."""
 
     text: str
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _script(options: argparse.Namespace, held: ExitStack) -> Script:
+def _script(options: argparse.Namespace, held: ExitStack) -> ScriptRun:
     text = _text(options.file)
     variables = dict(_assignment(word) for word in options.set)
     path = f"/boot/grub/{basename(options.file)}"
@@ -98,7 +98,7 @@ def _script(options: argparse.Namespace, held: ExitStack) -> Script:
         files = _files(options.root, name, held)
     place = path if options.file == "-" else str(Path(options.file).resolve())
     dialect = options.dialect or find_family(place, text).name
-    return Script(text, path, files, variables, dialect)
+    return ScriptRun(text, path, files, variables, dialect)
 
 
 def _text(file: str) -> str:
@@ -140,7 +140,7 @@ def _files(root: str | None, machine: str, held: ExitStack) -> Files:
         raise BadUsage(f"{root}: {error.strerror}") from None
 
 
-def _run(script: Script, options: argparse.Namespace) -> int:
+def _run(script: ScriptRun, options: argparse.Namespace) -> int:
     output: list[str] = []
     machine, listing = script.listing(output)
     shell, ending = listing.shell(), ""
@@ -192,7 +192,7 @@ def _menu(entries: list[Entry]) -> Iterator[str]:
 
 
 def _remarks(
-    script: Script,
+    script: ScriptRun,
     name: str,
     problems: list[Problem],
     ending: str,

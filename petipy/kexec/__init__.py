@@ -40,9 +40,9 @@ def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | No
         raise explain(error, size=size) from error
     except image.NotAKernel as problem:
         raise Refused(errno.ENOEXEC, str(problem)) from problem
-    except elf.Malformed as problem:
+    except elf.MalformedElf as problem:
         raise Refused(errno.ENOEXEC, f"not a kernel that can be loaded: {problem}") from problem
-    except fdt.Malformed as problem:
+    except fdt.MalformedTree as problem:
         raise Refused(errno.EINVAL, str(problem)) from problem
 
 

@@ -24,8 +24,8 @@ def load(
 ) -> None:
     """Stage a kernel.
 
-    Raise OSError (Refused where the reason is known), elf.Malformed, image.NotAKernel or
-    fdt.Malformed.
+    Raise OSError (Refused where the reason is known), elf.MalformedElf, image.NotAKernel or
+    fdt.MalformedTree.
     """
     if len(cmdline) > loader.longest_cmdline:
         limit = loader.longest_cmdline

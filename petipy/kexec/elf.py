@@ -14,7 +14,7 @@ _LARGEST = 1 << 40  # bytes; a nonsense size must not become an address
 Image = bytes | mmap.mmap  # anything that struct reads without a copy
 
 
-class Malformed(ValueError):
+class MalformedElf(ValueError):
     """A file that is no ELF program, or a damaged one; str() says how."""
 
 
@@ -47,32 +47,32 @@ class Program:
 
 
 def parse(image: Image, size: int) -> Program:
-    """Read the program headers. Raise Malformed when they name more than the file's `size`."""
+    """Read the program headers. Raise MalformedElf when they name more than the file's `size`."""
     if image[:4] != b"\x7fELF":
-        raise Malformed("no ELF magic")
+        raise MalformedElf("no ELF magic")
     if size < 64:
-        raise Malformed(f"an ELF file cut off after {size} bytes")
+        raise MalformedElf(f"an ELF file cut off after {size} bytes")
     bits, order = {1: 32, 2: 64}.get(image[4], 0), {1: "<", 2: ">"}.get(image[5], "")
     if not bits or not order:
-        raise Malformed("a damaged ELF header")
+        raise MalformedElf("a damaged ELF header")
     wide = bits == 64
     head = struct.unpack_from(order + ("2HI3QI6H" if wide else "2HI3II6H"), image, 16)
     kind, machine, _, entry, phoff, shoff, _, _, phentsize, phnum, shentsize, shnum, _ = head
     if kind not in (2, 3):
-        raise Malformed(f"an ELF file, but {_TYPES.get(kind, 'of an unknown type')}")
+        raise MalformedElf(f"an ELF file, but {_TYPES.get(kind, 'of an unknown type')}")
     _must_hold(size, phoff + phnum * phentsize, "program headers")
     # Section headers come last in a vmlinux and so show a file that was cut short. Stripped: 0.
     _must_hold(size, shoff + shnum * shentsize, "section headers")
     if phentsize != (56 if wide else 32):
-        raise Malformed("damaged program headers")
+        raise MalformedElf("damaged program headers")
     entries = (_load(image, phoff + n * phentsize, order, wide) for n in range(phnum))
     loads = tuple(load for load in entries if load is not None)
     for load in loads:
         _must_hold(size, load.offset + load.filesz, "segments")
     if not loads:
-        raise Malformed("an ELF file with nothing to load")
+        raise MalformedElf("an ELF file with nothing to load")
     if any(a.virtual + a.memsz > b.virtual for a, b in pairwise(loads)):
-        raise Malformed("damaged program headers")
+        raise MalformedElf("damaged program headers")
     return Program(machine, bits, order, entry, loads)
 
 
@@ -88,10 +88,10 @@ def _load(image: Image, at: int, order: str, wide: bool) -> Load | None:
     if kind != _LOAD or not memsz:
         return None
     if filesz > memsz or memsz > _LARGEST:
-        raise Malformed("damaged program headers")
+        raise MalformedElf("damaged program headers")
     return Load(offset, address, virtual, filesz, memsz)
 
 
 def _must_hold(size: int, needed: int, what: str) -> None:
     if needed > size:
-        raise Malformed(f"cut off: its {what} reach to byte {needed}, the file has {size}")
+        raise MalformedElf(f"cut off: its {what} reach to byte {needed}, the file has {size}")

@@ -18,7 +18,7 @@ _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 Reservation = tuple[int, int]  # (address, size), bytes
 
 
-class Malformed(ValueError):
+class MalformedTree(ValueError):
     """A blob that is no flattened device tree, or a damaged one."""
 
 
@@ -148,11 +148,11 @@ def _read_property(directory: int, name: str) -> bytes:
 
 
 def parse(blob: bytes) -> tuple[Node, list[Reservation], int]:
-    """Return root, memory reservations and number of the boot CPU. Raise Malformed."""
+    """Return root, memory reservations and number of the boot CPU. Raise MalformedTree."""
     try:
         return _parse(blob)
     except (struct.error, IndexError, ValueError) as problem:
-        raise Malformed(f"damaged device tree: {problem}") from problem
+        raise MalformedTree(f"damaged device tree: {problem}") from problem
 
 
 def _parse(blob: bytes) -> tuple[Node, list[Reservation], int]:
@@ -160,7 +160,7 @@ def _parse(blob: bytes) -> tuple[Node, list[Reservation], int]:
         _HEADER.unpack_from(blob)
     )
     if magic != _MAGIC or total > len(blob) or compatible > _VERSION:
-        raise Malformed("no device tree, or one that is cut off")
+        raise MalformedTree("no device tree, or one that is cut off")
     strings = blob[strings_at : strings_at + strings_size]
     root = _Reader(blob[structure_at:total], strings).root()
     return root, list(_reservations(blob, reserved_at)), cpu
@@ -178,10 +178,10 @@ class _Reader:
 
     def root(self) -> Node:
         if self._token() != _BEGIN:
-            raise Malformed("it does not begin with a node")
+            raise MalformedTree("it does not begin with a node")
         node = self._node(0)
         if self._token() != _FINISH:
-            raise Malformed("something follows the root")
+            raise MalformedTree("something follows the root")
         return node
 
     def _token(self) -> int:
@@ -193,7 +193,7 @@ class _Reader:
 
     def _node(self, depth: int) -> Node:
         if depth > _DEEPEST:
-            raise Malformed("nodes nested too deep")
+            raise MalformedTree("nodes nested too deep")
         end = self.structure.index(b"\0", self.at)
         node = Node(os.fsdecode(self.structure[self.at : end]))
         self.at = (end + 4) & ~3
@@ -204,14 +204,14 @@ class _Reader:
             elif token == _BEGIN:
                 node.children.append(self._node(depth + 1))
             else:
-                raise Malformed(f"token {token:#x} in a node")
+                raise MalformedTree(f"token {token:#x} in a node")
         return node
 
     def _property(self) -> tuple[str, bytes]:
         size, name_at = struct.unpack_from(">2I", self.structure, self.at)
         start, stop = self.at + 8, self.at + 8 + size
         if stop > len(self.structure):
-            raise Malformed("a property reaches past the end")
+            raise MalformedTree("a property reaches past the end")
         self.at = (stop + 3) & ~3
         name = self.strings[name_at : self.strings.index(b"\0", name_at)]
         return os.fsdecode(name), self.structure[start:stop]

@@ -120,7 +120,7 @@ def _answer(path: str, link: int, parent: int) -> None:
         limits.close_all_but([link])
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            disk = blkid.Disk(fd)  # asks the kernel by ioctls, and so comes before the filter
+            disk = blkid.OpenDisk(fd)  # asks the kernel by ioctls, and so comes before the filter
             confine([fd, link], _PROCESSOR, _MEMORY)
             data = b"1" + _DISKS.encode(look(fd, disk))
         except OSError as error:
@@ -132,7 +132,7 @@ def _answer(path: str, link: int, parent: int) -> None:
         os._exit(0)
 
 
-def look(fd: int, disk: blkid.Disk) -> Disk:
+def look(fd: int, disk: blkid.OpenDisk) -> Disk:
     """Return the contents of an open disk. Only a confined child may call it."""
     table = disk.table()
     partitions = table.partitions[:_MOST] if table else ()

@@ -39,7 +39,7 @@ _FUNCTIONS = {
 }
 
 
-class Partition(NamedTuple):
+class PartitionEntry(NamedTuple):
     """A partition that is no container of others."""
 
     number: int
@@ -53,7 +53,7 @@ class Table(NamedTuple):
     """The partition table of a disk."""
 
     kind: str  # gpt or dos
-    partitions: tuple[Partition, ...]
+    partitions: tuple[PartitionEntry, ...]
 
 
 @cache
@@ -69,7 +69,7 @@ def load() -> ctypes.CDLL:
     return library
 
 
-class Disk:
+class OpenDisk:
     """An open disk or disk image. Creating it asks the kernel only, and reads no contents."""
 
     def __init__(self, fd: int) -> None:
@@ -103,7 +103,7 @@ class Disk:
                 return Table(kind, partitions)
         return None
 
-    def _partitions(self, found: int, table: int) -> Iterator[Partition]:
+    def _partitions(self, found: int, table: int) -> Iterator[PartitionEntry]:
         library = self._library
         for index in range(library.blkid_partlist_numof_partitions(found)):
             partition = library.blkid_partlist_get_partition(found, index)
@@ -112,7 +112,7 @@ class Disk:
                 continue
             if library.blkid_partition_is_extended(partition):
                 continue
-            yield Partition(
+            yield PartitionEntry(
                 library.blkid_partition_get_partno(partition),
                 library.blkid_partition_get_start(partition) * 512,
                 library.blkid_partition_get_size(partition) * 512,

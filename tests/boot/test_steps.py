@@ -1,6 +1,7 @@
 import asyncio
 import errno
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -84,6 +85,7 @@ def test_parts_of_a_file_are_loaded_as_if_they_were_files(tree: Path) -> None:
     assert load(todo, tree) == "loaded (vda2)/u.efi@4+6 by one  tree"
 
 
+@pytest.mark.skipif(not shutil.which("cpio"), reason="cpio is not installed")
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5000])
 def test_a_file_that_is_packed_is_a_cpio_archive(tree: Path, size: int) -> None:
     (tree / "vda2/data").write_bytes(b"x" * size)

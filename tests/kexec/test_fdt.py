@@ -39,7 +39,7 @@ def test_a_damaged_tree_is_told_and_never_crashes_the_reader(
     for at in data.draw(st.lists(st.integers(0, len(blob) - 1), min_size=1, max_size=8)):
         blob[at] = data.draw(st.integers(0, 255))
     blob = blob[: data.draw(st.integers(0, len(blob)))]
-    with contextlib.suppress(fdt.Malformed):
+    with contextlib.suppress(fdt.MalformedTree):
         fdt.parse(bytes(blob))
 
 

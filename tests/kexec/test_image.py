@@ -88,7 +88,7 @@ def test_a_vmlinux_is_read() -> None:
 
 @pytest.mark.parametrize("size", [40, 100, 0x10000, 0x20000, len(vmlinux()) - 1])
 def test_a_kernel_that_was_cut_off_anywhere_is_refused(size: int) -> None:
-    with pytest.raises(elf.Malformed, match="cut off"):
+    with pytest.raises(elf.MalformedElf, match="cut off"):
         elf.parse(vmlinux()[:size], size)
 
 
@@ -99,7 +99,7 @@ def test_damaged_headers_are_refused_or_stay_within_the_file(data: st.DataObject
         image[at] = data.draw(st.integers(0, 255))
     try:
         program = elf.parse(bytes(image), len(image))
-    except elf.Malformed:
+    except elf.MalformedElf:
         return
     for load in program.loads:
         assert load.offset + load.filesz <= len(image)
@@ -109,5 +109,5 @@ def test_damaged_headers_are_refused_or_stay_within_the_file(data: st.DataObject
 def test_an_object_file_is_not_a_program() -> None:
     image = bytearray(vmlinux())
     image[16] = 1
-    with pytest.raises(elf.Malformed, match="an object file"):
+    with pytest.raises(elf.MalformedElf, match="an object file"):
         elf.parse(bytes(image), len(image))

@@ -167,5 +167,5 @@ def test_a_stripped_kernel_that_was_cut_off_is_told_by_its_segments() -> None:
     image = bytearray(vmlinux())
     image[40:48] = bytes(8)  # no section headers
     image[60:62] = bytes(2)
-    with pytest.raises(elf.Malformed, match=r"^cut off: its segments reach to byte"):
+    with pytest.raises(elf.MalformedElf, match=r"^cut off: its segments reach to byte"):
         elf.parse(bytes(image), len(image) - 1000)

@@ -116,33 +116,33 @@ def test_a_damaged_table_costs_nothing_else(tmp_path: Path) -> None:
         assert len(probe(str(image)).partitions) < 300
 
 
-def crash(fd: int, disk: blkid.Disk) -> Disk:
+def crash(fd: int, disk: blkid.OpenDisk) -> Disk:
     ctypes.string_at(8)
     return Disk()
 
 
-def hang(fd: int, disk: blkid.Disk) -> Disk:
+def hang(fd: int, disk: blkid.OpenDisk) -> Disk:
     time.sleep(1000)
     return Disk()
 
 
-def spin(fd: int, disk: blkid.Disk) -> Disk:
+def spin(fd: int, disk: blkid.OpenDisk) -> Disk:
     while True:
         pass
 
 
-def devour(fd: int, disk: blkid.Disk) -> Disk:
+def devour(fd: int, disk: blkid.OpenDisk) -> Disk:
     kept = []
     while True:
         kept.append(bytes(1 << 24))
 
 
-def refuse(fd: int, disk: blkid.Disk) -> Disk:
+def refuse(fd: int, disk: blkid.OpenDisk) -> Disk:
     os.pread(fd, 1, -1)
     return Disk()
 
 
-def break_out(fd: int, disk: blkid.Disk) -> Disk:
+def break_out(fd: int, disk: blkid.OpenDisk) -> Disk:
     for attempt in (os.fork, lambda: os.open("/", os.O_RDONLY), lambda: os.kill(os.getppid(), 15)):
         try:
             attempt()
@@ -152,11 +152,11 @@ def break_out(fd: int, disk: blkid.Disk) -> Disk:
     raise OSError(errno.EPERM, "all is refused")
 
 
-def lie(fd: int, disk: blkid.Disk) -> Disk:
+def lie(fd: int, disk: blkid.OpenDisk) -> Disk:
     return Disk(fs=FileSystem(kind="ext4", uuid="\ud800", label=""))
 
 
-def flood(fd: int, disk: blkid.Disk) -> Disk:
+def flood(fd: int, disk: blkid.OpenDisk) -> Disk:
     return Disk(fs=FileSystem(kind="x" * (2 << 20), uuid="", label=""))
 
 
@@ -174,7 +174,7 @@ def flood(fd: int, disk: blkid.Disk) -> Disk:
     ],
 )
 def test_a_child_that_misbehaves_costs_its_own_disk(
-    look: Callable[[int, blkid.Disk], Disk],
+    look: Callable[[int, blkid.OpenDisk], Disk],
     words: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

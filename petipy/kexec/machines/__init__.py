@@ -49,7 +49,7 @@ class Loader:
     largest_tree: int  # the bytes that a device tree may have
 
     def read_program(self, image: mmap.mmap) -> Program:
-        """Return the parts of a kernel that go to memory. Raise NotAKernel or elf.Malformed."""
+        """Return the parts of a kernel that go to memory. Raise NotAKernel or elf.MalformedElf."""
         raise NotImplementedError
 
     def place(self, live: Node, kernel: int, initrds: Sequence[int]) -> Layout:
@@ -77,7 +77,7 @@ class Loader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Architecture:
     """One architecture. The numbers are those of its system calls (arch/*/…/syscall.tbl)."""
 
     kexec_load: int
@@ -85,13 +85,13 @@ class Machine:
     loader: Loader | None = None  # None: this package makes no segments for it
 
 
-def find(name: str) -> Machine | None:
+def find(name: str) -> Architecture | None:
     """Return the machine that uname calls `name`; None where no file has that name."""
     if not name.isidentifier():
         return None
     module = f"{__name__}.{name}"
     try:
-        found: Machine = import_module(module).MACHINE
+        found: Architecture = import_module(module).MACHINE
     except ModuleNotFoundError as error:
         if error.name != module:
             raise

@@ -1,5 +1,5 @@
 """64-bit ARM."""
 
-from . import Machine
+from . import Architecture
 
-MACHINE = Machine(kexec_load=104, kexec_file_load=294)
+MACHINE = Architecture(kexec_load=104, kexec_file_load=294)

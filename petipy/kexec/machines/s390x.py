@@ -1,5 +1,5 @@
 """64-bit s390."""
 
-from . import Machine
+from . import Architecture
 
-MACHINE = Machine(kexec_load=277, kexec_file_load=381)
+MACHINE = Architecture(kexec_load=277, kexec_file_load=381)

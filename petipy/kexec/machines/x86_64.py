@@ -1,5 +1,5 @@
 """64-bit x86."""
 
-from . import Machine
+from . import Architecture
 
-MACHINE = Machine(kexec_load=246, kexec_file_load=320)
+MACHINE = Architecture(kexec_load=246, kexec_file_load=320)

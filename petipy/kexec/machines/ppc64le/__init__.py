@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from ... import elf, fdt
 from ...image import NotAKernel
 from ...refused import Refused
-from .. import Layout, Loader, Machine, Range
+from .. import Architecture, Layout, Loader, Range
 from . import trampoline, tree, windows
 from .layout import ALIGN, TREE_AT, TREE_ROOM, place, survey
 
 _PRESENT = "/sys/devices/system/cpu/present"
 
 
-class Power(Loader):
+class PowerLoader(Loader):
     """The Loader for 64-bit POWER."""
 
     align = ALIGN
@@ -33,9 +33,11 @@ class Power(Loader):
         first = program.loads[0]
         for part in program.loads:
             if (part.virtual - first.virtual) % ALIGN:
-                raise elf.Malformed("an ELF program whose segments are not aligned as a kernel's")
+                raise elf.MalformedElf(
+                    "an ELF program whose segments are not aligned as a kernel's"
+                )
         if not any(image[first.offset : first.offset + min(first.filesz, 256)]):
-            raise elf.Malformed("damaged: where its first instructions should be are zeros")
+            raise elf.MalformedElf("damaged: where its first instructions should be are zeros")
         return program
 
     def place(self, live: fdt.Node, kernel: int, initrds: Sequence[int]) -> Layout:
@@ -77,4 +79,4 @@ def _secondaries(present: str = _PRESENT) -> int:
     return sum(int(last or first) - int(first) + 1 for first, _, last in spans) - 1
 
 
-MACHINE = Machine(kexec_load=268, kexec_file_load=382, loader=Power())
+MACHINE = Architecture(kexec_load=268, kexec_file_load=382, loader=PowerLoader())

@@ -176,7 +176,7 @@ class Imagined(machines.Loader):
 def test_another_architecture_needs_nothing_but_its_own_loader(
     power: Power, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine = machines.Machine(kexec_load=1, kexec_file_load=2, loader=Imagined())
+    machine = machines.Architecture(kexec_load=1, kexec_file_load=2, loader=Imagined())
     monkeypatch.setattr(machines, "find", lambda name: machine)
     monkeypatch.setattr(image, "identify", lambda head, size: image.KernelKind("ELF"))
     assert power.load(vmlinux(machine=9999), b"initrd") == "kexec_load"
