@@ -12,7 +12,7 @@ from petipy.boot.plan import BootError, Plan, describe
 from petipy.kexec.refused import read_meminfo
 from petipy.log import Log, Trace
 from petipy.state.model import Change, File, Progress
-from petipy.sys.forked import ChildDied, Link, Work
+from petipy.sys.forked import ChildDied, Link, Work, read_number
 
 OPENING = 60.0  # seconds for a device to open its files
 WRITING = 30.0  # seconds for a device to take a change
@@ -50,7 +50,11 @@ async def load(
         total = sum(map(size_of, descriptors, files))
 
         def receive(report: str) -> None:
-            number, done = map(int, report.split())
+            words = report.split()
+            found = [read_number(word, range(1 << 50)) for word in words]
+            number, done = found if len(found) == 2 else (None, None)
+            if number is None or done is None or number >= len(files):
+                raise ValueError(report[:60])
             show(Progress(what=str(files[number]), done=done, total=total if done else None))
 
         def stage(link: Link) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from parsers.api import Password
 from petipy.log import Log
-from petipy.sys.forked import ChildDied, Link, in_child
+from petipy.sys.forked import ChildDied, Link, in_child, read_number
 
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
 
@@ -88,8 +88,8 @@ class Checker:
         except OSError as error:
             return None, error.strerror or str(error)
         number, _, fault = answer.partition(" ")
-        right = int(number) if number.isdecimal() else len(keys)
-        return (keys[right] if right < len(keys) else None), fault
+        right = read_number(number, range(len(keys))) if keys else None
+        return (None if right is None else keys[right]), fault
 
 
 def _compare(keys: Sequence[Password], typed: str, fits: Callable[[Password, str], bool]) -> str:

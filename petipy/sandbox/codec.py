@@ -5,8 +5,9 @@ Type → JSON:
 - a dataclass: an object with its fields, no more and no fewer
 - a union of dataclasses: an object with one key, the name of the class, whose value is the former
 - T | None: null, or T
-- tuple[T, ...] and tuple[A, B]: a list
-- dict[str, T]: an object
+- tuple[T, ...]: a list of at most 65,536; Annotated[tuple[T, ...], RANGE] has a range of its own
+- tuple[A, B]: a list of two
+- dict[str, T]: an object of at most 65,536
 - Literal: one of its texts
 - bool: true or false
 - int: a whole number from 0 to 2**40 - 1; Annotated[int, RANGE] has a range of its own
@@ -30,6 +31,7 @@ _Reader = Callable[[Any], Any]  # a JSON value → the value it stands for, or V
 _Writer = Callable[[Any], Any]  # a value → its JSON value
 
 _NUMBERS = range(1 << 40)  # bytes of a file, seconds since 1970
+_LENGTHS = range((1 << 16) + 1)  # of a list; the receiver works on each item
 _SECONDS = 1e9  # no float is larger, but infinity
 
 
@@ -70,13 +72,15 @@ def _reader(kind: Any) -> _Reader:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         base, bound = arguments
+        if get_origin(base) is tuple:
+            return _many(_reader(get_args(base)[0]), bound)
         return _number(bound) if base is int else _make_checked_reader(bound)
     if origin is Literal:
         return _one_of(arguments)
     if origin in (UnionType, Union):
         return _union(arguments)
     if origin is tuple and arguments[-1] is ...:
-        return _many(_reader(arguments[0]))
+        return _many(_reader(arguments[0]), _LENGTHS)
     if origin is tuple:
         return _row([_reader(argument) for argument in arguments])
     if origin is dict:
@@ -163,10 +167,12 @@ def _make_tagged_reader(readers: Mapping[str, _Reader]) -> _Reader:
     return read
 
 
-def _many(item: _Reader) -> _Reader:
+def _many(item: _Reader, bound: range) -> _Reader:
     def read(value: object) -> tuple[Any, ...]:
         if not isinstance(value, list):
             _refuse("a list", value)
+        if len(value) not in bound:
+            raise ValueError(f"expected a list of at most {bound[-1]}, not of {len(value)}")
         return tuple(map(item, value))
 
     return read
@@ -185,6 +191,8 @@ def _make_mapping_reader(key: _Reader, item: _Reader) -> _Reader:
     def read(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             _refuse("an object", value)
+        if len(value) not in _LENGTHS:
+            raise ValueError(f"expected an object of at most {_LENGTHS[-1]}, not of {len(value)}")
         return {key(name): item(part) for name, part in value.items()}
 
     return read
@@ -218,6 +226,8 @@ def _writer(kind: Any) -> _Writer:
     if kind is float:
         return lambda value: "inf" if value == math.inf else value
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _writer(arguments[0])
     if origin in (UnionType, Union):
         return _write_union(arguments)
     if origin is tuple and arguments[-1] is ...:

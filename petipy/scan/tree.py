@@ -15,7 +15,7 @@ from petipy.scan.images import images
 from petipy.scan.merge import Menu, drop_known_guesses, volume_name
 from petipy.scan.netboot import netboot, places
 from petipy.scan.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
-from petipy.state.model import FormatFacts, Image, Scan
+from petipy.state.model import MOST_WANTS, FormatFacts, Image, Scan
 from petipy.state.resolve import list_references
 
 # No menu is longer; a configuration that makes more was written to fill the memory.
@@ -93,9 +93,14 @@ def _waits(entries: Iterable[tuple[str, Entry]], problems: Iterable[Problem]) ->
 
 
 def _wants(wants: Mapping[str, tuple[str, ...]], waiting: Iterable[str]) -> tuple[str, ...]:
-    """Return the volumes that the waiting configurations want; ANY if one does not say."""
+    """Return the volumes that the waiting configurations want.
+
+    It is ANY if one does not say, or if they are more or longer than a machine's names are.
+    """
     found = (want for path in sorted(waiting) for want in wants.get(path) or (ANY,))
-    return tuple(dict.fromkeys(found))
+    unique = tuple(dict.fromkeys(found))
+    modest = len(unique) <= MOST_WANTS and all(len(want) <= _LONGEST for want in unique)
+    return unique if modest else (ANY,)
 
 
 def _facts(formats: Iterable[Format], names: Container[str]) -> Iterator[FormatFacts]:

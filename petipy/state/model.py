@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from parsers.api import (
     AbsolutePath,
@@ -18,6 +18,7 @@ from parsers.api import (
 )
 
 _NUMBERS = re.compile(r"\d+|\D+")  # the numbers in a name, and the text between them
+_DIGITS = 20  # of a number in a name
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 
@@ -58,6 +59,8 @@ class Device:
         return self.volume.name
 
 
+MOST_WANTS = 64  # of a scan: each is looked up whenever a device comes
+
 # waiting: nothing can be scanned yet (a network link without a cable). locked: a person has to
 # give a passphrase first. failed: the last scan gave nothing.
 State = Literal["waiting", "locked", "scanning", "ready", "failed"]
@@ -91,7 +94,8 @@ class Source:
     def order(self) -> Order:
         """The place in the menu: fixed disks first; sda2 before sda10 before sdb1."""
         parts = _NUMBERS.findall(self.name)
-        natural = ((int(p), "") if p.isdigit() else (-1, p) for p in parts)
+        # int() refuses characters such as ² and thousands of digits.
+        natural = ((int(p), "") if p.isdecimal() and len(p) < _DIGITS else (-1, p) for p in parts)
         return self.kind.rank, tuple(natural), self.name
 
     @property
@@ -141,7 +145,8 @@ class Scan:
     preferences: tuple[tuple[str, Preferences], ...] = ()  # (path of a configuration, its wishes)
     missing: tuple[FileRef, ...] = ()  # files that entries name and a known volume does not have
     images: tuple[Image, ...] = ()  # to be scanned in turn
-    wants: tuple[str, ...] = ()  # volumes with which it may give more: Preferences.wants
+    # Volumes with which it may give more: Preferences.wants.
+    wants: Annotated[tuple[str, ...], range(MOST_WANTS + 1)] = ()
     formats: tuple[FormatFacts, ...] = ()  # of the entries; without those of plain defaults
 
 

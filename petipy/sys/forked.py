@@ -17,6 +17,7 @@ from petipy.sys.limits import name_signal
 
 _REPORT, _ANSWER, _ERROR = b"r", b"a", b"e"
 _LONGEST = 4096  # bytes of a message
+_ERRNOS = range(1, 4096)  # Linux has no others
 _REAPING = 0.05  # seconds to wait for a child that was killed; one in a stuck read stays longer
 
 
@@ -40,6 +41,13 @@ class Link:
 Work = Callable[[Link], str]
 
 
+def read_number(text: str, bound: range) -> int | None:
+    """Return a number that a child wrote; None if it is none, or not within the bound."""
+    # int() refuses thousands of digits, and few callers cope with hundreds.
+    short = text.isascii() and text.isdecimal() and len(text) <= len(str(bound[-1]))
+    return number if short and (number := int(text)) in bound else None
+
+
 class ChildDied(OSError):
     """A child that ended without an answer. `signal` is the name of what killed it, or ""."""
 
@@ -54,9 +62,10 @@ async def in_child(
 ) -> str:
     """Return the text that `work` returns in a forked child with all rights of this process.
 
-    `work` may send reports; `receive` gets each. An OSError in the child is raised here. Raise
-    TimeoutError without an answer `within` seconds, ChildDied if there will be none. Cancelling
-    kills the child.
+    `work` may send reports; `receive` gets each, and raises ValueError for a senseless one. An
+    OSError in the child is raised here. Raise TimeoutError without an answer `within` seconds,
+    ChildDied if there will be none, another OSError for a senseless message: the child may be
+    hostile. Cancelling kills the child.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     child = os.fork()
@@ -69,6 +78,8 @@ async def in_child(
         async with asyncio.timeout(within):
             while (message := await _receive(ours))[:1] == _REPORT:
                 receive(message[1:].decode(errors="replace"))
+    except ValueError as error:
+        raise OSError(errno.EPROTO, f"the process sent a senseless report: {error}") from None
     finally:
         ours.close()
         os.kill(child, signal.SIGKILL)  # changes nothing if it has ended
@@ -78,7 +89,7 @@ async def in_child(
         return text
     if kind == _ERROR:
         number, _, words = text.partition(" ")
-        raise OSError(int(number) if number.isdecimal() else errno.EIO, words)
+        raise OSError(read_number(number, _ERRNOS) or errno.EIO, words or "it failed")
     raise ChildDied(status)
 
 

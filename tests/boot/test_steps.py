@@ -3,6 +3,8 @@ import errno
 import os
 import shutil
 import signal
+import socket
+import stat
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -210,6 +212,29 @@ def test_a_loader_that_dies_is_only_an_error(tree: Path) -> None:
     )
     with pytest.raises(BootError, match=r"\(vda2\)/vmlinux: the loading process died: does its"):
         asyncio.run(loading)
+
+
+@pytest.mark.parametrize("report", ["", "x\xff", "1 2 3", "9 1", "-1 1", "0 -1", "0 " + "9" * 4000])
+def test_a_loader_that_reports_nonsense_is_only_an_error(tree: Path, report: str) -> None:
+    class Babbling(Machine):
+        def load(self, kernel: int, *arguments: object) -> str:
+            sockets = [fd for fd in range(3, 200) if is_socket(fd)]
+            socket.socket(fileno=sockets[-1]).send(b"r" + report.encode())
+            return ""
+
+    show = list[object]().append
+    loading = steps.load(
+        plan(choice("a"), None), Babbling(), opener(tree), in_child, Log(files=()), show
+    )
+    with pytest.raises(BootError, match=r"\(vda2\)/vmlinux: the process sent a senseless report"):
+        asyncio.run(loading)
+
+
+def is_socket(fd: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
 
 
 def test_a_part_behind_the_end_takes_nothing_from_the_total(tree: Path) -> None:

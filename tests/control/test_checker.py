@@ -153,6 +153,21 @@ def test_each_wrong_password_costs_twice_the_time_until_one_is_right(
     assert slept == [1, 2, 4, 1]
 
 
+@pytest.mark.parametrize("answer", ["", "x\xff", "-1 ", "2 ", "9" * 4000, "² "])
+def test_a_child_that_answers_nonsense_grants_nothing(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lie(*arguments: object) -> str:
+        return answer
+
+    async def scenario() -> None:
+        monkeypatch.setattr(checker, "in_child", lie)
+        keys = [Password(user=name, secret="x") for name in ("a", "b")]
+        assert await Checker(Log(files=())).check(keys, "x") is None
+
+    run(scenario())
+
+
 def test_decoys_are_never_right_and_cost_the_penalty() -> None:
     async def scenario() -> None:
         log = Log(files=())

@@ -124,6 +124,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return KNOWN[kind]
     if get_origin(kind) is Annotated:
         base, bound = get_args(kind)
+        if get_origin(base) is tuple:
+            return values(base)
         if base is int:
             return st.integers(bound[0], bound[-1])
         paths = texts.map(lambda text: "/" + text.replace("\0", ""))
@@ -224,6 +226,9 @@ def check(kind: Any, value: Any) -> None:
     elif kind is float:
         assert type(value) in (int, float)
         assert 0 <= value < 1e9 or value == math.inf
+    elif get_origin(kind) is Annotated and get_origin(arguments[0]) is tuple:
+        check(arguments[0], value)
+        assert len(value) in arguments[1]
     elif get_origin(kind) is Annotated:
         check(str if arguments[0] is str else int, value)
         assert arguments[1](value) if arguments[0] is str else value in arguments[1]
@@ -314,6 +319,20 @@ def test_a_field_too_few_or_too_many_is_refused(field: str) -> None:
 def test_a_hostile_message_is_refused_with_a_reason(data: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         ASKS.decode(data)
+
+
+@pytest.mark.parametrize(("field", "most"), [("wants", 64), ("formats", 65_536)])
+def test_a_list_has_a_bound(field: str, most: int) -> None:
+    message = json.loads(SCANS.encode(SCAN))
+    message[field] = [""] * 1_000_000
+    with pytest.raises(ValueError, match=f"{field}: expected a list of at most {most}"):
+        SCANS.decode(json.dumps(message).encode())
+
+
+def test_an_object_has_a_bound() -> None:
+    message: dict[str, object] = {f"{number}": {} for number in range(70_000)}
+    with pytest.raises(ValueError, match="expected an object of at most 65536, not of 70000"):
+        CAPTURES.decode(json.dumps(message).encode())
 
 
 def test_a_request_names_its_type() -> None:

@@ -208,6 +208,13 @@ def test_a_scan_cannot_name_more_images_than_one_finds() -> None:
     assert len(machine.store.snapshot.devices) == 1 + MOST
 
 
+@pytest.mark.parametrize("name", ["1²3", "9" * 5000, "\udcff\0", "٣"])
+def test_an_image_of_any_name_is_shown(name: str) -> None:
+    machine = stick(replace(ISO, path=f"/{name}.iso"))
+    machine.run("+good1")
+    assert [d.name for d in machine.store.snapshot.devices] == ["good1", f"good1:/{name}.iso"]
+
+
 def test_another_disc_in_the_drive_has_other_images() -> None:
     machine = stick(ISO)
 

@@ -3,13 +3,16 @@
 import asyncio
 import errno
 import os
+import socket
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from petipy.sys.confined import confine
-from petipy.sys.forked import ChildDied, Link, in_child
+from petipy.sys.forked import ChildDied, Link, Work, in_child, read_number
 
 
 def run(work: object, within: float = 30.0, **more: object) -> str:
@@ -93,6 +96,63 @@ def test_cancelling_kills_the_child() -> None:
 
     asyncio.run(scenario())
     assert not Path(f"/proc/{pids[0]}").exists()
+
+
+# A child that has been taken over
+
+
+def take_over(*packets: bytes) -> Work:
+    """Return work that sends packets of its own choice."""
+
+    def work(link: Link) -> str:
+        for packet in packets:
+            socket.socket(fileno=os.dup(link.fileno())).send(packet)
+        os._exit(0)
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("packet", "reason"),
+    [
+        (b"x\xff", "the process died"),
+        (b"e" + b"9" * 4000, "it failed"),
+        (b"e-1 x", "x"),
+        (b"e\xd9\xa1 x", "x"),
+    ],
+)
+def test_an_error_that_no_child_of_ours_sends_is_an_error(packet: bytes, reason: str) -> None:
+    with pytest.raises(OSError, match=reason) as caught:
+        run(take_over(packet))
+    assert caught.value.errno == errno.EIO
+
+
+def test_a_report_that_makes_no_sense_ends_the_work() -> None:
+    with pytest.raises(OSError, match="sent a senseless report: invalid literal"):
+        run(take_over(b"rx\xff"), receive=int)
+
+
+@settings(max_examples=30)
+@given(packets=st.lists(st.sampled_from([b"a", b"e", b"r", b"x", b""]), max_size=3), data=st.data())
+def test_any_packets_end_in_an_answer_or_in_an_error(
+    packets: list[bytes], data: st.DataObject
+) -> None:
+    sent = [kind + data.draw(st.binary(max_size=20)) for kind in packets]
+    failure = None
+    try:
+        run(take_over(*sent), receive=float)
+    except OSError as error:
+        failure = error
+    if failure:
+        assert failure.strerror
+        assert 0 < (failure.errno or 0) < 4096
+    else:
+        assert b"a" in packets
+
+
+def test_a_number_of_a_child_has_a_bound() -> None:
+    texts = ["0", "7", "07", "8", "-1", "", "x", "²", "9" * 5000]
+    assert [read_number(text, range(8)) for text in texts] == [0, 7, None, *[None] * 6]
 
 
 # Confined
