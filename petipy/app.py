@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from petipy.control.checker import Checker
 from petipy.control.commands import Commands
 from petipy.control.session import Session
 from petipy.control.settings import LiveSettings
-from petipy.log import Log, Trace
+from petipy.log import FaultStream, Log, Trace
 from petipy.sandbox.client import Scanner, ScannerProcess
 from petipy.settings import storage
 from petipy.sources import disks
@@ -94,6 +95,7 @@ def _name(path: str) -> str:
 
 def main(process: ScannerProcess) -> int:
     """Be the boot manager of this machine (`petipy run`), until another kernel takes over."""
+    sys.stderr = FaultStream(sys.stderr)
     store, kept = Store(), platforms.find().storage
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
         store.update(settings=storage.load(file.read(), machine=kept))

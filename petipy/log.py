@@ -1,15 +1,21 @@
-"""The log: kept for the log screen, in /run/petipy/log, and in the kernel's log."""
+"""The log: kept for the log screen, in /run/petipy/log, and in the kernel's log.
+
+A line may have words of disks and of other programs: here they become visible, for all who read.
+"""
 
 import os
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TextIO
 
+from petipy.report.visible import escape
 from petipy.state.model import Status
 
 Level = Literal["debug", "info", "warning", "error"]
 _KEPT = 2000
+_LONGEST = 4000  # characters of a line; the rest is cut off
+_KMSG_LONGEST = 900  # bytes; the kernel refuses a record of more than 1 kB
 _KERN_DEBUG = 7 | 1 << 3  # facility "user", level "debug", which no console shows
 
 
@@ -55,16 +61,23 @@ class Log:
     def _add(self, level: Level, text: str, show: bool = False) -> None:
         if level == "debug" and not self._debug():
             return
-        status = Status(at=uptime(), level=level, text=text)
+        status = Status(at=uptime(), level=level, text=_clean(text))
         self.lines.append(status)
         for fd, head in self._files:
-            line = f"{head or f'{status.at:9.3f} '}{level}: {text}\n"
+            line = f"{head or f'{status.at:9.3f} '}{level}: {status.text}".encode()
+            if head and len(line) > _KMSG_LONGEST:
+                line = line[:_KMSG_LONGEST].decode(errors="ignore").encode() + b"..."
             try:
-                os.write(fd, line.encode(errors="replace"))
+                os.write(fd, line + b"\n")
             except OSError:  # a log that cannot be written stops nothing
                 continue
         if show:
             self._show(status)
+
+
+def _clean(text: str) -> str:
+    text = escape(text[: _LONGEST + 1])
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _open(path: str) -> tuple[int, str] | None:
@@ -73,7 +86,7 @@ def _open(path: str) -> tuple[int, str] | None:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError:
         return None
-    return fd, f"<{_KERN_DEBUG}>petipy: " if path == "/dev/kmsg" else ""
+    return fd, f"<{_KERN_DEBUG}>petipy: " if path.endswith("/kmsg") else ""
 
 
 class Trace:
@@ -88,3 +101,20 @@ class Trace:
             return
         self._reached.add(stage)
         os.write(self._fd, f"\r\npetipy-trace: {stage} {uptime():.3f}\r\n".encode())
+
+
+class FaultStream:
+    """A text stream for the faults of the program: Python prints them with the words of others.
+
+    It passes lines on to `stream` with all else that is not printable made visible.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write("\n".join(escape(line) for line in text.split("\n")))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()

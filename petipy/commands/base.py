@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from petipy.report.printing import escape
+from petipy.report.visible import escape
 
 
 class BadUsage(Exception):

@@ -27,7 +27,8 @@ from petipy.commands.survey import (
 from petipy.commands.targets import OpenDevices
 from petipy.machinefile.read import platform
 from petipy.platforms import read_firmware
-from petipy.report.printing import escape, write
+from petipy.report.printing import write
+from petipy.report.visible import escape
 from petipy.scan.files import read_compatible
 from petipy.state.model import Device, Image
 

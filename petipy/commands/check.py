@@ -35,8 +35,9 @@ from petipy.commands.survey import (
 )
 from petipy.machinefile.machine import Machine, Tree
 from petipy.platforms import read_firmware
-from petipy.report.printing import escape, terminal_width, wrap, write
+from petipy.report.printing import terminal_width, wrap, write
 from petipy.report.quote import quote_line
+from petipy.report.visible import escape
 from petipy.state.model import DIRECTORY, Device
 from petipy.state.resolve import choices
 from petipy.state.survey import Survey

@@ -23,7 +23,7 @@ from parsers.api import Origin
 from parsers.places.volumes import make_index
 from petipy.commands.base import Command
 from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
-from petipy.report.printing import escape, terminal_width, wrap, write
+from petipy.report.printing import terminal_width, wrap, write
 from petipy.report.provenance import (
     EntrySetting,
     describe_origins,
@@ -33,6 +33,7 @@ from petipy.report.provenance import (
     touches,
 )
 from petipy.report.values import entry_to_json, problem_to_json
+from petipy.report.visible import escape
 from petipy.report.words import describe_effect, describe_problem
 from petipy.state.model import ORDINARY, Choice
 from petipy.state.survey import Survey

@@ -10,8 +10,9 @@ from dataclasses import replace
 from parsers.places.volumes import make_index
 from petipy.commands.base import Command
 from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
-from petipy.report.printing import escape, write
+from petipy.report.printing import write
 from petipy.report.values import entry_to_json
+from petipy.report.visible import escape
 from petipy.report.words import describe_effect, describe_problem
 from petipy.state.model import Choice
 from petipy.state.survey import Survey

@@ -23,7 +23,8 @@ from petipy.commands.base import BadUsage, Command
 from petipy.commands.survey import add_dialect, is_file, load_machine
 from petipy.machinefile.machine import Machine
 from petipy.platforms import read_firmware
-from petipy.report.printing import escape, terminal_width, wrap, write
+from petipy.report.printing import terminal_width, wrap, write
+from petipy.report.visible import escape
 from petipy.report.words import describe_problem
 from petipy.scan.excerpts import with_excerpts
 from petipy.scan.files import TreeFiles

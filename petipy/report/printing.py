@@ -7,15 +7,6 @@ import textwrap
 from collections.abc import Iterator
 
 
-def escape(text: str) -> str:
-    """Escape unprintable characters: text from a disk must not command a terminal."""
-    return "".join(c if c.isprintable() else _escape_character(c) for c in text)
-
-
-def _escape_character(character: str) -> str:
-    return character.encode("unicode-escape", "surrogatepass").decode("ascii")
-
-
 def terminal_width() -> int | None:
     """Return the columns of the terminal on stdout, at least 40; None for a file or a pipe."""
     return max(40, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None

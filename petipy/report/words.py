@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from parsers.api import Effect, Problem
-from petipy.report.printing import escape, terminal_width
+from petipy.report.printing import terminal_width
 from petipy.report.quote import format_place, quote_line
+from petipy.report.visible import escape
 
 
 def describe_problem(problem: Problem, device: str) -> Iterator[str]:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from parsers.api import FileRef, Origin, Password, Volume
 from parsers.places.volumes import make_index
-from petipy.report.printing import escape
 from petipy.report.provenance import join_runs
 from petipy.report.quote import quote_line
 from petipy.report.values import entry_to_json
+from petipy.report.visible import escape
 from petipy.state.model import Choice
 from tests.effort import count_lines
 from tests.ui.fakes import choice

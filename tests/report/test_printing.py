@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from petipy.commands.list import COMMAND as main
-from petipy.report.printing import escape
+from petipy.report.visible import escape
 
 TOP = Path(__file__).parents[2]
 

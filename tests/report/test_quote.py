@@ -3,8 +3,8 @@
 import pytest
 
 from parsers.api import Problem
-from petipy.report.printing import escape
 from petipy.report.quote import count_cells, format_place, quote_line
+from petipy.report.visible import escape
 
 
 def test_the_caret_is_under_the_place() -> None:

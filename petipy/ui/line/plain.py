@@ -10,13 +10,13 @@ _DASHES_AND_QUOTES = str.maketrans(
 
 
 def to_ascii(text: str) -> str:
-    """Drop accents and control characters, and replace each other foreign letter by "?"."""
+    """Drop accents, and replace each other foreign letter and each control character by "?"."""
     if text.isascii() and text.isprintable():
         return text
     import unicodedata
 
     parts = unicodedata.normalize("NFKD", text.translate(_DASHES_AND_QUOTES))
-    kept = (c for c in parts if unicodedata.category(c) not in {"Mn", "Me", "Cc", "Cf"})
+    kept = (c for c in parts if unicodedata.category(c) not in {"Mn", "Me"})
     return "".join(c if " " <= c <= "~" else "?" for c in kept)
 
 
@@ -55,5 +55,5 @@ def device_title(snapshot: Snapshot, name: str) -> str:
 
 def source_title(source: Source | None, name: str) -> str:
     """Return the title of a source that has been looked up by its name, as device_title does."""
-    words = to_ascii(source.title) if source else ""
-    return words if words.startswith(name) else f"{name}: {words}" if words else to_ascii(name)
+    words, name = to_ascii(source.title) if source else "", to_ascii(name)
+    return words if words.startswith(name) else f"{name}: {words}" if words else name

@@ -69,7 +69,7 @@ def test_news_stand_on_lines_of_their_own_and_the_prompt_comes_again() -> None:
     machine.say("sdb1: no file system\x1b[2J")
     machine.say("of no interest", "debug")
     assert lines.update(snapshot, machine.lines, 0.0, invite=True) == (
-        "\r\nsdb1: no file system[2J\r\nBooting in 10 s - press Enter or a letter for the menu"
+        "\r\nsdb1: no file system?[2J\r\nBooting in 10 s - press Enter or a letter for the menu"
     )
 
 
