@@ -102,11 +102,15 @@ class Effect:
     It sets the variables of an environment block (None removes one), or it gives the file the name
     `rename` in its own directory: Boot Loader Specification entries count their tries in their
     names.
+
+    `once`: it uses up a wish for one boot, which was for the default of the configuration. Other
+    entries make it only after the default has been tried in vain.
     """
 
     file: FileRef
     values: tuple[tuple[str, str | None], ...] = ()
     rename: FileName = ""
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

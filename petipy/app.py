@@ -58,7 +58,7 @@ class App:
         rescan, resolve = self._discovery.rescan, self._discovery.resolve
         self._live = LiveSettings(store, rescan=rescan, resolve=resolve)
         self._booter = Booter(services, self._consoles, store, log, self._trace)
-        self._automatic = AutomaticBoot(store, self._booter, self._trace)
+        self._automatic = AutomaticBoot(store, self._booter, self._trace, log.warning)
         self.commands = Commands(
             store,
             lambda: log.lines,

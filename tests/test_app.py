@@ -291,3 +291,26 @@ def test_a_password_is_checked_while_everything_else_goes_on(machine: Machine) -
     lines = [status.text for status in log.lines]
     assert "access denied: a wrong password" in lines
     assert "access granted" in lines
+
+
+def once(**values: str) -> tuple[Effect, ...]:
+    return tuple(replace(effect, once=True) for effect in saves(**values))
+
+
+def test_a_wish_for_one_boot_stays_when_something_else_boots(machine: Machine) -> None:
+    wanted = entry("w", default=True, unbootable="a boot loader", effects=saves(next_entry=""))
+    other = entry("b", "/good", cmdline="B", effects=once(next_entry=""))
+    machine.scans["vda2"] = scan(wanted, other)
+    log = machine.run(Settings(timeout=0))
+    assert machine.loaded == "B"
+    assert machine.written == []
+    assert "vda2: the default w cannot boot: a boot loader" in [line.text for line in log.lines]
+
+
+def test_a_wish_for_one_boot_is_used_up_once_it_has_been_tried(machine: Machine) -> None:
+    wanted = entry("a", "/bad", default=True, effects=saves(next_entry="", recordfail="1"))
+    other = entry("b", "/good", cmdline="B", effects=once(next_entry=""))
+    machine.scans["vda2"] = scan(wanted, other)
+    machine.run(Settings(timeout=0))
+    assert machine.loaded == "B"
+    assert machine.written == ["(vda2)/boot/grub/grubenv: next_entry="]

@@ -5,6 +5,7 @@ import errno
 import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from parsers.api import Action
@@ -118,6 +119,8 @@ class Booter:
 
     async def _attempt(self, choice: Choice, edit: Edit | None) -> None:
         id, title = choice.id, choice.entry.title
+        changes = policy.list_changes(self._store.snapshot, choice, self.failed)
+        choice = replace(choice, changes=tuple(changes))
         try:
             if choice.entry.action and not edit:
                 await self._act(choice, choice.entry.action)

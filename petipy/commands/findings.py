@@ -160,7 +160,11 @@ def _where(other: Choice, here: Choice) -> str:
 
 def _meaning(entry: Entry) -> object:
     options = tuple(w for w in entry.cmdline.split() if not w.startswith("BOOT_IMAGE="))
-    return entry.kernel, entry.initrds, entry.devicetree, options, entry.effects
+    # The default makes a write that its equal may make later.
+    writes = frozenset(
+        (e.file, e.rename, value) for e in entry.effects for value in e.values or ("",)
+    )
+    return entry.kernel, entry.initrds, entry.devicetree, options, writes
 
 
 def _unreachable(choices: Sequence[Choice]) -> Iterator[Finding]:

@@ -26,12 +26,14 @@ class AutomaticBoot:
         store: Store,
         booter: Booter,
         trace: Trace,
+        tell: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._booter = store, booter
-        self._trace, self._clock = trace, clock
+        self._trace, self._tell, self._clock = trace, tell, clock
         self._last_key = -math.inf  # by the clock, when a person was last seen
         self._since = math.inf  # by the clock, when there was first something to boot
+        self._told: set[str] = set()  # ids of defaults that cannot boot
         self._wake = asyncio.Event()
         store.listen(self._wake.set)
 
@@ -66,10 +68,21 @@ class AutomaticBoot:
                 continue
 
     async def _boot(self, commands: Commands, id: str) -> None:
+        self._tell_of_defaults(id)
         try:
             await commands.boot(self, id)
         except Denied:  # the policy never decides so; if it did, the next candidate comes
             self._booter.note_failure(id, f"{id}: it does not boot without a password")
+
+    def _tell_of_defaults(self, id: str) -> None:
+        """Tell of defaults that cannot boot, before something else boots."""
+        snapshot = self._store.snapshot
+        boots = snapshot.choice(id)
+        for choice in policy.list_passed_over(snapshot, boots) if boots else ():
+            if choice.id not in self._told:
+                self._told.add(choice.id)
+                why = choice.obstacle or choice.entry.unbootable
+                self._tell(f"{choice.device}: the default {choice.entry.title} cannot boot: {why}")
 
     def _look(self, now: float) -> None:
         """Take note of facts that change by themselves."""

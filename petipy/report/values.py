@@ -25,8 +25,9 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         return {"device": name, "path": ref.path, **part, **packed}
 
     def effect(effect: Effect) -> dict[str, Any]:
-        renamed = {"rename": effect.rename} if effect.rename else {}
-        return {"file": file(effect.file), "values": dict(effect.values)} | renamed
+        more: dict[str, Any] = {"rename": effect.rename} if effect.rename else {}
+        more |= {"once": True} if effect.once else {}
+        return {"file": file(effect.file), "values": dict(effect.values)} | more
 
     refs = [ref for ref in (entry.kernel, *entry.initrds, entry.devicetree) if ref]
     files = {str(File(**f)): f for f in map(file, refs)}

@@ -23,4 +23,5 @@ def describe_effect(effect: Effect) -> str:
     """Describe in one line what booting writes: FILE: NAME=VALUE, no NAME, renamed to NAME."""
     words = [f"{key}={value}" if value is not None else f"no {key}" for key, value in effect.values]
     words += [f"renamed to {effect.rename}"] if effect.rename else []
-    return f"{effect.file}: {', '.join(words)}"
+    later = " (once the default has failed)" if effect.once else ""
+    return f"{effect.file}: {', '.join(words)}{later}"

@@ -178,6 +178,7 @@ class Change:
     file: File
     values: tuple[tuple[str, str | None], ...] = ()
     rename: FileName = ""
+    once: bool = False  # made only after the default of the configuration has been tried in vain
 
     def __str__(self) -> str:
         words = [

@@ -6,9 +6,10 @@ unless a person is there or has set the machine to wait.
 
 import math
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from petipy.state.model import ORDINARY, Choice, Countdown, Settings, Snapshot
+from petipy.state.model import ORDINARY, Change, Choice, Countdown, Settings, Snapshot
 
 TIMEOUT = 10.0  # seconds, if neither the user nor the boot configuration has a time-out
 PAUSE = 3.0  # before the next candidate: time to read why the last one failed
@@ -101,9 +102,20 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
     - from the network or a medium, all but the default and the fallbacks;
     - those in image files, unless there is nothing else that could boot, even in vain.
     """
+    images, media = _images(snapshot), _media(snapshot)
+    bootable = [choice for choice in snapshot.choices if choice.bootable]
+    ours = [choice for choice in bootable if choice.device not in images] or bootable
+    harmless = (
+        c for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))
+    )
+    return sorted(harmless, key=_make_order(snapshot))
+
+
+def _make_order(snapshot: Snapshot) -> Callable[[Choice], tuple[bool, bool, int, bool, int, int]]:
+    """Return the key by which list_candidates sorts."""
     place = {source.name: number for number, source in enumerate(snapshot.sources)}
 
-    def turn(choice: Choice) -> tuple[bool, bool, int, bool, int, int]:
+    def key(choice: Choice) -> tuple[bool, bool, int, bool, int, int]:
         return (
             choice.entry.guess,
             _needs_a_person(choice),
@@ -113,13 +125,7 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
             choice.turn,
         )
 
-    images, media = _images(snapshot), _media(snapshot)
-    bootable = [choice for choice in snapshot.choices if choice.bootable]
-    ours = [choice for choice in bootable if choice.device not in images] or bootable
-    harmless = (
-        c for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))
-    )
-    return sorted(harmless, key=turn)
+    return key
 
 
 def _media(snapshot: Snapshot) -> set[str]:
@@ -142,6 +148,37 @@ def _installs(choice: Choice, media: set[str]) -> bool:
 
 def _images(snapshot: Snapshot) -> set[str]:
     return {source.name for source in snapshot.sources if source.kind.inner}
+
+
+def list_passed_over(snapshot: Snapshot, boots: Choice) -> list[Choice]:
+    """Return the defaults that come before a choice in list_candidates' order, but cannot boot."""
+    key = _make_order(snapshot)
+    defaults = (c for c in snapshot.choices if c.turn == 0 and not c.bootable and not c.elsewhere)
+    return [choice for choice in defaults if key(choice) < key(boots)]
+
+
+def list_changes(snapshot: Snapshot, choice: Choice, failed: Collection[str]) -> list[Change]:
+    """Return the changes that booting the choice makes.
+
+    A wish for one boot, such as GRUB's next_entry, is used up when the default boots. It is used
+    up, too, when the default has failed and something else of its configuration boots: GRUB, too,
+    tries it once. It stays when a person boots something else, or when the default is nothing that
+    kexec can start: another boot loader may still carry it out.
+    """
+    if not any(change.once for change in choice.changes):
+        return list(choice.changes)
+    tried = {
+        (change.file, value)
+        for other in snapshot.choices
+        if other.id in failed and other.entry.default and other.device == choice.device
+        for change in other.changes
+        for value in change.values
+    }
+    return [
+        change
+        for change in choice.changes
+        if not change.once or tried.issuperset((change.file, value) for value in change.values)
+    ]
 
 
 def find_next(snapshot: Snapshot, device: str) -> Choice | None:

@@ -237,7 +237,7 @@ def _file(ref: FileRef, own: str, find: FindVolume) -> File | None:
 def _change(effect: Effect, own: str, find: FindVolume) -> Change:
     file = _file(effect.file, own, find)
     file = file or File(device=effect.file.device, path=effect.file.path)
-    return Change(file=file, values=effect.values, rename=effect.rename)
+    return Change(file=file, values=effect.values, rename=effect.rename, once=effect.once)
 
 
 def _parse_typed(text: str, known: Sequence[str]) -> File:

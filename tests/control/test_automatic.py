@@ -59,8 +59,9 @@ class Parts:
     def __init__(self, *choices: Choice, **settings: Any) -> None:
         self.store = Store()
         self.booter = Booter(self.store)
+        self.told: list[str] = []
         self.store.update(choices=choices, settled=True, settings=Settings(**settings))
-        self.automatic = AutomaticBoot(self.store, self.booter, Trace(False))  # type: ignore[arg-type]
+        self.automatic = AutomaticBoot(self.store, self.booter, Trace(False), self.told.append)  # type: ignore[arg-type]
         self.commands = Commands(
             self.store,
             tuple,
@@ -122,5 +123,19 @@ def test_a_decision_that_is_denied_counts_as_a_failure_and_ends_nothing(
         await parts.decide()
         assert parts.booter.failed == {"shut"}
         assert parts.booter.booted == []
+
+    asyncio.run(scenario())
+
+
+def test_a_default_that_cannot_boot_is_told_before_something_else_boots() -> None:
+    windows = entry("Windows", default=True, unbootable="it starts another boot loader")
+
+    async def scenario() -> None:
+        parts = Parts(OPEN, choice("windows", entry=windows, turn=0), timeout=0)
+        await parts.decide()
+        assert parts.booter.booted == ["open"]
+        assert parts.told == [
+            "vda2: the default Windows cannot boot: it starts another boot loader"
+        ]
 
     asyncio.run(scenario())

@@ -8,7 +8,7 @@ that holds the exported variables (grub-core/normal/menu.c).
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from parsers.api import Effect, Entry, Files, Item, Origin, Preferences
+from parsers.api import Entry, Files, Item, Origin, Preferences
 from parsers.formats.grub.commands import table
 from parsers.formats.grub.commands.menu import users
 from parsers.formats.grub.default import default, fallbacks, split, style, timeout
@@ -282,9 +282,7 @@ class GrubConfiguration:
             cmdline=loaded.cmdline,
             default=default,
             default_from=tuple(self._reasons) if default else (),
-            effects=tuple(
-                Effect(file=f, values=tuple(v.items())) for f, v in shell.effects.items()
-            ),
+            effects=tuple(shell.list_effects(default=default)),
             waits_for=loaded.waits_for,
             unbootable=loaded.unbootable,
             action=loaded.action,

@@ -113,7 +113,8 @@ def _describe_effect(effect: Effect) -> str:
     if effect.rename:
         return f"{effect.file} is renamed to {effect.rename}"
     changes = (f"{n} removed" if v is None else f"{n}={v}" for n, v in effect.values)
-    return f"{effect.file} is changed: {', '.join(changes)}"
+    later = ", if the default has failed before" if effect.once else ""
+    return f"{effect.file} is changed: {', '.join(changes)}{later}"
 
 
 SCREEN = Registration(

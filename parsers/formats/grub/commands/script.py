@@ -161,5 +161,5 @@ def run_nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> in
     inner.env.export("config_directory")
     run(inner)
     shell.nested.append(inner)
-    shell.effects = inner.effects
+    shell.effects, shell.used_up = inner.effects, inner.used_up
     return 0

@@ -1,7 +1,7 @@
 """The commands for variables: to set, to export, to keep them in environment blocks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from parsers.api import FileRef
@@ -12,6 +12,7 @@ from parsers.formats.grub.language.pieces import Assignment, cut
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.env import EnvironmentBlock
 from parsers.formats.grub.run.options import Options
+from parsers.formats.grub.run.origins import origins
 from parsers.formats.grub.run.shell import Run, Shell
 
 _LOAD = Options("--file|-f=", "--skip-sig|-s")
@@ -101,7 +102,31 @@ def save_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     values = {str(name): shell.env.get(name) for name in names}
     shell.blocks[file] = saved.with_values(values)
     shell.effects.setdefault(file, {}).update(values)
+    _note_wishes(shell, file, saved, values)
     return 0
+
+
+def _note_wishes(
+    shell: Shell, file: FileRef, saved: EnvironmentBlock, values: Mapping[str, str | None]
+) -> None:
+    """Note the effects that use up a wish for one boot.
+
+    A menu that empties a variable with a value, such as next_entry, takes a wish for one boot. The
+    variables that the same command saves belong to it, and so do those that got their value from
+    it: `saved_entry=${prev_saved_entry}`.
+    """
+    wishes = shell.used_up.setdefault(file, set())
+    if shell.in_entry:
+        wishes.difference_update(values)
+        return
+    emptied = {f"${name}" for name, value in values.items() if not value and saved.values.get(name)}
+    if not emptied:
+        return
+    wishes.update(values)
+    for name in shell.effects[file].keys() - wishes:
+        setting = shell.env.assignments.get(name)
+        if setting and any(origin.what in emptied for origin in origins([setting])):
+            wishes.add(name)
 
 
 # A list of the disk's blocks, FIRST+COUNT. btrfs has a place for an environment block. openSUSE's

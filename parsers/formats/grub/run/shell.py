@@ -4,11 +4,11 @@ The order of things, the status of each and the reach of `break` and `return` ar
 (grub-core/script/execute.c). Nothing is written: see `effects`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from parsers.api import Action, FileRef, Origin, Volume
+from parsers.api import Action, Effect, FileRef, Origin, Volume
 from parsers.formats.grub.language.errors import (
     BAD_ARGUMENT,
     EXTRACTING,
@@ -107,6 +107,7 @@ class Shell(State):
         self.payload = Payload()
         self.searches: dict[tuple[str, str], Volume] = {}  # by kind and key
         self.effects: dict[FileRef, dict[str, str | None]] = {}
+        self.used_up: dict[FileRef, set[str]] = {}  # effects that end a wish for one boot
         self.blocks: dict[FileRef, EnvironmentBlock] = {}  # as save_env leaves them
         self.functions: dict[str, tuple[str, Body]] = {}  # name: file, body
         self.snippets = Snippets()  # that blscfg has read
@@ -126,11 +127,20 @@ class Shell(State):
         new.payload = replace(self.payload)
         new.missing_devices, new.searches = dict(self.missing_devices), dict(self.searches)
         new.effects = {file: dict(values) for file, values in self.effects.items()}
+        new.used_up = {file: set(names) for file, names in self.used_up.items()}
         new.blocks = dict(self.blocks)
         new.snippets = self.snippets.copy()
         new.functions = self.functions if inherit else dict(self.functions)
         new._depth = self._depth
         return new
+
+    def list_effects(self, *, default: bool) -> Iterator[Effect]:
+        """Yield the writes of an entry. A wish for one boot is for the default."""
+        for file, values in self.effects.items():
+            wishes = set() if default else self.used_up.get(file, set())
+            for once in (False, True):
+                if found := tuple((n, v) for n, v in values.items() if (n in wishes) == once):
+                    yield Effect(file=file, values=found, once=once)
 
     def run_text(self, text: str, *, stop: bool = False) -> int:
         """Run a file's text, unit by unit; with `stop` (eval) up to the first syntax error."""

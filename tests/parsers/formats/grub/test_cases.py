@@ -274,11 +274,14 @@ def _wanted_initrd(argument: str, root: str) -> str:
 
 
 def _written(entry: Entry, about: dict[str, Any], files: MachineFiles) -> Iterator[tuple[str, str]]:
-    for effect in entry.effects:
-        device = effect.file.device or about["root"]
+    values: dict[FileRef, dict[str, str | None]] = {}
+    for effect in entry.effects:  # with those that another entry than the default does not make
+        values.setdefault(effect.file, {}).update(effect.values)
+    for file, changes in values.items():
+        device = file.device or about["root"]
         tree = files.host.on(device)
-        text = (tree.read(effect.file.path) if tree else None) or ""
-        yield f"({device}){effect.file.path}", envblock.write(text, dict(effect.values)).rstrip("#")
+        text = (tree.read(file.path) if tree else None) or ""
+        yield f"({device}){file.path}", envblock.write(text, changes).rstrip("#")
 
 
 def _wanted(truth: dict[str, Any], about: dict[str, Any], files: MachineFiles) -> Iterator[Summary]:

@@ -96,3 +96,65 @@ def test_save_env_is_an_effect_that_a_load_env_sees() -> None:
 
 def test_an_environment_block_that_is_not_there_is_a_problem() -> None:
     assert problems(machine("true\nload_env")) == [(2, "file `/boot/grub/grubenv' not found")]
+
+
+# A menu like Debian's. It empties next_entry, and with it ends an older grub-reboot's wish.
+ONCE = """
+load_env
+if [ "${next_entry}" ]; then
+  set default="${next_entry}"
+  set next_entry=
+  save_env next_entry
+  set boot_once=true
+else
+  set default="${saved_entry}"
+fi
+if [ "${prev_saved_entry}" ]; then
+  set saved_entry="${prev_saved_entry}"
+  save_env saved_entry
+  set prev_saved_entry=
+  save_env prev_saved_entry
+fi
+set boot_success=0
+save_env boot_success
+menuentry A { linux /a }
+menuentry B { linux /b; set recordfail=1; save_env recordfail }
+"""
+
+
+def effects_once(script: str, saved: str) -> dict[str, list[tuple[bool, dict[str, str | None]]]]:
+    """Return the effects of each entry: those that use up a wish for one boot are True."""
+    block = f"{SIGNATURE}{saved}".ljust(1024, "#")
+    found = offered(machine(script, {"/boot/grub/grubenv": block}))
+    return {e.title: [(f.once, dict(f.values)) for f in e.effects] for e in found}
+
+
+def test_a_wish_for_one_boot_is_used_up_by_the_default_alone() -> None:
+    assert effects_once(ONCE, "next_entry=B\nsaved_entry=A\n") == {
+        "A": [(False, {"boot_success": "0"}), (True, {"next_entry": ""})],
+        "B": [(False, {"next_entry": "", "boot_success": "0", "recordfail": "1"})],
+    }
+    assert effects_once(ONCE, "saved_entry=A\n") == {
+        "A": [(False, {"boot_success": "0"})],
+        "B": [(False, {"boot_success": "0", "recordfail": "1"})],
+    }
+
+
+def test_a_default_that_comes_back_after_one_boot_comes_back_with_it() -> None:
+    assert effects_once(ONCE, "saved_entry=B\nprev_saved_entry=A\n")["A"] == [
+        (False, {"boot_success": "0"}),
+        (True, {"saved_entry": "A", "prev_saved_entry": ""}),
+    ]
+
+
+def test_another_boot_loader_that_is_wanted_once_stays_wanted() -> None:
+    """SONiC's and Cumulus' way to ONIE: the installer is another GRUB."""
+    script = (
+        'load_env\nif [ -n "${onie_entry}" ]; then\n set next_entry="${default}"\n'
+        ' set default="${onie_entry}"\n unset onie_entry\n save_env onie_entry next_entry\nfi\n'
+        "menuentry A { linux /a }\nmenuentry ONIE { chainloader /onie.efi }\n"
+    )
+    assert effects_once(script, "onie_entry=ONIE\n") == {
+        "A": [(True, {"onie_entry": None, "next_entry": ""})],
+        "ONIE": [(False, {"onie_entry": None, "next_entry": ""})],
+    }
