@@ -21,6 +21,8 @@ class AutomaticBoot:
     boot_restricted a locked one, too. It may neither edit nor open a shell.
     """
 
+    name = "automatic boot"
+
     def __init__(
         self,
         store: Store,

@@ -1,4 +1,4 @@
-"""Passwords that people type: checked in a limited child, one at a time, with a penalty."""
+"""Passwords that people type: checked in a limited child, with a penalty for wrong ones."""
 
 import asyncio
 import math
@@ -12,8 +12,20 @@ from petipy.sys.forked import ChildDied, Link, in_child, read_number
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
 
 
+class _Origin:
+    """A console, or all connections of one kind: its checks and its penalty."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.penalty = _PENALTY
+        self.free_at = -math.inf  # by the clock: no check of this origin begins earlier
+
+
 class Checker:
-    """Checks passwords one after the other. As in GRUB, each wrong one costs twice the time.
+    """Checks the passwords of each origin one after the other.
+
+    As in GRUB, each wrong one costs twice the time. It costs only its own origin: a person at
+    another console does not wait for it.
 
     A check may take `processor` seconds of processor time, `patience` seconds in all, and `memory`
     bytes. On an emulated machine, GRUB's usual 10,000 rounds take half a second. yescrypt usually
@@ -31,21 +43,25 @@ class Checker:
     ) -> None:
         self._log, self._clock = log, clock
         self._processor, self._patience, self._memory = processor, patience, memory
-        self._penalty = _PENALTY
-        self._free_at = -math.inf  # by the clock: no check begins earlier
-        self._turn = asyncio.Lock()
+        self._origins: dict[str, _Origin] = {}
 
     async def check(
-        self, keys: Sequence[Password], typed: str, decoys: Sequence[Password] = ()
+        self,
+        keys: Sequence[Password],
+        typed: str,
+        decoys: Sequence[Password] = (),
+        *,
+        origin: str = "",
     ) -> Password | None:
         """Return the password that was typed; None, after the penalty, if it is not among `keys`.
 
         Without `keys` the decoys are checked, which takes as long, but they are never right. A
         check that cannot be made to its end counts as wrong; the log says why. Cancelling ends
-        the check at once, and leaves the penalty to the next one.
+        the check at once, and leaves the penalty to the next one of the same origin.
         """
-        async with self._turn:
-            await asyncio.sleep(self._free_at - self._clock())
+        at = self._origins.setdefault(origin, _Origin())
+        async with at.turn:
+            await asyncio.sleep(at.free_at - self._clock())
             right, fault = None, ""
             try:
                 right, fault = await self._find(keys or decoys, typed)
@@ -53,11 +69,11 @@ class Checker:
                 if not keys:
                     right = None
                 if right:
-                    self._penalty = _PENALTY
+                    at.penalty = _PENALTY
                 else:
-                    self._free_at = self._clock() + self._penalty
-                    self._penalty = min(2 * self._penalty, _LONGEST_PENALTY)
-            await asyncio.sleep(self._free_at - self._clock())
+                    at.free_at = self._clock() + at.penalty
+                    at.penalty = min(2 * at.penalty, _LONGEST_PENALTY)
+            await asyncio.sleep(at.free_at - self._clock())
         if right:
             self._log.announce("access granted")
         elif fault:

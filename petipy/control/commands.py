@@ -41,7 +41,14 @@ class Denied(Exception):
 
 
 class Client(Protocol):
-    """The origin of a command."""
+    """The origin of a command.
+
+    `name` is that of the console, or of the kind of connection. Clients with the same name share
+    the penalty for wrong passwords: to connect again or twice gives no further tries.
+    """
+
+    @property
+    def name(self) -> str: ...
 
     def opens(self, right: Right, lock: Lock) -> bool:
         """Return True if this client may use a right that is locked."""
@@ -69,7 +76,12 @@ class Checker(Protocol):
     """The part of petipy.control.checker.Checker that commands use."""
 
     async def check(
-        self, keys: Sequence[Password], typed: str, decoys: Sequence[Password] = ()
+        self,
+        keys: Sequence[Password],
+        typed: str,
+        decoys: Sequence[Password] = (),
+        *,
+        origin: str,
     ) -> Password | None: ...
 
 
@@ -124,7 +136,8 @@ class Commands:
         """
         self.require(client, "unlock")
         # For a user who does not exist a password is checked all the same: it takes as long.
-        return await self._checker.check(lock.of(user), typed, decoys=lock.keys[:1])
+        keys, decoys = lock.of(user), lock.keys[:1]
+        return await self._checker.check(keys, typed, decoys, origin=client.name)
 
     # Commands
 

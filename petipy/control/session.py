@@ -18,6 +18,7 @@ class Session:
     """The commands of one console or one connection, with the rights of the person there.
 
     Each command raises Denied if a password is needed first: unlock its lock, and try again.
+    `name` is as in Client.
     """
 
     def __init__(

@@ -48,7 +48,12 @@ class Booter:
         self.happened.set()
 
     async def check(
-        self, keys: Sequence[Password], typed: str, decoys: Sequence[Password] = ()
+        self,
+        keys: Sequence[Password],
+        typed: str,
+        decoys: Sequence[Password] = (),
+        *,
+        origin: str = "",
     ) -> Password | None:
         return None
 

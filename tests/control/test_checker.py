@@ -11,9 +11,13 @@ import pytest
 from parsers.api import Password
 from petipy.control import checker
 from petipy.control.checker import Checker
+from petipy.control.commands import Commands
 from petipy.control.passwords import PBKDF2
+from petipy.control.session import Session
 from petipy.log import Log
+from petipy.state.access import Lock
 from petipy.sys import crypt
+from tests.ui.fakes import Machine
 
 ENDLESS = {
     "crypt's": "$5$rounds=999999999$salt$" + "x" * 43,
@@ -164,6 +168,90 @@ def test_a_child_that_answers_nonsense_grants_nothing(
         monkeypatch.setattr(checker, "in_child", lie)
         keys = [Password(user=name, secret="x") for name in ("a", "b")]
         assert await Checker(Log(files=())).check(keys, "x") is None
+
+    run(scenario())
+
+
+class Hours:
+    """A clock that only sleeping moves, and what each sleeper slept."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self._alarms: list[tuple[float, asyncio.Future[None]]] = []
+        self._sleep = asyncio.sleep
+        monkeypatch.setattr(asyncio, "sleep", self.sleep)
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return await self._sleep(0)
+        alarm = asyncio.get_running_loop().create_future()
+        self._alarms.append((self.now + seconds, alarm))
+        await alarm
+        return None
+
+    async def pass_by(self, *tasks: asyncio.Task[Any]) -> None:
+        """Move the clock from alarm to alarm until the tasks have ended."""
+        while not all(task.done() for task in tasks):
+            for _ in range(20):
+                await self._sleep(0.001)  # what can go on without the clock does
+            if self._alarms and not all(task.done() for task in tasks):
+                alarm = min(self._alarms, key=lambda pair: pair[0])
+                self._alarms.remove(alarm)
+                self.now = alarm[0]
+                alarm[1].set_result(None)
+
+
+def test_wrong_passwords_on_one_console_do_not_delay_a_right_one_on_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checker, "_PENALTY", 1.0)
+
+    async def scenario() -> None:
+        key = Password(user="root", secret="s")
+        clock = Hours(monkeypatch)
+        check = Checker(Log(files=()), clock=clock).check
+        wrong = [asyncio.create_task(check([key], "x", origin="hvc1")) for _ in range(8)]
+        stuck = asyncio.create_task(check([hashed(ENDLESS["crypt's"])], "x", origin="hvc2"))
+        right = asyncio.create_task(check([key], "s", origin="hvc0"))
+        await clock.pass_by(right)
+        assert right.result() == key
+        assert clock.now == 0
+        assert not any(task.done() for task in wrong)
+        stuck.cancel()
+        await clock.pass_by(*wrong)
+        assert clock.now == 1 + 2 + 4 + 8 + 16 + 32 + 64 + 64
+
+    run(scenario())
+
+
+def test_more_sessions_of_one_console_give_no_more_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker, "_PENALTY", 1.0)
+
+    async def scenario() -> None:
+        clock = Hours(monkeypatch)
+        machine = Machine()
+        commands = Commands(
+            machine.store,
+            lambda: machine.lines,
+            machine,
+            Checker(Log(files=()), clock=clock),
+            rescan=machine.rescan,
+            note_presence=machine.note_presence,
+        )
+        lock = Lock((Password(user="root", secret="s"),))
+        tries = [
+            asyncio.create_task(Session("ssh", commands).unlock(lock, "root", "x"))
+            for _ in range(4)
+        ]
+        other = asyncio.create_task(Session("hvc0", commands).unlock(lock, "root", "s"))
+        await clock.pass_by(other)
+        assert other.result()
+        await clock.pass_by(*tries)
+        assert not any(task.result() for task in tries)
+        assert clock.now == 1 + 2 + 4 + 8
 
     run(scenario())
 

@@ -151,7 +151,12 @@ class Machine:
             self.store.update(countdown=None)
 
     async def check(
-        self, keys: Sequence[Password], typed: str, decoys: Sequence[Password] = ()
+        self,
+        keys: Sequence[Password],
+        typed: str,
+        decoys: Sequence[Password] = (),
+        *,
+        origin: str = "",
     ) -> Password | None:
         """Find the password, once `answer` is called."""
         self.answers.append(asyncio.get_running_loop().create_future())
