@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from initramfs.disks import Names
+from tests.containers import RAMDISK, fit, with_header
 from tests.e2e.target import System
 from tests.efi import program
 from tests.trees import Content
@@ -36,50 +37,48 @@ image=/boot/vmlinux.old
 
 EXTLINUX = """\
 ## /boot/extlinux/extlinux.conf
-default Debian-old
+default Debian GNU/Linux, as ever
 menu title Boot menu
 prompt 0
 timeout 20
 
-label Debian
-	menu label ^Debian GNU/Linux, without its initrd
+label Debian GNU/Linux, without its initrd
 	linux /boot/vmlinux
 	append root=UUID=@UUID@ ro wrong
 
-menu begin older
-	menu label Older kernels
-	label Debian-old
-		menu label Debian GNU/Linux, as ever
-		kernel ../vmlinux
-		append initrd=../initrd.img root=UUID=@UUID@ ro @CMDLINE@
-		text help
-			It has been here for long.
-		endtext
-menu end
+label Debian GNU/Linux, as ever
+	kernel ../debian.fit#conf-1
+	initrd ../uInitrd
+	append root=UUID=@UUID@ ro @CMDLINE@
 """
 
 
 @dataclass(frozen=True)
 class Configured:
-    """A system with one configuration; `added` stands before its command line."""
+    """A system with one configuration."""
 
     system: System
     names: Names
     config: str
     text: str
-    added: str = ""
+    containers: bool = False  # kernel and initrd lie in containers of U-Boot's, too
 
     def files(self) -> dict[str, Content]:
         text = self.text.replace("@UUID@", self.names.uuid).replace("@CMDLINE@", CMDLINE)
-        return {
+        files: dict[str, Content] = {
             "/etc/marker": f"{self.names.uuid}\n",
             self.config: text,
             "/boot/vmlinux": self.system.kernel,
             "/boot/initrd.img": self.system.initrd,
         }
+        if self.containers:
+            kernel, initrd = self.system.kernel.read_bytes(), self.system.initrd.read_bytes()
+            files["/boot/debian.fit"] = fit({"k": kernel}, {"conf-1": {"kernel": ["k"]}})
+            files["/boot/uInitrd"] = with_header(initrd, RAMDISK)
+        return files
 
     def command_line(self) -> str:
-        return f"{self.added}root=UUID={self.names.uuid} ro {CMDLINE}"
+        return f"root=UUID={self.names.uuid} ro {CMDLINE}"
 
 
 def by_yaboot(system: System, names: Names) -> Configured:
@@ -88,9 +87,8 @@ def by_yaboot(system: System, names: Names) -> Configured:
 
 
 def by_extlinux(system: System, names: Names) -> Configured:
-    """Return a system with an extlinux.conf, its default in a submenu."""
-    place = "/boot/extlinux/extlinux.conf"
-    return Configured(system, names, place, EXTLINUX, "initrd=../initrd.img ")
+    """Return a system with an extlinux.conf, its default in containers of U-Boot's."""
+    return Configured(system, names, "/boot/extlinux/extlinux.conf", EXTLINUX, containers=True)
 
 
 @dataclass(frozen=True)

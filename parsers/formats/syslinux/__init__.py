@@ -1,10 +1,14 @@
-"""syslinux.cfg, isolinux.cfg, extlinux.conf: labels with kernels, and menus of them."""
+"""syslinux.cfg, isolinux.cfg, extlinux.conf: labels with kernels, and menus of them.
+
+SYSLINUX runs on PCs only. On other machines U-Boot reads extlinux.conf, by rules of its own.
+"""
 
 from collections.abc import Iterator
-from posixpath import dirname, normpath
+from posixpath import basename, dirname, normpath
 
 from parsers.api import FileRef, Files, Format, Item
-from parsers.formats.syslinux.entries import read_items
+from parsers.formats.syslinux import entries, uboot
+from parsers.formats.syslinux.kernels import PC
 
 
 class DiskLocator:
@@ -30,11 +34,14 @@ class DiskLocator:
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
+    theirs = basename(path).lower() == "extlinux.conf" and files.host.machine not in PC
+    read_items = uboot.read_items if theirs else entries.read_items
     yield from read_items(files, DiskLocator(files), path, f"{dirname(path).rstrip('/')}/")
 
 
 _DIRECTORIES = {
-    "extlinux.conf": ("/boot/extlinux", "/extlinux", "/boot/syslinux", "/syslinux", "/boot", ""),
+    # U-Boot looks into /extlinux first.
+    "extlinux.conf": ("/extlinux", "/boot/extlinux", "/boot/syslinux", "/syslinux", "/boot", ""),
     "syslinux.cfg": (
         *("/boot/syslinux", "/syslinux", "/boot/extlinux", "/extlinux", "/boot", ""),
         *("/EFI/syslinux", "/EFI/BOOT", "/EFI/boot", "/efi/boot", "/boot/isolinux", "/isolinux"),

@@ -126,12 +126,12 @@ class Configuration:
     def label(self, statement: Statement) -> None:
         self._has_value(statement)
         self._label = Label(
-            name=statement.word,
+            name=statement.value,
             config=statement.config,
             line=statement.number,
             menu=self._menu,
             directory=self.directory,
-            kernel=statement.word,
+            kernel=statement.value,
             inherited=self.append_to_all,
             sysappend=self._sysappend,
         )

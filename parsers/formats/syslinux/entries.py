@@ -9,8 +9,15 @@ from parsers.api import Entry, FileRef, Files, Item, Password, Preferences, Prob
 from parsers.formats.syslinux.configuration import Configuration
 from parsers.formats.syslinux.context import ReadContext
 from parsers.formats.syslinux.devicetree import find_devicetree
-from parsers.formats.syslinux.kernels import PC, Meaning, interpret, is_menu
-from parsers.formats.syslinux.labels import Label, Locator, SyslinuxMenu, strip_marks
+from parsers.formats.syslinux.kernels import PC, Meaning, find_variant, interpret, is_menu
+from parsers.formats.syslinux.labels import (
+    Label,
+    Locator,
+    identity,
+    menus_default,
+    shown_title,
+    trail_name,
+)
 from parsers.formats.syslinux.origins import origin, origins
 from parsers.formats.syslinux.preferences import (
     has_menu,
@@ -21,6 +28,7 @@ from parsers.formats.syslinux.preferences import (
 from parsers.formats.syslinux.statements import Statement, after_first, first_word
 from parsers.formats.syslinux.sysappend import sysappend_words, unknown_bits
 
+_MODULES = 8  # that run one another
 _VARIABLE = re.compile(r"\$\{[^{}\s]*\}")
 
 
@@ -30,17 +38,20 @@ def read_items(files: Files, locator: Locator, path: str, directory: str) -> Ite
     context.followed.add(path)
     root = Configuration(locator, directory, context)
     root.read(path)
-    yield from EntryBuilder(files, locator, context).all(root)
+    yield from EntryBuilder(files, locator, context, find_variant(files, path)).all(root)
 
 
 class EntryBuilder:
     """Builder of the entries of a configuration and of the further ones that its labels open."""
 
-    def __init__(self, files: Files, locator: Locator, context: ReadContext) -> None:
+    def __init__(self, files: Files, locator: Locator, context: ReadContext, variant: str) -> None:
         self._files, self._locator, self._context = files, locator, context
+        self._variant = variant
         self._meanings: dict[Label, Meaning] = {}
+        self._stands_for: dict[Label, Label] = {}  # the label with a menu that it runs
         self._submenus: dict[Label, Configuration] = {}  # by the label that opens it
-        self._first: dict[object, Label] = {}  # by identity: the first label of each
+        # By identity: the first label of each, and its configuration.
+        self._first: dict[object, tuple[Configuration, Label]] = {}
         self._path_to_default: set[Label] = set()  # labels that open the menus of the default
         self._reasons: list[Statement] = []  # for the default
         self._passwords: dict[str, Password] = {}
@@ -50,7 +61,7 @@ class EntryBuilder:
     def all(self, root: Configuration) -> Iterator[Item]:
         self._interpret(root)
         deciding, chosen = self._default(root)
-        chosen = chosen and self._first.get(_identity(chosen), chosen)
+        chosen = chosen and self._first.get(identity(chosen), (root, chosen))[1]
         yield from self._menu(root, (), chosen)
         yield from self._context.problems
         yield self._preferences(root, deciding, chosen)
@@ -64,22 +75,42 @@ class EntryBuilder:
                 conf.settings.pop(key)
                 conf.follow(statement._replace(value=after_first(statement.value)), conf.directory)
         for label in conf.labels:
-            self._first.setdefault(_identity(label), label)
+            self._first.setdefault(identity(label), (conf, label))
         for label in conf.labels:
-            means = interpret(label, self._files.host.machine)
-            if means.alias and (target := _find(conf, means.alias)):
-                means = interpret(target, self._files.host.machine)
+            means, target = self._find_meaning(conf, label)
             self._meanings[label] = means
-            if means.menu and means.files and not label.jump:
+            if means.menu and target:
+                self._stands_for[label] = target
+            elif means.menu and means.files and not label.jump:
                 self._follow(conf, label, means)
         conf.check_jumps()
+
+    def _find_meaning(self, conf: Configuration, label: Label) -> tuple[Meaning, Label | None]:
+        """Return the meaning of a label, through the modules that run another one.
+
+        With it comes the last label on the way, if there is one.
+        """
+        target, runs = None, label
+        for _ in range(_MODULES):
+            means = interpret(runs, self._files.host.machine, self._variant)
+            if means.command is None:
+                return means, target
+            name, more = first_word(means.command), after_first(means.command)
+            if not name:
+                return Meaning(unbootable="it runs the default"), None
+            if target := _find(conf, name):
+                options = f"{target.options} {more}".strip()
+                runs = replace(target, append=options) if more else target
+            else:
+                runs = replace(label, kind="kernel", kernel=means.command, append="", initrd="")
+        return Meaning(unbootable="its modules run one another without end"), None
 
     def _follow(self, conf: Configuration, label: Label, means: Meaning) -> None:
         directory = conf.directory
         if means.directory:
             directory = self._locator.locate(directory, f"{means.directory}/")
         submenu = Configuration(self._locator, directory, self._context)
-        submenu.has_ui = label.kind != "config"
+        submenu.has_ui = means.module
         # The name of the file is relative to this configuration's directory, not to its own.
         submenu.follow(Statement(label.config, label.line, "config", means.files), conf.directory)
         self._submenus[label] = submenu
@@ -98,12 +129,13 @@ class EntryBuilder:
         for key in ("ontimeout", "default") if has_menu(conf) else ("default",):
             if statement := conf.settings.get(key):
                 label = _find(conf, statement.word) or self._implicit(conf, statement)
+                label = self._stands_for.get(label, label) if label else None
                 if label and self._meanings[label].menu and label not in self._submenus:
                     conf.has_ui = True  # it shows the menu that it is in
                 elif label:
                     self._reasons.append(statement)
                     return label if conf.has_ui else self._with_options(conf, label, statement)
-        if label := _menus_default(conf.start or conf.menus[0]):
+        if label := menus_default(conf.start or conf.menus[0]):
             self._reasons.append(label.statements["menu default"])
             return label
         # Without a DEFAULT, SYSLINUX boots the label `linux`, and U-Boot the first label.
@@ -140,13 +172,13 @@ class EntryBuilder:
             label.statements["append"] = statement
         label.inherited = conf.append_to_all
         # In Debian's installer, the kernel of ONTIMEOUT is that of a label, too.
-        means = interpret(label, self._files.host.machine)
+        means, _ = self._find_meaning(conf, label)
         same = (known for known in conf.labels if self._meanings[known] == means)
         return next(same, None) or self._add(conf, label)
 
     def _add(self, conf: Configuration, label: Label) -> Label:
         conf.labels.insert(0, label)
-        self._meanings[label] = interpret(label, self._files.host.machine)
+        self._meanings[label], _ = self._find_meaning(conf, label)
         return label
 
     def _menu(
@@ -154,9 +186,10 @@ class EntryBuilder:
     ) -> Iterator[Entry]:
         for label in conf.labels:
             heading = label.disabled and "kernel" not in label.statements
-            # Configurations that open one another include the same labels.
-            known = self._first.get(_identity(label), label) is not label
-            if label.jump or heading or known:
+            # Configurations that open one another include the same labels. One that includes a
+            # file in several menus has its labels in each.
+            known = self._first.get(identity(label), (conf, label))[0] is not conf
+            if label.jump or heading or known or label in self._stands_for:
                 continue
             means = self._meanings[label]
             around = (*trail, *label.menu.trail)
@@ -167,7 +200,9 @@ class EntryBuilder:
                     and "default" in conf.settings
                     and not has_menu(conf)
                 )
-                found = self._menu(submenu, around if unseen else (*around, _title(label)), chosen)
+                found = self._menu(
+                    submenu, around if unseen else (*around, shown_title(label)), chosen
+                )
                 hidden = label.hidden and label not in self._path_to_default
                 yield from (replace(entry, hidden=True) for entry in found) if hidden else found
             elif not means.menu:
@@ -194,7 +229,7 @@ class EntryBuilder:
         cmdline = self._cmdline(label, means)
         hotkey = re.search(r"\^(.)", label.title)
         return Entry(
-            title=_title(label) or unique,
+            title=shown_title(label) or unique,
             name=unique,
             config=label.config,
             line=label.line,
@@ -276,7 +311,7 @@ class EntryBuilder:
         secret = label.password or label.menu.password
         if not secret:
             return None
-        user = name if label.password else _trail_name(label.menu)
+        user = name if label.password else trail_name(label.menu)
         if password := make_password(user, secret):
             self._passwords.setdefault(user, password)
         return (user,)
@@ -301,27 +336,8 @@ class EntryBuilder:
         )
 
 
-def _identity(label: Label) -> object:
-    return label.config, label.line, label.name, label.directory
-
-
-def _title(label: Label) -> str:
-    return strip_marks(label.title) or label.name
-
-
-def _trail_name(menu: SyslinuxMenu) -> str:
-    return menu.tag or strip_marks(menu.label or menu.title) or "menu"
-
-
 def _find(conf: Configuration, name: str) -> Label | None:
     """Return the label of a name, as SYSLINUX does. Else ignore upper and lower case."""
     same = (label for label in conf.labels if label.name == name)
     folded = (label for label in conf.labels if label.name.lower() == name.lower())
     return next(same, None) or next(folded, None)
-
-
-def _menus_default(menu: SyslinuxMenu) -> Label | None:
-    """Return the label of MENU DEFAULT, perhaps in a menu that is itself the default."""
-    while isinstance(menu.default, SyslinuxMenu):
-        menu = menu.default
-    return menu.default

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from posixpath import basename
 
-from parsers.api import Action
+from parsers.api import Action, Files
 from parsers.formats.syslinux.labels import Label
 from parsers.formats.syslinux.statements import after_first, first_word
+from parsers.places.urls import is_url
 
 # SYSLINUX knows a file by the end of its name. U-Boot, on other machines, does not.
 _SUFFIXES = {
@@ -28,6 +29,7 @@ _REASONS = {
     "comboot": "a program for SYSLINUX",
     "help": "it only shows a text",
 }
+_VERSION = re.compile(r"\d\.0$")  # vmlinuz-6.12.0: no program of the network's
 _MENUS = ("menu", "vesamenu", "gfxmenu")
 _LINUX = re.compile(r"(?:vmlinu[xz]|linux|[bz]?z?image)\S*", re.I)
 
@@ -40,13 +42,23 @@ class Meaning:
     unbootable: str = ""
     action: Action = ""
     elsewhere: bool = False  # it boots another device or disk
-    menu: bool = False  # it shows a menu: of `files`, or its own menu
+    menu: bool = False  # it opens a menu: of `files`, or its own menu
+    module: bool = False  # a module shows that menu, and not the boot loader itself
     files: str = ""
     directory: str = ""  # the base of the names in `files`, if another
-    alias: str = ""  # another label, whose meaning counts
+    command: str | None = None  # another label or kernel with options, which it runs; "": default
 
 
-def interpret(label: Label, machine: str) -> Meaning:
+def find_variant(files: Files, path: str) -> str:
+    """Return the variant of SYSLINUX that reads the file: pxe, iso or sys."""
+    if is_url(path):
+        return "pxe"
+    disc = files.volume.fs in ("iso9660", "udf") or basename(path).lower() == "isolinux.cfg"
+    return "iso" if disc else "sys"
+
+
+def interpret(label: Label, machine: str, variant: str = "sys") -> Meaning:
+    """Return the meaning of a label. `variant` is that of `find_variant`."""
     name, options = first_word(label.kernel), f"{after_first(label.kernel)} {label.options}".strip()
     kind = label.kind
     if kind == "kernel":
@@ -55,7 +67,7 @@ def interpret(label: Label, machine: str) -> Meaning:
         directory = after_first(label.kernel) or first_word(label.append or "")
         return Meaning(menu=True, files=name, directory=directory)
     if kind == "com32":
-        return _module(name, options, machine)
+        return _module(name, options, machine, variant)
     if kind in _REASONS:
         local = kind == "localboot"
         return Meaning(unbootable=_REASONS[kind], elsewhere=local, action="exit" if local else "")
@@ -76,6 +88,8 @@ def _kind(name: str, machine: str) -> str:
     suffixes = dict(_SUFFIXES)
     if machine in PC:
         suffixes |= _SUFFIXES_ON_PC
+    elif _VERSION.search(name):
+        return "linux"
     return next((kind for end, kind in suffixes.items() if name.lower().endswith(end)), "linux")
 
 
@@ -91,14 +105,18 @@ def _module_name(name: str) -> str:
     return basename(name).lower().removesuffix(".c32")
 
 
-def _module(name: str, options: str, machine: str) -> Meaning:
+def _module(name: str, options: str, machine: str, variant: str) -> Meaning:
     module = _module_name(name)
+    if (command := _run_by(module, options, machine, variant)) is not None:
+        return Meaning(command=command)
     if module in _MENUS:
-        return Meaning(menu=True, files=options)
+        return Meaning(menu=True, module=True, files=options)
     if module == "reboot":
         return Meaning(unbootable="it restarts the machine", action="reboot")
     if module == "poweroff":
         return Meaning(unbootable="it switches off the machine", action="halt")
+    if module == "config":
+        return Meaning(menu=True, files=first_word(options), directory=after_first(options))
     if module == "linux":
         words = re.sub(r"^(?:-\S+\s+)+", "", options)
         kernel, rest = first_word(words), after_first(words)
@@ -106,13 +124,33 @@ def _module(name: str, options: str, machine: str) -> Meaning:
             return Meaning(kernel=kernel, options=rest, initrds=_names(_initrd(rest)))
     if module == "mboot":
         return _multiboot(options)
-    if module in ("ifcpu64", "ifcpu"):
-        # LABEL64 -- LABEL32, or LABEL64 -- LABELPAE -- LABEL32
-        cases = re.split(r"(?:^|\s+)--(?:\s+|$)", options)
-        return Meaning(alias=first_word(cases[0] if "64" in machine else cases[-1]))
     if module == "chain":
         return Meaning(unbootable="another boot loader, which only a BIOS starts", elsewhere=True)
     return Meaning(unbootable=f"a program for SYSLINUX ({module}.c32)")
+
+
+def _run_by(module: str, options: str, machine: str, variant: str) -> str | None:
+    """Return the command that a module runs, as its file in com32/modules does; None for others.
+
+    A machine that started by itself has no MEMDISK and no PLoP. Its processor is taken to have all
+    features but those of the architecture that it has not.
+    """
+    cases = re.split(r"(?:^|\s+)--(?=\s|$)\s*", options)
+    match module:
+        case "cmd":
+            return options
+        case "whichsys":
+            words = re.split(r"(?:^|\s+)-(iso|pxe|sys)-(?=\s|$)\s*", options)
+            # The last of equals counts.
+            return dict(zip(words[1::2], words[2::2], strict=True)).get(variant)
+        case "ifplop" | "ifmemdsk" if len(cases) > 1:
+            return cases[1]
+        case "ifcpu64":
+            return cases[0 if machine == "x86_64" else -1]
+        case "ifcpu" if len(cases) > 1:
+            missing = {"64", "pae"} & {*cases[0].split()} if machine != "x86_64" else set()
+            return cases[1] if not missing else cases[min(2, len(cases) - 1)]
+    return None
 
 
 def _multiboot(options: str) -> Meaning:

@@ -74,3 +74,23 @@ class Label:
 def strip_marks(title: str) -> str:
     """Return a title without the marks of hotkeys."""
     return title.replace("^", "").strip()
+
+
+def shown_title(label: Label) -> str:
+    return strip_marks(label.title) or label.name
+
+
+def trail_name(menu: SyslinuxMenu) -> str:
+    return menu.tag or strip_marks(menu.label or menu.title) or "menu"
+
+
+def identity(label: Label) -> object:
+    """Return the same value for a label that is read from the same place once more."""
+    return label.config, label.line, label.name, label.directory
+
+
+def menus_default(menu: SyslinuxMenu) -> Label | None:
+    """Return the label of MENU DEFAULT, perhaps in a menu that is itself the default."""
+    while isinstance(menu.default, SyslinuxMenu):
+        menu = menu.default
+    return menu.default

@@ -18,6 +18,9 @@ from tests.parsers.formats.syslinux.files import entries, problems, read
         ("KERNEL pxelinux.0", "x86_64", "network boot loader"),
         ("KERNEL boot.bin", "x86_64", "boot sector"),
         ("KERNEL boot.bin", "aarch64", ""),
+        ("KERNEL vmlinuz-6.12.0", "ppc64le", ""),
+        ("KERNEL vmlinuz-6.12.0", "x86_64", "network boot loader"),
+        ("KERNEL pxelinux.0", "ppc64le", "network boot loader"),
         ("LINUX boot.bin", "x86_64", ""),
         ("KERNEL floppy.img", "x86_64", "floppy"),
         ("KERNEL memdisk", "x86_64", "memdisk"),
@@ -58,6 +61,59 @@ def test_a_label_for_each_kind_of_processor_is_that_of_ours() -> None:
     )
     assert entries(text)[0].kernel == FileRef(path="/64")
     assert entries(text, machine="i386")[0].kernel == FileRef(path="/32")
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "kernel"),
+    [
+        ("ifcpu", "64 -- a -- b", "/a"),
+        ("ifcpu", "pae smp -- a -- b", "/a"),
+        ("ifcpu64", "a -- c -- b", "/a"),
+        ("ifcpu64", "a x -- b", "/a"),
+        ("ifplop", "b -- a", "/a"),
+        ("ifmemdsk", "--safe-hooks b -- a", "/a"),
+        ("cmd", "a", "/a"),
+        ("cmd", "/other x", "/other"),
+        ("whichsys", "-iso- b -sys- a", "/a"),
+        ("whichsys", "-sys- b -sys- a -pxe- b", "/a"),
+        ("whichsys", "-sys- linux.c32 /c x", "/c"),
+    ],
+)
+def test_a_module_that_runs_another_command_means_that(
+    module: str, options: str, kernel: str
+) -> None:
+    text = f"LABEL m\nCOM32 {module}.c32\nAPPEND {options}\nLABEL a\nLINUX /a\nLABEL b\nLINUX /b\n"
+    assert entries(text)[0].kernel == FileRef(path=kernel)
+
+
+def test_a_command_has_its_labels_options_and_its_own() -> None:
+    text = "LABEL m\nCOM32 cmd.c32\nAPPEND a two  three\nLABEL a\nLINUX /a\nAPPEND one\n"
+    assert entries(text)[0].cmdline == "one two  three"
+
+
+def test_a_processor_without_64_bits_gets_the_other_case() -> None:
+    text = "LABEL m\nCOM32 ifcpu.c32\nAPPEND 64 -- a -- b\nLABEL a\nLINUX /a\nLABEL b\nLINUX /b\n"
+    assert entries(text, machine="i386")[0].kernel == FileRef(path="/b")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ("-iso- a -pxe- a", "a program for SYSLINUX (whichsys.c32)"),
+        ("-sys-", "it runs the default"),
+        ("-sys- m", "its modules run one another without end"),
+    ],
+)
+def test_a_module_without_a_command_for_this_variant_says_so(options: str, why: str) -> None:
+    text = f"LABEL m\nCOM32 whichsys.c32\nAPPEND {options}\nLABEL a\nLINUX /a\n"
+    assert entries(text)[0].unbootable == why
+
+
+def test_the_variant_is_that_of_the_file() -> None:
+    labels = "LABEL s\nLINUX /s\nLABEL i\nLINUX /i\n"
+    text = f"LABEL m\nCOM32 whichsys.c32\nAPPEND -sys- s -iso- i\n{labels}"
+    assert entries(text)[0].kernel == FileRef(path="/s")
+    assert entries(text, path="/isolinux/isolinux.cfg")[0].kernel == FileRef(path="/i")
 
 
 BOARD = ("acme,rocket-2", "acme,rocket", "acme,soc")

@@ -212,6 +212,12 @@ def test_carriage_returns_byte_order_mark_latin1_and_no_final_newline_are_all_fi
     assert not problems(text)
 
 
+def test_a_label_takes_the_whole_line() -> None:
+    text = "UI menu.c32\nLABEL F 1\nLINUX /k1\nLABEL F 2\nLINUX /k2\n"
+    assert [e.title for e in entries(text)] == ["F 1", "F 2"]
+    assert not problems(text)
+
+
 def real() -> list[Path]:
     found = find("corpus/syslinux/**/*")
     return [path for path in found if path.name[0] != "." and path.name != "README"]
@@ -223,11 +229,11 @@ def test_every_label_of_a_real_file_with_a_kernel_comes_out(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "surrogateescape")
     host = Machine({"sda1": {CFG: text}}, machine="aarch64", compatible=("acme,board",))
     scan = scan_tree(host.files("sda1"), [FORMAT])
-    known = {entry.name for _, entry in scan.entries}
+    known = {" ".join(entry.name.split()) for _, entry in scan.entries}
     label, kernels = "", {}
     for words in filter(None, map(str.split, text.splitlines())):
         if words[0].lower() == "label" and len(words) > 1:
-            label = words[1]
+            label = " ".join(words[1:])
         elif words[0].lower() in ("kernel", "linux") and label and len(words) > 1:
             kernels[label] = words[1]
     menus = {name for name, kernel in kernels.items() if kernel.endswith("menu.c32")}

@@ -24,6 +24,23 @@ def test_submenus_are_a_trail_by_their_titles() -> None:
     }
 
 
+def test_a_file_included_in_two_menus_is_in_both() -> None:
+    others = {"/boot/syslinux/x.cfg": "LABEL k\nLINUX /k\n"}
+    text = "UI menu.c32\nMENU BEGIN a\nINCLUDE x.cfg\nMENU END\nMENU BEGIN b\nINCLUDE x.cfg\n"
+    assert [(e.name, e.trail) for e in entries(text, others)] == [("k", ("a",)), ("k", ("b",))]
+    assert not problems(text, others)
+
+
+def test_a_default_that_runs_a_label_with_a_menu_is_that_menu() -> None:
+    others = {"/boot/syslinux/x.cfg": "DEFAULT b\nTIMEOUT 30\nLABEL a\nLINUX 1\nLABEL b\nLINUX 2\n"}
+    text = "DEFAULT go\nLABEL go\nCOM32 whichsys.c32\nAPPEND -sys- x\nLABEL x\nCONFIG x.cfg\n"
+    assert default(text, others) == "b"
+    assert wish(text, others).timeout == 3
+    assert [e.trail for e in entries(text, others)] == [(), ()]
+    text = "DEFAULT go\nLABEL go\nCOM32 whichsys.c32\nAPPEND -sys- config.c32 x.cfg\n"
+    assert default(text, others) == "b"
+
+
 def test_menu_include_with_a_title_is_a_submenu() -> None:
     others = {"/boot/syslinux/x.cfg": "LABEL a\nLINUX /v\n"}
     assert entries("MENU INCLUDE x.cfg Of Its Own\n", others)[0].trail == ("Of Its Own",)
