@@ -31,6 +31,8 @@ VOLUMES = (
 )
 # Paths for the formats that search directories. The first path of any other is a configuration.
 PLACES = {"bls": "/loader/entries/a.conf", "uki": "/EFI/Linux/a.efi", "found": "/boot/vmlinuz-1"}
+# A further place, where another reader takes the language.
+ELSEWHERE = {"syslinux": "/syslinux.cfg"}  # SYSLINUX; the first is U-Boot's
 # The beginning of each configuration. Without it the format ignores the text.
 BEGINNINGS = {"ipxe": b"#!ipxe\n"}
 
@@ -41,6 +43,8 @@ def scan_text(form: Format, content: bytes) -> Scan:
         return _scan_url(form, content)
     config = PLACES.get(form.name, form.paths[0].replace("*", "a"))
     tree = {config: content, "/other.cfg": content, "/vmlinuz": b"", "/grubenv": b"x=1\n"}
+    if place := ELSEWHERE.get(form.name):
+        tree[place] = content
     host = Machine({"sda2": tree, "sda3": {"/vmlinux": b""}}, volumes=VOLUMES)
     with ending():
         return scan_tree(host.files("sda2"), [form])

@@ -74,7 +74,9 @@ SYSLINUX = (
     *("KERNEL mboot.c32\n", "APPEND /vmlinuz x --- /i ---\n", "KERNEL chain.c32\n"),
     *("KERNEL ifcpu64.c32\n", "APPEND a -- b\n", "KERNEL x.com\n", "::/v", "host::v"),
     *("http://h/v", "=", "#", "\n", " ", "\t", "\r\n", "\r", "9" * 5000, "-1", "\0", "\ufeff"),
-    *("é", "../", "\\"),
+    *("é", "../", "\\", "KASLRSEED\n", "FDTOVERLAYS /o /p\n", "FALLBACK b\n", "kernel /v#c\n"),
+    *("append ${x} \\$ 'y\n", "COM32 whichsys.c32\n", "APPEND -sys- a -iso- b\n"),
+    *("COM32 cmd.c32\n", "COM32 ifcpu.c32\n", "APPEND 64 -- a -- b\n", "label c d\n"),
 )
 
 IPXE = (
