@@ -29,8 +29,9 @@ from initramfs.host import (
 )
 from initramfs.kernel import Kernel, Modules
 from initramfs.lists import sections
-from initramfs.tree import Tree, read_package
+from initramfs.tree import Tree, file, read_package
 from parsers import machines
+from parsers.binary import initrd
 
 KERNELS = {
     "ppc64el": ("linux-image-powerpc64le", "vmlinux"),
@@ -89,9 +90,17 @@ def build(
         quick = Lz4(cache / "compressed") if kernel.has("RD_LZ4") and not plain else zstd
         frames = compress(trees, zstd, quick)
     manifest.compressed = {name: len(frame) for name, frame in frames.items()}
-    files = {KERNELS[architecture][1]: kernel.image, IMAGE: b"".join(frames.values())}
+    image = b"".join((make_mark(), *frames.values()))
+    files = {KERNELS[architecture][1]: kernel.image, IMAGE: image}
     finish(manifest, output, files)
     return manifest
+
+
+def make_mark() -> bytes:
+    """Return the first archive, which is not compressed: by it Petipy recognises its own image."""
+    tree = Tree()
+    tree.add(initrd.RELEASE, file(f"ID={initrd.ID}\nNAME=Petipy\n".encode()))
+    return cpio.write(tree, epoch())
 
 
 def compress(trees: dict[str, Tree], zstd: Compressor, quick: Compressor) -> dict[str, bytes]:

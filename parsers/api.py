@@ -102,15 +102,12 @@ class Effect:
     It sets the variables of an environment block (None removes one), or it gives the file the name
     `rename` in its own directory: Boot Loader Specification entries count their tries in their
     names.
-
-    `once`: it uses up a wish for one boot, which was for the default of the configuration. Other
-    entries make it only after the default has been tried in vain.
     """
 
     file: FileRef
     values: tuple[tuple[str, str | None], ...] = ()
     rename: FileName = ""
-    once: bool = False
+    once: bool = False  # it ends a wish for one boot of the default: made if that has failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +160,7 @@ class Entry:
     hidden: bool = False  # not shown, but found by its hotkey or as the default
     help: str = ""  # the configuration's explanation for a person; several lines
     foreign: bool = False  # another system than Linux: listed on request only
+    itself: bool = False  # it starts Petipy, which must not start itself for ever
     guess: bool = False  # offered by no configuration: boots by itself when nothing else can
     origins: tuple[Origin, ...] = ()  # of its kernel, initrds and command line
     default_from: tuple[Origin, ...] = ()  # the reasons why it is the default

@@ -72,6 +72,9 @@ class App:
         """Run until another kernel takes over; return only when cancelled."""
         for complaint in self._settings.complaints:
             self._log.warning(complaint)
+        if self._settings.started:
+            words = "this Petipy was started by Petipy, which does not go on for ever"
+            self._log.warning(f"{words}: {self._settings.started} does not boot by itself")
         paths = self._services.terminals(self._settings.consoles)
         for name in self._settings.consoles:
             if ttys.node_name(name) not in {_name(path) for path in paths}:

@@ -14,10 +14,12 @@ from typing import NoReturn
 
 import pytest
 
+from initramfs.build import make_mark
 from parsers.api import Action, Effect, Entry, FileRef, Password
 from petipy.app import App, Services
 from petipy.control.session import Session
 from petipy.log import Log
+from petipy.settings import storage
 from petipy.sources.source import Arrived, Settled, SourceEvent
 from petipy.state.access import Lock
 from petipy.state.model import Change, Device, File, Scan, Settings, Snapshot, Source
@@ -304,7 +306,7 @@ def test_a_wish_for_one_boot_stays_when_something_else_boots(machine: Machine) -
     log = machine.run(Settings(timeout=0))
     assert machine.loaded == "B"
     assert machine.written == []
-    assert "vda2: the default w cannot boot: a boot loader" in [line.text for line in log.lines]
+    assert "vda2: the default w does not boot: a boot loader" in [line.text for line in log.lines]
 
 
 def test_a_wish_for_one_boot_is_used_up_once_it_has_been_tried(machine: Machine) -> None:
@@ -314,3 +316,25 @@ def test_a_wish_for_one_boot_is_used_up_once_it_has_been_tried(machine: Machine)
     machine.run(Settings(timeout=0))
     assert machine.loaded == "B"
     assert machine.written == ["(vda2)/boot/grub/grubenv: next_entry="]
+
+
+def test_an_image_of_petipy_is_recognised_when_it_is_loaded(machine: Machine) -> None:
+    (machine.tree / "image").write_bytes(make_mark())
+    own = entry("own", "/good", initrds=(FileRef(path="/image"),), cmdline="own", default=True)
+    machine.scans["vda2"] = scan(own, entry("b", "/good", cmdline="B"))
+    log = machine.run(Settings(timeout=0))
+    assert machine.loaded == "B"
+    words = "own did not boot: (vda2)/good: this is Petipy itself; choose it again to start it"
+    assert words in [line.text for line in log.lines]
+
+
+def test_a_person_may_start_petipy_and_the_next_one_knows(machine: Machine) -> None:
+    (machine.tree / "image").write_bytes(make_mark())
+    own = entry("own", "/good", initrds=(FileRef(path="/image"),), cmdline="own", itself=True)
+    machine.scans["vda2"] = scan(own)
+
+    machine.run(Settings(timeout=math.inf), chooses("own"))
+    assert machine.loaded == "own petipy.started=vda2%3A/boot/grub/grub.cfg%23own"
+    found = storage.load(machine.loaded)
+    assert not found.complaints
+    assert found.started == "vda2:/boot/grub/grub.cfg#own"

@@ -150,6 +150,7 @@ class _EntryBuilder:
             cmdline=entry.cmdline or image.cmdline,
             origins=entry.origins + (() if entry.cmdline else image.origins),
             unbootable=image.unbootable,
+            itself=image.itself,
         )
 
     def _check_settings(self, snippet: Snippet) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import basename, dirname
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
-from parsers.binary import kernel, os_release, pe
+from parsers.binary import initrd, kernel, os_release, pe
 from parsers.reading import bootspec
 from parsers.reading.bootspec import Snippet, SortKeys
 
@@ -105,6 +105,7 @@ def read_image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem
             other = kernel.describe_mismatch(machine, files.host.machine)
             entry = replace(entry, unbootable=other)
         release = os_release.read(profile.texts.get("osrel", ""))
+        entry = replace(entry, itself=release.get("ID") == initrd.ID)
         yield UkiEntry(entry, _sort_keys(path, release, number))
 
 

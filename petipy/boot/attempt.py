@@ -11,10 +11,10 @@ from typing import Protocol
 from parsers.api import Action
 from petipy.boot import steps
 from petipy.boot.opener import Opener, OpenOnDevices
-from petipy.boot.plan import BootError, plan
-from petipy.boot.steps import Kexec
+from petipy.boot.plan import BootError, mark, plan
+from petipy.boot.steps import ItIsPetipy, Kexec
 from petipy.log import Log, Trace
-from petipy.state import policy
+from petipy.state import itself, policy
 from petipy.state.model import Change, Choice, Device, Edit, Progress
 from petipy.state.store import Store
 from petipy.sys.forked import in_child
@@ -128,6 +128,9 @@ class Booter:
                 await self._boot(choice, edit)
         except _Stopped:
             self._log.announce(f"Loading {title} was stopped")
+        except ItIsPetipy as error:
+            self._store.update(itself=self._store.snapshot.itself | {id})
+            self.note_failure(id, f"{title} did not boot: {error}")
         except BootError as error:
             self.note_failure(id, f"{title} did not boot: {error}")
         except OSError as error:  # of an action
@@ -138,6 +141,8 @@ class Booter:
     async def _boot(self, choice: Choice, edit: Edit | None) -> None:
         self._log.announce(f"Loading {choice.entry.title}")
         todo = plan(choice, edit)
+        if itself.explain(self._store.snapshot, choice):
+            todo = mark(todo, choice.id)
         self._trace("load")
         machine, log = self._machine, self._log
         opener = Opener(machine.open, lambda: self._store.snapshot.devices)

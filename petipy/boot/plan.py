@@ -1,7 +1,8 @@
 """The plan of one boot: its files and its command line, after a person's changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from petipy.settings.table import BY_NAME
 from petipy.state import resolve
 from petipy.state.model import Change, Choice, Edit, File
 
@@ -23,6 +24,7 @@ class Plan:
     devicetree: File | None
     cmdline: str
     changes: tuple[Change, ...] = ()
+    itself: bool = False  # somebody wants Petipy to start Petipy
 
     @property
     def files(self) -> list[File]:
@@ -59,6 +61,17 @@ def plan(choice: Choice, edit: Edit | None) -> Plan:
         cmdline=cmdline,
         changes=choice.changes,  # also after an edit: it is the same entry
     )
+
+
+def mark(todo: Plan, id: str) -> Plan:
+    """Return the plan of a choice that starts Petipy: the command line names the choice's id.
+
+    The next Petipy does not boot that choice by itself.
+    """
+    setting = BY_NAME["started"]
+    words = (w for w in todo.cmdline.split(" ") if not w.startswith(f"petipy.{setting.name}="))
+    cmdline = " ".join((*words, f"petipy.{setting.name}={setting.type.write(id)}"))
+    return replace(todo, cmdline=cmdline, itself=True)
 
 
 def describe(error: OSError, otherwise: str) -> str:

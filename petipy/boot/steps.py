@@ -1,5 +1,6 @@
 """The steps of one boot: load the kernel, make the entry's changes, jump."""
 
+import errno
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +18,10 @@ from petipy.sys.forked import ChildDied, Link, Work, read_number
 OPENING = 60.0  # seconds for a device to open its files
 WRITING = 30.0  # seconds for a device to take a change
 LOADING = 180.0  # seconds; enough for 100 MB from a slow USB stick in an emulated machine
+
+
+class ItIsPetipy(BootError):
+    """A boot that was refused: nobody has been told that it would start Petipy itself."""
 
 
 class Kexec(Protocol):
@@ -58,6 +63,8 @@ async def load(
             show(Progress(what=str(files[number]), done=done, total=total if done else None))
 
         def stage(link: Link) -> str:
+            if not todo.itself:
+                _refuse_itself(descriptors, todo)
             kernel, *rest = _read(descriptors, files, total, link)
             devicetree = rest.pop() if todo.devicetree else None
             return kexec.load(kernel, rest, todo.cmdline, devicetree)
@@ -69,8 +76,24 @@ async def load(
             why = "the loading process died: does its device have read errors?"
             raise BootError(str(todo.kernel), why) from death
         except OSError as error:
-            raise BootError(str(todo.kernel), describe(error, "loading took too long")) from error
+            kind = ItIsPetipy if error.errno == errno.ELOOP else BootError
+            raise kind(str(todo.kernel), describe(error, "loading took too long")) from error
         log.info(f"loaded {todo.kernel} by {method}")
+
+
+def _refuse_itself(descriptors: Sequence[int], todo: Plan) -> None:
+    """Raise OSError (ELOOP) if an initrd is Petipy's."""
+    for descriptor, file in zip(descriptors[1:], todo.initrds, strict=False):
+        if not file.packed and _is_petipy(descriptor, file.offset):
+            raise OSError(errno.ELOOP, "this is Petipy itself; choose it again to start it")
+
+
+def _is_petipy(initrd: int, start: int) -> bool:
+    if os.pread(initrd, 6, start) != b"070701":
+        return False  # it begins with an archive that is compressed, as most do
+    from parsers.binary import initrd as archive
+
+    return archive.is_petipy(lambda at, length: os.pread(initrd, length, start + at))
 
 
 def _read(descriptors: Sequence[int], files: Sequence[File], total: int, link: Link) -> list[int]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from petipy.boot.attempt import Booter
 from petipy.control.commands import Commands, Denied, Right
 from petipy.log import Trace
-from petipy.state import policy
+from petipy.state import itself, policy
 from petipy.state.access import Lock
 from petipy.state.policy import Hints
 from petipy.state.store import Store
@@ -83,8 +83,10 @@ class AutomaticBoot:
         for choice in policy.list_passed_over(snapshot, boots) if boots else ():
             if choice.id not in self._told:
                 self._told.add(choice.id)
-                why = choice.obstacle or choice.entry.unbootable
-                self._tell(f"{choice.device}: the default {choice.entry.title} cannot boot: {why}")
+                own = itself.explain(snapshot, choice)
+                why = choice.obstacle or choice.entry.unbootable or f"it is {own}"
+                words = f"{choice.device}: the default {choice.entry.title} does not boot"
+                self._tell(f"{words}: {why}")
 
     def _look(self, now: float) -> None:
         """Take note of facts that change by themselves."""

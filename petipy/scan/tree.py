@@ -10,6 +10,7 @@ from posixpath import dirname
 from parsers.api import ANY, Entry, FileRef, Files, Format, Item, Preferences, Problem
 from parsers.places.medium import add_parameters, advise
 from parsers.places.urls import is_url
+from petipy.scan import itself
 from petipy.scan.excerpts import with_excerpts
 from petipy.scan.images import images
 from petipy.scan.merge import Menu, drop_known_guesses, volume_name
@@ -64,7 +65,9 @@ def _scan(files: Files, formats: Sequence[Format]) -> Scan:
     for form in formats:
         for path, item in _items(files, form, roots, unreadable):
             if isinstance(item, Entry):
-                menu.add(form.name, path, _with_image_place(files, item, problems))
+                menu.add(
+                    form.name, path, itself.mark(files, _with_image_place(files, item, problems))
+                )
                 waiting |= {path} if item.waits_for else set()
             elif isinstance(item, Problem):
                 found.append((form.name, item))

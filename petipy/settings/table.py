@@ -41,8 +41,10 @@ class Setting:
         help: str,  # goes on after a colon; no full stop
         layers: tuple[Layer, ...] = LAYERS,  # where it may be set
         live: bool = True,  # a change takes effect at once; else only at the start
+        internal: bool = False,  # no person sets it: README leaves it out
     ) -> None:
         self.name, self.type, self.help, self.layers, self.live = name, type, help, layers, live
+        self.internal = internal
 
     @property
     def default(self) -> Any:
@@ -77,6 +79,19 @@ def _read_names(text: str) -> tuple[str, ...]:
     return tuple(name.removeprefix("/dev/") for name in text.split(",") if name)
 
 
+def _read_quoted(text: str) -> str:
+    """Read a text in which %XX is a byte."""
+    from urllib.parse import unquote  # no other start needs it
+
+    return unquote(text, errors="surrogateescape")
+
+
+def _quote(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, errors="surrogateescape")
+
+
 def _read_dialect(text: str) -> str:
     if text not in DIALECTS:
         raise ValueError(text)
@@ -92,6 +107,7 @@ def _read_flag(text: str) -> bool:
 _SECONDS = ValueType(form="SECONDS|never", read=_read_seconds, write=_write_seconds)
 _NAMES = ValueType(form="NAME[,NAME…]", read=_read_names, write=",".join)
 _DIALECT = ValueType(form="|".join(DIALECTS), read=_read_dialect, write=str)
+_QUOTED = ValueType(form="TEXT", read=_read_quoted, write=_quote)
 _FLAG = ValueType(form="0|1", read=_read_flag, write=lambda on: "1" if on else "0", optional=True)
 
 SETTINGS = (
@@ -133,6 +149,14 @@ SETTINGS = (
         help="print when each stage of the boot is reached",
         layers=("image", "command line"),  # for measurements: nobody keeps it on a machine
         live=False,
+    ),
+    Setting(
+        name="started",
+        type=_QUOTED,
+        help="a Petipy that starts another one says here by which entry",
+        layers=("command line",),
+        live=False,
+        internal=True,
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -81,14 +81,8 @@ class Source:
     @classmethod
     def of(cls, device: Device, state: State = "scanning", reason: str = "") -> "Source":
         """Return the source that the device is."""
-        return cls(
-            name=device.name,
-            title=device.title,
-            kind=device.kind,
-            state=state,
-            reason=reason,
-            device=device,
-        )
+        name, title, kind = device.name, device.title, device.kind
+        return cls(name=name, title=title, kind=kind, state=state, reason=reason, device=device)
 
     @property
     def order(self) -> Order:
@@ -181,9 +175,7 @@ class Change:
     once: bool = False  # made only after the default of the configuration has been tried in vain
 
     def __str__(self) -> str:
-        words = [
-            f"no {name}" if value is None else f"{name}={value}" for name, value in self.values
-        ]
+        words = [f"no {n}" if value is None else f"{n}={value}" for n, value in self.values]
         words += [f"renamed to {self.rename}"] if self.rename else []
         return f"{self.file}: {', '.join(words)}"
 
@@ -301,6 +293,7 @@ class Settings:
     boot_restricted: bool = False  # the default boots by itself even if it wants a password
     debug: bool = False
     trace: bool = False
+    started: str = ""  # id of the choice by which another Petipy started this one
     layers: tuple[tuple[str, str], ...] = ()  # (setting, its layer), without those built in
     complaints: tuple[str, ...] = ()  # statements that are not understood, in words
 
@@ -324,6 +317,7 @@ class Snapshot:
     status: Status | None = None  # the last thing worth a person's attention
     booting: str = ""  # id of the choice that is being loaded
     progress: Progress | None = None  # of the file that is being loaded
+    itself: frozenset[str] = frozenset()  # ids of choices that were Petipy when they were loaded
 
     @property
     def devices(self) -> tuple[Device, ...]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from petipy.state import itself
 from petipy.state.model import ORDINARY, Change, Choice, Countdown, Settings, Snapshot
 
 TIMEOUT = 10.0  # seconds, if neither the user nor the boot configuration has a time-out
@@ -96,14 +97,15 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
     2. Entries that only a person can use, such as recovery.
     3. Kernels that no configuration offers.
 
-    Left out, since they may install a system over the one that is there:
+    Left out is Petipy itself. Left out, too, since they may install a system over the one that is
+    there:
 
     - all choices of a configuration that wants the local disk to boot;
     - from the network or a medium, all but the default and the fallbacks;
     - those in image files, unless there is nothing else that could boot, even in vain.
     """
     images, media = _images(snapshot), _media(snapshot)
-    bootable = [choice for choice in snapshot.choices if choice.bootable]
+    bootable = [c for c in snapshot.choices if c.bootable and not itself.explain(snapshot, c)]
     ours = [choice for choice in bootable if choice.device not in images] or bootable
     harmless = (
         c for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))
@@ -151,10 +153,11 @@ def _images(snapshot: Snapshot) -> set[str]:
 
 
 def list_passed_over(snapshot: Snapshot, boots: Choice) -> list[Choice]:
-    """Return the defaults that come before a choice in list_candidates' order, but cannot boot."""
+    """Return the defaults that would boot before a choice, but are no candidates."""
     key = _make_order(snapshot)
-    defaults = (c for c in snapshot.choices if c.turn == 0 and not c.bootable and not c.elsewhere)
-    return [choice for choice in defaults if key(choice) < key(boots)]
+    defaults = (c for c in snapshot.choices if c.turn == 0 and not c.elsewhere)
+    before = (choice for choice in defaults if key(choice) < key(boots))
+    return [c for c in before if not c.bootable or itself.explain(snapshot, c)]
 
 
 def list_changes(snapshot: Snapshot, choice: Choice, failed: Collection[str]) -> list[Change]:

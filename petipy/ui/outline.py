@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from petipy.state import itself
 from petipy.state.model import Choice, Snapshot, Source
 from petipy.ui.line.plain import entry_title, source_title, to_ascii
 
@@ -34,6 +35,7 @@ class MenuRow:
     path: MenuPath = MenuPath()  # of a submenu
     default: bool = False  # it is the default, or a submenu with the default
     obstacle: str = ""
+    note: str = ""  # the reason why it does not boot by itself
     key: str = ""  # the configuration's key for it, if that key works in this menu
 
     @property
@@ -52,7 +54,7 @@ def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = ""
     titles = {source.name: source for source in snapshot.sources}
     keys = {} if needle else find_hotkeys(snapshot, path)
     device = None
-    for choice in filter(path.contains, snapshot.choices):
+    for choice in filter(path.contains, itself.put_last(snapshot)):
         if needle and not _matches(choice, needle):
             continue
         if choice.entry.hidden and not needle and choice.id != snapshot.default:
@@ -119,7 +121,8 @@ def _row(snapshot: Snapshot, choice: Choice, path: MenuPath, *, deep: bool) -> M
     if deep or len(choice.entry.trail) == len(path.trail):
         obstacle = to_ascii(choice.obstacle)
         text = entry_title(choice)
-        return MenuRow("entry", (choice.id,), text, choice.id, MenuPath(), default, obstacle)
+        note = itself.explain(snapshot, choice)
+        return MenuRow("entry", (choice.id,), text, choice.id, MenuPath(), default, obstacle, note)
     inner = _submenu(choice, path)
     text = to_ascii(inner.trail[-1]).strip() or "(no title)"
     id = ("submenu", inner.device, inner.config, *inner.trail)

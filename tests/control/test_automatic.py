@@ -140,7 +140,7 @@ def test_a_default_that_cannot_boot_is_told_before_something_else_boots() -> Non
         await parts.decide()
         assert parts.booter.booted == ["open"]
         assert parts.told == [
-            "vda2: the default Windows cannot boot: it starts another boot loader"
+            "vda2: the default Windows does not boot: it starts another boot loader"
         ]
 
     asyncio.run(scenario())

@@ -17,6 +17,7 @@ SAMPLES = {
     "timeout": ("0", "2.5", "never"),
     "consoles": ("", "hvc1,ttyS0"),
     "dialect": ("debian", "fedora"),
+    "started": ("", "1f-2%3A/boot/grub/grub.cfg%23A%20%22B%22%3E%FF", "%C3%A4"),
 }
 
 

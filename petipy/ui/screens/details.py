@@ -5,6 +5,7 @@ from typing import Any
 
 from parsers.api import Effect, Entry
 from petipy.report.provenance import describe_origins, group_statements, join_runs
+from petipy.state import itself
 from petipy.state.model import Choice, Snapshot
 from petipy.ui.kit.keys import BACK, BOOT, Key
 from petipy.ui.kit.registration import Navigation, Registration
@@ -46,6 +47,8 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Paragraph]:
     if choice.id == snapshot.default:
         alone = snapshot.countdown or choice.users is None
         yield None, f"This is the default: it {'boots by itself' if alone else 'waits for you'}."
+    if own := itself.explain(snapshot, choice):
+        yield None, f"It is {own}: it does not boot by itself."
     if choice.obstacle:
         yield "error", f"It cannot be booted now: {choice.obstacle}."
     yield None, ""

@@ -107,9 +107,9 @@ class MenuScreen(Screen):
             # The help screen explains the sign.
             taken = "!" if item.key in self._view.keys.reserved else ""
             text += f" [{to_ascii(item.key)}{taken}]"
-        if item.obstacle:
-            text += f" ({item.obstacle})"
-        kind = "dim" if item.obstacle else "default" if item.default else None
+        if words := item.obstacle or item.note:
+            text += f" ({words})"
+        kind = "dim" if words else "default" if item.default else None
         return Row(text, kind, self._theme)
 
     def _empty_text(self) -> str:
