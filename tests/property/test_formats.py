@@ -18,7 +18,9 @@ from tests.fakes import Machine
 from tests.property.vocabulary import WORDS
 
 CALLS = 5_000_000  # more than twice the calls of any format
-FORMATS = pytest.mark.parametrize("form", formats(), ids=lambda form: form.name)
+# U-Boot reads the first file of the format `syslinux`, and SYSLINUX another.
+OTHERS = [replace(form, paths=("/syslinux.cfg",)) for form in formats() if form.name == "syslinux"]
+FORMATS = pytest.mark.parametrize("form", [*formats(), *OTHERS], ids=lambda form: form.name)
 SETTINGS = settings(
     max_examples=200,
     deadline=None,  # `ending` is the limit: a deadline would measure the machine's load
@@ -31,8 +33,6 @@ VOLUMES = (
 )
 # Paths for the formats that search directories. The first path of any other is a configuration.
 PLACES = {"bls": "/loader/entries/a.conf", "uki": "/EFI/Linux/a.efi", "found": "/boot/vmlinuz-1"}
-# A further place, where another reader takes the language.
-ELSEWHERE = {"syslinux": "/syslinux.cfg"}  # SYSLINUX; the first is U-Boot's
 # The beginning of each configuration. Without it the format ignores the text.
 BEGINNINGS = {"ipxe": b"#!ipxe\n"}
 
@@ -43,8 +43,6 @@ def scan_text(form: Format, content: bytes) -> Scan:
         return _scan_url(form, content)
     config = PLACES.get(form.name, form.paths[0].replace("*", "a"))
     tree = {config: content, "/other.cfg": content, "/vmlinuz": b"", "/grubenv": b"x=1\n"}
-    if place := ELSEWHERE.get(form.name):
-        tree[place] = content
     host = Machine({"sda2": tree, "sda3": {"/vmlinux": b""}}, volumes=VOLUMES)
     with ending():
         return scan_tree(host.files("sda2"), [form])
