@@ -5,12 +5,15 @@ behaviour of systemd-stub and systemd-boot. Kernel and initrds are parts of the 
 .linux section byte for byte, so the running kernel can check a signature of that kernel. The
 signature of the whole image is for the firmware: no kernel on x86 or arm64 takes a unified image by
 kexec_file_load.
+
+Lanzaboote's thin stub (NixOS) has the sections of a unified image, but .linux and .initrd hold the
+paths of the files on the same file system, and .linuxh and .initrdh their hashes.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from posixpath import basename, dirname
+from posixpath import basename, dirname, normpath
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Preferences, Problem
 from parsers.binary import initrd, kernel, os_release, pe
@@ -91,9 +94,14 @@ def read_image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem
     for directory in (f"{top}/loader/addons", f"{path}.extra.d"):
         yield from _addons(files, directory, program.machine, profiles[0], addons)
     alone = len(profiles) == 1
+    is_thin = any(section.name == ".linuxh" for section in program.sections)
     for number, profile in enumerate(profiles[:_MOST]):
+        if is_thin:
+            profile.linux = _follow(files, top, profile.linux)
+            profile.initrd = _follow(files, top, profile.initrd)
         if profile.linux is None:
-            yield Problem(path, 1, "it has no kernel: there is no .linux section")
+            why = ".linux names no file" if is_thin else "there is no .linux section"
+            yield Problem(path, 1, f"it has no kernel: {why}")
             continue
         if profile.ignored:
             names = ", ".join(sorted(profile.ignored))
@@ -107,6 +115,20 @@ def read_image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem
         release = os_release.read(profile.texts.get("osrel", ""))
         entry = replace(entry, itself=release.get("ID") == initrd.ID)
         yield UkiEntry(entry, _sort_keys(path, release, number))
+
+
+def _follow(files: Files, top: str, section: FileRef | None) -> FileRef | None:
+    """Return the file that a section of a thin stub names, or None without a path in it.
+
+    The path is EFI's: UTF-8 with backslashes, from the top of the image's file system.
+    """
+    if section is None:
+        return None
+    data = files.piece(section.path, section.offset, min(section.size, _TEXT))
+    path = data.decode("utf-8", "surrogateescape").rstrip("\0").replace("\\", "/").strip()
+    if not path.strip("/") or "\0" in path:
+        return None
+    return FileRef(path=f"{top}/{normpath(f'/{path}').lstrip('/')}")
 
 
 def _machine(files: Files, program: pe.EfiProgram, linux: FileRef) -> str:
