@@ -326,3 +326,16 @@ def test_a_system_that_is_not_linux_is_told_and_listed_when_asked_for(
     status, answer = show(root, "--show-foreign")
     (windows,) = [e for e in answer["entries"] if e["format"] == "foreign"]
     assert windows["unbootable"].startswith("not bootable by kexec")
+
+
+def test_a_default_in_another_disks_menu_boots_and_is_listed_once(
+    disk: Callable[..., Path], show: Show
+) -> None:
+    body = "search --set=root --fs-uuid u2; configfile /boot/grub/grub.cfg"
+    go = f"set timeout=5\nmenuentry Go {{ {body} }}"
+    one = disk("one", {"/boot/grub/grub.cfg": go})
+    two = disk("two", {"/boot/grub/grub.cfg": "menuentry B { linux /k }", "/k": ""})
+    _, answer = show("--device", f"sda1={one},uuid=u1", "--device", f"sda2={two},uuid=u2")
+    (entry,) = answer["entries"]
+    assert (entry["title"], entry["device"], entry["trail"]) == ("B", "sda1", ["Go"])
+    assert (answer["default"], answer["timeout"]) == (entry["id"], 5)

@@ -189,6 +189,7 @@ class GrubConfiguration:
         self, menu: Shell, line: MenuLine, trail: tuple[str, ...], *, marked: bool, allowed: Users
     ) -> Iterator[Entry]:
         shell = self._start(menu, line)
+        shell.is_default = marked
         loops = dict(self._machine.devices.loops)
         end = self._run_limited(shell, line)
         if not line.submenu:

@@ -7,9 +7,11 @@ from itertools import accumulate
 
 from parsers.api import Action, FileRef
 from parsers.formats.grub.commands import command
+from parsers.formats.grub.commands.script import run_nested
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, NO_KERNEL, GrubError
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.devices import describe
+from parsers.formats.grub.run.other_loaders import find_menu, start
 from parsers.formats.grub.run.shell import Boot, Exit, Payload, Run, Shell
 from parsers.places.volumes import describe_loader
 
@@ -143,6 +145,9 @@ def _chainloader(shell: Shell, arguments: Sequence[str], block: Block | None) ->
     words = [word for word in arguments if not word.startswith("-")]
     what = describe_loader(words[0] if words else "", shell.env["root"])
     shell.payload = Payload(unbootable=f"it starts {what}, which Linux cannot start")
+    # Another GRUB behind the default: its default boots.
+    if words and shell.is_default and (place := find_menu(shell, str(words[0]))):
+        run_nested(shell, place, lambda inner: start(inner, place))
     return 0
 
 

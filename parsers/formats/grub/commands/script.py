@@ -7,6 +7,7 @@ from parsers.formats.grub.language.errors import BAD_ARGUMENT, FALSE, UNKNOWN_CO
 from parsers.formats.grub.language.numbers import count
 from parsers.formats.grub.language.pieces import join
 from parsers.formats.grub.language.syntax import Block
+from parsers.formats.grub.run.devices import describe
 from parsers.formats.grub.run.env import Scope
 from parsers.formats.grub.run.machine import Place
 from parsers.formats.grub.run.shell import Shell
@@ -138,15 +139,27 @@ def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
     place = shell.place(arguments[0])
     config = shell.machine.label(place)
     text = shell.text(arguments[0])
+    if shell.in_entry and (missing := _find_missing_device(shell, place)):
+        shell.payload.waits_for = missing
     if text is None:
         if shell.in_entry and not shell.payload.kernel:
             shell.payload.unbootable = f"it opens the menu of {config}, which is not there"
         return 0
-    if config in shell.menus or shell.machine.is_listed(place):
-        # The file leads back, or to a menu that is shown anyway.
+    # The file leads back, or to a menu that is shown anyway. But the menu behind the default
+    # belongs to this one: its default boots.
+    if config in shell.menus or (shell.machine.is_listed(place) and not shell.is_default):
         shell.payload.unbootable = f"it opens the menu of {config}"
         return 0
     return run_nested(shell, place, lambda inner: inner.run_text(text))
+
+
+def _find_missing_device(shell: Shell, place: Place) -> str:
+    """Return the device of a file that is not there, if the device is not there, in words."""
+    root = shell.missing_devices.get("root") if place.device == shell.env["root"] else None
+    if root or place.volume or place.url:
+        return root.what if root else ""
+    missing = [device.what for device in shell.missing_devices.values()]
+    return missing[-1] if missing else describe(place.device) or f"the device {place.device}"
 
 
 def run_nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> int:

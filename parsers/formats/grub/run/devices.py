@@ -85,6 +85,14 @@ class Devices:
             return name
         return next((d for d, volumes in self._disks.items() if volumes[0].disk == name), "")
 
+    def names_on(self, name: str) -> list[str]:
+        """Return the names of the partition that a name means, or of all volumes of that disk."""
+        if volume := self._named.get(name):
+            return [self.name(volume)]
+        disk = self._disks.get(name, ())
+        found = sorted(disk, key=lambda v: v.partition) or filter(None, [self.find(name)])
+        return [self.name(volume) for volume in found]
+
     def unknown(self, name: str) -> str:
         """Return GRUB's message for a name that no device has."""
         return "no such partition" if self.disk(name) else f"disk `{name}' not found"

@@ -103,6 +103,7 @@ class Shell(State):
         self.nested: list[Shell] = []  # the menus of `configfile`
         self.menus: tuple[str, ...] = (config,)  # the files that made this menu and those around
         self.in_entry = False
+        self.is_default = False  # it runs on the way to the entry that boots by itself
         self.extracting = False  # only the entries of a file are wanted
         self.payload = Payload()
         self.searches: dict[tuple[str, str], Volume] = {}  # by kind and key
@@ -124,6 +125,7 @@ class Shell(State):
         env = self.env.inherit() if alone else self.env.copy()
         new = Shell(self.machine, self.commands, env, self.config, scope)
         new.line, new.menus, new.in_entry = self.line, self.menus, self.in_entry
+        new.is_default = self.is_default
         new.payload = replace(self.payload)
         new.missing_devices, new.searches = dict(self.missing_devices), dict(self.searches)
         new.effects = {file: dict(values) for file, values in self.effects.items()}
