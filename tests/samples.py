@@ -1,6 +1,7 @@
 """Values that many tests need."""
 
 from parsers.api import Entry, FileRef, Preferences, Volume
+from petipy.state.guards import Guard, Reach
 from petipy.state.model import DISK, Choice, Device, File, Kind, Scan, Source, State
 
 CONFIG = "/boot/grub/grub.cfg"
@@ -30,6 +31,7 @@ def scan(*entries: Entry, timeout: float | None = None, missing: tuple[FileRef, 
 
 def choice(id: str, device: str = "vda2", **more: object) -> Choice:
     fields = {"entry": entry(id), "kernel": File(device=device, path="/vmlinux")} | more
+    fields.setdefault("guarded", fields.get("superusers") is not None)
     return Choice(id=id, format="grub", device=device, **fields)  # type: ignore[arg-type]
 
 
@@ -37,3 +39,18 @@ def iso(label: str = "MEDIUM") -> bytes:
     """Return the descriptor of an ISO file, without contents."""
     descriptor = b"\x01CD001".ljust(40) + label.encode().ljust(32)
     return bytes(0x8000) + descriptor.ljust(813) + b"2024050112000000".ljust(1000, b"\0")
+
+
+def guards(*choices: Choice) -> tuple[tuple[Reach, Guard], ...]:
+    """Return the guards of disks whose configurations have these choices."""
+    found: dict[str, Guard] = {}
+    for c in choices:
+        if c.superusers is not None:
+            guard = Guard(
+                device=c.device,
+                config=c.entry.config,
+                superusers=c.superusers,
+                passwords=c.passwords,
+            )
+            found.setdefault(c.device, guard)
+    return tuple(("machine", guard) for guard in found.values())

@@ -18,7 +18,8 @@ class AutomaticBoot:
     """The client that boots by itself when nobody is there.
 
     Its right: it may boot, unchanged, a choice that is not locked, and with the setting
-    boot_restricted a locked one, too. It may neither edit nor open a shell.
+    boot_restricted a locked one, too. It may neither edit nor open a shell. A disk that does not
+    answer must not strand the machine: the policy decides how long the boot waits for it.
     """
 
     name = "automatic boot"
@@ -40,7 +41,7 @@ class AutomaticBoot:
         store.listen(self._wake.set)
 
     def opens(self, right: Right, lock: Lock) -> bool:
-        return right == "boot" and self._store.snapshot.settings.boot_restricted
+        return right == "boot" and (lock.waits or self._store.snapshot.settings.boot_restricted)
 
     def note_presence(self) -> None:
         """Take note of a person's key: a countdown that is on stops now."""
@@ -55,7 +56,9 @@ class AutomaticBoot:
             now = self._clock()
             self._look(now)
             decision = policy.decide(self._store.snapshot, self._hints(), now)
-            self._store.update(default=decision.default, countdown=decision.countdown)
+            self._store.update(
+                default=decision.default, locked=decision.locked, countdown=decision.countdown
+            )
             if decision.forget_failures:
                 self._booter.forget_failures()
                 continue

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from parsers.api import Password
 from petipy.state import access
-from petipy.state.access import Lock
+from petipy.state.access import Lock, Locks
 from petipy.state.model import Choice, Edit, Snapshot, Status
 
 Right = Literal["see", "boot", "edit", "shell"]
@@ -36,7 +36,7 @@ class Denied(Exception):
     """A command that its client may not give. Opening `lock` gives the right."""
 
     def __init__(self, command: str, lock: Lock) -> None:
-        super().__init__(f"{command}: a password is needed")
+        super().__init__(f"{command}: {lock.reason or 'a password is needed'}")
         self.lock = lock
 
 
@@ -116,13 +116,13 @@ class Commands:
     # Rights
 
     def lock(self, client: Client, right: Right, id: str = "") -> Lock | None:
-        """Return the lock that keeps a client from using a right; None if nothing does.
+        """Return the first lock that keeps a client from using a right; None if nothing does.
 
         `id` is the choice that it is about, if any. A choice that is not there has no lock: the
         command that names it fails for that reason.
         """
-        lock = _lock(right, self.snapshot, self.snapshot.choice(id))
-        return None if lock is None or client.opens(right, lock) else lock
+        locks = _find_locks(right, self.snapshot, self.snapshot.choice(id))
+        return next((lock for lock in locks if not client.opens(right, lock)), None)
 
     def require(self, client: Client, command: Command, id: str = "") -> None:
         """Raise Denied if the client may not give a command."""
@@ -183,13 +183,13 @@ class Commands:
         self._note_presence()
 
 
-def _lock(right: Right, snapshot: Snapshot, choice: Choice | None) -> Lock | None:
+def _find_locks(right: Right, snapshot: Snapshot, choice: Choice | None) -> Locks:
     match right:
         case "shell":
-            return access.find_shell_lock(snapshot)
+            return access.find_shell_locks(snapshot)
         case "edit":
-            return access.find_edit_lock(choice, snapshot) if choice else None
+            return access.find_edit_locks(choice, snapshot) if choice else ()
         case "boot":
-            return access.find_boot_lock(choice) if choice else None
+            return access.find_boot_locks(choice, snapshot) if choice else ()
         case "see":
-            return None
+            return ()

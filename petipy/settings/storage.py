@@ -62,8 +62,11 @@ class _Found:
                 self.values[name] = setting.type.read(text)
                 self.layers[name] = layer
             except ValueError:
-                wrong = f"{prefix}{name} takes {setting.type.form}, not {text!r}"
+                given = "this" if setting.type.secret else repr(text)
+                wrong = f"{prefix}{name} takes {setting.type.form}, not {given}"
                 self.complaints.append(f"{place}: {wrong}")
+                if setting.type.wrong is not None:
+                    self.values.setdefault(name, setting.type.wrong)
 
     def take_file(self, path: str) -> None:
         try:

@@ -26,8 +26,11 @@ class ValueType:
         read: Callable[[str], Any],
         write: Callable[[Any], str],
         optional: bool = False,  # the name may stand without a value
+        secret: bool = False,  # nobody may read the value
+        wrong: Any = None,  # the value of a text that `read` refuses; None: none
     ) -> None:
         self.form, self.read, self.write, self.optional = form, read, write, optional
+        self.secret, self.wrong = secret, wrong
 
 
 class Setting:
@@ -92,22 +95,32 @@ def _quote(text: str) -> str:
     return quote(text, errors="surrogateescape")
 
 
-def _read_dialect(text: str) -> str:
-    if text not in DIALECTS:
-        raise ValueError(text)
-    return text
-
-
 def _read_flag(text: str) -> bool:
     if text not in {"", "0", "1"}:
         raise ValueError(text)
     return text != "0"
 
 
+def _read_hash(text: str) -> str:
+    if text and not text.startswith(("$", "grub.pbkdf2.")):
+        raise ValueError
+    return text
+
+
+def _one_of(*words: str) -> ValueType:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return ValueType(form="|".join(words), read=read, write=str)
+
+
 _SECONDS = ValueType(form="SECONDS|never", read=_read_seconds, write=_write_seconds)
 _NAMES = ValueType(form="NAME[,NAME…]", read=_read_names, write=",".join)
-_DIALECT = ValueType(form="|".join(DIALECTS), read=_read_dialect, write=str)
 _QUOTED = ValueType(form="TEXT", read=_read_quoted, write=_quote)
+_DIALECT = _one_of(*DIALECTS)
+_HASH = ValueType(form="HASH", read=_read_hash, write=str, secret=True, wrong="!")
 _FLAG = ValueType(form="0|1", read=_read_flag, write=lambda on: "1" if on else "0", optional=True)
 
 SETTINGS = (
@@ -141,6 +154,22 @@ SETTINGS = (
         name="boot_restricted",
         type=_FLAG,
         help="boot the default by itself even if its configuration wants a password",
+    ),
+    Setting(
+        name="lock",
+        type=_one_of("machine", "own"),
+        help="superusers of a configuration guard everything, or only its own entries",
+    ),
+    Setting(
+        name="password",
+        type=_HASH,
+        help="the image's own password, as crypt's or GRUB's hash; opens every lock",
+    ),
+    Setting(
+        name="shell",
+        type=_one_of("scanned", "unscanned"),
+        help="with `unscanned`, an unreadable disk does not keep shell and editor shut",
+        layers=("image", "command line"),
     ),
     Setting(name="debug", type=_FLAG, help="log more"),
     Setting(

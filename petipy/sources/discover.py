@@ -1,6 +1,7 @@
 """Turns events of sources into choices: one task per source, cancelled when the source goes."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -19,6 +20,7 @@ LOGGED = 3  # problems of a source that consoles show
 # An update costs the store and its readers some milliseconds for each thousand sources. With more
 # than MANY sources, an update waits for PAUSE seconds and takes all changes until then with it.
 MANY, PAUSE = 200, 0.05
+RESTARTS = 5  # of a scan, by changes of its source, until one is let end
 
 
 class Discovery:
@@ -32,6 +34,8 @@ class Discovery:
         self._scan, self._store, self._log = scan, store, log
         self._catalog = Catalog()
         self._tasks: dict[str, asyncio.Task[None]] = {}  # of the scans that run, by source
+        self._restarts: dict[str, int] = {}  # since a scan of the source has ended
+        self._next: dict[str, Source] = {}  # to be scanned when the scan that runs has ended
         self._images: dict[str, list[str]] = {}  # by the source that they lie on
         # Arrivals are counted, so that a scan can tell which came after its start.
         self._arrivals = 0
@@ -119,24 +123,39 @@ class Discovery:
         self._publish()
 
     def _start(self, source: Source) -> None:
-        self._stop(source.name)
-        source = replace(source, state="scanning", reason="")
+        name, source = source.name, replace(source, state="scanning", reason="", given_up=False)
+        if name in self._tasks:
+            self._restarts[name] = restarts = self._restarts.get(name, 0) + 1
+            if restarts > RESTARTS:  # it changes all the time: what it has is to be known some day
+                reason = "it does not stay the same"
+                self._catalog.put(replace(source, state="failed", reason=reason, given_up=True))
+                self._next[name] = source
+                self._publish()
+                return
+            self._cancel(name)
         self._catalog.put(source)
-        self._tasks[source.name] = self._group.create_task(self._one(source))
+        self._tasks[name] = self._group.create_task(self._one(source))
         self._publish()
 
-    def _stop(self, name: str) -> None:
+    def _cancel(self, name: str) -> None:
         if task := self._tasks.pop(name, None):
             task.cancel()
 
+    def _stop(self, name: str) -> None:
+        self._cancel(name)
+        self._restarts.pop(name, None)
+        self._next.pop(name, None)
+
     async def _one(self, source: Source) -> None:
         name, devices, start = source.name, self._catalog.devices, self._arrivals
-        scan, failure = Scan(), ""
+        scan, failure = Scan(stopped="it failed"), ""
         try:
             async with self._one_image if source.kind.inner else nullcontext():
                 scan = await self._scan(source, devices)
         except OSError as error:  # TimeoutError is one, and says nothing
             failure = error.strerror or str(error) or "no answer in time"
+            if error.errno == errno.ENOPKG:  # nobody can read it here, in a shell neither
+                scan = Scan()
             self._log.warning(f"{name}: {failure}")
         except Exception as error:  # noqa: BLE001  one source is not to end the program
             failure = f"{type(error).__name__}: {error}"
@@ -145,6 +164,10 @@ class Discovery:
             return  # a newer scan counts
         del self._tasks[name]
         self._take(source, scan, failure)
+        if newer := self._next.pop(name, None):
+            self._start(newer)
+            return
+        self._restarts.pop(name, None)
         if self._arrivals > start and self._came_since(start, name):
             self._start(source)
 
@@ -154,7 +177,8 @@ class Discovery:
 
     def _take(self, source: Source, scan: Scan, failure: str) -> None:
         state: State = "failed" if failure else "ready"
-        self._catalog.put(replace(source, state=state, reason=failure))
+        given_up = bool(failure)
+        self._catalog.put(replace(source, state=state, reason=failure, given_up=given_up))
         self._catalog.take(source.name, scan)
         self._report(source.name, scan)
         if source.device:
@@ -203,6 +227,8 @@ class Discovery:
             settled=self._settled,
             choices=choices,
             problems=self._catalog.problems,
+            guards=self._catalog.register.guards,
+            unread=self._catalog.register.unread,
         )
 
     def _choices(self) -> tuple[Choice, ...]:
@@ -215,7 +241,7 @@ class Discovery:
             reason = f"{type(error).__name__}: {error}"
             self._log.error(f"{name} is left out: {reason}")
             if source := self._catalog.source(name):
-                self._take(source, Scan(), reason)
+                self._take(source, Scan(stopped=reason), reason)
             choices = self._catalog.choices(foreign=foreign, boot_image=boot_image)
         return choices
 

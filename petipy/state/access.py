@@ -1,16 +1,34 @@
 """Locks: the passwords that open an entry, its editor and the shell. Pure.
 
-The rules are GRUB's (its manual, "Authentication and authorisation"). If a configuration names
-superusers, only they may change its entries and use the command line, which is a shell here. GRUB
-knows one configuration. Here the first device in the menu whose configuration names superusers
-speaks for the machine: a stick that somebody plugs in must not open the shell that the disk locks.
+The rules are GRUB's (its manual, "Authentication and authorisation") for one configuration. If it
+names superusers, only they may change its entries and use the command line, which is a shell here;
+and it says who boots its entries. A machine has more than one configuration:
+
+- The superusers of each disk that is the machine's own (Kind.reach) guard everything that no such
+  configuration speaks for: its disk's entries in other formats, other disks, sticks, discs, files,
+  the network, the editor and the shell. With two such disks, both passwords are needed. With the
+  setting lock=own, they guard their own entries, the editor and the shell.
+- A disk's entries obey their own configuration alone. So a disk with another owner does not keep
+  the machine's default from booting, and the default's owner opens nothing there.
+- A stick's superusers guard the stick's entries. They guard the editor and the shell, too, while no
+  disk of the machine has superusers. They open nothing else.
+- The image's password (a setting) guards the editor, the shell and the entries that are not on the
+  machine's own disks, and opens every lock.
+- No knowledge means no password: while a source is unread, everything that its superusers might
+  guard stays shut. Once a scan of it has failed, entries may be booted. Once it has been given up,
+  the editor and the shell need a password of a disk of the machine, the image's password, or the
+  setting shell=unscanned.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from parsers.api import Password
-from petipy.state.model import Choice, Snapshot
+from petipy.state.guards import Reach, describe_keys
+from petipy.state.model import Choice, Snapshot, Source
+
+_MACHINE: tuple[Reach, ...] = ("machine",)
+_SHELL: tuple[Reach, ...] = ("machine", "shell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +36,8 @@ class Lock:
     """The passwords that open something. A lock without any password stays shut."""
 
     keys: tuple[Password, ...]
+    reason: str = ""  # in words, of a lock that no password opens
+    waits: bool = False  # it goes by itself, or becomes another one
 
     def is_open(self, known: Collection[Password]) -> bool:
         """Return True if somebody has given one of the passwords."""
@@ -28,35 +48,96 @@ class Lock:
         """True if users have names. Some configurations only have passwords."""
         return not all(key.nameless for key in self.keys)
 
+    @property
+    def allowed(self) -> str:
+        """The users whom it lets in, in words."""
+        return self.reason or describe_keys(self.keys)
+
     def of(self, user: str) -> tuple[Password, ...]:
         """Return the passwords of a user. Each of them opens the lock."""
         return tuple(key for key in self.keys if key.nameless or key.user == user)
 
 
-def find_boot_lock(choice: Choice) -> Lock | None:
-    """Return the lock on booting the choice; None if anybody may boot it."""
-    return _lock(choice.users, choice)
+Locks = tuple[Lock, ...]  # all must be opened
 
 
-def find_edit_lock(choice: Choice, snapshot: Snapshot) -> Lock | None:
-    """Return the lock on changing the choice.
+def find_boot_locks(choice: Choice, snapshot: Snapshot) -> Locks:
+    """Return the locks on booting the choice; none if anybody may boot it."""
+    own = _unique(_own_locks(choice.users, choice, snapshot))
+    return _unique((*find_cover_locks(choice, snapshot), *own))
 
-    Without superusers of its own it is the shell's, since a person may type any kernel and any
-    command line there.
+
+def find_cover_locks(choice: Choice, snapshot: Snapshot) -> Locks:
+    """Return the locks on booting that do not come from the choice's own configuration."""
+    if snapshot.settings.lock == "own" or (choice.own and choice.guarded):
+        return ()
+    image = _image_key(snapshot)
+    if image and not choice.own:
+        return (Lock(image),)
+    # A first scan takes seconds. A disk that does not answer is not to keep a person from booting.
+    busy = (s for s in snapshot.unread if s.state == "scanning" and s.kind.reach in _MACHINE)
+    return _unique((*_guard_locks(snapshot, _MACHINE), *_wait_for(busy, snapshot)))
+
+
+def find_edit_locks(choice: Choice, snapshot: Snapshot) -> Locks:
+    """Return the locks on changing the choice: its superusers', and the shell's.
+
+    A person may type any kernel and any command line there.
     """
-    if choice.superusers is not None:
-        return _lock(choice.superusers, choice)
-    return find_shell_lock(snapshot)
+    own = _own_locks(choice.superusers, choice, snapshot)
+    return _unique((*own, *find_shell_locks(snapshot)))
 
 
-def find_shell_lock(snapshot: Snapshot) -> Lock | None:
-    """Return the lock on the shell: that of the first device in the menu that has superusers."""
-    first = next((c for c in snapshot.choices if c.superusers is not None), None)
-    return _lock(first.superusers, first) if first else None
+def find_shell_locks(snapshot: Snapshot) -> Locks:
+    """Return the locks on the shell."""
+    if image := _image_key(snapshot):
+        return (Lock(image),)
+    reaches = _MACHINE
+    if not (locks := _guard_locks(snapshot, reaches)):
+        reaches = _SHELL
+        locks = _guard_locks(snapshot, reaches)
+    unread = [source for source in snapshot.unread if source.kind.reach in reaches]
+    locks = (*locks, *_wait_for((s for s in unread if not s.given_up), snapshot))
+    lost = [source for source in unread if source.given_up]
+    if lost and reaches == _SHELL and snapshot.settings.shell != "unscanned":
+        locks = (*locks, Lock((), _describe_lost(lost)))
+    return locks
 
 
-def _lock(users: Collection[str] | None, choice: Choice) -> Lock | None:
-    if users is None:
-        return None
-    allowed = {*users, *(choice.superusers or ())}
-    return Lock(tuple(key for key in choice.passwords if key.user in allowed))
+def _own_locks(users: Collection[str] | None, choice: Choice, snapshot: Snapshot) -> Iterator[Lock]:
+    if users is not None:
+        allowed = {*users, *(choice.superusers or ())}
+        keys = tuple(key for key in choice.passwords if key.user in allowed)
+        yield Lock((*keys, *_image_key(snapshot)))
+
+
+def _guard_locks(snapshot: Snapshot, reaches: Collection[Reach]) -> Locks:
+    guards = (guard for reach, guard in snapshot.guards if reach in reaches)
+    return _unique(Lock((*guard.keys, *_image_key(snapshot))) for guard in guards)
+
+
+def _wait_for(sources: Iterable[Source], snapshot: Snapshot) -> Iterator[Lock]:
+    """Yield a lock as long as these sources, or others yet to come, may bring more guards."""
+    if names := ", ".join(source.name for source in sources):
+        yield Lock((), f"{names}: still being looked at. It may want a password.", waits=True)
+    elif not snapshot.settled:
+        yield Lock((), "Not all disks are there yet. One may want a password.", waits=True)
+
+
+def _describe_lost(sources: Iterable[Source]) -> str:
+    first, *others = sources
+    more = f", and {len(others)} more" if others else ""
+    return (
+        f"{first.name}{more}: {first.reason or 'not read'}. It may want a password. The shell and"
+        " the editor open with petipy.password or petipy.shell=unscanned on the image's command"
+        " line."
+    )
+
+
+def _image_key(snapshot: Snapshot) -> tuple[Password, ...]:
+    secret = snapshot.settings.password
+    return (Password(user="", secret=secret, hashed=True, nameless=True),) if secret else ()
+
+
+def _unique(locks: Iterable[Lock]) -> Locks:
+    return tuple(dict.fromkeys(locks))

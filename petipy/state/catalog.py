@@ -14,6 +14,7 @@ from parsers.places.volumes import Name, list_names, list_searches
 from petipy.state import resolve
 from petipy.state.model import Choice, Device, Order, Scan, Source
 from petipy.state.ordered import Chained, Ordered
+from petipy.state.register import Register
 from petipy.state.resolve import Claim
 
 _K = TypeVar("_K")
@@ -78,6 +79,7 @@ class Catalog:
     """The sources. `choices` returns the same as resolve.choices, which works from scratch."""
 
     def __init__(self) -> None:
+        self.register = Register()  # of the same sources
         self._parts: dict[str, _Part] = {}  # in order of arrival
         self._sources: Ordered[Source] = Ordered()
         self._problems: Chained[tuple[str, Problem]] = Chained()
@@ -122,13 +124,14 @@ class Catalog:
 
     def put(self, source: Source) -> None:
         """Add the source, or replace the one of its name, which keeps the result of its scan."""
+        self.register.put(source)
         part = self._parts.get(source.name)
         if part and part.source.kind != source.kind:
             scan = part.scan
-            self.remove(source.name)
+            self._remove(source.name)
             self.put(source)
             if scan is not None:
-                self.take(source.name, scan)
+                self._take(source.name, scan)
             return
         if part is None:
             part = self._parts[source.name] = _Part(source)
@@ -142,6 +145,10 @@ class Catalog:
 
     def take(self, name: str, scan: Scan) -> None:
         """Replace the result of the source's scan."""
+        self.register.take(name, scan)
+        self._take(name, scan)
+
+    def _take(self, name: str, scan: Scan) -> None:
         part = self._parts[name]
         part.scan = scan
         self._stale.add(name)
@@ -154,6 +161,10 @@ class Catalog:
 
     def remove(self, name: str) -> None:
         """Remove the source, if it is there, with its scan and its choices."""
+        self.register.remove(name)
+        self._remove(name)
+
+    def _remove(self, name: str) -> None:
         if (part := self._parts.pop(name, None)) is None:
             return
         part.source, part.scan = Source(name=name), None
@@ -281,9 +292,10 @@ class Catalog:
 
         name, scan = part.source.name, part.scan or Scan()
         try:
+            own, boot_image = part.source.kind.reach == "machine", self._settings[1]
             choices = tuple(
                 resolve.resolve_source(
-                    name, scan, part.identity, find, boot_image=self._settings[1]
+                    name, scan, part.identity, find, own=own, boot_image=boot_image
                 )
             )
         except Exception as error:  # noqa: BLE001  what is on one disk is not to end the program

@@ -16,6 +16,7 @@ from parsers.api import (
     Volume,
     extent,
 )
+from petipy.state.guards import Guard, Reach, describe_keys, select_keys
 
 _NUMBERS = re.compile(r"\d+|\D+")  # the numbers in a name, and the text between them
 _DIGITS = 20  # of a number in a name
@@ -33,15 +34,16 @@ class Kind:
     inner: bool = False  # lies within another source and goes with it
     remote: bool = False  # comes over the network
     directory: bool = False  # a directory of the running system, read in place
+    reach: Reach = "itself"  # of the locks of its configurations
 
 
-DISK = Kind(name="disk", rank=0)
-USB = Kind(name="usb", rank=1, word="USB")
-OPTICAL = Kind(name="optical", rank=2, word="disc")
+DISK = Kind(name="disk", rank=0, reach="machine")
+USB = Kind(name="usb", rank=1, word="USB", reach="shell")
+OPTICAL = Kind(name="optical", rank=2, word="disc", reach="shell")
 # The disk that an image file lies on has just been read.
 IMAGE = Kind(name="image", rank=3, patience=20.0, inner=True)
 NETWORK = Kind(name="network", rank=4, remote=True)
-DIRECTORY = Kind(name="directory", rank=5, directory=True)
+DIRECTORY = Kind(name="directory", rank=5, directory=True, reach="machine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ class Source:
     state: State = "scanning"
     reason: str = ""  # of the state, in words: "Input/output error"
     device: Device | None = None  # None as long as there is nothing to scan on a device
+    given_up: bool = False  # failed so often that nobody needs to wait for the next scan
 
     @classmethod
     def of(cls, device: Device, state: State = "scanning", reason: str = "") -> "Source":
@@ -142,6 +145,7 @@ class Scan:
     # Volumes with which it may give more: Preferences.wants.
     wants: Annotated[tuple[str, ...], range(MOST_WANTS + 1)] = ()
     formats: tuple[FormatFacts, ...] = ()  # of the entries; without those of plain defaults
+    stopped: str = ""  # why it is only a part, in words: it ended early, or is under way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +207,8 @@ class Choice:
     superusers: tuple[str, ...] | None = None  # may change it: Preferences.superusers
     passwords: tuple[Password, ...] = ()  # of all users of its configuration
     rank: int = 0  # of its format on its device: the default of the first format counts
+    own: bool = True  # it is on a disk of the machine's own: Kind.reach
+    guarded: bool = False  # its configuration has superusers, and is of the first format that has
 
     @property
     def written(self) -> str:
@@ -226,19 +232,10 @@ class Choice:
 
     @property
     def allowed(self) -> str:
-        """The users who may boot it, in words; "" is anybody.
-
-        A user without a password cannot get in.
-        """
+        """The users who may boot it, in words; "" is anybody."""
         if self.users is None:
             return ""
-        by_user: dict[str, list[Password]] = {}
-        for key in self.passwords:
-            by_user.setdefault(key.user, []).append(key)
-        keys = [key for user in self.users for key in by_user.get(user, ())]
-        if names := dict.fromkeys(key.user for key in keys if not key.nameless):
-            return f"{', '.join(names)}, with a password"
-        return "who has the password" if keys else "nobody"
+        return describe_keys(select_keys(self.passwords, self.users))
 
     @property
     def obstacle(self) -> str:
@@ -291,6 +288,9 @@ class Settings:
     dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like
     boot_image: bool = True  # command lines keep the BOOT_IMAGE= that boot loaders put there
     boot_restricted: bool = False  # the default boots by itself even if it wants a password
+    lock: Literal["machine", "own"] = "machine"  # the reach of a configuration's superusers
+    password: str = ""  # the image's own, as a hash; "" is none
+    shell: Literal["scanned", "unscanned"] = "scanned"  # it opens beside an unreadable device
     debug: bool = False
     trace: bool = False
     started: str = ""  # id of the choice by which another Petipy started this one
@@ -312,7 +312,10 @@ class Snapshot:
     settled: bool = False  # the sources that were there at the start are all known
     choices: tuple[Choice, ...] = ()  # in menu order: grouped by source
     problems: tuple[tuple[str, Problem], ...] = ()  # (source's name, problem)
+    guards: tuple[tuple[Reach, Guard], ...] = ()  # the first of each source, in menu order
+    unread: tuple[Source, ...] = ()  # their guards are not known, and if given up may never be
     default: str = ""  # id of the marked choice; "" while there is none
+    locked: bool = False  # the default wants a password: it does not boot by itself
     countdown: Countdown | None = None
     status: Status | None = None  # the last thing worth a person's attention
     booting: str = ""  # id of the choice that is being loaded

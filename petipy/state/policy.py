@@ -6,10 +6,11 @@ unless a person is there or has set the machine to wait.
 
 import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from petipy.state import itself
+from petipy.state.access import find_boot_locks, find_cover_locks
 from petipy.state.model import ORDINARY, Change, Choice, Countdown, Settings, Snapshot
 
 TIMEOUT = 10.0  # seconds, if neither the user nor the boot configuration has a time-out
@@ -42,6 +43,7 @@ class Decision:
     """The thing to do now. `again` is the time to ask again if nothing changes before."""
 
     default: str = ""  # the id to mark
+    locked: bool = False  # it wants a password
     countdown: Countdown | None = None
     boot: str = ""  # the id to boot now
     forget_failures: bool = False  # try all again, from the first
@@ -56,12 +58,16 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     order, settings = list_candidates(snapshot), snapshot.settings
     if not order:
         return Decision()
-    free = [choice for choice in order if choice.users is None or settings.boot_restricted]
-    if order[0] not in free:
+    free = order
+    if not settings.boot_restricted:
+        uncovered = _list_uncovered(order, snapshot)
+        order = uncovered or order
+        free = [choice for choice in uncovered if choice.users is None]
+    if not free or free[0] is not order[0]:
         # An owner who sets superusers and does not write --unrestricted wants a person at every
         # boot: GRUB, too, asks for the password when the time is over. Another entry or disk is
         # not what the owner asked for, and may be an installer.
-        return Decision(default=order[0].id)
+        return Decision(default=order[0].id, locked=True)
     untried = [choice for choice in free if choice.id not in hints.failed]
     default = (untried or free)[0]
     attended = hints.last_key + ABSENCE
@@ -83,7 +89,28 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         # A scan may yet find an entry that comes before this one.
         longer = replace(countdown, waiting=True)
         return Decision(default=default.id, countdown=longer, again=until + PATIENCE)
+    if not default.own and not settings.boot_restricted and find_boot_locks(default, snapshot):
+        # A disk of the machine that is still being looked at may have a lock on it.
+        return Decision(default=default.id, countdown=replace(countdown, waiting=True))
     return Decision(default=default.id, boot=default.id)
+
+
+def _list_uncovered(order: Iterable[Choice], snapshot: Snapshot) -> list[Choice]:
+    """Leave out the choices that need a password of another configuration.
+
+    Their own configuration did not ask for a person at every boot, so the next candidate follows.
+    A lock that waits leaves nothing out.
+    """
+    covered: dict[tuple[bool, bool], bool] = {}  # by all of a choice that its lock depends on
+
+    def is_covered(choice: Choice) -> bool:
+        key = choice.own, choice.guarded
+        if key not in covered:
+            locks = find_cover_locks(choice, snapshot)
+            covered[key] = any(not lock.waits for lock in locks)
+        return covered[key]
+
+    return [choice for choice in order if not is_covered(choice)]
 
 
 def list_candidates(snapshot: Snapshot) -> list[Choice]:
@@ -189,8 +216,8 @@ def find_next(snapshot: Snapshot, device: str) -> Choice | None:
 
     With GRUB's `exit` the firmware goes on to the next device.
     """
-    order = (c for c in list_candidates(snapshot) if c.device != device and c.users is None)
-    return next(order, None)
+    order = (c for c in list_candidates(snapshot) if c.device != device)
+    return next((c for c in order if not find_boot_locks(c, snapshot)), None)
 
 
 def _needs_a_person(choice: Choice) -> bool:

@@ -11,13 +11,23 @@ from posixpath import dirname
 
 from parsers.api import Effect, Entry, FileRef, Password, Preferences, Volume
 from parsers.places.volumes import describe, make_index
-from petipy.state.model import ORDINARY, Change, Choice, Device, Edit, File, FormatFacts, Scan
+from petipy.state.model import (
+    ORDINARY,
+    Change,
+    Choice,
+    Device,
+    Edit,
+    File,
+    FormatFacts,
+    Scan,
+)
 
 # The name of the volume that a configuration's words mean; None when it is not there.
 FindVolume = Callable[[str], str | None]
-Guard = tuple[tuple[str, ...] | None, tuple[Password, ...]]  # superusers, and passwords
-Claim = File | tuple[str, Guard] | None
-_UNGUARDED: Guard = None, ()
+Keys = tuple[tuple[str, ...] | None, tuple[Password, ...]]  # superusers, and passwords
+# The kernel, or the configuration and its keys; and Choice.own of the choices that are left out.
+Claim = tuple[File | tuple[str, Keys] | None, bool]
+_UNGUARDED: Keys = None, ()
 
 
 def choices(
@@ -40,7 +50,8 @@ def choices(
     found: list[Choice] = []
     named = make_identities((device.name, choose_basis(device)) for device, _ in scans)
     for (device, scan), identity in zip(scans, named, strict=True):
-        found += resolve_source(device.name, scan, identity, find, boot_image=boot_image)
+        own = device.kind.reach == "machine"
+        found += resolve_source(device.name, scan, identity, find, own=own, boot_image=boot_image)
     claimed = {claim for choice in found for claim in list_claims(choice)}
     return tuple(
         c for c in found if (foreign or not c.entry.foreign) and not is_covered(c, claimed)
@@ -70,25 +81,27 @@ def list_claims(choice: Choice) -> Iterator[Claim]:
     """Yield the kernel and the configuration that only this choice shows.
 
     Other choices that have one of them among their rival claims are left out. A configuration is
-    claimed with the guard of this choice: what superusers guard is left out only for a choice that
+    claimed with the keys of this choice: what superusers guard is left out only for a choice that
     they guard as well. Else a stick that reads in a disk's configuration could take its lock away.
+    Nor does a stick claim anything of the machine's own disks: their entries keep their rights.
     """
-    if not choice.entry.guess:
-        yield choice.kernel
-    # Files of other devices begin with the device: (sda2)/loader/entries/a.conf.
-    if choice.entry.config.startswith("("):
-        yield choice.entry.config, _UNGUARDED
-        yield choice.entry.config, _find_guard(choice)
+    for own in (False, True) if choice.own else (False,):
+        if not choice.entry.guess:
+            yield choice.kernel, own
+        # Files of other devices begin with the device: (sda2)/loader/entries/a.conf.
+        if choice.entry.config.startswith("("):
+            yield (choice.entry.config, _UNGUARDED), own
+            yield (choice.entry.config, _find_keys(choice)), own
 
 
 def list_rival_claims(choice: Choice) -> Iterator[Claim]:
     """Yield the kernel and the configuration that leave this choice out if another claims them."""
     if choice.entry.guess:
-        yield choice.kernel
-    yield f"({choice.device}){choice.entry.config}", _find_guard(choice)
+        yield choice.kernel, choice.own
+    yield (f"({choice.device}){choice.entry.config}", _find_keys(choice)), choice.own
 
 
-def _find_guard(choice: Choice) -> Guard:
+def _find_keys(choice: Choice) -> Keys:
     return _UNGUARDED if choice.superusers is None else (choice.superusers, choice.passwords)
 
 
@@ -124,13 +137,15 @@ def _without_image(entry: Entry) -> Entry:
 
 
 def resolve_source(
-    name: str, scan: Scan, identity: str, find: FindVolume, *, boot_image: bool
+    name: str, scan: Scan, identity: str, find: FindVolume, *, own: bool, boot_image: bool
 ) -> Iterator[Choice]:
     """Yield the choices of one source, none left out.
 
-    An id is made of the identity, the path of the configuration and the entry's own name.
+    An id is made of the identity, the path of the configuration and the entry's own name. `own` is
+    Choice.own.
     """
     wishes = _Wishes(scan)
+    guarding = ""  # the first format that has superusers
     absent = frozenset(scan.missing)
     ranks: dict[str, int] = {}
     facts = {form: FormatFacts(name=form) for form, _ in scan.entries}
@@ -140,6 +155,8 @@ def resolve_source(
         files = [(ref, _file(ref, name, find)) for ref in list_references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]
+        if wish.superusers is not None:
+            guarding = guarding or form
         yield Choice(
             id=id,
             format=form,
@@ -161,6 +178,8 @@ def resolve_source(
             dialect=wish.dialect if facts[form].has_dialects else "",
             hotkey_selects=facts[form].hotkeys_select,
             rank=ranks.setdefault(form, len(ranks)),
+            own=own,
+            guarded=wish.superusers is not None and form == guarding and not entry.guess,
         )
 
 

@@ -46,6 +46,9 @@ _WAYS = {
     "vfat": (_Way("vfat", ("utf8", "errors=continue")), _Way("vfat", ())),
 }
 
+# The file systems that the image has drivers for. If the driver of one of them does not come, the
+# memory may be full.
+_KNOWN = {*_WAYS, "exfat", "iso9660", "udf", "squashfs"}
 _WRITING = {"vfat": ("utf8", "errors=remount-ro")}
 
 # Errors after which another way may work; others (no such device, no memory, in use) stay.
@@ -76,7 +79,8 @@ def open_root(node: str, fs: str, *options: str) -> int:
 
     The caller makes the block device itself read-only (petipy.sys.block): ext4 writes to a
     read-only mount as well, when it finds orphaned inodes or an error. `fs` is blkid's name. The
-    OSError has the kernel's own words, if there are any.
+    OSError has the kernel's own words, if there are any. It is ENOPKG if nobody here reads such a
+    file system.
     """
     ways = _WAYS.get(fs, (_Way(fs, ()),))
     failure: OSError | None = None
@@ -104,7 +108,8 @@ def _mount(driver: str, node: str, options: tuple[str, ...], *, read_only: bool 
         context = syscall("fsopen", c_char_p(driver.encode()), c_uint(_FSOPEN_CLOEXEC))
     except OSError as error:
         if error.errno == errno.ENODEV:
-            raise OSError(errno.ENODEV, f"this kernel cannot read {driver} file systems") from None
+            code = errno.ENODEV if driver in _KNOWN else errno.ENOPKG
+            raise OSError(code, f"this kernel cannot read {driver} file systems") from None
         raise
     try:
         _configure(context, _SET_STRING, "source", node)

@@ -9,13 +9,14 @@ import pytest
 
 from parsers.api import Password
 from petipy.control.automatic import AutomaticBoot
-from petipy.control.commands import Commands, Denied
+from petipy.control.commands import Commands, Denied, Right
 from petipy.log import Trace
 from petipy.state import policy
+from petipy.state.access import Lock
 from petipy.state.model import Choice, Edit, Settings
 from petipy.state.policy import Decision
 from petipy.state.store import Store
-from tests.samples import choice, entry
+from tests.samples import choice, device, entry, guards, sources
 
 ROOT = Password(user="root", secret="toor")
 SHUT = choice("shut", entry=entry("shut", users=()), superusers=("root",), passwords=(ROOT,))
@@ -58,6 +59,15 @@ class Booter:
         return None
 
 
+class Person:
+    """A client without any password."""
+
+    name = "hvc0"
+
+    def opens(self, right: Right, lock: Lock) -> bool:
+        return False
+
+
 class Parts:
     """The automatic boot, the commands and the store of a machine with these choices."""
 
@@ -65,7 +75,12 @@ class Parts:
         self.store = Store()
         self.booter = Booter(self.store)
         self.told: list[str] = []
-        self.store.update(choices=choices, settled=True, settings=Settings(**settings))
+        self.store.update(
+            choices=choices,
+            guards=guards(*choices),
+            settled=True,
+            settings=Settings(**settings),
+        )
         self.automatic = AutomaticBoot(self.store, self.booter, Trace(False), self.told.append)  # type: ignore[arg-type]
         self.commands = Commands(
             self.store,
@@ -103,6 +118,18 @@ def test_what_is_guarded_boots_by_itself_only_where_the_setting_says_so(allowed:
             with pytest.raises(Denied):
                 await parts.commands.boot(parts.automatic, "shut")
         assert parts.booter.booted == ["shut"] * allowed
+
+    asyncio.run(scenario())
+
+
+def test_it_does_not_wait_longer_for_a_disk_than_the_policy_says() -> None:
+    async def scenario() -> None:
+        parts = Parts(OPEN, timeout=0)
+        parts.store.update(unread=sources(device("vdb1"), state="scanning"))
+        with pytest.raises(Denied):
+            await parts.commands.boot(Person(), "open")
+        await parts.commands.boot(parts.automatic, "open")
+        assert parts.booter.booted == ["open"]
 
     asyncio.run(scenario())
 

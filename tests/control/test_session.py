@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from parsers.api import Password
-from petipy.control.commands import RIGHTS, Denied
+from petipy.control.commands import RIGHTS, Command, Denied
 from petipy.control.session import FORGOTTEN, Session
 from petipy.state.access import Lock
 from petipy.state.model import Choice, Edit
-from tests.ui.fakes import Machine, choice
+from tests.ui.fakes import Machine, choice, looking
 
 ROOT, BOB = Password(user="root", secret="toor"), Password(user="bob", secret="bob's")
 EDIT = Edit(kernel="/k", initrds=(), cmdline="single")
@@ -151,6 +151,41 @@ def test_where_nobody_is_a_superuser_everybody_may_edit_and_open_a_shell() -> No
         machine = machine_of(choice("A"))
         session = machine.session()
         session.require("edit", machine.store.snapshot.default)
+        session.require("shell")
+
+    run(scenario())
+
+
+def test_no_command_that_needs_a_password_is_carried_out_before_every_disk_is_read() -> None:
+    """A screen and a socket get the reason with the refusal."""
+
+    async def scenario() -> None:
+        machine = machine_of(choice("A"))
+        machine.store.update(unread=looking("vda2"))
+        session = machine.session()
+        id = machine.store.snapshot.default
+        commands: tuple[Command, ...] = ("shell", "edit", "boot edited", "boot")
+        for command in commands:
+            with pytest.raises(Denied, match="vda2: still being looked at") as denied:
+                session.require(command, id)
+            assert denied.value.lock.waits
+            assert not await unlock(machine, session, denied.value.lock, "root", "toor")
+        machine.store.update(unread=())
+        session.require("shell")
+
+    run(scenario())
+
+
+def test_a_machine_with_two_locks_asks_for_both_passwords() -> None:
+    async def scenario() -> None:
+        eve = Password(user="eve", secret="eve's")
+        second = choice("B", "vdb1", superusers=("eve",), passwords=(eve,))
+        machine = machine_of(OPEN, second)
+        session = machine.session()
+        for user, typed in ("root", "toor"), ("eve", "eve's"):
+            lock = session.lock("shell")
+            assert lock
+            assert await unlock(machine, session, lock, user, typed)
         session.require("shell")
 
     run(scenario())

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petipy.control.passwords import fits_hash
 from petipy.settings.storage import Storage, load
 from petipy.settings.table import SETTINGS
 from petipy.state.model import Settings
@@ -64,6 +65,21 @@ def test_the_dialect_of_grub_can_be_forced_to_one_that_there_is() -> None:
     assert read_command_line("petipy.dialect=plan9").complaints == (
         "kernel command line: petipy.dialect takes debian|fedora, not 'plan9'",
     )
+
+
+def test_a_password_that_is_no_hash_locks_all_the_same_and_is_not_repeated() -> None:
+    got = read_command_line("petipy.password=hunter2")
+    assert got.password
+    assert not fits_hash(got.password, b"hunter2")
+    assert got.complaints == ("kernel command line: petipy.password takes HASH, not this",)
+    assert read_command_line("petipy.password=$1$a$b petipy.password=oops").password == "$1$a$b"
+    assert read_command_line("petipy.password=$1$a$b petipy.password=").password == ""
+
+
+def test_a_machine_cannot_say_that_a_shell_opens_unscanned() -> None:
+    got = load("", NOWHERE, Kept(("shell", "unscanned"), ("lock", "nonsense")))
+    assert (got.shell, got.lock) == ("scanned", "machine")
+    assert len(got.complaints) == 2
 
 
 def test_a_statement_that_is_not_understood_is_named_and_nothing_else_is_lost() -> None:

@@ -18,6 +18,9 @@ SAMPLES = {
     "consoles": ("", "hvc1,ttyS0"),
     "dialect": ("debian", "fedora"),
     "started": ("", "1f-2%3A/boot/grub/grub.cfg%23A%20%22B%22%3E%FF", "%C3%A4"),
+    "lock": ("machine", "own"),
+    "password": ("", "$6$salt$hash", "grub.pbkdf2.sha512.10000.AB.CD"),
+    "shell": ("scanned", "unscanned"),
 }
 
 

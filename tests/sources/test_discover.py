@@ -1,4 +1,5 @@
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -6,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from parsers.api import ANY, Problem
+from parsers.api import ANY, Password, Preferences, Problem
 from petipy.log import Log
 from petipy.scan.images import MOST
-from petipy.sources.discover import MANY, Discovery
+from petipy.sources.discover import MANY, RESTARTS, Discovery
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
 from petipy.state import resolve
 from petipy.state.model import IMAGE, Choice, Device, File, Image, Scan, Settings, Source
@@ -347,3 +348,88 @@ def test_a_scan_that_raises_what_nobody_expects_costs_its_own_source() -> None:
     machine.run("+odd1", "+good1")
     assert [c.device for c in machine.store.snapshot.choices] == ["good1"]
     assert "odd1 is left out: KeyError: 'odd1'" in [line.text for line in machine.log.lines]
+
+
+# Locks
+
+ROOT = Password(user="root", secret="r")
+LOCKED = replace(
+    GOOD, preferences=((CONFIG, Preferences(superusers=("root",), passwords=(ROOT,))),)
+)
+
+
+def test_what_is_not_yet_read_is_unread_and_a_scan_that_fails_gives_it_up() -> None:
+    machine = Machine()
+    seen: list[list[tuple[str, str]]] = []
+    machine.store.listen(
+        lambda: seen.append([(s.name, s.state) for s in machine.store.snapshot.unread])
+    )
+    machine.run("+late1", "+breaks1", "+good1", "?locked1")
+    assert seen[0] == [("late1", "scanning")]
+    assert seen[-1] == [("breaks1", "failed")]
+
+
+@pytest.mark.parametrize(
+    "later", [OSError(5, "Input/output error"), Scan(stopped="no answer in time"), ValueError()]
+)
+def test_a_guard_outlasts_a_rescan_that_fails_or_is_only_a_part(later: Scan | Exception) -> None:
+    machine, answers = Machine(), iter([LOCKED, later])
+
+    async def scan(source: Source, devices: Sequence[Device]) -> Scan:
+        match next(answers):
+            case Scan() as found:
+                return found
+            case error:
+                raise error
+
+    machine.discovery = Discovery(scan, machine.store, machine.log)
+    machine.run("+vda1", "+vda1")
+    ((_, guard),) = machine.store.snapshot.guards
+    assert guard.keys == (ROOT,)
+    assert machine.store.snapshot.unread == ()
+
+
+def test_a_guard_goes_with_its_disk_and_with_a_whole_scan_that_finds_none() -> None:
+    machine = Machine()
+    machine.results["vda1"] = LOCKED
+    machine.run("+vda1", "-vda1")
+    assert machine.store.snapshot.guards == ()
+
+
+def test_a_file_system_that_nobody_here_can_read_keeps_nothing_shut() -> None:
+    machine = Machine()
+
+    async def scan(source: Source, devices: Sequence[Device]) -> Scan:
+        raise OSError(errno.ENOPKG, "this kernel cannot read ntfs file systems")
+
+    machine.discovery = Discovery(scan, machine.store, machine.log)
+    machine.run("+vda1")
+    assert [source.state for source in machine.store.snapshot.sources] == ["failed"]
+    assert machine.store.snapshot.unread == ()
+
+
+def test_a_device_that_changes_all_the_time_is_read_some_day() -> None:
+    """It is given up at first: nobody has to wait for it."""
+    machine, started = Machine(), asyncio.Queue[asyncio.Future[None]]()
+
+    async def scan(source: Source, devices: Sequence[Device]) -> Scan:
+        end = asyncio.get_running_loop().create_future()
+        started.put_nowait(end)
+        await end
+        return LOCKED
+
+    async def events() -> AsyncIterator[SourceEvent]:
+        for _ in range(RESTARTS + 3):
+            yield EVENTS["+"]("vda1")
+            await asyncio.sleep(0.01)
+        assert [source.given_up for source in machine.store.snapshot.unread] == [True]
+        scans = [await started.get() for _ in range(RESTARTS + 1)]
+        assert started.empty()
+        scans[-1].set_result(None)
+        again = await started.get()  # what came meanwhile is looked at, too
+        assert machine.store.snapshot.unread == ()
+        again.set_result(None)
+
+    machine.discovery = Discovery(scan, machine.store, machine.log)
+    asyncio.run(asyncio.wait_for(machine.discovery.run(events()), 60))
+    assert len(machine.store.snapshot.guards) == 1

@@ -13,6 +13,7 @@ from petipy.state import resolve
 from petipy.state.catalog import Catalog
 from petipy.state.model import DISK, IMAGE, USB, Choice, Device, Scan, Source
 from petipy.state.ordered import Ordered
+from petipy.state.register import Register
 from tests.samples import CONFIG, device, entry, scan
 
 # Few values, so that names, UUIDs and files of one device often are those of another. Devices and
@@ -166,6 +167,8 @@ def contents(value: object) -> object:
     """The items of a collection of the catalog's; nothing for a setting."""
     if isinstance(value, Ordered):
         return value.values
+    if isinstance(value, Register):
+        return [content for held in vars(value).values() if (content := contents(held))]
     return getattr(value, "_names", value) if not isinstance(value, tuple) else ()
 
 

@@ -1,10 +1,11 @@
 import math
 from dataclasses import replace
 
+from parsers.api import Password
 from petipy.state import policy
 from petipy.state.model import IMAGE, NETWORK, OPTICAL, Countdown, File, Settings, Snapshot
 from petipy.state.policy import Decision, Hints
-from tests.samples import choice, device, entry, sources
+from tests.samples import choice, device, entry, guards, sources
 
 A, B = choice("a", turn=0), choice("b", turn=0, device="vdb1")
 OLD, RECOVERY = choice("old"), choice("r", entry=entry("r", cmdline="root=/dev/vda2 single"))
@@ -166,6 +167,54 @@ def test_unless_the_machines_owner_has_said_otherwise() -> None:
 def test_what_wants_a_password_is_passed_over_when_the_default_fails() -> None:
     closed = choice("closed", turn=1, entry=entry("closed", users=("root",)))
     assert booted(replace(SEEN, choices=(A, closed, B)), QUICK, READY) == ["a", "b"]
+
+
+# A locked disk: its grub.cfg lets anybody boot the default, and nothing else.
+ROOT = Password(user="root", secret="r")
+FREE = choice("free", "vdb1", turn=0, superusers=("root",), passwords=(ROOT,))
+CLOSED = replace(FREE, id="closed", entry=entry("closed", users=("root",)))
+LOCKED = replace(SEEN, choices=(A, OLD, FREE), guards=guards(FREE))
+
+
+def test_beside_a_locked_disk_its_unrestricted_default_boots_and_nothing_else_does() -> None:
+    """A disk that comes before it in the menu, or would follow after a failure, stays shut."""
+    assert booted(LOCKED, QUICK, READY) == ["free"]
+    assert booted(LOCKED, replace(QUICK, boot_restricted=True), READY) == ["a", "old", "free"]
+    assert booted(LOCKED, replace(QUICK, lock="own"), READY) == ["a", "old", "free"]
+
+
+def test_a_locked_disks_restricted_default_waits_for_a_person() -> None:
+    closed = replace(LOCKED, choices=(A, CLOSED, replace(FREE, turn=9)), guards=guards(CLOSED))
+    decision = decide(closed, QUICK, READY, 1000)
+    assert (decision.default, decision.locked, decision.boot) == ("closed", True, "")
+
+
+def test_where_everything_wants_a_password_the_first_default_is_marked_and_waits() -> None:
+    covered = replace(LOCKED, choices=(A, OLD))
+    decision = decide(covered, QUICK, READY, 1000)
+    assert (decision.default, decision.locked, decision.countdown) == ("a", True, None)
+
+
+def test_a_sticks_superusers_keep_no_disks_default_from_booting() -> None:
+    ((_, guard),) = guards(FREE)
+    assert booted(replace(SEEN, guards=(("shell", guard),)), QUICK, READY)[0] == "a"
+
+
+def test_a_stick_does_not_boot_before_every_disk_has_been_read_but_a_disk_does() -> None:
+    """The disk may have a lock. If it cannot be read, the machine is not stranded."""
+    stick = choice("stick", "sda1", turn=0, own=False)
+    for mine, boots in (stick, ""), (A, "a"):
+        busy = replace(SEEN, choices=(mine,), unread=sources(device("vdb1"), state="scanning"))
+        decision = decide(busy, QUICK, READY, 1000)
+        assert decision.boot == boots
+        assert bool(decision.countdown and decision.countdown.waiting) == (not boots)
+        dead = replace(busy, unread=(replace(busy.unread[0], state="failed"),))
+        assert decide(dead, QUICK, READY, 1000).boot == mine.id
+
+
+def test_beyond_a_device_is_nothing_that_needs_a_password() -> None:
+    assert policy.find_next(LOCKED, "vda2") == FREE
+    assert policy.find_next(LOCKED, "vdb1") is None
 
 
 def test_what_starts_no_kernel_never_happens_by_itself() -> None:

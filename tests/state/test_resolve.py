@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from parsers.api import Effect, FileRef, Origin, Password, Preferences
 from petipy.state import resolve
-from petipy.state.model import Edit, File, FormatFacts, Scan
+from petipy.state.model import DISK, USB, Edit, File, FormatFacts, Scan
 from tests.samples import CONFIG, choice, device, entry, scan
 
 
@@ -218,6 +218,33 @@ def test_what_superusers_guard_is_not_left_out_for_a_device_that_reads_it_in_wit
     assert devices(guarded, guarded) == ["sda1"]
     assert devices(guarded, Preferences()) == ["vda2", "sda1"]
     assert devices(guarded, replace(guarded, passwords=())) == ["vda2", "sda1"]
+
+
+def test_a_stick_takes_nothing_of_a_disks_entries() -> None:
+    """Else their default would be the stick's, and would no more boot by itself."""
+    guess = entry("k", guess=True)
+    disk = Scan(entries=(("grub", entry("a", "/a")), ("found", guess)))
+    read_in = entry("a", "/a", config=f"(vda2){CONFIG}")
+    named = replace(entry("b", config="/b"), kernel=FileRef(device="vda2", path="/vmlinux"))
+    claims = Scan(entries=(("grub", read_in), ("grub", named)))
+    for kind, shown in (USB, ["a", "k", "a", "b"]), (DISK, ["a", "b"]):
+        other = device("sda1", kind=kind)
+        found = resolve.choices([(device("vda2"), disk), (other, claims)])
+        assert [choice.entry.title for choice in found] == shown
+        assert [choice.own for choice in found if choice.device == "sda1"] == [kind == DISK] * 2
+
+
+def test_the_first_format_with_superusers_is_the_one_that_guards() -> None:
+    secret = Password(user="root", secret="s")
+    wish = Preferences(superusers=("root",), passwords=(secret,))
+    entries = (
+        ("bls", entry("a", config="/a.conf")),
+        ("grub", entry("b")),
+        ("lilo", entry("c", config="/etc/lilo.conf")),
+    )
+    found = Scan(entries=entries, preferences=((CONFIG, wish), ("/etc/lilo.conf", wish)))
+    choices = resolve.choices([(device("vda2"), found)])
+    assert [choice.guarded for choice in choices] == [False, True, False]
 
 
 def test_no_uuid_takes_the_ids_of_another_source() -> None:

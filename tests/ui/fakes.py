@@ -12,6 +12,7 @@ from petipy.control import passwords
 from petipy.control.commands import Commands
 from petipy.control.session import Session
 from petipy.state.model import Choice, Device, Edit, File, Snapshot, Source, Status
+from tests.samples import guards
 
 DEBIAN = "Debian GNU/Linux"
 ADVANCED = "Advanced options for Debian GNU/Linux"
@@ -53,6 +54,7 @@ def choice(
         waits_for=waits_for,
         passwords=passwords,
         superusers=superusers,
+        guarded=superusers is not None,
         style=style,
     )
 
@@ -80,6 +82,7 @@ def machine() -> Snapshot:
         sources=tuple(Source.of(device, "ready") for device in devices),
         choices=(*disk, *other, *disc),
         default=disk[0].id,
+        settled=True,
         booting="",
     )
 
@@ -91,6 +94,8 @@ class Store:
 
     def update(self, **changes: Any) -> None:
         version = self.snapshot.version + 1
+        if "choices" in changes:
+            changes.setdefault("guards", guards(*changes["choices"]))
         self.snapshot = replace(self.snapshot, version=version, **changes)
         self._news.set()
         self._news = asyncio.Event()

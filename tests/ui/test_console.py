@@ -104,7 +104,7 @@ def test_a_fault_of_the_screens_is_reported_and_the_console_comes_back() -> None
         session = machine.session()
         async with serve(Console(emulator.path, session, complain=complaints.append)):
             await open_menu(emulator)
-            machine.store.update(choices=(None,))
+            machine.store.update(choices=(None,), guards=())
             await emulator.until(lambda: bool(complaints))
             machine.store.update(choices=())
             await emulator.until(PROMPT)

@@ -98,7 +98,7 @@ class CountdownLines:
             if not number and not snapshot.countdown.waiting:
                 return text  # it boots at this moment
             prompt = f"Booting in {number} - " if number else "Waiting for slow devices - "
-        elif choice and choice.users is not None:
+        elif choice and snapshot.locked:
             prompt = "It waits for a password - "
         elif self._had_countdown:
             prompt = "Countdown stopped - "

@@ -31,7 +31,11 @@ class DetailsScreen(TextScreen):
         choice = snapshot.choice(self._id)
         self._bootable = choice is not None and not choice.obstacle
         gone: list[Paragraph] = [("error", "This entry is not there any more.")]
-        self.set_text(list(describe(choice, snapshot)) if choice else gone)
+        self.set_text(list(self._describe(choice, snapshot)) if choice else gone)
+
+    def _describe(self, choice: Choice, snapshot: Snapshot) -> Iterator[Paragraph]:
+        lock = self._view.session.lock("boot", self._id)
+        return describe(choice, snapshot, lock.allowed if lock else choice.allowed)
 
     def keypress(self, size: Any, key: str) -> str | None:
         if key in BOOT:
@@ -41,11 +45,12 @@ class DetailsScreen(TextScreen):
         return super().keypress(size, key)
 
 
-def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Paragraph]:
+def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Paragraph]:
+    """Describe an entry. `allowed` are the users who may boot it, in words."""
     entry = choice.entry
     yield "heading", entry_title(choice)
     if choice.id == snapshot.default:
-        alone = snapshot.countdown or choice.users is None
+        alone = snapshot.countdown or not snapshot.locked
         yield None, f"This is the default: it {'boots by itself' if alone else 'waits for you'}."
     if own := itself.explain(snapshot, choice):
         yield None, f"It is {own}: it does not boot by itself."
@@ -74,8 +79,8 @@ def describe(choice: Choice, snapshot: Snapshot) -> Iterator[Paragraph]:
         yield _fact("Submenu", " / ".join(entry.trail))
     if entry.hotkey:
         yield _fact("Key", entry.hotkey)
-    if choice.allowed:
-        yield _fact("Booted by", choice.allowed)
+    if allowed:
+        yield _fact("Booted by", allowed)
     for effect in entry.effects:
         yield _fact("When booted", _describe_effect(effect))
     yield from _origins(entry)

@@ -18,7 +18,10 @@ _OTHER_FIELD = Key(("tab", "shift tab", "up", "down"))
 
 
 class PasswordScreen(QuestionScreen):
-    """The prompt for the password of a denied command. `subject` names the command: "Editing"."""
+    """The prompt for the password of a denied command. `subject` names the command: "Editing".
+
+    A lock that no password opens shows its reason. The command is tried again at every change.
+    """
 
     def __init__(self, subject: str, denied: Denied, session: Session) -> None:
         super().__init__()
@@ -27,29 +30,37 @@ class PasswordScreen(QuestionScreen):
         self._entry: asyncio.Future[tuple[str, str]] | None = None
         self._checking = self._wrong = False
         self._user, self._password = InputField(""), InputField("", mask="*")
-        rows: list[Any] = [text_widget(None, f"{subject} needs a password."), text_widget(None, "")]
-        if self._lock.named:
+        needs = "has to wait" if self._lock.waits else "needs a password"
+        rows: list[Any] = [text_widget(None, f"{subject} {needs}."), text_widget(None, "")]
+        if self._lock.keys and self._lock.named:
             rows += [text_widget("heading", "User"), self._user]
         if self._lock.keys:
             rows += [text_widget("heading", "Password"), self._password]
         else:
-            rows += [text_widget("error", _NOBODY)]
+            rows += [text_widget("error", self._lock.reason or _NOBODY)]
         self.walker[:] = rows
         self._focus(self._user if self._lock.named else self._password)
 
     async def ask(self) -> None:
-        """Return once a right password was typed. Esc cancels the current task."""
+        """Return once a right password was typed, or the lock may have changed by itself.
+
+        Esc cancels the current task.
+        """
         self._task = asyncio.current_task()
         while True:
             self._entry = asyncio.get_running_loop().create_future()
             user, password = await self._entry
+            if self._lock.reason:
+                return
             if await self._session.unlock(self._lock, user, password):
                 return
             # The user name stays: most often the password was mistyped.
             self._checking, self._wrong = False, True
 
     def show(self, snapshot: Snapshot) -> None:
-        """Change nothing: the typed text does not depend on the snapshot."""
+        """Try again if the lock may be another one now. Typed text stays as it is."""
+        if self._lock.reason and self._entry and not self._entry.done():
+            self._entry.set_result(("", ""))
 
     @property
     def footer(self) -> Sequence[Key]:

@@ -1,6 +1,7 @@
 """Entries on the screen: hotkeys, hidden entries, actions, passwords."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,14 +10,14 @@ from petipy.state.model import Choice, Countdown, Edit, Snapshot
 from petipy.ui.line.countdown import CountdownLines
 from petipy.ui.view import key_table
 from tests.ui.driver import Driver
-from tests.ui.fakes import DEBIAN, Machine, choice
+from tests.ui.fakes import DEBIAN, Machine, choice, looking
 
 KEYS = (Password(user="root", secret="toor"), Password(user="bob", secret="bob's"))
 
 
-def show(*choices: Choice, default: int = 0) -> Driver:
+def show(*choices: Choice, default: int = 0, **more: Any) -> Driver:
     machine = Machine()
-    machine.store.update(choices=choices, default=choices[default].id)
+    machine.store.update(choices=choices, default=choices[default].id, **more)
     return Driver(machine)
 
 
@@ -222,7 +223,7 @@ def test_a_password_without_a_user_is_asked_for_alone() -> None:
 
 
 def test_details_tell_who_may_boot_an_entry() -> None:
-    text = show(locked_entry()).press("i").text
+    text = show(locked_entry(), locked=True).press("i").text
     assert "This is the default: it waits for you." in text
     assert "root, with a password" in text
     mine = Password(user="", secret="s", nameless=True)
@@ -230,6 +231,57 @@ def test_details_tell_who_may_boot_an_entry() -> None:
         "who has the password" in show(choice("A", users=("",), passwords=(mine,))).press("i").text
     )
     assert "nobody" in show(choice("A", users=("a",), passwords=(mine,))).press("i").text
+
+
+def test_a_shell_that_has_to_wait_says_for_what_and_opens_when_that_is_over() -> None:
+    driver = show(choice("A"), unread=looking("vda2")).press("x")
+    assert "A shell has to wait." in driver.text
+    assert "vda2: still being looked at. It may want a password." in driver.text
+    assert driver.press(*"root", "enter").shells == 0
+    driver.machine.store.update(unread=())
+    driver.lines()
+    driver.press("shift")
+    assert driver.shells == 1
+    assert driver.lines()[0] == "Petipy 0.1 - Boot menu"
+
+
+def test_a_shell_that_waited_wants_the_password_of_the_disk_that_it_waited_for() -> None:
+    driver = show(choice("A"), unread=looking("vda2")).press("x")
+    locked = choice("A", superusers=("root",), passwords=KEYS)
+    driver.machine.store.update(unread=(), choices=(locked,))
+    driver.lines()
+    driver.press("shift")
+    assert "A shell needs a password." in driver.text
+    assert driver.shells == 0
+    driver.press(*"root", "enter", *"toor", "enter")
+    driver.answer()
+    assert driver.shells == 1
+
+
+def test_a_wait_for_a_disk_can_be_given_up() -> None:
+    driver = show(choice("A"), unread=looking("vda2")).press("enter", "esc")
+    assert driver.lines()[0] == "Petipy 0.1 - Boot menu"
+    driver.machine.store.update(unread=())
+    driver.lines()
+    driver.press("shift")
+    assert titles_booted(driver) == []
+
+
+def test_a_disk_that_was_given_up_is_named_with_the_way_out() -> None:
+    lost = replace(looking("vda2")[0], state="failed", reason="no answer in time", given_up=True)
+    driver = show(choice("A"), unread=(lost,)).press("x")
+    assert "A shell needs a password." in driver.text
+    assert "vda2: no answer in time. It may want a password." in driver.text
+    assert "petipy.shell=unscanned" in driver.text
+    assert driver.shells == 0
+
+
+def test_an_entry_that_another_configuration_guards_names_those_who_may_boot_it() -> None:
+    guard = choice("B", superusers=("root",), passwords=KEYS)
+    driver = show(choice("A"), guard).press("i")
+    assert "root, with a password" in driver.text
+    driver.press("esc", "enter")
+    assert "A needs a password." in driver.text
 
 
 # Before anybody is there
@@ -241,7 +293,8 @@ def countdown_text(snapshot: Snapshot) -> str:
 
 def test_a_default_that_needs_a_password_says_so_instead_of_counting() -> None:
     default = choice(DEBIAN, users=("root",))
-    assert countdown_text(Snapshot(choices=(default,), default=default.id)) == (
+    snapshot = Snapshot(choices=(default,), default=default.id, locked=True)
+    assert countdown_text(snapshot) == (
         f"Default: {DEBIAN} (vda2)\r\n"
         "It waits for a password - press Enter or a letter for the menu"
     )
