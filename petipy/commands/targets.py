@@ -16,6 +16,7 @@ from petipy.sandbox.probe import Disk, FileSystem, probe
 from petipy.state.model import DIRECTORY, DISK, Device
 
 SETTABLE = {field.name for field in fields(Volume)} - {"name", "partition", "scheme"}
+_SETTING = re.compile(r",(?=[A-Za-z_]+=)")
 # Block devices that no machine boots from.
 _USELESS = re.compile(r"(?:ram|zram|loop|fd|nbd)\d+")
 
@@ -30,12 +31,18 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> "Target":
-        """Parse NAME=PATH[,uuid=U][,label=L]…; other commas belong to PATH."""
+        """Parse NAME=PATH[,uuid=U][,label=L]…; other commas belong to PATH or to a value."""
         name, _, rest = text.partition("=")
-        words = "|".join(sorted(SETTABLE))
-        path, *settings = re.split(rf",(?=(?:{words})=)", rest)
+        path, *settings = _SETTING.split(rest)
+        for count in range(len(settings), 0, -1):
+            if Path(longer := ",".join((path, *settings[:count]))).exists():
+                path, settings = longer, settings[count:]
+                break
         if not name or not path or re.search(r"[\s/()]", name):
             raise BadUsage(f"not NAME=PATH: {text!r}")
+        if unknown := next((s for s in settings if _word(s) not in SETTABLE), ""):
+            known = ", ".join(sorted(SETTABLE))
+            raise BadUsage(f"unknown word: {_word(unknown)} (known: {known})")
         says = [(key, value) for key, _, value in (s.partition("=") for s in settings)]
         return cls(name, path, tuple(says))
 
@@ -45,6 +52,10 @@ class Target:
         real = Path(path).resolve()
         name = real.stem if real.is_file() else real.name
         return cls(re.sub(r"[\s/()=]+", "-", name) or "root", path)
+
+
+def _word(setting: str) -> str:
+    return setting.partition("=")[0]
 
 
 class OpenDevices:

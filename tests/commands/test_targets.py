@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Volume
+from petipy.commands.base import BadUsage
 from petipy.commands.survey import choose_formats, open_trees
 from petipy.commands.targets import OpenDevices, Target, read_mounts
 from petipy.scan.tree import scan_tree
@@ -32,13 +33,33 @@ menuentry Ubuntu {
         ("a=/with,comma,uuid=1", "/with,comma", {"uuid": "1"}),
         ("a=/x,label=a,b", "/x", {"label": "a,b"}),
         ("a=/x=y", "/x=y", {}),
-        ("a=/x,nonsense=1", "/x,nonsense=1", {}),
         ("a=/x,uuid=", "/x", {"uuid": ""}),
     ],
 )
 def test_device_argument(text: str, path: str, says: dict[str, str]) -> None:
     target = Target.parse(text)
     assert (target.name, target.path, dict(target.says)) == ("a", path, says)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("a=/x,uuid=1,disk=sda,partition=1,scheme=gpt", "partition"),
+        ("a=/x,nonsense=1", "nonsense"),
+        ("a=/x,UUID=1", "UUID"),
+        ("a=/x,uuid=1,labl=x,fs=ext4", "labl"),
+        ("a=/with,comma,odd=,uuid=1", "odd"),
+    ],
+)
+def test_an_unknown_word_is_an_error(text: str, word: str) -> None:
+    with pytest.raises(BadUsage, match=rf"^unknown word: {word} \(known: crypt_uuid, disk, "):
+        Target.parse(text)
+
+
+def test_a_path_that_is_there_may_look_like_a_word(tmp_path: Path) -> None:
+    (tmp_path / "x,odd=1,two=2").mkdir()
+    target = Target.parse(f"a={tmp_path}/x,odd=1,two=2,uuid=u")
+    assert (target.path, target.says) == (f"{tmp_path}/x,odd=1,two=2", (("uuid", "u"),))
 
 
 @pytest.mark.parametrize(
