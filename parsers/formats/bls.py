@@ -26,6 +26,7 @@ _KNOWN = frozenset(
 _ONCE = frozenset(
     ("title", "version", "machine-id", "sort-key", "architecture", "linux", "devicetree")
 )
+_WORDS = re.compile(r"([ \t]*)([^ \t]+)")
 _KERNELS = ("linux", "uki", "efi")
 
 
@@ -195,10 +196,13 @@ class _EntryBuilder:
         for field in snippet.all("options"):
             own: list[tuple[int, int]] = []
             variables: list[Origin] = []
-            for word in re.split(r"[ \t]+", field.value):
+            # The text stays as it is, blanks within quotes above all. A variable without a value
+            # goes with the blanks before it.
+            for number, (blanks, word) in enumerate(_WORDS.findall(field.value)):
                 if value := self._expand(word, snippet, field.line):
-                    start = len(text) + bool(text)
-                    text = f"{text} {value}" if text else value
+                    between = (blanks if number else " ") if text else ""
+                    start = len(text) + len(between)
+                    text += between + value
                     span = start, len(text)
                     if value == word:
                         own = [(own[-1][0], span[1])] if own and not variables else [*own, span]

@@ -259,7 +259,7 @@ class EntryBuilder:
         options = means.options
         if self._files.host.machine not in PC and (names := _VARIABLE.findall(options)):
             self._report(label, f"{', '.join(names)} is a variable of the firmware's: left out")
-            options = " ".join(_VARIABLE.sub("", options).split())
+            options = _VARIABLE.sub("", options)
         return " ".join((options, *sysappend_words(label.sysappend, self._files))).strip()
 
     def _file(self, label: Label, name: str) -> FileRef:

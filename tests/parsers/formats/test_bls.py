@@ -131,6 +131,22 @@ def test_each_part_of_the_command_line_knows_its_line() -> None:
     ]
 
 
+def test_options_keep_their_blanks_and_lines_are_joined_by_one() -> None:
+    quoted = 'x="file a.c +p;  file b.c +p"'
+    text = f"linux /k\noptions  root=a\t{quoted}  ro \noptions   $no  $x   last\n"
+    tree = {
+        f"{ENTRIES}/a.conf": text,
+        "/k": "",
+        "/grub2/grubenv": "# GRUB Environment Block\nx=y\n",
+    }
+    (entry,) = (
+        i for i in bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES) if isinstance(i, Entry)
+    )
+    assert entry.cmdline == f"root=a\t{quoted}  ro  y   last"
+    spans = [[entry.cmdline[a:b] for a, b in o.spans] for o in entry.origins if o.what != "linux"]
+    assert spans == [[f"root=a\t{quoted}  ro"], ["last"], ["y"]]
+
+
 def test_a_directory_with_too_many_entries_or_too_long_ones_says_so() -> None:
     tree = {f"{ENTRIES}/{n}.conf": "linux /k\n" for n in range(600)}
     items = list(bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES))
