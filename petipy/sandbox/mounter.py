@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from parsers.api import Volume
+from parsers.binary.superblock import identify
 from parsers.places.volumes import image
 from petipy.scan.files import TreeFiles
-from petipy.scan.superblock import identify
 from petipy.state.model import Device
 from petipy.sys import block, mount
 

@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from parsers.binary import superblock
 from petipy.sandbox.codec import Codec
 from petipy.sandbox.messages import FAILURES, Failure
-from petipy.scan import superblock
 from petipy.sys import blkid, limits
 from petipy.sys.confined import confine
 
@@ -29,7 +29,7 @@ _QCOW2 = b"QFI\xfb"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSystem:
-    """A file system, as petipy.scan.superblock knows it."""
+    """A file system, as parsers.binary.superblock knows it."""
 
     kind: str
     uuid: str

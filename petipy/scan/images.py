@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from parsers.api import Files, Problem, Volume
+from parsers.binary.superblock import identify
 from parsers.places.volumes import image_name
 from petipy.scan.subvolumes import subvolumes
-from petipy.scan.superblock import identify
 from petipy.state.model import IMAGE, Device, Image, format_size
 
 MOST = 32  # of a file system

@@ -14,7 +14,7 @@ from petipy.commands.targets import OpenDevices, Target
 from petipy.sandbox import probe as probing
 from petipy.sandbox.probe import Disk, FileSystem, Partition, probe
 from petipy.sys import blkid
-from tests.scan.test_superblock import MB, UUID, empty, run
+from tests.parsers.binary.test_superblock import MB, UUID, empty, run
 
 
 def places(disk: Disk) -> list[tuple[int, int, int]]:

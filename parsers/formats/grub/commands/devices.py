@@ -124,7 +124,7 @@ def _matches(
     if near:
         fits = _near(shell, fits)
     before = shell.searches.get((kind, name))
-    if before and fits(before):
+    if before and fits(before) and shell.machine.devices.is_open(before):
         yield before
     yield from shell.machine.devices.search(fits, hints)
 

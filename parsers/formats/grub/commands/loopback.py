@@ -1,10 +1,14 @@
 """`loopback`: make a device of a file that holds a file system."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from parsers.api import Volume
+from parsers.binary.superblock import identify
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, BAD_DEVICE, NOT_FOUND, GrubError
 from parsers.formats.grub.language.syntax import Block
+from parsers.formats.grub.run.machine import Place
 from parsers.formats.grub.run.options import Options
 from parsers.formats.grub.run.shell import Shell
 from parsers.places.volumes import image, image_name
@@ -36,5 +40,14 @@ def loopback(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
     shell.missing_devices.pop(words[0], None)
     name = image_name(place.volume, place.path)
     if found := image(name, [place.volume]):
-        loops[words[0]] = found
+        loops[words[0]] = _describe(found, place)
     return 0
+
+
+def _describe(volume: Volume, place: Place) -> Volume:
+    """Return the image's volume with its file system, UUID and label, if they are known."""
+    files = place.files()
+    known = files and identify(lambda offset, length: files.piece(place.path, offset, length))
+    if not known:
+        return volume
+    return replace(volume, fs=known.kind, uuid=known.uuid, label=known.label)

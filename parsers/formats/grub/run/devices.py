@@ -54,6 +54,10 @@ class Devices:
         loops = (name for name, looped in self.loops.items() if looped.name == volume.name)
         return next(loops, self._names.get(volume.name, volume.name))
 
+    def is_open(self, volume: Volume) -> bool:
+        """Return True unless the volume is an image that no name means any longer."""
+        return not volume.image or volume in self.loops.values()
+
     def tree(self, volume: Volume) -> Files | None:
         if volume.name not in self._trees:
             self._trees[volume.name] = self._files.host.on(volume.name)

@@ -72,6 +72,44 @@ loopback; loopback loop
     ]
 
 
+def iso9660(label: str) -> bytes:
+    """Return the beginning of a disc's image with a volume descriptor."""
+    block = bytearray(b"\x01CD001".ljust(2048, b"\0"))
+    block[40:72] = label.encode().ljust(32)
+    block[813:829] = b"2024050112000000"
+    return bytes(0x8000) + block
+
+
+def test_an_image_is_probed_and_searched_as_any_other_device() -> None:
+    script = """
+loopback loop /isos/x.iso
+probe --set=a --label (loop); probe --set=b --fs-uuid (loop); probe -s c -f loop
+search --set=d --label LIVE_1; search --set=e --fs-uuid 2024-05-01-12-00-00-00
+echo $a $b $c $d $e
+loopback -d loop; search --label LIVE_1
+loopback raw /isos/raw; probe --label (raw)
+"""
+    images = {"/isos/x.iso": iso9660("LIVE_1"), "/isos/raw": b"no file system"}
+    assert printed(machine(script, images, {ISO: {}}, DISKS)).splitlines() == [
+        "LIVE_1 2024-05-01-12-00-00-00 iso9660 loop loop",
+        "error: no such device: LIVE_1.",
+        "error: unknown filesystem.",
+    ]
+
+
+def test_the_label_of_an_image_reaches_the_command_line() -> None:
+    script = """
+menuentry Live {
+ loopback loop /isos/x.iso
+ probe --label --set=cd_label (loop)
+ linux (loop)/vmlinuz root=live:CDLABEL=$cd_label iso-scan/filename=/isos/x.iso
+}
+"""
+    (live,) = offered(machine(script, {"/isos/x.iso": iso9660("A-1")}, {ISO: {}}, DISKS))
+    assert "root=live:CDLABEL=A-1 " in live.cmdline
+    assert live.kernel == FileRef(device=ISO, path="/vmlinuz")
+
+
 def test_a_partition_in_an_image_is_no_other_disks() -> None:
     script = "menuentry a { loopback loop /isos/x.iso; linux (loop,gpt2)/vmlinuz }"
     (entry,) = offered(machine(script, {"/isos/x.iso": "…"}, {ISO: {}}, DISKS))

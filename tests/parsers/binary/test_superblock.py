@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.scan.superblock import Read, Superblock, identify
+from parsers.binary.superblock import Read, Superblock, identify
 
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
 MB = 1 << 20
