@@ -89,7 +89,8 @@ class App:
 
     def _console(self, path: str) -> Console:
         session = Session(_name(path), self.commands)
-        return Console(path, session, trace=self._trace, complain=self._log.error)
+        log = self._log
+        return Console(path, session, trace=self._trace, complain=log.error, warn=log.warning)
 
 
 def _name(path: str) -> str:

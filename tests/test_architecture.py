@@ -39,7 +39,8 @@ ARCHITECTURES = [
 COMMANDS = ["capture", "check", "explain", "list", "script"]
 SCREENS = ["details", "editor", "help", "log", "menu", "prompt"]
 CLIENT_COMMANDS = [
-    *("boot", "boot edited", "edit", "shell", "stop", "rescan", "log", "note presence", "unlock"),
+    *("boot", "boot edited", "edit", "shell", "stop", "rescan", "log", "note presence"),
+    *("note absence", "unlock"),
 ]
 GRUB_COMMANDS = """
 . 915resolution [ acpi all_functional_test appleloader authenticate background_color

@@ -34,7 +34,7 @@ class AutomaticBoot:
     ) -> None:
         self._store, self._booter = store, booter
         self._trace, self._tell, self._clock = trace, tell, clock
-        self._last_key = -math.inf  # by the clock, when a person was last seen
+        self._last_keys: dict[str, float] = {}  # by the clock, of a person, by client
         self._since = math.inf  # by the clock, when there was first something to boot
         self._told: set[str] = set()  # ids of defaults that cannot boot
         self._wake = asyncio.Event()
@@ -43,9 +43,16 @@ class AutomaticBoot:
     def opens(self, right: Right, lock: Lock) -> bool:
         return right == "boot" and (lock.waits or self._store.snapshot.settings.boot_restricted)
 
-    def note_presence(self) -> None:
-        """Take note of a person's key: a countdown that is on stops now."""
-        self._last_key = self._clock()
+    def note_presence(self, client: str, here: bool) -> None:
+        """Take note of a person's key at a client: a countdown that is on stops now.
+
+        If nobody is there after all, it goes on as if it had not stopped.
+        """
+        if not here:
+            self._last_keys.pop(client, None)
+            self._wake.set()
+            return
+        self._last_keys[client] = self._clock()
         if self._store.snapshot.countdown is not None:
             self._wake.set()
 
@@ -105,6 +112,6 @@ class AutomaticBoot:
         return Hints(
             failed=self._booter.failed,
             last_failure=self._booter.last_failure,
-            last_key=self._last_key,
+            last_key=max(self._last_keys.values(), default=-math.inf),
             since=self._since,
         )

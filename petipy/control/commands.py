@@ -15,7 +15,16 @@ from petipy.state.model import Choice, Edit, Snapshot, Status
 Right = Literal["see", "boot", "edit", "shell"]
 
 Command = Literal[
-    "boot", "boot edited", "edit", "shell", "stop", "rescan", "log", "note presence", "unlock"
+    "boot",
+    "boot edited",
+    "edit",
+    "shell",
+    "stop",
+    "rescan",
+    "log",
+    "note presence",
+    "note absence",
+    "unlock",
 ]
 
 # The right that each command needs. "see" is everybody's.
@@ -28,6 +37,7 @@ RIGHTS: Mapping[Command, Right] = {
     "rescan": "see",
     "log": "see",
     "note presence": "see",
+    "note absence": "see",
     "unlock": "see",
 }
 
@@ -88,7 +98,8 @@ class Checker(Protocol):
 class Commands:
     """Carries out the commands of clients, after asking for their rights.
 
-    `rescan` looks at every source again. `note_presence` takes note of a person's key.
+    `rescan` looks at every source again. `note_presence` is given the name of a client, and True
+    for a person's key there, False if nobody has pressed any so far.
     """
 
     def __init__(
@@ -99,7 +110,7 @@ class Commands:
         checker: Checker,
         *,
         rescan: Callable[[], None],
-        note_presence: Callable[[], None],
+        note_presence: Callable[[str, bool], None],
     ) -> None:
         self._store, self._log = store, log
         self._booter, self._checker = booter, checker
@@ -180,7 +191,12 @@ class Commands:
     def note_presence(self, client: Client) -> None:
         """Take note that a person has pressed a key: no countdown goes on."""
         self.require(client, "note presence")
-        self._note_presence()
+        self._note_presence(client.name, True)
+
+    def note_absence(self, client: Client) -> None:
+        """Take note that the keys of this client were no person's: the line has echoed."""
+        self.require(client, "note absence")
+        self._note_presence(client.name, False)
 
 
 def _find_locks(right: Right, snapshot: Snapshot, choice: Choice | None) -> Locks:

@@ -112,3 +112,9 @@ class Session:
             self.forget()  # perhaps it is another person now
         self.last_key = self.clock()
         self._commands.note_presence(self)
+
+    def note_absence(self) -> None:
+        """Take note that nobody is here after all: no person has pressed the keys so far."""
+        self.forget()
+        self.last_key = -float("inf")
+        self._commands.note_absence(self)

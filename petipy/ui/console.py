@@ -12,7 +12,7 @@ from petipy.control.commands import Denied
 from petipy.control.session import Session
 from petipy.ui.line.countdown import CountdownLines, next_change
 from petipy.ui.line.keys import PersonDetector
-from petipy.ui.line.terminal import Terminal
+from petipy.ui.line.terminal import EchoHeard, Terminal
 from petipy.ui.line.watch import Watch
 
 if TYPE_CHECKING:
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is opened again
 _FLUSH_TIME = 1.0  # seconds for the last lines to leave
+_HOLD = 0.05  # seconds from a key to the menu, in which it may prove to be the start of an echo
 _HEALTHY = 10.0  # seconds; a terminal that was open for longer works
 
 
 class Console:
     """A console of the machine.
 
-    `trace` gets the stages "countdown" and "menu". `complain` gets faults of the program.
+    `trace` gets the stages "countdown" and "menu". `complain` gets faults of the program, `warn`
+    those of the line.
     """
 
     def __init__(
@@ -37,14 +39,17 @@ class Console:
         term: str = "",
         trace: Callable[[str], None] = lambda _: None,
         complain: Callable[[str], None] = lambda _: None,
+        warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._terminal = Terminal(path, term)
-        self._session, self._trace, self._complain = session, trace, complain
+        self._session, self._trace = session, trace
+        self._complain, self._warn = complain, warn
         self._lines: CountdownLines | None = None
         self._fullscreen: FullScreen | None = None
         self._phase: asyncio.Task[None] | None = None
         self._commands: asyncio.TaskGroup | None = None  # started by the screens
         self._attended = False  # somebody has opened the menu
+        self._has_echoed = False  # and this has been told
         self._active = asyncio.Event()  # cleared from release to resume
         self._active.set()
 
@@ -63,8 +68,7 @@ class Console:
             began = self._session.clock()
             try:
                 self._terminal.open()
-                async with asyncio.TaskGroup() as self._commands:
-                    await self._run_phases()
+                await self._use_terminal()
             except* OSError:
                 pass  # hung up, or no device behind it; the error does not tell more
             except* Exception as errors:  # noqa: BLE001  a fault of one console must not end the others
@@ -98,10 +102,27 @@ class Console:
         """Continue after a boot that failed."""
         self._active.set()
 
-    async def _run_phases(self) -> None:
-        """Run the countdown and the menu in turn until the terminal is lost."""
+    async def _use_terminal(self) -> None:
+        """Use the open terminal until it is lost."""
         self._lines = CountdownLines(self._terminal.size()[0])
         self._terminal.write("\r\n" + self._lines.add_line(f"Petipy {__version__}"))
+        while True:
+            try:
+                async with asyncio.TaskGroup() as self._commands:
+                    await self._run_phases()
+            except* EchoHeard:  # nobody is at the screens, nor behind their commands
+                self._fullscreen, self._attended = None, False
+                self._note_echo()
+
+    def _note_echo(self) -> None:
+        """Take note that the last keys were an echo: the countdown goes on as if none had come."""
+        self._session.note_absence()
+        if not self._has_echoed:
+            self._has_echoed = True
+            self._warn(f"{self.name}: the line echoes; keys there count again once it is quiet")
+
+    async def _run_phases(self) -> None:
+        """Run the countdown and the menu in turn until the terminal is lost or echoes."""
         while True:
             await self._active.wait()
             self._terminal.set_raw()
@@ -129,9 +150,15 @@ class Console:
                 terminal.write(lines.update(snapshot, session.log(), now, listening))
                 if snapshot.countdown and listening:
                     self._trace("countdown")
-                event = await watch.wait(self._next_change(person, now))
+                try:
+                    event = await watch.wait(self._next_change(person, now))
+                except EchoHeard:
+                    self._note_echo()
+                    continue
                 if event.data and person.detect(event.data, session.clock()):
-                    break
+                    await asyncio.sleep(_HOLD)
+                    if not terminal.is_deaf:
+                        break
         session.note_presence()
         terminal.write(lines.add_line("Opening the menu ..."))
         self._attended = True
@@ -148,6 +175,7 @@ class Console:
             self._fullscreen = FullScreen(self._terminal, self._session, self._start)
         self._trace("menu")
         ending = await self._fullscreen.run()
+        self._has_echoed = False
         if ending == "absent":
             self._attended = False
             self._session.forget()

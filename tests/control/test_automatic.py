@@ -10,10 +10,11 @@ import pytest
 from parsers.api import Password
 from petipy.control.automatic import AutomaticBoot
 from petipy.control.commands import Commands, Denied, Right
+from petipy.control.session import Session
 from petipy.log import Trace
 from petipy.state import policy
 from petipy.state.access import Lock
-from petipy.state.model import Choice, Edit, Settings
+from petipy.state.model import Choice, Countdown, Edit, Settings
 from petipy.state.policy import Decision
 from petipy.state.store import Store
 from tests.samples import choice, device, entry, guards, sources
@@ -169,5 +170,32 @@ def test_a_default_that_cannot_boot_is_told_before_something_else_boots() -> Non
         assert parts.told == [
             "vda2: the default Windows does not boot: it starts another boot loader"
         ]
+
+    asyncio.run(scenario())
+
+
+def test_keys_that_were_an_echo_leave_the_countdown_as_it_was() -> None:
+    async def scenario() -> None:
+        parts = Parts(OPEN, timeout=600)
+        task = asyncio.create_task(parts.automatic.run(parts.commands))
+
+        async def find_countdown() -> Countdown | None:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return parts.store.snapshot.countdown
+
+        before = await find_countdown()
+        assert before
+        echo, person = (Session(name, parts.commands) for name in ("hvc1", "hvc0"))
+        echo.note_presence()
+        assert await find_countdown() is None
+        echo.note_absence()
+        assert await find_countdown() == before
+        person.note_presence()
+        echo.note_presence()
+        echo.note_absence()
+        assert await find_countdown() is None
+        task.cancel()
+        await asyncio.wait({task})
 
     asyncio.run(scenario())

@@ -43,9 +43,17 @@ class Emulator:
             return
         self.received += data
         self._stream.feed(data)
+        self.take(data)
         for question, answer in self.answers.items():
             if question in data:
                 self.type(answer)
+
+    @property
+    def is_open(self) -> bool:
+        return self._ours >= 0
+
+    def take(self, data: bytes) -> None:
+        """Take note of output; for another end than a terminal."""
 
     def type(self, keys: str | bytes) -> None:
         os.write(self._ours, keys.encode() if isinstance(keys, str) else keys)

@@ -138,6 +138,7 @@ class Machine:
     rescans: int = 0
     stops: int = 0
     here: int = 0
+    absences: int = 0
 
     def start(self, choice: Choice, edit: Edit | None = None) -> None:
         self.booted.append((choice.id, edit))
@@ -150,7 +151,10 @@ class Machine:
 
     def forget_failures(self) -> None: ...
 
-    def note_presence(self) -> None:
+    def note_presence(self, client: str, here: bool) -> None:
+        if not here:
+            self.absences += 1
+            return
         self.here += 1
         if self.store.snapshot.countdown is not None:
             self.store.update(countdown=None)

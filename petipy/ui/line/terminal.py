@@ -1,4 +1,7 @@
-"""One terminal of the machine: open, read, write, measure; and detect that it has hung up."""
+"""One terminal of the machine: open, read, write, measure.
+
+It detects that the terminal has hung up, and that its line echoes.
+"""
 
 import asyncio
 import contextlib
@@ -8,11 +11,16 @@ from collections.abc import Callable
 
 from petipy.sys import tty
 from petipy.ui.line import ttys
+from petipy.ui.line.echo import EchoDetector
 from petipy.ui.line.writer import Writer
 
 _CHUNK = 1024
 _MOST_CHUNKS = 64  # of unread input; the terminal drops more
 COLUMNS, ROWS = 80, 24  # of a terminal that does not tell its size
+
+
+class EchoHeard(Exception):
+    """The input so far was an echo of the output. What comes is ignored until the line is quiet."""
 
 
 class Terminal:
@@ -27,7 +35,8 @@ class Terminal:
         self._fd = -1
         self._writer: Writer | None = None
         self._modes: tty.Modes | None = None
-        self._input: asyncio.Queue[bytes] = asyncio.Queue(_MOST_CHUNKS)
+        self._input: asyncio.Queue[bytes | None] = asyncio.Queue(_MOST_CHUNKS)  # None: an echo
+        self._echo = EchoDetector()
 
     @property
     def is_open(self) -> bool:
@@ -93,11 +102,19 @@ class Terminal:
 
     def write(self, text: str) -> None:
         if self._writer and self.is_open and text:
+            self._echo.write(text.encode("ascii", "replace"), asyncio.get_running_loop().time())
             self._writer.write(text)
 
+    @property
+    def is_deaf(self) -> bool:
+        """True while input is ignored because the line echoes."""
+        return self._echo.is_deaf(asyncio.get_running_loop().time())
+
     async def read(self) -> bytes:
-        """Return the next input. EIO once the terminal has hung up."""
+        """Return the next input. EIO once the terminal has hung up; EchoHeard."""
         data = await self._input.get()
+        if data is None:
+            raise EchoHeard
         if not data:
             raise OSError(errno.EIO, f"{self.name} has hung up")
         return data
@@ -110,7 +127,7 @@ class Terminal:
         for data in kept[:1]:
             self._input.put_nowait(data)
 
-    def _empty_queue(self) -> list[bytes]:
+    def _empty_queue(self) -> list[bytes | None]:
         return [self._input.get_nowait() for _ in range(self._input.qsize())]
 
     async def flush(self, patience: float) -> None:
@@ -133,7 +150,12 @@ class Terminal:
             data = b""
         if not data:
             self._lose()
-        elif not self._input.full():
+            return
+        verdict = self._echo.read(data, asyncio.get_running_loop().time())
+        if verdict == "echo":
+            self._empty_queue()
+            self._input.put_nowait(None)
+        elif verdict == "input" and not self._input.full():
             self._input.put_nowait(data)
 
     def _on_drained(self, lossy: bool) -> None:
