@@ -94,8 +94,8 @@ class Store:
 
     def update(self, **changes: Any) -> None:
         version = self.snapshot.version + 1
-        if "choices" in changes:
-            changes.setdefault("guards", guards(*changes["choices"]))
+        if "choices" in changes and "guards" not in changes:
+            changes["guards"] = guards(*changes["choices"])
         self.snapshot = replace(self.snapshot, version=version, **changes)
         self._news.set()
         self._news = asyncio.Event()
