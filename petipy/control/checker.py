@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from parsers.api import Password
 from petipy.log import Log
-from petipy.sys.forked import ChildDied, Link, in_child, read_number
+from petipy.sys.forked import ChildDied, Link, Work, in_child, read_number
 
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
+_QUICK = 5  # seconds of processor time that are enough for most hashes
 
 
 class _Origin:
@@ -83,40 +84,87 @@ class Checker:
         return right
 
     async def _find(self, keys: Sequence[Password], typed: str) -> tuple[Password | None, str]:
-        """Return the password that fits, and the reason, in words, if that cannot be known."""
+        """Return the password that fits, and the reason, in words, if that cannot be known.
 
+        A hash that takes too long costs itself alone: it is tried again when no other fits.
+        """
+        right, late, fault = await self._try(keys, typed, min(_QUICK, self._processor))
+        if late and not right:
+            right, _, fault = await self._try(late, typed, self._processor)
+        return right, "" if right else fault
+
+    async def _try(
+        self, keys: Sequence[Password], typed: str, processor: int
+    ) -> tuple[Password | None, list[Password], str]:
+        """Return the password that fits, those that took too long, and the last reason."""
+        late: list[Password] = []
+        fault = ""
+        while keys:
+            last = 0  # the number of the key that the child works on
+
+            def note(text: str, keys: Sequence[Password] = keys) -> None:
+                nonlocal last
+                number = read_number(text, range(len(keys)))
+                last = last if number is None else number
+
+            try:
+                answer = await in_child(
+                    self._make_work(keys, typed, processor), self._patience, note
+                )
+            except OSError as error:
+                fault = self._explain(error, processor)
+                if isinstance(error, TimeoutError) or _took_too_long(error):
+                    late.append(keys[last])
+                keys = keys[last + 1 :]
+                continue
+            number, _, words = answer.partition(" ")
+            right = read_number(number, range(len(keys)))
+            return (None if right is None else keys[right]), late, words or fault
+        return None, late, fault
+
+    def _make_work(self, keys: Sequence[Password], typed: str, processor: int) -> Work:
         def work(link: Link) -> str:
             from petipy.control import passwords
             from petipy.sys.confined import confine
 
             passwords.load()
-            confine([link.fileno()], self._processor, self._memory)
-            return _compare(keys, typed, passwords.fits)
+            confine([link.fileno()], processor, self._memory)
+            return _compare(keys, typed, passwords.fits, link.report)
 
-        try:
-            answer = await in_child(work, self._patience)
-        except TimeoutError:
-            return None, f"its hash takes more than {self._patience:g} seconds"
-        except ChildDied as death:
-            if death.signal == "SIGXCPU":
-                return None, f"its hash takes more than {self._processor} s of processor time"
-            return None, f"the check died ({death.signal}): is the memory full?"
-        except OSError as error:
-            return None, error.strerror or str(error)
-        number, _, fault = answer.partition(" ")
-        right = read_number(number, range(len(keys))) if keys else None
-        return (None if right is None else keys[right]), fault
+        return work
+
+    def _explain(self, error: OSError, processor: int) -> str:
+        if isinstance(error, TimeoutError):
+            return f"its hash takes more than {self._patience:g} seconds"
+        if _took_too_long(error):
+            return f"its hash takes more than {processor} s of processor time"
+        if isinstance(error, ChildDied):
+            return f"the check died ({error.signal}): is the memory full?"
+        return error.strerror or str(error)
 
 
-def _compare(keys: Sequence[Password], typed: str, fits: Callable[[Password, str], bool]) -> str:
-    """Compare with all passwords, in the child. Answer "NUMBER FAULT"; either may be missing."""
-    right = fault = ""
+def _took_too_long(error: OSError) -> bool:
+    return isinstance(error, ChildDied) and error.signal == "SIGXCPU"
+
+
+def _compare(
+    keys: Sequence[Password],
+    typed: str,
+    fits: Callable[[Password, str], bool],
+    report: Callable[[str], None],
+) -> str:
+    """Compare with one password after the other, in the child, until one fits.
+
+    Report the number of each before. Answer "NUMBER FAULT"; either may be missing.
+    """
+    fault = ""
     for number, key in enumerate(keys):
+        report(str(number))
         try:
             if fits(key, typed):
-                right = right or str(number)
+                return str(number)
         except MemoryError:
             fault = "there is not enough memory for its hash"
         except OSError as error:
             fault = str(error.strerror)
-    return f"{right} {fault}"
+    return f" {fault}"

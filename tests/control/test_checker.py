@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import hashlib
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -69,6 +70,36 @@ def test_a_hash_with_a_billion_rounds_costs_only_that_try(secret: str) -> None:
         )
         key = Password(user="root", secret="s")
         assert await check([key], "s") == key
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("secret", ["$2b$31$" + "a" * 53, GREEDY], ids=["endless", "greedy"])
+def test_a_hash_that_asks_for_too_much_costs_itself_alone(secret: str) -> None:
+    """Another password of the same user opens, before or behind it."""
+
+    async def scenario() -> None:
+        good, bad = Password(user="root", secret="s"), hashed(secret)
+        log = Log(files=())
+        check = Checker(log, processor=1).check
+        assert await check([bad, good], "s") == good
+        assert await check([good, bad], "s") == good
+        assert {line.text for line in log.lines} == {"access granted"}
+        assert await check([bad, good], "x") is None
+        assert "could not be checked" in log.lines[-1].text
+
+    run(scenario())
+
+
+@pytest.mark.slow
+def test_a_hash_that_takes_long_opens_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker, "_QUICK", 1)
+
+    async def scenario() -> None:
+        salt, rounds = bytes(64), 3_000_000  # more than a second, much less than a minute
+        made = hashlib.pbkdf2_hmac("sha512", b"s", salt, rounds)
+        slow = hashed(f"{PBKDF2}{rounds}.{salt.hex()}.{made.hex()}")
+        assert await Checker(Log(files=())).check([slow, hashed("$1$x$bad")], "s") == slow
 
     run(scenario())
 
