@@ -286,11 +286,22 @@ class Files(Protocol):
     def link(self, path: str) -> str:
         """The target of a symbolic link as it is written, be it there or not; "" for no link."""
 
+    def default(self, path: str) -> str:
+        """The path that means `path` in the default subvolume of a btrfs, and nothing else.
+
+        Only if another file has that path is it longer, and begins at the top of the file system.
+        """
+
 
 Parse = Callable[[Files, str], Iterator[Item]]
 
 # The names of all formats' dialects. Settings are checked against them without importing a format.
-DIALECTS = ("debian", "fedora")
+DIALECTS = (
+    *("debian", "fedora", "rhel-8", "rhel-9"),
+    *("upstream-2.06", "upstream-2.12", "upstream-2.14", "suse", "nixos"),
+)
+
+COMPARED = DIALECTS[:2]  # the two that a check compares: most others are like one of them
 
 
 class Dialect(NamedTuple):

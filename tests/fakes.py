@@ -31,6 +31,7 @@ class Machine:
     links: Mapping[str, str] = field(default_factory=dict)  # on every volume, path → target
     times: Mapping[str, int] = field(default_factory=dict)  # path → seconds since 1970
     unreadable: frozenset[str] = frozenset()  # names of volumes that cannot be mounted
+    default: str = ""  # the path of the default subvolume, on every volume
     opened: list[str] = field(default_factory=list)  # volumes that a parser asked for
 
     def __post_init__(self) -> None:
@@ -97,6 +98,12 @@ class MachineFiles:
     def link(self, path: str) -> str:
         return self.machine.links.get(_clean(path), "")
 
+    def default(self, path: str) -> str:
+        """Return the path in `machine.default`, a directory that is the default subvolume."""
+        top, whole = self.machine.default, self.machine.trees.get(self.name, {})
+        other = any(f"{known}/".startswith(f"{_clean(path).rstrip('/')}/") for known in whole)
+        return f"{top}{path}" if top and other else path
+
     def _on(self, name: str) -> "MachineFiles | None":
         machine = self.machine
         machine.opened.append(name)
@@ -113,7 +120,10 @@ class MachineFiles:
 
     @property
     def _tree(self) -> Tree:
-        return self.machine.trees.get(self.name, {})
+        """The files, and those of the default subvolume where no other file has their path."""
+        whole, top = self.machine.trees.get(self.name, {}), self.machine.default
+        inner = {p[len(top) :]: c for p, c in whole.items() if top and p.startswith(f"{top}/")}
+        return {**inner, **whole} if inner else whole
 
 
 def tree(root: Path) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from posixpath import basename, dirname
 
-from parsers.api import DIALECTS, Format, Volume
+from parsers.api import COMPARED, Format, Volume
 from petipy.commands.base import BadUsage, Command
 from petipy.commands.findings import (
     Finding,
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(options: argparse.Namespace) -> tuple[Survey, list[Finding]]:
-    dialects = (options.dialect, *(DIALECTS if not options.dialect else ()))
+    dialects = (options.dialect, *(COMPARED if not options.dialect else ()))
     alone = _is_configuration(options.path) if options.path is not None else False
     if options.format and not alone:
         raise BadUsage("--format is for a file")
@@ -89,7 +89,7 @@ def _check(options: argparse.Namespace) -> tuple[Survey, list[Finding]]:
         # Both dialects drop an entry whose device is absent: that is no difference.
         wrong = [
             finding
-            for dialect, other in zip(DIALECTS, others, strict=True)
+            for dialect, other in zip(COMPARED, others, strict=True)
             for finding in find_dialect_problems(dialect, other, besides=one)
         ]
         found = sort([*found, *find_differences(*others), *wrong], one)

@@ -15,7 +15,8 @@ from posixpath import basename
 
 from parsers.api import Entry, Files, Host, Problem, Volume
 from parsers.formats.grub.configuration import PATHS, GrubConfiguration
-from parsers.formats.grub.language.family import FAMILIES, find_family
+from parsers.formats.grub.language.family import FAMILIES
+from parsers.formats.grub.recognition import find_family
 from parsers.formats.grub.run.machine import GrubMachine
 from parsers.formats.grub.run.shell import Boot, Exit, Payload
 from parsers.reading.budget import OutOfBudget

@@ -64,8 +64,7 @@ def add_dialect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dialect",
         choices=DIALECTS,
-        help="whose GRUB a grub.cfg is for: Debian's, which is as upstream's, or Red Hat's"
-        " (default: as it looks)",
+        help="whose GRUB a grub.cfg is for (default: as it looks)",
     )
 
 

@@ -21,6 +21,7 @@ class Tree:
     links: Mapping[str, str] = field(default_factory=dict)  # symbolic ones, with their targets
     times: Mapping[str, int] = field(default_factory=dict)  # seconds since 1970
     pieces: Mapping[str, Mapping[int, bytes]] = field(default_factory=dict)  # path, offset
+    defaults: Mapping[str, str] = field(default_factory=dict)  # Files.default, where it is longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,9 @@ class RecordedFiles:
     def link(self, path: str) -> str:
         directory, name = split(clean(path))
         return self._tree.links.get(clean(f"{self._real(directory)}/{name}"), "")
+
+    def default(self, path: str) -> str:
+        return self._tree.defaults.get(path, path)
 
     def _on(self, name: str) -> "RecordedFiles | None":
         known = any(volume.name == name for volume in self._known.volumes)

@@ -146,6 +146,7 @@ def _tree(device: Mapping[str, Any], name: str, folder: Path) -> Tree:
         links=dict(_files(device, "links", name)),
         times={clean(path): time for path, time in _numbers(device, "times", name).items()},
         pieces=dict(_pieces(device, name)),
+        defaults={path: clean(text) for path, text in _files(device, "defaults", name)},
     )
 
 

@@ -27,6 +27,7 @@ class Seen:
     links: dict[str, str] = field(default_factory=dict)  # path → target
     times: dict[str, int] = field(default_factory=dict)
     pieces: dict[str, dict[int, bytes]] = field(default_factory=dict)  # path, offset
+    defaults: dict[str, str] = field(default_factory=dict)  # path → the longer one
     room: int = _PIECES
 
     def json(self) -> dict[str, Any]:
@@ -40,6 +41,7 @@ class Seen:
             "directories": sorted(self.directories),
             "links": dict(sorted(self.links.items())),
             "times": dict(sorted(self.times.items())),
+            "defaults": dict(sorted(self.defaults.items())),
             "pieces": {
                 path: [[at, b64encode(blank_bytes(data)).decode()] for at, data in found.items()]
                 for path, found in sorted(self.pieces.items())
@@ -117,6 +119,12 @@ class RecordingFiles:
         if target := self._files.link(path):
             self._seen.links[clean(path)] = target
         return target
+
+    def default(self, path: str) -> str:
+        longer = self._files.default(path)
+        if longer != path:
+            self._seen.defaults[clean(path)] = longer
+        return longer
 
 
 def _recording_host(host: Host, record: Record, known: dict[str, RecordingFiles | None]) -> Host:

@@ -17,6 +17,7 @@ class Contents:
     links: dict[AbsolutePath, str]
     times: dict[AbsolutePath, int]  # seconds since 1970
     pieces: dict[AbsolutePath, tuple[tuple[int, str], ...]]  # offset, and bytes in base64
+    defaults: dict[AbsolutePath, str]  # paths in a btrfs' default subvolume, from the top
 
 
 CAPTURES: Codec[dict[str, Contents]] = Codec(dict[str, Contents])  # by device name

@@ -17,6 +17,9 @@ MAX_SIZE = 16 << 20  # bytes of a piece
 LONGEST = 2 << 20
 _MOST_UNREAD = 1000  # paths that are remembered
 _MAX_LINKS = 40  # as the kernel's own limit
+_ROOT_INODE = 256  # of a btrfs' subvolume
+_MOST_SUBVOLUMES = 2000  # directories that are listed to find the default one
+_NO_DEFAULT = "/(default subvolume)"  # no file has this name: a wrong one must not be taken for it
 # The path leads to nothing. EINVAL and ENAMETOOLONG: no file could have that name.
 _NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
 # A seccomp filter that does not know openat2 says EPERM.
@@ -123,6 +126,7 @@ class TreeFiles:
         self._resolve = resolve
         self._others: dict[str, TreeFiles | None] = {volume.name: self}
         self._unread: dict[str, int] = {}  # path → errno
+        self._default: str | None = None  # the path of the default subvolume, once it is needed
 
     def unread(self) -> Iterator[Problem]:
         """Problems, one for each reason why paths could not be looked at and so counted as absent.
@@ -218,6 +222,34 @@ class TreeFiles:
                 os.close(fd)
         except OSError:  # no link, or an unreadable one
             return ""
+
+    def default(self, path: str) -> str:
+        whole, *others = self._roots
+        if not others or (fd := self._within(whole, path, os.O_PATH)) is None:
+            return path
+        os.close(fd)
+        if self._default is None:
+            self._default = self._find_default(os.fstat(others[0]).st_dev)
+        return f"{self._default}{path}"
+
+    def _find_default(self, device: int) -> str:
+        """Return the path of the default subvolume. It has the device number of its mount."""
+        todo = [""]
+        for _ in range(_MOST_SUBVOLUMES):
+            if not todo:
+                break
+            directory = todo.pop(0)
+            for name in self._list(self._roots[0], directory or "/"):
+                status = self._find_status(path := f"{directory}/{name}")
+                if status is None or not stat.S_ISDIR(status.st_mode):
+                    continue
+                subvolume = status.st_ino == _ROOT_INODE
+                if subvolume and status.st_dev == device:
+                    return path
+                # Subvolumes lie at the top, or in others: snapper's in .snapshots/NUMBER.
+                if subvolume or not directory or directory.endswith("/.snapshots"):
+                    todo.append(path)
+        return _NO_DEFAULT
 
     def _on(self, name: str) -> "TreeFiles | None":
         if name not in self._others:

@@ -107,5 +107,10 @@ class SubvolumeFiles:
     def link(self, path: str) -> str:
         return self._files.link(self.whole(path))
 
+    def default(self, path: str) -> str:
+        """Return the path in this subvolume: a configuration's paths begin where it lies itself."""
+        other = self._from_top and self._files.kind(path) is not None
+        return f"{self._root}{path}" if other else path
+
     def _on(self, name: str) -> "Files | None":
         return self if name == self.volume.name else self._files.host.on(name)

@@ -34,6 +34,9 @@ class _StubFiles:
     def link(self, path: str) -> str:
         return ""
 
+    def default(self, path: str) -> str:
+        return path
+
 
 def warm(form: Format) -> None:
     """Parse a small file; compile the patterns by which the format's files are found."""

@@ -1,7 +1,8 @@
 """Golden cases. Each golden/<format>/<case>/ has root/, a volume's files, and expected.json.
 
 expected.json is the result. If the machine matters there is machine.json: {"machine": "ppc64le",
-"own": the name of the volume that root/ is, "volumes": [{"name", "uuid", …}]}. Any other directory
+"own": the name of the volume that root/ is, "volumes": [{"name", "uuid", …}], "default": the path
+of the default subvolume}. Any other directory
 of the case is the tree of the volume of its name. made.json describes EFI programs, as tests/efi.py
 takes them; they are added to root/. A case from the network has network.json instead, a machine
 file as `petipy list --machine` takes it, with one lease. `pytest --update-golden` rewrites
@@ -71,7 +72,12 @@ def _files(case: Path) -> MachineFiles:
         programs = json.loads(described.read_text()).items()
         trees[own] = trees.get(own, {}) | {path: efi.made(about) for path, about in programs}
     volumes = [Volume(**fields) for fields in about.get("volumes", [])]
-    host = Machine(trees, volumes=volumes, machine=about.get("machine", "ppc64le"))
+    host = Machine(
+        trees,
+        volumes=volumes,
+        machine=about.get("machine", "ppc64le"),
+        default=about.get("default", ""),
+    )
     return host.files(own)
 
 

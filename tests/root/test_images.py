@@ -11,6 +11,7 @@ from petipy.commands import capture, list
 from petipy.sandbox.client import Scanner
 from petipy.state.model import IMAGE, Device, File, Scan
 from tests.root import disks
+from tests.trees import lay
 
 PATIENCE = 20.0
 INSTALLER = "image=/boot/vmlinux\n\tlabel=install\n"
@@ -79,6 +80,50 @@ def test_a_btrfs_is_seen_from_its_top_and_from_its_default_subvolume(
         files = [File(device="sda1", path=path) for path in paths]
         opened = asyncio.run(scanner.open(files, [host], PATIENCE))
         assert [os.read(fd, 10) for fd in opened] == [*[disks.KERNEL[:10]] * 2, b"of the top"]
+        for fd in opened:
+            os.close(fd)
+        disks.until(lambda: disks.is_free(node))
+
+
+# As SUSE's GRUB reads it: in the default subvolume, or in the one that is chosen.
+RELATIVE = """
+set btrfs_relative_path=y
+menuentry Today { linux /boot/vmlinux }
+menuentry Snapshot {
+ btrfs_subvol=/@/.snapshots/2/snapshot
+ linux /boot/vmlinux
+}
+menuentry Bad {
+ btrfs_subvol=/@/.snapshots/3/snapshot
+ linux /boot/vmlinux
+}
+"""
+
+
+def test_a_path_in_one_subvolume_of_a_btrfs_is_not_read_in_another(
+    scanner: Scanner, tmp_path: Path
+) -> None:
+    image = disks.empty("btrfs", tmp_path / "btrfs.img")
+    default, snapshot = "@/.snapshots/1/snapshot", "@/.snapshots/2/snapshot"
+    with disks.mounted(image) as root:
+        for name in ("@", "@/.snapshots"):
+            disks.run("btrfs", "subvolume", "create", root / name)
+        for name in (default, snapshot):
+            (root / name).parent.mkdir()
+            disks.run("btrfs", "subvolume", "create", root / name)
+        disks.run("btrfs", "subvolume", "set-default", root / default)
+        lay(root / default, {"boot/grub2/grub.cfg": RELATIVE, "boot/vmlinux": b"today"})
+        lay(root / snapshot, {"boot/vmlinux": b"old"})
+        lay(root, {"boot/vmlinux": b"top"})  # of a system that was there before
+    with disks.attached(image) as node:
+        host = disks.device(node, "btrfs", "sda1")
+        found = scan(scanner, host)
+        kernels = {entry.title: entry.kernel for _, entry in found.entries if entry.kernel}
+        assert found.missing == (kernels["Bad"],)
+        files = [File(device="sda1", path=kernels[t].path) for t in ("Today", "Snapshot")]
+        opened = asyncio.run(scanner.open(files, [host], PATIENCE))
+        assert [os.read(fd, 10) for fd in opened] == [b"today", b"old"]
+        assert files[0].path == f"/{default}/boot/vmlinux"
         for fd in opened:
             os.close(fd)
         disks.until(lambda: disks.is_free(node))

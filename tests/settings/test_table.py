@@ -16,7 +16,7 @@ README = Path(__file__).parents[2] / "README.md"
 SAMPLES = {
     "timeout": ("0", "2.5", "never"),
     "consoles": ("", "hvc1,ttyS0"),
-    "dialect": ("debian", "fedora"),
+    "dialect": ("debian", "fedora", "upstream-2.14"),
     "started": ("", "1f-2%3A/boot/grub/grub.cfg%23A%20%22B%22%3E%FF", "%C3%A4"),
     "lock": ("machine", "own"),
     "password": ("", "$6$salt$hash", "grub.pbkdf2.sha512.10000.AB.CD"),

@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from parsers.api import Entry, Files, Item, Origin, Preferences
+from parsers.formats.grub.access import Users, find_allowed
 from parsers.formats.grub.commands import table
 from parsers.formats.grub.commands.menu import users
-from parsers.formats.grub.default import default, fallbacks, split, style, timeout
-from parsers.formats.grub.language.family import Family, find_family
+from parsers.formats.grub.default import default, fallbacks, find_shown, split, style, timeout
+from parsers.formats.grub.language.family import Family
+from parsers.formats.grub.recognition import find_family
 from parsers.formats.grub.run.env import Environment, Scope
 from parsers.formats.grub.run.machine import GrubMachine
 from parsers.formats.grub.run.origins import origins
 from parsers.formats.grub.run.shell import Boot, Exit, GrubCommand, MenuLine, Payload, Shell
+from parsers.formats.grub.run.subvolumes import VARIABLES
 from parsers.reading.budget import Budget, OutOfBudget
 
 _DEPTH = 8  # of menus within menus
@@ -24,8 +27,6 @@ _ONE_ENTRY = 20_000  # steps, of the whole budget
 _TRYING = 10  # steps, to start a line of the menu
 _FREE = 40  # steps of each line that do not count: many lines are no endless loop
 _LINES = 10_000  # that have these steps
-
-Users = frozenset[str] | None  # None: anybody
 
 PATHS = (
     "/boot/grub/grub.cfg",
@@ -53,7 +54,7 @@ def items(files: Files, path: str, family: Family | None = None) -> Iterator[Ite
     Without a family, the configuration is taken to be for the family that it looks like.
     """
     if family is None:
-        family = find_family(path, files.read(path) or "")
+        family = find_family(path, files.read(path) or "", files)
     yield from GrubConfiguration(GrubMachine(files, elsewhere=_LISTED, family=family), path).items()
 
 
@@ -84,7 +85,8 @@ class GrubConfiguration:
 
     def shell(self) -> Shell:
         """Return the shell as it is before the first line runs."""
-        env = Environment({**self._machine.variables(self._path), **self._variables})
+        values = {**self._machine.variables(self._path), **self._variables}
+        env = Environment(values, VARIABLES if self._machine.family.subvolumes else ())
         return Shell(self._machine, self._commands, env, self._path)
 
     def items(self) -> Iterator[Item]:
@@ -132,8 +134,8 @@ class GrubConfiguration:
         """
         for menu in _menus(shell):
             first, names = -1, dict[int, str]()
-            if marked and menu.menu:
-                first = self._default(menu)
+            if marked and (shown := find_shown(menu.menu)):
+                first = self._default(menu, shown[0])
                 self._boots.append((menu, names))
                 marked = False
             for number, line in enumerate(menu.menu):
@@ -142,14 +144,14 @@ class GrubConfiguration:
                     line,
                     trail,
                     marked=number == first,
-                    allowed=_find_allowed(menu, line, allowed),
+                    allowed=find_allowed(menu, line, allowed),
                 ):
                     if entry.trail == trail:
                         names[number] = entry.name
                     yield entry
 
-    def _default(self, menu: Shell) -> int:
-        """Return the number of the menu's default, and note the reasons."""
+    def _default(self, menu: Shell, first: int) -> int:
+        """Return the number of the menu's default, else of the `first` line; note the reasons."""
         setting = menu.env.assignments.get("default")
         found = list(origins([setting])) if setting else []
         self._reasons += [origin for origin in found if origin not in self._reasons]
@@ -162,7 +164,7 @@ class GrubConfiguration:
             kept = found[-1]
             whence = f", which is {kept.what} of {kept.config}, line {kept.line},"
         self._complain(menu, "default", f"the default {spec!r}{whence} is no entry: the first is")
-        return 0
+        return first
 
     def _check_fallback(self) -> None:
         for menu, _ in self._boots:
@@ -326,18 +328,6 @@ class GrubConfiguration:
 def _menus(shell: Shell) -> list[Shell]:
     """Return the menus of a run in the order in which GRUB shows them: inner ones come first."""
     return [menu for inner in shell.nested for menu in _menus(inner)] + [shell]
-
-
-def _find_allowed(menu: Shell, line: MenuLine, outer: Users) -> Users:
-    """Return the users who may boot or open a line of the menu: those who get here and are allowed.
-
-    `superusers` is an ordinary variable. If it is not exported, a submenu asks for nothing.
-    """
-    superusers = menu.env.get("superusers")
-    if superusers is None or line.users is None:
-        return outer
-    own = users(superusers) | line.users
-    return own if outer is None else own & outer
 
 
 def _note_key(key: str, depth: int, entry: Entry) -> Entry:

@@ -16,11 +16,41 @@ _STYLES: tuple[Style, ...] = ("hidden", "countdown")
 
 
 def default(spec: str, lines: Sequence[MenuLine], family: Family) -> int | None:
-    """Return the number of the line; None if no line fits: the first is the default then."""
-    if not spec:
-        return 0
-    found = _find_by_name(spec, lines) if family.names_first else _find_by_number(spec, lines)
-    return found if found is not None and 0 <= found < len(lines) else None
+    """Return the number of the line; None if no line fits: the first is the default then.
+
+    Hidden lines have no number, and no name means one (suse: Add hidden menu entries).
+    """
+    shown = find_shown(lines)
+    seen = [lines[number] for number in shown]
+    found = 0 if not spec else _find(spec, seen, family)
+    if family.snapshot_on_top and seen and _is_about_snapshot(seen[0]):
+        found = _skip_first(spec, found, len(seen))
+    return shown[found] if found is not None and 0 <= found < len(shown) else None
+
+
+def find_shown(lines: Sequence[MenuLine]) -> list[int]:
+    """Return the places of the lines that the menu shows."""
+    return [number for number, line in enumerate(lines) if not line.hidden]
+
+
+def _find(spec: str, lines: Sequence[MenuLine], family: Family) -> int | None:
+    return _find_by_name(spec, lines) if family.names_first else _find_by_number(spec, lines)
+
+
+def _is_about_snapshot(line: MenuLine) -> bool:
+    start = "Bootable snapshot" if line.submenu else "Help on bootable snapshot"
+    return line.title.startswith(start)
+
+
+def _skip_first(spec: str, found: int | None, size: int) -> int | None:
+    """Return the line that SUSE's GRUB takes, which counts from the second one."""
+    if found is None or not spec:
+        return min(1, size - 1)
+    try:
+        count(spec)
+    except GrubError:
+        return found
+    return found + 1 if found < size - 1 else found
 
 
 def _find_by_number(spec: str, lines: Sequence[MenuLine]) -> int | None:
@@ -55,7 +85,8 @@ def split(spec: str) -> tuple[str, str]:
 
 def fallbacks(spec: str, lines: Sequence[MenuLine], family: Family) -> Iterator[int]:
     """Yield the lines in turn, up to the first word that means none: GRUB may crash there."""
-    ids = [line.id for line in lines] if family.names_first else []
+    shown = find_shown(lines)
+    ids = [lines[number].id for number in shown] if family.names_first else []
     while spec:
         word, _, after = spec.lstrip().partition(" ")
         try:
@@ -64,9 +95,9 @@ def fallbacks(spec: str, lines: Sequence[MenuLine], family: Family) -> Iterator[
             if word not in ids:
                 return
             number, spec = ids.index(word), after
-        if not 0 <= number < len(lines):
+        if not 0 <= number < len(shown):
             return
-        yield number
+        yield shown[number]
 
 
 def style(value: str | None, seconds: float | None) -> Style:

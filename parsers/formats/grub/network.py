@@ -8,7 +8,8 @@ from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, Volume
 from parsers.formats.grub.configuration import GrubConfiguration
-from parsers.formats.grub.language.family import Family, find_family
+from parsers.formats.grub.language.family import Family
+from parsers.formats.grub.recognition import find_family
 from parsers.formats.grub.run.machine import GrubMachine
 from parsers.places.urls import split
 
@@ -63,6 +64,9 @@ class _Server:
 
     def link(self, path: str) -> str:
         return ""
+
+    def default(self, path: str) -> str:
+        return path
 
     def _on(self, name: str) -> "Files | None":
         return self if name == self.volume.name else self._files.host.on(name)

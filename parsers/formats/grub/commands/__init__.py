@@ -29,5 +29,6 @@ def table(family: Family = DEBIAN) -> Mapping[str, GrubCommand]:
     """Return the commands that a family of GRUBs has. It does not know those of the others."""
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
-    foreign = {name for other in FAMILIES.values() if other != family for name in other.commands}
+    known = frozenset[str]().union(*(other.commands for other in FAMILIES.values()))
+    foreign = known - family.commands
     return {name: found for name, found in _TABLE.items() if name not in foreign}

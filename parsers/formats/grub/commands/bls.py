@@ -1,49 +1,31 @@
-"""`blscfg`: put Boot Loader Specification entries into the menu, as Red Hat's GRUB does.
+"""`blscfg`: put Boot Loader Specification entries into the menu.
 
-Each entry gets a body of GRUB commands. The body is made at once. Only the files of `initrd` may
-have variables that are looked up when the entry is booted.
+Red Hat's GRUB had it first. SUSE's is made of that; upstream's, since 2.14, is another program.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from parsers.formats.grub import snippets
+from parsers.formats.grub.bls_lines import make_line
 from parsers.formats.grub.commands import command
-from parsers.formats.grub.commands.menu import hotkey, users
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, NOT_FOUND, GrubError
-from parsers.formats.grub.language.lexer import ScriptText
-from parsers.formats.grub.language.parse import units
-from parsers.formats.grub.language.pieces import Assignment, Piece, expand_to, join
-from parsers.formats.grub.language.syntax import Block, Command, Mistake, Statement
+from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.options import Options
-from parsers.formats.grub.run.shell import MenuLine, Shell
-from parsers.formats.grub.snippets import BlsField, BlsFile
+from parsers.formats.grub.run.shell import Shell
+from parsers.formats.grub.snippets import BlsFile
 
 _DIRECTORIES = ("/loader/entries", "/boot/loader/entries")
 _FILE = 20  # steps, to read a file and to find its place in the order
 
 
-class Request(NamedTuple):
-    """The entries that a blscfg is to read and to show."""
-
-    path: str = ""
-    id: str = ""
-    default: bool = False
-    others: bool = False
-
-
-# The options are upstream's, since 2.14.
-_OPTIONS = Options(
-    "--path|-p=",
-    "--enable-fallback|-f",
-    "--show-default|-d",
-    "--show-non-default|-n",
-    "--entry|-e=",
-)
-
-
 @command("blscfg", "bls_import")
 def blscfg(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    if shell.machine.family.bls == "upstream":
+        return _upstreams(shell, arguments)
+    if shell.machine.family.bls_by_version:
+        _add(shell, snippets.sort_by_field(_read(shell, "")))
+        return 0
     asked = _request(arguments)
     shell.snippets.add(_read(shell, asked.path))
     for number, snippet in enumerate(shell.snippets.known):
@@ -51,9 +33,22 @@ def blscfg(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         wanted = snippet.id == asked.id or (asked.default if is_default else asked.others)
         if wanted and snippet.id not in shell.snippets.shown:
             shell.snippets.shown.add(snippet.id)
-            if linux := snippet.first("linux"):
-                shell.menu.append(_line(shell, snippet, linux))
+            _add(shell, [snippet])
     return 0
+
+
+def _add(shell: Shell, found: Sequence[BlsFile]) -> None:
+    shell.menu += filter(None, (make_line(shell, snippet) for snippet in found))
+
+
+class Request(NamedTuple):
+    """The entries that a command is to read and to show."""
+
+    path: str = ""
+    id: str = ""
+    default: bool = False
+    others: bool = False
+    fallback: bool = True  # to the usual directory, if there is nothing at `path`
 
 
 def _request(arguments: Sequence[str]) -> Request:
@@ -62,45 +57,64 @@ def _request(arguments: Sequence[str]) -> Request:
             return Request(default=True)
         case ["non-default"]:
             return Request(others=True)
-        case [word] if word.startswith("("):
-            return Request(path=word, default=True, others=True)
-        case [word] if not word.startswith("-"):
+        case [word] if not word.startswith("("):
             return Request(id=word)
-    options, _ = _OPTIONS.read(arguments)
-    some = {"show-default", "show-non-default", "entry"} & options.keys()
-    return Request(
-        path=options.get("path", [""])[-1],
-        id=options.get("entry", [""])[-1].removesuffix(".conf"),
-        default=not some or "show-default" in options,
-        others=not some or "show-non-default" in options,
-    )
+        case [word]:
+            return Request(path=word, default=True, others=True)
+    return Request(default=True, others=True)
 
 
 def _read(shell: Shell, path: str) -> Iterator[BlsFile]:
-    device = shell.env["root"]
-    if shell.machine.platform != "efi":
-        device = shell.env["boot"] or device
-    directories: Sequence[str] = [shell.env["blsdir"] or _DIRECTORIES[0], _DIRECTORIES[1]]
-    if path.startswith("("):
-        device, parenthesis, directory = path[1:].partition(")")
-        if not parenthesis:
-            raise GrubError(BAD_ARGUMENT, "Filepath isn't correct")
-        directories = [directory] if directory else directories
-    elif path:
-        directories = [path]
-    if not device:
-        raise GrubError(NOT_FOUND, "variable `boot' isn't set")
-    if "root" in shell.missing_devices and (name := _mere_directory(shell)):
-        device = name
-        shell.set("root", name)
-    there = (d for d in directories if shell.place(f"({device}){d}").kind() == "directory")
+    """Read the files at `path`, else those in the usual directories of $root, and of SUSE's $boot.
+
+    If $blsdir or /loader/entries is not there, it is /boot/loader/entries.
+    """
+    if path:
+        yield from _read_path(shell, path)
+        return
+    boot = shell.env["boot"] if shell.machine.family.bls == "suse" else ""
+    if boot and shell.machine.devices.find(boot):
+        yield from _read_directory(shell, boot, _DIRECTORIES[0])
+    device = _find_root(shell)
+    directories = shell.env["blsdir"] or _DIRECTORIES[0], _DIRECTORIES[1]
+    there = (d for d in directories if _has_entries(shell, device, d))
     if directory := next(there, ""):
-        for name in shell.place(f"({device}){directory}").names():
-            if name.endswith(".conf") and len(name) > len(".conf") and name[0] != ".":
-                yield from _file(shell, f"({device}){directory}/{name}", name[: -len(".conf")])
+        yield from _read_directory(shell, device, directory)
 
 
-def _mere_directory(shell: Shell) -> str:
+def _has_entries(shell: Shell, device: str, directory: str) -> bool:
+    place = shell.place(f"({device}){directory}")
+    if shell.machine.family.bls_by_version:  # an empty directory is as good as none
+        return any(name.endswith(".conf") for name in place.names())
+    return place.kind() == "directory"
+
+
+def _read_path(shell: Shell, path: str) -> Iterator[BlsFile]:
+    """Read the files of (DEVICE)/DIRECTORY, or one file."""
+    device, parenthesis, within = path[1:].partition(")")
+    if not parenthesis:
+        raise GrubError(BAD_ARGUMENT, "Filepath isn't correct")
+    if within.endswith(".conf"):
+        shell.find_file(path)
+        yield from _read_file(shell, path, device)
+    elif shell.machine.devices.find(device) is None:
+        return
+    else:
+        yield from _read_directory(shell, device, within or _DIRECTORIES[0])
+
+
+def _find_root(shell: Shell) -> str:
+    """Return $root; of a directory, of which no device is known, its own name."""
+    device = shell.env["root"]
+    if not device:
+        raise GrubError(NOT_FOUND, "variable `root' isn't set")
+    if "root" in shell.missing_devices and (name := _find_mere_directory(shell)):
+        shell.set("root", name)
+        return name
+    return device
+
+
+def _find_mere_directory(shell: Shell) -> str:
     """Return the name of the configuration's own device if that is a directory.
 
     A directory has no UUID, so no search finds it. The files in it were meant.
@@ -111,90 +125,74 @@ def _mere_directory(shell: Shell) -> str:
     return name if mere and any(shell.place(f"({name}){d}").kind() for d in _DIRECTORIES) else ""
 
 
-def _file(shell: Shell, path: str, id: str) -> Iterator[BlsFile]:
+def _read_directory(shell: Shell, device: str, directory: str) -> Iterator[BlsFile]:
+    upstream = shell.machine.family.bls == "upstream"
+    for name in shell.place(f"({device}){directory}").names():
+        # Upstream's reads hidden files, too.
+        if name.endswith(".conf") and (upstream or (len(name) > len(".conf") and name[0] != ".")):
+            yield from _read_file(shell, f"({device}){directory.rstrip('/')}/{name}", device)
+
+
+def _read_file(shell: Shell, path: str, device: str) -> Iterator[BlsFile]:
     if (text := shell.text(path)) is not None:
         shell.machine.budget.spend(_FILE + len(text) // 64)
-        yield snippets.read(id, shell.machine.label(shell.place(path)), text)
+        id = path.rpartition("/")[2].removesuffix(".conf")
+        upstream = shell.machine.family.bls == "upstream"
+        config = shell.machine.label(shell.place(path))
+        yield snippets.read(id, config, text, device, upstream=upstream)
 
 
-def _line(shell: Shell, snippet: BlsFile, linux: BlsField) -> MenuLine:
-    title = snippet.first("title") or linux
-    arguments = [title.value, *(field.value for field in snippet.all("grub_arg"))]
-    # A name of a user means that not everybody may boot the entry.
-    allowed = users(_expand(shell, snippet, "grub_users") or "")
-    key = snippet.first("grub_hotkey")
-    return MenuLine(
-        title=title.value,
-        id=snippet.id,
-        arguments=tuple(arguments),
-        body=tuple(_body(shell, snippet, linux)),
-        submenu=False,
-        config=snippet.config,
-        line=1,
-        end=snippet.fields[-1].line,
-        hotkey=hotkey(key.value) if key else "",
-        classes=tuple(field.value for field in snippet.all("grub_class")),
-        users=allowed or None,
-        parameters=Assignment("$@", " ".join(arguments), snippet.config, title.line),
+# Upstream's, since 2.14 (grub-core/commands/blsuki.c).
+
+OPTIONS = Options(
+    "--path|-p=",
+    "--enable-fallback|-f",
+    "--show-default|-d",
+    "--show-non-default|-n",
+    "--entry|-e=",
+)
+
+
+def read_request(arguments: Sequence[str]) -> Request:
+    """Read the options of upstream's `blscfg` and `uki`."""
+    options, words = OPTIONS.read(arguments)
+    if words:
+        raise GrubError(BAD_ARGUMENT, "unexpected argument(s) found, see --help")
+    some = {"show-default", "show-non-default", "entry"} & options.keys()
+    return Request(
+        path=options.get("path", [""])[-1],
+        id=options.get("entry", [""])[-1],
+        default=not some or "show-default" in options,
+        others=not some or "show-non-default" in options,
+        fallback="enable-fallback" in options,
     )
 
 
-def _body(shell: Shell, snippet: BlsFile, linux: BlsField) -> Iterator[Statement]:
-    for text, line in _commands(shell, snippet, linux):
-        for unit in units(ScriptText(text, family=shell.machine.family)):
-            if isinstance(unit, Mistake):
-                shell.machine.complain(snippet.config, line, unit.message)
-                continue
-            for statement in unit:
-                # A column would count in the text made here, not in the file.
-                if isinstance(statement, Command):
-                    yield statement._replace(line=line, column=0)
-                else:
-                    yield statement
+def _upstreams(shell: Shell, arguments: Sequence[str]) -> int:
+    """Add the wanted entries. Each call starts anew: what is shown already is shown again."""
+    asked = read_request(arguments)
+    found = snippets.sort_as_upstream(_read_as_upstream(shell, asked))
+    for number, snippet in enumerate(found):
+        is_default = snippet.is_upstreams_default(shell.env["default"], number)
+        if f"{snippet.id}.conf" == asked.id or (asked.default if is_default else asked.others):
+            _add(shell, [snippet])
+    return 0
 
 
-def _commands(shell: Shell, snippet: BlsFile, linux: BlsField) -> Iterator[tuple[str, int]]:
-    """Yield the lines of the body, each with the line of the file that it comes from."""
-    if shell.env["save_default"][:1] not in ("", "0", "f", "F", "n", "N"):
-        yield "savedefault", 1
-    if "load_video" in shell.functions:
-        yield "load_video", 1
-    yield "set gfxpayload=keep", 1
-    yield _linux(shell, snippet, linux), linux.line
-    initrds = snippet.all("initrd")
-    parts = (initrds[0] if initrds else linux).value.rpartition("/")
-    directory = f"($root){parts[0]}{parts[1]}"
-    early = shell.env.get("early_initrd")
-    names = [f"{directory}{name}" for name in early.split(" ")] if early else []
-    names += [f"($root){field.value}" for field in initrds]
-    if names:
-        yield f"initrd {' '.join(names)}", (initrds[0] if initrds else linux).line
-    if tree := snippet.first("devicetree"):
-        yield f"devicetree ($root){_expand(shell, snippet, 'devicetree') or ''}", tree.line
-    elif general := shell.env["devicetree"]:
-        yield f"devicetree {directory}{general}", linux.line
-
-
-def _linux(shell: Shell, snippet: BlsFile, linux: BlsField) -> str:
-    """Return the statement that loads the kernel; its options know where they come from."""
-    field = snippet.first("options")
-    if field:
-        setting = Assignment("options", field.value, snippet.config, field.line)
-        written = expand_to(field.value, [Piece(field.value, setting)])
-        keyword = expand_to("linux", [Piece("", setting), Piece("linux")])
-    else:
-        written, keyword = _value(shell, "default_kernelopts") or "", "linux"
-    options = snippets.expand(written, lambda name: _value(shell, name))
-    command = [keyword, f"($root){linux.value}"]
-    return join(" ", command if options is None else [*command, options])
-
-
-def _value(shell: Shell, name: str) -> str | None:
-    """Return the value of a variable, in one piece."""
-    value, setting = shell.env.get(name), shell.env.assignments.get(name)
-    return value if value is None else expand_to(value, [Piece(value, setting)])
-
-
-def _expand(shell: Shell, snippet: BlsFile, key: str) -> str | None:
-    field = snippet.first(key)
-    return snippets.expand(field.value if field else "", shell.env.get)
+def _read_as_upstream(shell: Shell, asked: Request) -> Iterator[BlsFile]:
+    path = asked.path
+    if path.endswith(".conf"):
+        place = shell.find_file(path)
+        yield from _read_file(shell, path, place.device)
+        return
+    device = _find_root(shell)
+    if path.startswith("("):
+        device, parenthesis, path = path[1:].partition(")")
+        if not parenthesis:
+            raise GrubError(BAD_ARGUMENT, f"invalid file name `{asked.path}'")
+    elif not path.startswith("/"):
+        path = ""
+    found = list(_read_directory(shell, device, path or _DIRECTORIES[0]))
+    if not found and asked.fallback:
+        found = list(_read_directory(shell, device, _DIRECTORIES[0]))
+    yield from found

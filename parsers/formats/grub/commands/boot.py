@@ -11,6 +11,7 @@ from parsers.formats.grub.commands.script import run_nested
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, NO_KERNEL, GrubError
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.devices import describe
+from parsers.formats.grub.run.images import load_image
 from parsers.formats.grub.run.other_loaders import find_menu, start
 from parsers.formats.grub.run.shell import Boot, Exit, Payload, Run, Shell
 from parsers.places.volumes import describe_loader
@@ -37,7 +38,7 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         places.append(here)
     root = () if path.startswith("(") else ("root",)
     shell.payload = Payload(
-        kernel=shell.machine.file(path, shell.env["root"]),
+        kernel=shell.file(path),
         cmdline=cmdline,
         devicetree=shell.payload.devicetree,
         waits_for=_find_missing_device(shell, path),
@@ -120,8 +121,8 @@ def _initrd(shell: Shell, argument: str) -> FileRef:
     """Return the file. newc:NAME:FILE is FILE under that name (grub-core/loader/linux.c)."""
     name, colon, path = argument.removeprefix("newc:").partition(":")
     if not argument.startswith("newc:") or not colon:
-        return shell.machine.file(argument, shell.env["root"])
-    return replace(shell.machine.file(path, shell.env["root"]), packed=name.strip("/"))
+        return shell.file(argument)
+    return replace(shell.file(path), packed=name.strip("/"))
 
 
 @command("devicetree")
@@ -129,7 +130,7 @@ def devicetree(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     path = str(arguments[0])
-    shell.payload.devicetree = shell.machine.file(path, shell.env["root"])
+    shell.payload.devicetree = shell.file(path)
     shell.payload.origins += shell.origins("devicetree", path)
     return 0
 
@@ -142,7 +143,11 @@ def boot(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 
 def _chainloader(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Load a unified kernel image, with the rest of the words as its command line; else nothing."""
     words = [word for word in arguments if not word.startswith("-")]
+    if words and (image := load_image(shell, str(arguments[0]), arguments[1:])):
+        shell.payload = image
+        return 0
     what = describe_loader(words[0] if words else "", shell.env["root"])
     shell.payload = Payload(unbootable=f"it starts {what}, which Linux cannot start")
     # Another GRUB behind the default: its default boots.

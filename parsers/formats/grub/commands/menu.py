@@ -37,7 +37,7 @@ def submenu(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 
 @command("hiddenentry", takes_block=True)
 def hiddenentry(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Add an entry that only its hotkey or being the default can boot: SUSE's and Red Hat's."""
+    """Add an entry that the menu does not show or count: only its hotkey boots it."""
     return _add(shell, arguments, block, hidden=True)
 
 

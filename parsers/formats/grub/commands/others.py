@@ -96,13 +96,13 @@ def _menu(place: Place, entries: Sequence[Entry], depth: int) -> Iterator[Comman
             yield _command(within[0].line, "submenu", "--", trail[0], body=body)
             continue
         for entry in within:
-            kind = "hiddenentry" if entry.hidden else "menuentry"
             words = [word for name in entry.classes for word in ("--class", name)]
             if entry.hotkey:
                 words += ["--hotkey", entry.hotkey]
             words += ["--unrestricted"] if entry.users is None else ["--users", *_user_list(entry)]
             words += ["--id", entry.name, "--", entry.title]
-            yield _command(entry.line, kind, *words, body=tuple(_boot(place, entry)))
+            # GRUB shows entries that SYSLINUX hides.
+            yield _command(entry.line, "menuentry", *words, body=tuple(_boot(place, entry)))
 
 
 def _user_list(entry: Entry) -> tuple[str]:

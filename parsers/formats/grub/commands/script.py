@@ -168,11 +168,12 @@ def run_nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> in
     inner = shell.fork(inherit=True, scope=shell.scope)
     inner.config = config
     inner.menus = (*shell.menus, config)
-    inner.env["config_file"] = f"({place.device}){place.path}"
-    inner.env["config_directory"] = f"({place.device}){place.path.rpartition('/')[0]}"
+    inner.env["config_file"] = f"({place.device}){place.name}"
+    inner.env["config_directory"] = f"({place.device}){place.name.rpartition('/')[0]}"
     inner.env.export("config_file")
     inner.env.export("config_directory")
     run(inner)
     shell.nested.append(inner)
     shell.effects, shell.used_up = inner.effects, inner.used_up
+    shell.subvolumes = inner.subvolumes
     return 0

@@ -37,7 +37,7 @@ def unset(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "one argument expected")
     for name in arguments:
-        shell.env.unset(name)
+        shell.unset(name)
     return 0
 
 
@@ -138,14 +138,14 @@ _RUN = re.compile(r"([0-9]{1,9})\+([0-9]{1,3})")
 def _block(shell: Shell, paths: list[str] | None) -> tuple[FileRef, EnvironmentBlock]:
     path = paths[-1] if paths else f"{shell.env['prefix']}/grubenv"
     blocks = _BLOCKS.fullmatch(path)
-    file = shell.machine.file(path, shell.env["root"])
+    file = shell.file(path)
     if blocks and (run := _RUN.fullmatch(blocks[1])):
         first, count = (int(number) << 9 for number in run.groups())
         file = replace(file, path="", offset=first, size=count)
     if file not in shell.blocks:
         text = _read_blocks(shell, file, blocks[1]) if blocks else shell.text(path)
         if text is None:
-            raise GrubError(NOT_FOUND, f"file `{shell.place(path).path}' not found")
+            raise GrubError(NOT_FOUND, f"file `{shell.place(path).name}' not found")
         shell.blocks[file] = EnvironmentBlock.read(text)
     return file, shell.blocks[file]
 

@@ -58,6 +58,10 @@ class Devices:
         """Return True unless the volume is an image that no name means any longer."""
         return not volume.image or volume in self.loops.values()
 
+    def volumes(self) -> Iterator[Volume]:
+        """Yield the volumes that have names of their own, the configuration's disk first."""
+        yield from self._named.values()
+
     def tree(self, volume: Volume) -> Files | None:
         if volume.name not in self._trees:
             self._trees[volume.name] = self._files.host.on(volume.name)

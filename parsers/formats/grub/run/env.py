@@ -11,9 +11,13 @@ from parsers.formats.grub.language.pieces import Assignment, join, pieces_of
 class Environment:
     """Variables and values. Submenus and nested configurations see the exported ones."""
 
-    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, values: Mapping[str, str] | None = None, exported: Iterable[str] = ()
+    ) -> None:
+        """`values` are exported; `exported` are the names of others that always are, once set."""
         self._values = dict(values or {})
-        self._exported = set(self._values)
+        self._always = tuple(exported)
+        self._exported = {*self._values, *self._always}
         self.assignments: dict[str, Assignment] = {}  # without those of GRUB itself
 
     def __getitem__(self, name: str) -> str:
@@ -43,14 +47,15 @@ class Environment:
         self._values.setdefault(name, "")
 
     def copy(self) -> "Environment":
-        new = Environment()
+        new = Environment(exported=self._always)
         new._values, new._exported = dict(self._values), set(self._exported)
         new.assignments = dict(self.assignments)
         return new
 
     def inherit(self) -> "Environment":
         """Return an environment with the exported variables only."""
-        new = Environment({k: v for k, v in self._values.items() if k in self._exported})
+        values = {k: v for k, v in self._values.items() if k in self._exported}
+        new = Environment(values, self._always)
         new.assignments = {k: v for k, v in self.assignments.items() if k in self._exported}
         return new
 

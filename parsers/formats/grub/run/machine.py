@@ -20,6 +20,9 @@ STEPS = 120_000  # of the budget of one configuration
 _MOST_WANTED = 50  # volumes that are listed one by one
 
 
+Locate = Callable[[Volume, str], str]
+
+
 class Place(NamedTuple):
     """A file's name, split into device and path."""
 
@@ -28,6 +31,7 @@ class Place(NamedTuple):
     volume: Volume | None  # None: the machine has no such device
     devices: Devices
     url: str = ""  # of a file on a server
+    name: str = ""  # the path as GRUB has it, which may begin in a subvolume
 
     def files(self) -> Files | None:
         return self.devices.tree(self.volume) if self.volume else None
@@ -98,7 +102,7 @@ class GrubMachine:
             "lang": "",
             # The starter of a loopback.cfg in an ISO file tells it here where the file is.
             **({"iso_path": self.devices.own.image} if self.devices.own.image else {}),
-            **{f"feature_{name}": "y" for name in _FEATURES.split()},
+            **{f"feature_{name}": "y" for name in (*_FEATURES.split(), *self.family.features)},
             **self._network,
         }
 
@@ -132,10 +136,10 @@ class GrubMachine:
         volume = self.devices.find(device) if device else None
         absolute = posixpath.normpath(f"/{path}").replace("//", "/")
         server = "" if volume else self.devices.server(device)
-        return Place(device, absolute, volume, self.devices, server and f"{server}{absolute}")
+        url = server and f"{server}{absolute}"
+        return Place(device, absolute, volume, self.devices, url, absolute)
 
-    def file(self, path: str, root: str) -> FileRef:
-        place = self.place(path, root)
+    def file(self, place: Place) -> FileRef:
         if place.volume:
             own = place.volume.name == self.devices.own.name
             return FileRef(path=place.path, device="" if own else place.volume.name)
@@ -165,16 +169,20 @@ class GrubMachine:
         volume = place.volume
         if not volume or (volume.image and volume.name != self.devices.own.name):
             return False
-        return any(matches(p, place.path) for p in self._elsewhere)
+        steps = place.path.count("/")
+        return any(p.count("/") == steps and matches(p, place.path) for p in self._elsewhere)
 
-    def match(self, pattern: Pattern, root: str) -> list[str]:
-        """Return the names that fit a pattern: files, devices in parentheses, or disks."""
+    def match(self, pattern: Pattern, root: str, locate: Locate) -> list[str]:
+        """Return the names that fit a pattern: files, devices in parentheses, or disks.
+
+        `locate` gives the path in the whole file system of a path as GRUB has it.
+        """
         if pattern[0] == "**":
             names = self.devices.names(disks_only=True)
             return [f"({name})" for name in names if matches(pattern, f"({name})")]
         if pattern[0] != "(":
             device = self.devices.find(root)
-            return self._walk("", device, pattern) if device else []
+            return self._walk("", device, pattern, locate) if device else []
         end = list(pattern).index(")") + 1 if ")" in pattern else len(pattern)
         names = (f"({name})" for name in self.devices.names())
         devices = [name for name in names if matches(pattern[:end], name)]
@@ -185,10 +193,10 @@ class GrubMachine:
             path
             for device in devices
             if (volume := self.devices.find(device[1:-1]))
-            for path in self._walk(device, volume, pattern[end:])
+            for path in self._walk(device, volume, pattern[end:], locate)
         ]
 
-    def _walk(self, device: str, volume: Volume, pattern: Pattern) -> list[str]:
+    def _walk(self, device: str, volume: Volume, pattern: Pattern, locate: Locate) -> list[str]:
         """Return the files of a volume, written as the pattern is: with its slashes."""
         tree = self.devices.tree(volume)
         if tree is None or pattern[0] != "/":
@@ -201,13 +209,13 @@ class GrubMachine:
             wider = []
             for path in paths:
                 self.budget.spend()
-                for name in tree.names(path):
+                for name in tree.names(locate(volume, path)):
                     self.budget.spend()
                     # A name with a dot in front fits only a pattern with a dot in front.
                     if matches(component, name) and (name[0] != "." or component[0] == "."):
                         wider.append(f"{path}{name}")
             paths = wider
-        return [f"{device}{path}" for path in paths if _fits(tree.kind(path), path)]
+        return [f"{device}{path}" for path in paths if _fits(tree.kind(locate(volume, path)), path)]
 
 
 # GRUB's name of the interface that the firmware loaded it over.

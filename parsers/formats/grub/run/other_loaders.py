@@ -7,6 +7,7 @@ from posixpath import dirname
 from parsers.formats.grub.run.env import Environment
 from parsers.formats.grub.run.machine import Place
 from parsers.formats.grub.run.shell import Payload, Shell
+from parsers.formats.grub.run.subvolumes import Subvolumes
 from parsers.places.volumes import BLOCKS
 
 # GRUB's EFI programs and shim, which starts one: each has a configuration beside it.
@@ -41,5 +42,5 @@ def start(shell: Shell, place: Place) -> None:
     own = {"root": place.device, "config_file": f"({place.device}){place.path}"}
     own |= dict.fromkeys(("prefix", "cmdpath", "config_directory"), directory)
     shell.env = Environment({**shell.machine.variables(place.path), **own})
-    shell.functions, shell.payload = {}, Payload()
+    shell.functions, shell.payload, shell.subvolumes = {}, Payload(), Subvolumes()
     shell.run_text(shell.text(f"({place.device}){place.path}") or "")

@@ -131,7 +131,7 @@ class Shell(State):
         new.effects = {file: dict(values) for file, values in self.effects.items()}
         new.used_up = {file: set(names) for file, names in self.used_up.items()}
         new.blocks = dict(self.blocks)
-        new.snippets = self.snippets.copy()
+        new.snippets, new.subvolumes = self.snippets.copy(), self.subvolumes
         new.functions = self.functions if inherit else dict(self.functions)
         new._depth = self._depth
         return new

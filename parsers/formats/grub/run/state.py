@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from parsers.api import Origin
+from parsers.api import FileRef, Origin, Volume
 from parsers.formats.grub.language.errors import (
     BAD_DEVICE,
     BAD_FILE,
@@ -19,6 +19,7 @@ from parsers.formats.grub.language.words import Pattern, expand
 from parsers.formats.grub.run.env import Environment, Scope
 from parsers.formats.grub.run.machine import GrubMachine, Place
 from parsers.formats.grub.run.origins import origins, sort_lines, split_sources
+from parsers.formats.grub.run.subvolumes import Subvolumes, strip_default
 
 LONGEST = 1 << 19  # characters of a file
 
@@ -49,6 +50,7 @@ class State:
         self.eval_line = 0  # the line of the eval whose text runs
         self.minor: tuple[GrubError, bool] | None = None  # see `remark`
         self.missing_devices: dict[str, MissingDevice] = {}  # by variable
+        self.subvolumes = Subvolumes()
 
     def error(
         self,
@@ -90,7 +92,22 @@ class State:
             # The variable's value has no parentheses, so its pieces have none.
             setting = setting._replace(pieces=pieces_of(cut(value, 1, len(value) - 1)))
         self.env.assignments[name] = setting
+        if name.startswith("btrfs_") and self.machine.family.subvolumes:
+            self._choose_subvolume(name, value)
         self.env[name] = value
+
+    def _choose_subvolume(self, name: str, value: str) -> None:
+        self.subvolumes = self.subvolumes.choose(name, value)
+        if name == "btrfs_relative_path" and value[:1] in ("1", "y"):
+            files = self.machine.devices.tree(self.machine.devices.own)
+            for said in ("prefix", "config_file", "config_directory") if files else ():
+                assert files
+                self.env[said] = strip_default(files, self.env[said])
+
+    def unset(self, name: str) -> None:
+        if self.machine.family.subvolumes:
+            self.subvolumes = self.subvolumes.choose(name, "")
+        self.env.unset(name)
 
     def assignment(self, what: str, value: str, *, computed: bool = False) -> Assignment:
         """Record the value that the command at hand gives, and its sources."""
@@ -143,13 +160,28 @@ class State:
         return value, setting
 
     def _match(self, pattern: Pattern) -> Sequence[str]:
-        return self.machine.match(pattern, self.env["root"])
+        return self.machine.match(pattern, self.env["root"], self.locate)
 
     # Files
 
     def place(self, path: str) -> Place:
         """Return the place of `(device)/path`, or of `/path` on $root."""
-        return self.machine.place(path, self.env["root"])
+        place = self.machine.place(path, self.env["root"])
+        if place.volume and self.machine.family.subvolumes:
+            return place._replace(path=self.locate(place.volume, place.path))
+        return place
+
+    def locate(self, volume: Volume, path: str) -> str:
+        """Return a path in the whole file system; GRUB's may begin in a subvolume of a btrfs."""
+        if not self.machine.family.subvolumes or volume.fs not in ("btrfs", ""):
+            return path
+        relative = self.env["btrfs_relative_path"][:1] in ("1", "y")
+        tree = self.machine.devices.tree(volume)
+        return self.subvolumes.locate(tree, path, relative=relative) if tree else path
+
+    def file(self, path: str) -> FileRef:
+        """Return a file by the name that GRUB has for it."""
+        return self.machine.file(self.place(path))
 
     def find_file(self, path: str, *, directory: bool = False) -> Place:
         """Return the place of a file; GrubError if it is not there, or is a directory."""

@@ -5,7 +5,7 @@ from itertools import dropwhile
 import pytest
 
 from parsers.api import FileRef, Volume
-from parsers.formats.grub.language.family import FEDORA
+from parsers.formats.grub.language.family import FAMILIES, FEDORA, SUSE, UPSTREAM
 from parsers.formats.grub.snippets import BlsFile, Snippets, expand, read
 from tests.parsers.formats.grub.runs import CONFIG, ROOT, machine, offered, printed, problems
 
@@ -30,10 +30,9 @@ FILES: dict[str, str | bytes] = {
         ("set default=1\nblscfg default\nmenuentry M { true }\nblscfg", ["Old", "M", "New"]),
         ("blscfg\nblscfg", ["New", "Old"]),
         ("blscfg m-5.9.0", ["Old"]),
-        ("blscfg --show-default --show-non-default", ["New", "Old"]),
-        ("blscfg --entry m-5.9.0.conf", ["Old"]),
         ("blscfg ($root)/other", ["Other"]),
-        ("blscfg --path /other", ["Other"]),
+        ("blscfg ($root)/other/o.conf", ["Other"]),
+        ("blscfg m-5.9.0 m-5.10.0", ["New", "Old"]),
         ("set blsdir=/other\nblscfg", ["Other"]),
         ("set blsdir=/none\nblscfg", []),
         ("blscfg (nowhere)/other", []),
@@ -43,6 +42,95 @@ def test_which_entries_it_shows(script: str, titles: list[str]) -> None:
     other = {"/other/o.conf": "title Other\nlinux /k\n"}
     found = offered(machine(script, {**FILES, **other}), family=FEDORA)
     assert [entry.title for entry in found] == titles
+
+
+@pytest.mark.parametrize(
+    ("script", "titles"),
+    [
+        ("blscfg", ["New", "Old"]),
+        ("bls_import", []),
+        ("blscfg\nblscfg", ["New", "Old", "New", "Old"]),
+        ("blscfg m-5.9.0", []),
+        ("set default=m-5.9.0\nblscfg --show-default", []),
+        ("set default=m-5.9.0.conf\nblscfg --show-default", ["Old"]),
+        ("set default=Old\nblscfg -d", ["Old"]),
+        ("set default=1\nblscfg -d", ["Old"]),
+        ("set default=1x\nblscfg -d", []),
+        ("set default=1\nblscfg --show-non-default", ["New"]),
+        ("blscfg --show-default --show-non-default", ["New", "Old"]),
+        ("blscfg --entry m-5.9.0.conf", ["Old"]),
+        ("blscfg --entry m-5.9.0", []),
+        ("blscfg --path /other", ["Other"]),
+        ("blscfg --path ($root)/other", ["Other"]),
+        ("blscfg -p /other/o.conf", ["Other"]),
+        ("blscfg -p /none", []),
+        ("blscfg -p /none --enable-fallback", ["New", "Old"]),
+        ("set blsdir=/other\nblscfg", ["New", "Old"]),
+    ],
+)
+def test_which_entries_upstreams_shows(script: str, titles: list[str]) -> None:
+    other = {"/other/o.conf": "title Other\nlinux /k\n"}
+    found = offered(machine(script, {**FILES, **other}), family=UPSTREAM)
+    assert [entry.title for entry in found] == titles
+
+
+def test_upstreams_entries_have_no_device_and_no_variables_of_red_hats() -> None:
+    script = (
+        "default_kernelopts=dk\nset early_initrd=e\nset devicetree=d.dtb\nset save_default=1\n"
+        "function load_video { set default_kernelopts=x\n}\nblscfg"
+    )
+    files = {f"{ENTRIES}/a.conf": "linux\t/v \ninitrd /i\n"}
+    (entry,) = offered(machine(script, files), family=UPSTREAM)
+    assert (entry.cmdline, entry.devicetree) == ("BOOT_IMAGE=/v", None)
+    assert entry.initrds == (FileRef(path="/i"),)
+
+
+def test_upstreams_order_is_that_of_gnus_file_names() -> None:
+    names = ["a-6.9", "a-6.10", "a-6.10~rc1", "a-6.10.1", "b-1", "a-6.10-rc1", ".hidden"]
+    files = {f"{ENTRIES}/{name}.conf": f"title {name}\nlinux /k\n" for name in names}
+    found = [e.title for e in offered(machine("blscfg", files), family=UPSTREAM)]
+    assert found == ["b-1", "a-6.10.1", "a-6.10-rc1", "a-6.10", "a-6.10~rc1", "a-6.9", ".hidden"]
+
+
+def test_rhel_8_sorts_by_version_if_all_entries_have_one() -> None:
+    files = {
+        f"{ENTRIES}/z.conf": "title Old\nversion 4.9\nlinux /old\n",
+        f"{ENTRIES}/a.conf": "title New\nversion 4.10\nlinux /new\n",
+    }
+    titles = [e.title for e in offered(machine("blscfg", files), family=FAMILIES["rhel-8"])]
+    assert titles == ["New", "Old"]
+    assert [e.title for e in offered(machine("blscfg", files), family=FEDORA)] == ["Old", "New"]
+    files[f"{ENTRIES}/b.conf"] = "title None\nlinux /none\n"
+    titles = [e.title for e in offered(machine("blscfg", files), family=FAMILIES["rhel-8"])]
+    assert titles == ["Old", "None", "New"]
+
+
+def test_suses_names_the_disk_of_each_file_and_reads_those_of_boot_too() -> None:
+    other = Volume(name="sda2", disk="sda", partition=2, scheme="msdos")
+    trees = {"sda2": {f"{ENTRIES}/b-2.conf": "title B\nlinux /k\n"}}
+    script = "set boot=hd0,msdos2\nblscfg"
+    files = machine(script, {f"{ENTRIES}/a-1.conf": "title A\nlinux /k\n"}, trees, (ROOT, other))
+    entries = offered(files, family=SUSE)
+    assert [(e.title, e.kernel) for e in entries] == [
+        ("B", FileRef(path="/k", device="sda2")),
+        ("A", FileRef(path="/k")),
+    ]
+    assert [e.title for e in offered(files, family=FEDORA)] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("options", "new", "old"),
+    [
+        (r"ro a=128M\$1G quiet", "ro a=128M$1G quiet", "ro a=128Mquiet"),
+        (r"ro \$x bb", "ro $x bb", "ro v bb"),
+        ("ro $x bb", "ro v bb", "ro v bb"),
+    ],
+)
+def test_a_dollar_after_a_backslash_begins_no_variable(options: str, new: str, old: str) -> None:
+    files = {f"{ENTRIES}/a.conf": f"linux /k\noptions {options}\n"}
+    for family, wanted in ((FEDORA, new), (FAMILIES["rhel-9"], old)):
+        (entry,) = offered(machine("set x=v\nblscfg", files), family=family)
+        assert entry.cmdline.removeprefix("BOOT_IMAGE=(hd0,msdos1)/k").strip() == wanted
 
 
 def test_where_a_disk_has_none_those_below_boot_count() -> None:

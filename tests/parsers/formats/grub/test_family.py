@@ -2,8 +2,10 @@
 
 import pytest
 
-from parsers.formats.grub.language.family import DEBIAN, FEDORA, find_family
+from parsers.formats.grub.language.family import DEBIAN, FEDORA
+from parsers.formats.grub.recognition import find_family
 from tests.cases import SHARED, find
+from tests.fakes import Machine
 from tests.parsers.formats.grub.runs import machine, offered, preferences
 
 CORPUS = SHARED / "corpus/grub.cfg"
@@ -21,11 +23,23 @@ FEDORAS = {
         ("/boot/grub/grub.cfg", "menuentry A { linux /k }", "debian"),
         ("/boot/grub2/grub.cfg", "menuentry A { linux /k }", "fedora"),
         ("/grub2/grub.cfg", "", "fedora"),
-        ("/boot/grub2/grub.cfg", "menuentry 'openSUSE Leap' --class opensuse {", "debian"),
-        ("/boot/grub2/grub.cfg", "menuentry 'SLES 15-SP5' --class sles --class gnu {", "debian"),
-        ("/boot/grub2/grub.cfg", "### BEGIN /etc/grub.d/80_suse_btrfs_snapshot ###", "debian"),
-        ("/EFI/sles/grub.cfg", "set prefix=($root)/boot/grub2\nsource $prefix/grub.cfg", "debian"),
-        ("/EFI/BOOT/grub.cfg", "set btrfs_relative_path=yes\nset prefix=/boot/grub2", "debian"),
+        ("/boot/grub2/grub.cfg", "menuentry 'openSUSE Leap' --class opensuse {", "suse"),
+        ("/boot/grub2/grub.cfg", "menuentry 'SLES 15-SP5' --class sles --class gnu {", "suse"),
+        ("/boot/grub2/grub.cfg", "### BEGIN /etc/grub.d/80_suse_btrfs_snapshot ###", "suse"),
+        ("/boot/grub2/grub.cfg", "set btrfs_relative_path=n\ninsmod blscfg\nblscfg", "suse"),
+        ("/boot/grub/grub.cfg", "menuentry 'openSUSE Leap (on /dev/sda2)' {", "debian"),
+        ("/boot/grub2/grub.cfg", "menuentry 'Mageia 9' --class mageia {", "debian"),
+        ("/EFI/sles/grub.cfg", "set prefix=($root)/boot/grub2\nsource $prefix/grub.cfg", "suse"),
+        ("/EFI/BOOT/grub.cfg", "set btrfs_relative_path=yes\nset prefix=/boot/grub2", "suse"),
+        ("/EFI/fedora/grub.cfg", "set btrfs_relative_path=y\nconfigfile /grub.cfg", "fedora"),
+        ("/boot/grub/grub.cfg", "hiddenentry T --hotkey t { true }", "suse"),
+        ("/EFI/BOOT/grub.cfg", "hiddenentry T { true }\nsearch -l nixos-minimal", "nixos"),
+        ("/boot/grub/grub.cfg", "insmod blsuki\nuki", "upstream-2.14"),
+        ("/boot/grub/grub.cfg", "blscfg --path /loader --show-default", "upstream-2.14"),
+        ("/boot/grub/grub.cfg", "if [ x$feature_search_cryptodisk_only = xy ]", "upstream-2.14"),
+        ("/boot/grub/grub.cfg", "echo uki", "debian"),
+        ("/boot/grub2/grub.cfg", "insmod blsuki\nuki", "fedora"),
+        ("/boot/grub2/grub.cfg", "set btrfs_relative_path=n\ninsmod blsuki\nuki", "suse"),
         ("/EFI/fedora/grub.cfg", "configfile $prefix/grub.cfg", "fedora"),
         ("/EFI/CentOS/grub.cfg", "", "fedora"),
         ("/EFI/debian/grub.cfg", "set prefix=($root)'/boot/grub'", "debian"),
@@ -53,6 +67,48 @@ FEDORAS = {
 )
 def test_the_dialect_is_seen_from_the_text_and_its_place(path: str, text: str, family: str) -> None:
     assert find_family(path, text).name == family
+
+
+PLAIN = "menuentry A { linux /k }"
+OLD_MODULES, MODULES = "date: date\nls: ls\n", "*blscfg: blsuki\ndate: date\n*uki: blsuki\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "file", "contents", "family"),
+    [
+        ("/boot/grub/grub.cfg", PLAIN, "/etc/os-release", "ID=arch\n", "debian"),
+        ("/boot/grub/grub.cfg", PLAIN, "/etc/os-release", "ID=debian\n", "debian"),
+        ("/boot/grub2/grub.cfg", PLAIN, "/etc/os-release", 'ID="opensuse-leap"\n', "suse"),
+        ("/boot/grub2/grub.cfg", PLAIN, "/usr/lib/os-release", "ID=sles\n", "suse"),
+        ("/boot/grub2/grub.cfg", PLAIN, "/etc/os-release", "ID=x\nID_LIKE='suse y'\n", "suse"),
+        ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=fedora\nVERSION_ID=43", "fedora"),
+        ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=fedora\nVERSION_ID=38", "rhel-9"),
+        ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=rhel\nVERSION_ID=8.10", "rhel-8"),
+        ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=rocky\nVERSION_ID=9.4", "rhel-9"),
+        ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=rhel\nVERSION_ID=9.7", "fedora"),
+        ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=centos\nVERSION_ID=9", "fedora"),
+        ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=ol\nVERSION_ID=10.0", "fedora"),
+        ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=opensuse-slowroll\n", "suse"),
+        ("/boot/grub/grub.cfg", PLAIN, "/etc/os-release", "ID=nixos\n", "nixos"),
+        ("/boot/grub/grub.cfg", "hiddenentry A { true }", "/etc/os-release", "ID=nixos\n", "nixos"),
+        ("/boot/grub/grub.cfg", "uki", "/etc/os-release", "ID=arch\n", "upstream-2.14"),
+        ("/boot/grub/grub.cfg", PLAIN, "/boot/grub/x86_64-efi/command.lst", OLD_MODULES, "debian"),
+        ("/boot/grub/grub.cfg", PLAIN, "/boot/grub/i386-pc/command.lst", MODULES, "upstream-2.14"),
+        (
+            "/boot/grub/grub.cfg",
+            "blscfg",
+            "/boot/grub/i386-pc/command.lst",
+            MODULES,
+            "upstream-2.14",
+        ),
+        ("/grub/grub.cfg", PLAIN, "/grub/powerpc-ieee1275/command.lst", MODULES, "upstream-2.14"),
+    ],
+)
+def test_the_dialect_is_seen_from_the_system_and_the_modules_beside_it(
+    path: str, text: str, file: str, contents: str, family: str
+) -> None:
+    files = Machine({"sda1": {path: text, file: contents}}).files("sda1")
+    assert find_family(path, text, files).name == family
 
 
 @pytest.mark.shared("corpus/grub.cfg")

@@ -6,7 +6,7 @@ import pytest
 
 from parsers.api import Entry, Files, Password
 from parsers.binary.envblock import read, write
-from parsers.formats.grub.language.family import DEBIAN, FEDORA, Family
+from parsers.formats.grub.language.family import DEBIAN, FEDORA, NIXOS, SUSE, Family
 from tests.parsers.formats.grub.runs import machine, offered, preferences, printed, problems
 
 BLOCK = "# GRUB Environment Block\n".ljust(1024, "#")
@@ -26,13 +26,72 @@ def test_classes_are_kept_in_their_order() -> None:
     assert entry.classes == ("a", "b", "c")
 
 
-def test_a_hidden_entry_is_one_that_counts() -> None:
-    script = "set default=1\nmenuentry A { linux /a }\nhiddenentry T --hotkey t { linux /t }"
-    entries = offered(machine(script))
-    assert [(e.title, e.hidden, e.hotkey, e.default) for e in entries] == [
-        ("A", False, "", False),
-        ("T", True, "t", True),
+HIDDEN = """
+hiddenentry T --hotkey t { linux /t }
+menuentry A { linux /a }
+hiddenentry U { linux /u }
+menuentry B { linux /b }
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "chosen"),
+    [("", "A"), ("0", "A"), ("1", "B"), ("B", "B"), ("T", "A"), ("U", "A"), ("2", "A")],
+)
+@pytest.mark.parametrize("family", [SUSE, NIXOS])
+def test_a_hidden_entry_has_no_number_and_no_name_means_it(
+    family: Family, default: str, chosen: str
+) -> None:
+    entries = offered(machine(f"set default={default}\n{HIDDEN}"), family=family)
+    assert [(e.title, e.hidden, e.hotkey) for e in entries] == [
+        ("T", True, "t"),
+        ("A", False, ""),
+        ("U", True, ""),
+        ("B", False, ""),
     ]
+    assert [e.title for e in entries if e.default] == [chosen]
+
+
+def test_fallback_does_not_count_hidden_entries() -> None:
+    assert preferences(machine(f"fallback='1 0'\n{HIDDEN}"), SUSE).fallback == ("B", "A")
+
+
+def test_if_all_entries_are_hidden_none_is_the_default() -> None:
+    entries = offered(machine("hiddenentry A { linux /a }"), family=SUSE)
+    assert [(e.title, e.default) for e in entries] == [("A", False)]
+
+
+def test_a_grub_without_hidden_entries_does_not_have_them() -> None:
+    files = machine(f"set default=1\n{HIDDEN}")
+    assert [(e.title, e.default) for e in offered(files)] == [("A", False), ("B", True)]
+    assert problems(files) == [(3, "can't find command `hiddenentry'")]
+
+
+SNAPSHOT = "menuentry 'Help on bootable snapshot #4' { true }\n"
+
+
+@pytest.mark.parametrize(
+    ("default", "chosen"),
+    [("", "A"), ("0", "A"), ("1", "B"), ("2", "B"), ("B", "B"), ("none", "A"), ("9", "Help")],
+)
+def test_a_number_counts_from_the_entry_after_suses_help_on_a_snapshot(
+    default: str, chosen: str
+) -> None:
+    menu = "menuentry A { linux /a }\nmenuentry B { linux /b }"
+    files = machine(f"set default={default}\n{SNAPSHOT}{menu}")
+    assert [e.title.split()[0] for e in offered(files, family=SUSE) if e.default] == [chosen]
+    if default == "1":
+        assert [e.title for e in offered(files) if e.default] == ["A"]
+
+
+def test_suses_menu_may_be_free_for_all_but_the_entries_with_users() -> None:
+    script = "set superusers=root\nset unrestricted_menu=y\npassword root x\n"
+    menu = "menuentry A { linux /a }\nmenuentry B --users bob { linux /b }"
+    assert [e.users for e in offered(machine(script + menu), family=SUSE)] == [
+        None,
+        ("bob", "root"),
+    ]
+    assert [e.users for e in offered(machine(script + menu))] == [("root",), ("bob", "root")]
 
 
 @pytest.mark.parametrize("command", ["reboot", "halt", "fwsetup", "exit"])
