@@ -20,7 +20,7 @@ from petipy.log import FaultStream, Log, Trace
 from petipy.sandbox.client import Scanner, ScannerProcess
 from petipy.settings import storage
 from petipy.sources import disks
-from petipy.sources.discover import Discovery, ScanSource
+from petipy.sources.discover import Discovery, Receive, ScanSource
 from petipy.sources.source import Find
 from petipy.startup import collector
 from petipy.state.model import Change, Device, File, Scan, Source
@@ -118,12 +118,12 @@ def main(process: ScannerProcess) -> int:
 def _services(scanner: Scanner, store: Store) -> Services:
     machine = os.uname().machine
 
-    async def scan(source: Source, devices: Sequence[Device]) -> Scan:
+    async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         if source.device is None:
             raise OSError(errno.ENODEV, "there is no device to scan")
         others = [device for device in devices if device.name != source.name]
         dialect = store.snapshot.settings.dialect
-        return await scanner.scan(source.device, others, machine, source.patience, dialect)
+        return await scanner.scan(source.device, others, machine, source.patience, dialect, receive)
 
     async def open_files(files: Sequence[File], known: Sequence[Device]) -> list[int]:
         return await scanner.open(files, known, steps.OPENING)

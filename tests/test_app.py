@@ -20,6 +20,7 @@ from petipy.app import App, Services
 from petipy.control.session import Session
 from petipy.log import Log
 from petipy.settings import storage
+from petipy.sources.discover import Receive
 from petipy.sources.source import Arrived, Settled, SourceEvent
 from petipy.state.access import Lock
 from petipy.state.model import Change, Device, File, Scan, Settings, Snapshot, Source
@@ -62,7 +63,7 @@ class Machine:
         self.loaded = (self.tree / "loaded").read_text()
         raise Jumped
 
-    async def scan(self, source: Source, devices: Sequence[Device]) -> Scan:
+    async def scan(self, source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         if source.name not in self.scans:
             await asyncio.sleep(60)
         return self.scans[source.name]

@@ -19,6 +19,7 @@ from petipy.kexec import kexec_tools
 from petipy.kexec.refused import Refused
 from petipy.log import FaultStream, Log
 from petipy.settings import storage
+from petipy.sources.discover import Receive
 from petipy.state.model import Device, Scan, Settings, Source
 from petipy.state.store import Store
 from tests.samples import device, entry, scan
@@ -57,10 +58,10 @@ def check_file(path: Path) -> None:
 class HostileMachine(Machine):
     """A machine whose disks and kernels have hostile texts."""
 
-    async def scan(self, source: Source, devices: Sequence[Device]) -> Scan:
+    async def scan(self, source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         if source.name == "vdb":
             raise OSError(errno.EIO, HOSTILE)
-        return await super().scan(source, devices)
+        return await super().scan(source, devices, receive)
 
     def load(self, *arguments: object, **more: object) -> str:
         raise OSError(errno.ENOEXEC, HOSTILE)

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from parsers.api import Files, Format, Host, Volume
 from parsers.binary.envblock import PLACE
@@ -35,7 +35,13 @@ _FILES = 256  # descriptors
 _MOUNTING = 5.0  # seconds until the ask for another volume counts as refused
 _FIRST_USER = 0x7000_0000  # user numbers that nobody has; one per child, so that none rules another
 
-ScanTree = Callable[[Files, Sequence[Format]], Scan]
+
+class ScanTree(Protocol):
+    """petipy.scan.tree.scan_tree."""
+
+    def __call__(
+        self, files: Files, formats: Sequence[Format], tell: Callable[[Scan], None] = ...
+    ) -> Scan: ...
 
 
 class Child:
@@ -67,12 +73,25 @@ class Child:
     def scan(
         self, request: ScanRequest, formats: Sequence[Format], scan_tree: ScanTree, user: int
     ) -> None:
-        """Answer with the entries that the formats find on the first device."""
+        """Answer with the entries that the formats find on the first device.
+
+        The answer so far is sent before the next configuration is read, which may take for ever.
+        """
         formats = [form.in_dialect(request.dialect) for form in formats]
-        files = self._confine_to_tree(request, user)
-        scan = scan_tree(files, formats)
-        scan = replace(scan, problems=(*scan.problems, *files.unread()))
-        packets.send(self._answer, SCANS.encode(scan))
+        files, sent = self._confine_to_tree(request, user), b""
+
+        def send(scan: Scan) -> None:
+            nonlocal sent
+            data = SCANS.encode(scan)
+            if len(data) > packets.MOST:
+                raise OSError(errno.EFBIG, f"its scan gave more than {packets.MOST >> 20} MiB")
+            if data != sent:
+                packets.send(self._answer, data)
+                self._answer.send(packets.PART)
+            sent = data
+
+        scan = scan_tree(files, formats, send)
+        send(replace(scan, problems=(*scan.problems, *files.unread())))
 
     def capture(
         self, request: CaptureRequest, formats: Sequence[Format], scan_tree: ScanTree, user: int

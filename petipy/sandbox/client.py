@@ -21,11 +21,10 @@ from parsers.formats import formats
 from parsers.places.volumes import image
 from petipy import platforms
 from petipy.sandbox import packets, server
+from petipy.sandbox.answer import Answer, Died, ScanParts, senseless
 from petipy.sandbox.codec import Codec
 from petipy.sandbox.messages import (
-    FAILURES,
     REQUESTS,
-    SCANS,
     CaptureRequest,
     OpenRequest,
     Request,
@@ -35,17 +34,15 @@ from petipy.sandbox.messages import (
 from petipy.sandbox.mounter import Mounter, find_volume
 from petipy.state.model import Change, Device, File, Scan
 
-MAX_ANSWER = 4 << 20  # bytes; a menu of 2000 entries is 2 MB
 _QUEUE = 60.0  # seconds that a request may wait for the requests before it, besides its patience
+# The scanner process ends a child whose patience is over, and does not count the time in which the
+# child waits for the processor. This is for the case that the scanner process itself hangs.
+_FACTOR = 10
 # Scans that are sent to the scanner process at once: each costs descriptors here and there, of
 # which a process has 1024.
 _AT_ONCE = 128
 _ENDING = 1.0  # seconds in which a process that ends has closed all its sockets
 _Value = TypeVar("_Value")
-
-
-class _Died(OSError):
-    """The scanner process died, and the request with it."""
 
 
 class ScannerProcess:
@@ -121,18 +118,29 @@ class Scanner:
         machine: str,
         patience: float,
         dialect: str = "",
+        receive: Callable[[Scan], None] | None = None,
     ) -> Scan:
         """Return the entries on the device; `volumes` are the other devices that it may refer to.
 
-        Every configuration is read in the `dialect`, if its language has it: Settings.dialect.
+        Every configuration is read in the `dialect`, if its language has it: Settings.dialect. If
+        it takes a while, `receive` gets the result so far.
 
-        OSError, with a sentence for people, when the device cannot be mounted or gives no sane
-        answer within `patience` seconds. Cancelling kills the child that scans.
+        The child may compute for `patience` seconds, or wait for the device. When it ends early,
+        the result so far is returned, with the reason (Scan.stopped). OSError, with a sentence for
+        people, if there is none. Cancelling kills the child that scans.
         """
         request = ScanRequest(
             devices=(device, *volumes), machine=machine, patience=patience, dialect=dialect
         )
-        return await self._value(request, patience, SCANS)
+        parts = ScanParts(receive)
+        try:
+            async with self._turn:
+                data, _ = await self._answer(request, patience, 0, parts.take)
+        except OSError as error:
+            return parts.cut(error)
+        finally:
+            parts.close()
+        return parts.end(data)
 
     async def capture(
         self, device: Device, volumes: Sequence[Device], machine: str, patience: float
@@ -144,7 +152,7 @@ class Scanner:
         request = CaptureRequest(devices=devices, machine=machine, patience=patience)
         found = await self._value(request, patience, CAPTURES)
         if strange := next((name for name in found if find_volume(name, devices) is None), None):
-            raise _senseless(f"no device is called {strange[:60]!r}")
+            raise senseless(f"no device is called {strange[:60]!r}")
         return {name: asdict(contents) for name, contents in found.items()}
 
     async def open(
@@ -159,7 +167,7 @@ class Scanner:
         if len(descriptors) != len(files):
             for descriptor in descriptors:
                 os.close(descriptor)
-            raise _senseless(f"{len(descriptors)} of {len(files)} files")
+            raise senseless(f"{len(descriptors)} of {len(files)} files")
         return descriptors
 
     async def write(self, change: Change, devices: Sequence[Device], patience: float) -> None:
@@ -199,34 +207,44 @@ class Scanner:
         try:
             return codec.decode(data)
         except ValueError as error:
-            raise _senseless(str(error)) from None
+            raise senseless(str(error)) from None
 
     async def _answer(
-        self, request: Request, patience: float, files: int
+        self,
+        request: Request,
+        patience: float,
+        files: int,
+        receive: Callable[[bytes], None] = lambda _: None,
     ) -> tuple[bytes, list[int]]:
+        """Return the data after the last part, and the descriptors; `receive` gets each part."""
         data, control = REQUESTS.encode(request), self._alive()
         try:
-            return await self._once(control, data, patience, files)
-        except _Died:
+            return await self._once(control, data, patience, files, receive)
+        except Died:
             if not await _has_ended(control):
-                raise _senseless("it stops in the middle") from None
+                raise senseless("it stops in the middle") from None
             if self.process.control is control:  # else another request has noticed already
                 self.process.kill()
-        return await self._once(self._alive(), data, patience, files)
+        return await self._once(self._alive(), data, patience, files, receive)
 
     async def _once(
-        self, control: socket.socket, request: bytes, patience: float, files: int
+        self,
+        control: socket.socket,
+        request: bytes,
+        patience: float,
+        files: int,
+        receive: Callable[[bytes], None],
     ) -> tuple[bytes, list[int]]:
         import asyncio
 
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        answer = _Answer(ours, files)
+        answer = Answer(ours, files, receive)
         try:
             async with asyncio.timeout(_QUEUE + patience):
-                await _submit(control, request, theirs)
+                await _submit(control, request, patience, theirs)
                 await answer.until(packets.STARTED)
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(_FACTOR * patience):
                 await answer.until(packets.END)
         except TimeoutError:
             answer.drop()
@@ -253,11 +271,9 @@ async def _has_ended(control: socket.socket) -> bool:
     return False
 
 
-def _senseless(reason: str) -> OSError:
-    return OSError(errno.EPROTO, f"its scan gave a senseless answer: {reason}")
-
-
-async def _submit(control: socket.socket, request: bytes, theirs: socket.socket) -> None:
+async def _submit(
+    control: socket.socket, request: bytes, patience: float, theirs: socket.socket
+) -> None:
     import asyncio
 
     file = os.memfd_create("request", os.MFD_CLOEXEC)
@@ -267,80 +283,12 @@ async def _submit(control: socket.socket, request: bytes, theirs: socket.socket)
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
         while True:
             try:
-                control.sendmsg([b"job"], ancillary, socket.MSG_DONTWAIT)
+                control.sendmsg([packets.job(patience)], ancillary, socket.MSG_DONTWAIT)
                 return
             except BlockingIOError:  # many requests, and the scanner still imports
                 await asyncio.sleep(0.02)  # the loop wakes one writer only
             except OSError:
-                raise _Died(errno.EPIPE, "the scanner process died") from None
+                raise Died(errno.EPIPE, "the scanner process died") from None
     finally:
         theirs.close()
         os.close(file)
-
-
-class _Answer:
-    """The answer to a request as far as it has come, with `files` descriptors at most."""
-
-    def __init__(self, link: socket.socket, files: int) -> None:
-        self._link, self._files = link, files
-        self.data = bytearray()
-        self.descriptors: list[int] = []
-
-    async def until(self, kind: bytes) -> None:
-        """Take packets until one of `kind` comes. OSError when there will be none."""
-        while True:
-            await _ready(self._link)
-            most = self._files - len(self.descriptors)  # the kernel closes those above
-            try:
-                packet, fds = packets.receive(self._link, packets.SIZE, most)
-            except BlockingIOError:
-                continue
-            except ConnectionResetError:
-                packet, fds = b"", []
-            self.descriptors += fds
-            if packet[:1] == kind:
-                return
-            self._take(packet[:1], packet[1:])
-
-    def _take(self, kind: bytes, payload: bytes) -> None:
-        if not kind:
-            raise _Died(errno.EPIPE, "the scanner process died")
-        if kind == packets.FAILED:
-            raise _failure(payload)
-        if kind == packets.DATA:
-            self.data += payload
-            if len(self.data) > MAX_ANSWER:
-                raise OSError(errno.EFBIG, f"its scan gave more than {MAX_ANSWER >> 20} MiB")
-        elif kind != packets.DESCRIPTOR:
-            raise _senseless("a packet of an unknown kind")
-
-    def drop(self) -> None:
-        """Close the descriptors that no caller gets."""
-        while self.descriptors:
-            os.close(self.descriptors.pop())
-
-
-def _failure(payload: bytes) -> OSError:
-    try:
-        failure = FAILURES.decode(payload)
-    except ValueError as error:
-        return _senseless(str(error))
-    return OSError(failure.errno, failure.sentence)
-
-
-async def _ready(link: socket.socket) -> None:
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    happened = loop.create_future()
-
-    def wake() -> None:
-        if not happened.done():
-            happened.set_result(None)
-
-    fd = link.fileno()
-    loop.add_reader(fd, wake)
-    try:
-        await happened
-    finally:
-        loop.remove_reader(fd)

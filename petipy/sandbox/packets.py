@@ -1,11 +1,13 @@
 """Packets between the process that owns the machine, the scanner process and its children.
 
-A request travels as JSON in a memory file, with a socket for the answer. An answer is a row of
-packets. A packet is one letter, its kind, and a payload:
+A request travels as JSON in a memory file, with a socket for the answer; its packet says how many
+seconds the answer may take. An answer is a row of packets. A packet is one letter, its kind, and a
+payload:
 
     kind         from      payload, and descriptors that come with it
     STARTED      child     nothing: the child runs, and its patience is counted from here
     DATA         child     a piece of the answer's JSON
+    PART         child     nothing: the DATA so far is a whole answer, and counts until a later one
     DESCRIPTOR   child     nothing; one open file
     END          child     nothing: the answer is complete
     FAILED       both      the JSON of a Failure: there will be no answer
@@ -21,12 +23,24 @@ import array
 import socket
 
 SIZE = 60_000  # bytes of a packet: well below the smallest socket buffer
+MOST = 4 << 20  # bytes of an answer; a menu of 2000 entries is 2 MB
 STARTED = b"!"
 DATA = b"d"
+PART = b","
 DESCRIPTOR = b"f"
 END = b"."
 FAILED = b"e"
 _INT = array.array("i").itemsize
+
+
+def job(patience: float) -> bytes:
+    """Return the packet that comes with a request."""
+    return repr(patience).encode()
+
+
+def read_job(packet: bytes) -> float:
+    """Return the patience of a request. Only the process that owns the machine sends one."""
+    return float(packet)
 
 
 def send(link: socket.socket, data: bytes) -> None:

@@ -5,6 +5,7 @@ answers a child's ask.
 """
 
 import errno
+import math
 import os
 import select
 import signal
@@ -53,7 +54,9 @@ class _Job:
     asks: socket.socket
     request: int  # the memory file with its JSON
     pid: int
+    patience: float  # seconds
     started: float  # seconds of time.monotonic()
+    due: float  # the same: when its patience may be over
     asked: int = 0
     helpers: set[int] = field(default_factory=set)  # pids of the children that answer its asks
 
@@ -95,7 +98,7 @@ class _Scanner:
         self._formats: Sequence[Format] = ()
         self._scan_tree: ScanTree | None = None
         self._broken = ""
-        self._waiting: deque[tuple[socket.socket, int]] = deque()
+        self._waiting: deque[tuple[socket.socket, int, float]] = deque()
         self._jobs: dict[int, _Job] = {}  # by the pidfd of the child
         self._helpers: dict[int, tuple[int, _Job]] = {}  # by pidfd: pid and job
         self._count = 0
@@ -131,24 +134,45 @@ class _Scanner:
             # Last, because it closes descriptors, and their numbers are used again.
             for fd in ended:
                 self._reap(fd)
+            self._end_late()
             while self._waiting and self._busy() < _AT_ONCE:
                 self._begin(*self._waiting.popleft())
 
     def _pause(self) -> float | None:
-        """Return the milliseconds until a slow child no longer keeps others waiting."""
-        return _SLOW * 1000 if self._waiting else None
+        """Return the milliseconds until time alone changes something."""
+        now = time.monotonic()
+        pauses = [job.due - now for job in self._jobs.values()]
+        if self._waiting:  # a slow child soon no longer keeps others waiting
+            pauses.append(_SLOW)
+        return max(0.0, min(pauses)) * 1000 + 1 if pauses else None
+
+    def _end_late(self) -> None:
+        """End the children whose patience is over.
+
+        The time in which a child waits for the processor does not count: others may use it.
+        """
+        now = time.monotonic()
+        for job in self._jobs.values():
+            if now >= job.due:
+                job.due = job.started + job.patience + limits.delay(job.pid)
+            if now >= job.due:
+                words = f"no answer within {job.patience:g} seconds"
+                _send_failure(job.answer, errno.ETIMEDOUT, words)
+                os.kill(job.pid, signal.SIGKILL)
+                job.due = math.inf
 
     def _busy(self) -> int:
         recent = time.monotonic() - _SLOW
         return sum(job.started > recent for job in self._jobs.values())
 
     def _receive(self) -> bool:
-        data, fds = packets.receive(self._control, 16, 2)
+        data, fds = packets.receive(self._control, 32, 2)
         if len(fds) == 2:
-            self._waiting.append((socket.socket(fileno=fds[0]), fds[1]))
+            answer = socket.socket(fileno=fds[0])
+            self._waiting.append((answer, fds[1], packets.read_job(data)))
         return bool(data)
 
-    def _begin(self, answer: socket.socket, request: int) -> None:
+    def _begin(self, answer: socket.socket, request: int, patience: float) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._count += 1
         parent = os.getpid()
@@ -174,7 +198,8 @@ class _Scanner:
             finally:
                 os._exit(1)
         theirs.close()
-        job = _Job(answer, ours, request, pid, time.monotonic())
+        now = time.monotonic()
+        job = _Job(answer, ours, request, pid, patience, now, now + patience)
         self._jobs[self._watch(pid)] = job
         self._poll.register(answer, 0)  # poll reports a hang-up all the same
         self._poll.register(ours, select.POLLIN)

@@ -47,17 +47,18 @@ class Menu:
         if (entry.config, entry.line) != (stated.config, stated.line):
             self._also.setdefault(index, []).append(f"{entry.config}:{entry.line} ({form})")
 
-    def entries(self) -> tuple[tuple[str, Entry], ...]:
+    def entries(self) -> list[tuple[str, Entry]]:
         """Return the entries with their formats' names, and with the places of equal ones."""
+        found = self._entries[:]
         for index, others in self._also.items():
-            form, entry = self._entries[index]
-            self._entries[index] = form, replace(entry, also=tuple(dict.fromkeys(others)))
+            form, entry = found[index]
+            found[index] = form, replace(entry, also=tuple(dict.fromkeys(others)))
         for index, path in self._wanted.items():
-            form, entry = self._entries[index]
+            form, entry = found[index]
             # The configuration that shows the entry has no other default: it has no objection.
             if path not in self._decided:
-                self._entries[index] = form, replace(entry, default=True)
-        return tuple(self._entries)
+                found[index] = form, replace(entry, default=True)
+        return found
 
 
 def _meaning(entry: Entry, files: Files) -> object:

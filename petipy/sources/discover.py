@@ -9,13 +9,16 @@ from dataclasses import replace
 from petipy.log import Log
 from petipy.report.quote import format_place
 from petipy.scan.images import MOST, image_device
+from petipy.sources.repeats import Repeats
 from petipy.sources.source import Arrived, Left, SourceEvent
 from petipy.state.catalog import Catalog
 from petipy.state.model import Choice, Device, Image, Scan, Source, State
 from petipy.state.store import Store
 
-# Scan a source. Its configurations may refer to the devices, which include its own. Raise OSError.
-ScanSource = Callable[[Source, Sequence[Device]], Awaitable[Scan]]
+# Scan a source. Its configurations may refer to the devices, which include its own. If it takes a
+# while, the function gets the result so far. Raise OSError if there is none in the end.
+Receive = Callable[[Scan], None]
+ScanSource = Callable[[Source, Sequence[Device], Receive], Awaitable[Scan]]
 LOGGED = 3  # problems of a source that consoles show
 # An update costs the store and its readers some milliseconds for each thousand sources. With more
 # than MANY sources, an update waits for PAUSE seconds and takes all changes until then with it.
@@ -26,13 +29,23 @@ RESTARTS = 5  # of a scan, by changes of its source, until one is let end
 class Discovery:
     """Keeps the sources and choices of the store up to date.
 
-    A source that fails or hangs costs its own entries, nothing else. A scan that wants a volume
-    starts again when that volume comes. The store is updated once per turn of the event loop.
+    A source that fails or hangs costs its own entries, nothing else. Its scan is repeated, and what
+    is known of it stays until then. A scan that wants a volume starts again when that volume comes.
+    The store is updated once per turn of the event loop.
     """
 
-    def __init__(self, scan: ScanSource, store: Store, log: Log) -> None:
+    def __init__(
+        self,
+        scan: ScanSource,
+        store: Store,
+        log: Log,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._scan, self._store, self._log = scan, store, log
         self._catalog = Catalog()
+        self._group = asyncio.TaskGroup()
+        self._repeats = Repeats(self._group, log, sleep)
+        self._known: dict[str, Device | None] = {}  # as it was when the catalog took its scan
         self._tasks: dict[str, asyncio.Task[None]] = {}  # of the scans that run, by source
         self._restarts: dict[str, int] = {}  # since a scan of the source has ended
         self._next: dict[str, Source] = {}  # to be scanned when the scan that runs has ended
@@ -42,18 +55,17 @@ class Discovery:
         self._arrived: dict[str, int] = {}
         self._settled = False
         self._update_at: asyncio.TimerHandle | asyncio.Handle | None = None
-        self._group = asyncio.TaskGroup()
         self._one_image = asyncio.Semaphore(1)  # at a time: disks come first
 
     async def run(self, *streams: AsyncIterator[SourceEvent]) -> None:
         """Follow the streams until all have ended and every scan has.
 
-        The store is settled as soon as all streams are.
+        The store is settled as soon as all streams are. Nothing is repeated after their end.
         """
-        unsettled = len(streams)
+        unsettled = followed = len(streams)
 
         async def follow(stream: AsyncIterator[SourceEvent]) -> None:
-            nonlocal unsettled
+            nonlocal unsettled, followed
             async for event in stream:
                 if isinstance(event, Arrived):
                     self._arrive(event.source)
@@ -63,6 +75,9 @@ class Discovery:
                     unsettled -= 1
                     self._settled = unsettled == 0
                     self._publish()
+            followed -= 1
+            if followed == 0:
+                self._repeats.end()
 
         async with self._group:
             for stream in streams:
@@ -76,6 +91,7 @@ class Discovery:
         self._log.info("looking at every device again")
         for source in self._catalog.sources:
             if source.name in self._arrived:
+                self._repeats.forget(source.name)
                 self._start(source)
 
     def resolve(self) -> None:
@@ -93,6 +109,7 @@ class Discovery:
         if source.state != "scanning":
             self._show(source)
             return
+        self._repeats.forget(name)
         if not source.kind.inner:
             self._arrivals += 1
         self._arrived[name] = self._arrivals
@@ -115,6 +132,8 @@ class Discovery:
             self._leave(image)
         self._stop(name)
         self._arrived.pop(name, None)
+        self._repeats.forget(name)
+        self._known.pop(name, None)
         if source := self._catalog.source(name):
             self._catalog.remove(name)
             self._log.info(f"{name} is gone")
@@ -123,7 +142,12 @@ class Discovery:
         self._publish()
 
     def _start(self, source: Source) -> None:
-        name, source = source.name, replace(source, state="scanning", reason="", given_up=False)
+        name = source.name
+        self._repeats.cancel(name)
+        # A source that has been given up stays so until its scan has ended.
+        silent = self._repeats.is_given_up(name)
+        if not silent:
+            source = replace(source, state="scanning", reason="", given_up=False)
         if name in self._tasks:
             self._restarts[name] = restarts = self._restarts.get(name, 0) + 1
             if restarts > RESTARTS:  # it changes all the time: what it has is to be known some day
@@ -133,7 +157,8 @@ class Discovery:
                 self._publish()
                 return
             self._cancel(name)
-        self._catalog.put(source)
+        if not silent:
+            self._catalog.put(source)
         self._tasks[name] = self._group.create_task(self._one(source))
         self._publish()
 
@@ -143,53 +168,84 @@ class Discovery:
 
     def _stop(self, name: str) -> None:
         self._cancel(name)
+        self._repeats.cancel(name)
         self._restarts.pop(name, None)
         self._next.pop(name, None)
 
     async def _one(self, source: Source) -> None:
         name, devices, start = source.name, self._catalog.devices, self._arrivals
-        scan, failure = Scan(stopped="it failed"), ""
+        task, scan, failure, hopeless = asyncio.current_task(), None, "", False
+
+        def receive(part: Scan) -> None:
+            # What an earlier scan has told is more.
+            if self._tasks.get(name) is task and self._catalog.scan(name) is None:
+                self._keep(source, part)
+                self._publish()
+
         try:
             async with self._one_image if source.kind.inner else nullcontext():
-                scan = await self._scan(source, devices)
+                scan = await self._scan(source, devices, receive)
+                failure = scan.stopped
         except OSError as error:  # TimeoutError is one, and says nothing
             failure = error.strerror or str(error) or "no answer in time"
-            if error.errno == errno.ENOPKG:  # nobody can read it here, in a shell neither
-                scan = Scan()
-            self._log.warning(f"{name}: {failure}")
+            hopeless = error.errno == errno.ENOPKG
         except Exception as error:  # noqa: BLE001  one source is not to end the program
             failure = f"{type(error).__name__}: {error}"
             self._log.error(f"{name} is left out: {failure}")
-        if self._tasks.get(name) is not asyncio.current_task():
+        if self._tasks.get(name) is not task:
             return  # a newer scan counts
         del self._tasks[name]
-        self._take(source, scan, failure)
+        self._take(source, scan, failure, hopeless=hopeless)
         if newer := self._next.pop(name, None):
             self._start(newer)
             return
         self._restarts.pop(name, None)
         if self._arrivals > start and self._came_since(start, name):
             self._start(source)
+        elif failure and not hopeless:
+            self._repeats.begin(name, failure, lambda: self._start(source))
+        elif failure:
+            self._log.warning(f"{name}: {failure}")
 
     def _came_since(self, start: int, name: str) -> bool:
         """Return True if a volume that the scan wants came after its start."""
         return any(self._arrived.get(other, 0) > start for other in self._catalog.list_wanted(name))
 
-    def _take(self, source: Source, scan: Scan, failure: str) -> None:
+    def _take(
+        self, source: Source, scan: Scan | None, failure: str, *, hopeless: bool = False
+    ) -> None:
+        """Take the result of a scan. Without one, keep what is known of the same device.
+
+        `hopeless`: nobody can read it here, in a shell neither.
+        """
+        name = source.name
+        failures = self._repeats.count(name, failed=bool(failure), hopeless=hopeless)
+        given_up = self._repeats.is_given_up(name)
         state: State = "failed" if failure else "ready"
-        given_up = bool(failure)
-        self._catalog.put(replace(source, state=state, reason=failure, given_up=given_up))
-        self._catalog.take(source.name, scan)
-        self._report(source.name, scan)
-        if source.device:
-            self._look_into(source.device, scan.images[:MOST])
+        times = f" ({failures} times)" if failures > 1 and given_up else ""
+        reason = f"{failure}{times}"
+        self._catalog.put(replace(source, state=state, reason=reason, given_up=given_up))
+        if scan is None and self._known.get(name, source.device) != source.device:
+            scan = Scan(stopped=failure)  # another disc is in the drive
+        if hopeless:
+            scan = Scan()
+        if scan is not None:
+            self._keep(source, scan)
+            if failures < 2:
+                self._report(name, scan)
+            if source.device and not source.kind.inner:  # an image has no images
+                self._look_into(source.device, scan.images[:MOST], whole=not failure)
         self._publish()
 
-    def _look_into(self, host: Device, images: Sequence[Image]) -> None:
-        """Take the image files that are on the device for sources, too."""
+    def _keep(self, source: Source, scan: Scan) -> None:
+        self._known[source.name] = source.device
+        self._catalog.take(source.name, scan)
+
+    def _look_into(self, host: Device, images: Sequence[Image], *, whole: bool) -> None:
+        """Take the image files on the device for sources, too. `whole`: there are no others."""
         found = {device.name: device for device in (image_device(host, i) for i in images)}
         for name in self._images.get(host.name, [])[:]:
-            if name not in found:
+            if whole and name not in found:
                 self._leave(name)
         for name, device in found.items():
             known = self._catalog.source(name)
@@ -241,7 +297,8 @@ class Discovery:
             reason = f"{type(error).__name__}: {error}"
             self._log.error(f"{name} is left out: {reason}")
             if source := self._catalog.source(name):
-                self._take(source, Scan(stopped=reason), reason)
+                self._catalog.put(replace(source, state="failed", reason=reason, given_up=True))
+                self._catalog.take(name, Scan(stopped=reason))
             choices = self._catalog.choices(foreign=foreign, boot_image=boot_image)
         return choices
 

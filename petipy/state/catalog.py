@@ -122,6 +122,11 @@ class Catalog:
         part = self._parts.get(name)
         return part.source if part else None
 
+    def scan(self, name: str) -> Scan | None:
+        """Return the result of the source's scan; None as long as there is none."""
+        part = self._parts.get(name)
+        return part.scan if part else None
+
     def put(self, source: Source) -> None:
         """Add the source, or replace the one of its name, which keeps the result of its scan."""
         self.register.put(source)

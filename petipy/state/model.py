@@ -64,7 +64,8 @@ class Device:
 MOST_WANTS = 64  # of a scan: each is looked up whenever a device comes
 
 # waiting: nothing can be scanned yet (a network link without a cable). locked: a person has to
-# give a passphrase first. failed: the last scan gave nothing.
+# give a passphrase first. ready: a whole scan has told everything. failed: the last scan did not
+# come to its end; the entries are those of a part of it, or of the scan before.
 State = Literal["waiting", "locked", "scanning", "ready", "failed"]
 Order = tuple[int, tuple[tuple[int, str], ...], str]  # unique, since names are
 

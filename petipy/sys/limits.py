@@ -45,6 +45,18 @@ def name_signal(number: int) -> str:
         return f"signal {number}"
 
 
+def delay(pid: int) -> float:
+    """Return the seconds that a process has waited for a processor while it could have run.
+
+    0 if the kernel does not tell (CONFIG_SCHED_INFO).
+    """
+    try:
+        with open(f"/proc/{pid}/schedstat") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 def close_all_but(keep: Iterable[int]) -> None:
     """Close every descriptor from 3 upwards that is not in `keep`."""
     low = 3

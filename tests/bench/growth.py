@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from parsers.api import Entry, FileRef, Volume
 from petipy.log import Log
-from petipy.sources.discover import Discovery
+from petipy.sources.discover import Discovery, Receive
 from petipy.sources.source import Arrived, Settled, SourceEvent
 from petipy.state.model import Device, Scan, Source
 from petipy.state.store import Store
@@ -44,7 +44,7 @@ def seconds(count: int, *, at_once: bool) -> float:
 async def _start(count: int, *, at_once: bool) -> int:
     store = Store()
 
-    async def scan(source: Source, devices: Sequence[Device]) -> Scan:
+    async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         await asyncio.sleep(0)
         return _scan(source.name)
 

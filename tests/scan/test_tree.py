@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Preferences, Problem, Volume
-from petipy.scan.tree import MAX_ITEMS, scan_tree
+from petipy.scan.budget import MOST_ENTRIES
+from petipy.scan.tree import scan_tree
 from petipy.state.model import FormatFacts
 from tests.fakes import Machine, MachineFiles
 
@@ -175,9 +176,9 @@ def test_a_file_that_cannot_be_read_is_a_problem() -> None:
 
 
 def test_an_endless_configuration_is_cut_off() -> None:
-    text = "one /1\n" * (MAX_ITEMS + 5)
+    text = "one /1\n" * (MOST_ENTRIES + 5)
     scan = scan_tree(Machine({"sda1": {"/a": text}}).files("sda1"), [form("/a")])
-    assert len(scan.entries) == MAX_ITEMS
+    assert len(scan.entries) == MOST_ENTRIES
     assert len(scan.problems) == 1
 
 

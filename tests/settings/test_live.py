@@ -10,6 +10,7 @@ from petipy import app
 from petipy.control.session import Session
 from petipy.log import Log
 from petipy.sandbox.client import Scanner
+from petipy.sources.discover import Receive
 from petipy.state.model import Device, Scan, Settings, Snapshot, Source
 from petipy.state.store import Store
 from tests.samples import device, entry, scan
@@ -83,9 +84,9 @@ def test_a_new_dialect_has_every_device_scanned_again(machine: Machine) -> None:
     scanned: asyncio.Queue[str] = asyncio.Queue()
 
     class Watched(Machine):
-        async def scan(self, source: Source, devices: Sequence[Device]) -> Scan:
+        async def scan(self, source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
             scanned.put_nowait(source.name)
-            return await Machine.scan(self, source, devices)
+            return await Machine.scan(self, source, devices, receive)
 
     scans = {"vda2": scan(entry("a", "/good", default=True)), "vdb1": scan()}
 
@@ -105,14 +106,14 @@ def test_a_scan_asks_in_the_dialect_of_the_moment() -> None:
 
     class Recorder:
         async def scan(self, *arguments: Any) -> Scan:
-            asked.append(arguments[-1])
+            asked.append(arguments[-2])
             return Scan()
 
     store = Store()
     services = app._services(cast(Scanner, Recorder()), store)
     for dialect in ("", "debian", "fedora"):
         change(store, dialect=dialect)
-        asyncio.run(services.scan(Source.of(device("vda2")), ()))  # type: ignore[arg-type]
+        asyncio.run(services.scan(Source.of(device("vda2")), (), list[Scan]().append))  # type: ignore[arg-type]
     assert asked == ["", "debian", "fedora"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from parsers.api import ANY, Password, Preferences, Problem
 from petipy.log import Log
 from petipy.scan.images import MOST
-from petipy.sources.discover import MANY, RESTARTS, Discovery
+from petipy.sources.discover import MANY, RESTARTS, Discovery, Receive
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
 from petipy.state import resolve
 from petipy.state.model import IMAGE, Choice, Device, File, Image, Scan, Settings, Source
@@ -43,7 +43,7 @@ class Machine:
         self.store.listen(lambda: seen.append(self.store.snapshot.version))
         return seen
 
-    async def scan(self, source: Source, devices: Sequence[Device]) -> Scan:
+    async def scan(self, source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         self.scanned.append(source.name)
         if source.name == "hangs1":
             await asyncio.sleep(60)
@@ -73,7 +73,8 @@ def test_a_hung_device_a_broken_one_and_a_removed_one_cost_nothing_else() -> Non
     assert [d.name for d in snapshot.devices] == ["breaks1", "good1", "slow1"]
     assert not snapshot.scanning
     said = [s.text for s in machine.log.lines if s.level == "warning"]
-    assert said == ["breaks1: Input/output error", "slow1: no answer in time"]
+    later = "; it is looked at again in 5 seconds"
+    assert said == [f"breaks1: Input/output error{later}", f"slow1: no answer in time{later}"]
 
 
 def test_what_the_program_cannot_cope_with_costs_its_own_device() -> None:
@@ -219,8 +220,8 @@ def test_an_image_of_any_name_is_shown(name: str) -> None:
 def test_another_disc_in_the_drive_has_other_images() -> None:
     machine = stick(ISO)
 
-    async def rescanned(source: Source, devices: Sequence[Device]) -> Scan:
-        result = await machine.scan(source, devices)
+    async def rescanned(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
+        result = await machine.scan(source, devices, receive)
         machine.results["good1"] = GOOD
         return result
 
@@ -235,14 +236,14 @@ def test_images_are_scanned_one_at_a_time_and_are_not_told_of_each_other() -> No
     calls: list[list[str]] = []
     at_once = most = 0
 
-    async def watched(source: Source, devices: Sequence[Device]) -> Scan:
+    async def watched(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
         calls.append([known.name for known in devices])
         await asyncio.sleep(0)
         at_once -= 1
-        return await machine.scan(source, devices)
+        return await machine.scan(source, devices, receive)
 
     machine.discovery = Discovery(watched, machine.store, machine.log)
     machine.run("+good1")
@@ -310,7 +311,7 @@ def test_a_source_says_why_its_scan_gave_nothing() -> None:
 def test_a_scan_that_another_has_replaced_gives_nothing() -> None:
     machine, results = Machine(), iter([scan(entry("old")), scan(entry("new"))])
 
-    async def stubborn(source: Source, devices: Sequence[Device]) -> Scan:
+    async def stubborn(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         result = next(results)
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(0.05)
@@ -339,7 +340,7 @@ def test_the_store_is_settled_when_every_stream_is() -> None:
 def test_a_scan_that_raises_what_nobody_expects_costs_its_own_source() -> None:
     machine = Machine()
 
-    async def raising(source: Source, devices: Sequence[Device]) -> Scan:
+    async def raising(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         if source.name == "odd1":
             raise KeyError(source.name)
         return GOOD
@@ -375,7 +376,7 @@ def test_what_is_not_yet_read_is_unread_and_a_scan_that_fails_gives_it_up() -> N
 def test_a_guard_outlasts_a_rescan_that_fails_or_is_only_a_part(later: Scan | Exception) -> None:
     machine, answers = Machine(), iter([LOCKED, later])
 
-    async def scan(source: Source, devices: Sequence[Device]) -> Scan:
+    async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         match next(answers):
             case Scan() as found:
                 return found
@@ -399,7 +400,7 @@ def test_a_guard_goes_with_its_disk_and_with_a_whole_scan_that_finds_none() -> N
 def test_a_file_system_that_nobody_here_can_read_keeps_nothing_shut() -> None:
     machine = Machine()
 
-    async def scan(source: Source, devices: Sequence[Device]) -> Scan:
+    async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         raise OSError(errno.ENOPKG, "this kernel cannot read ntfs file systems")
 
     machine.discovery = Discovery(scan, machine.store, machine.log)
@@ -412,7 +413,7 @@ def test_a_device_that_changes_all_the_time_is_read_some_day() -> None:
     """It is given up at first: nobody has to wait for it."""
     machine, started = Machine(), asyncio.Queue[asyncio.Future[None]]()
 
-    async def scan(source: Source, devices: Sequence[Device]) -> Scan:
+    async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         end = asyncio.get_running_loop().create_future()
         started.put_nowait(end)
         await end

@@ -1,0 +1,68 @@
+"""Repetitions of scans that have not come to their end, with growing pauses."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from petipy.log import Log
+
+# Seconds before a scan that has not come to its end is repeated. After the last of these pauses a
+# device counts as given up. It is still looked at now and then: a machine that has nothing else to
+# boot must not wait for a person.
+PAUSES = 5.0, 15.0, 45.0
+LATER = 300.0
+
+
+class Repeats:
+    """The failures in a row of each source, and the pauses that go on."""
+
+    def __init__(
+        self, group: asyncio.TaskGroup, log: Log, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._group, self._log, self._sleep = group, log, sleep
+        self._failures: dict[str, int] = {}
+        self._pauses: dict[str, asyncio.Task[None]] = {}
+        self._ended = False
+
+    def count(self, name: str, *, failed: bool, hopeless: bool = False) -> int:
+        """Count the end of a scan. Return the number of failures in a row."""
+        failures = self._failures.get(name, 0) + 1 if failed else 0
+        self._failures[name] = max(failures, len(PAUSES) + 1) if hopeless else failures
+        return failures
+
+    def is_given_up(self, name: str) -> bool:
+        return self._failures.get(name, 0) > len(PAUSES)
+
+    def begin(self, name: str, failure: str, scan: Callable[[], None]) -> None:
+        """Scan again after a pause. Tell of the first failure and of giving the device up."""
+        failures = self._failures[name]
+        last = len(PAUSES) + 1
+        pause = LATER if failures >= last else PAUSES[failures - 1]
+        words = f"it is looked at again in {pause:g} seconds"
+        if failures >= last:
+            words = f"from now on it is looked at every {LATER / 60:g} minutes"
+        tell = self._log.warning if failures in (1, last) else self._log.debug
+        tell(f"{name}: {failure}; {words}")
+        if self._ended:
+            return
+
+        async def wait() -> None:
+            await self._sleep(pause)
+            del self._pauses[name]
+            scan()
+
+        self._pauses[name] = self._group.create_task(wait())
+
+    def cancel(self, name: str) -> None:
+        """End the source's pause, if it has one."""
+        if task := self._pauses.pop(name, None):
+            task.cancel()
+
+    def forget(self, name: str) -> None:
+        """Count the source's failures from 0 again."""
+        self._failures.pop(name, None)
+
+    def end(self) -> None:
+        """Repeat nothing any more."""
+        self._ended = True
+        for name in [*self._pauses]:
+            self.cancel(name)
