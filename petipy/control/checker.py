@@ -128,7 +128,7 @@ class Checker:
             from petipy.sys.confined import confine
 
             passwords.load()
-            confine([link.fileno()], processor, self._memory)
+            confine("compute", [link.fileno()], processor, self._memory)
             return _compare(keys, typed, passwords.fits, link.report)
 
         return work

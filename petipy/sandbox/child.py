@@ -158,7 +158,7 @@ class Child:
         limits.die_with_parent(parent)  # changing the user has cleared it
         limits.limit(patience, _MEMORY, _FILES)
         if seccomp.available():
-            seccomp.confine()
+            seccomp.confine("scan")
 
     def _ask_for_roots(self, name: str) -> list[int] | None:
         """Return another volume's roots, which the scanner mounts; None if it cannot, or is late.

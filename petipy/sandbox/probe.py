@@ -121,7 +121,7 @@ def _answer(path: str, link: int, parent: int) -> None:
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             disk = blkid.OpenDisk(fd)  # asks the kernel by ioctls, and so comes before the filter
-            confine([fd, link], _PROCESSOR, _MEMORY)
+            confine("probe", [fd, link], _PROCESSOR, _MEMORY)
             data = b"1" + _DISKS.encode(look(fd, disk))
         except OSError as error:
             words = error.strerror or str(error)

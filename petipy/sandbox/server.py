@@ -118,7 +118,7 @@ class _Scanner:
         REQUESTS.build()
         SCANS.build()
         if seccomp.available():
-            seccomp.program(os.uname().machine)  # the children use it
+            seccomp.program(os.uname().machine, "scan")  # the children use it
         collector.resume()
 
     def serve(self) -> None:

@@ -7,16 +7,18 @@ from contextlib import suppress
 
 from petipy.sys import limits, seccomp
 from petipy.sys.libc import call, libc
+from petipy.sys.seccomp import Work
 
 _PR_SET_NO_NEW_PRIVS = 38
 _USER = 0x6FFF_FFFF  # a user number that nobody has
 
 
-def confine(descriptors: Iterable[int], seconds: int, memory: int) -> None:
+def confine(work: Work, descriptors: Iterable[int], seconds: int, memory: int) -> None:
     """Give up everything for good but the processor, some memory and the `descriptors`.
 
-    The process gets SIGXCPU after `seconds` of processor time. It may use `memory` more bytes of
-    address space than it has. It can open no file: load all modules and libraries before.
+    Only the system calls of the work are left. The process gets SIGXCPU after `seconds` of
+    processor time. It may use `memory` more bytes of address space than it has. It can open no
+    file: load all modules and libraries before.
     """
     parent = os.getppid()
     with open("/proc/self/statm") as file:
@@ -38,4 +40,4 @@ def confine(descriptors: Iterable[int], seconds: int, memory: int) -> None:
     limits.limit(seconds + 1, size + memory, 0)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # SIGXCPU, then SIGKILL
     if seccomp.available():
-        seccomp.confine()
+        seccomp.confine(work)
