@@ -348,6 +348,9 @@ class Format:
     # The endings of files that only one of the dialects reads.
     one_dialect_reads: tuple[str, ...] = ()
 
+    # Names of the language's statements: a captured configuration keeps them.
+    statements: frozenset[str] = frozenset()
+
     # For one file that is looked at alone. These are patterns of file names, as in a shell.
     file_names: tuple[str, ...] = ()  # of lower case: a file with such a name is in this format
     # A file with such a name is in this format if nothing tells another. Alone it may be a part

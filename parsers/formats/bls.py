@@ -257,4 +257,5 @@ FORMAT = Format(
     parse,
     rank=20,
     binary=True,
+    statements=_KNOWN,
 )

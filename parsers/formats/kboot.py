@@ -201,4 +201,5 @@ FORMAT = Format(
         *("/KBOOT.CONF", "/KBOOT.CNF", "/ETC/KBOOT.CONF", "/ETC/KBOOT.CNF"),
     ),
     parse,
+    statements=frozenset((*COMMON, *IGNORED, "default", "timeout")),
 )

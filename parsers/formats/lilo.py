@@ -136,4 +136,4 @@ def _arguments(values: Values) -> list[Argument]:
     return build_arguments(values, options)
 
 
-FORMAT = Format("lilo", ("/etc/lilo.conf", "/lilo.conf"), parse)
+FORMAT = Format("lilo", ("/etc/lilo.conf", "/lilo.conf"), parse, statements=KEYWORDS.names())

@@ -125,4 +125,9 @@ def _entry(files: Files, path: str, option: Option, name: str, default: int) -> 
     )
 
 
-FORMAT = Format("native", ("/boot/petitboot.conf", "/petitboot.conf"), parse)
+FORMAT = Format(
+    "native",
+    ("/boot/petitboot.conf", "/petitboot.conf"),
+    parse,
+    statements=frozenset((*COMMON, "name", *FILES, *JOINED)),
+)

@@ -119,5 +119,8 @@ def _file(files: Files, config: str, name: str, values: Values) -> FileRef:
 
 
 FORMAT = Format(
-    "silo", ("/etc/silo.conf", "/boot/silo.conf", "/silo.conf", "/boot/etc/silo.conf"), parse
+    "silo",
+    ("/etc/silo.conf", "/boot/silo.conf", "/silo.conf", "/boot/etc/silo.conf"),
+    parse,
+    statements=KEYWORDS.names(),
 )

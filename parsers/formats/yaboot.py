@@ -116,4 +116,5 @@ FORMAT = Format(
         *("/ETC/YABOOT.CONF", "/YABOOT.CONF", "/YABOOT.CNF", "/SUSEBOOT/YABOOT.CNF"),
     ),
     parse,
+    statements=KEYWORDS.names(),
 )

@@ -327,4 +327,4 @@ def _variables(files: Files, path: str) -> Mapping[str, str]:
     return {name.strip(): value.strip()[:1000] for name, mark, value in lines if mark}
 
 
-FORMAT = Format("zipl", (_CONF,), parse)
+FORMAT = Format("zipl", (_CONF,), parse, statements=KEYS)

@@ -37,6 +37,11 @@ class Keywords:
     openers: tuple[str, ...] = ("image",)
     blank: frozenset[str] = frozenset()  # an empty value means something, too
 
+    def names(self) -> frozenset[str]:
+        """Return all of them."""
+        flags = self.common_flags | self.image_flags
+        return self.common | self.image | flags | self.ignored | set(self.openers)
+
 
 @dataclass(slots=True)
 class Stanza:

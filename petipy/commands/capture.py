@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from petipy.sandbox.client import Scanner
 
 DESCRIPTION = """Write the boot configuration of a machine as JSON: every configuration file that
-Petipy reads, kernels and initrds by name and size, the names of the devices. Passwords and their
-hashes are blanked. `petipy list --machine FILE` shows it anywhere."""
+Petipy reads, kernels and initrds by name and size, the names of the devices. Values that are not
+known to matter for booting are blanked, comments dropped. `petipy list --machine FILE` shows it
+anywhere."""
 
 # A command of GRUB, directives of SYSLINUX, settings of iPXE.
 _NEEDS_SMBIOS = re.compile(
@@ -55,6 +56,8 @@ def _answer(options: argparse.Namespace) -> int:
         about, failures = capture(devices, name)
     for device, why in failures:
         sys.stderr.write(f"petipy capture: {escape(f'{device}: {why}')}\n")
+    if words := describe_blanks(about["devices"]):
+        sys.stderr.write(f"petipy capture: {words}\n")
     anything = any(map(_texts, about["devices"]))
     return write(json.dumps(about, indent=1) + "\n") or not anything
 
@@ -113,9 +116,18 @@ def _record_in_sandbox(found: Sequence[Device], known: Sequence[Device], machine
     return ask_sandbox(found, known, choose_formats, ask)
 
 
+def describe_blanks(devices: Sequence[Mapping[str, Any]]) -> str:
+    """Return what was blanked, in numbers; "" if nothing was."""
+    counts = [count for device in devices for count in device["blanked"].values()]
+    if not counts:
+        return ""
+    values, comments = (sum(numbers) for numbers in zip(*counts, strict=True))
+    return f"blanked: {values} values and {comments} comments in {len(counts)} files"
+
+
 def _merge(into: dict[str, Any], found: Mapping[str, Any]) -> None:
     """Add files of one device that the scan of another device read."""
-    for key in ("files", "literal", "sizes", "links", "times", "pieces"):
+    for key in ("files", "literal", "sizes", "links", "times", "pieces", "blanked"):
         into[key] = {**into.get(key, {}), **found[key]}
     into["directories"] = sorted({*into.get("directories", ()), *found["directories"]})
     texts = {**into["files"], **into["literal"]}
@@ -136,6 +148,7 @@ def _describe(
         "links": {},
         "times": {},
         "pieces": {},
+        "blanked": {},
     }
     devices = [
         asdict(device.volume) | {"title": device.title} | dict(seen.get(device.name, nothing))

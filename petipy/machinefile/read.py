@@ -22,6 +22,7 @@ Keys of a device: the fields of parsers.api.Volume, and
     pieces        {path: [[offset, base64]]}; parts of binary files
     links         {path: target}; symbolic links
     times         {path: seconds since 1970}; times of modification
+    blanked       {path: [values, comments]}; how many were blanked, for a reader
 
 Unknown keys are ignored.
 """

@@ -1,20 +1,23 @@
 """Recording of everything that parsers read, to replay it elsewhere. Secrets are blanked."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from posixpath import dirname
 from typing import Any, Literal
 
 from parsers.api import Files, Format, Host, Volume
+from parsers.binary import envblock
 from petipy.machinefile.machine import clean
-from petipy.machinefile.secrets import blank_bytes, blank_text, find_password_variables
+from petipy.machinefile.pieces import blank_pieces
+from petipy.machinefile.secrets import Blanker
 from petipy.scan.images import image_volume
 from petipy.state.model import Scan
 
 LONGEST = 1 << 20  # characters of a text that is kept
 _PIECE = 1 << 16  # bytes of a piece that is kept: a header, a command line, no kernel
 _PIECES = 1 << 20  # bytes of all of them
+_BLOCK = envblock.SIGNATURE.encode()
 
 
 @dataclass(slots=True)
@@ -30,10 +33,19 @@ class Seen:
     defaults: dict[str, str] = field(default_factory=dict)  # path → the longer one
     room: int = _PIECES
 
-    def json(self) -> dict[str, Any]:
-        """Return the keys of a device in a machine file."""
-        secret = find_password_variables(self.texts.values())
-        texts = {path: blank_text(path, text, secret) for path, text in sorted(self.texts.items())}
+    def json(self, statements: Collection[str], facts: Collection[str]) -> dict[str, Any]:
+        """Return the keys of a device in a machine file. See Blanker for the arguments."""
+        parts = (data for parts in self.pieces.values() for data in parts.values())
+        blocks = (data.decode("latin-1") for data in parts if data.startswith(_BLOCK))
+        known = [*self.texts.values(), *blocks]
+        paths = (*self.texts, *self.sizes, *self.directories, *self.pieces)
+        facts = {*facts, *(name for path in paths for name in path.split("/"))}
+        blanker = Blanker(known, statements, facts)
+        found = {path: blanker.text(path, text) for path, text in sorted(self.texts.items())}
+        texts = {path: text for path, (text, _) in found.items()}
+        fixed = Blanker(known, statements, facts, same_size=True)
+        pieces = {p: blank_pieces(parts, fixed, p) for p, parts in sorted(self.pieces.items())}
+        counts = {path: count for path, (_, count) in (*found.items(), *pieces.items())}
         return {
             "files": {path: text for path, text in texts.items() if text[:1] != "@"},
             "literal": {path: text for path, text in texts.items() if text[:1] == "@"},
@@ -43,9 +55,10 @@ class Seen:
             "times": dict(sorted(self.times.items())),
             "defaults": dict(sorted(self.defaults.items())),
             "pieces": {
-                path: [[at, b64encode(blank_bytes(data)).decode()] for at, data in found.items()]
-                for path, found in sorted(self.pieces.items())
+                path: [[at, b64encode(data).decode()] for at, data in parts.items()]
+                for path, (parts, _) in pieces.items()
             },
+            "blanked": {path: tuple(count) for path, count in counts.items() if any(count)},
         }
 
     def keep(self, path: str, offset: int, data: bytes) -> None:
@@ -149,13 +162,24 @@ def record(
     """
     seen: Record = {}
     recording = RecordingFiles(files, seen)
-    for image in scan(recording, formats).images:
+    images = scan(recording, formats).images
+    for image in images:
         volume = image_volume(files.volume, image)
         if inner := files.host.on(volume.name):
             scan(RecordingFiles(inner, seen, volume), formats)
     for path in _list_neighbours(recording, seen[files.volume.name].texts):
         recording.read(path)
-    return {name: device.json() for name, device in seen.items()}
+    statements = {name for form in formats for name in form.statements}
+    facts = {*_list_facts(files.host), *(w for i in images for w in (i.uuid, *i.label.split()))}
+    return {name: device.json(statements, facts) for name, device in seen.items()}
+
+
+def _list_facts(host: Host) -> Iterator[str]:
+    """Yield the words that a machine file has anyway: names of volumes, of the machine's kind."""
+    yield from host.compatible
+    for volume in host.volumes:
+        for f in fields(volume):
+            yield from (str(getattr(volume, f.name)), *str(getattr(volume, f.name)).split())
 
 
 def _list_neighbours(files: Files, read: Mapping[str, str]) -> Iterator[str]:

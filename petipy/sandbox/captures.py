@@ -18,6 +18,7 @@ class Contents:
     times: dict[AbsolutePath, int]  # seconds since 1970
     pieces: dict[AbsolutePath, tuple[tuple[int, str], ...]]  # offset, and bytes in base64
     defaults: dict[AbsolutePath, str]  # paths in a btrfs' default subvolume, from the top
+    blanked: dict[AbsolutePath, tuple[int, int]]  # how many values, and comments
 
 
 CAPTURES: Codec[dict[str, Contents]] = Codec(dict[str, Contents])  # by device name

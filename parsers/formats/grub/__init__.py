@@ -44,6 +44,7 @@ FORMAT = Format(
         for family in FAMILIES.values()
     ),
     one_dialect_reads=(".conf",),  # the Boot Loader Specification's, which Red Hat's GRUB shows
+    statements=frozenset(name for family in FAMILIES.values() for name in table(family)),
     part_names=("*.cfg",),
     companions=(("grubenv", envblock.EMPTY),),
 )

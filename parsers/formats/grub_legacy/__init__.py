@@ -13,7 +13,7 @@ it is ignored. In EBNF:
 from collections.abc import Iterator
 
 from parsers.api import Files, Format, Item
-from parsers.formats.grub_legacy.menu import LegacyMenu, is_script
+from parsers.formats.grub_legacy.menu import STATEMENTS, LegacyMenu, is_script
 from parsers.reading.text import read
 
 
@@ -39,4 +39,5 @@ FORMAT = Format(
         *("/BOOT/GRUB/MENU.LST", "/MENU.LST"),
     ),
     parse,
+    statements=STATEMENTS,
 )

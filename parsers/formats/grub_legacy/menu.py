@@ -38,6 +38,7 @@ _IGNORED = frozenset(
         *("graphicsmode", "initscript", "outline", "pxe", "quiet", "write"),
     )
 )
+STATEMENTS = frozenset((*_SETTINGS, *_IGNORED, *COMMANDS, "title", "iftitle"))
 
 
 Location = tuple[int, int]  # line, column

@@ -22,4 +22,5 @@ FORMAT = Format(
     ),
     items,
     network=lambda url, text: is_script(text),
+    statements=frozenset(table()),
 )

@@ -8,6 +8,7 @@ from posixpath import basename, dirname, normpath
 
 from parsers.api import FileRef, Files, Format, Item
 from parsers.formats.syslinux import entries, uboot
+from parsers.formats.syslinux.configuration import STATEMENTS
 from parsers.formats.syslinux.kernels import PC
 
 
@@ -60,4 +61,5 @@ FORMAT = Format(
     (*_PATHS, *dict.fromkeys(path.upper() for path in _PATHS)),
     parse,
     hotkeys_select=True,
+    statements=STATEMENTS,
 )

@@ -341,3 +341,4 @@ _MENU_HANDLERS: dict[str, _Handler] = {
     "start": _C.menu_start,
     "save": _C.menu_save,
 }
+STATEMENTS = frozenset((*_HANDLERS, *_MENU_HANDLERS))

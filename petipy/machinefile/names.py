@@ -1,0 +1,38 @@
+"""Names in configurations: what they define stands openly in them. Pure."""
+
+import re
+from collections.abc import Iterable
+
+GAP = r"(?:[ \t]|\\\n)"  # a line may continue after any word
+_WORD = r"""(?:"[^"\n]*"|'[^'\n]*'|[^\s;]+)"""
+_PASSWORD = re.compile(
+    rf"(?:^|[;{{]|\b(?:then|else|do)\b){GAP}*password{GAP}+(?!=){_WORD}{GAP}+({_WORD})", re.M
+)
+# Names that a configuration defines: labels of iPXE, ids, functions, sections.
+_DEFINED = re.compile(
+    r"""^[ \t]*:([^\s]+)|^[ \t]*item[ \t]+(?:--?\w+(?:[ \t]+[^\s])?[ \t]+)*([^\s-]\S*)"""
+    r"""|\bfunction[ \t]+([\w.-]+)|--id[ =]['"]?([^\s'"]+)|^[ \t]*\[([^\]\n]+)\]"""
+    r"""|^[ \t]*label[ \t=]+["']?([^\s"']+)""",
+    re.M | re.I,
+)
+# Names of variables: of an assignment, of `for`, of an option that sets one.
+_SET = re.compile(
+    r"([A-Za-z_]\w{0,40})=(?![=\s])|\bfor[ \t]+([A-Za-z_]\w{0,40})|--set[ =]([A-Za-z_]\w{0,40})"
+    r"|\b(?:read|export|save_env|load_env|inc|decrement|increment|set)[ \t]+([A-Za-z_]\w{0,40})"
+)
+
+
+def find_password_variables(texts: Iterable[str]) -> set[str]:
+    """Return the variables that GRUB scripts use as passwords."""
+    words = (word for text in texts for word in _PASSWORD.findall(text))
+    return {name for word in words for name in re.findall(r"\$\{?([A-Za-z_]\w*)", word)}
+
+
+def find_defined_names(texts: Iterable[str]) -> set[str]:
+    """Return the names that texts define: a word that is one of them is no secret."""
+    return {name for text in texts for found in _DEFINED.findall(text) for name in found if name}
+
+
+def find_variables(texts: Iterable[str]) -> set[str]:
+    """Return the names of variables that texts set. Any other $NAME may be a part of a secret."""
+    return {name for text in texts for found in _SET.findall(text) for name in found if name}
