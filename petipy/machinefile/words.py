@@ -40,13 +40,13 @@ _SHORT = 2  # letters of a word that is too short for a secret
 _OPERATORS = re.compile(
     r"[-=!<>~|&()\[\]{}.,:+*/\\^$?;@%]*|-[a-z]|-(?:eq|ne|lt|le|gt|ge|nt|ot|ef)|]"
 )
-_OPTION = re.compile(r"--[a-z][a-z0-9-]{0,30}")
-_STEP = r"[\w.+@~%:;,{}$^*?-]"
+_OPTION = re.compile(r"--[a-z][a-z0-9-]{0,30}|-[a-z]{2,5}-")
+_STEP = r"[\w.+@~%:;,{}$^*?#-]"
 _PATH = re.compile(
     rf"(?:[a-z]{{0,6}}\([\w/,.:@{{}}$-]*\)|\$\{{?[\w./:-]+\}}?)?/*(?:{_STEP}+/+)*{_STEP}*"
 )
 _FILE = re.compile(
-    r"[\w.+${}-]+\.(?:img|gz|xz|zst|lz4|lzma|bz2|iso|cfg|conf|efi|mod|pf2|lst|dtb|dtbo|c32|bss|elf"
+    r"[\w.+${}-]+\.(?:img|gz|xz|zst|lz4|lzma|bz2|iso|cfg|conf|efi|mod|pf2|lst|dtb|dtbo|itb|fit|c32|bss|elf"
     r"|bin|ipxe|cpio|squashfs|txt|png|jpg|tga|msg|cgz|wim|pxe|0|sys|com|krn|cramfs|uki|map)"
     r"|(?:vmlinu[xz]|initr(?:d|amfs)|bzImage|zImage|Image|linux|kernel)[\w.+-]*",
     re.I,
@@ -56,7 +56,10 @@ _DEVICE = re.compile(
     r"|http|https|pxe|ahci|ata|nd|efidisk|crypto|net|eth|enp?|ens|eno|wlan|vd|xvd|nvme|mmcblk|dm-|ttyS|tty"
     r"|hvc|ttyAMA)[\d/,]|(?:msdos|gpt)\d)[\w/,.:@-]*\)?|tty|memdisk|proc",
 )
-_NUMBER = re.compile(r"[+-]?[0-9]{1,3}|0x[0-9a-fA-F]{1,4}|[0-9]+(?:\.[0-9]+){1,3}")
+_NUMBER = re.compile(
+    r"(?:\([\w,]+\))?[0-9]*\+[0-9]+(?:,[0-9]+\+[0-9]+)*"  # blocks
+    r"|[+-]?[0-9]{1,3}|0x[0-9a-fA-F]{1,4}|[0-9]+(?:\.[0-9]+){1,3}"
+)
 _FLAG = re.compile(
     r"(?:rd|inst|fsck|net|petipy|plymouth|systemd)(?:\.[a-z][a-z_-]{1,20}){1,2}"
     r"|rd_NO_[A-Z]{2,9}|\.[a-z]{2,8}"  # a section of a program
