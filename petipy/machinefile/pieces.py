@@ -17,7 +17,16 @@ _HEAD = 0x240  # bytes of a kernel's header
 _ISO = b"\x01CD001"  # its volume's names are facts of the machine
 # A name of a section, which stands in a table of them, or a text in one of two encodings.
 _PRINTED = re.compile(rb"\.[a-z]{2,7}(?![a-z])|(?:[\x20-\x7e]\0){6,}|[\x20-\x7e]{6,}")
+# A device tree's node, and names of properties of U-Boot's images.
+_TREE = b"\xd0\x0d\xfe\xed"
+_NODE = re.compile(rb"\0\0\0\x01([\w,.@+-]{1,255})\0")
+_PROPERTIES = (
+    *("data-size", "data-position", "data-offset", "compression", "default", "kernel", "ramdisk"),
+    *("description", "compatible", "#address-cells", "loadables", "timestamp", "images"),
+)
 _SPACE = re.compile(rb"[ \n]")
+# A property's text follows a number, whose last byte may look like a letter.
+_IN_TREE = re.compile(rb"(?<=\0\0\0)[\x20-\x7e](?=[\x20-\x7e])|" + _PRINTED.pattern)
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
 
 
@@ -27,10 +36,14 @@ def blank_pieces(
     """Blank the parts of one file by their offsets. `blanker` keeps sizes."""
     blanked: dict[int, bytes] = {}
     values = comments = 0
-    compared = [at for at, data in pieces.items() if _is_compared(data)]
+    tree = any(data.startswith(_TREE) for data in pieces.values())
+    if tree:
+        nodes = {name.decode() for data in pieces.values() for name in _NODE.findall(data)}
+        blanker.open({*nodes, *_PROPERTIES})
+    compared = [at for at, data in pieces.items() if _is_compared(data) and not tree]
     for at, data in pieces.items():
         if at not in compared:
-            blanked[at], count = _blank(data, blanker, path)
+            blanked[at], count = _blank(data, blanker, path, _IN_TREE if tree else _PRINTED)
             values += count.values
             comments += count.comments
     for at in compared:
@@ -51,7 +64,9 @@ def _is_text(data: bytes) -> bool:
     return not _CONTROL.search(data.rstrip(b"\0"))
 
 
-def _blank(data: bytes, blanker: Blanker, path: str) -> tuple[bytes, Count]:
+def _blank(
+    data: bytes, blanker: Blanker, path: str, texts: re.Pattern[bytes] = _PRINTED
+) -> tuple[bytes, Count]:
     if len(data) <= _MAGIC:
         return data, Count(0, 0)
     if _is_text(data):
@@ -65,7 +80,7 @@ def _blank(data: bytes, blanker: Blanker, path: str) -> tuple[bytes, Count]:
 
     def printed(match: re.Match[bytes]) -> bytes:
         nonlocal values
-        if match[0][:1] == b"." and match[0][1:].isalpha():
+        if len(match[0]) == 1 or (match[0][:1] == b"." and match[0][1:].isalpha()):
             return match[0]
         wide = match[0][1:2] == b"\0"
         old = match[0].decode("utf-16-le" if wide else "ascii")
@@ -73,7 +88,7 @@ def _blank(data: bytes, blanker: Blanker, path: str) -> tuple[bytes, Count]:
         values += count.values
         return text[: len(old)].ljust(len(old)).encode("utf-16-le" if wide else "ascii")
 
-    return _PRINTED.sub(printed, data), Count(values, 0)
+    return texts.sub(printed, data), Count(values, 0)
 
 
 def _hash(data: bytes) -> bytes:

@@ -77,6 +77,10 @@ class Blanker:
         self._depth = 0  # of statements within statements
         self._comments = 0
 
+    def open(self, words: Collection[str]) -> None:
+        """Keep these words from now on."""
+        self._words.open_words |= {*words}
+
     def text(self, path: str, text: str) -> tuple[str, Count]:
         """Blank the secrets of a text. Return what was blanked, in numbers."""
         values, comments = self._words.count, self._comments

@@ -87,7 +87,7 @@ class Words:
         *,
         same_size: bool = False,
     ) -> None:
-        self.open_words = open_words
+        self.open_words = {*open_words}
         self._variables = {*variables, *allowed.PLAIN_VARIABLES, *allowed.OTHER_VARIABLES}
         self.count = 0
         self._same_size = same_size
