@@ -93,7 +93,9 @@ def set_reserved(device: Device, offset: int, size: int, values: Mapping[str, st
 def rename(device: Device, path: str, name: str) -> None:
     """Give a file another name in its directory. FAT only, which has no journal.
 
-    systemd-boot, whose tries this counts, renames on FAT as well.
+    systemd-boot, whose tries this counts, renames on FAT as well. A power cut leaves the old name,
+    the new one, or both. Then the new one is empty, and the next time it goes; or it leads to the
+    same file, and the next time fails: to remove a name of two would remove the file's contents.
     """
     if device.volume.fs != "vfat":
         fs = device.volume.fs or "unknown"
@@ -168,11 +170,14 @@ def _rename(node: str, path: str, name: str) -> None:
 
 def _rename_in(directory: int, old: str, new: str) -> None:
     try:
-        os.stat(new, dir_fd=directory, follow_symlinks=False)
+        there = os.stat(new, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
-        os.rename(old, new, src_dir_fd=directory, dst_dir_fd=directory)
-    else:
+        there = None
+    if there and (there.st_size or not stat.S_ISREG(there.st_mode)):
         raise OSError(errno.EEXIST, f"there is a {new} already")
+    if there:
+        os.unlink(new, dir_fd=directory)
+    os.rename(old, new, src_dir_fd=directory, dst_dir_fd=directory)
 
 
 def _retry_while_busy(work: Callable[[], T]) -> T:

@@ -49,7 +49,8 @@ _WAYS = {
 # The file systems that the image has drivers for. If the driver of one of them does not come, the
 # memory may be full.
 _KNOWN = {*_WAYS, "exfat", "iso9660", "udf", "squashfs"}
-_WRITING = {"vfat": ("utf8", "errors=remount-ro")}
+# With dirsync the new name is on the disk before the old one goes. Else a power cut loses both.
+_WRITING = {"vfat": ("utf8", "errors=remount-ro", "dirsync")}
 
 # Errors after which another way may work; others (no such device, no memory, in use) stay.
 _TRY_NEXT = {errno.EINVAL, errno.EOPNOTSUPP, errno.EIO, errno.EUCLEAN, errno.EROFS, errno.ENOENT}

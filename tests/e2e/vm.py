@@ -49,6 +49,7 @@ class Machine:
     screen: bool = False  # VGA and a USB keyboard
     usb: bool = False  # a USB controller, even without a device
     keeps: bool = False  # writes of the guest go into the images
+    writes: Path | None = None  # QEMU logs those to the first drive into this file
     record: Path | None = None  # count instructions; QEMU writes a log of events to this file
 
     def arguments(self) -> list[str]:
@@ -67,7 +68,11 @@ class Machine:
         for number, (bus, image) in enumerate(self.drives):
             locked = "" if self.keeps else ",snapshot=on"
             locked = ",readonly=on" if bus == "cd" else locked
-            arguments += ["-drive", f"if=none,id=d{number},format=raw,file={image}{locked}"]
+            drive = f"format=raw,file={image}{locked}"
+            if self.writes and not number:
+                drive = f"driver=blklogwrites,file.driver=file,file.filename={image}"
+                drive += f",log.driver=file,log.filename={self.writes}"
+            arguments += ["-drive", f"if=none,id=d{number},{drive}"]
             order = f",bootindex={number}" if self.kernel is None else ""
             arguments += ["-device", f"{DRIVES[bus]},drive=d{number}{order}"]
         return arguments

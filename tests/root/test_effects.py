@@ -252,6 +252,13 @@ def test_no_file_is_renamed_over_another(esp: Path, scanner: Scanner) -> None:
     assert names(esp) == ["a+2-1.efi", "a+3.efi"]
 
 
+def test_an_empty_file_that_a_power_cut_has_left_gives_way(esp: Path, scanner: Scanner) -> None:
+    with disks.mounted(esp) as root:
+        (root / "EFI/Linux/a+2-1.efi").touch()
+    assert write(scanner, esp, "vfat", Change(file=ENTRY, rename="a+2-1.efi")) == ""
+    assert names(esp) == ["a+2-1.efi"]
+
+
 def test_files_are_renamed_on_fat_only(tmp_path: Path, tree: Path, scanner: Scanner) -> None:
     image = disks.ext4(tmp_path / "image", tree)
     wanted = Change(file=ENTRY, rename="a+2-1.efi")
