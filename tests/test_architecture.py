@@ -43,33 +43,43 @@ CLIENT_COMMANDS = [
     *("note absence", "unlock"),
 ]
 GRUB_COMMANDS = """
-. 915resolution [ acpi all_functional_test appleloader authenticate background_color
-background_image backtrace badram blocklist bls_import blscfg boot break btrfs-get-default-subvol
-btrfs-info btrfs-list-subvols btrfs-mount-subvol cat cbmemc chainloader clear cmosclean cmosdump
-cmosset cmostest cmp configfile continue coreboot_boottime cpuid crc cryptomount cutmem date
-decrement devicetree distrust distrust_certificate drivemap dump echo efi-watchdog efiemu_loadcore
-efiemu_prepare efiemu_unload efitextmode eval exit export extract_entries_configfile
-extract_entries_source extract_legacy_entries_configfile extract_legacy_entries_source
-extract_syslinux_entries_configfile extract_syslinux_entries_source fakebios false file fix_video
-freedos functional_test fwsetup gdbstub gdbstub_break gdbstub_stop getenv gettext gptsync halt
-hashsum hdparm hello help hexdump hexdump_random hiddenentry hwmatch inb increment initrd initrd16
-initrdefi inl insmod inw keymap keystatus kfreebsd kfreebsd_loadenv kfreebsd_module
-kfreebsd_module_elf knetbsd knetbsd_module knetbsd_module_elf kopenbsd kopenbsd_ramdisk
-legacy_check_password legacy_configfile legacy_initrd legacy_initrd_nounzip legacy_kernel
-legacy_password legacy_source linux linux16 linuxefi list_env list_trusted load_env loadbios
-loadfont loopback ls lsacpi lsapm lscoreboot lsefi lsefimmap lsefisystab lsfonts lsmmap lsmod lspci
-lssal macppcbless mactelbless md5sum menuentry module module2 multiboot multiboot2 nativedisk
-net_add_addr net_add_dns net_add_route net_bootp net_bootp6 net_del_addr net_del_dns net_del_route
-net_dhcp net_get_dhcp_option net_ipv6_autoconf net_ls_addr net_ls_cards net_ls_dns net_ls_routes
-net_nslookup net_set_vlan normal normal_exit ntldr outb outl outw parttool password password_pbkdf2
-pcidump plainmount plan9 play probe pxechainloader rdmsr read read_byte read_dword read_word reboot
-regexp return rmmod save_env search search.file search.fs_label search.fs_uuid sendkey serial set
-setparams setpci sha1sum sha256sum sha512sum shift sleep smbios source submenu suspend
-syslinux_configfile syslinux_source terminal_input terminal_output terminfo test test_blockarg
-testload testspeed time tr true truecrypt trust uki unset usb vbeinfo vbetest verify_detached
-videoinfo videotest write_byte write_dword write_word wrmsr xen_hypervisor xen_initrd xen_linux
-xen_module xen_xsm xnu_devprop_load xnu_kernel xnu_kernel64 xnu_kext xnu_kextdir xnu_mkext
-xnu_ramdisk xnu_resume xnu_splash xnu_uuid zfs-bootfs zfsinfo zfskey
+. 915resolution [ acpi all_functional_test append_add_db_cert append_add_db_hash
+append_add_dbx_cert append_add_dbx_hash append_list_db append_list_dbx append_verify appleloader
+authenticate background_color background_image backtrace badram blocklist bls_import blscfg boot
+bootnext boottime break btrfs-get-default-subvol btrfs-info btrfs-list-subvols btrfs-mount-subvol
+cacheinfo cat cbmemc chainloader clear cmosclean cmosdump cmosset cmostest cmp configfile
+connectefi continue coreboot_boottime cpuid crc cryptocheck cryptomount crypttab_entry cutmem date
+decrement devicetree distrust distrust_certificate drivemap dump echo efi-export-env efi-load-env
+efi-watchdog efiemu_loadcore efiemu_prepare efiemu_unload efitextmode eval exit export
+extract_entries_configfile extract_entries_source extract_legacy_entries_configfile
+extract_legacy_entries_source extract_syslinux_entries_configfile extract_syslinux_entries_source
+fakebios false fdtdump file file_key_protector_clear file_key_protector_init fix_video fpswa
+freedos functional_test fwsetup gdbinfo gdbstub gdbstub_break gdbstub_stop getenv gettext gptsync
+halt hashsum hdparm hello help hexdump hexdump_random hiddenentry hwmatch inb increment initrd
+initrd16 initrdefi inl insmod inw jpegtest keymap keystatus kfreebsd kfreebsd_loadenv
+kfreebsd_module kfreebsd_module_elf knetbsd knetbsd_module knetbsd_module_elf kopenbsd
+kopenbsd_ramdisk legacy_check_password legacy_configfile legacy_initrd legacy_initrd_nounzip
+legacy_kernel legacy_password legacy_source linux linux16 linuxefi list_certificates list_env
+list_trusted load_env loadbios loadfont loopback ls lsacpi lsapm lscoreboot lsdev lsefi lsefimmap
+lsefisystab lsefivar lsfonts lsfreemem lsmem lsmemregions lsmmap lsmod lspci lssal lsspd
+macppcbless mactelbless md5sum memmove_bench menuentry mfa_key_protector_clear
+mfa_key_protector_init module module2 multiboot multiboot2 nativedisk net_add_addr net_add_dns
+net_add_route net_bootp net_bootp6 net_del_addr net_del_dns net_del_route net_dhcp net_dhcp6
+net_efi_add_addr net_efi_bootp net_efi_bootp6 net_efi_ls_addr net_efi_ls_cards net_efi_ls_routes
+net_get_dhcp_option net_ipv6_autoconf net_ls_addr net_ls_cards net_ls_dns net_ls_routes
+net_nslookup net_set_vlan normal normal_exit ntldr ofdisk_early_msg outb outl outw parttool
+password password_argon2 password_pbkdf2 pcidump plainmount plan9 play pngtest prep_load_env
+prep_partname probe pw_key_protector_clear pw_key_protector_init pxechainloader rdmsr read
+read_byte read_dword read_file read_word reboot regexp reset return rmmod save_env search
+search.file search.fs_label search.fs_uuid sendkey serial set setparams setpci sha1sum sha256sum
+sha512sum shift sleep smbios source stress_big_allocs submenu suspend syslinux_configfile
+syslinux_source terminal_input terminal_output terminfo test test_asn1 test_blockarg testload
+testspeed tgatest time tpm2_dump_pcr tpm2_key_protector_clear tpm2_key_protector_init
+tpm_record_pcrs tr true truecrypt trust trust_certificate uki unset usb vbeinfo vbetest
+verify_appended verify_detached version videoinfo videotest write_byte write_dword write_word wrmsr
+xen_cat xen_hypervisor xen_initrd xen_linux xen_ls xen_module xen_xsm xnu_devprop_load xnu_kernel
+xnu_kernel64 xnu_kext xnu_kextdir xnu_mkext xnu_ramdisk xnu_resume xnu_splash xnu_uuid zfs-bootfs
+zfsinfo zfskey
 """
 
 IO = {

@@ -144,7 +144,8 @@ def _map(state: LoaderState, rest: str) -> None:
     names = [word for word in rest.split() if not word.startswith("--")]
     if len(names) == 2 and not names[0].startswith("("):
         state.mapped[names[1].strip("()")] = names[0]
-    state.unbootable = state.unbootable or "it maps disks for the BIOS, and starts nothing"
+    if not state.kernel:
+        state.unbootable = state.unbootable or "it maps disks for the BIOS, and starts nothing"
 
 
 def _configfile(state: LoaderState, rest: str) -> str | None:

@@ -130,6 +130,11 @@ def test_what_is_no_linux_says_why(text: str, word: str) -> None:
     assert entry.kernel is None
 
 
+def test_disks_that_are_mapped_for_a_later_system_do_not_keep_linux_from_booting() -> None:
+    entry = body("kernel /k ro\nmap (hd0) (hd1)\n")
+    assert (entry.kernel, entry.cmdline, entry.unbootable) == (FileRef(path="/k"), "ro", "")
+
+
 def test_initrds_of_grub4dos_may_be_packed_under_a_name() -> None:
     entry = body("kernel /v\ninitrd /i @etc/x.conf=(hd0,0)/my.conf\n")
     assert [(ref.path, ref.packed) for ref in entry.initrds] == [

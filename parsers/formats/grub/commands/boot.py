@@ -182,7 +182,7 @@ _LOADERS = {
     "a macOS kernel": "xnu_kernel xnu_kernel64 xnu_resume",
 }
 _ENDINGS: dict[Action, tuple[str, str]] = {
-    "reboot": ("it restarts the machine", "reboot"),
+    "reboot": ("it restarts the machine", "reboot reset"),  # `reset` is Red Hat's
     "halt": ("it switches the machine off", "halt"),
     "fwsetup": ("it opens the firmware's settings", "fwsetup"),
     "exit": ("it goes back to the firmware", "exit normal_exit"),

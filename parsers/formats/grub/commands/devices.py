@@ -1,12 +1,13 @@
 """The commands that find file systems: `search`, `probe`; and those that open volumes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from itertools import islice
 
 from parsers.api import ANY, Volume
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import (
     BAD_ARGUMENT,
+    FALSE,
     NOT_FOUND,
     UNKNOWN_COMMAND,
     UNKNOWN_DEVICE,
@@ -25,8 +26,9 @@ _SEARCH = Options(
     "--fs-uuid|-u",
     "--set|-s?",
     "--no-floppy|-n",
-    "--efidisk-only",
-    "--root-dev-only",  # Red Hat's
+    "--efidisk-only",  # since 2.12
+    "--cryptodisk-only",  # since 2.14
+    "--root-dev-only|-r",  # Red Hat's
     "--hint|-h=",
     "--hint-ieee1275=",
     "--hint-bios=",
@@ -34,6 +36,7 @@ _SEARCH = Options(
     "--hint-efi=",
     "--hint-arc=",
     lenient=True,
+    skips=True,
     usage="search [-f|-l|-u|-s|-n] [--hint HINT [--hint HINT] ...] NAME",
 )
 _LONGEST_NAME = 1000  # characters of a label; file systems allow 256 bytes or fewer
@@ -60,7 +63,23 @@ def search(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         for option in ("--hint", _HINTS.get(shell.machine.platform, ""), "--hint-baremetal")
         for hint in options.get(option.lstrip("-"), ())
     ]
-    return _search(shell, kind, words[0], variable, hints, near="root-dev-only" in options)
+    return _search(shell, kind, words[0], variable, hints, _list_limits(shell, options))
+
+
+Test = Callable[[Volume], bool]
+
+
+def _list_limits(shell: Shell, options: Container[str]) -> list[Test]:
+    """Return the tests by which options narrow a search."""
+    limits: list[Test] = []
+    if "root-dev-only" in options:
+        limits.append(_is_near(shell))
+    if "efidisk-only" in options:
+        limits.append(lambda v: not (v.image or v.mapped or v.lvm or v.md or v.crypt_uuid))
+    if "cryptodisk-only" in options:
+        # What is below a logical volume or an array is not known.
+        limits.append(lambda v: bool(v.crypt_uuid or v.lvm or v.md))
+    return limits
 
 
 def _make_dotted(kind: str) -> Run:
@@ -79,10 +98,15 @@ command("search.file")(_make_dotted("file"))
 
 
 def _search(
-    shell: Shell, kind: str, name: str, variable: str, hints: Sequence[str], *, near: bool = False
+    shell: Shell,
+    kind: str,
+    name: str,
+    variable: str,
+    hints: Sequence[str],
+    limits: Sequence[Test] = (),
 ) -> int:
     devices = shell.machine.devices
-    found = list(islice(_matches(shell, kind, name, hints, near), 1 if variable else None))
+    found = list(islice(_matches(shell, kind, name, hints, limits), 1 if variable else None))
     if not found:
         # An entry that needs the device says so itself; others boot without it in GRUB, too. With a
         # directory no device is known, not even the directory's own.
@@ -106,30 +130,32 @@ def _spec(kind: str, name: str) -> str:
     return f"{tag}={name}" if tag and plain else ANY
 
 
-def _near(shell: Shell, wanted: Callable[[Volume], bool]) -> Callable[[Volume], bool]:
+def _is_near(shell: Shell) -> Test:
     """Accept only volumes on the disk of $root. Another disk may be a copy of it."""
     root = shell.machine.devices.find(shell.env["root"]) or shell.machine.devices.own
     disk = root.disk or root.name
-    return lambda volume: (volume.disk or volume.name) == disk and wanted(volume)
+    return lambda volume: (volume.disk or volume.name) == disk
 
 
 def _matches(
-    shell: Shell, kind: str, name: str, hints: Sequence[str], near: bool
+    shell: Shell, kind: str, name: str, hints: Sequence[str], limits: Sequence[Test]
 ) -> Iterator[Volume]:
     """Yield the volumes that match. The result of an equal earlier search comes first.
 
     It comes again in its own place.
     """
-    fits = _test(shell, kind, name)
-    if near:
-        fits = _near(shell, fits)
+    named = _test(shell, kind, name)
+
+    def fits(volume: Volume) -> bool:
+        return all(limit(volume) for limit in limits) and named(volume)
+
     before = shell.searches.get((kind, name))
     if before and fits(before) and shell.machine.devices.is_open(before):
         yield before
     yield from shell.machine.devices.search(fits, hints)
 
 
-def _test(shell: Shell, kind: str, name: str) -> Callable[[Volume], bool]:
+def _test(shell: Shell, kind: str, name: str) -> Test:
     if kind == "label":
         return lambda volume: volume.label == name != ""
     if kind == "fs-uuid":
@@ -198,12 +224,24 @@ _CRYPTOMOUNT = Options(
     "--uuid|-u",
     "--all|-a",
     "--boot|-b",
-    "--password|-p=",
-    "--key-file|-k=",
-    "--keyfile-offset|-O=",
-    "--keyfile-size|-S=",
+    # Since 2.12.
+    *("--password|-p=", "--key-file|-k=", "--keyfile-offset|-O=", "--keyfile-size|-S="),
     "--header|-H=",
+    *("--protector|-P=", "--hw-accel|-A"),  # since 2.14
 )
+
+
+@command("cryptocheck")
+def cryptocheck(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Test if a logical volume lies on encrypted disks (since 2.14)."""
+    words = [word for word in arguments if word != "--quiet"]
+    if len(words) != 1:
+        raise GrubError(BAD_ARGUMENT, "disk name expected")
+    name = words[0].removeprefix("(").removesuffix(")")
+    volume = shell.machine.devices.find(name)
+    if volume is None:
+        raise GrubError(UNKNOWN_DEVICE, f"no such disk: {name}")
+    return 0 if volume.crypt_uuid else FALSE
 
 
 @command("cryptomount")

@@ -11,6 +11,7 @@ from parsers.formats.grub.language.errors import (
     BAD_ARGUMENT,
     FALSE,
     NOT_FOUND,
+    OUT_OF_RANGE,
     UNKNOWN_DEVICE,
     GrubError,
 )
@@ -126,6 +127,19 @@ def _text(shell: Shell, path: str) -> str:
     text = shell.text(path) or ""
     shell.machine.budget.spend(len(text) // 64)
     return text
+
+
+@command("read_file")
+def read_file(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Set variables to the lines of a file. SUSE's scripts read s390's LOADPARM so."""
+    if len(arguments) < 2:
+        what = "variable name" if arguments else "file name"
+        raise GrubError(BAD_ARGUMENT, f"{what} expected")
+    path, *names = map(str, arguments)
+    lines = _text(shell, path).splitlines()
+    for name, line in zip(names, lines, strict=False):
+        shell.set(name, line.rstrip("\r"), computed=True)
+    return 0 if len(lines) >= len(names) else OUT_OF_RANGE
 
 
 @command("cmp")

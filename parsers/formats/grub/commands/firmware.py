@@ -38,7 +38,7 @@ def cpuid(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
 # The kinds of a field, with their sizes in bytes.
 _SIZES = {"byte": 1, "word": 2, "dword": 4, "qword": 8, "string": 1, "uuid": 16}
 _SMBIOS = Options(
-    *("--type|-t=", "--handle|-h=", "--match|-m=", "--set="),
+    *("--type|-t=", "--handle|-h=", "--match|-m=", "--set=", "--linux"),
     *(f"--get-{kind}|-{kind[0]}=" for kind in _SIZES),
     usage="smbios [-t type] [-h handle] [-m match] (-b|-w|-d|-q|-s|-u) offset [--set variable]",
 )
@@ -58,6 +58,8 @@ def smbios(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if (which := number(options.get("match", ["1"])[-1])) < 1:
         raise GrubError(BAD_ARGUMENT, "the match must be a positive integer")
     value = _value(_structure(shell, wanted, which), kind, number(place))
+    if "linux" in options:  # as Linux shows it in a modalias
+        value = re.sub("[^!-9;-~]", "", value)
     if "set" in options:
         shell.set(options["set"][-1], value, computed=True)
     else:
@@ -94,6 +96,26 @@ def _value(structure: Structure, kind: str, place: int) -> str:
     if not (found := string(structure, place)):
         raise GrubError(FIRMWARE, "failed to retrieve the structure field")
     return found
+
+
+_FDTDUMP = Options("--prop|-p=", "--set=", usage="fdtdump [-p] [--set variable]")
+
+
+@command("fdtdump")
+def fdtdump(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Read a property of the firmware's device tree (since 2.14). Only `compatible` is known."""
+    if shell.machine.platform != "efi":
+        return _unknown(shell, "fdtdump")
+    options, _ = _FDTDUMP.read(arguments)
+    if not (known := shell.machine.compatible):
+        raise GrubError(FIRMWARE, "No device tree found")
+    if options.get("prop", [""])[-1] != "compatible":
+        raise GrubError(OUT_OF_RANGE, "failed to retrieve the prop field")
+    if "set" in options:
+        shell.set(options["set"][-1], known[0], computed=True)
+    else:
+        shell.machine.say(f"{known[0]}\n")
+    return 0
 
 
 _GETENV = Options("--guid|-g=", "--type|-t=", usage="getenv [-g GUID] [-t TYPE] ENVVAR SETVAR")

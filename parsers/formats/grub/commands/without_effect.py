@@ -1,11 +1,11 @@
 """The commands that change nothing here: screens, sounds, modules, disk drivers.
 
 The table has, for each command, the fewest arguments that it takes and its message when it has
-fewer. Here and in the modules beside this one are all commands of GRUB 2.12, for every platform: a
-file for another platform has no mistakes.
+fewer. Here and in the modules beside this one are all commands of GRUB up to 2.14, for every
+platform, and those of Red Hat's and SUSE's: a file for another platform has no mistakes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from posixpath import basename
 
 from parsers.formats.grub.commands import command
@@ -48,6 +48,28 @@ _QUIET = {
         outb outl outw verify_detached write_byte write_dword write_word wrmsr
     """,
 }
+# Commands that some GRUBs have, by the first that had them. None has an effect here, so that no row
+# of the dialects needs them.
+_LATER = {
+    "upstream 2.06": "boottime cacheinfo fpswa jpegtest lsdev lsspd pngtest tgatest xen_cat xen_ls",
+    "upstream 2.12": "gdbinfo lsfreemem lsmem stress_big_allocs",
+    "upstream 2.14": """
+        append_add_db_cert append_add_db_hash append_add_dbx_cert append_add_dbx_hash append_list_db
+        append_list_dbx append_verify lsmemregions tpm2_dump_pcr tpm2_key_protector_clear
+        tpm2_key_protector_init
+    """,
+    "upstream after 2.14": """
+        bootnext file_key_protector_clear file_key_protector_init lsefivar memmove_bench
+        mfa_key_protector_clear mfa_key_protector_init net_dhcp6 pw_key_protector_clear
+        pw_key_protector_init
+    """,
+    "rhboot": """
+        connectefi efi-export-env efi-load-env list_certificates net_efi_add_addr net_efi_bootp
+        net_efi_bootp6 net_efi_ls_addr net_efi_ls_cards net_efi_ls_routes test_asn1
+        trust_certificate verify_appended version
+    """,
+    "suse": "crypttab_entry ofdisk_early_msg prep_load_env prep_partname tpm_record_pcrs",
+}
 
 
 def _quiet(least: int, message: str) -> Run:
@@ -61,6 +83,8 @@ def _quiet(least: int, message: str) -> Run:
 
 for (_least, _message), _names in _QUIET.items():
     command(*_names.split())(_quiet(_least, _message))
+for _names in _LATER.values():
+    command(*_names.split())(_quiet(0, ""))
 
 
 @command("insmod")
@@ -73,18 +97,30 @@ def insmod(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     return 0
 
 
-@command("loadfont", "background_image")
-def picture(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-    """Check a font or a picture. Scripts test this to find a graphical screen.
+@command("loadfont")
+def loadfont(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Check fonts. A plain name is one of the fonts in $prefix.
 
-    Petipy needs none. A missing file fails as in GRUB, and needs no repair.
+    Scripts test this to find a graphical screen. A missing file fails as in GRUB, and needs no
+    repair. A font in GRUB's own image is not seen.
     """
-    for path in arguments:
-        if path[:1] in ("/", "("):
-            try:
-                shell.find_file(path)
-            except GrubError as error:
-                return shell.error(error.number, str(error), harmless=True)
+    fonts = f"{shell.env['prefix']}/fonts"
+    plain = (word if word[:1] in ("/", "(", "+") else f"{fonts}/{word}.pf2" for word in arguments)
+    return _check(shell, plain)
+
+
+@command("background_image")
+def picture(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+    """Check a picture, as `loadfont` checks a font."""
+    return _check(shell, (path for path in arguments if path[:1] in ("/", "(")))
+
+
+def _check(shell: Shell, paths: Iterable[str]) -> int:
+    for path in paths:
+        try:
+            shell.find_file(path)
+        except GrubError as error:
+            return shell.error(error.number, str(error), harmless=True)
     return 0
 
 

@@ -75,7 +75,7 @@ class GrubMachine:
     ) -> None:
         self.family = family
         self.devices = Devices(files)
-        self.firmware = files.host.firmware
+        self.firmware, self.compatible = files.host.firmware, files.host.compatible
         self.budget = Budget(STEPS)
         self.say = say  # prints what GRUB would
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]

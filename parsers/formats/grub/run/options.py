@@ -1,9 +1,11 @@
 """The options of GRUB's commands, read as in grub-core/lib/arg.c."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError, Usage
 
+_LONG = re.compile(r"--[a-z][a-z0-9-]*")
 # Every command with options takes these.
 _HELP = ("--help|-h", "--usage|-u")
 
@@ -17,10 +19,16 @@ class Options:
     """
 
     def __init__(
-        self, *options: str, lenient: bool = False, usage: str = "", help: str = ""
+        self,
+        *options: str,
+        lenient: bool = False,
+        skips: bool = False,
+        usage: str = "",
+        help: str = "",
     ) -> None:
         self._kinds: dict[str, tuple[str, str]] = {}
         self._lenient = lenient  # an unknown option is an argument
+        self._skips = skips  # an unknown long option is left out: it is of a newer GRUB
         self._usage, self._help = usage, help
         options = (*_HELP, *options)
         for option in options:
@@ -51,6 +59,10 @@ class Options:
     ) -> None:
         spelling, equals, value = word.partition("=")
         if spelling not in self._kinds:
+            if self._skips and _LONG.fullmatch(spelling):
+                if spelling.startswith("--hint-") and not equals and _has_value(rest):
+                    rest.pop()
+                return None
             return self._unknown(word, spelling, arguments)
         name, kind = self._kinds[spelling]
         self._tell(name)

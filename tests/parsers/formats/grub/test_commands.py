@@ -2,8 +2,9 @@
 
 import pytest
 
+from parsers.api import Volume
 from parsers.formats.grub.commands import table
-from parsers.formats.grub.language.family import FEDORA
+from parsers.formats.grub.language.family import FAMILIES, FEDORA, SUSE, Family
 from parsers.formats.grub.run.options import Options
 from tests.parsers.formats.grub.runs import ROOT, echoed, machine, offered, printed, problems
 
@@ -38,6 +39,73 @@ videoinfo videotest write_byte write_dword write_word wrmsr xen_hypervisor xen_m
 xnu_devprop_load xnu_kernel xnu_kernel64 xnu_kext xnu_kextdir xnu_mkext xnu_ramdisk xnu_resume
 xnu_splash xnu_uuid zfs-bootfs zfsinfo zfskey
 """
+
+
+# What 2.14 has more, what upstream has since, and what Red Hat's and SUSE's GRUBs have alone.
+LATER = """
+append_add_db_cert append_add_db_hash append_add_dbx_cert append_add_dbx_hash append_list_db
+append_list_dbx append_verify cryptocheck fdtdump gdbinfo lsfreemem lsmem lsmemregions
+stress_big_allocs tpm2_dump_pcr tpm2_key_protector_clear tpm2_key_protector_init
+bootnext file_key_protector_clear file_key_protector_init lsefivar memmove_bench
+mfa_key_protector_clear mfa_key_protector_init net_dhcp6 password_argon2 pw_key_protector_clear
+pw_key_protector_init tpm_record_pcrs
+connectefi efi-export-env efi-load-env linuxefi initrdefi list_certificates net_efi_add_addr
+net_efi_bootp net_efi_bootp6 net_efi_ls_addr net_efi_ls_cards net_efi_ls_routes reset test_asn1
+trust_certificate verify_appended version
+crypttab_entry ofdisk_early_msg prep_load_env prep_partname
+"""
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
+def test_commands_of_other_grubs_are_no_mistake(family: Family) -> None:
+    assert not {*COMMANDS.split(), *LATER.split()} - {*table(family)}
+
+
+@pytest.mark.parametrize(
+    ("command", "families"),
+    [
+        ("increment", "fedora rhel-8 rhel-9"),
+        ("bls_import", "fedora rhel-8 rhel-9 suse"),
+        ("blscfg", "fedora nixos rhel-8 rhel-9 suse upstream-2.14"),
+        ("uki", "fedora nixos upstream-2.14"),
+        ("hiddenentry", "nixos suse"),
+        ("btrfs-mount-subvol", "fedora rhel-8 rhel-9 suse"),
+        ("read_file", "suse"),
+    ],
+)
+def test_commands_that_only_some_families_have(command: str, families: str) -> None:
+    having = [name for name, family in FAMILIES.items() if command in table(family)]
+    assert sorted(having) == families.split()
+
+
+def test_suses_scripts_read_the_lines_of_a_file_into_variables() -> None:
+    script = "read_file /in a b\necho $a $b $?\nread_file /in a b c\necho $?"
+    files = machine(script, {"/in": "x\ny"})
+    assert printed(files, family=SUSE) == "x y 0\n11\n"
+
+
+def test_red_hats_reset_restarts_the_machine() -> None:
+    (entry,) = offered(machine("menuentry A { reset }"), family=FEDORA)
+    assert entry.action == "reboot"
+
+
+def test_a_logical_volume_may_be_asked_if_it_is_encrypted() -> None:
+    opened = Volume(name="dm-0", disk="dm-0", mapped="luks", crypt_uuid="ab-cd", fs="ext4")
+    script = "cryptocheck --quiet (cryptouuid/abcd)\necho $?\ncryptocheck ($root)\necho $?\n"
+    files = machine(script, volumes=(ROOT, opened), others={"dm-0": {}})
+    assert printed(files) == "0\n1\n"
+
+
+def test_a_password_that_cannot_be_checked_opens_nothing_and_still_locks() -> None:
+    script = (
+        "set superusers=bob\npassword_argon2 bob grub.argon2.3.4096.1.AB.CD\n"
+        "menuentry A { linux /k }"
+    )
+    (entry,) = offered(machine(script))
+    assert entry.users == ("bob",)
+    assert problems(machine(script)) == [
+        (2, "the Argon2 password of bob cannot be checked here: it opens nothing")
+    ]
 
 
 def test_what_only_one_of_the_dialects_has() -> None:
@@ -89,6 +157,11 @@ def test_modules_fonts_and_screens_are_no_problem() -> None:
     assert problems(machine(script, volumes=(ROOT,))) == []
 
 
+def test_a_font_is_looked_for_in_grubs_own_directory() -> None:
+    files = {"/boot/grub/fonts/unicode.pf2": "PFF2"}
+    assert printed(machine("loadfont unicode\necho $?", files)) == "0\n"
+
+
 def test_the_table_has_a_module_for_each_kind_of_command() -> None:
     modules = {command.run.__module__.rpartition(".")[2] for command in table().values()}
     assert modules == {
@@ -131,6 +204,10 @@ def test_a_command_that_is_asked_says_how_it_is_used_and_does_nothing() -> None:
         ("source in\nsource /in", [""]),
         ("read x\necho [$x]", ["[]"]),
         ("loadfont /none\necho $?", ["error: file `/none' not found.", "5"]),
+        (
+            "loadfont unicode\necho $?",
+            ["error: file `/boot/grub/fonts/unicode.pf2' not found.", "5"],
+        ),
         ("keystatus --shift\necho $?", ["1"]),
         ("menuentry A --class $none --id a { true; }\necho $?", [
             "error: missing mandatory option for `class'.", "18"

@@ -27,6 +27,10 @@ def found(script: str) -> list[str]:
         ("--file /both --set=v --hint-ieee1275=hd0,gpt2", "hd0,gpt2"),
         ("--root-dev-only --label TWIN --set=v", "hd0,gpt3"),
         ("--label CD --set=v", "hd2"),
+        ("--hint-new=x --fs-uuid --set=v u4", "hd1,msdos1"),
+        ("--hint-new x --fs-uuid --set=v u4", "hd1,msdos1"),
+        ("--of-next-year --fs-uuid --set=v u4", "hd1,msdos1"),
+        ("--efidisk-only --fs-uuid --set=v u4", "hd1,msdos1"),
     ],
 )
 def test_search_finds_as_grub_does(words: str, name: str) -> None:
@@ -42,6 +46,19 @@ def test_search_of_its_own_kind_takes_its_words_in_order() -> None:
 def test_red_hats_search_may_look_only_where_the_root_is() -> None:
     assert found("v=old\nsearch --root-dev-only --file /only --set=v\necho $v")[1:] == ["old"]
     assert found("search --root-dev-only --file /both --set=v\necho $v") == ["hd0,gpt3"]
+
+
+def test_search_may_take_encrypted_disks_only_or_none_of_them() -> None:
+    plain = Volume(name="sda1", uuid="u", disk="sda", partition=1, scheme="gpt")
+    opened = Volume(name="dm-0", uuid="u", disk="dm-0", mapped="luks", crypt_uuid="ab-cd")
+    script = (
+        "search --cryptodisk-only --fs-uuid --set=v u\necho $v\n"
+        "search --efidisk-only --fs-uuid --set=v u\necho $v\n"
+    )
+    files = machine(script, volumes=(plain, opened), others={"dm-0": {}}, cpu="x86_64")
+    assert printed(files).split() == ["hd1", "hd0,gpt1"]
+    alone = machine(script, volumes=(plain,), cpu="x86_64")
+    assert printed(alone).splitlines() == ["error: no such device: u.", "", "hd0,gpt1"]
 
 
 def test_search_without_a_variable_prints_all_what_it_found_before_first() -> None:

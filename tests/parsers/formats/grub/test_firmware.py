@@ -54,6 +54,20 @@ def test_smbios_reads_a_field(words: str, value: str) -> None:
     assert said(f"smbios {words}") == [value]
 
 
+def test_smbios_may_leave_out_what_linux_leaves_out() -> None:
+    data = SMBIOS.replace(b"QEMU", b"Q M:U", 1)
+    assert said("smbios -t 1 -s 4 --linux", firmware=Firmware(smbios=data)) == ["QMU"]
+
+
+def test_the_device_tree_tells_what_the_machine_is() -> None:
+    script = "fdtdump --prop compatible --set v\necho $v\nfdtdump -p model\necho $?"
+    host = Machine({"sda1": {CONFIG: script}}, machine="aarch64", compatible=("acme,a", "acme,b"))
+    failed = "error: failed to retrieve the prop field."
+    assert printed(host.files("sda1")).splitlines() == ["acme,a", failed, "11"]
+    assert said("fdtdump -p compatible", "ppc64le") == ["error: can't find command `fdtdump'."]
+    assert said("fdtdump -p compatible") == ["error: No device tree found."]
+
+
 def test_smbios_sets_a_variable_and_its_failure_leaves_it() -> None:
     script = "smbios -t 1 -s 4 --set v\nsmbios -t 9 -s 4 --set v\necho $? $v"
     assert said(script)[-1] == "29 QEMU"
