@@ -22,9 +22,9 @@ from petipy.commands.survey import (
     ask_sandbox,
     choose_formats,
     open_devices,
-    open_trees,
 )
 from petipy.commands.targets import OpenDevices
+from petipy.commands.trees import is_readable, open_images, open_trees
 from petipy.machinefile.read import platform
 from petipy.platforms import read_firmware
 from petipy.report.printing import write
@@ -105,8 +105,11 @@ def _record_directories(found: Sequence[Device], known: Sequence[Device], machin
             continue
         yield device, record(files, formats, scan_tree)
         inside += (image_device(device, i) for i in images(files) if isinstance(i, Image))
-    if inside and os.geteuid() == 0:  # nobody else may mount them
-        yield from _record_in_sandbox(inside, known, machine)
+    for device, files in open_images([d for d in inside if is_readable(d.volume)], known, machine):
+        yield device, files if isinstance(files, OSError) else record(files, formats, scan_tree)
+    others = [device for device in inside if not is_readable(device.volume)]
+    if others and os.geteuid() == 0:  # nobody else may mount them
+        yield from _record_in_sandbox(others, known, machine)
 
 
 def _record_in_sandbox(found: Sequence[Device], known: Sequence[Device], machine: str) -> Results:

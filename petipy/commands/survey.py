@@ -9,9 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from parsers.api import DIALECTS, Format, Host, Problem, Volume
+from parsers.api import DIALECTS, Format, Problem, Volume
 from petipy.commands.base import BadUsage
 from petipy.commands.targets import SETTABLE, OpenDevices, Target
+from petipy.commands.trees import (
+    Trees,
+    explain,
+    is_readable,
+    open_images,
+    open_trees,
+)
 from petipy.machinefile.machine import Machine
 from petipy.machinefile.read import BadMachine, load
 from petipy.scan.images import image_device
@@ -27,12 +34,12 @@ from petipy.state.survey import Survey
 
 if TYPE_CHECKING:
     from petipy.sandbox.client import Scanner
-    from petipy.scan.files import TreeFiles
 
 PATIENCE = 60.0  # seconds for one device; a person waits, but the disk may be slow
 
-EPILOG = """Directories need no rights; disk images and block devices need root. Without PATH,
---device and a machine file: all block devices for root, else the running system's /."""
+EPILOG = """Directories and ISO files need no rights; disk images and block devices need root.
+Without PATH, --device and a machine file: all block devices for root, else the running system's
+/."""
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -216,15 +223,19 @@ def _survey_devices(devices: OpenDevices, machine: str, dialect: str | None) -> 
             else:
                 problems.append((device.name, Problem("", 0, result.strerror or str(result))))
 
-    scan_all = _read_directories if devices.are_directories else _mount_and_scan
-    take(scan_all(devices.found, known, machine, formats))
-    images = _list_images(scans)
-    if images and os.geteuid() == 0:
-        take(_mount_and_scan(images, known, machine, formats))
+    if devices.are_directories:
+        take(_scan_here(open_trees(devices.found, known, machine), formats))
     else:
-        words = "only root can look into it"
-        problems += [(d.volume.disk, Problem(d.volume.image, 0, words)) for d in images]
-        images = []
+        take(_mount_and_scan(devices.found, known, machine, formats))
+    images = _list_images(scans)
+    ours = [d for d in images if devices.are_directories and is_readable(d.volume)]
+    others = [d for d in images if d not in ours]
+    take(_scan_here(open_images(ours, known, machine), formats))
+    if os.geteuid() == 0:
+        take(_mount_and_scan(others, known, machine, formats) if others else iter(()))
+    else:
+        problems += [(d.volume.disk, Problem(d.volume.image, 0, explain(d))) for d in others]
+        images = ours
     known = (*known, *images)
     volumes = [device.volume for device in known]
     return Survey(
@@ -245,49 +256,18 @@ Formats = Callable[[], Sequence[Format]]
 _Answer = TypeVar("_Answer")
 
 
-def _read_directories(
-    found: Sequence[Device], known: Sequence[Device], machine: str, formats: Formats
-) -> Results:
+def _scan_here(trees: Trees, formats: Formats) -> Results:
+    """Scan in this process: a person's own directory needs no sandbox and no root."""
+    from petipy.scan.files import TreeFiles
     from petipy.scan.tree import scan_tree
 
-    for device, files in open_trees(found, known, machine):
+    for device, files in trees:
         if isinstance(files, OSError):
             yield device, files
             continue
         scan = scan_tree(files, formats())
-        yield device, replace(scan, problems=(*scan.problems, *files.unread()))
-
-
-def open_trees(
-    found: Sequence[Device], known: Sequence[Device], machine: str
-) -> "Iterator[tuple[Device, TreeFiles | OSError]]":
-    """Open directories in this process: a person's own directory needs no sandbox and no root.
-
-    Each tree is closed when the next one is asked for.
-    """
-    from petipy.platforms import read_firmware
-    from petipy.scan.files import TreeFiles
-
-    nodes = {device.name: device.node for device in known}
-    volumes = [device.volume for device in known]
-
-    def opener(name: str) -> list[int] | None:
-        try:
-            return [os.open(nodes[name], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)]
-        except (KeyError, OSError):  # KeyError: a file on one of them, which only root can mount
-            return None
-
-    for device in found:
-        try:
-            # Any other directory may be another machine's.
-            known_firmware = read_firmware(machine if device.node == "/" else "")
-            host = Host(machine=machine, volumes=volumes, firmware=known_firmware)
-            files = TreeFiles(device.node, device.volume, host, opener, part=device.part)
-        except OSError as error:
-            yield device, error
-            continue
-        with closing(files):
-            yield device, files
+        unread = files.unread() if isinstance(files, TreeFiles) else ()
+        yield device, replace(scan, problems=(*scan.problems, *unread))
 
 
 def _mount_and_scan(

@@ -12,8 +12,9 @@ from typing import Any
 
 from parsers.api import Volume
 from petipy.commands.base import BadUsage
+from petipy.commands.trees import is_readable
 from petipy.sandbox.probe import Disk, FileSystem, probe
-from petipy.state.model import DIRECTORY, DISK, Device
+from petipy.state.model import DIRECTORY, DISK, Device, Kind
 
 SETTABLE = {field.name for field in fields(Volume)} - {"name", "partition", "scheme"}
 _SETTING = re.compile(r",(?=[A-Za-z_]+=)")
@@ -81,7 +82,7 @@ class OpenDevices:
         except OSError as error:
             raise BadUsage(f"{target.path}: {error.strerror}") from None
         if stat.S_ISDIR(mode):
-            self._add(target, Volume(name=target.name), target.path)
+            self._add(target, Volume(name=target.name), target.path, DIRECTORY)
         elif stat.S_ISREG(mode) or stat.S_ISBLK(mode):
             self._add_disk(target)
         else:
@@ -99,7 +100,7 @@ class OpenDevices:
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
             mounts = list(read_mounts(file))
         own, part = next(((v, inner) for v, inner, at in mounts if at == "/"), (_ROOT, "/"))
-        self._add(Target("root", "/"), own, "/")
+        self._add(Target("root", "/"), own, "/", DIRECTORY)
         self.found[-1] = replace(self.found[-1], part=part.rstrip("/"))
         names = {device.name for device in self.found}
         for volume, _, at in mounts:
@@ -144,6 +145,9 @@ class OpenDevices:
             self._attach(target, _describe(volume, part.fs), part.start, part.size)
 
     def _attach(self, target: Target, volume: Volume, start: int = 0, size: int = 0) -> None:
+        if os.geteuid() != 0 and is_readable(volume) and not start:
+            self._add(target, volume, target.path, DIRECTORY)  # an ISO file
+            return
         if os.geteuid() != 0:
             self._fail(target, f"only root can mount {volume.name}; or give a directory")
             return
@@ -151,16 +155,15 @@ class OpenDevices:
 
         node, loop = block.attach(target.path, start, size)
         self._held.callback(os.close, loop)
-        self._add(target, volume, node)
+        self._add(target, volume, node, DISK)
 
-    def _add(self, target: Target, volume: Volume, node: str) -> None:
+    def _add(self, target: Target, volume: Volume, node: str, kind: Kind) -> None:
         says: dict[str, Any] = dict(target.says)
         if number := _number(volume.name, says.get("disk", "")):
             says["partition"] = number
         volume = replace(volume, **says)
         if any(device.name == volume.name for device in self.found):
             raise BadUsage(f"two devices are called {volume.name}")
-        kind = DIRECTORY if Path(node).is_dir() else DISK
         facts = (
             volume.fs,
             volume.label and f"label {volume.label}",

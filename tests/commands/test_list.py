@@ -1,11 +1,14 @@
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from petipy.commands import capture
 from petipy.commands.list import COMMAND as main
 from tests.trees import lay
 
@@ -326,6 +329,54 @@ def test_a_system_that_is_not_linux_is_told_and_listed_when_asked_for(
     status, answer = show(root, "--show-foreign")
     (windows,) = [e for e in answer["entries"] if e["format"] == "foreign"]
     assert windows["unbootable"].startswith("not bootable by kexec")
+
+
+LOOP = """\
+menuentry Live {
+ loopback loop /isos/live.iso
+ probe --label --set=name (loop)
+ linux (loop)/casper/vmlinuz root=live:CDLABEL=$name iso-scan/filename=/isos/live.iso
+}
+"""
+LIVE = {
+    "/boot/grub/grub.cfg": "menuentry Disc { linux /casper/vmlinuz }",
+    "/boot/grub/loopback.cfg": "menuentry Try { linux /casper/vmlinuz quiet }",
+    "/casper/vmlinuz": "kernel",
+}
+
+
+@pytest.mark.skipif(not shutil.which("xorriso"), reason="needs xorriso")
+def test_iso_files_are_read_without_the_right_to_mount(
+    disk: Callable[..., Path],
+    show: Show,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    stick = disk("stick", {"/boot/grub/grub.cfg": LOOP, "/isos/x": ""})
+    iso = stick / "isos/live.iso"
+    options = ["-as", "mkisofs", "-r", "-V", "LIVE", "-o", str(iso), str(disk("live", LIVE))]
+    subprocess.run(["xorriso", *options], check=True, capture_output=True)
+    (stick / "isos/other.iso").write_bytes(b"hsqs" + bytes(100))
+    _, answer = show(stick)
+    by_file, inside = answer["entries"]
+    assert by_file["cmdline"].endswith("root=live:CDLABEL=LIVE iso-scan/filename=/isos/live.iso")
+    assert by_file["missing"] == []
+    assert (inside["title"], inside["device"]) == ("Try", "stick:/isos/live.iso")
+    assert inside["kernel"] == {"device": "stick:/isos/live.iso", "path": "/casper/vmlinuz"}
+    assert inside["cmdline"].endswith("quiet iso-scan/filename=/isos/live.iso")
+    assert [(p["config"], p["message"]) for p in answer["problems"]] == [
+        ("/isos/other.iso", "only root can look into it: it holds squashfs")
+    ]
+    # The file alone is a disc. A captured machine offers what this one does.
+    _, alone = show(iso)
+    (disc,) = alone["entries"]
+    assert (disc["title"], disc["kernel"]["device"], disc["missing"]) == ("Disc", "live", [])
+    assert capture.COMMAND([str(stick)]) == 0
+    (tmp_path / "machine.json").write_text(capsys.readouterr().out)
+    _, replayed = show("--machine", tmp_path / "machine.json")
+    assert [e["kernel"] for e in replayed["entries"]] == [e["kernel"] for e in answer["entries"]]
 
 
 def test_a_default_in_another_disks_menu_boots_and_is_listed_once(

@@ -6,8 +6,9 @@ import pytest
 
 from parsers.api import Volume
 from petipy.commands.base import BadUsage
-from petipy.commands.survey import choose_formats, open_trees
+from petipy.commands.survey import choose_formats
 from petipy.commands.targets import OpenDevices, Target, read_mounts
+from petipy.commands.trees import open_trees
 from petipy.scan.tree import scan_tree
 from petipy.state.model import DIRECTORY, Device
 
