@@ -26,7 +26,9 @@ from petipy.state.model import (
 FindVolume = Callable[[str], str | None]
 Keys = tuple[tuple[str, ...] | None, tuple[Password, ...]]  # superusers, and passwords
 # The kernel, or the configuration and its keys; and Choice.own of the choices that are left out.
-Claim = tuple[File | tuple[str, Keys] | None, bool]
+# A unified image as it boots: kernel, initrds, device tree, command line.
+Image = tuple[File, tuple[File, ...], File | None, str]
+Claim = tuple[File | tuple[str | Image, Keys] | None, bool]
 _UNGUARDED: Keys = None, ()
 
 
@@ -84,10 +86,15 @@ def list_claims(choice: Choice) -> Iterator[Claim]:
     claimed with the keys of this choice: what superusers guard is left out only for a choice that
     they guard as well. Else a stick that reads in a disk's configuration could take its lock away.
     Nor does a stick claim anything of the machine's own disks: their entries keep their rights.
+    A configuration that names a unified image claims the entry that the image offers by itself.
     """
+    image = None if _is_image(choice) else _describe_image(choice)
     for own in (False, True) if choice.own else (False,):
         if not choice.entry.guess:
             yield choice.kernel, own
+        if image:
+            yield (image, _UNGUARDED), own
+            yield (image, _find_keys(choice)), own
         # Files of other devices begin with the device: (sda2)/loader/entries/a.conf.
         if choice.entry.config.startswith("("):
             yield (choice.entry.config, _UNGUARDED), own
@@ -99,6 +106,22 @@ def list_rival_claims(choice: Choice) -> Iterator[Claim]:
     if choice.entry.guess:
         yield choice.kernel, choice.own
     yield (f"({choice.device}){choice.entry.config}", _find_keys(choice)), choice.own
+    if _is_image(choice) and (image := _describe_image(choice)):
+        yield (image, _find_keys(choice)), choice.own
+
+
+def _is_image(choice: Choice) -> bool:
+    """Return True if the entry is a unified image's own: the file that it is made of offers it."""
+    kernel = choice.kernel
+    place = kernel and (kernel.device, kernel.path)
+    return place == (choice.device, choice.entry.config)
+
+
+def _describe_image(choice: Choice) -> Image | None:
+    """Return what boots of a unified image; None if the kernel is no part of a file."""
+    if not choice.kernel or not choice.kernel.offset:
+        return None
+    return choice.kernel, choice.initrds, choice.devicetree, choice.entry.cmdline
 
 
 def _find_keys(choice: Choice) -> Keys:

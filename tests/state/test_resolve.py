@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from parsers.api import Effect, FileRef, Origin, Password, Preferences
+from parsers.api import Effect, Entry, FileRef, Origin, Password, Preferences
 from petipy.state import resolve
 from petipy.state.model import DISK, USB, Edit, File, FormatFacts, Scan
 from tests.samples import CONFIG, choice, device, entry, scan
@@ -250,3 +250,26 @@ def test_the_first_format_with_superusers_is_the_one_that_guards() -> None:
 def test_no_uuid_takes_the_ids_of_another_source() -> None:
     sources = [("vda1", "A"), ("vdb1", "A@vdc1"), ("vdc1", "A"), ("vdd1", "A")]
     assert [*resolve.make_identities(sources)] == ["A", "A@vdc1", "A@vdc1@vdc1", "A@vdd1"]
+
+
+def test_an_image_that_another_disks_configuration_names_is_offered_there_alone() -> None:
+    """Whoever has chosen an entry of grub.cfg has chosen that image, not the ESP's first."""
+    names = "/EFI/Linux/new.efi", "/EFI/Linux/old.efi"
+    parts = [FileRef(path=name, offset=512, size=9) for name in names]
+    own = [
+        replace(entry(name, config=name, cmdline="x"), kernel=part)
+        for name, part in zip(names, parts, strict=True)
+    ]
+    there = [replace(part, device="vda1") for part in parts]
+    by_grub = [replace(entry("grub", cmdline="x"), kernel=ref) for ref in there]
+    esp = Scan(entries=tuple(("uki", e) for e in own))
+
+    def titles(*entries: Entry) -> list[str]:
+        grub = Scan(entries=tuple(("grub", e) for e in entries))
+        found = resolve.choices([(device("vda1"), esp), (device("vda2"), grub)])
+        return [choice.entry.title for choice in found if choice.device == "vda1"]
+
+    assert titles(*by_grub) == []
+    assert titles(by_grub[0]) == ["/EFI/Linux/old.efi"]
+    assert titles(replace(by_grub[0], cmdline="other"), by_grub[1]) == ["/EFI/Linux/new.efi"]
+    assert titles() == list(names)
