@@ -152,6 +152,14 @@ def test_a_dialect_that_is_forced_is_not_compared_with_the_other(check: Check) -
     assert check(script, "--dialect", "debian") == (0, [])
 
 
+def test_a_configuration_for_a_third_dialect_is_not_compared(check: Check) -> None:
+    script = "hiddenentry T { true }\nsubmenu S { menuentry A { linux /vmlinuz $x } }"
+    assert check(f"set x=quiet\n{script}") == (
+        1,
+        [("unreachable", 2, "'T' is hidden, has no key and is no default: nothing reaches it")],
+    )
+
+
 def test_a_tree_alone_says_nothing_of_devices(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

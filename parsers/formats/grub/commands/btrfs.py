@@ -42,7 +42,10 @@ def mount(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     directory, subvolume = map(str, arguments[1:3])
     path = find_subvolume(tree, subvolume)
     if tree.kind(path) != "directory":
-        raise GrubError(NOT_FOUND, f"the subvolume {subvolume} is not there")
+        # A directory that stands for a subvolume does not have the others.
+        part = not (tree.volume.uuid or tree.volume.disk)
+        words = f"the subvolume {subvolume} is not there"
+        return shell.error(NOT_FOUND, words, harmless=part)
     mounts = (*shell.subvolumes.mounts, Mount(volume, directory.rstrip("/"), path))
     shell.subvolumes = shell.subvolumes._replace(mounts=mounts)
     return 0

@@ -72,7 +72,7 @@ Test = Callable[[Volume], bool]
 def _list_limits(shell: Shell, options: Container[str]) -> list[Test]:
     """Return the tests by which options narrow a search."""
     limits: list[Test] = []
-    if "root-dev-only" in options:
+    if "root-dev-only" in options and shell.machine.family.keeps_to_root_disk:
         limits.append(_is_near(shell))
     if "efidisk-only" in options:
         limits.append(lambda v: not (v.image or v.mapped or v.lvm or v.md or v.crypt_uuid))

@@ -158,13 +158,17 @@ def hwmatch(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     return 0
 
 
+_READ = Options("--silent|-s", usage="read [-s] [ENVVAR]")  # the option is 2.12's
+
+
 @command("read")
 def read(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     """Read a line from the keyboard: an empty one, since nobody is there during a scan."""
-    if arguments and not arguments[0].startswith("-"):
-        question = f"it asks for a value of ${arguments[0]}, and gets an empty one here"
+    _, words = _READ.read(arguments)
+    for name in words[:1]:
+        question = f"it asks for a value of ${name}, and gets an empty one here"
         shell.machine.complain(shell.config, shell.line, question)
-        shell.set(str(arguments[0]), "")
+        shell.set(str(name), "")
     return 0
 
 

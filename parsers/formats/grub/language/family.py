@@ -39,6 +39,9 @@ class Family:
     # In `default`: ids, titles, then numbers; in `fallback`: ids, too.
     # rhboot: Fix menu entry selection based on ID and title.
     names_first: bool = False
+    # `search --root-dev-only` finds nothing on another disk than that of $root. rhboot: add flag to
+    # only search root dev; no longer since: cmd/search: Rework of CVE-2023-4001 fix (2024).
+    keeps_to_root_disk: bool = False
     # The names of variables feature_NAME that upstream had not before 2.14
     # (upstream ed691c0e0, afddba012, 91ddada64; rhboot has the first since Fedora 42).
     features: tuple[str, ...] = ()
@@ -99,6 +102,7 @@ _RHEL_9 = replace(
     loader="the GRUB of RHEL 9 before 2025",
     eval_reports=False,
     after_success=False,
+    keeps_to_root_disk=True,
     features=(),
     commands=FEDORA.commands - {"uki"},
     bls_escapes=False,

@@ -203,6 +203,7 @@ def test_a_command_that_is_asked_says_how_it_is_used_and_does_nothing() -> None:
         ]),
         ("source in\nsource /in", [""]),
         ("read x\necho [$x]", ["[]"]),
+        ("x=old\nread --silent x\necho [$x]", ["[]"]),
         ("loadfont /none\necho $?", ["error: file `/none' not found.", "5"]),
         (
             "loadfont unicode\necho $?",

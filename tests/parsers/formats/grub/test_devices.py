@@ -4,12 +4,13 @@ import pytest
 
 from parsers.api import FileRef, Problem, Volume
 from parsers.formats.grub import FORMAT
+from parsers.formats.grub.language.family import DEBIAN, FAMILIES, Family
 from tests.parsers.formats.grub.runs import CONFIG, DISKS, ROOT, machine, offered, printed
 
 
-def found(script: str) -> list[str]:
+def found(script: str, family: Family = DEBIAN) -> list[str]:
     others: dict[str, dict[str, str | bytes]] = {"vdb1": {"/only": ""}, "sda3": {"/both": ""}}
-    return printed(machine(script, {"/both": ""}, others, DISKS)).splitlines()
+    return printed(machine(script, {"/both": ""}, others, DISKS), family=family).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -43,9 +44,16 @@ def test_search_of_its_own_kind_takes_its_words_in_order() -> None:
     ]
 
 
-def test_red_hats_search_may_look_only_where_the_root_is() -> None:
-    assert found("v=old\nsearch --root-dev-only --file /only --set=v\necho $v")[1:] == ["old"]
-    assert found("search --root-dev-only --file /both --set=v\necho $v") == ["hd0,gpt3"]
+@pytest.mark.parametrize(
+    ("family", "only", "both"),
+    [("rhel-9", "old", "hd0,gpt3"), ("fedora", "hd1,msdos1", "hd0,gpt3")],
+)
+def test_an_older_search_of_red_hats_may_look_only_where_the_root_is(
+    family: str, only: str, both: str
+) -> None:
+    for file, name in (("/only", only), ("/both", both)):
+        script = f"v=old\nsearch --root-dev-only --file {file} --set=v\necho $v"
+        assert found(script, FAMILIES[family])[-1] == name
 
 
 def test_search_may_take_encrypted_disks_only_or_none_of_them() -> None:

@@ -8,7 +8,7 @@ from parsers.api import Entry, Files, Volume
 from parsers.formats.grub.language.family import DEBIAN, FEDORA, SUSE, Family
 from petipy.scan.subvolumes import SubvolumeFiles
 from tests.fakes import Machine
-from tests.parsers.formats.grub.runs import CONFIG, offered, preferences, printed
+from tests.parsers.formats.grub.runs import CONFIG, offered, preferences, printed, problems
 
 BTRFS = Volume(name="sda2", uuid="aaaa-1", fs="btrfs", disk="sda", partition=2, scheme="gpt")
 SNAPSHOT = "/@/.snapshots/4/snapshot"
@@ -177,6 +177,12 @@ def test_a_configuration_in_a_subvolume_means_that_one() -> None:
 def test_what_the_commands_see(script: str, output: str) -> None:
     found = printed(disk(f"insmod regexp\n{script}", {"/@/x": "inner"}, "/@"), family=SUSE)
     assert found.strip() == output
+
+
+def test_a_subvolume_that_a_directory_cannot_have_is_no_mistake() -> None:
+    script = "btrfs-mount-subvol ($root) /m /@/none\nmenuentry A { linux /k }"
+    assert problems(disk(script), SUSE) == [(1, "the subvolume /@/none is not there")]
+    assert problems(Machine({"root": {CONFIG: script}}).files("root"), SUSE) == []
 
 
 def test_the_choice_reaches_submenus_and_goes_on_after_them() -> None:
