@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from petipy.kexec import fdt
 from petipy.kexec.machines import NoRoom, Range
-from petipy.kexec.machines.ppc64le.layout import ALIGN, TREE_ROOM, Memory, place, survey
+from petipy.kexec.machines.ppc64le.layout import ALIGN, REACH, TREE_ROOM, Memory, place, survey
 from tests.kexec.samples import MIB, cells, pseries, wide
 
 ranges = st.builds(
@@ -54,7 +54,7 @@ def test_a_guest_of_256_mb_has_room_for_a_kernel_and_an_initrd_of_40_mb_each() -
 
 def test_the_initrd_may_lie_above_what_a_cpu_reaches_without_its_mmu_the_kernel_not() -> None:
     memory = Memory((Range(0, 256 * MIB), Range(256 * MIB, 1024 * MIB)), 40 * MIB)
-    assert place(memory, 40 * MIB, [300 * MIB]).initrds == (256 * MIB,)
+    assert place(memory, 40 * MIB, [300 * MIB]).initrds == (724 * MIB,)
     with pytest.raises(
         NoRoom, match=r"the kernel in the first 256 MiB of memory: it takes 314\.6 MB"
     ):
@@ -62,8 +62,20 @@ def test_the_initrd_may_lie_above_what_a_cpu_reaches_without_its_mmu_the_kernel_
 
 
 def test_what_lies_in_the_way_is_stepped_over() -> None:
-    memory = Memory((Range(0, 512 * MIB),), 40 * MIB, (Range(41 * MIB, 90 * MIB + 5),))
-    assert place(memory, 8 * MIB).kernel == 90 * MIB + ALIGN
+    memory = Memory((Range(0, 512 * MIB),), 40 * MIB, (Range(300 * MIB + 5, 511 * MIB),))
+    assert place(memory, 8 * MIB).kernel == 292 * MIB
+
+
+def test_places_are_high_where_the_leaving_kernel_does_not_collect_pages() -> None:
+    layout = place(survey(pseries(512 * MIB)), 40 * MIB, [20 * MIB])
+    assert min(layout.kernel, layout.last, *layout.initrds) >= 256 * MIB
+
+
+def test_places_are_below_the_reach_in_a_large_machine() -> None:
+    memory = Memory((Range(0, 65536 * MIB),), 40 * MIB)
+    layout = place(memory, 40 * MIB, [20 * MIB])
+    assert max(layout.kernel + 40 * MIB, layout.last, *layout.initrds) <= REACH
+    assert place(memory, 40 * MIB, [1024 * MIB]).initrds == (64512 * MIB,)
 
 
 def test_a_larger_kernel_than_the_running_one_does_not_bury_its_own_tree() -> None:
