@@ -114,3 +114,19 @@ class SubvolumeFiles:
 
     def _on(self, name: str) -> "Files | None":
         return self if name == self.volume.name else self._files.host.on(name)
+
+
+class DefaultFiles(SubvolumeFiles):
+    """`parsers.api.Files` of a btrfs' default subvolume, which is mounted over the whole."""
+
+    def whole(self, path: str) -> str:
+        return self._files.default(path)
+
+    def default(self, path: str) -> str:
+        return path
+
+
+def is_in_default(files: Files, path: str) -> bool:
+    """Return True if the file at this path is one of the default subvolume."""
+    top = files.default("/").rstrip("/")
+    return bool(top) and files.default(path) == path and files.kind(f"{top}{path}") is not None

@@ -11,7 +11,14 @@ from petipy.scan.budget import cut_images
 from petipy.scan.findings import Findings
 from petipy.scan.images import images
 from petipy.scan.netboot import netboot, places
-from petipy.scan.subvolumes import MOST, SubvolumeFiles, first_left_out, subvolumes
+from petipy.scan.subvolumes import (
+    MOST,
+    DefaultFiles,
+    SubvolumeFiles,
+    first_left_out,
+    is_in_default,
+    subvolumes,
+)
 from petipy.state.model import Image, Scan
 
 _LONGEST = 500  # characters of a message or title, which may quote a megabyte of zeros
@@ -110,10 +117,14 @@ def _configurations(
 
 
 def _parse(form: Format, files: Files, root: str, path: str, findings: Findings) -> Iterator[Item]:
-    if not root:
+    within: SubvolumeFiles
+    if root:
+        within = SubvolumeFiles(files, root, from_top=form.from_top)
+    elif not form.from_top and is_in_default(files, path):
+        within = DefaultFiles(files, "", from_top=False)
+    else:
         yield from _parse_safely(form, files, path, findings)
         return
-    within = SubvolumeFiles(files, root, from_top=form.from_top)
     inner = path if form.from_top else path.removeprefix(root)
     for item in _parse_safely(form, within, inner, findings):
         yield within.item(item)

@@ -43,6 +43,17 @@ def test_a_configuration_speaks_of_the_subvolume_that_it_is_in(root: str) -> Non
     assert entry.initrds == (FileRef(path=f"{root}/boot/initrd"),)
 
 
+def test_a_configuration_in_the_default_subvolume_speaks_of_that_one() -> None:
+    default = "/@/.snapshots/1/snapshot"
+    tree = below(default, KERNEL | {"/etc/yaboot.conf": YABOOT})
+    machine = files(tree, {"/boot/vmlinux": "another's"})
+    machine.machine.default = default
+    (entry,) = entries(machine)
+    assert entry.config == "/etc/yaboot.conf"
+    assert entry.kernel == FileRef(path=f"{default}/boot/vmlinux")
+    assert entry.initrds == (FileRef(path="/boot/initrd"),)
+
+
 @pytest.mark.parametrize("root", ["/@", "/@rootfs", "/root"])
 def test_grub_speaks_of_the_whole_file_system(root: str) -> None:
     grub = f"menuentry a {{ linux {root}/boot/vmlinux at=$prefix; initrd {root}/boot/initrd }}\n"
