@@ -17,6 +17,7 @@ from parsers.api import Problem
 from petipy.app import App
 from petipy.kexec import kexec_tools
 from petipy.kexec.refused import Refused
+from petipy.kexec.room import Room
 from petipy.log import FaultStream, Log
 from petipy.settings import storage
 from petipy.sources.discover import Receive
@@ -136,7 +137,7 @@ def test_words_that_the_log_gets_from_elsewhere(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\nprintf 'A\\033[2J\\377\\007Z' >&2\nexit 1\n")
     program.chmod(0o755)
     with program.open("rb") as kernel, pytest.raises(Refused) as refused:
-        kexec_tools.load(str(program), kernel.fileno(), (), b"quiet")
+        kexec_tools.load(str(program), kernel.fileno(), (), b"quiet", None, Room(None))
     log.error(f"{refused.value}")
     assert len(log.lines) == 2
     assert all(status.text.isprintable() for status in log.lines)

@@ -3,8 +3,9 @@
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from petipy.kexec.room import Room
 from petipy.state.model import File
 
 _PIECE = 4 << 20  # bytes between two looks at the clock
@@ -19,6 +20,25 @@ def size_of(descriptor: int, file: File) -> int:
     return file.size or max(0, os.fstat(descriptor).st_size - file.offset)
 
 
+def is_copied(file: File) -> bool:
+    """Return True if `part` makes a copy of the file in memory."""
+    return bool(file.offset or file.size or file.packed)
+
+
+def take_room(room: Room, descriptors: Sequence[int], files: Sequence[File]) -> None:
+    """Take the memory for a load of the files. Raise Refused, which names the largest.
+
+    The running kernel copies every byte, and `part` copies some before that.
+    """
+    there = [os.fstat(descriptor).st_size for descriptor in descriptors]
+    meant = map(size_of, descriptors, files)
+    sizes = [min(size, most) for size, most in zip(meant, there, strict=True)]
+    largest = sizes.index(max(sizes))
+    copies = sum(size * (1 + is_copied(file)) for size, file in zip(sizes, files, strict=True))
+    what = f"kernel and initrd, with the {sizes[largest] / 1e6:.0f} MB of {files[largest]},"
+    room.take(copies, what)
+
+
 def part(descriptor: int, file: File, count: Count = lambda _: None) -> int:
     """Return a descriptor of the part of an open file that `file` means.
 
@@ -28,7 +48,7 @@ def part(descriptor: int, file: File, count: Count = lambda _: None) -> int:
 
     Raise OSError if the file is too short or cannot be read.
     """
-    if not (file.offset or file.size or file.packed):
+    if not is_copied(file):
         return descriptor
     there = os.fstat(descriptor).st_size - file.offset
     size = file.size or there

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from typing import NoReturn, Protocol
 
 from petipy.boot.opener import Opener
-from petipy.boot.parts import Meter, part, read_ahead, size_of
+from petipy.boot.parts import Meter, part, read_ahead, size_of, take_room
 from petipy.boot.plan import BootError, Plan, describe
-from petipy.kexec.refused import read_meminfo
+from petipy.kexec.room import Room
 from petipy.log import Log, Trace
 from petipy.state.model import Change, File, Progress
 from petipy.sys.forked import ChildDied, Link, Work, read_number
@@ -22,6 +22,10 @@ LOADING = 180.0  # seconds; enough for 100 MB from a slow USB stick in an emulat
 
 class ItIsPetipy(BootError):
     """A boot that was refused: nobody has been told that it would start Petipy itself."""
+
+
+_DEATHS = {"SIGKILL": "the loading process was killed: is the memory full?"}
+_READ_ERROR = "the loading process died: does its device have read errors?"
 
 
 class Kexec(Protocol):
@@ -73,8 +77,7 @@ async def load(
             # In a child: a read error of a mapped kernel is a SIGBUS, which kills only that.
             method = await in_child(stage, LOADING, receive)
         except ChildDied as death:
-            why = "the loading process died: does its device have read errors?"
-            raise BootError(str(todo.kernel), why) from death
+            raise BootError(str(todo.kernel), _DEATHS.get(death.signal, _READ_ERROR)) from death
         except OSError as error:
             kind = ItIsPetipy if error.errno == errno.ELOOP else BootError
             raise kind(str(todo.kernel), describe(error, "loading took too long")) from error
@@ -101,12 +104,13 @@ def _read(descriptors: Sequence[int], files: Sequence[File], total: int, link: L
 
     A file is not read ahead if memory might not hold it until the kernel takes it.
     """
-    meter = Meter(link.report)
-    free = read_meminfo("MemAvailable") or 0
+    meter, room = Meter(link.report), Room.measure()
+    ample = total < room.limit(total + 1)
+    take_room(room, descriptors, files)
     parts = []
     for number, (descriptor, file) in enumerate(zip(descriptors, files, strict=True)):
         found = part(descriptor, file, meter.of(number))
-        if found == descriptor and 2 * total < free:
+        if found == descriptor and ample:
             read_ahead(descriptor, file, meter.of(number))
         parts.append(found)
     link.report("0 0")

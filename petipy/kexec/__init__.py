@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from . import elf, fdt, image, syscalls
-from .refused import Refused, explain, lockdown, read_meminfo
+from .refused import Refused, explain, lockdown
+from .room import Room
 
 if TYPE_CHECKING:
     from .machines import Loader
@@ -31,9 +32,10 @@ def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | No
     if b"\0" in line:
         raise Refused(errno.EINVAL, "the command line holds a zero byte")
     size = sum(os.fstat(fd).st_size for fd in (kernel, *initrds))
+    room = Room.measure()
     try:
-        with _unpack(kernel) as plain:
-            return _load(plain, initrds, line, devicetree)
+        with _unpack(kernel, room) as plain:
+            return _load(plain, initrds, line, devicetree, room)
     except Refused:
         raise
     except OSError as error:
@@ -68,43 +70,50 @@ def execute() -> NoReturn:
     raise OSError(errno.EIO, "reboot: returned from a jump into another kernel")
 
 
-def _load(kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None) -> str:
+def _load(
+    kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None, room: Room
+) -> str:
     from . import machines
 
     machine = machines.find(os.uname().machine)
     if machine and machine.loader:
-        return _load_segments(machine.loader, kernel, initrds, line, devicetree)
+        return _load_segments(machine.loader, kernel, initrds, line, devicetree, room)
     # kexec_file_load has no way to pass a device tree.
-    if devicetree is None and _file_load(kernel, initrds, line):
+    if devicetree is None and _file_load(kernel, initrds, line, room):
         return "kexec_file_load"
-    return _by_kexec_tools(kernel, initrds, line, devicetree)
+    return _by_kexec_tools(kernel, initrds, line, devicetree, room)
 
 
 def _load_segments(
-    loader: "Loader", kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None
+    loader: "Loader",
+    kernel: int,
+    initrds: Sequence[int],
+    line: bytes,
+    devicetree: int | None,
+    room: Room,
 ) -> str:
     """Try kexec_load first, although a kernel may have both: we decide what it hands over."""
     from . import classic
 
     try:
-        classic.load(loader, kernel, initrds, line, devicetree)
+        classic.load(loader, kernel, initrds, line, devicetree, room)
     except OSError as error:
         # The kernel is locked down or built without kexec_load: the other call is left.
         if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS) or devicetree is not None:
             raise
         missing = loader.prepare_file_load(fdt.read_live())
-        if not _file_load(kernel, initrds, line):
+        if not _file_load(kernel, initrds, line, room):
             raise
         return f"kexec_file_load ({missing})" if missing else "kexec_file_load"
     return "kexec_load"
 
 
-def _file_load(kernel: int, initrds: Sequence[int], line: bytes) -> bool:
+def _file_load(kernel: int, initrds: Sequence[int], line: bytes, room: Room) -> bool:
     """Stage by kexec_file_load; False where the running kernel was built without it."""
     from . import file_load
 
     try:
-        file_load.load(kernel, initrds, line)
+        file_load.load(kernel, initrds, line, room)
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
@@ -113,7 +122,7 @@ def _file_load(kernel: int, initrds: Sequence[int], line: bytes) -> bool:
 
 
 def _by_kexec_tools(
-    kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None
+    kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None, room: Room
 ) -> str:
     from . import kexec_tools
 
@@ -121,12 +130,12 @@ def _by_kexec_tools(
     if program is None:
         what = "kexec_file_load" if devicetree is None else "a way to hand over a device tree"
         raise Refused(errno.ENOSYS, f"the running kernel has no {what}, and kexec-tools is absent")
-    kexec_tools.load(program, kernel, initrds, line, devicetree)
+    kexec_tools.load(program, kernel, initrds, line, devicetree, room)
     return "kexec-tools"
 
 
 @contextlib.contextmanager
-def _unpack(kernel: int) -> Iterator[int]:
+def _unpack(kernel: int, room: Room) -> Iterator[int]:
     """Give the kernel, checked and unpacked."""
     kind = _identify(kernel)
     if not kind.packed:
@@ -134,13 +143,12 @@ def _unpack(kernel: int) -> Iterator[int]:
         return
     from . import unpack
 
-    free = read_meminfo("MemAvailable")
-    limit = min(unpack.LARGEST, free // 2) if free else unpack.LARGEST
     try:
-        unpacked = unpack.unpack(kernel, kind.format, limit)
+        unpacked = unpack.unpack(kernel, kind.format, room.limit(unpack.LARGEST))
     except unpack.Unpackable as problem:
         raise Refused(errno.ENOEXEC, f"not a kernel that can be loaded: {problem}") from problem
     try:
+        room.take(os.fstat(unpacked).st_size, "the bytes of the unpacked kernel")
         _identify(unpacked)
         yield unpacked
     finally:

@@ -10,6 +10,7 @@ from . import elf, fdt
 from .image import NotAKernel
 from .machines import Layout, Loader, NoRoom, Range
 from .refused import Refused, read_meminfo
+from .room import Room
 from .syscalls import SEGMENTS_MAX, Segment, kexec_load
 
 Content = mmap.mmap | bytearray
@@ -20,7 +21,8 @@ def load(
     kernel: int,
     initrds: Sequence[int],
     cmdline: bytes,
-    devicetree: int | None = None,
+    devicetree: int | None,
+    room: Room,
 ) -> None:
     """Stage a kernel.
 
@@ -36,6 +38,8 @@ def load(
     contents = [mapped for mapped in map(_map_initrd, initrds) if len(mapped)]
     if len(contents) > SEGMENTS_MAX - 1 - len(program.loads):
         raise Refused(errno.E2BIG, f"too many initrds: {len(contents)}")
+    sizes = program.extent, *map(len, contents), loader.largest_tree
+    room.take(sum(sizes), "kernel and initrd")
     live = fdt.read_live()
     base = live
     if devicetree is not None:

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Sequence
 
+from .room import Room
 from .syscalls import kexec_file_load
 
 
-def load(kernel: int, initrds: Sequence[int], cmdline: bytes) -> None:
+def load(kernel: int, initrds: Sequence[int], cmdline: bytes, room: Room) -> None:
     """Stage a kernel. Raise OSError, ENOSYS where the running kernel was built without the call."""
+    take_room(room, kernel, initrds)
     if len(initrds) <= 1:
         kexec_file_load(kernel, initrds[0] if initrds else None, cmdline)
         return
@@ -16,6 +18,16 @@ def load(kernel: int, initrds: Sequence[int], cmdline: bytes) -> None:
         kexec_file_load(kernel, joined, cmdline)
     finally:
         os.close(joined)
+
+
+def take_room(room: Room, kernel: int, initrds: Sequence[int]) -> None:
+    """Take the memory for a load of open files. Raise Refused.
+
+    The running kernel reads each file into memory, and then copies it to where it belongs.
+    """
+    joined = sum(os.fstat(fd).st_size for fd in initrds)
+    copies = joined if len(initrds) > 1 else 0
+    room.take(2 * (os.fstat(kernel).st_size + joined) + copies, "two copies of kernel and initrd")
 
 
 def join(initrds: Sequence[int]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from . import file_load
 from .refused import Refused
+from .room import Room
 
 _TIMEOUT = 120.0  # seconds: it hashes, and an emulated guest is slow
 
@@ -22,9 +23,11 @@ def load(
     kernel: int,
     initrds: Sequence[int],
     cmdline: bytes,
-    devicetree: int | None = None,
+    devicetree: int | None,
+    room: Room,
 ) -> None:
-    """Stage a kernel. Raise Refused with the program's own words."""
+    """Stage a kernel. Raise Refused, with the program's own words if it has any."""
+    file_load.take_room(room, kernel, initrds)
     joined = file_load.join(initrds) if len(initrds) > 1 else -1
     initrd = joined if joined >= 0 else initrds[0] if initrds else None
     try:

@@ -66,10 +66,10 @@ def _find_prohibition(code: int, root: str) -> str:
     return "the running kernel is locked down, or a security policy forbids it"
 
 
-def no_room(size: int, free: int | None) -> str:
-    """Say that a kernel and its initrd do not fit; sizes in bytes."""
+def no_room(size: int, free: int | None, what: str = "kernel and initrd") -> str:
+    """Say that something does not fit; sizes in bytes. `what` is a plural."""
     have = f", {free / 1e6:.0f} MB are free" if free is not None else ""
-    return f"no room in memory: kernel and initrd take {size / 1e6:.0f} MB{have}"
+    return f"no room in memory: {what} take {size / 1e6:.0f} MB{have}"
 
 
 def read_meminfo(field: str, root: str = "") -> int | None:

@@ -15,13 +15,13 @@ class Unpackable(ValueError):
 
 def unpack(fd: int, format: str, limit: int = LARGEST) -> int:
     """Unpack into a new memfd of at most `limit` bytes. Raise Unpackable or OSError."""
-    plain = _gzip(fd) if format == "gzip" else _other(fd, format)
-    result = os.memfd_create("kernel")
+    plain = _gzip(fd) if format == "gzip" else _other(fd, format, limit)
+    most, result = limit, os.memfd_create("kernel")
     try:
         for chunk in plain:
             limit -= len(chunk)
             if limit < 0:
-                raise Unpackable("unpacked, it would not fit into memory")
+                raise Unpackable(f"unpacked, it has more than the {most / 1e6:.0f} MB that fit")
             _write(result, chunk)
     except BaseException:
         os.close(result)
@@ -55,8 +55,8 @@ class _Decoder(Protocol):
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
-def _other(fd: int, format: str) -> Iterator[bytes]:
-    decoder, failures = _decoder(format)
+def _other(fd: int, format: str, limit: int) -> Iterator[bytes]:
+    decoder, failures = _decoder(format, limit)
     source = _chunks(fd)
     while not decoder.eof:
         chunk = next(source, b"") if decoder.needs_input else b""
@@ -65,16 +65,20 @@ def _other(fd: int, format: str) -> Iterator[bytes]:
         try:
             yield decoder.decompress(chunk, _CHUNK * 4)
         except failures as problem:
-            raise Unpackable(f"its {format} data is damaged ({problem})") from problem
+            words = f"its {format} data is damaged ({problem})"
+            if "limit" in str(problem):  # lzma has no exception of its own for it
+                words = f"to unpack it takes more memory than {limit / 1e6:.0f} MB"
+            raise Unpackable(words) from problem
 
 
-def _decoder(format: str) -> tuple[_Decoder, tuple[type[Exception], ...]]:
+def _decoder(format: str, memory: int) -> tuple[_Decoder, tuple[type[Exception], ...]]:
+    """Return a decoder that takes at most `memory` bytes for itself, and its exceptions."""
     try:
         # Small images leave these modules out.
         if format in ("xz", "lzma"):
             import lzma
 
-            return lzma.LZMADecompressor(), (lzma.LZMAError, EOFError)
+            return lzma.LZMADecompressor(memlimit=memory), (lzma.LZMAError, EOFError)
         if format == "bzip2":
             import bz2
 

@@ -117,6 +117,7 @@ def _answer(path: str, link: int, parent: int) -> None:
     """Probe in the child, which ends here. Even opening a disk may hang."""
     try:
         limits.die_with_parent(parent)
+        limits.set_oom_score(limits.FIRST)
         limits.close_all_but([link])
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -38,6 +38,7 @@ from petipy.startup.warm import warm
 from petipy.sys import limits, seccomp
 
 _AT_ONCE = 4  # children that work at the same time; more would only share the memory
+_OOM_SCORE = 800  # out of memory, the children go first, then this process, then the menu
 _SLOW = 2.0  # seconds after which a child no longer keeps others waiting
 _ASKS = 64  # that one child may make
 _DEATHS = {
@@ -85,11 +86,7 @@ def _detach(control: int, parent: int) -> None:
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     limits.close_all_but({control})
-    try:
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write("800")  # out of memory, a scan goes before the menu does
-    except OSError:  # no /proc, or not root
-        return
+    limits.set_oom_score(_OOM_SCORE)
 
 
 class _Scanner:
@@ -187,6 +184,7 @@ class _Scanner:
         if pid == 0:
             try:
                 limits.die_with_parent(parent)
+                limits.set_oom_score(limits.FIRST)
                 try:
                     asked = _read_request(request)
                 except ValueError as error:  # such as a number that a person typed
@@ -249,6 +247,7 @@ class _Scanner:
         if pid == 0:
             try:
                 limits.die_with_parent(parent)
+                limits.set_oom_score(limits.FIRST)
                 limits.close_all_but({job.asks.fileno(), job.request})
                 self._answer_ask(job, ask)
             finally:

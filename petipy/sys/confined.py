@@ -3,7 +3,6 @@
 import os
 import resource
 from collections.abc import Iterable
-from contextlib import suppress
 
 from petipy.sys import limits, seccomp
 from petipy.sys.libc import call, libc
@@ -23,10 +22,6 @@ def confine(work: Work, descriptors: Iterable[int], seconds: int, memory: int) -
     parent = os.getppid()
     with open("/proc/self/statm") as file:
         size = int(file.read().split()[0]) * resource.getpagesize()
-    # The first to be killed when the machine has no memory left. A process that has changed its
-    # user may not write this.
-    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
     null = os.open("/dev/null", os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from petipy.sys.limits import name_signal
+from petipy.sys import limits
 
 _REPORT, _ANSWER, _ERROR = b"r", b"a", b"e"
 _LONGEST = 4096  # bytes of a message
@@ -53,7 +53,7 @@ class ChildDied(OSError):
 
     def __init__(self, status: int) -> None:
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        self.signal = name_signal(number) if number else ""
+        self.signal = limits.name_signal(number) if number else ""
         super().__init__(errno.EIO, f"the process died ({self.signal or 'without an answer'})")
 
 
@@ -62,16 +62,19 @@ async def in_child(
 ) -> str:
     """Return the text that `work` returns in a forked child with all rights of this process.
 
+    The child ends when this process does. When memory is full, the kernel kills it first.
+
     `work` may send reports; `receive` gets each, and raises ValueError for a senseless one. An
     OSError in the child is raised here. Raise TimeoutError without an answer `within` seconds,
     ChildDied if there will be none, another OSError for a senseless message: the child may be
     hostile. Cancelling kills the child.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
         ours.close()
-        _run(work, Link(theirs))
+        _run(work, Link(theirs), parent)
     theirs.close()
     ours.setblocking(False)
     try:
@@ -93,9 +96,11 @@ async def in_child(
     raise ChildDied(status)
 
 
-def _run(work: Work, link: Link) -> NoReturn:
+def _run(work: Work, link: Link, parent: int) -> NoReturn:
     try:
         try:
+            limits.die_with_parent(parent)
+            limits.set_oom_score(limits.FIRST)
             answer = work(link)
         except OSError as error:
             link.send(_ERROR, f"{error.errno or errno.EIO} {error.strerror or error}")

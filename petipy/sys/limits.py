@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from ctypes import c_int, c_uint, c_uint32, c_void_p
 
 from petipy.sys.libc import call, libc, syscall
@@ -16,6 +17,8 @@ _PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAP_DAC_READ_SEARCH = 2
 _CLONE_NEWNET = 0x40000000
+
+FIRST, LATE = 1000, -900  # scores of set_oom_score: a child that works, the program itself
 
 
 class _CapHeader(ctypes.Structure):
@@ -35,6 +38,21 @@ def die_with_parent(parent: int) -> None:
     call(libc.prctl, _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def set_oom_score(score: int) -> None:
+    """Set the kernel's preference of this process when memory is full, from -1000 to 1000.
+
+    The process with the highest score is killed first. Children inherit it. Without root, or
+    /proc, a lower score than now is not allowed and nothing changes. A process that has changed
+    its user cannot set it.
+    """
+    with suppress(OSError):
+        fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, b"%d" % score)
+        finally:
+            os.close(fd)
 
 
 def name_signal(number: int) -> str:

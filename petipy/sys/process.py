@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from petipy.sys import tty
+from petipy.sys import limits, tty
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 _GRACE = 1.0  # seconds between SIGHUP and SIGKILL
@@ -66,6 +66,7 @@ async def _start(argv: Sequence[str], environment: Mapping[str, str]) -> asyncio
             cwd="/",
             env=environment,
             start_new_session=True,
+            preexec_fn=_be_ordinary,
         )
     )
     try:
@@ -118,7 +119,13 @@ def start_on_terminal(
     return Interactive(program)
 
 
+def _be_ordinary() -> None:
+    """Give up what protects this program when memory is full."""
+    limits.set_oom_score(0)
+
+
 def _take_terminal() -> None:
+    _be_ordinary()
     with contextlib.suppress(OSError):  # then there is no job control
         tty.set_controlling(0)
 

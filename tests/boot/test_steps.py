@@ -1,5 +1,6 @@
 import asyncio
 import errno
+import faulthandler
 import os
 import shutil
 import signal
@@ -15,8 +16,10 @@ import pytest
 
 from petipy.boot import steps
 from petipy.boot.opener import Opener
-from petipy.boot.parts import part, read_ahead, size_of
+from petipy.boot.parts import part, read_ahead, size_of, take_room
 from petipy.boot.plan import BootError, Plan, plan
+from petipy.kexec import Refused
+from petipy.kexec.room import Room
 from petipy.log import Log, Trace
 from petipy.state.model import Change, Device, Edit, File, Progress
 from petipy.sys.forked import in_child
@@ -200,17 +203,27 @@ def test_every_console_is_told_what_could_not_be_written() -> None:
     assert messages[-1] == "  not written: (vda2)/grubenv: a=1 (the device does not answer)"
 
 
-def test_a_loader_that_dies_is_only_an_error(tree: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (signal.SIGBUS, "the loading process died: does its device have read errors"),
+        (signal.SIGKILL, "the loading process was killed: is the memory full"),
+    ],
+)
+def test_a_loader_that_dies_is_only_an_error(
+    tree: Path, number: signal.Signals, words: str
+) -> None:
     class Deadly(Machine):
         def load(self, *arguments: object) -> str:
-            os.kill(os.getpid(), signal.SIGKILL)
+            faulthandler.disable()
+            os.kill(os.getpid(), number)
             return ""
 
     show = list[object]().append
     loading = steps.load(
         plan(choice("a"), None), Deadly(), opener(tree), in_child, Log(files=()), show
     )
-    with pytest.raises(BootError, match=r"\(vda2\)/vmlinux: the loading process died: does its"):
+    with pytest.raises(BootError, match=rf"\(vda2\)/vmlinux: {words}"):
         asyncio.run(loading)
 
 
@@ -257,3 +270,38 @@ def test_progress_is_of_the_bytes_that_are_read_and_then_has_no_total(tree: Path
     assert {progress.total for progress in read} == {total}
     assert sorted(progress.done for progress in read) == [progress.done for progress in read]
     assert all(0 < progress.done <= total for progress in read)
+
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        File(device="vda2", path="/sparse"),
+        File(device="vda2", path="/sparse", packed="x"),
+        File(device="vda2", path="/sparse", offset=4096),
+        File(device="vda2", path="/sparse", size=50 * GIB),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_before_a_byte_of_it_is_copied(
+    tree: Path, file: File
+) -> None:
+    with (tree / "vda2/sparse").open("wb") as sparse:
+        sparse.truncate(64 * GIB)
+    shown: list[Progress | None] = []
+    words = r"no room in memory: kernel and initrd, with the \d+ MB of .*/sparse.*, take \d+ MB"
+    with pytest.raises(BootError, match=words):
+        load(plan(choice("a", initrds=(file,)), None), tree, shown)
+    assert shown == [None]  # no progress: nothing was read
+
+
+def test_a_copy_takes_its_bytes_twice_and_a_whole_file_once(tree: Path) -> None:
+    (tree / "vda2/initrd").write_bytes(bytes(1000))
+    whole = File(device="vda2", path="/initrd")
+    with (tree / "vda2/initrd").open("rb") as file:
+        pair = [file.fileno()] * 2
+        room = Room(3500)
+        take_room(room, pair, [whole, replace(whole, offset=400)])
+        with pytest.raises(Refused, match="kernel and initrd, with the 0 MB of"):
+            take_room(room, pair, [whole, replace(whole, packed="x")])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from initramfs.disks import Names, bare, disk
-from initramfs.host import REPOSITORY, run
+from initramfs.host import REPOSITORY, run, tool
 from tests.e2e.cds import cd, cd_files, live_files
 from tests.e2e.conftest import Image, Install
 from tests.e2e.debian import Installation
@@ -128,6 +128,34 @@ def test_an_entry_that_cannot_start_gives_way_to_the_next(
         said = wait_for_target(guest.console)
         assert said["kernel"] == older.release
         assert said["root"].endswith(f"ext4 [{names.uuid}]")
+
+
+TOO_LARGE = """\
+set timeout=0
+menuentry "Too large" {
+	linux /boot/vmlinux root=UUID=@UUID@ wrong
+	initrd newc:x:/sparse
+}
+menuentry "Good" {
+	linux /boot/vmlinux root=UUID=@UUID@ ro @CMDLINE@
+	initrd /boot/initrd.img
+}
+"""
+
+
+def test_a_file_larger_than_memory_costs_its_entry_alone(
+    image: Image, chosen: System, tmp_path: Path
+) -> None:
+    """GRUB's default wants an archive of a file with 64 GiB: nothing of it is copied."""
+    system = Configured(chosen, Names.new("root"), "/boot/grub/grub.cfg", TOO_LARGE)
+    tree = lay(tmp_path / "tree", {**system.files(), "/sparse": "x"})
+    whole = bare(tmp_path / "disk.img", tree, system.names)
+    run([tool("debugfs") or "debugfs", "-w", "-R", f"sif /sparse size {64 << 30}", whole])
+    with start(image.machine(Machine(drives=[("virtio", whole)])), tmp_path) as guest:
+        words = r"Too large did not boot: \(vda\)/boot/vmlinux: no room in memory: .*/sparse"
+        guest.console.expect(words, within=BOOT)
+        said = wait_for_target(guest.console)
+        assert said["cmdline"] == f"[BOOT_IMAGE=/boot/vmlinux {system.command_line()}]"
 
 
 def test_all_processors_reach_a_kernel_of_another_version(

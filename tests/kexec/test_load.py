@@ -14,6 +14,7 @@ import pytest
 
 from petipy import kexec
 from petipy.kexec import elf, file_load, kexec_tools, unpack
+from petipy.kexec.room import Room
 from tests.kexec.samples import vmlinux
 
 RUNNING = os.uname().machine
@@ -94,13 +95,28 @@ def test_packed_kernels_are_unpacked(
     os.close(fd)
 
 
-def test_a_bomb_is_stopped_at_the_limit(tmp_path: Path) -> None:
-    (tmp_path / "bomb").write_bytes(gzip.compress(bytes(50 << 20)))
+@pytest.mark.parametrize(
+    ("format", "pack"), [("gzip", gzip.compress), ("xz", lzma.compress), ("bzip2", bz2.compress)]
+)
+def test_a_bomb_is_stopped_at_the_limit(
+    tmp_path: Path, format: str, pack: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / "bomb").write_bytes(pack(bytes(50 << 20)))
     with (
         open(tmp_path / "bomb", "rb") as bomb,
-        pytest.raises(unpack.Unpackable, match="would not fit into memory"),
+        pytest.raises(unpack.Unpackable, match="unpacked, it has more than the 17 MB that fit"),
     ):
-        unpack.unpack(bomb.fileno(), "gzip", limit=4 << 20)
+        unpack.unpack(bomb.fileno(), format, limit=16 << 20)
+
+
+def test_a_dictionary_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 64 << 20}]
+    (tmp_path / "packed").write_bytes(lzma.compress(b"kernel", filters=filters))
+    with (
+        open(tmp_path / "packed", "rb") as packed,
+        pytest.raises(unpack.Unpackable, match="to unpack it takes more memory than 17 MB"),
+    ):
+        unpack.unpack(packed.fileno(), "xz", limit=16 << 20)
 
 
 @pytest.mark.parametrize("format", ["gzip", "xz", "bzip2"])
@@ -133,7 +149,7 @@ def test_kexec_tools_own_words_are_passed_on(tmp_path: Path) -> None:
         open(program, "rb") as kernel,
         pytest.raises(kexec.Refused, match="refused it: Cannot determine the file type of /proc"),
     ):
-        kexec_tools.load(str(program), kernel.fileno(), (), b"quiet")
+        kexec_tools.load(str(program), kernel.fileno(), (), b"quiet", None, Room(None))
 
 
 def test_kexec_tools_is_given_what_it_needs(tmp_path: Path) -> None:
@@ -144,7 +160,7 @@ def test_kexec_tools_is_given_what_it_needs(tmp_path: Path) -> None:
     (tmp_path / "initrd").write_bytes(b"initrd")
     with open(tmp_path / "vmlinux", "rb") as kernel, open(tmp_path / "initrd", "rb") as initrd:
         k, i = kernel.fileno(), initrd.fileno()
-        kexec_tools.load(str(program), k, (i,), b"root=/dev/vda1 quiet")
+        kexec_tools.load(str(program), k, (i,), b"root=/dev/vda1 quiet", None, Room(None))
     assert seen.read_text().splitlines() == [
         "-c",
         "-i",

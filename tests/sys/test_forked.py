@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import os
+import select
+import signal
 import socket
 import time
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from petipy.sys import limits
 from petipy.sys.confined import confine
 from petipy.sys.forked import ChildDied, Link, Work, in_child, read_number
 
@@ -203,3 +206,46 @@ def test_a_confined_child_that_never_ends_runs_out_of_processor_time() -> None:
 def test_a_confined_child_that_wants_all_memory_is_refused() -> None:
     with pytest.raises(OSError, match="MemoryError"):
         confined("answer = str(len(bytes(1 << 28)))")
+
+
+# Memory, and the end of the parent
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may lower the score again")
+def test_the_kernel_kills_the_child_first_when_memory_is_full() -> None:
+    assert run(lambda link: Path("/proc/self/oom_score_adj").read_text()) == "1000\n"
+
+
+def test_the_child_ends_with_its_parent() -> None:
+    """The parent is killed while the child works: nothing of it is left."""
+    ours, theirs = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+
+        def work(link: Link) -> str:
+            os.write(theirs, str(os.getpid()).encode())
+            time.sleep(600)
+            return ""
+
+        try:
+            run(work, 600)
+        finally:
+            os._exit(1)
+    os.close(theirs)
+    pid = int(os.read(ours, 20))
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    try:
+        # The child has the other end until it ends.
+        assert select.select([ours], [], [], 30)[0], f"process {pid} lives on"
+        assert os.read(ours, 1) == b""
+    finally:
+        os.close(ours)
+
+
+def test_a_child_whose_parent_has_ended_before_it_could_ask_for_that_ends() -> None:
+    child = os.fork()
+    if child == 0:
+        limits.die_with_parent(1 if os.getppid() != 1 else 2)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.sys import process
+from petipy.sys import limits, process
 
 
 def run(*argv: str, within: float = 30.0, **more: int) -> process.Result:
@@ -35,6 +35,18 @@ def test_there_is_nothing_to_read_and_no_environment_but_the_given_one() -> None
 def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run(f"{tmp_path}/none")
+
+
+def test_a_program_may_be_killed_when_memory_is_full_as_this_one_may_not() -> None:
+    mine = Path("/proc/self/oom_score_adj")
+    before = mine.read_text()
+    limits.set_oom_score(limits.LATE)
+    try:
+        if mine.read_text() == before:
+            pytest.skip("no right to protect a process (CAP_SYS_RESOURCE)")
+        assert sh("cat /proc/self/oom_score_adj").output == b"0\n"
+    finally:
+        limits.set_oom_score(int(before))
 
 
 def test_a_signal_is_a_negative_status() -> None:

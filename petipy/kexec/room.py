@@ -1,0 +1,31 @@
+"""The memory that a load may take, asked for before anything is copied."""
+
+import errno
+
+from .refused import Refused, no_room, read_meminfo
+
+
+class Room:
+    """Memory in bytes: what the running kernel can give without killing a process for it.
+
+    Without /proc/meminfo there is no limit.
+    """
+
+    def __init__(self, free: int | None) -> None:
+        self._free = free
+
+    @classmethod
+    def measure(cls) -> "Room":
+        return cls(read_meminfo("MemAvailable"))
+
+    def limit(self, most: int) -> int:
+        """Return the bytes that a copy may have which the kernel then copies again."""
+        return most if self._free is None else min(most, max(self._free, 0) // 2)
+
+    def take(self, size: int, what: str) -> None:
+        """Take `size` bytes for `what`. Raise Refused if there are not so many."""
+        if self._free is None:
+            return
+        if size > self._free:
+            raise Refused(errno.ENOMEM, no_room(size, self._free, what))
+        self._free -= size
