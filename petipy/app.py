@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from petipy import kexec, platforms
-from petipy.boot import steps
+from petipy.boot import notes, steps
 from petipy.boot.attempt import Booter, Power
+from petipy.boot.notes import Notes
 from petipy.boot.steps import Kexec
 from petipy.control.automatic import AutomaticBoot
 from petipy.control.checker import Checker
@@ -25,7 +26,7 @@ from petipy.sources.source import Find
 from petipy.startup import collector
 from petipy.state.model import Change, Device, File, Scan, Source
 from petipy.state.store import Store
-from petipy.sys import power
+from petipy.sys import limits, power
 from petipy.ui.console import Console
 from petipy.ui.consoles import Consoles
 from petipy.ui.line import ttys
@@ -44,6 +45,7 @@ class Services:
     quiet: Callable[[], None]  # nothing may touch a device from now on
     before_boot: Callable[[], None]  # the platform's part
     terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
+    notes: Notes | None = None  # of earlier boots
 
 
 class App:
@@ -57,7 +59,9 @@ class App:
         self._discovery = Discovery(services.scan, store, log)
         rescan, resolve = self._discovery.rescan, self._discovery.resolve
         self._live = LiveSettings(store, rescan=rescan, resolve=resolve)
-        self._booter = Booter(services, self._consoles, store, log, self._trace)
+        self._booter = Booter(
+            services, self._consoles, store, log, self._trace, notes=services.notes
+        )
         self._automatic = AutomaticBoot(store, self._booter, self._trace, log.warning)
         self.commands = Commands(
             store,
@@ -75,6 +79,8 @@ class App:
         if self._settings.started:
             words = "this Petipy was started by Petipy, which does not go on for ever"
             self._log.warning(f"{words}: {self._settings.started} does not boot by itself")
+        for line in self._booter.notes.lines():
+            self._log.warning(line)
         paths = self._services.terminals(self._settings.consoles)
         for name in self._settings.consoles:
             if ttys.node_name(name) not in {_name(path) for path in paths}:
@@ -104,6 +110,7 @@ def main(process: ScannerProcess) -> int:
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
         store.update(settings=storage.load(file.read(), machine=kept))
     collector.resume()
+    limits.set_oom_score(limits.LATE)
     log = Log(
         lambda status: store.update(status=status), debug=lambda: store.snapshot.settings.debug
     )
@@ -145,4 +152,5 @@ def _services(scanner: Scanner, store: Store) -> Services:
         quiet=quiet,
         before_boot=platforms.find().before_boot,
         terminals=ttys.find_consoles,
+        notes=Notes(notes.PLACE),
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from parsers.api import Action
 from petipy.boot import steps
+from petipy.boot.notes import Notes
 from petipy.boot.opener import Opener, OpenOnDevices
 from petipy.boot.plan import BootError, mark, plan
 from petipy.boot.steps import ItIsPetipy, Kexec
@@ -69,7 +70,9 @@ class Booter:
         log: Log,
         trace: Trace,
         clock: Callable[[], float] = time.monotonic,
+        notes: Notes | None = None,
     ) -> None:
+        self.notes = notes or Notes()
         self.failed: frozenset[str] = frozenset()  # ids of choices whose boot has failed
         self.last_failure = -math.inf  # by the clock
         self._machine, self._consoles, self._store = machine, consoles, store
@@ -121,6 +124,7 @@ class Booter:
         id, title = choice.id, choice.entry.title
         changes = policy.list_changes(self._store.snapshot, choice, self.failed)
         choice = replace(choice, changes=tuple(changes))
+        self.notes.begin(id, title)  # stays if this program does not see the end of the attempt
         try:
             if choice.entry.action and not edit:
                 await self._act(choice, choice.entry.action)
@@ -137,6 +141,7 @@ class Booter:
             self.note_failure(id, f"{title}: {error.strerror or error}")
         except Exception as error:  # noqa: BLE001  a fault of the program costs this attempt only
             self.note_failure(id, f"{title} did not boot: {type(error).__name__}: {error}")
+        self.notes.end(id)
 
     async def _boot(self, choice: Choice, edit: Edit | None) -> None:
         self._log.announce(f"Loading {choice.entry.title}")

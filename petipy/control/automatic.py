@@ -111,6 +111,7 @@ class AutomaticBoot:
     def _hints(self) -> Hints:
         return Hints(
             failed=self._booter.failed,
+            fatal=self._booter.notes.fatal.keys(),
             last_failure=self._booter.last_failure,
             last_key=max(self._last_keys.values(), default=-math.inf),
             since=self._since,

@@ -33,6 +33,7 @@ class Hints:
     """Facts that the snapshot does not show. Times are seconds of the clock that gives `now`."""
 
     failed: frozenset[str] = frozenset()  # ids of choices that did not boot
+    fatal: Collection[str] = ()  # ids of choices with whose boot an earlier program ended
     last_failure: float = -math.inf
     last_key: float = -math.inf  # the time when a person last touched a console
     since: float = math.inf  # the time when there was first something to boot
@@ -69,6 +70,7 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         # not what the owner asked for, and may be an installer.
         return Decision(default=order[0].id, locked=True)
     untried = [choice for choice in free if choice.id not in hints.failed]
+    untried.sort(key=lambda choice: choice.id in hints.fatal)  # the rest of the order stays
     default = (untried or free)[0]
     attended = hints.last_key + ABSENCE
     seconds = _seconds(default, settings)

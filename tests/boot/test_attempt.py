@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from parsers.api import Action
 from petipy.boot.attempt import Booter
+from petipy.boot.notes import Notes
 from petipy.log import Log, Trace
 from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
 from petipy.state.store import Store
@@ -164,3 +166,29 @@ def test_a_choice_boots_as_it_was_when_it_was_allowed(tmp_path: Path) -> None:
 
     bench = run(tmp_path, scenario)
     assert bench.lines[1] == "  kernel  (vda2)/good"
+
+
+def test_a_boot_is_noted_until_it_has_failed_or_was_stopped(tmp_path: Path) -> None:
+    place = tmp_path / "notes"
+
+    def read() -> list[str]:
+        return list(json.loads(place.read_text())["boots"])
+
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        booter.notes = Notes(str(place))
+        booter.start(bench["stuck"])
+        await bench.stuck.wait()
+        assert read() == ["stuck"]
+        booter.stop()
+        await bench.resumed.wait()
+        assert read() == []
+        bench.resumed.clear()
+        booter.start(bench["good"])
+        await bench.resumed.wait()
+        assert read() == []
+        booter.start(bench["stuck"])
+        bench.stuck.clear()
+        await bench.stuck.wait()
+
+    run(tmp_path, scenario)
+    assert read() == ["stuck"]  # the program ended during the attempt

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from parsers.api import Password
+from petipy.boot.notes import Notes
 from petipy.control.automatic import AutomaticBoot
 from petipy.control.commands import Commands, Denied, Right
 from petipy.control.session import Session
@@ -32,6 +33,7 @@ class Booter:
         self._store = store
         self.failed: frozenset[str] = frozenset()
         self.last_failure = -math.inf
+        self.notes = Notes()
         self.booted: list[str] = []
         self.happened = asyncio.Event()
 

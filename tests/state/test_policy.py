@@ -228,3 +228,10 @@ def test_beyond_a_device_is_the_next_ones_default() -> None:
     assert policy.find_next(snapshot, "vda2") == B
     assert policy.find_next(snapshot, "vdb1") == A
     assert policy.find_next(replace(snapshot, choices=(A, SHUT)), "vda2") is None
+
+
+def test_a_boot_that_ended_an_earlier_program_comes_after_all_others() -> None:
+    fatal = replace(READY, fatal={"a"})
+    assert decide(SEEN, QUICK, fatal, 105).default == "old"
+    assert booted(SEEN, QUICK, fatal) == ["old", "b", "r", "a"]
+    assert booted(replace(SEEN, choices=(A,)), QUICK, fatal) == ["a"]
