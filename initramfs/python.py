@@ -87,15 +87,17 @@ def bundle_modules(compiled: Tree, headless: list[str], home: str) -> Tree:
     """Return the compiled modules as one file, and those that stay outside of it."""
     tree = Tree()
     modules: dict[str, tuple[bytes, bool]] = {}
+    magic = b""
     for path, node in sorted(compiled.items()):
         name, is_package = module_name(path)
         if node.is_file and bundle.outside(name):
             tree.add(f"{home}/{path}", node)
         elif node.is_file:
             modules[name] = node.data[HEADER:], is_package
+            magic = node.data[:4]
     # The host has no libudev of the target for pyudev: nobody has seen its imports.
     headless = [*headless, *(name for name in modules if name.startswith("pyudev"))]
-    tree.add(bundle.PLACE.lstrip("/"), file(write_bundle(modules, headless)))
+    tree.add(bundle.PLACE.lstrip("/"), file(write_bundle(modules, headless, magic)))
     return tree
 
 

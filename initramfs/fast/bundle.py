@@ -3,12 +3,19 @@
 import marshal
 import zlib
 from collections.abc import Mapping, Sequence
+from importlib.util import MAGIC_NUMBER
 
 from petipy.startup.bundle import Index
 
 
-def write_bundle(modules: Mapping[str, tuple[bytes, bool]], headless: Sequence[str]) -> bytes:
+def write_bundle(
+    modules: Mapping[str, tuple[bytes, bool]],
+    headless: Sequence[str],
+    magic: bytes = MAGIC_NUMBER,
+) -> bytes:
     """Return the file with these modules: name → marshalled code, True for a package.
+
+    `magic` is the magic number of the Python that compiled them.
 
     The modules of a headless start come first, in that order and not compressed. The others are
     compressed: the kernel has less to unpack before anything can run.
@@ -24,4 +31,5 @@ def write_bundle(modules: Mapping[str, tuple[bytes, bool]], headless: Sequence[s
         index[name] = at, len(stored[-1]), package, compressed
         at += len(stored[-1])
     head = marshal.dumps(index, 2)
-    return b"".join([len(head).to_bytes(8, "little"), head, *stored])
+    check = zlib.crc32(head).to_bytes(4, "little")
+    return b"".join([magic, check, len(head).to_bytes(8, "little"), head, *stored])

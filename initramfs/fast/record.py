@@ -3,7 +3,7 @@
     python3.13 record.py
 
 To standard output: a line of JSON with the modules that a headless start imports, in their order;
-then the table of petipy.startup.cache as marshal writes it.
+then the file that petipy.startup.cache reads.
 """
 
 import json
@@ -93,7 +93,7 @@ def main() -> None:
         import_module(name)
     import_module("petipy.ui.screens").find_screens()
     in_order = {kind: dict(sorted(table[kind].items(), key=repr)) for kind in sorted(table)}
-    sys.stdout.buffer.write(json.dumps(headless).encode() + b"\n" + marshal.dumps(in_order, 2))
+    sys.stdout.buffer.write(json.dumps(headless).encode() + b"\n" + cache.pack(in_order))
 
 
 if __name__ == "__main__":

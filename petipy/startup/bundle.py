@@ -1,6 +1,8 @@
 """Import modules from one file; Python would look for and read two hundred.
 
 initramfs/fast/bundle.py writes the file:
+    4 bytes     the magic number of Python's compiled code
+    4 bytes     CRC-32 of the index, little-endian
     8 bytes     length of the index, little-endian
     index       {module: (offset, size, is a package, is compressed)}, written by marshal;
                 offsets count from its end
@@ -12,6 +14,8 @@ import marshal
 import posix  # os without all that it imports
 import sys
 from _frozen_importlib import ModuleSpec  # importlib's own, without importing all of it
+from _frozen_importlib_external import MAGIC_NUMBER
+from zlib import crc32, decompress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
 
 PLACE = "/usr/lib/petipy/modules"
+HEADER = 16  # bytes before the index
 AHEAD = 1 << 18  # bytes per read: modules that follow each other come together
 # Python needs these files before it can import from the bundle.
 OUTSIDE = ("os", "encodings", "sitecustomize", "petipy", "petipy.startup", "petipy.startup.bundle")
@@ -27,10 +32,13 @@ Index = dict[str, tuple[int, int, bool, bool]]
 
 
 def install(place: str = PLACE) -> None:
-    """Import every module that the file has from there; without the file do nothing."""
+    """Import every module that the file has from there.
+
+    Do nothing if it is absent, damaged or for another Python.
+    """
     try:
         finder = Bundle(place)
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return
     sys.meta_path.insert(0, finder)
     sys.path_hooks.insert(0, finder.below)
@@ -42,13 +50,17 @@ def outside(name: str) -> bool:
 
 
 class Bundle:
-    """Find and load the modules of one file (PEP 451)."""
+    """Find and load the modules of one file (PEP 451). ValueError if it is unusable."""
 
     def __init__(self, place: str) -> None:
         self._place = place
-        size = int.from_bytes(self._read(0, 8), "little")
-        self._start = 8 + size
-        self.index: Index = marshal.loads(self._read(8, size))
+        head = self._read(0, HEADER)
+        size = int.from_bytes(head[8:], "little")
+        self._start = HEADER + size
+        index = self._read(HEADER, size)
+        if head[:8] != MAGIC_NUMBER + crc32(index).to_bytes(4, "little"):
+            raise ValueError(f"{place} is damaged, or for another Python")
+        self.index: Index = marshal.loads(index)
         self._ahead, self._from = memoryview(b""), 0
 
     def find_spec(
@@ -74,9 +86,7 @@ class Bundle:
         offset, size, _, compressed = self.index[name]
         data: bytes | memoryview = self._piece(self._start + offset, size)
         if compressed:
-            import zlib
-
-            data = zlib.decompress(data)
+            data = decompress(data)
         code: CodeType = marshal.loads(data)
         return code
 

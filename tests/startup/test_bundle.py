@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from initramfs.fast.bundle import write_bundle
 from petipy.startup import bundle
 
@@ -60,6 +62,24 @@ assert found == [("shop.bread", False), ("shop.cellar", True)], found
 
 def test_it_survives_that_every_descriptor_is_closed(tmp_path: Path) -> None:
     run(tmp_path, "import os\nos.closerange(3, 100)\nimport shop")
+
+
+@pytest.mark.parametrize("at", [0, 2, 4, 8, 20, -1])
+def test_a_damaged_bundle_or_that_of_another_python_is_not_used(at: int, tmp_path: Path) -> None:
+    made = bytearray(
+        write_bundle({"json": (marshal.dumps(compile("", "json", "exec")), False)}, [])
+    )
+    made[at] ^= 1
+    (tmp_path / "modules").write_bytes(made if at >= 0 else made[:10])
+    program = """
+import sys
+from petipy.startup import bundle
+bundle.install(sys.argv[1])
+import json
+assert json.loads("[1]") == [1]
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "modules")]
+    subprocess.run(command, cwd=TOP, check=True)
 
 
 def test_what_a_start_imports_comes_first_and_as_it_is_and_all_else_is_packed() -> None:

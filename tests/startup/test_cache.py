@@ -1,22 +1,22 @@
 """Take compiled code from the table; each program runs in a new Python."""
 
-import marshal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from petipy.startup.cache import Table
+from petipy.startup.cache import unpack
 
 TOP = Path(__file__).parents[2]
 RECORD = """
-import marshal, sys
+import sys
 from initramfs.fast.record import record
 table = record()
 import petipy.state.model, parsers.formats.grub, re
 re.compile("(?P<a>x+)[é-ü]", re.I), re.compile(b"[0-9]")
-sys.stdout.buffer.write(marshal.dumps(table))
+from petipy.startup import cache
+sys.stdout.buffer.write(cache.pack(table))
 """
 # Collects the texts that Python compiles after the installation.
 WATCH = """
@@ -61,7 +61,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_the_table_has_methods_and_expressions(place: str) -> None:
-    table: Table = marshal.loads(Path(place).read_bytes())
+    table = unpack(Path(place).read_bytes())
+    assert table
     texts, expressions = (table[kind] for kind in sorted(table, reverse=True))
     assert any("__create_fn__" in text for text, _ in texts)
     assert ("(?P<a>x+)[é-ü]", 2) in expressions
@@ -73,6 +74,35 @@ def test_what_is_in_the_table_is_not_compiled_again(place: str) -> None:
 
 def test_without_a_table_all_is_compiled_as_ever() -> None:
     assert int(python(USE, "/nonexistent")) > 10
+
+
+@pytest.mark.parametrize("cut", [slice(0), slice(7), slice(-1), slice(1, None), slice(300)])
+def test_a_damaged_table_is_not_used(cut: slice, place: str, tmp_path: Path) -> None:
+    (tmp_path / "table").write_bytes(Path(place).read_bytes()[cut])
+    assert int(python(USE, str(tmp_path / "table"))) > 10
+
+
+@pytest.mark.parametrize("at", [0, 2, 5, 8, 1000])
+def test_a_table_with_a_wrong_byte_or_of_another_python_is_not_used(
+    at: int, place: str, tmp_path: Path
+) -> None:
+    data = bytearray(Path(place).read_bytes())
+    data[at] ^= 1
+    (tmp_path / "table").write_bytes(data)
+    assert int(python(USE, str(tmp_path / "table"))) > 10
+
+
+@pytest.mark.parametrize("fact", ["byteorder", "CODESIZE", "MAXREPEAT", "MAGIC"])
+def test_a_table_of_another_machine_is_used_without_its_expressions(
+    fact: str, tmp_path: Path
+) -> None:
+    place = f"{'sys' if fact == 'byteorder' else '_sre'}.{fact}"
+    record = RECORD.replace(
+        "table = record()",
+        f"import _sre\nown, {place} = {place}, 'other'\ntable = record()\n{place} = own",
+    )
+    (tmp_path / "table").write_bytes(python(record))
+    assert 0 < int(python(USE, str(tmp_path / "table"))) < int(python(USE, "/nonexistent"))
 
 
 def test_what_is_not_in_the_table_is_compiled(place: str) -> None:

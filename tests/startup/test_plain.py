@@ -19,9 +19,10 @@ lazy = type(sys.modules.get("inspect")).__name__ == "LazyModule"
 print(PLAIN, paused, lazy, gc.get_freeze_count() > 0)
 """
 RECORD = """
-import marshal, sys
+import sys
 from initramfs.fast.record import record
-sys.stdout.buffer.write(marshal.dumps(record()))
+from petipy.startup import cache
+sys.stdout.buffer.write(cache.pack(record()))
 """
 
 
