@@ -37,7 +37,9 @@ class FullScreen:
         self._theme = VIRTUAL if terminal.term == "linux" else SERIAL
         self._decoder = Decoder()
         self._ending: Ending | None = None
-        self._view = View(session, self._theme, self._start_command, self._end_for_shell)
+        self._view = View(
+            session, self._theme, self._start_command, self._end_for_shell, self._wake
+        )
         self._display = Display(terminal, self._theme)
         self._loop = MainLoop(
             self._view,
@@ -138,11 +140,11 @@ class FullScreen:
 
     def _start_command(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._start(command)
-        task.add_done_callback(self._show_result)
+        task.add_done_callback(lambda _: self._wake())
         return task
 
-    def _show_result(self, task: asyncio.Task[None]) -> None:
-        """Draw the result of a command, or leave: it may end while nobody presses a key."""
+    def _wake(self) -> None:
+        """Draw what a command has changed, or leave: it may go on while nobody presses a key."""
         if self._watch:
             self._watch.interrupt()
 

@@ -45,14 +45,20 @@ class View(Frame[Any, Any, Any]):
     """The root widget of a console.
 
     `start` runs a command in a task of the console, which reports its faults and ends it when the
-    terminal is lost. `shell` leaves the screens for a shell.
+    terminal is lost. `shell` leaves the screens for a shell. `wake` has a change drawn that comes
+    without a key.
     """
 
     def __init__(
-        self, session: Session, theme: Theme, start: Start, shell: Callable[[], None]
+        self,
+        session: Session,
+        theme: Theme,
+        start: Start,
+        shell: Callable[[], None],
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.session, self.theme, self.keys = session, theme, key_table()
-        self._start, self._shell = start, shell
+        self._start, self._shell, self._wake = start, shell, wake
         self._seconds = SecondsLeft()
         self._shown = -1  # version of the snapshot
         self._note = ""  # shown until the next key
@@ -200,6 +206,7 @@ class View(Frame[Any, Any, Any]):
             layer = Layer(_PROMPT, prompt)
             self._layers.append(layer)
             self._refresh()
+            self._wake()  # it may follow another prompt
             try:
                 await prompt.ask()
             finally:

@@ -44,6 +44,11 @@ class Monitor:
     def pull(self, id: str) -> None:
         self("device_del", id=id)
 
+    def throttle(self, drive: int, requests: int) -> None:
+        """Let a drive of vm.Machine carry out so many requests a second; 0 is no limit."""
+        others = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops_rd", "iops_wr"), 0)
+        self("block_set_io_throttle", device=f"d{drive}", iops=requests, **others)
+
     def key(self, *names: str) -> None:
         """Press keys on the guest's keyboard one after the other: QEMU's names ("ret", "down")."""
         for name in names:

@@ -114,35 +114,54 @@ KERNEL /locked
 MENU PASSWD $5$rounds=1234$ab$kch607eajq6uaT..5d9jHAs59trjFjGeIZlHBrCvJ60
 """
 
+BESIDE = """\
+LABEL beside
+KERNEL /boot/vmlinux-{}
+APPEND console=hvc0 init=/bin/sh
+"""
 
-def test_a_guarded_system_waits_for_its_password(
-    image: Image, chosen: System, install: Install, tmp_path: Path
+
+def test_a_guarded_system_is_shut_before_it_is_read_and_then_for_its_password(
+    image: Image, chosen: System, tmp_path: Path
 ) -> None:
+    """Its grub.cfg guards the shell, another format on its disk, and another disk as well."""
     salt = b"0123456789abcdef" * 4
     made = hashlib.pbkdf2_hmac("sha512", b"toor", salt, 10000)
     guarded = GUARDED.format(salt.hex().upper(), made.hex().upper())
     debian = Installation([chosen], Names.new("root"), timeout=0, custom=guarded)
+    beside = {"/extlinux/extlinux.conf": BESIDE.format(chosen.release)}
+    tree = lay(tmp_path / "tree", {**debian.files(), **beside})
+    whole = disk(tmp_path / "disk.img", tree, debian.names)
     files = {"extlinux/extlinux.conf": LOCKED, "locked": "no kernel"}
     other = bare(tmp_path / "other.img", lay(tmp_path / "other", files), Names.new())
-    machine = Machine(drives=[("virtio", install(debian)), ("virtio", other)])
+    machine = Machine(drives=[("virtio", whole), ("virtio", other)])
     with start(image.machine(machine), tmp_path) as guest:
         console = guest.console
-        console.expect("It waits for a password - ", within=menu.START)
-        menu.enter(console, r"^. \* Debian GNU/Linux$")
+        guest.monitor.throttle(0, requests=50)
+        console.expect("found vda2: ", within=menu.START)
+        guest.monitor.throttle(0, requests=1)
+        menu.enter(console, menu.FOOTER)
         console.press("x")
-        console.shows(r"^A shell needs a password\.$", within=menu.SOON)
+        console.shows(r"^A shell has to wait\.$", within=menu.SOON)
+        console.shows(r"^vda2: still being looked at\.", within=menu.SOON)
+        guest.monitor.throttle(0, requests=0)
+        console.shows(r"^A shell needs a password\.$", within=menu.START)
+        console.press("esc")
+        menu.move_to(console, "beside")
+        console.press("enter")
+        console.shows(r"^beside needs a password\.$", within=menu.SOON)
         console.press("esc")
         menu.move_to(console, "locked")
         console.press("enter")
         console.shows(r"^locked needs a password\.$", within=menu.SOON)
+        console.type("root\rwrong\r")
+        console.shows(r"^Access denied$", within=menu.SOON)
+        console.type("toor\r")
+        console.hides(r"^User$", within=menu.SOON)  # now for its own
         console.type("secret\r")
         console.shows(r"^locked did not boot: ", within=menu.SOON)
         menu.move_to(console, "Debian GNU/Linux$")
         console.press("enter")
-        console.shows(r"^Debian GNU/Linux needs a password\.$", within=menu.SOON)
-        console.type("root\rwrong\r")
-        console.shows(r"^Access denied$", within=menu.SOON)
-        console.type("toor\r")
         said = wait_for_target(console)
         assert said["cmdline"] == f"[{debian.command_line()}]"
 

@@ -216,6 +216,29 @@ def test_a_password_that_was_right_boots_without_another_key() -> None:
     run(scenario())
 
 
+def test_a_wait_for_a_disk_ends_on_the_screen_without_another_key() -> None:
+    async def scenario() -> None:
+        machine = guarded_machine()
+        machine.store.update(unread=looking("vda2", "vdb1"))
+        async with console_at(machine) as (emulator, _):
+            await open_menu(emulator)
+            emulator.type("x")
+            await emulator.until("A shell needs a password")
+            emulator.type("root\rtoor\r")
+            await emulator.until("Checking the password")
+            machine.answer()
+            await emulator.until("vda2, vdb1: still being looked at")
+            machine.store.update(unread=looking("vda2"))
+            await emulator.until(lambda: "vda2: still" in emulator.text)
+            eve = Password(user="eve", secret="e")
+            machine.store.update(
+                choices=(choice("B", superusers=("eve",), passwords=(eve,)),), unread=()
+            )
+            await emulator.until("A shell needs a password")
+
+    run(scenario())
+
+
 def test_a_check_ends_with_the_terminal_that_it_was_asked_on() -> None:
     async def scenario() -> None:
         machine = guarded_machine()
