@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from posixpath import dirname
 
-from parsers.api import Entry, FileRef, Files, Format, Item, Origin
+from parsers.api import Entry, FileRef, Files, Format, Item, Origin, Problem
 from parsers.binary import envblock, kernel
 from parsers.places.fstab import find_systems, parse_fstab
 from parsers.reading.cmdline import join_arguments
@@ -24,6 +24,9 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
     kernels = [(name, version) for name in names if (version := _version(name)) is not None]
     kernels.sort(key=lambda k: _natural_key(k[1]), reverse=True)
     kernels.sort(key=lambda k: "rescue" in k[1])
+    if len(kernels) > _MOST:
+        words = f"more than {_MOST} kernels: this and older ones are left out"
+        yield Problem(f"{at}/{kernels[_MOST][0]}", 0, words)
     found = [
         (name, version, machine)
         for name, version in kernels[:_MOST]

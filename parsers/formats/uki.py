@@ -185,7 +185,11 @@ def _addons(
 ) -> Iterator[Problem]:
     """Append a directory's addons to the list. Yield the problems."""
     names = files.names(directory)
-    for name in [n for n in names if n.lower().endswith(".addon.efi")][:_MOST]:
+    found = [n for n in names if n.lower().endswith(".addon.efi")]
+    if len(found) > _MOST:
+        words = f"more than {_MOST} addons: this and the rest are left out"
+        yield Problem(f"{directory}/{found[_MOST]}", 1, words)
+    for name in found[:_MOST]:
         path = f"{directory}/{name}"
         try:
             program = pe.read_program(files, path)

@@ -21,7 +21,7 @@ from parsers.binary.kernel import describe_mismatch
 from parsers.reading.text import build_grammar, decode_utf16, read, scan_statements
 
 _LONGEST = 64 << 10  # characters of a file
-_MOST = 500  # files of a directory
+_MOST = 2000  # files of a directory
 _TOKEN = re.compile(r"[0-9]+|[A-Za-z]+|[~^.-]")
 _SAVED, _LAST = "@saved", "LoaderEntryLastBooted"
 _INTERFACE = "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
@@ -293,7 +293,11 @@ class Snippet(NamedTuple):
 def read_snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
     """Read the files of a directory, including those for other machines."""
     names = [name for name in files.names(directory) if re.fullmatch(r"[^.].*\.conf", name, re.I)]
-    for name in names[:_MOST]:
+    if len(names) > _MOST:
+        names.sort(key=lambda name: version_key(stem(name)), reverse=True)  # the newest are wanted
+        words = f"more than {_MOST} entries: this and older ones are left out"
+        yield Problem(f"{directory}/{names[_MOST]}", 1, words)
+    for name in sorted(names[:_MOST]):
         path = f"{directory}/{name}"
         if files.kind(path) != "file":
             continue
@@ -309,8 +313,6 @@ def read_snippets(files: Files, directory: str) -> Iterator[Snippet | Problem]:
         if wanted and not _is_for(wanted, machine):
             snippet = snippet._replace(obstacle=describe_mismatch(wanted, machine))
         yield snippet
-    if len(names) > _MOST:
-        yield Problem(f"{directory}/{names[_MOST]}", 1, f"more than {_MOST} entries: left out")
 
 
 def _is_for(architecture: str, machine: str) -> bool:

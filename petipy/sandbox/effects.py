@@ -22,7 +22,8 @@ from typing import NamedTuple, TypeVar
 from parsers.api import Volume
 from parsers.binary import envblock
 from parsers.binary.envblock import PLACE
-from petipy.scan.files import TreeFiles, resolve
+from petipy.scan.files import TreeFiles
+from petipy.scan.walk import resolve
 from petipy.state.model import Change, Device
 from petipy.sys import block, mount
 from petipy.sys.extents import Extent, extents

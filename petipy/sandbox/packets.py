@@ -23,7 +23,7 @@ import array
 import socket
 
 SIZE = 60_000  # bytes of a packet: well below the smallest socket buffer
-MOST = 4 << 20  # bytes of an answer; a menu of 2000 entries is 2 MB
+MOST = 13 << 19  # bytes of an answer; petipy.scan.budget divides them
 STARTED = b"!"
 DATA = b"d"
 PART = b","

@@ -12,8 +12,8 @@ from petipy.state.model import Image
 
 MOST_ENTRIES = 2000  # of a configuration
 MOST_PROBLEMS = 200  # of a configuration
-CONFIGURATION = 2 << 20  # bytes of a configuration's entries
-_ENTRIES = 5 << 19  # bytes of all entries
+CONFIGURATION = 4 << 20  # bytes of a configuration's entries
+_ENTRIES = 5 << 20  # bytes of all entries
 _HEAVIEST = 1 << 18  # bytes of one entry
 _PROBLEMS = 1 << 19  # bytes of all problems
 _PREFERENCES = 1 << 18  # bytes of all preferences

@@ -5,77 +5,30 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Literal
 
 from parsers.api import Host, Problem, Volume
 from parsers.binary.envblock import PLACE
 from parsers.places.volumes import image
-from petipy.sys.openat2 import open_in_root
+from petipy.scan.walk import resolve
 
 MAX_SIZE = 16 << 20  # bytes of a piece
 # Bytes that are read of a text: more than any parser takes. The parser reports the rest as left.
 LONGEST = 2 << 20
 _MOST_UNREAD = 1000  # paths that are remembered
-_MAX_LINKS = 40  # as the kernel's own limit
+MOST_NAMES = 20_000  # of a directory; each costs time in every format
+_KEPT_NAMES = 100_000  # of all directories of a tree, in memory
 _ROOT_INODE = 256  # of a btrfs' subvolume
 _MOST_SUBVOLUMES = 2000  # directories that are listed to find the default one
 _NO_DEFAULT = "/(default subvolume)"  # no file has this name: a wrong one must not be taken for it
 # The path leads to nothing. EINVAL and ENAMETOOLONG: no file could have that name.
 _NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
-# A seccomp filter that does not know openat2 says EPERM.
-_NO_OPENAT2 = {errno.ENOSYS, errno.EPERM}
-
 _DEVICE_TREE = "/proc/device-tree/compatible"
 
 # Volume.name → descriptors of its root and of its fallbacks, or None
 Opener = Callable[[str], Sequence[int] | None]
 Resolve = Callable[[int, bytes, int], int]  # root, path, flags → a descriptor
-
-
-def resolve(root: int, path: bytes, flags: int) -> int:
-    """Open `path`, in which `root` stands for /: by openat2 where the kernel has it."""
-    try:
-        return open_in_root(root, path or b"/", flags)
-    except OSError as error:
-        if error.errno not in _NO_OPENAT2:
-            raise
-    return walk(root, path, flags)
-
-
-def walk(root: int, path: bytes, flags: int) -> int:
-    """Open `path` step by step, as openat2 does with RESOLVE_IN_ROOT, for kernels without it."""
-    trail = [(os.dup(root), b"")]  # the directories from the root to where we are
-    todo, links = path.split(b"/")[::-1], 0
-    try:
-        while todo:
-            name = todo.pop()
-            if name == b".." and len(trail) > 1:
-                os.close(trail.pop()[0])
-            if name in (b"", b".", b".."):
-                continue
-            step = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=trail[-1][0])
-            trail.append((step, name))
-            if stat.S_ISLNK(os.fstat(step).st_mode):
-                links += 1
-                if links > _MAX_LINKS:
-                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-                target = os.readlink(b"", dir_fd=step)
-                for fd, _ in trail[1 if target.startswith(b"/") else -1 :]:
-                    os.close(fd)
-                del trail[1 if target.startswith(b"/") else -1 :]
-                todo += target.split(b"/")[::-1]
-        return _reopen(trail, flags | (os.O_DIRECTORY if path.endswith(b"/") else 0))
-    finally:
-        for fd, _ in trail:
-            os.close(fd)
-
-
-def _reopen(trail: list[tuple[int, bytes]], flags: int) -> int:
-    """Open the last step of `trail` for reading: its O_PATH descriptor cannot be read."""
-    fd, name = trail[-1]
-    if stat.S_ISDIR(os.fstat(fd).st_mode):
-        return os.open(b".", flags | os.O_CLOEXEC, dir_fd=fd)
-    return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=trail[-2][0])
 
 
 def read_compatible(machine: str) -> tuple[str, ...]:
@@ -126,12 +79,16 @@ class TreeFiles:
         self._resolve = resolve
         self._others: dict[str, TreeFiles | None] = {volume.name: self}
         self._unread: dict[str, int] = {}  # path → errno
+        self._names: dict[str, list[str]] = {}  # by directory: formats ask for the same ones
+        self._kept = 0
+        self._cut: dict[str, None] = {}  # directories with more names than are listed
         self._default: str | None = None  # the path of the default subvolume, once it is needed
 
     def unread(self) -> Iterator[Problem]:
         """Problems, one for each reason why paths could not be looked at and so counted as absent.
 
-        Trees that `host.on` opened are included; failures of `read` and `open` are not.
+        One is for directories with too many names. Trees that `host.on` opened are included;
+        failures of `read` and `open` are not.
         """
         for tree in filter(None, self._others.values()):
             place = "" if tree is self else f"({tree.volume.name})"
@@ -139,6 +96,11 @@ class TreeFiles:
                 first, *others = (path for path, why in tree._unread.items() if why == number)
                 more = f", nor can {_count(len(others))}" if others else ""
                 words = f"cannot be looked at{more}: {os.strerror(number)}"
+                yield Problem(f"{place}{first}", 0, words)
+            if tree._cut:
+                first, *others = tree._cut
+                more = f"; {_count(len(others))}, too" if others else ""
+                words = f"only {MOST_NAMES} of its names are looked at{more}"
                 yield Problem(f"{place}{first}", 0, words)
 
     def read(self, path: str) -> str | None:
@@ -171,10 +133,15 @@ class TreeFiles:
             return b""
 
     def names(self, directory: str) -> list[str]:
-        found: set[str] = set()
-        for root in self._roots:
-            found.update(self._list(root, self._inner(directory)))
-        return sorted(found)
+        if (known := self._names.get(directory)) is None:
+            found: set[str] = set()
+            for root in self._roots:
+                found.update(self._list(root, self._inner(directory)))
+            known = sorted(found)
+            self._kept += len(known) + 1
+            if self._kept <= _KEPT_NAMES:
+                self._names[directory] = known
+        return known[:]
 
     def _list(self, root: int, directory: str) -> list[str]:
         try:
@@ -184,16 +151,18 @@ class TreeFiles:
             return []
         if fd is None:
             return []
+        names: list[str] = []
         try:
-            listed = os.listdir(fd)  # noqa: PTH208  of a descriptor
-            # Python decodes names by the locale; here they are UTF-8 in any locale.
-            names = (os.fsencode(name) for name in listed)
-            return [name.decode("utf-8", "surrogateescape") for name in names]
+            with os.scandir(fd) as found:
+                names += (entry.name for entry in islice(found, MOST_NAMES))
+                if next(found, None) is not None:
+                    self._cut[directory] = None
         except OSError as error:  # the device went, or a block cannot be read
             self._note(directory, error)
-            return []
         finally:
             os.close(fd)
+        # Python decodes names by the locale; here they are UTF-8 in any locale.
+        return [os.fsencode(name).decode("utf-8", "surrogateescape") for name in names]
 
     def kind(self, path: str) -> Literal["file", "directory"] | None:
         status = self._find_status(path)

@@ -130,7 +130,7 @@ def test_senseless_asks_of_a_child_are_refused(root: Path) -> None:
         (leave, PATIENCE, "died .exit status 3"),
         (spin, 0.5, "no answer within 0.5 seconds"),
         (sleep, 0.5, "no answer within 0.5 seconds"),
-        (babble, PATIENCE, "more than 4 MiB"),
+        (babble, PATIENCE, "more than 6 MiB"),
         (devour, PATIENCE, "memory"),
         (lie, PATIENCE, "senseless answer"),
         (fail_oddly, PATIENCE, "senseless answer: errno: expected a whole number from 1 to 4095"),

@@ -43,7 +43,7 @@ def scan_both(root: Path, second: Parse, patience: float = PATIENCE) -> Scan:
         (leave, PATIENCE, "the scanning process died (exit status 3)"),
         (spin, 0.5, "no answer within 0.5 seconds"),
         (sleep, 0.5, "no answer within 0.5 seconds"),
-        (babble, PATIENCE, "its scan gave more than 4 MiB"),
+        (babble, PATIENCE, "its scan gave more than 6 MiB"),
         (stop_early, PATIENCE, "its scan gave a senseless answer: it stops in the middle"),
         (
             fail_oddly,

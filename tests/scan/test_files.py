@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from parsers.api import Host, Volume
-from petipy.scan import files
+from petipy.scan import files, walk
 from petipy.scan.files import TreeFiles
 from tests.trees import lay
 
@@ -15,7 +15,7 @@ SDA1, SDB1 = Volume(name="sda1"), Volume(name="sdb1")
 TWO = Host(machine="ppc64le", volumes=(SDA1, SDB1))
 
 
-@pytest.fixture(params=[files.resolve, files.walk])
+@pytest.fixture(params=[walk.resolve, walk.walk])
 def tree(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[TreeFiles]:
     (tmp_path / "outside").write_text("secret")
     root = tmp_path / "root"
@@ -196,7 +196,7 @@ def test_what_cannot_be_looked_at_is_told_once_for_each_reason(tmp_path: Path) -
     def resolve(root: int, path: bytes, flags: int) -> int:
         if number := damaged.get(path):
             raise OSError(number, os.strerror(number))
-        return files.resolve(root, path, flags)
+        return walk.resolve(root, path, flags)
 
     other = tmp_path / "other"
     other.mkdir()
@@ -216,3 +216,45 @@ def test_what_cannot_be_looked_at_is_told_once_for_each_reason(tmp_path: Path) -
         ("(sdb1)/x", "cannot be looked at: Permission denied"),
     ]
     tree.close()
+
+
+def test_a_directory_is_listed_once(tree: TreeFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[object] = []
+    scandir = os.scandir
+
+    def count(fd: int) -> object:
+        listed.append(fd)
+        return scandir(fd)
+
+    monkeypatch.setattr(os, "scandir", count)
+    names = tree.names("/boot")
+    names.append("the caller's own")
+    assert [tree.names("/boot"), tree.names("/none"), tree.names("/none")] == [
+        ["grub", "vmlinuz"],
+        [],
+        [],
+    ]
+    assert len(listed) == 1
+
+
+def test_a_directory_with_too_many_names_is_cut_and_the_cut_is_told(
+    tree: TreeFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST_NAMES", 1)
+    assert len(tree.names("/boot")) == 1
+    assert tree.names("/etc") == []
+    assert len(tree.names("/")) == 1
+    assert [(p.config, p.message) for p in tree.unread()] == [
+        ("/boot", "only 1 of its names are looked at; another path, too")
+    ]
+
+
+def test_names_are_kept_within_a_limit(tree: TreeFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_KEPT_NAMES", 2)
+    assert [tree.names(path) for path in ("/boot", "/", "/etc", "/")] == [
+        ["grub", "vmlinuz"],
+        ["boot", "etc"],
+        [],
+        ["boot", "etc"],
+    ]
+    assert len(tree._names) < 2

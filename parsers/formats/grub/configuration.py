@@ -121,7 +121,7 @@ class GrubConfiguration:
             return "exit"
         except (OutOfBudget, RecursionError) as error:
             text = str(error) if isinstance(error, OutOfBudget) else "it is nested without end"
-            shell.machine.complain(shell.config, shell.line, text)
+            shell.machine.complain(shell.config, shell.line, text, always=True)
             return text
         return ""
 

@@ -32,7 +32,9 @@ class IpxeContext:
         return text
 
     def complain(self, config: str, line: int, message: str) -> None:
-        if len(self.problems) < _MOST_PROBLEMS:
+        if len(self.problems) == _MOST_PROBLEMS:
+            message = "more problems than are worth listing"
+        if len(self.problems) <= _MOST_PROBLEMS:
             problem = Problem(config, max(line, 1), message)
             self.problems.setdefault((config, line, message), problem)
 

@@ -33,6 +33,8 @@ from parsers.formats.ipxe.settings import IpxeSettings
 from parsers.reading.budget import OutOfBudget
 
 _DEPTH = 32  # scripts that chain to scripts
+_AGAIN = 20  # steps of a goto that leads back: many scripts try for ever, and nothing changes here
+_SECOND, _LONGEST_WAIT = 100, 60  # steps of a second that the script waits; seconds
 _STARTS = "${"
 _SETTING = re.compile(r"\$\{([^${}]*)\}")
 
@@ -237,6 +239,10 @@ class Run:
 
     # Services for commands
 
+    def wait(self, seconds: float) -> None:
+        """Wait as iPXE would, but only by steps of the budget."""
+        self.context.budget.spend(round(min(max(seconds, 0), _LONGEST_WAIT) * _SECOND))
+
     def last(self, count: int) -> TracedText:
         """Return the last words of the command as one text."""
         if not self._texts:
@@ -264,7 +270,10 @@ class Run:
             if not self.handles_failure:
                 self.complain(f"there is no label {label!r} to go to")
             return self.fail(f"there is no label {label!r} to go to, in line {self.line}")
-        frame.go(frame.script.labels[label])
+        line = frame.script.labels[label]
+        if line <= frame.line:
+            self.context.budget.spend(_AGAIN)
+        frame.go(line)
         return True
 
     def leave(self, status: bool) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from parsers.api import Entry, Firmware, Origin, Problem, Volume
 from parsers.formats import bls
+from parsers.reading import bootspec
 from parsers.reading.bootspec import (
     Field,
     LoaderConf,
@@ -147,12 +148,16 @@ def test_options_keep_their_blanks_and_lines_are_joined_by_one() -> None:
     assert spans == [[f"root=a\t{quoted}  ro"], ["last"], ["y"]]
 
 
-def test_a_directory_with_too_many_entries_or_too_long_ones_says_so() -> None:
-    tree = {f"{ENTRIES}/{n}.conf": "linux /k\n" for n in range(600)}
+def test_a_directory_with_too_many_entries_or_too_long_ones_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bootspec, "_MOST", 20)
+    tree = {f"{ENTRIES}/{n}.conf": "linux /k\n" for n in range(101)}
     items = list(bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES))
-    assert sum(isinstance(item, Entry) for item in items) == 500
-    assert [p.message for p in items if isinstance(p, Problem)] == [
-        "more than 500 entries: left out"
+    newest = [f"{n}" for n in range(100, 80, -1)]
+    assert [item.name for item in items if isinstance(item, Entry)] == newest
+    assert [(p.config, p.message) for p in items if isinstance(p, Problem)] == [
+        (f"{ENTRIES}/80.conf", "more than 20 entries: this and older ones are left out")
     ]
     tree = {f"{ENTRIES}/a.conf": "linux /k\n" + "#" * 100_000}
     (problem,) = bls.parse(Machine({"sda1": tree}).files("sda1"), ENTRIES)

@@ -138,6 +138,7 @@ def _add(
         hidden=hidden,
         parameters=shell.assignment("$@", " ".join(arguments)),
     )
+    shell.machine.add_line()
     shell.menu.append(item)
     return 0
 

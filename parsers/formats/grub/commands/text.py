@@ -77,11 +77,10 @@ def regexp(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if len(words) != 2:
         raise GrubError(BAD_ARGUMENT, "two arguments expected")
     try:
-        regex = Regex(words[0])
+        regex = Regex(words[0], shell.machine.budget.spend)
     except GrubError as error:  # to GRUB it matches nothing
         shell.machine.complain(shell.config, shell.line, f"regexp: {error}")
         return FALSE
-    shell.machine.budget.spend(len(regex) * len(words[1]) // 16)
     groups = regex.search(words[1])
     if groups is None:
         return FALSE

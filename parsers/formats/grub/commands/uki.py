@@ -39,6 +39,7 @@ def uki(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         default = shell.env["default"]
         is_default = default == one.name or is_number(default, number)
         if one.name == asked.id or (asked.default if is_default else asked.others):
+            shell.machine.add_line()
             shell.menu.append(_line(shell, one))
     return 0
 

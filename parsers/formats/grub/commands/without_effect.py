@@ -133,6 +133,7 @@ def keystatus(shell: Shell, arguments: Sequence[str], block: Block | None) -> in
     return FALSE if arguments or shell.machine.platform == "ieee1275" else 0
 
 
+_SECOND, _LONGEST_SLEEP = 100, 60  # steps of a second; seconds
 _SLEEP = Options("--verbose|-v", "--interruptible|-i", usage="sleep NUMBER_OF_SECONDS")
 
 
@@ -142,9 +143,11 @@ def sleep(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     if len(words) != 1:
         raise GrubError(BAD_ARGUMENT, "one argument expected")
     try:
-        count(words[0])
+        seconds = count(words[0])
     except GrubError as error:
         shell.remark(error)  # it does not sleep then
+    else:
+        shell.machine.budget.spend(min(seconds, _LONGEST_SLEEP) * _SECOND)
     return 0
 
 

@@ -7,7 +7,7 @@ gnulib, which GRUB uses, the match is the leftmost, of those the longest, of tho
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError
@@ -62,11 +62,19 @@ class _Step(NamedTuple):
 _Thread = tuple[int, tuple[int, ...]]  # its step, and the places that it has saved
 
 
-class Regex:
-    """A compiled expression. Raise GrubError for a wrong one."""
+def _free(steps: int) -> None:
+    """Take any number of steps."""
 
-    def __init__(self, pattern: str) -> None:
-        compiler = _Compiler(pattern)
+
+class Regex:
+    """A compiled expression. Raise GrubError for a wrong one.
+
+    Compiling and searching cost steps, of about 10 microseconds each: `spend` takes them.
+    """
+
+    def __init__(self, pattern: str, spend: Callable[[int], None] = _free) -> None:
+        self._spend = spend
+        compiler = _Compiler(pattern, spend)
         self._program = compiler.program()
         self._ends = 2 * compiler.groups + 2
         self._unset = (-1,) * (self._ends + compiler.repeats)
@@ -76,6 +84,8 @@ class Regex:
 
     def search(self, text: str) -> list[str] | None:
         """Return the match and its groups (empty for one that took no part), or None."""
+        # A thread may come to each step for each character, and a step may copy all its places.
+        self._spend(len(self) * len(text) * (64 + len(self._unset)) >> 10)
         threads: list[_Thread] = []
         found: tuple[int, ...] = ()
         for place in range(len(text) + 1):
@@ -126,9 +136,9 @@ class Regex:
 class _Compiler:
     """The compiler of an expression. Each method returns the steps that begin at `base`."""
 
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
-        self._at = 0
+    def __init__(self, pattern: str, spend: Callable[[int], None]) -> None:
+        self._pattern, self._spend = pattern, spend
+        self._at = self._copied = 0
         self.groups = self.repeats = 0
 
     def program(self) -> list[_Step]:
@@ -166,6 +176,7 @@ class _Compiler:
         return self._at_most(steps)
 
     def _atom(self, base: int, depth: int) -> list[_Step]:
+        self._spend(2)
         char = self._next()
         if char == "(":
             return self._group(base, depth)
@@ -217,6 +228,7 @@ class _Compiler:
 
     def _repeat(self, atom: list[_Step], base: int, low: int, high: int | None) -> list[_Step]:
         size = len(atom)
+        self._at_most(atom)
         if high is None and low == 1:
             return [*atom, _Step("split", base, base + size + 1)]
         steps: list[_Step] = []
@@ -276,6 +288,9 @@ class _Compiler:
         return True
 
     def _at_most(self, steps: list[_Step]) -> list[_Step]:
+        self._copied += len(steps)
+        self._spend(self._copied >> 3)
+        self._copied &= 7
         if len(steps) > _LONGEST:
             raise GrubError(BAD_ARGUMENT, "Regular expression too big")
         return steps

@@ -10,13 +10,17 @@ from parsers.formats.grub.language.family import DEBIAN, Family
 from parsers.formats.grub.language.words import Pattern, matches
 from parsers.formats.grub.run.devices import Devices
 from parsers.places.lease import Lease, server
-from parsers.reading.budget import Budget
+from parsers.reading.budget import Budget, OutOfBudget
 
 _FEATURES = (
     "chainloader_bpb ntldr platform_search_hint default_font_path all_video_module menuentry_id"
     " menuentry_options 200_final nativedisk_cmd timeout_style"
 )
-STEPS = 120_000  # of the budget of one configuration
+STEPS = 120_000  # of the budget of one configuration, besides those for the lines of its menus
+# Steps that each line adds to the budget, and the number of lines that do: many lines are no loop
+# without end.
+_LINE, _LINES = 120, 2_500
+_MOST_LINES = 10_000
 _MOST_WANTED = 50  # volumes that are listed one by one
 
 
@@ -77,6 +81,7 @@ class GrubMachine:
         self.devices = Devices(files)
         self.firmware, self.compatible = files.host.firmware, files.host.compatible
         self.budget = Budget(STEPS)
+        self._lines = 0
         self.say = say  # prints what GRUB would
         self._elsewhere = [[char * 2 if char == "*" else char for char in p] for p in elsewhere]
         self.problems: dict[tuple[str, str, int], Problem] = {}
@@ -115,14 +120,26 @@ class GrubMachine:
         *,
         waits: bool = False,
         each: bool = False,
+        always: bool = False,
     ) -> None:
-        """Note a Problem: an equal one in the same file once, or `each` on its own line."""
-        if len(self.problems) > self._MOST_PROBLEMS:
+        """Note a Problem: an equal one in the same file once, or `each` on its own line.
+
+        Problems above a limit are left out, but not one that is `always` worth listing.
+        """
+        if len(self.problems) > self._MOST_PROBLEMS and not always:
             return
-        if len(self.problems) == self._MOST_PROBLEMS:
+        if len(self.problems) == self._MOST_PROBLEMS and not always:
             message = "more problems than are worth listing"
         problem = Problem(config, max(line, 1), message, column, waits=waits)
         self.problems.setdefault((config, message, problem.line if each else 0), problem)
+
+    def add_line(self) -> None:
+        """Count a line that is added to a menu."""
+        self._lines += 1
+        if self._lines <= _LINES:
+            self.budget.spend(-_LINE)
+        elif self._lines > _MOST_LINES:
+            raise OutOfBudget(f"more than {_MOST_LINES} lines of menus: the rest is left")
 
     def wants(self) -> tuple[str, ...]:
         """Return the volumes with which the configuration may say something else."""

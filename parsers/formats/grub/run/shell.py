@@ -41,7 +41,7 @@ _DEPTH = 30
 
 # The commands that run if only a menu's entries are wanted.
 _EXTRACTED = frozenset(["[", "menuentry", "search", "set", "submenu", "test"])
-_MISTAKE = 100  # steps: a file with a thousand is no script
+_MISTAKE = 10  # steps
 
 Run = Callable[["Shell", Sequence[str], Block | None], int]
 

@@ -21,7 +21,7 @@ from parsers.formats.grub.run.machine import GrubMachine, Place
 from parsers.formats.grub.run.origins import origins, sort_lines, split_sources
 from parsers.formats.grub.run.subvolumes import Subvolumes, strip_default
 
-LONGEST = 1 << 19  # characters of a file
+LONGEST = 3 << 19  # characters of a file; a menu of 2,500 snapshots has as many
 
 
 class MissingDevice(NamedTuple):

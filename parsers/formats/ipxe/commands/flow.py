@@ -30,6 +30,7 @@ def prompt(run: Run, words: Sequence[str]) -> bool:
     limit = parse_integer(options.get("timeout", ""))
     if limit is None:
         raise CommandError(f"not a number of milliseconds: {options['timeout']!r}")
+    run.wait(limit / 1000)
     return limit == 0
 
 
@@ -72,6 +73,7 @@ def autoboot(run: Run, words: Sequence[str]) -> bool:
 @command("sleep")
 def sleep(run: Run, words: Sequence[str]) -> bool:
     word = parse_options(words, least=1, most=1)[1][0]
-    if parse_integer(word) is None:
+    if (seconds := parse_integer(word)) is None:
         raise CommandError(f"not a number of seconds: {word!r}")
+    run.wait(seconds)
     return True

@@ -40,6 +40,14 @@ SCRIPTS = {
     "false parentheses": "while true; do [ '' -a ( a ) ]; done",
     "parentheses": "[ " + "( " * 100_000 + "]",
     "regexp": "regexp '" + "(a*)*" * 20 + "b' " + "a" * 4000,
+    "regexps": "while true; do regexp 'a" + "*" * 240 + "' a; done",
+    "brackets": "".join(f"regexp '{'[[:alpha:]]' * 20}{n}' a\n" for n in range(2000)),
+    "groups": "while true; do regexp '" + "(a{0,9})" * 25 + "x' aaaa; done",
+    "too big": "while true; do regexp '" + "(((a{1,99}){1,9}){1,9}){1,9}" + "' a; done",
+    "optional": "regexp '[[:alpha:]]{0,399}b' " + "a" * 3000,
+    "sleep": "while ! search --label x; do sleep 10; done",
+    "lines": "while true; do menuentry a { true; }; done",
+    "lines of submenus": "while true; do submenu a { menuentry b { true; } }; done",
     "digits": "echo $" + "1" * 9999 + "\nset default=" + "9" * 9999 + "\nbreak " + "9" * 9999,
     "problems": "".join(f"c{number}\n" for number in range(30000)),
     "bytes": bytes(range(256)).decode("utf-8", "surrogateescape") * 500,
@@ -49,6 +57,8 @@ SCRIPTS = {
 @pytest.fixture
 def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine_of_grub, "STEPS", STEPS)
+    monkeypatch.setattr(machine_of_grub, "_MOST_LINES", STEPS // 12)
+    monkeypatch.setattr(machine_of_grub, "_LINES", STEPS // 50)
 
 
 def parsed(script: str) -> list[Item]:
@@ -66,7 +76,7 @@ def test_repetition_without_end_ends(piece: str) -> None:
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_hostile_script_ends(name: str) -> None:
     found = parsed(SCRIPTS[name])
-    assert sum(isinstance(item, Problem) for item in found) <= 101
+    assert sum(isinstance(item, Problem) for item in found) <= 102
 
 
 def test_ten_thousand_entries_are_no_loop_without_end() -> None:
@@ -75,6 +85,57 @@ def test_ten_thousand_entries_are_no_loop_without_end() -> None:
     entries = [item for item in found if isinstance(item, Entry)]
     assert not [item for item in found if isinstance(item, Problem)]
     assert len([e for e in entries if e.initrds and not e.unbootable]) == 10_000
+
+
+SNAPSHOT = """
+if [ -f /.snapshots/{n}/grub.cfg ]; then
+  set found=true
+  set extra="rootflags=subvol=@/.snapshots/{n}/snapshot"
+  if [ x$theme = x ]; then insmod btrfs; else insmod gfxterm; fi
+fi
+menuentry "  openSUSE (snapshot {n}, 2026-11-30 12:00, yast)" --class opensuse --id s{n} {{
+  set gfxpayload=keep
+  insmod btrfs
+  search --no-floppy --fs-uuid --set=root 1234-abcd --hint-bios=hd0,gpt2 --hint-efi=hd0,gpt2
+  echo 'Loading Linux 6.{n} ...'
+  linux /.snapshots/{n}/snapshot/boot/vmlinuz root=UUID=1234-abcd rw quiet $extra
+  initrd /.snapshots/{n}/snapshot/boot/initrd
+}}
+"""
+
+
+@pytest.mark.parametrize("around", ["{}", "submenu Snapshots {{\n{}\n}}\n"])
+def test_many_snapshots_are_no_loop_without_end(around: str) -> None:
+    text = around.format("".join(SNAPSHOT.format(n=n) for n in range(1200)))
+    found = list(items(machine(text), CONFIG))
+    entries = [item for item in found if isinstance(item, Entry)]
+    assert [item.message for item in found if isinstance(item, Problem)] == []
+    assert len(entries) == 1200
+    assert all(entry.initrds and not entry.unbootable for entry in entries)
+
+
+def test_what_stands_before_the_end_of_the_budget_stays() -> None:
+    endless = "while true; do true; done\n"
+    text = f"submenu S {{\nmenuentry A {{ linux /k }}\n{endless}menuentry B {{ linux /k }}\n}}\n"
+    found = parsed(f"{text}menuentry C {{ linux /k }}\n")
+    assert [item.title for item in found if isinstance(item, Entry)] == ["A", "C"]
+    assert [item.message for item in found if isinstance(item, Problem)] == [
+        "it does not come to an end: given up"
+    ]
+
+
+def test_thousands_of_mistakes_cost_no_entry() -> None:
+    text = "menuentry A { linux /k }\n" + "fi\n" * 5000 + "menuentry B { linux /k }\n"
+    found = list(items(machine(text), CONFIG))
+    assert [item.title for item in found if isinstance(item, Entry)] == ["A", "B"]
+    assert sum(isinstance(item, Problem) for item in found) == 101
+
+
+def test_the_end_of_the_budget_is_told_after_any_number_of_problems() -> None:
+    text = "".join(f"c{number}\n" for number in range(200)) + "while true; do true; done\n"
+    problems = [item for item in parsed(text) if isinstance(item, Problem)]
+    assert "it does not come to an end: given up" in [problem.message for problem in problems]
+    assert len(problems) == 102
 
 
 def test_an_entry_that_does_not_end_costs_only_itself() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from parsers.api import FileRef, Problem
 from parsers.formats.ipxe import FORMAT
+from tests.effort import at_most
 from tests.fakes import Machine
 from tests.parsers.formats.ipxe.scripts import HERE, entries, entry, expand, problems, reason
 
@@ -84,6 +85,26 @@ def test_a_label_counts_where_it_is_first_and_may_have_a_command_behind_it() -> 
 
 def test_a_loop_without_end_is_given_up() -> None:
     assert reason(":a\ngoto a\n") == "it does not come to an end: given up"
+
+
+WAITING = {
+    "goto": ":a\ngoto a\n",
+    "dhcp": ":a\ndhcp || goto a\nchain http://10.0.0.1/boot.ipxe || goto a\n",
+    "chain": ":a\nifopen net0 && dhcp net0 && chain http://10.0.0.1/boot.ipxe || goto a\n",
+    "sleep": ":a\nsleep 2\ngoto a\n",
+    "prompt": ":a\nprompt --timeout 3000 Wait || goto a\n",
+}
+
+
+@pytest.mark.parametrize("script", WAITING.values(), ids=WAITING)
+def test_a_script_that_waits_for_ever_costs_little(script: str) -> None:
+    with at_most(300_000):
+        assert reason(script)
+
+
+def test_a_loop_that_counts_comes_to_its_end() -> None:
+    text = "set n:int32 0\n:again\ninc n\nsleep 1\niseq ${n} 300 || goto again\n"
+    assert expand(text, "n=${n}") == "n=300"
 
 
 def test_a_text_that_is_no_script_is_said_to_be_none() -> None:
