@@ -128,8 +128,10 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
             return values(base)
         if base is int:
             return st.integers(bound[0], bound[-1])
-        paths = texts.map(lambda text: "/" + text.replace("\0", ""))
-        return (texts | paths).filter(bound)
+        # Few texts are paths: most are made so.
+        names = texts.map(lambda text: text.replace("\0", "").replace("/", "") + "a")
+        likely = names.map(lambda name: f"/{name}/") if bound("/a/") else names
+        return (likely | likely | texts).filter(bound)
     if get_origin(kind) is tuple and get_args(kind)[-1] is ...:
         return st.lists(values(get_args(kind)[0]), max_size=1).map(tuple)
     if get_origin(kind) is tuple:
