@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+APT = REPOSITORY / "initramfs/apt.sh"
 started = time.monotonic()
 
 
@@ -76,19 +77,25 @@ def need(tools: Mapping[str, str]) -> None:
     lacking = sorted({package for name, package in tools.items() if not tool_there(name)})
     if not lacking:
         return
-    argv = ["apt-get", "install", "-y", "--no-install-recommends", *lacking]
-    if os.geteuid() != 0:
-        if not may_use_sudo():
-            raise BuildError(f"this needs {', '.join(lacking)}; as root: {' '.join(argv)}")
-        argv = ["sudo", *argv]
+    arguments = ["install", "-y", "--no-install-recommends", *lacking]
+    rights = [] if os.geteuid() == 0 else ["sudo"]
+    if rights and not may_use_sudo():
+        words = " ".join(arguments)
+        raise BuildError(f"this needs {', '.join(lacking)}; as root: apt-get {words}")
     say(f"installing {', '.join(lacking)}")
-    front = argv[: argv.index("apt-get")]
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     try:
-        run(argv, env=quiet)
+        _run_apt(rights, arguments)
     except BuildError:  # a fresh machine has no package lists, an old one stale ones
-        run([*front, "apt-get", "update"], env=quiet)
-        run(argv, env=quiet)
+        _run_apt(rights, ["update"])
+        _run_apt(rights, arguments)
+
+
+def _run_apt(rights: Sequence[str], arguments: Sequence[str]) -> None:
+    """Run apt-get when nobody else does. Its errors, and what it waits for, go to our own."""
+    command = [*rights, "sh", str(APT), *arguments]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise BuildError(f"apt-get {' '.join(arguments)} ended with {done.returncode}")
 
 
 def tool_there(name: str) -> bool:
