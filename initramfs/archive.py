@@ -157,12 +157,21 @@ Acquire::Retries "3";
             }
         return set(known)
 
-    def newest(self, pattern: str) -> str:
-        """Return the first dependency of the meta package of this name."""
-        stanza = self.stanzas([pattern]).get(pattern)
-        if not stanza or not depends(stanza):
-            raise BuildError(f"{self._suite} has no {pattern} for {self.architecture}")
-        return depends(stanza)[0]
+    def list_kernel(self, meta: str) -> list[str]:
+        """Return the packages with the files of the kernel that a meta package stands for.
+
+        Until Debian 13 one package has all. Since then linux-image-VERSION is empty, and depends
+        on linux-base-VERSION (configuration), linux-binary-VERSION and linux-modules-VERSION.
+        """
+        images = [n for n in self._dependencies(meta) if n.startswith("linux-image-")]
+        if not images:
+            raise BuildError(f"{self._suite} has no {meta} for {self.architecture}")
+        version = images[0].removeprefix("linux-image-")
+        parts = (n for n in self._dependencies(images[0]) if n.startswith("linux-"))
+        return [images[0], *(name for name in parts if name.endswith(f"-{version}"))]
+
+    def _dependencies(self, name: str) -> list[str]:
+        return depends(self.stanzas([name]).get(name, {}))
 
     def fetch(self, names: Iterable[str]) -> dict[str, Package]:
         """Return the packages from the cache or the mirror; BuildError names unknown ones."""

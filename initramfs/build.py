@@ -29,7 +29,7 @@ from initramfs.host import (
 )
 from initramfs.kernel import Kernel, Modules
 from initramfs.lists import sections
-from initramfs.tree import Tree, file, read_package
+from initramfs.tree import Tree, file, read_packages
 from parsers import machines
 from parsers.binary import initrd
 
@@ -129,9 +129,10 @@ def assemble(
     Each part becomes an archive; the kernel unpacks one after the other. A change in one part
     leaves the compressed bytes of the others alone.
     """
-    name = target.newest(KERNELS[target.architecture][0])
-    package = target.fetch([name])[name]
-    kernel = Kernel(read_package(package.path), change=None if signed or plain else speed_up)
+    packages = target.fetch(target.list_kernel(KERNELS[target.architecture][0])).values()
+    kernel = Kernel(
+        read_packages(p.path for p in packages), change=None if signed or plain else speed_up
+    )
     version = python.minor_version(target)
     manifest.kernel, manifest.python = kernel.version, version
     say(f"kernel {kernel.version}, Python {version}")
@@ -140,7 +141,7 @@ def assemble(
     programs = userland.assemble(target, version, interpreter.tree, plain=plain)
     modules = select_modules(kernel, target.architecture)
     manifest.packages = {
-        p.name: p.version for p in [package, *programs.packages, *interpreter.packages]
+        p.name: p.version for p in [*packages, *programs.packages, *interpreter.packages]
     }
     manifest.parts = {
         "programs": programs.parts,

@@ -118,6 +118,14 @@ def read_package(path: Path, *, only: str = "*") -> Tree:
     return tree
 
 
+def read_packages(paths: Iterable[Path]) -> Tree:
+    """Return the files of several packages in one tree."""
+    tree = Tree()
+    for path in paths:
+        tree.update(read_package(path))
+    return tree
+
+
 def read_wheel(path: Path) -> Tree:
     """Return the modules of a pure wheel, without its metadata."""
     tree = Tree()

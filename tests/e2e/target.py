@@ -13,7 +13,7 @@ from initramfs.archive import Archive
 from initramfs.elf import modinfo
 from initramfs.fast.modules import strip, strip_signature
 from initramfs.host import default_cache, locked, run, tool, write_whole
-from initramfs.tree import DIRECTORY, Tree, file, link, read_package
+from initramfs.tree import DIRECTORY, Tree, file, link, read_package, read_packages
 from tests.e2e.console import Console
 from tests.trees import lay
 
@@ -40,17 +40,17 @@ def system(suite: str = "stable") -> System:
     with locked(default_cache()):
         archive = Archive(default_cache() / "apt", suite, "ppc64el")
         archive.update()
-        name = archive.newest("linux-image-powerpc64le")
-        packages = archive.fetch([name, "busybox-static"])
+        parts = archive.list_kernel("linux-image-powerpc64le")
+        packages = archive.fetch([*parts, "busybox-static"])
     made_of = [*(p.path.name.encode() for p in packages.values()), INIT.read_bytes()]
     made_of.append(Path(__file__).read_bytes())
     key = hashlib.sha256(b"\0".join(made_of)).hexdigest()[:16]
-    release = name.removeprefix("linux-image-")
+    release = parts[0].removeprefix("linux-image-")
     place = default_cache() / "tests" / f"target-{release}-{key}"
     found = System(release, place / "vmlinux", place / "initrd")
     with locked(place):
         if not found.initrd.exists():
-            package = read_package(packages[name].path)
+            package = read_packages(packages[name].path for name in parts)
             write_whole(found.kernel, package[f"boot/vmlinux-{release}"].data)
             tree = userland(read_package(packages["busybox-static"].path), APPLETS.split())
             tree.add("init", file(INIT.read_bytes(), executable=True))
