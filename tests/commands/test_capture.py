@@ -292,3 +292,28 @@ def test_a_block_that_is_in_no_file_of_a_btrfs_is_captured_too() -> None:
     scan = scan_tree(replayed.files("sda1"), [FORMAT])
     assert [entry.cmdline for _, entry in scan.entries] == ["BOOT_IMAGE=/k yes"]
     assert not scan.problems
+
+
+def test_files_in_the_default_subvolume_of_a_btrfs_stay_apart_from_others() -> None:
+    default = "/@/.snapshots/1/snapshot"
+    menu = "menuentry A { linux /boot/k }\nmenuentry B { linux /boot/b }"
+    tree: dict[str, str | bytes] = {
+        f"{default}/boot/grub2/grub.cfg": f"set btrfs_relative_path=y\n{menu}",
+        f"{default}/boot/k": "k",
+        "/boot/k": "another's",
+        "/boot/b": "another's",
+    }
+    volume = Volume(name="sda1", uuid="1-2", fs="btrfs", disk="sda")
+    files = Machine({"sda1": tree}, [volume], default=default).files("sda1")
+    seen = record(files, [FORMAT], scan_tree)
+    contents = {name: Contents(**keys) for name, keys in seen.items()}
+    decoded = CAPTURES.decode(CAPTURES.encode(contents))["sda1"]
+    assert decoded.defaults == seen["sda1"]["defaults"]
+    about = {"name": "sda1", "uuid": "1-2", "fs": "btrfs", **seen["sda1"]}
+    replayed = parse({"devices": [about]}, Path()).files("sda1")
+    direct, again = scan_tree(files, [FORMAT]), scan_tree(replayed, [FORMAT])
+    assert [e.kernel.path for _, e in again.entries if e.kernel] == [
+        f"{default}/boot/k",
+        f"{default}/boot/b",
+    ]
+    assert (again.entries, again.missing) == (direct.entries, direct.missing)
