@@ -15,7 +15,7 @@ and the first is taken, which boots right what the others do:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from posixpath import dirname
 
 from parsers.api import Files
@@ -34,16 +34,20 @@ _SYSTEMS = (
     "almalinux|bazzite|centos|circle|eurolinux|fedora|nobara|oracle|redhat|rhel|rocky|scientific"
 )
 _COMMAND = r"(?:^ | [;{] | \b(?:then|else|do)\b) [ \t]*"
-# Commands and variables of Red Hat's GRUB alone, the labels of its installers and live systems,
-# and the statement by which these find their medium.
+# The labels of Red Hat's installers and live systems.
+_FEDORA_LABEL = re.compile(
+    rf"""(?mx) ^search[ ] [^#\n]*? (?:-l|-label|--fs-label)[ ]['"]? (?i:{_SYSTEMS}|OL)[- \d\\]"""
+)
+# Commands and variables of Red Hat's GRUB alone, and the statement by which those find their
+# medium. The words beside each expression spare most files the search: one is in each match.
+_FEDORA_WORDS = ("increment", "decrement", "kernelopts", "--root-dev-only", "LABEL=")
 _FEDORA_ONLY = re.compile(
-    rf"""(?mx) ^search[ ] [^#\n]*? (?:-l|-label|--fs-label)[ ]['"]? (?i:{_SYSTEMS}|OL)[- \d\\]
-    | ^ [^#\n]*? (?:
+    rf"""(?mx) ^ [^#\n]*? (?:
         {_COMMAND} (?:increment|decrement)\b
         | \b(?:default_)?kernelopts\b
         | \binsmod[ \t]+increment\b
-        | \bsearch[ ][^\n#]*--root-dev-only\b
-        | [ ](?:inst\.(?:stage2|repo)|root)=\S*LABEL=\S*\\x[0-9a-fA-F]{{2}}
+        | [ \t]--root-dev-only\b
+        | [ ](?:inst\.(?:stage2|repo)|root)=(?>\S*?LABEL=)\S*\\x[0-9a-fA-F]{{2}}
     )"""
 )
 # The command that Red Hat's GRUB had first, and its module there.
@@ -57,6 +61,10 @@ _UPSTREAM_ONLY = re.compile(
         | {_COMMAND} (?: blscfg[ \t]+-[-\w] | uki (?=[ \t;}}\n]|\Z) | tpm2_key_protector_\w+ )
         | \bfeature_(?:search_cryptodisk_only|tpm2_cap_pcrs|gcry_hw_accel)\b
     )"""
+)
+_UPSTREAM_WORDS = (
+    *("uki", "blscfg", "tpm2_key_protector_"),
+    *("feature_search_", "feature_tpm2_", "feature_gcry_"),
 )
 _HIDDEN = re.compile(rf"(?mx) ^ [^#\n]*? {_COMMAND} hiddenentry\b")
 _FEDORA_PLACE = re.compile(rf"(?i)/EFI/(?:{_SYSTEMS})/|/grub2(?![\w.-])")
@@ -81,7 +89,7 @@ def find_family(path: str, text: str, files: Files | None = None) -> Family:
     release = _read_release(files) if files else {}
     system = _find_system(release)
     family = _by_text(text) or system or _by_place(path, text, files)
-    if family is UPSTREAM and (system is SUSE or _RELATIVE.search(text)):
+    if family is UPSTREAM and (system is SUSE or _is_relative(text)):
         family = SUSE  # it takes commands over before upstream releases them
     if family is FEDORA or (
         family is UPSTREAM and (system is FEDORA or _is_red_hats(path, text))  # it has `uki`, too
@@ -92,25 +100,33 @@ def find_family(path: str, text: str, files: Files | None = None) -> Family:
 
 
 def _by_text(text: str) -> Family | None:
-    if _FEDORA_ONLY.search(text):
+    if _FEDORA_LABEL.search(text) or _has(text, _FEDORA_WORDS, _FEDORA_ONLY):
         return FEDORA
-    if _HIDDEN.search(text):
+    if _has(text, ("hiddenentry",), _HIDDEN):
         return SUSE
-    return UPSTREAM if _UPSTREAM_ONLY.search(text) else None
+    return UPSTREAM if _has(text, _UPSTREAM_WORDS, _UPSTREAM_ONLY) else None
+
+
+def _has(text: str, words: Iterable[str], expression: "re.Pattern[str]") -> bool:
+    return any(word in text for word in words) and expression.search(text) is not None
 
 
 def _by_place(path: str, text: str, files: Files | None) -> Family:
     """Return the family of a system that is not known, by the place and by other systems' words."""
     if _EFI_PLACE.search(path):
         return FEDORA
-    if _RELATIVE.search(text) or (_is_red_hats(path, text) and _SUSE.search(f"{path}\n{text}")):
+    if _is_relative(text) or (_is_red_hats(path, text) and _SUSE.search(f"{path}\n{text}")):
         return SUSE
     newest = _has_command(files, path, "blsuki")
-    if _BLSCFG.search(text):
+    if _has(text, ("blscfg", "bls_import"), _BLSCFG):
         return UPSTREAM if newest else FEDORA
     if _is_red_hats(path, text) and not _OTHER.search(f"{path}\n{text}"):
         return FEDORA
     return UPSTREAM if newest else DEBIAN
+
+
+def _is_relative(text: str) -> bool:
+    return _has(text, ("btrfs_relative_path",), _RELATIVE)
 
 
 def _is_red_hats(path: str, text: str) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from parsers.formats.grub.language.family import DEBIAN, FEDORA
 from parsers.formats.grub.recognition import find_family
 from tests.cases import SHARED, find
+from tests.effort import ending
 from tests.fakes import Machine
 from tests.parsers.formats.grub.runs import machine, offered, preferences
 
@@ -109,6 +110,24 @@ def test_the_dialect_is_seen_from_the_system_and_the_modules_beside_it(
 ) -> None:
     files = Machine({"sda1": {path: text, file: contents}}).files("sda1")
     assert find_family(path, text, files).name == family
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "search --set ",
+        " root=LABEL=",
+        "LABEL=",
+        "; ",
+        "insmod ",
+        "uki ",
+        "blscfg -",
+        "hiddenentry ",
+    ],
+)
+def test_a_long_line_is_no_long_work(word: str) -> None:
+    with ending():
+        find_family("/boot/grub2/grub.cfg", f" root={word * ((1 << 20) // len(word))}")
 
 
 @pytest.mark.shared("corpus/grub.cfg")
