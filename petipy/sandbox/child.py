@@ -91,7 +91,8 @@ class Child:
             sent = data
 
         scan = scan_tree(files, formats, send)
-        send(replace(scan, problems=(*scan.problems, *files.unread())))
+        problems, stopped = (*scan.problems, *files.unread()), scan.stopped or files.fault
+        send(replace(scan, problems=problems, stopped=stopped))
 
     def capture(
         self, request: CaptureRequest, formats: Sequence[Format], scan_tree: ScanTree, user: int

@@ -82,6 +82,7 @@ class TreeFiles:
         self._names: dict[str, list[str]] = {}  # by directory: formats ask for the same ones
         self._kept = 0
         self._cut: dict[str, None] = {}  # directories with more names than are listed
+        self._short = ""  # the first text that was not read to its end, with the reason
         self._default: str | None = None  # the path of the default subvolume, once it is needed
 
     def unread(self) -> Iterator[Problem]:
@@ -103,18 +104,32 @@ class TreeFiles:
                 words = f"only {MOST_NAMES} of its names are looked at{more}"
                 yield Problem(f"{place}{first}", 0, words)
 
+    @property
+    def fault(self) -> str:
+        """A reason why a configuration may say more than what was read, in words; "" for none."""
+        trees = [tree for tree in self._others.values() if tree]
+        short = [tree._short for tree in trees if tree._short]
+        failed = (item for tree in trees for item in tree._unread.items())
+        absent = (f"{path} cannot be looked at: {os.strerror(why)}" for path, why in failed)
+        return next(iter((*short, *absent)), "")
+
     def read(self, path: str) -> str | None:
         """Return the text as `parsers.api.Files.read` does, but only its first LONGEST bytes."""
-        fd = self.open(path)
-        if fd is None:
-            return None
-        with os.fdopen(fd, "rb", buffering=0) as file:
-            size = min(os.fstat(fd).st_size, LONGEST)
-            data = bytearray()
-            # One byte more than the size: a file may grow, and files of /proc have size 0.
-            while len(data) < LONGEST and (piece := file.read(max(size, 4096) + 1)):
-                data += piece
-            return data[:LONGEST].decode("utf-8", "surrogateescape")
+        data = bytearray()
+        try:
+            if (fd := self.open(path)) is None:
+                return None
+            with os.fdopen(fd, "rb", buffering=0) as file:
+                size = min(os.fstat(fd).st_size, LONGEST)
+                # One byte more than the size: a file may grow, and files of /proc have size 0.
+                while len(data) <= LONGEST and (piece := file.read(max(size, 4096) + 1)):
+                    data += piece
+        except OSError as error:
+            self._short = self._short or str(error.strerror or error)
+            raise
+        if len(data) > LONGEST:
+            self._short = self._short or f"{path} has more than {LONGEST >> 20} MiB"
+        return data[:LONGEST].decode("utf-8", "surrogateescape")
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
         if not path:

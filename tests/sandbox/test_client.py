@@ -38,6 +38,19 @@ def test_the_real_formats_need_nothing_that_they_have_not_imported(tmp_path: Pat
     assert not result.problems
 
 
+def test_a_scan_that_has_not_read_everything_says_so(tmp_path: Path) -> None:
+    """The rest may have named superusers."""
+    (tmp_path / "etc").mkdir()
+    text = "image=/vmlinux\n\tlabel=linux\n#".ljust(2 << 20, "#")
+    started = Scanner.start()
+    for more, stopped in ("", ""), ("#", "/etc/yaboot.conf has more than 2 MiB"):
+        (tmp_path / "etc/yaboot.conf").write_text(text + more)
+        result = asyncio.run(started.scan(device(tmp_path), (), "ppc64le", PATIENCE))
+        assert [entry.title for _, entry in result.entries] == ["linux"]
+        assert result.stopped == stopped
+    started.close()
+
+
 def test_every_command_of_grubs_works_where_nothing_can_be_imported(tmp_path: Path) -> None:
     (tmp_path / "grub.cfg").write_text(
         "regexp --set 1:v '(.)x' ax\nsyslinux_source /s.cfg\nlegacy_source /m.lst\nblscfg\n"

@@ -190,6 +190,17 @@ def test_what_a_link_says_is_told_even_where_it_leads_nowhere(tmp_path: Path) ->
     tree.close()
 
 
+def test_a_text_that_was_not_read_to_its_end_is_a_fault(tmp_path: Path) -> None:
+    for name, more in ("whole", 0), ("cut", 1):
+        (tmp_path / name).write_bytes(bytes(files.LONGEST + more))
+    tree = TreeFiles(tmp_path, SDA1)
+    assert [len(tree.read(path) or "") for path in ("/whole", "/none")] == [files.LONGEST, 0]
+    assert tree.fault == ""
+    assert len(tree.read("/cut") or "") == files.LONGEST
+    assert tree.fault == "/cut has more than 2 MiB"
+    tree.close()
+
+
 def test_what_cannot_be_looked_at_is_told_once_for_each_reason(tmp_path: Path) -> None:
     damaged = {b"/boot/grub": errno.EIO, b"/boot/a": errno.EIO, b"/x": errno.EACCES}
 
@@ -210,6 +221,10 @@ def test_what_cannot_be_looked_at_is_told_once_for_each_reason(tmp_path: Path) -
     there = tree.host.on("sdb1")
     assert there is not None
     assert there.modified("/x") == 0
+    assert tree.fault == "/boot/grub cannot be looked at: Input/output error"
+    with pytest.raises(OSError, match="Permission denied"):
+        there.read("/x")
+    assert tree.fault == "/x: Permission denied"
     assert [(problem.config, problem.message) for problem in tree.unread()] == [
         ("/boot/grub", "cannot be looked at, nor can another path: Input/output error"),
         ("/x", "cannot be looked at: Permission denied"),
