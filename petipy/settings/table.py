@@ -171,6 +171,12 @@ SETTINGS = (
         help="with `unscanned`, an unreadable disk does not keep shell and editor shut",
         layers=("image", "command line"),
     ),
+    Setting(
+        name="rescue",
+        type=_FLAG,
+        help="a shell, without a password, after five failures of Petipy itself",
+        layers=("image", "command line"),  # /init reads it, without Python
+    ),
     Setting(name="debug", type=_FLAG, help="log more"),
     Setting(
         name="trace",

@@ -292,6 +292,7 @@ class Settings:
     lock: Literal["machine", "own"] = "machine"  # the reach of a configuration's superusers
     password: str = ""  # the image's own, as a hash; "" is none
     shell: Literal["scanned", "unscanned"] = "scanned"  # it opens beside an unreadable device
+    rescue: bool = False  # /init opens a shell after several failures to start
     debug: bool = False
     trace: bool = False
     started: str = ""  # id of the choice by which another Petipy started this one

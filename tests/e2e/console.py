@@ -50,6 +50,7 @@ class Console:
         self.name, self.line = name, line
         self.received = 0  # bytes since the start of the guest
         self.open = True
+        self.echoes = False  # send everything back, as a loopback plug does
         self._log, self._pump, self._unread = log, pump, ""
         self._terminal = Terminal(line)
         self._stream = pyte.ByteStream(self._terminal)
@@ -61,6 +62,8 @@ class Console:
         # hvc ends some lines with CR NUL LF; no test cares about NULs.
         self._unread += data.decode(errors="replace").replace("\0", "")
         self._stream.feed(data)
+        if self.echoes:
+            self.line.sendall(data)
 
     def tail(self) -> str:
         return self._unread[-1500:]
