@@ -2,6 +2,7 @@
 
 import lzma
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,11 +50,8 @@ class Kernel:
 
     def __init__(self, tree: Tree, *, change: Callable[[bytes], bytes] | None = None) -> None:
         self.tree = tree
-        images = [*tree.match("boot/vmlinux-*"), *tree.match("boot/vmlinuz-*")]
-        if len(images) != 1:
-            raise BuildError(f"the kernel package holds {len(images)} kernels")
-        self.image = tree[images[0]].data
-        self.version = images[0].partition("-")[2]
+        path, self.version = find_image(tree)
+        self.image = tree[path].data
         self.directory = f"usr/lib/modules/{self.version}"
         self._change = change
         files = [p for p in tree.match(f"{self.directory}/*") if p.endswith(SUFFIXES)]
@@ -63,7 +61,7 @@ class Kernel:
 
     def has(self, option: str) -> bool:
         """Return True if the kernel was built with CONFIG_option=y."""
-        configs = self.tree.match("boot/config-*")
+        configs = [*self.tree.match("boot/config-*"), *self.tree.match(f"{self.directory}/config")]
         return any(f"CONFIG_{option}=y".encode() in self.tree[path].data for path in configs)
 
     def select(self, drivers: Mapping[str, Sequence[Name]], machine: str) -> Modules:
@@ -127,6 +125,26 @@ class Kernel:
             run(["depmod", "-b", room, self.version], executable=depmod)
             found = {p.name: p for pattern in INDEXES for p in home.glob(pattern)}
             return {name: file(path.read_bytes()) for name, path in sorted(found.items())}
+
+
+def find_image(tree: Tree) -> tuple[str, str]:
+    """Return path and version of the kernel in the files of its packages.
+
+    Until Debian 13 it is in /boot. Since then it lies with its modules.
+    """
+    images = [
+        match
+        for path in tree
+        if (
+            match := re.fullmatch(
+                r"(?:boot/vmlinu[xz]-|usr/lib/modules/)([^/]+)(/vmlinu[xz])?", path
+            )
+        )
+        and path.startswith("boot/") != bool(match[2])
+    ]
+    if len(images) != 1:
+        raise BuildError(f"the kernel package holds {len(images)} kernels")
+    return images[0][0], images[0][1]
 
 
 def needs(info: Mapping[str, list[str]]) -> list[str]:

@@ -13,6 +13,7 @@ from initramfs.archive import Archive
 from initramfs.elf import modinfo
 from initramfs.fast.modules import strip, strip_signature
 from initramfs.host import default_cache, locked, run, tool, write_whole
+from initramfs.kernel import find_image
 from initramfs.tree import DIRECTORY, Tree, file, link, read_package, read_packages
 from tests.e2e.console import Console
 from tests.trees import lay
@@ -51,7 +52,7 @@ def system(suite: str = "stable") -> System:
     with locked(place):
         if not found.initrd.exists():
             package = read_packages(packages[name].path for name in parts)
-            write_whole(found.kernel, package[f"boot/vmlinux-{release}"].data)
+            write_whole(found.kernel, package[find_image(package)[0]].data)
             tree = userland(read_package(packages["busybox-static"].path), APPLETS.split())
             tree.add("init", file(INIT.read_bytes(), executable=True))
             tree.update(modules(package, release, DRIVERS.split()))

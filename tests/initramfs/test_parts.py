@@ -39,6 +39,28 @@ def package(modules: dict[str, str], builtin: str = "") -> Tree:
     return tree
 
 
+@pytest.mark.parametrize(
+    ("path", "config"),
+    [
+        ("boot/vmlinux-6.1-test", "boot/config-6.1-test"),
+        ("boot/vmlinuz-6.1-test", "boot/config-6.1-test"),
+        (f"{HOME}/vmlinuz", f"{HOME}/config"),
+    ],
+)
+def test_a_kernel_lies_in_boot_or_with_its_modules(path: str, config: str) -> None:
+    tree = Tree({p: n for p, n in package({}).items() if not p.startswith("boot")})
+    with pytest.raises(BuildError, match="holds 0 kernels"):
+        Kernel(tree)
+    tree.add(path, file(b"the kernel"))
+    tree.add(config, file(b"CONFIG_RD_LZ4=y"))
+
+    kernel = Kernel(tree)
+
+    assert (kernel.image, kernel.version) == (b"the kernel", "6.1-test")
+    assert kernel.has("RD_LZ4")
+    assert not kernel.has("RD_LZO")
+
+
 def test_a_driver_brings_what_it_depends_on_and_soft_dependencies() -> None:
     tree = package(
         {
