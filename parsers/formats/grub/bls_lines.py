@@ -84,7 +84,8 @@ class _Lines:
             yield "set gfxpayload=keep", 1
         yield self._linux(), self.named.line
         yield from self._initrds()
-        if tree := self.snippet.first("devicetree"):
+        tree = self.snippet.first("devicetree")
+        if tree and not self.shell.machine.family.bls_by_version:
             yield f"devicetree {self._device}{self.expand('devicetree') or ''}", tree.line
         elif general := self._variable("devicetree"):
             directory = "".join(self.named.value.rpartition("/")[:2])
@@ -98,13 +99,15 @@ class _Lines:
 
     def _before(self) -> Iterator[tuple[str, int]]:
         upstream = self.shell.machine.family.bls == "upstream"
-        wish = "blsuki_save_default" if upstream else "save_default"
-        if self.shell.env[wish][:1] not in _FALSE:
+        wish = self.shell.env["blsuki_save_default"] if upstream else self._variable("save_default")
+        if wish[:1] not in _FALSE:
             yield "savedefault", 1
 
     def _variable(self, name: str) -> str:
-        """Return a variable that upstream's GRUB does not look at."""
-        return "" if self.shell.machine.family.bls == "upstream" else self.shell.env[name]
+        """Return a variable that upstream's GRUB does not look at, nor RHEL 8's."""
+        family = self.shell.machine.family
+        blind = family.bls == "upstream" or family.bls_by_version
+        return "" if blind else self.shell.env[name]
 
     def _initrds(self) -> Iterator[tuple[str, int]]:
         initrds = self.snippet.all("initrd")
@@ -124,8 +127,9 @@ class _Lines:
             written = expand_to(field.value, [Piece(field.value, setting)])
             keyword = expand_to("linux", [Piece("", setting), Piece("linux")])
         else:
-            general = self._variable("default_kernelopts")
-            written, keyword = (self._value("default_kernelopts") or "") if general else "", "linux"
+            upstream = self.shell.machine.family.bls == "upstream"
+            written = "" if upstream else self._value("default_kernelopts") or ""
+            keyword = "linux"
         options = self._expand(written, self._value)
         command = [keyword, f"{self._device}{self.named.value}"]
         return join(" ", command if options is None else [*command, options])

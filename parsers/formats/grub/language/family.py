@@ -52,7 +52,8 @@ class Family:
     # A `$` after a backslash begins no variable in an entry.
     # rhboot, 2025: blscfg: check if variable is escaped before considering one; not in RHEL 8.
     bls_escapes: bool = False
-    # Entries are sorted by their field `version`, if all have one, and blscfg takes no arguments.
+    # Entries are sorted by their field `version`, if all have one. blscfg takes no arguments, and
+    # knows neither device trees nor $save_default and $early_initrd.
     # rhboot, branch rhel-8-main, grub-core/commands/blscfg.c.
     bls_by_version: bool = False
     # An entry may name a unified kernel image. rhboot, 2026: Add support for the efi keyword.

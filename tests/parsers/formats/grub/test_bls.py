@@ -105,6 +105,14 @@ def test_rhel_8_sorts_by_version_if_all_entries_have_one() -> None:
     assert titles == ["Old", "None", "New"]
 
 
+def test_rhel_8_knows_less_of_an_entry() -> None:
+    script = "default_kernelopts=dk\nearly_initrd=e\ndevicetree=d.dtb\nblscfg"
+    files = {f"{ENTRIES}/a.conf": "linux /v\ninitrd /i\ndevicetree /t.dtb\n"}
+    (entry,) = offered(machine(script, files), family=FAMILIES["rhel-8"])
+    assert entry.cmdline == "BOOT_IMAGE=(hd0,msdos1)/v dk"
+    assert (entry.initrds, entry.devicetree) == ((FileRef(path="/i"),), None)
+
+
 def test_suses_names_the_disk_of_each_file_and_reads_those_of_boot_too() -> None:
     other = Volume(name="sda2", disk="sda", partition=2, scheme="msdos")
     trees = {"sda2": {f"{ENTRIES}/b-2.conf": "title B\nlinux /k\n"}}

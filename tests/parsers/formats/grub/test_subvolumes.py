@@ -179,6 +179,34 @@ def test_what_the_commands_see(script: str, output: str) -> None:
     assert found.strip() == output
 
 
+# SUSE's Elemental has one menu for all of its snapshots.
+ELEMENTAL = """
+function set_volume {
+ set btrfs_relative_path=y
+ if [ -d "@/.snapshots/4/snapshot" ]; then
+  set path="/@/.snapshots/$1/snapshot"
+ else
+  set path=""
+  if [ -n "$1" ]; then btrfs-mount-subvol ($root) / "@/.snapshots/$1/snapshot"; fi
+ fi
+}
+menuentry Active { set_volume; linux ($root)$path/boot/vmlinuz }
+menuentry Passive 4 { set_volume $2; linux ($root)$path/boot/vmlinuz }
+menuentry Other { linux ($root)/boot/vmlinuz }
+"""
+
+
+@pytest.mark.parametrize("default", ["/@/.snapshots/5/snapshot", ""])
+def test_an_entry_may_mount_a_subvolume_over_everything(default: str) -> None:
+    active, none = "/@/.snapshots/5/snapshot", "/@/.snapshots/snapshot"
+    files = disk(ELEMENTAL, {f"{active}/boot/vmlinuz": ""}, default)
+    assert [brief(entry)[:2] for entry in offered(files, family=SUSE)] == [
+        ("Active", f"{active if default else none}/boot/vmlinuz"),
+        ("Passive", f"{SNAPSHOT}/boot/vmlinuz"),
+        ("Other", "/boot/vmlinuz"),
+    ]
+
+
 def test_a_subvolume_that_a_directory_cannot_have_is_no_mistake() -> None:
     script = "btrfs-mount-subvol ($root) /m /@/none\nmenuentry A { linux /k }"
     assert problems(disk(script), SUSE) == [(1, "the subvolume /@/none is not there")]
