@@ -106,6 +106,8 @@ class Discovery:
             self._log.debug(f"{name} may have new contents: looking again")
         else:
             self._log.info(f"found {source.title or name}")
+        if source.given_up:
+            self._log.warning(f"{name}: {source.reason}")
         if source.state != "scanning":
             self._show(source)
             return

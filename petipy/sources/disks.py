@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from petipy.log import Log
 from petipy.sources.settle import Settling
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
-from petipy.sources.volume import Properties, is_handled, make_device, read_name
+from petipy.sources.volume import Properties, has_failed, is_handled, make_device, read_name
 from petipy.state.model import Device, Source
 
 
@@ -43,8 +43,8 @@ async def watch(log: Log, sysfs: str = "/sys") -> AsyncIterator[SourceEvent]:
                 settled = True
                 if settling.overdue:
                     log.warning("udev is still busy: waited long enough for all devices")
-                for name in sorted(known.awaited):
-                    log.warning(f"{name}: udev does not say what is on it")
+                for event in known.give_up():
+                    yield event
                 yield Settled()
     finally:
         loop.remove_reader(udev.fileno())
@@ -76,6 +76,7 @@ class Known:
     sysfs: str = "/sys"
     devices: dict[str, Device] = field(default_factory=dict)
     awaited: set[str] = field(default_factory=set)  # the kernel has them, udev not yet
+    lost: set[str] = field(default_factory=set)  # reported without a device: udev has failed
 
     def compare(self, listed: Iterator[Properties]) -> Iterator[SourceEvent]:
         """Yield the events that make the known devices those of a complete list."""
@@ -83,7 +84,7 @@ class Known:
         for properties in listed:
             present.add(read_name(properties))
             yield from self.take("add", properties)
-        for name in sorted(self.devices.keys() - present):
+        for name in sorted((self.devices.keys() | self.lost) - present):
             yield from self._leave(name)
         self.awaited &= present
 
@@ -98,12 +99,30 @@ class Known:
             self.awaited.add(name)
             return
         device = make_device(properties, self.sysfs)
-        if device is None:
+        if device is None and has_failed(properties):
+            yield from self._lose(name)
+        elif device is None:
             yield from self._leave(name)
         elif action == "change" or self.devices.get(name) != device:
+            self.lost.discard(name)
             self.devices[name] = device
             yield Arrived(Source.of(device))
 
+    def give_up(self) -> Iterator[SourceEvent]:
+        """Yield the events for the devices that are awaited no longer."""
+        for name in sorted(self.awaited):
+            yield from self._lose(name)
+
+    def _lose(self, name: str) -> Iterator[SourceEvent]:
+        """Report a device whose contents udev does not know: they may have a lock."""
+        if device := self.devices.get(name):
+            yield Arrived(Source.of(device))  # what it was, and perhaps still is
+        elif name not in self.lost:
+            self.lost.add(name)
+            reason = "udev does not say what is on it"
+            yield Arrived(Source(name=name, state="failed", reason=reason, given_up=True))
+
     def _leave(self, name: str) -> Iterator[SourceEvent]:
-        if self.devices.pop(name, None):
+        if self.devices.pop(name, None) or name in self.lost:
+            self.lost.discard(name)
             yield Left(name)

@@ -62,16 +62,25 @@ def read_name(properties: Properties) -> str:
     return properties.get("DEVNAME", "").removeprefix("/dev/")
 
 
+def has_failed(properties: Properties) -> bool:
+    """Return True if a worker of udevd failed or was killed before it knew the device."""
+    return properties.get("UDEV_WORKER_FAILED") == "1" and not _is_passed_over(properties)
+
+
+def _is_passed_over(properties: Properties) -> bool:
+    name = read_name(properties)
+    return bool(_USELESS.match(name) or _LOOP.match(name))
+
+
 def is_handled(properties: Properties) -> bool:
     """Return True if udevd is done with the device, or will never do anything with it.
 
     A worker of udevd that failed or was killed is an end, too.
     """
-    name = read_name(properties)
     return (
         "USEC_INITIALIZED" in properties
         or properties.get("UDEV_WORKER_FAILED") == "1"
-        or bool(_USELESS.match(name) or _LOOP.match(name))
+        or _is_passed_over(properties)
     )
 
 

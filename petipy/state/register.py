@@ -87,5 +87,5 @@ class Register:
             self._guards.put(record.order, (reach, record.guards[0]))
         if source.state in {"waiting", "locked"} or reach == "itself":
             return  # nobody can read it, or its guards keep nothing else
-        if source.device and not record.read:
+        if not record.read and (source.device or source.given_up):
             self._unread.put(record.order, record.failure or source)

@@ -218,6 +218,33 @@ def test_a_device_that_udev_has_not_looked_at_is_awaited(sysfs: Path) -> None:
     assert known.awaited == set()
 
 
+def test_a_device_that_udev_fails_at_is_reported_without_contents(sysfs: Path) -> None:
+    """They may have a lock. What udev has said before counts on."""
+    failed = partition(ID_FS_TYPE="", UDEV_WORKER_FAILED="1")
+    known = Known(str(sysfs))
+    ((event,), again) = [*known.take("add", failed)], [*known.take("change", failed)]
+    assert isinstance(event, Arrived)
+    assert (event.source.device, event.source.given_up) == (None, True)
+    assert again == []
+    assert names(known.take("change", partition(ID_FS_TYPE=""))) == ["-vda2"]
+    assert names(known.take("add", partition())) == ["+vda2"]
+    (event,) = known.take("change", failed)
+    assert isinstance(event, Arrived)
+    assert event.source.device
+    assert names(known.take("add", failed | {"DEVNAME": "/dev/ram3"})) == []
+
+
+def test_a_device_that_udev_never_handles_is_reported_when_the_wait_is_over(sysfs: Path) -> None:
+    known = Known(str(sysfs))
+    early = partition()
+    del early["USEC_INITIALIZED"]
+    known.awaited = {"vda2"}
+    assert names(known.take("add", early)) == []
+    assert names(known.give_up()) == ["+vda2"]
+    assert names(known.give_up()) == []
+    assert names(known.compare(iter([]))) == ["-vda2"]
+
+
 def test_after_lost_events_a_new_list_tells_the_difference(sysfs: Path) -> None:
     known = Known(str(sysfs))
     one = partition(DEVNAME="/dev/vda1", DEVPATH=f"{PCI}/vda1")

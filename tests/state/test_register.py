@@ -97,6 +97,12 @@ def test_a_source_of_another_kind_keeps_what_is_known_in_its_new_place() -> None
     assert list_unread(register) == [("vda2", "scanning", False)]
 
 
+def test_a_device_that_nobody_knows_is_unread() -> None:
+    register = Register()
+    register.put(Source(name="sdb", state="failed", reason="?", given_up=True))
+    assert list_unread(register) == [("sdb", "failed", True)]
+
+
 def test_files_and_what_nobody_can_read_are_not_waited_for() -> None:
     register = Register()
     register.put(Source.of(device("vda2:/a.iso", kind=IMAGE)))
