@@ -11,6 +11,7 @@ from petipy import kexec, platforms
 from petipy.boot import notes, steps
 from petipy.boot.attempt import Booter, Power
 from petipy.boot.notes import Notes
+from petipy.boot.opener import OpenOnDevices
 from petipy.boot.steps import Kexec
 from petipy.control.automatic import AutomaticBoot
 from petipy.control.checker import Checker
@@ -37,7 +38,7 @@ class Services:
     """The services of the machine; the tests have a machine of their own."""
 
     scan: ScanSource
-    open: Callable[[Sequence[File], Sequence[Device]], Awaitable[list[int]]]
+    open: OpenOnDevices
     write: Callable[[Change, Sequence[Device]], Awaitable[None]]
     sources: Sequence[Find]
     kexec: Kexec
@@ -60,7 +61,13 @@ class App:
         rescan, resolve = self._discovery.rescan, self._discovery.resolve
         self._live = LiveSettings(store, rescan=rescan, resolve=resolve)
         self._booter = Booter(
-            services, self._consoles, store, log, self._trace, notes=services.notes
+            services,
+            self._consoles,
+            store,
+            log,
+            self._trace,
+            self._discovery.look_again,
+            notes=services.notes,
         )
         self._automatic = AutomaticBoot(store, self._booter, self._trace, log.warning)
         self.commands = Commands(
@@ -132,8 +139,10 @@ def _services(scanner: Scanner, store: Store) -> Services:
         dialect = store.snapshot.settings.dialect
         return await scanner.scan(source.device, others, machine, source.patience, dialect, receive)
 
-    async def open_files(files: Sequence[File], known: Sequence[Device]) -> list[int]:
-        return await scanner.open(files, known, steps.OPENING)
+    async def open_files(
+        files: Sequence[File], known: Sequence[Device], configs: Sequence[File]
+    ) -> list[int]:
+        return await scanner.open(files, known, steps.OPENING, configs)
 
     async def write(change: Change, known: Sequence[Device]) -> None:
         await scanner.write(change, known, steps.WRITING)

@@ -24,8 +24,9 @@ from petipy.sources.discover import Receive
 from petipy.sources.source import Arrived, Settled, SourceEvent
 from petipy.state.access import Lock
 from petipy.state.model import Change, Device, File, Scan, Settings, Snapshot, Source
+from petipy.state.seen import Seen
 from petipy.state.store import Store
-from tests.samples import device, entry, scan
+from tests.samples import CONFIG, device, entry, scan
 
 Person = Callable[[Session, Store], Coroutine[None, None, None]]
 
@@ -43,6 +44,8 @@ class Machine:
     scans: dict[str, Scan]
     loaded: str = ""
     written: list[str] = field(default_factory=list)
+    stamp: str = ""  # of every file, if a scan has seen one
+    later: dict[str, Scan] = field(default_factory=dict)  # what further scans give
 
     def load(
         self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
@@ -66,9 +69,16 @@ class Machine:
     async def scan(self, source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         if source.name not in self.scans:
             await asyncio.sleep(60)
-        return self.scans[source.name]
+        found = self.scans[source.name]
+        self.scans[source.name] = self.later.get(source.name, found)
+        return found
 
-    async def open(self, files: Sequence[File], known: Sequence[Device]) -> list[int]:
+    async def open(
+        self, files: Sequence[File], known: Sequence[Device], configs: Sequence[File]
+    ) -> list[int]:
+        for file in (*files, *configs):
+            if file.stamp and file.stamp != self.stamp:
+                raise OSError(errno.ESTALE, f"{file} is not the file that was scanned")
         return [os.open(f"{self.tree}{file.path}", os.O_RDONLY) for file in files]
 
     async def write(self, change: Change, known: Sequence[Device]) -> None:
@@ -339,3 +349,19 @@ def test_a_person_may_start_petipy_and_the_next_one_knows(machine: Machine) -> N
     found = storage.load(machine.loaded)
     assert not found.complaints
     assert found.started == "vda2:/boot/grub/grub.cfg#own"
+
+
+def test_a_configuration_that_has_changed_is_read_again_and_boots(machine: Machine) -> None:
+    def seen(stamp: str) -> tuple[Seen, ...]:
+        return (Seen(path="/good", stamp=stamp), Seen(path=CONFIG, stamp=stamp, text=True))
+
+    old, new = entry("a", "/good", cmdline="old"), entry("a", "/good", cmdline="new")
+    machine.scans["vda2"] = replace(scan(old), seen=seen("1"))
+    machine.later["vda2"] = replace(scan(new), seen=seen("2"))
+    machine.stamp = "2"
+    machine.run(Settings(timeout=0))
+    assert machine.loaded == "new"
+    machine.scans["vda2"] = machine.later["vda2"] = replace(scan(old), seen=seen("1"))
+    log = machine.run(Settings(timeout=0))
+    assert machine.loaded == "old"
+    assert any(line.text.endswith("it is booted nevertheless") for line in log.lines)

@@ -11,8 +11,8 @@ from typing import Protocol
 from parsers.api import Action
 from petipy.boot import steps
 from petipy.boot.notes import Notes
-from petipy.boot.opener import Opener, OpenOnDevices
-from petipy.boot.plan import BootError, mark, plan
+from petipy.boot.opener import Changed, Opener, OpenOnDevices
+from petipy.boot.plan import BootError, Plan, forget_stamps, mark, plan
 from petipy.boot.steps import ItIsPetipy, Kexec
 from petipy.log import Log, Trace
 from petipy.state import itself, policy
@@ -69,6 +69,7 @@ class Booter:
         store: Store,
         log: Log,
         trace: Trace,
+        look_again: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
         notes: Notes | None = None,
     ) -> None:
@@ -77,6 +78,8 @@ class Booter:
         self.last_failure = -math.inf  # by the clock
         self._machine, self._consoles, self._store = machine, consoles, store
         self._log, self._trace, self._clock = log, trace, clock
+        self._look_again = look_again  # at a source, by its name
+        self._sent_back: set[str] = set()  # ids of choices whose source was looked at again
         self._requests: asyncio.Queue[tuple[Choice, Edit | None]] = asyncio.Queue()
         self._busy = False  # from the request until the attempt has ended
         self._loading: asyncio.Task[None] | None = None  # the part of it that may be stopped
@@ -132,6 +135,8 @@ class Booter:
                 await self._boot(choice, edit)
         except _Stopped:
             self._log.announce(f"Loading {title} was stopped")
+        except Changed as error:
+            self._send_back(choice, error)
         except ItIsPetipy as error:
             self._store.update(itself=self._store.snapshot.itself | {id})
             self.note_failure(id, f"{title} did not boot: {error}")
@@ -149,13 +154,45 @@ class Booter:
         if itself.explain(self._store.snapshot, choice):
             todo = mark(todo, choice.id)
         self._trace("load")
-        machine, log = self._machine, self._log
-        opener = Opener(machine.open, lambda: self._store.snapshot.devices)
-        loading = steps.load(todo, machine.kexec, opener, in_child, log, self._show)
-        await self._stoppable(loading)
-        complaints = await steps.write(todo.changes, self._write, log)
+        machine = self._machine
+        await self._load_scanned(todo, choice.id)
+        complaints = await steps.write(todo.changes, self._write, self._log)
         release = self._consoles.release
         await steps.jump(todo, machine.kexec, release, self._leave, self._trace, complaints)
+
+    async def _load_scanned(self, todo: Plan, id: str) -> None:
+        """Load the files that were scanned.
+
+        Raise Changed if they are not the same. The second time this is no obstacle: a file that
+        changes all the time is not to strand a machine. But it is one where something is locked:
+        what a person may boot without a password is what was scanned.
+        """
+        try:
+            await self._load(todo)
+        except Changed as change:
+            if id not in self._sent_back or self._store.snapshot.guards:
+                raise
+            self._log.warning(f"{change}; it is booted nevertheless")
+            await self._load(forget_stamps(todo))
+        self._sent_back.discard(id)
+
+    async def _load(self, todo: Plan) -> None:
+        opener = Opener(self._machine.open, lambda: self._store.snapshot.devices)
+        kexec, log = self._machine.kexec, self._log
+        await self._stoppable(steps.load(todo, kexec, opener, in_child, log, self._show))
+
+    def _send_back(self, choice: Choice, change: Changed) -> None:
+        """Have the sources of a choice looked at again; the second time in a row it has failed."""
+        words = f"{choice.entry.title} did not boot: {change}"
+        if choice.id in self._sent_back:
+            self._sent_back.discard(choice.id)
+            self.note_failure(choice.id, words)
+            return
+        self._sent_back.add(choice.id)
+        self._log.warning(f"{words}; looking at it again")
+        files = (*choice.configs, choice.kernel, *choice.initrds, choice.devicetree)
+        for name in dict.fromkeys((choice.device, *(file.device for file in files if file))):
+            self._look_again(name)
 
     def _leave(self) -> None:
         """Prepare the machine for the jump; the platform's part is no obstacle."""

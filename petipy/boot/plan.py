@@ -24,6 +24,7 @@ class Plan:
     devicetree: File | None
     cmdline: str
     changes: tuple[Change, ...] = ()
+    configs: tuple[File, ...] = ()  # that it comes from
     itself: bool = False  # somebody wants Petipy to start Petipy
 
     @property
@@ -59,8 +60,17 @@ def plan(choice: Choice, edit: Edit | None) -> Plan:
         initrds=initrds,
         devicetree=choice.devicetree,
         cmdline=cmdline,
+        configs=choice.configs,
         changes=choice.changes,  # also after an edit: it is the same entry
     )
+
+
+def forget_stamps(todo: Plan) -> Plan:
+    """Return the plan for whatever files have its names now."""
+    devicetree = todo.devicetree and replace(todo.devicetree, stamp="")
+    initrds = tuple(replace(initrd, stamp="") for initrd in todo.initrds)
+    kernel = replace(todo.kernel, stamp="")
+    return replace(todo, kernel=kernel, initrds=initrds, devicetree=devicetree, configs=())
 
 
 def mark(todo: Plan, id: str) -> Plan:

@@ -52,7 +52,7 @@ async def load(
     """
     files = todo.files
     with ExitStack() as stack:
-        descriptors = await opener.open(*files)
+        descriptors = await opener.open(*files, configs=todo.configs)
         for descriptor in descriptors:
             stack.callback(os.close, descriptor)
         stack.callback(show, None)

@@ -27,7 +27,9 @@ from petipy.sandbox.messages import (
 )
 from petipy.sandbox.mounter import Mounter, find_volume
 from petipy.scan.files import TreeFiles, read_compatible
-from petipy.state.model import Device, Scan
+from petipy.scan.seen import list_seen
+from petipy.scan.stamps import fits
+from petipy.state.model import Device, File, Scan
 from petipy.sys import limits, seccomp
 
 _MEMORY = 1 << 30  # bytes of address space; most of it is libraries
@@ -82,6 +84,9 @@ class Child:
 
         def send(scan: Scan) -> None:
             nonlocal sent
+            locked = any(wish.superusers is not None for _, wish in scan.preferences)
+            entries = (entry for _, entry in scan.entries)
+            scan = replace(scan, seen=tuple(list_seen(files, entries, locked=locked)))
             data = SCANS.encode(scan)
             if len(data) > packets.MOST:
                 raise OSError(errno.EFBIG, f"its scan gave more than {packets.MOST >> 20} MiB")
@@ -107,20 +112,34 @@ class Child:
         packets.send(self._answer, CAPTURES.encode(contents))
 
     def open(self, request: OpenRequest) -> None:
-        """Answer with open files. Their contents are not read, so nothing is given up."""
+        """Answer with open files. Their contents are not read, so nothing is given up.
+
+        OSError (ESTALE) if one of them, or a configuration, is not what was scanned.
+        """
         trees: dict[str, TreeFiles] = {}
+        for file in request.configs:
+            try:
+                os.close(self._open(file, request.devices, trees))
+            except OSError as error:  # doubt keeps a lock closed
+                raise OSError(errno.ESTALE, error.strerror) from None
         for file in request.files:
-            place = f"({file.device}){file.path}"
-            if file.device not in trees:
-                if find_volume(file.device, request.devices) is None:
-                    raise OSError(errno.ENODEV, f"{place}: there is no such device")
-                root, *others = self._mounter.roots(file.device, request.devices)
-                trees[file.device] = TreeFiles(root, Volume(name=file.device), fallbacks=others)
-            fd = trees[file.device].open(file.path)
-            if fd is None:
-                raise OSError(errno.ENOENT, f"{place}: there is no such file")
+            fd = self._open(file, request.devices, trees)
             socket.send_fds(self._answer, [packets.DESCRIPTOR], [fd])
             os.close(fd)
+
+    def _open(self, file: File, devices: Sequence[Device], trees: dict[str, TreeFiles]) -> int:
+        place = f"({file.device}){file.path}"
+        if file.device not in trees:
+            if find_volume(file.device, devices) is None:
+                raise OSError(errno.ENODEV, f"{place}: there is no such device")
+            root, *others = self._mounter.roots(file.device, devices)
+            trees[file.device] = TreeFiles(root, Volume(name=file.device), fallbacks=others)
+        fd = trees[file.device].open(file.path)
+        if file.stamp and (fd is None or not fits(file.stamp, os.fstat(fd))):
+            raise OSError(errno.ESTALE, f"{place} is not the file that was scanned")
+        if fd is None:
+            raise OSError(errno.ENOENT, f"{place}: there is no such file")
+        return fd
 
     def write(self, request: WriteRequest) -> None:
         """Make the change. Of the disk's contents only an environment block is read."""

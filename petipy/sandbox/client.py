@@ -156,13 +156,20 @@ class Scanner:
         return {name: asdict(contents) for name, contents in found.items()}
 
     async def open(
-        self, files: Sequence[File], devices: Sequence[Device], patience: float
+        self,
+        files: Sequence[File],
+        devices: Sequence[Device],
+        patience: float,
+        configs: Sequence[File] = (),
     ) -> list[int]:
-        """Return read-only descriptors of the files, in their order. They outlive their mounts."""
-        names = {file.device for file in files}
+        """Return read-only descriptors of the files, in their order. They outlive their mounts.
+
+        OSError (ESTALE) if a file or a configuration is not the one that was scanned (File.stamp).
+        """
+        names = {file.device for file in (*files, *configs)}
         # For an image file, the device that it lies on.
         used = [d for d in devices if any(f"{name}:/".startswith(f"{d.name}:/") for name in names)]
-        request = OpenRequest(files=tuple(files), devices=tuple(used))
+        request = OpenRequest(files=tuple(files), devices=tuple(used), configs=tuple(configs))
         _, descriptors = await self._answer(request, patience, len(files))
         if len(descriptors) != len(files):
             for descriptor in descriptors:

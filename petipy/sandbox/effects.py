@@ -74,7 +74,7 @@ def _set(device: Device, found: _Found, values: Mapping[str, str | None]) -> Non
     except envblock.BlockError as error:
         raise OSError(errno.EINVAL, str(error)) from None
     if new != found.data:
-        _retry_while_busy(lambda: _write(device.node, found, new))
+        _retry_while_busy(lambda: _write(device, found, new))
 
 
 def set_reserved(device: Device, offset: int, size: int, values: Mapping[str, str | None]) -> None:
@@ -102,7 +102,7 @@ def rename(device: Device, path: str, name: str) -> None:
         fs = device.volume.fs or "unknown"
         raise OSError(errno.EROFS, f"files are renamed on FAT only, and this is {fs}")
     _check_plain(device)
-    _retry_while_busy(lambda: _rename(device.node, path, name))
+    _retry_while_busy(lambda: _rename(device, path, name))
 
 
 def _check_plain(device: Device) -> None:
@@ -141,8 +141,8 @@ def _find(device: Device, path: str, root: Root) -> _Found:
         tree.close()
 
 
-def _write(node: str, found: _Found, new: bytes) -> None:
-    with block.open_writable(node) as disk:
+def _write(device: Device, found: _Found, new: bytes) -> None:
+    with block.open_writable(device.node, device.sequence) as disk:
         there = b"".join(os.pread(disk, e.length, e.physical) for e in found.extents)
         if there != found.data:
             raise OSError(errno.ESTALE, "it is not where its file system says: was there a crash?")
@@ -153,12 +153,13 @@ def _write(node: str, found: _Found, new: bytes) -> None:
         os.fsync(disk)
 
 
-def _rename(node: str, path: str, name: str) -> None:
-    with block.open_writable(node):
+def _rename(device: Device, path: str, name: str) -> None:
+    with block.open_writable(device.node, device.sequence):
         pass  # nobody has it mounted: two mounts, one of them read-only, exclude each other
-    with block.allow_writes(node):
-        root = mount.open_writable_root(node, "vfat")
+    with block.allow_writes(device.node):
+        root = mount.open_writable_root(device.node, "vfat")
         try:
+            block.check_node(device.node, device.sequence)
             directory = resolve(root, os.fsencode(dirname(path)), os.O_RDONLY | os.O_DIRECTORY)
             try:
                 _rename_in(directory, basename(path), name)

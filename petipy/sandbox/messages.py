@@ -35,10 +35,14 @@ class CaptureRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRequest:
-    """Open files for reading. They lie on the devices, or in image files there."""
+    """Open files for reading. They lie on the devices, or in image files there.
+
+    The configurations are only compared with their stamps.
+    """
 
     files: tuple[File, ...]
     devices: tuple[Device, ...]
+    configs: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

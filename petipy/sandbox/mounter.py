@@ -35,8 +35,7 @@ class Mounter:
                 raise OSError(errno.ENODEV, "there is no such device")
             if volume.image:
                 return self._mount_image(volume, devices)
-            node = next(device.node for device in devices if device.name == name)
-            return self._mount_node(node, volume.fs)
+            return self._mount(next(device for device in devices if device.name == name))
         except OSError as error:
             words = error.strerror or str(error)
             raise OSError(error.errno, f"{name}: {words}") from None
@@ -47,6 +46,17 @@ class Mounter:
         for fd in others:
             os.close(fd)
         return root
+
+    def _mount(self, device: Device) -> list[int]:
+        roots = self._mount_node(device.node, device.volume.fs)
+        try:
+            # After the mount, which holds the disk: before it, another one could still come.
+            block.check_node(device.node, device.sequence)
+        except OSError:
+            for root in roots:
+                os.close(root)
+            raise
+        return roots
 
     def _mount_node(self, node: str, fs: str) -> list[int]:
         if os.path.isdir(node):  # noqa: PTH112  pathlib would be one more import

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from parsers.api import Entry, Preferences, Problem
 from petipy.state.model import Image
+from petipy.state.seen import Seen
 
 MOST_ENTRIES = 2000  # of a configuration
 MOST_PROBLEMS = 200  # of a configuration
@@ -18,6 +19,7 @@ _HEAVIEST = 1 << 18  # bytes of one entry
 _PROBLEMS = 1 << 19  # bytes of all problems
 _PREFERENCES = 1 << 18  # bytes of all preferences
 _IMAGES = 1 << 18  # bytes of all images
+_SEEN = 1 << 17  # bytes of the files that are compared when an entry boots; as much of the texts
 
 
 def weigh(*values: object) -> int:
@@ -102,6 +104,16 @@ def cut_images(images: Iterable[Image | Problem]) -> Iterator[Image | Problem]:
             yield Problem("", 0, "the names of its ISO files are too long: some are left out")
             return
         yield image
+
+
+def cut_seen(files: Iterable[Seen]) -> Iterator[Seen]:
+    """Yield the files that fit."""
+    left = _SEEN
+    for file in files:
+        left -= weigh(file)
+        if left < 0:
+            return
+        yield file
 
 
 class PreferencesBudget:

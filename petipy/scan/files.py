@@ -11,6 +11,7 @@ from typing import Literal
 from parsers.api import Host, Problem, Volume
 from parsers.binary.envblock import PLACE
 from parsers.places.volumes import image
+from petipy.scan.stamps import make_stamp
 from petipy.scan.walk import resolve
 
 MAX_SIZE = 16 << 20  # bytes of a piece
@@ -83,6 +84,8 @@ class TreeFiles:
         self._kept = 0
         self._cut: dict[str, None] = {}  # directories with more names than are listed
         self._short = ""  # the first text that was not read to its end, with the reason
+        self._stamps: dict[str, str] = {}  # of the texts that were read, by path
+        self._found: dict[str, str] = {}  # stamps of other files, by path
         self._default: str | None = None  # the path of the default subvolume, once it is needed
 
     def unread(self) -> Iterator[Problem]:
@@ -120,7 +123,9 @@ class TreeFiles:
             if (fd := self.open(path)) is None:
                 return None
             with os.fdopen(fd, "rb", buffering=0) as file:
-                size = min(os.fstat(fd).st_size, LONGEST)
+                status = os.fstat(fd)
+                self._stamps.setdefault(path, make_stamp(status, self.volume.fs))
+                size = min(status.st_size, LONGEST)
                 # One byte more than the size: a file may grow, and files of /proc have size 0.
                 while len(data) <= LONGEST and (piece := file.read(max(size, 4096) + 1)):
                     data += piece
@@ -234,6 +239,24 @@ class TreeFiles:
                 if subvolume or not directory or directory.endswith("/.snapshots"):
                     todo.append(path)
         return _NO_DEFAULT
+
+    def find_stamp(self, path: str) -> str:
+        """Return the stamp of a regular file, for a text that of its first reading; "" for none."""
+        if path not in self._stamps and path not in self._found:
+            status = self._find_status(path)
+            regular = status and stat.S_ISREG(status.st_mode)
+            self._found[path] = make_stamp(status, self.volume.fs) if status and regular else ""
+        return self._stamps.get(path) or self._found[path]
+
+    def list_texts(self) -> Iterator[tuple[str, str, str]]:
+        """Yield volume ("" for this), path and stamp of each text that was read."""
+        for name, tree in self._others.items():
+            device, stamps = "" if tree is self else name, tree._stamps if tree else {}
+            yield from ((device, path, stamp) for path, stamp in stamps.items())
+
+    def find_tree(self, name: str) -> "TreeFiles | None":
+        """Return the tree of a volume, if it is open already."""
+        return self._others.get(name)
 
     def _on(self, name: str) -> "TreeFiles | None":
         if name not in self._others:

@@ -7,7 +7,8 @@ from parsers.api import Files, Problem, Volume
 from parsers.binary.superblock import identify
 from parsers.places.volumes import image_name
 from petipy.scan.subvolumes import subvolumes
-from petipy.state.model import IMAGE, Device, Image, format_size
+from petipy.state.model import IMAGE, Device, Image
+from petipy.state.sizes import format_size
 
 MOST = 32  # of a file system
 _DIRECTORIES = {"iso", "isos", "images", "boot"}  # in any case

@@ -94,6 +94,13 @@ class Discovery:
                 self._repeats.forget(source.name)
                 self._start(source)
 
+    def look_again(self, name: str) -> None:
+        """Look at a source again, if it is there: it is not what it was."""
+        source = self._catalog.source(name)
+        if source and name in self._arrived:
+            self._repeats.forget(name)
+            self._start(source)
+
     def resolve(self) -> None:
         """Make the choices anew from the results of the scans, as the settings are now."""
         self._publish()

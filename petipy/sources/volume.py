@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Literal
 
 from parsers.api import Volume
-from petipy.state.model import DISK, OPTICAL, USB, Device, Kind, format_size
+from petipy.state.model import DISK, OPTICAL, USB, Device, Kind
+from petipy.state.sizes import format_size
 
 Properties = Mapping[str, str]  # by udev's names: ID_FS_TYPE, DEVNAME …
 
@@ -54,7 +55,8 @@ def make_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
     )
     kind = _kind(p)
     title = _title(volume, kind, sectors * 512, p.get("DM_NAME", ""))
-    return Device(volume=volume, node=p["DEVNAME"], kind=kind, title=title)
+    sequence = _number(p.get("DISKSEQ", ""))
+    return Device(volume=volume, node=p["DEVNAME"], kind=kind, title=title, sequence=sequence)
 
 
 def read_name(properties: Properties) -> str:

@@ -1,7 +1,7 @@
 """The knowledge of the program, as immutable values. No I/O, no policy."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from parsers.api import (
@@ -17,6 +17,7 @@ from parsers.api import (
     extent,
 )
 from petipy.state.guards import Guard, Reach, describe_keys, select_keys
+from petipy.state.seen import Seen
 
 _NUMBERS = re.compile(r"\d+|\D+")  # the numbers in a name, and the text between them
 _DIGITS = 20  # of a number in a name
@@ -54,6 +55,7 @@ class Device:
     node: str  # /dev/vda2, a disk image or a directory
     kind: Kind = DISK
     title: str = ""  # "vda2: 20 GB ext4, label root"
+    sequence: int = 0  # the kernel's number for the disk or medium in it; 0: not known
     part: str = ""  # of a directory: where in its file system it is, /@ for a mounted subvolume
 
     @property
@@ -142,6 +144,7 @@ class Scan:
     problems: tuple[Problem, ...] = ()
     preferences: tuple[tuple[str, Preferences], ...] = ()  # (path of a configuration, its wishes)
     missing: tuple[FileRef, ...] = ()  # files that entries name and a known volume does not have
+    seen: tuple[Seen, ...] = ()  # files that entries name, and configurations
     images: tuple[Image, ...] = ()  # to be scanned in turn
     # Volumes with which it may give more: Preferences.wants.
     wants: Annotated[tuple[str, ...], range(MOST_WANTS + 1)] = ()
@@ -164,6 +167,7 @@ class File:
     size: int = 0
     packed: str = ""
     mode: int = 0
+    stamp: str = field(default="", compare=False)  # Seen.stamp; "" if it is not known
 
     def __str__(self) -> str:
         place = self.url or f"({self.device}){self.path}{extent(self)}"
@@ -197,6 +201,7 @@ class Choice:
     initrds: tuple[File, ...] = ()
     devicetree: File | None = None
     changes: tuple[Change, ...] = ()  # to be written when it is booted
+    configs: tuple[File, ...] = ()  # that it comes from, with their stamps
     missing: tuple[str, ...] = ()  # files that their device does not have, as str(File)
     waits_for: str = ""  # in words: "the file system with UUID=…"
     turn: int = ORDINARY  # its configuration's wish: 0 the default, then the fallbacks in order
@@ -339,12 +344,3 @@ class Snapshot:
 
     def choice(self, id: str) -> Choice | None:
         return next((c for c in self.choices if c.id == id), None)
-
-
-def format_size(size: float) -> str:
-    """Return a number of bytes as the label of a disk has it: 20 GB, 1.5 GB, 512 MB."""
-    units = ["B", "kB", "MB", "GB", "TB"]
-    while size >= 999.5 and len(units) > 1:
-        size /= 1000
-        del units[0]
-    return f"{size:.0f} {units[0]}" if size >= 9.95 else f"{size:.2g} {units[0]}"

@@ -87,8 +87,9 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     if now < until:
         return Decision(default=default.id, countdown=countdown, again=until)
     busy = snapshot.scanning - _images(snapshot) or not snapshot.settled
-    if busy and not hints.failed and now < until + PATIENCE:
-        # A scan may yet find an entry that comes before this one.
+    changes = default.device in snapshot.scanning
+    if (changes or (busy and not hints.failed)) and now < until + PATIENCE:
+        # A scan may yet find an entry that comes before this one, or another one in its place.
         longer = replace(countdown, waiting=True)
         return Decision(default=default.id, countdown=longer, again=until + PATIENCE)
     if not default.own and not settings.boot_restricted and find_boot_locks(default, snapshot):

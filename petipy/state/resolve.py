@@ -173,9 +173,10 @@ def resolve_source(
     ranks: dict[str, int] = {}
     facts = {form: FormatFacts(name=form) for form, _ in scan.entries}
     facts |= {known.name: known for known in scan.formats}
+    stamps = _Stamps(scan, name, find)
     for id, (form, entry) in zip(_ids(scan, identity), scan.entries, strict=True):
         wish, guard = wishes.of(form, entry)
-        files = [(ref, _file(ref, name, find)) for ref in list_references(entry)]
+        files = [(ref, stamps.add(ref, _file(ref, name, find))) for ref in list_references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]
         if wish.superusers is not None:
@@ -189,6 +190,7 @@ def resolve_source(
             initrds=tuple(resolved[ref] for ref in entry.initrds if ref in resolved),
             devicetree=resolved.get(entry.devicetree) if entry.devicetree else None,
             changes=tuple(_change(effect, name, find) for effect in entry.effects),
+            configs=stamps.list_configs(entry, locked=guard.superusers is not None),
             missing=tuple(str(file) for ref, file in files if file and ref in absent),
             waits_for=entry.waits_for or ", ".join(dict.fromkeys(waits)),
             turn=wishes.find_turn(entry, wish),
@@ -204,6 +206,33 @@ def resolve_source(
             own=own,
             guarded=wish.superusers is not None and form == guarding and not entry.guess,
         )
+
+
+class _Stamps:
+    """The stamps of a scan's files."""
+
+    def __init__(self, scan: Scan, own: str, find: FindVolume) -> None:
+        self._stamps = {(seen.device, seen.path): seen.stamp for seen in scan.seen}
+        texts = (
+            (seen, find(seen.device) if seen.device else own) for seen in scan.seen if seen.text
+        )
+        self._texts = {
+            seen.place: File(device=device, path=seen.path, stamp=seen.stamp)
+            for seen, device in texts
+            if device
+        }
+
+    def add(self, ref: FileRef, file: File | None) -> File | None:
+        """Return the file with its stamp, if that is known."""
+        stamp = self._stamps.get((ref.device, ref.path))
+        return replace(file, stamp=stamp) if file and stamp and not file.url else file
+
+    def list_configs(self, entry: Entry, *, locked: bool) -> tuple[File, ...]:
+        """Return the configuration of an entry; with a lock, every text that it may read."""
+        if locked:
+            return tuple(self._texts.values())
+        config = self._texts.get(entry.config)
+        return (config,) if config else ()
 
 
 def _ids(scan: Scan, identity: str) -> Iterator[str]:

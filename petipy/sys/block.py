@@ -8,11 +8,13 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from petipy.sys.libc import IO_NONE
+from petipy.sys.libc import IO_NONE, IO_READ
 
 # <linux/fs.h>
 _BLKROSET = IO_NONE | 0x125D
 _BLKROGET = IO_NONE | 0x125E
+_SEQUENCE = struct.Struct("=Q")
+_BLKGETDISKSEQ = IO_READ | _SEQUENCE.size << 16 | 0x1280
 
 # <linux/loop.h>: plain numbers, the same on every machine.
 _LOOP_CLR_FD = 0x4C01
@@ -77,18 +79,42 @@ def allow_writes(node: str) -> Iterator[None]:
 
 
 @contextmanager
-def open_writable(node: str) -> Iterator[int]:
+def open_writable(node: str, sequence: int = 0) -> Iterator[int]:
     """Open a block device for reading and writing, exclusively.
 
-    EBUSY if another process has it open exclusively, or mounted. Afterwards the kernel refuses
-    writes again if it did before.
+    EBUSY if another process has it open exclusively, or mounted; for `sequence` see `check`.
+    Afterwards the kernel refuses writes again if it did before.
     """
     with allow_writes(node):
         fd = os.open(node, os.O_RDWR | os.O_EXCL | os.O_CLOEXEC)
         try:
+            check(fd, sequence)
             yield fd
         finally:
             os.close(fd)
+
+
+def check(fd: int, sequence: int) -> None:
+    """Raise OSError if an open block device is not the one with this sequence number; 0 is any.
+
+    The kernel (5.15) counts disks and media as they come. A name such as sdb1 comes again.
+    """
+    if not sequence:
+        return
+    (found,) = _SEQUENCE.unpack(fcntl.ioctl(fd, _BLKGETDISKSEQ, bytes(_SEQUENCE.size)))
+    if found != sequence:
+        raise OSError(errno.ENODEV, "another disk or medium has taken its place")
+
+
+def check_node(node: str, sequence: int) -> None:
+    """Check the block device behind a path as `check` does."""
+    if not sequence:
+        return
+    fd = os.open(node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        check(fd, sequence)
+    finally:
+        os.close(fd)
 
 
 def is_protected(fd: int) -> bool:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from petipy import __version__
 from petipy.control.commands import Command, Denied
 from petipy.control.session import Session
-from petipy.state.model import Edit, Progress, Snapshot, format_size
+from petipy.state.model import Edit, Progress, Snapshot
+from petipy.state.sizes import format_size
 from petipy.ui.actions import ACTIONS
 from petipy.ui.kit.keys import STOP, join_footer
 from petipy.ui.kit.registration import ROOT, KeyTable, Occasion

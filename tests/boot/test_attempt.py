@@ -14,6 +14,7 @@ from parsers.api import Action
 from petipy.boot.attempt import Booter
 from petipy.boot.notes import Notes
 from petipy.log import Log, Trace
+from petipy.state.guards import Guard
 from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
 from petipy.state.store import Store
 from tests.samples import choice, entry
@@ -29,6 +30,8 @@ class Bench:
         self.store = Store()
         self.log = Log(lambda status: self.store.update(status=status), files=())
         self.kexec = self.power = self
+        self.new = ""  # the stamp of every file, if they have changed
+        self.looked_at: list[str] = []
         self.stuck = asyncio.Event()  # a file that never opens is being opened
 
     def __getitem__(self, id: str) -> Choice:
@@ -36,7 +39,11 @@ class Bench:
         assert choice
         return choice
 
-    async def open(self, files: Sequence[File], devices: Sequence[Device]) -> list[int]:
+    async def open(
+        self, files: Sequence[File], devices: Sequence[Device], configs: Sequence[File]
+    ) -> list[int]:
+        if self.new and (any(file.stamp for file in files) or not self.looked_at):
+            raise OSError(errno.ESTALE, "it is not the file that was scanned")
         if any(file.path == "/stuck" for file in files):
             self.stuck.set()
             await asyncio.sleep(60)
@@ -83,7 +90,8 @@ def run(tree: Path, scenario: Scenario) -> Bench:
         off = choice("off", entry=entry("off", action="halt", unbootable="it ends the machine"))
         leave = choice("exit", entry=entry("exit", action="exit", unbootable="it leaves"))
         bench.store.update(choices=(*choices, off, leave))
-        booter = Booter(bench, bench, bench.store, bench.log, Trace(False))
+        look_again = bench.looked_at.append
+        booter = Booter(bench, bench, bench.store, bench.log, Trace(False), look_again)
         task = asyncio.create_task(booter.run())
         await asyncio.wait_for(scenario(bench, booter), 30)
         assert not task.done()
@@ -192,3 +200,42 @@ def test_a_boot_is_noted_until_it_has_failed_or_was_stopped(tmp_path: Path) -> N
 
     run(tmp_path, scenario)
     assert read() == ["stuck"]  # the program ended during the attempt
+
+
+def test_files_that_have_changed_send_a_choice_back_once(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        bench.new = "new"
+        booter.start(bench["good"])
+        await bench.resumed.wait()
+        assert bench.looked_at == ["vda2"]
+        assert not booter.failed
+        words = "good did not boot: open: it is not the file that was scanned; looking at it again"
+        assert bench.log.lines[-1].text == words
+        bench.new, bench.lines = "", []
+        bench.resumed.clear()
+        booter.start(bench["good"])
+        await bench.resumed.wait()
+        assert bench.lines[0] == "Booting good"
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_files_that_change_all_the_time_strand_no_machine_and_open_no_lock(
+    locked: bool, tmp_path: Path
+) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        bench.new = "new"
+        kernel = File(device="vda2", path="/good", stamp="old")
+        bench.store.update(choices=(choice("good", kernel=kernel),))
+        if locked:
+            guard = Guard(device="vda2", config="/grub.cfg", superusers=("root",))
+            bench.store.update(guards=(("machine", guard),))
+        for _ in range(2):
+            bench.resumed.clear()
+            booter.start(bench["good"])
+            await bench.resumed.wait()
+        assert booter.failed == {"good"}  # nothing is loaded on this machine
+        assert (bench.lines == []) == locked
+
+    run(tmp_path, scenario)

@@ -46,7 +46,9 @@ class Machine:
 
 
 def opener(tree: Path) -> Opener:
-    async def open_files(files: Sequence[File], devices: Sequence[Device]) -> list[int]:
+    async def open_files(
+        files: Sequence[File], devices: Sequence[Device], configs: Sequence[File]
+    ) -> list[int]:
         return [os.open(f"{tree}/{file.device}{file.path}", os.O_RDONLY) for file in files]
 
     return Opener(open_files, lambda: ())

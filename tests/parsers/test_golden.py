@@ -41,7 +41,7 @@ def test_golden(case: Path, request: pytest.FixtureRequest) -> None:
     for name in ("images", "stopped"):
         if not got[name]:
             del got[name]
-    del got["formats"], got["wants"]  # for the program, not for a person
+    del got["formats"], got["wants"], got["seen"]  # for the program, not for a person
     expected = GOLDEN / case / "expected.json"
     if request.config.getoption("--update-golden"):
         expected.write_text(json.dumps(got, indent=1) + "\n")

@@ -12,9 +12,10 @@ from petipy.sandbox import packets
 from petipy.sandbox.codec import Codec
 from petipy.sandbox.messages import SCANS
 from petipy.scan import tree
-from petipy.scan.budget import MOST_ENTRIES, MOST_PROBLEMS, cut_images, weigh
+from petipy.scan.budget import MOST_ENTRIES, MOST_PROBLEMS, cut_images, cut_seen, weigh
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Image, Scan
+from petipy.state.seen import Seen
 from tests.fakes import Machine, MachineFiles
 from tests.sandbox.test_messages import values
 
@@ -214,3 +215,10 @@ def test_a_format_that_fails_makes_the_result_a_part(error: Exception, words: st
     scan = scan_tree(Machine({"sda1": {"/a": ""}}).files("sda1"), [form])
     assert names(scan) == ["a"]
     assert scan.stopped == f"/a: {words}"
+
+
+def test_the_files_to_compare_take_a_limited_part_of_the_answer() -> None:
+    files = [Seen(path=f"/{number:04}{'x' * 4000}", stamp="1.2.3.4") for number in range(200)]
+    found = list(cut_seen(files))
+    assert found == files[: len(found)]
+    assert 10 < len(found) < 40
