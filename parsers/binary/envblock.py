@@ -10,11 +10,12 @@ This module imports nothing of the project: booting needs it, too.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 # The free place in the first MiB of btrfs, in bytes of the device. GRUB (util/grub-editenv.c) keeps
 # a block of 512 bytes there, because it writes to no file of a btrfs.
 PLACE = range(256 << 10, 260 << 10)
+SECTOR = 512  # bytes that a disk writes as a whole
 SIGNATURE = "# GRUB Environment Block\n"
 EMPTY = SIGNATURE.ljust(1024, "#")  # as grub-editenv makes it
 _LINE = re.compile(rb"((?:[^\\\n]|\\[\s\S])*+)\n")
@@ -55,6 +56,67 @@ def write(block: str, values: Mapping[str, str | None]) -> str:
     if len(written) > size:
         raise BlockError(18, "environment block too small")
     return _text(written.ljust(size, b"#"))
+
+
+def plan_writes(block: str, values: Mapping[str, str | None]) -> Iterator[bytes]:
+    """Yield the blocks to write, one after the other, to set the variables as `write` does.
+
+    A disk writes a sector as a whole or not at all. After a power cut between two sectors each
+    variable shall have its old or its new value. When a line before the border of two sectors
+    grows or shrinks, others move across, so the order of the sectors matters. If no order is right,
+    lines at the border are first repeated at the end: of several lines of one name, the last
+    counts. Without room for that, the new block is written as it is.
+    """
+    old, new = _bytes(block), _bytes(write(block, values))
+    if _find_border(old, new):
+        try:
+            for name, value in values.items():
+                one = _bytes(write(_text(old), {name: value}))
+                if border := _find_border(old, one):
+                    yield from _find_way(old, one, border)
+                yield (old := one)
+        except BlockError:  # there is room for all changes together only
+            yield new
+    elif old != new:
+        yield new
+
+
+def _find_border(old: bytes, new: bytes) -> int:
+    """Return the place between two neighbours, if they are the sectors that differ; else 0."""
+    changed = [at for at in range(0, len(new), SECTOR) if old[at:][:SECTOR] != new[at:][:SECTOR]]
+    return changed[1] if len(changed) == 2 and changed[1] == changed[0] + SECTOR else 0
+
+
+def _find_way(old: bytes, new: bytes, border: int) -> Sequence[bytes]:
+    """Return the blocks between the old and the new one, if sectors on both sides change."""
+    moved = abs(len(old.rstrip(b"#")) - len(new.rstrip(b"#")))
+    ways = [[old[:border] + new[border:]], [new[:border] + old[border:]]]
+    for before, after in ((0, 0), (moved, 0), (0, moved), (moved, moved)):
+        longer = _repeat_lines(old, border - before, border + after)
+        ways.append([longer, new[:border] + longer[border:]])
+    values = _values(old), _values(new)
+    return next((way for way in ways if all(_is_between(_values(b), *values) for b in way)), ())
+
+
+def _repeat_lines(block: bytes, start: int, end: int) -> bytes:
+    """Return the block with the lines from one place to another once more at its end."""
+    used = block.rstrip(b"#")
+    found = _LINE.finditer(used, len(SIGNATURE))
+    longer = used + b"".join(m[0] for m in found if m.start() <= end and m.end() >= start)
+    return longer.ljust(len(block), b"#") if len(longer) <= len(block) else block
+
+
+def _is_between(found: Mapping[str, str], old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    """Return True if each variable has its old or its new value. Others may be there, too."""
+    names = {*old, *new}
+    return all(found.get(name) in (old.get(name), new.get(name)) for name in names)
+
+
+def _values(block: bytes) -> Mapping[str, str]:
+    try:
+        return read(_text(block))
+    except BlockError:
+        return {}
 
 
 def _body(block: str) -> bytes:

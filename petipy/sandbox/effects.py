@@ -15,7 +15,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from posixpath import basename, dirname
 from typing import NamedTuple, TypeVar
 
@@ -70,11 +70,11 @@ def set_variables(device: Device, path: str, values: Mapping[str, str | None], r
 
 def _set(device: Device, found: _Found, values: Mapping[str, str | None]) -> None:
     try:
-        new = envblock.write(_text(found.data), values).encode(errors="surrogateescape")
+        blocks = list(envblock.plan_writes(_text(found.data), values))
     except envblock.BlockError as error:
         raise OSError(errno.EINVAL, str(error)) from None
-    if new != found.data:
-        _retry_while_busy(lambda: _write(device, found, new))
+    if blocks:
+        _retry_while_busy(lambda: _write(device, found, blocks))
 
 
 def set_reserved(device: Device, offset: int, size: int, values: Mapping[str, str | None]) -> None:
@@ -141,16 +141,17 @@ def _find(device: Device, path: str, root: Root) -> _Found:
         tree.close()
 
 
-def _write(device: Device, found: _Found, new: bytes) -> None:
+def _write(device: Device, found: _Found, blocks: Sequence[bytes]) -> None:
     with block.open_writable(device.node, device.sequence) as disk:
         there = b"".join(os.pread(disk, e.length, e.physical) for e in found.extents)
         if there != found.data:
             raise OSError(errno.ESTALE, "it is not where its file system says: was there a crash?")
-        for extent in found.extents:
-            piece = new[extent.logical : extent.logical + extent.length]
-            if os.pwrite(disk, piece, extent.physical) != len(piece):
-                raise OSError(errno.EIO, "the disk took only a part of it")
-        os.fsync(disk)
+        for new in blocks:
+            for extent in found.extents:
+                piece = new[extent.logical : extent.logical + extent.length]
+                if os.pwrite(disk, piece, extent.physical) != len(piece):
+                    raise OSError(errno.EIO, "the disk took only a part of it")
+            os.fsync(disk)
 
 
 def _rename(device: Device, path: str, name: str) -> None:

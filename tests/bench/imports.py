@@ -18,7 +18,7 @@ from pathlib import Path
 
 from initramfs import cpio
 from initramfs.archive import MIRROR, Archive
-from initramfs.build import PARTS, host_architecture
+from initramfs.build import PARTS, host_architecture, make_mark
 from initramfs.host import default_cache, locked, need, run
 from initramfs.python import interpreter
 from initramfs.tree import Tree, lay_out
@@ -49,7 +49,7 @@ class Unpacked:
 def unpack(image: Path, room: Path) -> Unpacked:
     """Lay out the image's Python."""
     sizes = json.loads((image / "manifest.json").read_text())["compressed"]
-    data, at = (image / "petipy.cpio.zst").read_bytes(), 0
+    data, at = (image / "petipy.cpio.zst").read_bytes(), len(make_mark())
     for part in PARTS[: PARTS.index("python")]:
         at += sizes.get(part, 0)
     frame = data[at : at + sizes["python"]]

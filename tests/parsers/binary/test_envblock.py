@@ -1,7 +1,10 @@
 """GRUB's environment block: reading it, and writing it without loss of other lines."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from parsers.binary import envblock
 from parsers.binary.envblock import SIGNATURE, BlockError, read, write
 
 
@@ -57,3 +60,66 @@ def test_a_block_whose_last_line_does_not_end_is_not_written() -> None:
     with pytest.raises(BlockError) as caught:
         write(SIGNATURE + "a=1\nb=2", {"a": "3"})
     assert caught.value.number == 18
+
+
+def cuts(old: bytes, change: dict[str, str | None]) -> Iterator[bytes]:
+    """Yield the block as it is after each sector that is written."""
+    now = bytearray(old)
+    for block in envblock.plan_writes(old.decode(), change):
+        for at in range(0, len(block), 512):
+            now[at : at + 512] = block[at : at + 512]
+            yield bytes(now)
+
+
+def make(size: int, **values: str) -> bytes:
+    return envblock.write(envblock.SIGNATURE.ljust(size, "#"), values).encode()
+
+
+def find_wrong(state: bytes, old: bytes, new: bytes) -> set[str]:
+    """Return the variables that have neither their old nor their new value."""
+    found, before, after = (envblock.read(block.decode()) for block in (state, old, new))
+    names = {*before, *after}
+    return {n for n in names if found.get(n) not in (before.get(n), after.get(n))}
+
+
+VALUES: tuple[dict[str, str | None], ...] = (
+    {"next_entry": ""},
+    {"next_entry": None},
+    {"next_entry": "another one, which is longer"},
+    {"boot_success": "0"},
+    {"kernelopts": "root=/dev/vda2"},
+    {"recordfail": "1"},
+    {"next_entry": None, "recordfail": "1"},
+)
+
+
+@pytest.mark.parametrize("change", VALUES, ids=str)
+def test_a_power_cut_between_sectors_leaves_the_old_or_the_new_variables(
+    change: dict[str, str | None],
+) -> None:
+    for length in range(520):
+        old = make(
+            1024,
+            next_entry="debian",
+            kernelopts="x" * (length // 2),
+            tuned_params="y" * (length - length // 2),
+            boot_success="1",
+            saved_entry="0123456789abcdef-6.12.0",
+        )
+        new, last = envblock.write(old.decode(), change).encode(), old
+        for last in cuts(old, change):
+            assert not find_wrong(last, old, new), length
+        assert last == new
+
+
+def test_without_room_for_a_safe_way_the_block_is_written_all_the_same() -> None:
+    old = make(1024, next_entry="debian", kernelopts="x" * 900)
+    new = envblock.write(old.decode(), {"next_entry": None}).encode()
+    assert list(envblock.plan_writes(old.decode(), {"next_entry": None})) == [new]
+
+
+def test_where_one_sector_changes_one_block_is_written() -> None:
+    old = make(1024, next_entry="debian", saved_entry="x")
+    change = {"next_entry": "", "recordfail": "1"}
+    assert len(list(envblock.plan_writes(old.decode(), change))) == 1
+    assert not list(envblock.plan_writes(old.decode(), {"next_entry": "debian"}))
