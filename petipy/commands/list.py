@@ -114,6 +114,8 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
         yield f"    cmdline   {entry.cmdline}"
     for effect in entry.effects:
         yield f"    writes    {describe_effect(effect)}"
+    if entry.itself:
+        yield "    ! it is Petipy itself, which never boots by itself"
     if choice.obstacle:
         yield f"    ! {choice.obstacle}"
 
