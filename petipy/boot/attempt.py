@@ -59,6 +59,10 @@ class _Stopped(Exception):
     """A person has stopped the loading."""
 
 
+class _SentBack(Exception):
+    """The choice is not what was scanned: it is looked at again."""
+
+
 class Booter:
     """Carries out boots, one at a time, and remembers which choices have failed."""
 
@@ -135,8 +139,8 @@ class Booter:
                 await self._boot(choice, edit)
         except _Stopped:
             self._log.announce(f"Loading {title} was stopped")
-        except Changed as error:
-            self._send_back(choice, error)
+        except _SentBack:
+            pass  # it has been told
         except ItIsPetipy as error:
             self._store.update(itself=self._store.snapshot.itself | {id})
             self.note_failure(id, f"{title} did not boot: {error}")
@@ -155,26 +159,31 @@ class Booter:
             todo = mark(todo, choice.id)
         self._trace("load")
         machine = self._machine
-        await self._load_scanned(todo, choice.id)
+        await self._load_scanned(todo, choice)
         complaints = await steps.write(todo.changes, self._write, self._log)
         release = self._consoles.release
         await steps.jump(todo, machine.kexec, release, self._leave, self._trace, complaints)
 
-    async def _load_scanned(self, todo: Plan, id: str) -> None:
+    async def _load_scanned(self, todo: Plan, choice: Choice) -> None:
         """Load the files that were scanned.
 
-        Raise Changed if they are not the same. The second time this is no obstacle: a file that
-        changes all the time is not to strand a machine. But it is one where something is locked:
-        what a person may boot without a password is what was scanned.
+        Raise _SentBack if they are not the same. The second time this is no obstacle: a file that
+        changes all the time is not to strand a machine. But it is one (Changed) where something is
+        locked: what a person may boot without a password is what was scanned.
         """
         try:
             await self._load(todo)
         except Changed as change:
-            if id not in self._sent_back or self._store.snapshot.guards:
+            if choice.id not in self._sent_back:
+                self._send_back(choice, change)
+                raise _SentBack from change
+            self._sent_back.discard(choice.id)
+            if self._store.snapshot.guards:
                 raise
             self._log.warning(f"{change}; it is booted nevertheless")
             await self._load(forget_stamps(todo))
-        self._sent_back.discard(id)
+        else:
+            self._sent_back.discard(choice.id)
 
     async def _load(self, todo: Plan) -> None:
         opener = Opener(self._machine.open, lambda: self._store.snapshot.devices)
@@ -182,14 +191,9 @@ class Booter:
         await self._stoppable(steps.load(todo, kexec, opener, in_child, log, self._show))
 
     def _send_back(self, choice: Choice, change: Changed) -> None:
-        """Have the sources of a choice looked at again; the second time in a row it has failed."""
-        words = f"{choice.entry.title} did not boot: {change}"
-        if choice.id in self._sent_back:
-            self._sent_back.discard(choice.id)
-            self.note_failure(choice.id, words)
-            return
+        """Have the sources of a choice looked at again."""
         self._sent_back.add(choice.id)
-        self._log.warning(f"{words}; looking at it again")
+        self._log.warning(f"{choice.entry.title} did not boot: {change}; looking at it again")
         files = (*choice.configs, choice.kernel, *choice.initrds, choice.devicetree)
         for name in dict.fromkeys((choice.device, *(file.device for file in files if file))):
             self._look_again(name)
