@@ -48,7 +48,13 @@ class Machine:
     later: dict[str, Scan] = field(default_factory=dict)  # what further scans give
 
     def load(
-        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
+        self,
+        kernel: int,
+        initrds: Sequence[int],
+        cmdline: str,
+        devicetree: int | None = None,
+        *,
+        confine: Callable[[], None] = lambda: None,
     ) -> str:
         content = os.read(kernel, 99)
         if content == b"slow":
@@ -57,6 +63,7 @@ class Machine:
             raise OSError(errno.ENOEXEC, "not a kernel")
         # This is a child; its parent reads the file.
         (self.tree / "loaded").write_text(cmdline)
+        confine()
         return "pretence"
 
     def before_boot(self) -> None:

@@ -3,16 +3,17 @@
 import errno
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import NoReturn, Protocol
 
 from petipy.boot.opener import Opener
 from petipy.boot.parts import Meter, part, read_ahead, size_of, take_room
 from petipy.boot.plan import BootError, Plan, describe
-from petipy.kexec.room import Room
+from petipy.kexec.room import LARGEST, Room
 from petipy.log import Log, Trace
 from petipy.state.model import Change, File, Progress
+from petipy.sys import limits
 from petipy.sys.forked import ChildDied, Link, Work, read_number
 
 OPENING = 60.0  # seconds for a device to open its files
@@ -24,7 +25,10 @@ class ItIsPetipy(BootError):
     """A boot that was refused: nobody has been told that it would start Petipy itself."""
 
 
-_DEATHS = {"SIGKILL": "the loading process was killed: is the memory full?"}
+_DEATHS = {
+    "SIGKILL": "the loading process was killed: is the memory full?",
+    "SIGXCPU": "loading took too much processor time",
+}
 _READ_ERROR = "the loading process died: does its device have read errors?"
 
 
@@ -32,7 +36,13 @@ class Kexec(Protocol):
     """The part of petipy.kexec that a boot uses."""
 
     def load(
-        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
+        self,
+        kernel: int,
+        initrds: Sequence[int],
+        cmdline: str,
+        devicetree: int | None = None,
+        *,
+        confine: Callable[[], None] = ...,
     ) -> str: ...
     def execute(self) -> NoReturn: ...
 
@@ -67,11 +77,15 @@ async def load(
             show(Progress(what=str(files[number]), done=done, total=total if done else None))
 
         def stage(link: Link) -> str:
-            if not todo.itself:
-                _refuse_itself(descriptors, todo)
-            kernel, *rest = _read(descriptors, files, total, link)
+            kernel, *rest = parts = _read(descriptors, files, total, link)
+            suspects = _find_suspects(descriptors, todo)
+
+            def confine() -> None:
+                _confine([link.fileno(), *parts, *descriptors], total)
+                _refuse_itself(suspects)
+
             devicetree = rest.pop() if todo.devicetree else None
-            return kexec.load(kernel, rest, todo.cmdline, devicetree)
+            return kexec.load(kernel, rest, todo.cmdline, devicetree, confine=confine)
 
         try:
             # In a child: a read error of a mapped kernel is a SIGBUS, which kills only that.
@@ -84,19 +98,47 @@ async def load(
         log.info(f"loaded {todo.kernel} by {method}")
 
 
-def _refuse_itself(descriptors: Sequence[int], todo: Plan) -> None:
+def _confine(descriptors: Iterable[int], total: int) -> None:
+    """Give up all rights but that to load kernels, before the files are parsed."""
+    from petipy.sys.confined import confine
+
+    most = total + LARGEST
+    confine(
+        "load",
+        descriptors,
+        round(LOADING),
+        2 * total + most,
+        capability=limits.LOAD_KERNELS,
+        copies=most,
+    )
+
+
+def _find_suspects(descriptors: Sequence[int], todo: Plan) -> list[tuple[int, int]]:
+    """Return the initrds, and where each begins, that may be Petipy's; load their reader."""
+    if todo.itself:
+        return []
+    initrds = zip(descriptors[1:], todo.initrds, strict=False)
+    plain = [
+        (descriptor, file.offset)
+        for descriptor, file in initrds
+        # Most begin with an archive that is compressed.
+        if not file.packed and os.pread(descriptor, 6, file.offset) == b"070701"
+    ]
+    if plain:
+        from parsers.binary import initrd  # noqa: F401  a confined process imports nothing
+    return plain
+
+
+def _refuse_itself(suspects: Iterable[tuple[int, int]]) -> None:
     """Raise OSError (ELOOP) if an initrd is Petipy's."""
-    for descriptor, file in zip(descriptors[1:], todo.initrds, strict=False):
-        if not file.packed and _is_petipy(descriptor, file.offset):
+    for descriptor, start in suspects:
+        from parsers.binary import initrd
+
+        def read(at: int, length: int, descriptor: int = descriptor, start: int = start) -> bytes:
+            return os.pread(descriptor, length, start + at)
+
+        if initrd.is_petipy(read):
             raise OSError(errno.ELOOP, "this is Petipy itself; choose it again to start it")
-
-
-def _is_petipy(initrd: int, start: int) -> bool:
-    if os.pread(initrd, 6, start) != b"070701":
-        return False  # it begins with an archive that is compressed, as most do
-    from parsers.binary import initrd as archive
-
-    return archive.is_petipy(lambda at, length: os.pread(initrd, length, start + at))
 
 
 def _read(descriptors: Sequence[int], files: Sequence[File], total: int, link: Link) -> list[int]:

@@ -7,39 +7,56 @@ has a sentence. An architecture is one file or package in `machines`.
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from . import elf, fdt, image, syscalls
-from .refused import Refused, explain, lockdown
-from .room import Room
+from .refused import Facts, Refused, explain, lockdown
+from .room import LARGEST, Room
 
 if TYPE_CHECKING:
     from .machines import Loader
 
+_Stage = Callable[[int, Sequence[int], bytes, int | None, Room], str]
+
 __all__ = ["Refused", "execute", "load", "lockdown", "unload"]
 
 
-def load(kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None) -> str:
+def load(
+    kernel: int,
+    initrds: Sequence[int],
+    cmdline: str,
+    devicetree: int | None = None,
+    *,
+    confine: Callable[[], None] = lambda: None,
+) -> str:
     """Stage a kernel. Return how: kexec_file_load, kexec_load or kexec-tools, and in parentheses
     what the next kernel may miss.
 
     Descriptors are of regular files, open for reading; they may be closed afterwards. Several
     initrds are handed over one behind the other. `cmdline` may hold surrogate escapes. A flattened
     device tree replaces the firmware's, where the machine has one. Raise Refused.
+
+    `confine` is called before the files are parsed, when everything else has been read. It may
+    give up all rights but CAP_SYS_BOOT and what it takes to make files in memory. It is not called
+    where kexec-tools has to load the kernel.
     """
     line = os.fsencode(cmdline)
     if b"\0" in line:
         raise Refused(errno.EINVAL, "the command line holds a zero byte")
     size = sum(os.fstat(fd).st_size for fd in (kernel, *initrds))
-    room = Room.measure()
+    facts, room = Facts(), Room.measure()
     try:
+        stage, program = _prepare(kernel, devicetree, facts)
+        if not program:
+            confine()
         with _unpack(kernel, room) as plain:
-            return _load(plain, initrds, line, devicetree, room)
+            return stage(plain, initrds, line, devicetree, room)
     except Refused:
         raise
     except OSError as error:
-        raise explain(error, size=size) from error
+        raise explain(error, size=size, facts=facts) from error
     except image.NotAKernel as problem:
         raise Refused(errno.ENOEXEC, str(problem)) from problem
     except elf.MalformedElf as problem:
@@ -70,68 +87,81 @@ def execute() -> NoReturn:
     raise OSError(errno.EIO, "reboot: returned from a jump into another kernel")
 
 
-def _load(
-    kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None, room: Room
-) -> str:
+def _prepare(kernel: int, devicetree: int | None, facts: Facts) -> tuple[_Stage, str]:
+    """Return the way to stage a kernel, and the path of kexec-tools if that is the way.
+
+    Import and read all that this takes. Of the kernel, only its first bytes are compared.
+    """
     from . import machines
 
+    if packing := image.find_packing(os.pread(kernel, 8, 0)):
+        from . import unpack
+
+        unpack.load_modules(packing)
     machine = machines.find(os.uname().machine)
     if machine and machine.loader:
-        return _load_segments(machine.loader, kernel, initrds, line, devicetree, room)
+        return _prepare_segments(machine.loader, facts), ""
+    from . import file_load, kexec_tools  # noqa: F401  the first for later
+
+    program = kexec_tools.find()
     # kexec_file_load has no way to pass a device tree.
-    if devicetree is None and _file_load(kernel, initrds, line, room):
-        return "kexec_file_load"
-    return _by_kexec_tools(kernel, initrds, line, devicetree, room)
+    if program and (devicetree is not None or not _has_file_load()):
+        return partial(kexec_tools.load, program), program
+    return _by_file_load, ""
 
 
-def _load_segments(
-    loader: "Loader",
-    kernel: int,
-    initrds: Sequence[int],
-    line: bytes,
-    devicetree: int | None,
-    room: Room,
-) -> str:
+def _prepare_segments(loader: "Loader", facts: Facts) -> _Stage:
     """Try kexec_load first, although a kernel may have both: we decide what it hands over."""
-    from . import classic
+    from . import classic, file_load
 
-    try:
-        classic.load(loader, kernel, initrds, line, devicetree, room)
-    except OSError as error:
-        # The kernel is locked down or built without kexec_load: the other call is left.
-        if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS) or devicetree is not None:
-            raise
-        missing = loader.prepare_file_load(fdt.read_live())
-        if not _file_load(kernel, initrds, line, room):
-            raise
-        return f"kexec_file_load ({missing})" if missing else "kexec_file_load"
-    return "kexec_load"
+    running = loader.read_running()
+    missing = loader.prepare_file_load(running.tree) if facts.locked_down else None
+
+    def stage(
+        kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None, room: Room
+    ) -> str:
+        try:
+            classic.load(loader, running, kernel, initrds, line, devicetree, room)
+        except OSError as error:
+            # The kernel is locked down or built without kexec_load: the other call is left.
+            no_call = error.errno in (errno.EPERM, errno.EACCES, errno.ENOSYS)
+            if not no_call or devicetree is not None:
+                raise
+            words = loader.prepare_file_load(running.tree) if missing is None else missing
+            try:
+                file_load.load(kernel, initrds, line, room)
+            except OSError as second:
+                raise (error if second.errno == errno.ENOSYS else second) from second
+            return f"kexec_file_load ({words})" if words else "kexec_file_load"
+        return "kexec_load"
+
+    return stage
 
 
-def _file_load(kernel: int, initrds: Sequence[int], line: bytes, room: Room) -> bool:
-    """Stage by kexec_file_load; False where the running kernel was built without it."""
+def _by_file_load(
+    kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None, room: Room
+) -> str:
     from . import file_load
 
+    what = "way to hand over a device tree"
     try:
-        file_load.load(kernel, initrds, line, room)
+        if devicetree is None:
+            file_load.load(kernel, initrds, line, room)
+            return "kexec_file_load"
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
-        return False
+        what = "kexec_file_load"
+    raise Refused(errno.ENOSYS, f"the running kernel has no {what}, and kexec-tools is absent")
+
+
+def _has_file_load() -> bool:
+    """Return True if the running kernel has kexec_file_load. Forget a kernel that it staged."""
+    try:
+        syscalls.kexec_file_unload()
+    except OSError as error:
+        return error.errno != errno.ENOSYS
     return True
-
-
-def _by_kexec_tools(
-    kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None, room: Room
-) -> str:
-    from . import kexec_tools
-
-    program = kexec_tools.find()
-    if program is None:
-        what = "kexec_file_load" if devicetree is None else "a way to hand over a device tree"
-        raise Refused(errno.ENOSYS, f"the running kernel has no {what}, and kexec-tools is absent")
-    kexec_tools.load(program, kernel, initrds, line, devicetree, room)
-    return "kexec-tools"
 
 
 @contextlib.contextmanager
@@ -144,7 +174,7 @@ def _unpack(kernel: int, room: Room) -> Iterator[int]:
     from . import unpack
 
     try:
-        unpacked = unpack.unpack(kernel, kind.format, room.limit(unpack.LARGEST))
+        unpacked = unpack.unpack(kernel, kind.format, room.limit(LARGEST))
     except unpack.Unpackable as problem:
         raise Refused(errno.ENOEXEC, f"not a kernel that can be loaded: {problem}") from problem
     try:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from . import elf, fdt
 from .image import NotAKernel
-from .machines import Layout, Loader, NoRoom, Range
-from .refused import Refused, read_meminfo
+from .machines import Layout, Loader, NoRoom, Range, Running
+from .refused import Refused
 from .room import Room
 from .syscalls import SEGMENTS_MAX, Segment, kexec_load
 
@@ -18,6 +18,7 @@ Content = mmap.mmap | bytearray
 
 def load(
     loader: Loader,
+    running: Running,
     kernel: int,
     initrds: Sequence[int],
     cmdline: bytes,
@@ -40,22 +41,21 @@ def load(
         raise Refused(errno.E2BIG, f"too many initrds: {len(contents)}")
     sizes = program.extent, *map(len, contents), loader.largest_tree
     room.take(sum(sizes), "kernel and initrd")
-    live = fdt.read_live()
-    base = live
+    base = running.tree
     if devicetree is not None:
         base = fdt.parse(_read(devicetree, loader.largest_tree))[0]
     try:
-        layout = loader.place(live, program.extent, [len(content) for content in contents])
+        layout = loader.place(running.tree, program.extent, [len(content) for content in contents])
     except NoRoom as problem:
         raise Refused(errno.EADDRNOTAVAIL, str(problem)) from problem
-    last = loader.make_last(live, base, layout, _extent(layout, contents), cmdline)
+    last = loader.make_last(running, base, layout, _extent(layout, contents), cmdline)
     starts = zip(contents, layout.initrds, strict=True)
     segments = [
         *_kernel_segments(image, program, layout.kernel, loader.align),
         *(_segment(content, at, loader.align) for content, at in starts),
         _segment(last, layout.last, loader.align),
     ]
-    _stage(layout.entry, sorted(segments, key=lambda segment: segment.address))
+    _stage(layout.entry, sorted(segments, key=lambda segment: segment.address), room.total)
 
 
 def _extent(layout: Layout, initrds: Sequence[Content]) -> Range | None:
@@ -65,11 +65,11 @@ def _extent(layout: Layout, initrds: Sequence[Content]) -> Range | None:
     return Range(layout.initrds[0], layout.initrds[-1] + len(initrds[-1]))
 
 
-def _stage(entry: int, segments: Sequence[Segment]) -> None:
+def _stage(entry: int, segments: Sequence[Segment], total: int | None) -> None:
     try:
         kexec_load(entry, segments)
     except OSError as error:
-        size, total = sum(s.room for s in segments), read_meminfo("MemTotal")
+        size = sum(s.room for s in segments)
         # sanity_check_segment_list() in kernel/kexec_core.c
         if error.errno == errno.EINVAL and total is not None and size > total // 2:
             raise Refused(

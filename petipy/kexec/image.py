@@ -66,6 +66,11 @@ class KernelKind:
         return any(self.format == name for _, name in _PACKED)
 
 
+def find_packing(head: bytes) -> str:
+    """Return how a file is packed, by its first bytes; "" if it is not."""
+    return next((name for magic, name in _PACKED if head.startswith(magic)), "")
+
+
 def identify(head: bytes, size: int) -> KernelKind:
     """Tell a kernel by `head`, the first HEAD bytes of a file of `size`. Raise NotAKernel."""
     if not size:
@@ -91,7 +96,7 @@ def _by_magic(head: bytes) -> KernelKind | None:
         return KernelKind("s390", "s390x")
     if head[:2] == b"MZ":
         return _pe(head)
-    packed = next((name for magic, name in _PACKED if head.startswith(magic)), None)
+    packed = find_packing(head)
     return KernelKind(packed) if packed else None
 
 

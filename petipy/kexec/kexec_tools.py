@@ -25,8 +25,11 @@ def load(
     cmdline: bytes,
     devicetree: int | None,
     room: Room,
-) -> None:
-    """Stage a kernel. Raise Refused, with the program's own words if it has any."""
+) -> str:
+    """Stage a kernel; return the program's name.
+
+    Raise Refused, with the program's own words if it has any.
+    """
     file_load.take_room(room, kernel, initrds)
     joined = file_load.join(initrds) if len(initrds) > 1 else -1
     initrd = joined if joined >= 0 else initrds[0] if initrds else None
@@ -34,6 +37,7 @@ def load(
         _run(
             [program, *_arguments(kernel, initrd, cmdline, devicetree)], kernel, initrd, devicetree
         )
+        return "kexec-tools"
     finally:
         if joined >= 0:
             os.close(joined)

@@ -22,22 +22,37 @@ class Refused(OSError):
         return str(self.strerror)
 
 
-def explain(error: OSError, *, size: int = 0, root: str = "") -> Refused:
-    """Put a system call's errno into words, with the help of /proc and /sys below `root`.
+class Facts:
+    """The state of the running kernel that explains a refusal, from /proc and /sys below `root`.
 
-    `size` is the sum of all bytes to load.
+    A process that is to give up rights reads it before, since later it can open nothing.
     """
+
+    def __init__(self, root: str = "") -> None:
+        self.may_boot = _may_boot(root)
+        self.disabled = _text(f"{root}/proc/sys/kernel/kexec_load_disabled") == "1"
+        self.exhausted = _text(f"{root}/proc/sys/kernel/kexec_load_limit_reboot") == "0"
+        self.lockdown = lockdown(root)
+        self.free = read_meminfo("MemAvailable", root)
+
+    @property
+    def locked_down(self) -> bool:
+        return self.lockdown not in ("", "none")
+
+
+def explain(error: OSError, *, size: int = 0, facts: Facts | None = None) -> Refused:
+    """Put a system call's errno into words. `size` is the sum of all bytes to load."""
     code = error.errno or errno.EIO
-    return Refused(code, _sentence(code, error, size, root))
+    return Refused(code, _sentence(code, error, size, facts or Facts()))
 
 
-def _sentence(code: int, error: OSError, size: int, root: str) -> str:
+def _sentence(code: int, error: OSError, size: int, facts: Facts) -> str:
     if code in (errno.EPERM, errno.EACCES):
-        return _find_prohibition(code, root)
+        return _find_prohibition(code, facts)
     if code in _BAD_SIGNATURE:
         return f"the running kernel takes signed kernels only: {_BAD_SIGNATURE[code]}"
     if code in (errno.ENOMEM, errno.EADDRNOTAVAIL):
-        return no_room(size, read_meminfo("MemAvailable", root))
+        return no_room(size, facts.free)
     if code == errno.ENOEXEC:
         return "not a kernel that the running kernel can load"
     if code == errno.EBUSY:
@@ -51,15 +66,15 @@ def _sentence(code: int, error: OSError, size: int, root: str) -> str:
     return f"the running kernel refused it: {error.strerror}"
 
 
-def _find_prohibition(code: int, root: str) -> str:
-    if not _may_boot(root):
+def _find_prohibition(code: int, facts: Facts) -> str:
+    if not facts.may_boot:
         return "only root (CAP_SYS_BOOT) may load a kernel"
-    if _text(f"{root}/proc/sys/kernel/kexec_load_disabled") == "1":
+    if facts.disabled:
         return "kexec is switched off until the next reset (sysctl kernel.kexec_load_disabled)"
-    if _text(f"{root}/proc/sys/kernel/kexec_load_limit_reboot") == "0":
+    if facts.exhausted:
         return "no more loads are allowed (sysctl kernel.kexec_load_limit_reboot)"
-    mode = lockdown(root)
-    if mode not in ("", "none"):
+    mode = facts.lockdown
+    if facts.locked_down:
         return f"the running kernel is locked down (lockdown={mode}) and takes signed kernels only"
     if mode:
         return f"a security policy of the running kernel forbids it ({os.strerror(code)})"

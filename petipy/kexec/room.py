@@ -4,6 +4,8 @@ import errno
 
 from .refused import Refused, no_room, read_meminfo
 
+LARGEST = 512 << 20  # bytes of an unpacked kernel; a vmlinux with everything built in has 60 MB
+
 
 class Room:
     """Memory in bytes: what the running kernel can give without killing a process for it.
@@ -11,12 +13,12 @@ class Room:
     Without /proc/meminfo there is no limit.
     """
 
-    def __init__(self, free: int | None) -> None:
-        self._free = free
+    def __init__(self, free: int | None, total: int | None = None) -> None:
+        self._free, self.total = free, total
 
     @classmethod
     def measure(cls) -> "Room":
-        return cls(read_meminfo("MemAvailable"))
+        return cls(read_meminfo("MemAvailable"), read_meminfo("MemTotal"))
 
     def limit(self, most: int) -> int:
         """Return the bytes that a copy may have which the kernel then copies again."""

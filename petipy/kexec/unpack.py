@@ -3,10 +3,12 @@
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Protocol
 
+from .room import LARGEST
+
 _CHUNK = 1 << 18
-LARGEST = 512 << 20  # bytes; a vmlinux with everything built in has 60 MB
 
 
 class Unpackable(ValueError):
@@ -69,6 +71,13 @@ def _other(fd: int, format: str, limit: int) -> Iterator[bytes]:
             if "limit" in str(problem):  # lzma has no exception of its own for it
                 words = f"to unpack it takes more memory than {limit / 1e6:.0f} MB"
             raise Unpackable(words) from problem
+
+
+def load_modules(format: str) -> None:
+    """Import the modules that unpack the format, if they are there."""
+    with suppress(Unpackable):
+        if format != "gzip":
+            _decoder(format, LARGEST)
 
 
 def _decoder(format: str, memory: int) -> tuple[_Decoder, tuple[type[Exception], ...]]:

@@ -174,7 +174,7 @@ class Child:
         sys.meta_path[:] = [finder for finder in sys.meta_path if _is_built_in(finder)]
         if not seccomp.available():
             limits.leave_network()
-        limits.become(user)
+        limits.become(user, limits.READ_EVERY_FILE)  # boot files are often root's
         limits.die_with_parent(parent)  # changing the user has cleared it
         limits.limit(patience, _MEMORY, _FILES)
         if seccomp.available():

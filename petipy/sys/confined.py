@@ -5,19 +5,27 @@ import resource
 from collections.abc import Iterable
 
 from petipy.sys import limits, seccomp
-from petipy.sys.libc import call, libc
 from petipy.sys.seccomp import Work
 
-_PR_SET_NO_NEW_PRIVS = 38
 _USER = 0x6FFF_FFFF  # a user number that nobody has
+_FILES = 1024  # descriptors of a process that makes files in memory
 
 
-def confine(work: Work, descriptors: Iterable[int], seconds: int, memory: int) -> None:
+def confine(
+    work: Work,
+    descriptors: Iterable[int],
+    seconds: int,
+    memory: int,
+    *,
+    capability: int | None = None,
+    copies: int = 0,
+) -> None:
     """Give up everything for good but the processor, some memory and the `descriptors`.
 
-    Only the system calls of the work are left. The process gets SIGXCPU after `seconds` of
-    processor time. It may use `memory` more bytes of address space than it has. It can open no
-    file: load all modules and libraries before.
+    Only the system calls of the work are left, and the capability if there is one. The process
+    gets SIGXCPU after `seconds` of processor time. It may use `memory` more bytes of address space
+    than it has. It can open no file: load all modules and libraries before. With `copies` it may
+    make files in memory, each of at most so many bytes.
     """
     parent = os.getppid()
     with open("/proc/self/statm") as file:
@@ -26,13 +34,9 @@ def confine(work: Work, descriptors: Iterable[int], seconds: int, memory: int) -
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     limits.close_all_but(descriptors)
-    call(libc.prctl, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(_USER, _USER, _USER)
-        os.setresuid(_USER, _USER, _USER)  # with it go all capabilities
+    limits.become(_USER, capability)
     limits.die_with_parent(parent)  # a change of the user clears this
-    limits.limit(seconds + 1, size + memory, 0)
+    limits.limit(seconds + 1, size + memory, _FILES if copies else 0, copies)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # SIGXCPU, then SIGKILL
     if seccomp.available():
         seccomp.confine(work)

@@ -15,9 +15,9 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
 _PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
-_CAP_DAC_READ_SEARCH = 2
 _CLONE_NEWNET = 0x40000000
 
+READ_EVERY_FILE, LOAD_KERNELS = 2, 22  # CAP_DAC_READ_SEARCH, CAP_SYS_BOOT: for `become`
 FIRST, LATE = 1000, -900  # scores of set_oom_score: a child that works, the program itself
 
 
@@ -91,11 +91,10 @@ def _close_range(low: int, high: int) -> None:
         os.closerange(low, min(high + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
-def become(user: int) -> None:
-    """Change the user and group for good, and keep only the capability to read every file.
+def become(user: int, capability: int | None) -> None:
+    """Change the user and group for good, and keep one capability or none.
 
-    Boot files are often readable for root alone. No exec can give more rights (no_new_privs). A
-    process that is not root keeps its user.
+    No exec can give more rights (no_new_privs). A process that is not root keeps its user.
     """
     call(libc.prctl, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.geteuid() != 0:
@@ -104,7 +103,7 @@ def become(user: int) -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    one = 1 << _CAP_DAC_READ_SEARCH
+    one = 0 if capability is None else 1 << capability
     header, data = _CapHeader(_CAPABILITY_VERSION_3, 0), (_CapData * 2)(_CapData(one, one, 0))
     call(libc.capset, ctypes.byref(header), ctypes.byref(data))
 
@@ -115,17 +114,18 @@ def leave_network() -> None:
         call(libc.unshare, _CLONE_NEWNET)
 
 
-def limit(seconds: float, memory: int, files: int) -> None:
-    """Limit processor time (seconds), address space (bytes) and descriptors; forbid writing, forks.
+def limit(seconds: float, memory: int, files: int, writes: int = 0) -> None:
+    """Limit processor time (seconds), address space (bytes) and descriptors; forbid forks.
 
-    The ban on forking does not count for root.
+    `writes` are the bytes that a file which is written may have. The ban on forking does not count
+    for root.
     """
     processor = math.ceil(seconds)
     for what, most in (
         (resource.RLIMIT_CPU, processor),
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_NOFILE, files),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, writes),
         (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_CORE, 0),
     ):

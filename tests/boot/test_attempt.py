@@ -58,8 +58,15 @@ class Bench:
     def before_boot(self) -> None: ...
 
     def load(
-        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
+        self,
+        kernel: int,
+        initrds: Sequence[int],
+        cmdline: str,
+        devicetree: int | None = None,
+        *,
+        confine: Callable[[], None] = lambda: None,
     ) -> str:
+        confine()
         return "pretence"
 
     def execute(self) -> NoReturn:

@@ -7,7 +7,7 @@ import signal
 import socket
 import stat
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
@@ -33,8 +33,15 @@ class Machine:
     jumped: list[str] = field(default_factory=list)
 
     def load(
-        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None = None
+        self,
+        kernel: int,
+        initrds: Sequence[int],
+        cmdline: str,
+        devicetree: int | None = None,
+        *,
+        confine: Callable[[], None] = lambda: None,
     ) -> str:
+        confine()
         if (head := os.read(kernel, 6)) != b"KERNEL":
             raise OSError(errno.ENOEXEC, f"not a kernel: it starts with {head!r}")
         parts = [*(os.read(fd, 99).decode() for fd in initrds), cmdline]
@@ -216,7 +223,7 @@ def test_a_loader_that_dies_is_only_an_error(
     tree: Path, number: signal.Signals, words: str
 ) -> None:
     class Deadly(Machine):
-        def load(self, *arguments: object) -> str:
+        def load(self, *arguments: object, **more: object) -> str:
             faulthandler.disable()
             os.kill(os.getpid(), number)
             return ""
@@ -232,7 +239,7 @@ def test_a_loader_that_dies_is_only_an_error(
 @pytest.mark.parametrize("report", ["", "x\xff", "1 2 3", "9 1", "-1 1", "0 -1", "0 " + "9" * 4000])
 def test_a_loader_that_reports_nonsense_is_only_an_error(tree: Path, report: str) -> None:
     class Babbling(Machine):
-        def load(self, kernel: int, *arguments: object) -> str:
+        def load(self, kernel: int, *arguments: object, **more: object) -> str:
             sockets = [fd for fd in range(3, 200) if is_socket(fd)]
             socket.socket(fileno=sockets[-1]).send(b"r" + report.encode())
             return ""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.kexec.refused import Refused, explain, lockdown
+from petipy.kexec.refused import Facts, Refused, explain, lockdown
 from tests.trees import lay
 
 ROOT_CAPS = "CapEff:\t000001ffffffffff\n"
@@ -22,7 +22,7 @@ def machine(root: Path, *, caps: str = ROOT_CAPS, lockdown: str = "", disabled: 
 
 
 def reason(code: int, root: Path) -> str:
-    refused = explain(OSError(code, os.strerror(code)), size=90_000_000, root=str(root))
+    refused = explain(OSError(code, os.strerror(code)), size=90_000_000, facts=Facts(str(root)))
     assert refused.errno == code
     return str(refused)
 

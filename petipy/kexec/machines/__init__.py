@@ -41,12 +41,27 @@ class Layout:
     entry: int  # where the processor goes
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The running kernel: its device tree, and the number of CPUs beside the one that jumps."""
+
+    tree: Node
+    secondaries: int
+
+
 class Loader:
     """The part of kexec_load(2) that differs between architectures. Every member is required."""
 
     align: int  # the largest page size in bytes that a kernel on either side can have
     longest_cmdline: int  # the bytes of a command line that a kernel reads
     largest_tree: int  # the bytes that a device tree may have
+
+    def read_running(self) -> Running:
+        """Read everything that a load needs of the running kernel. Raise OSError.
+
+        Afterwards the process may give up the right to open files.
+        """
+        raise NotImplementedError
 
     def read_program(self, image: mmap.mmap) -> Program:
         """Return the parts of a kernel that go to memory. Raise NotAKernel or elf.MalformedElf."""
@@ -60,11 +75,11 @@ class Loader:
         raise NotImplementedError
 
     def make_last(
-        self, live: Node, base: Node, layout: Layout, initrd: Range | None, cmdline: bytes
+        self, running: Running, base: Node, layout: Layout, initrd: Range | None, cmdline: bytes
     ) -> bytearray:
         """Make the last segment, with `base` as the next kernel's device tree.
 
-        `live` is the running kernel's tree. Raise Refused when the segment is too large.
+        Raise Refused when the segment is too large.
         """
         raise NotImplementedError
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ... import elf, fdt
 from ...image import NotAKernel
 from ...refused import Refused
-from .. import Architecture, Layout, Loader, Range
+from .. import Architecture, Layout, Loader, Range, Running
 from . import trampoline, tree, windows
 from .layout import ALIGN, TREE_AT, TREE_ROOM, place, survey
 
@@ -25,6 +25,9 @@ class PowerLoader(Loader):
     align = ALIGN
     longest_cmdline = 2047  # COMMAND_LINE_SIZE of asm/setup.h without the zero byte at the end
     largest_tree = TREE_ROOM
+
+    def read_running(self) -> Running:
+        return Running(fdt.read_live(), _secondaries())
 
     def read_program(self, image: mmap.mmap) -> elf.Program:
         program = elf.parse(image, len(image))
@@ -45,18 +48,19 @@ class PowerLoader(Loader):
 
     def make_last(
         self,
-        live: fdt.Node,
+        running: Running,
         base: fdt.Node,
         layout: Layout,
         initrd: Range | None,
         cmdline: bytes,
     ) -> bytearray:
         """Make the trampoline, and behind it the device tree."""
+        live = running.tree
         code = trampoline.fill(
             origin=layout.last,
             kernel=layout.kernel,
             tree=layout.last + TREE_AT,
-            secondaries=_secondaries(),
+            secondaries=running.secondaries,
             opal=tree.find_opal(live),
             rtas=windows.reset(live),
         )

@@ -1,10 +1,14 @@
 """The whole of kexec_load(2) for POWER, up to the system call, on any machine."""
 
+import asyncio
+import bz2
 import ctypes
 import errno
+import gzip
+import lzma
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,9 @@ from petipy import kexec
 from petipy.kexec import classic, elf, fdt, image, machines, syscalls
 from petipy.kexec.machines import ppc64le
 from petipy.kexec.machines.ppc64le.layout import TREE_AT
+from petipy.sys.confined import confine as confined
+from petipy.sys.forked import Link, in_child
+from petipy.sys.limits import LOAD_KERNELS
 from tests.kexec.samples import MIB, cells, pci_bridge, pseries, vmlinux
 
 Staged = list[tuple[int, int, bytes]]  # (address, room, bytes) of each segment
@@ -23,6 +30,7 @@ class Power:
 
     def __init__(self, room: Path) -> None:
         self.room, self.entry, self.staged = room, 0, Staged()
+        self.names = os.uname  # of the machine that runs the test
         self.forbids = 0  # errno of kexec_load(2)
 
     def kexec_load(self, entry: int, segments: Sequence[syscalls.Segment]) -> None:
@@ -158,13 +166,16 @@ class Imagined(machines.Loader):
     align, longest_cmdline, largest_tree = 0x1000, 100, 1 << 20
     read_program = staticmethod(lambda image: elf.parse(image, len(image)))
 
+    def read_running(self) -> machines.Running:
+        return machines.Running(fdt.read_live(), 0)
+
     def place(self, live: fdt.Node, kernel: int, initrds: Sequence[int]) -> machines.Layout:
         starts = tuple(0x2000000 + 0x100000 * n for n in range(len(initrds)))
         return machines.Layout(0x1000000, 0x1800000, starts, entry=0x1000000)
 
     def make_last(
         self,
-        live: fdt.Node,
+        running: machines.Running,
         base: fdt.Node,
         layout: machines.Layout,
         initrd: machines.Range | None,
@@ -182,3 +193,45 @@ def test_another_architecture_needs_nothing_but_its_own_loader(
     assert power.load(vmlinux(machine=9999), b"initrd") == "kexec_load"
     assert [address for address, _, _ in power.staged] == [0x1000000, 0x1800000, 0x2000000]
     assert power.entry == 0x1000000
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress, bz2.compress])
+def test_the_files_are_parsed_by_a_process_that_has_no_right_but_to_load_kernels(
+    power: Power, tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    """Only the last call is replaced: it says what it gets, and what else is still possible."""
+    names, uname = power.names, os.uname
+    kernel = power.open("vmlinux", pack(vmlinux()))
+    initrds = [power.open(f"initrd{n}", content) for n, content in enumerate((b"one", b"two"))]
+    tree = power.open("tree", fdt.flatten(pseries()).blob())
+
+    def work(link: Link) -> str:
+        def confine() -> None:
+            os.uname = names  # the filter is that of the machine which runs this
+            kept = [link.fileno(), kernel, *initrds, tree]
+            confined("load", kept, 60, 1 << 30, capability=LOAD_KERNELS, copies=1 << 30)
+            os.uname = uname
+
+        assert kexec.load(kernel, initrds, "quiet", tree, confine=confine) == "kexec_load"
+        content = [part for _, _, part in power.staged]
+        return f"{b'one' in content} {b'two' in content} {len(content)} {try_all()}"
+
+    answer = asyncio.run(in_child(work, 60))
+    assert answer == "True True 4 open: no, fork: no, user: no"
+
+
+def try_all() -> str:
+    attempts = {
+        "open": lambda: os.open("/etc/passwd", os.O_RDONLY),
+        "fork": os.fork,
+        "user": lambda: os.setresuid(0, 0, 0),
+    }
+    return ", ".join(f"{name}: {attempt(call)}" for name, call in attempts.items())
+
+
+def attempt(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except PermissionError:
+        return "no"
+    return "yes"
