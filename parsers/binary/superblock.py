@@ -10,13 +10,15 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
+KINDS = frozenset(["btrfs", "ext2", "ext3", "ext4", "f2fs", "iso9660", "squashfs", "vfat", "xfs"])
+
 Read = Callable[[int, int], bytes]  # offset and length in bytes; less, or nothing, past the end
 
 
 class Superblock(NamedTuple):
     """A superblock's facts."""
 
-    kind: str  # the name of Linux's driver: ext4, xfs, btrfs, vfat, iso9660, squashfs, f2fs
+    kind: str  # the name of Linux's driver: one of KINDS
     uuid: str = ""
     label: str = ""
 
