@@ -77,6 +77,7 @@ _OTHER = re.compile(r"(?i)(?<![a-z])(?:mageia|openmandriva|void(?!\w)|solus)")
 
 _RED_HATS_IDS = re.compile(rf"{_SYSTEMS}|ol")
 _SUSES_IDS = re.compile(r"suse|sle[ds]|opensuse.*")
+_VERSION = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?")
 _RELEASES = ("/etc/os-release", "/usr/lib/os-release")
 # The directories of modules, by platform, of the machines that GRUB is known to start.
 _PLATFORMS = ("powerpc-ieee1275", "x86_64-efi", "arm64-efi", "i386-pc", "i386-efi", "riscv64-efi")
@@ -138,7 +139,7 @@ def _is_red_hats(path: str, text: str) -> bool:
 def _read_release(files: Files) -> Release:
     for path in _RELEASES:
         try:
-            if text := files.read(path):
+            if text := files.read(files.default(path)):
                 return os_release.read(text)
         except OSError:
             continue
@@ -147,6 +148,8 @@ def _read_release(files: Files) -> Release:
 
 def _find_system(release: Release) -> Family | None:
     names = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
+    if any(map(_OTHER.fullmatch, names)):
+        return None  # like Fedora in other things
     if any(map(_RED_HATS_IDS.fullmatch, names)):
         return FEDORA
     if any(map(_SUSES_IDS.fullmatch, names)):
@@ -156,16 +159,14 @@ def _find_system(release: Release) -> Family | None:
 
 def _choose_red_hat(release: Release) -> Family:
     """Return the row for a release. RHEL 9 has had the changes of 2025 since 9.7."""
-    major, _, minor = release.get("VERSION_ID", "").partition(".")
-    if not major.isdecimal():
+    match = _VERSION.fullmatch(release.get("VERSION_ID", ""))
+    if match is None:
         return FEDORA
-    if release.get("ID") == "fedora":
-        old = int(major) <= 40
-    else:
-        old = int(major) < 9 or (major == "9" and minor.isdecimal() and int(minor) < 7)
+    major, minor = int(match[1]), int(match[2] or 99)
+    old = major <= 40 if release.get("ID") == "fedora" else (major, minor) < (9, 7)
     if not old:
         return FEDORA
-    return FAMILIES["rhel-8" if major == "8" else "rhel-9"]
+    return FAMILIES["rhel-8" if major < 9 else "rhel-9"]
 
 
 def _has_command(files: Files | None, path: str, module: str) -> bool:

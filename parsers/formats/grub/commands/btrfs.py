@@ -7,13 +7,14 @@ from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import (
     BAD_ARGUMENT,
     NOT_FOUND,
+    OUT_OF_RANGE,
     UNKNOWN_DEVICE,
     GrubError,
 )
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.options import Options
 from parsers.formats.grub.run.shell import Shell
-from parsers.formats.grub.run.subvolumes import Mount, find_subvolume
+from parsers.formats.grub.run.subvolumes import MOST_MOUNTS, Mount, find_subvolume
 
 _OPTIONS = Options("--output|-o=", "--path-only|-p", "--id-only|-i")
 
@@ -46,6 +47,8 @@ def mount(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         part = not (tree.volume.uuid or tree.volume.disk)
         words = f"the subvolume {subvolume} is not there"
         return shell.error(NOT_FOUND, words, harmless=part)
+    if len(shell.subvolumes.mounts) == MOST_MOUNTS:
+        raise GrubError(OUT_OF_RANGE, f"more than {MOST_MOUNTS} subvolumes are mounted")
     mounts = (*shell.subvolumes.mounts, Mount(volume, directory.rstrip("/"), path))
     shell.subvolumes = shell.subvolumes._replace(mounts=mounts)
     return 0

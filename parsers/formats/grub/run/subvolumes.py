@@ -11,7 +11,12 @@ from parsers.api import Files
 
 VARIABLES = ("btrfs_relative_path", "btrfs_subvol", "btrfs_subvolid")
 _TOP = "5"  # its ID
-_UNKNOWN = "/(subvolume ID {})"  # no file has such a name
+# No file has such a name.
+_UNKNOWN = "/(subvolume ID {})"
+_NONE = "/(no subvolume)"
+_LONGEST = 1024  # characters of a subvolume's path
+_MOST_ABSENT = 4  # names of a path that lead to the part of the file system
+MOST_MOUNTS = 64
 
 
 class Mount(NamedTuple):
@@ -49,7 +54,7 @@ class Subvolumes(NamedTuple):
         if not relative or self.id == _TOP:
             return path
         if self.id:
-            return f"{_UNKNOWN.format(self.id)}{path}"
+            return f"{_UNKNOWN.format(self.id[:20])}{path}"
         if not self.path.strip("/"):
             return files.default(path)
         return _inside(files, find_subvolume(files, self.path), path)
@@ -75,9 +80,13 @@ def find_subvolume(files: Files, path: str) -> str:
     A directory may stand for a part of the file system, the subvolume @ for example. Then the first
     names of the path are not there.
     """
+    if len(path) > _LONGEST:
+        return _NONE
     steps = path.strip("/").split("/")
     whole = f"/{'/'.join(steps)}"
-    while steps:
+    for _ in range(_MOST_ABSENT):
+        if not steps:
+            break
         if files.kind(inner := f"/{'/'.join(steps)}") == "directory":
             return inner
         if files.kind(f"/{steps[0]}") is not None:

@@ -90,6 +90,18 @@ OLD_MODULES, MODULES = "date: date\nls: ls\n", "*blscfg: blsuki\ndate: date\n*uk
         ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=centos\nVERSION_ID=9", "fedora"),
         ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=ol\nVERSION_ID=10.0", "fedora"),
         ("/boot/grub2/grub.cfg", "blscfg", "/etc/os-release", "ID=opensuse-slowroll\n", "suse"),
+        ("/boot/grub2/grub.cfg", PLAIN, "/etc/os-release", "ID=centos\nVERSION_ID=7\n", "rhel-8"),
+        (
+            "/boot/grub2/grub.cfg",
+            PLAIN,
+            "/etc/os-release",
+            f"ID=rhel\nVERSION_ID={'9' * 9999}",
+            "fedora",
+        ),
+        (
+            *("/boot/grub2/grub.cfg", "menuentry 'Mageia' {", "/etc/os-release"),
+            *("ID=mageia\nVERSION_ID=9\nID_LIKE='mandriva fedora'\n", "debian"),
+        ),
         ("/boot/grub/grub.cfg", PLAIN, "/etc/os-release", "ID=nixos\n", "nixos"),
         ("/boot/grub/grub.cfg", "hiddenentry A { true }", "/etc/os-release", "ID=nixos\n", "nixos"),
         ("/boot/grub/grub.cfg", "uki", "/etc/os-release", "ID=arch\n", "upstream-2.14"),

@@ -7,6 +7,7 @@ import pytest
 from parsers.api import Entry, Files, Volume
 from parsers.formats.grub.language.family import DEBIAN, FEDORA, SUSE, Family
 from petipy.scan.subvolumes import SubvolumeFiles
+from tests.effort import ending
 from tests.fakes import Machine
 from tests.parsers.formats.grub.runs import CONFIG, offered, preferences, printed, problems
 
@@ -211,6 +212,17 @@ def test_a_subvolume_that_a_directory_cannot_have_is_no_mistake() -> None:
     script = "btrfs-mount-subvol ($root) /m /@/none\nmenuentry A { linux /k }"
     assert problems(disk(script), SUSE) == [(1, "the subvolume /@/none is not there")]
     assert problems(Machine({"root": {CONFIG: script}}).files("root"), SUSE) == []
+
+
+def test_a_very_long_name_and_very_many_mounts_are_no_long_work() -> None:
+    name = "/a" * 1000
+    script = f"{RELATIVE}btrfs_subvol={name}\nmenuentry A {{ linux /boot/vmlinuz }}"
+    with ending():
+        (entry,) = offered(disk(script), family=SUSE)
+    assert entry.kernel
+    assert entry.kernel.path == "/(no subvolume)/boot/vmlinuz"
+    mounts = "".join(f"btrfs-mount-subvol ($root) /{n} /@\n" for n in range(100))
+    assert problems(disk(mounts), SUSE) == [(65, "more than 64 subvolumes are mounted")]
 
 
 def test_the_choice_reaches_submenus_and_goes_on_after_them() -> None:
