@@ -13,6 +13,8 @@ from petipy.state.access import Lock
 from petipy.state.policy import Hints
 from petipy.state.store import Store
 
+_REST = 4  # times as long as a decision took, until the next
+
 
 class AutomaticBoot:
     """The client that boots by itself when nobody is there.
@@ -66,12 +68,15 @@ class AutomaticBoot:
             self._store.update(
                 default=decision.default, locked=decision.locked, countdown=decision.countdown
             )
+            spent = self._clock() - now
             if decision.forget_failures:
                 self._booter.forget_failures()
                 continue
             if decision.boot:
                 await self._boot(commands, decision.boot)
-            await asyncio.sleep(0)  # a set event does not yield, and something may change often
+            # A decision looks at every choice. With thousands of disks it takes long and something
+            # changes often: the consoles need the time, too. A set event alone does not yield.
+            await asyncio.sleep(_REST * spent)
             seconds = decision.again - now
             try:
                 async with asyncio.timeout(None if math.isinf(seconds) else seconds):

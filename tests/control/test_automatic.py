@@ -72,9 +72,13 @@ class Person:
 
 
 class Parts:
-    """The automatic boot, the commands and the store of a machine with these choices."""
+    """The automatic boot, the commands and the store of a machine with these choices.
+
+    Its clock stands at `now`.
+    """
 
     def __init__(self, *choices: Choice, **settings: Any) -> None:
+        self.now = 0.0
         self.store = Store()
         self.booter = Booter(self.store)
         self.told: list[str] = []
@@ -84,7 +88,13 @@ class Parts:
             settled=True,
             settings=Settings(**settings),
         )
-        self.automatic = AutomaticBoot(self.store, self.booter, Trace(False), self.told.append)  # type: ignore[arg-type]
+        self.automatic = AutomaticBoot(
+            self.store,
+            self.booter,  # type: ignore[arg-type]
+            Trace(False),
+            self.told.append,
+            lambda: self.now,
+        )
         self.commands = Commands(
             self.store,
             tuple,
@@ -199,5 +209,31 @@ def test_keys_that_were_an_echo_leave_the_countdown_as_it_was() -> None:
         assert await find_countdown() is None
         task.cancel()
         await asyncio.wait({task})
+
+    asyncio.run(scenario())
+
+
+def test_decisions_that_take_long_leave_time_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        parts = Parts(OPEN, timeout=600)
+        rests = list[float]()
+        sleep = asyncio.sleep
+
+        def decide(*_: object) -> Decision:
+            parts.now += 0.5
+            return Decision()
+
+        async def rest(seconds: float) -> None:
+            rests.append(seconds)
+            await sleep(0)
+
+        monkeypatch.setattr(policy, "decide", decide)
+        monkeypatch.setattr(asyncio, "sleep", rest)
+        task = asyncio.create_task(parts.automatic.run(parts.commands))
+        while not rests:
+            await sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        assert rests == [2.0]
 
     asyncio.run(scenario())
