@@ -80,20 +80,20 @@ class Child:
         The answer so far is sent before the next configuration is read, which may take for ever.
         """
         formats = [form.in_dialect(request.dialect) for form in formats]
-        files, sent = self._confine_to_tree(request, user), b""
+        files, sent = self._confine_to_tree(request, user), list[Scan]()
 
         def send(scan: Scan) -> None:
-            nonlocal sent
+            if sent == [scan]:
+                return
+            sent[:] = [scan]
             locked = any(wish.superusers is not None for _, wish in scan.preferences)
             entries = (entry for _, entry in scan.entries)
             scan = replace(scan, seen=tuple(list_seen(files, entries, locked=locked)))
             data = SCANS.encode(scan)
             if len(data) > packets.MOST:
                 raise OSError(errno.EFBIG, f"its scan gave more than {packets.MOST >> 20} MiB")
-            if data != sent:
-                packets.send(self._answer, data)
-                self._answer.send(packets.PART)
-            sent = data
+            packets.send(self._answer, data)
+            self._answer.send(packets.PART)
 
         scan = scan_tree(files, formats, send)
         problems, stopped = (*scan.problems, *files.unread()), scan.stopped or files.fault

@@ -134,7 +134,7 @@ def test_a_configuration_of_100_mb(odd: Path, tmp_path: Path, good: Path, scanne
     disks.run("mkfs.ext4", "-q", "-d", odd, image, "160M")
     result = scanned(scanner, image, good)
     messages = [problem.message for problem in result.problems]
-    assert "only its first 512 KiB are read" in messages[0]
+    assert "only its first 1536 KiB are read" in messages[0]
     assert {entry.title for _, entry in result.entries} == {"x"}
 
 
