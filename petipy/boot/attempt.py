@@ -79,7 +79,7 @@ class Booter:
     ) -> None:
         self.notes = notes or Notes()
         self.failed: frozenset[str] = frozenset()  # ids of choices whose boot has failed
-        self.last_failure = -math.inf  # by the clock
+        self.last_failure = self.last_look = -math.inf  # by the clock: Hints
         self._machine, self._consoles, self._store = machine, consoles, store
         self._log, self._trace, self._clock = log, trace, clock
         self._look_again = look_again  # at a source, by its name
@@ -193,6 +193,7 @@ class Booter:
     def _send_back(self, choice: Choice, change: Changed) -> None:
         """Have the sources of a choice looked at again."""
         self._sent_back.add(choice.id)
+        self.last_look = self._clock()
         self._log.warning(f"{choice.entry.title} did not boot: {change}; looking at it again")
         files = (*choice.configs, choice.kernel, *choice.initrds, choice.devicetree)
         for name in dict.fromkeys((choice.device, *(file.device for file in files if file))):

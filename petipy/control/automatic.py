@@ -118,6 +118,7 @@ class AutomaticBoot:
             failed=self._booter.failed,
             fatal=self._booter.notes.fatal.keys(),
             last_failure=self._booter.last_failure,
+            last_look=self._booter.last_look,
             last_key=max(self._last_keys.values(), default=-math.inf),
             since=self._since,
         )

@@ -35,6 +35,7 @@ class Hints:
     failed: frozenset[str] = frozenset()  # ids of choices that did not boot
     fatal: Collection[str] = ()  # ids of choices with whose boot an earlier program ended
     last_failure: float = -math.inf
+    last_look: float = -math.inf  # the time when a choice was last sent back to be scanned again
     last_key: float = -math.inf  # the time when a person last touched a console
     since: float = math.inf  # the time when there was first something to boot
 
@@ -88,10 +89,11 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         return Decision(default=default.id, countdown=countdown, again=until)
     busy = snapshot.scanning - _images(snapshot) or not snapshot.settled
     changes = default.device in snapshot.scanning
-    if (changes or (busy and not hints.failed)) and now < until + PATIENCE:
+    last = max(until, hints.last_look if changes else until) + PATIENCE
+    if (changes or (busy and not hints.failed)) and now < last:
         # A scan may yet find an entry that comes before this one, or another one in its place.
         longer = replace(countdown, waiting=True)
-        return Decision(default=default.id, countdown=longer, again=until + PATIENCE)
+        return Decision(default=default.id, countdown=longer, again=last)
     if not default.own and not settings.boot_restricted and find_boot_locks(default, snapshot):
         # A disk of the machine that is still being looked at may have a lock on it.
         return Decision(default=default.id, countdown=replace(countdown, waiting=True))

@@ -32,7 +32,7 @@ class Booter:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.failed: frozenset[str] = frozenset()
-        self.last_failure = -math.inf
+        self.last_failure = self.last_look = -math.inf
         self.notes = Notes()
         self.booted: list[str] = []
         self.happened = asyncio.Event()

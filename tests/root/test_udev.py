@@ -21,7 +21,8 @@ async def main():
     async for event in disks.watch(Log(files=())):
         match event:
             case Arrived(source):
-                print("+", source.name, source.device.volume.label, flush=True)
+                label = source.device.volume.label if source.device else ""
+                print("+", source.name, label, flush=True)
             case Left(name):
                 print("-", name, "", flush=True)
             case _:

@@ -434,3 +434,16 @@ def test_a_device_that_changes_all_the_time_is_read_some_day() -> None:
     machine.discovery = Discovery(scan, machine.store, machine.log)
     asyncio.run(asyncio.wait_for(machine.discovery.run(events()), 60))
     assert len(machine.store.snapshot.guards) == 1
+
+
+def test_a_source_that_is_not_what_it_was_is_looked_at_again() -> None:
+    machine = Machine()
+
+    async def events() -> AsyncIterator[SourceEvent]:
+        yield EVENTS["+"]("good1")
+        await asyncio.sleep(0.01)
+        for name in ("good1", "none1"):
+            machine.discovery.look_again(name)
+
+    asyncio.run(asyncio.wait_for(machine.discovery.run(events()), 60))
+    assert machine.scanned == ["good1", "good1"]

@@ -73,6 +73,14 @@ def test_a_partition_has_every_name_that_it_may_be_called_by(sysfs: Path) -> Non
     )
     assert (device.node, device.kind) == ("/dev/vda2", DISK)
     assert device.title == "vda2: 20 GB ext4, label my rööt"
+    assert device.sequence == 0
+
+
+def test_another_disk_under_the_same_name_is_another_device(sysfs: Path) -> None:
+    first, second = (make_device(partition(DISKSEQ=n), str(sysfs)) for n in ("7", "12"))
+    assert first
+    assert first.sequence == 7
+    assert first != second
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,17 @@ def test_a_busy_device_is_waited_for_but_not_for_ever() -> None:
     assert decide(unsettled, QUICK, READY, 105 + policy.PATIENCE).boot == "a"
 
 
+def test_a_disk_that_is_scanned_again_is_waited_for_whatever_has_failed() -> None:
+    again = replace(SEEN, sources=(replace(SEEN.sources[0], state="scanning"), SEEN.sources[1]))
+    hints = replace(READY, failed=frozenset({"b"}), last_failure=100)
+    assert decide(again, QUICK, hints, 110).boot == ""
+    assert decide(again, QUICK, hints, 103 + policy.PATIENCE).boot == "a"
+    late = replace(READY, last_look=200)
+    assert decide(again, QUICK, late, 210).boot == ""
+    assert decide(again, QUICK, late, 200 + policy.PATIENCE).boot == "a"
+    assert decide(SEEN, QUICK, late, 201).boot == "a"
+
+
 def test_what_waits_for_a_device_is_no_candidate() -> None:
     waiting = Snapshot(choices=(choice("w", waits_for="UUID=1", turn=0),))
     assert decide(waiting, QUICK, READY, 1e9) == Decision()
