@@ -10,9 +10,7 @@ behind it.
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from parsers.api import FileRef, Files
 
@@ -32,46 +30,47 @@ class FitError(ValueError):
     """The file is no image tree, or a damaged one; str() says why."""
 
 
-class Value(NamedTuple):
+# Plain classes: every start imports this module, and NamedTuples take longer to make.
+class Value:
     """The value of a property: its place in the file, and its first bytes."""
 
-    offset: int
-    size: int
-    start: bytes
+    def __init__(self, offset: int, size: int, start: bytes) -> None:
+        self.offset, self.size, self.start = offset, size, start
 
     def texts(self) -> list[str]:
-        return self.start.decode("utf-8", "surrogateescape").rstrip("\0").split("\0")
+        text = self.start.decode("utf-8", "surrogateescape")
+        return [part for part in text.split("\0") if part]
 
     def number(self) -> int:
         return int.from_bytes(self.start, "big") if self.size in (4, 8) else -1
 
 
-@dataclass(slots=True)
 class _Node:
-    values: dict[str, Value] = field(default_factory=dict)
-    children: dict[str, "_Node"] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.values: dict[str, Value] = {}
+        self.children: dict[str, _Node] = {}
 
     def texts(self, name: str) -> list[str]:
-        return [text for text in self.values[name].texts() if text] if name in self.values else []
+        return self.values[name].texts() if name in self.values else []
 
     def number(self, name: str) -> int:
         return self.values[name].number() if name in self.values else -1
 
 
-class FitImage(NamedTuple):
+class FitImage:
     """One image of a file. `packed` is its compression, "" for none."""
 
-    file: FileRef
-    packed: str = ""
+    def __init__(self, file: FileRef, packed: str = "") -> None:
+        self.file, self.packed = file, packed
 
 
-class FitConfiguration(NamedTuple):
+class FitConfiguration:
     """The images that boot together; the device trees after the first are overlays."""
 
-    name: str
-    kernel: FitImage
-    ramdisk: FitImage | None = None
-    devicetrees: tuple[FitImage, ...] = ()
+    def __init__(
+        self, kernel: FitImage, ramdisk: FitImage | None, devicetrees: Sequence[FitImage]
+    ) -> None:
+        self.kernel, self.ramdisk, self.devicetrees = kernel, ramdisk, devicetrees
 
 
 def is_fit(files: Files, path: str) -> bool:
@@ -98,7 +97,7 @@ def read_configuration(files: Files, path: str, name: str = "") -> FitConfigurat
 
     if not (kernels := list(find("kernel"))):
         raise FitError(f"its configuration {name!r} has no kernel")
-    return FitConfiguration(name, kernels[0], next(find("ramdisk"), None), tuple(find("fdt")))
+    return FitConfiguration(kernels[0], next(find("ramdisk"), None), tuple(find("fdt")))
 
 
 class _Blob:

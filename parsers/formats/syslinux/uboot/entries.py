@@ -135,7 +135,9 @@ class UbootEntryBuilder:
             self._context.complain(overlays, "overlays of device trees are not applied")
         directory = "" if tree else label.value("fdtdir")
         found = self._find_devicetree(label, directory) if directory else None
-        return images._replace(devicetree=self._images.file(found)) if found else images
+        if found:
+            images.devicetree = self._images.file(found)
+        return images
 
     def _find_devicetree(self, label: UbootLabel, directory: str) -> str | None:
         """Return the file of FDTDIR's directory for this machine, if the machine has a tree."""

@@ -1,7 +1,5 @@
 """The files of a label: as they are, or within one of U-Boot's containers."""
 
-from typing import NamedTuple
-
 from parsers.api import FileRef, Files
 from parsers.binary import fit, mkimage
 from parsers.binary.fit import FitConfiguration, FitError
@@ -9,14 +7,20 @@ from parsers.binary.mkimage import MkimageError
 from parsers.formats.syslinux.labels import Locator
 
 
-class Images(NamedTuple):
+# A plain class: every start imports this module, and a NamedTuple takes longer to make.
+class Images:
     """The files that a label boots. `problems` cost it something, `unbootable` everything."""
 
-    kernel: FileRef
-    initrd: FileRef | None = None
-    devicetree: FileRef | None = None
-    unbootable: str = ""
-    problems: tuple[str, ...] = ()
+    def __init__(
+        self,
+        kernel: FileRef,
+        initrd: FileRef | None = None,
+        devicetree: FileRef | None = None,
+        unbootable: str = "",
+    ) -> None:
+        self.kernel, self.initrd, self.devicetree = kernel, initrd, devicetree
+        self.unbootable = unbootable
+        self.problems: list[str] = []
 
 
 class ImageReader:
@@ -50,17 +54,17 @@ class ImageReader:
             return Images(file, unbootable=_explain(file, error))
         if "#" in configuration:
             words = "the overlays of the device tree behind the second # are not applied"
-            found = found._replace(problems=(*found.problems, words))
+            found.problems.append(words)
         # Both may name the FIT of the kernel once more.
         try:
             if initrd and initrd != kernel:
-                found = found._replace(initrd=self._initrd(initrd))
+                found.initrd = self._initrd(initrd)
             if devicetree == "-":
-                found = found._replace(devicetree=None)
+                found.devicetree = None
             elif devicetree and devicetree != kernel:
-                found = found._replace(devicetree=self._devicetree(devicetree))
+                found.devicetree = self._devicetree(devicetree)
         except (FitError, MkimageError) as error:
-            return found._replace(unbootable=str(error))
+            found.unbootable = str(error)
         return found
 
     def _unpack(self, file: FileRef) -> Images:
@@ -74,15 +78,16 @@ class ImageReader:
 
     def _unpack_fit(self, file: FileRef, name: str) -> Images:
         found = self._configuration(file.path, name)
-        ramdisk = found.ramdisk.file if found.ramdisk else None
-        if not found.devicetrees:
-            return Images(found.kernel.file, ramdisk)
-        tree, *overlays = found.devicetrees
-        problems = ["overlays of device trees are not applied"] if overlays else []
-        if tree.packed:
-            problems.append(f"its device tree is packed ({tree.packed}): the machine's own is used")
-        devicetree = None if tree.packed else tree.file
-        return Images(found.kernel.file, ramdisk, devicetree, problems=tuple(problems))
+        images = Images(found.kernel.file, found.ramdisk.file if found.ramdisk else None)
+        if found.devicetrees:
+            tree, *overlays = found.devicetrees
+            images.devicetree = None if tree.packed else tree.file
+            if overlays:
+                images.problems.append("overlays of device trees are not applied")
+            if tree.packed:
+                why = f"its device tree is packed ({tree.packed})"
+                images.problems.append(f"{why}: the machine's own is used")
+        return images
 
     def _configuration(self, path: str, name: str) -> FitConfiguration:
         if (path, name) not in self._fits:

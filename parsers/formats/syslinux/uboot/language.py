@@ -18,7 +18,6 @@ lost here. U-Boot ignores a lock, which is SYSLINUX's; here it holds.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 
 import pyparsing as pp
@@ -32,16 +31,14 @@ _DEPTH = 16  # files that include one another: U-Boot's own limit
 _MAX_TEXT = 256 << 10  # characters of a file
 
 
-@dataclass(slots=True, eq=False)
+# A plain class: every start imports this module, and a dataclass takes longer to make.
 class UbootLabel:
-    name: str
-    config: str
-    line: int
-    end: int = 0
-    title: str = ""
-    password: str = ""
-    # By kind of setting: kernel, append, initrd, fdt, fdtdir, fdtoverlays, ipappend, localboot.
-    settings: dict[str, Statement] = field(default_factory=dict)
+    def __init__(self, name: str, config: str, line: int) -> None:
+        self.name, self.config, self.line = name, config, line
+        self.end = line
+        self.title = self.password = ""
+        # By kind: kernel, append, initrd, fdt, fdtdir, fdtoverlays, ipappend, localboot.
+        self.settings: dict[str, Statement] = {}
 
     def value(self, key: str) -> str:
         return self.settings[key].value if key in self.settings else ""
@@ -184,8 +181,7 @@ class UbootConfiguration:
 
     def _begin(self, statement: Statement) -> None:
         if self._has_value(statement):
-            name, config = statement.value, statement.config
-            self._label = UbootLabel(name, config, statement.number, end=statement.number)
+            self._label = UbootLabel(statement.value, statement.config, statement.number)
             self.labels.append(self._label)
 
     def _default(self, statement: Statement) -> None:
