@@ -1,12 +1,19 @@
-"""pxelinux.cfg: the language of syslinux.cfg, with file names on the network."""
+"""pxelinux.cfg: the language of syslinux.cfg, with file names on the network.
+
+PXELINUX runs on PCs, and Petitboot reads its language on POWER. On smaller machines U-Boot does, by
+its rules for extlinux.conf (cmd/pxe.c).
+"""
 
 from collections.abc import Iterator
 from posixpath import basename
 
+from parsers import machines
 from parsers.api import FileRef, Files, Format, Item
-from parsers.formats.syslinux.entries import read_items
+from parsers.formats.syslinux import entries, uboot
 from parsers.places.lease import prefix, server
 from parsers.places.urls import is_url, join, normalize, split
+
+_UBOOT = ("arm", "aarch64", "riscv64", "loongarch64")
 
 
 class NetworkLocator:
@@ -40,6 +47,8 @@ class NetworkLocator:
 
 
 def parse(files: Files, path: str) -> Iterator[Item]:
+    by_uboot = machines.find(files.host.machine).name in _UBOOT
+    read_items = uboot.read_items if by_uboot else entries.read_items
     yield from read_items(files, NetworkLocator(files, path), path, _directory(files, path))
 
 

@@ -128,7 +128,9 @@ class EntryBuilder:
     def _choose(self, conf: Configuration) -> Label | None:
         for key in ("ontimeout", "default") if has_menu(conf) else ("default",):
             if statement := conf.settings.get(key):
-                label = _find(conf, statement.word) or self._implicit(conf, statement)
+                # Petitboot takes the whole line; SYSLINUX, on a PC, its first word.
+                whole = self._files.host.machine not in PC and _find(conf, statement.value)
+                label = whole or _find(conf, statement.word) or self._implicit(conf, statement)
                 label = self._stands_for.get(label, label) if label else None
                 if label and self._meanings[label].menu and label not in self._submenus:
                     conf.has_ui = True  # it shows the menu that it is in

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parsers.api import Entry, Files, Problem
+from parsers.api import Entry, FileRef, Files, Problem
 from parsers.formats.pxe import FORMAT
 from petipy.scan.tree import scan_lease
 from tests.fakes import Machine
@@ -45,6 +45,28 @@ def test_names_begin_with_the_prefix_unless_they_name_their_server(name: str, ur
     (entry,) = entries(f"LABEL a\nLINUX {name}\n")
     assert entry.kernel
     assert entry.kernel.url == url
+
+
+@pytest.mark.parametrize(
+    ("machine", "titles", "cmdline"),
+    [
+        ("aarch64", ["F 1", "F 2*"], "b ip=10.0.0.7:10.0.0.1:10.0.0.254:255.0.0.0"),
+        ("ppc64le", ["F 1", "F 2*"], "b ip=10.0.0.7:10.0.0.1:10.0.0.254:255.0.0.0"),
+        ("x86_64", ["F 2*", "F 1", "F 2"], "b ip="),
+    ],
+)
+def test_a_default_takes_the_whole_line_where_no_syslinux_runs(
+    machine: str, titles: list[str], cmdline: str
+) -> None:
+    text = (
+        "DEFAULT F 2\nAPPEND global\nLABEL F 1\nKERNEL v-6.12.0\n"
+        "LABEL F 2\nKERNEL /v\nAPPEND b\nIPAPPEND 1\n"
+    )
+    host = Machine({"eth0": {}}, urls={DEFAULT: text}, leases={"eth0": LEASE}, machine=machine)
+    found = [i for i in FORMAT.parse(host.files("eth0"), DEFAULT) if isinstance(i, Entry)]
+    assert [f"{e.title}{'*' * e.default}" for e in found] == titles
+    assert found[-1].kernel == FileRef(url="tftp://10.0.0.1/boot/v")
+    assert found[-1].cmdline.startswith(cmdline)
 
 
 def test_without_a_server_in_the_lease_the_configurations_own_is_meant() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from parsers.api import Volume
-from parsers.places.volumes import describe, find, list_searches, make_index
+from parsers.api import Entry, FileRef, Volume
+from parsers.places.volumes import describe, find, list_searches, make_index, rename_files
 
 VOLUMES = (
     Volume(name="sda1", uuid="ABCD-1234", label="boot disk", partuuid="1234abcd-01", disk="sda"),
@@ -89,6 +89,17 @@ def test_the_search_for_an_image_takes_no_more_memory_than_its_name() -> None:
     spec = "sda1" + ":/a.iso" * 20_000
     kept = sum(len(name) for keys, _ in list_searches(spec) for _, name in keys)
     assert kept < 3 * len(spec)
+
+
+def test_all_files_of_an_entry_are_renamed_for_another_volume() -> None:
+    own, other = FileRef(path="/k"), FileRef(path="/i", device="sda2")
+    entry = Entry(
+        title="a", name="a", config="/c", line=1, kernel=own, initrds=(own, other), devicetree=own
+    )
+    found = rename_files(entry, "sda1", "sda2")
+    there, here = FileRef(path="/k", device="sda1"), FileRef(path="/i")
+    assert (found.config, found.kernel, found.devicetree) == ("(sda1)/c", there, there)
+    assert found.initrds == (there, here)
 
 
 @pytest.mark.parametrize(
