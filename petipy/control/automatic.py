@@ -13,6 +13,7 @@ from petipy.state.access import Lock
 from petipy.state.policy import Hints
 from petipy.state.store import Store
 
+_VISIT = 60.0  # seconds; an echo is recognised long before
 _REST = 4  # times as long as a decision took, until the next
 
 
@@ -36,7 +37,7 @@ class AutomaticBoot:
     ) -> None:
         self._store, self._booter = store, booter
         self._trace, self._tell, self._clock = trace, tell, clock
-        self._last_keys: dict[str, float] = {}  # by the clock, of a person, by client
+        self._keys: dict[str, tuple[float, float]] = {}  # by client: a person's first and last key
         self._since = math.inf  # by the clock, when there was first something to boot
         self._told: set[str] = set()  # ids of defaults that cannot boot
         self._wake = asyncio.Event()
@@ -48,14 +49,18 @@ class AutomaticBoot:
     def note_presence(self, client: str, here: bool) -> None:
         """Take note of a person's key at a client: a countdown that is on stops now.
 
-        If nobody is there after all, it goes on as if it had not stopped.
+        If nobody is there after all, it goes on as if it had not stopped. After a visit that was
+        too long for that it begins anew.
         """
-        if not here:
-            self._last_keys.pop(client, None)
-            self._wake.set()
-            return
-        self._last_keys[client] = self._clock()
-        if self._store.snapshot.countdown is not None:
+        now = self._clock()
+        if here:
+            first, _ = self._keys.get(client, (now, now))
+            self._keys[client] = first, now
+        else:
+            first, _ = self._keys.pop(client, (now, now))
+            if now - first > _VISIT:
+                self._since = max(self._since, now)
+        if not here or self._store.snapshot.countdown is not None:
             self._wake.set()
 
     async def run(self, commands: Commands) -> None:
@@ -119,6 +124,6 @@ class AutomaticBoot:
             fatal=self._booter.notes.fatal.keys(),
             last_failure=self._booter.last_failure,
             last_look=self._booter.last_look,
-            last_key=max(self._last_keys.values(), default=-math.inf),
+            last_key=max((last for _, last in self._keys.values()), default=-math.inf),
             since=self._since,
         )

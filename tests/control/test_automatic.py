@@ -207,6 +207,12 @@ def test_keys_that_were_an_echo_leave_the_countdown_as_it_was() -> None:
         echo.note_presence()
         echo.note_absence()
         assert await find_countdown() is None
+        parts.now = 2000.0
+        person.note_presence()
+        person.note_absence()  # a plug in its place, after a visit
+        after = await find_countdown()
+        assert after
+        assert after.until == 2000.0 + 600
         task.cancel()
         await asyncio.wait({task})
 

@@ -88,10 +88,13 @@ def test_the_countdown_ends_in_a_boot_that_nobody_else_gives(
     run(scenario())
 
 
-def test_an_echo_that_begins_in_the_menu_boots_nothing_and_opens_no_shell() -> None:
+@pytest.mark.parametrize(("size", "delay"), [(4096, 0.0), (1, 0.0), (5, 0.5)])
+def test_an_echo_that_begins_in_the_menu_boots_nothing_and_opens_no_shell(
+    size: int, delay: float
+) -> None:
     async def scenario() -> None:
         machine, told = Screens(), list[str]()
-        plug = Loopback()
+        plug = Loopback(size=size, delay=delay)
         plug.plugged = False
         async with serve(Console(plug.path, machine.session(), warn=told.append)):
             await open_menu(plug)
