@@ -3,10 +3,11 @@
     python3.13 bytecode.py SOURCES TARGET <JOB
 
 It runs in the image's own minor version of Python. JOB is JSON: {"own": packages taken whole,
-"extra": modules imported by name only, "left_out": modules that importers can do without,
-"optimize": as for compile(), "bare": packages compiled without annotations}. SOURCES is laid out
-like the directory of the standard library, with other packages beside it. The compiled modules go
-to TARGET; the names of the extension modules that they need go to standard output, one per line.
+"extra": modules imported by name only, "optional": others that not every version of Python has,
+"left_out": modules that importers can do without, "optimize": as for compile(), "bare": packages
+compiled without annotations}. SOURCES is laid out like the directory of the standard library, with
+other packages beside it. The compiled modules go to TARGET; the names of the extension modules that
+they need go to standard output, one per line.
 """
 
 import _imp
@@ -135,6 +136,8 @@ def main(sources: Path, target: Path, job: dict[str, Any]) -> None:
         known = graph.include(name) or name in graph.extensions or name in sys.builtin_module_names
         if not known:
             sys.exit(f"there is no module {name}")
+    for name in job["optional"]:
+        graph.include(name)
     for name in sorted(graph.files.keys() - frozen()):
         path = graph.files[name]
         place = path.relative_to(sources)

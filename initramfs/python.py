@@ -167,6 +167,7 @@ def compile_modules(command: list[str], room: Path, *, plain: bool) -> list[str]
     job = {
         "own": OWN,
         "extra": extra,
+        "optional": names["by name, if there"],
         "left_out": without,
         "optimize": 0 if plain else 2,
         "bare": () if plain else BARE,
