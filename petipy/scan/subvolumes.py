@@ -14,6 +14,7 @@ from parsers.api import Entry, FileRef, Files, Item, Origin, Problem
 
 MOST = 16  # subvolumes; snapshots can be thousands
 _NAMES = ("root", "rootfs")  # besides @ and all that begin so
+_TOP = "/(top of the file system)"  # no file has this name: another's must not be taken for it
 _WITHIN = ("boot", "etc", "loader")  # a subvolume with none of these boots nothing
 
 
@@ -126,7 +127,34 @@ class DefaultFiles(SubvolumeFiles):
         return path
 
 
-def is_in_default(files: Files, path: str) -> bool:
-    """Return True if the file at this path is one of the default subvolume."""
-    top = files.default("/").rstrip("/")
-    return bool(top) and files.default(path) == path and files.kind(f"{top}{path}") is not None
+class TopFiles(SubvolumeFiles):
+    """`parsers.api.Files` of a btrfs' top, without the files of its default subvolume, `root`."""
+
+    def whole(self, path: str) -> str:
+        return path if self._has(path) else f"{_TOP}{path}"
+
+    def names(self, directory: str) -> list[str]:
+        top = directory.rstrip("/")
+        return [name for name in self._files.names(directory) if self._has(f"{top}/{name}")]
+
+    def default(self, path: str) -> str:
+        return f"{self._root}{path}"
+
+    def _has(self, path: str) -> bool:
+        return self._files.default(path) != path
+
+
+def find_default(files: Files) -> str:
+    """Return the path of the default subvolume; "" if it is the top, or not known."""
+    return files.default("/").rstrip("/")
+
+
+def select_view(files: Files, root: str, path: str, *, from_top: bool) -> SubvolumeFiles | None:
+    """Return the files that a configuration may mean; None: all of the tree."""
+    if root:
+        return SubvolumeFiles(files, root, from_top=from_top)
+    if not (default := find_default(files)):
+        return None
+    if files.default(path) != path:
+        return TopFiles(files, default, from_top=True)
+    return None if from_top else DefaultFiles(files, default, from_top=False)

@@ -11,14 +11,7 @@ from petipy.scan.budget import cut_images
 from petipy.scan.findings import Findings
 from petipy.scan.images import images
 from petipy.scan.netboot import netboot, places
-from petipy.scan.subvolumes import (
-    MOST,
-    DefaultFiles,
-    SubvolumeFiles,
-    first_left_out,
-    is_in_default,
-    subvolumes,
-)
+from petipy.scan.subvolumes import MOST, find_default, first_left_out, select_view, subvolumes
 from petipy.state.model import Image, Scan
 
 _LONGEST = 500  # characters of a message or title, which may quote a megabyte of zeros
@@ -98,8 +91,8 @@ def _configurations(
 ) -> Iterator[tuple[str, str]]:
     """Yield the root and the path of each configuration that is there, once."""
     met: set[object] = set()
-    for root in roots:
-        for path in _paths(files, [f"{root}{path}" for path in form.paths]):
+    for top in roots:
+        for root, path in _list_places(files, form, top):
             try:
                 if (identity := _identity(files, form, path)) is None:
                     continue
@@ -116,13 +109,21 @@ def _configurations(
             yield root, path
 
 
+def _list_places(files: Files, form: Format, root: str) -> Iterator[tuple[str, str]]:
+    """Yield the paths of a root. One at the top comes after its namesake in the default subvolume.
+
+    The default subvolume is the system of today; its files are not seen where the top has others.
+    """
+    default = "" if root else find_default(files)
+    for path in _paths(files, [f"{root}{path}" for path in form.paths]):
+        if default and files.default(path) != path:
+            yield default, f"{default}{path}"
+        yield root, path
+
+
 def _parse(form: Format, files: Files, root: str, path: str, findings: Findings) -> Iterator[Item]:
-    within: SubvolumeFiles
-    if root:
-        within = SubvolumeFiles(files, root, from_top=form.from_top)
-    elif not form.from_top and is_in_default(files, path):
-        within = DefaultFiles(files, "", from_top=False)
-    else:
+    within = select_view(files, root, path, from_top=form.from_top)
+    if within is None:
         yield from _parse_safely(form, files, path, findings)
         return
     inner = path if form.from_top else path.removeprefix(root)

@@ -54,6 +54,35 @@ def test_a_configuration_in_the_default_subvolume_speaks_of_that_one() -> None:
     assert entry.initrds == (FileRef(path="/boot/initrd"),)
 
 
+def test_the_top_and_the_default_subvolume_do_not_mix() -> None:
+    default = "/@/.snapshots/1/snapshot"
+    today = KERNEL | {"/etc/yaboot.conf": YABOOT, "/boot/new": "", "/boot/vmlinuz-6": "k"}
+    before = {"/etc/yaboot.conf": "image=/boot/new\n\tlabel=old\n", "/boot/vmlinux": "another's"}
+    machine = files(below(default, today), before)
+    machine.machine.default = default
+    scan = scan_tree(machine, [form for form in formats() if form.name == "yaboot"])
+    assert [(e.config, e.kernel) for _, e in scan.entries] == [
+        (f"{default}/etc/yaboot.conf", FileRef(path=f"{default}/boot/vmlinux")),
+        ("/etc/yaboot.conf", FileRef(path="/(top of the file system)/boot/new")),
+    ]
+    assert len(scan.missing) == 1
+
+
+def test_a_grub_cfg_at_the_top_does_not_hide_that_of_today() -> None:
+    default = "/@/.snapshots/1/snapshot"
+    grub = "set btrfs_relative_path=y\nmenuentry {0} {{ linux /boot/vmlinux {0} }}\n"
+    today = KERNEL | {"/boot/grub2/grub.cfg": grub.format("today")}
+    before = {"/boot/grub2/grub.cfg": grub.format("old"), "/boot/vmlinux": "another's"}
+    machine = files(below(default, today), before)
+    machine.machine.default = default
+    found = entries(machine)
+    assert [(e.title, e.config, e.default) for e in found] == [
+        ("today", f"{default}/boot/grub2/grub.cfg", True),
+        ("old", "/boot/grub2/grub.cfg", True),
+    ]
+    assert [e.kernel and e.kernel.path for e in found] == [f"{default}/boot/vmlinux"] * 2
+
+
 @pytest.mark.parametrize("root", ["/@", "/@rootfs", "/root"])
 def test_grub_speaks_of_the_whole_file_system(root: str) -> None:
     grub = f"menuentry a {{ linux {root}/boot/vmlinux at=$prefix; initrd {root}/boot/initrd }}\n"
