@@ -27,6 +27,7 @@ PLAIN_STATEMENTS = frozenset(
     reboot-for-bitlocker saved_entry prev_saved_entry next_entry boot_once boot_success
     boot_indeterminate menu_auto_hide menu_show_once menu_hide_ok env_block parent extract
     default_kernel cmdpath superusers net_bootp net_dhcp true false date parttool partprobe
+    probe
     """.split()  # noqa: SIM905
 )
 
@@ -37,8 +38,8 @@ FILE_STATEMENTS = frozenset(
     xen_module chainloader chain source configfile extract_entries_configfile
     extract_entries_source normal legacy_configfile syslinux_configfile loopback com32 config ui
     bss pxe fdi imgargs imgfetch imgexec imgload sanboot sanhook sanunhook devicetree_upstream
-    kernelopt message display cat ls probe background password_file literal-file f1 f2 f3 f4 f5
-    f6 f7 f8 f9 f10 f11 f12
+    kernelopt message display cat ls background password_file literal-file f1 f2 f3 f4 f5 f6 f7
+    f8 f9 f10 f11 f12
     """.split()  # noqa: SIM905
 )
 
