@@ -7,7 +7,8 @@ signature of the whole image is for the firmware: no kernel on x86 or arm64 take
 kexec_file_load.
 
 Lanzaboote's thin stub (NixOS) has the sections of a unified image, but .linux and .initrd hold the
-paths of the files on the same file system, and .linuxh and .initrdh their hashes.
+paths of the files on the same file system, and .linuxh and .initrdh their hashes. Before 2024 the
+sections were .kernelp, .initrdp and .kernelh.
 """
 
 import re
@@ -94,13 +95,13 @@ def read_image(files: Files, top: str, path: str) -> Iterator[UkiEntry | Problem
     for directory in (f"{top}/loader/addons", f"{path}.extra.d"):
         yield from _addons(files, directory, program.machine, profiles[0], addons)
     alone = len(profiles) == 1
-    is_thin = any(section.name == ".linuxh" for section in program.sections)
+    is_thin = any(section.name in (".linuxh", ".kernelh") for section in program.sections)
     for number, profile in enumerate(profiles[:_MOST]):
         if is_thin:
             profile.linux = _follow(files, top, profile.linux)
             profile.initrd = _follow(files, top, profile.initrd)
         if profile.linux is None:
-            why = ".linux names no file" if is_thin else "there is no .linux section"
+            why = "the stub names no file" if is_thin else "there is no .linux section"
             yield Problem(path, 1, f"it has no kernel: {why}")
             continue
         if profile.ignored:
@@ -167,9 +168,9 @@ def _read_sections(
             image.texts[name] = data.decode("utf-8", "surrogateescape").rstrip("\0")
         elif not section.size:
             continue
-        elif name == "linux":
+        elif name in ("linux", "kernelp"):
             image.linux = part
-        elif name == "initrd":
+        elif name in ("initrd", "initrdp"):
             image.initrd = part
         elif name == "ucode":
             image.ucode = part
