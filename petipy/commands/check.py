@@ -40,7 +40,7 @@ from petipy.report.quote import quote_line
 from petipy.report.visible import escape
 from petipy.state.model import DIRECTORY, Device
 from petipy.state.resolve import choices
-from petipy.state.survey import Survey
+from petipy.state.survey import Survey, list_guards
 
 _LARGEST = 64 << 20  # bytes of a file that is checked alone
 
@@ -201,6 +201,7 @@ def _survey_file(
         devices=(device,),
         known=(device,),
         choices=choices([(device, scan)], host.volumes),
+        guards=list_guards([(device, scan)]),
         problems=tuple(("file", problem) for problem in scan.problems),
     )
 

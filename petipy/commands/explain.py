@@ -35,6 +35,7 @@ from petipy.report.provenance import (
 from petipy.report.values import entry_to_json, problem_to_json
 from petipy.report.visible import escape
 from petipy.report.words import describe_effect, describe_problem
+from petipy.state.access import describe_users
 from petipy.state.model import ORDINARY, Choice
 from petipy.state.survey import Survey
 
@@ -157,8 +158,8 @@ def _lines(choice: Choice, found: Survey) -> Iterator[str]:
     yield _fact("default", _turn(choice, found))
     if choice.obstacle:
         yield _fact("obstacle", choice.obstacle)
-    if choice.allowed:
-        yield _fact("only for", choice.allowed)
+    if users := describe_users(choice, found.snapshot):
+        yield _fact("only for", users)
     yield from _files(choice)
     yield from _command_line(choice)
     for effect in entry.effects:

@@ -14,6 +14,7 @@ from petipy.report.printing import write
 from petipy.report.values import entry_to_json
 from petipy.report.visible import escape
 from petipy.report.words import describe_effect, describe_problem
+from petipy.state.access import describe_users
 from petipy.state.model import Choice
 from petipy.state.survey import Survey
 
@@ -63,7 +64,7 @@ def _text(found: Survey) -> str:
 
 
 def _lines(found: Survey) -> Iterator[str]:
-    default = found.default
+    default, snapshot = found.default, found.snapshot
     by_device = defaultdict[str, list[Choice]](list)
     for choice in found.choices:
         by_device[choice.device].append(choice)
@@ -73,9 +74,9 @@ def _lines(found: Survey) -> Iterator[str]:
         if not mine:
             yield "  nothing to boot"
         for choice in mine:
-            yield from _choice(choice, choice is default)
+            yield from _choice(choice, describe_users(choice, snapshot), choice is default)
         yield ""
-    if default and default.users is not None:
+    if default and describe_users(default, snapshot):
         yield "waits for a password before * boots"
     elif default and default.elsewhere:
         yield "nothing here boots by itself"
@@ -90,7 +91,7 @@ def _lines(found: Survey) -> Iterator[str]:
         yield from describe_problem(problem, name)
 
 
-def _choice(choice: Choice, default: bool) -> Iterator[str]:
+def _choice(choice: Choice, users: str, default: bool) -> Iterator[str]:
     entry = choice.entry
     yield f"{'*' if default else ' '} {' > '.join((*entry.trail, entry.title))}"
     for line in entry.help.split("\n") if entry.help else ():
@@ -104,8 +105,8 @@ def _choice(choice: Choice, default: bool) -> Iterator[str]:
         yield "    hidden    the menu does not show it"
     if entry.hotkey:
         yield f"    key       {entry.hotkey}"
-    if choice.allowed:
-        yield f"    users     {choice.allowed}"
+    if users:
+        yield f"    users     {users}"
     refs = [("kernel", entry.kernel), *(("initrd", ref) for ref in entry.initrds)]
     for name, ref in (*refs, ("devicetree", entry.devicetree)):
         if ref:

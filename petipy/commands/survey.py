@@ -30,7 +30,7 @@ from petipy.state.model import (
     Scan,
 )
 from petipy.state.resolve import choices
-from petipy.state.survey import Survey
+from petipy.state.survey import Survey, list_guards
 
 if TYPE_CHECKING:
     from petipy.sandbox.client import Scanner
@@ -160,6 +160,7 @@ def replay(machine: Machine, name: str = "", dialect: str | None = None) -> Surv
         devices=found,
         known=found,
         choices=choices(scans, machine.volumes),
+        guards=list_guards(scans),
         foreign=_foreign(scans, machine.volumes),
         problems=tuple(problems),
     )
@@ -242,6 +243,7 @@ def _survey_devices(devices: OpenDevices, machine: str, dialect: str | None) -> 
         devices=(*devices.found, *images),
         known=known,
         choices=choices(scans, volumes),
+        guards=list_guards(scans),
         foreign=_foreign(scans, volumes),
         problems=tuple(problems),
     )

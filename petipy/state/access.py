@@ -79,6 +79,12 @@ def find_cover_locks(choice: Choice, snapshot: Snapshot) -> Locks:
     return _unique((*_guard_locks(snapshot, _MACHINE), *_wait_for(busy, snapshot)))
 
 
+def describe_users(choice: Choice, snapshot: Snapshot) -> str:
+    """Return the users who may boot the choice, in words; "" is anybody."""
+    others = (lock.allowed for lock in find_cover_locks(choice, snapshot))
+    return " and ".join(dict.fromkeys(filter(None, (choice.allowed, *others))))
+
+
 def find_edit_locks(choice: Choice, snapshot: Snapshot) -> Locks:
     """Return the locks on changing the choice: its superusers', and the shell's.
 

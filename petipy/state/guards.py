@@ -28,6 +28,9 @@ class Guard:
         return tuple(select_keys(self.passwords, self.superusers))
 
 
+Guards = tuple[tuple[Reach, Guard], ...]  # the first of each source, and its reach
+
+
 def find_guards(device: str, preferences: Iterable[tuple[str, Preferences]]) -> tuple[Guard, ...]:
     """Return the guards of a source: one for each configuration that names superusers."""
     return tuple(

@@ -16,7 +16,7 @@ from parsers.api import (
     Volume,
     extent,
 )
-from petipy.state.guards import Guard, Reach, describe_keys, select_keys
+from petipy.state.guards import Guards, Reach, describe_keys, select_keys
 from petipy.state.seen import Seen
 
 _NUMBERS = re.compile(r"\d+|\D+")  # the numbers in a name, and the text between them
@@ -319,7 +319,7 @@ class Snapshot:
     settled: bool = False  # the sources that were there at the start are all known
     choices: tuple[Choice, ...] = ()  # in menu order: grouped by source
     problems: tuple[tuple[str, Problem], ...] = ()  # (source's name, problem)
-    guards: tuple[tuple[Reach, Guard], ...] = ()  # the first of each source, in menu order
+    guards: Guards = ()  # in menu order
     unread: tuple[Source, ...] = ()  # their guards are not known, and if given up may never be
     default: str = ""  # id of the marked choice; "" while there is none
     locked: bool = False  # the default wants a password: it does not boot by itself

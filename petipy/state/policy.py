@@ -62,7 +62,7 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         return Decision()
     free = order
     if not settings.boot_restricted:
-        uncovered = _list_uncovered(order, snapshot)
+        uncovered = list_uncovered(order, snapshot)
         order = uncovered or order
         free = [choice for choice in uncovered if choice.users is None]
     if not free or free[0] is not order[0]:
@@ -100,7 +100,7 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     return Decision(default=default.id, boot=default.id)
 
 
-def _list_uncovered(order: Iterable[Choice], snapshot: Snapshot) -> list[Choice]:
+def list_uncovered(order: Iterable[Choice], snapshot: Snapshot) -> list[Choice]:
     """Leave out the choices that need a password of another configuration.
 
     Their own configuration did not ask for a person at every boot, so the next candidate follows.

@@ -6,7 +6,7 @@ is only a part takes none away, since its silence proves nothing.
 
 from dataclasses import replace
 
-from petipy.state.guards import Guard, Reach, find_guards, merge_guards
+from petipy.state.guards import Guard, Guards, Reach, find_guards, merge_guards
 from petipy.state.model import Order, Scan, Source
 from petipy.state.ordered import Ordered
 
@@ -34,8 +34,8 @@ class Register:
         self._unread: Ordered[Source] = Ordered()
 
     @property
-    def guards(self) -> tuple[tuple[Reach, Guard], ...]:
-        """The first guard of each source, and its reach, in menu order."""
+    def guards(self) -> Guards:
+        """The first guard of each source, in menu order."""
         return self._guards.values
 
     @property

@@ -1,10 +1,12 @@
 """Results of a survey: everything that the commands show of one machine. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parsers.api import Problem, Volume
-from petipy.state.model import Choice, Device, Snapshot, Source
-from petipy.state.policy import list_candidates
+from petipy.state.guards import Guards, find_guards
+from petipy.state.model import Choice, Device, Scan, Snapshot, Source
+from petipy.state.policy import list_candidates, list_uncovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class Survey:
     choices: tuple[Choice, ...]
     problems: tuple[tuple[str, Problem], ...]  # (device name, problem)
     foreign: tuple[Choice, ...] = ()  # systems other than Linux; not among the choices
+    guards: Guards = ()
 
     @property
     def volumes(self) -> tuple[Volume, ...]:
@@ -23,8 +26,22 @@ class Survey:
         return tuple(device.volume for device in self.known)
 
     @property
+    def snapshot(self) -> Snapshot:
+        """The machine as it would be after these scans."""
+        sources = tuple(map(Source.of, self.devices))
+        return Snapshot(sources=sources, settled=True, choices=self.choices, guards=self.guards)
+
+    @property
     def default(self) -> Choice | None:
         """The choice that would boot by itself; if none can, the default of a configuration."""
-        snapshot = Snapshot(sources=tuple(map(Source.of, self.devices)), choices=self.choices)
+        snapshot = self.snapshot
+        order = list_candidates(snapshot)
+        uncovered = list_uncovered(order, snapshot)
         wanted = (choice for choice in self.choices if choice.entry.default)
-        return next(iter((*list_candidates(snapshot), *wanted)), None)
+        return next(iter((*uncovered, *order, *wanted)), None)
+
+
+def list_guards(scans: Iterable[tuple[Device, Scan]]) -> Guards:
+    """Return the guards of the devices, given their scans."""
+    found = ((device, find_guards(device.name, scan.preferences)) for device, scan in scans)
+    return tuple((device.kind.reach, guards[0]) for device, guards in found if guards)

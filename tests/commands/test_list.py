@@ -124,18 +124,24 @@ def test_of_a_hidden_entry_it_is_said(
 def test_who_may_boot_an_entry_is_told(
     disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A configuration with superusers guards the other formats on its disk, too."""
+    locked = "set superusers=root\npassword root x\nmenuentry a --unrestricted { linux /k a }\n"
     root = disk(
         "root",
         {
             "/etc/yaboot.conf": "password=x\nimage=/k\n",
-            "/grub.cfg": "set superusers=root\npassword root x\nmenuentry b { linux /b }\n",
+            "/etc/zipl.conf": "[defaultboot]\ndefault=z\n[z]\nimage=/k\nparameters=z\n",
+            "/grub.cfg": f"{locked}menuentry b {{ linux /k b }}\n",
+            "/k": "",
         },
     )
     assert main([str(root)]) == 0
-    words = [
-        line.split(None, 1)[1] for line in capsys.readouterr().out.split("\n") if "  users " in line
-    ]
-    assert words == ["root, with a password", "who has the password"]
+    said = capsys.readouterr().out
+    words = [line.split(None, 1)[1] for line in said.split("\n") if "  users " in line]
+    mine = "root, with a password"
+    assert words == [mine, f"who has the password and {mine}", mine]
+    assert "\n* a\n" in said
+    assert "waits for a password" not in said
 
 
 def test_an_entry_whose_files_are_missing_is_listed_and_is_not_the_one_that_boots(
