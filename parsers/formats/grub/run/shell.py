@@ -40,7 +40,7 @@ from parsers.formats.grub.snippets import Snippets
 _DEPTH = 30
 
 # The commands that run if only a menu's entries are wanted.
-_EXTRACTED = frozenset(["[", "menuentry", "search", "set", "submenu", "test"])
+_EXTRACTED = frozenset(["[", "hiddenentry", "menuentry", "search", "set", "submenu", "test"])
 _MISTAKE = 10  # steps
 
 Run = Callable[["Shell", Sequence[str], Block | None], int]

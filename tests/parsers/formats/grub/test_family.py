@@ -2,12 +2,12 @@
 
 import pytest
 
-from parsers.formats.grub.language.family import DEBIAN, FEDORA
+from parsers.formats.grub.language.family import DEBIAN, FAMILIES, FEDORA
 from parsers.formats.grub.recognition import find_family
 from tests.cases import SHARED, find
 from tests.effort import ending
 from tests.fakes import Machine
-from tests.parsers.formats.grub.runs import machine, offered, preferences
+from tests.parsers.formats.grub.runs import machine, offered, preferences, printed
 
 CORPUS = SHARED / "corpus/grub.cfg"
 FEDORAS = {
@@ -185,6 +185,29 @@ def test_numbers_names_and_paths_in_default(default: str, debian: str, fedora: s
     for family, kernel in ((DEBIAN, debian), (FEDORA, fedora)):
         entries = offered(files, family=family)
         assert [e.kernel.path for e in entries if e.default and e.kernel] == [kernel]
+
+
+@pytest.mark.parametrize(
+    ("family", "features"),
+    [
+        *((name, "") for name in ("debian", "upstream-2.06", "upstream-2.12", "suse", "rhel-9")),
+        *(("fedora", "y"), ("upstream-2.14", "y y y"), ("nixos", "y y y")),
+    ],
+)
+def test_scripts_ask_a_grub_for_its_features(family: str, features: str) -> None:
+    script = (
+        "echo $feature_search_cryptodisk_only $feature_tpm2_cap_pcrs $feature_gcry_hw_accel\n"
+        "echo $feature_menuentry_id"
+    )
+    assert printed(machine(script), family=FAMILIES[family]) == f"{features}\ny\n"
+
+
+def test_an_evals_last_command_counts_since_2_14() -> None:
+    script = 'eval "false\n"\necho $?'
+    said = {name: printed(machine(script), family=one).strip() for name, one in FAMILIES.items()}
+    assert {name for name, status in said.items() if status == "1"} == {
+        *("fedora", "upstream-2.14", "nixos"),
+    }
 
 
 def test_what_looks_like_a_number_below_zero_is_a_title() -> None:

@@ -52,6 +52,11 @@ def test_a_hidden_entry_has_no_number_and_no_name_means_it(
     assert [e.title for e in entries if e.default] == [chosen]
 
 
+def test_a_hidden_entry_may_be_extracted_from_an_untrusted_file() -> None:
+    files = machine("extract_entries_source /in", {"/in": HIDDEN})
+    assert [e.title for e in offered(files, family=SUSE)] == ["T", "A", "U", "B"]
+
+
 def test_fallback_does_not_count_hidden_entries() -> None:
     assert preferences(machine(f"fallback='1 0'\n{HIDDEN}"), SUSE).fallback == ("B", "A")
 
