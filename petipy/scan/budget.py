@@ -53,6 +53,11 @@ class ConfigurationBudget:
         self._entries = self._problems = 0
         self._full = False
 
+    @property
+    def is_full(self) -> bool:
+        """Return True if no further entry is taken."""
+        return self._full
+
     def take_entry(self, entry: Entry, weight: int) -> Entry | Problem | None:
         """Return the entry if it fits, else the problem to report, or None for a further one."""
         if self._full:

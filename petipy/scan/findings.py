@@ -70,6 +70,8 @@ class Findings:
             self._add_problem(problem)
 
     def _add_entry(self, entry: Entry) -> None:
+        if self._budget.is_full:
+            return
         entry = itself.mark(self._files, self._with_image_place(entry))
         weight = weigh(entry, *list_references(entry))
         found = self._budget.take_entry(entry, weight)
