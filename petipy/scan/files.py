@@ -21,7 +21,7 @@ _MOST_UNREAD = 1000  # paths that are remembered
 MOST_NAMES = 20_000  # of a directory; each costs time in every format
 _KEPT_NAMES = 100_000  # of all directories of a tree, in memory
 _ROOT_INODE = 256  # of a btrfs' subvolume
-_MOST_SUBVOLUMES = 2000  # directories that are listed to find the default one
+_MOST_LOOKED_AT = 20_000  # names, to find the default subvolume
 _NO_DEFAULT = "/(default subvolume)"  # no file has this name: a wrong one must not be taken for it
 # The path leads to nothing. EINVAL and ENAMETOOLONG: no file could have that name.
 _NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
@@ -223,12 +223,11 @@ class TreeFiles:
 
     def _find_default(self, device: int) -> str:
         """Return the path of the default subvolume. It has the device number of its mount."""
-        todo = [""]
-        for _ in range(_MOST_SUBVOLUMES):
-            if not todo:
-                break
+        todo, left = [""], _MOST_LOOKED_AT
+        while todo and left > 0:
             directory = todo.pop(0)
-            for name in self._list(self._roots[0], directory or "/"):
+            for name in self._list(self._roots[0], directory or "/")[:left]:
+                left -= 1
                 status = self._find_status(path := f"{directory}/{name}")
                 if status is None or not stat.S_ISDIR(status.st_mode):
                     continue
