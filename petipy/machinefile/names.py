@@ -17,9 +17,18 @@ _DEFINED = re.compile(
 )
 # Names of variables: of an assignment, of `for`, of an option that sets one.
 _SET = re.compile(
-    r"([A-Za-z_]\w{0,40})=(?![=\s])|\bfor[ \t]+([A-Za-z_]\w{0,40})|--set[ =]([A-Za-z_]\w{0,40})"
+    r"([A-Za-z_]\w{0,40})=(?![=\s])|\bfor[ \t]+([A-Za-z_]\w{0,40})"
+    r"|(?:--set|-s)[ =](?:\d+:)?([A-Za-z_]\w{0,40})"
     r"|\b(?:read|export|save_env|load_env|inc|decrement|increment|set)[ \t]+([A-Za-z_]\w{0,40})"
 )
+# The title of an entry; not its body, which may follow in the same line.
+_TITLE = re.compile(r"^[ \t]*(?:menuentry|submenu|hiddenentry)[ \t](?:\$\{\w+\}|[^{\n])*", re.M)
+
+
+def find_title_variables(texts: Iterable[str]) -> set[str]:
+    """Return the variables in the titles of GRUB's menus: what they hold, everybody sees."""
+    titles = (title for text in texts for title in _TITLE.findall(text))
+    return {name for title in titles for name in re.findall(r"\$\{?([A-Za-z_]\w*)", title)}
 
 
 def find_password_variables(texts: Iterable[str]) -> set[str]:

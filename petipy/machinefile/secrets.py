@@ -16,9 +16,10 @@ from petipy.machinefile.names import (
     GAP,
     find_defined_names,
     find_password_variables,
+    find_title_variables,
     find_variables,
 )
-from petipy.machinefile.words import PBKDF2, SECRET_NAME, TOKEN, Words, is_padded
+from petipy.machinefile.words import SECRET_NAME, TOKEN, Words, is_padded
 
 _BLOCK = "# GRUB Environment Block\n"
 _TOKEN = re.compile(
@@ -69,7 +70,9 @@ class Blanker:
     ) -> None:
         open_words = {*find_defined_names(texts), *(fact for fact in facts if fact)}
         self._secret = find_password_variables(texts)
+        self._shown = find_title_variables(texts) - self._secret
         variables = find_variables(texts)
+        open_words |= variables
         self._words = Words(open_words, variables, same_size=same_size)
         self._statements = {*statements, *_KNOWN}
         self._same_size = same_size
@@ -160,9 +163,10 @@ class Blanker:
         """Blank the value of NAME=VALUE, and the further settings in the same line."""
         key = name.partition("[")[0].rpartition("/")[2].lower()
         plain = key in allowed.PLAIN_VARIABLES or key in allowed.PLAIN_STATEMENTS
+        plain = plain or (name in self._shown and not SECRET_NAME.search(key))
         hidden = name in self._secret or SECRET_NAME.search(key) or key in _PRINTED
         if hidden and not plain:
-            return self._until_next(value, self._hide)
+            return self._until_next(value, self._words.hide)
         if key in allowed.PARAMETERS or key in allowed.OPTION_PARAMETERS:
             return self._words.word(f"{name}={_first(value)}")[len(name) + 1 :] + self._statement(
                 value[len(_first(value)) :]
@@ -186,19 +190,6 @@ class Blanker:
             return show(value[: at - 1]) + value[at - 1] + self._statement(value[at:])
         return show(value)
 
-    def _hide(self, value: str) -> str:
-        """Blank all of a text but its quotation marks, variables and the form of a hash."""
-        core = value.strip()
-        lead, _, tail = value.partition(core) if core else (value, "", "")
-        if PBKDF2.fullmatch(core.strip("\"'")):
-            return self._words.scrub(value)
-        mark = core[0] if core[:1] in ("'", '"') else ""
-        end = mark if len(core) > 1 and core.endswith(mark) else ""
-        inner = core[len(mark) : len(core) - len(end)]
-        if not self._words.without_variables(inner):
-            return value
-        return lead + mark + self._words.blank(inner) + end + tail
-
     def _file(self, rest: str) -> str:
         """Keep options and the name of a file, and look at each word after it."""
         found = re.match(rf"{GAP}*(?:--[a-z][a-z0-9-]*(?:=\S*)?{GAP}+)*(?=\S)", rest)
@@ -211,7 +202,7 @@ class Blanker:
         if name[0] in "\"'" and name[-1] == name[0] and re.search(r"\s", inner):
             shown = name[0] + self._file(inner) + name[0]
         else:
-            shown = self._words.word(name)
+            shown = self._words.file(name)
         return self._words.words(rest[: found.end()]) + shown + self._words.words(rest[end:])
 
     def _set(self, rest: str) -> str:
@@ -232,8 +223,8 @@ class Blanker:
         if key in allowed.PLAIN_VARIABLES:
             return self._words.scrub(value)
         if name in self._secret or SECRET_NAME.search(key):
-            return self._hide(value)
-        return self._words.words(value)
+            return self._words.hide(value)
+        return self._words.scrub(value) if name in self._shown else self._words.words(value)
 
     def _password(self, rest: str) -> str:
         """Blank `password USER SECRET` of GRUB 2, or `password [--md5] SECRET` of GRUB 0.97."""
@@ -242,33 +233,33 @@ class Blanker:
             return rest
         if self._legacy or len(words) == 1:
             first = words[1] if words[0][0].startswith("--") and len(words) > 1 else words[0]
-            return rest[: first.start()] + self._hide(rest[first.start() :])
+            return rest[: first.start()] + self._words.hide(rest[first.start() :])
         at = words[1].start()
-        return rest[:at] + self._hide(rest[at:])
+        return rest[:at] + self._words.hide(rest[at:])
 
     def _menu(self, rest: str) -> str:
         """Blank a statement MENU …: only a password is a secret."""
         match = re.match(r"(?i)([ \t]*(?:master[ \t]+)?passwd[ \t]+)(.*)", rest, re.S)
-        return match[1] + self._hide(match[2]) if match else self._words.scrub(rest)
+        return match[1] + self._words.hide(match[2]) if match else self._words.scrub(rest)
 
     def _passphrase(self, rest: str) -> str:
         """Blank the passphrase among the arguments of cryptomount."""
         pattern = rf"(\s(?:-p|--password)[ =]+|\s-p(?=\S))({_WORD})"
-        return re.sub(pattern, lambda m: m[1] + self._hide(m[2]), self._words.scrub(rest))
+        return re.sub(pattern, lambda m: m[1] + self._words.hide(m[2]), self._words.scrub(rest))
 
     def _parameter(self, rest: str) -> str:
         """Blank the value of a parameter of iPXE's HTTP requests."""
         match = re.match(r"(\s*(?:--params?\s+\S+\s+)?\S+\s+)(.*)", rest, re.S)
-        return match[1] + self._hide(match[2]) if match else rest
+        return match[1] + self._words.hide(match[2]) if match else rest
 
-    def _mask(self, rest: str) -> str:
-        """Blank what is printed; variables and options stay."""
+    def _pattern(self, rest: str) -> str:
+        """Blank the words of a regular expression but what is a path or stands openly."""
 
         def word(match: re.Match[str]) -> str:
-            kept = not re.search(r"\w", match[0]) or re.match(r"""["']?\$|-""", match[0])
-            return match[0] if kept else self._hide(match[0])
+            plain = re.sub(r"\[\^?[^\]\n]{1,8}\][+*]|\.[*+]|[\^()\\]", "", match[0])
+            return match[0] if self._words.is_open(plain) else self._words.word(match[0])
 
-        return TOKEN.sub(word, rest)
+        return TOKEN.sub(lambda m: word(m) if m["word"] else m[0], rest)
 
     def _eval(self, rest: str) -> str:
         """Blank a text that is itself a script."""
@@ -306,6 +297,10 @@ class Blanker:
         return "".join(fields)
 
 
+def _mask(blanker: Blanker, rest: str) -> str:
+    return blanker._words.mask(rest)
+
+
 _SPECIAL = {
     "set": Blanker._set,
     "password": Blanker._password,
@@ -314,7 +309,8 @@ _SPECIAL = {
     "cryptomount": Blanker._passphrase,
     "param": Blanker._parameter,
     "eval": Blanker._eval,
-    **dict.fromkeys(_PRINTED, Blanker._mask),
+    "regexp": Blanker._pattern,
+    **dict.fromkeys(_PRINTED, _mask),
 }
 
 

@@ -51,6 +51,9 @@ _FILE = re.compile(
     r"|(?:vmlinu[xz]|initr(?:d|amfs)|bzImage|zImage|Image|linux|kernel)[\w.+-]*",
     re.I,
 )
+_NAMED_FILE = re.compile(
+    r"[\w./+@%:${}()-]*(?:vmlinu|linux|kernel|initr|image)[\w./+@%:${}()-]*", re.I
+)
 _DEVICE = re.compile(
     r"\(?(?:(?:hd|cd|fd|rd|sd|usb|md|lvm|lvmid|mduuid|cryptouuid|ieee1275|proc|memdisk|loop\w*|tftp"
     r"|http|https|pxe|ahci|ata|nd|efidisk|crypto|net|eth|enp?|ens|eno|wlan|vd|xvd|nvme|mmcblk|dm-|ttyS|tty"
@@ -63,6 +66,11 @@ _NUMBER = re.compile(
 _FLAG = re.compile(
     r"(?:rd|inst|fsck|net|petipy|plymouth|systemd)(?:\.[a-z][a-z_-]{1,20}){1,2}"
     r"|rd_NO_[A-Z]{2,9}|\.[a-z]{2,8}"  # a section of a program
+)
+# What is printed: marks and options, variables, text.
+_PIECE = re.compile(
+    r"""(?P<kept>\s-[a-z]\b|\\.|["'\s]+|[^\s"'\\$\w]+)|(?P<variable>\$\{?\w+\}?)"""
+    r"""|[^\s"'\\$]+(?:[ \t]+\w[^\s"'\\$]*)*|\$"""
 )
 _PARAMETER = re.compile(r"""(["']?)([A-Za-z_][\w.:/-]{0,60}?)(\+?=)(.*)""", re.S)
 _QUOTED = re.compile(r"""(["'])(.*)\1""", re.S)
@@ -156,6 +164,27 @@ class Words:
             for piece in _FRAME.split(word)
         )
 
+    def hide(self, value: str) -> str:
+        """Blank all of a text but its quotation marks, variables and the form of a hash."""
+        core = value.strip()
+        lead, _, tail = value.partition(core) if core else (value, "", "")
+        if PBKDF2.fullmatch(core.strip("\"'")):
+            return self.scrub(value)
+        mark, end, inner = _split_quotes(core)
+        if not self.without_variables(inner):
+            return value
+        return lead + mark + self.blank(inner) + end + tail
+
+    def mask(self, rest: str) -> str:
+        """Blank what is printed; variables and options stay."""
+
+        def piece(match: re.Match[str]) -> str:
+            if match["variable"] and not self.without_variables(match[0]):
+                return match[0]
+            return match[0] if match["kept"] else self.blank(match[0])
+
+        return _PIECE.sub(piece, rest)
+
     def without_variables(self, text: str) -> str:
         """Return a text without the variables in it that are known to be variables."""
         return _VARIABLE.sub(lambda m: "" if self._is_frame(m[0]) else m[0], text)
@@ -169,10 +198,19 @@ class Words:
             return name in self._variables or (name.isdecimal() and len(name) <= _SHORT)
         return bool(_FRAME.fullmatch(piece))
 
+    def file(self, word: str) -> str:
+        """Keep the name of a file, where a statement has one."""
+        named = _NAMED_FILE.fullmatch(word) and not is_random(word)
+        return self.scrub(word) if named else self.word(word)
+
     def is_open(self, word: str) -> bool:
         """Return True for a word that tells nothing secret."""
         word = re.sub(r"""["'\\]""", "", word)
-        if len(word) <= _SHORT or word in self.open_words or word.lower() in allowed.FLAGS:
+        if (
+            len(word) <= _SHORT
+            or re.sub(r"^\d+:", "", word) in self.open_words
+            or word.lower() in allowed.FLAGS
+        ):
             return True
         rest = self.without_variables(word)
         if re.fullmatch(r"\$[a-z_]{1,40}", word):
@@ -223,6 +261,19 @@ class Words:
 
 _PARAMETERS = {name.replace("_", "-") for name in allowed.PARAMETERS}
 _OPTION_PARAMETERS = {name.replace("_", "-") for name in allowed.OPTION_PARAMETERS}
+
+
+def _split_quotes(text: str) -> tuple[str, str, str]:
+    """Split off the quotation marks around a text; one that is open stays open."""
+    mark = text[0] if text[:1] in ("'", '"') else ""
+    plain = re.sub(r"\\.", "", text, flags=re.S)  # without escaped marks
+    count = plain.count(mark) if mark else 0
+    if count == 2 and text.endswith(mark):
+        return mark, mark, text[1:-1]
+    if count % 2:
+        return mark, "", text[1:]
+    last = text[-1] if plain[-1:] in ("'", '"') and plain.count(plain[-1]) % 2 else ""
+    return "", last, text[: len(text) - len(last)]
 
 
 def is_padded(name: str, value: str) -> bool:

@@ -1,9 +1,17 @@
 """Captured configurations keep what matters for booting, and nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
+from parsers.api import Entry
 from parsers.formats import formats
+from petipy.commands.survey import choose_formats
+from petipy.machinefile.read import load
+from petipy.machinefile.recorder import record
 from petipy.machinefile.secrets import Blanker
+from petipy.scan.tree import scan_tree
+from tests.cases import find
 
 HASH = "grub.pbkdf2.sha512.10000." + "AB" * 64 + "." + "CD" * 64
 STATEMENTS = {name for form in formats() for name in form.statements}
@@ -91,3 +99,27 @@ def test_an_environment_block_keeps_its_size() -> None:
     assert "saved_entry=0\n#" in new
     assert "0123456789" not in new
     assert len(new) == 1024
+
+
+def test_what_the_titles_of_a_menu_show_stays() -> None:
+    text = "set name='Some System'\nanother=sesame\nmenuentry \"$name 1\" { linux /k a=$another }\n"
+    assert blank_text("/g.cfg", text) == text.replace("sesame", "blanked1")
+
+
+@pytest.mark.shared("corpus")
+def test_what_is_left_of_real_configurations_offers_the_same_entries() -> None:
+    for path in find("corpus/grub.cfg/**/*.machine.json")[::8]:
+        machine = load(str(path))
+        files = machine.files(machine.root)
+        formats = choose_formats(machine.config)
+        device = record(files, formats, scan_tree)[machine.root]
+        tree = replace(machine.trees[machine.root], texts={**device["files"], **device["literal"]})
+        blanked = replace(machine, trees={**machine.trees, machine.root: tree})
+        original = [outline(entry) for _, entry in scan_tree(files, formats).entries]
+        scan = scan_tree(blanked.files(machine.root), formats)
+        assert [outline(entry) for _, entry in scan.entries] == original, path
+
+
+def outline(entry: Entry) -> object:
+    """Return what a menu shows of an entry, but the words that may be blanked."""
+    return (len(entry.trail), entry.line, len(entry.initrds), entry.users is None, entry.default)
