@@ -69,6 +69,7 @@ _UPSTREAM_WORDS = (
 _HIDDEN = re.compile(rf"(?mx) ^ [^#\n]*? {_COMMAND} hiddenentry\b")
 _FEDORA_PLACE = re.compile(rf"(?i)/EFI/(?:{_SYSTEMS})/|/grub2(?![\w.-])")
 _EFI_PLACE = re.compile(rf"(?i)/EFI/(?:{_SYSTEMS})/")
+_EFI_SUSE = re.compile(r"(?i)/EFI/(?:(?:open)?suse|sle[ds]?)(?![a-z])")
 # SUSE declares it in every grub.cfg. A stub of Red Hat's may, too.
 _RELATIVE = re.compile(r"(?m)^[^#\n]*\bbtrfs_relative_path\b")
 _SUSE = re.compile(r"(?i)(?<![a-z])(?:(?:open)?suse|sle[ds]?(?![a-z]))")
@@ -116,7 +117,9 @@ def _by_place(path: str, text: str, files: Files | None) -> Family:
     """Return the family of a system that is not known, by the place and by other systems' words."""
     if _EFI_PLACE.search(path):
         return FEDORA
-    if _is_relative(text) or (_is_red_hats(path, text) and _SUSE.search(f"{path}\n{text}")):
+    if _is_relative(text) or _EFI_SUSE.match(path):
+        return SUSE
+    if _is_red_hats(path, text) and _SUSE.search(f"{path}\n{text}"):
         return SUSE
     newest = _has_command(files, path, "blsuki")
     if _has(text, ("blscfg", "bls_import"), _BLSCFG):

@@ -32,6 +32,7 @@ FEDORAS = {
         ("/boot/grub2/grub.cfg", "menuentry 'Mageia 9' --class mageia {", "debian"),
         ("/EFI/sles/grub.cfg", "set prefix=($root)/boot/grub2\nsource $prefix/grub.cfg", "suse"),
         ("/EFI/BOOT/grub.cfg", "set btrfs_relative_path=yes\nset prefix=/boot/grub2", "suse"),
+        ("/EFI/opensuse/grub.cfg", "insmod bli\ninsmod blscfg\nblscfg", "suse"),
         ("/EFI/fedora/grub.cfg", "set btrfs_relative_path=y\nconfigfile /grub.cfg", "fedora"),
         ("/boot/grub/grub.cfg", "hiddenentry T --hotkey t { true }", "suse"),
         ("/EFI/BOOT/grub.cfg", "hiddenentry T { true }\nsearch -l nixos-minimal", "nixos"),
