@@ -25,8 +25,9 @@ from parsers.reading.budget import Budget, OutOfBudget
 _DEPTH = 8  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
 _TRYING = 10  # steps, to start a line of the menu
-_FREE = 40  # steps of each line that do not count: many lines are no endless loop
-_LINES = 10_000  # that have these steps
+# The steps of a line that do not count, by the number of lines before it: many lines are no endless
+# loop, and lines that do not end take nothing from those after them.
+_FREE = (2_500, 120), (10_000, 40)
 
 PATHS = (
     "/boot/grub/grub.cfg",
@@ -245,7 +246,7 @@ class GrubConfiguration:
         """Run a body with a part of the budget, so that a bad one costs only itself."""
         whole = self._machine.budget
         # The first lines have some steps even if making the menu took all.
-        free = _FREE if self._tried < _LINES else 0
+        free = next((steps for lines, steps in _FREE if self._tried < lines), 0)
         part = min(_ONE_ENTRY, max(whole.steps, 0) + free)
         self._machine.budget = Budget(part)
         end = self._attempt(shell, lambda: self._try(shell, line))

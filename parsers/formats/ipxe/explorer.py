@@ -23,6 +23,8 @@ _DEPTH = 6  # menus within menus
 _MENUS = 500  # menus of a configuration
 ONE_ITEM = 6_000  # steps of the whole budget for an item
 _BEGINNING = 10  # steps of the budget for the start of an item
+_FREE = 60  # steps of each item that do not count: many items are no endless loop
+_ITEMS = 1000  # that have these steps
 _INITRD = re.compile(r"(?<!\S)initrd=(\S+)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 _ARROW = re.compile(r"\s*[-=]*>+$")  # the mark of a title that opens another menu
@@ -41,7 +43,7 @@ class ScriptExplorer:
     def __init__(self, context: IpxeContext, path: str) -> None:
         self._context = context
         self._path = path
-        self._menus = 0
+        self._menus = self._items = 0
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
         self._default: Entry | None = None
         self._default_from: tuple[Origin, ...] = ()
@@ -143,10 +145,14 @@ class ScriptExplorer:
     def _run_item(self, run: Run) -> Outcome:
         """Go on with a part of the budget, so that a bad item costs only itself."""
         whole = self._context.budget
-        part = min(ONE_ITEM, max(whole.steps, 0))
+        # The first items have some steps even if those before took all.
+        self._items += 1
+        free = _FREE if self._items <= _ITEMS else 0
+        part = min(ONE_ITEM, max(whole.steps, 0) + free)
         self._context.budget = Budget(part)
         outcome = self._attempt(run, run.go)
-        whole.steps -= part - max(self._context.budget.steps, 0) + _BEGINNING
+        taken = part - max(self._context.budget.steps, 0) + _BEGINNING
+        whole.steps -= max(taken - free, 0)
         self._context.budget = whole
         return outcome
 

@@ -138,6 +138,17 @@ def test_the_end_of_the_budget_is_told_after_any_number_of_problems() -> None:
     assert len(problems) == 102
 
 
+def test_many_entries_that_do_not_end_cost_only_themselves() -> None:
+    endless = "menuentry A { while true; do true; done }\n" * 20
+    good = "".join(SNAPSHOT.format(n=n) for n in range(20))
+    good = good.replace("insmod btrfs\n", "insmod btrfs\n" * 20)
+    with at_most(4_000_000):
+        found = list(items(machine(endless + good), CONFIG))
+    entries = [item for item in found if isinstance(item, Entry)]
+    assert [bool(entry.initrds) for entry in entries] == [False] * 20 + [True] * 20
+    assert not [entry.unbootable for entry in entries[20:] if entry.unbootable]
+
+
 def test_an_entry_that_does_not_end_costs_only_itself() -> None:
     found = parsed("menuentry A { while true; do true; done }\nmenuentry B { linux /k }\n")
     entries = [item for item in found if isinstance(item, Entry)]

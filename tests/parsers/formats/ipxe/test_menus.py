@@ -56,6 +56,19 @@ def test_each_item_of_a_menu_is_an_entry_with_a_menu_below_it_as_trail() -> None
     assert [e.line for e in got] == [6, 16, 17, 9]
 
 
+def test_many_items_with_much_to_do_are_no_loop_without_end() -> None:
+    """Two items in three never end, and take their own parts of the budget."""
+    items = "".join(f"item i{n} Item {n}\n" for n in range(300))
+    work = "".join(f"set a{n} b\n" for n in range(30))
+    text = f"menu M\n{items}choose w && goto ${{w}}\n"
+    text += "".join(
+        f":i{n}\n" + (":x\ngoto x\n" if n % 3 else work) + f"kernel /k{n}\nboot\n"
+        for n in range(300)
+    )
+    got = entries(text)
+    assert [e.name for e in got if e.kernel] == [f"i{n}" for n in range(0, 300, 3)]
+
+
 def test_what_leads_back_to_the_menu_is_hidden() -> None:
     assert [(e.name, e.unbootable) for e in entries(MENU) if e.hidden] == [
         ("back", "it leads back to the menu")
