@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterator
 from posixpath import dirname
 
+from parsers import machines
 from parsers.formats.grub.run.env import Environment
 from parsers.formats.grub.run.machine import Place
 from parsers.formats.grub.run.shell import Payload, Shell
 from parsers.formats.grub.run.subvolumes import Subvolumes
 from parsers.places.volumes import BLOCKS
 
-# GRUB's EFI programs and shim, which starts one: each has a configuration beside it.
-_PROGRAM = re.compile(r"(?:.*/)?(?:grub|shim)[^/]*\.efi", re.I | re.S)
+# GRUB's EFI programs, shim, which starts one, and the names of either where the firmware looks for
+# itself: each has a configuration beside it.
+_ARCHITECTURES = "|".join(machines.EFI)
+_PROGRAM = re.compile(rf"(?:.*/)?(?:(?:grub|shim)[^/]*|boot(?:{_ARCHITECTURES}))\.efi", re.I | re.S)
 # The configuration of the GRUB in a boot sector.
 _PATHS = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/grub/grub.cfg", "/grub2/grub.cfg")
 

@@ -35,6 +35,7 @@ def titles(
         ("set root=(hd1); chainloader --force +1", CONFIG),
         ("search --set=root --fs-uuid u2; chainloader /EFI/x/shimx64.efi", "/EFI/x/grub.cfg"),
         ("chainloader (hd1,2)/EFI/x/grubaa64.efi", "/EFI/x/grub.cfg"),
+        ("chainloader (hd1,2)/EFI/BOOT/BOOTX64.EFI", "/EFI/BOOT/grub.cfg"),
     ],
 )
 def test_the_default_of_the_menu_behind_the_default_boots(body: str, path: str) -> None:
