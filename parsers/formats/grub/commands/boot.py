@@ -44,7 +44,17 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         waits_for=_find_missing_device(shell, path),
         origins=shell.origins_of_kernel(path, cmdline, arguments, places, *root),
     )
+    if path.lower().endswith(".efi"):
+        _take_image_apart(shell, path)
     return 0
+
+
+def _take_image_apart(shell: Shell, path: str) -> None:
+    """Load what is in a unified image. On EFI a kernel is a program like any other, since 2.12."""
+    if image := load_image(shell, path, ()):
+        shell.payload.kernel, shell.payload.initrds = image.kernel, image.initrds
+        shell.payload.devicetree = image.devicetree or shell.payload.devicetree
+        shell.payload.unbootable = image.unbootable
 
 
 _SPECIAL = re.compile(r"""[\\'"]""")

@@ -93,6 +93,17 @@ def test_a_chained_image_boots_and_other_programs_do_not() -> None:
     assert chained("/none.efi", files).unbootable
 
 
+def test_linux_takes_an_image_as_the_kernel_in_it_with_the_command_line_of_its_own() -> None:
+    files: dict[str, str | bytes] = {"/a.efi": image(), "/k.efi": "a kernel"}
+    script = "menuentry A { linux /a.efi quiet }\nmenuentry B { linux /k.efi quiet }"
+    unified, plain = offered(run(script, files))
+    assert unified.kernel
+    assert (unified.kernel.path, unified.kernel.size) == ("/a.efi", len("MZ kernel"))
+    assert unified.cmdline == "BOOT_IMAGE=/a.efi quiet"
+    assert len(unified.initrds) == 1
+    assert plain.kernel == FileRef(path="/k.efi")
+
+
 def test_red_hats_entries_may_name_an_image() -> None:
     files: dict[str, str | bytes] = {
         "/u.efi": image(),
