@@ -138,7 +138,7 @@ class _Scanner:
     def _pause(self) -> float | None:
         """Return the milliseconds until time alone changes something."""
         now = time.monotonic()
-        pauses = [job.due - now for job in self._jobs.values()]
+        pauses = [job.due - now for job in self._jobs.values() if job.due < math.inf]
         if self._waiting:  # a slow child soon no longer keeps others waiting
             pauses.append(_SLOW)
         return max(0.0, min(pauses)) * 1000 + 1 if pauses else None

@@ -22,6 +22,7 @@ from tests.sandbox.scanners import (
     PATIENCE,
     Parse,
     answer_socket,
+    children,
     count_descriptors,
     device,
     is_socket,
@@ -30,6 +31,7 @@ from tests.sandbox.scanners import (
     scan,
     scanner,
     sleep,
+    until,
 )
 
 
@@ -141,24 +143,25 @@ def test_senseless_asks_of_a_child_are_refused(root: Path) -> None:
 def test_a_child_that_misbehaves_costs_its_own_device(
     root: Path, parse: Parse, patience: float, words: str
 ) -> None:
-    async def both(started: Scanner) -> tuple[Scan | OSError, Scan]:
+    async def all_three(started: Scanner) -> list[Scan | BaseException]:
         bad = asyncio.create_task(started.scan(device(root, "bad"), (), "", patience))
         good = await started.scan(device(root, "good"), (), "", PATIENCE)
-        try:
-            return await bad, good
-        except OSError as error:
-            return error, good
+        results = await asyncio.gather(bad, return_exceptions=True)
+        await until(lambda: not children(started.process.pid))
+        later = await started.scan(device(root, "later"), (), "", PATIENCE)
+        return [*results, good, later]
 
     def only_bad(files: Files, path: str) -> Iterator[Item]:
         yield from parse(files, path) if files.volume.name == "bad" else one_entry(files, path)
 
     before, complaints = count_descriptors("self"), list[str]()
     with scanner(only_bad, complain=complaints.append) as started:
-        bad, good = asyncio.run(both(started))
+        bad, *good = asyncio.run(all_three(started))
     assert complaints == []  # the scanner process lives on
-    assert isinstance(bad, OSError) or bad.problems  # a MemoryError is the format's Problem
+    # A MemoryError is the format's Problem.
+    assert isinstance(bad, OSError) or (isinstance(bad, Scan) and bad.problems)
     assert re.search(words, str(bad), re.IGNORECASE)
-    assert len(good.entries) == 1
+    assert [isinstance(scan, Scan) and len(scan.entries) for scan in good] == [1, 1]
     assert count_descriptors("self") == before
 
 
