@@ -114,15 +114,19 @@ def test_a_path_in_one_subvolume_of_a_btrfs_is_not_read_in_another(
         disks.run("btrfs", "subvolume", "set-default", root / default)
         lay(root / default, {"boot/grub2/grub.cfg": RELATIVE, "boot/vmlinux": b"today"})
         lay(root / snapshot, {"boot/vmlinux": b"old"})
-        lay(root, {"boot/vmlinux": b"top"})  # of a system that was there before
+        # Of a system that was there before.
+        left = "menuentry Left { linux /boot/vmlinux old }"
+        lay(root, {"boot/vmlinux": b"top", "boot/grub2/grub.cfg": left})
     with disks.attached(image) as node:
         host = disks.device(node, "btrfs", "sda1")
         found = scan(scanner, host)
         kernels = {entry.title: entry.kernel for _, entry in found.entries if entry.kernel}
         assert found.missing == (kernels["Bad"],)
-        files = [File(device="sda1", path=kernels[t].path) for t in ("Today", "Snapshot")]
+        assert [*kernels] == ["Today", "Snapshot", "Bad", "Left"]
+        wanted = ("Today", "Snapshot", "Left")
+        files = [File(device="sda1", path=kernels[title].path) for title in wanted]
         opened = asyncio.run(scanner.open(files, [host], PATIENCE))
-        assert [os.read(fd, 10) for fd in opened] == [b"today", b"old"]
+        assert [os.read(fd, 10) for fd in opened] == [b"today", b"old", b"top"]
         assert files[0].path == f"/{default}/boot/vmlinux"
         for fd in opened:
             os.close(fd)
