@@ -136,10 +136,17 @@ class UbootConfiguration:
         key = _KINDS.get(statement.key, statement.key)
         if key in label.settings:
             self._complain(
-                statement, f"{statement.keyword!r} is set a second time; the first counts"
+                statement, f"{statement.keyword!r} is set already, and this ends the label"
             )
-        else:
-            self._store_last(label, statement)
+            self._go_on(statement)
+        elif self._has_value(statement):
+            label.settings[key] = statement
+
+    def _go_on(self, statement: Statement) -> None:
+        """Handle the words behind a keyword that takes none as the next statement."""
+        if word := statement.word:
+            rest = "" if (rest := after_first(statement.value)).startswith("#") else rest
+            self._handle(statement._replace(key=word.lower(), keyword=word, value=rest))
 
     def _append(self, label: UbootLabel, statement: Statement) -> None:
         self._store_last(label, statement)
@@ -153,8 +160,7 @@ class UbootConfiguration:
 
     def _kaslrseed(self, label: UbootLabel, statement: Statement) -> None:
         # Linux makes the seed from the one that the running kernel hands on, or has none.
-        if statement.value:
-            self._handle(statement._replace(key=statement.value, keyword=statement.value, value=""))
+        self._go_on(statement)
 
     def _label_menu(self, label: UbootLabel, statement: Statement) -> None:
         word = statement.word.lower()

@@ -124,15 +124,20 @@ def test_the_fallback_is_tried_when_the_default_fails() -> None:
     assert wish(text).fallback == ("b c",)
 
 
-def test_a_kernel_set_twice_counts_last_and_the_other_files_first() -> None:
-    text = (
-        "LABEL a\nLINUX /1\nKERNEL /2\nINITRD /i\nINITRD /j\nFDT /d\nDEVICETREE /e\n"
-        "APPEND x\nAPPEND y\n"
-    )
+def test_a_kernel_and_options_set_twice_count_last() -> None:
+    text = "LABEL a\nLINUX /1\nKERNEL /2\nAPPEND x\nAPPEND y\n"
     (entry,) = entries(text)
     assert (entry.kernel, entry.cmdline) == (FileRef(path="/2"), "y")
-    assert (entry.initrds, entry.devicetree) == ((FileRef(path="/i"),), FileRef(path="/d"))
-    assert [line for line, _ in problems(text)] == [3, 5, 7, 9]
+    assert [line for line, _ in problems(text)] == [3, 5]
+
+
+@pytest.mark.parametrize("word", ["INITRD", "FDT", "FDTDIR", "FDTOVERLAYS"])
+def test_another_file_set_twice_ends_the_label(word: str) -> None:
+    """U-Boot does not read the second value, and takes it for an unknown word."""
+    text = f"LABEL a\nLINUX /k\n{word} /1\n{word} /2\nAPPEND x\n"
+    (entry,) = entries(text)
+    assert (entry.kernel, entry.cmdline) == (FileRef(path="/k"), "")
+    assert [line for line, _ in problems(text) if line > 3] == [4, 4, 5]
 
 
 def test_an_initrd_in_append_counts_if_no_other_came_before() -> None:
@@ -178,6 +183,7 @@ def test_kaslrseed_has_no_value_and_changes_nothing() -> None:
     (entry,) = entries("LABEL a\nLINUX /k\nKASLRSEED\nAPPEND x\n")
     assert entry.cmdline == "x"
     assert entries("LABEL a\nLINUX /k\nKASLRSEED 1\nAPPEND x\n")[0].cmdline == ""
+    assert entries("LABEL a\nLINUX /k\nKASLRSEED APPEND x y\n")[0].cmdline == "x y"
 
 
 def test_comments_stand_where_a_word_may_begin() -> None:
