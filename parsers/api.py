@@ -19,6 +19,8 @@ def is_absolute_path(text: str) -> bool:
 LineNumber = Annotated[int, range(1 << 31)]  # of a line, or of a character in one
 FileName = Annotated[str, is_file_name]
 AbsolutePath = Annotated[str, is_absolute_path]
+MOST_USERS = 256  # of a configuration: each entry is compared with each
+_USERS = range(MOST_USERS + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +202,9 @@ class Preferences:
     timeout: float | None = None  # seconds; None: it says nothing; math.inf: wait for ever
     fallback: tuple[str, ...] = ()  # names of the entries to try when the default fails
     style: Style = ""  # of the menu until a key is pressed; "": it says nothing
-    superusers: tuple[str, ...] | None = None  # may edit and boot anything; None: anybody
-    passwords: tuple[Password, ...] = ()
+    # They may edit and boot anything; None: anybody.
+    superusers: Annotated[tuple[str, ...], _USERS] | None = None
+    passwords: Annotated[tuple[Password, ...], _USERS] = ()
     dialect: str = ""  # the dialect of its language in which it was read, if there are several
     elsewhere: bool = False  # by default it boots something outside: none of its entries does
     # Volumes that it looked for in vain, as places.volumes.find takes them: with one of them it may

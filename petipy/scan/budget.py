@@ -7,7 +7,7 @@ preferences and images each have a part of it.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from parsers.api import Entry, Preferences, Problem
+from parsers.api import MOST_USERS, Entry, Preferences, Problem
 from petipy.state.model import Image
 from petipy.state.seen import Seen
 
@@ -129,6 +129,12 @@ class PreferencesBudget:
 
     def take(self, path: str, wish: Preferences) -> tuple[Preferences, Problem | None]:
         """Return the preferences, cut if they do not fit, and the problem to report then."""
+        if max(len(wish.superusers or ()), len(wish.passwords)) > MOST_USERS:
+            first = None if wish.superusers is None else wish.superusers[:MOST_USERS]
+            cut = replace(wish, superusers=first, passwords=wish.passwords[:MOST_USERS])
+            words = f"more than {MOST_USERS} users: the rest is left out"
+            kept, problem = self.take(path, cut)
+            return kept, problem or Problem(path, 0, words)
         weight = weigh(path, wish)
         if weight <= self._left:
             self._left -= weight

@@ -323,6 +323,13 @@ def test_a_hostile_message_is_refused_with_a_reason(data: bytes, reason: str) ->
         ASKS.decode(data)
 
 
+def test_users_have_a_bound() -> None:
+    message = json.loads(SCANS.encode(SCAN))
+    message["preferences"][0][1]["superusers"] = [""] * 300
+    with pytest.raises(ValueError, match="superusers: expected a list of at most 256, not of 300"):
+        SCANS.decode(json.dumps(message).encode())
+
+
 @pytest.mark.parametrize(("field", "most"), [("wants", 64), ("formats", 65_536)])
 def test_a_list_has_a_bound(field: str, most: int) -> None:
     message = json.loads(SCANS.encode(SCAN))

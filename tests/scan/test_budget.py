@@ -113,12 +113,21 @@ def test_a_short_text_makes_no_answer_that_is_too_long(char: str) -> None:
 
 
 def test_preferences_that_are_too_large_keep_the_lock_closed() -> None:
-    passwords = tuple(Password(user=f"u{n}", secret="x" * 1000) for n in range(1000))
+    passwords = tuple(Password(user=f"u{n}", secret="x" * 5000) for n in range(200))
     wish = Preferences(timeout=3.0, superusers=("root",), passwords=passwords)
     scan = scan_items(entry("a"), wish)
     assert scan.preferences == (("/a", Preferences(timeout=3.0, superusers=())),)
     words = "its users and fallbacks take too much memory: they are left out"
     assert scan.problems == (Problem("/a", 0, words),)
+
+
+def test_users_above_a_limit_stay_outside() -> None:
+    users = tuple(f"u{n}" for n in range(300))
+    passwords = tuple(Password(user=user, secret="x") for user in users)
+    scan = scan_items(entry("a"), Preferences(superusers=users, passwords=passwords))
+    kept = Preferences(superusers=users[:256], passwords=passwords[:256])
+    assert scan.preferences == (("/a", kept),)
+    assert scan.problems == (Problem("/a", 0, "more than 256 users: the rest is left out"),)
 
 
 def test_problems_are_cut_by_their_length() -> None:
