@@ -17,6 +17,7 @@ import pytest
 from initramfs.build import make_mark
 from parsers.api import Action, Effect, Entry, FileRef, Password
 from petipy.app import App, Services
+from petipy.boot.notes import Notes
 from petipy.control.session import Session
 from petipy.log import Log
 from petipy.settings import storage
@@ -26,6 +27,7 @@ from petipy.state.access import Lock
 from petipy.state.model import Change, Device, File, Scan, Settings, Snapshot, Source
 from petipy.state.seen import Seen
 from petipy.state.store import Store
+from tests.boot.test_notes import leave_behind
 from tests.samples import CONFIG, device, entry, scan
 
 Person = Callable[[Session, Store], Coroutine[None, None, None]]
@@ -118,6 +120,7 @@ class Machine:
             quiet=lambda: None,
             before_boot=self.before_boot,
             terminals=lambda _: [self.terminal],
+            notes=Notes(f"{self.tree}/boots"),
         )
 
     def run(self, settings: Settings, person: "Person | None" = None) -> Log:
@@ -334,6 +337,18 @@ def test_a_wish_for_one_boot_is_used_up_once_it_has_been_tried(machine: Machine)
     machine.run(Settings(timeout=0))
     assert machine.loaded == "B"
     assert machine.written == ["(vda2)/boot/grub/grubenv: next_entry="]
+
+
+def test_a_boot_that_killed_the_program_is_not_the_first_of_the_next_one(machine: Machine) -> None:
+    deadly = entry("a", "/good", cmdline="A", default=True)
+    machine.scans["vda2"] = scan(deadly, entry("b", "/good", cmdline="B"))
+    machine.run(Settings(timeout=0))
+    assert machine.loaded == "A"  # the jump ends the program, so the note stays
+    leave_behind(machine.tree / "boots")
+    log = machine.run(Settings(timeout=0))
+    assert machine.loaded == "B"
+    words = "a: Petipy was killed while it loaded this: all others are tried before"
+    assert words in [line.text for line in log.lines]
 
 
 def test_an_image_of_petipy_is_recognised_when_it_is_loaded(machine: Machine) -> None:

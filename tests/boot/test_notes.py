@@ -21,8 +21,13 @@ def killed_during(path: Path, *ids: str) -> None:
     """Leave the file as a program does that is killed during each of the boots."""
     for id in ids:
         Notes(str(path)).begin(id, f"Linux {id}")
-        content = json.loads(path.read_text())
-        path.write_text(json.dumps({**content, "process": ended()}))
+        leave_behind(path)
+
+
+def leave_behind(path: Path) -> None:
+    """Make the file that of a process that has ended."""
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "process": ended()}))
 
 
 def test_a_boot_that_killed_the_program_is_known_to_the_next_one(tmp_path: Path) -> None:
