@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from petipy import kexec
-from petipy.kexec import elf, file_load, kexec_tools, unpack
+from petipy.kexec import elf, file_load, kexec_tools, syscalls, unpack
 from petipy.kexec.room import Room
 from tests.kexec.samples import vmlinux
 
@@ -185,3 +185,53 @@ def test_a_stripped_kernel_that_was_cut_off_is_told_by_its_segments() -> None:
     image[60:62] = bytes(2)
     with pytest.raises(elf.MalformedElf, match=r"^cut off: its segments reach to byte"):
         elf.parse(bytes(image), len(image) - 1000)
+
+
+@pytest.mark.skipif(RUNNING != "x86_64", reason="a machine without segments of ours")
+@pytest.mark.parametrize(
+    ("program", "has_call", "tree", "way", "confined"),
+    [
+        ("", True, False, "kexec_file_load", True),
+        ("kexec", True, False, "kexec_file_load", True),
+        ("kexec", True, True, "kexec-tools", False),
+        ("kexec", False, False, "kexec-tools", False),
+    ],
+)
+def test_the_way_is_known_before_rights_are_given_up(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    program: str,
+    has_call: bool,
+    tree: bool,
+    way: str,
+    confined: bool,
+) -> None:
+    def unload() -> None:
+        if not has_call:
+            raise OSError(errno.ENOSYS, "no such call")
+
+    monkeypatch.setattr(kexec_tools, "find", lambda: program or None)
+    monkeypatch.setattr(kexec_tools, "load", lambda *_: "kexec-tools")
+    monkeypatch.setattr(file_load, "kexec_file_load", lambda *_: None)
+    monkeypatch.setattr(syscalls, "kexec_file_unload", unload)
+    head = bytes(0x202) + b"HdrS\x0f\x02" + bytes(46) + b"\1"
+    (tmp_path / "vmlinuz").write_bytes(head + bytes(9999))
+    calls: list[bool] = []
+    with open(tmp_path / "vmlinuz", "rb") as kernel:
+        blob = kernel.fileno() if tree else None
+        found = kexec.load(kernel.fileno(), (), "", blob, confine=lambda: calls.append(True))
+    assert found == way
+    assert calls == [True] * confined
+
+
+@pytest.mark.skipif(RUNNING != "x86_64", reason="a kernel of this machine")
+def test_without_any_way_the_reason_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kexec_tools, "find", lambda: None)
+    monkeypatch.setattr("petipy.kexec.machines.find", lambda name: None)
+    (tmp_path / "vmlinux").write_bytes(vmlinux(machine=62))
+    with open(tmp_path / "vmlinux", "rb") as kernel, pytest.raises(kexec.Refused) as caught:
+        kexec.load(kernel.fileno(), (), "", kernel.fileno())
+    words = "the running kernel has no way to hand over a device tree, and kexec-tools is absent"
+    assert str(caught.value) == words
