@@ -100,6 +100,10 @@ class Discovery:
         if source and name in self._arrived:
             self._repeats.forget(name)
             self._start(source)
+            # At once: a boot that is decided before must not take the old entry again.
+            if self._update_at:
+                self._update_at.cancel()
+            self._update()
 
     def resolve(self) -> None:
         """Make the choices anew from the results of the scans, as the settings are now."""

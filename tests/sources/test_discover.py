@@ -444,6 +444,9 @@ def test_a_source_that_is_not_what_it_was_is_looked_at_again() -> None:
         await asyncio.sleep(0.01)
         for name in ("good1", "none1"):
             machine.discovery.look_again(name)
+        seen.append(machine.store.snapshot.scanning)  # before the loop turns
 
+    seen: list[frozenset[str]] = []
     asyncio.run(asyncio.wait_for(machine.discovery.run(events()), 60))
     assert machine.scanned == ["good1", "good1"]
+    assert seen == [{"good1"}]
