@@ -150,7 +150,7 @@ class Devices:
             path = _firmware_path(m["disk"])
             number = int(m["number"])
             if m["disk"] in self.loops:
-                return  # GRUB finds no partitions in an image
+                return  # nothing here opens a partition in an image, as GRUB does
             # hd1,2 is of any kind; it is on that disk if that has such a partition.
             named = [*self._disks.get(m["disk"], ()), *volumes]
             fits = [v for v in named if v.partition == number and _is(v, m["scheme"])]
