@@ -85,7 +85,9 @@ async def load(
                 _refuse_itself(suspects)
 
             devicetree = rest.pop() if todo.devicetree else None
-            return kexec.load(kernel, rest, todo.cmdline, devicetree, confine=confine)
+            method = kexec.load(kernel, rest, todo.cmdline, devicetree, confine=confine)
+            _refuse_itself(suspects)  # again: kexec-tools loads with all rights, unconfined
+            return method
 
         try:
             # In a child: a read error of a mapped kernel is a SIGBUS, which kills only that.

@@ -14,10 +14,12 @@ from typing import NoReturn
 
 import pytest
 
+from initramfs.build import make_mark
 from petipy.boot import steps
 from petipy.boot.opener import Opener
 from petipy.boot.parts import part, read_ahead, size_of, take_room
 from petipy.boot.plan import BootError, Plan, plan
+from petipy.boot.steps import ItIsPetipy
 from petipy.kexec import Refused
 from petipy.kexec.room import Room
 from petipy.log import Log, Trace
@@ -314,3 +316,16 @@ def test_a_copy_takes_its_bytes_twice_and_a_whole_file_once(tree: Path) -> None:
         take_room(room, pair, [whole, replace(whole, offset=400)])
         with pytest.raises(Refused, match="kernel and initrd, with the 0 MB of"):
             take_room(room, pair, [whole, replace(whole, packed="x")])
+
+
+def test_petipy_is_recognised_when_a_program_loads_it_too(tree: Path) -> None:
+    class Program(Machine):
+        def load(self, *arguments: object, **more: object) -> str:
+            return "kexec-tools"  # which needs all rights
+
+    (tree / "vda2/image").write_bytes(make_mark())
+    todo = plan(choice("a", initrds=(File(device="vda2", path="/image"),)), None)
+    show = list[object]().append
+    loading = steps.load(todo, Program(), opener(tree), in_child, Log(files=()), show)
+    with pytest.raises(ItIsPetipy, match="this is Petipy itself"):
+        asyncio.run(loading)
