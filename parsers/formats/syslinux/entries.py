@@ -56,6 +56,7 @@ class EntryBuilder:
         self._reasons: list[Statement] = []  # for the default
         self._passwords: dict[str, Password] = {}
         self._names: set[tuple[tuple[str, ...], str]] = set()
+        self._counts: dict[tuple[tuple[str, ...], str], int] = {}  # of equal names
         self._directories: dict[str, str | None] = {}
 
     def all(self, root: Configuration) -> Iterator[Item]:
@@ -216,10 +217,11 @@ class EntryBuilder:
 
     def _name(self, label: Label, means: Meaning, trail: tuple[str, ...]) -> str:
         name = label.name or basename(means.kernel) or label.kind
-        unique, count = name, 1
+        unique, count = name, self._counts.get((trail, name), 1)
         while (trail, unique) in self._names:
             unique, count = f"{name}~{count + 1}", count + 1
         self._names.add((trail, unique))
+        self._counts[trail, name] = count
         if count == 2:
             self._report(label, f"another label is called {name!r} already")
         return unique

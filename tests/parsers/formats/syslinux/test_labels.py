@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from parsers.api import FileRef, Problem
+from parsers.api import Entry, FileRef, Problem
 from parsers.formats.syslinux import FORMAT
 from petipy.scan.tree import scan_tree
 from tests.cases import SHARED, find
+from tests.effort import count_lines
 from tests.fakes import Machine
 from tests.parsers.formats.syslinux.files import CFG, default, entries, problems, read, wish
 
@@ -239,3 +240,14 @@ def test_every_label_of_a_real_file_with_a_kernel_comes_out(path: Path) -> None:
     menus = {name for name, kernel in kernels.items() if kernel.endswith("menu.c32")}
     assert set(kernels) - menus <= known
     assert all(p.line and "parser failed" not in p.message for p in scan.problems)
+
+
+@pytest.mark.parametrize("unit", ["LABEL a\nLINUX /k\n", "MENU BEGIN x\nLABEL a\nMENU END\n"])
+def test_the_work_for_labels_with_one_name_grows_as_they_do(unit: str) -> None:
+    def parse(count: int) -> list[str]:
+        host = Machine({"sda1": {"/boot/syslinux/syslinux.cfg": unit * count}})
+        items = FORMAT.parse(host.files("sda1"), "/boot/syslinux/syslinux.cfg")
+        return [item.name for item in items if isinstance(item, Entry)]
+
+    assert parse(300) == ["a", *(f"a~{number}" for number in range(2, 301))]
+    assert count_lines(lambda: parse(600)) < 2.2 * count_lines(lambda: parse(300))
