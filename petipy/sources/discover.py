@@ -114,15 +114,16 @@ class Discovery:
         for image in self._images.get(name, [])[:]:  # it may be another disc
             self._leave(image)
         if known and known.device == source.device:  # such as a stick that has just come
+            # Its failures still count: one that changes again and again is given up, too.
             self._log.debug(f"{name} may have new contents: looking again")
         else:
+            self._repeats.forget(name)
             self._log.info(f"found {source.title or name}")
         if source.given_up:
             self._log.warning(f"{name}: {source.reason}")
         if source.state != "scanning":
             self._show(source)
             return
-        self._repeats.forget(name)
         if not source.kind.inner:
             self._arrivals += 1
         self._arrived[name] = self._arrivals

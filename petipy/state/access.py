@@ -124,10 +124,16 @@ def _guard_locks(snapshot: Snapshot, reaches: Collection[Reach]) -> Locks:
 
 def _wait_for(sources: Iterable[Source], snapshot: Snapshot) -> Iterator[Lock]:
     """Yield a lock as long as these sources, or others yet to come, may bring more guards."""
-    if names := ", ".join(source.name for source in sources):
+    if names := ", ".join(_describe_source(source) for source in sources):
         yield Lock((), f"{names}: still being looked at. It may want a password.", waits=True)
     elif not snapshot.settled:
         yield Lock((), "Not all disks are there yet. One may want a password.", waits=True)
+
+
+def _describe_source(source: Source) -> str:
+    """Return the name, with the reason of the last failure if the scan is only repeated."""
+    failed = source.state == "failed" and source.reason
+    return f"{source.name} ({source.reason})" if failed else source.name
 
 
 def _describe_lost(sources: Iterable[Source]) -> str:

@@ -11,6 +11,7 @@ from parsers.api import ANY, Password, Preferences, Problem
 from petipy.log import Log
 from petipy.scan.images import MOST
 from petipy.sources.discover import MANY, RESTARTS, Discovery, Receive
+from petipy.sources.repeats import PAUSES
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
 from petipy.state import resolve
 from petipy.state.model import IMAGE, Choice, Device, File, Image, Scan, Settings, Source
@@ -450,3 +451,13 @@ def test_a_source_that_is_not_what_it_was_is_looked_at_again() -> None:
     asyncio.run(asyncio.wait_for(machine.discovery.run(events()), 60))
     assert machine.scanned == ["good1", "good1"]
     assert seen == [{"good1"}]
+
+
+def test_a_device_that_fails_and_changes_again_and_again_is_given_up() -> None:
+    """Its guards are not known, but nobody has to wait for them for ever."""
+    machine = Machine()
+    machine.run(*["+breaks1"] * (len(PAUSES) + 1))
+    assert [source.given_up for source in machine.store.snapshot.unread] == [True]
+    machine = Machine()
+    machine.run(*["+breaks1", "-breaks1"] * len(PAUSES), "+breaks1")
+    assert [source.given_up for source in machine.store.snapshot.unread] == [False]

@@ -164,7 +164,9 @@ def test_a_disk_that_cannot_be_read_is_named_and_the_image_says_how_to_go_on() -
     assert access.find_edit_locks(SECOND, dead) == (lock,)
     assert access.find_boot_locks(SECOND, dead) == ()  # a medium may be the way to repair it
     again = with_unread(UNLOCKED, replace(unread("vda2", "failed"), given_up=False))
-    assert [lock.waits for lock in access.find_shell_locks(again)] == [True]
+    (lock,) = access.find_shell_locks(again)
+    assert lock.waits
+    assert lock.reason.startswith("vda2 (Input/output error): still being looked at.")
     assert access.find_boot_locks(STICK, again) == ()
     assert access.find_shell_locks(setting(dead, shell="unscanned")) == ()
     assert access.find_shell_locks(setting(dead, password=HASH)) == (Lock((IMAGE,)),)
