@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from petipy.log import Log
 
 # Seconds before a scan that has not come to its end is repeated. After the last of these pauses a
-# device counts as given up. It is still looked at now and then: a machine that has nothing else to
-# boot must not wait for a person.
+# device counts as given up. It is still looked at now and then, since a machine that has nothing
+# else to boot must not wait for a person. Each pause is then twice the one before, up to a day: a
+# child that hangs in a read cannot be killed, and stays.
 PAUSES = 5.0, 15.0, 45.0
-LATER = 300.0
+LATER, LONGEST = 300.0, 86400.0
 
 
 class Repeats:
@@ -36,10 +37,12 @@ class Repeats:
         """Scan again after a pause. Tell of the first failure and of giving the device up."""
         failures = self._failures[name]
         last = len(PAUSES) + 1
-        pause = LATER if failures >= last else PAUSES[failures - 1]
-        words = f"it is looked at again in {pause:g} seconds"
-        if failures >= last:
-            words = f"from now on it is looked at every {LATER / 60:g} minutes"
+        if failures < last:
+            pause = PAUSES[failures - 1]
+            words = f"it is looked at again in {pause:g} seconds"
+        else:
+            pause = min(LATER * 2 ** min(failures - last, 20), LONGEST)
+            words = "from now on it is looked at less and less often"
         tell = self._log.warning if failures in (1, last) else self._log.debug
         tell(f"{name}: {failure}; {words}")
         if self._ended:

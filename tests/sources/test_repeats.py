@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parsers.api import Problem
 from petipy.log import Log
 from petipy.sources.discover import Discovery, Receive
-from petipy.sources.repeats import LATER, PAUSES
+from petipy.sources.repeats import LATER, LONGEST, PAUSES
 from petipy.sources.source import Arrived, Left, SourceEvent
 from petipy.state.model import Device, Image, Scan, Snapshot, Source
 from petipy.state.store import Store
@@ -93,15 +93,22 @@ class Machine:
 def test_a_scan_that_fails_is_repeated_with_growing_pauses_and_then_seldom() -> None:
     machine = Machine(OSError(5, "bad block"))
     snapshot = machine.run(pauses=6)
-    assert machine.pauses == [*PAUSES, LATER, LATER, LATER]
+    assert machine.pauses == [*PAUSES, LATER, 2 * LATER, 4 * LATER]
     assert sorted(PAUSES) == list(PAUSES)
     assert machine.scans == 6
     (source,) = snapshot.sources
     assert (source.state, source.reason, source.given_up) == ("failed", "bad block (6 times)", True)
     assert machine.warnings() == [
         "vda2: bad block; it is looked at again in 5 seconds",
-        "vda2: bad block; from now on it is looked at every 5 minutes",
+        "vda2: bad block; from now on it is looked at less and less often",
     ]
+
+
+def test_a_pause_is_a_day_at_most() -> None:
+    machine = Machine(OSError(5, "bad block"))
+    machine.run(pauses=40)
+    assert machine.pauses[-2:] == [LONGEST, LONGEST]
+    assert sorted(machine.pauses) == machine.pauses
 
 
 def test_a_device_is_given_up_after_the_last_quick_repetition_and_stays_so() -> None:
