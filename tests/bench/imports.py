@@ -9,6 +9,7 @@ callgrind, which counts instructions. The count is the same in each run.
 
 import argparse
 import json
+import marshal
 import re
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from initramfs.build import PARTS, host_architecture, make_mark
 from initramfs.host import default_cache, locked, need, run
 from initramfs.python import interpreter
 from initramfs.tree import Tree, lay_out
-from petipy.startup.bundle import PLACE, Bundle
+from petipy.startup.bundle import HEADER, PLACE, Index
 from tests.bench.table import table
 
 LZ4 = bytes.fromhex("02214c18")  # the magic number of a legacy frame
@@ -54,10 +55,17 @@ def unpack(image: Path, room: Path) -> Unpacked:
         at += sizes.get(part, 0)
     frame = data[at : at + sizes["python"]]
     lay_out(Tree(cpio.read(decompress(frame))), room)
-    index = Bundle(str(room / PLACE.lstrip("/"))).index
+    index = read_index((room / PLACE.lstrip("/")).read_bytes())
     hot = {name: size for name, (_, size, _, compressed) in index.items() if not compressed}
     # pyudev wants the target's libudev.
     return Unpacked(room, {n: size for n, size in hot.items() if not n.startswith("pyudev")})
+
+
+def read_index(bundle: bytes) -> Index:
+    """Return the index of a bundle for whatever Python: `Bundle` takes that of its own alone."""
+    size = int.from_bytes(bundle[8:HEADER], "little")
+    index: Index = marshal.loads(bundle[HEADER : HEADER + size])
+    return index
 
 
 def decompress(frame: bytes) -> bytes:
