@@ -23,6 +23,10 @@ PBKDF2 = re.compile(r"(grub\.pbkdf2\.\w+\.[0-9]{1,9})\.([0-9A-Fa-f]+)\.([0-9A-Fa
 _CRYPT = re.compile(r"(\$(?:1|2[abxy]?|4|5|6|7|y|gy)\$)(?:[^\s\"'$]{0,64}\$)+[./A-Za-z0-9$=,+]{8,}")
 _USER_OF_URL = re.compile(r"((?:\b[a-z][a-z0-9+.-]{0,20}://|\biscsi:))[^\s/@\"']+(?=@)", re.I)
 _PASSWORD_IN_URL = re.compile(r"(://[^\s/@:\"']*:)(?!\d+/)[^\s@\"']{1,200}(?=@)")
+# Where no address of a host is expected before the name of a user.
+_USER_AT_HOST = re.compile(
+    r"""(\biscsi:|\((?:https?|tftp),|(?:^|(?<=[\s=]))\w{1,40}:(?!//))[^\s@"')]{1,200}(?=@)"""
+)
 _PASSWORD_AT_HOST = re.compile(r"((?:^|[=:,/])[^\s:/@=,\"']*:)[^\s:/@\"']+(?=@)")
 _QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s?#\"']{0,300}[?#])[^\s\"']+", re.I)
 _NAMED = re.compile(
@@ -55,9 +59,10 @@ _NAMED_FILE = re.compile(
     r"[\w./+@%:${}()-]*(?:vmlinu|linux|kernel|initr|image)[\w./+@%:${}()-]*", re.I
 )
 _DEVICE = re.compile(
-    r"\(?(?:(?:hd|cd|fd|rd|sd|usb|md|lvm|lvmid|mduuid|cryptouuid|ieee1275|proc|memdisk|loop\w*|tftp"
-    r"|http|https|pxe|ahci|ata|nd|efidisk|crypto|net|eth|enp?|ens|eno|wlan|vd|xvd|nvme|mmcblk|dm-|ttyS|tty"
-    r"|hvc|ttyAMA)[\d/,]|(?:msdos|gpt)\d)[\w/,.:@-]*\)?|tty|memdisk|proc",
+    r"\(?(?:(?:hd|cd|fd|rd|usb|md|ahci|ata|nd|efidisk|crypto|net|eth|ens|eno|enp|dm-|loop|ttyS|tty"
+    r"|ttyAMA|hvc|nvme|mmcblk|msdos|gpt)\d{1,3}(?:[a-z]\d{1,2}){0,2}|(?:sd|vd|xvd)[a-z]\d{0,2}"
+    r"|lvm|lvmid|mduuid|md|cryptouuid|ieee1275|proc|memdisk|loop|tftp|https?|pxe|tty)"
+    r"(?:[,/:.][\w/,.:@-]*)?\)?"
 )
 _NUMBER = re.compile(
     r"(?:\([\w,]+\))?[0-9]*\+[0-9]+(?:,[0-9]+\+[0-9]+)*"  # blocks
@@ -125,7 +130,15 @@ class Words:
     def scrub(self, text: str) -> str:
         """Return a text that stays, without what has the form of a secret in it."""
         text = PBKDF2.sub(self._empty_hash, text)
-        for pattern in (_CRYPT, _PASSWORD_IN_URL, _USER_OF_URL, _QUERY, _PASSWORD_AT_HOST, _NAMED):
+        for pattern in (
+            _CRYPT,
+            _PASSWORD_IN_URL,
+            _USER_OF_URL,
+            _USER_AT_HOST,
+            _QUERY,
+            _PASSWORD_AT_HOST,
+            _NAMED,
+        ):
             text = pattern.sub(lambda m: m[1] + self.blank(m[0][len(m[1]) :]), text)
         text = _PEM.sub(lambda m: self.blank(m[0]), text)
         return _RANDOM.sub(lambda m: self.blank(m[0]) if is_random(m[0]) else m[0], text)
@@ -160,9 +173,14 @@ class Words:
         if ":" in word and (first := word.partition(":"))[0] in ("newc", "nfs", "tftp"):
             return f"{first[0]}:{self.scrub(first[2])}"
         return "".join(
-            piece if self._is_frame(piece) or len(piece) <= _SHORT else self._replace(piece)
+            piece if self._is_frame(piece) or len(piece) <= _SHORT else self._replace_piece(piece)
             for piece in _FRAME.split(word)
         )
+
+    def _replace_piece(self, piece: str) -> str:
+        """Replace a part of a word; what may be a variable without a value stays one."""
+        mark = piece[: re.fullmatch(r"\$\w+", piece) is not None]
+        return mark + self._replace(piece[len(mark) :])
 
     def hide(self, value: str) -> str:
         """Blank all of a text but its quotation marks, variables and the form of a hash."""
@@ -213,8 +231,6 @@ class Words:
         ):
             return True
         rest = self.without_variables(word)
-        if re.fullmatch(r"\$[a-z_]{1,40}", word):
-            return True  # it has no value, and the parser says so
         if _OPERATORS.fullmatch(rest) or _NUMBER.fullmatch(rest) or _OPTION.fullmatch(word):
             return True
         if _FLAG.fullmatch(word) or _FILE.fullmatch(word) or _DEVICE.fullmatch(word):

@@ -20,6 +20,9 @@ Disguise = Callable[[str], str]
 DISGUISES: dict[str, Disguise] = {
     "plain": lambda secret: secret,
     "base64": lambda secret: b64encode(secret.encode()).decode(),
+    "word": lambda secret: "sesame" + "".join("abcdefghij"[int(c)] for c in secret[2:5]),
+    "number": lambda secret: f"83{secret[2:5]}17",
+    "hexadecimal": lambda secret: f"{int(secret[2:5]) * 77777 + 99999:06x}" * 8,
     "URL": lambda secret: quote(f"{secret}/ü", safe=""),
 }
 
