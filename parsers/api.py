@@ -179,6 +179,7 @@ class Problem:
     column: LineNumber = 0  # the place in the line, from 1; 0 is the line as a whole
     excerpt: str = ""  # the line, if the column is known; the scan fills it in
     waits: bool = False  # a device is absent: its arrival may change everything
+    cut: bool = False  # the rest of the configuration is not read: it may name superusers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,11 +93,12 @@ def _preferences(
     if images and not value:
         timeout = math.inf if prompts else 0
     secrets = passwords(common, images)
-    if timeout is not None or secrets:
+    locked = any("password" in stanza.settings for stanza in (common, *images))
+    if timeout is not None or locked:
         yield Preferences(
             timeout=timeout,
             style="menu" if prompts else "hidden",
-            superusers=("",) if secrets else None,
+            superusers=("",) if locked else None,
             passwords=secrets,
         )
 

@@ -25,7 +25,8 @@ def read(files: Files, path: str, most: int = MOST) -> tuple[str, list[Problem]]
     text = (files.read(path) or "").removeprefix("\ufeff")
     problems = []
     if len(text) > most:
-        problems.append(Problem(path, 1, f"longer than {most} characters: the rest is not read"))
+        words = f"longer than {most} characters: the rest is not read"
+        problems.append(Problem(path, 1, words, cut=True))
     return text[:most].replace("\r\n", "\n").replace("\r", "\n"), problems
 
 

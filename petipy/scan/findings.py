@@ -29,6 +29,7 @@ class Findings:
         self._waiting: set[str] = set()  # configurations with an item that waits for a volume
         self._unread: dict[str, list[str]] = {}  # reason → paths: for a broken file system one
         self._stopped = ""
+        self._cut: dict[str, str] = {}  # configurations that may say more, with the reason
         self._entry_budget, self._preferences_budget = EntryBudget(), PreferencesBudget()
         self.begin("", "")
         # Facts that do not change from one result to the next.
@@ -62,6 +63,8 @@ class Findings:
         if isinstance(item, Entry):
             self._add_entry(item)
         elif isinstance(item, Problem):
+            if item.cut:
+                self._cut.setdefault(self._path, f"{self._path}: {item.message}")
             self._add_problem(self._budget.take_problem(item))
         else:
             self._wants[self._path] = item.wants
@@ -107,16 +110,29 @@ class Findings:
         entries = tuple(drop_known_guesses(self._files, self._menu.entries()))
         shown = (p for form, p in self._problems if self._menu.shows(form, p.config))
         problems = dict.fromkeys((*self._notes, *shown, *self._list_unread()))
-        taken_over = self._menu.taken_over
+        preferences = tuple(self._list_preferences())
         return Scan(
             entries=entries,
             problems=tuple(cut_problems(self._quote(problems))),
-            preferences=tuple((path, p) for path, p in self._preferences if path not in taken_over),
+            preferences=preferences,
             missing=tuple(self._find_missing(entry for _, entry in entries)),
             wants=_wants(self._wants, self._waiting) if _waits(entries, problems) else (),
             formats=tuple(_facts(self._formats, {name for name, _ in entries})),
-            stopped=self._stopped,
+            stopped=self._stopped or self._find_doubt(preferences),
         )
+
+    def _list_preferences(self) -> Iterator[tuple[str, Preferences]]:
+        """Yield the preferences. Of a configuration that another one shows, its lock remains."""
+        for path, wish in self._preferences:
+            if path not in self._menu.taken_over:
+                yield path, wish
+            elif wish.superusers is not None:
+                yield path, Preferences(superusers=wish.superusers, passwords=wish.passwords)
+
+    def _find_doubt(self, preferences: Iterable[tuple[str, Preferences]]) -> str:
+        """Return a reason why there may be superusers of whom nothing was read; "" for none."""
+        locked = {path for path, wish in preferences if wish.superusers is not None}
+        return next((why for path, why in self._cut.items() if path not in locked), "")
 
     def _list_unread(self) -> Iterator[Problem]:
         for reason, paths in self._unread.items():

@@ -79,10 +79,13 @@ class _Found:
             return
         for number, item in _read_lines(text):
             place = f"{path}:{number}"
-            if item is None:
-                self.complaints.append(f'{place}: not a line like timeout = 5 or timeout = "never"')
-            else:
+            if isinstance(item, tuple):
                 self.take("image", place, *item)
+                continue
+            self.complaints.append(f'{place}: not a line like timeout = 5 or timeout = "never"')
+            setting = BY_NAME.get(item)
+            if setting and setting.type.wrong is not None:
+                self.values.setdefault(item, setting.type.wrong)
 
     def take_machine(self, machine: Storage) -> None:
         try:
@@ -111,12 +114,16 @@ _LINE = rf"""(?x) \s*
     (?: \# .* )?"""
 
 
-def _read_lines(text: str) -> Iterator[tuple[int, tuple[str, str] | None]]:
-    """Give number, name and value of each line that is not empty; None for a bad line."""
+_BEGINNING = re.compile(r"\W*(?:petipy\.)?(\w*)")  # of a bad line: its first word
+
+
+def _read_lines(text: str) -> Iterator[tuple[int, tuple[str, str] | str]]:
+    """Give number, name and value of each line that is not empty; of a bad line its first word."""
     for number, line in enumerate(text.splitlines(), 1):
         m = re.fullmatch(_LINE, line)
         if m is None:
-            yield number, None
+            beginning = _BEGINNING.match(line)
+            yield number, beginning[1] if beginning else ""
         elif m["name"]:
             yield number, (m["name"], _value(m))
 

@@ -41,10 +41,11 @@ def test_the_real_formats_need_nothing_that_they_have_not_imported(tmp_path: Pat
 def test_a_scan_that_has_not_read_everything_says_so(tmp_path: Path) -> None:
     """The rest may have named superusers."""
     (tmp_path / "etc").mkdir()
-    text = "image=/vmlinux\n\tlabel=linux\n#".ljust(2 << 20, "#")
+    text = "image=/vmlinux\n\tlabel=linux\n#"
+    cut = "/etc/yaboot.conf: longer than 262144 characters: the rest is not read"
     started = Scanner.start()
-    for more, stopped in ("", ""), ("#", "/etc/yaboot.conf has more than 2 MiB"):
-        (tmp_path / "etc/yaboot.conf").write_text(text + more)
+    for length, stopped in (256 << 10, ""), ((256 << 10) + 1, cut), ((2 << 20) + 1, cut):
+        (tmp_path / "etc/yaboot.conf").write_text(text.ljust(length, "#"))
         result = asyncio.run(started.scan(device(tmp_path), (), "ppc64le", PATIENCE))
         assert [entry.title for _, entry in result.entries] == ["linux"]
         assert result.stopped == stopped

@@ -78,6 +78,26 @@ def test_a_password_that_is_no_hash_locks_all_the_same_and_is_not_repeated() -> 
     assert read_command_line("petipy.password=$1$a$b petipy.password=").password == ""
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password = $6$salt$hash",
+        'password = "$6$salt$hash',
+        'petipy.password = "$6$salt$hash"',
+        '"password" = "$6$salt$hash"',
+        "password: $6$salt$hash",
+    ],
+)
+def test_a_bad_line_that_was_to_set_a_password_locks_all_the_same(
+    tmp_path: Path, line: str
+) -> None:
+    got = read_image(tmp_path, f"{line}\ntimeout = 5\n")
+    assert got.password == "!"
+    assert got.timeout == 5
+    assert len(got.complaints) == 1
+    assert read_image(tmp_path, f'password = "$1$a$b"\n{line}\n').password == "$1$a$b"
+
+
 def test_a_machine_cannot_say_that_a_shell_opens_unscanned() -> None:
     got = load("", NOWHERE, Kept(("shell", "unscanned"), ("lock", "nonsense")))
     assert (got.shell, got.lock) == ("scanned", "machine")

@@ -98,11 +98,13 @@ class GrubConfiguration:
         self._check_timeout(shell)
         yield from sorted(self._machine.problems.values(), key=lambda p: (p.config, p.line))
         yield from entries
-        if entries:
-            yield self._preferences(shell, entries)
+        preferences = self._preferences(shell, entries)
+        # Without an entry, GRUB offers its command line: to its superusers.
+        if entries or preferences.superusers is not None:
+            yield preferences
 
     def _top(self, shell: Shell, text: str) -> Iterator[Entry]:
-        end = self._attempt(shell, lambda: shell.run_text(text))
+        end = self._attempt(shell, lambda: shell.run_text(text), cuts=True)
         if end == "boot":
             title = shell.payload.kernel.path if shell.payload.kernel else self._path
             yield self._entry(shell, title, "boot", (), shell.config, shell.line, default=True)
@@ -112,8 +114,11 @@ class GrubConfiguration:
         if shell.payload.kernel and not end and not any(m.menu for m in _menus(shell)):
             shell.machine.complain(shell.config, shell.line, "a kernel is loaded, but never booted")
 
-    def _attempt(self, shell: Shell, run: Callable[[], object]) -> str:
-        """Run to the end. Return "boot", "exit", the reason why it was stopped, or ""."""
+    def _attempt(self, shell: Shell, run: Callable[[], object], *, cuts: bool = False) -> str:
+        """Run to the end. Return "boot", "exit", the reason why it was stopped, or "".
+
+        `cuts`: what is stopped might have named superusers later.
+        """
         try:
             run()
         except Boot:
@@ -122,7 +127,7 @@ class GrubConfiguration:
             return "exit"
         except (OutOfBudget, RecursionError) as error:
             text = str(error) if isinstance(error, OutOfBudget) else "it is nested without end"
-            shell.machine.complain(shell.config, shell.line, text, always=True)
+            shell.machine.complain(shell.config, shell.line, text, always=True, cut=cuts)
             return text
         return ""
 
@@ -298,14 +303,13 @@ class GrubConfiguration:
         return name if count == 1 else self._unique(trail, f"{name}#{count}")
 
     def _preferences(self, shell: Shell, entries: Sequence[Entry]) -> Preferences:
-        preferences = Preferences(dialect=self._machine.family.name, wants=self._machine.wants())
-        menu = next((m for m in _menus(shell) if m.menu), None)
-        if menu is None:
-            return preferences
-        seconds = timeout(menu.env.get("timeout"))
+        shown = next((m for m in _menus(shell) if m.menu), None)
+        menu = shown or shell  # without a line there is the command line
+        seconds = timeout(menu.env.get("timeout")) if shown else None
         superusers = menu.env.get("superusers")
-        return replace(
-            preferences,
+        return Preferences(
+            dialect=self._machine.family.name,
+            wants=self._machine.wants(),
             timeout=seconds,
             fallback=tuple(self._fallback()),
             style=style(menu.env.get("timeout_style"), seconds),

@@ -181,12 +181,13 @@ class LegacyMenu:
         hidden = "hiddenmenu" in self._settings
         own = (master, *(state.password for state in states))
         passwords = [*(p for p in own if p), *self._passwords_below]
-        if timeout is not None or fallback or passwords or hidden:
+        locked = "password" in self._settings  # also if nobody can know the password
+        if timeout is not None or fallback or passwords or hidden or locked:
             yield Preferences(
                 timeout=None if timeout is None else float(timeout),
                 fallback=tuple(fallback),
                 style="hidden" if hidden else "",
-                superusers=("",) if master else None,
+                superusers=("",) if locked else None,
                 passwords=tuple(passwords),
             )
 

@@ -70,7 +70,7 @@ class Configuration:
             return False
         if len(text) > (room := min(MAX_TEXT, self._context.room)):
             message = f"longer than {room} characters: the rest is not read"
-            self._context.problems.append(Problem(place, 1, message))
+            self._context.problems.append(Problem(place, 1, message, cut=True))
         self._context.room -= min(room, len(text))
         self._depth += 1
         for statement in parse_statements(place, text[:room]):

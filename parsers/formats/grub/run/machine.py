@@ -121,6 +121,7 @@ class GrubMachine:
         waits: bool = False,
         each: bool = False,
         always: bool = False,
+        cut: bool = False,
     ) -> None:
         """Note a Problem: an equal one in the same file once, or `each` on its own line.
 
@@ -130,7 +131,7 @@ class GrubMachine:
             return
         if len(self.problems) == self._MOST_PROBLEMS and not always:
             message = "more problems than are worth listing"
-        problem = Problem(config, max(line, 1), message, column, waits=waits)
+        problem = Problem(config, max(line, 1), message, column, waits=waits, cut=cut)
         self.problems.setdefault((config, message, problem.line if each else 0), problem)
 
     def add_line(self) -> None:

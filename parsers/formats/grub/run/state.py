@@ -216,7 +216,6 @@ class State:
         if text is None or len(text) <= LONGEST:
             return text
         most = f"only its first {LONGEST >> 10} KiB are read"
-        self.machine.complain(
-            self.config, self.line, f"{path} is too long for a boot configuration: {most}"
-        )
+        words = f"{path} is too long for a boot configuration: {most}"
+        self.machine.complain(self.config, self.line, words, always=True, cut=True)
         return text[: text.rfind("\n", 0, LONGEST) + 1]

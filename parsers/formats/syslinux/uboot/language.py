@@ -22,6 +22,7 @@ from functools import cache
 
 import pyparsing as pp
 
+from parsers.api import Problem
 from parsers.formats.syslinux.context import ReadContext
 from parsers.formats.syslinux.labels import Locator
 from parsers.formats.syslinux.statements import Statement, after_first, first_word
@@ -83,8 +84,8 @@ class UbootConfiguration:
             return
         room = min(_MAX_TEXT, self._context.room)
         if len(text) > room:
-            first = Statement(place, 1, "", "")
-            self._complain(first, f"longer than {room} characters: the rest is not read")
+            message = f"longer than {room} characters: the rest is not read"
+            self._context.problems.append(Problem(place, 1, message, cut=True))
         self._context.files -= 1
         self._context.room -= min(room, len(text))
         self._depth += 1
