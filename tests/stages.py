@@ -51,6 +51,11 @@ SYSTEM = {
     "/usr/lib/systemd/systemd-udevd": "udev",
     "/usr/include/asm-generic/unistd.h": "linux-libc-dev",
 }
+# For slow tests alone.
+SLOW_SYSTEM = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf",
+}
 SOURCES = ("petipy", "parsers", "initramfs", "tests")
 SLOW = 3600  # seconds; a stage that takes longer hangs
 
@@ -256,7 +261,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.bench is not None:
         return bench(tools, cache, options.bench)
     if not options.fast:  # the fast tests skip less with them
-        stages.run("packages", lambda: install(SYSTEM))
+        stages.run("packages", lambda: install(SYSTEM | SLOW_SYSTEM if options.all else SYSTEM))
     fast(stages, tools, options.all)
     if not options.fast:
         deep(stages, tools, cache, options.all)
