@@ -9,7 +9,8 @@ and it says who boots its entries. A machine has more than one configuration:
   the network, the editor and the shell. With two such disks, both passwords are needed. With the
   setting lock=own, they guard their own entries, the editor and the shell.
 - A disk's entries obey their own configuration alone. So a disk with another owner does not keep
-  the machine's default from booting, and the default's owner opens nothing there.
+  the machine's default from booting, and the default's owner opens nothing there. An entry that
+  needs a file of a stick is none of them: the stick may only pass for a disk.
 - A stick's superusers guard the stick's entries. They guard the editor and the shell, too, while no
   disk of the machine has superusers. They open nothing else.
 - The image's password (a setting) guards the editor, the shell and the entries that are not on the

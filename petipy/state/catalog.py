@@ -84,8 +84,7 @@ class Catalog:
         self._sources: Ordered[Source] = Ordered()
         self._problems: Chained[tuple[str, Problem]] = Chained()
         self._shown: Chained[Choice] = Chained()
-        self._devices: dict[str, Device] = {}  # by source, in order of arrival
-        self._read: tuple[Device, ...] | None = ()
+        self._devices: Ordered[Device] = Ordered()
         # Names of volumes → the sources that have them (in menu order), ask for them, want them.
         self._volumes: dict[Name, list[tuple[Order, str]]] = {}
         self._asking: _Index[Name] = _Index()
@@ -113,10 +112,11 @@ class Catalog:
 
     @property
     def devices(self) -> tuple[Device, ...]:
-        """The devices that configurations may refer to, in order of arrival: no image files."""
-        if self._read is None:
-            self._read = tuple(self._devices.values())
-        return self._read
+        """The devices that configurations may refer to, in menu order: no image files.
+
+        A name of several means the first. So no stick takes the place of a disk.
+        """
+        return self._devices.values
 
     def source(self, name: str) -> Source | None:
         part = self._parts.get(name)
@@ -222,11 +222,11 @@ class Catalog:
 
     def _change_volume(self, part: _Part) -> None:
         """Enter the names of the source's volume, as it is now, instead of those that it had."""
-        name, device, self._read = part.source.name, part.source.device, None
+        name, device = part.source.name, part.source.device
         if device and not part.source.kind.inner:
-            self._devices[name] = device
+            self._devices.put(part.order, device)
         else:
-            self._devices.pop(name, None)
+            self._devices.remove(part.order)
         entry = part.order, name
         new = _unique(list_names(device.volume)) if device else ()
         for key in {*part.volume}.symmetric_difference(new):
@@ -297,16 +297,19 @@ class Catalog:
 
         name, scan = part.source.name, part.scan or Scan()
         try:
-            own, boot_image = part.source.kind.reach == "machine", self._settings[1]
             choices = tuple(
                 resolve.resolve_source(
-                    name, scan, part.identity, find, own=own, boot_image=boot_image
+                    name, scan, part.identity, find, self._is_own, boot_image=self._settings[1]
                 )
             )
         except Exception as error:  # noqa: BLE001  what is on one disk is not to end the program
             self.failures.append((name, error))
             choices = ()
         self._set_choices(part, choices, tuple(asked))
+
+    def _is_own(self, name: str) -> bool:
+        part = self._parts.get(name)
+        return part is None or part.source.kind.reach == "machine"
 
     def _set_choices(
         self, part: _Part, choices: tuple[Choice, ...], asked: tuple[Name, ...]

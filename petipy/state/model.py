@@ -213,7 +213,7 @@ class Choice:
     superusers: tuple[str, ...] | None = None  # may change it: Preferences.superusers
     passwords: tuple[Password, ...] = ()  # of all users of its configuration
     rank: int = 0  # of its format on its device: the default of the first format counts
-    own: bool = True  # it is on a disk of the machine's own: Kind.reach
+    own: bool = True  # it and its files are on disks of the machine's own: Kind.reach
     guarded: bool = False  # its configuration has superusers, and is of the first format that has
 
     @property

@@ -24,6 +24,7 @@ from petipy.state.model import (
 
 # The name of the volume that a configuration's words mean; None when it is not there.
 FindVolume = Callable[[str], str | None]
+IsOwn = Callable[[str], bool]  # given a volume's name: it is on a disk of the machine's own
 Keys = tuple[tuple[str, ...] | None, tuple[Password, ...]]  # superusers, and passwords
 # The kernel, or the configuration and its keys; and Choice.own of the choices that are left out.
 # A unified image as it boots: kernel, initrds, device tree, command line.
@@ -36,12 +37,14 @@ def choices(
     scans: Sequence[tuple[Device, Scan]],
     volumes: Sequence[Volume] | None = None,
     *,
+    media: Container[str] = (),
     foreign: bool = False,
     boot_image: bool = True,
 ) -> tuple[Choice, ...]:
     """Return the entries of all scans in menu order.
 
-    `volumes` are those present (default: the scanned). Systems other than Linux are among the
+    `volumes` are those present (default: the scanned). `media` are those among them that were not
+    scanned and are not the machine's own. Systems other than Linux are among the
     entries if `foreign`. Without `boot_image` no command line says which kernel it was made for.
     Two sorts of entries are left out: a kernel that was merely found and that a configuration of
     any device offers, and an entry of a file that another device's configuration has read in.
@@ -51,9 +54,13 @@ def choices(
     find = make_index(volumes)
     found: list[Choice] = []
     named = make_identities((device.name, choose_basis(device)) for device, _ in scans)
+    kinds = {device.name: device.kind for device, _ in scans}
+
+    def is_own(name: str) -> bool:
+        return kinds[name].reach == "machine" if name in kinds else name not in media
+
     for (device, scan), identity in zip(scans, named, strict=True):
-        own = device.kind.reach == "machine"
-        found += resolve_source(device.name, scan, identity, find, own=own, boot_image=boot_image)
+        found += resolve_source(device.name, scan, identity, find, is_own, boot_image=boot_image)
     claimed = {claim for choice in found for claim in list_claims(choice)}
     return tuple(
         c for c in found if (foreign or not c.entry.foreign) and not is_covered(c, claimed)
@@ -160,12 +167,11 @@ def _without_image(entry: Entry) -> Entry:
 
 
 def resolve_source(
-    name: str, scan: Scan, identity: str, find: FindVolume, *, own: bool, boot_image: bool
+    name: str, scan: Scan, identity: str, find: FindVolume, is_own: IsOwn, *, boot_image: bool
 ) -> Iterator[Choice]:
     """Yield the choices of one source, none left out.
 
-    An id is made of the identity, the path of the configuration and the entry's own name. `own` is
-    Choice.own.
+    An id is made of the identity, the path of the configuration and the entry's own name.
     """
     wishes = _Wishes(scan)
     guarding = ""  # the first format that has superusers
@@ -174,6 +180,8 @@ def resolve_source(
     facts = {form: FormatFacts(name=form) for form, _ in scan.entries}
     facts |= {known.name: known for known in scan.formats}
     stamps = _Stamps(scan, name, find)
+    # A stick may pass for one of the machine's volumes: what it offers there is the stick's.
+    own = is_own(name) and all(is_own(_host(text.device)) for text in stamps.texts)
     for id, (form, entry) in zip(_ids(scan, identity), scan.entries, strict=True):
         wish, guard = wishes.of(form, entry)
         files = [(ref, stamps.add(ref, _file(ref, name, find))) for ref in list_references(entry)]
@@ -203,7 +211,7 @@ def resolve_source(
             dialect=wish.dialect if facts[form].has_dialects else "",
             hotkey_selects=facts[form].hotkeys_select,
             rank=ranks.setdefault(form, len(ranks)),
-            own=own,
+            own=own and all(is_own(_host(file.device)) for file in resolved.values()),
             guarded=wish.superusers is not None and form == guarding and not entry.guess,
         )
 
@@ -221,6 +229,11 @@ class _Stamps:
             for seen, device in texts
             if device
         }
+
+    @property
+    def texts(self) -> Iterable[File]:
+        """The texts that were read on volumes that are there."""
+        return self._texts.values()
 
     def add(self, ref: FileRef, file: File | None) -> File | None:
         """Return the file with its stamp, if that is known."""
@@ -278,6 +291,11 @@ def _general(scan: Scan, form: str) -> Preferences:
     mine = {entry.config for name, entry in scan.entries if name == form}
     others = {entry.config for _, entry in scan.entries} - mine
     return next((wish for path, wish in scan.preferences if path not in others), Preferences())
+
+
+def _host(name: str) -> str:
+    """Return the name of the volume that an image file lies on; of another volume its own."""
+    return name.partition(":/")[0]
 
 
 def list_references(entry: Entry) -> Iterator[FileRef]:

@@ -111,6 +111,7 @@ class Machine:
         return resolve.choices(
             [(known, self.scans[known.name]) for known in order if known.name in self.scans],
             [known.volume for known in order],
+            media=[known.name for known in order if known.kind.reach != "machine"],
             foreign=foreign,
             boot_image=boot_image,
         )
@@ -249,6 +250,19 @@ def test_a_volume_is_looked_for_among_the_scans_that_want_it() -> None:
     assert "sdz" in catalog.list_wanted("sd0")
     catalog.take("sd1", Scan())
     assert catalog.find_wanting("sdx") == ["sd0"]
+
+
+def test_devices_are_in_menu_order_however_they_came() -> None:
+    """To the parsers, a name of two volumes means the first: no stick may come before a disk."""
+    stick, disk, more = device("sda1", uuid="1", kind=USB), device("vdb1", uuid="1"), device("vda9")
+    catalog = Catalog()
+    for known in stick, disk, more:
+        catalog.put(Source.of(known))
+    assert catalog.devices == (more, disk, stick)
+    catalog.put(Source.of(replace(disk, kind=USB)))
+    assert [known.name for known in catalog.devices] == ["vda9", "sda1", "vdb1"]
+    catalog.remove("sda1")
+    assert [known.name for known in catalog.devices] == ["vda9", "vdb1"]
 
 
 def test_a_source_that_cannot_be_resolved_costs_its_own_entries() -> None:

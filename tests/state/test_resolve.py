@@ -2,8 +2,11 @@ from dataclasses import replace
 
 from parsers.api import Effect, Entry, FileRef, Origin, Password, Preferences
 from petipy.state import resolve
-from petipy.state.model import DISK, USB, Edit, File, FormatFacts, Scan
-from tests.samples import CONFIG, choice, device, entry, scan
+from petipy.state.access import find_boot_locks
+from petipy.state.catalog import Catalog
+from petipy.state.model import DISK, USB, Edit, File, FormatFacts, Kind, Scan, Snapshot
+from petipy.state.seen import Seen
+from tests.samples import CONFIG, choice, device, entry, scan, sources
 
 
 def test_a_reference_without_a_device_means_the_configurations_own() -> None:
@@ -273,3 +276,38 @@ def test_an_image_that_another_disks_configuration_names_is_offered_there_alone(
     assert titles(by_grub[0]) == ["/EFI/Linux/old.efi"]
     assert titles(replace(by_grub[0], cmdline="other"), by_grub[1]) == ["/EFI/Linux/new.efi"]
     assert titles() == list(names)
+
+
+def test_files_of_a_stick_are_not_the_machines_own() -> None:
+    """A stick that passes for a disk of the machine boots nothing without the disk's password."""
+    root = Password(user="root", secret="r")
+    locked = Preferences(superusers=("root",), passwords=(root,))
+    here, there = FileRef(path="/vmlinux"), FileRef(path="/vmlinux", device="UUID=1")
+    inside = replace(there, device="vda2:/a.iso")
+    text = Seen(device="sda1", path="/more.cfg", stamp="1", text=True)
+
+    def list_locks(kind: Kind, kernel: FileRef, *texts: Seen, scanned: bool = True) -> bool:
+        """Return True if a password is needed for an entry that anybody may boot."""
+        disk = Scan(
+            entries=(("grub", replace(entry("a"), kernel=kernel)),),
+            preferences=((CONFIG, locked),),
+            seen=texts,
+        )
+        other = device("sda1", uuid="1", kind=kind)
+        catalog = Catalog()
+        for source in sources(device("vda2"), other):
+            catalog.put(source)
+        catalog.take("vda2", disk)
+        if scanned:
+            catalog.take("sda1", Scan())
+        (made,) = catalog.choices()
+        guards = catalog.register.guards
+        return bool(find_boot_locks(made, Snapshot(settled=True, guards=guards)))
+
+    assert not list_locks(DISK, there)
+    assert not list_locks(DISK, here, text)
+    for scanned in False, True:
+        assert not list_locks(USB, here, scanned=scanned)
+        assert not list_locks(USB, inside, scanned=scanned)
+        assert list_locks(USB, there, scanned=scanned)
+        assert list_locks(USB, here, text, scanned=scanned)
