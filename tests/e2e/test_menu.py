@@ -283,6 +283,9 @@ def test_every_driver_of_the_image_can_be_loaded(image: Image, tmp_path: Path) -
         menu.enter(guest.console, menu.FOOTER)
         assert menu.shell(guest.console, command) == ""
         assert int(menu.shell(guest.console, "lsmod | wc -l")) > 150
+        # When memory is full, the shell and what it runs may be killed, and Petipy comes last.
+        scores = "cat /proc/$$/oom_score_adj /proc/$PPID/oom_score_adj"
+        assert menu.shell(guest.console, scores).split() == ["0", "-900"]
 
 
 def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
