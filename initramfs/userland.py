@@ -24,6 +24,8 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "kexec-tools": ("usr/sbin/kexec",),
     "libkmod2": ("usr/lib/*/libkmod.so.2*",),  # udevd opens it at run time
     "libzstd1": ("usr/lib/*/libzstd.so.1*",),  # libkmod opens it, for modules
+    # Petipy opens it. udevd of Debian 14 does so at run time; before that it was linked to it.
+    "libblkid1": ("usr/lib/*/libblkid.so.1*",),
     "libudev1": ("usr/lib/*/libudev.so.1*",),  # pyudev opens it
     "libcrypt1": ("usr/lib/*/libcrypt.so.1*",),  # Petipy opens it to check a password
 }
