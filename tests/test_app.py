@@ -330,6 +330,18 @@ def test_a_wish_for_one_boot_stays_when_something_else_boots(machine: Machine) -
     assert "vda2: the default w does not boot: a boot loader" in [line.text for line in log.lines]
 
 
+def test_a_wish_for_one_boot_stays_when_another_devices_menu_leads_past_it(
+    machine: Machine,
+) -> None:
+    machine.scans["vda2"] = scan(off("exit"))
+    wanted = entry("w", default=True, unbootable="a boot loader", effects=saves(next_entry=""))
+    other = entry("b", "/good", cmdline="B", effects=once(next_entry=""))
+    machine.scans["vdb1"] = scan(wanted, other)
+    machine.run(NEVER, chooses("off"))
+    assert machine.loaded == "B"
+    assert machine.written == ["(vda2)/boot/grub/grubenv: saved_entry=off"]
+
+
 def test_a_wish_for_one_boot_is_used_up_once_it_has_been_tried(machine: Machine) -> None:
     wanted = entry("a", "/bad", default=True, effects=saves(next_entry="", recordfail="1"))
     other = entry("b", "/good", cmdline="B", effects=once(next_entry=""))

@@ -129,8 +129,7 @@ class Booter:
 
     async def _attempt(self, choice: Choice, edit: Edit | None) -> None:
         id, title = choice.id, choice.entry.title
-        changes = policy.list_changes(self._store.snapshot, choice, self.failed)
-        choice = replace(choice, changes=tuple(changes))
+        choice = self._choose_changes(choice)
         self.notes.begin(id, title)  # stays if this program does not see the end of the attempt
         try:
             if choice.entry.action and not edit:
@@ -151,6 +150,11 @@ class Booter:
         except Exception as error:  # noqa: BLE001  a fault of the program costs this attempt only
             self.note_failure(id, f"{title} did not boot: {type(error).__name__}: {error}")
         self.notes.end(id)
+
+    def _choose_changes(self, choice: Choice) -> Choice:
+        """Return the choice with the changes that its boot makes now."""
+        changes = policy.list_changes(self._store.snapshot, choice, self.failed)
+        return replace(choice, changes=tuple(changes))
 
     async def _boot(self, choice: Choice, edit: Edit | None) -> None:
         self._log.announce(f"Loading {choice.entry.title}")
@@ -226,7 +230,7 @@ class Booter:
             if beyond is None:
                 raise OSError(errno.ENODEV, "no other device has anything to boot")
             await steps.write(choice.changes, self._write, self._log)
-            await self._boot(beyond, None)
+            await self._boot(self._choose_changes(beyond), None)
             return
         self._machine.power.prepare(action)
         complaints = await steps.write(choice.changes, self._write, self._log)

@@ -94,10 +94,17 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         # A scan may yet find an entry that comes before this one, or another one in its place.
         longer = replace(countdown, waiting=True)
         return Decision(default=default.id, countdown=longer, again=last)
-    if not default.own and not settings.boot_restricted and find_boot_locks(default, snapshot):
-        # A disk of the machine that is still being looked at may have a lock on it.
-        return Decision(default=default.id, countdown=replace(countdown, waiting=True))
+    last += ABSENCE
+    if not default.own and now < last and _may_be_locked(default, snapshot):
+        # A disk of the machine that is still being looked at may have a lock on it. One that comes
+        # and goes is looked at for ever.
+        return Decision(default=default.id, countdown=replace(countdown, waiting=True), again=last)
     return Decision(default=default.id, boot=default.id)
+
+
+def _may_be_locked(choice: Choice, snapshot: Snapshot) -> bool:
+    """Return True if there may be locks on booting the choice that nobody knows yet."""
+    return any(lock.waits for lock in find_boot_locks(choice, snapshot))
 
 
 def list_uncovered(order: Iterable[Choice], snapshot: Snapshot) -> list[Choice]:

@@ -216,11 +216,19 @@ def test_a_stick_does_not_boot_before_every_disk_has_been_read_but_a_disk_does()
     stick = choice("stick", "sda1", turn=0, own=False)
     for mine, boots in (stick, ""), (A, "a"):
         busy = replace(SEEN, choices=(mine,), unread=sources(device("vdb1"), state="scanning"))
-        decision = decide(busy, QUICK, READY, 1000)
-        assert decision.boot == boots
-        assert bool(decision.countdown and decision.countdown.waiting) == (not boots)
+        for settings in QUICK, replace(QUICK, boot_restricted=True):
+            decision = decide(busy, settings, READY, 500)
+            assert decision.boot == boots
+            assert bool(decision.countdown and decision.countdown.waiting) == (not boots)
         dead = replace(busy, unread=(replace(busy.unread[0], state="failed"),))
         assert decide(dead, QUICK, READY, 1000).boot == mine.id
+
+
+def test_a_disk_that_comes_and_goes_for_ever_does_not_keep_a_stick_from_booting() -> None:
+    """Each time it is a new disk, whose first scan has not ended."""
+    stick = choice("stick", "sda1", turn=0, own=False)
+    flapping = replace(SEEN, choices=(stick,), unread=sources(device("vdb1"), state="scanning"))
+    assert booted(flapping, QUICK, READY) == ["stick"]
 
 
 def test_beyond_a_device_is_nothing_that_needs_a_password() -> None:
