@@ -28,7 +28,6 @@ TOP = Path(__file__).parents[1]
 GOLDEN = TOP / "tests/parsers/golden"
 SHOWN = 5  # differences whose diff is printed
 LARGEST = 64 << 10  # bytes of a file that is mutated
-HANGS = 600  # seconds for one command
 # Text that means something to one of the languages, for mutations.
 WORDS = b"""menuentry submenu linux initrd default= timeout set if fi then else { } ' " $ \\ ; # ~
 search --set=root label append kernel image include LABEL ONTIMEOUT title root options !a [x] :x

@@ -31,7 +31,7 @@ class FitError(ValueError):
 
 
 # Plain classes: every start imports this module, and NamedTuples take longer to make.
-class Value:
+class Property:
     """The value of a property: its place in the file, and its first bytes."""
 
     def __init__(self, offset: int, size: int, start: bytes) -> None:
@@ -47,7 +47,7 @@ class Value:
 
 class _Node:
     def __init__(self) -> None:
-        self.values: dict[str, Value] = {}
+        self.values: dict[str, Property] = {}
         self.children: dict[str, _Node] = {}
 
     def texts(self, name: str) -> list[str]:
@@ -139,7 +139,7 @@ class _Blob:
                     raise FitError("a property is longer than it")
                 key = self._names[name_at:].partition(b"\0")[0].decode("ascii", "replace")
                 start = self._bytes(at + 8, min(size, _TEXT))
-                trail[-1].values.setdefault(key, Value(at + 8, size, start))
+                trail[-1].values.setdefault(key, Property(at + 8, size, start))
                 at += 8 + (size + 3) // 4 * 4
             elif token == _END and len(trail) > 1:
                 trail.pop()

@@ -21,7 +21,7 @@ _BLOCK = envblock.SIGNATURE.encode()
 
 
 @dataclass(slots=True)
-class Seen:
+class VolumeRecord:
     """Everything that was read on one volume."""
 
     texts: dict[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Seen:
             self.room -= len(data)
 
 
-Record = dict[str, Seen]  # by Volume.name
+Record = dict[str, VolumeRecord]  # by Volume.name
 
 
 class RecordingFiles:
@@ -84,7 +84,7 @@ class RecordingFiles:
         self._files = files
         self.volume = volume or files.volume
         self.host = host or _recording_host(files.host, record, {files.volume.name: self})
-        self._seen = record.setdefault(files.volume.name, Seen())
+        self._seen = record.setdefault(files.volume.name, VolumeRecord())
 
     def read(self, path: str) -> str | None:
         text = self._files.read(path)

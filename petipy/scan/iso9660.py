@@ -27,7 +27,7 @@ _DIRECTORY, _MORE = 0x02, 0x80  # flags of a record
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class IsoNode:
     """A file, a directory or a symbolic link. `extents` are places and sizes in bytes."""
 
     extents: tuple[tuple[int, int], ...]
@@ -83,7 +83,7 @@ class IsoFiles:
     def default(self, path: str) -> str:
         return path
 
-    def _piece(self, node: Node, offset: int, length: int) -> bytes:
+    def _piece(self, node: IsoNode, offset: int, length: int) -> bytes:
         found = b""
         for start, size in node.extents:
             if offset < size and len(found) < length:
@@ -94,7 +94,7 @@ class IsoFiles:
             offset = max(offset - size, 0)
         return found
 
-    def _find(self, path: str, *, follow: bool = True) -> Node | None:
+    def _find(self, path: str, *, follow: bool = True) -> IsoNode | None:
         """Return the node at a path. Links and .. never lead out of the image."""
         todo = normpath(f"/{path}").split("/")[::-1]
         trail, links = [self._root], 0
@@ -118,8 +118,8 @@ class IsoFiles:
                 trail = [self._root]
         return trail[-1]
 
-    def _find_root(self) -> Node:
-        primary = joliet = Node((), is_directory=True)
+    def _find_root(self) -> IsoNode:
+        primary = joliet = IsoNode((), is_directory=True)
         for number in range(16, 16 + _MOST_DESCRIPTORS):
             block = self._bytes(number * _SECTOR, _SECTOR)
             if len(block) < _SECTOR or block[1:6] != b"CD001" or block[0] == 255:
@@ -135,7 +135,7 @@ class IsoFiles:
         self._is_joliet = bool(joliet.extents)
         return joliet if self._is_joliet else primary
 
-    def _records(self, directory: Node) -> Iterator[bytes]:
+    def _records(self, directory: IsoNode) -> Iterator[bytes]:
         """Yield the records of a directory. None reaches into the next sector."""
         data = self._piece(directory, 0, min(directory.size, _LARGEST))
         for sector in range(0, len(data), _SECTOR):
@@ -144,8 +144,8 @@ class IsoFiles:
                 yield data[at : at + data[at]]
                 at += data[at]
 
-    def _read_directory(self, directory: Node) -> dict[str, Node]:
-        found: dict[str, Node] = {}
+    def _read_directory(self, directory: IsoNode) -> dict[str, IsoNode]:
+        found: dict[str, IsoNode] = {}
         before: tuple[tuple[int, int], ...] = ()  # extents of a file that goes on
         for record in self._records(directory):
             if record[33:34] in (b"\0", b"\1") and record[32] == 1:
@@ -160,7 +160,7 @@ class IsoFiles:
                 found.setdefault(name, node)
         return found
 
-    def _describe(self, record: bytes, node: Node) -> tuple[str, Node]:
+    def _describe(self, record: bytes, node: IsoNode) -> tuple[str, IsoNode]:
         """Return the name of a record, and its node with what Rock Ridge says about it."""
         raw = record[33 : 33 + record[32]]
         if self._is_joliet:
@@ -184,10 +184,10 @@ class IsoFiles:
             node = replace(node, link=link.decode("utf-8", "surrogateescape"))
         return written.decode("utf-8", "surrogateescape") or name, node
 
-    def _directory_at(self, start: int) -> Node:
+    def _directory_at(self, start: int) -> IsoNode:
         """Return the directory at a place, whose first record tells its size."""
         record = self._bytes(start, 34)
-        return replace(_node(record), is_directory=True) if len(record) == 34 else Node(())
+        return replace(_node(record), is_directory=True) if len(record) == 34 else IsoNode(())
 
     def _fields(self, record: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Yield the fields of a record's system use area, and of its continuations."""
@@ -207,11 +207,11 @@ class IsoFiles:
             area = more
 
 
-def _node(record: bytes) -> Node:
+def _node(record: bytes) -> IsoNode:
     """Return the node of a directory record: its extent begins behind its extended attributes."""
     block, size = struct.unpack_from("<I4xI", record, 2)
     extents = (((block + record[1]) * _SECTOR, size),) if size else ()
-    return Node(extents, is_directory=bool(record[25] & _DIRECTORY))
+    return IsoNode(extents, is_directory=bool(record[25] & _DIRECTORY))
 
 
 def _components(data: bytes) -> bytes:

@@ -168,6 +168,22 @@ def read_request(arguments: Sequence[str]) -> Request:
     )
 
 
+def list_directories(asked: Request, device: str, usual: str) -> list[tuple[str, str]]:
+    """Return the device and the path of the directory to read, and of the next if it is empty.
+
+    `device` and `usual` are those of a request that names none.
+    """
+    path = asked.path
+    if path.startswith("("):
+        device, parenthesis, path = path[1:].partition(")")
+        if not parenthesis:
+            raise GrubError(BAD_ARGUMENT, f"invalid file name `{asked.path}'")
+    elif not path.startswith("/"):
+        path = ""
+    fallback = [(device, usual)] if asked.fallback and path else []
+    return [(device, path or usual), *fallback]
+
+
 def _upstreams(shell: Shell, arguments: Sequence[str]) -> int:
     """Add the wanted entries. Each call starts anew: what is shown already is shown again."""
     asked = read_request(arguments)
@@ -185,14 +201,7 @@ def _read_as_upstream(shell: Shell, asked: Request) -> Iterator[BlsFile]:
         place = shell.find_file(path)
         yield from _read_file(shell, path, place.device)
         return
-    device = _find_root(shell)
-    if path.startswith("("):
-        device, parenthesis, path = path[1:].partition(")")
-        if not parenthesis:
-            raise GrubError(BAD_ARGUMENT, f"invalid file name `{asked.path}'")
-    elif not path.startswith("/"):
-        path = ""
-    found = list(_read_directory(shell, device, path or _DIRECTORIES[0]))
-    if not found and asked.fallback:
-        found = list(_read_directory(shell, device, _DIRECTORIES[0]))
-    yield from found
+    for device, directory in list_directories(asked, _find_root(shell), _DIRECTORIES[0]):
+        if found := list(_read_directory(shell, device, directory)):
+            yield from found
+            return

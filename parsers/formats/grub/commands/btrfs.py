@@ -14,7 +14,7 @@ from parsers.formats.grub.language.errors import (
 from parsers.formats.grub.language.syntax import Block
 from parsers.formats.grub.run.options import Options
 from parsers.formats.grub.run.shell import Shell
-from parsers.formats.grub.run.subvolumes import MOST_MOUNTS, Mount, find_subvolume
+from parsers.formats.grub.run.subvolumes import MOST_MOUNTS, MountPoint, find_subvolume
 
 _OPTIONS = Options("--output|-o=", "--path-only|-p", "--id-only|-i")
 
@@ -49,7 +49,7 @@ def mount(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         return shell.error(NOT_FOUND, words, harmless=part)
     if len(shell.subvolumes.mounts) == MOST_MOUNTS:
         raise GrubError(OUT_OF_RANGE, f"more than {MOST_MOUNTS} subvolumes are mounted")
-    mounts = (*shell.subvolumes.mounts, Mount(volume, directory.rstrip("/"), path))
+    mounts = (*shell.subvolumes.mounts, MountPoint(volume, directory.rstrip("/"), path))
     shell.subvolumes = shell.subvolumes._replace(mounts=mounts)
     return 0
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from parsers.binary import os_release, pe
 from parsers.formats.grub.commands import command
-from parsers.formats.grub.commands.bls import Request, read_request
-from parsers.formats.grub.language.errors import BAD_ARGUMENT, UNKNOWN_COMMAND, GrubError
+from parsers.formats.grub.commands.bls import Request, list_directories, read_request
+from parsers.formats.grub.language.errors import UNKNOWN_COMMAND
 from parsers.formats.grub.language.pieces import Assignment
 from parsers.formats.grub.language.syntax import Block, Command
 from parsers.formats.grub.run.machine import Place
@@ -49,17 +49,10 @@ def _find(shell: Shell, asked: Request) -> Iterator[_Found]:
     if path.endswith(".efi"):
         yield from _read(shell, path, shell.find_file(path))
         return
-    device = _find_boot_device(shell)
-    if path.startswith("("):
-        device, parenthesis, path = path[1:].partition(")")
-        if not parenthesis:
-            raise GrubError(BAD_ARGUMENT, f"invalid file name `{asked.path}'")
-    elif not path.startswith("/"):
-        path = ""
-    found = list(_read_directory(shell, device, path or _DIRECTORY))
-    if not found and asked.fallback:
-        found = list(_read_directory(shell, device, _DIRECTORY))
-    yield from found
+    for device, directory in list_directories(asked, _find_boot_device(shell), _DIRECTORY):
+        if found := list(_read_directory(shell, device, directory)):
+            yield from found
+            return
 
 
 def _find_boot_device(shell: Shell) -> str:

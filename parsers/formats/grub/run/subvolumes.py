@@ -19,7 +19,7 @@ _MOST_ABSENT = 4  # names of a path that lead to the part of the file system
 MOST_MOUNTS = 64
 
 
-class Mount(NamedTuple):
+class MountPoint(NamedTuple):
     volume: str  # Volume.name
     directory: str
     subvolume: str  # its path from the top
@@ -30,7 +30,7 @@ class Subvolumes(NamedTuple):
 
     path: str = ""  # from the top; "" is the default subvolume, unless there is an ID
     id: str = ""
-    mounts: tuple[Mount, ...] = ()
+    mounts: tuple[MountPoint, ...] = ()
 
     def choose(self, variable: str, value: str) -> "Subvolumes":
         """Return the choices after an assignment. The last one of path and ID counts."""
