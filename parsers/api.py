@@ -71,30 +71,20 @@ class FileRef:
     mode: int = 0  # with the bits of the file's type, as GRUB gives them
 
     def __str__(self) -> str:
+        part = describe_extent(self.path, self.offset, self.size)
         place = f"({self.device}){self.path}" if self.device else self.path
-        place = self.url or f"{place}{extent(self)}"
+        place = self.url or f"{place}{part}"
         return f"newc:{self.packed}:{place}" if self.packed else place
 
 
-class Part(Protocol):
-    """A part of a file, or of a device."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-
-
-def extent(part: Part) -> str:
+def describe_extent(path: str, offset: int, size: int) -> str:
     """Return the text for a part after the file's name; "" for a whole file.
 
     The part of a device is counted in blocks of 512 bytes, as in GRUB: the first, and how many.
     """
-    if part.path:
-        return f"@{part.offset}+{part.size}" if part.offset or part.size else ""
-    return f"blocks {part.offset >> 9}+{part.size >> 9}" if part.size else ""
+    if path:
+        return f"@{offset}+{size}" if offset or size else ""
+    return f"blocks {offset >> 9}+{size >> 9}" if size else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,14 +221,6 @@ class Firmware:
 UNKNOWN = Firmware()
 
 
-def _find_nothing(name: str) -> "Files | None":
-    return None
-
-
-def _answer_nothing(url: str) -> str | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """The machine around a tree: its volumes, the way to their trees, its firmware and network."""
@@ -252,9 +234,9 @@ class Host:
     # besides `interface`, `mac` and the machine's own `uuid`.
     lease: Mapping[str, str] = field(default_factory=dict)
     # Volume.name → the volume's tree; None when it cannot be mounted.
-    on: Callable[[str], "Files | None"] = _find_nothing
+    on: Callable[[str], "Files | None"] = lambda _: None
     # URL → its text; None when nothing answers there, or there is no network.
-    fetch: Callable[[str], str | None] = _answer_nothing
+    fetch: Callable[[str], str | None] = lambda _: None
 
 
 class Files(Protocol):
@@ -349,11 +331,8 @@ class Format:
     any_path: bool = False  # a machine file may name another path of its configuration
     hotkeys_select: bool = False  # in its own menu a hotkey moves the cursor, and boots nothing
     dialects: tuple[Dialect, ...] = ()
-    # The endings of files that only one of the dialects reads.
-    one_dialect_reads: tuple[str, ...] = ()
-
-    # Names of the language's statements: a captured configuration keeps them.
-    statements: frozenset[str] = frozenset()
+    one_dialect_reads: tuple[str, ...] = ()  # the endings of files that only one of them reads
+    statements: frozenset[str] = frozenset()  # their names: a captured configuration keeps them
 
     # For one file that is looked at alone. These are patterns of file names, as in a shell.
     file_names: tuple[str, ...] = ()  # of lower case: a file with such a name is in this format

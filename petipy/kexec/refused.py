@@ -52,7 +52,7 @@ def _sentence(code: int, error: OSError, size: int, facts: Facts) -> str:
     if code in _BAD_SIGNATURE:
         return f"the running kernel takes signed kernels only: {_BAD_SIGNATURE[code]}"
     if code in (errno.ENOMEM, errno.EADDRNOTAVAIL):
-        return no_room(size, facts.free)
+        return describe_shortage(size, facts.free)
     if code == errno.ENOEXEC:
         return "not a kernel that the running kernel can load"
     if code == errno.EBUSY:
@@ -81,7 +81,7 @@ def _find_prohibition(code: int, facts: Facts) -> str:
     return "the running kernel is locked down, or a security policy forbids it"
 
 
-def no_room(size: int, free: int | None, what: str = "kernel and initrd") -> str:
+def describe_shortage(size: int, free: int | None, what: str = "kernel and initrd") -> str:
     """Say that something does not fit; sizes in bytes. `what` is a plural."""
     have = f", {free / 1e6:.0f} MB are free" if free is not None else ""
     return f"no room in memory: {what} take {size / 1e6:.0f} MB{have}"

@@ -2,7 +2,7 @@
 
 import errno
 
-from .refused import Refused, no_room, read_meminfo
+from .refused import Refused, describe_shortage, read_meminfo
 
 LARGEST = 512 << 20  # bytes of an unpacked kernel; a vmlinux with everything built in has 60 MB
 
@@ -29,5 +29,5 @@ class Room:
         if self._free is None:
             return
         if size > self._free:
-            raise Refused(errno.ENOMEM, no_room(size, self._free, what))
+            raise Refused(errno.ENOMEM, describe_shortage(size, self._free, what))
         self._free -= size

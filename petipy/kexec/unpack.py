@@ -17,7 +17,7 @@ class Unpackable(ValueError):
 
 def unpack(fd: int, format: str, limit: int = LARGEST) -> int:
     """Unpack into a new memfd of at most `limit` bytes. Raise Unpackable or OSError."""
-    plain = _gzip(fd) if format == "gzip" else _other(fd, format, limit)
+    plain = _gzip(fd) if format == "gzip" else _decompress(fd, format, limit)
     most, result = limit, os.memfd_create("kernel")
     try:
         for chunk in plain:
@@ -57,7 +57,7 @@ class _Decoder(Protocol):
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
-def _other(fd: int, format: str, limit: int) -> Iterator[bytes]:
+def _decompress(fd: int, format: str, limit: int) -> Iterator[bytes]:
     decoder, failures = _decoder(format, limit)
     source = _chunks(fd)
     while not decoder.eof:

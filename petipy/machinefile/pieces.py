@@ -78,7 +78,7 @@ def _blank(
         return data, Count(0, 0)
     values = 0
 
-    def printed(match: re.Match[bytes]) -> bytes:
+    def replace_text(match: re.Match[bytes]) -> bytes:
         nonlocal values
         if len(match[0]) == 1 or (match[0][:1] == b"." and match[0][1:].isalpha()):
             return match[0]
@@ -88,7 +88,7 @@ def _blank(
         values += count.values
         return text[: len(old)].ljust(len(old)).encode("utf-16-le" if wide else "ascii")
 
-    return texts.sub(printed, data), Count(values, 0)
+    return texts.sub(replace_text, data), Count(values, 0)
 
 
 def _hash(data: bytes) -> bytes:

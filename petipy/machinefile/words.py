@@ -189,7 +189,7 @@ class Words:
         if PBKDF2.fullmatch(core.strip("\"'")):
             return self.scrub(value)
         mark, end, inner = _split_quotes(core)
-        if not self.without_variables(inner):
+        if not self.drop_variables(inner):
             return value
         return lead + mark + self.blank(inner) + end + tail
 
@@ -197,13 +197,13 @@ class Words:
         """Blank what is printed; variables and options stay."""
 
         def piece(match: re.Match[str]) -> str:
-            if match["variable"] and not self.without_variables(match[0]):
+            if match["variable"] and not self.drop_variables(match[0]):
                 return match[0]
             return match[0] if match["kept"] else self.blank(match[0])
 
         return _PIECE.sub(piece, rest)
 
-    def without_variables(self, text: str) -> str:
+    def drop_variables(self, text: str) -> str:
         """Return a text without the variables in it that are known to be variables."""
         return _VARIABLE.sub(lambda m: "" if self._is_frame(m[0]) else m[0], text)
 
@@ -230,7 +230,7 @@ class Words:
             or word.lower() in allowed.FLAGS
         ):
             return True
-        rest = self.without_variables(word)
+        rest = self.drop_variables(word)
         if _OPERATORS.fullmatch(rest) or _NUMBER.fullmatch(rest) or _OPTION.fullmatch(word):
             return True
         if _FLAG.fullmatch(word) or _FILE.fullmatch(word) or _DEVICE.fullmatch(word):
@@ -257,7 +257,7 @@ class Words:
     def _close(self, value: str) -> str:
         """Blank a value in its quotation marks; variables are none."""
         core = value.strip("\"'\\")
-        if not self.without_variables(core):
+        if not self.drop_variables(core):
             return value
         before, _, after = value.partition(core)
         return before + self.blank(core) + after

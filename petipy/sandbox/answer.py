@@ -37,10 +37,10 @@ class Answer:
         self.data = bytearray()
         self.descriptors: list[int] = []
 
-    async def until(self, kind: bytes) -> None:
+    async def receive_until(self, kind: bytes) -> None:
         """Take packets until one of `kind` comes. OSError when there will be none."""
         while True:
-            await _ready(self._link)
+            await _wait_for_input(self._link)
             most = self._files - len(self.descriptors)  # the kernel closes those above
             try:
                 packet, fds = packets.receive(self._link, packets.SIZE, most)
@@ -82,7 +82,7 @@ def _failure(payload: bytes) -> OSError:
     return OSError(failure.errno, failure.sentence)
 
 
-async def _ready(link: socket.socket) -> None:
+async def _wait_for_input(link: socket.socket) -> None:
     import asyncio
 
     loop = asyncio.get_running_loop()

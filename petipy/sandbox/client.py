@@ -250,9 +250,9 @@ class Scanner:
         try:
             async with asyncio.timeout(_QUEUE + patience):
                 await _submit(control, request, patience, theirs)
-                await answer.until(packets.STARTED)
+                await answer.receive_until(packets.STARTED)
             async with asyncio.timeout(_FACTOR * patience):
-                await answer.until(packets.END)
+                await answer.receive_until(packets.END)
         except TimeoutError:
             answer.drop()
             raise OSError(errno.ETIMEDOUT, f"no answer within {patience:g} seconds") from None

@@ -50,7 +50,7 @@ class SubvolumeFiles:
         self.volume = files.volume
         self.host = replace(files.host, on=self._on)
 
-    def whole(self, path: str) -> str:
+    def locate(self, path: str) -> str:
         """Return the path's name in the whole file system."""
         inner = f"{self._root}/{path.lstrip('/')}"
         first, second = (path, inner) if self._from_top else (inner, path)
@@ -60,7 +60,7 @@ class SubvolumeFiles:
         """Return a parser's item, with paths in the whole file system."""
         if isinstance(item, Entry):
             return self._entry(item)
-        return replace(item, config=self.whole(item.config)) if isinstance(item, Problem) else item
+        return replace(item, config=self.locate(item.config)) if isinstance(item, Problem) else item
 
     def _entry(self, entry: Entry) -> Entry:
         return replace(
@@ -79,34 +79,34 @@ class SubvolumeFiles:
 
     def _config(self, config: str) -> str:
         """Return a configuration's name; on another volume it begins with the volume and stays."""
-        return self.whole(config) if config.startswith("/") else config
+        return self.locate(config) if config.startswith("/") else config
 
     def _ref(self, ref: FileRef) -> FileRef:
         ours = ref.path and not ref.url and ref.device in ("", self.volume.name)
-        return replace(ref, path=self.whole(ref.path)) if ours else ref
+        return replace(ref, path=self.locate(ref.path)) if ours else ref
 
     # Files
 
     def read(self, path: str) -> str | None:
-        return self._files.read(self.whole(path))
+        return self._files.read(self.locate(path))
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
-        return self._files.piece(self.whole(path) if path else "", offset, length)
+        return self._files.piece(self.locate(path) if path else "", offset, length)
 
     def names(self, directory: str) -> list[str]:
-        return self._files.names(self.whole(directory))
+        return self._files.names(self.locate(directory))
 
     def kind(self, path: str) -> Literal["file", "directory"] | None:
-        return self._files.kind(self.whole(path))
+        return self._files.kind(self.locate(path))
 
     def size(self, path: str) -> int:
-        return self._files.size(self.whole(path))
+        return self._files.size(self.locate(path))
 
     def modified(self, path: str) -> int:
-        return self._files.modified(self.whole(path))
+        return self._files.modified(self.locate(path))
 
     def link(self, path: str) -> str:
-        return self._files.link(self.whole(path))
+        return self._files.link(self.locate(path))
 
     def default(self, path: str) -> str:
         """Return the path in this subvolume: a configuration's paths begin where it lies itself."""
@@ -120,7 +120,7 @@ class SubvolumeFiles:
 class DefaultFiles(SubvolumeFiles):
     """`parsers.api.Files` of a btrfs' default subvolume, which is mounted over the whole."""
 
-    def whole(self, path: str) -> str:
+    def locate(self, path: str) -> str:
         return self._files.default(path)
 
     def default(self, path: str) -> str:
@@ -130,7 +130,7 @@ class DefaultFiles(SubvolumeFiles):
 class TopFiles(SubvolumeFiles):
     """`parsers.api.Files` of a btrfs' top, without the files of its default subvolume, `root`."""
 
-    def whole(self, path: str) -> str:
+    def locate(self, path: str) -> str:
         return path if self._has(path) else f"{_TOP}{path}"
 
     def names(self, directory: str) -> list[str]:

@@ -14,7 +14,7 @@ from parsers.api import (
     Problem,
     Style,
     Volume,
-    extent,
+    describe_extent,
 )
 from petipy.state.guards import Guards, Reach, describe_keys, select_keys
 from petipy.state.seen import Seen
@@ -170,7 +170,10 @@ class File:
     stamp: str = field(default="", compare=False)  # Seen.stamp; "" if it is not known
 
     def __str__(self) -> str:
-        place = self.url or f"({self.device}){self.path}{extent(self)}"
+        place = (
+            self.url
+            or f"({self.device}){self.path}{describe_extent(self.path, self.offset, self.size)}"
+        )
         return f"newc:{self.packed}:{place}" if self.packed else place
 
 

@@ -129,7 +129,9 @@ def program(machine: str, work: Work) -> bytes:
     big = machine == "s390x"
     allowed = list_allowed(machine, work)
     plain = [number for name, number in allowed.items() if name not in _ONLY]
-    choosy = [rule for name, number in allowed.items() for rule in _only(name, number, big)]
+    choosy = [
+        rule for name, number in allowed.items() for rule in _check_argument(name, number, big)
+    ]
     left = len(plain) + len(choosy) + 3  # lines between the first of them and the last line
     code = [
         (_LOAD, 0, 0, _ARCH),
@@ -147,7 +149,7 @@ def program(machine: str, work: Work) -> bytes:
     return b"".join(struct.pack(f"{order}HBBI", *line) for line in code)
 
 
-def _only(name: str, number: int, big: bool) -> list[tuple[int, int, int, int]]:
+def _check_argument(name: str, number: int, big: bool) -> list[tuple[int, int, int, int]]:
     """Return the lines for a call of which one argument is looked at; none for any other."""
     if name not in _ONLY:
         return []

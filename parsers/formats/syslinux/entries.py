@@ -13,8 +13,8 @@ from parsers.formats.syslinux.kernels import PC, Meaning, find_variant, interpre
 from parsers.formats.syslinux.labels import (
     Label,
     Locator,
+    find_menus_default,
     identity,
-    menus_default,
     shown_title,
     trail_name,
 )
@@ -138,7 +138,7 @@ class EntryBuilder:
                 elif label:
                     self._reasons.append(statement)
                     return label if conf.has_ui else self._with_options(conf, label, statement)
-        if label := menus_default(conf.start or conf.menus[0]):
+        if label := find_menus_default(conf.start or conf.menus[0]):
             self._reasons.append(label.statements["menu default"])
             return label
         # Without a DEFAULT, SYSLINUX boots the label `linux`, and U-Boot the first label.

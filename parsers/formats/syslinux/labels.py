@@ -89,7 +89,7 @@ def identity(label: Label) -> object:
     return label.config, label.line, label.name, label.directory
 
 
-def menus_default(menu: SyslinuxMenu) -> Label | None:
+def find_menus_default(menu: SyslinuxMenu) -> Label | None:
     """Return the label of MENU DEFAULT, perhaps in a menu that is itself the default."""
     while isinstance(menu.default, SyslinuxMenu):
         menu = menu.default

@@ -57,10 +57,10 @@ class Subvolumes(NamedTuple):
             return f"{_UNKNOWN.format(self.id[:20])}{path}"
         if not self.path.strip("/"):
             return files.default(path)
-        return _inside(files, find_subvolume(files, self.path), path)
+        return _join(files, find_subvolume(files, self.path), path)
 
 
-def _inside(files: Files, subvolume: str, path: str) -> str:
+def _join(files: Files, subvolume: str, path: str) -> str:
     """Return a path within a subvolume, which the path may name once more.
 
     SUSE's entry of a snapshot names its files by the snapshot's directory, where GRUB has mounted

@@ -123,17 +123,17 @@ class _Free:
         )
 
     def _fit(self, size: int, block: Range) -> Range | None:
-        at = _down(block.end - size)
+        at = _align_down(block.end - size)
         while at >= max(block.start, self.low):
             wanted = Range(at, at + size)
             hit = min((taken.start for taken in self.taken if taken.overlaps(wanted)), default=None)
             if hit is None:
                 return wanted
-            at = _down(hit - size)
+            at = _align_down(hit - size)
         return None
 
 
-def _down(address: int) -> int:
+def _align_down(address: int) -> int:
     return address // ALIGN * ALIGN
 
 
