@@ -64,8 +64,11 @@ def _read(path: str) -> dict[str, Note]:
         with open(path) as file:
             content = json.load(file)
         notes = {str(id): Note(**note) for id, note in content["boots"].items()}
-        return {} if _runs(int(content["process"])) else notes
+        sound = all(type(n.title) is str and type(n.count) is int for n in notes.values())
+        return {} if not sound or _runs(int(content["process"])) else notes
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    except (OverflowError, RecursionError):  # a number, or lists in lists, beyond all measure
         return {}
 
 

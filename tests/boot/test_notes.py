@@ -75,6 +75,10 @@ def test_an_id_and_a_title_of_any_bytes_come_back(tmp_path: Path) -> None:
         '{"process": 0, "boots": {"a": {"name": "x"}}}',
         '{"process": 0, "boots": {"a": 5}}',
         '{"process": 0, "boots": [1]}',
+        '{"process": 0, "boots": {"a": {"title": "x", "count": "1"}}}',
+        '{"process": 0, "boots": {"a": {"title": 5}}}',
+        '{"process": 1e999, "boots": {}}',
+        "[" * 100_000,
     ],
 )
 def test_a_damaged_file_says_nothing(tmp_path: Path, content: str) -> None:
