@@ -1,4 +1,4 @@
-"""That something comes to an end, and after how much work; no clock says whether it is slow."""
+"""Checks that work comes to an end, and how much it is. No clock decides if it is slow."""
 
 import signal
 import sys

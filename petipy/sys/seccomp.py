@@ -129,9 +129,7 @@ def program(machine: str, work: Work) -> bytes:
     big = machine == "s390x"
     allowed = list_allowed(machine, work)
     plain = [number for name, number in allowed.items() if name not in _ONLY]
-    choosy = [
-        rule for name, number in allowed.items() for rule in _check_argument(name, number, big)
-    ]
+    choosy = [rule for name, n in allowed.items() for rule in _check_argument(name, n, big)]
     left = len(plain) + len(choosy) + 3  # lines between the first of them and the last line
     code = [
         (_LOAD, 0, 0, _ARCH),

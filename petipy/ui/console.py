@@ -157,7 +157,7 @@ class Console:
                     continue
                 if event.data and person.detect(event.data, session.clock()):
                     await asyncio.sleep(_HOLD)
-                    if not terminal.is_deaf:
+                    if not terminal.ignores_input:
                         break
         session.note_presence()
         terminal.write(lines.add_line("Opening the menu ..."))

@@ -27,7 +27,7 @@ _UNFINISHED = re.compile(rb"\x1b(?:\[[?0-9;]*)?\Z")
 # Attributes, erasure, margins, the question for the cursor: no terminal sends these.
 _COMMAND = re.compile(rb"\x1b\[(?:[0-9;]*[mJKr]|6n)")
 
-Verdict = Literal["input", "echo", "deaf"]
+Verdict = Literal["input", "echo", "ignored"]
 
 
 class EchoDetector:
@@ -38,7 +38,7 @@ class EchoDetector:
     start of a line within the run, a control sequence that is no key, or a long text. A single key
     proves nothing.
 
-    After that, the line is deaf until it is quiet. Times are seconds of one clock.
+    After that, input is ignored until the line is quiet. Times are seconds of one clock.
     """
 
     def __init__(self) -> None:
@@ -49,11 +49,11 @@ class EchoDetector:
         self._heard = bytearray()  # the last input
         self._totals: list[int] = []  # `_total` when each byte of `_heard` came
         self._last = -math.inf  # the time of the last input
-        self._deaf_until = -math.inf
+        self._ignored_until = -math.inf
         self._suspect = False  # it has echoed, and nothing has come since then without a cause
 
-    def is_deaf(self, now: float) -> bool:
-        return now < self._deaf_until
+    def ignores_input(self, now: float) -> bool:
+        return now < self._ignored_until
 
     def write(self, data: bytes, now: float) -> None:
         """Take note of output."""
@@ -65,7 +65,7 @@ class EchoDetector:
         del self._output[:-_SENT]
 
     def read(self, data: bytes, now: float) -> Verdict:
-        """Judge input. "echo" once, when one is recognised; "deaf" for what follows it."""
+        """Judge input. "echo" once, when one is recognised; "ignored" for what follows it."""
         if now - self._last > _DELAY:
             self._forget()
         self._last = now
@@ -75,14 +75,14 @@ class EchoDetector:
         caused = now < self._carried + _DELAY  # output may be on its way back
         proven = self._is_proven()
         del self._heard[:-_HEARD], self._totals[:-_HEARD]
-        if self.is_deaf(now):
+        if self.ignores_input(now):
             if proven or caused:
-                self._deaf_until = now + QUIET
-            return "deaf"
+                self._ignored_until = now + QUIET
+            return "ignored"
         if not proven and not (caused and self._suspect):
             self._suspect = False
             return "input"
-        self._suspect, self._deaf_until = True, now + QUIET
+        self._suspect, self._ignored_until = True, now + QUIET
         self._forget()
         return "echo"
 

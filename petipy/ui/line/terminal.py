@@ -106,9 +106,9 @@ class Terminal:
             self._writer.write(text)
 
     @property
-    def is_deaf(self) -> bool:
+    def ignores_input(self) -> bool:
         """True while input is ignored because the line echoes."""
-        return self._echo.is_deaf(asyncio.get_running_loop().time())
+        return self._echo.ignores_input(asyncio.get_running_loop().time())
 
     async def read(self) -> bytes:
         """Return the next input. EIO once the terminal has hung up; EchoHeard."""

@@ -1,4 +1,4 @@
-"""Helpers of tests that run GRUB scripts: what a script prints and offers."""
+"""Parts of tests that run GRUB scripts: what a script prints and offers."""
 
 from collections.abc import Mapping, Sequence
 
