@@ -1,4 +1,4 @@
-"""Whatever a child that has been taken over answers: nothing that shows or boots it raises."""
+"""Hostile answers of a child that has been taken over: nothing that shows or boots them raises."""
 
 from contextlib import suppress
 

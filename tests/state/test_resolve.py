@@ -224,7 +224,7 @@ def test_what_superusers_guard_is_not_left_out_for_a_device_that_reads_it_in_wit
 
 
 def test_a_stick_takes_nothing_of_a_disks_entries() -> None:
-    """Else their default would be the stick's, and would no more boot by itself."""
+    """A default that becomes the stick's no longer boots by itself."""
     guess = entry("k", guess=True)
     disk = Scan(entries=(("grub", entry("a", "/a")), ("found", guess)))
     read_in = entry("a", "/a", config=f"(vda2){CONFIG}")
@@ -256,7 +256,7 @@ def test_no_uuid_takes_the_ids_of_another_source() -> None:
 
 
 def test_an_image_that_another_disks_configuration_names_is_offered_there_alone() -> None:
-    """Whoever has chosen an entry of grub.cfg has chosen that image, not the ESP's first."""
+    """An entry of grub.cfg means that image, not the first one of the ESP."""
     names = "/EFI/Linux/new.efi", "/EFI/Linux/old.efi"
     parts = [FileRef(path=name, offset=512, size=9) for name in names]
     own = [
