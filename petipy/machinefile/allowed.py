@@ -9,16 +9,16 @@ PLAIN_STATEMENTS = frozenset(
     """
     uki-url extra preferred iftitle color help endtext inc boot_counter path findroot increment
     decrement defaultauto label title name menuentry submenu hiddenentry section item menu goto
-    default fallback saved timeout totaltimeout ontimeout onerror prompt implicit noescape
+    default fallback saved timeout totaltimeout prompt implicit noescape
     include initrd initrd16 initrdefi ramdisk fdt fdtdir fdtoverlays fdtoverlay dtb dtbdir
     devicetree devicetreedir devicetree-overlay sort-key version machine-id architecture index
     profile efi uki search insmod rmmod terminal terminal_input terminal_output terminfo serial
     loadfont background_image background_color gfxmode root rootnoverify uuid findiso find map
     export unset save_env load_env function return break continue normal_exit hiddenmenu
     savedefault sysappend ipappend localboot kaslrseed grub_users grub_hotkey grub_class
-    grub_arg id id_like pretty_name version_id version_codename variant variant_id image_id
+    id id_like pretty_name version_id version_codename variant variant_id image_id
     image_version build_id codename vendor_name alias append-before optional delay partition
-    device boot install lba32 vga read-only read-write restricted lock other table target
+    device install lba32 vga read-only read-write restricted lock other table target
     targetbase targettype targetgeometry targetblocksize targetoffset secure segment dumpto
     dumptofs mvdump tape defaultmenu defaultboot parmfile video modules bootfs ifopen ifclose
     ifconf dhcp ifstat ifup isset clear choose read colour cpair console params imgfree
@@ -38,7 +38,7 @@ FILE_STATEMENTS = frozenset(
     xen_module chainloader chain source configfile extract_entries_configfile
     extract_entries_source normal legacy_configfile syslinux_configfile loopback com32 config ui
     bss pxe fdi imgargs imgfetch imgexec imgload sanboot sanhook sanunhook devicetree_upstream
-    kernelopt message display cat ls background password_file literal-file f1 f2 f3 f4 f5 f6 f7
+    kernelopt message display cat ls boot background password_file literal-file f1 f2 f3 f4 f5 f6 f7
     f8 f9 f10 f11 f12
     """.split()  # noqa: SIM905
 )
@@ -47,7 +47,7 @@ FILE_STATEMENTS = frozenset(
 WORD_STATEMENTS = frozenset(
     """
     append addappend literal parameters args options kernelopts kernelopt cmdline set let if
-    test [ for regexp eval iseq uppermem setparams color setup text boot_args ramdisk_size
+    test [ for regexp eval iseq uppermem setparams color setup text grub_arg boot_args ramdisk_size
     initrd-size sysmap begin end passwd save start hide separator endtext
     """.split()  # noqa: SIM905
 )
@@ -64,7 +64,7 @@ PLAIN_VARIABLES = frozenset(
     pxe_default_server btrfs_relative_path btrfs_subvol check_signatures cmdpath biosnum
     default_kernel blsdir blsuki_save_default menu menu-default menu-timeout next-server
     filename arch cpuid platform iso isofile iso_path isoname loopback feature_timeout_style
-    rootuuid bootuuid kernel initrd boot_hd system profile
+    rootuuid bootuuid boot_hd system profile
     """.split()  # noqa: SIM905
 )
 

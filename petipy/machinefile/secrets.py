@@ -19,6 +19,7 @@ from petipy.machinefile.names import (
     find_title_variables,
     find_variables,
 )
+from petipy.machinefile.statements import PRINTED, STATEMENTS, get_first, split_gap
 from petipy.machinefile.words import SECRET_NAME, TOKEN, Words, is_padded
 
 _BLOCK = "# GRUB Environment Block\n"
@@ -38,10 +39,8 @@ _NEXT = re.compile(
     r"[ \t](?=[A-Za-z][\w./:-]{0,40}[ \t]*=|(?:restricted|mandatory|bypass|optional|lock|prompt|#"
     r"|[a-z]+-[a-z-]+)(?:\s|\Z))"
 )
-_WORD = r"""(?:"[^"\n]*"|'[^'\n]*'|[^\s;]+)"""
-# Their words are only shown.
-_PRINTED = ("echo", "say", "init-message", "pause-message", "description", "dev_description")
 _KNOWN = allowed.PLAIN_STATEMENTS | allowed.FILE_STATEMENTS | allowed.WORD_STATEMENTS
+_HELP = re.compile(r"^([ \t]*(?:text[ \t]+help|endtext)(?:[ \t\r]*$))", re.M | re.I)
 _DEEPEST = 30  # settings in one line
 Show = Callable[[str], str]
 
@@ -94,8 +93,19 @@ class Blanker:
             new = "".join(map(self._mount, text.splitlines(keepends=True)))
         else:
             mark = text[: text.startswith("\ufeff")]
-            new = mark + self._script(text[len(mark) :])
+            body = self._help(text[len(mark) :])
+            new = mark + self._script(body)
         return new, Count(self._words.count - values, self._comments - comments)
+
+    def _help(self, text: str) -> str:
+        """Blank what is between TEXT HELP and ENDTEXT: it is only shown."""
+        if "endtext" not in text.lower():
+            return text
+        parts = _HELP.split(text)  # marks are at odd places
+        for at in range(1, len(parts) - 2, 2):
+            if "help" in parts[at].lower() and "help" not in parts[at + 2].lower():
+                parts[at + 1] = self._words.mask(parts[at + 1])
+        return "".join(parts)
 
     def _script(self, text: str) -> str:
         """Blank a text of statements."""
@@ -151,6 +161,8 @@ class Blanker:
         key, rest = name.lower().rstrip("$"), body[len(name) :]
         if special := _SPECIAL.get(key):
             return name + special(self, rest)
+        if key in STATEMENTS:
+            return name + STATEMENTS[key](self._words, rest)
         if key in allowed.FILE_STATEMENTS:
             return name + self._file(rest)
         if key in allowed.PLAIN_STATEMENTS:
@@ -164,13 +176,13 @@ class Blanker:
         key = name.partition("[")[0].rpartition("/")[2].lower()
         plain = key in allowed.PLAIN_VARIABLES or key in allowed.PLAIN_STATEMENTS
         plain = plain or (name in self._shown and not SECRET_NAME.search(key))
-        hidden = name in self._secret or SECRET_NAME.search(key) or key in _PRINTED
+        hidden = name in self._secret or SECRET_NAME.search(key) or key in PRINTED
         if hidden and not plain:
             return self._until_next(value, self._words.hide)
         if key in allowed.PARAMETERS or key in allowed.OPTION_PARAMETERS:
-            return self._words.word(f"{name}={_first(value)}")[len(name) + 1 :] + self._statement(
-                value[len(_first(value)) :]
-            )
+            return self._words.word(f"{name}={get_first(value)}")[
+                len(name) + 1 :
+            ] + self._statement(value[len(get_first(value)) :])
         if plain:
             return self._until_next(value, self._words.scrub)
         if key in allowed.FILE_STATEMENTS:
@@ -184,7 +196,7 @@ class Blanker:
 
     def _until_next(self, value: str, show: Show) -> str:
         """Apply `show` up to the next setting of the line."""
-        first = _first(value)
+        first = get_first(value)
         if following := _NEXT.search(value, len(first)):
             at = following.end()
             return show(value[: at - 1]) + value[at - 1] + self._statement(value[at:])
@@ -207,16 +219,22 @@ class Blanker:
 
     def _set(self, rest: str) -> str:
         """Blank `set NAME=VALUE` of GRUB, or `set NAME VALUE` of iPXE."""
-        lead, body = _split_gap(rest)
+        lead, body = split_gap(rest)
         if match := _ASSIGNMENT.fullmatch(body):
             value = match[3]
-            first = _first(value)
+            first = get_first(value)
             return f"{lead}{match[1]}{match[2]}{self._variable(match[1], first)}" + (
                 self._words.words(value[len(first) :])
             )
-        name = _first(body)
-        more = body[len(name) :]
+        name, sign, value = get_first(body).partition("=")  # set "NAME=VALUE", set ${a}_b=VALUE
+        more = body[len(name + sign + value) :]
+        if sign:
+            key = name.replace('"', "").replace("'", "")
+            return lead + name + sign + self._variable(key, value) + self._words.words(more)
         return lead + name + self._variable(name.partition(":")[0], more)
+
+    def _export(self, rest: str) -> str:
+        return self._set(rest) if "=" in rest else self._words.scrub(rest)
 
     def _variable(self, name: str, value: str) -> str:
         key = name.rpartition("/")[2].lower()
@@ -224,6 +242,8 @@ class Blanker:
             return self._words.scrub(value)
         if name in self._secret or SECRET_NAME.search(key):
             return self._words.hide(value)
+        if key == "initrd" or key in allowed.FILE_STATEMENTS:
+            return self._file(value)
         return self._words.scrub(value) if name in self._shown else self._words.words(value)
 
     def _password(self, rest: str) -> str:
@@ -237,33 +257,17 @@ class Blanker:
         at = words[1].start()
         return rest[:at] + self._words.hide(rest[at:])
 
-    def _menu(self, rest: str) -> str:
-        """Blank a statement MENU …: only a password is a secret."""
-        match = re.match(r"(?i)([ \t]*(?:master[ \t]+)?passwd[ \t]+)(.*)", rest, re.S)
-        return match[1] + self._words.hide(match[2]) if match else self._words.scrub(rest)
-
-    def _passphrase(self, rest: str) -> str:
-        """Blank the passphrase among the arguments of cryptomount."""
-        pattern = rf"(\s(?:-p|--password)[ =]+|\s-p(?=\S))({_WORD})"
-        return re.sub(pattern, lambda m: m[1] + self._words.hide(m[2]), self._words.scrub(rest))
-
-    def _parameter(self, rest: str) -> str:
-        """Blank the value of a parameter of iPXE's HTTP requests."""
-        match = re.match(r"(\s*(?:--params?\s+\S+\s+)?\S+\s+)(.*)", rest, re.S)
-        return match[1] + self._words.hide(match[2]) if match else rest
-
-    def _pattern(self, rest: str) -> str:
-        """Blank the words of a regular expression but what is a path or stands openly."""
-
-        def word(match: re.Match[str]) -> str:
-            plain = re.sub(r"\[\^?[^\]\n]{1,8}\][+*]|\.[*+]|[\^()\\]", "", match[0])
-            return match[0] if self._words.is_open(plain) else self._words.word(match[0])
-
-        return TOKEN.sub(lambda m: word(m) if m["word"] else m[0], rest)
+    def _default(self, rest: str) -> str:
+        """Keep a label. SYSLINUX takes a command line, too."""
+        lead, body = split_gap(rest)
+        if body.strip() in self._words.open_words:
+            return rest
+        label = get_first(body)
+        return lead + self._words.scrub(label) + self._words.words(body[len(label) :])
 
     def _eval(self, rest: str) -> str:
         """Blank a text that is itself a script."""
-        lead, body = _split_gap(rest)
+        lead, body = split_gap(rest)
         if len(body) > 1 and body[0] == body[-1] and body[0] in "\"'":
             return lead + body[0] + self._script(body[1:-1]) + body[0]
         return lead + self._script(body)
@@ -297,34 +301,14 @@ class Blanker:
         return "".join(fields)
 
 
-def _mask(blanker: Blanker, rest: str) -> str:
-    return blanker._words.mask(rest)
-
-
 _SPECIAL = {
     "set": Blanker._set,
     "password": Blanker._password,
     "password_pbkdf2": Blanker._password,
-    "menu": Blanker._menu,
-    "cryptomount": Blanker._passphrase,
-    "param": Blanker._parameter,
+    "export": Blanker._export,
+    **dict.fromkeys(("default", "ontimeout", "onerror"), Blanker._default),
     "eval": Blanker._eval,
-    "regexp": Blanker._pattern,
-    **dict.fromkeys(_PRINTED, _mask),
 }
-
-
-def _first(text: str) -> str:
-    """Return the first word with its quotation marks; "" if the text begins with none."""
-    match = TOKEN.match(text)
-    return match[0] if match and match["word"] else ""
-
-
-def _split_gap(text: str) -> tuple[str, str]:
-    """Split a text into its leading white space and the rest."""
-    match = re.match(rf"{GAP}*", text)
-    assert match
-    return match[0], text[match.end() :]
 
 
 def _is_legacy(path: str, text: str) -> bool:

@@ -21,19 +21,29 @@ SECRET_NAME = re.compile(
 PBKDF2 = re.compile(r"(grub\.pbkdf2\.\w+\.[0-9]{1,9})\.([0-9A-Fa-f]+)\.([0-9A-Fa-f]+)")
 # crypt(5). $1$2 in a script is none.
 _CRYPT = re.compile(r"(\$(?:1|2[abxy]?|4|5|6|7|y|gy)\$)(?:[^\s\"'$]{0,64}\$)+[./A-Za-z0-9$=,+]{8,}")
-_USER_OF_URL = re.compile(r"((?:\b[a-z][a-z0-9+.-]{0,20}://|\biscsi:))[^\s/@\"']+(?=@)", re.I)
-_PASSWORD_IN_URL = re.compile(r"(://[^\s/@:\"']*:)(?!\d+/)[^\s@\"']{1,200}(?=@)")
+# A password may hold "@", quotation marks and, where people forgot to quote it, "/".
+_USER_OF_URL = re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://)[^\s/]{1,500}(?=@)", re.I)
+_USER_OF_DISK = re.compile(r"(\biscsi:)[^\s]{1,500}(?=@)", re.I)
+_PASSWORD_IN_URL = re.compile(r"(://[^\s/@:\"']*:)(?!\d+/)[^\s\"']{1,200}(?=@)")
 # Where no address of a host is expected before the name of a user.
 _USER_AT_HOST = re.compile(
-    r"""(\biscsi:|\((?:https?|tftp),|(?:^|(?<=[\s=]))\w{1,40}:(?!//))[^\s@"')]{1,200}(?=@)"""
+    r"""(\((?:https?|tftp),|(?:^|(?<=[\s=]))\w{1,40}:(?!//))[^\s@"')]{1,200}(?=@)"""
 )
 _PASSWORD_AT_HOST = re.compile(r"((?:^|[=:,/])[^\s:/@=,\"']*:)[^\s:/@\"']+(?=@)")
 _QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s?#\"']{0,300}[?#])[^\s\"']+", re.I)
 _NAMED = re.compile(
-    r"((?<![\w-])(?=[\w-]*(?:pass|token|secret|api-?key)|(?:pw|pwd|pin|psk|login|credentials?)\b)"
+    r"((?<![\w-])(?=[\w-]*(?:pass|token|secret|api-?key|kennwort|contrase|senha)|(?:pw|pwd|pin|psk|login|credentials?)\b)"
     r"[\w-]++[\"']?(?:\s*[:=]\s*|\s+is\s+|\s+)[\"']?)(?![:=]|\s)[^\s\"',;)\]}]+",
     re.I,
 )
+_TOLD = re.compile(
+    r"(?<![^\s\"'])()[^\s\"']{1,100}+(?=\s+is\s+the\s+(?:pass|pin\b|secret|login))", re.I
+)
+_IN_URLS = (
+    *(_USER_OF_URL, _USER_OF_DISK, _PASSWORD_IN_URL, _USER_AT_HOST, _QUERY, _PASSWORD_AT_HOST),
+)
+# Settings within the value of a parameter.
+_PART = re.compile(r"""((?:\A|[,;])["'\\]*([A-Za-z][\w.-]{0,40})=)([^,;"']+)""")
 _PEM = re.compile(r"-----BEGIN .*")
 _RANDOM = re.compile(r"[A-Za-z0-9+=_-]{16,}")
 _VARIABLE = re.compile(r"\$(?:\{[\w./:+-]*\}|\w+|[?#@*!-])")
@@ -130,18 +140,15 @@ class Words:
     def scrub(self, text: str) -> str:
         """Return a text that stays, without what has the form of a secret in it."""
         text = PBKDF2.sub(self._empty_hash, text)
-        for pattern in (
-            _CRYPT,
-            _PASSWORD_IN_URL,
-            _USER_OF_URL,
-            _USER_AT_HOST,
-            _QUERY,
-            _PASSWORD_AT_HOST,
-            _NAMED,
-        ):
-            text = pattern.sub(lambda m: m[1] + self.blank(m[0][len(m[1]) :]), text)
+        for pattern in (_CRYPT, *_IN_URLS, _NAMED, _TOLD):
+            text = pattern.sub(self._blank_between_quotes, text)
         text = _PEM.sub(lambda m: self.blank(m[0]), text)
         return _RANDOM.sub(lambda m: self.blank(m[0]) if is_random(m[0]) else m[0], text)
+
+    def _blank_between_quotes(self, match: re.Match[str]) -> str:
+        """Blank a match after its first group, but for quotation marks."""
+        parts = re.split(r"""(\\?["'])""", match[0][len(match[1]) :])
+        return match[1] + "".join(p if p[-1:] in ("'", '"') else self.blank(p) for p in parts)
 
     def _empty_hash(self, match: re.Match[str]) -> str:
         self.count += 1
@@ -251,8 +258,20 @@ class Words:
         if key in _OPTION_PARAMETERS:
             show = self.options
         elif key in _PARAMETERS:
-            show = self.scrub
+            show = self._listed
         return f"{mark}{shown}{sign}{show(value)}"
+
+    def _listed(self, value: str) -> str:
+        """Keep the value of a listed parameter, but not what else somebody put into it."""
+        if re.search(r"\s", value):
+            return self.words(value)
+
+        def part(match: re.Match[str]) -> str:
+            known = match[2].lower().replace("_", "-") in _PARTS
+            keep = known or "://" in match[3] or self.is_open(match[3])
+            return match[0] if keep else match[1] + self.blank(match[3])
+
+        return _PART.sub(part, self.scrub(value))
 
     def _close(self, value: str) -> str:
         """Blank a value in its quotation marks; variables are none."""
@@ -277,6 +296,7 @@ class Words:
 
 _PARAMETERS = {name.replace("_", "-") for name in allowed.PARAMETERS}
 _OPTION_PARAMETERS = {name.replace("_", "-") for name in allowed.OPTION_PARAMETERS}
+_PARTS = _PARAMETERS | allowed.MOUNT_OPTIONS | {"source", "target", "lvm", "cipher", "hash"}
 
 
 def _split_quotes(text: str) -> tuple[str, str, str]:

@@ -29,6 +29,13 @@ source (http,me:§@host)/x.cfg
 configfile https://me:§@server/x.cfg?token=§
 regexp "^§" $x
 export secret=§
+export WIFI=§
+set "pw=§"
+set 'other=a §'
+set ${x}_pw=§
+set ${x}_y=§
+set kernel="/vmlinuz rd.luks.key=§"
+set kopts="root=/dev/sda1 rd.luks.key=§"
 function f { set key=§; }
 f § "§ too"
 menuentry 'Linux (password: §)' --class debian --users root {
@@ -41,8 +48,21 @@ menuentry 'Linux (password: §)' --class debian --users root {
   linux /vmlinuz tang=http://u:§@h/ coreos.inst.ignition_url=https://h/i?t=§ hook=https://h/§
   linux /vmlinuz inst.ks=http://§@host/ks.cfg inst.sshpw=§ inst.rootpw=§ rescue § -- §
   linux /vmlinuz console=ttyS0 $§ ${x}§ pass$§ luks.options=keyfile=§ x=${y}§ non=§é
+  linux /vmlinuz inst.ks=http://me:a@§@host/ks inst.stage2=http://me:"§"@host/ks
+  linux /vmlinuz inst.ks="http://me:\"§\"@host/ks" netroot=iscsi:me:a/§@10.0.0.1::::iqn.x
+  linux /vmlinuz cryptopts=target=x,source=/dev/sda2,key=§ nfsroot=10.0.0.1:/x,key=§
+  linux /vmlinuz ds='nocloud;seedfrom=http://h/;user-data=§' "ds=nocloud;s=http://me:§@h/x/"
+  linux /vmlinuz init="/bin/sh -c §" "hostname=a §" url=http://h/a;token=§
   initrd /initrd.img newc:key:/x/initrd.img
   initrd (http,user:§@host)/initrd
+}
+menuentry "Arguments" --class debian "root=/dev/sda1 rd.luks.key=§" { linux /vmlinuz $2
+}
+menuentry "Variable" "$kopts" { linux /vmlinuz $2
+}
+menuentry "Kennwort: §" { true
+}
+menuentry "§ is the password" { true
 }
 -----BEGIN PRIVATE KEY-----
 ¶
@@ -76,7 +96,7 @@ x=§
 """,
     "/boot/grub/grubenv": (
         "# GRUB Environment Block\nsaved_entry=0\nsecret=§\npassphrase=§\nother=§\n"
-        "kernelopts=root=/dev/sda1 token=§ ro\nnote=a §\n# §\n"
+        "kernel=/vmlinuz key=§\nkernelopts=root=/dev/sda1 token=§ ro\nnote=a §\n# §\n"
     ),
     "/boot/grub/menu.lst": """
 # kopt=root=/dev/sda1 token=§
@@ -93,12 +113,17 @@ linux /vmlinuz
 options root=UUID=1 luks_pass=§ "psk=§" key='§ x' token="§ y" systemd.setenv=PASS=§ § $§
 options unknown.name=§ äöü=§ bare-§ a:§ user:§@host
 x-secret §
+grub_arg --unrestricted --pw §
 """,
     "/loader/loader.conf": "timeout 3\npassword §\nrandom-seed §\n# §\n",
     "/syslinux/syslinux.cfg": """
 MENU MASTER PASSWD §
 MENU TITLE my token: §
-DEFAULT a token=§
+DEFAULT vmlinuz token=§ root=/dev/sda1 rd.luks.key=§ §
+ONTIMEOUT vmlinuz rd.luks.key=§ §
+ONERROR vmlinuz rd.luks.key=§
+MENU TABMSG key: §
+MENU PASSPROMPT the word is §
 SAY the password is §
 LABEL a
   MENU PASSWD §
@@ -106,6 +131,9 @@ LABEL a
   APPEND root=/dev/sda1 cifspass=§ ks=https://u:§@h/k?a=§ initrd=http://me:§@h/i §
   TEXT HELP
   the secret is §
+  title §
+  Root is §
+  Version 1, §
   §
   ENDTEXT
 F1 §
@@ -140,6 +168,7 @@ parameters="root=/dev/dasda1 token=§ ro"
 password=§
 """,
     "/kboot.conf": """
+install='/vmlinuz initrd=/initrd rd.luks.key=§ §'
 linux='/vmlinuz initrd=/initrd root=/dev/sda1 wpa_psk=§ token=§'
 message=§
 secret=§
@@ -165,8 +194,11 @@ item a A
 choose a
 :a
 kernel http://me:§@host/k?sig=§ auth=§ §
-initrd https://u:§@h/i
+initrd https://u:§@h/i mode=755 §
 chain http://h/x?token=§ || goto a
+set kernel vmlinuz rd.luks.key=§
+set root-path iscsi:me:a/§@10.0.0.1::::iqn.x
+boot http://h/k a §
 sanboot iscsi:me:§@10.0.0.1::::iqn.x
 iseq ${x} § && goto a ||
 boot
@@ -187,7 +219,11 @@ https://me:§@dav/x?t=§ /d davfs § 0 0
 PROGRAMS = {
     "/EFI/Linux/one.efi": [
         [".osrel", "ID=debian\nNAME=Debian\nTOKEN=§\n"],
-        [".cmdline", "root=/dev/sda1 motto=größe token=§ § schlüssel=§ cifspass=§"],
+        [
+            ".cmdline",
+            "root=/dev/sda1 motto=größe token=§ § schlüssel=§ cifspass=§ init='/bin/sh §' "
+            "cryptopts=key=§",
+        ],
         [".linux", "MZ §"],
     ],
     "/EFI/Linux/two.efi": [

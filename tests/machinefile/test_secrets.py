@@ -73,6 +73,11 @@ def test_secrets_are_blanked(path: str, text: str, expected: str | None) -> None
     [
         "set x=$1$2/abcdefghijklmnopqrstuvwxyz0123456789\n",
         'set superusers="root"\nmenuentry A --users root { true }\n',
+        "DEFAULT Install Some System\nLABEL Install Some System\n KERNEL /vmlinuz\n",
+        "menuentry --class x 'Some System' $menuentry_id_option 'my-id' --users \"\" { true\n}\n",
+        "linux /v root=LABEL=x rd.znet=qeth,0.0.1,layer2=1 console=ttyS0,115200 ip=dhcp\n",
+        "linux /v ks=http://h:80/a@2x cryptopts=target=x,source=/dev/sda2 root=PARTUUID=1-2\n",
+        "export root prefix\nset kernel=/vmlinuz-1\ninitrd /a /b.img\n",
         "search --set=root --fs-uuid 1234-5678\nlinux /v root=UUID=1-2 ro\n",
         "linux http://host:8080/v@1\n",
         "set other=/x\nset pager_passwd=$other\n",
@@ -86,7 +91,24 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["passw", "1pass", "a://", "a:b@", "$1$a$", "'", '"', "\\", "a=", "${", "{ ", "#", "[x"],
+    [
+        "passw",
+        "1pass",
+        "a://",
+        "a:b@",
+        "iscsi:",
+        "text help\n",
+        ",a=",
+        "$1$a$",
+        "'",
+        '"',
+        "\\",
+        "a=",
+        "${",
+        "{ ",
+        "#",
+        "[x",
+    ],
 )
 def test_a_word_as_long_as_a_file_is_looked_through_once(piece: str) -> None:
     text = piece * 50000  # looked at from each of its letters it would take hours
