@@ -25,8 +25,6 @@ DISK: dict[str, Any] = {
 }
 MACHINE = {"platform": "powerpc-ieee1275", "root": "hd0,gpt2", "devices": [DISK], "unknown": 1}
 
-Say = Callable[..., tuple[int, str, str]]
-
 
 def machine(**changes: Any) -> Machine:
     return parse(MACHINE | changes, Path("nowhere"))

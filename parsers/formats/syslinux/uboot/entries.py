@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from parsers.api import Entry, Files, Item, Origin, Password, Preferences, Problem
 from parsers.formats.syslinux.context import ReadContext
@@ -71,39 +72,30 @@ class UbootEntryBuilder:
     def _entry(self, label: UbootLabel, *, default: bool, reasons: tuple[Origin, ...]) -> Entry:
         name = self._unique(label)
         title = strip_marks(label.title) or label.name
-        users = self._users(label, name)
-        if not _has_kernel(label):
-            # LOCALBOOT runs a command of the board's; the kernel beside it does not count.
-            local = "localboot" in label.settings
-            why = "LOCALBOOT: it leaves the boot to the firmware" if local else "it names no kernel"
-            return Entry(
-                title=title,
-                name=name,
-                config=label.config,
-                line=label.line,
-                end=label.end,
-                default=default,
-                default_from=reasons,
-                unbootable=why,
-                action="exit" if local else "",
-                users=users,
-            )
-        images = self._read_images(label)
-        cmdline, origins = self._cmdline(label)
-        return Entry(
+        entry = Entry(
             title=title,
             name=name,
             config=label.config,
             line=label.line,
             end=label.end,
+            default=default,
+            default_from=reasons,
+            users=self._users(label, name),
+        )
+        if not _has_kernel(label):
+            # LOCALBOOT runs a command of the board's; the kernel beside it does not count.
+            local = "localboot" in label.settings
+            why = "LOCALBOOT: it leaves the boot to the firmware" if local else "it names no kernel"
+            return replace(entry, unbootable=why, action="exit" if local else "")
+        images = self._read_images(label)
+        cmdline, origins = self._cmdline(label)
+        return replace(
+            entry,
             kernel=images.kernel,
             initrds=(images.initrd,) if images.initrd else (),
             devicetree=images.devicetree,
             cmdline=cmdline,
-            default=default,
-            default_from=reasons,
             unbootable=images.unbootable,
-            users=users,
             origins=origins,
         )
 
