@@ -59,7 +59,7 @@ class _Job:
     started: float  # seconds of time.monotonic()
     due: float  # the same: when its patience may be over
     asked: int = 0
-    helpers: set[int] = field(default_factory=set)  # pids of the children that answer its asks
+    answering: set[int] = field(default_factory=set)  # pids of the children that answer its asks
 
 
 Formats = Callable[[], Sequence[Format]]
@@ -97,7 +97,7 @@ class _Scanner:
         self._broken = ""
         self._waiting: deque[tuple[socket.socket, int, float]] = deque()
         self._jobs: dict[int, _Job] = {}  # by the pidfd of the child
-        self._helpers: dict[int, tuple[int, _Job]] = {}  # by pidfd: pid and job
+        self._answering: dict[int, tuple[int, _Job]] = {}  # by pidfd: pid and job
         self._count = 0
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
@@ -121,7 +121,7 @@ class _Scanner:
     def serve(self) -> None:
         while True:
             ready = [fd for fd, _ in self._poll.poll(self._pause())]
-            ended = [fd for fd in ready if fd in self._jobs or fd in self._helpers]
+            ended = [fd for fd in ready if fd in self._jobs or fd in self._answering]
             for fd in ready:
                 if fd == self._control.fileno():
                     if not self._receive():
@@ -252,8 +252,8 @@ class _Scanner:
                 self._answer_ask(job, ask)
             finally:
                 os._exit(0)
-        job.helpers.add(pid)
-        self._helpers[self._watch(pid)] = pid, job
+        job.answering.add(pid)
+        self._answering[self._watch(pid)] = pid, job
 
     def _answer_ask(self, job: _Job, ask: bytes) -> None:
         """Mount, in a child, a volume or an image file. The request limits the choice."""
@@ -270,16 +270,16 @@ class _Scanner:
     def _reap(self, pidfd: int) -> None:
         self._poll.unregister(pidfd)
         os.close(pidfd)
-        if pidfd in self._helpers:
-            pid, job = self._helpers.pop(pidfd)
-            job.helpers.discard(pid)
+        if pidfd in self._answering:
+            pid, job = self._answering.pop(pidfd)
+            job.answering.discard(pid)
             os.waitpid(pid, 0)
             return
         job = self._jobs.pop(pidfd)
         _, status = os.waitpid(job.pid, 0)
         # A child that sent its END has been heard: this packet then has no reader.
         _send_failure(job.answer, errno.EIO, f"the scanning process {_describe_death(status)}")
-        for pid in job.helpers:
+        for pid in job.answering:
             os.kill(pid, signal.SIGKILL)
         for link in (job.answer, job.asks):
             self._forget(link)
