@@ -44,7 +44,8 @@ class AutomaticBoot:
         store.listen(self._wake.set)
 
     def opens(self, right: Right, lock: Lock) -> bool:
-        return right == "boot" and (lock.waits or self._store.snapshot.settings.boot_restricted)
+        restricted = self._store.snapshot.settings.boot_restricted
+        return right == "boot" and (lock.waits or lock.covers or restricted)
 
     def note_presence(self, client: str, here: bool) -> None:
         """Take note of a person's key at a client: a countdown that is on stops now.

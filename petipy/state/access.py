@@ -8,6 +8,7 @@ and it says who boots its entries. A machine has more than one configuration:
   configuration speaks for: its disk's entries in other formats, other disks, sticks, discs, files,
   the network, the editor and the shell. With two such disks, both passwords are needed. With the
   setting lock=own, they guard their own entries, the editor and the shell.
+- The automatic boot passes the lock of a configuration that comes later in the menu (policy).
 - A disk's entries obey their own configuration alone. So a disk with another owner does not keep
   the machine's default from booting, and the default's owner opens nothing there. An entry that
   needs a file of a stick is none of them: the stick may only pass for a disk.
@@ -22,7 +23,7 @@ and it says who boots its entries. A machine has more than one configuration:
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from parsers.api import Password
 from petipy.state.guards import Reach, describe_keys
@@ -39,6 +40,8 @@ class Lock:
     keys: tuple[Password, ...]
     reason: str = ""  # in words, of a lock that no password opens
     waits: bool = False  # it goes by itself, or becomes another one
+    # It is another configuration's: the choice's own lets anybody boot it.
+    covers: bool = field(default=False, compare=False)
 
     def is_open(self, known: Collection[Password]) -> bool:
         """Return True if somebody has given one of the passwords."""
@@ -65,7 +68,7 @@ Locks = tuple[Lock, ...]  # all must be opened
 def find_boot_locks(choice: Choice, snapshot: Snapshot) -> Locks:
     """Return the locks on booting the choice; none if anybody may boot it."""
     own = _unique(_own_locks(choice.users, choice, snapshot))
-    return _unique((*find_cover_locks(choice, snapshot), *own))
+    return (*(lock for lock in find_cover_locks(choice, snapshot) if lock not in own), *own)
 
 
 def find_cover_locks(choice: Choice, snapshot: Snapshot) -> Locks:
@@ -77,7 +80,8 @@ def find_cover_locks(choice: Choice, snapshot: Snapshot) -> Locks:
         return (Lock(image),)
     # A first scan takes seconds. A disk that does not answer is not to keep a person from booting.
     busy = (s for s in snapshot.unread if s.state == "scanning" and s.kind.reach in _MACHINE)
-    return _unique((*_guard_locks(snapshot, _MACHINE), *_wait_for(busy, snapshot)))
+    guards = (replace(lock, covers=True) for lock in _guard_locks(snapshot, _MACHINE))
+    return _unique((*guards, *_wait_for(busy, snapshot)))
 
 
 def describe_users(choice: Choice, snapshot: Snapshot) -> str:

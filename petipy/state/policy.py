@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from petipy.state import itself
 from petipy.state.access import find_boot_locks, find_cover_locks
@@ -111,8 +112,10 @@ def list_uncovered(order: Iterable[Choice], snapshot: Snapshot) -> list[Choice]:
     """Leave out the choices that need a password of another configuration.
 
     Their own configuration did not ask for a person at every boot, so the next candidate follows.
-    A lock that waits leaves nothing out.
+    A lock that waits leaves nothing out. Nor does one of a configuration that comes later in the
+    menu: a used disk, or a file on a partition for data, is not to take the boot over.
     """
+    spared = _list_before_guards(snapshot)
     covered: dict[tuple[bool, bool], bool] = {}  # by all of a choice that its lock depends on
 
     def is_covered(choice: Choice) -> bool:
@@ -122,7 +125,20 @@ def list_uncovered(order: Iterable[Choice], snapshot: Snapshot) -> list[Choice]:
             covered[key] = any(not lock.waits for lock in locks)
         return covered[key]
 
-    return [choice for choice in order if not is_covered(choice)]
+    return [choice for choice in order if choice.id in spared or not is_covered(choice)]
+
+
+def _list_before_guards(snapshot: Snapshot) -> set[str]:
+    """Return the ids of the machine's own choices that precede every configuration with a lock.
+
+    The place of a configuration without a choice is that of its device.
+    """
+    devices = {guard.device for reach, guard in snapshot.guards if reach == "machine"}
+    shown = {choice.device for choice in snapshot.choices if choice.guarded}
+    place = {source.name: number for number, source in enumerate(snapshot.sources)}
+    end = min((place.get(device, -1) for device in devices - shown), default=len(place))
+    before = takewhile(lambda choice: not (choice.own and choice.guarded), snapshot.choices)
+    return {c.id for c in before if c.own and place.get(c.device, end) < end}
 
 
 def list_candidates(snapshot: Snapshot) -> list[Choice]:

@@ -184,18 +184,44 @@ def test_what_wants_a_password_is_passed_over_when_the_default_fails() -> None:
 ROOT = Password(user="root", secret="r")
 FREE = choice("free", "vdb1", turn=0, superusers=("root",), passwords=(ROOT,))
 CLOSED = replace(FREE, id="closed", entry=entry("closed", users=("root",)))
-LOCKED = replace(SEEN, choices=(A, OLD, FREE), guards=guards(FREE))
+LOCKED = replace(
+    SEEN,
+    sources=sources(device("vdb1"), device("vda2")),
+    choices=(FREE, A, OLD),
+    guards=guards(FREE),
+)
 
 
-def test_beside_a_locked_disk_its_unrestricted_default_boots_and_nothing_else_does() -> None:
-    """A disk that comes before it in the menu, or would follow after a failure, stays shut."""
+def test_after_a_locked_disk_its_unrestricted_default_boots_and_nothing_else_does() -> None:
+    """A disk that would follow after a failure stays shut."""
     assert booted(LOCKED, QUICK, READY) == ["free"]
-    assert booted(LOCKED, replace(QUICK, boot_restricted=True), READY) == ["a", "old", "free"]
-    assert booted(LOCKED, replace(QUICK, lock="own"), READY) == ["a", "old", "free"]
+    assert booted(LOCKED, replace(QUICK, boot_restricted=True), READY) == ["free", "a", "old"]
+    assert booted(LOCKED, replace(QUICK, lock="own"), READY) == ["free", "a", "old"]
+
+
+LATER = replace(LOCKED, sources=SEEN.sources, choices=(A, OLD, FREE))
+
+
+def test_a_lock_that_comes_later_in_the_menu_does_not_take_the_boot_over() -> None:
+    """A used disk, or a file that a user has put on a partition for data, may have one."""
+    assert booted(LATER, QUICK, READY) == ["a", "old", "free"]
+    shut = replace(LATER, choices=(A, OLD, CLOSED))
+    assert booted(shut, QUICK, READY) == ["a", "old"]
+    left_over = replace(FREE, id="left over", device="vda2")
+    assert booted(replace(LATER, choices=(A, left_over), guards=guards(left_over)), QUICK, READY)
+    stick = replace(A, id="stick", own=False)
+    assert booted(replace(LATER, choices=(stick, FREE)), QUICK, READY) == ["free"]
+
+
+def test_a_lock_without_entries_has_the_place_of_its_disk() -> None:
+    assert booted(replace(LATER, choices=(A, OLD)), QUICK, READY) == ["a", "old"]
+    assert booted(replace(LOCKED, choices=(A, OLD)), QUICK, READY) == []
+    early = replace(LATER, choices=(A, OLD), guards=guards(replace(FREE, device="vda2")))
+    assert booted(early, QUICK, READY) == []
 
 
 def test_a_locked_disks_restricted_default_waits_for_a_person() -> None:
-    closed = replace(LOCKED, choices=(A, CLOSED, replace(FREE, turn=9)), guards=guards(CLOSED))
+    closed = replace(LOCKED, choices=(CLOSED, replace(FREE, turn=9), A), guards=guards(CLOSED))
     decision = decide(closed, QUICK, READY, 1000)
     assert (decision.default, decision.locked, decision.boot) == ("closed", True, "")
 
