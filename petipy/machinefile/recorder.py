@@ -1,5 +1,6 @@
 """Recording of everything that parsers read, to replay it elsewhere. Secrets are blanked."""
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -17,6 +18,8 @@ from petipy.state.model import Scan
 LONGEST = 1 << 20  # characters of a text that is kept
 _PIECE = 1 << 16  # bytes of a piece that is kept: a header, a command line, no kernel
 _PIECES = 1 << 20  # bytes of all of them
+# NUL is no sign of a program: after a crash, a file may be filled with it.
+_OF_PROGRAMS = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BLOCK = envblock.SIGNATURE.encode()
 
 
@@ -89,7 +92,7 @@ class RecordingFiles:
     def read(self, path: str) -> str | None:
         text = self._files.read(path)
         if text is not None:
-            if len(text) <= LONGEST and "\0" not in text:
+            if len(text) <= LONGEST and not _is_binary(text):
                 self._seen.texts[clean(path)] = text
             else:  # a kernel, or some other file that is no configuration
                 self._seen.sizes[clean(path)] = self._files.size(path)
@@ -172,6 +175,14 @@ def record(
     statements = {name for form in formats for name in form.statements}
     facts = {*_list_facts(files.host), *(w for i in images for w in (i.uuid, *i.label.split()))}
     return {name: device.json(statements, facts) for name, device in seen.items()}
+
+
+def _is_binary(text: str) -> bool:
+    """Return True for a kernel, or some other file that is no configuration."""
+    if "\0" not in text:
+        return False
+    rest = text.replace("\0", "")
+    return not rest.strip() or len(_OF_PROGRAMS.findall(rest)) * 100 > len(rest)
 
 
 def _list_facts(host: Host) -> Iterator[str]:

@@ -195,6 +195,19 @@ def test_texts_of_any_bytes_and_of_any_beginning_come_back(tmp_path: Path, capsy
     assert agrees(json.dumps(replayed), json.dumps(of_tree))
 
 
+def test_a_configuration_that_a_crash_filled_with_null_bytes_is_captured(
+    tmp_path: Path, capsys: Out
+) -> None:
+    text = "menuentry a {\n linux /v secret=sesame\n}\n" + "\0" * 4000 + "\nset key=sesame\n"
+    tree = lay(tmp_path / "disk", {"/boot/grub/grub.cfg": text, "/v": "\0\1\2\3MZ"})
+    assert capture.COMMAND([str(tree)]) == 0
+    out = capsys.readouterr().out
+    assert "sesame" not in out
+    (tmp_path / "m.json").write_text(out)
+    assert listing.COMMAND(["--machine", str(tmp_path / "m.json")]) == 0
+    assert "/boot/grub/grub.cfg:1 (grub" in capsys.readouterr().out
+
+
 def test_nothing_to_capture_is_status_1_and_nonsense_2(tmp_path: Path, capsys: Out) -> None:
     assert capture.COMMAND([str(tmp_path)]) == 1
     assert capture.COMMAND([str(tmp_path / "none")]) == 2
