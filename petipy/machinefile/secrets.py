@@ -26,7 +26,7 @@ _BLOCK = "# GRUB Environment Block\n"
 _TOKEN = re.compile(
     r"(?P<comment>\#[^\r\n]*)"
     r"|(?P<gap>(?:[ \t\r\v\f]|\\\r?\n)+)"
-    r"|(?P<end>\n|;|(?:\|\||&&)(?=\s|\Z)|[{}](?=[\s;]|\Z))"
+    r"|(?P<end>\n|;|(?:\|\||&&)(?=\s|\Z)|[{}](?=[\s;]|\Z)|\{(?=[a-z]))"
     r"""|(?P<word>(?:'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|\\[^\n]|[^\s;\\'"]|['"\\])+)""",
 )
 _RESERVED = re.compile(r"(?:(?:if|then|else|elif|while|until|do|!|time)(?:[ \t]|\\\n)+)*")

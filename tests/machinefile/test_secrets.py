@@ -58,6 +58,7 @@ def blank_text(path: str, text: str) -> str:
         ("/x", 'vnc_password=""sesame"sesame"\n', None),
         ("/x", "linux /v netroot=iscsi:me:sesame@10.0.0.1::3260\n", None),
         ("/x", "linux /v inst.vncpassword=sesame quiet\n", None),
+        ("/g.cfg", "menuentry a {linux /v sesame\n}\n", "menuentry a {linux /v blanked1\n}\n"),
         ("/x", "root:$6$salt$" + "sesame./" * 10 + "\n", None),
     ],
 )
@@ -77,6 +78,7 @@ def test_secrets_are_blanked(path: str, text: str, expected: str | None) -> None
         "menuentry --class x 'Some System' $menuentry_id_option 'my-id' --users \"\" { true\n}\n",
         "linux /v root=LABEL=x rd.znet=qeth,0.0.1,layer2=1 console=ttyS0,115200 ip=dhcp\n",
         "linux /v ks=http://h:80/a@2x cryptopts=target=x,source=/dev/sda2 root=PARTUUID=1-2\n",
+        "menuentry a {linux /v ro\n}\nsubmenu b --class x {menuentry c {true;}}\n",
         "export root prefix\nset kernel=/vmlinuz-1\ninitrd /a /b.img\n",
         "search --set=root --fs-uuid 1234-5678\nlinux /v root=UUID=1-2 ro\n",
         "linux http://host:8080/v@1\n",
