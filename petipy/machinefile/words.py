@@ -279,6 +279,9 @@ class Words:
         if not self.drop_variables(core):
             return value
         before, _, after = value.partition(core)
+        if core.count("'") % 2 or core.count('"') % 2:  # 'a'b
+            parts = re.split(r"""(\\?["'])""", value)
+            return "".join(p if p[-1:] in ("'", '"') else self.blank(p) for p in parts)
         return before + self.blank(core) + after
 
     def options(self, text: str) -> str:

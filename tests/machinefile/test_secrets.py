@@ -59,6 +59,7 @@ def blank_text(path: str, text: str) -> str:
         ("/x", "linux /v netroot=iscsi:me:sesame@10.0.0.1::3260\n", None),
         ("/x", "linux /v inst.vncpassword=sesame quiet\n", None),
         ("/g.cfg", "menuentry a {linux /v sesame\n}\n", "menuentry a {linux /v blanked1\n}\n"),
+        ("/x", "linux /v psk='sesame'sesame\n", "linux /v psk='blanked'blanked\n"),
         ("/x", "root:$6$salt$" + "sesame./" * 10 + "\n", None),
     ],
 )
