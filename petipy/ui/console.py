@@ -157,6 +157,7 @@ class Console:
                     continue
                 if event.data and person.detect(event.data, session.clock()):
                     await asyncio.sleep(_HOLD)
+                    await asyncio.sleep(0)  # input that waits is read before this goes on
                     if not terminal.ignores_input:
                         break
         session.note_presence()
