@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is opened again
 _FLUSH_TIME = 1.0  # seconds for the last lines to leave
-_HOLD = 0.05  # seconds from a key to the menu, in which it may prove to be the start of an echo
+# Seconds without input after a key, and the most: it may prove to be the start of an echo.
+_HOLD, _LONGEST_HOLD = 0.05, 1.0
 _HEALTHY = 10.0  # seconds; a terminal that was open for longer works
 
 
@@ -156,13 +157,22 @@ class Console:
                     self._note_echo()
                     continue
                 if event.data and person.detect(event.data, session.clock()):
-                    await asyncio.sleep(_HOLD)
-                    await asyncio.sleep(0)  # input that waits is read before this goes on
+                    await self._wait_for_pause()
                     if not terminal.ignores_input:
                         break
         session.note_presence()
         terminal.write(lines.add_line("Opening the menu ..."))
         self._attended = True
+
+    async def _wait_for_pause(self) -> None:
+        """Wait until the input pauses: what goes on without one may prove to be an echo."""
+        loop, terminal = asyncio.get_running_loop(), self._terminal
+        end = loop.time() + _LONGEST_HOLD
+        while not terminal.ignores_input:
+            await asyncio.sleep(_HOLD)
+            await asyncio.sleep(0)  # input that waits is read before this goes on
+            if loop.time() >= min(end, terminal.last_input + _HOLD):
+                return
 
     def _next_change(self, person: PersonDetector, now: float) -> float:
         change = next_change(self._session.snapshot.countdown, now)

@@ -48,7 +48,7 @@ class EchoDetector:
         self._carried = -math.inf  # the time when the slowest line has carried all output
         self._heard = bytearray()  # the last input
         self._totals: list[int] = []  # `_total` when each byte of `_heard` came
-        self._last = -math.inf  # the time of the last input
+        self.last_input = -math.inf  # the time of it
         self._ignored_until = -math.inf
         self._suspect = False  # it has echoed, and nothing has come since then without a cause
 
@@ -66,9 +66,9 @@ class EchoDetector:
 
     def read(self, data: bytes, now: float) -> Verdict:
         """Judge input. "echo" once, when one is recognised; "ignored" for what follows it."""
-        if now - self._last > _DELAY:
+        if now - self.last_input > _DELAY:
             self._forget()
-        self._last = now
+        self.last_input = now
         self._simplify_output()
         self._heard += data
         self._totals += [self._total] * len(data)

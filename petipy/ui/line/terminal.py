@@ -110,6 +110,11 @@ class Terminal:
         """True while input is ignored because the line echoes."""
         return self._echo.ignores_input(asyncio.get_running_loop().time())
 
+    @property
+    def last_input(self) -> float:
+        """The time of the last input, by the event loop's clock."""
+        return self._echo.last_input
+
     async def read(self) -> bytes:
         """Return the next input. EIO once the terminal has hung up; EchoHeard."""
         data = await self._input.get()
