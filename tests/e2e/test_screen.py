@@ -112,5 +112,5 @@ def test_after_the_jump_the_screen_of_uefi_shows_the_second_kernel(
 
         guest.console.expect(r"Booting in \d+ s", within=300)
         show("Booting in")
-        assert "EFI VGA" in guest.console.expect(r"second: ([^\r\n]*)", within=300)[1]
+        assert "EFI VGA" in guest.console.expect(r"second: ([^\r\n]*)\r", within=300)[1]
         show("the second system is here")

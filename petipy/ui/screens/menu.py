@@ -28,6 +28,7 @@ class MenuScreen(Screen):
         self._items: list[MenuRow] = []
         self._rows: list[int] = []  # the index of each item in the list
         self._scroll_up = True  # make the rows above the cursor visible
+        self._waits = False  # the cursor is to go to the default, which is not known yet
         self._spaced = False  # there is room for blank lines
         self._needle: str | None = None  # of a search
         self.title = to_ascii(path.trail[-1]) if path.trail else ""
@@ -89,11 +90,14 @@ class MenuScreen(Screen):
         """Return the index of the row that gets the cursor.
 
         The cursor stays on its row, even if another row is the default now: a person may be about
-        to press Enter. At the start, and when the row is gone, the cursor is on the default.
+        to press Enter. At the start, and when the row is gone, the cursor is on the default. If it
+        is not decided yet, the cursor goes there later, unless a key comes first.
         """
         ids = [item.id for item in self._items]
-        if kept and kept.id in ids:
+        known = any(item.default for item in self._items)
+        if kept and kept.id in ids and not (self._waits and known):
             return ids.index(kept.id)
+        self._waits = not known
         return first_focus(self._items)
 
     def _row(self, item: MenuRow) -> Row | Text:
@@ -123,6 +127,7 @@ class MenuScreen(Screen):
         return "There is no disk yet. One that is plugged in appears here."
 
     def keypress(self, size: Any, key: str) -> str | None:
+        self._waits = False
         if self._needle is not None and self._type(key):
             return None
         item = self.item

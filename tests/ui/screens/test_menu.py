@@ -112,6 +112,19 @@ def test_the_cursor_stays_on_its_entry_when_rows_come_before_it() -> None:
     assert "* New disk" in driver.text
 
 
+def test_the_cursor_goes_to_a_default_that_is_decided_after_the_menu_is_there() -> None:
+    machine = Machine()
+    last = machine.store.snapshot.choices[-1]
+    machine.store.update(default="")
+    early, late = Driver(machine), Driver(machine).press("down")
+    assert early.focused() == f">   {DEBIAN}"
+    machine.store.update(default=last.id)
+    assert early.focused() == "> * Rescue mode"
+    assert late.focused() == f">   {ADVANCED} ->"  # a person is there
+    machine.store.update(default=machine.store.snapshot.choices[0].id)
+    assert early.focused() == ">   Rescue mode"
+
+
 def test_the_cursor_is_on_the_default_when_its_entry_goes() -> None:
     driver = Driver().press("end")
     old = driver.machine.store.snapshot
