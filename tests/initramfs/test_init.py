@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from initramfs.host import REPOSITORY
+from tests.trees import lay
 
 INIT = REPOSITORY / "initramfs/files/init"
 PLACE = re.compile(r"(?<![\w.#])(/(?:proc|dev|etc|run|usr/lib)/(?!null))")
 # Programs that only say that they ran. `petipy` lives as long as the next line of `lives` says.
 PROGRAMS = {
     "mount": "",
-    "udevadm": "",
+    "udevadm": 'echo "udevadm $*" >>"$ROOT/events"',
     "setsid": 'echo "shell $*" >>"$ROOT/log"',
     "petipy": """\
 read -r now rest <"$ROOT/proc/uptime"
@@ -25,6 +26,7 @@ now=$((${now%.*} + life))
 echo "$now.00 0.00" >"$ROOT/proc/uptime"
 exit 3""",
     "sleep": """\
+case $1 in 0.*) echo "pause" >>"$ROOT/events"; exec mv "$ROOT/soon" "$ROOT/proc/net/netlink" ;; esac
 echo "sleep $1" >>"$ROOT/log"
 [ -s "$ROOT/lives" ] || kill -KILL $PPID""",
 }
@@ -35,6 +37,13 @@ class Machine:
     """Files and programs in whose place the image has its own."""
 
     root: Path
+
+    def add_udevd(self) -> None:
+        """Add a udevd that starts as a daemon and makes no socket."""
+        udevd = self.root / "usr/lib/systemd/systemd-udevd"
+        udevd.parent.mkdir(parents=True)
+        udevd.write_text("#!/bin/sh\n")
+        udevd.chmod(0o755)
 
     def run(self, lives: list[int], cmdline: str = "quiet", toml: str = "") -> list[str]:
         """Run init. Return its pauses and shells, and what it told the kernel's consoles."""
@@ -131,3 +140,28 @@ def test_consoles_that_only_petipy_has_are_told_as_well(machine: Machine) -> Non
 def test_sysrq_is_off_unless_the_owner_sets_it(cmdline: str, value: str, machine: Machine) -> None:
     machine.run([1], cmdline)
     assert machine.read("proc/sys/kernel/sysrq") == value
+
+
+NETLINK = """\
+sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode
+00000000ab9876cc 10  0          00000001 0        0        0     2        0        263
+000000002178d4e3 15  0          00000000 0        0        0     2        0        19
+000000006e2e174c 15  99         00000002 0        0        0     2        0        494
+"""  # the last row is a program that waits for what udevd has handled
+UDEVD = "000000001294b95e 15  150        00000001 0        0        0     2        0        787\n"
+COLDPLUG = [f"udevadm trigger --type={kind} --action=add" for kind in ("subsystems", "devices")]
+
+
+@pytest.mark.parametrize(
+    ("at_once", "later", "events"),
+    [(NETLINK, NETLINK + UDEVD, ["pause", *COLDPLUG]), (NETLINK + UDEVD, "", COLDPLUG)],
+    ids=["later", "at once"],
+)
+def test_events_are_asked_for_when_udevd_listens(
+    at_once: str, later: str, events: list[str], machine: Machine
+) -> None:
+    machine.add_udevd()
+    lay(machine.root, {"proc/net/netlink": at_once.encode(), "soon": later.encode()})
+    machine.run([1])
+    assert machine.read("events").splitlines() == events
+    assert (machine.root / "run/coldplug").exists()
