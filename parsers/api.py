@@ -140,6 +140,7 @@ class Entry:
     kernel: FileRef | None = None
     initrds: tuple[FileRef, ...] = ()
     devicetree: FileRef | None = None
+    overlays: tuple[FileRef, ...] = ()  # applied to the device tree, in this order
     cmdline: str = ""
     default: bool = False
     effects: tuple[Effect, ...] = ()

@@ -104,6 +104,7 @@ def rename_files(entry: Entry, there: str, here: str) -> Entry:
         kernel=rename(entry.kernel) if entry.kernel else None,
         initrds=tuple(map(rename, entry.initrds)),
         devicetree=rename(entry.devicetree) if entry.devicetree else None,
+        overlays=tuple(map(rename, entry.overlays)),
         origins=rename_origins(entry.origins),
         default_from=rename_origins(entry.default_from),
     )

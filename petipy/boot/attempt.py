@@ -200,6 +200,7 @@ class Booter:
         self.last_look = self._clock()
         self._log.warning(f"{choice.entry.title} did not boot: {change}; looking at it again")
         files = (*choice.configs, choice.kernel, *choice.initrds, choice.devicetree)
+        files += choice.overlays
         for name in dict.fromkeys((choice.device, *(file.device for file in files if file))):
             self._look_again(name)
 

@@ -22,6 +22,7 @@ class Plan:
     kernel: File
     initrds: tuple[File, ...]
     devicetree: File | None
+    overlays: tuple[File, ...] = ()  # of the device tree, in the order in which they are applied
     cmdline: str
     changes: tuple[Change, ...] = ()
     configs: tuple[File, ...] = ()  # that it comes from
@@ -29,8 +30,9 @@ class Plan:
 
     @property
     def files(self) -> list[File]:
-        """The kernel, the initrds, and the device tree if there is one, in this order."""
-        return [self.kernel, *self.initrds, *([self.devicetree] if self.devicetree else [])]
+        """The kernel, the initrds, the device tree if there is one, and its overlays."""
+        tree = [self.devicetree, *self.overlays] if self.devicetree else []
+        return [self.kernel, *self.initrds, *tree]
 
     def lines(self) -> list[str]:
         """Describe the plan in lines that every console prints before the jump."""
@@ -38,6 +40,7 @@ class Plan:
         lines += [f"  initrd  {initrd}" for initrd in self.initrds]
         if self.devicetree:
             lines.append(f"  dtb     {self.devicetree}")
+            lines += [f"  overlay {overlay}" for overlay in self.overlays]
         return [*lines, f"  cmdline {self.cmdline}"]
 
 
@@ -59,6 +62,7 @@ def plan(choice: Choice, edit: Edit | None) -> Plan:
         kernel=kernel,
         initrds=initrds,
         devicetree=choice.devicetree,
+        overlays=choice.overlays,
         cmdline=cmdline,
         configs=choice.configs,
         changes=choice.changes,  # also after an edit: it is the same entry
@@ -69,8 +73,16 @@ def forget_stamps(todo: Plan) -> Plan:
     """Return the plan for whatever files have its names now."""
     devicetree = todo.devicetree and replace(todo.devicetree, stamp="")
     initrds = tuple(replace(initrd, stamp="") for initrd in todo.initrds)
+    overlays = tuple(replace(overlay, stamp="") for overlay in todo.overlays)
     kernel = replace(todo.kernel, stamp="")
-    return replace(todo, kernel=kernel, initrds=initrds, devicetree=devicetree, configs=())
+    return replace(
+        todo,
+        kernel=kernel,
+        initrds=initrds,
+        devicetree=devicetree,
+        overlays=overlays,
+        configs=(),
+    )
 
 
 def mark(todo: Plan, id: str) -> Plan:

@@ -60,11 +60,15 @@ async def load(
     `show` gets the progress: the bytes that are read, and after that, since the kernel loads them
     in one call, a total of None. At the end it gets None.
     """
-    files = todo.files
     with ExitStack() as stack:
-        descriptors = await opener.open(*files, configs=todo.configs)
+        descriptors = await opener.open(*todo.files, configs=todo.configs)
         for descriptor in descriptors:
             stack.callback(os.close, descriptor)
+        if todo.overlays:
+            from petipy.boot import overlays  # few machines have any
+
+            todo, descriptors = await overlays.apply(todo, descriptors, in_child, log, stack)
+        files = todo.files
         stack.callback(show, None)
         total = sum(map(size_of, descriptors, files))
 

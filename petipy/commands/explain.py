@@ -181,6 +181,7 @@ def _files(choice: Choice) -> Iterator[str]:
         ("kernel", [choice.kernel or entry.kernel]),
         ("initrd", choice.initrds or entry.initrds),
         ("devicetree", [choice.devicetree or entry.devicetree]),
+        ("overlay", choice.overlays or entry.overlays),
     )
     for what, files in kinds:
         named = [s for s in group_statements(entry) if s.names == what]

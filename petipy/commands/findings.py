@@ -103,6 +103,7 @@ def _find_missing(choice: Choice) -> Iterator[Finding]:
     files: list[tuple[str, File | None]] = [("kernel", choice.kernel)]
     files += [("initrd", initrd) for initrd in choice.initrds]
     files.append(("devicetree", choice.devicetree))
+    files += [("overlay", overlay) for overlay in choice.overlays]
     for what, file in files:
         if file and str(file) in choice.missing:
             yield _at(choice, f"the {what} {file} does not exist", "missing", what)
@@ -164,7 +165,7 @@ def _meaning(entry: Entry) -> object:
     writes = frozenset(
         (e.file, e.rename, value) for e in entry.effects for value in e.values or ("",)
     )
-    return entry.kernel, entry.initrds, entry.devicetree, options, writes
+    return entry.kernel, entry.initrds, entry.devicetree, entry.overlays, options, writes
 
 
 def _unreachable(choices: Sequence[Choice]) -> Iterator[Finding]:

@@ -108,7 +108,8 @@ def _choice(choice: Choice, users: str, default: bool) -> Iterator[str]:
     if users:
         yield f"    users     {users}"
     refs = [("kernel", entry.kernel), *(("initrd", ref) for ref in entry.initrds)]
-    for name, ref in (*refs, ("devicetree", entry.devicetree)):
+    overlays = (("overlay", ref) for ref in entry.overlays)
+    for name, ref in (*refs, ("devicetree", entry.devicetree), *overlays):
         if ref:
             yield f"    {name:<9} {ref}"
     if entry.cmdline:

@@ -9,7 +9,7 @@ _MAGIC = 0xD00DFEED
 _HEADER = struct.Struct(">10I")
 _VERSION, _COMPATIBLE = 17, 16
 _BEGIN, _END, _PROPERTY, _NOP, _FINISH = 1, 2, 3, 4, 9
-_DEEPEST = 64  # levels; firmware needs about 10
+DEEPEST = 64  # levels; firmware needs about 10
 
 _word = struct.Struct(">I").pack
 _property_head = struct.Struct(">3I").pack
@@ -192,7 +192,7 @@ class _Reader:
                 return int(token)
 
     def _node(self, depth: int) -> Node:
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             raise MalformedTree("nodes nested too deep")
         end = self.structure.index(b"\0", self.at)
         node = Node(os.fsdecode(self.structure[self.at : end]))

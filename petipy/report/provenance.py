@@ -16,6 +16,7 @@ _FILES = {
     **dict.fromkeys(("linux", "kernel", "image", "efi", "uki"), "kernel"),
     "initrd": "initrd",
     **dict.fromkeys(("devicetree", "fdt", "dtb"), "devicetree"),
+    **dict.fromkeys(("fdtoverlays", "devicetree-overlay"), "overlay"),
 }
 
 

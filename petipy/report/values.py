@@ -30,6 +30,7 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         return {"file": file(effect.file), "values": dict(effect.values)} | more
 
     refs = [ref for ref in (entry.kernel, *entry.initrds, entry.devicetree) if ref]
+    refs += entry.overlays
     files = {str(File(**f)): f for f in map(file, refs)}
     return {
         "id": choice.id,
@@ -42,6 +43,7 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         "kernel": file(entry.kernel) if entry.kernel else None,
         "initrds": [file(ref) for ref in entry.initrds],
         "devicetree": file(entry.devicetree) if entry.devicetree else None,
+        "overlays": [file(ref) for ref in entry.overlays],
         "cmdline": entry.cmdline,
         "default": entry.default,
         "effects": [effect(e) for e in entry.effects],

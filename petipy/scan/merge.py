@@ -73,6 +73,7 @@ def _meaning(entry: Entry, files: Files) -> object:
         entry.kernel and _place(entry.kernel, files),
         tuple(_place(ref, files) for ref in entry.initrds),
         entry.devicetree and _place(entry.devicetree, files),
+        tuple(_place(ref, files) for ref in entry.overlays),
         " ".join(words).strip(),
         entry.unbootable,
     )

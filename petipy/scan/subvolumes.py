@@ -69,6 +69,7 @@ class SubvolumeFiles:
             kernel=entry.kernel and self._ref(entry.kernel),
             initrds=tuple(map(self._ref, entry.initrds)),
             devicetree=entry.devicetree and self._ref(entry.devicetree),
+            overlays=tuple(map(self._ref, entry.overlays)),
             effects=tuple(replace(e, file=self._ref(e.file)) for e in entry.effects),
             origins=tuple(map(self._origin, entry.origins)),
             default_from=tuple(map(self._origin, entry.default_from)),

@@ -201,6 +201,7 @@ class Choice:
     kernel: File | None = None
     initrds: tuple[File, ...] = ()
     devicetree: File | None = None
+    overlays: tuple[File, ...] = ()
     changes: tuple[Change, ...] = ()  # to be written when it is booted
     configs: tuple[File, ...] = ()  # that it comes from, with their stamps
     missing: tuple[str, ...] = ()  # files that their device does not have, as str(File)

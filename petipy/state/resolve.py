@@ -197,6 +197,7 @@ def resolve_source(
             kernel=resolved.get(entry.kernel) if entry.kernel else None,
             initrds=tuple(resolved[ref] for ref in entry.initrds if ref in resolved),
             devicetree=resolved.get(entry.devicetree) if entry.devicetree else None,
+            overlays=tuple(resolved[ref] for ref in entry.overlays if ref in resolved),
             changes=tuple(_change(effect, name, find) for effect in entry.effects),
             configs=stamps.list_configs(entry, locked=guard.superusers is not None),
             missing=tuple(str(file) for ref, file in files if file and ref in absent),
@@ -305,6 +306,7 @@ def list_references(entry: Entry) -> Iterator[FileRef]:
     yield from entry.initrds
     if entry.devicetree:
         yield entry.devicetree
+    yield from entry.overlays
 
 
 def _file(ref: FileRef, own: str, find: FindVolume) -> File | None:

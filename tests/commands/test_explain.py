@@ -196,3 +196,16 @@ def test_a_default_that_efi_keeps_is_explained_by_its_variables(
     shown = " ".join(capsys.readouterr().out.split())
     assert "'@saved' of EFI's LoaderEntryDefault (@saved);" in shown
     assert "EFI's LoaderEntryLastBooted (a.conf)" in shown
+
+
+def test_overlays_of_a_device_tree_are_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "LABEL a\nLINUX /v\nFDT /t\nFDTOVERLAYS /b /a\n"
+    files = dict.fromkeys(("/v", "/t", "/a", "/b"), "") | {"/boot/extlinux/extlinux.conf": text}
+    lay(tmp_path, files)
+    assert main(["a", f"--device=sda1={tmp_path}", "--machine", "aarch64"]) == 0
+    assert capsys.readouterr().out.endswith(
+        "  devicetree  (sda1)/t\n      by fdt in line 3\n"
+        "  overlay     (sda1)/b\n  overlay     (sda1)/a\n      by fdtoverlays in line 4\n"
+    )

@@ -14,7 +14,7 @@ from tests.trees import lay
 
 ENTRY_KEYS = [
     *("id", "title", "trail", "format", "device", "config", "line", "kernel", "initrds"),
-    *("devicetree", "cmdline", "default", "effects", "missing", "waits_for"),
+    *("devicetree", "overlays", "cmdline", "default", "effects", "missing", "waits_for"),
     *("action", "hotkey", "classes", "users", "hidden", "unbootable", "also"),
     "dialect",
 ]
@@ -61,6 +61,7 @@ def test_json_has_exactly_the_keys_of_the_contract(disk: Callable[..., Path], sh
         "kernel": {"device": "root", "path": "/two"},
         "initrds": [{"device": "root", "path": "/i"}],
         "devicetree": None,
+        "overlays": [],
         "cmdline": "",
         "default": True,
         "effects": [],
@@ -166,6 +167,19 @@ def test_when_the_default_is_to_boot_something_else_that_is_said(
     out = capsys.readouterr().out
     assert "nothing here boots by itself\n" in out
     assert "    devicetree /board.dtb\n" in out
+
+
+def test_overlays_of_a_device_tree_are_shown(
+    disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "LABEL a\nLINUX /v\nFDT /t\nFDTOVERLAYS /b /a\n"
+    files = dict.fromkeys(("/v", "/t", "/a", "/b"), "") | {"/boot/extlinux/extlinux.conf": text}
+    path = disk("root", files)
+    assert main([str(path), "--machine", "aarch64"]) == 0
+    assert "    devicetree /t\n    overlay   /b\n    overlay   /a\n" in capsys.readouterr().out
+    assert main([str(path), "--json", "--machine", "aarch64"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [file["path"] for file in answer["entries"][0]["overlays"]] == ["/b", "/a"]
 
 
 def test_without_any_kernel_the_default_is_what_the_configuration_wants(

@@ -50,6 +50,7 @@ SCAN = Scan(
                 kernel=FileRef(path="/v", device="UUID=1"),
                 initrds=(FileRef(path="/i"), FileRef(url="http://x/i")),
                 devicetree=FileRef(path="/dtb", offset=512, size=1 << 36),
+                overlays=(FileRef(path="/a.dtbo"), FileRef(url="http://x/b.dtbo")),
                 cmdline="root=/r",
                 default=True,
                 effects=(

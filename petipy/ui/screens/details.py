@@ -68,6 +68,8 @@ def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Parag
         yield _fact("Initrd", initrd)
     if entry.devicetree:
         yield _fact("Device tree", choice.devicetree or entry.devicetree)
+    for overlay in choice.overlays or entry.overlays:
+        yield _fact("Overlay", overlay)
     if not entry.action:
         yield _fact("Command line", entry.cmdline or "(empty)")
     yield None, ""
@@ -110,7 +112,7 @@ def _origins(entry: Entry) -> Iterator[Paragraph]:
         yield None, f"    {source}"
 
 
-_PARTS = {"kernel": "Kernel", "initrd": "Initrd", "devicetree": "Device tree"}
+_PARTS = {"kernel": "Kernel", "initrd": "Initrd", "devicetree": "Device tree", "overlay": "Overlay"}
 
 
 def _fact(name: str, value: object) -> Paragraph:

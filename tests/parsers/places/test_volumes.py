@@ -94,12 +94,19 @@ def test_the_search_for_an_image_takes_no_more_memory_than_its_name() -> None:
 def test_all_files_of_an_entry_are_renamed_for_another_volume() -> None:
     own, other = FileRef(path="/k"), FileRef(path="/i", device="sda2")
     entry = Entry(
-        title="a", name="a", config="/c", line=1, kernel=own, initrds=(own, other), devicetree=own
+        title="a",
+        name="a",
+        config="/c",
+        line=1,
+        kernel=own,
+        initrds=(own, other),
+        devicetree=own,
+        overlays=(other, own),
     )
     found = rename_files(entry, "sda1", "sda2")
     there, here = FileRef(path="/k", device="sda1"), FileRef(path="/i")
     assert (found.config, found.kernel, found.devicetree) == ("(sda1)/c", there, there)
-    assert found.initrds == (there, here)
+    assert (found.initrds, found.overlays) == ((there, here), (here, there))
 
 
 @pytest.mark.parametrize(

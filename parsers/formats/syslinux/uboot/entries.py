@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from parsers.api import Entry, Files, Item, Origin, Password, Preferences, Problem
+from parsers.api import Entry, FileRef, Files, Item, Origin, Password, Preferences, Problem
 from parsers.formats.syslinux.context import ReadContext
 from parsers.formats.syslinux.devicetree import find_devicetree
 from parsers.formats.syslinux.labels import Locator, strip_marks
 from parsers.formats.syslinux.origins import origin
 from parsers.formats.syslinux.preferences import make_password
-from parsers.formats.syslinux.statements import first_word
+from parsers.formats.syslinux.statements import Statement, first_word
 from parsers.formats.syslinux.sysappend import sysappend_words
 from parsers.formats.syslinux.uboot.images import ImageReader, Images
 from parsers.formats.syslinux.uboot.language import UbootConfiguration, UbootLabel
@@ -94,6 +94,7 @@ class UbootEntryBuilder:
             kernel=images.kernel,
             initrds=(images.initrd,) if images.initrd else (),
             devicetree=images.devicetree,
+            overlays=tuple(images.overlays),
             cmdline=cmdline,
             unbootable=images.unbootable,
             origins=origins,
@@ -123,13 +124,27 @@ class UbootEntryBuilder:
         images = self._images.read(kernel, initrd, tree)
         for problem in images.problems:
             self._report(label, problem)
-        if overlays := label.settings.get("fdtoverlays"):
-            self._context.complain(overlays, "overlays of device trees are not applied")
         directory = "" if tree else label.value("fdtdir")
         found = self._find_devicetree(label, directory) if directory else None
         if found:
-            images.devicetree = self._images.file(found)
+            images.devicetree, images.overlays = self._images.file(found), []
+        if overlays := label.settings.get("fdtoverlays"):
+            # U-Boot applies them only to a tree that the label names.
+            if images.devicetree and (tree or found):
+                images.overlays += self._find_overlays(overlays)
+            else:
+                words = "it names no device tree: the overlays are not applied"
+                self._context.complain(overlays, words)
         return images
+
+    def _find_overlays(self, setting: Statement) -> Iterator[FileRef]:
+        """Yield the overlays that are there. U-Boot goes on without the others."""
+        for name in filter(None, setting.value.split(" ")):
+            ref = self._images.file(self._images.locate(name))
+            if ref.url or self._files.kind(ref.path) == "file":
+                yield ref
+            else:
+                self._context.complain(setting, f"there is no overlay {name}: it is left out")
 
     def _find_devicetree(self, label: UbootLabel, directory: str) -> str | None:
         """Return the file of FDTDIR's directory for this machine, if the machine has a tree."""
@@ -152,7 +167,7 @@ class UbootEntryBuilder:
             self._report(label, f"{names} is a variable of the firmware's: left out")
         bits = int(label.value("ipappend") or 0) & _IPAPPEND
         cmdline = " ".join(filter(None, (options, *sysappend_words(bits, self._files))))
-        keys = ("kernel", "initrd", "fdt", "fdtdir")
+        keys = ("kernel", "initrd", "fdt", "fdtdir", "fdtoverlays")
         found = [origin(label.settings[key]) for key in keys if key in label.settings]
         if append and options:
             found.insert(1, origin(append, (0, len(options))))

@@ -20,6 +20,7 @@ class Images:
     ) -> None:
         self.kernel, self.initrd, self.devicetree = kernel, initrd, devicetree
         self.unbootable = unbootable
+        self.overlays: list[FileRef] = []  # of the device tree
         self.problems: list[str] = []
 
 
@@ -60,9 +61,9 @@ class ImageReader:
             if initrd and initrd != kernel:
                 found.initrd = self._initrd(initrd)
             if devicetree == "-":
-                found.devicetree = None
+                found.devicetree, found.overlays = None, []
             elif devicetree and devicetree != kernel:
-                found.devicetree = self._devicetree(devicetree)
+                found.devicetree, found.overlays = self._devicetree(devicetree), []
         except (FitError, MkimageError) as error:
             found.unbootable = str(error)
         return found
@@ -82,11 +83,16 @@ class ImageReader:
         if found.devicetrees:
             tree, *overlays = found.devicetrees
             images.devicetree = None if tree.packed else tree.file
-            if overlays:
-                images.problems.append("overlays of device trees are not applied")
             if tree.packed:
                 why = f"its device tree is packed ({tree.packed})"
                 images.problems.append(f"{why}: the machine's own is used")
+                return images
+            for overlay in overlays:
+                if overlay.packed:
+                    why = f"an overlay of its device tree is packed ({overlay.packed})"
+                    images.problems.append(f"{why}: it is left out")
+                else:
+                    images.overlays.append(overlay.file)
         return images
 
     def _configuration(self, path: str, name: str) -> FitConfiguration:

@@ -276,7 +276,28 @@ def test_a_device_tree_of_the_directory_is_the_boards() -> None:
         path="/d/acme/rocket-2.dtb"
     )
     assert [p.message for p in found if isinstance(p, Problem)] == [
-        "overlays of device trees are not applied"
+        "there is no overlay /o: it is left out"
+    ]
+
+
+def test_overlays_are_those_that_are_there_in_their_order() -> None:
+    text = "LABEL a\nLINUX /k\nFDT /d\nDEVICETREE-OVERLAY  /b.dtbo  x/a.dtbo /no /x\n"
+    others = {"/d": b"", "/b.dtbo": b"", "/boot/extlinux/x/a.dtbo": b"", "/x/y": b""}
+    (entry,) = entries(text, others)
+    paths = ["/b.dtbo", "/boot/extlinux/x/a.dtbo"]
+    assert entry.overlays == tuple(FileRef(path=path) for path in paths)
+    assert [o.what for o in entry.origins] == ["linux", "fdt", "devicetree-overlay"]
+    assert problems(text, others) == [
+        (4, f"there is no overlay {name}: it is left out") for name in ("/no", "/x")
+    ]
+
+
+@pytest.mark.parametrize("tree", ["", "FDT -\n", "FDTDIR /d\n"])
+def test_overlays_without_a_device_tree_are_told(tree: str) -> None:
+    text = f"LABEL a\nFDTOVERLAYS /o\nLINUX /k\n{tree}"
+    assert entries(text, {"/o": b""})[0].overlays == ()
+    assert problems(text, {"/o": b""}) == [
+        (2, "it names no device tree: the overlays are not applied")
     ]
 
 
@@ -329,6 +350,36 @@ def test_an_initrd_beside_a_fit_stands_instead_of_its_own() -> None:
 def test_a_damaged_container_cannot_boot(name: str, data: bytes, why: str) -> None:
     (entry,) = entries(f"LABEL a\nKERNEL {name}\n", {"/fit": data})
     assert entry.unbootable.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("settings", "parts"),
+    [
+        ("KERNEL /fit", [b"tree", b"over", b"lay"]),
+        ("KERNEL /fit\nFDT /fit\nFDTOVERLAYS /o", [b"tree", b"over", b"lay", b"last"]),
+        ("KERNEL /fit\nFDT -", []),
+        ("KERNEL /fit\nFDT /d", [b"disk"]),
+        ("KERNEL /fit\nFDT /d\nFDTOVERLAYS /o", [b"disk", b"last"]),
+    ],
+)
+def test_further_device_trees_of_a_fit_are_overlays(settings: str, parts: list[bytes]) -> None:
+    images = {**IMAGES, "o": b"over", "p": b"lay"}
+    data = fit(images, {"c": {"kernel": ["k"], "fdt": ["d", "o", "p"]}}, "c")
+    files = {"/fit": data, "/d": b"disk", "/o": b"last"}
+    (entry,) = entries(f"LABEL a\n{settings}\n", files)
+    found = [ref for ref in (entry.devicetree, *entry.overlays) if ref]
+    assert [part(ref, files[ref.path]) for ref in found] == parts
+
+
+def test_a_packed_overlay_is_left_out() -> None:
+    images = {**IMAGES, "o": b"over", "p": b"lay"}
+    about = {"o": {"compression": b"gzip\0"}}
+    data = fit(images, {"c": {"kernel": ["k"], "fdt": ["d", "o", "p"]}}, "c", about)
+    (entry,) = entries("LABEL a\nKERNEL /fit\n", {"/fit": data})
+    assert [part(ref, data) for ref in entry.overlays] == [b"lay"]
+    assert problems("LABEL a\nKERNEL /fit\n", {"/fit": data}) == [
+        (1, "an overlay of its device tree is packed (gzip): it is left out")
+    ]
 
 
 def test_a_packed_device_tree_is_told() -> None:
