@@ -39,13 +39,18 @@ def image() -> Image:
     With PETIPY_TEST_IMAGE=plain it is the one without tricks for speed, and Petipy starts plainly.
     """
     plain = os.environ.get("PETIPY_TEST_IMAGE") == "plain"
-    place = default_cache() / ("plain-image" if plain else "image")
-    found = Image(place / "vmlinux", place / "petipy.cpio.zst", plain)
+    place = build("plain-image", "--plain") if plain else build("image")
+    return Image(place / "vmlinux", place / "petipy.cpio.zst", plain)
+
+
+def build(name: str, *options: str) -> Path:
+    """Return the directory of an image of these sources; build it after each change to them."""
+    place = default_cache() / name
     with locked(default_cache() / "tests"):
-        if not found.initrd.exists() or found.initrd.stat().st_mtime < find_last_change():
-            options = ["--plain"] if plain else []
+        made = place / "petipy.cpio.zst"
+        if not made.exists() or made.stat().st_mtime < find_last_change():
             run([REPOSITORY / "initramfs/build", "--output", place, *options])
-    return found
+    return place
 
 
 def find_last_change() -> float:
