@@ -35,7 +35,9 @@ asyncio.run(main())
 SCRIPT = """
 mount -t tmpfs none /run && mkdir /run/udev
 "$1" &
-sleep 0.3
+until awk '$2 == 15 && $4 ~ /[13579bdf]$/ { found = 1 } END { exit !found }' /proc/net/netlink; do
+	sleep 0.02 # udevd has no socket for the kernel's events yet
+done
 for uevent in /sys/class/block/*/uevent; do echo add >"$uevent"; done
 : >/run/coldplug
 "$2" -c "$3"
