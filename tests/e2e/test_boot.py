@@ -187,8 +187,8 @@ def test_a_small_machine_boots_from_a_disk_without_partitions(
     image: Image, debian: Installation, tmp_path: Path
 ) -> None:
     whole = bare(tmp_path / "disk.img", lay(tmp_path / "tree", debian.files()), debian.names)
-    # Half of the memory holds the unpacked image; that of a plain one takes more than 128 MB.
-    machine = Machine(drives=[("virtio", whole)], memory=384 if image.plain else 256)
+    # Half of the memory holds the unpacked image; a plain one takes more than 128 MB.
+    machine = Machine(drives=[("virtio", whole)], memory=512 if image.plain else 256)
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
         said = wait_for_target(guest.console)
         assert said["cmdline"] == f"[{debian.command_line()}]"
