@@ -85,7 +85,7 @@ def _check(options: argparse.Namespace) -> tuple[Survey, list[Finding]]:
         one, *others = survey_dialects(options, paths, dialects)
         known = _knows_devices(options, one)
     found = find_faults(one, files=not alone, devices=known)
-    # What is for a third GRUB is not compared: neither of the two would ever read it.
+    # Neither of the two ever reads a configuration of a third GRUB: it is not compared.
     if others and all(choice.dialect in ("", *COMPARED) for choice in one.choices):
         # Both dialects drop an entry whose device is absent: that is no difference.
         wrong = [

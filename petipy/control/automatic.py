@@ -22,7 +22,8 @@ class AutomaticBoot:
 
     Its right: it may boot, unchanged, a choice that is not locked, and with the setting
     boot_restricted a locked one, too. It may neither edit nor open a shell. A disk that does not
-    answer must not strand the machine: the policy decides how long the boot waits for it.
+    answer must not strand the machine: the policy decides how long the boot waits for it. Nor must
+    another configuration's lock: the policy decides which choices that one keeps from booting.
     """
 
     name = "automatic boot"

@@ -82,7 +82,7 @@ _FLAG = re.compile(
     r"(?:rd|inst|fsck|net|petipy|plymouth|systemd)(?:\.[a-z][a-z_-]{1,20}){1,2}"
     r"|rd_NO_[A-Z]{2,9}|\.[a-z]{2,8}"  # a section of a program
 )
-# What is printed: marks and options, variables, text.
+# The pieces of printed text: marks and options, variables, words.
 _PIECE = re.compile(
     r"""(?P<kept>\s-[a-z]\b|\\.|["'\s]+|[^\s"'\\$\w]+)|(?P<variable>\$\{?\w+\}?)"""
     r"""|[^\s"'\\$]+(?:[ \t]+\w[^\s"'\\$]*)*|\$"""

@@ -191,7 +191,7 @@ class Discovery:
         task, scan, failure, hopeless = asyncio.current_task(), None, "", False
 
         def receive(part: Scan) -> None:
-            # What an earlier scan has told is more.
+            # A part says less than an earlier scan.
             if self._tasks.get(name) is task and self._catalog.scan(name) is None:
                 self._keep(source, part)
                 self._publish()

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,6 +132,20 @@ def test_what_is_guarded_boots_by_itself_only_where_the_setting_says_so(allowed:
             with pytest.raises(Denied):
                 await parts.commands.boot(parts.automatic, "shut")
         assert parts.booter.booted == ["shut"] * allowed
+
+    asyncio.run(scenario())
+
+
+def test_the_lock_of_a_later_disk_keeps_a_person_from_booting_the_default_but_not_the_machine() -> (
+    None
+):
+    async def scenario() -> None:
+        parts = Parts(OPEN, replace(SHUT, device="vdb1"), timeout=0)
+        parts.store.update(sources=sources(device(OPEN.device), device("vdb1")))
+        with pytest.raises(Denied):
+            await parts.commands.boot(Person(), "open")
+        await parts.decide()
+        assert (parts.booter.booted, parts.booter.failed) == (["open"], frozenset())
 
     asyncio.run(scenario())
 

@@ -77,7 +77,7 @@ def _list_limits(shell: Shell, options: Container[str]) -> list[Test]:
     if "efidisk-only" in options:
         limits.append(lambda v: not (v.image or v.mapped or v.lvm or v.md or v.crypt_uuid))
     if "cryptodisk-only" in options:
-        # What is below a logical volume or an array is not known.
+        # The volumes below a logical volume or an array are not known.
         limits.append(lambda v: bool(v.crypt_uuid or v.lvm or v.md))
     return limits
 

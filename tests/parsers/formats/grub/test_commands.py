@@ -41,7 +41,7 @@ xnu_splash xnu_uuid zfs-bootfs zfsinfo zfskey
 """
 
 
-# What 2.14 has more, what upstream has since, and what Red Hat's and SUSE's GRUBs have alone.
+# Commands that 2.14, later releases, or Red Hat's or SUSE's GRUB alone have.
 LATER = """
 append_add_db_cert append_add_db_hash append_add_dbx_cert append_add_dbx_hash append_list_db
 append_list_dbx append_verify cryptocheck fdtdump gdbinfo lsfreemem lsmem lsmemregions
