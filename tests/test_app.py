@@ -24,8 +24,9 @@ from petipy.settings import storage
 from petipy.sources.discover import Receive
 from petipy.sources.source import Arrived, Settled, SourceEvent
 from petipy.state.access import Lock
-from petipy.state.model import Change, Device, File, Scan, Settings, Snapshot, Source
+from petipy.state.model import Change, Device, File, Scan, Snapshot, Source
 from petipy.state.seen import Seen
+from petipy.state.settings import Settings
 from petipy.state.store import Store
 from tests.boot.test_notes import leave_behind
 from tests.samples import CONFIG, device, entry, scan

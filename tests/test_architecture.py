@@ -217,7 +217,7 @@ def test_only_main_imports_the_composition_root() -> None:
 
 
 def test_modules_that_only_compute_do_no_io() -> None:
-    pure = ("petipy.sandbox.codec", "petipy.scan.images", "petipy.scan.subvolumes")
+    pure = ("petipy.codec", "petipy.scan.images", "petipy.scan.subvolumes")
     used = {f"{name}: {other}" for name in pure for other in imported(name) if other in IO}
     assert not used
 

@@ -21,7 +21,8 @@ from petipy.kexec.room import Room
 from petipy.log import FaultStream, Log
 from petipy.settings import storage
 from petipy.sources.discover import Receive
-from petipy.state.model import Device, Scan, Settings, Source
+from petipy.state.model import Device, Scan, Source
+from petipy.state.settings import Settings
 from petipy.state.store import Store
 from tests.samples import device, entry, scan
 from tests.test_app import Machine

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from parsers.api import AbsolutePath
-from petipy.sandbox.codec import Codec
+from petipy.codec import Codec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

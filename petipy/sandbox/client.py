@@ -20,9 +20,9 @@ from parsers.api import Format
 from parsers.formats import formats
 from parsers.places.volumes import image
 from petipy import platforms
+from petipy.codec import Codec
 from petipy.sandbox import packets, server
 from petipy.sandbox.answer import Answer, Died, ScanParts, senseless
-from petipy.sandbox.codec import Codec
 from petipy.sandbox.messages import (
     REQUESTS,
     CaptureRequest,

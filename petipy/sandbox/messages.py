@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from errno import EIO
 from typing import Annotated
 
-from petipy.sandbox.codec import Codec
+from petipy.codec import Codec
 from petipy.state.model import Change, Device, File, Scan
 
 LONGEST_ASK = 1 << 15  # bytes: the longest path, with every byte escaped, fits

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from parsers.binary import superblock
-from petipy.sandbox.codec import Codec
+from petipy.codec import Codec
 from petipy.sandbox.messages import FAILURES, Failure
 from petipy.sys import blkid, limits
 from petipy.sys.confined import confine

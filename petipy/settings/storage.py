@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from petipy.settings.table import BY_NAME, Layer
-from petipy.state.model import Settings
+from petipy.state.settings import Settings
 
 IMAGE = "/etc/petipy.toml"
 _LARGEST = 1 << 16  # characters of the image's file

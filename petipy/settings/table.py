@@ -1,7 +1,7 @@
 """The settings: one table. Every reader, writer, help text and list of settings comes from it.
 
 A new setting is one row here, and one field of the same name, with its default, in
-`petipy.state.model.Settings`.
+`petipy.state.settings.Settings`.
 """
 
 import math
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from parsers.api import DIALECTS
-from petipy.state.model import Settings
+from petipy.state.settings import Settings
 
 Layer = Literal["image", "machine", "command line"]  # from weak to strong; the words are shown
 LAYERS: tuple[Layer, ...] = ("image", "machine", "command line")

@@ -17,7 +17,9 @@ from parsers.api import (
     describe_extent,
 )
 from petipy.state.guards import Guards, Reach, describe_keys, select_keys
+from petipy.state.network import Lease, Link, Request
 from petipy.state.seen import Seen
+from petipy.state.settings import BUILT_IN, Settings
 
 _NUMBERS = re.compile(r"\d+|\D+")  # the numbers in a name, and the text between them
 _DIGITS = 20  # of a number in a name
@@ -83,6 +85,9 @@ class Source:
     reason: str = ""  # of the state, in words: "Input/output error"
     device: Device | None = None  # None as long as there is nothing to scan on a device
     given_up: bool = False  # failed so often that nobody needs to wait for the next scan
+    link: Link | None = None  # of a network: the interface as it is now
+    lease: Lease = ()  # of a network: what the servers have told; scanned like a disk's contents
+    requests: tuple[Request, ...] = ()  # of a network: what was asked for, in order
 
     @classmethod
     def of(cls, device: Device, state: State = "scanning", reason: str = "") -> "Source":
@@ -149,6 +154,7 @@ class Scan:
     # Volumes with which it may give more: Preferences.wants.
     wants: Annotated[tuple[str, ...], range(MOST_WANTS + 1)] = ()
     formats: tuple[FormatFacts, ...] = ()  # of the entries; without those of plain defaults
+    requests: tuple[Request, ...] = ()  # over the network, in order
     stopped: str = ""  # why it is only a part, in words: it ended early, or is under way
 
 
@@ -287,36 +293,11 @@ class Countdown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The values of all settings. Their types, help and readers: `petipy.settings.table`."""
-
-    timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
-    consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
-    show_foreign: bool = False
-    dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like
-    boot_image: bool = True  # command lines keep the BOOT_IMAGE= that boot loaders put there
-    boot_restricted: bool = False  # the default boots by itself even if it wants a password
-    lock: Literal["machine", "own"] = "machine"  # the reach of a configuration's superusers
-    password: str = ""  # the image's own, as a hash; "" is none
-    shell: Literal["scanned", "unscanned"] = "scanned"  # it opens beside an unreadable device
-    rescue: bool = False  # /init opens a shell after several failures to start
-    debug: bool = False
-    trace: bool = False
-    started: str = ""  # id of the choice by which another Petipy started this one
-    layers: tuple[tuple[str, str], ...] = ()  # (setting, its layer), without those built in
-    complaints: tuple[str, ...] = ()  # statements that are not understood, in words
-
-    def layer(self, name: str) -> str:
-        """Return the layer that a setting's value comes from: petipy.settings.storage."""
-        return dict(self.layers).get(name, "built in")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything that a console shows. `version` grows with every change."""
 
     version: int = 0
-    settings: Settings = Settings()
+    settings: Settings = BUILT_IN
     sources: tuple[Source, ...] = ()  # in menu order
     settled: bool = False  # the sources that were there at the start are all known
     choices: tuple[Choice, ...] = ()  # in menu order: grouped by source

@@ -12,7 +12,8 @@ from itertools import takewhile
 
 from petipy.state import itself
 from petipy.state.access import find_boot_locks, find_cover_locks
-from petipy.state.model import ORDINARY, Change, Choice, Countdown, Settings, Snapshot
+from petipy.state.model import ORDINARY, Change, Choice, Countdown, Snapshot
+from petipy.state.settings import Settings
 
 TIMEOUT = 10.0  # seconds, if neither the user nor the boot configuration has a time-out
 PAUSE = 3.0  # before the next candidate: time to read why the last one failed

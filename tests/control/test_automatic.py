@@ -16,8 +16,9 @@ from petipy.control.session import Session
 from petipy.log import Trace
 from petipy.state import policy
 from petipy.state.access import Lock
-from petipy.state.model import Choice, Countdown, Edit, Settings
+from petipy.state.model import Choice, Countdown, Edit
 from petipy.state.policy import Decision
+from petipy.state.settings import Settings
 from petipy.state.store import Store
 from tests.samples import choice, device, entry, guards, sources
 

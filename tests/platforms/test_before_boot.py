@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from petipy.log import Log
-from petipy.state.model import Settings
+from petipy.state.settings import Settings
 from tests.samples import entry, scan
 from tests.test_app import NEVER, Machine, chooses, machine, off
 

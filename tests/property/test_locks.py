@@ -9,8 +9,9 @@ from parsers.api import Password
 from petipy.state import access, policy
 from petipy.state.access import Locks
 from petipy.state.guards import Guard, Reach
-from petipy.state.model import Choice, Kind, Settings, Snapshot, Source
+from petipy.state.model import Choice, Kind, Snapshot, Source
 from petipy.state.policy import Hints
+from petipy.state.settings import Settings
 from tests.samples import choice, device, entry
 
 OWNER, EVE = Password(user="root", secret="r"), Password(user="eve", secret="e")

@@ -22,8 +22,8 @@ from parsers.api import (
     is_absolute_path,
     is_file_name,
 )
+from petipy.codec import Codec
 from petipy.sandbox.captures import CAPTURES, Contents
-from petipy.sandbox.codec import Codec
 from petipy.sandbox.messages import (
     ASKS,
     FAILURES,

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from parsers.api import Entry, FileRef, Files, Format, Item, Password, Preferences, Problem
 from parsers.formats import formats
+from petipy.codec import Codec
 from petipy.sandbox import packets
-from petipy.sandbox.codec import Codec
 from petipy.sandbox.messages import SCANS
 from petipy.scan import tree
 from petipy.scan.budget import MOST_ENTRIES, MOST_PROBLEMS, cut_images, cut_seen, weigh

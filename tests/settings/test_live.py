@@ -11,7 +11,8 @@ from petipy.control.session import Session
 from petipy.log import Log
 from petipy.sandbox.client import Scanner
 from petipy.sources.discover import Receive
-from petipy.state.model import Device, Scan, Settings, Snapshot, Source
+from petipy.state.model import Device, Scan, Snapshot, Source
+from petipy.state.settings import Settings
 from petipy.state.store import Store
 from tests.samples import device, entry, scan
 from tests.test_app import Jumped, Machine, machine, until

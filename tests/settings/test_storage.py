@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from petipy.control.passwords import fits_hash
 from petipy.settings.storage import Storage, load
 from petipy.settings.table import SETTINGS
-from petipy.state.model import Settings
+from petipy.state.settings import Settings
 
 NOWHERE = "/nonexistent/petipy.toml"
 

@@ -10,7 +10,7 @@ from parsers.api import DIALECTS
 from parsers.formats import formats
 from petipy.settings import readme
 from petipy.settings.table import BY_NAME, SETTINGS, Setting
-from petipy.state.model import Settings
+from petipy.state.settings import Settings
 
 README = Path(__file__).parents[2] / "README.md"
 SAMPLES = {

@@ -14,7 +14,8 @@ from petipy.sources.discover import MANY, RESTARTS, Discovery, Receive
 from petipy.sources.repeats import PAUSES
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
 from petipy.state import resolve
-from petipy.state.model import IMAGE, Choice, Device, File, Image, Scan, Settings, Source
+from petipy.state.model import IMAGE, Choice, Device, File, Image, Scan, Source
+from petipy.state.settings import Settings
 from petipy.state.store import Store
 from tests.samples import CONFIG, device, entry, scan
 

@@ -9,7 +9,8 @@ from parsers.api import Password
 from petipy.state import access
 from petipy.state.access import Lock
 from petipy.state.guards import Guard, Reach
-from petipy.state.model import USB, Settings, Snapshot, Source, State
+from petipy.state.model import USB, Snapshot, Source, State
+from petipy.state.settings import Settings
 from tests.samples import choice, device, entry, guards
 
 ROOT, BOB = Password(user="root", secret="r"), Password(user="bob", secret="b")

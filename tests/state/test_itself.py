@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from petipy.state import itself, policy
-from petipy.state.model import Settings, Snapshot
+from petipy.state.model import Snapshot
 from petipy.state.policy import Hints
+from petipy.state.settings import Settings
 from tests.samples import choice, device, entry, sources
 
 OWN = choice("own", entry=entry("Petipy", itself=True), turn=0)

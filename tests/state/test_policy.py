@@ -3,8 +3,9 @@ from dataclasses import replace
 
 from parsers.api import Password
 from petipy.state import policy
-from petipy.state.model import IMAGE, NETWORK, OPTICAL, Countdown, File, Settings, Snapshot
+from petipy.state.model import IMAGE, NETWORK, OPTICAL, Countdown, File, Snapshot
 from petipy.state.policy import Decision, Hints
+from petipy.state.settings import Settings
 from tests.samples import choice, device, entry, guards, sources
 
 A, B = choice("a", turn=0), choice("b", turn=0, device="vdb1")

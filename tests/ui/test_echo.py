@@ -11,7 +11,8 @@ import pytest
 from petipy.app import App
 from petipy.control.commands import Client, Commands
 from petipy.log import Log
-from petipy.state.model import Edit, Settings
+from petipy.state.model import Edit
+from petipy.state.settings import Settings
 from petipy.state.store import Store
 from petipy.ui.console import Console
 from petipy.ui.line import echo as detector

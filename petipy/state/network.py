@@ -1,0 +1,56 @@
+"""The network, as immutable values: links, leases, and requests with their answers."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+# DHCP's answer as (word, value), each word once. The words are parsers.places.lease's.
+Lease = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A network interface, as the kernel describes it."""
+
+    index: int
+    name: str  # "eth0"
+    mac: str = ""  # "52:54:00:12:34:56"
+    kind: str = ""  # the kernel's word for a virtual one: "vlan", "bond"; "" for a network card
+    carrier: bool = False
+    speed: int = 0  # Mbit/s; 0: not known
+    mtu: int = 0  # bytes
+    addresses: tuple[str, ...] = ()  # "192.0.2.7/24"
+    gateways: tuple[str, ...] = ()
+    nameservers: tuple[str, ...] = ()
+    timeservers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request over the network, and what answered it."""
+
+    url: str
+    answer: str  # in words: "1,234 bytes", "404 Not Found", "no answer, third try"
+    seconds: float = 0.0
+    good: bool = False  # there was something to read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetching:
+    """The rules for a fetching process, from the settings."""
+
+    authorities: tuple[str, ...] = ()  # of petipy.ca: a path, a fingerprint, URL#sha256=…
+    pins: tuple[str, ...] = ()  # SHA-256 of keys that a server may have; () for any
+    certificate: str = ""  # a path in the image: our own certificate and key
+    insecure: bool = False  # certificates are not checked
+    proxy: str = ""  # the URL of an HTTP proxy
+    no_proxy: tuple[str, ...] = ()  # names, domains and networks that are reached without it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One thing to fetch."""
+
+    url: str
+    offset: int = 0  # bytes to leave out before it
+    size: Annotated[int, range(1 << 50)] = 0  # the number of bytes that is enough; 0: all
+    most: Annotated[int, range(1 << 50)] = 1 << 40  # bytes: refused if it is larger

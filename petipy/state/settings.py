@@ -1,0 +1,32 @@
+"""The settings, as one immutable value."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The values of all settings. Their types, help and readers: `petipy.settings.table`."""
+
+    timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
+    consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
+    show_foreign: bool = False
+    dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like
+    boot_image: bool = True  # command lines keep the BOOT_IMAGE= that boot loaders put there
+    boot_restricted: bool = False  # the default boots by itself even if it wants a password
+    lock: Literal["machine", "own"] = "machine"  # the reach of a configuration's superusers
+    password: str = ""  # the image's own, as a hash; "" is none
+    shell: Literal["scanned", "unscanned"] = "scanned"  # it opens beside an unreadable device
+    rescue: bool = False  # /init opens a shell after several failures to start
+    debug: bool = False
+    trace: bool = False
+    started: str = ""  # id of the choice by which another Petipy started this one
+    layers: tuple[tuple[str, str], ...] = ()  # (setting, its layer), without those built in
+    complaints: tuple[str, ...] = ()  # statements that are not understood, in words
+
+    def layer(self, name: str) -> str:
+        """Return the layer that a setting's value comes from: petipy.settings.storage."""
+        return dict(self.layers).get(name, "built in")
+
+
+BUILT_IN = Settings()
