@@ -1,8 +1,13 @@
 """The types that a parser takes and returns. No parser does I/O or imports petipy."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, NamedTuple, Protocol
+
+from parsers.host import UNKNOWN as UNKNOWN
+from parsers.host import Firmware as Firmware
+from parsers.host import Host as Host
+from parsers.host import Piece as Piece
 
 
 def is_file_name(text: str) -> bool:
@@ -206,38 +211,6 @@ class Preferences:
 
 ANY = "*"  # in Preferences.wants: any volume
 Item = Entry | Problem | Preferences
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Firmware:
-    """The answers of the running machine's firmware."""
-
-    # EFI's variables, those that a boot configuration may depend on: "NAME-GUID" → contents.
-    # None: it is no EFI, or not known.
-    variables: Mapping[str, bytes] | None = None
-    smbios: bytes = b""  # SMBIOS' structures, one after the other; empty if it has none
-    clock: int = 0  # seconds since 1970 by its clock; 0: it has none
-
-
-UNKNOWN = Firmware()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """The machine around a tree: its volumes, the way to their trees, its firmware and network."""
-
-    machine: str  # as uname says: ppc64le, x86_64, aarch64, s390x
-    volumes: Sequence[Volume] = ()  # known at the moment, the tree's own included
-    compatible: Sequence[str] = ()  # the device tree root's `compatible`, the closest first
-    firmware: Firmware = UNKNOWN
-    # DHCP's answer, when the configuration came over the network. The names are those of udhcpc's
-    # script (ip, serverid, siaddr, tftp, bootfile, boot_file, pxeconffile, pxepathprefix …),
-    # besides `interface`, `mac` and the machine's own `uuid`.
-    lease: Mapping[str, str] = field(default_factory=dict)
-    # Volume.name → the volume's tree; None when it cannot be mounted.
-    on: Callable[[str], "Files | None"] = lambda _: None
-    # URL → its text; None when nothing answers there, or there is no network.
-    fetch: Callable[[str], str | None] = lambda _: None
 
 
 class Files(Protocol):

@@ -6,7 +6,7 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Literal
 
-from parsers.api import UNKNOWN, Firmware, Host, Volume
+from parsers.api import UNKNOWN, Firmware, Host, Piece, Volume
 from parsers.binary.envblock import PLACE
 from parsers.places.urls import normalize
 from parsers.places.volumes import image
@@ -26,7 +26,9 @@ class Machine:
     machine: str = "ppc64le"
     compatible: Sequence[str] = ()
     firmware: Firmware = UNKNOWN
-    urls: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, str | bytes] = field(default_factory=dict)  # bytes are no text
+    asked: list[str] = field(default_factory=list)  # URLs, in order
+    hints: list[Sequence[str]] = field(default_factory=list)  # of Host.prefetch
     leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
     links: Mapping[str, str] = field(default_factory=dict)  # on every volume, path → target
     times: Mapping[str, int] = field(default_factory=dict)  # path → seconds since 1970
@@ -68,6 +70,8 @@ class MachineFiles:
             lease=self.machine.leases.get(self.name, {}),
             on=self._on,
             fetch=self._fetch,
+            piece=self._fetch_piece,
+            prefetch=self.machine.hints.append,
         )
 
     def read(self, path: str) -> str | None:
@@ -111,7 +115,19 @@ class MachineFiles:
         return replace(self, name=name) if known and name not in machine.unreadable else None
 
     def _fetch(self, url: str) -> str | None:
-        known = {normalize(url): text for url, text in self.machine.urls.items()}
+        content = self._served(url)
+        return content if isinstance(content, str) else None
+
+    def _fetch_piece(self, url: str, offset: int, length: int) -> Piece | None:
+        content = self._served(url)
+        if content is None:
+            return None
+        data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+        return Piece(data[offset : offset + length], len(data))
+
+    def _served(self, url: str) -> str | bytes | None:
+        self.machine.asked.append(url)
+        known = {normalize(url): content for url, content in self.machine.urls.items()}
         return known.get(normalize(url))
 
     def _content(self, path: str) -> bytes | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath, split
 from typing import Literal
 
-from parsers.api import UNKNOWN, Firmware, Host, Volume
+from parsers.api import UNKNOWN, Firmware, Host, Piece, Volume
 from parsers.places.urls import normalize
 
 _MAX_LINKS = 40  # as the kernel's own limit
@@ -25,6 +25,14 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file on a server that is no text: a kernel, an ISO file."""
+
+    size: int | None = None
+    pieces: Mapping[int, bytes] = field(default_factory=dict)  # known bytes, by offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """A described machine. `root` and `config` name the configuration to look at, if any."""
 
@@ -39,7 +47,7 @@ class Machine:
     compatible: tuple[str, ...] = ()  # parsers.api.Host.compatible
     firmware: Firmware = UNKNOWN
     captured: bool = False  # by `petipy capture`: the devices are in the machine's order
-    urls: Mapping[str, str] = field(default_factory=dict)  # texts on the network, by URL
+    urls: Mapping[str, str | Download] = field(default_factory=dict)  # on the network
     leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
 
     def files(self, volume: str, machine: str = "") -> "RecordedFiles":
@@ -68,6 +76,7 @@ class RecordedFiles:
             lease=known.leases.get(volume, {}),
             on=self._on,
             fetch=self._fetch,
+            piece=self._fetch_piece,
         )
         self._tree = known.trees.get(volume, Tree())
         self._names: dict[str, set[str]] | None = None
@@ -80,10 +89,7 @@ class RecordedFiles:
     def piece(self, path: str, offset: int, length: int) -> bytes:
         path = self._real(path)
         if known := self._tree.pieces.get(path):
-            found = [
-                d[offset - at : offset - at + length] for at, d in known.items() if at <= offset
-            ]
-            return max(found, key=len, default=b"")
+            return _cut(known, offset, length)
         text = self._tree.texts.get(path, "")
         return text.encode("utf-8", "surrogateescape")[offset : offset + length]
 
@@ -117,7 +123,17 @@ class RecordedFiles:
         return RecordedFiles(self._known, name, self.host.machine) if known else None
 
     def _fetch(self, url: str) -> str | None:
-        return self._known.urls.get(normalize(url))
+        found = self._known.urls.get(normalize(url))
+        return found if isinstance(found, str) else None
+
+    def _fetch_piece(self, url: str, offset: int, length: int) -> Piece | None:
+        match self._known.urls.get(normalize(url)):
+            case Download() as file:
+                return Piece(_cut(file.pieces, offset, length), file.size)
+            case str() as text:
+                data = text.encode("utf-8", "surrogateescape")
+                return Piece(data[offset : offset + length], len(data))
+        return None
 
     def _real(self, path: str) -> str:
         """Return the path with its links resolved; a known file with a link's name comes first."""
@@ -151,6 +167,12 @@ class RecordedFiles:
                 return
             below.add(name)
             path = parent or "/"
+
+
+def _cut(pieces: Mapping[int, bytes], offset: int, length: int) -> bytes:
+    """Return the longest known run of bytes from an offset."""
+    found = [d[offset - at : offset - at + length] for at, d in pieces.items() if at <= offset]
+    return max(found, key=len, default=b"")
 
 
 def clean(path: str) -> str:

@@ -9,7 +9,8 @@ Keys of the machine:
     compatible    the device tree's strings, the most specific first
     firmware      {"variables": EFI's, "smbios": both in base64, "clock": seconds since 1970}
     devices       [device]
-    urls          {URL: text or "@file"}; no other URL answers
+    urls          {URL: text or "@file"}; no other URL answers. A file that is no text is
+                  {"size": bytes, "pieces": [[offset, base64]]}
     network       [{"device": interface, "mac", "params": the lease}] in the words of udhcpc's
                   script: ip, serverid, siaddr, tftp, bootfile, pxeconffile, pxepathprefix …
 
@@ -38,7 +39,7 @@ from typing import Any
 from parsers import machines
 from parsers.api import Firmware, Volume
 from parsers.places.urls import normalize
-from petipy.machinefile.machine import Machine, Tree, clean
+from petipy.machinefile.machine import Download, Machine, Tree, clean
 
 _LARGEST = 64 << 20  # bytes of a machine file
 _GRUB_NAME = re.compile(r"(?P<disk>.*[^\\]),(?P<scheme>gpt|msdos)?(?P<number>[0-9]{1,6})", re.S)
@@ -161,11 +162,15 @@ def _numbers(device: Mapping[str, Any], key: str, name: str) -> Mapping[str, int
 def _pieces(device: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[int, bytes]]]:
     """Read {path: [[offset, base64], …]}."""
     for path, pieces in _mapping(device.get("pieces"), f"{name}: pieces").items():
-        try:
-            found = {int(offset): b64decode(text, validate=True) for offset, text in pieces}
-        except (TypeError, ValueError):
-            raise BadMachine(f"{name}: pieces of {path}: no offsets with base64") from None
-        yield clean(path), found
+        yield clean(path), _parse_pieces(pieces, f"{name}: pieces of {path}")
+
+
+def _parse_pieces(pieces: Any, what: str) -> dict[int, bytes]:
+    """Read [[offset, base64], …]."""
+    try:
+        return {int(offset): b64decode(text, validate=True) for offset, text in pieces}
+    except (TypeError, ValueError):
+        raise BadMachine(f"{what}: no offsets with base64") from None
 
 
 def _firmware(about: Mapping[str, Any]) -> Firmware:
@@ -185,8 +190,15 @@ def _binary(text: object, what: str) -> bytes:
         raise BadMachine(f"{what}: no base64") from None
 
 
-def _urls(about: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:
+def _urls(about: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str | Download]]:
     for url, text in _mapping(about.get("urls"), "urls").items():
+        if isinstance(text, dict):
+            size = text.get("size")
+            if size is not None and (not isinstance(size, int) or size < 0):
+                raise BadMachine(f"{url}: the size is a whole number")
+            pieces = _parse_pieces(text.get("pieces", ()), f"{url}: pieces")
+            yield normalize(url), Download(size=size, pieces=pieces)
+            continue
         if not isinstance(text, str):
             raise BadMachine(f"{url}: not a text")
         yield normalize(url), _read_beside(folder, text, url) if text[:1] == "@" else text
@@ -207,7 +219,8 @@ def _leases(about: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         if name in leases:
             raise BadMachine(f"two devices are called {name}")
         leases[name] = said | own
-    return leases
+    links = " ".join(f"{name}={lease['mac']}" for name, lease in leases.items())
+    return {name: lease | {"links": links} for name, lease in leases.items()}
 
 
 def _files(device: Mapping[str, Any], key: str, name: str) -> Iterator[tuple[str, str]]:

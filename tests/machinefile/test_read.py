@@ -197,7 +197,7 @@ NETWORK: dict[str, Any] = {
 
 def test_a_lease_is_that_of_its_interface_and_only_the_urls_of_the_file_answer() -> None:
     files = machine(**NETWORK).files("eth0")
-    mac = {"interface": "eth0", "mac": "52:54:00:00:00:01"}
+    mac = {"interface": "eth0", "mac": "52:54:00:00:00:01", "links": "eth0=52:54:00:00:00:01"}
     assert files.host.lease == {"siaddr": "host"} | mac
     assert (files.host.fetch("tftp://host/./x"), files.host.fetch("tftp://host/y")) == (
         "text",
@@ -226,9 +226,21 @@ def test_texts_of_urls_may_lie_beside_the_machine_file(tmp_path: Path) -> None:
     assert host.files("eth0").host.fetch("http://h/a") == "menu"
 
 
+def test_a_file_that_is_no_text_is_known_by_its_size_and_some_of_its_bytes() -> None:
+    kernel = {"size": 40_000_000, "pieces": [[0, "f0VMRg=="]]}
+    host = machine(**NETWORK | {"urls": {"http://h/k": kernel, "http://h/t": "text"}})
+    about = host.files("eth0").host
+    assert about.fetch("http://h/k") is None
+    assert about.piece("http://h/k", 1, 3) == (b"ELF", 40_000_000)
+    assert about.piece("http://h/t", 2, 9) == (b"xt", 4)
+    assert about.piece("http://h/none", 0, 9) is None
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"urls": {"http://h/k": {"size": -1}}},
+        {"urls": {"http://h/k": {"pieces": [[0, "?"]]}}},
         {"network": {}},
         {"network": [[]]},
         {"network": []},
