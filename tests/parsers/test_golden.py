@@ -38,7 +38,7 @@ def test_golden(case: Path, request: pytest.FixtureRequest) -> None:
         name: [_brief(item) for item in items]
         for name, items in json.loads(SCANS.encode(scan)).items()
     }
-    for name in ("images", "stopped"):
+    for name in ("images", "requests", "stopped"):
         if not got[name]:
             del got[name]
     del got["formats"], got["wants"], got["seen"]  # for the program, not for a person
