@@ -30,7 +30,7 @@ FORMATS = [
 ]
 PLATFORMS = ["efi", "generic", "pseries"]
 SETTINGS = [
-    *("timeout", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
+    *("timeout", "order", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
     *("lock", "password", "shell", "rescue", "debug", "trace", "started"),
 ]
 ARCHITECTURES = [

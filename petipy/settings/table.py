@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from parsers.api import DIALECTS
-from petipy.state.settings import Settings
+from petipy.state import order
+from petipy.state.settings import OrderItem, Settings
 
 Layer = Literal["image", "machine", "command line"]  # from weak to strong; the words are shown
 LAYERS: tuple[Layer, ...] = ("image", "machine", "command line")
@@ -116,6 +117,11 @@ def _one_of(*words: str) -> ValueType:
     return ValueType(form="|".join(words), read=read, write=str)
 
 
+def _write_order(items: tuple[OrderItem, ...]) -> str:
+    return ",".join(map(str, items))
+
+
+_ORDER = ValueType(form="KIND|DEVICE|any[:SECONDSs][,…]", read=order.parse, write=_write_order)
 _SECONDS = ValueType(form="SECONDS|never", read=_read_seconds, write=_write_seconds)
 _NAMES = ValueType(form="NAME[,NAME…]", read=_read_names, write=",".join)
 _QUOTED = ValueType(form="TEXT", read=_read_quoted, write=_quote)
@@ -128,6 +134,11 @@ SETTINGS = (
         name="timeout",
         type=_SECONDS,
         help="boot the default after so long; else as its configuration says, else after 10 s",
+    ),
+    Setting(
+        name="order",
+        type=_ORDER,
+        help="try these first, such as network,any; each may have its own patience, as network:90s",
     ),
     Setting(
         name="consoles",

@@ -238,7 +238,10 @@ class Discovery:
         state: State = "failed" if failure else "ready"
         times = f" ({failures} times)" if failures > 1 and given_up else ""
         reason = f"{failure}{times}"
-        self._catalog.put(replace(source, state=state, reason=reason, given_up=given_up))
+        away = scan is not None and any(wish.elsewhere for _, wish in scan.preferences)
+        self._catalog.put(
+            replace(source, state=state, reason=reason, given_up=given_up, elsewhere=away)
+        )
         if scan is None and self._known.get(name, source.device) != source.device:
             scan = Scan(stopped=failure)  # another disc is in the drive
         if hopeless:

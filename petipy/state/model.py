@@ -85,6 +85,7 @@ class Source:
     reason: str = ""  # of the state, in words: "Input/output error"
     device: Device | None = None  # None as long as there is nothing to scan on a device
     given_up: bool = False  # failed so often that nobody needs to wait for the next scan
+    elsewhere: bool = False  # its configuration wants something outside of it to boot
     link: Link | None = None  # of a network: the interface as it is now
     lease: Lease = ()  # of a network: what the servers have told; scanned like a disk's contents
     requests: tuple[Request, ...] = ()  # of a network: what was asked for, in order
@@ -290,6 +291,7 @@ class Countdown:
     choice: str
     until: float
     waiting: bool = False  # it has passed, but devices that are still busy get more time
+    awaits: str = ""  # what is to boot in its place if it comes before, in words: "network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

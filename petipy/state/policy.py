@@ -13,6 +13,7 @@ from itertools import takewhile
 from petipy.state import itself
 from petipy.state.access import find_boot_locks, find_cover_locks
 from petipy.state.model import ORDINARY, Change, Choice, Countdown, Snapshot
+from petipy.state.order import Ranking
 from petipy.state.settings import Settings
 
 TIMEOUT = 10.0  # seconds, if neither the user nor the boot configuration has a time-out
@@ -87,9 +88,13 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         )
     until = _until(seconds, settings, hints, attended)
     countdown = Countdown(choice=default.id, until=until)
+    ranking = Ranking(settings.order, snapshot.sources)
+    wait, awaited = ranking.find_wait(default.device, hints.since)
+    if wait > until:
+        until, countdown = wait, replace(countdown, until=wait, awaits=awaited)
     if now < until:
         return Decision(default=default.id, countdown=countdown, again=until)
-    busy = snapshot.scanning - _images(snapshot) or not snapshot.settled
+    busy = snapshot.scanning - _list_unawaited(snapshot) or not snapshot.settled
     changes = default.device in snapshot.scanning
     last = max(until, hints.last_look if changes else until) + PATIENCE
     if (changes or (busy and not hints.failed)) and now < last:
@@ -147,9 +152,9 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
 
     Passwords do not count here. The order is:
 
-    1. Device by device, as in the menu: the default, the fallbacks, the others. If configurations
-       of a device want different defaults, that of the better format (parsers.api.Format.rank)
-       comes first.
+    1. Device by device, as in the menu or in the setting `order`: the default, the fallbacks, the
+       others. If configurations of a device want different defaults, that of the better format
+       (parsers.api.Format.rank) comes first.
     2. Entries that only a person can use, such as recovery.
     3. Kernels that no configuration offers.
 
@@ -157,6 +162,7 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
     there:
 
     - all choices of a configuration that wants the local disk to boot;
+    - those of a device that the setting `order` leaves out;
     - from the network or a medium, all but the default and the fallbacks;
     - those in image files, unless there is nothing else that could boot, even in vain.
     """
@@ -166,18 +172,22 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
     harmless = (
         c for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))
     )
-    return sorted(harmless, key=_make_order(snapshot))
+    ranking = Ranking(snapshot.settings.order, snapshot.sources)
+    ranked = (choice for choice in harmless if ranking.place(choice.device))
+    return sorted(ranked, key=_make_order(ranking))
 
 
-def _make_order(snapshot: Snapshot) -> Callable[[Choice], tuple[bool, bool, int, bool, int, int]]:
+Key = tuple[bool, bool, tuple[int, int], bool, int, int]
+
+
+def _make_order(ranking: Ranking) -> Callable[[Choice], Key]:
     """Return the key by which list_candidates sorts."""
-    place = {source.name: number for number, source in enumerate(snapshot.sources)}
 
-    def key(choice: Choice) -> tuple[bool, bool, int, bool, int, int]:
+    def key(choice: Choice) -> Key:
         return (
             choice.entry.guess,
             _needs_a_person(choice),
-            place.get(choice.device, len(place)),
+            ranking.place(choice.device) or (0, 0),
             choice.turn >= ORDINARY,
             choice.rank,
             choice.turn,
@@ -204,13 +214,22 @@ def _installs(choice: Choice, media: set[str]) -> bool:
     return not choice.entry.guess and (choice.device in media or bool(file and file.url))
 
 
+def _list_unawaited(snapshot: Snapshot) -> set[str]:
+    """Return the names of sources that hold nothing up, but for the setting `order`.
+
+    An image comes after its disk. A network may be slow for ever, and comes last.
+    """
+    return {s.name for s in snapshot.sources if s.kind.inner or s.kind.remote}
+
+
 def _images(snapshot: Snapshot) -> set[str]:
     return {source.name for source in snapshot.sources if source.kind.inner}
 
 
 def list_passed_over(snapshot: Snapshot, boots: Choice) -> list[Choice]:
     """Return the defaults that would boot before a choice, but are no candidates."""
-    key = _make_order(snapshot)
+    ranking = Ranking(snapshot.settings.order, snapshot.sources)
+    key = _make_order(ranking)
     defaults = (c for c in snapshot.choices if c.turn == 0 and not c.elsewhere)
     before = (choice for choice in defaults if key(choice) < key(boots))
     return [c for c in before if not c.bootable or itself.explain(snapshot, c)]

@@ -5,10 +5,22 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderItem:
+    """One item of the order: petipy.state.order. `patience`, in seconds; None: the kind's own."""
+
+    name: str
+    patience: float | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.patience is None else f"{self.name}:{self.patience:.0f}s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The values of all settings. Their types, help and readers: `petipy.settings.table`."""
 
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
+    order: tuple[OrderItem, ...] = ()  # of the sources; () is that of the menu
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     show_foreign: bool = False
     dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like

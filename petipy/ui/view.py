@@ -121,7 +121,8 @@ class View(Frame[Any, Any, Any]):
         assert snapshot.countdown is not None
         number = self._seconds.update(snapshot.countdown, self.session.clock())
         name = shorten(entry_title(choice), 40) if choice else "the default"
-        return f"Booting in {number or '0 s'} - any key stops: {name}"
+        first = f", unless {awaits} comes first" if (awaits := snapshot.countdown.awaits) else ""
+        return f"Booting in {number or '0 s'}{first} - any key stops: {name}"
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._note = ""

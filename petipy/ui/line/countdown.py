@@ -97,7 +97,9 @@ class CountdownLines:
             number = self._seconds.update(snapshot.countdown, now)
             if not number and not snapshot.countdown.waiting:
                 return text  # it boots at this moment
-            prompt = f"Booting in {number} - " if number else "Waiting for slow devices - "
+            awaits = snapshot.countdown.awaits
+            first = f", unless {awaits} comes first" if awaits else ""
+            prompt = f"Booting in {number}{first} - " if number else "Waiting for slow devices - "
         elif choice and snapshot.locked:
             prompt = "It waits for a password - "
         elif self._had_countdown:

@@ -1,0 +1,144 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from petipy.state import order, policy
+from petipy.state.model import DISK, NETWORK, OPTICAL, USB, Kind, Snapshot, Source, State
+from petipy.state.network import Link
+from petipy.state.order import CABLE_PATIENCE, NETWORK_PATIENCE, Ranking
+from petipy.state.policy import Decision, Hints
+from petipy.state.settings import Settings
+from tests.samples import choice, device
+
+MAC = "52:54:00:12:34:56"
+READY = Hints(since=100)
+
+
+def source(
+    name: str, kind: Kind = DISK, state: State = "ready", *, carrier: bool = True, **more: object
+) -> Source:
+    link = Link(index=2, name=name, mac=MAC, carrier=carrier) if kind.remote else None
+    found = device(name, uuid=f"uuid-{name}", label=f"LABEL-{name}", kind=kind)
+    return replace(Source.of(found, state), link=link, **more)  # type: ignore[arg-type]
+
+
+def snapshot(text: str, *sources: Source, boots: tuple[str, ...] = ("vda2",)) -> Snapshot:
+    choices = tuple(
+        choice(f"{name}-default", device=name, turn=0, own=not name.startswith("eth"))
+        for name in boots
+    )
+    settings = Settings(timeout=5, order=order.parse(text))
+    return Snapshot(settled=True, settings=settings, sources=sources, choices=choices)
+
+
+def decide(snapshot: Snapshot, now: float, hints: Hints = READY) -> Decision:
+    return policy.decide(snapshot, hints, now)
+
+
+def candidates(snapshot: Snapshot) -> list[str]:
+    return [choice.device for choice in policy.list_candidates(snapshot)]
+
+
+DISKS = source("vda2"), source("vdb1"), source("sda1", USB), source("sr0", OPTICAL)
+ETH0 = source("eth0", NETWORK)
+ALL = ("vda2", "vdb1", "sda1", "sr0", "eth0")
+
+
+def test_without_an_order_disks_come_before_networks() -> None:
+    assert candidates(snapshot("", *DISKS, ETH0, boots=ALL)) == list(ALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("network,any", ["eth0", "vda2", "vdb1", "sda1", "sr0"]),
+        ("network,disk", ["eth0", "vda2", "vdb1"]),
+        ("usb,any,disk", ["sda1", "sr0", "eth0", "vda2", "vdb1"]),
+        ("vdb1,disk", ["vdb1", "vda2"]),
+        ("uuid-vdb1,network", ["vdb1", "eth0"]),
+        ("label-sr0", ["sr0"]),
+        (MAC.upper(), ["eth0"]),
+        ("nothing", []),
+    ],
+)
+def test_an_order_names_kinds_and_devices_and_leaves_out_the_rest(
+    text: str, expected: list[str]
+) -> None:
+    assert candidates(snapshot(text, *DISKS, ETH0, boots=ALL)) == expected
+
+
+def test_an_order_is_written_as_it_was_read() -> None:
+    for text in "network:90s,any", f"{MAC}:5s", "vda", MAC, "uuid:0s":
+        assert ",".join(map(str, order.parse(text))) == text
+    assert order.parse("") == ()
+
+
+@pytest.mark.parametrize("text", ["network,,any", ",", "a b", "net\x1b[2J"])
+def test_an_order_with_a_strange_item_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        order.parse(text)
+
+
+def test_a_network_that_is_asked_first_is_waited_for_and_the_wait_ends() -> None:
+    asking = source("eth0", NETWORK, "waiting")
+    machine = snapshot("network,any", source("vda2"), asking)
+    before = decide(machine, 100 + NETWORK_PATIENCE - 1)
+    assert before.countdown is not None
+    assert (before.countdown.until, before.countdown.awaits) == (160, "network")
+    assert before.default == "vda2-default"
+    assert decide(machine, 100 + NETWORK_PATIENCE).boot == "vda2-default"
+
+
+def test_the_network_boots_at_once_when_it_comes_during_the_wait() -> None:
+    machine = snapshot("network,any", source("vda2"), ETH0, boots=("vda2", "eth0"))
+    assert decide(machine, 130).boot == "eth0-default"
+
+
+def test_a_port_without_a_cable_is_waited_for_only_shortly() -> None:
+    machine = snapshot("network,any", source("vda2"), replace(ETH0, state="waiting"))
+    unplugged = source("eth0", NETWORK, "waiting", carrier=False)
+    machine = replace(machine, sources=(source("vda2"), unplugged))
+    assert decide(machine, 100 + CABLE_PATIENCE - 1).boot == ""
+    assert decide(machine, 100 + CABLE_PATIENCE).boot == "vda2-default"
+
+
+def test_a_patience_of_its_own_counts_also_for_what_is_not_there_yet() -> None:
+    for text in "network:90s,any", "usb:90s,any", "uuid-vdz:90s,any":
+        machine = snapshot(text, source("vda2"))
+        assert decide(machine, 189).boot == "", text
+        assert decide(machine, 190).boot == "vda2-default", text
+    impatient = snapshot("network:0s,any", source("vda2"), source("eth0", NETWORK, "waiting"))
+    assert decide(impatient, 105).boot == "vda2-default"
+
+
+def test_a_server_that_wants_the_local_disk_ends_the_wait_for_all_ports() -> None:
+    local = replace(ETH0, elsewhere=True)
+    other = source("eth1", NETWORK, "waiting")
+    for text in "network,any", "network:90s,any":
+        machine = snapshot(text, source("vda2"), local, other)
+        assert decide(machine, 105).boot == "vda2-default", text
+
+
+def test_a_network_that_offers_nothing_ends_the_wait() -> None:
+    assert decide(snapshot("network:90s,any", source("vda2"), ETH0), 105).boot == "vda2-default"
+    given_up = replace(ETH0, state="failed", given_up=True)
+    assert decide(snapshot("network,any", source("vda2"), given_up), 105).boot == "vda2-default"
+
+
+def test_a_network_that_is_scanned_holds_no_disk_up_unless_it_comes_first() -> None:
+    busy = source("eth0", NETWORK, "scanning")
+    assert decide(snapshot("", source("vda2"), busy), 105).boot == "vda2-default"
+    assert decide(snapshot("disk,network", source("vda2"), busy), 105).boot == "vda2-default"
+    assert decide(snapshot("network,disk", source("vda2"), busy), 105).boot == ""
+
+
+def test_after_a_failed_boot_from_the_network_the_disk_follows() -> None:
+    machine = snapshot("network,any", source("vda2"), ETH0, boots=("vda2", "eth0"))
+    failed = replace(READY, failed=frozenset({"eth0-default"}), last_failure=130)
+    assert decide(machine, 130 + policy.PAUSE, failed).boot == "vda2-default"
+
+
+def test_nothing_is_waited_for_once_the_first_item_has_something() -> None:
+    wait = Ranking(order.parse("network,any"), (source("vda2"), ETH0)).find_wait("eth0", 100)
+    assert wait == (-math.inf, "")
