@@ -1,30 +1,116 @@
 """A DHCP lease: the server, the boot file and the configuration. The names are udhcpc's.
 
-RFC 2132 has the file and its server (options 66 and 67), RFC 5970 DHCPv6's URL. RFC 5071 has
-PXELINUX's options: 209 is the name of the configuration, and 210 the prefix of relative file names.
+RFC 2132 has the file and its server (options 66 and 67), RFC 5859 the servers' addresses (150),
+RFC 5970 DHCPv6's URL. RFC 5071 has PXELINUX's options: 209 is the name of the configuration, and
+210 the prefix of relative file names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from parsers.places.urls import is_url, join, normalize
+from parsers.places.urls import is_url, join, normalize, split
 
 Lease = Mapping[str, str]
 
+# Every word that a lease may have, in the order for a reader. Lists are separated by spaces.
+# Options without a word here are opt128 to opt254, in hexadecimal.
+WORDS: Mapping[str, str] = {
+    "interface": "interface",
+    "mac": "hardware address",
+    "uuid": "this machine's UUID",
+    "ip": "address",
+    "subnet": "netmask",
+    "ip6": "IPv6 address",
+    "router": "routers",
+    "staticroutes": "routes: NETWORK/BITS GATEWAY …",
+    "dns": "name servers",
+    "domain": "domain",
+    "search": "domains to search",
+    "hostname": "host name",
+    "ntpsrv": "time servers",
+    "logsrv": "log servers",
+    "mtu": "MTU in bytes",
+    "vlanid": "VLAN",
+    "vlanpriority": "VLAN priority",
+    "serverid": "DHCP server",
+    "serverid6": "DHCPv6 server",
+    "proxy": "another DHCP server, which named what to boot",
+    "message": "message",
+    "vendorclass": "vendor class of the server",
+    "clientuuid": "UUID that the server returned",
+    "tftpservers": "addresses of the file servers (option 150)",
+    "tftp": "file server (option 66)",
+    "siaddr": "next server",
+    "sname": "server's name",
+    "bootfile": "boot file (option 67)",
+    "boot_file": "boot file",
+    "bootfile_url": "boot file (DHCPv6)",
+    "bootfile_param": "parameters of the boot file",
+    "pxeconffile": "configuration (option 209)",
+    "pxepathprefix": "prefix of files (option 210)",
+    "reboottime": "seconds until a restart (option 211)",
+    "rootpath": "root",
+    "pxecontrol": "PXE discovery control",
+    "pxeservers": "PXE boot servers: TYPE:ADDRESS,… …",
+    "pxemenu": "PXE boot menu: TYPE:TITLE, a line each",
+    "pxeprompt": "PXE prompt: SECONDS TEXT",
+    "pxeitem": "PXE boot item that was asked for: TYPE:LAYER",
+}
+
+# A lease is about booting if it has one of these: every lease has a server.
+BOOTING = (
+    *("bootfile_url", "bootfile", "boot_file", "pxeconffile", "pxepathprefix", "pxeservers"),
+    *("pxemenu",),
+)
+
+_SIX = ("bootfile_url", "bootfile_param")  # of DHCPv6 alone
+_FOUR = ("bootfile", "boot_file", "tftpservers", "tftp", "siaddr", "sname", "serverid")
+
 _NOBODY = ("", "0.0.0.0", "::")
+# The words that name a host of files. RFC 5859: option 150 comes before all others. Loaders take
+# option 66 before siaddr, and a server's name last: it needs a name server.
+_HOSTS = ("tftpservers", "tftp", "siaddr", "sname", "serverid", "serverid6")
+
+
+def is_about_booting(lease: Lease) -> bool:
+    """Return True if the lease names something to boot, or a way to it."""
+    return any(lease.get(word) for word in BOOTING)
+
+
+def views(lease: Lease) -> Iterator[Lease]:
+    """Yield the lease as each family of addresses tells it, if both name a boot file.
+
+    DHCPv6's comes first: it is a whole URL, and rarely there by accident.
+    """
+    if not (lease.get("bootfile_url") and (lease.get("bootfile") or lease.get("boot_file"))):
+        yield lease
+        return
+    for others in (_FOUR, _SIX):
+        yield {word: value for word, value in lease.items() if word not in others}
 
 
 def server(lease: Lease) -> str:
     """Return the host of the files. The DHCP server comes last: it may have no files."""
-    names = ("tftp", "siaddr", "sname", "serverid")
-    return next((lease[name] for name in names if lease.get(name, "") not in _NOBODY), "")
+    return next(servers(lease), "")
+
+
+def servers(lease: Lease) -> Iterator[str]:
+    """Yield the hosts that may have the files, the likeliest first, each once."""
+    hosts = (host for word in _HOSTS for host in lease.get(word, "").split())
+    yield from dict.fromkeys(_host(host) for host in hosts if host not in _NOBODY)
 
 
 def bootfile(lease: Lease) -> str:
     """Return the URL of the file to boot, or "" without a file name or a server."""
-    for name in ("bootfile_url", "bootfile", "boot_file"):
-        if lease.get(name):
-            return _on(_root(lease), lease[name])
-    return ""
+    return next(bootfiles(lease), "")
+
+
+def bootfiles(lease: Lease) -> Iterator[str]:
+    """Yield the URLs of the files to boot: DHCPv6's whole URL comes before a name.
+
+    Option 67 wins over the packet's own field.
+    """
+    found = [lease.get("bootfile_url", ""), lease.get("bootfile") or lease.get("boot_file", "")]
+    yield from dict.fromkeys(url for name in found if name and (url := _on(_root(lease), name)))
 
 
 def prefix(lease: Lease) -> str:
@@ -49,9 +135,20 @@ def hardware(lease: Lease) -> str:
     return address and f"{kind}-{address}"
 
 
+def _host(text: str) -> str:
+    """Return the host of a server's name, which some servers give as a URL."""
+    return split(text)[0].partition("://")[2] if is_url(text) else text
+
+
 def _root(lease: Lease) -> str:
+    """Return the URL of the root of the file server, with a slash at its end; or ""."""
+    if is_url(tftp := lease.get("tftp", "")):
+        return join(tftp, "/")
+    named = next((lease[word] for word in _HOSTS[:4] if lease.get(word, "") not in _NOBODY), "")
+    if not named and is_url(url := lease.get("bootfile_url", "")):
+        return join(url, "/")
     host = server(lease)
-    host = f"[{host}]" if host.count(":") > 1 else host
+    host = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
     return host and f"tftp://{host}/"
 
 

@@ -2,7 +2,15 @@
 
 import pytest
 
-from parsers.places.lease import bootfile, configuration, hardware, prefix
+from parsers.places.lease import (
+    bootfile,
+    configuration,
+    hardware,
+    is_about_booting,
+    prefix,
+    servers,
+    views,
+)
 from parsers.places.urls import is_url, join, normalize, split
 
 
@@ -59,6 +67,13 @@ def test_a_url_has_a_scheme_and_a_server() -> None:
         ({"bootfile": "http://w/d/x"}, "http://w/d/"),
         ({"bootfile_url": "tftp://[fe80::1]/d/x"}, "tftp://[fe80::1]/d/"),
         ({"siaddr": "fe80::1", "bootfile": "d/x"}, "tftp://[fe80::1]/d/"),
+        ({"tftpservers": "a b", "tftp": "t", "siaddr": "h", "bootfile": "d/x"}, "tftp://a/d/"),
+        ({"tftp": "http://w:8/", "siaddr": "h", "bootfile": "d/x"}, "http://w:8/d/"),
+        ({"sname": "n", "serverid": "s", "bootfile": "x"}, "tftp://n/"),
+        (
+            {"bootfile_url": "http://w/d/x", "serverid6": "fe80::1", "pxepathprefix": "c"},
+            "http://w/c/",
+        ),
         ({}, ""),
         ({"bootfile": "a/b"}, ""),
     ],
@@ -67,6 +82,27 @@ def test_relative_names_begin_with_the_prefix_of_the_lease(
     lease: dict[str, str], before: str
 ) -> None:
     assert prefix(lease) == before
+
+
+def test_every_host_that_a_lease_names_may_have_the_files() -> None:
+    lease = {"tftpservers": "a b", "tftp": "http://t:8/x", "siaddr": "0.0.0.0", "serverid": "a"}
+    assert [*servers(lease)] == ["a", "b", "t:8"]
+
+
+def test_option_67_wins_over_the_field_of_the_packet() -> None:
+    assert bootfile({"siaddr": "h", "boot_file": "a", "bootfile": "b"}) == "tftp://h/b"
+
+
+def test_each_family_has_its_own_boot_file() -> None:
+    four = {"siaddr": "h", "boot_file": "a", "ip": "192.0.2.9"}
+    six = {"bootfile_url": "http://w/b", "ip": "192.0.2.9"}
+    assert [*views(four)] == [four]
+    assert [*views(four | six)] == [six, four]
+
+
+def test_a_lease_with_a_server_alone_is_not_about_booting() -> None:
+    assert not is_about_booting({"siaddr": "h", "tftp": "h", "vendorclass": "PXEClient"})
+    assert is_about_booting({"pxepathprefix": "http://w/"})
 
 
 def test_what_a_lease_names_is_on_its_server() -> None:

@@ -1,0 +1,77 @@
+"""Typed messages of the process that listens to DHCP: the owner of the machine parses no packet.
+
+The process reports what DHCP servers have told about this machine's own transactions.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from parsers.places.lease import WORDS
+from petipy.codec import Codec
+
+MOST_WORDS = 128  # of a message
+MOST_REASONS = 16
+_LONGEST = 1024  # characters of a value
+_OPTION = re.compile(r"opt(?:1[3-9][0-9]|12[89]|2[0-4][0-9]|25[0-4])")
+_ADDRESS = re.compile(r"[0-9a-f.:]{0,45}")
+
+Family = Literal["v4", "v6"]
+
+# offer, advertise: a server would give an address. ack, reply: it has given one, or only answers
+# (DHCPINFORM, Information-request): `address` is "" then. nak: the address is lost. decline and
+# release: this machine's own client has given it back. proxy: an offer for PXE without an address.
+# boot: the answer of a PXE boot server or proxyDHCP server on port 4011.
+Kind = Literal["offer", "ack", "nak", "decline", "release", "proxy", "boot", "advertise", "reply"]
+
+
+def is_word(text: str) -> bool:
+    """Return True for a word of a lease."""
+    return text in WORDS or _OPTION.fullmatch(text) is not None
+
+
+def is_plain(text: str) -> bool:
+    """Return True for a value without control characters, but the line ends of a list."""
+    return len(text) <= _LONGEST and text.replace("\n", "").isprintable()
+
+
+def is_address(text: str) -> bool:
+    """Return True for a text with the characters of an address, or ""."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+Word = Annotated[str, is_word]
+Plain = Annotated[str, is_plain]
+Address = Annotated[str, is_address]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A server's answer to a transaction of this machine, or the client's own refusal."""
+
+    link: Annotated[int, range(1 << 31)]  # the interface's index
+    family: Family
+    kind: Kind
+    server: Address = ""  # the server's identifier (v4), or the address that it sent from
+    address: Address = ""  # that the client has or would get
+    transaction: Annotated[int, range(1 << 32)] = 0  # of the client's DISCOVER, REQUEST, SOLICIT
+    seconds: Annotated[int, range(1 << 32)] = 0  # of the lease; 0: not told
+    words: Annotated[tuple[tuple[Word, Plain], ...], range(MOST_WORDS + 1)] = ()
+    # Parts that were refused, in words: "option 67: a control character".
+    reasons: Annotated[tuple[Plain, ...], range(MOST_REASONS + 1)] = ()
+
+    @property
+    def about(self) -> dict[str, str]:
+        """The words with their values."""
+        return dict(self.words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """Packets that were not looked at, since too many came."""
+
+    link: Annotated[int, range(1 << 31)]  # 0: not known
+    count: int
+
+
+MESSAGES: Codec[Heard | Lost] = Codec(Heard | Lost)
