@@ -5,24 +5,26 @@ import errno
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 from petipy.log import Log
-from petipy.report.quote import format_place
 from petipy.scan.images import MOST, image_device
 from petipy.sources.repeats import Repeats
-from petipy.sources.source import Arrived, Left, SourceEvent
+from petipy.sources.results import report_scan
+from petipy.sources.source import Arrived, Left, SourceEvent, Updated
 from petipy.state.catalog import Catalog
 from petipy.state.model import Choice, Device, Image, Scan, Source, State
+from petipy.state.network import Lease
 from petipy.state.store import Store
 
 # Scan a source. Its configurations may refer to the devices, which include its own. If it takes a
 # while, the function gets the result so far. Raise OSError if there is none in the end.
 Receive = Callable[[Scan], None]
 ScanSource = Callable[[Source, Sequence[Device], Receive], Awaitable[Scan]]
-LOGGED = 3  # problems of a source that consoles show
 # An update costs the store and its readers some milliseconds for each thousand sources. With more
 # than MANY sources, an update waits for PAUSE seconds and takes all changes until then with it.
 MANY, PAUSE = 200, 0.05
+_Contents = tuple[Device | None, Lease]  # of a source: if they are equal, it is the same one
 RESTARTS = 5  # of a scan, by changes of its source, until one is let end
 
 
@@ -45,7 +47,8 @@ class Discovery:
         self._catalog = Catalog()
         self._group = asyncio.TaskGroup()
         self._repeats = Repeats(self._group, log, sleep)
-        self._known: dict[str, Device | None] = {}  # as it was when the catalog took its scan
+        self._known: dict[str, _Contents] = {}  # as it was when the catalog took its scan
+        self._remarks: dict[str, str] = {}  # by source: what its finder says of it now
         self._tasks: dict[str, asyncio.Task[None]] = {}  # of the scans that run, by source
         self._restarts: dict[str, int] = {}  # since a scan of the source has ended
         self._next: dict[str, Source] = {}  # to be scanned when the scan that runs has ended
@@ -69,6 +72,8 @@ class Discovery:
             async for event in stream:
                 if isinstance(event, Arrived):
                     self._arrive(event.source)
+                elif isinstance(event, Updated):
+                    self._describe(event.source)
                 elif isinstance(event, Left):
                     self._leave(event.name)
                 else:
@@ -111,9 +116,10 @@ class Discovery:
 
     def _arrive(self, source: Source) -> None:
         name, known = source.name, self._catalog.source(source.name)
+        self._remarks[name] = source.reason
         for image in self._images.get(name, [])[:]:  # it may be another disc
             self._leave(image)
-        if known and known.device == source.device:  # such as a stick that has just come
+        if known and _contents(known) == _contents(source):  # such as a stick that has just come
             # Its failures still count: one that changes again and again is given up, too.
             self._log.debug(f"{name} may have new contents: looking again")
         else:
@@ -141,6 +147,18 @@ class Discovery:
         self._catalog.put(source)
         self._publish()
 
+    def _describe(self, source: Source) -> None:
+        """Take a new title, link or reason. A scan of the source goes on, or its result stays."""
+        name, known = source.name, self._catalog.source(source.name)
+        if known is None:
+            return
+        self._remarks[name] = source.reason
+        if name in self._arrived:
+            reason = source.reason if known.state == "ready" else known.reason
+            source = replace(known, title=source.title, link=source.link, reason=reason)
+        self._catalog.put(source)
+        self._publish()
+
     def _leave(self, name: str) -> None:
         for image in self._images.pop(name, []):
             self._leave(image)
@@ -148,6 +166,7 @@ class Discovery:
         self._arrived.pop(name, None)
         self._repeats.forget(name)
         self._known.pop(name, None)
+        self._remarks.pop(name, None)
         if source := self._catalog.source(name):
             self._catalog.remove(name)
             self._log.info(f"{name} is gone")
@@ -193,6 +212,7 @@ class Discovery:
         def receive(part: Scan) -> None:
             # A part says less than an earlier scan.
             if self._tasks.get(name) is task and self._catalog.scan(name) is None:
+                self._put(source, part)
                 self._keep(source, part)
                 self._publish()
 
@@ -217,7 +237,8 @@ class Discovery:
         if self._arrivals > start and self._came_since(start, name):
             self._start(source)
         elif failure and not hopeless:
-            self._repeats.begin(name, failure, lambda: self._start(source))
+            again = lambda: self._start(self._catalog.source(name) or source)  # noqa: E731
+            self._repeats.begin(name, failure, again, remote=source.kind.remote)
         elif failure:
             self._log.warning(f"{name}: {failure}")
 
@@ -237,25 +258,31 @@ class Discovery:
         given_up = self._repeats.is_given_up(name)
         state: State = "failed" if failure else "ready"
         times = f" ({failures} times)" if failures > 1 and given_up else ""
-        reason = f"{failure}{times}"
+        reason = f"{failure}{times}" or self._remarks.get(name, "")
         away = scan is not None and any(wish.elsewhere for _, wish in scan.preferences)
-        self._catalog.put(
-            replace(source, state=state, reason=reason, given_up=given_up, elsewhere=away)
-        )
-        if scan is None and self._known.get(name, source.device) != source.device:
-            scan = Scan(stopped=failure)  # another disc is in the drive
+        self._put(source, scan, state=state, reason=reason, given_up=given_up, elsewhere=away)
+        if scan is None and self._known.get(name, _contents(source)) != _contents(source):
+            scan = Scan(stopped=failure)  # another disc is in the drive, or there is another lease
         if hopeless:
             scan = Scan()
         if scan is not None:
             self._keep(source, scan)
             if failures < 2:
-                self._report(name, scan)
+                foreign = self._store.snapshot.settings.show_foreign
+                report_scan(self._log, name, scan, foreign=foreign)
             if source.device and not source.kind.inner:  # an image has no images
                 self._look_into(source.device, scan.images[:MOST], whole=not failure)
         self._publish()
 
+    def _put(self, source: Source, scan: Scan | None, **changes: Any) -> None:
+        """Enter the state of a scan. Title and link are those that the finder told meanwhile."""
+        known = self._catalog.source(source.name) or source
+        requests = scan.requests if scan else known.requests
+        source = replace(source, title=known.title, link=known.link, requests=requests)
+        self._catalog.put(replace(source, **changes))
+
     def _keep(self, source: Source, scan: Scan) -> None:
-        self._known[source.name] = source.device
+        self._known[source.name] = _contents(source)
         self._catalog.take(source.name, scan)
 
     def _look_into(self, host: Device, images: Sequence[Image], *, whole: bool) -> None:
@@ -270,20 +297,6 @@ class Discovery:
                 self._images.setdefault(host.name, []).append(name)
             if known is None or known.device != device:
                 self._arrive(Source.of(device))
-
-    def _report(self, name: str, scan: Scan) -> None:
-        # Consoles show what is logged, and a slow line must not be filled. The log screen has all.
-        for number, problem in enumerate(scan.problems):
-            tell = self._log.info if number < LOGGED else self._log.debug
-            tell(f"{format_place(problem, name)}: {problem.message}")
-        more = len(scan.problems) - LOGGED
-        rest = f"; {more} more problems are in the log" if more > 0 else ""
-        foreign = self._store.snapshot.settings.show_foreign
-        hidden = [e for _, e in scan.entries if e.foreign and not foreign]
-        for entry in hidden:
-            words = f"{entry.title} ({entry.config}) is {entry.unbootable}"
-            self._log.info(f"{name}: {words}; petipy.show_foreign would list it")
-        self._log.info(f"{name}: {_count(len(scan.entries) - len(hidden))}{rest}")
 
     def _publish(self) -> None:
         """Have the store updated at the next turn of the loop, or soon after it."""
@@ -320,5 +333,5 @@ class Discovery:
         return choices
 
 
-def _count(entries: int) -> str:
-    return {0: "nothing to boot", 1: "1 entry"}.get(entries, f"{entries} entries")
+def _contents(source: Source) -> _Contents:
+    return source.device, source.lease

@@ -8,9 +8,11 @@ from petipy.log import Log
 # Seconds before a scan that has not come to its end is repeated. After the last of these pauses a
 # device counts as given up. It is still looked at now and then, since a machine that has nothing
 # else to boot must not wait for a person. Each pause is then twice the one before, up to a day: a
-# child that hangs in a read cannot be killed, and stays.
+# child that hangs in a read cannot be killed, and stays. A server that does not answer is asked
+# every two minutes: it may only come later, and its machine may have nothing else.
 PAUSES = 5.0, 15.0, 45.0
 LATER, LONGEST = 300.0, 86400.0
+LATER_REMOTE, LONGEST_REMOTE = 60.0, 120.0
 
 
 class Repeats:
@@ -33,13 +35,21 @@ class Repeats:
     def is_given_up(self, name: str) -> bool:
         return self._failures.get(name, 0) > len(PAUSES)
 
-    def begin(self, name: str, failure: str, scan: Callable[[], None]) -> None:
-        """Scan again after a pause. Tell of the first failure and of giving the device up."""
+    def begin(
+        self, name: str, failure: str, scan: Callable[[], None], *, remote: bool = False
+    ) -> None:
+        """Scan again after a pause. Tell of the first failure and of giving the device up.
+
+        `remote`: the source is a network.
+        """
         failures = self._failures[name]
         last = len(PAUSES) + 1
         if failures < last:
             pause = PAUSES[failures - 1]
-            words = f"it is looked at again in {pause:g} seconds"
+            words = f"it is {'asked' if remote else 'looked at'} again in {pause:g} seconds"
+        elif remote:
+            pause = min(LATER_REMOTE * 2 ** min(failures - last, 20), LONGEST_REMOTE)
+            words = f"from now on it is asked again every {LONGEST_REMOTE:g} seconds"
         else:
             pause = min(LATER * 2 ** min(failures - last, 20), LONGEST)
             words = "from now on it is looked at less and less often"

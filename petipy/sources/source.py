@@ -1,4 +1,4 @@
-"""The protocol of finders of sources: udev for disks, later the network, LVM, LUKS.
+"""The protocol of finders of sources: udev for disks, the network; later LVM, LUKS.
 
 A finder is a function from the log to a stream of events. Its stream never ends by itself.
 """
@@ -21,6 +21,13 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
+class Updated:
+    """The source has another title, link or reason. Its contents are the same: no scan follows."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """The source of this name is gone."""
 
@@ -31,5 +38,5 @@ class Settled:
     """The finder has reported every source that the machine started with."""
 
 
-SourceEvent = Arrived | Left | Settled
+SourceEvent = Arrived | Left | Settled | Updated
 Find = Callable[[Log], AsyncIterator[SourceEvent]]

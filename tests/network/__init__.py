@@ -1,1 +1,0 @@
-"""Real servers in network namespaces, and a switch for what the kernel lacks."""

@@ -1,0 +1,71 @@
+"""The tiny part of the network that a machine without a network card needs: it waits for one."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+
+from petipy.log import Log
+from petipy.sources.source import Settled, SourceEvent
+
+_TYPES = {"1", "32"}  # ARPHRD_ETHER, ARPHRD_INFINIBAND
+_LINKS = 1  # RTMGRP_LINK: news of links
+_PIECE = 1 << 16  # bytes; no datagram of the kernel's is longer
+
+# Follow the links of the machine, once there is one.
+Follow = Callable[[Log], AsyncIterator[SourceEvent]]
+
+
+async def watch(log: Log, follow: Follow, sysfs: str = "/sys") -> AsyncIterator[SourceEvent]:
+    """Yield Settled at once: no disk and no countdown waits for a network. Then yield the links."""
+    yield Settled()
+    try:
+        await _wait_for_card(sysfs)
+    except OSError as error:
+        log.info(f"there is no network: {error.strerror}")
+        await asyncio.Event().wait()
+    async for event in follow(log):
+        yield event
+
+
+def has_card(sysfs: str = "/sys") -> bool:
+    """Return True if there is a network card, or a virtual one."""
+    try:
+        names = os.listdir(f"{sysfs}/class/net")  # noqa: PTH208  no pathlib here
+    except OSError:
+        return False
+    return any(_read(f"{sysfs}/class/net/{name}/type") in _TYPES for name in names)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+async def _wait_for_card(sysfs: str) -> None:
+    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+    wake, loop = asyncio.Event(), asyncio.get_running_loop()
+    # The socket is there before the first look, so that no card is missed.
+    with socket.socket(socket.AF_NETLINK, kind, socket.NETLINK_ROUTE) as news:
+        news.bind((0, _LINKS))
+        loop.add_reader(news, wake.set)
+        try:
+            while not has_card(sysfs):
+                await wake.wait()
+                wake.clear()
+                _drain(news)
+        finally:
+            loop.remove_reader(news)
+
+
+def _drain(news: socket.socket) -> None:
+    while True:
+        try:
+            news.recv(_PIECE)
+        except BlockingIOError:
+            return
+        except OSError:  # ENOBUFS: some news was lost; a look at the links follows anyhow
+            continue

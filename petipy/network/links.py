@@ -1,0 +1,230 @@
+"""The links of the machine as sources: their state in words, and their leases to be scanned.
+
+The kernel tells of links and addresses, a confined child of DHCP's answers. systemd-networkd
+assigns the addresses.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from parsers.api import Volume
+from petipy.log import Log
+from petipy.network.hearing import Hearing
+from petipy.network.interfaces import Interface, Interfaces
+from petipy.network.states import SILENT, Answers, describe, find_next_change
+from petipy.sources.source import Arrived, Left, SourceEvent, Updated
+from petipy.state.model import NETWORK, Device, Source
+from petipy.state.network import Lease
+from petipy.sys.netlink import Monitor, News
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before a service that ended starts again
+_HEALTHY = 60.0  # seconds; a service that ran for longer works
+
+
+class Kernel(Protocol):
+    """The part of sys.netlink.Monitor that is used here."""
+
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+    def read(self) -> list[News]: ...
+    def dump(self) -> list[News]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A part that runs beside the links, such as systemd-networkd. `name` is for the log.
+
+    `run` runs until it is cancelled. If it ends, it is started again after a pause.
+    """
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A link, and what has been reported of it."""
+
+    interface: Interface
+    since: float  # the time when the carrier came, or the address went
+    shown: Source | None = None
+    silent: bool = False  # it has been told that nobody answers
+    returned: bool = False  # the carrier or the address was away, and is back
+    told: tuple[str, ...] = ()  # what the log has of it
+
+
+async def watch(
+    log: Log,
+    hearing: Hearing,
+    services: Sequence[Service] = (),
+    *,
+    wake: asyncio.Event | None = None,
+    changed: Callable[[Sequence[Source]], None] = lambda _: None,
+    open_kernel: Callable[[], Kernel] = Monitor,
+    sysfs: str = "/sys",
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[SourceEvent]:
+    """Yield the links and their changes. The services run meanwhile.
+
+    Set `wake` when something was heard. `changed` gets the sources after each change.
+    """
+    kernel, wake = open_kernel(), wake or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(kernel.fileno(), wake.set)
+    links = Links(log, hearing, sysfs)
+    running = asyncio.create_task(_run_all(services, log))
+    try:
+        links.interfaces.restart(kernel.dump())
+        while True:
+            events = [*links.compare(clock())]
+            if events:
+                changed(links.sources)
+            for event in events:
+                yield event
+            await _wait(wake, links.next_change(clock()))
+            try:
+                links.interfaces.take(kernel.read())
+            except OSError as error:  # ENOBUFS: more came than fitted
+                log.debug(f"news of the network was lost ({error.strerror}): looking again")
+                links.interfaces.restart(kernel.dump())
+    finally:
+        loop.remove_reader(kernel.fileno())
+        kernel.close()
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def _wait(wake: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(None if seconds == math.inf else seconds):
+            await wake.wait()
+    except TimeoutError:
+        return
+    wake.clear()
+
+
+async def _run_all(services: Sequence[Service], log: Log) -> None:
+    async with asyncio.TaskGroup() as group:
+        for service in services:
+            group.create_task(_keep_running(service, log))
+
+
+async def _keep_running(service: Service, log: Log) -> None:
+    """Run a service for ever. A fault of it costs its own work until it is started again."""
+    pause, loop = _FIRST_PAUSE, asyncio.get_running_loop()
+    while True:
+        began = loop.time()
+        try:
+            await service.run()
+            words = "it ended"
+        except OSError as error:
+            words = error.strerror or str(error)
+        except Exception as error:  # noqa: BLE001  the network is not to end the program
+            words = f"{type(error).__name__}: {error}"
+        if loop.time() - began > _HEALTHY:
+            pause = _FIRST_PAUSE
+        tell = log.warning if pause == _FIRST_PAUSE else log.debug
+        tell(f"{service.name}: {words}; it is started again")
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+@dataclass
+class Links:
+    """The links that are sources. `compare` turns their changes into events."""
+
+    log: Log
+    hearing: Hearing
+    sysfs: str = "/sys"
+    interfaces: Interfaces = field(init=False)
+    _followed: dict[int, _Followed] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.interfaces = Interfaces(self.sysfs)
+
+    @property
+    def sources(self) -> list[Source]:
+        """The links as they were reported last."""
+        return [link.shown for link in self._followed.values() if link.shown]
+
+    def next_change(self, now: float) -> float:
+        """Return the seconds until time alone changes the words of a link; inf for never."""
+        pauses = [
+            find_next_change(now - link.since) - (now - link.since)
+            for link in self._followed.values()
+            if link.shown and link.shown.reason and link.interface.link.carrier
+        ]
+        return min(pauses, default=math.inf)
+
+    def compare(self, now: float) -> Iterator[SourceEvent]:
+        """Yield the events since the last call."""
+        present = {i.link.index: i for i in self.interfaces.list()}
+        for index, link in [*self._followed.items()]:
+            name = present[index].link.name if index in present else ""
+            if link.shown and name != link.shown.name:  # gone, or it has another name
+                yield Left(link.shown.name)
+                del self._followed[index]
+            if index not in present:
+                self.hearing.forget(index)
+        for interface in present.values():
+            yield from self._compare_one(interface, now)
+
+    def _compare_one(self, interface: Interface, now: float) -> Iterator[SourceEvent]:
+        index = interface.link.index
+        link = self._followed.setdefault(index, _Followed(interface, now))
+        before, link.interface = link.interface, interface
+        if before.link.carrier != interface.link.carrier or before.usable > interface.usable:
+            link.since, link.silent = now, False
+        link.returned |= interface.usable and not before.usable
+        answers, old = self.hearing.answers(interface), link.shown
+        kept = bool(old and old.lease and answers.lease in ((), old.lease))
+        state, reason = describe(interface, answers, now - link.since, had_lease=kept)
+        lease = old.lease if kept and old else answers.lease if state == "scanning" else ()
+        source = _make_source(interface, lease)
+        source = replace(source, state=state, reason=reason)
+        self._tell(link, source, answers, now)
+        link.shown = source
+        again = link.returned and interface.usable
+        if old is None or (state == "scanning" and (old.lease != lease or again)):
+            link.returned = False
+            yield Arrived(source)
+        elif state != old.state:
+            yield Arrived(source)
+        elif source != old:
+            yield Updated(source)
+
+    def _tell(self, link: _Followed, source: Source, answers: Answers, now: float) -> None:
+        """Log what has changed; never a number of seconds."""
+        state = link.interface
+        lease = dict(answers.lease)
+        said = (str(state.link.carrier), *state.link.addresses, lease.get("serverid", ""))
+        if not state.link.carrier and said != link.told:
+            self.log.info(f"{source.name}: {source.reason}")
+        elif state.link.addresses and said != link.told:
+            server = f", DHCP server {lease['serverid']}" if lease.get("serverid") else ""
+            self.log.info(f"{source.name}: {', '.join(state.link.addresses)}{server}")
+        elif state.link.carrier and not state.usable and now - link.since >= SILENT:
+            if not link.silent and source.reason:
+                self.log.announce(f"{source.name}: {source.reason}")
+            link.silent = True
+        link.told = said
+
+
+def _make_source(interface: Interface, lease: Lease) -> Source:
+    """Return the source that a link is. With a lease it has a device: something to scan."""
+    link, name = interface.link, interface.link.name
+    kind = f"network, {link.kind}" if link.kind not in {"", "veth"} else "network"
+    device = None
+    if lease:
+        # The address is part of the title of the source alone: a device that is equal is the same.
+        title = f"{name}: {kind}, {link.mac}"
+        device = Device(volume=Volume(name=name), node="", kind=NETWORK, title=title)
+    speed = f"{link.speed} Mbit/s" if link.speed else ""
+    addresses = [address.partition("/")[0] for address in link.addresses]
+    words = [kind, *addresses, link.mac, link.driver, speed]
+    title = f"{name}: {', '.join(word for word in words if word)}"
+    return Source(name=name, title=title, kind=NETWORK, device=device, link=link, lease=lease)
