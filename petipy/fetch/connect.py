@@ -1,0 +1,162 @@
+"""Connections to a host by its name: every address is tried, IPv6 and IPv4 side by side.
+
+RFC 8305: an address that does not answer delays the next one by 250 ms, and lookups of IPv6 and
+IPv4 go on in parallel.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+
+from petipy.fetch.connection import Connection
+from petipy.fetch.failure import FetchError
+
+_NEXT = 0.25  # seconds until the next address is tried beside one that has not answered
+_LATE = 0.05  # seconds that IPv4 addresses wait for IPv6 ones
+_MOST = 16  # addresses of a host: a hostile name server may give thousands
+
+Address = tuple[str, int] | tuple[str, int, int, int]  # of AF_INET, or of AF_INET6
+# Host, port, family → addresses. Raises OSError: socket.gaierror for a name without any.
+Resolve = Callable[[str, int, int], Awaitable[list[Address]]]
+
+
+async def resolve(host: str, port: int, family: int) -> list[Address]:
+    """Ask libc, in a thread: the name servers are those of /etc/resolv.conf."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    return [_check(address) for *_, address in found]
+
+
+async def connect(host: str, port: int, resolve: Resolve, within: float) -> Connection:
+    """Return a connection to the first of the host's addresses that answers. Raise FetchError."""
+    race = _Race(host, port, resolve)
+    try:
+        async with asyncio.timeout(within):
+            return Connection(await race.run())
+    except TimeoutError:
+        raise race.failure() from None
+
+
+def split_literal(host: str, port: int) -> list[Address]:
+    """Return the address that a host is written as; [] for a name. No name server is asked."""
+    with contextlib.suppress(OSError, UnicodeError):
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        return [_check(address) for *_, address in found]
+    return []
+
+
+def _check(address: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> Address:
+    """Return the address unless Python has been built without IPv6."""
+    if not isinstance(address[0], str):
+        raise OSError(errno.EAFNOSUPPORT, "this Python knows no IPv6")
+    return address
+
+
+class _Race:
+    """Attempts to connect, of which the first that succeeds wins."""
+
+    def __init__(self, host: str, port: int, resolve: Resolve) -> None:
+        self._host, self._port, self._resolve = host, port, resolve
+        # Addresses not yet tried, best first: rank in its family, 0 for IPv6, address.
+        self._waiting = [(n, 0, a) for n, a in enumerate(split_literal(host, port))]
+        self._reasons: dict[str, str] = {}  # address → why there is no connection
+        self._unknown: list[OSError] = []  # failures of lookups
+        self._ipv6_is_known = asyncio.Event()
+
+    async def run(self) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        won: list[socket.socket] = []
+        async with asyncio.TaskGroup() as group:
+            families = () if self._waiting else (socket.AF_INET6, socket.AF_INET)
+            looking = {group.create_task(self._look_up(family)) for family in families}
+            trying: set[asyncio.Task[socket.socket | None]] = set()
+            begin = loop.time()  # of the next attempt
+            while not won:
+                if self._waiting and (not trying or loop.time() >= begin):
+                    address = self._waiting.pop(0)[2]
+                    trying.add(group.create_task(self._try(address)))
+                    begin = loop.time() + _NEXT
+                if not (looking or trying):
+                    break
+                until = max(begin - loop.time(), 0) if self._waiting else None
+                done, _ = await asyncio.wait(
+                    {*looking, *trying}, timeout=until, return_when=asyncio.FIRST_COMPLETED
+                )
+                looking -= done
+                won += [s for task in trying & done if (s := task.result()) is not None]
+                trying -= done
+            for task in (*looking, *trying):
+                task.cancel()
+        # An attempt may have succeeded in the moment in which it was cancelled.
+        won += [s for task in trying if not task.cancelled() and (s := task.result()) is not None]
+        if not won:
+            raise self.failure()
+        for other in won[1:]:
+            other.close()
+        return won[0]
+
+    def failure(self) -> FetchError:
+        """Return the failure of all that was tried so far."""
+        if self._reasons:
+            reasons = [f"{address}: {reason}" for address, reason in self._reasons.items()]
+            return FetchError(", ".join(reasons), "silent", again=True)
+        if not self._unknown:
+            return FetchError(f"no name server has answered for {self._host}", "silent", again=True)
+        worst = max(self._unknown, key=lambda error: error.errno == socket.EAI_AGAIN)
+        if worst.errno == socket.EAI_AGAIN:
+            return FetchError(
+                f"no name server knows now what {self._host} is", "silent", again=True
+            )
+        return FetchError(f"there is no host {self._host}", "silent")
+
+    async def _look_up(self, family: int) -> None:
+        try:
+            found = await self._resolve(self._host, self._port, family)
+        except OSError as error:
+            self._unknown.append(error)
+            return
+        except UnicodeError:  # a label of a name is empty, or too long
+            self._unknown.append(socket.gaierror(socket.EAI_NONAME, "not a name"))
+            return
+        finally:
+            if family == socket.AF_INET6:
+                self._ipv6_is_known.set()
+        if family == socket.AF_INET:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LATE):
+                    await self._ipv6_is_known.wait()
+        rank = int(family == socket.AF_INET)
+        self._waiting += [(n, rank, address) for n, address in enumerate(found[:_MOST])]
+        self._waiting.sort()
+
+    async def _try(self, address: Address) -> socket.socket | None:
+        """Return a socket connected to the address, or None; the reason is noted."""
+        self._reasons[address[0]] = "no answer"
+        try:
+            sock = socket.socket(socket.AF_INET if len(address) == 2 else socket.AF_INET6)
+        except OSError as error:  # a kernel without IPv6
+            self._reasons[address[0]] = error.strerror or str(error)
+            return None
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.get_running_loop().sock_connect(sock, address)
+        except OSError as error:
+            self._reasons[address[0]] = _WORDS.get(error.errno or 0, error.strerror or str(error))
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+        sock.close()
+        return None
+
+
+_WORDS = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.EHOSTUNREACH: "no route to it",
+    errno.ENETUNREACH: "no route to it",
+    errno.ETIMEDOUT: "no answer",
+}

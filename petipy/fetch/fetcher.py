@@ -1,0 +1,160 @@
+"""Fetch what a URL names, with tries, pauses between them, and a record of each request."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from petipy.fetch import connect
+from petipy.fetch.failure import FetchError, Kind
+from petipy.fetch.pool import Pool
+from petipy.fetch.scheme import Job, Limits, Scheme, find_schemes
+from petipy.fetch.sink import Digest, Report, Sink
+from petipy.fetch.url import Url, hide_credentials, parse
+from petipy.state.network import Fetching, Request, Wanted
+
+_GAIN = 65536  # bytes: a try that brought as many counts as none
+_DEAD = 30.0  # seconds for which a server that gave no answer at all is tried once only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The outcome of a fetch. `descriptor` is the caller's."""
+
+    descriptor: int = -1  # a sealed file in memory; -1: none
+    error: str = ""  # for people
+    kind: Kind | None = None  # of the failure
+    requests: tuple[Request, ...] = ()  # in turn
+
+
+def prepare(urls: Iterable[str], rules: Fetching) -> None:
+    """Import what fetching these URLs needs.
+
+    Call this before a fork and before rights are given up: afterwards, a process may be unable to.
+    """
+    find_schemes()
+
+
+class Fetcher:
+    """Fetch several things by the same rules. Connections to a server stay open in between."""
+
+    def __init__(
+        self,
+        rules: Fetching,
+        limits: Limits | None = None,
+        resolve: connect.Resolve = connect.resolve,
+    ) -> None:
+        self._rules, self._limits, self._resolve = rules, limits or Limits(), resolve
+        self._pool = Pool()
+        self._silent: dict[str, float] = {}  # server → the time at which it was given up
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._pool.close()
+
+    async def fetch(self, wanted: Wanted, report: Report = lambda _got, _total: None) -> Fetched:
+        """Fetch into a sealed file in memory. Every failure is told in the value that is returned.
+
+        A fragment such as #sha256=HEX is verified if the whole file is wanted.
+        """
+        requests: list[Request] = []
+        try:
+            url, scheme = _understand(wanted.url)
+            checksum = None if wanted.offset or wanted.size else url.checksum()
+        except ValueError as error:
+            shown = hide_credentials(wanted.url)
+            requests.append(Request(url=shown, answer=str(error)))
+            return Fetched(error=str(error), kind="refused", requests=tuple(requests))
+        sink = Sink(wanted.most, report, _find_digest(checksum[0]) if checksum else None)
+        job = Job(
+            wanted=wanted,
+            url=url,
+            rules=self._rules,
+            sink=sink,
+            limits=self._limits,
+            pool=self._pool,
+            resolve=self._resolve,
+            requests=requests,
+        )
+        try:
+            await self._try_repeatedly(job, scheme)
+            if checksum and sink.checksum() != checksum[1]:
+                wrong = f"{checksum[0]} is {sink.checksum()}, not {checksum[1]}"
+                job.note(wrong)
+                raise FetchError(wrong)
+            descriptor = sink.seal()
+        except FetchError as error:
+            return Fetched(error=str(error), kind=error.kind, requests=tuple(requests))
+        finally:
+            sink.close()
+        return Fetched(descriptor=descriptor, requests=tuple(requests))
+
+    async def _try_repeatedly(self, job: Job, scheme: Scheme) -> None:
+        server = f"{job.url.scheme}://{job.url.authority}"
+        given_up = self._silent.get(server, -_DEAD)
+        pauses = () if time.monotonic() - given_up < _DEAD else self._limits.pauses
+        end = time.monotonic() + self._limits.overall
+        tries = failures = 0
+        while True:
+            before, began = job.start, time.monotonic()
+            tries += 1
+            job.begin(job.url)
+            try:
+                async with asyncio.timeout_at(asyncio.get_running_loop().time() + end - began):
+                    await scheme.fetch(job)
+                self._silent.pop(server, None)
+                return
+            except TimeoutError:
+                error = FetchError(f"not complete after {self._limits.overall:,.0f} s", "silent")
+            except FetchError as found:
+                error = found
+            if job.start - before >= _GAIN:
+                failures = 0
+            last = not error.again or failures >= len(pauses)
+            if error.kind != "tls":
+                job.note(f"{error}{_count(tries) if error.again else ''}")
+            if last:
+                if error.kind == "silent":
+                    self._silent[server] = time.monotonic()
+                raise error
+            await asyncio.sleep(min(max(pauses[failures], error.after), self._limits.after))
+            failures += 1
+
+
+async def fetch(
+    wanted: Wanted,
+    rules: Fetching,
+    report: Report = lambda _got, _total: None,
+    limits: Limits | None = None,
+) -> Fetched:
+    """Fetch one thing in a process that may open files: it prepares for https when it has to."""
+    prepare((wanted.url,), rules)
+    fetcher = Fetcher(rules, limits)
+    try:
+        fetched = await fetcher.fetch(wanted, report)
+        if fetched.kind == "tls":
+            prepare(("https://",), rules)
+            fetched = await fetcher.fetch(wanted, report)
+        return fetched
+    finally:
+        fetcher.close()
+
+
+def _understand(text: str) -> tuple[Url, Scheme]:
+    url = parse(text)
+    scheme = find_schemes().get(url.scheme)
+    if scheme is None:
+        known = ", ".join(find_schemes())
+        raise ValueError(f"nothing is fetched by {url.scheme}; known are {known}")
+    return url, scheme
+
+
+def _find_digest(name: str) -> Callable[[], Digest]:
+    import hashlib  # few URLs have a checksum
+
+    return hashlib.sha512 if name == "sha512" else hashlib.sha256
+
+
+def _count(tries: int) -> str:
+    words = {1: "", 2: ", second try", 3: ", third try"}
+    return words.get(tries, f", try {tries}")

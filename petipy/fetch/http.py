@@ -1,0 +1,240 @@
+"""http: RFC 9110, with ranges, redirects, basic authentication and proxies."""
+
+import re
+from base64 import b64encode
+from dataclasses import replace
+
+from petipy.fetch import proxy
+from petipy.fetch.connect import connect
+from petipy.fetch.connection import Connection
+from petipy.fetch.exchange import Exchange, StaleError
+from petipy.fetch.failure import FetchError
+from petipy.fetch.scheme import Job, Scheme
+from petipy.fetch.url import Url
+
+_REDIRECTS = 10
+_MOVED = {301, 302, 303, 307, 308}
+_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+_ABSENT = {404, 410}
+_PORTS = {"http": 80, "https": 443}
+_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|\*)")
+_OUTSIDE = re.compile(r"bytes \*/([0-9]{1,15})")
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_DATE = re.compile(rf"\w+, (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) GMT")
+
+
+async def fetch(job: Job) -> None:
+    """Fetch by one request, and one more for each redirect. Raise FetchError."""
+    url = job.url
+    for _ in range(_REDIRECTS + 1):
+        further = await _get(job, url)
+        if further is None:
+            return
+        url = further
+    raise FetchError(f"more than {_REDIRECTS} redirects")
+
+
+SCHEME = Scheme(names=("http",), fetch=fetch)
+
+
+async def _get(job: Job, url: Url) -> Url | None:
+    """Fetch from one URL. Return the next one if this one only redirects."""
+    job.begin(url)
+    if not url.host:
+        raise FetchError("a URL without a host")
+    through = proxy.find(url, job.rules)
+    by = f", by the proxy {through.authority}" if through else ""
+    key = (url.scheme, url.host, str(_port(url)), str(through))
+    connection = job.pool.take(key)
+    exchange: Exchange | None = None
+    try:
+        if connection is not None:
+            try:
+                exchange = await _ask(job, url, through, connection)
+            except StaleError:
+                connection.close()
+        if exchange is None:
+            connection = await _open(job, url, through)
+            exchange = await _ask(job, url, through, connection)
+        if exchange.status in _MOVED:
+            further = _follow(job, url, exchange)
+            await exchange.skip()
+            job.note(f"{_describe(exchange)}: moved to {further}{by}")
+            return further
+        await _take(job, exchange)
+    finally:
+        if connection is not None:
+            if exchange is not None and exchange.clean:
+                job.pool.put(key, connection)
+            else:
+                connection.close()
+    part = " of it" if job.wanted.size or job.wanted.offset else ""
+    job.note(f"{job.sink.tell():,} bytes{part}{by}", good=True)
+    return None
+
+
+async def _open(job: Job, url: Url, through: Url | None) -> Connection:
+    """Return a connection to the server, or to the proxy that knows the way."""
+    if through is None:
+        return await connect(url.host, _port(url), job.resolve, job.limits.connect)
+    try:
+        return await connect(through.host, _port(through), job.resolve, job.limits.connect)
+    except FetchError as error:
+        words = f"no connection to the proxy {through.authority}: {error}"
+        raise FetchError(words, error.kind, again=error.again) from None
+
+
+async def _ask(job: Job, url: Url, through: Url | None, connection: Connection) -> Exchange:
+    """Send the request for what is missing, and read the headers of the response."""
+    headers = [
+        ("Host", _name_host(url)),
+        ("User-Agent", "petipy"),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "identity"),
+    ]
+    if url.user or url.password:
+        headers.append(("Authorization", _basic(url)))
+    if through is not None and url.scheme == "http" and (through.user or through.password):
+        headers.append(("Proxy-Authorization", _basic(through)))
+    if job.sink.tell() and not job.validator:
+        job.rewind()  # nothing would show that the rest is of the same file
+    last = "" if job.missing is None else str(job.start + job.missing - 1)
+    if (job.start or last) and not job.whole:
+        headers.append(("Range", f"bytes={job.start}-{last}"))
+        if job.sink.tell():
+            headers.append(("If-Range", job.validator))
+    exchange = Exchange(connection, job.limits)
+    absolute = f"http://{url.authority}" if through and url.scheme == "http" else ""
+    await exchange.ask("GET", f"{absolute}{url.target}", headers)
+    return exchange
+
+
+async def _take(job: Job, exchange: Exchange) -> None:
+    """Read the body into the sink. Raise FetchError if the status is that of a failure."""
+    if exchange.status == 416:
+        await _take_nothing(job, exchange)
+        return
+    if exchange.status not in (200, 206):
+        await exchange.skip()
+        raise _refusal(exchange)
+    coding = exchange.header("content-encoding").lower()
+    if coding not in ("", "identity"):
+        raise FetchError(f"the server sends it as {coding[:20]}, which was not asked for")
+    if exchange.status == 206:
+        _check_range(job, exchange)
+    elif job.sink.tell():  # the file has changed, or the server has no parts of it
+        job.rewind()
+    tag, date = exchange.header("etag"), exchange.header("last-modified")
+    job.validator = date if tag.startswith("W/") or not tag else tag
+    if exchange.status == 206:
+        await exchange.read(job.sink, most=job.missing)
+        if job.total is not None and job.missing != 0 and job.start < job.total:
+            raise FetchError("the server has sent a part only", again=True)
+    else:
+        job.expect(exchange.length)
+        await exchange.read(job.sink, skip=job.start, most=job.missing)
+
+
+def _check_range(job: Job, exchange: Exchange) -> None:
+    """Compare the range in the response with what was asked for. Raise FetchError."""
+    said = exchange.header("content-range")[:60]
+    m = _RANGE.fullmatch(said)
+    first, last = (int(m[1]), int(m[2])) if m else (-1, -1)
+    total = int(m[3]) if m and m[3] != "*" else None
+    count = last - first + 1
+    if (
+        first != job.start
+        or count <= 0
+        or (total is not None and last >= total)
+        or exchange.length not in (None, count)
+        or (job.missing is not None and count > job.missing)
+    ):
+        job.rewind()
+        job.whole = True
+        raise FetchError(f"another part than the one asked for: {said or 'unnamed'}", again=True)
+    if job.sink.tell() and total != job.total:
+        job.rewind()
+        raise FetchError("the file has changed in the meantime", again=True)
+    job.expect(total)
+
+
+async def _take_nothing(job: Job, exchange: Exchange) -> None:
+    """Follow "416 Range Not Satisfiable": there is nothing at the offset."""
+    await exchange.skip()
+    if job.sink.tell():
+        job.rewind()
+        raise FetchError("the file has become shorter", again=True)
+    m = _OUTSIDE.fullmatch(exchange.header("content-range"))
+    if m and int(m[1]) > job.wanted.offset:
+        job.whole = True
+        raise FetchError(f"{_describe(exchange)}, though it has {int(m[1]):,} bytes", again=True)
+    job.expect(int(m[1]) if m else None)
+
+
+def _follow(job: Job, url: Url, exchange: Exchange) -> Url:
+    """Return the URL that a redirect leads to. Raise FetchError if it must not be followed."""
+    try:
+        further = url.join(exchange.header("location") or "://")
+    except ValueError as error:
+        raise FetchError(f"{_describe(exchange)}, but {error}") from None
+    if further.scheme not in _PORTS:
+        raise FetchError(f"a redirect to {further.scheme}, which is not followed")
+    if url.scheme == "https" and further.scheme == "http":
+        raise FetchError(f"a redirect from https to {further}, which is not followed")
+    if _origin(further) == _origin(job.url):
+        return replace(further, user=job.url.user, password=job.url.password)
+    return further
+
+
+def _refusal(exchange: Exchange) -> FetchError:
+    """Return the failure that a status stands for."""
+    words = _describe(exchange)
+    if exchange.status in _ABSENT:
+        return FetchError(words, "absent")
+    if exchange.status in _AGAIN:
+        return FetchError(words, again=True, after=_read_delay(exchange))
+    if exchange.status == 401:
+        words += ": it wants a user and a password, or others"
+    return FetchError(words)
+
+
+def _read_delay(exchange: Exchange) -> float:
+    """Return the seconds of Retry-After. A date there counts from the server's own date."""
+    text = exchange.header("retry-after")
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return int(text)
+    then, now = _read_date(text), _read_date(exchange.header("date"))
+    return max(then - now, 0) if then and now else 0
+
+
+def _read_date(text: str) -> int:
+    """Return the seconds since 1970 of a date such as Sun, 06 Nov 1994 08:49:37 GMT; 0 if none."""
+    if not (m := _DATE.fullmatch(text)):
+        return 0
+    from calendar import timegm  # few servers send such a date
+
+    numbers = (int(m[3]), _MONTHS.index(m[2]) + 1, *map(int, (m[1], m[4], m[5], m[6])))
+    return timegm(numbers) if 1 <= numbers[2] <= 31 else 0
+
+
+def _describe(exchange: Exchange) -> str:
+    reason = "".join(c if c.isprintable() else "?" for c in exchange.reason[:60])
+    return f"{exchange.status} {reason}".strip()
+
+
+def _name_host(url: Url) -> str:
+    """Return the value of the header Host: no server knows the name of our own interface."""
+    return replace(url, host=url.host.partition("%")[0]).authority
+
+
+def _basic(url: Url) -> str:
+    credentials = f"{url.user}:{url.password}".encode("utf-8", "surrogateescape")
+    return f"Basic {b64encode(credentials).decode()}"
+
+
+def _port(url: Url) -> int:
+    return url.port or _PORTS[url.scheme]
+
+
+def _origin(url: Url) -> tuple[str, str, int]:
+    return url.scheme, url.host.lower(), _port(url)
