@@ -37,7 +37,7 @@ ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
 COMMANDS = ["capture", "check", "explain", "list", "script"]
-SCREENS = ["details", "editor", "help", "log", "menu", "prompt"]
+SCREENS = ["details", "editor", "help", "log", "menu", "network", "prompt"]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "stop", "rescan", "log", "note presence"),
     *("note absence", "unlock"),

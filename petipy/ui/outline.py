@@ -1,11 +1,12 @@
 """The rows of a menu, computed from a snapshot. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from petipy.state import itself
 from petipy.state.model import Choice, Snapshot, Source
-from petipy.ui.line.plain import entry_title, source_title, to_ascii
+from petipy.ui.line.plain import describe_network, entry_title, source_title, to_ascii
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = ""
     """Return the rows of a menu, with the devices as headings.
 
     With a needle, return the entries of this menu and its submenus whose title or command line
-    contains it. Hidden entries are left out, except for the default and in a search.
+    contains it. Hidden entries are left out, except for the default and in a search. A network
+    without an entry is a heading that says what is going on there.
     """
     rows: list[MenuRow] = []
     places: dict[tuple[str, ...], int] = {}  # of the rows, by their ids
@@ -72,7 +74,14 @@ def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = ""
             row = replace(row, key=key)
         places[row.id] = len(rows)
         rows.append(row)
+    if not path.trail and not needle:
+        shown = {choice.device for choice in snapshot.choices}
+        rows += [_heading(s.name, s, path) for s in _networks(snapshot) if s.name not in shown]
     return rows
+
+
+def _networks(snapshot: Snapshot) -> Iterator[Source]:
+    return (source for source in snapshot.sources if source.kind.remote)
 
 
 def find_hotkeys(snapshot: Snapshot, path: MenuPath) -> dict[str, str | MenuPath]:
@@ -112,6 +121,8 @@ def first_focus(rows: list[MenuRow]) -> int:
 
 def _heading(device: str, source: Source | None, path: MenuPath) -> MenuRow:
     words = " / ".join([source_title(source, device), *map(to_ascii, path.trail)])
+    if source and source.kind.remote and (state := describe_network(source)):
+        words += f" - {state}"
     return MenuRow("heading", ("device", device), words)
 
 

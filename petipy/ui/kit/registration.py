@@ -107,4 +107,4 @@ class KeyTable:
 
 
 def _sort(keys: Iterable[Key]) -> list[Key]:
-    return sorted(keys, key=lambda key: key.names[0])
+    return sorted(keys, key=lambda key: (key.names[0].lower(), key.names[0]))

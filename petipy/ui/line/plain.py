@@ -57,3 +57,12 @@ def source_title(source: Source | None, name: str) -> str:
     """Return the title of a source that has been looked up by its name, as device_title does."""
     words, name = to_ascii(source.title) if source else "", to_ascii(name)
     return words if words.startswith(name) else f"{name}: {words}" if words else name
+
+
+def describe_network(source: Source) -> str:
+    """Return the state of a network in words; "" if it is as a person expects it."""
+    if source.reason:
+        return to_ascii(source.reason)
+    if source.state == "scanning":
+        return "asking the servers"
+    return "its server wants the local disk" if source.elsewhere else ""

@@ -57,12 +57,14 @@ class MenuScreen(Screen):
     def _lay_out(self) -> None:
         rows: list[Row | Text] = []
         self._rows = []
+        if not any(item.selectable for item in self._items):
+            rows.append(text_widget(None, self._empty_text()))
         for item in self._items:
             if self._spaced and rows and item.kind == "heading":
                 rows.append(self._blank())
             self._rows.append(len(rows))
             rows.append(self._row(item))
-        self.walker[:] = rows or [text_widget(None, self._empty_text())]
+        self.walker[:] = rows
 
     def _set_item(self, index: int) -> None:
         if self._rows:
@@ -124,7 +126,7 @@ class MenuScreen(Screen):
         if self._snapshot.sources:
             key = self._view.keys.opener("log").label
             return f"Nothing to boot was found. The log ({key}) says what was looked at."
-        return "There is no disk yet. One that is plugged in appears here."
+        return "There is no disk and no network yet. What is plugged in appears here."
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._waits = False

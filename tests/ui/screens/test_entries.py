@@ -44,7 +44,7 @@ def test_a_key_that_means_something_here_keeps_its_meaning_and_the_row_says_so()
 
 
 def test_no_configuration_can_redefine_the_keys_of_the_menu() -> None:
-    letters = {"e", "i", "/", "q", "h", "?", "l", "r", "x", "j", "k", "n", "p", "g", "G", " "}
+    letters = {"e", "i", "/", "q", "h", "?", "l", "r", "x", "j", "k", "n", "p", "g", "G", " ", "N"}
     cursor = {"up", "down", "left", "right", "home", "end", "page up", "page down"}
     others = {"enter", "esc", "backspace", "f1", "ctrl l"}
     assert key_table().reserved == letters | cursor | others

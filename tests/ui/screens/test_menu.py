@@ -19,7 +19,7 @@ def test_the_menu_at_80_by_24() -> None:
         "    Default install",
         "    Expert install",
         "    Rescue mode",
-        "Enter boot  e edit  h help  i info  l log  r rescan  x shell  / find",
+        "Enter boot  e edit  h help  i info  l log  N network  r rescan  x shell  / find",
     ]
 
 

@@ -1,0 +1,76 @@
+"""The network screen: each interface, its lease, and the requests that were made with answers."""
+
+from collections.abc import Iterator, Sequence
+
+from petipy.state.model import Snapshot, Source
+from petipy.state.network import Link, Request
+from petipy.ui.kit.keys import NEXT_PART, Key
+from petipy.ui.kit.registration import Registration
+from petipy.ui.kit.screen import Paragraph, TextScreen
+from petipy.ui.line.plain import describe_network, source_title
+
+_NONE = "There is no network interface, or the network is switched off."
+
+
+class NetworkScreen(TextScreen):
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self._shown: Sequence[Paragraph] = ()
+        self.show(snapshot)
+
+    def show(self, snapshot: Snapshot) -> None:
+        networks = [source for source in snapshot.sources if source.kind.remote]
+        text = [part for source in networks for part in describe(source)]
+        text = text or [(None, _NONE)]
+        if text != self._shown:
+            self._shown = text
+            self.set_text(text)
+
+
+def describe(source: Source) -> Iterator[Paragraph]:
+    """Describe an interface: state, addresses, the lease, and what was asked for, in order."""
+    yield "heading", source_title(source, source.name)
+    if state := describe_network(source):
+        kind = "error" if source.state == "failed" else None
+        yield kind, _fact("State", state)
+    if source.link:
+        yield from ((None, _fact(name, words)) for name, words in _facts(source.link))
+    for word, value in source.lease:
+        yield None, _fact(f"DHCP {word}", value)
+    if source.requests:
+        yield None, "Requests:"
+        yield from map(_describe_request, source.requests)
+    yield None, ""
+
+
+def _facts(link: Link) -> Iterator[tuple[str, str]]:
+    speed = f", {link.speed} Mbit/s" if link.speed else ""
+    yield "Cable", f"connected{speed}" if link.carrier else "not connected"
+    yield "MAC address", link.mac or "none"
+    if link.kind:
+        yield "Kind", link.kind
+    if link.mtu:
+        yield "MTU", f"{link.mtu} bytes"
+    yield "Addresses", ", ".join(link.addresses) or "none"
+    yield "Gateways", ", ".join(link.gateways) or "none"
+    yield "DNS servers", ", ".join(link.nameservers) or "none"
+    if link.timeservers:
+        yield "NTP servers", ", ".join(link.timeservers)
+
+
+def _describe_request(request: Request) -> Paragraph:
+    took = f" in {request.seconds:.2f} s" if request.seconds else ""
+    return (None if request.good else "dim"), f"  {request.url}: {request.answer}{took}"
+
+
+def _fact(name: str, value: str) -> str:
+    return f"{name + ':':<18}{value}"
+
+
+SCREEN = Registration(
+    title="Network",
+    opener=Key(("N",), "network: addresses, leases, and what the servers answered", "{} network"),
+    keys=(NEXT_PART,),
+    needs="log",
+    make=lambda occasion: NetworkScreen(occasion.view.session.snapshot),
+)

@@ -1,0 +1,98 @@
+"""Networks in the menu, and the network screen."""
+
+from dataclasses import replace
+from typing import Any
+
+from parsers.api import Volume
+from petipy.state.model import NETWORK, Device, Source
+from petipy.state.network import Link, Request
+from tests.ui.driver import Driver
+from tests.ui.fakes import Machine
+
+LINK = Link(
+    index=2,
+    name="eth0",
+    mac="52:54:00:12:34:56",
+    carrier=True,
+    speed=1000,
+    mtu=1500,
+    addresses=("192.0.2.7/24", "2001:db8::7/64"),
+    gateways=("192.0.2.1",),
+    nameservers=("192.0.2.53",),
+)
+
+
+def network(name: str = "eth0", **more: Any) -> Source:
+    device = Device(volume=Volume(name=name), node="", kind=NETWORK, title=f"{name}: network")
+    return replace(Source.of(device, "ready"), link=replace(LINK, name=name), **more)
+
+
+def machine(*networks: Source, disks: int = 1) -> Machine:
+    machine = Machine()
+    snapshot = machine.store.snapshot
+    machine.store.update(
+        choices=snapshot.choices[:disks], sources=(*snapshot.sources[:disks], *networks)
+    )
+    return machine
+
+
+def test_an_interface_without_entries_is_one_line_that_says_its_state() -> None:
+    asking = network(state="waiting", reason="asking for an address, 12 s")
+    unplugged = network("eth1", state="waiting", reason="no cable")
+    lines = [line for line in Driver(machine(asking, unplugged)).lines() if line]
+    assert lines[1:5] == [
+        "vda2: 20 GB ext4, label root",
+        "> * Debian GNU/Linux",
+        "eth0: network - asking for an address, 12 s",
+        "eth1: network - no cable",
+    ]
+
+
+def test_a_menu_without_entries_still_shows_the_interfaces() -> None:
+    waiting = network(state="waiting", reason="no answer to DHCP for 40 s; still asking")
+    text = Driver(machine(waiting, disks=0)).text
+    assert "eth0: network - no answer to DHCP for 40 s; still asking" in text
+    assert "Nothing to boot was found" in text
+
+
+def test_a_server_that_wants_the_local_disk_is_no_failure() -> None:
+    text = Driver(machine(network(elsewhere=True))).text
+    assert "eth0: network - its server wants the local disk" in text
+
+
+def test_hostile_words_of_a_server_are_shown_as_text() -> None:
+    text = Driver(machine(network(state="failed", reason="no\x1b[2Jfile\u202e"))).text
+    assert "\x1b" not in text
+    assert "no?[2Jfile?" in text
+
+
+def test_the_network_screen_lists_addresses_lease_and_requests_in_order() -> None:
+    requests = (
+        Request(url="tftp://192.0.2.1/pxelinux.cfg/default", answer="no such file", seconds=0.031),
+        Request(url="tftp://192.0.2.1/grub/grub.cfg", answer="1,234 bytes", seconds=1, good=True),
+    )
+    source = network(lease=(("siaddr", "192.0.2.1"), ("boot_file", "core.elf")), requests=requests)
+    lines = [line for line in Driver(machine(source)).press("N").lines() if line]
+    assert lines == [
+        "Petipy 0.1 - Network",
+        "eth0: network",
+        "Cable:            connected, 1000 Mbit/s",
+        "MAC address:      52:54:00:12:34:56",
+        "MTU:              1500 bytes",
+        "Addresses:        192.0.2.7/24, 2001:db8::7/64",
+        "Gateways:         192.0.2.1",
+        "DNS servers:      192.0.2.53",
+        "DHCP siaddr:      192.0.2.1",
+        "DHCP boot_file:   core.elf",
+        "Requests:",
+        "  tftp://192.0.2.1/pxelinux.cfg/default: no such file in 0.03 s",
+        "  tftp://192.0.2.1/grub/grub.cfg: 1,234 bytes in 1.00 s",
+        lines[-1],
+    ]
+
+
+def test_the_network_screen_follows_changes_and_says_when_there_is_none() -> None:
+    driver = Driver(machine()).press("N")
+    assert "There is no network interface" in driver.text
+    driver.machine.store.update(sources=(network(state="scanning"),))
+    assert "State:            asking the servers" in driver.text
