@@ -44,6 +44,10 @@ class Monitor:
     def pull(self, id: str) -> None:
         self("device_del", id=id)
 
+    def cable(self, nic: int, *, plugged: bool) -> None:
+        """Plug in or pull out the cable of a network card of vm.Machine."""
+        self("set_link", name=f"nic{nic}", up=plugged)
+
     def throttle(self, drive: int, requests: int) -> None:
         """Let a drive of vm.Machine carry out so many requests a second; 0 is no limit."""
         others = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops_rd", "iops_wr"), 0)

@@ -35,6 +35,26 @@ DRIVES: dict[Bus, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Nic:
+    """A network card. Its frames pass a descriptor, or QEMU's own servers answer it."""
+
+    descriptor: int = -1  # a tap, or one end of a pair of datagram sockets
+    tap: bool = True  # the descriptor is a tap
+    user: str = ""  # options of `-netdev user` instead: "tftp=/srv,bootfile=/kernel"
+    model: str = "virtio-net-pci"
+    mac: str = "52:54:00:00:00:01"
+
+    def arguments(self, number: int) -> list[str]:
+        backend = f"user,id=n{number},restrict=on,{self.user}"
+        if not self.user:
+            kind = "tap" if self.tap else "socket"
+            backend = f"{kind},id=n{number},fd={self.descriptor}"
+        rom = "" if self.model == "spapr-vlan" else ",romfile="
+        device = f"{self.model},id=nic{number},netdev=n{number},mac={self.mac}{rom}"
+        return ["-netdev", backend, "-device", device]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Machine:
     """The hardware. QEMU loads `kernel` and `initrd`; without them the firmware boots a disk."""
 
@@ -45,6 +65,7 @@ class Machine:
     memory: int = 1024  # MiB, a multiple of 256
     cpus: int = 1
     drives: Sequence[tuple[Bus, Path]] = ()
+    nics: Sequence[Nic] = ()
     consoles: int = 1  # hvc0, hvc1 …
     screen: bool = False  # VGA and a USB keyboard
     usb: bool = False  # a USB controller, even without a device
@@ -75,6 +96,8 @@ class Machine:
             arguments += ["-drive", f"if=none,id=d{number},{drive}"]
             order = f",bootindex={number}" if self.kernel is None else ""
             arguments += ["-device", f"{DRIVES[bus]},drive=d{number}{order}"]
+        for number, nic in enumerate(self.nics):
+            arguments += nic.arguments(number)
         return arguments
 
     def _devices(self) -> list[str]:
@@ -183,7 +206,10 @@ def start(machine: Machine, log: Path) -> Iterator[Guest]:
             stdin=subprocess.DEVNULL,
             stdout=stack.enter_context(errors.open("wb")),
             stderr=subprocess.STDOUT,
-            pass_fds=[end.fileno() for end in theirs],
+            pass_fds=[
+                *(end.fileno() for end in theirs),
+                *(nic.descriptor for nic in machine.nics if nic.descriptor >= 0),
+            ],
         )
         stack.enter_context(process)
         stack.callback(process.kill)
