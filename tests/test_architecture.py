@@ -31,7 +31,9 @@ FORMATS = [
 PLATFORMS = ["efi", "generic", "pseries"]
 SETTINGS = [
     *("timeout", "order", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
-    *("lock", "password", "shell", "rescue", "debug", "trace", "started"),
+    *("lock", "password", "shell", "rescue"),
+    *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy"),
+    *("debug", "trace", "started"),
 ]
 ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),

@@ -83,6 +83,24 @@ def _read_names(text: str) -> tuple[str, ...]:
     return tuple(name.removeprefix("/dev/") for name in text.split(",") if name)
 
 
+def _read_list(text: str) -> tuple[str, ...]:
+    return tuple(item for item in text.split(",") if item)
+
+
+def _read_pins(text: str) -> tuple[str, ...]:
+    """Read SHA-256 sums in hexadecimal, with or without colons."""
+    pins = tuple(item.replace(":", "").lower() for item in _read_list(text))
+    if any(len(pin) != 64 or len(bytes.fromhex(pin)) != 32 for pin in pins):
+        raise ValueError(text)
+    return pins
+
+
+def _read_proxy(text: str) -> str:
+    if not text.isprintable() or " " in text or "://" in text.removeprefix("http://"):
+        raise ValueError(text)
+    return text
+
+
 def _read_quoted(text: str) -> str:
     """Read a text in which %XX is a byte."""
     from urllib.parse import unquote  # no other start needs it
@@ -124,6 +142,13 @@ def _write_order(items: tuple[OrderItem, ...]) -> str:
 _ORDER = ValueType(form="KIND|DEVICE|any[:SECONDSs][,…]", read=order.parse, write=_write_order)
 _SECONDS = ValueType(form="SECONDS|never", read=_read_seconds, write=_write_seconds)
 _NAMES = ValueType(form="NAME[,NAME…]", read=_read_names, write=",".join)
+_LIST = ValueType(form="ITEM[,ITEM…]", read=_read_list, write=",".join)
+# A sum with a typing error stands for a key that no server has.
+_PINS = ValueType(
+    form="SHA256[,SHA256…]", read=_read_pins, write=",".join, wrong=("not understood",)
+)
+_PATH = ValueType(form="FILE", read=str, write=str)
+_PROXY = ValueType(form="http://HOST:PORT", read=_read_proxy, write=str)
 _QUOTED = ValueType(form="TEXT", read=_read_quoted, write=_quote)
 _DIALECT = _one_of(*DIALECTS)
 _HASH = ValueType(form="HASH", read=_read_hash, write=str, secret=True, wrong="!")
@@ -187,6 +212,33 @@ SETTINGS = (
         type=_FLAG,
         help="a shell, without a password, after five failures of Petipy itself",
         layers=("image", "command line"),  # /init reads it, without Python
+    ),
+    Setting(
+        name="ca",
+        type=_LIST,
+        help="trust these authorities, too: a file of the image, a fingerprint, or a URL with its "
+        "#sha256=",
+    ),
+    Setting(
+        name="pin",
+        type=_PINS,
+        help="take only servers with one of these keys: the SHA-256 sums of their public keys",
+    ),
+    Setting(
+        name="certificate",
+        type=_PATH,
+        help="show this certificate to servers: a file of the image with its key",
+    ),
+    Setting(
+        name="insecure",
+        type=_FLAG,
+        help="do not check the certificates of servers",
+    ),
+    Setting(name="proxy", type=_PROXY, help="fetch through this HTTP proxy"),
+    Setting(
+        name="no_proxy",
+        type=_LIST,
+        help="hosts, domains and networks that are reached without the proxy",
     ),
     Setting(name="debug", type=_FLAG, help="log more"),
     Setting(

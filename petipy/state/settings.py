@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from petipy.state.network import Fetching
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderItem:
@@ -30,11 +32,29 @@ class Settings:
     password: str = ""  # the image's own, as a hash; "" is none
     shell: Literal["scanned", "unscanned"] = "scanned"  # it opens beside an unreadable device
     rescue: bool = False  # /init opens a shell after several failures to start
+    ca: tuple[str, ...] = ()  # authorities: Fetching.authorities
+    pin: tuple[str, ...] = ()  # Fetching.pins
+    certificate: str = ""  # a path in the image: our own certificate and key
+    insecure: bool = False  # certificates are not checked
+    proxy: str = ""
+    no_proxy: tuple[str, ...] = ()
     debug: bool = False
     trace: bool = False
     started: str = ""  # id of the choice by which another Petipy started this one
     layers: tuple[tuple[str, str], ...] = ()  # (setting, its layer), without those built in
     complaints: tuple[str, ...] = ()  # statements that are not understood, in words
+
+    @property
+    def fetching(self) -> Fetching:
+        """The rules for a process that fetches something."""
+        return Fetching(
+            authorities=self.ca,
+            pins=self.pin,
+            certificate=self.certificate,
+            insecure=self.insecure,
+            proxy=self.proxy,
+            no_proxy=self.no_proxy,
+        )
 
     def layer(self, name: str) -> str:
         """Return the layer that a setting's value comes from: petipy.settings.storage."""

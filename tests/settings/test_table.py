@@ -20,6 +20,9 @@ SAMPLES = {
     "started": ("", "1f-2%3A/boot/grub/grub.cfg%23A%20%22B%22%3E%FF", "%C3%A4"),
     "lock": ("machine", "own"),
     "password": ("", "$6$salt$hash", "grub.pbkdf2.sha512.10000.AB.CD"),
+    "ca": ("", "/etc/ca.pem,https://192.0.2.1/ca.pem#sha256=0123"),
+    "pin": ("", f"{'ab' * 32},{'cd' * 32}"),
+    "proxy": ("", "http://192.0.2.1:3128", "proxy:3128"),
     "shell": ("scanned", "unscanned"),
 }
 
@@ -50,6 +53,16 @@ def test_seconds_are_finite_and_not_negative_and_never_is_for_ever() -> None:
     for text in ("-1", "inf", "nan", "1e300", "soon", ""):
         with pytest.raises(ValueError, match=r".*"):
             read(text)
+
+
+def test_a_pin_is_a_sum_and_a_proxy_is_reached_by_http() -> None:
+    read = BY_NAME["pin"].type.read
+    assert read("AB:" * 31 + "AB") == ("ab" * 32,)
+    for text in ("ab", "zz" * 32, "ab" * 32 + ",x"):
+        with pytest.raises(ValueError, match=r".*"):
+            read(text)
+    with pytest.raises(ValueError, match=r".*"):
+        BY_NAME["proxy"].type.read("https://proxy:3128")
 
 
 def test_the_dialects_are_those_of_the_grub_parser() -> None:
