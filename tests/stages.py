@@ -50,6 +50,17 @@ SYSTEM = {
     "powerpc64le-linux-gnu-as": "binutils-powerpc64le-linux-gnu",
     "/usr/lib/systemd/systemd-udevd": "udev",
     "/usr/include/asm-generic/unistd.h": "linux-libc-dev",
+    # Servers for tests/network, and clients to compare with.
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "ping": "iputils-ping",
+    "dnsmasq": "dnsmasq-base",
+    "kea-dhcp4": "kea-dhcp4-server",
+    "kea-dhcp6": "kea-dhcp6-server",
+    "nginx": "nginx",
+    "openssl": "openssl",
+    "curl": "curl",
+    "busybox": "busybox",
 }
 # For slow tests alone.
 SLOW_SYSTEM = {

@@ -1,0 +1,1 @@
+"""Real servers in network namespaces, and a switch for what the kernel lacks."""
