@@ -1,0 +1,116 @@
+"""TFTP: RFC 1350, with blksize, tsize, timeout and windowsize (RFC 2347 to 2349, 7440).
+
+The name of the file is the URL's path without its first slash, its escapes undone. So
+tftp://host/boot/a asks for boot/a, as a lease says it, and tftp://host/%2Fboot/a for /boot/a.
+"""
+
+import errno
+import re
+import socket
+
+from petipy.fetch.connect import Address, split_literal
+from petipy.fetch.failure import FetchError
+from petipy.fetch.scheme import Job, Scheme
+from petipy.fetch.tftp.client import read
+from petipy.fetch.tftp.transfer import Errand, TransferError
+from petipy.fetch.url import Url
+
+_PORT = 69
+_MOST = 16  # addresses of a host: a hostile name server may give thousands
+_NEXT = 3.0  # seconds for an answer from an address that is not the last one
+_STALLED = 3  # times as long without a block as without a byte of http, which can be resumed
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+
+
+async def fetch(job: Job) -> None:
+    """Fetch from the first of the host's addresses that answers. Raise FetchError."""
+    if job.sink.tell():
+        job.rewind()  # nothing would show that the rest is of the same file
+    addresses = await _find_addresses(job)
+    for address in addresses[:-1]:
+        try:
+            await _read(job, address, min(_NEXT, job.limits.connect))
+        except FetchError as error:
+            if error.kind != "silent" or job.sink.tell():
+                raise
+            job.note(str(error))
+            job.begin(job.url)
+        else:
+            return
+    await _read(job, addresses[-1], job.limits.connect)
+
+
+SCHEME = Scheme(names=("tftp",), fetch=fetch)
+
+
+def read_name(url: Url) -> bytes:
+    """Return the name of the file on the server. There are no queries: it may hold a "?"."""
+    text = url.path[1:] + ("" if url.query is None else f"?{url.query}")
+    return _ESCAPE.sub(lambda m: bytes((int(m[1], 16),)), text.encode("utf-8", "surrogateescape"))
+
+
+async def _read(job: Job, address: Address, within: float) -> None:
+    """Fetch from one address, with options, and without if the server refuses them."""
+    errand = Errand(
+        name=read_name(job.url),
+        skip=job.wanted.offset,
+        size=job.wanted.size or None,
+        answer_within=within,
+        block_within=_STALLED * job.limits.read,
+    )
+    try:
+        try:
+            await read(address, errand, _Writer(job))
+        except TransferError as error:
+            if error.kind != "plain":
+                raise
+            job.note(f"{error}; asking without options")
+            job.begin(job.url)
+            await read(address, errand, _Writer(job), plain=True)
+    except TransferError as error:
+        raise _explain(error, address) from None
+    except ValueError as error:
+        raise FetchError(str(error)) from None
+    except OSError as error:
+        if error.errno == errno.ECONNREFUSED:
+            raise FetchError(f"no TFTP server at {address[0]}", "silent", again=True) from None
+        words = error.strerror or str(error)
+        raise FetchError(f"no way to {address[0]}: {words}", "silent", again=True) from None
+    part = " of it" if job.wanted.size or job.wanted.offset else ""
+    job.note(f"{job.sink.tell():,} bytes{part}", good=True)
+
+
+class _Writer:
+    """The job's sink, for a transfer."""
+
+    def __init__(self, job: Job) -> None:
+        self.expect = job.expect
+        self.write = job.sink.write
+
+
+def _explain(error: TransferError, address: Address) -> FetchError:
+    """Return the failure of a try, as the fetcher knows it."""
+    if error.kind == "absent":
+        return FetchError(str(error), "absent")
+    if error.kind == "silent":
+        return FetchError(f"{address[0]}: {error}", "silent", again=True)
+    return FetchError(str(error), again=error.kind == "broken")
+
+
+async def _find_addresses(job: Job) -> list[Address]:
+    """Return the host's addresses, at least one, best first. Raise FetchError."""
+    host, port = job.url.host, job.url.port or _PORT
+    if not host:
+        raise FetchError("a URL without a host")
+    if found := split_literal(host, port):
+        return found[:1]
+    try:
+        found = await job.resolve(host, port, socket.AF_UNSPEC)
+    except (OSError, UnicodeError) as error:
+        if getattr(error, "errno", 0) == socket.EAI_AGAIN:
+            words = f"no name server knows now what {host} is"
+            raise FetchError(words, "silent", again=True) from None
+        raise FetchError(f"there is no host {host}", "silent") from None
+    if not found:
+        raise FetchError(f"there is no host {host}", "silent")
+    return found[:_MOST]

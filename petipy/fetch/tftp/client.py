@@ -1,0 +1,178 @@
+"""The sockets of a transfer by TFTP."""
+
+import asyncio
+import socket
+
+from petipy.fetch.connect import Address
+from petipy.fetch.tftp import packets
+from petipy.fetch.tftp.packets import Options
+from petipy.fetch.tftp.transfer import Errand, Transfer, TransferError, Writer
+
+_TURN = 256  # packets that are taken before other transfers have their turn
+_WINDOW = 64  # blocks
+_ROOM = 4 << 20  # bytes of packets that wait in the socket; few machines allow so many
+_PACKET = 2048  # bytes that a packet costs there, besides twice its block
+_STRANGERS = 64  # packets of others that are answered
+# IP_MTU and IP_RECVERR, IPV6_MTU and IPV6_RECVERR of <linux/in.h> and <linux/in6.h>.
+_LEVELS = {
+    socket.AF_INET: (socket.IPPROTO_IP, 14, 11),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 24, 25),
+}
+_ETHERNET = 1500
+# Bytes of a block in a packet of Ethernet, if a tunnel on the way takes 40 bytes of each.
+_BLOCKS = {socket.AF_INET: 1428, socket.AF_INET6: 1408}
+_HEADERS = {socket.AF_INET: 20 + 8, socket.AF_INET6: 40 + 8}
+
+
+def choose_options(sock: socket.socket, mtu: int) -> Options:
+    """Return the options to ask for: blocks that the path takes in one packet each.
+
+    A window has to fit into the socket: what the server sends is lost otherwise.
+    """
+    family = socket.AddressFamily(sock.family)
+    block = mtu - _HEADERS[family] - packets.HEAD
+    if mtu <= _ETHERNET:
+        block = min(block, _BLOCKS[family])
+    block = min(max(block, packets.BLOCKS[0]), packets.BLOCKS[-1])
+    room = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    return Options(block=block, window=max(1, min(_WINDOW, room // (2 * block + _PACKET))))
+
+
+def find_mtu(family: int, address: Address) -> int:
+    """Return the size in bytes of a packet that the path to the address takes, as far as known.
+
+    Raise OSError if there is no path.
+    """
+    level, mtu, _ = _LEVELS[socket.AddressFamily(family)]
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect(address)
+        return probe.getsockopt(level, mtu)
+
+
+async def read(address: Address, errand: Errand, writer: Writer, *, plain: bool = False) -> int:
+    """Read a file from the server at the address; return the bytes that came.
+
+    With `plain` ask for no options. Raise TransferError, OSError if there is no way to the server
+    or it refuses the packet, ValueError for a name that cannot be asked for, and what the writer
+    raises.
+    """
+    family = socket.AF_INET6 if len(address) == 4 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sock:
+        level, _, errors = _LEVELS[family]
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
+        sock.setsockopt(level, errors, 1)  # "connection refused", though it is not connected
+        sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))
+        options = None if plain else choose_options(sock, find_mtu(family, address))
+        return await _Line(sock, address, Transfer(errand, writer, options), options).run()
+
+
+class _Line:
+    """A transfer on a socket of its own, whose port is the transfer's identifier."""
+
+    def __init__(
+        self, sock: socket.socket, server: Address, transfer: Transfer, options: Options | None
+    ) -> None:
+        self._sock, self._server, self._transfer = sock, server, transfer
+        self._peer: Address | None = None  # the server's address in this transfer, once it is known
+        self._strangers: list[Address] = []
+        block = max(options.block if options else 0, packets.PLAIN_BLOCK)
+        # A byte more shows that a block is too long.
+        self._buffer = bytearray(packets.HEAD + block + 1)
+        self._loop = asyncio.get_running_loop()
+        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def run(self) -> int:
+        try:
+            self._sock.sendto(self._transfer.start(self._loop.time()), self._server)
+            self._loop.add_reader(self._sock, self._guard)
+            self._set_timer()
+            await self._over
+        except TransferError as error:
+            self._send(error.farewell)
+            raise self._explain(error) from None
+        except ValueError:
+            raise
+        except BaseException:  # cancelled, or the file is full: the server need not go on
+            self._send(packets.make_error(packets.FULL, "stopped"))
+            raise
+        finally:
+            self._loop.remove_reader(self._sock)
+            if self._timer:
+                self._timer.cancel()
+        return self._transfer.received
+
+    def _guard(self) -> None:
+        """Take what has come, and end the transfer if that is its end."""
+        try:
+            self._drain()
+        except Exception as error:  # noqa: BLE001  it goes to the task that waits
+            self._end(error)
+
+    def _drain(self) -> None:
+        """Take the packets that wait, without a turn of the event loop for each."""
+        sock, transfer, buffer = self._sock, self._transfer, self._buffer
+        view, now = memoryview(buffer), self._loop.time()
+        for _ in range(_TURN):
+            try:
+                size, address = sock.recvfrom_into(buffer)
+            except BlockingIOError:
+                return
+            except OSError:
+                if self._peer:  # the link may come back
+                    continue
+                raise
+            if address != self._peer and not self._meet(address):
+                continue
+            answer = transfer.receive(view[:size], now)
+            if answer is not None:
+                self._send(answer)
+            if transfer.ended:
+                self._end(None)
+                return
+
+    def _meet(self, address: Address) -> bool:
+        """Return True if a packet's sender is the server, whose port its first packet shows."""
+        if self._peer is None and address[0] == self._server[0] and address[2:] == self._server[2:]:
+            self._peer = address
+            return True
+        if len(self._strangers) < _STRANGERS:
+            self._strangers.append(address)
+            self._send(packets.make_error(packets.STRANGER, "not your transfer"), address)
+        return False
+
+    def _send(self, packet: bytes, address: Address | None = None) -> None:
+        if packet and (to := address or self._peer):
+            try:
+                self._sock.sendto(packet, to)
+            except OSError:  # it counts as lost: the link may come back
+                return
+
+    def _expire(self) -> None:
+        self._timer = None
+        try:
+            self._drain()
+            if not self._over.done() and (packet := self._transfer.expire(self._loop.time())):
+                self._send(packet, self._peer or self._server)
+        except Exception as error:  # noqa: BLE001  it goes to the task that waits
+            self._end(error)
+        if not self._over.done():
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        self._timer = self._loop.call_at(self._transfer.deadline, self._expire)
+
+    def _end(self, error: Exception | None) -> None:
+        if self._over.done():
+            return
+        self._loop.remove_reader(self._sock)
+        if error:
+            self._over.set_exception(error)
+        else:
+            self._over.set_result(None)
+
+    def _explain(self, error: TransferError) -> TransferError:
+        """Name the sender of the only answers if the server gave none."""
+        if error.kind != "silent" or self._transfer.answered or not self._strangers:
+            return error
+        return TransferError(f"{error}; {self._strangers[-1][0]} answered instead", "silent")
