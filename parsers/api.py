@@ -76,9 +76,9 @@ class FileRef:
     mode: int = 0  # with the bits of the file's type, as GRUB gives them
 
     def __str__(self) -> str:
-        part = describe_extent(self.path, self.offset, self.size)
+        part = describe_extent(self.url or self.path, self.offset, self.size)
         place = f"({self.device}){self.path}" if self.device else self.path
-        place = self.url or f"{place}{part}"
+        place = f"{self.url or place}{part}"
         return f"newc:{self.packed}:{place}" if self.packed else place
 
 
@@ -290,6 +290,9 @@ class Format:
     With `network` the language also comes over the network. The function gets a URL and the text
     there, and returns True if the text is in this language; `parse` then gets the URL for a path,
     and the text by `Host.fetch`.
+
+    `program` yields the entries of an EFI program in this format, given its path. It yields nothing
+    for another program.
     """
 
     name: str
@@ -299,6 +302,7 @@ class Format:
     binary: bool = False
     from_top: bool = False  # its paths begin at the top of a btrfs, whatever subvolume it is in
     network: Callable[[str, str], bool] | None = None
+    program: Parse | None = None
     # Paths in an image file, of a configuration written for booting out of that file. If one of
     # them offers entries, nothing else in the image is read.
     in_image: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ class Machine:
     firmware: Firmware = UNKNOWN
     urls: Mapping[str, str | bytes] = field(default_factory=dict)  # bytes are no text
     asked: list[str] = field(default_factory=list)  # URLs, in order
+    pieces: list[tuple[str, int, int]] = field(default_factory=list)  # of URLs: offset, length
     hints: list[Sequence[str]] = field(default_factory=list)  # of Host.prefetch
     leases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by Volume.name
     links: Mapping[str, str] = field(default_factory=dict)  # on every volume, path → target
@@ -120,6 +121,7 @@ class MachineFiles:
 
     def _fetch_piece(self, url: str, offset: int, length: int) -> Piece | None:
         content = self._served(url)
+        self.machine.pieces.append((url, offset, length))
         if content is None:
             return None
         data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content

@@ -10,7 +10,7 @@ from posixpath import basename
 from parsers import machines
 from parsers.api import FileRef, Files, Format, Item
 from parsers.formats.syslinux import entries, uboot
-from parsers.places.lease import prefix, server
+from parsers.places.lease import glue, prefixes, server
 from parsers.places.urls import is_url, join, normalize, split
 
 _UBOOT = ("arm", "aarch64", "riscv64", "loongarch64")
@@ -33,7 +33,7 @@ class NetworkLocator:
             return normalize(name)
         host, colons, path = name.partition("::")
         if not colons or "/" in host:
-            return join(directory, name.lstrip("/"))
+            return glue(directory, name)
         return join(f"tftp://{host}/" if host else f"{self._root}/", f"/{path.lstrip('/')}")
 
     def read(self, place: str) -> str | None:
@@ -56,10 +56,11 @@ def _directory(files: Files, url: str) -> str:
     """Return the URL that relative names begin with.
 
     If DHCP names the configuration, it is the configuration's directory, as in Petitboot, unless
-    DHCP gives a prefix, too.
+    DHCP gives a prefix, too. Of two readings of the prefix that is right which led to the
+    configuration.
     """
-    if files.host.lease.get("pxepathprefix"):
-        return prefix(files.host.lease)
+    if files.host.lease.get("pxepathprefix") and (found := [*prefixes(files.host.lease)]):
+        return next((base for base in found[::-1] if url.startswith(base)), found[0])
     directory = join(url, "./")
     return join(directory, "../") if directory.endswith("/pxelinux.cfg/") else directory
 

@@ -72,6 +72,17 @@ def parse(files: Files, directory: str) -> Iterator[Item]:
         yield Preferences(timeout=loader.timeout, style=loader.style)
 
 
+def parse_program(files: Files, path: str) -> Iterator[Item]:
+    """Yield an entry for each profile of one image; the first is the default."""
+    default = True
+    for item in read_image(files, dirname(path), path):
+        if isinstance(item, Problem):
+            yield item
+        else:
+            yield replace(item.entry, default=default)
+            default = False
+
+
 def read_images(files: Files, directory: str) -> Iterator[UkiEntry | Problem]:
     """Read the images of a directory, in the order of their names."""
     top = dirname(dirname(directory)).rstrip("/")
@@ -292,5 +303,6 @@ FORMAT = Format(
     parse,
     rank=30,
     binary=True,
+    program=parse_program,
     file_names=("*.efi",),
 )

@@ -17,6 +17,7 @@ WORDS: Mapping[str, str] = {
     "interface": "interface",
     "mac": "hardware address",
     "uuid": "this machine's UUID",
+    "links": "network cards of the machine: NAME=ADDRESS …",
     "ip": "address",
     "subnet": "netmask",
     "ip6": "IPv6 address",
@@ -114,17 +115,42 @@ def bootfiles(lease: Lease) -> Iterator[str]:
 
 
 def prefix(lease: Lease) -> str:
-    """Return the URL, with a slash at its end, before PXELINUX's relative file names; or ""."""
+    """Return the URL to put before PXELINUX's relative file names, or ""."""
+    return next(prefixes(lease), "")
+
+
+def prefixes(lease: Lease) -> Iterator[str]:
+    """Yield the URLs that PXELINUX's relative file names may begin with, the likeliest first.
+
+    RFC 5071: option 210 is text to put before a name, and no slash is added. Servers that forget
+    the slash mean a directory, so that comes second.
+    """
     if path := lease.get("pxepathprefix"):
-        # The option is text to put before names, and often lacks the slash.
-        return _on(_root(lease), path if path.endswith("/") else f"{path}/")
-    base = bootfile(lease) or _root(lease)
-    return base and join(base, "./")
+        if whole := _on(_root(lease), path):
+            yield from dict.fromkeys((whole, f"{whole.rstrip('/')}/"))
+    elif base := bootfile(lease) or _root(lease):
+        yield join(base, "./")
+
+
+def glue(base: str, name: str) -> str:
+    """Return the URL of a relative name behind a prefix; a name with a slash in front, too."""
+    return normalize(f"{base}{name.lstrip('/')}")
 
 
 def configuration(lease: Lease) -> str:
     """Return the URL of the configuration that option 209 names, or ""."""
-    return _on(prefix(lease), lease.get("pxeconffile", ""))
+    return next(configurations(lease), "")
+
+
+def configurations(lease: Lease) -> Iterator[str]:
+    """Yield the URLs that option 209 may mean. A name with a slash in front is an absolute one."""
+    name = lease.get("pxeconffile", "")
+    if is_url(name):
+        yield normalize(name)
+    elif name.startswith("/"):
+        yield from filter(None, [_on(prefix(lease), name)])
+    elif name:
+        yield from dict.fromkeys(glue(base, name) for base in prefixes(lease))
 
 
 def hardware(lease: Lease) -> str:

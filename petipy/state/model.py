@@ -177,8 +177,8 @@ class File:
     stamp: str = field(default="", compare=False)  # Seen.stamp; "" if it is not known
 
     def __str__(self) -> str:
-        part = describe_extent(self.path, self.offset, self.size)
-        place = self.url or f"({self.device}){self.path}{part}"
+        part = describe_extent(self.url or self.path, self.offset, self.size)
+        place = f"{self.url or f'({self.device}){self.path}'}{part}"
         return f"newc:{self.packed}:{place}" if self.packed else place
 
 

@@ -311,7 +311,7 @@ def list_references(entry: Entry) -> Iterator[FileRef]:
 
 def _file(ref: FileRef, own: str, find: FindVolume) -> File | None:
     if ref.url:
-        return File(url=ref.url, packed=ref.packed, mode=ref.mode)
+        return File(url=ref.url, offset=ref.offset, size=ref.size, packed=ref.packed, mode=ref.mode)
     device = find(ref.device) if ref.device else own
     if device is None:
         return None
@@ -334,7 +334,10 @@ def _change(effect: Effect, own: str, find: FindVolume) -> Change:
 def _parse_typed(text: str, known: Sequence[str]) -> File:
     if match := re.fullmatch(r"newc:([^:]+):(.+)", text):
         return replace(_parse_typed(match[2], known), packed=match[1])
+    extent = re.fullmatch(r"(.+)@(\d{1,18})\+(\d{1,18})", text)
     if re.match(r"[a-z][a-z0-9+.-]*://", text):
+        if extent:
+            return File(url=extent[1], offset=int(extent[2]), size=int(extent[3]))
         return File(url=text)
     device = known[0]
     if named := next((name for name in known if text.startswith(f"({name})")), ""):

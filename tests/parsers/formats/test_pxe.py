@@ -81,7 +81,8 @@ def test_without_a_server_in_the_lease_the_configurations_own_is_meant() -> None
         ("http://web/x/host.cfg", {}, "http://web/x/v"),
         ("http://web/pxelinux.cfg/default", {}, "http://web/v"),
         ("http://web/x/host.cfg", {"pxepathprefix": "/p/"}, "tftp://10.0.0.1/p/v"),
-        ("http://web/x/host.cfg", {"pxepathprefix": "http://w/p"}, "http://w/p/v"),
+        ("http://web/x/host.cfg", {"pxepathprefix": "http://w/p-"}, "http://w/p-v"),
+        ("http://w/p/pxelinux.cfg/default", {"pxepathprefix": "http://w/p"}, "http://w/p/v"),
     ],
 )
 def test_the_prefix_is_what_dhcp_says_or_where_the_configuration_lies(

@@ -62,7 +62,8 @@ def test_a_url_has_a_scheme_and_a_server() -> None:
         ({"siaddr": "h", "boot_file": "/pxelinux.0"}, "tftp://h/"),
         ({"tftp": "t", "siaddr": "h", "bootfile": "a/b"}, "tftp://t/a/"),
         ({"siaddr": "0.0.0.0", "serverid": "s", "bootfile": "b"}, "tftp://s/"),
-        ({"siaddr": "h", "bootfile": "a/b", "pxepathprefix": "c"}, "tftp://h/c/"),
+        ({"siaddr": "h", "bootfile": "a/b", "pxepathprefix": "c"}, "tftp://h/c"),
+        ({"siaddr": "h", "bootfile": "a/b", "pxepathprefix": "c/"}, "tftp://h/c/"),
         ({"pxepathprefix": "http://w:80/c/"}, "http://w:80/c/"),
         ({"bootfile": "http://w/d/x"}, "http://w/d/"),
         ({"bootfile_url": "tftp://[fe80::1]/d/x"}, "tftp://[fe80::1]/d/"),
@@ -72,7 +73,7 @@ def test_a_url_has_a_scheme_and_a_server() -> None:
         ({"sname": "n", "serverid": "s", "bootfile": "x"}, "tftp://n/"),
         (
             {"bootfile_url": "http://w/d/x", "serverid6": "fe80::1", "pxepathprefix": "c"},
-            "http://w/c/",
+            "http://w/c",
         ),
         ({}, ""),
         ({"bootfile": "a/b"}, ""),
