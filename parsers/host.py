@@ -29,6 +29,15 @@ class Piece(NamedTuple):
     size: int | None = None  # bytes of the whole file; None: the server does not say
 
 
+# Named functions, which can be pickled.
+def _know_no_piece(url: str, offset: int, length: int) -> Piece | None:
+    return None
+
+
+def _take_no_hint(urls: Sequence[str]) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """The machine around a tree: its volumes, the way to their trees, its firmware and network."""
@@ -48,6 +57,6 @@ class Host:
     fetch: Callable[[str], str | None] = lambda _: None
     # URL, offset, length → bytes of the file there; None when nothing answers. A kernel is known by
     # its first bytes, without its other 100 MB.
-    piece: Callable[[str, int, int], Piece | None] = lambda *_: None
+    piece: Callable[[str, int, int], Piece | None] = _know_no_piece
     # URLs that will be asked for next, in this order: they may be asked for at once.
-    prefetch: Callable[[Sequence[str]], None] = lambda _: None
+    prefetch: Callable[[Sequence[str]], None] = _take_no_hint
