@@ -1,7 +1,6 @@
 """A console of a guest: read its output, look at its terminal, type keys."""
 
 import re
-import socket
 from io import BufferedWriter
 from typing import Protocol
 
@@ -30,6 +29,14 @@ class Pump(Protocol):
     def until(self, console: "Console", done: "Condition", within: float, what: str) -> None: ...
 
 
+class Line(Protocol):
+    """The other end of the line: a socket, or the like."""
+
+    def fileno(self) -> int: ...
+    def recv(self, size: int, /) -> bytes: ...
+    def sendall(self, data: bytes, /) -> None: ...
+
+
 class Condition(Protocol):
     def __call__(self) -> object: ...
 
@@ -37,7 +44,7 @@ class Condition(Protocol):
 class Terminal(pyte.Screen):
     """A terminal of 80 by 24 that answers queries (DA, CPR) like a real one."""
 
-    def __init__(self, line: socket.socket) -> None:
+    def __init__(self, line: Line) -> None:
         super().__init__(80, 24)
         self._line = line
 
@@ -46,7 +53,7 @@ class Terminal(pyte.Screen):
 
 
 class Console:
-    def __init__(self, name: str, line: socket.socket, log: BufferedWriter, pump: Pump) -> None:
+    def __init__(self, name: str, line: Line, log: BufferedWriter, pump: Pump) -> None:
         self.name, self.line = name, line
         self.received = 0  # bytes since the start of the guest
         self.open = True

@@ -70,7 +70,10 @@ class Namespace:
     _serial: int = 0
 
     def enter(self, argv: Sequence[str | Path]) -> list[str]:
-        """Return a command that runs `argv` in this network. It ends with the test."""
+        """Return a command that runs `argv` in this network, in the current directory.
+
+        It ends with the test.
+        """
         where = [f"--target={self.pid}", "--net", "--mount"]
         own = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
         front = ["setpriv", "--pdeathsig", "KILL", "nsenter", *where, *own, "--wd=.", "--"]
@@ -79,7 +82,12 @@ class Namespace:
     def run(self, *argv: str | Path, feed: bytes | None = None, within: float = 30) -> str:
         """Run a program to its end; return its output."""
         done = subprocess.run(
-            self.enter(argv), input=feed, capture_output=True, timeout=within, check=False
+            self.enter(argv),
+            cwd=REPOSITORY,
+            input=feed,
+            capture_output=True,
+            timeout=within,
+            check=False,
         )
         words = " ".join(map(str, argv))
         complaint = (done.stdout + done.stderr).decode(errors="replace")
@@ -98,6 +106,7 @@ class Namespace:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 self.enter(argv),
+                cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -179,10 +188,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def namespace(room: Path) -> Iterator[Namespace]:
-    """Make a network with a loopback interface; it has its own /run, and its /sys shows it."""
+    """Make a network with a loopback interface; it has its own /run, and its /sys shows it.
+
+    /sys is read-only: systemd-networkd waits for no udevd then.
+    """
     room.mkdir(parents=True, exist_ok=True)
     rights = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    script = "mount -t sysfs sysfs /sys && mount -t tmpfs tmpfs /run && ip link set lo up"
+    script = "mount -t sysfs -o ro sysfs /sys && mount -t tmpfs tmpfs /run && ip link set lo up"
     script = f"{script} && echo ready && exec sleep 7200"
     holder = subprocess.Popen(
         [

@@ -72,14 +72,15 @@ def start_nginx(space: Namespace, servers: str, more: str = "") -> Program:
     places = "\n".join(f"{kind}_temp_path {room}/nginx-{kind};" for kind in kinds)
     file = room / "nginx.conf"
     file.write_text(
-        f"daemon off; user root; worker_processes 1; pid {room}/nginx.pid;\n"
+        # One process: a killed test leaves no worker behind.
+        f"daemon off; master_process off; user root; pid {room}/nginx.pid;\n"
         f"error_log stderr notice;\nevents {{ }}\nhttp {{\n{places}\nroot {room}/{HTTP_ROOT};\n"
         "log_format short '$request_method $request_uri $status $body_bytes_sent $http_range';\n"
         "access_log /dev/stderr short;\ndefault_type application/octet-stream; sendfile on;\n"
         f"{more}\n{servers}\n}}\n"
     )
     server = space.start(find("nginx", "nginx"), "-p", room, "-c", file)
-    server.says("start worker process ")
+    server.says(" event method")
     return server
 
 
