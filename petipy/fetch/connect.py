@@ -10,7 +10,7 @@ import errno
 import socket
 from collections.abc import Awaitable, Callable
 
-from petipy.fetch.connection import Connection
+from petipy.fetch.connection import Connection, connect_socket
 from petipy.fetch.failure import FetchError
 
 _NEXT = 0.25  # seconds until the next address is tried beside one that has not answered
@@ -25,7 +25,8 @@ Resolve = Callable[[str, int, int], Awaitable[list[Address]]]
 async def resolve(host: str, port: int, family: int) -> list[Address]:
     """Ask libc, in a thread: the name servers are those of /etc/resolv.conf."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    name = host.encode()  # a text would go by a codec that is imported late
+    found = await loop.getaddrinfo(name, port, family=family, type=socket.SOCK_STREAM)
     return [_check(address) for *_, address in found]
 
 
@@ -41,7 +42,7 @@ async def connect(host: str, port: int, resolve: Resolve, within: float) -> Conn
 
 def split_literal(host: str, port: int) -> list[Address]:
     """Return the address that a host is written as; [] for a name. No name server is asked."""
-    with contextlib.suppress(OSError, UnicodeError):
+    with contextlib.suppress(OSError):
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         return [_check(address) for *_, address in found]
     return []
@@ -117,9 +118,6 @@ class _Race:
         except OSError as error:
             self._unknown.append(error)
             return
-        except UnicodeError:  # a label of a name is empty, or too long
-            self._unknown.append(socket.gaierror(socket.EAI_NONAME, "not a name"))
-            return
         finally:
             if family == socket.AF_INET6:
                 self._ipv6_is_known.set()
@@ -142,7 +140,7 @@ class _Race:
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().sock_connect(sock, address)
+            await connect_socket(sock, address)
         except OSError as error:
             self._reasons[address[0]] = _WORDS.get(error.errno or 0, error.strerror or str(error))
         except BaseException:

@@ -4,6 +4,7 @@ asyncio's own streams copy each byte several times; a bulk transfer reads from h
 """
 
 import asyncio
+import os
 import socket
 from typing import TYPE_CHECKING, Protocol
 
@@ -93,18 +94,39 @@ class Connection:
         """Wait until the socket is ready for what was wanted."""
         if self._wanting_write:
             writing = isinstance(error, self._wanting_write)
-        loop = asyncio.get_running_loop()
-        ready = loop.create_future()
-        add, remove = (
-            (loop.add_writer, loop.remove_writer)
-            if writing
-            else (loop.add_reader, loop.remove_reader)
-        )
-        add(self._sock, _resolve, ready)
-        try:
-            await ready
-        finally:
-            remove(self._sock)
+        await _wait(self._sock, writing=writing)
+
+
+async def connect_socket(
+    sock: socket.socket, address: tuple[str, int] | tuple[str, int, int, int]
+) -> None:
+    """Connect a socket that does not block. Raise OSError.
+
+    asyncio's own way asks a thread for the meaning of a link-local address.
+    """
+    try:
+        sock.connect(address)
+    except BlockingIOError:
+        await _wait(sock, writing=True)
+        if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(code, os.strerror(code)) from None
+
+
+async def _wait(sock: socket.socket, *, writing: bool) -> None:
+    """Wait until the socket can be read, or written to."""
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    if writing:
+        loop.add_writer(sock, _resolve, ready)
+    else:
+        loop.add_reader(sock, _resolve, ready)
+    try:
+        await ready
+    finally:
+        if writing:
+            loop.remove_writer(sock)
+        else:
+            loop.remove_reader(sock)
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

@@ -14,6 +14,7 @@ from petipy.fetch.connection import Connection
 from petipy.fetch.failure import FetchError
 from petipy.fetch.scheme import Limits
 from petipy.fetch.sink import Sink
+from petipy.fetch.tls import describe
 
 _HEADERS = 32768  # bytes, together with the status line
 _PIECE = 4096  # bytes read at once of headers
@@ -48,7 +49,7 @@ class Exchange:
         got = 0
         try:
             async with asyncio.timeout(self._limits.answer):
-                await self._connection.send(request or b"")
+                await self._send(request or b"")
                 while not isinstance(event := self._http.next_event(), h11.Response):
                     if event is not h11.NEED_DATA:  # 100 Continue, 103 Early Hints
                         continue
@@ -72,7 +73,7 @@ class Exchange:
         except OSError as error:
             if used and not got:
                 raise StaleError from None
-            raise broken(error) from None
+            raise _describe_break(error) from None
         self._connection.used += 1
         self.status = event.status_code
         self.reason = event.reason.decode("latin-1").strip()
@@ -81,6 +82,17 @@ class Exchange:
         options = {word.strip() for word in self.header("connection").lower().split(",")}
         self._keeps = event.http_version == b"1.1" and "close" not in options
         self._keeps |= event.http_version == b"1.0" and "keep-alive" in options
+
+    async def _send(self, request: bytes) -> None:
+        """Send the request. Raise OSError with what the server said before it closed."""
+        try:
+            await self._connection.send(request)
+        except OSError as error:
+            try:  # an alert of TLS may have come before the reset
+                self._connection.read_now(memoryview(bytearray(1)))
+            except OSError as reason:
+                raise reason from error
+            raise
 
     def header(self, name: str) -> str:
         """Return a header's first value, or ""."""
@@ -111,7 +123,7 @@ class Exchange:
         except h11.RemoteProtocolError as error:
             raise FetchError(f"a body that is not HTTP: {error}", again=True) from None
         except OSError as error:
-            raise broken(error) from None
+            raise _describe_break(error) from None
 
     async def skip(self) -> None:
         """Leave a short body out, so that the connection can be used again. Never fail."""
@@ -206,10 +218,9 @@ class _Pace:
             raise FetchError(words, "silent", again=True)
 
 
-def broken(error: OSError) -> FetchError:
+def _describe_break(error: OSError) -> FetchError:
     """Return the failure of a connection that an error has ended."""
-    words = error.strerror or str(error) or "broken"
-    return FetchError(f"the connection broke: {words.lower()}", "silent", again=True)
+    return FetchError(f"the connection broke: {describe(error)}", "silent", again=True)
 
 
 def _not_http(error: h11.RemoteProtocolError, got: int) -> FetchError:

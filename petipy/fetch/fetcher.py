@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from petipy.fetch import connect
+from petipy.fetch import connect, tls
 from petipy.fetch.failure import FetchError, Kind
 from petipy.fetch.pool import Pool
 from petipy.fetch.scheme import Job, Limits, Scheme, find_schemes
@@ -27,12 +27,22 @@ class Fetched:
     requests: tuple[Request, ...] = ()  # in turn
 
 
-def prepare(urls: Iterable[str], rules: Fetching) -> None:
-    """Import what fetching these URLs needs.
+def prepare(urls: Collection[str], rules: Fetching) -> None:
+    """Import what fetching these URLs needs, and read the certificates in the image.
 
     Call this before a fork and before rights are given up: afterwards, a process may be unable to.
+    A redirect to https for which nothing is prepared ends in a Fetched of the kind "tls": call
+    this with "https:" then, and fetch again.
     """
+    import concurrent.futures.thread  # noqa: F401  lookups of names need it
+
     find_schemes()
+    if rules.no_proxy:
+        import ipaddress  # noqa: F401
+    if any("#" in url for url in urls):
+        import hashlib  # noqa: F401
+    if any(url.lower().startswith("https:") for url in urls):
+        tls.prepare(rules)
 
 
 class Fetcher:
@@ -133,7 +143,7 @@ async def fetch(
     try:
         fetched = await fetcher.fetch(wanted, report)
         if fetched.kind == "tls":
-            prepare(("https://",), rules)
+            prepare(("https:",), rules)
             fetched = await fetcher.fetch(wanted, report)
         return fetched
     finally:

@@ -1,12 +1,14 @@
-"""http: RFC 9110, with ranges, redirects, basic authentication and proxies."""
+"""http and https: RFC 9110, with ranges, redirects, basic authentication and proxies."""
 
+import binascii
 import re
-from base64 import b64encode
 from dataclasses import replace
+from functools import partial
 
-from petipy.fetch import proxy
+from petipy.fetch import proxy, tls
 from petipy.fetch.connect import connect
 from petipy.fetch.connection import Connection
+from petipy.fetch.dates import read_http_date
 from petipy.fetch.exchange import Exchange, StaleError
 from petipy.fetch.failure import FetchError
 from petipy.fetch.scheme import Job, Scheme
@@ -19,8 +21,6 @@ _ABSENT = {404, 410}
 _PORTS = {"http": 80, "https": 443}
 _RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|\*)")
 _OUTSIDE = re.compile(r"bytes \*/([0-9]{1,15})")
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_DATE = re.compile(rf"\w+, (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) GMT")
 
 
 async def fetch(job: Job) -> None:
@@ -34,7 +34,7 @@ async def fetch(job: Job) -> None:
     raise FetchError(f"more than {_REDIRECTS} redirects")
 
 
-SCHEME = Scheme(names=("http",), fetch=fetch)
+SCHEME = Scheme(names=("http", "https"), fetch=fetch)
 
 
 async def _get(job: Job, url: Url) -> Url | None:
@@ -44,6 +44,7 @@ async def _get(job: Job, url: Url) -> Url | None:
         raise FetchError("a URL without a host")
     through = proxy.find(url, job.rules)
     by = f", by the proxy {through.authority}" if through else ""
+    by += tls.remark(job.rules) if url.scheme == "https" else ""
     key = (url.scheme, url.host, str(_port(url)), str(through))
     connection = job.pool.take(key)
     exchange: Exchange | None = None
@@ -75,6 +76,16 @@ async def _get(job: Job, url: Url) -> Url | None:
 
 async def _open(job: Job, url: Url, through: Url | None) -> Connection:
     """Return a connection to the server, or to the proxy that knows the way."""
+    if url.scheme == "http":
+        return await _reach(job, url, through)
+    if not tls.is_prepared(job.rules):
+        raise FetchError("TLS is not prepared", "tls")
+    reach = partial(_tunnel, job, url, through) if through else partial(_reach, job, url, None)
+    return await tls.start(await reach(), url, job, reach)
+
+
+async def _reach(job: Job, url: Url, through: Url | None) -> Connection:
+    """Connect to the server or the proxy."""
     if through is None:
         return await connect(url.host, _port(url), job.resolve, job.limits.connect)
     try:
@@ -82,6 +93,27 @@ async def _open(job: Job, url: Url, through: Url | None) -> Connection:
     except FetchError as error:
         words = f"no connection to the proxy {through.authority}: {error}"
         raise FetchError(words, error.kind, again=error.again) from None
+
+
+async def _tunnel(job: Job, url: Url, through: Url) -> Connection:
+    """Have the proxy connect us to the server: CONNECT of RFC 9110."""
+    connection = await _reach(job, url, through)
+    place = f"{replace(url, port=0).authority}:{_port(url)}"
+    headers = [("Host", place), ("User-Agent", "petipy")]
+    if through.user or through.password:
+        headers.append(("Proxy-Authorization", _basic(through)))
+    try:
+        exchange = Exchange(connection, job.limits)
+        await exchange.ask("CONNECT", place, headers)
+        if not 200 <= exchange.status < 300:
+            again = exchange.status in _AGAIN
+            words = f"the proxy {through.authority} refuses: {_describe(exchange)}"
+            raise FetchError(words, again=again, after=_read_delay(exchange))
+    except BaseException:
+        connection.close()
+        raise
+    connection.used = 0
+    return connection
 
 
 async def _ask(job: Job, url: Url, through: Url | None, connection: Connection) -> Exchange:
@@ -203,18 +235,8 @@ def _read_delay(exchange: Exchange) -> float:
     text = exchange.header("retry-after")
     if text.isascii() and text.isdecimal() and len(text) < 10:
         return int(text)
-    then, now = _read_date(text), _read_date(exchange.header("date"))
-    return max(then - now, 0) if then and now else 0
-
-
-def _read_date(text: str) -> int:
-    """Return the seconds since 1970 of a date such as Sun, 06 Nov 1994 08:49:37 GMT; 0 if none."""
-    if not (m := _DATE.fullmatch(text)):
-        return 0
-    from calendar import timegm  # few servers send such a date
-
-    numbers = (int(m[3]), _MONTHS.index(m[2]) + 1, *map(int, (m[1], m[4], m[5], m[6])))
-    return timegm(numbers) if 1 <= numbers[2] <= 31 else 0
+    then, now = read_http_date(text), read_http_date(exchange.header("date"))
+    return 0 if then is None or now is None else max(then - now, 0)
 
 
 def _describe(exchange: Exchange) -> str:
@@ -229,7 +251,7 @@ def _name_host(url: Url) -> str:
 
 def _basic(url: Url) -> str:
     credentials = f"{url.user}:{url.password}".encode("utf-8", "surrogateescape")
-    return f"Basic {b64encode(credentials).decode()}"
+    return f"Basic {binascii.b2a_base64(credentials, newline=False).decode()}"
 
 
 def _port(url: Url) -> int:

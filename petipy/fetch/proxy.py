@@ -1,7 +1,5 @@
 """The proxy that a request goes by, if it goes by one."""
 
-import ipaddress
-
 from petipy.fetch.failure import FetchError
 from petipy.fetch.url import Url, parse
 from petipy.state.network import Fetching
@@ -28,6 +26,8 @@ def _covers(rule: str, host: str) -> bool:
     """
     if rule == "*":
         return True
+    import ipaddress  # petipy.fetch.fetcher.prepare imports it if there are such rules
+
     rule, host = rule.strip("[]").lower(), host.partition("%")[0].lower().rstrip(".")
     try:
         address = ipaddress.ip_address(host)

@@ -126,6 +126,10 @@ def _escape(m: re.Match[str]) -> str:
 
 
 def _unescape(text: str) -> str:
-    from urllib.parse import unquote  # few URLs need it
-
-    return unquote(text, errors="surrogateescape") if "%" in text else text
+    """Replace each %XX by its byte."""
+    data = re.sub(
+        rb"%([0-9A-Fa-f]{2})",
+        lambda m: bytes.fromhex(m[1].decode()),
+        text.encode("utf-8", "surrogateescape"),
+    )
+    return data.decode("utf-8", "surrogateescape")

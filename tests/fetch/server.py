@@ -54,10 +54,11 @@ class Server:
 
     port: int
     scheme: str = "http"
+    host: str = "127.0.0.1"
     visits: list[Visit] = field(default_factory=list)
 
     def url(self, path: str = "/file") -> str:
-        return f"{self.scheme}://127.0.0.1:{self.port}{path}"
+        return f"{self.scheme}://{self.host}:{self.port}{path}"
 
 
 @asynccontextmanager

@@ -1,0 +1,313 @@
+"""TLS 1.2 and later for https, by the standard library's ssl.
+
+ssl is imported by `prepare`, at the first https: no other boot pays for it. A certificate is
+checked against the CA bundle of the image and the authorities of petipy.ca.
+"""
+
+import asyncio
+import os
+import re
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from petipy.fetch.connection import Connection
+from petipy.fetch.dates import count_days
+from petipy.fetch.failure import FetchError
+from petipy.fetch.scheme import Job, find_schemes
+from petipy.fetch.sink import Sink
+from petipy.fetch.spki import find_key
+from petipy.fetch.url import Url, parse
+from petipy.state.network import Fetching
+
+if TYPE_CHECKING:
+    import ssl
+
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+_LARGEST = 1 << 20  # bytes of a certificate that is fetched
+_FINGERPRINT = re.compile(r"(?i)sha256[:=]((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})")
+_RELEASED = 1_764_547_200  # seconds since 1970: this program is younger than that
+# A connection to the same server, for a second handshake.
+Open = Callable[[], Awaitable[Connection]]
+
+
+@dataclass(slots=True)
+class Tls:
+    """The context of handshakes under some rules, and authorities that are still to come."""
+
+    rules: Fetching
+    context: "ssl.SSLContext"
+    faults: list[str] = field(default_factory=list)  # authorities that could not be read, in words
+    fingerprints: list[str] = field(default_factory=list)  # of certificates, in hexadecimal
+    urls: list[str] = field(default_factory=list)  # of certificates that are still to be fetched
+    remark: str = ""  # for every request
+
+
+_now = time.time  # the certificates are checked against it
+_prepared: dict[Fetching, Tls] = {}
+
+
+def prepare(rules: Fetching) -> None:
+    """Import ssl and read the certificates that lie in the image. This needs rights to read them.
+
+    An authority that cannot be read is named when a server's certificate is not trusted.
+    """
+    if rules in _prepared:
+        return
+    import hashlib  # noqa: F401  for what comes later
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an authority need not be a root
+    tls = Tls(rules, context)
+    if rules.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        tls.remark = ", and its certificate is not checked (petipy.insecure)"
+    else:
+        _read_bundle(tls)
+        for authority in rules.authorities:
+            _read_authority(tls, authority)
+    if rules.certificate:
+        try:
+            context.load_cert_chain(rules.certificate, password=_no_password)
+        except (OSError, ValueError) as error:
+            words = f"petipy.certificate={rules.certificate}: {_describe_error(error)}"
+            tls.faults.append(words)
+            tls.remark += f"; {words}"
+    _prepared[rules] = tls
+
+
+def is_prepared(rules: Fetching) -> bool:
+    """Return True if `prepare` has been called for these rules."""
+    return rules in _prepared
+
+
+async def start(connection: Connection, url: Url, job: Job, reopen: Open) -> Connection:
+    """Do a handshake. Return the connection that has TLS: this one, or a new one in its place.
+
+    Raise FetchError, and KeyError if `prepare` has not been called for these rules.
+    """
+    tls = _prepared[job.rules]
+    try:
+        while tls.urls:
+            await _fetch_authority(tls, tls.urls[0], job)
+            del tls.urls[0]
+        if tls.fingerprints:
+            await _trust_by_fingerprint(tls, connection, url, job)
+            connection.close()
+            connection = await reopen()
+        sock = await _shake_hands(tls.context, connection, url, job)
+        _check_pin(tls, sock)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def remark(rules: Fetching) -> str:
+    """Return what is to be said with every request by https, or ""."""
+    return _prepared[rules].remark if rules in _prepared else ""
+
+
+def describe(error: OSError) -> str:
+    """Return an error of ssl in words, or any other OSError's."""
+    reason = getattr(error, "reason", None)
+    if not isinstance(reason, str):
+        return (error.strerror or str(error) or "broken").lower()
+    if "WRONG_VERSION_NUMBER" in reason or "HTTP_REQUEST" in reason:
+        return "the server does not speak TLS there"
+    if "CERTIFICATE_REQUIRED" in reason:
+        return "the server wants a certificate of ours: petipy.certificate="
+    if "UNEXPECTED_EOF" in reason:
+        return "the server closed without an end of TLS"
+    return f"TLS: {reason.lower().replace('_', ' ')}"
+
+
+async def _shake_hands(
+    context: "ssl.SSLContext", connection: Connection, url: Url, job: Job
+) -> "ssl.SSLSocket":
+    import ssl
+
+    host = url.host.partition("%")[0]
+
+    def wrap(sock: socket.socket) -> "ssl.SSLSocket":
+        return context.wrap_socket(
+            sock,
+            server_hostname=host.encode(),  # a text would go by a codec that is imported late
+            do_handshake_on_connect=False,
+            suppress_ragged_eofs=False,  # else a cut looks like an end
+        )
+
+    try:
+        async with asyncio.timeout(job.limits.answer):
+            return await connection.start_tls(wrap)
+    except TimeoutError:
+        words = f"no TLS handshake after {job.limits.answer:g} s"
+        raise FetchError(words, "silent", again=True) from None
+    except ssl.SSLCertVerificationError as error:
+        raise FetchError(_describe_distrust(error, host, _prepared[job.rules])) from None
+    except ssl.SSLError as error:
+        words = describe(error)
+        raise FetchError(words, again="EOF" in str(error.reason)) from None
+    except OSError as error:
+        words = f"the connection broke in the TLS handshake: {describe(error)}"
+        raise FetchError(words, "silent", again=True) from None
+    except ValueError as error:  # a host's name that no certificate can have
+        raise FetchError(f"TLS: {error}") from None
+
+
+def _describe_distrust(error: "ssl.SSLCertVerificationError", host: str, tls: Tls) -> str:
+    now = _now()
+    wrong_clock = now < _find_date_of_image()
+    date = time.strftime("%Y-%m-%d", time.gmtime(now))
+    clock = f"this machine's clock says {date}"
+    clock += ", which is before this image was made: set the clock" if wrong_clock else ""
+    words = {
+        9: f"it is not yet valid; {clock}",
+        10: f"it has expired; {clock}",
+        18: "it is self-signed, and not of petipy.ca",
+        19: "its authority is not known: petipy.ca",
+        20: "its authority is not known: petipy.ca",
+        21: "its authority is not known: petipy.ca",
+        62: "it is for another name",
+        64: "it is for another address",
+    }.get(error.verify_code, error.verify_message)
+    faults = "".join(f"; {fault}" for fault in tls.faults)
+    return f"the certificate of {host} is not trusted: {words}{faults}"
+
+
+def _find_date_of_image() -> float:
+    """Return a time, in seconds since 1970, that has passed: that of the kernel, if it tells."""
+    m = re.search(r"\b(20\d\d)-([01]\d)-([0-3]\d)\b", os.uname().version)
+    if not m:
+        return _RELEASED
+    return max(_RELEASED, 86400 * count_days(int(m[1]), int(m[2]), int(m[3])))
+
+
+def _read_bundle(tls: Tls) -> None:
+    for path in _BUNDLES:
+        try:
+            tls.context.load_verify_locations(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            tls.faults.append(f"{path}: {_describe_error(error)}")
+        return
+    tls.faults.append("there is no CA bundle")
+
+
+def _read_authority(tls: Tls, authority: str) -> None:
+    """Take one of petipy.ca: a fingerprint, a URL with a checksum, or a path in the image."""
+    if m := _FINGERPRINT.fullmatch(authority):
+        tls.fingerprints.append(m[1].replace(":", "").lower())
+    elif "://" in authority:
+        tls.urls.append(authority)
+    else:
+        try:
+            with open(authority, "rb") as file:
+                _trust(tls, file.read(_LARGEST))
+        except (OSError, ValueError) as error:
+            tls.faults.append(f"petipy.ca={authority}: {_describe_error(error)}")
+
+
+def _trust(tls: Tls, data: bytes) -> None:
+    """Take certificates, as PEM or DER, as authorities. Raise OSError or ValueError."""
+    pem = b"-----BEGIN" in data
+    tls.context.load_verify_locations(cadata=data.decode("latin-1") if pem else data)
+
+
+async def _fetch_authority(tls: Tls, address: str, job: Job) -> None:
+    """Fetch a certificate; its checksum makes it trustworthy. Raise FetchError."""
+    from hashlib import sha256, sha512
+
+    try:
+        url = parse(address)
+        checksum = url.checksum()
+        if checksum is None:
+            raise ValueError("a URL needs #sha256=HEX")
+        scheme = None if url.scheme == "https" else find_schemes().get(url.scheme)
+        if scheme is None:
+            raise ValueError(f"nothing is fetched by {url.scheme} before certificates are known")
+    except ValueError as error:
+        raise FetchError(f"petipy.ca: {error}") from None
+    sink = Sink(_LARGEST, make_digest=sha512 if checksum[0] == "sha512" else sha256)
+    asking, began = job.asking, job.began
+    try:
+        part = Job(
+            wanted=type(job.wanted)(url=address),
+            url=url,
+            rules=job.rules,
+            sink=sink,
+            limits=job.limits,
+            pool=job.pool,
+            resolve=job.resolve,
+            requests=job.requests,
+        )
+        await scheme.fetch(part)
+        if sink.checksum() != checksum[1]:
+            raise FetchError(f"its {checksum[0]} is {sink.checksum()}")
+        descriptor = sink.seal()
+        try:
+            _trust(tls, os.pread(descriptor, _LARGEST, 0))
+        finally:
+            os.close(descriptor)
+    except FetchError as error:
+        raise FetchError(f"petipy.ca={url}: {error}", error.kind, again=error.again) from None
+    except (OSError, ValueError) as error:
+        raise FetchError(f"petipy.ca={url}: {_describe_error(error)}") from None
+    finally:
+        sink.close()
+        job.asking, job.began = asking, began
+
+
+async def _trust_by_fingerprint(tls: Tls, connection: Connection, url: Url, job: Job) -> None:
+    """Take the certificates that the server sends and whose fingerprints are known.
+
+    No certificate is checked in this handshake, and nothing is sent after it.
+    """
+    import ssl
+    from hashlib import sha256
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    sock = await _shake_hands(context, connection, url, job)
+    for certificate in _read_chain(sock):
+        if sha256(certificate).hexdigest() in tls.fingerprints:
+            tls.context.load_verify_locations(cadata=certificate)
+
+
+def _read_chain(sock: "ssl.SSLSocket") -> list[bytes]:
+    """Return the certificates that a server has sent."""
+    if hasattr(sock, "get_unverified_chain"):  # since Python 3.13
+        return [bytes(certificate) for certificate in sock.get_unverified_chain() or []]
+    inner: Any = sock._sslobj  # type: ignore[attr-defined]
+    return [certificate.public_bytes(2) for certificate in inner.get_unverified_chain() or []]
+
+
+def _check_pin(tls: Tls, sock: "ssl.SSLSocket") -> None:
+    """Compare the server's key with petipy.pin. Raise FetchError."""
+    if not tls.rules.pins:
+        return
+    from hashlib import sha256
+
+    try:
+        key = find_key(sock.getpeercert(binary_form=True) or b"")
+    except ValueError as error:
+        raise FetchError(f"the server's certificate has no key that can be read: {error}") from None
+    found = sha256(key).hexdigest()
+    if found not in tls.rules.pins:
+        raise FetchError(f"the server's key is not one of petipy.pin: its SHA-256 is {found}")
+
+
+def _describe_error(error: OSError | ValueError) -> str:
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
+    return str(reason).lower().replace("_", " ")
+
+
+def _no_password() -> str:
+    return ""  # else OpenSSL asks on the terminal
