@@ -31,7 +31,7 @@ def _run() -> int:
     collector.pause()
     cache.install()
     # Fork the scanner before anything else is imported: it needs the parsers, not asyncio.
-    from petipy.sandbox.client import ScannerProcess
+    from petipy.sandbox.process import ScannerProcess
 
     _find_platform()
     process = ScannerProcess()

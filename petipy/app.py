@@ -19,7 +19,8 @@ from petipy.control.commands import Commands
 from petipy.control.session import Session
 from petipy.control.settings import LiveSettings
 from petipy.log import FaultStream, Log, Trace
-from petipy.sandbox.client import Scanner, ScannerProcess
+from petipy.sandbox.client import Scanner
+from petipy.sandbox.process import ScannerProcess
 from petipy.settings import storage
 from petipy.sources import disks
 from petipy.sources.discover import Discovery, Receive, ScanSource

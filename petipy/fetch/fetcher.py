@@ -24,6 +24,7 @@ class Fetched:
     descriptor: int = -1  # a sealed file in memory; -1: none
     error: str = ""  # for people
     kind: Kind | None = None  # of the failure
+    total: int | None = None  # bytes of the whole file, if the server says
     requests: tuple[Request, ...] = ()  # in turn
 
 
@@ -97,7 +98,7 @@ class Fetcher:
             return Fetched(error=str(error), kind=error.kind, requests=tuple(requests))
         finally:
             sink.close()
-        return Fetched(descriptor=descriptor, requests=tuple(requests))
+        return Fetched(descriptor=descriptor, total=job.total, requests=tuple(requests))
 
     async def _try_repeatedly(self, job: Job, scheme: Scheme) -> None:
         server = f"{job.url.scheme}://{job.url.authority}"

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from parsers.api import Files, Format, Host, Volume
 from parsers.binary.envblock import PLACE
@@ -30,16 +30,20 @@ from petipy.scan.files import TreeFiles, read_compatible
 from petipy.scan.seen import list_seen
 from petipy.scan.stamps import fits
 from petipy.state.model import Device, File, Scan
-from petipy.sys import limits, seccomp
+from petipy.sys import limits, mount, seccomp
+
+if TYPE_CHECKING:
+    from petipy.sandbox.remote_messages import LeaseRequest
 
 _MEMORY = 1 << 30  # bytes of address space; most of it is libraries
 _FILES = 256  # descriptors
 _MOUNTING = 5.0  # seconds until the ask for another volume counts as refused
-_FIRST_USER = 0x7000_0000  # user numbers that nobody has; one per child, so that none rules another
+_COMPUTING = 60.0  # seconds of processor time to follow a lease
+FIRST_USER = 0x7000_0000  # user numbers that nobody has; one per child, so that none rules another
 
 
 class ScanTree(Protocol):
-    """petipy.scan.tree.scan_tree."""
+    """petipy.scan.tree.scan_tree, or its scan_lease."""
 
     def __call__(
         self, files: Files, formats: Sequence[Format], tell: Callable[[Scan], None] = ...
@@ -80,7 +84,15 @@ class Child:
         The answer so far is sent before the next configuration is read, which may take for ever.
         """
         formats = [form.in_dialect(request.dialect) for form in formats]
-        files, sent = self._confine_to_tree(request, user), list[Scan]()
+        files = self._confine_to_tree(request, user)
+        send = self._make_sender(files)
+        scan = scan_tree(files, formats, send)
+        problems, stopped = (*scan.problems, *files.unread()), scan.stopped or files.fault
+        send(replace(scan, problems=problems, stopped=stopped))
+
+    def _make_sender(self, files: TreeFiles) -> Callable[[Scan], None]:
+        """Return a function that sends the answer so far."""
+        sent: list[Scan] = []
 
         def send(scan: Scan) -> None:
             if sent == [scan]:
@@ -95,9 +107,46 @@ class Child:
             packets.send(self._answer, data)
             self._answer.send(packets.PART)
 
-        scan = scan_tree(files, formats, send)
+        return send
+
+    def follow(
+        self,
+        request: "LeaseRequest",
+        formats: Sequence[Format],
+        scan_lease: ScanTree,
+        user: int,
+    ) -> None:
+        """Answer with the entries that a lease leads to.
+
+        The process sees no file but those of other devices whose roots it asks for, and has no
+        network: it asks for texts. The requests are sent as they are answered.
+        """
+        from petipy.sandbox.remote import Remote
+
+        formats = [form.in_dialect(request.dialect) for form in formats]
+        device, last = request.devices[0], Scan()
+
+        def tell(scan: Scan | None = None) -> None:
+            nonlocal last
+            last = last if scan is None else scan
+            problems = (*last.problems, *remote.problems)
+            send(replace(last, problems=problems, requests=remote.list_requests()))
+
+        remote = Remote(self._ask, tell)
+        host = replace(
+            self._make_host(request),
+            lease=dict(request.lease),
+            fetch=remote.fetch,
+            piece=remote.piece,
+            prefetch=remote.prefetch,
+        )
+        root = _open_nothing()
+        self._confine(root, min(request.patience, _COMPUTING), user)
+        files = TreeFiles(root, device.volume, host, self._ask_for_roots)
+        send = self._make_sender(files)
+        scan = scan_lease(files, formats, tell)
         problems, stopped = (*scan.problems, *files.unread()), scan.stopped or files.fault
-        send(replace(scan, problems=problems, stopped=stopped))
+        tell(replace(scan, problems=problems, stopped=stopped))
 
     def capture(
         self, request: CaptureRequest, formats: Sequence[Format], scan_tree: ScanTree, user: int
@@ -110,6 +159,10 @@ class Child:
         seen = record(self._confine_to_tree(request, user), formats, scan_tree)
         contents = {name: Contents(**keys) for name, keys in seen.items()}
         packets.send(self._answer, CAPTURES.encode(contents))
+
+    def fetch(self, work: Callable[[socket.socket], None]) -> None:
+        """Answer with what the work, petipy.sandbox.fetching's, sends."""
+        work(self._answer)
 
     def open(self, request: OpenRequest) -> None:
         """Answer with open files. Their contents are not read, so nothing is given up.
@@ -151,16 +204,18 @@ class Child:
         """Return the first device's tree, the only one that this process can see from now on."""
         device = request.devices[0]
         root, *others = self._mounter.roots(device.name, request.devices)
-        host = Host(
+        host, reserved = self._make_host(request), _reserved_place(device)
+        self._confine(root, request.patience, user)
+        return TreeFiles(
+            root, device.volume, host, self._ask_for_roots, fallbacks=others, reserved=reserved
+        )
+
+    def _make_host(self, request: "ScanRequest | CaptureRequest | LeaseRequest") -> Host:
+        return Host(
             machine=request.machine,
             volumes=[device.volume for device in request.devices],
             compatible=read_compatible(request.machine),
             firmware=read_firmware(request.machine),
-        )
-        reserved = _reserved_place(device)
-        self._confine(root, request.patience, user)
-        return TreeFiles(
-            root, device.volume, host, self._ask_for_roots, fallbacks=others, reserved=reserved
         )
 
     def _confine(self, root: int, patience: float, user: int) -> None:
@@ -168,10 +223,7 @@ class Child:
         if os.geteuid() == 0:
             os.fchdir(root)
             os.chroot(".")
-        # The paths of Python's modules now mean the device's own files: nothing may be imported.
-        sys.path.clear()
-        sys.path_importer_cache.clear()
-        sys.meta_path[:] = [finder for finder in sys.meta_path if _is_built_in(finder)]
+        forget_modules()
         if not seccomp.available():
             limits.leave_network()
         limits.become(user, limits.READ_EVERY_FILE)  # boot files are often root's
@@ -188,21 +240,24 @@ class Child:
         if name in self._asked:
             return None
         self._asked.add(name)
-        ask = ASKS.encode(Mount(volume=name))
+        return self._ask(ASKS.encode(Mount(volume=name)), 2) or None
+
+    def _ask(self, ask: bytes, most: int) -> list[int]:
+        """Return the descriptors that the scanner answers an ask with; none if it is late."""
         if len(ask) > LONGEST_ASK:
-            return None
+            return []
         self._asks.send(ask)
         poll = select.poll()
         poll.register(self._asks, select.POLLIN)
         while poll.poll(_MOUNTING * 1000):
-            answer, fds = packets.receive(self._asks, LONGEST_ASK, 2)
+            answer, fds = packets.receive(self._asks, LONGEST_ASK, most)
             if answer == ask:
-                return fds or None
+                return fds
             for fd in fds:  # the late answer to an earlier ask
                 os.close(fd)
             if not answer:
                 break
-        return None
+        return []
 
     def _fail(self, code: int, sentence: str) -> None:
         self._answer.send(packets.FAILED + FAILURES.encode(Failure.of(code, sentence)))
@@ -219,9 +274,28 @@ def _reserved_place(device: Device) -> bytes:
         os.close(fd)
 
 
-def user_number(child: int) -> int:
+def _open_nothing() -> int:
+    """Return a descriptor of an empty directory."""
+    if os.geteuid() == 0:
+        return mount.open_directory({})
+    import tempfile
+
+    path = tempfile.mkdtemp()
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    os.rmdir(path)  # noqa: PTH106  its contents stay what they are: nothing
+    return fd
+
+
+def user_number(child: int, first: int = FIRST_USER) -> int:
     """Return the user of the scanner's child with this number."""
-    return _FIRST_USER + child % 0x10000
+    return first + child % 0x10000
+
+
+def forget_modules() -> None:
+    """Have nothing imported any more: a path may now mean another file than Python's own."""
+    sys.path.clear()
+    sys.path_importer_cache.clear()
+    sys.meta_path[:] = [finder for finder in sys.meta_path if _is_built_in(finder)]
 
 
 def _is_built_in(finder: object) -> bool:

@@ -7,21 +7,18 @@ up all it can (petipy.sandbox.child), parses, and answers with JSON. Every value
 checked.
 """
 
-import array
 import errno
 import os
-import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
 from parsers.api import Format
 from parsers.formats import formats
 from parsers.places.volumes import image
-from petipy import platforms
 from petipy.codec import Codec
-from petipy.sandbox import packets, server
+from petipy.sandbox import packets
 from petipy.sandbox.answer import Answer, Died, ScanParts, senseless
 from petipy.sandbox.messages import (
     REQUESTS,
@@ -31,8 +28,10 @@ from petipy.sandbox.messages import (
     ScanRequest,
     WriteRequest,
 )
-from petipy.sandbox.mounter import Mounter, find_volume
+from petipy.sandbox.mounter import find_volume
+from petipy.sandbox.process import ScannerProcess, has_ended, submit
 from petipy.state.model import Change, Device, File, Scan
+from petipy.state.network import NO_RULES, Fetching, Lease, Wanted
 
 _QUEUE = 60.0  # seconds that a request may wait for the requests before it, besides its patience
 # The scanner process ends a child whose patience is over, and does not count the time in which the
@@ -41,48 +40,7 @@ _FACTOR = 10
 # Scans that are sent to the scanner process at once: each costs descriptors here and there, of
 # which a process has 1024.
 _AT_ONCE = 128
-_ENDING = 1.0  # seconds in which a process that ends has closed all its sockets
 _Value = TypeVar("_Value")
-
-
-class ScannerProcess:
-    """The scanner process, forked at once. An early fork shares the memory of what is imported."""
-
-    def __init__(
-        self, formats: Callable[[], Sequence[Format]] = formats, *, own_machine: bool = True
-    ) -> None:
-        """Fork.
-
-        `formats` is called in the scanner process, because it imports the parsers. `own_machine`
-        is Mounter's.
-        """
-        self._formats, self._own_machine = formats, own_machine
-        self.pid = 0
-        self.control: socket.socket | None = None  # None: the process is not there
-        platforms.find()  # for both processes
-        self.fork()
-
-    def fork(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                mounter = Mounter(self._own_machine)
-                server.run(theirs.detach(), parent, mounter, self._formats)
-            finally:
-                os._exit(1)
-        theirs.close()
-        self.pid, self.control = pid, ours
-
-    def kill(self) -> None:
-        if self.control:
-            self.control.close()
-            self.control = None
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-            self.pid = 0
 
 
 class Scanner:
@@ -130,17 +88,82 @@ class Scanner:
         people, if there is none. Cancelling kills the child that scans.
         """
         request = ScanRequest(
-            devices=(device, *volumes), machine=machine, patience=patience, dialect=dialect
+            devices=(device, *_list_local(volumes)),
+            machine=machine,
+            patience=patience,
+            dialect=dialect,
         )
+        return await self._scan(REQUESTS.encode(request), patience, receive)
+
+    async def scan_lease(
+        self,
+        device: Device,
+        lease: Lease,
+        volumes: Sequence[Device],
+        machine: str,
+        patience: float,
+        dialect: str = "",
+        rules: Fetching = NO_RULES,
+        receive: Callable[[Scan], None] | None = None,
+    ) -> Scan:
+        """Return the entries that a lease leads to, and the requests for them; else as `scan`.
+
+        `device` is the network's. Waiting for servers counts, and `receive` gets the requests so
+        far.
+        """
+        from petipy.sandbox.remote_messages import NETWORK_REQUESTS, LeaseRequest
+
+        request = LeaseRequest(
+            devices=(device, *_list_local(volumes)),
+            lease=lease,
+            rules=rules,
+            machine=machine,
+            patience=patience,
+            dialect=dialect,
+        )
+        data = NETWORK_REQUESTS.encode(request)
+        return await self._scan(data, patience, receive, network=True)
+
+    async def _scan(
+        self,
+        request: bytes,
+        patience: float,
+        receive: Callable[[Scan], None] | None,
+        *,
+        network: bool = False,
+    ) -> Scan:
         parts = ScanParts(receive)
         try:
             async with self._turn:
-                data, _ = await self._answer(request, patience, 0, parts.take)
+                data, _ = await self._answer(request, patience, 0, parts.take, network=network)
         except OSError as error:
             return parts.cut(error)
         finally:
             parts.close()
         return parts.end(data)
+
+    async def fetch(
+        self,
+        wanted: Sequence[Wanted],
+        rules: Fetching,
+        patience: float,
+        show: Callable[[int, int, int | None], None] = lambda *_: None,
+    ) -> list[int]:
+        """Return sealed files in memory with what is at the URLs, in their order.
+
+        They are fetched side by side, each within `patience` seconds. `show` gets the number of
+        one, its bytes so far, and its size if that is known; an exception that it raises ends the
+        fetch. OSError, with the URL and a reason, if one of them cannot be fetched. Cancelling
+        kills the children that fetch.
+        """
+        from petipy.sandbox import transfer
+
+        def answer(
+            request: bytes, receive: Callable[[bytes], None], tls: bool
+        ) -> Awaitable[tuple[bytes, list[int]]]:
+            return self._answer(request, patience, 1, receive, network=True, tls=tls)
+
+        return await transfer.fetch(answer, wanted, rules, show)
 
     async def capture(
         self, device: Device, volumes: Sequence[Device], machine: str, patience: float
@@ -170,7 +193,7 @@ class Scanner:
         # For an image file, the device that it lies on.
         used = [d for d in devices if any(f"{name}:/".startswith(f"{d.name}:/") for name in names)]
         request = OpenRequest(files=tuple(files), devices=tuple(used), configs=tuple(configs))
-        _, descriptors = await self._answer(request, patience, len(files))
+        _, descriptors = await self._answer(REQUESTS.encode(request), patience, len(files))
         if len(descriptors) != len(files):
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -189,28 +212,42 @@ class Scanner:
             within = image(change.file.device, [d.volume for d in devices])
             words = "nothing is written into an image" if within else "there is no such device"
             raise OSError(errno.ENODEV, words)
-        await self._answer(WriteRequest(change=change, device=device), patience, 0)
+        request = WriteRequest(change=change, device=device)
+        await self._answer(REQUESTS.encode(request), patience, 0)
 
     def close(self) -> None:
         """End the scanner and all its children."""
         self._ended = True
         self.process.kill()
 
-    def _alive(self) -> socket.socket:
-        """Return the socket of a scanner that is not known to be dead."""
+    def _alive(self, *, network: bool) -> socket.socket:
+        """Return the socket of a scanner, or of its branch, that is not known to be dead."""
         if self._ended:
             raise OSError(errno.ESHUTDOWN, "the scanner process has been ended")
         if self.process.control is None:
             self._complain("the scanner process died and is started again")
             self.process.fork()
         assert self.process.control
-        return self.process.control
+        if not network:
+            return self.process.control
+        if self.process.network is None:
+            self.process.branch()
+        assert self.process.network
+        return self.process.network
+
+    def _let_go(self, control: socket.socket) -> None:
+        """Take note that the process behind a socket has ended."""
+        if self.process.control is control:  # else another request has noticed already
+            self.process.kill()
+        elif self.process.network is control:
+            self._complain("the scanner process for the network died and is started again")
+            self.process.leave_branch()
 
     # Requests
 
     async def _value(self, request: Request, patience: float, codec: Codec[_Value]) -> _Value:
         async with self._turn:
-            data, _ = await self._answer(request, patience, 0)
+            data, _ = await self._answer(REQUESTS.encode(request), patience, 0)
         try:
             return codec.decode(data)
         except ValueError as error:
@@ -218,25 +255,29 @@ class Scanner:
 
     async def _answer(
         self,
-        request: Request,
+        request: bytes,
         patience: float,
         files: int,
         receive: Callable[[bytes], None] = lambda _: None,
+        *,
+        network: bool = False,
+        tls: bool = False,
     ) -> tuple[bytes, list[int]]:
         """Return the data after the last part, and the descriptors; `receive` gets each part."""
-        data, control = REQUESTS.encode(request), self._alive()
+        control, job = self._alive(network=network), packets.job(patience, tls=tls)
         try:
-            return await self._once(control, data, patience, files, receive)
+            return await self._once(control, job, request, patience, files, receive)
         except Died:
-            if not await _has_ended(control):
+            if not await has_ended(control):
                 raise senseless("it stops in the middle") from None
-            if self.process.control is control:  # else another request has noticed already
-                self.process.kill()
-        return await self._once(self._alive(), data, patience, files, receive)
+            self._let_go(control)
+        control = self._alive(network=network)
+        return await self._once(control, job, request, patience, files, receive)
 
     async def _once(
         self,
         control: socket.socket,
+        job: bytes,
         request: bytes,
         patience: float,
         files: int,
@@ -249,7 +290,7 @@ class Scanner:
         answer = Answer(ours, files, receive)
         try:
             async with asyncio.timeout(_QUEUE + patience):
-                await _submit(control, request, patience, theirs)
+                await submit(control, request, job, theirs)
                 await answer.receive_until(packets.STARTED)
             async with asyncio.timeout(_FACTOR * patience):
                 await answer.receive_until(packets.END)
@@ -264,38 +305,6 @@ class Scanner:
         return bytes(answer.data), answer.descriptors
 
 
-async def _has_ended(control: socket.socket) -> bool:
-    """Return True if the scanner process has ended. A child can end its own answer, too."""
-    import asyncio
-
-    for _ in range(round(_ENDING / 0.05)):
-        try:
-            return not control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            await asyncio.sleep(0.05)
-        except OSError:  # another request has noticed it and closed the socket
-            return True
-    return False
-
-
-async def _submit(
-    control: socket.socket, request: bytes, patience: float, theirs: socket.socket
-) -> None:
-    import asyncio
-
-    file = os.memfd_create("request", os.MFD_CLOEXEC)
-    try:
-        os.write(file, request)
-        fds = array.array("i", (theirs.fileno(), file))
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
-        while True:
-            try:
-                control.sendmsg([packets.job(patience)], ancillary, socket.MSG_DONTWAIT)
-                return
-            except BlockingIOError:  # many requests, and the scanner still imports
-                await asyncio.sleep(0.02)  # the loop wakes one writer only
-            except OSError:
-                raise Died(errno.EPIPE, "the scanner process died") from None
-    finally:
-        theirs.close()
-        os.close(file)
+def _list_local(devices: Sequence[Device]) -> list[Device]:
+    """Return the devices that have files of their own."""
+    return [device for device in devices if not device.kind.remote]

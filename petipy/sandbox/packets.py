@@ -12,11 +12,12 @@ payload:
     END          child     nothing: the answer is complete
     FAILED       both      the JSON of a Failure: there will be no answer
 
-A child may also ask the scanner, over a socket of its own. A packet there has no kind: it is the
-JSON of an Ask. The answer is the same JSON with the descriptors that were asked for; without any
-if there are none.
+A child may also ask the scanner, over a socket of its own. A packet there is the JSON of a Mount;
+or a letter, FETCH or FETCH_BY_TLS, and the JSON of a Fetch. The answer is the same packet with the
+descriptors that were asked for; without any if there are none.
 
-petipy.sandbox.messages has the types and their codecs.
+petipy.sandbox.messages has the types and their codecs; petipy.sandbox.remote_messages those of the
+network.
 """
 
 import array
@@ -30,17 +31,24 @@ PART = b","
 DESCRIPTOR = b"f"
 END = b"."
 FAILED = b"e"
+BRANCH = b"b"  # to the scanner process, with a socket: fork a branch that serves requests there
+FETCH = b"u"
+FETCH_BY_TLS = b"t"  # ssl is needed in memory
 _INT = array.array("i").itemsize
 
 
-def job(patience: float) -> bytes:
+def job(patience: float, *, tls: bool = False) -> bytes:
     """Return the packet that comes with a request."""
-    return repr(patience).encode()
+    return repr(patience).encode() + FETCH_BY_TLS * tls
 
 
-def read_job(packet: bytes) -> float:
-    """Return the patience of a request. Only the process that owns the machine sends one."""
-    return float(packet)
+def read_job(packet: bytes) -> tuple[float, bool]:
+    """Return the patience of a request, and True if it needs ssl.
+
+    Only the process that owns the machine sends one.
+    """
+    number = packet.removesuffix(FETCH_BY_TLS)
+    return float(number), number != packet
 
 
 def send(link: socket.socket, data: bytes) -> None:

@@ -14,19 +14,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from parsers.api import Format
 from petipy.sandbox import packets
-from petipy.sandbox.child import Child, ScanTree, user_number
+from petipy.sandbox.child import FIRST_USER, Child, ScanTree, user_number
+from petipy.sandbox.jobs import Answering, Job, describe_death, send_failure
 from petipy.sandbox.messages import (
     ASKS,
-    FAILURES,
     LONGEST_ASK,
     REQUESTS,
     SCANS,
     CaptureRequest,
-    Failure,
     OpenRequest,
     Request,
     ScanRequest,
@@ -35,32 +33,12 @@ from petipy.sandbox.messages import (
 from petipy.sandbox.mounter import Mounter
 from petipy.startup import collector
 from petipy.startup.warm import warm
+from petipy.state.model import Device
 from petipy.sys import limits, seccomp
 
 _AT_ONCE = 4  # children that work at the same time; more would only share the memory
 _OOM_SCORE = 800  # out of memory, the children go first, then this process, then the menu
 _SLOW = 2.0  # seconds after which a child no longer keeps others waiting
-_ASKS = 64  # that one child may make
-_DEATHS = {
-    "SIGXCPU": "took too much processor time",
-    "SIGKILL": "was killed: is the memory full?",
-}
-
-
-@dataclass(eq=False, slots=True)
-class _Job:
-    """A request that a child works on."""
-
-    answer: socket.socket
-    asks: socket.socket
-    request: int  # the memory file with its JSON
-    pid: int
-    patience: float  # seconds
-    started: float  # seconds of time.monotonic()
-    due: float  # the same: when its patience may be over
-    asked: int = 0
-    answering: set[int] = field(default_factory=set)  # pids of the children that answer its asks
-
 
 Formats = Callable[[], Sequence[Format]]
 
@@ -68,7 +46,7 @@ Formats = Callable[[], Sequence[Format]]
 def run(control: int, parent: int, mounter: Mounter, formats: Formats) -> None:
     """Serve requests until the other end of `control` is closed."""
     _detach(control, parent)
-    scanner = _Scanner(socket.socket(fileno=control), mounter)
+    scanner = Server(socket.socket(fileno=control), mounter)
     scanner.prepare(formats)
     scanner.serve()
 
@@ -89,15 +67,23 @@ def _detach(control: int, parent: int) -> None:
     limits.set_oom_score(_OOM_SCORE)
 
 
-class _Scanner:
+class Server:
+    """The scanner process. A branch of it, which is forked when it is needed, has the network's
+    requests (petipy.sandbox.network_server): importing what those need takes a while.
+    """
+
+    most_asks = 64  # of one child
+    first_user = FIRST_USER  # of the children
+
     def __init__(self, control: socket.socket, mounter: Mounter) -> None:
         self._control, self._mounter = control, mounter
         self._formats: Sequence[Format] = ()
         self._scan_tree: ScanTree | None = None
         self._broken = ""
+        self._branches: dict[int, int] = {}  # by pidfd: pid
         self._waiting: deque[tuple[socket.socket, int, float]] = deque()
-        self._jobs: dict[int, _Job] = {}  # by the pidfd of the child
-        self._answering: dict[int, tuple[int, _Job]] = {}  # by pidfd: pid and job
+        self._jobs: dict[int, Job] = {}  # by the pidfd of the child
+        self._answering: dict[int, Answering] = {}  # by pidfd
         self._count = 0
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
@@ -121,7 +107,7 @@ class _Scanner:
     def serve(self) -> None:
         while True:
             ready = [fd for fd, _ in self._poll.poll(self._pause())]
-            ended = [fd for fd in ready if fd in self._jobs or fd in self._answering]
+            ended = [fd for fd in ready if self._is_process(fd)]
             for fd in ready:
                 if fd == self._control.fileno():
                     if not self._receive():
@@ -135,10 +121,14 @@ class _Scanner:
             while self._waiting and self._busy() < _AT_ONCE:
                 self._begin(*self._waiting.popleft())
 
+    def _is_process(self, fd: int) -> bool:
+        return fd in self._jobs or fd in self._answering or fd in self._branches
+
     def _pause(self) -> float | None:
         """Return the milliseconds until time alone changes something."""
         now = time.monotonic()
         pauses = [job.due - now for job in self._jobs.values() if job.due < math.inf]
+        pauses += [child.due - now for child in self._answering.values() if child.due < math.inf]
         if self._waiting:  # a slow child soon no longer keeps others waiting
             pauses.append(_SLOW)
         return max(0.0, min(pauses)) * 1000 + 1 if pauses else None
@@ -154,9 +144,13 @@ class _Scanner:
                 job.due = job.started + job.patience + limits.delay(job.pid)
             if now >= job.due:
                 words = f"no answer within {job.patience:g} seconds"
-                _send_failure(job.answer, errno.ETIMEDOUT, words)
+                send_failure(job.answer, errno.ETIMEDOUT, words)
                 os.kill(job.pid, signal.SIGKILL)
                 job.due = math.inf
+        for pidfd, child in self._answering.items():
+            if now >= child.due:
+                os.kill(child.pid, signal.SIGKILL)
+                self._answering[pidfd] = child._replace(due=math.inf)
 
     def _busy(self) -> int:
         recent = time.monotonic() - _SLOW
@@ -165,9 +159,33 @@ class _Scanner:
     def _receive(self) -> bool:
         data, fds = packets.receive(self._control, 32, 2)
         if len(fds) == 2:
-            answer = socket.socket(fileno=fds[0])
-            self._waiting.append((answer, fds[1], packets.read_job(data)))
+            patience, tls = packets.read_job(data)
+            self.load(tls=tls)
+            self._waiting.append((socket.socket(fileno=fds[0]), fds[1], patience))
+        elif fds:
+            self._branch(fds[0])
         return bool(data)
+
+    def load(self, *, tls: bool) -> None:
+        """Import what a request needs besides the parsers."""
+
+    def _branch(self, control: int) -> None:
+        """Fork a process that serves the network's requests, which come to `control`."""
+        parent = os.getpid()
+        with suppress(OSError):  # the other end sees that nobody is there
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    limits.die_with_parent(parent)
+                    limits.close_all_but({control})
+                    from petipy.sandbox import network_server
+
+                    scan = self._formats, self._scan_tree, self._broken
+                    network_server.run(control, self._mounter, *scan)
+                finally:
+                    os._exit(1)
+            self._branches[self._watch(pid)] = pid
+        os.close(control)
 
     def _begin(self, answer: socket.socket, request: int, patience: float) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -176,7 +194,7 @@ class _Scanner:
         try:
             pid = os.fork()
         except OSError as error:
-            _send_failure(answer, error.errno or errno.EAGAIN, f"cannot fork: {error.strerror}")
+            send_failure(answer, error.errno or errno.EAGAIN, f"cannot fork: {error.strerror}")
             for link in (ours, theirs, answer):
                 link.close()
             os.close(request)
@@ -186,33 +204,38 @@ class _Scanner:
                 limits.die_with_parent(parent)
                 limits.set_oom_score(limits.FIRST)
                 try:
-                    asked = _read_request(request)
+                    work = self.plan_work(request, user_number(self._count, self.first_user))
                 except ValueError as error:  # such as a number that a person typed
-                    _send_failure(answer, errno.EINVAL, f"the request is not valid: {error}")
+                    send_failure(answer, errno.EINVAL, f"the request is not valid: {error}")
                     os._exit(0)
                 limits.close_all_but({answer.fileno(), theirs.fileno()})
                 child = Child(self._mounter, answer, theirs)
-                child.run(lambda child: self._work(child, asked))
+                child.run(work)
             finally:
                 os._exit(1)
         theirs.close()
         now = time.monotonic()
-        job = _Job(answer, ours, request, pid, patience, now, now + patience)
+        job = Job(answer, ours, request, pid, patience, now, now + patience)
         self._jobs[self._watch(pid)] = job
         self._poll.register(answer, 0)  # poll reports a hang-up all the same
         self._poll.register(ours, select.POLLIN)
 
-    def _work(self, child: Child, request: Request) -> None:
+    def plan_work(self, file: int, user: int) -> Callable[[Child], None]:
+        """Return the work for a request, in its child. ValueError if the request is not valid."""
+        request = _read_request(file)
         if isinstance(request, OpenRequest):
-            return child.open(request)
+            return lambda child: child.open(request)
         if isinstance(request, WriteRequest):
-            return child.write(request)
+            return lambda child: child.write(request)
+        if isinstance(request, CaptureRequest):
+            return lambda child: child.capture(request, *self.scan_by(), user)
+        return lambda child: child.scan(request, *self.scan_by(), user)
+
+    def scan_by(self) -> tuple[Sequence[Format], ScanTree]:
+        """Return the formats, and the function that scans by them. OSError without parsers."""
         if self._scan_tree is None:
             raise OSError(errno.ENOEXEC, self._broken)
-        scan = self._formats, self._scan_tree, user_number(self._count)
-        if isinstance(request, CaptureRequest):
-            return child.capture(request, *scan)
-        return child.scan(request, *scan)
+        return self._formats, self._scan_tree
 
     def _watch(self, pid: int) -> int:
         pidfd = os.pidfd_open(pid)
@@ -229,15 +252,17 @@ class _Scanner:
             elif fd == job.asks.fileno():
                 self._take_ask(job)
 
-    def _take_ask(self, job: _Job) -> None:
+    def _take_ask(self, job: Job) -> None:
         try:
             ask = job.asks.recv(LONGEST_ASK, socket.MSG_DONTWAIT)
         except OSError:
             ask = b""
-        if not ask or job.asked == _ASKS:
+        if not ask or job.asked == self.most_asks:
             self._poll.unregister(job.asks)
             return
         job.asked += 1
+        self._count += 1
+        due = self.prepare_ask(ask)
         parent = os.getpid()
         try:
             pid = os.fork()
@@ -249,36 +274,49 @@ class _Scanner:
                 limits.die_with_parent(parent)
                 limits.set_oom_score(limits.FIRST)
                 limits.close_all_but({job.asks.fileno(), job.request})
-                self._answer_ask(job, ask)
+                user = user_number(self._count, self.first_user)
+                self.answer_ask(job.asks, job.request, ask, user)
             finally:
                 os._exit(0)
         job.answering.add(pid)
-        self._answering[self._watch(pid)] = pid, job
+        self._answering[self._watch(pid)] = Answering(pid, job, due)
 
-    def _answer_ask(self, job: _Job, ask: bytes) -> None:
-        """Mount, in a child, a volume or an image file. The request limits the choice."""
-        request = _read_request(job.request)
-        descriptors: list[int] = []
+    def prepare_ask(self, ask: bytes) -> float:
+        """Return the time of time.monotonic() at which the child that answers is ended."""
+        return math.inf
+
+    def answer_ask(self, link: socket.socket, file: int, ask: bytes, user: int) -> None:
+        """Answer an ask, in a child. The request in the `file` limits what is given."""
+        request = _read_request(file)
         if isinstance(request, ScanRequest | CaptureRequest):
-            with suppress(OSError, ValueError):
-                descriptors = self._mounter.roots(ASKS.decode(ask).volume, request.devices)
-        if descriptors:
-            socket.send_fds(job.asks, [ask], descriptors)
+            self.mount(link, ask, request.devices)
         else:
-            packets.send_if_heard(job.asks, ask)
+            packets.send_if_heard(link, ask)
+
+    def mount(self, link: socket.socket, ask: bytes, devices: Sequence[Device]) -> None:
+        """Answer with the roots of one of the devices, or of an image file on one."""
+        descriptors: list[int] = []
+        with suppress(OSError, ValueError):
+            descriptors = self._mounter.roots(ASKS.decode(ask).volume, devices)
+        if descriptors:
+            socket.send_fds(link, [ask], descriptors)
+        else:
+            packets.send_if_heard(link, ask)
 
     def _reap(self, pidfd: int) -> None:
         self._poll.unregister(pidfd)
         os.close(pidfd)
-        if pidfd in self._answering:
-            pid, job = self._answering.pop(pidfd)
-            job.answering.discard(pid)
-            os.waitpid(pid, 0)
+        if branch := self._branches.pop(pidfd, 0):
+            os.waitpid(branch, 0)
+            return
+        if child := self._answering.pop(pidfd, None):
+            child.job.answering.discard(child.pid)
+            os.waitpid(child.pid, 0)
             return
         job = self._jobs.pop(pidfd)
         _, status = os.waitpid(job.pid, 0)
         # A child that sent its END has been heard: this packet then has no reader.
-        _send_failure(job.answer, errno.EIO, f"the scanning process {_describe_death(status)}")
+        send_failure(job.answer, errno.EIO, f"the scanning process {describe_death(status)}")
         for pid in job.answering:
             os.kill(pid, signal.SIGKILL)
         for link in (job.answer, job.asks):
@@ -293,13 +331,3 @@ class _Scanner:
 
 def _read_request(file: int) -> Request:
     return REQUESTS.decode(os.pread(file, os.fstat(file).st_size, 0))
-
-
-def _send_failure(link: socket.socket, code: int, sentence: str) -> None:
-    packets.send_if_heard(link, packets.FAILED + FAILURES.encode(Failure.of(code, sentence)))
-
-
-def _describe_death(status: int) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    how = limits.name_signal(-code) if code < 0 else f"exit status {code}"
-    return _DEATHS.get(how, f"died ({how})")

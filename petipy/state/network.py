@@ -25,12 +25,20 @@ class Link:
     timeservers: tuple[str, ...] = ()
 
 
+def is_printable_line(text: str) -> bool:
+    """Return True for a text of at most 2000 characters that no terminal acts upon."""
+    return len(text) <= 2000 and text.isprintable()
+
+
+Line = Annotated[str, is_printable_line]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request over the network, and what answered it."""
 
-    url: str
-    answer: str  # in words: "1,234 bytes", "404 Not Found", "no answer, third try"
+    url: Line
+    answer: Line  # in words: "1,234 bytes", "404 Not Found", "no answer, third try"
     seconds: float = 0.0
     good: bool = False  # there was something to read
 
@@ -47,11 +55,14 @@ class Fetching:
     no_proxy: tuple[str, ...] = ()  # names, domains and networks that are reached without it
 
 
+NO_RULES = Fetching()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """One thing to fetch."""
 
-    url: str
-    offset: int = 0  # bytes to leave out before it
+    url: Line
+    offset: Annotated[int, range(1 << 50)] = 0  # bytes to leave out before it
     size: Annotated[int, range(1 << 50)] = 0  # the number of bytes that is enough; 0: all
     most: Annotated[int, range(1 << 50)] = 1 << 40  # bytes: refused if it is larger

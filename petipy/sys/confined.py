@@ -28,8 +28,7 @@ def confine(
     make files in memory, each of at most so many bytes.
     """
     parent = os.getppid()
-    with open("/proc/self/statm") as file:
-        size = int(file.read().split()[0]) * resource.getpagesize()
+    size = limits.read_size()
     null = os.open("/dev/null", os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)

@@ -75,6 +75,12 @@ def delay(pid: int) -> float:
         return 0.0
 
 
+def read_size() -> int:
+    """Return the bytes of address space that this process has."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
 def close_all_but(keep: Iterable[int]) -> None:
     """Close every descriptor from 3 upwards that is not in `keep`."""
     low = 3
@@ -114,11 +120,11 @@ def leave_network() -> None:
         call(libc.unshare, _CLONE_NEWNET)
 
 
-def limit(seconds: float, memory: int, files: int, writes: int = 0) -> None:
+def limit(seconds: float, memory: int, files: int, writes: int = 0, threads: int = 0) -> None:
     """Limit processor time (seconds), address space (bytes) and descriptors; forbid forks.
 
-    `writes` are the bytes that a file which is written may have. The ban on forking does not count
-    for root.
+    `writes` are the bytes that a file which is written may have. Without `threads` the process has
+    one only; else its user has so many. The ban on forking does not count for root.
     """
     processor = math.ceil(seconds)
     for what, most in (
@@ -126,7 +132,7 @@ def limit(seconds: float, memory: int, files: int, writes: int = 0) -> None:
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_NOFILE, files),
         (resource.RLIMIT_FSIZE, writes),
-        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NPROC, threads),
         (resource.RLIMIT_CORE, 0),
     ):
         hard = resource.getrlimit(what)[1]

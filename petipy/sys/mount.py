@@ -6,6 +6,8 @@ own, and it ends with the last descriptor on it, however the process dies.
 
 import errno
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from ctypes import c_char_p, c_int, c_uint
 from typing import NamedTuple
 
@@ -102,6 +104,27 @@ def open_writable_root(node: str, fs: str) -> int:
     Everything is on the disk when the last descriptor of the mount has been closed.
     """
     return _mount(fs, node, _WRITING.get(fs, ()), read_only=False)
+
+
+def open_directory(files: Mapping[str, bytes]) -> int:
+    """Return a descriptor of a new directory in memory that nobody else sees. Raise OSError.
+
+    It has the `files`: "etc/hosts" → contents.
+    """
+    options = ("mode=755", "size=1M", "nr_inodes=64")
+    root = _mount("tmpfs", "none", options, read_only=False)
+    for path, data in files.items():
+        directory = path.rpartition("/")[0]
+        if directory:
+            with suppress(FileExistsError):
+                os.mkdir(directory, 0o755, dir_fd=root)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        fd = os.open(path, flags, 0o644, dir_fd=root)
+        try:
+            os.write(fd, data)
+        finally:
+            os.close(fd)
+    return root
 
 
 def _mount(driver: str, node: str, options: tuple[str, ...], *, read_only: bool = True) -> int:

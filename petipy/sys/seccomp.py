@@ -13,8 +13,9 @@ from typing import Literal
 
 from petipy.sys.libc import call, libc
 
-# The work of a process: compute (on a password), probe a disk, scan a file system, load a kernel.
-Work = Literal["compute", "probe", "scan", "load"]
+# The work of a process: compute (on a password), probe a disk, scan a file system, load a kernel,
+# fetch from the network.
+Work = Literal["compute", "probe", "scan", "load", "fetch"]
 
 _PR_GET_SECCOMP, _PR_SET_SECCOMP = 21, 22
 _MODE_FILTER = 2
@@ -30,22 +31,22 @@ _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _TABLE = """
                         x86_64 ppc64le aarch64   s390x
 openat2            s       437     437     437     437
-fcntl              psl      72      55      25      55
+fcntl              pslf     72      55      25      55
 close              *         3       6      57       6
 newfstatat         *       262     291      79     293
 getdents64         s       217     202      61     220
-lseek              psl       8      19      62      19
-_llseek            psl       -     140       -       -
-read               psl       0       3      63       3
+lseek              pslf      8      19      62      19
+_llseek            pslf      -     140       -       -
+read               pslf      0       3      63       3
 pread64            psl      17     179      67     180
 fstat              *         5     108      80     108
 sendto             *        44     335     206     369
 send               *         -     334       -       -
-sendmsg            s        46     341     211     370
-recvmsg            s        47     342     212     372
+sendmsg            sf       46     341     211     370
+recvmsg            sf       47     342     212     372
 socketcall         *         -     102       -     102
-poll               s         7     167       -     168
-ppoll              s       271     281      73     302
+poll               sf        7     167       -     168
+ppoll              sf      271     281      73     302
 write              *         1       4      64       4
 mmap               *         9      90     222      90
 munmap             *        11      91     215      91
@@ -53,13 +54,13 @@ mremap             *        25     163     216     163
 mprotect           *        10     125     226     125
 madvise            *        28     205     233     219
 brk                *        12      45     214      45
-openat             s       257     286      56     288
+openat             sf      257     286      56     288
 readlinkat         s       267     296      78     298
 statx              *       332     383     291     379
 faccessat          s       269     298      48     300
-memfd_create       l       319     360     279     350
-ftruncate          l        77      93      46      93
-sendfile           l        40     186      71     187
+memfd_create       lf      319     360     279     350
+ftruncate          lf       77      93      46      93
+sendfile           lf       40     186      71     187
 kexec_load         l       246     268     104     277
 kexec_file_load    l       320     382     294     381
 futex              *       202     221      98     238
@@ -87,19 +88,46 @@ getegid            *       108      50     177     202
 getresuid          *       118     165     148     209
 getresgid          *       120     170     150     211
 getgroups          *       115      80     158     205
-getsockname        s        51     331     204     367
-getsockopt         s        55     340     209     365
+getsockname        sf       51     331     204     367
+getsockopt         sf       55     340     209     365
+socket             f        41     326     198     359
+connect            f        42     328     203     362
+bind               f        49     327     200     361
+recvfrom           f        45     337     207     371
+recv               f         -     336       -       -
+sendmmsg           f       307     349     269     358
+setsockopt         f        54     339     208     366
+getpeername        f        52     332     205     368
+shutdown           f        48     338     210     373
+socketpair         f        53     333     199     360
+epoll_create1      f       291     315      20     327
+epoll_ctl          f       233     237      21     250
+epoll_wait         f       232     238       -     251
+epoll_pwait        f       281     303      22     312
+ioctl              f        16      54      29      54
+clone              f        56     120     220     120
+set_robust_list    f       273     300      99     304
+rseq               f       334     387     293     383
 uname              *        63     122     160     122
 exit               *        60       1      93       1
 exit_group         *       231     234      94     248
 """
 # Calls that are allowed for some values of one argument only: its place and the values.
-_ONLY = {
+_Only = tuple[int, tuple[int, ...]]
+_ONLY: dict[str, _Only] = {
     # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_ADD_SEALS, F_GET_SEALS
     "fcntl": (1, (0, 1, 2, 3, 4, 1030, 1033, 1034)),
     # send, recv, sendto, recvfrom, sendmsg, recvmsg: s390's glibc has no other way to these
     "socketcall": (0, (9, 10, 11, 12, 16, 17)),
+    # AF_INET, AF_INET6. Without AF_NETLINK, getaddrinfo takes both to be in use.
+    "socket": (0, (2, 10)),
+    # FIONREAD, FIONBIO; then those of Power
+    "ioctl": (1, (0x541B, 0x5421, 0x4004667F, 0x8004667E)),
+    # the flags of a thread, as pthread_create has them: getaddrinfo runs in one
+    "clone": (0, (0x3D0F00,)),
 }
+_ONLY_FETCHING: dict[str, _Only] = {"openat": (2, (0, 0x80000))}  # O_RDONLY, and with O_CLOEXEC
+_CLONE_ON_S390 = 1  # there the flags are the second argument
 # From this number on, calls came with Linux 5.1 and later. A library that tries one of them knows
 # another way if the kernel says ENOSYS. EPERM, the answer to an old call, would end its work.
 _NEW = 424
@@ -128,8 +156,16 @@ def program(machine: str, work: Work) -> bytes:
     """Return the filter for a machine, in its byte order: an array of struct sock_filter."""
     big = machine == "s390x"
     allowed = list_allowed(machine, work)
-    plain = [number for name, number in allowed.items() if name not in _ONLY]
-    choosy = [rule for name, n in allowed.items() for rule in _check_argument(name, n, big)]
+    only = _ONLY | (_ONLY_FETCHING if work == "fetch" else {})
+    if big:
+        only["clone"] = (_CLONE_ON_S390, only["clone"][1])
+    plain = [number for name, number in allowed.items() if name not in only]
+    choosy = [
+        rule
+        for name, number in allowed.items()
+        if name in only
+        for rule in _check_argument(number, *only[name], big=big)
+    ]
     left = len(plain) + len(choosy) + 3  # lines between the first of them and the last line
     code = [
         (_LOAD, 0, 0, _ARCH),
@@ -147,11 +183,10 @@ def program(machine: str, work: Work) -> bytes:
     return b"".join(struct.pack(f"{order}HBBI", *line) for line in code)
 
 
-def _check_argument(name: str, number: int, big: bool) -> list[tuple[int, int, int, int]]:
-    """Return the lines for a call of which one argument is looked at; none for any other."""
-    if name not in _ONLY:
-        return []
-    argument, values = _ONLY[name]
+def _check_argument(
+    number: int, argument: int, values: tuple[int, ...], *, big: bool
+) -> list[tuple[int, int, int, int]]:
+    """Return the lines for a call of which one argument is looked at."""
     last = len(values)
     return [
         (_EQUAL, 0, last + 3, number),

@@ -112,7 +112,8 @@ class Pretence:
 
 
 def main(terminal: str, room: str, words: Sequence[str]) -> None:
-    from petipy.sandbox.client import Scanner, ScannerProcess
+    from petipy.sandbox.client import Scanner
+    from petipy.sandbox.process import ScannerProcess
 
     process = ScannerProcess()
     import asyncio

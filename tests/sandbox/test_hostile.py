@@ -16,7 +16,7 @@ import pytest
 
 from parsers.api import Files, Item, Problem
 from petipy.sandbox.client import Scanner
-from petipy.sandbox.server import _describe_death
+from petipy.sandbox.jobs import describe_death
 from petipy.state.model import Scan
 from tests.sandbox.scanners import (
     PATIENCE,
@@ -195,4 +195,4 @@ def test_a_parser_has_no_network_no_signals_no_forks_and_cannot_write(root: Path
 
 def test_a_signal_without_a_name_has_its_number() -> None:
     """No child can send itself one, but the kernel or an administrator can."""
-    assert _describe_death(40) == "died (signal 40)"
+    assert describe_death(40) == "died (signal 40)"

@@ -33,6 +33,16 @@ from petipy.sandbox.messages import (
     Mount,
     Request,
 )
+from petipy.sandbox.remote_messages import (
+    FETCHES,
+    NETWORK_REQUESTS,
+    OUTCOMES,
+    RECEIVED,
+    Fetch,
+    NetworkRequest,
+    Outcome,
+    Received,
+)
 from petipy.state.model import FormatFacts, Image, Scan
 
 SCAN = Scan(
@@ -103,6 +113,10 @@ CODECS: dict[str, tuple[Codec[Any], Any]] = {
     "request": (REQUESTS, Request),
     "failure": (FAILURES, Failure),
     "ask": (ASKS, Mount),
+    "network": (NETWORK_REQUESTS, NetworkRequest),
+    "fetch": (FETCHES, Fetch),
+    "received": (RECEIVED, Received),
+    "outcome": (OUTCOMES, Outcome),
 }
 BYTES = range(1 << 40)
 
@@ -126,7 +140,10 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     if get_origin(kind) is Annotated:
         base, bound = get_args(kind)
         if get_origin(base) is tuple:
-            return values(base)
+            least = bound[0]
+            return st.lists(values(get_args(base)[0]), min_size=least, max_size=least + 1).map(
+                tuple
+            )
         if base is int:
             return st.integers(bound[0], bound[-1])
         # Few texts are paths: most are made so.
@@ -260,9 +277,17 @@ def check(kind: Any, value: Any) -> None:
 
 def is_of(kind: Any, value: object) -> bool:
     """Return True if the value may be of this member of a union."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
     if hasattr(kind, "__dataclass_fields__"):
         return type(value) is kind
     return isinstance(value, (int, float) if kind is float else get_origin(kind) or kind)
+
+
+def test_a_member_of_a_union_may_have_a_bound() -> None:
+    bounded = Annotated[tuple[str, ...], range(3)]
+    check(bounded | None, ("a", "b"))
+    check(bounded | None, None)
 
 
 def test_a_scan_comes_back_as_it_was_sent() -> None:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from parsers.api import Volume
 from petipy.sandbox import packets
-from petipy.sandbox.client import Scanner, ScannerProcess
+from petipy.sandbox.client import Scanner
 from petipy.sandbox.messages import SCANS
+from petipy.sandbox.process import ScannerProcess
 from petipy.state.model import DIRECTORY, Device, File, Scan
 
 DEVICE = Device(volume=Volume(name="sda1"), node="/", kind=DIRECTORY)
@@ -27,7 +28,7 @@ class HostileProcess(ScannerProcess):
 
     def __init__(self, said: Sequence[Packet]) -> None:
         self._said = said
-        self.pid = 0
+        self.pid, self.network = 0, None
         self.fork()
 
     def fork(self) -> None:

@@ -1,0 +1,151 @@
+"""The child that fetches: it speaks with servers, and can do nothing else."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from petipy.fetch.fetcher import Fetched, Fetcher, prepare
+from petipy.fetch.scheme import Limits
+from petipy.sandbox import packets
+from petipy.sandbox.child import forget_modules
+from petipy.sandbox.remote_messages import (
+    MOST_AT_ONCE,
+    MOST_RECORDS,
+    OUTCOMES,
+    RECEIVED,
+    Fetch,
+    FetchRequest,
+    Outcome,
+    Received,
+    make_line,
+)
+from petipy.scan.budget import weigh
+from petipy.state.network import Fetching, Request, Wanted
+from petipy.sys import limits, mount, seccomp
+
+_MEMORY = 512 << 20  # bytes of address space besides that of the program: stacks of threads
+_FILES = 128  # descriptors
+_THREADS = 4 * MOST_AT_ONCE  # that look up names
+_TEXTS = 60.0  # seconds for a text, and of processor time for all of an ask
+_RECORDS = 40_000  # bytes of the records of an outcome, which is one packet
+_FILE = 3600  # seconds of processor time for a file
+# A server that is asked for texts: the scan is repeated if it does not answer.
+_LIMITS = Limits(connect=10.0, answer=20.0, pauses=(0.5, 1.0, 2.0), overall=_TEXTS)
+# Files that getaddrinfo reads. The child has copies, made when it starts: it sees the name servers
+# of that moment, and the next child sees those of its own.
+_NAMES = ("resolv.conf", "hosts", "gai.conf", "host.conf")
+_SWITCH = b"hosts: files dns\n"  # nsswitch.conf: no service of the machine is asked
+
+
+def answer_request(request: FetchRequest, link: socket.socket, user: int) -> None:
+    """Fetch one file, in the child of a FetchRequest; the caller sends the END."""
+    wanted = request.wanted
+    _prepare([wanted.url], request.rules, tls=request.tls)
+    _confine(link, user, _FILE, wanted.size or wanted.most)
+
+    def report(number: int, done: int, total: int | None) -> None:
+        # A report that finds no room is left out: the next one says more.
+        with suppress(BlockingIOError):
+            data = RECEIVED.encode(Received(done=done, total=total))
+            link.send(packets.DATA + data, socket.MSG_DONTWAIT)
+            link.send(packets.PART)
+
+    def deliver(outcome: Outcome, descriptor: int) -> None:
+        if descriptor >= 0:
+            socket.send_fds(link, [packets.DESCRIPTOR], [descriptor])
+        packets.send(link, OUTCOMES.encode(outcome))
+
+    asyncio.run(_fetch([wanted], request.rules, Limits(), report, deliver))
+
+
+def answer_ask(ask: Fetch, rules: Fetching, link: socket.socket, user: int, *, tls: bool) -> None:
+    """Fetch texts, in the child of a Fetch. With `tls`, a server may be reached by https."""
+    most = max(min(wanted.size or wanted.most, wanted.most) for wanted in ask.wanted)
+    left = set(range(len(ask.wanted)))
+
+    def deliver(outcome: Outcome, descriptor: int) -> None:
+        left.discard(outcome.number)
+        data = OUTCOMES.encode(outcome)
+        socket.send_fds(link, [data], [descriptor] if descriptor >= 0 else [])
+
+    try:
+        _prepare([wanted.url for wanted in ask.wanted], rules, tls=tls)
+        _confine(link, user, round(_TEXTS), most)
+        asyncio.run(_fetch(ask.wanted, rules, _LIMITS, lambda *_: None, deliver))
+    except Exception as error:  # noqa: BLE001  the boundary of the sandbox's child
+        words = make_line(f"fetching failed: {type(error).__name__}: {error}")
+        for number in sorted(left):
+            deliver(Outcome(number=number, error=words), -1)
+
+
+async def _fetch(
+    things: Sequence[Wanted],
+    rules: Fetching,
+    bounds: Limits,
+    report: Callable[[int, int, int | None], None],
+    deliver: Callable[[Outcome, int], None],
+) -> None:
+    """Fetch things side by side; `deliver` gets each outcome, with its descriptor or -1."""
+    fetcher = Fetcher(rules, bounds)
+
+    async def fetch(number: int, wanted: Wanted) -> None:
+        fetched = await fetcher.fetch(wanted, lambda got, total: report(number, got, total))
+        deliver(_make_outcome(number, fetched), fetched.descriptor)
+        if fetched.descriptor >= 0:
+            os.close(fetched.descriptor)
+
+    async with asyncio.TaskGroup() as group:
+        for number, wanted in enumerate(things):
+            group.create_task(fetch(number, wanted))
+
+
+def _make_outcome(number: int, fetched: Fetched) -> Outcome:
+    requests: list[Request] = []
+    left = _RECORDS
+    for request in reversed(fetched.requests[-MOST_RECORDS:]):
+        left -= weigh(request)
+        if left < 0:
+            break
+        record = replace(request, url=make_line(request.url), answer=make_line(request.answer))
+        requests.insert(0, record)
+    failed = fetched.descriptor < 0
+    return Outcome(
+        number=number,
+        error=make_line(fetched.error or "it cannot be fetched") if failed else "",
+        total=fetched.total,
+        needs_tls=fetched.kind == "tls",
+        silent=fetched.kind == "silent",
+        requests=tuple(requests),
+    )
+
+
+def _prepare(urls: Sequence[str], rules: Fetching, *, tls: bool) -> None:
+    """Read what needs rights: certificates, and our own key."""
+    prepare([*urls, "https://"] if tls else urls, rules)
+
+
+def _confine(link: socket.socket, user: int, seconds: int, most: int) -> None:
+    """Give up everything but the network. `most`: bytes of one file in memory."""
+    parent, size = os.getppid(), limits.read_size() + _MEMORY
+    if os.geteuid() == 0:
+        os.fchdir(mount.open_directory(_read_names()))
+        os.chroot(".")
+    forget_modules()
+    limits.close_all_but({link.fileno()})
+    limits.become(user, None)
+    limits.die_with_parent(parent)  # changing the user has cleared it
+    limits.limit(seconds, size, _FILES, min(most, sys.maxsize), _THREADS)
+    if seccomp.available():
+        seccomp.confine("fetch")
+
+
+def _read_names() -> dict[str, bytes]:
+    found = {"etc/nsswitch.conf": _SWITCH}
+    for name in _NAMES:
+        with suppress(OSError), open(f"/etc/{name}", "rb") as file:
+            found[f"etc/{name}"] = file.read(1 << 16)
+    return found

@@ -1,0 +1,102 @@
+"""Following a lease and fetching, with a real server: all but the server is Petipy's own."""
+
+import asyncio
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from parsers.api import Volume
+from petipy.sandbox.client import Scanner
+from petipy.state.model import NETWORK, Device, Scan
+from petipy.state.network import NO_RULES, Wanted
+from tests.sandbox.scanners import PATIENCE, children, count_descriptors, until
+from tests.sandbox.servers import serve
+
+ETH0 = Device(volume=Volume(name="eth0"), node="", kind=NETWORK)
+MENU = b"DEFAULT one\nLABEL one\n KERNEL vmlinux\n INITRD initrd\n APPEND quiet\n"
+
+
+def follow(*lease: tuple[str, str]) -> Scan:
+    started = Scanner.start()
+    try:
+        return asyncio.run(started.scan_lease(ETH0, lease, (), "ppc64le", PATIENCE))
+    finally:
+        started.close()
+
+
+def test_a_lease_leads_to_the_configuration_on_a_server() -> None:
+    with serve({"/pxelinux.cfg/default": MENU}) as site:
+        scan = follow(("ip", "192.0.2.7"), ("pxepathprefix", f"{site.url}/"), ("bootfile", "x.0"))
+    ((form, entry),) = scan.entries
+    assert (form, entry.title, entry.cmdline) == ("pxe", "one", "quiet")
+    assert entry.kernel
+    assert entry.kernel.url == f"{site.url}/vmlinux"
+    asked = [(request.url.removeprefix(site.url), request.good) for request in scan.requests]
+    assert asked[0] == ("/pxelinux.cfg/C0000207", False)
+    assert asked[-1] == ("/pxelinux.cfg/default", True)
+    assert "404" in scan.requests[0].answer
+    assert not scan.problems
+
+
+def test_a_server_that_refuses_is_named_with_its_answer() -> None:
+    with serve({}) as site:
+        gone = site.url
+    scan = follow(("pxeconffile", f"{gone}/menu"))
+    assert scan.entries == ()
+    assert scan.requests[0].url == f"{gone}/menu"
+    assert "refused" in scan.requests[0].answer
+
+
+def fetch(*wanted: Wanted, shown: list[tuple[int, int, int | None]] | None = None) -> list[bytes]:
+    started = Scanner.start()
+
+    def show(number: int, done: int, total: int | None) -> None:
+        if shown is not None:
+            shown.append((number, done, total))
+
+    try:
+        found = asyncio.run(started.fetch(wanted, NO_RULES, PATIENCE, show))
+    finally:
+        started.close()
+    contents = []
+    for descriptor in found:
+        with open(descriptor, "rb") as file:
+            contents.append(file.read())
+    return contents
+
+
+def test_files_are_fetched_side_by_side_in_their_order() -> None:
+    shown: list[tuple[int, int, int | None]] = []
+    with serve({"/a": b"A" * 5_000_000, "/b": b"B"}) as site:
+        found = fetch(*(Wanted(url=f"{site.url}/{name}") for name in "ab"), shown=shown)
+    assert found == [b"A" * 5_000_000, b"B"]
+    assert (0, 5_000_000, 5_000_000) in shown
+
+
+def test_one_that_cannot_be_fetched_is_named_and_leaves_nothing_open() -> None:
+    before = count_descriptors("self")
+    with serve({"/a": b"A"}) as site, pytest.raises(OSError, match=r"/b: 404"):
+        fetch(Wanted(url=f"{site.url}/a"), Wanted(url=f"{site.url}/b"))
+    assert count_descriptors("self") == before
+
+
+def test_a_fetch_that_is_given_up_leaves_no_process() -> None:
+    async def give_up(url: str) -> None:
+        started = Scanner.start()
+        try:
+            fetching = asyncio.create_task(started.fetch([Wanted(url=url)], NO_RULES, PATIENCE))
+            await until(lambda: bool(site.asked))
+            (branch,) = (pid for pid in children(started.process.pid))
+            assert len(children(branch)) == 1
+            fetching.cancel()
+            await asyncio.gather(fetching, return_exceptions=True)
+            await until(lambda: not children(branch))
+        finally:
+            started.close()
+
+    def read_on(handler: BaseHTTPRequestHandler) -> None:
+        """Answer nothing until the other end is gone."""
+        handler.rfile.read(1)
+
+    with serve({"/slow": read_on}) as site:
+        asyncio.run(give_up(f"{site.url}/slow"))
