@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tests.network import lacp
+
 TAG = b"\x81\x00"  # the type of an IEEE 802.1Q header
 LARGEST = 65536  # bytes of a frame
 
@@ -29,6 +31,7 @@ class Port:
     name: str
     descriptor: int
     vlan: int = 0
+    group: int = 0  # ports of the same number, but 0, lead to one machine's bond and speak LACP
     up: bool = True
     delay: float = 0.0  # seconds, for frames that leave here
     loss: float = 0.0  # the share of the frames that do not leave here
@@ -51,10 +54,10 @@ class Switch:
         self._thread = threading.Thread(target=self._run, name="switch", daemon=True)
         self._stopped = False
 
-    def port(self, name: str, descriptor: int, *, vlan: int = 0) -> Port:
+    def port(self, name: str, descriptor: int, *, vlan: int = 0, group: int = 0) -> Port:
         """Add a port before the switch starts; the descriptor stays the caller's."""
         os.set_blocking(descriptor, False)
-        port = Port(name, descriptor, vlan=vlan)
+        port = Port(name, descriptor, vlan=vlan, group=group)
         self.ports.append(port)
         self._selector.register(descriptor, selectors.EVENT_READ, port)
         return port
@@ -97,6 +100,11 @@ class Switch:
                 self._forward(port, frame)
 
     def _forward(self, port: Port, frame: bytes) -> None:
+        if frame[:6] == lacp.SLOW:  # no switch passes it on
+            answer = lacp.answer(frame, 1 + self.ports.index(port)) if port.group else None
+            if answer:
+                self._queue(port, answer)
+            return
         vlan, plain = untag(frame)
         if port.vlan:
             if vlan:
@@ -105,13 +113,19 @@ class Switch:
         target, source = frame[:6], frame[6:12]
         self._known[vlan, source] = port
         known = self._known.get((vlan, target))
-        if known is not None and known.up:
-            outs = [known]
-        else:
-            outs = [other for other in self.ports if other.up]
+        outs = [known] if known is not None and known.up else self._flood(port)
         for out in outs:
             if out is not port and out.vlan in (0, vlan):
                 self._queue(out, plain if out.vlan or not vlan else tag(plain, vlan))
+
+    def _flood(self, port: Port) -> list[Port]:
+        """Return the ports for a frame to everybody: one of each group, none of the sender's."""
+        groups, outs = {port.group} - {0}, []
+        for other in self.ports:
+            if other.up and other.group not in groups:
+                groups |= {other.group} - {0}
+                outs.append(other)
+        return outs
 
     def _queue(self, port: Port, frame: bytes) -> None:
         if port.loss and self._random.random() < port.loss:

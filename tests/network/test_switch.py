@@ -3,10 +3,11 @@
 import select
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.network import lacp
 from tests.network.namespace import namespace, set_carrier
 from tests.network.switch import Port, Switch, running, tag, untag
 
@@ -18,7 +19,9 @@ def frame(target: bytes, source: bytes, text: bytes = b"hello") -> bytes:
 
 
 @contextmanager
-def cables(*vlans: int) -> Iterator[tuple[list[socket.socket], list[Port]]]:
+def cables(
+    *vlans: int, groups: Sequence[int] = ()
+) -> Iterator[tuple[list[socket.socket], list[Port]]]:
     """Run a switch with a port for each VLAN; yield the machines' ends and the ports."""
     with ExitStack() as stack:
         switch, ends, ports = Switch(), [], []
@@ -28,7 +31,8 @@ def cables(*vlans: int) -> Iterator[tuple[list[socket.socket], list[Port]]]:
                 stack.enter_context(end)
             mine.settimeout(5)
             ends.append(mine)
-            ports.append(switch.port(f"p{number}", its.fileno(), vlan=vlan))
+            group = groups[number] if groups else 0
+            ports.append(switch.port(f"p{number}", its.fileno(), vlan=vlan, group=group))
         stack.enter_context(running(switch))
         yield ends, ports
 
@@ -84,6 +88,24 @@ def test_a_share_of_the_frames_is_lost() -> None:
             two.recv(99)
             count += 1
         assert 60 < count < 140
+
+
+def test_a_bond_is_agreed_to_and_gets_one_copy_of_a_frame_to_everybody() -> None:
+    with cables(0, 0, 0, groups=(1, 1, 0)) as ((one, two, other), _):
+        actor = b"\xff\xff" + A + b"\0\x09\0\xff\0\x01\x4f\0\0\0"
+        pdu = lacp.SLOW + A + b"\x88\x09\x01\x01\x01\x14" + actor + b"\x02\x14" + bytes(18)
+        one.send(pdu.ljust(124, b"\0"))
+        answer = one.recv(200)
+        assert len(answer) == 124
+        assert answer[38:56] == actor  # the partner that the switch sees
+        assert answer[32] & 0x38 == 0x38  # in synchronisation, collecting, distributing
+        assert silent(other)
+        other.send(frame(ALL, B))
+        assert one.recv(99) == frame(ALL, B)
+        assert silent(two)
+        two.send(frame(ALL, A))
+        assert other.recv(99) == frame(ALL, A)
+        assert silent(one)
 
 
 def test_two_taps_of_namespaces_are_one_network(tmp_path: Path) -> None:
