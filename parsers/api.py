@@ -158,6 +158,7 @@ class Entry:
     hidden: bool = False  # not shown, but found by its hotkey or as the default
     help: str = ""  # the configuration's explanation for a person; several lines
     foreign: bool = False  # another system than Linux: listed on request only
+    unchecked: str = ""  # a check that it wants and nobody can make: only a person boots it
     itself: bool = False  # it starts Petipy, which must not start itself for ever
     guess: bool = False  # offered by no configuration: boots by itself when nothing else can
     origins: tuple[Origin, ...] = ()  # of its kernel, initrds and command line

@@ -118,6 +118,8 @@ def _choice(choice: Choice, users: str, default: bool) -> Iterator[str]:
         yield f"    writes    {describe_effect(effect)}"
     if entry.itself:
         yield "    ! it is Petipy itself, which never boots by itself"
+    if entry.unchecked:
+        yield f"    ! {entry.unchecked}: it never boots by itself"
     if choice.obstacle:
         yield f"    ! {choice.obstacle}"
 

@@ -158,8 +158,8 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
     2. Entries that only a person can use, such as recovery.
     3. Kernels that no configuration offers.
 
-    Left out is Petipy itself. Left out, too, since they may install a system over the one that is
-    there:
+    Left out is Petipy itself, and what wants a check that cannot be made. Left out, too, since they
+    may install a system over the one that is there:
 
     - all choices of a configuration that wants the local disk to boot;
     - those of a device that the setting `order` leaves out;
@@ -167,7 +167,11 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
     - those in image files, unless there is nothing else that could boot, even in vain.
     """
     images, media = _images(snapshot), _media(snapshot)
-    bootable = [c for c in snapshot.choices if c.bootable and not itself.explain(snapshot, c)]
+    bootable = [
+        choice
+        for choice in snapshot.choices
+        if choice.bootable and not (itself.explain(snapshot, choice) or choice.entry.unchecked)
+    ]
     ours = [choice for choice in bootable if choice.device not in images] or bootable
     harmless = (
         c for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))

@@ -53,6 +53,13 @@ def test_nothing_boots_of_a_configuration_that_wants_another_disk_to_boot() -> N
     assert not booted(replace(away, choices=away.choices[:2]), QUICK, READY)
 
 
+def test_what_wants_a_check_that_nobody_can_make_does_not_boot_by_itself() -> None:
+    unchecked = replace(A, entry=replace(A.entry, unchecked="its signature is not checked"))
+    assert booted(replace(SEEN, choices=(unchecked, B)), QUICK, READY) == ["b"]
+    assert not booted(replace(SEEN, choices=(unchecked,)), QUICK, READY)
+    assert unchecked.bootable  # a person may
+
+
 def test_of_the_network_and_of_media_only_what_their_configuration_chose_boots() -> None:
     """The menu's next line may install a system over the one that is there."""
     net, disc = device("net0", kind=NETWORK), device("sr0", kind=OPTICAL)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from parsers.api import Entry, Files, Item, Origin, Preferences
 from parsers.formats.grub.access import Users, find_allowed
 from parsers.formats.grub.commands import table
-from parsers.formats.grub.commands.menu import users
+from parsers.formats.grub.commands.menu import note_key, users
 from parsers.formats.grub.default import default, fallbacks, find_shown, split, style, timeout
 from parsers.formats.grub.language.family import Family
 from parsers.formats.grub.recognition import find_family
@@ -108,11 +108,20 @@ class GrubConfiguration:
         if end == "boot":
             title = shell.payload.kernel.path if shell.payload.kernel else self._path
             yield self._entry(shell, title, "boot", (), shell.config, shell.line, default=True)
+        marked = end != "boot"
         if end == "exit":
-            shell.payload = Payload()  # a script that exits tells nothing about its entries
-        yield from self._menu(shell, (), marked=end != "boot")
+            # A script that exits tells nothing about its entries.
+            left, shell.payload = shell.payload, Payload()
+            for entry in self._leave(shell, left):
+                marked = False
+                yield entry
+        yield from self._menu(shell, (), marked=marked)
         if shell.payload.kernel and not end and not any(m.menu for m in _menus(shell)):
             shell.machine.complain(shell.config, shell.line, "a kernel is loaded, but never booted")
+
+    def _leave(self, shell: Shell, payload: Payload) -> Iterator[Entry]:
+        """Yield the entry of a script that has ended the boot without its menu, if it has one."""
+        yield from ()
 
     def _attempt(self, shell: Shell, run: Callable[[], object], *, cuts: bool = False) -> str:
         """Run to the end. Return "boot", "exit", the reason why it was stopped, or "".
@@ -206,7 +215,7 @@ class GrubConfiguration:
         if below and len(trail) < _DEPTH:
             within = (*trail, line.title)
             for entry in self._menu(shell, within, marked=marked, allowed=allowed):
-                yield _note_key(line.hotkey, len(trail), entry) if line.hotkey else entry
+                yield note_key(line.hotkey, len(trail), entry) if line.hotkey else entry
         elif not line.submenu or shell.payload != menu.payload:
             if end not in ("", "boot", "exit"):
                 shell.payload.unbootable = end
@@ -333,10 +342,3 @@ class GrubConfiguration:
 def _menus(shell: Shell) -> list[Shell]:
     """Return the menus of a run in the order in which GRUB shows them: inner ones come first."""
     return [menu for inner in shell.nested for menu in _menus(inner)] + [shell]
-
-
-def _note_key(key: str, depth: int, entry: Entry) -> Entry:
-    """Note in an entry the key that opens the submenu in its trail."""
-    keys = list(entry.trail_keys or ("",) * len(entry.trail))
-    keys[depth] = key
-    return replace(entry, trail_keys=tuple(keys))

@@ -1,21 +1,18 @@
 """A grub.cfg on a server. The server is the device that GRUB was loaded from, (tftp,HOST)."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from posixpath import basename
 from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, Volume
-from parsers.formats.grub.configuration import GrubConfiguration
 from parsers.formats.grub.language.family import Family
 from parsers.formats.grub.recognition import find_family
 from parsers.formats.grub.run.machine import GrubMachine
+from parsers.formats.grub.server_menu import ServerMenu
+from parsers.places.remote import find_kind, is_program
 from parsers.places.urls import split
 
-_LARGE = re.compile(
-    r"vmlinu[xz]|[bz]?z?image\b|linux\b|kernel\b|init(?:rd|ramfs)|.*\.(?:gz|img|xz)$", re.I
-)
+_UNKNOWN_SIZE = 1 << 40  # bytes, of a file whose size no server says
 
 
 def items_of_server(files: Files, url: str, family: Family | None = None) -> Iterator[Item]:
@@ -23,7 +20,7 @@ def items_of_server(files: Files, url: str, family: Family | None = None) -> Ite
     root, path = split(url)
     tree = _Server(files, root)
     host = GrubMachine(tree, family=family or find_family(path, tree.read(path) or ""))
-    for item in GrubConfiguration(host, path).items():
+    for item in ServerMenu(host, path, files.host.lease).items():
         yield _on_server(item, root)
 
 
@@ -44,6 +41,9 @@ class _Server:
         return self._texts[path]
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
+        if is_program(path):
+            found = self._files.host.piece(self._root + path, offset, length)
+            return found.data if found else b""
         text = self.read(path) or ""
         return text.encode("utf-8", "surrogateescape")[offset : offset + length]
 
@@ -51,12 +51,15 @@ class _Server:
         return []
 
     def kind(self, path: str) -> Literal["file"] | None:
-        # Fetching is the only way to know, and a kernel is not fetched just to know.
-        if _LARGE.match(basename(path)):
-            return "file"
-        return None if self.read(path) is None else "file"
+        if path in self._texts:
+            return None if self._texts[path] is None else "file"
+        return find_kind(self._files.host, self._root + path)
 
     def size(self, path: str) -> int:
+        if is_program(path):
+            found = self._files.host.piece(self._root + path, 0, 64)
+            size = found.size if found else 0
+            return _UNKNOWN_SIZE if size is None else size
         return len((self.read(path) or "").encode("utf-8", "surrogateescape"))
 
     def modified(self, path: str) -> int:
@@ -94,7 +97,9 @@ def _place(config: str, root: str) -> str:
 
 
 def _file(ref: FileRef, root: str) -> FileRef:
-    return ref if ref.device or ref.url else FileRef(url=root + ref.path)
+    if ref.device or ref.url:
+        return ref
+    return replace(ref, path="", url=root + ref.path)
 
 
 def _origins(origins: Sequence[Origin], root: str) -> tuple[Origin, ...]:

@@ -54,6 +54,8 @@ def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Parag
         yield None, f"This is the default: it {'boots by itself' if alone else 'waits for you'}."
     if own := itself.explain(snapshot, choice):
         yield None, f"It is {own}: it does not boot by itself."
+    if entry.unchecked:
+        yield "error", f"It does not boot by itself: {entry.unchecked}."
     if choice.obstacle:
         yield "error", f"It cannot be booted now: {choice.obstacle}."
     yield None, ""

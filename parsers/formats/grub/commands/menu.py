@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
-from parsers.api import Password
+from parsers.api import Entry, Password
 from parsers.formats.grub.commands import command
 from parsers.formats.grub.language.errors import BAD_ARGUMENT, GrubError
 from parsers.formats.grub.language.lexer import ScriptText
@@ -93,6 +94,13 @@ _KEYS = {"delete", "insert", "tab", "backspace", *(f"f{number}" for number in ra
 def hotkey(word: str) -> str:
     """Return the name of the key, else the first character of the word."""
     return str(word) if word in _KEYS else word[:1]
+
+
+def note_key(key: str, depth: int, entry: Entry) -> Entry:
+    """Note in an entry the key that opens the submenu in its trail."""
+    keys = list(entry.trail_keys or ("",) * len(entry.trail))
+    keys[depth] = key
+    return replace(entry, trail_keys=tuple(keys))
 
 
 # Separators of user names: GRUB's manual, "Authentication and authorisation".

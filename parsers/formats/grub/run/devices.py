@@ -13,6 +13,7 @@ from itertools import count
 
 from parsers.api import Files, Volume
 from parsers.places.lease import server
+from parsers.places.remote import find_kind
 
 _PARTITION = re.compile(r"(?P<disk>.*[^\\]),(?P<scheme>[a-z]*)(?P<number>[0-9]{1,6})", re.DOTALL)
 # A server has the protocol's name, with the host if it is not the usual one.
@@ -110,6 +111,13 @@ class Devices:
         m = SERVER.fullmatch(_without_pxe(name))
         host = m and (m["host"] or server(self._files.host.lease))
         return f"{m['scheme']}://{host}" if m and host else ""
+
+    def is_server(self, volume: Volume | None) -> bool:
+        """Return True for the device of a configuration that came over the network."""
+        return self._server is not None and volume is not None and volume.name == self.own.name
+
+    def kind_at(self, url: str) -> str | None:
+        return find_kind(self._files.host, url)
 
     def fetch(self, url: str) -> str | None:
         return self._files.host.fetch(url)

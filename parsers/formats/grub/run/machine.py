@@ -37,6 +37,11 @@ class Place(NamedTuple):
     url: str = ""  # of a file on a server
     name: str = ""  # the path as GRUB has it, which may begin in a subvolume
 
+    @property
+    def is_remote(self) -> bool:
+        """True for a file on a server. Its name may lack the slash: it begins at the root."""
+        return bool(self.url) or self.devices.is_server(self.volume)
+
     def files(self) -> Files | None:
         return self.devices.tree(self.volume) if self.volume else None
 
@@ -51,12 +56,16 @@ class Place(NamedTuple):
         return files.names(self.path) if files else []
 
     def kind(self) -> str | None:
+        if self.url:
+            return self.devices.kind_at(self.url)
         files = self.files()
         if not files:
             return None
         return "directory" if self.path == "/" else files.kind(self.path)
 
     def size(self) -> int:
+        if self.url:
+            return len(self.read() or "")
         files = self.files()
         return files.size(self.path) if files else 0
 
@@ -246,6 +255,8 @@ _SAID = {
     "boot_file": ("boot_file", "bootfile"),
     "dhcp_server_name": ("sname", "tftp"),
     "next_server": ("siaddr",),
+    "dhcp_siaddr": ("siaddr",),
+    "clientuuid": ("clientuuid",),
 }
 
 

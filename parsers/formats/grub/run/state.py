@@ -195,7 +195,7 @@ class State:
             raise GrubError(UNKNOWN_DEVICE, self.machine.devices.unknown(place.device))
         if place.volume and not (place.volume.fs or place.kind()):
             raise GrubError(UNKNOWN_FILE_SYSTEM, "unknown filesystem")
-        if within[:1] != "/":
+        if within[:1] != "/" and not place.is_remote:
             raise GrubError(BAD_NAME, f"invalid file name `{within}'")
         kind = place.kind()
         if kind is None and not place.url:
@@ -206,10 +206,12 @@ class State:
 
     def text(self, path: str) -> str | None:
         """Return a file's text, or None. If it cannot be read, that is a Problem."""
-        if (path.partition(")")[2] if path[:1] == "(" else path)[:1] != "/":
+        place = self.place(path)
+        within = path.partition(")")[2] if path[:1] == "(" else path
+        if within[:1] != "/" and not place.is_remote:
             return None  # to GRUB it is no file name
         try:
-            text = self.place(path).read()
+            text = place.read()
         except OSError as error:
             self.machine.complain(self.config, self.line, f"{path}: {error.strerror or error}")
             return None

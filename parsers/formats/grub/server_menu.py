@@ -1,0 +1,213 @@
+"""The menu of a grub.cfg on a server, which may send the machine to its own disk.
+
+A server is asked at each start, and most of the time it wants the installed system to boot. Its
+script then looks for that system's boot loader on the disks and opens its menu (MAAS, Cobbler),
+starts the loader (Foreman), or leaves GRUB by `exit`. All of these mean the next device, whose
+entries are shown there. So the script's way to a disk ends at once, be the disk there or not.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from posixpath import basename, dirname
+
+from parsers.api import Entry, Item, Preferences, Problem
+from parsers.formats.grub.access import Users
+from parsers.formats.grub.commands import table
+from parsers.formats.grub.configuration import GrubConfiguration
+from parsers.formats.grub.default import default
+from parsers.formats.grub.language.errors import BAD_ARGUMENT, NOT_FOUND, GrubError
+from parsers.formats.grub.language.syntax import Block, Body, Command, For, If, While
+from parsers.formats.grub.run.machine import GrubMachine
+from parsers.formats.grub.run.shell import Exit, GrubCommand, MenuLine, Payload, Run, Shell
+from parsers.places.lease import bootfile
+from parsers.places.urls import split
+from parsers.places.volumes import BLOCKS, describe_loader
+
+_PLATFORMS = ("ieee1275", "efi", "pc", "emu", "coreboot", "xen")
+# The commands by which an entry leaves the boot to a disk, and those that load Linux.
+_LOADERS = ("appleloader", "chainloader", "freedos", "ntldr", "truecrypt")
+_LEAVING = frozenset([*_LOADERS, "configfile", "exit"])
+_LOADING = frozenset(["linux", "linux16", "linuxefi"])
+_OWN_DISK = "it leaves the boot to the machine's own disk"
+_CHECKS = ("check_signatures", "check_appended_signatures")
+_UNCHECKED = "its configuration wants signatures to be checked, which cannot be done here"
+
+
+class ServerMenu(GrubConfiguration):
+    """One configuration of a server. `lease` is DHCP's answer."""
+
+    def __init__(self, machine: GrubMachine, path: str, lease: Mapping[str, str]) -> None:
+        known = table(machine.family)
+        commands = {name: GrubCommand(wrap(known[name].run)) for name, wrap in _WRAPPERS.items()}
+        commands["net_get_dhcp_option"] = GrubCommand(_make_option_command(lease))
+        super().__init__(machine, path, commands, dict(_list_directories(machine, path, lease)))
+        self._is_local = False  # the default is the machine's own disk, but no entry
+
+    def items(self) -> Iterator[Item]:
+        for item in super().items():
+            if isinstance(item, Entry) and item.default and item.action in ("halt", "reboot"):
+                words = f"by default {item.unbootable}. That needs a person: the next device boots"
+                yield Problem(item.config, item.line, words)
+            yield item
+
+    def _default(self, menu: Shell, first: int) -> int:
+        spec = menu.env["default"]
+        if default(spec, menu.menu, self._machine.family) is None and spec.startswith("local"):
+            # Foreman's entries for the local disk have longer names: local_chain_hd0.
+            self._is_local = True
+            return -1
+        return super()._default(menu, first)
+
+    def _check_fallback(self) -> None:
+        """Report nothing: one script serves many machines, and has fewer entries for some."""
+
+    def _leave(self, shell: Shell, payload: Payload) -> Iterator[Entry]:
+        """Yield an entry for a script that ends the boot without a menu."""
+        shell.payload = payload
+        if payload.action == "exit":
+            problems = self._machine.problems
+            waiting = [key for key, problem in problems.items() if problem.waits]
+            for key in waiting:  # a disk that is not there, for a boot that is left to the disks
+                del problems[key]
+        title = payload.action.capitalize() if payload.action != "exit" else "The next device"
+        yield self._entry(shell, title, payload.action, (), shell.config, shell.line, default=True)
+        shell.payload = Payload()
+
+    def _try_out(
+        self, shell: Shell, line: MenuLine, trail: tuple[str, ...], *, marked: bool, allowed: Users
+    ) -> Entry:
+        entry = super()._try_out(shell, line, trail, marked=marked, allowed=allowed)
+        nothing = not (entry.kernel or entry.unbootable)
+        if nothing and not line.submenu and _leaves(line.body):
+            return replace(entry, unbootable=_OWN_DISK, action="exit", waits_for="")
+        return entry
+
+    def _entry(
+        self,
+        shell: Shell,
+        title: str,
+        name: str,
+        trail: tuple[str, ...],
+        config: str,
+        line: int,
+        *,
+        default: bool,
+    ) -> Entry:
+        entry = super()._entry(shell, title, name, trail, config, line, default=default)
+        checks = shell.wants_check or any(shell.env[name] == "enforce" for name in _CHECKS)
+        return replace(entry, unchecked=_UNCHECKED) if checks and entry.kernel else entry
+
+    def _preferences(self, shell: Shell, entries: Sequence[Entry]) -> Preferences:
+        found = super()._preferences(shell, entries)
+        return replace(found, elsewhere=found.elsewhere or self._is_local)
+
+
+def _list_directories(
+    machine: GrubMachine, path: str, lease: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the variables for the directory of GRUB and that of its configurations.
+
+    Of a tree by grub-mknetdir, the prefix is the directory above that of the platform.
+    """
+    root = machine.devices.name(machine.devices.own)
+    own = dirname(path).rstrip("/")
+    prefix = dirname(own).rstrip("/") if basename(own).rpartition("-")[2] in _PLATFORMS else own
+    yield "prefix", f"({root}){prefix}"
+    loader = dirname(split(bootfile(lease))[1]).rstrip("/") if bootfile(lease) else own
+    yield from ((name, f"({root}){loader}") for name in ("cmdpath", "fw_path"))
+
+
+def _leaves(body: Body) -> bool:
+    """Return True if a body has commands to start what is on a disk, and none to load Linux."""
+    names = set(_list_commands(body))
+    return bool(names & _LEAVING) and not names & _LOADING
+
+
+def _list_commands(body: Body) -> Iterator[str]:
+    for statement in body:
+        if isinstance(statement, Command):
+            yield from (word for word in statement.words[:1] if isinstance(word, str))
+        elif isinstance(statement, If):
+            for part in (statement.condition, statement.then, statement.otherwise):
+                yield from _list_commands(part)
+        elif isinstance(statement, For | While):
+            yield from _list_commands(statement.body)
+
+
+def _find_on_disk(shell: Shell, name: str) -> str:
+    """Return a file in words, if it is on a disk of the machine, or a search for one has failed."""
+    place = shell.place(name)
+    if not name.startswith("(") and (root := shell.missing_devices.get("root")):
+        return f"{name} on {root.what}"
+    if place.is_remote:
+        return ""
+    return f"({place.volume.name if place.volume else place.device}){place.path}"
+
+
+def _leave_to_disk(shell: Shell, what: str) -> None:
+    shell.payload = Payload(unbootable=f"{_OWN_DISK}: {what}", action="exit")
+    raise Exit
+
+
+def _wrap_configfile(run: Run) -> Run:
+    def configfile(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        if len(arguments) == 1 and (what := _find_on_disk(shell, str(arguments[0]))):
+            _leave_to_disk(shell, f"it opens the menu of {what}")
+        if arguments and not shell.in_entry:
+            label = shell.machine.label(shell.place(str(arguments[0])))
+            if label in shell.menus:
+                words = f"{label} leads back to itself: it is not opened again"
+                shell.machine.complain(shell.config, shell.line, words)
+        return run(shell, arguments, block)
+
+    return configfile
+
+
+def _wrap_chainloader(run: Run) -> Run:
+    def chainloader(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        name = next((str(word) for word in arguments if not word.startswith("-")), "")
+        # A server has no sectors: the blocks are those of a disk.
+        if name and (BLOCKS.fullmatch(name) or _find_on_disk(shell, name)):
+            _leave_to_disk(shell, f"it starts {describe_loader(name, shell.env['root'])}")
+        return run(shell, arguments, block)
+
+    return chainloader
+
+
+def _wrap_check(run: Run) -> Run:
+    def check(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        shell.wants_check = True
+        return run(shell, arguments, block)
+
+    return check
+
+
+_WRAPPERS: dict[str, Callable[[Run], Run]] = {
+    "configfile": _wrap_configfile,
+    **dict.fromkeys(_LOADERS, _wrap_chainloader),
+    "verify_detached": _wrap_check,
+}
+# The words of a lease for the DHCP options that menus ask for.
+_OPTIONS = {
+    **{1: "subnet", 3: "router", 6: "dns", 12: "hostname", 15: "domain", 17: "rootpath"},
+    **{42: "ntpsrv", 54: "serverid", 66: "tftp", 67: "bootfile", 119: "search"},
+    **{209: "pxeconffile", 210: "pxepathprefix"},
+}
+
+
+def _make_option_command(lease: Mapping[str, str]) -> Run:
+    def get_option(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        """Set a variable to an option of DHCP: VARIABLE INTERFACE NUMBER TYPE."""
+        if len(arguments) < 4:
+            raise GrubError(BAD_ARGUMENT, "four arguments expected")
+        variable, _, number, _ = arguments[:4]
+        word = _OPTIONS.get(int(number), f"opt{number}") if number.isdecimal() else ""
+        if not (value := lease.get(word, "")):
+            return shell.error(NOT_FOUND, f"no DHCP option {number}", harmless=True)
+        if variable == "-":
+            shell.machine.say(f"{value}\n")
+        else:
+            shell.set(str(variable), value, computed=True)
+        return 0
+
+    return get_option

@@ -1,0 +1,30 @@
+"""Files on servers: the way to know one is to ask for it, and a large one only in part."""
+
+import re
+from posixpath import basename
+from typing import Literal
+
+from parsers.host import Host
+from parsers.places.urls import split
+
+# A kernel or an initrd is not asked for just to know: the boot tells.
+_LARGE = re.compile(
+    r"vmlinu[xz]|[bz]?z?image\b|linux\b|kernel\b|init(?:rd|ramfs)|.*\.(?:gz|img|xz)$", re.I
+)
+_PROGRAM = re.compile(r".*\.(?:efi|iso|squashfs|bin|elf)", re.I)
+
+
+def find_kind(host: Host, url: str) -> Literal["file"] | None:
+    """Return "file" if there is one, or one whose name is that of a large file."""
+    name = basename(split(url)[1])
+    if _LARGE.match(name):
+        return "file"
+    if _PROGRAM.fullmatch(name):
+        return "file" if host.piece(url, 0, 64) else None
+    return None if host.fetch(url) is None else "file"
+
+
+def is_program(url: str) -> bool:
+    """Return True for the name of a file that is read in parts."""
+    name = basename(split(url)[1])
+    return bool(_LARGE.match(name) or _PROGRAM.fullmatch(name))
