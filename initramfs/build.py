@@ -16,6 +16,7 @@ from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
 from initramfs.fast.lz4 import Lz4
 from initramfs.fast.modules import speed_up
+from initramfs.fast.packs import pack_programs
 from initramfs.host import (
     REPOSITORY,
     BuildError,
@@ -151,6 +152,7 @@ def assemble(
     drivers = kernel.tree_of(modules, None if plain else zstd.pack)
     core, common = Tree(), Tree()
     if not plain:
+        pack_programs(programs.tree, zstd.pack)
         core, common = programs.tree.split(lz4.CORE), drivers.split(("*.ko",))
     trees = (core, programs.tree, interpreter.tree, common, drivers)
     return {name: tree for name, tree in zip(PARTS, trees, strict=True) if tree}, kernel

@@ -28,10 +28,16 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "libblkid1": ("usr/lib/*/libblkid.so.1*",),
     "libudev1": ("usr/lib/*/libudev.so.1*",),  # pyudev opens it
     "libcrypt1": ("usr/lib/*/libcrypt.so.1*",),  # Petipy opens it to check a password
+    "systemd": (
+        "usr/lib/systemd/systemd-networkd",
+        "usr/lib/modprobe.d/systemd.conf",  # the module of bonds makes none by itself
+    ),
 }
+# Files that become one: the certificates of the authorities that the web's servers have.
+AUTHORITIES, BUNDLE = "usr/share/ca-certificates/*.crt", "etc/ssl/certs/ca-certificates.crt"
 RULES = (
     *("50-udev-default", "60-block", "60-cdrom_id", "60-persistent-storage", "60-input-id"),
-    *("64-btrfs", "75-net-description", "80-drivers"),
+    *("64-btrfs", "75-net-description", "80-drivers", "80-net-setup-link"),
 )
 # For init and for a person in the shell; Debian's busybox has more under its own name.
 APPLETS = """
@@ -56,7 +62,7 @@ class Programs:
 
 def assemble(archive: Archive, python: str, modules: Tree, *, plain: bool) -> Programs:
     """Return all but Python's modules, and the libraries that extension modules load."""
-    names = [*PROGRAMS, f"python{python}-minimal", f"libpython{python}-stdlib"]
+    names = [*PROGRAMS, "ca-certificates", f"python{python}-minimal", f"libpython{python}-stdlib"]
     wanted = {**PROGRAMS, f"python{python}-minimal": (f"usr/bin/python{python}",)}
     fetched = archive.fetch(archive.with_libraries(names))
     image, parts = skeleton(plain=plain), dict[str, int]()
@@ -70,6 +76,10 @@ def assemble(archive: Archive, python: str, modules: Tree, *, plain: bool) -> Pr
         if package.name == "udev":
             for rule in RULES:
                 take(tree, f"usr/lib/udev/rules.d/{rule}.rules", "udev", image, parts)
+        if package.name == "ca-certificates":
+            bundle = b"".join(tree[path].data for path in tree.match(AUTHORITIES))
+            image.add(BUNDLE, file(bundle))
+            count(parts, package.name, image[BUNDLE])
         shared = {path: node for path, node in tree.items() if is_library(path)}
         libraries.update(shared)
         owner |= dict.fromkeys(shared, package.name)

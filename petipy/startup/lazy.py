@@ -71,6 +71,7 @@ def install() -> None:
         "inspect": {},
         "traceback": {"extract_stack": _extract_stack, "extract_tb": _extract_tb},
         "asyncio.sslproto": {},
+        "ssl": {},
         "logging": {"DEBUG": 10, "getLogger": _Logger},
         "subprocess": {"PIPE": -1, "STDOUT": -2, "DEVNULL": -3},
     }

@@ -1,0 +1,33 @@
+"""Keep programs compressed that a start without a network has no use for.
+
+The kernel unpacks all of the image at each start. `petipy.startup.packs` unpacks these when a link
+is there, or a server is to be asked by https.
+"""
+
+from collections.abc import Callable, Mapping
+
+from initramfs.tree import Node, Tree, file
+from petipy.startup.packs import NETWORK, PLACE, TLS
+
+# Name of the pack → files; `*` matches slashes too.
+PACKS: Mapping[str, tuple[str, ...]] = {
+    NETWORK: ("usr/lib/systemd/systemd-networkd",),
+    TLS: ("*/libcrypto.so.3", "*/libssl.so.3", "etc/ssl/certs/ca-certificates.crt"),
+}
+
+
+def pack_programs(tree: Tree, compress: Callable[[bytes], bytes]) -> None:
+    """Replace the files of each pack by compressed ones, and add the pack's list."""
+    for name, patterns in PACKS.items():
+        paths = [path for pattern in patterns for path in tree.match(pattern)]
+        listing = ""
+        for path in filter(lambda path: tree[path].is_file, paths):
+            node = tree.pop(path)
+            tree[f"{path}.zst"] = file(compress(node.data))
+            listing += f"{permissions(node):o} {path}\n"
+        if listing:
+            tree.add(f"{PLACE}/{name}", file(listing.encode()))
+
+
+def permissions(node: Node) -> int:
+    return node.mode & 0o777
