@@ -35,6 +35,13 @@ class Platform:
         """
         raise NotImplementedError
 
+    def read_uuid(self, root: str) -> bytes:
+        """Return the UUID as the firmware sends it in DHCP option 97, 16 bytes; b"" without one.
+
+        PXE's firmware sends SMBIOS' bytes as they are, so the first three parts are little-endian.
+        """
+        return make_uuid(read_dmi(root, "product_uuid"), little=True)
+
     def read_variables(self, root: str) -> dict[str, bytes] | None:
         """Return the EFI variables that decide what is booted; None on a machine without EFI."""
         return None
@@ -89,6 +96,23 @@ def read_dmi(root: str, *names: str) -> str:
     """Return facts of SMBIOS in one line; "" where there is none."""
     values = (read(f"{root}/sys/class/dmi/id/{name}") or b"" for name in names)
     return " ".join(text for value in values if (text := value.decode(errors="replace").strip()))
+
+
+def make_uuid(text: str, *, little: bool = False) -> bytes:
+    """Return the 16 bytes of a UUID; b"" for one that is damaged, or all zeros or ones.
+
+    `little`: the first three parts are little-endian.
+    """
+    digits = text.strip().replace("-", "")
+    try:
+        found = bytes.fromhex(digits)
+    except ValueError:
+        return b""
+    if len(found) != 16 or found in (bytes(16), b"\xff" * 16):
+        return b""
+    if little:
+        return found[3::-1] + found[5:3:-1] + found[7:5:-1] + found[8:]
+    return found
 
 
 def read(path: str) -> bytes | None:

@@ -1,6 +1,6 @@
 """IBM's pseries: a guest of PowerVM or QEMU, under Open Firmware (SLOF) or QEMU's VOF."""
 
-from petipy.platforms import Platform, read_device_tree
+from petipy.platforms import Platform, make_uuid, read_device_tree
 
 
 class Pseries(Platform):
@@ -12,6 +12,11 @@ class Pseries(Platform):
 
     def dhcp_architecture(self, machine: str) -> int | None:
         return 0xC  # PowerPC Open Firmware: SLOF sends it, and servers answer with GRUB
+
+    def read_uuid(self, root: str) -> bytes:
+        # QEMU's name, then PowerVM's.
+        names = ("vm,uuid", "ibm,partition-uuid")
+        return make_uuid(next(filter(None, (read_device_tree(root, name) for name in names)), ""))
 
     def read_firmware(self, root: str) -> str:
         # PowerVM has the first; SLOF has the second, "SLOF,…"; VOF has no such node.

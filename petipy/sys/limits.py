@@ -14,10 +14,13 @@ from petipy.sys.libc import call, libc, syscall
 _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
 _PR_SET_NO_NEW_PRIVS = 38
+_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _CLONE_NEWNET = 0x40000000
 
 READ_EVERY_FILE, LOAD_KERNELS = 2, 22  # CAP_DAC_READ_SEARCH, CAP_SYS_BOOT: for `become`
+# CAP_NET_BIND_SERVICE, CAP_NET_BROADCAST, CAP_NET_ADMIN, CAP_NET_RAW: for a DHCP client
+CONFIGURE_NETWORKS = (10, 11, 12, 13)
 FIRST, LATE = 1000, -900  # scores of set_oom_score: a child that works, the program itself
 
 
@@ -97,10 +100,11 @@ def _close_range(low: int, high: int) -> None:
         os.closerange(low, min(high + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
-def become(user: int, capability: int | None) -> None:
-    """Change the user and group for good, and keep one capability or none.
+def become(user: int, *capabilities: int | None, programs: bool = False) -> None:
+    """Change the user and group for good, and keep the capabilities; None stands for none.
 
-    No exec can give more rights (no_new_privs). A process that is not root keeps its user.
+    No exec can give more rights (no_new_privs). With `programs` a program that is executed has the
+    capabilities, too (ambient: capabilities(7)). A process that is not root keeps its user.
     """
     call(libc.prctl, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.geteuid() != 0:
@@ -109,9 +113,13 @@ def become(user: int, capability: int | None) -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    one = 0 if capability is None else 1 << capability
-    header, data = _CapHeader(_CAPABILITY_VERSION_3, 0), (_CapData * 2)(_CapData(one, one, 0))
+    kept = [capability for capability in capabilities if capability is not None]
+    bits = sum(1 << capability for capability in kept)
+    data = (_CapData * 2)(_CapData(bits, bits, bits if programs else 0))
+    header = _CapHeader(_CAPABILITY_VERSION_3, 0)
     call(libc.capset, ctypes.byref(header), ctypes.byref(data))
+    for capability in kept if programs else ():
+        call(libc.prctl, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0)
 
 
 def leave_network() -> None:

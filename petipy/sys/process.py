@@ -6,13 +6,14 @@ import errno
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple
 
 from petipy.sys import limits, tty
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-_GRACE = 1.0  # seconds between SIGHUP and SIGKILL
+_GRACE = 1.0  # seconds between SIGHUP or SIGTERM and SIGKILL
+_LONGEST_LINE = 2000  # bytes
 
 
 class Result(NamedTuple):
@@ -93,6 +94,74 @@ async def _read(stream: asyncio.StreamReader, limit: int, leader: int) -> bytes:
 def _kill_session(leader: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
+
+
+@contextlib.asynccontextmanager
+async def daemon(
+    argv: Sequence[str],
+    *,
+    user: int,
+    capabilities: Sequence[int],
+    nice: int = 0,
+    end_by: int = signal.SIGTERM,
+    environment: Mapping[str, str] = ENVIRONMENT,
+) -> AsyncIterator["Daemon"]:
+    """Run a program beside this one, as a user that has only these capabilities.
+
+    At the end of the context the program gets the signal `end_by`, and SIGKILL if it has not ended
+    a second later. It dies with this process. Raise OSError if it cannot be started.
+    """
+    parent = os.getpid()
+
+    def become() -> None:
+        _be_ordinary()
+        os.nice(nice)
+        limits.become(user, *capabilities, programs=True)
+        limits.die_with_parent(parent)  # a change of the user clears this
+
+    program = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd="/",
+        env=environment,
+        start_new_session=True,
+        preexec_fn=become,
+    )
+    try:
+        yield Daemon(program)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            program.send_signal(end_by)
+        try:
+            async with asyncio.timeout(_GRACE):
+                await program.wait()
+        except TimeoutError:
+            _kill_session(program.pid)
+            await program.wait()
+
+
+class Daemon:
+    """A program that runs beside this one."""
+
+    def __init__(self, program: asyncio.subprocess.Process) -> None:
+        self.pid = program.pid
+        self._program = program
+
+    async def lines(self) -> AsyncIterator[str]:
+        """Yield each line of its errors until it ends. What is longer than a screen is cut."""
+        assert self._program.stderr
+        rest = b""
+        while piece := await self._program.stderr.read(1 << 12):
+            *lines, rest = (rest + piece).split(b"\n")
+            rest = rest[:_LONGEST_LINE]
+            for line in lines:
+                yield line[:_LONGEST_LINE].decode(errors="surrogateescape")
+
+    async def wait(self) -> int:
+        """Wait for the end; return the status, or -N after signal N."""
+        return await self._program.wait()
 
 
 def start_on_terminal(
