@@ -33,6 +33,7 @@ SETTINGS = [
     *("timeout", "order", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
     *("lock", "password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy"),
+    *("network", "interfaces", "dhcp_arch", "dhcp_class", "dhcp_user_class", "dhcp_release"),
     *("debug", "trace", "started"),
 ]
 ARCHITECTURES = [

@@ -19,6 +19,13 @@ from petipy.state.settings import Settings
 IMAGE = "/etc/petipy.toml"
 _LARGEST = 1 << 16  # characters of the image's file
 _CMDLINE = "kernel command line"
+# dracut's words, dracut.cmdline(7), which are the setting `interfaces` of the command line.
+NETWORK_WORDS = frozenset(
+    {
+        *("ip", "ifname", "nameserver", "vlan", "bond", "bridge", "team", "bootdev", "BOOTIF"),
+        *("rd.route", "rd.peerdns", "rd.bootif"),
+    }
+)
 # The kernel splits it so: a double quote, at the start of a word or within, protects blanks.
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
@@ -59,8 +66,9 @@ class _Found:
             self.complaints.append(f"{place}: {prefix}{name} cannot be set there")
         else:
             try:
-                self.values[name] = setting.type.read(text)
+                value = self.values[name] = setting.type.read(text)
                 self.layers[name] = layer
+                self.complaints += (f"{place}: {words}" for words in setting.type.complain(value))
             except ValueError:
                 given = "this" if setting.type.secret else repr(text)
                 wrong = f"{prefix}{name} takes {setting.type.form}, not {given}"
@@ -97,10 +105,16 @@ class _Found:
 
 
 def _read_command_line(cmdline: str) -> Iterator[tuple[str, str]]:
+    network = []
     for word in _WORD.findall(cmdline):
-        name, _, text = word.replace('"', "").partition("=")
+        plain = word.replace('"', "")
+        name, _, text = plain.partition("=")
         if name.startswith("petipy."):
             yield name.removeprefix("petipy."), text
+        elif name in NETWORK_WORDS:
+            network.append(plain)
+    if network:
+        yield "interfaces", " ".join(network)
 
 
 _STRING = r"""(?:"[^"\\]*"|'[^']*')"""

@@ -5,11 +5,12 @@ A new setting is one row here, and one field of the same name, with its default,
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from parsers.api import DIALECTS
 from petipy.state import order
+from petipy.state.network import Setups
 from petipy.state.settings import OrderItem, Settings
 
 Layer = Literal["image", "machine", "command line"]  # from weak to strong; the words are shown
@@ -29,7 +30,9 @@ class ValueType:
         optional: bool = False,  # the name may stand without a value
         secret: bool = False,  # nobody may read the value
         wrong: Any = None,  # the value of a text that `read` refuses; None: none
+        complain: Callable[[Any], Iterable[str]] = lambda _: (),  # of parts that `read` left out
     ) -> None:
+        self.complain = complain
         self.form, self.read, self.write, self.optional = form, read, write, optional
         self.secret, self.wrong = secret, wrong
 
@@ -61,6 +64,7 @@ class Setting:
         return f"petipy.{self.name}{form}"
 
 
+_LONGEST_CLASS = 128  # characters
 _LONGEST = 1e9  # seconds: later than that, a clock's float does not tell one second from the next
 
 
@@ -126,6 +130,32 @@ def _read_hash(text: str) -> str:
     return text
 
 
+def _read_setups(text: str) -> Setups:
+    from petipy.network import dracut  # few starts need it
+
+    return dracut.read(text)
+
+
+def _read_class(text: str) -> str:
+    """Read a text for servers: DHCP knows no other characters, and a unit has one a line."""
+    if not (text.isascii() and (text.isprintable() or not text)) or len(text) > _LONGEST_CLASS:
+        raise ValueError(text)
+    return text
+
+
+def _read_dhcp_architecture(text: str) -> int | None:
+    if not text:
+        return None
+    number = int(text, 16)
+    if not 0 <= number < 1 << 16:
+        raise ValueError(text)
+    return number
+
+
+def _write_dhcp_architecture(number: int | None) -> str:
+    return "" if number is None else f"{number:02X}"
+
+
 def _one_of(*words: str) -> ValueType:
     def read(text: str) -> str:
         if text not in words:
@@ -153,6 +183,16 @@ _QUOTED = ValueType(form="TEXT", read=_read_quoted, write=_quote)
 _DIALECT = _one_of(*DIALECTS)
 _HASH = ValueType(form="HASH", read=_read_hash, write=str, secret=True, wrong="!")
 _FLAG = ValueType(form="0|1", read=_read_flag, write=lambda on: "1" if on else "0", optional=True)
+_SETUPS = ValueType(
+    form='"WORDS"',
+    read=_read_setups,
+    write=lambda setups: setups.text,
+    complain=lambda setups: setups.complaints,
+)
+_CLASS = ValueType(form="TEXT", read=_read_class, write=str)
+_DHCP_ARCHITECTURE = ValueType(
+    form="HEX", read=_read_dhcp_architecture, write=_write_dhcp_architecture
+)
 
 SETTINGS = (
     Setting(
@@ -239,6 +279,44 @@ SETTINGS = (
         name="no_proxy",
         type=_LIST,
         help="hosts, domains and networks that are reached without the proxy",
+    ),
+    Setting(
+        name="network",
+        type=_FLAG,
+        help="configure network cards and ask what to boot; with 0 they stay down",
+        live=False,
+    ),
+    Setting(
+        name="interfaces",
+        type=_SETUPS,
+        help="addresses, VLANs, bonds, bridges, routes and names of interfaces in dracut's words, "
+        "such as `ip=eth0:dhcp vlan=eth0.5:eth0`; the command line may have them by themselves",
+        live=False,
+    ),
+    Setting(
+        name="dhcp_arch",
+        type=_DHCP_ARCHITECTURE,
+        help="the architecture that DHCP servers are told (option 93): 0C for Open Firmware, "
+        "0E for OPAL, 0B for EFI on arm64, 07 for EFI on x86, 00 for a BIOS; else this machine's",
+        live=False,
+    ),
+    Setting(
+        name="dhcp_class",
+        type=_CLASS,
+        help="the vendor class for DHCP servers (option 60); PXEClient and HTTPClient are "
+        "completed by the architecture, and with HTTPClient servers answer with URLs",
+        live=False,
+    ),
+    Setting(
+        name="dhcp_user_class",
+        type=_CLASS,
+        help="the user class for DHCP servers (option 77): with iPXE many answer with a script",
+        live=False,
+    ),
+    Setting(
+        name="dhcp_release",
+        type=_FLAG,
+        help="give the addresses back to the DHCP servers before a boot",
     ),
     Setting(name="debug", type=_FLAG, help="log more"),
     Setting(

@@ -1,7 +1,7 @@
 """The network, as immutable values: links, leases, and requests with their answers."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 # DHCP's answer as (word, value), each word once. The words are parsers.places.lease's.
 Lease = tuple[tuple[str, str], ...]
@@ -66,3 +66,44 @@ class Wanted:
     offset: Annotated[int, range(1 << 50)] = 0  # bytes to leave out before it
     size: Annotated[int, range(1 << 50)] = 0  # the number of bytes that is enough; 0: all
     most: Annotated[int, range(1 << 50)] = 1 << 40  # bytes: refused if it is larger
+
+
+# The source of an interface's addresses: everything there is, DHCP of IPv4 or of IPv6 alone,
+# routers (RFC 4862), link-local addresses alone, the settings, or nothing at all.
+Method = Literal["auto", "dhcp4", "dhcp6", "routers", "link4", "link6", "static", "ignore"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """The configuration of one interface, as settings ask for it."""
+
+    name: str = ""  # "eth0"; "", without `mac`: every card without a setup of its own
+    mac: str = ""  # the card with this address, where its name is not known
+    method: Method = "auto"
+    addresses: tuple[str, ...] = ()  # "192.0.2.7/24", besides those of the method
+    peer: str = ""  # the address at the other end of a point-to-point link
+    gateways: tuple[str, ...] = ()
+    nameservers: tuple[str, ...] = ()
+    routes: tuple[tuple[str, str], ...] = ()  # (network, gateway): ("198.51.100.0/24", "192.0.2.1")
+    hostname: str = ""  # for DHCP
+    mtu: int = 0  # bytes; 0: the interface's own
+    new_mac: str = ""  # the address that it is to have instead of its own
+    kind: Literal["", "vlan", "bond", "bridge"] = ""  # of a virtual interface
+    number: int = 0  # of a VLAN
+    members: tuple[str, ...] = ()  # of a bond or a bridge; the interface below a VLAN
+    options: tuple[tuple[str, str], ...] = ()  # a bond's, in the kernel's words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setups:
+    """The configuration of all interfaces."""
+
+    interfaces: tuple[Setup, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()  # (name, MAC): names that cards are to have
+    nameservers: tuple[str, ...] = ()  # besides those that DHCP and routers tell
+    server_names: bool = True  # use the name servers that DHCP and routers tell
+    complaints: tuple[str, ...] = ()  # words that are not understood, with the reason
+    text: str = ""  # the words
+
+
+NO_SETUPS = Setups()

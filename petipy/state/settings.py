@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from petipy.state.network import Fetching
+from petipy.state.network import NO_SETUPS, Fetching, Setups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,12 @@ class Settings:
     insecure: bool = False  # certificates are not checked
     proxy: str = ""
     no_proxy: tuple[str, ...] = ()
+    network: bool = True  # interfaces are configured, and asked for something to boot
+    interfaces: Setups = NO_SETUPS
+    dhcp_arch: int | None = None  # option 93; None: the platform's
+    dhcp_class: str = "PXEClient"  # option 60
+    dhcp_user_class: str = ""  # option 77
+    dhcp_release: bool = False  # leases are given back before a boot
     debug: bool = False
     trace: bool = False
     started: str = ""  # id of the choice by which another Petipy started this one

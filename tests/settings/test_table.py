@@ -24,6 +24,9 @@ SAMPLES = {
     "pin": ("", f"{'ab' * 32},{'cd' * 32}"),
     "proxy": ("", "http://192.0.2.1:3128", "proxy:3128"),
     "shell": ("scanned", "unscanned"),
+    "interfaces": ("", "ip=eth0:dhcp vlan=eth0.5:eth0"),
+    "dhcp_arch": ("", "00", "0C", "1F"),
+    "dhcp_class": ("", "HTTPClient", "a b"),
 }
 
 

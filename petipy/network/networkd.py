@@ -1,0 +1,126 @@
+"""systemd-networkd: it alone assigns addresses. It gets its units, and runs without root's rights.
+
+It parses what any machine of the network sends, so it has a user of its own and the four
+capabilities that it needs (it would keep CAP_SYS_ADMIN, too, if root started it).
+"""
+
+import os
+import re
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+from petipy import platforms
+from petipy.log import Log
+from petipy.network.units import Identity, make_units
+from petipy.startup import packs
+from petipy.state.settings import Settings
+from petipy.sys import limits, process
+from petipy.sys.forked import Link, in_child
+
+PROGRAM = "/usr/lib/systemd/systemd-networkd"
+_USER = 0x6FFF_FFFE  # a user number that nobody else has
+_NICE = 5  # disks come first: a boot from one need not wait for the network
+_UNPACKING = 60.0  # seconds
+_RENAMING = 30.0  # seconds
+_ENVIRONMENT = {**process.ENVIRONMENT, "SYSTEMD_LOG_TARGET": "console", "SYSTEMD_LOG_COLOR": "0"}
+_LEVEL = re.compile(r"<([0-7])>")
+_ERROR = 3  # of syslog's levels; those below are worse
+
+
+class Networkd:
+    """The daemon, with the settings of the start."""
+
+    def __init__(
+        self, settings: Settings, platform: platforms.Platform, log: Log, root: str = "/"
+    ) -> None:
+        """Set it up for this machine; `root` is the place of /run."""
+        self._settings, self._platform, self._log = settings, platform, log
+        self._run = Path(root, "run/systemd")
+        self._pid = 0
+
+    async def run(self) -> None:
+        """Run the daemon until cancelled, and end it then; addresses stay.
+
+        Start this once there is a link. Raise OSError if the daemon cannot be started, or ends by
+        itself: the caller tells it, and runs this again after a pause. That configures the
+        links anew.
+        """
+        await in_child(_unpack, _UNPACKING)
+        units = make_units(self._settings, self._identify())
+        self._write(units)
+        if any(name.endswith(".link") for name in units):
+            await _rename(self._log)
+        async with process.daemon(
+            [PROGRAM],
+            user=_USER,
+            capabilities=limits.CONFIGURE_NETWORKS,
+            nice=_NICE,
+            end_by=signal.SIGUSR2,  # it ends as for a restart: addresses and leases stay
+            environment=_ENVIRONMENT,
+        ) as daemon:
+            self._pid = daemon.pid
+            try:
+                async for line in daemon.lines():
+                    self._tell(line)
+                status = await daemon.wait()
+            finally:
+                self._pid = 0
+        raise ChildProcessError(f"systemd-networkd ended with status {status}")
+
+    def release(self, within: float = 1.0) -> None:
+        """Give the leases back if a setting says so, and wait for it: another kernel takes over."""
+        if not self._pid or not self._settings.dhcp_release:
+            return
+        os.kill(self._pid, signal.SIGTERM)
+        descriptor = os.pidfd_open(self._pid)
+        try:
+            import select
+
+            select.select([descriptor], [], [], within)
+        finally:
+            os.close(descriptor)
+
+    def _identify(self) -> Identity:
+        architecture = self._platform.dhcp_architecture(os.uname().machine)
+        return Identity(architecture=architecture, uuid=self._platform.read_uuid(""))
+
+    def _write(self, units: Mapping[str, str]) -> None:
+        """Write the units, and make the directory for the daemon's own files."""
+        place = self._run / "network"
+        place.mkdir(parents=True, exist_ok=True)
+        for old in place.iterdir():
+            if old.name not in units:
+                old.unlink()
+        for name, text in units.items():
+            (place / name).write_text(text)
+        own = self._run / "netif"
+        own.mkdir(exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(own, _USER, _USER)
+
+    def _tell(self, line: str) -> None:
+        level = _LEVEL.match(line)
+        text = f"networkd: {line[level.end() :] if level else line}"
+        if level and int(level[1]) <= _ERROR:
+            self._log.warning(text)
+        else:
+            self._log.info(text)
+
+
+def _unpack(_: Link) -> str:
+    packs.unpack(packs.NETWORK)
+    return ""
+
+
+async def _rename(log: Log) -> None:
+    """Have udevd give cards the names of the .link files: before they are up."""
+    for words in (
+        ("control", "--reload"),
+        ("trigger", "--settle", "--action=add", "--subsystem-match=net"),
+    ):
+        try:
+            await process.run(["/usr/bin/udevadm", *words], within=_RENAMING)
+        except OSError as error:
+            log.warning(f"udevadm {words[0]}: {error.strerror}; interfaces keep their names")
+            return
