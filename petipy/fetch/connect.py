@@ -43,7 +43,8 @@ async def connect(host: str, port: int, resolve: Resolve, within: float) -> Conn
 def split_literal(host: str, port: int) -> list[Address]:
     """Return the address that a host is written as; [] for a name. No name server is asked."""
     with contextlib.suppress(OSError):
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        name = host.encode()  # a text would go by a codec that is imported late
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         return [_check(address) for *_, address in found]
     return []
 

@@ -7,6 +7,7 @@ into one buffer and from there into the sink.
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import h11
 
@@ -178,6 +179,10 @@ class Exchange:
                 words = f"stalled: no data for {self._limits.read:g} s"
                 raise FetchError(words, "silent", again=True) from None
             pace.check(count)
+        # A record of TLS has 16 kB at most: several go into the sink at once.
+        with suppress(OSError):  # it comes again with the next read
+            while 0 < count < len(view) and (more := self._connection.read_now(view[count:])):
+                count += more
         return count
 
 
