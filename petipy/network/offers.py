@@ -23,6 +23,7 @@ from petipy.state.network import Lease, Link
 
 _MOST = 32  # messages of a link that count: more servers than that are a flood
 _OFFERS = ("offer", "proxy", "advertise")
+_CONVERSATION = (*_OFFERS, "boot")  # they belong to one DISCOVER or SOLICIT
 _GRANTS = ("ack", "reply")
 _RETURNS = ("nak", "decline", "release")
 # Words that go with the boot file: they are all of one server.
@@ -34,9 +35,7 @@ _BOOT = frozenset(
     }
 )
 _LISTS = ("dns", "search", "ntpsrv")  # words that both families have
-# Words of the boot file that DHCPv6 has, too. Those of DHCPv4 win if both are there.
-_CLASSES = ("PXEClient", "HTTPClient")
-_CONVERSATION = ("offer", "proxy", "advertise", "boot")
+_CLASSES = ("PXEClient", "HTTPClient")  # of a server for firmware
 
 
 def remember(known: Sequence[Heard], new: Heard) -> tuple[Heard, ...]:
@@ -55,7 +54,7 @@ def remember(known: Sequence[Heard], new: Heard) -> tuple[Heard, ...]:
             heard
             for heard in kept
             if heard.family != new.family
-            or heard.kind not in _OFFERS
+            or heard.kind not in _CONVERSATION
             or heard.transaction == new.transaction
         ]
     return (*kept[-_MOST + 1 :], new)

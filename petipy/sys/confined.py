@@ -19,13 +19,15 @@ def confine(
     *,
     capability: int | None = None,
     copies: int = 0,
+    polled: int = 0,
 ) -> None:
     """Give up everything for good but the processor, some memory and the `descriptors`.
 
     Only the system calls of the work are left, and the capability if there is one. The process
     gets SIGXCPU after `seconds` of processor time. It may use `memory` more bytes of address space
     than it has. It can open no file: load all modules and libraries before. With `copies` it may
-    make files in memory, each of at most so many bytes.
+    make files in memory, each of at most so many bytes. It may poll(2) so many descriptors as
+    `polled`: the kernel allows no more than the limit of open files, whose numbers are all taken.
     """
     parent = os.getppid()
     size = limits.read_size()
@@ -35,7 +37,7 @@ def confine(
     limits.close_all_but(descriptors)
     limits.become(_USER, capability)
     limits.die_with_parent(parent)  # a change of the user clears this
-    limits.limit(seconds + 1, size + memory, _FILES if copies else 0, copies)
+    limits.limit(seconds + 1, size + memory, _FILES if copies else polled, copies)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # SIGXCPU, then SIGKILL
     if seccomp.available():
         seccomp.confine(work)

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import NoReturn
 
 from petipy.sys import limits
@@ -24,8 +24,8 @@ _REAPING = 0.05  # seconds to wait for a child that was killed; one in a stuck r
 class Link:
     """The child's end of the socket to its parent."""
 
-    def __init__(self, link: socket.socket) -> None:
-        self._link = link
+    def __init__(self, link: socket.socket, longest: int = _LONGEST) -> None:
+        self._link, self._longest = link, longest
 
     def fileno(self) -> int:
         return self._link.fileno()
@@ -35,7 +35,7 @@ class Link:
         self.send(_REPORT, text)
 
     def send(self, kind: bytes, text: str) -> None:
-        self._link.send(kind + text.encode(errors="replace")[:_LONGEST])
+        self._link.send(kind + text.encode(errors="replace")[: self._longest])
 
 
 Work = Callable[[Link], str]
@@ -87,6 +87,36 @@ async def in_child(
         ours.close()
         os.kill(child, signal.SIGKILL)  # changes nothing if it has ended
         status = _reap(child)
+    return _end(message, status)
+
+
+async def stream(work: Work, longest: int) -> AsyncGenerator[bytes, None]:
+    """Yield the reports of `work`, which runs in a forked child as in `in_child`, until it ends.
+
+    A report has at most `longest` bytes. Raise the OSError that ends the work in the child, or
+    ChildDied. Closing the generator (contextlib.aclosing) kills the child.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        ours.close()
+        _run(work, Link(theirs, longest), parent)
+    theirs.close()
+    ours.setblocking(False)
+    status = 0
+    try:
+        while (message := await _receive(ours, longest))[:1] == _REPORT:
+            yield message[1:]
+    finally:
+        ours.close()
+        os.kill(child, signal.SIGKILL)  # changes nothing if it has ended
+        status = _reap(child)
+    _end(message, status)
+
+
+def _end(message: bytes, status: int) -> str:
+    """Return the answer in a child's last message; raise its error, or ChildDied."""
     kind, text = message[:1], message[1:].decode(errors="replace")
     if kind == _ANSWER:
         return text
@@ -112,12 +142,12 @@ def _run(work: Work, link: Link, parent: int) -> NoReturn:
         os._exit(0)
 
 
-async def _receive(link: socket.socket) -> bytes:
+async def _receive(link: socket.socket, longest: int = _LONGEST) -> bytes:
     """Return the next message; b"" when there will be none."""
     loop = asyncio.get_running_loop()
     while True:
         try:
-            return link.recv(_LONGEST + 1)
+            return link.recv(longest + 1)
         except ConnectionResetError:
             return b""
         except BlockingIOError:

@@ -14,8 +14,8 @@ from typing import Literal
 from petipy.sys.libc import call, libc
 
 # The work of a process: compute (on a password), probe a disk, scan a file system, load a kernel,
-# fetch from the network.
-Work = Literal["compute", "probe", "scan", "load", "fetch"]
+# fetch from the network, hear what DHCP servers say.
+Work = Literal["compute", "probe", "scan", "load", "fetch", "hear"]
 
 _PR_GET_SECCOMP, _PR_SET_SECCOMP = 21, 22
 _MODE_FILTER = 2
@@ -42,11 +42,11 @@ pread64            psl      17     179      67     180
 fstat              *         5     108      80     108
 sendto             *        44     335     206     369
 send               *         -     334       -       -
-sendmsg            sf       46     341     211     370
-recvmsg            sf       47     342     212     372
+sendmsg            sfh      46     341     211     370
+recvmsg            sfh      47     342     212     372
 socketcall         *         -     102       -     102
-poll               sf        7     167       -     168
-ppoll              sf      271     281      73     302
+poll               sfh       7     167       -     168
+ppoll              sfh     271     281      73     302
 write              *         1       4      64       4
 mmap               *         9      90     222      90
 munmap             *        11      91     215      91

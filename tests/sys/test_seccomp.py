@@ -22,7 +22,7 @@ ARCHES = {  # <linux/audit.h>, of each machine and of its entry for 32-bit progr
     "aarch64": (0xC00000B7, 0x40000028),
     "s390x": (0x80000016, 0x16),
 }
-WORKS: tuple[Work, ...] = ("compute", "probe", "scan", "load")
+WORKS: tuple[Work, ...] = ("compute", "probe", "scan", "load", "hear")
 EVERY = [(machine, work) for machine in ARCHES for work in WORKS]
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 EPERM, ENOSYS = 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS

@@ -1,0 +1,301 @@
+"""The DHCP transactions of this machine, followed from outside: questions and answers. Pure.
+
+A packet socket sees both. Only an answer to a transaction that was seen to begin counts: another
+machine's, or a forged one, has another number or hardware address.
+
+PXE's servers are asked on top of that, which no DHCP client does: a proxyDHCP server that has named
+no boot file, and the boot servers of option 43.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from petipy.network import dhcp4, dhcp6, pxe
+from petipy.network.frames import Datagram
+from petipy.network.heard import MOST_REASONS, Heard, Kind
+from petipy.network.options import Values
+
+_MOST_LINKS = 256
+_MOST_QUESTIONS = 8  # of a link and family: a client has one or two at a time
+_MOST_ASKS = 8  # of a link at the same time
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0)  # seconds after each request
+_EVERYBODY = "255.255.255.255"
+Draw = Callable[[], int]
+Addresses = Mapping[int, str]  # by the interface's index: an IPv4 address that it has already
+_KINDS4: dict[int, Kind] = {dhcp4.DECLINE: "decline", dhcp4.RELEASE: "release"}
+_KINDS6: dict[int, Kind] = {dhcp6.DECLINE: "decline", dhcp6.RELEASE: "release"}
+_ASKING6 = (dhcp6.SOLICIT, dhcp6.REQUEST, dhcp6.RENEW, dhcp6.REBIND, dhcp6.INFORMATION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A request to a server for PXE, to be sent from an interface's own address."""
+
+    link: int
+    source: str
+    target: str
+    data: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class _Asking:
+    """A request to a server that is repeated until it answers."""
+
+    question: dhcp4.Packet  # of this machine's client: it describes itself
+    target: str
+    item: int | None
+    xid: int
+    deep: bool = False  # the answer's own boot servers are not asked again
+    sent: int = 0
+    next: float = 0.0
+
+
+@dataclass(slots=True)
+class _Link:
+    address: str = ""  # that the client has
+    questions: dict[int, dhcp4.Packet] = field(default_factory=dict)  # by transaction
+    questions6: dict[int, dhcp6.Packet] = field(default_factory=dict)
+    asking: dict[tuple[str, int | None], _Asking] = field(default_factory=dict)
+    answered: set[tuple[str, int | None]] = field(default_factory=set)  # since the last DISCOVER
+
+
+class Conversations:
+    """Everything that is known of the transactions. `draw` returns a random number of 32 bits."""
+
+    def __init__(self, draw: Draw, addresses: Addresses) -> None:
+        self._draw = draw
+        self._links: dict[int, _Link] = {
+            link: _Link(address) for link, address in addresses.items()
+        }
+
+    def take_question(self, link: int, datagram: Datagram) -> Iterator[Heard]:
+        """Note a packet of this machine's client. Yield its refusal of an address, if it is one."""
+        own = self._links.setdefault(link, _Link())
+        if len(self._links) > _MOST_LINKS:
+            self._links.pop(next(iter(self._links)))
+        if datagram.six:
+            yield from self._take_question6(link, own, datagram)
+            return
+        packet = dhcp4.read(datagram.data)
+        if isinstance(packet, str) or packet.op != dhcp4.REQUEST_OP:
+            return
+        if packet.kind in _KINDS4:
+            own.address = ""
+            own.asking.clear()
+            kind = _KINDS4[packet.kind]
+            yield Heard(
+                link=link,
+                family="v4",
+                kind=kind,
+                server=packet.server,
+                address=packet.client if packet.client != "0.0.0.0" else "",
+                transaction=packet.xid,
+            )
+            return
+        before = own.questions.pop(packet.xid, None)
+        # A REQUEST may leave out what the DISCOVER says of the client.
+        if packet.kind == dhcp4.DISCOVER and not before:
+            own.answered.clear()
+        if before:
+            packet = replace(packet, options={**before.options, **packet.options})
+        own.questions[packet.xid] = packet
+        _forget(own.questions)
+
+    def _take_question6(self, link: int, own: _Link, datagram: Datagram) -> Iterator[Heard]:
+        packet = dhcp6.read(datagram.data)
+        if isinstance(packet, str):
+            return
+        if packet.kind in _KINDS6:
+            kind = _KINDS6[packet.kind]
+            yield Heard(link=link, family="v6", kind=kind, transaction=packet.xid)
+        elif packet.kind in _ASKING6:
+            own.questions6.pop(packet.xid, None)
+            own.questions6[packet.xid] = packet
+            _forget(own.questions6)
+
+    def take_answer(self, link: int, datagram: Datagram, now: float) -> Iterator[Heard]:
+        """Yield what an answer tells, if it is one to this machine's client or to an Ask."""
+        own = self._links.get(link)
+        if own is None:
+            return
+        if datagram.six:
+            yield from _take_answer6(link, own, datagram)
+            return
+        packet = dhcp4.read(datagram.data)
+        if isinstance(packet, str) or packet.op != dhcp4.REPLY_OP:
+            return
+        asking = next((a for a in own.asking.values() if a.xid == packet.xid), None)
+        question = asking.question if asking else own.questions.get(packet.xid)
+        if question is None or packet.mac != question.mac:
+            return
+        if asking is None:
+            yield from self._take_answer4(link, own, question, packet, datagram, now)
+        elif packet.kind in (dhcp4.ACK, dhcp4.OFFER, 0):
+            yield from self._take_boot_answer(link, own, asking, packet, datagram, now)
+
+    def _take_answer4(
+        self,
+        link: int,
+        own: _Link,
+        question: dhcp4.Packet,
+        packet: dhcp4.Packet,
+        datagram: Datagram,
+        now: float,
+    ) -> Iterator[Heard]:
+        kind = _classify(question, packet)
+        if kind is None:
+            return
+        values, servers = dhcp4.read_words(packet)
+        heard = _tell4(link, kind, packet, datagram, values, packet.xid)
+        if kind == "nak":
+            own.address = ""
+            own.asking.clear()
+        elif kind == "ack" and heard.address:
+            own.address = heard.address
+        yield heard
+        if kind != "nak" and not values.words.keys() & {"boot_file", "bootfile"}:
+            self._ask(own, question, heard, servers, now, proxy=kind == "proxy")
+
+    def _take_boot_answer(
+        self,
+        link: int,
+        own: _Link,
+        asking: _Asking,
+        packet: dhcp4.Packet,
+        datagram: Datagram,
+        now: float,
+    ) -> Iterator[Heard]:
+        values, servers = dhcp4.read_words(packet)
+        own.asking.pop((asking.target, asking.item), None)
+        if len(own.answered) >= _MOST_ASKS * _MOST_QUESTIONS:
+            own.answered.clear()
+        own.answered.add((asking.target, asking.item))
+        heard = _tell4(link, "boot", packet, datagram, values, asking.question.xid)
+        yield heard
+        named = values.words.keys() & {"boot_file", "bootfile"}
+        if not named and not asking.deep and servers and servers.wanted is not None:
+            self._ask(own, asking.question, heard, servers, now, proxy=False, deep=True)
+
+    def _ask(
+        self,
+        own: _Link,
+        question: dhcp4.Packet,
+        heard: Heard,
+        servers: pxe.BootServers | None,
+        now: float,
+        *,
+        proxy: bool,
+        deep: bool = False,
+    ) -> None:
+        """Plan requests to the servers that an answer points to."""
+        item = servers.wanted if servers else None
+        if item == pxe.LOCAL:
+            return  # the machine's own disk: nothing is to be asked
+        targets: Sequence[str] = ()
+        if servers and item is not None:
+            targets = servers.addresses(item)
+            if not targets and servers.may_broadcast:
+                targets = (_EVERYBODY,)
+        if not targets and proxy:
+            targets, item = (heard.about.get("siaddr") or heard.server,), None
+        for target in targets:
+            key = (target, item)
+            known = key in own.asking or key in own.answered
+            if not known and len(own.asking) < _MOST_ASKS:
+                own.asking[key] = _Asking(
+                    question=question,
+                    target=target,
+                    item=item,
+                    xid=self._draw(),
+                    deep=deep,
+                    next=now,
+                )
+
+    def due(self, now: float) -> Iterator[Ask]:
+        """Yield the requests to be sent now."""
+        for link, own in self._links.items():
+            for key, asking in [*own.asking.items()]:
+                if not own.address or asking.next > now:
+                    continue
+                if asking.sent == len(_PAUSES):
+                    del own.asking[key]
+                    continue
+                asking.next = now + _PAUSES[asking.sent]
+                asking.sent += 1
+                request = dhcp4.make_boot_request(
+                    asking.question, asking.xid, own.address, asking.item, asking.target
+                )
+                yield Ask(
+                    link=link,
+                    source=own.address,
+                    target=asking.target,
+                    data=dhcp4.write(request),
+                )
+
+    def next_due(self) -> float | None:
+        """Return the time of the next request; None if there is none to send."""
+        times = [a.next for own in self._links.values() if own.address for a in own.asking.values()]
+        return min(times, default=None)
+
+
+def _classify(question: dhcp4.Packet, packet: dhcp4.Packet) -> Kind | None:
+    """Return the kind of an answer; None for one that makes no sense."""
+    has_address = packet.address != "0.0.0.0"
+    if packet.kind == dhcp4.NAK:
+        return "nak"
+    if packet.kind == dhcp4.OFFER:
+        return "offer" if has_address else "proxy"
+    if packet.kind == dhcp4.ACK:
+        # A proxyDHCP server confirms nothing, but some answer a REQUEST to others.
+        informs = question.kind == dhcp4.INFORM
+        return "ack" if has_address or informs else "boot"
+    if packet.kind == 0 and has_address:
+        return "ack"  # BOOTP has one answer
+    return None
+
+
+def _tell4(
+    link: int, kind: Kind, packet: dhcp4.Packet, datagram: Datagram, values: Values, xid: int
+) -> Heard:
+    return Heard(
+        link=link,
+        family="v4",
+        kind=kind,
+        server=packet.server or datagram.source,
+        address=packet.address if packet.address != "0.0.0.0" else "",
+        transaction=xid,
+        seconds=packet.lease_seconds,
+        words=tuple(values.words.items()),
+        reasons=tuple(values.reasons[:MOST_REASONS]),
+    )
+
+
+def _take_answer6(link: int, own: _Link, datagram: Datagram) -> Iterator[Heard]:
+    packet = dhcp6.read(datagram.data)
+    if isinstance(packet, str) or packet.kind not in (dhcp6.ADVERTISE, dhcp6.REPLY):
+        return
+    question = own.questions6.get(packet.xid)
+    if question is None or packet.client != question.client:
+        return
+    values = dhcp6.read_words(packet)
+    addresses = [(address, seconds) for address, seconds in packet.addresses if seconds]
+    kind: Kind = "advertise" if packet.kind == dhcp6.ADVERTISE else "reply"
+    if kind == "reply" and question.asks_for_address and not addresses:
+        kind = "nak"
+    address, seconds = addresses[0] if addresses else ("", 0)
+    yield Heard(
+        link=link,
+        family="v6",
+        kind=kind,
+        server=datagram.source,
+        address=address,
+        transaction=packet.xid,
+        seconds=seconds,
+        words=tuple(values.words.items()),
+        reasons=tuple(values.reasons[:MOST_REASONS]),
+    )
+
+
+def _forget(questions: dict[int, dhcp4.Packet] | dict[int, dhcp6.Packet]) -> None:
+    while len(questions) > _MOST_QUESTIONS:
+        questions.pop(next(iter(questions)))

@@ -1,0 +1,178 @@
+"""A confined child process that listens to DHCP on all links, and asks PXE's servers.
+
+The DHCP client of the machine tells nothing of boot files, second offers or proxyDHCP. So this
+process hears what it hears. It gets its sockets from its parent, has no rights of its own, and
+sends typed messages: the process that owns the machine sees no packet.
+
+A flood costs the child alone. It looks at so many packets in a second, and reports so many of a
+link; others are dropped and counted.
+"""
+
+import asyncio
+import errno
+import os
+import select
+import socket
+import struct
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import ExitStack, aclosing, suppress
+
+from petipy.log import Log
+from petipy.network import dhcp4, pxe
+from petipy.network.conversations import Ask, Conversations
+from petipy.network.frames import FILTER, NOTHING, read
+from petipy.network.heard import MESSAGES, Heard, Lost
+from petipy.sys import confined, packet
+from petipy.sys.forked import Link, stream
+
+_LONGEST = 4096  # bytes of a packet: DHCP's come in one frame
+_MESSAGE = 1 << 17  # bytes of a message to the parent
+_PACKETS = 400  # in a second, on all links
+_REPORTS = 40  # in a second, of a link
+_TELL_LOST = 5.0  # seconds between two reports on lost packets
+_PROCESSOR = 3600  # seconds of processor time, then another child takes over
+_MEMORY = 64 << 20  # bytes more than at the start
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before another child starts
+_IP_PKTINFO = 8  # of <linux/in.h>; Python 3.12 names it
+
+
+async def listen(
+    log: Log, addresses: Mapping[int, str] | None = None, pause: float = _FIRST_PAUSE
+) -> AsyncGenerator[Heard, None]:
+    """Yield what DHCP servers tell this machine's client, on all links, for ever.
+
+    Begin before the client does: the child learns transactions from the client's own packets.
+    Bonded interfaces hear what the bond does. `addresses` are IPv4 addresses that interfaces have
+    without DHCP, by index: PXE's servers are asked from them at once.
+
+    Close the generator (contextlib.aclosing), which ends the child. If the child dies, another starts after a pause, at first of `pause` seconds. OSError without
+    CAP_NET_RAW.
+    """
+    MESSAGES.build()
+    first, complained = pause, False
+    while True:
+        began = time.monotonic()
+        with ExitStack() as sockets:
+            tap = sockets.enter_context(packet.open_tap(FILTER))
+            sender = packet.open_sender(dhcp4.CLIENT_PORT, NOTHING)
+            if sender is None:
+                log.info("another program has UDP port 68: proxyDHCP servers are not asked")
+            else:
+                sockets.enter_context(sender)
+            work = _Work(tap, sender, addresses or {})
+            try:
+                async with aclosing(stream(work.run, _MESSAGE)) as reports:
+                    async for report in reports:
+                        message = MESSAGES.decode(report)
+                        if isinstance(message, Heard):
+                            yield message
+                        else:
+                            log.info(f"DHCP: {message.count} answers were too many to report")
+                reason = "it ended"
+            except (OSError, ValueError) as error:
+                reason = str(error)
+        if not complained:
+            log.warning(f"the process that listens to DHCP is started again: {reason}")
+            complained = True
+        if time.monotonic() - began > _LONGEST_PAUSE:
+            pause = first
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+class _Work:
+    """The work of the child."""
+
+    def __init__(
+        self, tap: socket.socket, sender: socket.socket | None, addresses: Mapping[int, str]
+    ) -> None:
+        self._tap, self._sender = tap, sender
+        self._receiver = packet.Receiver(tap, _LONGEST)
+        self._conversations = Conversations(_draw, addresses)
+        self._second = 0.0  # when the second began that the packets are counted of
+        self._packets = 0
+        self._reports: dict[int, int] = {}  # of this second, by link
+        self._lost: dict[int, int] = {}  # by link
+        self._tell = 0.0  # when lost packets may be reported again
+
+    def run(self, parent: Link) -> str:
+        keep = [parent.fileno(), self._tap.fileno()]
+        keep += [self._sender.fileno()] if self._sender else []
+        confined.confine("hear", keep, _PROCESSOR, _MEMORY, polled=1)
+        poll = select.poll()
+        poll.register(self._tap, select.POLLIN)
+        while True:
+            now = time.monotonic()
+            self._report_lost(parent, now)
+            self._send(now)
+            due = self._conversations.next_due() if self._sender else None
+            if due is None and self._lost:
+                due = self._tell
+            wait = None if due is None else max(0.0, due - now) * 1000
+            if poll.poll(wait):
+                self._receive(parent)
+
+    def _receive(self, parent: Link) -> None:
+        """Read the packets that wait, and report what they tell."""
+        while True:
+            now = time.monotonic()
+            if now - self._second >= 1:
+                self._second, self._packets = now, 0
+                self._reports.clear()
+            if self._packets >= _PACKETS:
+                time.sleep(max(0.0, self._second + 1 - now))  # the kernel drops what is too much
+                continue
+            try:
+                found = self._receiver.receive()
+            except BlockingIOError:
+                return
+            except OSError as error:  # an interface that goes down leaves its error here
+                if error.errno in (errno.ENETDOWN, errno.ENODEV, errno.ENXIO):
+                    return
+                raise
+            self._packets += 1
+            datagram = read(found.data, found.summed)
+            if isinstance(datagram, str):
+                continue
+            link = found.link
+            if found.outgoing:
+                messages = self._conversations.take_question(link, datagram)
+            else:
+                messages = self._conversations.take_answer(link, datagram, now)
+            for message in messages:
+                self._report(parent, message)
+
+    def _report(self, parent: Link, message: Heard) -> None:
+        """Send a message to the parent, unless the link has sent too many in this second."""
+        count = self._reports.get(message.link, 0) + 1
+        self._reports[message.link] = count
+        if count > _REPORTS:
+            self._lost[message.link] = self._lost.get(message.link, 0) + 1
+            return
+        parent.report(MESSAGES.encode(message).decode())
+
+    def _report_lost(self, parent: Link, now: float) -> None:
+        if not self._lost or now < self._tell:
+            return
+        for link, count in self._lost.items():
+            parent.report(MESSAGES.encode(Lost(link=link, count=count)).decode())
+        self._lost.clear()
+        self._tell = now + _TELL_LOST
+
+    def _send(self, now: float) -> None:
+        for ask in self._conversations.due(now) if self._sender else ():
+            self._send_one(ask)
+
+    def _send_one(self, ask: Ask) -> None:
+        """Send a request from the interface and its address. A failure is like a lost packet."""
+        assert self._sender is not None
+        place = struct.pack("=I4s4s", ask.link, socket.inet_aton(ask.source), b"\0" * 4)
+        ancillary = [(socket.IPPROTO_IP, _IP_PKTINFO, place)]
+        # The address may not be the interface's yet: the client checks it for conflicts first.
+        with suppress(OSError):
+            self._sender.sendmsg([ask.data], ancillary, 0, (ask.target, pxe.PORT))
+
+
+def _draw() -> int:
+    return int.from_bytes(os.urandom(4), "big")
