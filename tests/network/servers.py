@@ -20,8 +20,9 @@ def start_dnsmasq(space: Namespace, *options: str, interface: str = "lan0") -> P
     """
     leases = space.room / f"leases-{interface}"
     common = [
-        *("keep-in-foreground", "conf-file=/dev/null", "no-resolv", "no-hosts", "no-ping"),
-        *("log-facility=-", "log-dhcp", "pid-file=", "user=root", "dhcp-authoritative"),
+        # no-daemon: it stays who it is, which a namespace of an ordinary user needs.
+        *("no-daemon", "conf-file=/dev/null", "no-resolv", "no-hosts", "no-ping"),
+        *("log-facility=-", "log-dhcp", "pid-file=", "dhcp-authoritative"),
         *("bind-interfaces", f"interface={interface}", "except-interface=lo"),
         f"dhcp-leasefile={leases}",
         *([] if any(option.startswith("port=") for option in options) else ["port=0"]),
