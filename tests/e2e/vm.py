@@ -177,7 +177,7 @@ class Guest:
         if console.open:
             return "in time"
         code = self._process.wait(10)
-        return f"before QEMU ended ({code}, {self._errors.read_text().strip() or 'silently'})"
+        return f"before its end ({code}, {self._errors.read_text().strip() or 'silently'})"
 
     def ends(self, within: float) -> None:
         """Wait until the machine has switched itself off."""

@@ -36,7 +36,7 @@ class Petipy:
     def boots(self, within: float = 60) -> list[str]:
         """Wait until it boots; return the command line and the content of each initrd."""
         place = self.room / BOOTED
-        self.guest.until(self.console, place.exists, within, "boot")
+        self.guest.until(self.console, place.exists, within, "boot")  # then the program ends
         return place.read_text().splitlines()
 
     def opens_menu(self, within: float = 20) -> None:
@@ -46,6 +46,14 @@ class Petipy:
     @property
     def log(self) -> str:
         return self.program.said
+
+
+class Terminal(Guest):
+    """The consoles of a program. A pseudo terminal does not tell that the program has ended."""
+
+    def _read(self, patience: float) -> None:
+        super()._read(min(patience, 0.5))
+        self.console.open &= self._process.poll() is None
 
 
 @dataclass
@@ -76,7 +84,7 @@ def start_petipy(client: Namespace, *words: str) -> Iterator[Petipy]:
         module = [sys.executable, "-u", "-m", "tests.network.program"]
         program = client.start(*module, os.ttyname(theirs), str(client.room), *words, name="petipy")
         stack.callback(program.stop)
-        guest = Guest(program.process, program.log)
+        guest = Terminal(program.process, program.log)
         stack.callback(guest.close)
         file = stack.enter_context((client.room / "console.log").open("wb"))
         guest.connect([Console("the console", PseudoTerminal(ours), file, guest)])
