@@ -60,6 +60,7 @@ SYSTEM = {
     "nginx": "nginx",
     "openssl": "openssl",
     "curl": "curl",
+    "tinyproxy": "tinyproxy-bin",
     "busybox": "busybox",
 }
 # For slow tests alone.

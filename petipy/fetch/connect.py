@@ -104,13 +104,9 @@ class _Race:
         if self._reasons:
             reasons = [f"{address}: {reason}" for address, reason in self._reasons.items()]
             return FetchError(", ".join(reasons), "silent", again=True)
-        if not self._unknown:
-            return FetchError(f"no name server has answered for {self._host}", "silent", again=True)
-        worst = max(self._unknown, key=lambda error: error.errno == socket.EAI_AGAIN)
-        if worst.errno == socket.EAI_AGAIN:
-            return FetchError(
-                f"no name server knows now what {self._host} is", "silent", again=True
-            )
+        if not self._unknown or any(e.errno == socket.EAI_AGAIN for e in self._unknown):
+            words = f"no name server gives an address of {self._host}"
+            return FetchError(words, "silent", again=True)
         return FetchError(f"there is no host {self._host}", "silent")
 
     async def _look_up(self, family: int) -> None:

@@ -130,8 +130,8 @@ def test_what_each_address_answered_is_told() -> None:
     ("names", "words", "again"),
     [
         (Names(UNKNOWN, UNKNOWN), "there is no host boot.test", False),
-        (Names(UNKNOWN, LATER), "no name server knows now what boot.test is", True),
-        (Names([], [], (9, 9)), "no name server has answered for boot.test", True),
+        (Names(UNKNOWN, LATER), "no name server gives an address of boot.test", True),
+        (Names([], [], (9, 9)), "no name server gives an address of boot.test", True),
     ],
 )
 def test_a_name_without_an_address_is_told(names: Names, words: str, again: bool) -> None:

@@ -1,0 +1,90 @@
+"""Fetch in a namespace: `python -m tests.network.fetching`, with the work as JSON at its input."""
+
+import asyncio
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+
+from initramfs.host import REPOSITORY
+from petipy.codec import Codec
+from petipy.fetch.fetcher import Fetcher, prepare
+from petipy.fetch.scheme import Limits
+from petipy.state.network import Fetching, Wanted
+from tests.fetch.server import read
+from tests.network.namespace import Namespace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The outcome of a fetch. `data` are the first bytes."""
+
+    data: str
+    size: int
+    sha256: str
+    error: str
+    kind: str
+    answers: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    urls: tuple[str, ...]
+    rules: Fetching
+    limits: Limits
+    offset: int
+    size: int
+
+
+WORK, RESULT = Codec[Work](Work), Codec[Result](Result)
+
+
+def fetch(
+    space: Namespace,
+    *urls: str,
+    rules: Fetching | None = None,
+    limits: Limits | None = None,
+    offset: int = 0,
+    size: int = 0,
+) -> list[Result]:
+    """Fetch the URLs one after the other by one fetcher in the namespace, with its resolv.conf."""
+    work = Work(
+        urls=urls,
+        rules=rules or Fetching(),
+        limits=limits or Limits(),
+        offset=offset,
+        size=size,
+    )
+    program = [sys.executable, "-m", "tests.network.fetching"]
+    path = f"PYTHONPATH={REPOSITORY}"
+    said = space.run("env", path, *program, feed=WORK.encode(work), within=120)
+    return [RESULT.decode(line.encode()) for line in said.splitlines()]
+
+
+async def _carry_out(work: Work) -> None:
+    fetcher, loop = Fetcher(work.rules, work.limits), asyncio.get_running_loop()
+    for url in work.urls:
+        began = loop.time()
+        fetched = await fetcher.fetch(Wanted(url=url, offset=work.offset, size=work.size))
+        seconds = loop.time() - began
+        data = read(fetched.descriptor) if fetched.descriptor >= 0 else b""
+        result = Result(
+            data=data[:100].decode("latin-1"),
+            size=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+            error=fetched.error,
+            kind=fetched.kind or "",
+            answers=tuple(request.answer for request in fetched.requests),
+            seconds=seconds,
+        )
+        sys.stdout.write(RESULT.encode(result).decode() + "\n")
+        sys.stdout.flush()
+    fetcher.close()
+    os._exit(0)  # a thread that waits for a silent name server would hold up the end
+
+
+if __name__ == "__main__":
+    todo = WORK.decode(sys.stdin.buffer.read())
+    prepare(todo.urls, todo.rules)
+    asyncio.run(_carry_out(todo))
