@@ -4,8 +4,9 @@ import asyncio
 import errno
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from petipy import kexec, platforms
 from petipy.boot import notes, steps
@@ -19,12 +20,13 @@ from petipy.control.commands import Commands
 from petipy.control.session import Session
 from petipy.control.settings import LiveSettings
 from petipy.log import FaultStream, Log, Trace
+from petipy.network import finder
 from petipy.sandbox.client import Scanner
 from petipy.sandbox.process import ScannerProcess
 from petipy.settings import storage
 from petipy.sources import disks
 from petipy.sources.discover import Discovery, Receive, ScanSource
-from petipy.sources.source import Find
+from petipy.sources.source import Find, SourceEvent
 from petipy.startup import collector
 from petipy.state.model import Change, Device, File, Scan, Source
 from petipy.state.store import Store
@@ -32,6 +34,9 @@ from petipy.sys import limits, power
 from petipy.ui.console import Console
 from petipy.ui.consoles import Consoles
 from petipy.ui.line import ttys
+
+if TYPE_CHECKING:
+    from petipy.network.services import Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +142,21 @@ def _services(scanner: Scanner, store: Store) -> Services:
         if source.device is None:
             raise OSError(errno.ENODEV, "there is no device to scan")
         others = [device for device in devices if device.name != source.name]
-        dialect = store.snapshot.settings.dialect
-        return await scanner.scan(source.device, others, machine, source.patience, dialect, receive)
+        settings = store.snapshot.settings
+        if source.lease:
+            return await scanner.scan_lease(
+                source.device,
+                source.lease,
+                others,
+                machine,
+                source.patience,
+                settings.dialect,
+                settings.fetching,
+                receive,
+            )
+        return await scanner.scan(
+            source.device, others, machine, source.patience, settings.dialect, receive
+        )
 
     async def open_files(
         files: Sequence[File], known: Sequence[Device], configs: Sequence[File]
@@ -148,15 +166,29 @@ def _services(scanner: Scanner, store: Store) -> Services:
     async def write(change: Change, known: Sequence[Device]) -> None:
         await scanner.write(change, known, steps.WRITING)
 
+    networks: list[Network] = []
+
+    def follow(log: Log) -> AsyncIterator[SourceEvent]:
+        from petipy.network.services import Network  # no machine without a card needs it
+
+        network = Network(store.snapshot.settings, platforms.find(), log)
+        networks.append(network)
+        return network.watch()
+
+    def watch_networks(log: Log) -> AsyncIterator[SourceEvent]:
+        return finder.watch(log, follow)
+
     def quiet() -> None:
         scanner.close()
+        for network in networks:
+            network.stop()
         steps.quiet()
 
     return Services(
         scan=scan,
         open=open_files,
         write=write,
-        sources=[disks.watch],
+        sources=[disks.watch, *([watch_networks] if store.snapshot.settings.network else [])],
         kexec=kexec,
         power=power,
         quiet=quiet,

@@ -4,6 +4,7 @@ from petipy.network.heard import Heard
 from petipy.network.interfaces import Interface
 from petipy.network.offers import make_lease, remember
 from petipy.network.states import Answers
+from petipy.state.network import Lease
 
 _REFUSALS = {"nak": "refuses the address", "decline": "gave an address that somebody else has"}
 _OFFERS = {"offer", "advertise"}
@@ -16,6 +17,12 @@ class Hearing:
         self._uuid = uuid
         self._heard: dict[int, tuple[Heard, ...]] = {}
         self._refusals: dict[int, str] = {}
+        self._leases: dict[int, Lease] = {}  # as they were asked for last
+
+    @property
+    def leases(self) -> list[Lease]:
+        """The leases of all links, also those that name nothing to boot."""
+        return [*self._leases.values()]
 
     def take(self, heard: Heard) -> None:
         index = heard.link
@@ -29,8 +36,10 @@ class Hearing:
         """Return the answers that count for the link now."""
         heard = self._heard.get(interface.link.index, ())
         offer = next((h.server for h in reversed(heard) if h.kind in _OFFERS), "")
+        lease = make_lease(heard, interface.link, self._uuid)
+        self._leases[interface.link.index] = lease
         return Answers(
-            lease=make_lease(heard, interface.link, self._uuid),
+            lease=lease,
             refusal=self._refusals.get(interface.link.index, ""),
             offer=offer,
         )
@@ -39,3 +48,4 @@ class Hearing:
         """Forget what was heard on a link that is gone."""
         self._heard.pop(index, None)
         self._refusals.pop(index, None)
+        self._leases.pop(index, None)

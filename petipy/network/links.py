@@ -63,14 +63,14 @@ async def watch(
     services: Sequence[Service] = (),
     *,
     wake: asyncio.Event | None = None,
-    changed: Callable[[Sequence[Source]], None] = lambda _: None,
+    changed: Callable[[Sequence[Interface]], None] = lambda _: None,
     open_kernel: Callable[[], Kernel] = Monitor,
     sysfs: str = "/sys",
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[SourceEvent]:
     """Yield the links and their changes. The services run meanwhile.
 
-    Set `wake` when something was heard. `changed` gets the sources after each change.
+    Set `wake` when something was heard. `changed` gets the interfaces before each change is told.
     """
     kernel, wake = open_kernel(), wake or asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -82,7 +82,7 @@ async def watch(
         while True:
             events = [*links.compare(clock())]
             if events:
-                changed(links.sources)
+                changed(links.interfaces.list())
             for event in events:
                 yield event
             await _wait(wake, links.next_change(clock()))
@@ -146,11 +146,6 @@ class Links:
     def __post_init__(self) -> None:
         self.interfaces = Interfaces(self.sysfs)
 
-    @property
-    def sources(self) -> list[Source]:
-        """The links as they were reported last."""
-        return [link.shown for link in self._followed.values() if link.shown]
-
     def next_change(self, now: float) -> float:
         """Return the seconds until time alone changes the words of a link; inf for never."""
         pauses = [
@@ -184,7 +179,7 @@ class Links:
         kept = bool(old and old.lease and answers.lease in ((), old.lease))
         state, reason = describe(interface, answers, now - link.since, had_lease=kept)
         lease = old.lease if kept and old else answers.lease if state == "scanning" else ()
-        source = _make_source(interface, lease)
+        source = _make_source(interface, lease, answers.lease or lease)
         source = replace(source, state=state, reason=reason)
         self._tell(link, source, answers, now)
         link.shown = source
@@ -214,8 +209,11 @@ class Links:
         link.told = said
 
 
-def _make_source(interface: Interface, lease: Lease) -> Source:
-    """Return the source that a link is. With a lease it has a device: something to scan."""
+def _make_source(interface: Interface, lease: Lease, told: Lease) -> Source:
+    """Return the source that a link is. With a lease it has a device: something to scan.
+
+    `told` is what the servers have told, even if it names nothing to boot.
+    """
     link, name = interface.link, interface.link.name
     kind = f"network, {link.kind}" if link.kind not in {"", "veth"} else "network"
     device = None
@@ -227,4 +225,7 @@ def _make_source(interface: Interface, lease: Lease) -> Source:
     addresses = [address.partition("/")[0] for address in link.addresses]
     words = [kind, *addresses, link.mac, link.driver, speed]
     title = f"{name}: {', '.join(word for word in words if word)}"
+    known = dict(told)
+    servers, clocks = (tuple(known.get(word, "").split()) for word in ("dns", "ntpsrv"))
+    link = replace(link, nameservers=servers, timeservers=clocks)
     return Source(name=name, title=title, kind=NETWORK, device=device, link=link, lease=lease)

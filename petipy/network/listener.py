@@ -46,8 +46,8 @@ async def listen(
     Bonded interfaces hear what the bond does. `addresses` are IPv4 addresses that interfaces have
     without DHCP, by index: PXE's servers are asked from them at once.
 
-    Close the generator (contextlib.aclosing), which ends the child. If the child dies, another starts after a pause, at first of `pause` seconds. OSError without
-    CAP_NET_RAW.
+    Close the generator (contextlib.aclosing), which ends the child. If the child dies, another
+    starts after a pause, at first of `pause` seconds. OSError without CAP_NET_RAW.
     """
     MESSAGES.build()
     first, complained = pause, False

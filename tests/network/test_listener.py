@@ -1,23 +1,18 @@
 """The process that listens, beside real servers."""
 
 import asyncio
-import os
-import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 
-import pytest
-
 from petipy.log import Log
-from petipy.network import dhcp4, dhcp6
 from petipy.network.heard import Heard
 from petipy.network.listener import listen
 from petipy.network.offers import make_lease, remember
 from petipy.state.network import Link
 from tests.network.client import Client
 from tests.network.namespace import Namespace, bridge, join, namespace
-from tests.network.servers import start_dnsmasq, start_kea
+from tests.network.servers import start_dnsmasq
 
 MAC = "52:54:00:00:00:01"
 PATIENCE = 15.0
@@ -83,7 +78,7 @@ def listening(client: Namespace, play: Callable[[Ears, Client], Awaitable[None]]
 async def wait_for_child() -> int:
     """Return the process that listens, once it has only the system calls that are left to it."""
     async with asyncio.timeout(PATIENCE):
-        while not (found := [pid for pid in children() if is_confined(pid)]):
+        while not (found := [pid for pid in children() if is_confined(pid)]):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found[0]
 
@@ -164,7 +159,6 @@ def test_a_proxydhcp_server_is_asked_for_the_boot_file(
         ears = listening(client, play)
     lease = ears.lease()
     assert ears.of("proxy")[0].server == "192.0.2.3"
-    print(ears.all)
     assert lease["boot_file"].startswith("grub/core")
     assert (lease["siaddr"], lease["proxy"]) == ("192.0.2.3", "192.0.2.3")
     assert (lease["serverid"], lease["router"]) == ("192.0.2.1", "192.0.2.254")

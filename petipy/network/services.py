@@ -1,0 +1,97 @@
+"""The network of the machine: its links, and the parts that run beside them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
+from itertools import pairwise
+
+from petipy.log import Log
+from petipy.network import links, listener, resolver
+from petipy.network.hearing import Hearing
+from petipy.network.interfaces import Interface
+from petipy.network.netif import read_nameservers
+from petipy.network.networkd import Networkd
+from petipy.network.resolver import Resolver, read_lease
+from petipy.platforms import Platform
+from petipy.sources.source import SourceEvent
+from petipy.state.settings import Settings
+
+_LOOKS = 0.5, 3.0  # seconds after a change, until systemd-networkd has written it down
+
+
+class Network:
+    """The links and their services, with the settings of the start."""
+
+    def __init__(
+        self, settings: Settings, platform: Platform, log: Log, resolv_conf: str = resolver.PLACE
+    ) -> None:
+        self._log = log
+        self._networkd = Networkd(settings, platform, log)
+        self._hearing = Hearing(format_uuid(platform.read_uuid("")))
+        self._heard = asyncio.Event()
+        self._resolver = Resolver(resolv_conf)
+        self._interfaces: tuple[tuple[int, bool, tuple[str, ...], tuple[str, ...]], ...] = ()
+        self._changed = asyncio.Event()  # an address or a gateway
+        self._told: tuple[str, ...] = ()  # name servers, by systemd-networkd
+
+    def watch(self) -> AsyncIterator[SourceEvent]:
+        """Yield the links and their changes, for ever."""
+        # The listener comes first: it learns from the client's own packets.
+        services = (
+            links.Service("the DHCP listener", self._listen),
+            links.Service("systemd-networkd", self._networkd.run),
+            links.Service("the name servers", self._follow_networkd),
+        )
+        return links.watch(
+            self._log, self._hearing, services, wake=self._heard, changed=self._note_change
+        )
+
+    def stop(self) -> None:
+        """Leave the network: another kernel takes over."""
+        self._networkd.release()
+
+    async def _listen(self) -> None:
+        async with aclosing(listener.listen(self._log)) as stream:
+            async for heard in stream:
+                self._hearing.take(heard)
+                self._heard.set()
+
+    def _note_change(self, interfaces: Sequence[Interface]) -> None:
+        """Write the name servers of the leases down at once, before a link is scanned."""
+        now = tuple(
+            (i.link.index, i.link.carrier, i.link.addresses, i.link.gateways) for i in interfaces
+        )
+        if now != self._interfaces:
+            self._interfaces = now
+            self._changed.set()
+        self._resolve()
+
+    async def _follow_networkd(self) -> None:
+        """Look after each change for what routers and settings say. No news tells of it."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            for pause in _LOOKS:
+                await asyncio.sleep(pause)
+                self._told = await read_nameservers(index for index, *_ in self._interfaces)
+                self._resolve()
+
+    def _resolve(self) -> None:
+        told = [read_lease(lease) for lease in self._hearing.leases]
+        servers = _join([*(part[0] for part in told), self._told])
+        domains = _join(part[1] for part in told)
+        try:
+            self._resolver.update(servers, domains)
+        except OSError as error:
+            self._log.warning(f"name servers are not written down: {error}")
+
+
+def _join(parts: Iterable[Sequence[str]]) -> Sequence[str]:
+    return tuple(dict.fromkeys(word for part in parts for word in part))
+
+
+def format_uuid(uuid: bytes) -> str:
+    """Return a UUID as PXELINUX writes it: its bytes in the order in which they are sent."""
+    digits = uuid.hex()
+    ends = (0, 8, 12, 16, 20, 32)
+    return "-".join(digits[a:b] for a, b in pairwise(ends)) if uuid else ""

@@ -1,0 +1,64 @@
+"""From the cable to the entries: networkd, the listener and the scan, with real servers."""
+
+from tests.network import follower
+from tests.network.namespace import Namespace
+from tests.network.servers import TFTP_ROOT, put, start_dnsmasq
+
+PXE = "default one\nlabel one\nkernel vmlinux\nappend root=/dev/sda1\nlabel two\nkernel other\n"
+RANGE = "dhcp-range=192.0.2.10,192.0.2.20,60s"
+
+
+def serve(server: Namespace, *options: str, files: dict[str, str] | None = None) -> None:
+    root = server.room / TFTP_ROOT
+    root.mkdir(exist_ok=True)
+    put(root, {"pxelinux.cfg/default": PXE} if files is None else files)
+    start_dnsmasq(server, RANGE, "enable-tftp", f"tftp-root={root}", *options)
+
+
+def test_a_machine_finds_the_entries_of_a_pxelinux_tree(
+    server: Namespace, client: Namespace
+) -> None:
+    serve(server, "dhcp-boot=pxelinux.0")
+    machine = follower.start(client)
+    source = machine.wait("eth0", 30, state="ready", entries=["one", "two"])
+    assert source["lease"]["bootfile"] == "pxelinux.0"
+    assert source["title"].startswith("eth0: network, 192.0.2.1")
+    assert any("pxelinux.cfg/default" in request for request in source["requests"])
+
+
+def test_an_address_without_a_boot_file_says_so(server: Namespace, client: Namespace) -> None:
+    serve(server, "dhcp-option=6,192.0.2.53", "dhcp-option=15,example.org")
+    machine = follower.start(client)
+    machine.program.says("but nothing about booting", 30)
+    source = machine.wait("eth0", state="ready", entries=[])
+    assert source["reason"].startswith("address 192.0.2.1")
+    text = (client.room / "resolv.conf").read_text()
+    assert text.startswith("nameserver 192.0.2.53\nsearch example.org\n")
+
+
+def test_a_cable_that_comes_late_and_goes_again(server: Namespace, client: Namespace) -> None:
+    server.ip("link set lan0 down")
+    serve(server, "dhcp-boot=pxelinux.0")
+    machine = follower.start(client)
+    machine.wait("eth0", 20, state="waiting", reason="no cable")
+    server.ip("link set lan0 up")
+    machine.wait("eth0", 30, state="ready", reason="", entries=["one", "two"])
+    server.ip("link set lan0 down")
+    machine.wait("eth0", state="ready", reason="no cable", entries=["one", "two"])
+
+
+def test_a_dhcp_server_that_comes_late_is_found(server: Namespace, client: Namespace) -> None:
+    machine = follower.start(client)
+    machine.program.says("asking for an address, 5 s", 20)
+    serve(server, "dhcp-boot=pxelinux.0")
+    machine.wait("eth0", 60, state="ready", entries=["one", "two"])
+
+
+def test_a_card_that_is_removed_takes_its_entries_along(
+    server: Namespace, client: Namespace
+) -> None:
+    serve(server, "dhcp-boot=pxelinux.0")
+    machine = follower.start(client)
+    machine.wait("eth0", 30, state="ready", entries=["one", "two"])
+    server.ip("link del lan0")
+    machine.program.wait(lambda: machine.state() == {}, "an empty network")
