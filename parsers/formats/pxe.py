@@ -10,6 +10,7 @@ from posixpath import basename
 from parsers import machines
 from parsers.api import FileRef, Files, Format, Item
 from parsers.formats.syslinux import entries, uboot
+from parsers.formats.syslinux.kernels import PC
 from parsers.places.lease import glue, prefixes, server
 from parsers.places.urls import is_url, join, normalize, split
 
@@ -25,6 +26,8 @@ class NetworkLocator:
 
     def __init__(self, files: Files, config: str) -> None:
         self._files = files
+        # As Petitboot does. xCAT writes for it: append "quiet …".
+        self.strips_quotes = files.host.machine not in PC
         host = server(files.host.lease)
         self._root = f"tftp://{host}" if host else split(config)[0]
 

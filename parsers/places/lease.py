@@ -161,6 +161,12 @@ def hardware(lease: Lease) -> str:
     return address and f"{kind}-{address}"
 
 
+def list_links(lease: Lease) -> list[tuple[str, str]]:
+    """Return name and address of every network card of the machine, in the kernel's order."""
+    parts = (word.partition("=") for word in lease.get("links", "").split())
+    return [(name, mac.lower()) for name, _, mac in parts]
+
+
 def _host(text: str) -> str:
     """Return the host of a server's name, which some servers give as a URL."""
     return split(text)[0].partition("://")[2] if is_url(text) else text

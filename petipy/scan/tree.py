@@ -96,7 +96,7 @@ def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
                 continue
             if (text := files.host.fetch(url)) is None:
                 continue
-            if not text.strip():
+            if _says_nothing(text):
                 return _scan_empty(url)
             form = next(
                 (form for form in formats if form.network and form.network(url, text)), None
@@ -106,6 +106,12 @@ def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
             if place.is_named:
                 unknown.append(Problem(url, 0, "it is in no language of boot configurations"))
     return Scan(problems=(*unknown, Problem("", 0, _describe_silence(files.host.lease, tried))))
+
+
+def _says_nothing(text: str) -> bool:
+    """Return True for an empty configuration, or one of comments. xCAT writes `#boot`."""
+    lines = (line.strip() for line in text.split("\n"))
+    return not any(line and (line[0] != "#" or line.startswith("#!")) for line in lines)
 
 
 def _scan_empty(url: str) -> Scan:

@@ -16,7 +16,8 @@ from parsers.formats.ipxe.context import IpxeContext
 from parsers.formats.ipxe.outcome import Boot, End, MenuItem, Outcome, Question
 from parsers.formats.ipxe.run import Run
 from parsers.formats.ipxe.script import Script, is_script
-from parsers.formats.ipxe.settings import IpxeSettings, read_known
+from parsers.formats.ipxe.settings import IpxeSettings, read_known, read_others
+from parsers.places.urls import is_url
 from parsers.reading.budget import Budget, OutOfBudget
 
 _DEPTH = 6  # menus within menus
@@ -27,6 +28,7 @@ _FREE = 60  # steps of each item that do not count: many items are no endless lo
 _ITEMS = 1000  # that have these steps
 _INITRD = re.compile(r"(?<!\S)initrd=(\S+)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
+_UNCHECKED = "its script wants a signature to be checked, which cannot be done here"
 _ARROW = re.compile(r"\s*[-=]*>+$")  # the mark of a title that opens another menu
 
 Above = tuple[Question, ...]  # the menus above an item
@@ -43,6 +45,7 @@ class ScriptExplorer:
     def __init__(self, context: IpxeContext, path: str) -> None:
         self._context = context
         self._path = path
+        self._is_remote = is_url(path)
         self._menus = self._items = 0
         self._names: dict[tuple[tuple[str, ...], str], int] = {}
         self._default: Entry | None = None
@@ -52,11 +55,17 @@ class ScriptExplorer:
         entries: list[Entry] = []
         preferences = None
         if script := self._script():
-            settings = IpxeSettings(read_known(self._context.files, self._path))
+            files = self._context.files
+            settings = IpxeSettings(read_known(files, self._path), read_others(files))
             run = Run(self._context, dict(table()), settings)
             outcome = self._attempt(run, lambda: run.start(script))
             entries = list(self._top(run, outcome))
             preferences = self._preferences(outcome)
+        if self._is_remote and self._default and self._default.action in ("halt", "reboot"):
+            words = (
+                f"by default {self._default.unbootable}. That needs a person: the next device boots"
+            )
+            self._context.complain(self._default.config, self._default.line, words)
         yield from sorted(self._context.problems.values(), key=lambda p: (p.config, p.line))
         yield from entries
         if preferences:
@@ -85,6 +94,16 @@ class ScriptExplorer:
             yield from self._menu(run, outcome, (), (), marked=True)
         elif isinstance(outcome, Boot):
             yield self._boot_entry(_item_of(outcome), outcome, (), marked=True)
+        elif outcome.kind == "returned" and self._is_remote and not (run.failures or run.selected):
+            # A server that hands out a script without a boot wants the next device to boot.
+            words = (
+                "the script ends without booting anything: it leaves the boot to the next device"
+            )
+            title = f"ipxe option ({self._path})"
+            item = MenuItem("boot", title, "", outcome.config, outcome.line)
+            yield self._end_entry(
+                item, outcome._replace(reason=words, action="exit"), (), marked=True
+            )
         elif outcome.kind == "returned":
             # iPXE would go back to the firmware. A kernel that was loaded is worth an entry.
             loaded = run.make_boot(run.selected) if run.selected else None
@@ -172,6 +191,7 @@ class ScriptExplorer:
             devicetree=boot.devicetree.ref if boot.devicetree else None,
             cmdline=kernel.cmdline,
             origins=tuple(_origins(boot)),
+            unchecked=_UNCHECKED if boot.wants_check else "",
         )
 
     def _check(self, boot: Boot) -> None:
@@ -221,10 +241,13 @@ class ScriptExplorer:
         return name if count == 1 else self._make_unique(trail, f"{name}#{count}")
 
     def _preferences(self, outcome: Outcome) -> Preferences | None:
-        """Return the preferences, if the script has a menu.
+        """Return the preferences, if the script has a menu or leaves the boot to another device.
 
         If the menu's default is no Linux, no entry boots by itself: others often install a system.
         """
+        ends = isinstance(outcome, End) and outcome.kind == "returned" and self._is_remote
+        if ends or (isinstance(outcome, End) and outcome.action == "exit"):
+            return Preferences(elsewhere=True)
         if not isinstance(outcome, Question):
             return None
         timeout = math.inf if outcome.seconds is None else outcome.seconds

@@ -59,6 +59,7 @@ class Boot(NamedTuple):
     kernel: IpxeImage
     initrds: tuple[IpxeImage, ...]
     devicetree: IpxeImage | None = None
+    wants_check: bool = False  # the script has asked for a signature to be checked
 
 
 class Question(NamedTuple):

@@ -73,6 +73,7 @@ class Run:
         self.images: tuple[IpxeImage, ...] = ()
         self.selected: IpxeImage | None = None
         self.devicetree: IpxeImage | None = None
+        self.wants_check = False  # of a signature, before anything boots
         self.menus: dict[str, IpxeMenu] = {}
         self.failures: list[End] = []  # since the last choice
         self._frames: list[Frame] = []
@@ -89,7 +90,7 @@ class Run:
         """Return a copy of the run in which the user has chosen this item."""
         new = Run(self.context, self.commands, self.settings.copy())
         new.images, new.selected, new.devicetree = self.images, self.selected, self.devicetree
-        new.menus = dict(self.menus)
+        new.menus, new.wants_check = dict(self.menus), self.wants_check
         for menu in self.menus.values():
             menu.is_shared = True
         new._frames = [frame.copy() for frame in self._frames]
@@ -130,7 +131,7 @@ class Run:
         """Return the boot of this kernel. iPXE passes on all fetched files, in their order."""
         own = (kernel.where, self.devicetree and self.devicetree.where)
         initrds = [i for i in self.images if not i.is_kernel and i.where not in own]
-        return Boot(kernel, tuple(initrds), self.devicetree)
+        return Boot(kernel, tuple(initrds), self.devicetree, self.wants_check)
 
     # Running
 

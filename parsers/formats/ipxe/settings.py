@@ -13,7 +13,7 @@ from parsers.binary import smbios
 from parsers.binary.smbios import BOARD, CHASSIS, SYSTEM
 from parsers.formats.ipxe.origin import SourceSpan, TracedText
 from parsers.formats.ipxe.values import TYPES, Value, parse_value
-from parsers.places.lease import server
+from parsers.places.lease import list_links, server
 from parsers.places.urls import is_url, split
 
 # Name, type, number of the DHCP option, and udhcpc's names (the first with a value counts).
@@ -45,28 +45,34 @@ _MACHINE = {
     "asset": (CHASSIS, 8),
     "board-serial": (BOARD, 7),
 }
-# Any name of an interface means the one with the lease. iPXE numbers them from zero.
-_INTERFACE = re.compile(r"net[0X](?:\.dhcp)?|dhcp")
+# netX is the interface that the script came over. iPXE numbers the interfaces from zero.
+_INTERFACE = re.compile(r"net(?P<number>[0-9]{1,3}|X)(?:\.dhcp)?|dhcp")
+_OWN = "netX"
 _NAME = re.compile(r"(?:(?P<block>[^/]*)/)?(?P<name>[^:]*)(?::(?P<type>.*))?", re.S)
 
 
 class IpxeSettings:
     """Settings by their names: NAME or BLOCK/NAME, with :TYPE for another type."""
 
-    def __init__(self, known: Mapping[str, Value]) -> None:
-        self._known = known
+    def __init__(
+        self, known: Mapping[str, Value], others: Mapping[str, Mapping[str, Value]] | None = None
+    ) -> None:
+        """Start with the known settings. `others` are those of the machine's other interfaces."""
+        self._known, self._others = known, others or {}
+        named = known.get("ifname")
+        self._number = named.text() if named else "net0"
         self._set: dict[tuple[str, str], Value] = {}  # by block and name
         # The command that set it, and the text with its traces.
         self._sources: dict[tuple[str, str], tuple[Origin, TracedText]] = {}
 
     def copy(self) -> "IpxeSettings":
-        new = IpxeSettings(self._known)
+        new = IpxeSettings(self._known, self._others)
         new._set, new._sources = dict(self._set), dict(self._sources)
         return new
 
     def text(self, spelling: str) -> TracedText:
         """Return the formatted value with its traces, or an empty text."""
-        block, name, type = _split(spelling)
+        block, name, type = self._split(spelling)
         key = self._key(block, name)
         value = self._set[key] if key else self._own(block, name)
         found = value.text(type) if value else ""
@@ -82,12 +88,12 @@ class IpxeSettings:
 
     def get(self, spelling: str) -> str:
         """Return the formatted value, or "" without such a setting."""
-        block, name, type = _split(spelling)
+        block, name, type = self._split(spelling)
         found = self._find(block, name)
         return found.text(type) if found else ""
 
     def find(self, spelling: str) -> Value | None:
-        block, name, _ = _split(spelling)
+        block, name, _ = self._split(spelling)
         return self._find(block, name)
 
     def put(self, spelling: str, source: TracedText, origin: Origin) -> bool:
@@ -95,7 +101,7 @@ class IpxeSettings:
 
         An empty text removes the setting.
         """
-        block, name, type = _split(spelling)
+        block, name, type = self._split(spelling)
         text = source.text
         if type and type not in TYPES:
             return False
@@ -110,7 +116,7 @@ class IpxeSettings:
         return new is not None
 
     def keep(self, spelling: str, new: Value, origin: Origin) -> None:
-        block, name, _ = _split(spelling)
+        block, name, _ = self._split(spelling)
         self._set[block, name] = new
         self._sources[block, name] = origin, TracedText("")
 
@@ -120,7 +126,14 @@ class IpxeSettings:
 
     def _own(self, block: str, name: str) -> Value | None:
         """Return the machine's own value."""
-        return self._known.get(name) if block in ("", "net0", "builtin") else None
+        if block in ("", _OWN, "builtin"):
+            return self._known.get(name)
+        return self._others.get(block, {}).get(name)
+
+    def _split(self, spelling: str) -> tuple[str, str, str]:
+        """Return block, name and type; the block of the lease's own interface is netX."""
+        block, name, type = _split(spelling)
+        return (_OWN if block == self._number else block), name, type
 
     def _key(self, block: str, name: str) -> tuple[str, str] | None:
         """Return the key of a setting that was set. Without a block it may be in any."""
@@ -134,8 +147,33 @@ def _split(spelling: str) -> tuple[str, str, str]:
     m = _NAME.fullmatch(spelling)
     assert m is not None
     block, name = m["block"] or "", m["name"]
-    block = "net0" if _INTERFACE.fullmatch(block) else block
+    if interface := _INTERFACE.fullmatch(block):
+        number = interface["number"] or "X"
+        block = _OWN if number == "X" else f"net{int(number)}"
     return block, _NUMBERS.get(name, name), m["type"] or ""
+
+
+def read_others(files: Files) -> dict[str, dict[str, Value]]:
+    """Return the settings of the machine's interfaces by iPXE's names, but not of the lease's own.
+
+    An interface without a lease has only an address and a name.
+    """
+    links = list_links(files.host.lease)
+    own = find_own(files.host.lease)
+    return {
+        f"net{number}": {
+            name: _parse_known(name, text)
+            for name, text in (("mac", mac), ("ifname", f"net{number}"))
+        }
+        for number, (_, mac) in enumerate(links)
+        if number != own
+    }
+
+
+def find_own(lease: Mapping[str, str]) -> int:
+    """Return the number of the interface that the lease came over."""
+    names = [name for name, _ in list_links(lease)]
+    return names.index(lease["interface"]) if lease.get("interface") in names else 0
 
 
 def read_known(files: Files, where: str) -> dict[str, Value]:
@@ -159,7 +197,7 @@ def read_known(files: Files, where: str) -> dict[str, Value]:
         texts["cwduri"] = where.rpartition("/")[0] + "/"
         texts["filename"] = texts["filename"] or split(where)[1]
     if files.host.lease:
-        texts["ifname"] = "net0"
+        texts["ifname"] = f"net{find_own(files.host.lease)}"
     return {name: _parse_known(name, text) for name, text in texts.items() if text}
 
 

@@ -15,6 +15,8 @@ from parsers.formats.syslinux.kernels import PC
 class DiskLocator:
     """A `Locator` for a volume. A name is relative, or begins with a slash of either kind."""
 
+    strips_quotes = False
+
     def __init__(self, files: Files) -> None:
         self._files = files
 

@@ -10,7 +10,12 @@ from collections.abc import Callable
 from parsers.api import Problem
 from parsers.formats.syslinux.context import ReadContext
 from parsers.formats.syslinux.labels import Label, Locator, SyslinuxMenu
-from parsers.formats.syslinux.statements import Statement, after_first, parse_statements
+from parsers.formats.syslinux.statements import (
+    Statement,
+    after_first,
+    parse_statements,
+    strip_quotes,
+)
 
 MAX_TEXT = 256 << 10  # characters of a file
 DEPTH = 16  # files that include one another
@@ -74,7 +79,7 @@ class Configuration:
         self._context.room -= min(room, len(text))
         self._depth += 1
         for statement in parse_statements(place, text[:room]):
-            self._handle(statement)
+            self._handle(strip_quotes(statement) if self._locator.strips_quotes else statement)
         self._depth -= 1
         return True
 

@@ -124,6 +124,9 @@ def _module(name: str, options: str, machine: str, variant: str) -> Meaning:
             return Meaning(kernel=kernel, options=rest, initrds=_names(_initrd(rest)))
     if module == "mboot":
         return _multiboot(options)
+    if module == "chain" and variant == "pxe":
+        words = f"it starts a boot loader of the machine's own disks (chain.c32 {options})"
+        return Meaning(unbootable=words, action="exit", elsewhere=True)
     if module == "chain":
         return Meaning(unbootable="another boot loader, which only a BIOS starts", elsewhere=True)
     return Meaning(unbootable=f"a program for SYSLINUX ({module}.c32)")

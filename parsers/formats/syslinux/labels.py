@@ -10,8 +10,12 @@ from parsers.formats.syslinux.statements import Statement
 class Locator(Protocol):
     """The meaning of file names, on a disk (paths) or on the network (URLs).
 
-    A place is a path or a URL; that of a directory ends in a slash.
+    A place is a path or a URL; that of a directory ends in a slash. If `strips_quotes`, a value in
+    quotation marks is meant without them.
     """
+
+    @property
+    def strips_quotes(self) -> bool: ...
 
     def locate(self, directory: str, name: str) -> str: ...
     def read(self, place: str) -> str | None: ...

@@ -39,6 +39,15 @@ class Statement(NamedTuple):
         return first_word(self.value)
 
 
+def strip_quotes(statement: Statement) -> Statement:
+    """Return a statement without the quotation marks around its whole value."""
+    value = statement.value
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    if not quoted or value.count(value[0]) != 2:  # `"a" b "c"` has marks of its own
+        return statement
+    return statement._replace(value=value[1:-1].strip(_BLANKS))
+
+
 def first_word(text: str) -> str:
     return next(iter(text.split(None, 1)), "")
 

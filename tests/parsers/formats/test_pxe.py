@@ -2,7 +2,7 @@
 
 import pytest
 
-from parsers.api import Entry, FileRef, Files, Problem
+from parsers.api import Entry, FileRef, Files, Problem, Volume
 from parsers.formats.pxe import FORMAT
 from petipy.scan.tree import scan_lease
 from tests.fakes import Machine
@@ -134,3 +134,47 @@ def test_a_default_that_is_no_label_is_a_kernel_which_only_booting_can_find() ->
     (entry,) = entries("DEFAULT vmlinuz ro\n")
     assert entry.kernel
     assert (entry.kernel.url, entry.cmdline) == ("tftp://10.0.0.1/boot/vmlinuz", "ro")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('"quiet repo=http://x"', "quiet repo=http://x"),
+        ("'a b'", "a b"),
+        ('a="b c"', 'a="b c"'),
+        ('"a" b "c"', '"a" b "c"'),
+        ('"', '"'),
+    ],
+)
+def test_a_value_in_quotation_marks_is_meant_without_them(written: str, meant: str) -> None:
+    (entry,) = entries(f"LABEL a\nKERNEL v\nAPPEND {written}\n")
+    assert entry.cmdline == meant
+    text = f"LABEL a\nKERNEL v\nAPPEND {written}\n"
+    host = Machine({}, urls={DEFAULT: text}, leases={"eth0": LEASE}, machine="x86_64")
+    host.volumes = [Volume(name="eth0")]
+    found = [i for i in FORMAT.parse(host.files("eth0"), DEFAULT) if isinstance(i, Entry)]
+    assert [entry.cmdline for entry in found] == [written]  # PXELINUX keeps them
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "LOCALBOOT 0",
+        "LOCALBOOT -1",
+        "KERNEL chain.c32\nAPPEND hd0",
+        "COM32 chain.c32\nAPPEND mbr:1",
+    ],
+)
+def test_every_way_to_the_own_disk_ends_at_the_next_device(body: str) -> None:
+    scan = scan_lease(files(f"DEFAULT x\nLABEL x\n{body}\nLABEL y\nKERNEL v\n"), [FORMAT])
+    (_, local), (_, other) = scan.entries
+    assert (local.action, local.default, other.default) == ("exit", True, False)
+    assert [wish.elsewhere for _, wish in scan.preferences] == [True]
+    assert scan.problems == ()
+
+
+@pytest.mark.parametrize("text", ["", "\n", "#boot\n", "# nothing\n\n # more"])
+def test_a_configuration_that_says_nothing_means_the_own_disk(text: str) -> None:
+    scan = scan_lease(files(text), [FORMAT])
+    assert [entry.action for _, entry in scan.entries] == ["exit"]
+    assert [wish.elsewhere for _, wish in scan.preferences] == [True]

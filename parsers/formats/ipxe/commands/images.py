@@ -75,6 +75,15 @@ def imgfree(run: Run, words: Sequence[str]) -> bool:
 def imgverify(run: Run, words: Sequence[str]) -> bool:
     _, rest = parse_options(words, "keep", "signer timeout", least=2)
     run.complain(f"the signature of {rest[0]} is not checked here")
+    run.wants_check = True
+    return True
+
+
+@command("imgtrust")
+def imgtrust(run: Run, words: Sequence[str]) -> bool:
+    """Let nothing boot whose signature has not been checked, or allow that again."""
+    options, _ = parse_options(words, "allow permanent")
+    run.wants_check = "allow" not in options
     return True
 
 

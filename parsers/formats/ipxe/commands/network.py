@@ -64,7 +64,7 @@ command(
     *("ifclose", "iflinkwait", "route", "nstat", "ipstat", "lotest", "ping", "ntp"),
     *("sync", "sanunhook", "fcstat", "ibstat", "iwstat", "usbscan", "pciscan", "profstat"),
     *("certstat", "certfree", "certstore", "digest", "md5sum", "sha1sum", "neighbour"),
-    *("shim", "imgtrust", "gdbstub", "startpxe", "stoppxe", "pnplist"),
+    *("shim", "gdbstub", "startpxe", "stoppxe", "pnplist"),
 )(_quiet)
 
 

@@ -161,7 +161,8 @@ def test_chain_fails_when_the_other_script_does() -> None:
 
 def test_chain_replace_does_not_come_back() -> None:
     text = "chain --replace --autofree sub.ipxe\nkernel /linux\nboot\n"
-    assert entries(text, **{"sub.ipxe": "#!ipxe\nset x 1\n"}) == []
+    (only,) = entries(text, **{"sub.ipxe": "#!ipxe\nset x 1\n"})
+    assert (only.kernel, only.action) == (None, "exit")
 
 
 def test_names_in_another_script_are_relative_to_that_one() -> None:
