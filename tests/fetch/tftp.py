@@ -20,6 +20,7 @@ class Server:
     content: bytes
     knows: tuple[str, ...] = ("tsize", "blksize", "timeout", "windowsize")
     restart: int = 0  # the number that follows 65535
+    largest: int = 1428  # bytes of a block
     wait: float = 1.0  # seconds until it repeats a window
     block: int = 512
     window: int = 1
@@ -78,6 +79,8 @@ class Server:
         for name, value in zip(fields[2::2], fields[3::2], strict=True):
             if name.decode() in self.knows:
                 agreed[name.decode()] = len(self.content) if name == b"tsize" else int(value)
+        if "blksize" in agreed:
+            agreed["blksize"] = min(agreed["blksize"], self.largest)
         self.block = agreed.get("blksize", 512)
         self.window = agreed.get("windowsize", 1)
         if not agreed:

@@ -108,6 +108,10 @@ class _Line:
             self._drain()
         except Exception as error:  # noqa: BLE001  it goes to the task that waits
             self._end(error)
+        # A timer that is too early sets itself again.
+        if self._timer and self._timer.when() > self._transfer.deadline:
+            self._timer.cancel()
+            self._set_timer()
 
     def _drain(self) -> None:
         """Take the packets that wait, without a turn of the event loop for each."""
