@@ -29,6 +29,7 @@ from petipy.sources.discover import Discovery, Receive, ScanSource
 from petipy.sources.source import Find, SourceEvent
 from petipy.startup import collector
 from petipy.state.model import Change, Device, File, Scan, Source
+from petipy.state.network import Wanted
 from petipy.state.store import Store
 from petipy.sys import limits, power
 from petipy.ui.console import Console
@@ -36,6 +37,7 @@ from petipy.ui.consoles import Consoles
 from petipy.ui.line import ttys
 
 if TYPE_CHECKING:
+    from petipy.boot.download import Fetch, Report
     from petipy.network.services import Network
 
 
@@ -45,6 +47,7 @@ class Services:
 
     scan: ScanSource
     open: OpenOnDevices
+    fetch: "Fetch"
     write: Callable[[Change, Sequence[Device]], Awaitable[None]]
     sources: Sequence[Find]
     kexec: Kexec
@@ -163,6 +166,10 @@ def _services(scanner: Scanner, store: Store) -> Services:
     ) -> list[int]:
         return await scanner.open(files, known, steps.OPENING, configs)
 
+    async def fetch(wanted: Sequence[Wanted], report: "Report") -> list[int]:
+        rules = store.snapshot.settings.fetching
+        return await scanner.fetch(wanted, rules, steps.FETCHING, report)
+
     async def write(change: Change, known: Sequence[Device]) -> None:
         await scanner.write(change, known, steps.WRITING)
 
@@ -187,6 +194,7 @@ def _services(scanner: Scanner, store: Store) -> Services:
     return Services(
         scan=scan,
         open=open_files,
+        fetch=fetch,
         write=write,
         sources=[disks.watch, *([watch_networks] if store.snapshot.settings.network else [])],
         kexec=kexec,

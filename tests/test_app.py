@@ -17,6 +17,7 @@ import pytest
 from initramfs.build import make_mark
 from parsers.api import Action, Effect, Entry, FileRef, Password
 from petipy.app import App, Services
+from petipy.boot.download import Report
 from petipy.boot.notes import Notes
 from petipy.control.session import Session
 from petipy.log import Log
@@ -25,6 +26,7 @@ from petipy.sources.discover import Receive
 from petipy.sources.source import Arrived, Settled, SourceEvent
 from petipy.state.access import Lock
 from petipy.state.model import Change, Device, File, Scan, Snapshot, Source
+from petipy.state.network import Wanted
 from petipy.state.seen import Seen
 from petipy.state.settings import Settings
 from petipy.state.store import Store
@@ -91,6 +93,9 @@ class Machine:
                 raise OSError(errno.ESTALE, f"{file} is not the file that was scanned")
         return [os.open(f"{self.tree}{file.path}", os.O_RDONLY) for file in files]
 
+    async def fetch(self, wanted: Sequence[Wanted], report: Report) -> list[int]:
+        raise OSError(errno.EIO, f"{wanted[0].url}: no answer")
+
     async def write(self, change: Change, known: Sequence[Device]) -> None:
         if change.file.device not in {device.name for device in known}:
             raise OSError(errno.ENODEV, "there is no such device")
@@ -114,6 +119,7 @@ class Machine:
         return Services(
             scan=self.scan,
             open=self.open,
+            fetch=self.fetch,
             write=self.write,
             sources=[self.events],
             kexec=self,

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from parsers.api import Action
 from petipy.boot import steps
@@ -19,6 +19,9 @@ from petipy.state import itself, policy
 from petipy.state.model import Change, Choice, Device, Edit, Progress
 from petipy.state.store import Store
 from petipy.sys.forked import in_child
+
+if TYPE_CHECKING:
+    from petipy.boot.download import Fetch
 
 
 class Power(Protocol):
@@ -43,6 +46,8 @@ class BootServices(Protocol):
 
     @property
     def open(self) -> OpenOnDevices: ...
+    @property
+    def fetch(self) -> "Fetch": ...
     @property
     def write(self) -> Callable[[Change, Sequence[Device]], Awaitable[None]]: ...
     @property
@@ -190,8 +195,9 @@ class Booter:
             self._sent_back.discard(choice.id)
 
     async def _load(self, todo: Plan) -> None:
-        opener = Opener(self._machine.open, lambda: self._store.snapshot.devices)
-        kexec, log = self._machine.kexec, self._log
+        machine = self._machine
+        opener = Opener(machine.open, lambda: self._store.snapshot.devices, machine.fetch)
+        kexec, log = machine.kexec, self._log
         await self._stoppable(steps.load(todo, kexec, opener, in_child, log, self._show))
 
     def _send_back(self, choice: Choice, change: Changed) -> None:

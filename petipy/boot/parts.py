@@ -25,16 +25,22 @@ def is_copied(file: File) -> bool:
     return bool(file.offset or file.size or file.packed)
 
 
-def take_room(room: Room, descriptors: Sequence[int], files: Sequence[File]) -> None:
-    """Take the memory for a load of the files. Raise Refused, which names the largest.
+def count_copies(descriptor: int, file: File) -> int:
+    """Return the bytes of memory that a load of the file takes.
 
     The running kernel copies every byte, and `part` copies some before that.
     """
+    size = min(size_of(descriptor, file), os.fstat(descriptor).st_size)
+    return size * (1 + is_copied(file))
+
+
+def take_room(room: Room, descriptors: Sequence[int], files: Sequence[File]) -> None:
+    """Take the memory for a load of the files. Raise Refused, which names the largest."""
     there = [os.fstat(descriptor).st_size for descriptor in descriptors]
     meant = map(size_of, descriptors, files)
     sizes = [min(size, most) for size, most in zip(meant, there, strict=True)]
     largest = sizes.index(max(sizes))
-    copies = sum(size * (1 + is_copied(file)) for size, file in zip(sizes, files, strict=True))
+    copies = sum(map(count_copies, descriptors, files))
     what = f"kernel and initrd, with the {sizes[largest] / 1e6:.0f} MB of {files[largest]},"
     room.take(copies, what)
 

@@ -85,6 +85,21 @@ def forget_stamps(todo: Plan) -> Plan:
     )
 
 
+def forget_extents(todo: Plan) -> Plan:
+    """Return the plan for files of which those from servers are there as the parts they mean."""
+
+    def whole(file: File) -> File:
+        return replace(file, offset=0, size=0) if file.url else file
+
+    return replace(
+        todo,
+        kernel=whole(todo.kernel),
+        initrds=tuple(map(whole, todo.initrds)),
+        devicetree=todo.devicetree and whole(todo.devicetree),
+        overlays=tuple(map(whole, todo.overlays)),
+    )
+
+
 def mark(todo: Plan, id: str) -> Plan:
     """Return the plan of a choice that starts Petipy: the command line names the choice's id.
 

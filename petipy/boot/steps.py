@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 
 from petipy.boot.opener import Opener
 from petipy.boot.parts import Meter, part, read_ahead, size_of, take_room
-from petipy.boot.plan import BootError, Plan, describe
+from petipy.boot.plan import BootError, Plan, describe, forget_extents
 from petipy.kexec.room import LARGEST, Room
 from petipy.log import Log, Trace
 from petipy.state.model import Change, File, Progress
@@ -17,6 +17,7 @@ from petipy.sys import limits
 from petipy.sys.forked import ChildDied, Link, Work, read_number
 
 OPENING = 60.0  # seconds for a device to open its files
+FETCHING = 6 * 3600.0  # seconds for a file from a server; petipy.fetch ends what is too slow
 WRITING = 30.0  # seconds for a device to take a change
 LOADING = 180.0  # seconds; enough for 100 MB from a slow USB stick in an emulated machine
 
@@ -57,19 +58,20 @@ async def load(
 ) -> None:
     """Stage the kernel of a plan. Raise BootError with the step that failed and the reason.
 
-    `show` gets the progress: the bytes that are read, and after that, since the kernel loads them
-    in one call, a total of None. At the end it gets None.
+    `show` gets the progress: the bytes that come from servers, then those that are read, and after
+    that, since the kernel loads them in one call, a total of None. At the end it gets None.
     """
     with ExitStack() as stack:
-        descriptors = await opener.open(*todo.files, configs=todo.configs)
+        stack.callback(show, None)
+        descriptors = await opener.open(*todo.files, configs=todo.configs, show=show)
         for descriptor in descriptors:
             stack.callback(os.close, descriptor)
+        todo = forget_extents(todo)
         if todo.overlays:
             from petipy.boot import overlays  # few machines have any
 
             todo, descriptors = await overlays.apply(todo, descriptors, in_child, log, stack)
         files = todo.files
-        stack.callback(show, None)
         total = sum(map(size_of, descriptors, files))
 
         def receive(report: str) -> None:

@@ -24,10 +24,13 @@ class Room:
         """Return the bytes that a copy may have which the kernel then copies again."""
         return most if self._free is None else min(most, max(self._free, 0) // 2)
 
+    def require(self, size: int, what: str) -> None:
+        """Raise Refused if there are no `size` bytes for `what`."""
+        if self._free is not None and size > self._free:
+            raise Refused(errno.ENOMEM, describe_shortage(size, self._free, what))
+
     def take(self, size: int, what: str) -> None:
         """Take `size` bytes for `what`. Raise Refused if there are not so many."""
-        if self._free is None:
-            return
-        if size > self._free:
-            raise Refused(errno.ENOMEM, describe_shortage(size, self._free, what))
-        self._free -= size
+        self.require(size, what)
+        if self._free is not None:
+            self._free -= size

@@ -117,6 +117,14 @@ class Progress:
     what: str  # a path or URL
     done: int
     total: int | None = None  # None: not known
+    rate: float = 0.0  # bytes per second; 0: not known
+
+    @property
+    def left(self) -> float | None:
+        """The seconds that the rest will take; None if that is not known."""
+        if self.total is None or not self.rate:
+            return None
+        return max(self.total - self.done, 0) / self.rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from petipy import __version__
 from petipy.control.commands import Command, Denied
 from petipy.control.session import Session
-from petipy.state.model import Edit, Progress, Snapshot
-from petipy.state.sizes import format_size
+from petipy.state.model import Edit, Snapshot
 from petipy.ui.actions import ACTIONS
 from petipy.ui.kit.keys import STOP, join_footer
 from petipy.ui.kit.registration import ROOT, KeyTable, Occasion
@@ -20,7 +19,7 @@ from petipy.ui.kit.screen import FixedLines, QuestionScreen, Screen
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Frame
 from petipy.ui.line.countdown import SecondsLeft
-from petipy.ui.line.plain import entry_title, shorten, to_ascii, wrap
+from petipy.ui.line.plain import describe_progress, entry_title, shorten, to_ascii, wrap
 from petipy.ui.screens import find_screens
 
 _TALL = 16  # rows; a terminal of this height has room for a blank line under the title
@@ -101,8 +100,10 @@ class View(Frame[Any, Any, Any]):
         """Return the most important message, as (kind of text, text)."""
         choice = snapshot.choice(snapshot.booting)
         if snapshot.booting:
-            name = shorten(entry_title(choice), 50) if choice else snapshot.booting
-            return "status", f"Loading {name} ...{_amounts(snapshot.progress)} - {STOP}"
+            amounts = describe_progress(snapshot.progress)
+            room = 50 if not snapshot.progress else max(12, 50 - len(amounts))  # of 80 columns
+            name = shorten(entry_title(choice), room) if choice else snapshot.booting
+            return "status", f"Loading {name} ...{amounts and f' {amounts}'} - {STOP}"
         if note := self._screen.note or self._note:
             return "status", note
         if snapshot.countdown:
@@ -219,13 +220,6 @@ class View(Frame[Any, Any, Any]):
         screen = find_screens()[name].make(occasion)
         assert screen is not None, name
         return screen
-
-
-def _amounts(progress: Progress | None) -> str:
-    """Return " 12 MB of 45 MB", or "" if the total is not known."""
-    if progress is None or progress.total is None:
-        return ""
-    return f" {format_size(progress.done)} of {format_size(progress.total)}"
 
 
 def _count(number: int, noun: str) -> str:

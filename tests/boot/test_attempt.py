@@ -12,10 +12,12 @@ import pytest
 
 from parsers.api import Action
 from petipy.boot.attempt import Booter
+from petipy.boot.download import Report
 from petipy.boot.notes import Notes
 from petipy.log import Log, Trace
 from petipy.state.guards import Guard
 from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
+from petipy.state.network import Wanted
 from petipy.state.store import Store
 from tests.samples import choice, entry
 
@@ -50,6 +52,9 @@ class Bench:
         if any(file.path == "/bug" for file in files):
             raise ZeroDivisionError
         return [os.open(f"{self.tree}{file.path}", os.O_RDONLY) for file in files]
+
+    async def fetch(self, wanted: Sequence[Wanted], report: Report) -> list[int]:
+        raise OSError(errno.EIO, f"{wanted[0].url}: no answer")
 
     async def write(self, change: Change, devices: Sequence[Device]) -> None: ...
 

@@ -16,6 +16,7 @@ import pytest
 
 from initramfs.build import make_mark
 from petipy.boot import steps
+from petipy.boot.download import Report
 from petipy.boot.opener import Opener
 from petipy.boot.parts import part, read_ahead, size_of, take_room
 from petipy.boot.plan import BootError, Plan, plan
@@ -24,6 +25,7 @@ from petipy.kexec import Refused
 from petipy.kexec.room import Room
 from petipy.log import Log, Trace
 from petipy.state.model import Change, Device, Edit, File, Progress
+from petipy.state.network import Wanted
 from petipy.sys.forked import in_child
 from tests.samples import choice, entry
 
@@ -60,15 +62,11 @@ def opener(tree: Path) -> Opener:
     ) -> list[int]:
         return [os.open(f"{tree}/{file.device}{file.path}", os.O_RDONLY) for file in files]
 
-    return Opener(open_files, lambda: ())
+    return Opener(open_files, lambda: (), refuse)
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    (tmp_path / "vda2").mkdir()
-    for name, text in ("vmlinux", "KERNEL"), ("initrd", "one"), ("dtb", "tree"), ("bad", "<html>"):
-        (tmp_path / "vda2" / name).write_text(text)
-    return tmp_path
+async def refuse(wanted: Sequence[Wanted], report: Report) -> list[int]:
+    raise OSError(errno.EIO, f"{wanted[0].url}: no answer")
 
 
 def load(todo: Plan, tree: Path, shown: list[Progress | None] | None = None) -> str:
@@ -153,7 +151,7 @@ def test_what_a_person_typed_is_what_boots(tree: Path) -> None:
     [
         (File(device="vda2", path="/bad"), r"\(vda2\)/bad: not a kernel: it starts with b'<html>'"),
         (File(device="vda2", path="/gone"), r"open: .*No such file"),
-        (File(url="http://host/k"), "open: http://host/k: nothing is fetched"),
+        (File(url="http://host/k"), "fetch: http://host/k: no answer"),
     ],
 )
 def test_a_failure_names_its_step_and_reason(tree: Path, kernel: File, sentence: str) -> None:

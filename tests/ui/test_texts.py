@@ -1,5 +1,7 @@
 """The texts of the details, the log, the help and the status line."""
 
+from dataclasses import replace
+
 from parsers.api import Origin, Problem
 from petipy.state.model import Progress, Source
 from tests.ui.driver import Driver
@@ -92,7 +94,14 @@ def test_the_status_says_what_is_loaded_and_why_it_failed() -> None:
     driver.machine.store.update(
         progress=Progress(what="/initrd", done=12_000_000, total=45_000_000)
     )
-    assert f"Loading {DEBIAN} ... 12 MB of 45 MB - Esc stops it" in driver.text
+    assert f"Loading {DEBIAN} ... 12 of 45 MB - Esc stops it" in driver.text
+    progress = Progress(what="http://x/i", done=12_000_000, total=60_000_000, rate=3_200_000.0)
+    driver.machine.store.update(progress=progress)
+    assert "... 12 of 60 MB, 3.2 MB/s, 15 s left - Esc stops it" in driver.text
+    driver.machine.store.update(progress=replace(progress, total=None))
+    assert "... 12 MB, 3.2 MB/s - Esc stops it" in driver.text
+    driver.machine.store.update(progress=replace(progress, rate=200_000.0))
+    assert "200 kB/s, 4 min left - Esc stops it" in driver.text
     driver.machine.store.update(progress=Progress(what="/vmlinux", done=0))
     assert f"Loading {DEBIAN} ... - Esc stops it" in driver.text
     driver.machine.store.update(booting="")

@@ -7,11 +7,12 @@ log file or a modem.
 import math
 from collections.abc import Iterator, Sequence
 
-from petipy.state.model import Countdown, Snapshot, Status
-from petipy.ui.line.plain import clip, entry_title, to_ascii
+from petipy.state.model import Countdown, Progress, Snapshot, Status
+from petipy.ui.line.plain import clip, describe_progress, entry_title, shorten, to_ascii
 
 _INVITATION = "press Enter or a letter for the menu"
 _MOST_NEWS = 20  # lines at once; the log screen has all of them
+_REPORTS = 10.0  # seconds between two lines about a transfer
 _SHORT_INVITATION = "Enter: menu"
 
 
@@ -53,6 +54,7 @@ class CountdownLines:
         self._last_news: Status | None = None
         self._seconds = SecondsLeft()
         self._had_countdown = False
+        self._next_report = -math.inf  # the time at which a transfer is worth a line again
 
     def reset(self) -> None:
         """Print the prompt again: text was lost, or something else has written to the terminal."""
@@ -67,9 +69,20 @@ class CountdownLines:
     def update(self, snapshot: Snapshot, log: Sequence[Status], now: float, invite: bool) -> str:
         """Return the text for what is new. With `invite`, when a key would be heard, a prompt."""
         text = "".join(self._news(log))
-        if snapshot.booting or not invite:
+        if snapshot.booting:
+            return text + self._report(snapshot.progress, now)
+        self._next_report = -math.inf
+        if not invite:
             return text
         return text + self._invitation(snapshot, now)
+
+    def _report(self, progress: Progress | None, now: float) -> str:
+        """Return a line about a transfer from a server, now and then."""
+        if progress is None or not progress.rate or now < self._next_report:
+            return ""
+        self._next_report = now + _REPORTS
+        words = f"{shorten(to_ascii(progress.what), 40)}: {describe_progress(progress)}"
+        return self.add_line(f"{words}; a key opens the menu, and Esc there stops it")
 
     def _news(self, log: Sequence[Status]) -> Iterator[str]:
         fresh: list[Status] = []

@@ -1,6 +1,7 @@
 """Text of unknown origin, made fit for any terminal: printable ASCII, one cell per character."""
 
-from petipy.state.model import Choice, Snapshot, Source
+from petipy.state.model import Choice, Progress, Snapshot, Source
+from petipy.state.sizes import format_size
 
 _DASHES_AND_QUOTES = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2026": "..."}
@@ -66,3 +67,25 @@ def describe_network(source: Source) -> str:
     if source.state == "scanning":
         return "asking the servers"
     return "its server wants the local disk" if source.elsewhere else ""
+
+
+def describe_progress(progress: Progress | None) -> str:
+    """Return "12 of 45 MB, 3.1 MB/s, 11 s left", or as much of it as is known."""
+    if progress is None:
+        return ""
+    if progress.total is not None:
+        done, total = format_size(progress.done), format_size(progress.total)
+        unit = total[total.index(" ") :]
+        words = [f"{done.removesuffix(unit)} of {total}"]
+    else:
+        words = [format_size(progress.done)] if progress.rate else []
+    if progress.rate:
+        words.append(f"{format_size(progress.rate)}/s")
+    if progress.left is not None:
+        words.append(f"{_format_time(progress.left)} left")
+    return ", ".join(words)
+
+
+def _format_time(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{seconds:.0f} s" if minutes < 3 else f"{minutes} min"

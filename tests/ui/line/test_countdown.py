@@ -1,6 +1,6 @@
 import math
 
-from petipy.state.model import Countdown, Snapshot
+from petipy.state.model import Countdown, Progress, Snapshot
 from petipy.ui.line.countdown import CountdownLines, next_change
 from tests.ui.fakes import DEBIAN, Machine, choice
 
@@ -96,3 +96,15 @@ def test_it_says_that_there_is_nothing_yet() -> None:
 def test_while_something_boots_there_is_no_prompt() -> None:
     snapshot = Snapshot(choices=counting(1).choices, booting="x")
     assert CountdownLines().update(snapshot, [], 0.0, invite=True) == ""
+
+
+def test_a_transfer_from_a_server_gets_a_line_every_ten_seconds() -> None:
+    lines = CountdownLines()
+    progress = Progress(what="http://x/i", done=12_000_000, total=60_000_000, rate=3_200_000.0)
+    snapshot = Snapshot(choices=counting(1).choices, booting="x", progress=progress)
+    texts = [lines.update(snapshot, [], second, invite=True) for second in range(21)]
+    assert texts[0] == (
+        "http://x/i: 12 of 60 MB, 3.2 MB/s, 15 s left; "
+        "a key opens the menu, and Esc there stops it\r\n"
+    )
+    assert [second for second, text in enumerate(texts) if text] == [0, 10, 20]

@@ -1,0 +1,117 @@
+"""The files of a boot that come from servers: side by side, with progress, and within memory."""
+
+import errno
+import os
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from petipy.kexec.room import Room
+from petipy.state.model import File, Progress
+from petipy.state.network import Wanted
+
+# Fetch things side by side. The function gets the number of one, its bytes so far, and its size
+# if that is known; what it raises ends the fetch. Cancelling ends it, too.
+Report = Callable[[int, int, int | None], None]
+Fetch = Callable[[Sequence[Wanted], Report], Awaitable[list[int]]]
+Show = Callable[[Progress | None], None]
+
+_LARGEST = 1 << 40  # bytes: memory is the bound
+_WINDOW = 5.0  # seconds over which the rate is measured
+_FIRST = 1.0  # seconds until there is a rate
+
+
+async def download(
+    files: Sequence[File],
+    local: int,
+    fetch: Fetch,
+    show: Show,
+    room: Room | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[int]:
+    """Return a sealed file in memory for each file, which has a URL: the part that it means.
+
+    `local` is the memory in bytes that the other files of the boot take. Raise Refused, before
+    the bytes come, if all of them do not fit into memory together with the copies that kexec
+    makes; a size that no server tells counts as far as it has come. Raise OSError if a file cannot
+    be fetched.
+    """
+    room = room or Room.measure()
+    # A part that is named twice is fetched once.
+    parts = list(dict.fromkeys((file.url, file.offset, file.size) for file in files))
+    transfer = _Transfer(files, parts, local, room, show, clock)
+    most = room.limit(_LARGEST)
+    wanted = [Wanted(url=url, offset=offset, size=size, most=most) for url, offset, size in parts]
+    found = await fetch(wanted, transfer.report)
+    again: list[int] = []
+    try:
+        for fd, (url, offset, size) in zip(found, parts, strict=True):
+            if size and (there := os.fstat(fd).st_size) != size:
+                place = File(url=url, offset=offset, size=size)
+                raise OSError(errno.ENODATA, f"{place} is cut off: {there} bytes are there")
+        for file in files:
+            fd = found[parts.index((file.url, file.offset, file.size))]
+            again.append(os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        _close(again)
+        raise
+    finally:
+        _close(found)
+    return again
+
+
+class _Transfer:
+    """The state of all transfers together."""
+
+    def __init__(
+        self,
+        files: Sequence[File],
+        parts: Sequence[tuple[str, int, int]],
+        local: int,
+        room: Room,
+        show: Show,
+        clock: Callable[[], float],
+    ) -> None:
+        self._names = [part[0] for part in parts]
+        # The file in memory, a copy of it in an archive, and the kernel's own copies.
+        self._copies = [1] * len(parts)
+        for file in files:
+            number = parts.index((file.url, file.offset, file.size))
+            self._copies[number] += 1 + bool(file.packed)
+        self._local, self._room, self._show, self._clock = local, room, show, clock
+        self._done = [0] * len(parts)
+        self._totals: list[int | None] = [size or None for _, _, size in parts]
+        self._samples: deque[tuple[float, int]] = deque([(clock(), 0)])
+
+    def report(self, number: int, done: int, total: int | None) -> None:
+        """Take a report of one transfer, and show all of them. Raise Refused."""
+        self._done[number] = done
+        self._totals[number] = total if total is not None else self._totals[number]
+        self._check()
+        known = [total for total in self._totals if total is not None]
+        whole = sum(known) if len(known) == len(self._totals) else None
+        progress = Progress(
+            what=self._names[number], done=sum(self._done), total=whole, rate=self._measure_rate()
+        )
+        self._show(progress)
+
+    def _check(self) -> None:
+        sizes = [max(d, t or 0) for d, t in zip(self._done, self._totals, strict=True)]
+        need = self._local + sum(s * c for s, c in zip(sizes, self._copies, strict=True))
+        largest = sizes.index(max(sizes))
+        what = f"kernel and initrd, with the {sizes[largest] / 1e6:.0f} MB of "
+        self._room.require(need, f"{what}{self._names[largest]},")
+
+    def _measure_rate(self) -> float:
+        """Return the bytes per second of the last seconds; 0 if that is not known yet."""
+        now, done = self._clock(), sum(self._done)
+        self._samples.append((now, done))
+        while len(self._samples) > 2 and self._samples[1][0] <= now - _WINDOW:
+            self._samples.popleft()
+        begin, before = self._samples[0]
+        return max(done - before, 0) / (now - begin) if now - begin >= _FIRST else 0.0
+
+
+def _close(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
