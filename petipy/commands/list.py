@@ -1,4 +1,4 @@
-"""`petipy list`: show what Petipy would offer of directories, disk images and block devices."""
+"""`petipy list`: show what Petipy would offer of directories, disk images, devices and networks."""
 
 import argparse
 import json
@@ -9,6 +9,13 @@ from dataclasses import replace
 
 from parsers.places.volumes import make_index
 from petipy.commands.base import Command
+from petipy.commands.network import add_arguments as add_networks
+from petipy.commands.network import (
+    describe_network,
+    network_to_json,
+    survey_lease,
+    survey_network,
+)
 from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
 from petipy.report.printing import write
 from petipy.report.values import entry_to_json
@@ -20,7 +27,12 @@ from petipy.state.survey import Survey
 
 
 def _answer(options: argparse.Namespace) -> int:
-    found = survey(options, [options.path] if options.path is not None else [])
+    if options.network is not None:
+        found = survey_network(options)
+    elif options.lease:
+        found = survey_lease(options)
+    else:
+        found = survey(options, [options.path] if options.path is not None else [])
     if options.show_foreign:
         found = replace(found, choices=(*found.choices, *found.foreign), foreign=())
     return write(_json(found) if options.json else _text(found)) or not found.choices
@@ -29,7 +41,7 @@ def _answer(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "petipy list",
-        description="Show what a directory, a disk image or a block device offers to boot.",
+        description="Show what a directory, disk image, block device or network offers to boot.",
         epilog=f"exit status: 0 with entries, 1 with none, 2 for bad usage.\n{EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -40,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_arguments(parser)
     add_dialect(parser)
+    add_networks(parser)
     return parser
 
 
@@ -56,6 +69,8 @@ def _json(found: Survey) -> str:
         "default": default.id if default else None,
         "timeout": None if timeout == math.inf else timeout,
     }
+    if found.networks:
+        answer["networks"] = [network_to_json(network) for network in found.networks]
     return json.dumps(answer, indent=1) + "\n"
 
 
@@ -68,8 +83,11 @@ def _lines(found: Survey) -> Iterator[str]:
     by_device = defaultdict[str, list[Choice]](list)
     for choice in found.choices:
         by_device[choice.device].append(choice)
+    networks = {network.name: network for network in found.networks}
     for device in found.devices:
         yield device.title
+        if network := networks.get(device.name):
+            yield from describe_network(network)
         mine = by_device[device.name]
         if not mine:
             yield "  nothing to boot"
@@ -127,7 +145,7 @@ def _choice(choice: Choice, users: str, default: bool) -> Iterator[str]:
 COMMAND = Command(
     "list",
     "[OPTION]… [PATH]",
-    "show what a directory, disk image or device offers to boot",
+    "show what a directory, disk image, device or network offers to boot",
     _parser,
     _answer,
 )

@@ -237,11 +237,21 @@ def _survey_devices(devices: OpenDevices, machine: str, dialect: str | None) -> 
     else:
         problems += [(d.volume.disk, Problem(d.volume.image, 0, explain(d))) for d in others]
         images = ours
-    known = (*known, *images)
+    return make_survey((*devices.found, *images), scans, problems, (*known, *images))
+
+
+def make_survey(
+    devices: Sequence[Device],
+    scans: Sequence[tuple[Device, Scan]],
+    problems: Sequence[tuple[str, Problem]],
+    known: Sequence[Device] | None = None,
+) -> Survey:
+    """Return what the scans of the devices found. `known` are the devices that are there."""
+    known = devices if known is None else known
     volumes = [device.volume for device in known]
     return Survey(
-        devices=(*devices.found, *images),
-        known=known,
+        devices=tuple(devices),
+        known=tuple(known),
         choices=choices(scans, volumes),
         guards=list_guards(scans),
         foreign=_foreign(scans, volumes),

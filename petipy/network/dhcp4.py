@@ -33,10 +33,10 @@ from petipy.network.options import (
 SERVER_PORT, CLIENT_PORT = 67, 68
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM = range(1, 9)
 REQUEST_OP, REPLY_OP = 1, 2
-_COOKIE = b"\x63\x82\x53\x63"
+COOKIE = b"\x63\x82\x53\x63"
 # op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file
 _HEAD = struct.Struct(">BBBBIHH4s4s4s4s16s64s128s")
-_LEAST = _HEAD.size + len(_COOKIE)
+_LEAST = _HEAD.size + len(COOKIE)
 _LEAST_SENT = 300  # bytes: BOOTP relays drop a shorter packet (RFC 951)
 _BROADCAST = 0x8000
 _INFINIBAND = 32  # a hardware type without room for its addresses (RFC 4390)
@@ -131,7 +131,7 @@ def read(data: bytes) -> Packet | str:
         return f"a hardware address of {size} bytes"
     options: dict[int, bytes] = {}
     reasons: list[str] = []
-    if data[_HEAD.size : _LEAST] == _COOKIE:
+    if data[_HEAD.size : _LEAST] == COOKIE:
         _collect(data[_LEAST:], options, reasons)
         # RFC 3396: the parts of an option are put together in this order.
         overload = options.get(_OVERLOAD, b"\0")[:1]
@@ -234,7 +234,7 @@ def write(packet: Packet) -> bytes:
         for number, value in packet.options.items()
         for part in _cut(value)
     )
-    return (head + _COOKIE + options + b"\xff").ljust(_LEAST_SENT, b"\0")
+    return (head + COOKIE + options + b"\xff").ljust(_LEAST_SENT, b"\0")
 
 
 def _cut(value: bytes) -> list[bytes]:

@@ -121,8 +121,8 @@ def _combine(heard: Sequence[Heard], family: Family, unconfirmed: bool) -> Mappi
     """Return the words of one family, with the boot words of the server that wins."""
     ours = [h for h in heard if h.family == family]
     base = next((h for h in reversed(ours) if h.kind in _GRANTS), None)
-    if base is None and unconfirmed:
-        base = _choose_offer(ours)
+    if unconfirmed and (base is None or not base.address):
+        base = _choose_offer(ours) or base
     if base is None:
         return {}
     words = dict(base.words)

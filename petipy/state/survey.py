@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from parsers.api import Problem, Volume
 from petipy.state.guards import Guards, find_guards
 from petipy.state.model import Choice, Device, Scan, Snapshot, Source
+from petipy.state.network import Lease, Request
 from petipy.state.policy import list_candidates, list_uncovered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A network: what servers said, what was asked of them, and what was not."""
+
+    name: str
+    lease: Lease = ()
+    requests: tuple[Request, ...] = ()
+    places: tuple[str, ...] = ()  # URLs that may have a configuration, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +30,7 @@ class Survey:
     problems: tuple[tuple[str, Problem], ...]  # (device name, problem)
     foreign: tuple[Choice, ...] = ()  # systems other than Linux; not among the choices
     guards: Guards = ()
+    networks: tuple[Network, ...] = ()
 
     @property
     def volumes(self) -> tuple[Volume, ...]:

@@ -78,7 +78,7 @@ def listening(client: Namespace, play: Callable[[Ears, Client], Awaitable[None]]
 async def wait_for_child() -> int:
     """Return the process that listens, once it has only the system calls that are left to it."""
     async with asyncio.timeout(PATIENCE):
-        while not (found := [pid for pid in children() if is_confined(pid)]):  # noqa: ASYNC110
+        while not (found := [p for p in children() if is_confined(p)]):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found[0]
 

@@ -1,5 +1,7 @@
 """Offers, confirmations and refusals of several servers, and the one lease that comes of them."""
 
+from dataclasses import replace
+
 import pytest
 
 from petipy.network.heard import MESSAGES, Heard, Kind, Lost
@@ -64,6 +66,13 @@ def test_without_a_request_the_offer_about_booting_stands_for_the_lease() -> Non
     boot = v4("offer", "192.0.2.1", {"boot_file": "a"})
     lease = lease_of(router, boot, unconfirmed=True)
     assert (lease["serverid"], lease["boot_file"]) == ("192.0.2.1", "a")
+
+
+def test_an_offer_of_an_address_says_more_than_an_answer_without_one() -> None:
+    reply = replace(v6("reply", {"dns": "2001:db8::1"}), address="")
+    known = conversation(v6("advertise", {"bootfile_url": "http://a/"}), reply)
+    assert dict(make_lease(known, ETH0, unconfirmed=True))["ip6"] == "2001:db8::9"
+    assert "ip6" not in dict(make_lease(known, ETH0))
 
 
 def test_the_boot_file_of_a_second_server_goes_with_the_first_servers_address() -> None:

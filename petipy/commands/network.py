@@ -1,0 +1,272 @@
+"""Surveys of networks: what servers would have this machine boot.
+
+Nothing is configured: servers are asked for offers that nobody takes, or a lease was recorded.
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from parsers.api import Problem, Volume
+from parsers.places.lease import WORDS, views
+from petipy import platforms
+from petipy.commands.base import BadUsage
+from petipy.commands.survey import ask_sandbox, choose_formats, make_survey
+from petipy.log import Log
+from petipy.state.model import NETWORK, Device, Scan
+from petipy.state.network import Lease, Link, Request
+from petipy.state.survey import Network, Survey
+
+if TYPE_CHECKING:
+    from petipy.sandbox.client import Scanner
+
+PATIENCE = 120.0  # seconds for all files of a lease: a person waits, but a server may be slow
+WAIT = 10.0  # seconds for offers
+_UNKNOWN_PC = 0  # the processor type of a machine that has none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offered:
+    """A lease, and the reasons for which it is not all that servers said."""
+
+    name: str
+    lease: Lease
+    reachable: bool = True  # files can be fetched
+    problems: tuple[str, ...] = ()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which network to survey."""
+    group = parser.add_argument_group("networks")
+    group.add_argument(
+        "--network",
+        metavar="IFACE",
+        nargs="?",
+        const="",
+        help="ask DHCP servers on this interface, or on all; no address is taken",
+    )
+    group.add_argument(
+        "--lease",
+        metavar="FILE",
+        help="a recorded lease: word=value lines as DHCP clients write them, dhcpcd's packet, JSON",
+    )
+    group.add_argument(
+        "--wait", type=float, default=WAIT, metavar="SECONDS", help="for offers (default: 10)"
+    )
+    group.add_argument(
+        "--architecture",
+        type=lambda text: int(text, 0),
+        metavar="NUMBER",
+        help="the processor type in DHCP's option 93, such as 0xc (default: this machine's)",
+    )
+    group.add_argument("--user-class", default="", metavar="TEXT", help="such as iPXE")
+
+
+def survey_network(options: argparse.Namespace) -> Survey:
+    """Ask DHCP servers. BadUsage if that is impossible, or if no interface is of use."""
+    if options.path is not None or options.lease:
+        raise BadUsage("--network stands alone: no PATH, no --lease")
+    links, problems = _choose_links(options.network)
+    offered = _ask(links, options)
+    found = _survey(offered, options)
+    return replace(found, problems=(*problems, *found.problems))
+
+
+def survey_lease(options: argparse.Namespace) -> Survey:
+    """Follow recorded leases. BadUsage if the file has none."""
+    from petipy.commands.leases import read_leases
+
+    if options.path is not None:
+        raise BadUsage("--lease stands alone: no PATH")
+    leases = read_leases(options.lease)
+    without_mac = ("the lease has no mac: places with the hardware address are left out",)
+    offered = [
+        _Offered(
+            name=name,
+            lease=tuple((word, lease[word]) for word in lease),
+            problems=() if lease.get("mac") else without_mac,
+        )
+        for name, lease in leases.items()
+    ]
+    return _survey(offered, options)
+
+
+# Asking
+
+
+def _choose_links(name: str) -> tuple[list[Link], list[tuple[str, Problem]]]:
+    """Return the links to ask on, and the reasons why others are not."""
+    from petipy.network.interfaces import Interfaces
+    from petipy.sys.netlink import Monitor
+
+    try:
+        monitor = Monitor()
+    except OSError as error:
+        raise BadUsage(f"this machine has no network: {error.strerror}") from None
+    with_kernel = Interfaces()
+    try:
+        with_kernel.restart(monitor.dump())
+    finally:
+        monitor.close()
+    known = with_kernel.list()
+    chosen = [interface for interface in known if name in ("", interface.link.name)]
+    if not chosen:
+        names = ", ".join(interface.link.name for interface in known)
+        what = f"no interface is called {name}" if name else "there is no network interface"
+        raise BadUsage(f"{what}; there are {names}" if names and name else what)
+    problems: list[tuple[str, Problem]] = []
+    links: list[Link] = []
+    for interface in chosen:
+        link, why = interface.link, ""
+        if not interface.up:
+            why = f"it is down: `ip link set {link.name} up` first"
+        elif not link.carrier:
+            why = "no carrier: is the cable plugged in?"
+        if why:
+            problems.append((link.name, Problem("", 0, why)))
+        else:
+            links.append(link)
+    if not links:
+        raise BadUsage("; ".join(f"{device}: {problem.message}" for device, problem in problems))
+    return links, problems
+
+
+def _ask(links: Sequence[Link], options: argparse.Namespace) -> list[_Offered]:
+    from petipy.network.inquiry import Client, inquire
+    from petipy.network.offers import list_reasons, make_lease
+
+    platform = platforms.find()
+    own = platform.dhcp_architecture(os.uname().machine)
+    architecture = own if options.architecture is None else options.architecture
+    client = Client(
+        architecture=_UNKNOWN_PC if architecture is None else architecture,
+        user_class=options.user_class,
+    )
+    if not 0 < options.wait < 3600:
+        raise BadUsage(f"--wait {options.wait:g}: no number of seconds from 0 to 3600")
+    log = Log(files=())
+    try:
+        heard = asyncio.run(inquire(log, links, client, options.wait))
+    except PermissionError:
+        raise BadUsage("only root may ask DHCP servers") from None
+    words = [line.text for line in log.lines]
+    found = []
+    for link in links:
+        lease = make_lease(heard[link.index], link, unconfirmed=True)
+        reasons = [*words, *list_reasons(heard[link.index])]
+        if not lease:
+            reasons.append(f"no DHCP server answered within {options.wait:g} seconds")
+        elif not link.addresses:
+            reasons.append("it has no address: the files of the lease cannot be fetched")
+        found.append(
+            _Offered(
+                name=link.name,
+                lease=lease,
+                reachable=bool(link.addresses),
+                problems=tuple(reasons),
+            )
+        )
+    return found
+
+
+# Following
+
+
+def _survey(offered: Sequence[_Offered], options: argparse.Namespace) -> Survey:
+    """Scan what the leases lead to."""
+    machine = _name_machine(options)
+    devices = {item.name: _make_device(item) for item in offered}
+    leases = {item.name: item.lease for item in offered}
+    problems = [(item.name, Problem("", 0, why)) for item in offered for why in item.problems]
+
+    def ask(scanner: "Scanner", device: Device, _: Sequence[Device]) -> Awaitable[Scan]:
+        lease = leases[device.name]
+        return scanner.scan_lease(device, lease, (), machine, PATIENCE, options.dialect or "")
+
+    scanned = [devices[item.name] for item in offered if item.lease and item.reachable]
+    formats = partial(choose_formats, dialect=options.dialect)
+    scans: list[tuple[Device, Scan]] = []
+    for device, result in ask_sandbox(scanned, scanned, formats, ask) if scanned else ():
+        if isinstance(result, Scan):
+            scans.append((device, result))
+            problems += [(device.name, problem) for problem in result.problems]
+            if result.stopped:
+                problems.append((device.name, Problem("", 0, result.stopped)))
+        else:
+            problems.append((device.name, Problem("", 0, result.strerror or str(result))))
+    requests = {device.name: scan.requests for device, scan in scans}
+    networks = tuple(
+        Network(
+            name=item.name,
+            lease=item.lease,
+            requests=requests.get(item.name, ()),
+            places=tuple(_list_places(dict(item.lease))),
+        )
+        for item in offered
+    )
+    found = make_survey(tuple(devices.values()), scans, problems)
+    return replace(found, networks=networks)
+
+
+def _name_machine(options: argparse.Namespace) -> str:
+    """Return uname's name of the machine that would boot."""
+    if len(options.machine) > 1 or options.device:
+        raise BadUsage("a network has no devices of its own: one --machine NAME at the most")
+    return options.machine[0] if options.machine else os.uname().machine
+
+
+def _make_device(item: _Offered) -> Device:
+    words = dict(item.lease)
+    facts = ["network", words.get("ip") or words.get("ip6", ""), words.get("mac", "")]
+    title = f"{item.name}: {', '.join(fact for fact in facts if fact)}"
+    return Device(volume=Volume(name=item.name), node="", kind=NETWORK, title=title)
+
+
+def _list_places(lease: Mapping[str, str]) -> Iterator[str]:
+    """Yield the places that are asked for a configuration, in order."""
+    from petipy.scan.netboot import places
+
+    urls = (url for view in views(lease) for place in places(view) for url in place.urls)
+    yield from dict.fromkeys(urls)
+
+
+# Showing
+
+
+def describe_network(network: Network) -> Iterator[str]:
+    """Yield lines on what a server said, what was asked for, and what answered."""
+    from petipy.network.offers import describe
+
+    if not network.lease:
+        return
+    yield f"  DHCP: {describe(network.lease)}"
+    for word, value in network.lease:
+        if word != "interface":
+            for line in value.split("\n"):
+                yield f"    {WORDS.get(word, word):<24} {line}"
+    for request in network.requests:
+        yield f"  asked {request.url}: {_describe_answer(request)}"
+    asked = {request.url for request in network.requests}
+    # An earlier place has answered, or nothing could be asked for at all.
+    what = "not asked" if asked else "would ask"
+    yield from (f"  {what} {url}" for url in network.places if url not in asked)
+
+
+def _describe_answer(request: Request) -> str:
+    return f"{request.answer}, {request.seconds:.1f} s" if request.seconds else request.answer
+
+
+def network_to_json(network: Network) -> dict[str, object]:
+    return {
+        "name": network.name,
+        "lease": dict(network.lease),
+        "requests": [
+            {"url": r.url, "answer": r.answer, "seconds": r.seconds, "good": r.good}
+            for r in network.requests
+        ],
+        "places": list(network.places),
+    }
