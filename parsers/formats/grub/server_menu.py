@@ -27,7 +27,7 @@ _PLATFORMS = ("ieee1275", "efi", "pc", "emu", "coreboot", "xen")
 # The commands by which an entry leaves the boot to a disk, and those that load Linux.
 _LOADERS = ("appleloader", "chainloader", "freedos", "ntldr", "truecrypt")
 _LEAVING = frozenset([*_LOADERS, "configfile", "exit"])
-_LOADING = frozenset(["linux", "linux16", "linuxefi"])
+_LINUX = ("linux", "linux16", "linuxefi")
 _OWN_DISK = "it leaves the boot to the machine's own disk"
 _CHECKS = ("check_signatures", "check_appended_signatures")
 _UNCHECKED = "its configuration wants signatures to be checked, which cannot be done here"
@@ -120,7 +120,7 @@ def _list_directories(
 def _leaves(body: Body) -> bool:
     """Return True if a body has commands to start what is on a disk, and none to load Linux."""
     names = set(_list_commands(body))
-    return bool(names & _LEAVING) and not names & _LOADING
+    return bool(names & _LEAVING) and names.isdisjoint(_LINUX)
 
 
 def _list_commands(body: Body) -> Iterator[str]:
@@ -174,6 +174,16 @@ def _wrap_chainloader(run: Run) -> Run:
     return chainloader
 
 
+def _wrap_linux(run: Run) -> Run:
+    def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        # Ironic writes this for a disk's own loader. It is a program for SYSLINUX.
+        if arguments and basename(str(arguments[0])) == "chain.c32":
+            _leave_to_disk(shell, f"it starts another boot loader ({' '.join(arguments)})")
+        return run(shell, arguments, block)
+
+    return linux
+
+
 def _wrap_check(run: Run) -> Run:
     def check(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         shell.wants_check = True
@@ -184,6 +194,7 @@ def _wrap_check(run: Run) -> Run:
 
 _WRAPPERS: dict[str, Callable[[Run], Run]] = {
     "configfile": _wrap_configfile,
+    **dict.fromkeys(_LINUX, _wrap_linux),
     **dict.fromkeys(_LOADERS, _wrap_chainloader),
     "verify_detached": _wrap_check,
 }

@@ -55,6 +55,7 @@ LOCAL = {
         chainloader ($e)/EFI/x/grubx64.efi""",
     "its boot sector": "set root=(hd0); chainloader +1; boot",
     "a boot sector of a name": "chainloader (hd0)+1",
+    "Ironic's loader": "linux chain.c32 mbr:0x8badf00d",
     "exit": "echo Booting local disk; exit 1",
     "a loop of loaders, then exit": """
         for f in /efi/none.efi /EFI/x/grubx64.efi; do
