@@ -1,7 +1,6 @@
 """Fetch what a URL names, with tries, pauses between them, and a record of each request."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -44,7 +43,7 @@ def prepare(urls: Collection[str], rules: Fetching) -> None:
     if any("#" in url for url in urls):
         import hashlib  # noqa: F401
     # Where ssl is in memory already, a redirect to https is followed at once.
-    if "ssl" in sys.modules or any(url.lower().startswith("https:") for url in urls):
+    if tls.is_loaded() or any(url.lower().startswith("https:") for url in urls):
         tls.prepare(rules)
 
 

@@ -1,6 +1,6 @@
 """TLS 1.2 and later for https, by the standard library's ssl.
 
-ssl is imported by `prepare`, at the first https: no other boot pays for it. A certificate is
+ssl is imported by `load`, at the first https: no other boot pays for it. A certificate is
 checked against the CA bundle of the image and the authorities of petipy.ca.
 """
 
@@ -8,8 +8,10 @@ import asyncio
 import os
 import re
 import socket
+import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from petipy.fetch.scheme import Job, find_schemes
 from petipy.fetch.sink import Sink
 from petipy.fetch.spki import find_key
 from petipy.fetch.url import Url, parse
+from petipy.startup import packs
 from petipy.state.network import Fetching
 
 if TYPE_CHECKING:
@@ -47,30 +50,46 @@ class Tls:
 
 _now = time.time  # the certificates are checked against it
 _prepared: dict[Fetching, Tls] = {}
+_loaded: list["ssl.SSLContext"] = []  # with the bundle of the image, for the next `prepare`
+
+
+def is_loaded() -> bool:
+    """Return True if ssl is in memory, and no stand-in for it: petipy.startup.lazy."""
+    return "_ssl" in sys.modules
+
+
+def load() -> None:
+    """Import ssl and read the authorities of the image, once for this process and its children.
+
+    Raise ImportError or OSError where there is no OpenSSL.
+    """
+    if is_loaded():
+        return
+    packs.unpack(packs.TLS)
+    _loaded.append(_make_context())
 
 
 def prepare(rules: Fetching) -> None:
-    """Import ssl and read the certificates that lie in the image. This needs rights to read them.
+    """Read the certificates that the rules name. This needs the right to read them.
 
-    An authority that cannot be read is named when a server's certificate is not trusted.
+    An authority that cannot be read is named when a server's certificate is not trusted. Raise
+    ImportError or OSError where there is no OpenSSL.
     """
     if rules in _prepared:
         return
-    import hashlib  # noqa: F401  for what comes later
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an authority need not be a root
+    load()
+    context = _loaded.pop() if _loaded else _make_context()
     tls = Tls(rules, context)
     if rules.insecure:
+        import ssl
+
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         tls.remark = ", and its certificate is not checked (petipy.insecure)"
-    else:
-        _read_bundle(tls)
-        for authority in rules.authorities:
-            _read_authority(tls, authority)
+    elif not context.cert_store_stats()["x509_ca"]:
+        tls.faults.append("there is no CA bundle")
+    for authority in () if rules.insecure else rules.authorities:
+        _read_authority(tls, authority)
     if rules.certificate:
         try:
             context.load_cert_chain(rules.certificate, password=_no_password)
@@ -79,6 +98,21 @@ def prepare(rules: Fetching) -> None:
             tls.faults.append(words)
             tls.remark += f"; {words}"
     _prepared[rules] = tls
+
+
+def _make_context() -> "ssl.SSLContext":
+    """Return a context that trusts the authorities of the image."""
+    import hashlib  # noqa: F401  for what comes later
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an authority need not be a root
+    for path in _BUNDLES:
+        with suppress(OSError):  # of a bundle that cannot be read, too: prepare says so
+            context.load_verify_locations(path)
+            break
+    return context
 
 
 def is_prepared(rules: Fetching) -> bool:
@@ -186,18 +220,6 @@ def _find_date_of_image() -> float:
     if not m:
         return _RELEASED
     return max(_RELEASED, 86400 * count_days(int(m[1]), int(m[2]), int(m[3])))
-
-
-def _read_bundle(tls: Tls) -> None:
-    for path in _BUNDLES:
-        try:
-            tls.context.load_verify_locations(path)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            tls.faults.append(f"{path}: {_describe_error(error)}")
-        return
-    tls.faults.append("there is no CA bundle")
 
 
 def _read_authority(tls: Tls, authority: str) -> None:

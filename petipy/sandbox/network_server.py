@@ -1,13 +1,14 @@
 """The branch of the scanner process that has the network's requests."""
 
-import importlib
 import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from parsers.api import Format
+from petipy.fetch import tls
 from petipy.sandbox import fetching, packets
 from petipy.sandbox.child import FIRST_USER, Child, ScanTree
 from petipy.sandbox.mounter import Mounter
@@ -79,8 +80,8 @@ class NetworkServer(Server):
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             socket.send_fds(link, [ask], [theirs.fileno()])
             theirs.close()
-            tls = ask[:1] == packets.FETCH_BY_TLS
-            fetching.answer_ask(wanted, request.rules, ours, user, tls=tls)
+            by_tls = ask[:1] == packets.FETCH_BY_TLS
+            fetching.answer_ask(wanted, request.rules, ours, user, tls=by_tls)
         else:
             self.mount(link, ask, request.devices)
 
@@ -91,8 +92,5 @@ def _read_request(file: int) -> NetworkRequest:
 
 def _load_tls() -> None:
     """Import ssl, once, for all children from now on. Without it, a child says so."""
-    for name in ("ssl", "petipy.fetch.tls"):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            return
+    with suppress(ImportError, OSError):
+        tls.load()
