@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal, TextIO
 
+from parsers.places.urls import hide_credentials
 from petipy.report.visible import escape
 from petipy.state.model import Status
 
@@ -76,7 +77,7 @@ class Log:
 
 
 def _clean(text: str) -> str:
-    text = escape(text[: _LONGEST + 1])
+    text = escape(hide_credentials(text[: _LONGEST + 1]))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 

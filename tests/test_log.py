@@ -22,3 +22,9 @@ def test_debug_keeps_the_fine_ones_too(tmp_path: Path) -> None:
     log = Log(debug=lambda: True, files=(f"{tmp_path}/log",))
     log.debug("fine")
     assert log.lines[0].level == "debug"
+
+
+def test_no_line_has_the_password_of_a_url(tmp_path: Path) -> None:
+    log = Log(files=())
+    log.info("http://me:se@cret@boot.test/a@b: 404, then tftp://boot.test/a@b")
+    assert log.lines[0].text == "http://boot.test/a@b: 404, then tftp://boot.test/a@b"

@@ -13,6 +13,8 @@ _URL = re.compile(
     r"(?P<root>[a-z][a-z0-9+.-]*://[^/?#\s]*)(?P<path>[^?#]*)(?P<rest>.*)", re.I | re.S
 )
 
+_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
+
 
 def is_url(text: str) -> bool:
     return "://" in text and _URL.fullmatch(text) is not None
@@ -45,3 +47,8 @@ def split(url: str) -> tuple[str, str]:
     """Split a URL into root and path: tftp://host and /boot/grub/grub.cfg."""
     m = _URL.fullmatch(url)
     return (m["root"], m["path"] or "/") if m else ("", url)
+
+
+def hide_credentials(text: str) -> str:
+    """Return a text without user and password of each URL in it."""
+    return _CREDENTIALS.sub("", text) if "@" in text else text

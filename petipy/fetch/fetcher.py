@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from parsers.places.urls import hide_credentials
 from petipy.fetch import connect, tls
 from petipy.fetch.failure import FetchError, Kind
 from petipy.fetch.pool import Pool
 from petipy.fetch.scheme import Job, Limits, Scheme, find_schemes
 from petipy.fetch.sink import Digest, Report, Sink
-from petipy.fetch.url import Url, hide_credentials, parse
+from petipy.fetch.url import Url, parse
 from petipy.state.network import Fetching, Request, Wanted
 
 _GAIN = 65536  # bytes: a try that brought as many counts as none
@@ -109,6 +110,8 @@ class Fetcher:
         tries = failures = 0
         while True:
             before, began = job.start, time.monotonic()
+            if tries:
+                job.sink.report()
             tries += 1
             job.begin(job.url)
             try:

@@ -49,7 +49,7 @@ class Sink:
         self._total = total
         if total is not None and total > self._most:
             raise self._too_large(f"it has {total:,} bytes")
-        self._tell(now=True)
+        self.report()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append the data. Raise FetchError beyond `most`, or if memory is full."""
@@ -65,7 +65,13 @@ class Sink:
                 view = view[done:]
         except OSError as error:
             raise FetchError(f"no memory for more than {self._got:,} bytes") from error
-        self._tell()
+        if self._clock() - self._reported >= _OFTEN:
+            self.report()
+
+    def report(self) -> None:
+        """Report the state now: also before another try, as a sign of life."""
+        self._reported = self._clock()
+        self._report(self._got, self._total)
 
     def rewind(self) -> None:
         """Forget everything so far."""
@@ -80,7 +86,7 @@ class Sink:
 
     def seal(self) -> int:
         """Seal the file and return its descriptor, which is the caller's from now on."""
-        self._tell(now=True)
+        self.report()
         os.lseek(self._fd, 0, os.SEEK_SET)
         sealed.seal(self._fd)
         descriptor, self._fd = self._fd, -1
@@ -91,12 +97,6 @@ class Sink:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def _tell(self, *, now: bool = False) -> None:
-        moment = self._clock()
-        if now or moment - self._reported >= _OFTEN:
-            self._reported = moment
-            self._report(self._got, self._total)
 
     def _too_large(self, what: str) -> FetchError:
         return FetchError(f"too large: {what}; there is room for {self._most:,}")

@@ -13,7 +13,6 @@ _URL = re.compile(
     (?: \? (?P<query> [^\#]* ) )?
     (?: \# (?P<fragment> .* ) )?"""
 )
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
 _CHECKSUM = re.compile(r"(?i)(sha256|sha512)[=:]([0-9a-f]+)")
 _DIGITS = {"sha256": 64, "sha512": 128}
 
@@ -101,11 +100,6 @@ def parse(text: str) -> Url:
         query=m["query"],
         fragment=m["fragment"] or "",
     )
-
-
-def hide_credentials(text: str) -> str:
-    """Return a text that should be a URL without what may be user and password in it."""
-    return _CREDENTIALS.sub("", text, count=1)
 
 
 def _remove_dots(path: str) -> str:

@@ -11,7 +11,7 @@ from itertools import chain
 
 from parsers.api import Problem
 from parsers.host import Piece
-from parsers.places.urls import normalize, split
+from parsers.places.urls import hide_credentials, normalize, split
 from petipy.sandbox import packets
 from petipy.sandbox.remote_messages import (
     FETCHES,
@@ -154,7 +154,7 @@ class Remote:
                 f"more than {MOST_FETCHES} files from servers: this and the rest are not fetched"
             )
             if len(self._answers) == MOST_FETCHES + 1:
-                self.problems.append(Problem(wanted.url, 0, words))
+                self.problems.append(Problem(hide_credentials(wanted.url), 0, words))
             return "not asked for: there were too many before"
         return ""
 
@@ -220,7 +220,7 @@ class Remote:
         self._kept += len(data)
         if self._kept > _KEPT:
             outcome, data = Outcome(error="there is no memory left for it"), b""
-            self.problems.append(Problem(wanted.url, 0, outcome.error))
+            self.problems.append(Problem(hide_credentials(wanted.url), 0, outcome.error))
         self._answers[wanted].outcome = outcome
         self._answers[wanted].data = data
 
@@ -255,7 +255,11 @@ def _read(fds: Sequence[int], wanted: Wanted) -> bytes:
 
 def _list_requests(wanted: Wanted, answer: _Answer) -> tuple[Request, ...]:
     if answer.outcome is None:
-        return (Request(url=make_line(wanted.url), answer="not answered yet"),)
+        return (Request(url=make_line(hide_credentials(wanted.url)), answer="not answered yet"),)
     if answer.outcome.requests:
         return answer.outcome.requests
-    return (Request(url=make_line(wanted.url), answer=answer.outcome.error or "fetched"),)
+    return (
+        Request(
+            url=make_line(hide_credentials(wanted.url)), answer=answer.outcome.error or "fetched"
+        ),
+    )

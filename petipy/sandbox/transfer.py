@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
+from parsers.places.urls import hide_credentials
 from petipy.sandbox.remote_messages import (
     NETWORK_REQUESTS,
     OUTCOMES,
@@ -62,7 +63,7 @@ async def _fetch(
         outcome, descriptors = await _receive(answer, replace(request, tls=True), show)
     try:
         if outcome.error:
-            raise OSError(errno.EIO, f"{wanted.url}: {outcome.error}")
+            raise OSError(errno.EIO, f"{hide_credentials(wanted.url)}: {outcome.error}")
         _check(descriptors, wanted)
     except OSError:
         _close(descriptors)

@@ -1,5 +1,6 @@
 """An HTTP server on the loopback interface, with what a test puts there."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,8 +25,11 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(files: Mapping[str, Answer]) -> Iterator[Site]:
-    """Serve the files until the block ends. A function answers by itself."""
+def serve(files: Mapping[str, Answer], context: ssl.SSLContext | None = None) -> Iterator[Site]:
+    """Serve the files until the block ends, by https with a context.
+
+    A function answers by itself.
+    """
     site = Site(dict(files))
 
     class Handler(BaseHTTPRequestHandler):
@@ -53,7 +57,9 @@ def serve(files: Mapping[str, Answer]) -> Iterator[Site]:
             pass
 
     with _Server(("127.0.0.1", 0), Handler) as server:
-        site.url = f"http://127.0.0.1:{server.server_address[1]}"
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        site.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:

@@ -1,14 +1,17 @@
 """Following a lease and fetching, with a real server: all but the server is Petipy's own."""
 
 import asyncio
+import ssl
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from parsers.api import Volume
+from petipy.fetch import tls
 from petipy.sandbox.client import Scanner
 from petipy.state.model import NETWORK, Device, Scan
-from petipy.state.network import NO_RULES, Wanted
+from petipy.state.network import NO_RULES, Fetching, Wanted
+from tests.network.authority import Authority
 from tests.sandbox.scanners import PATIENCE, children, count_descriptors, until
 from tests.sandbox.servers import serve
 
@@ -47,7 +50,11 @@ def test_a_server_that_refuses_is_named_with_its_answer() -> None:
     assert "refused" in scan.requests[0].answer
 
 
-def fetch(*wanted: Wanted, shown: list[tuple[int, int, int | None]] | None = None) -> list[bytes]:
+def fetch(
+    *wanted: Wanted,
+    shown: list[tuple[int, int, int | None]] | None = None,
+    rules: Fetching = NO_RULES,
+) -> list[bytes]:
     started = Scanner.start()
 
     def show(number: int, done: int, total: int | None) -> None:
@@ -55,7 +62,7 @@ def fetch(*wanted: Wanted, shown: list[tuple[int, int, int | None]] | None = Non
             shown.append((number, done, total))
 
     try:
-        found = asyncio.run(started.fetch(wanted, NO_RULES, PATIENCE, show))
+        found = asyncio.run(started.fetch(wanted, rules, PATIENCE, show))
     finally:
         started.close()
     contents = []
@@ -78,6 +85,50 @@ def test_one_that_cannot_be_fetched_is_named_and_leaves_nothing_open() -> None:
     with serve({"/a": b"A"}) as site, pytest.raises(OSError, match=r"/b: 404"):
         fetch(Wanted(url=f"{site.url}/a"), Wanted(url=f"{site.url}/b"))
     assert count_descriptors("self") == before
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def make_context(authority: Authority) -> ssl.SSLContext:
+    shown = authority.sign("IP:127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown.certificate, shown.key)
+    return context
+
+
+def test_files_come_by_https_from_servers_that_are_trusted(authority: Authority) -> None:
+    rules = Fetching(authorities=(str(authority.certificate),))
+    with serve({"/a": b"A", "/b": b"B" * 100_000}, make_context(authority)) as site:
+        wanted = [Wanted(url=f"{site.url}/{name}") for name in "ab"]
+        assert fetch(*wanted, rules=rules) == [b"A", b"B" * 100_000]
+        with pytest.raises(OSError, match="is not trusted: its authority is not known"):
+            fetch(wanted[0])
+
+
+def test_a_redirect_to_https_has_ssl_imported_and_is_followed(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = Fetching(authorities=(str(authority.certificate),))
+    monkeypatch.setattr(tls, "is_loaded", lambda: False)  # these tests have imported it
+
+    def move(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", f"{there.url}/a")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with serve({"/a": b"A"}, make_context(authority)) as there, serve({"/a": move}) as here:
+        assert fetch(Wanted(url=f"{here.url}/a"), rules=rules) == [b"A"]
+        assert here.asked == ["/a", "/a"]
+
+
+def test_an_error_names_no_password() -> None:
+    with serve({}) as site, pytest.raises(OSError, match="/b: 404") as caught:
+        fetch(Wanted(url=f"{site.url}/b".replace("//", "//me:secret@")))
+    assert "secret" not in str(caught.value)
 
 
 def test_a_fetch_that_is_given_up_leaves_no_process() -> None:
