@@ -147,6 +147,7 @@ class Child:
         scan = scan_lease(files, formats, tell)
         problems, stopped = (*scan.problems, *files.unread()), scan.stopped or files.fault
         tell(replace(scan, problems=problems, stopped=stopped))
+        remote.close()
 
     def capture(
         self, request: CaptureRequest, formats: Sequence[Format], scan_tree: ScanTree, user: int

@@ -114,6 +114,12 @@ class Remote:
             kept.append(request)
         return tuple(kept)
 
+    def close(self) -> None:
+        """Wait for nothing any more."""
+        for link in self._links.values():
+            link.socket.close()
+        self._links.clear()
+
     def _split(self) -> tuple[list[Wanted], list[_Answer]]:
         return list(self._answers), list(self._answers.values())
 
