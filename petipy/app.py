@@ -29,7 +29,7 @@ from petipy.sources.discover import Discovery, Receive, ScanSource
 from petipy.sources.source import Find, SourceEvent
 from petipy.startup import collector
 from petipy.state.model import Change, Device, File, Scan, Source
-from petipy.state.network import Wanted
+from petipy.state.network import Wanted, describe_cards
 from petipy.state.store import Store
 from petipy.sys import limits, power
 from petipy.ui.console import Console
@@ -147,9 +147,10 @@ def _services(scanner: Scanner, store: Store) -> Services:
         others = [device for device in devices if device.name != source.name]
         settings = store.snapshot.settings
         if source.lease:
+            links = (other.link for other in store.snapshot.sources if other.link)
             return await scanner.scan_lease(
                 source.device,
-                source.lease,
+                (*source.lease, ("links", describe_cards(links))),
                 others,
                 machine,
                 source.patience,

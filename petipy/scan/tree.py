@@ -102,10 +102,17 @@ def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
                 (form for form in formats if form.network and form.network(url, text)), None
             )
             if form:
-                return scan_tree(files, [replace(form, paths=(url,))], tell)
+                return _tell_nothing(scan_tree(files, [replace(form, paths=(url,))], tell), url)
             if place.is_named:
                 unknown.append(Problem(url, 0, "it is in no language of boot configurations"))
     return Scan(problems=(*unknown, Problem("", 0, _describe_silence(files.host.lease, tried))))
+
+
+def _tell_nothing(scan: Scan, url: str) -> Scan:
+    """Add a problem to a scan that tells nothing: a script may have no case for a machine."""
+    if scan.entries or scan.problems or any(wish.elsewhere for _, wish in scan.preferences):
+        return scan
+    return replace(scan, problems=(Problem(url, 1, "it offers nothing to boot to this machine"),))
 
 
 def _says_nothing(text: str) -> bool:

@@ -1,5 +1,6 @@
 """The network, as immutable values: links, leases, and requests with their answers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -23,6 +24,15 @@ class Link:
     gateways: tuple[str, ...] = ()
     nameservers: tuple[str, ...] = ()
     timeservers: tuple[str, ...] = ()
+
+
+def describe_cards(links: Iterable[Link]) -> str:
+    """Return the word `links` of a lease: the network cards with addresses, in the kernel's order.
+
+    A script for iPXE asks its server for each card in turn. iPXE has no bonds and VLANs.
+    """
+    cards = sorted((link for link in links if not link.kind and link.mac), key=lambda c: c.index)
+    return " ".join(f"{card.name}={card.mac}" for card in cards)
 
 
 def is_printable_line(text: str) -> bool:

@@ -171,9 +171,15 @@ def read_others(files: Files) -> dict[str, dict[str, Value]]:
 
 
 def find_own(lease: Mapping[str, str]) -> int:
-    """Return the number of the interface that the lease came over."""
-    names = [name for name, _ in list_links(lease)]
-    return names.index(lease["interface"]) if lease.get("interface") in names else 0
+    """Return the number of the interface that the lease came over.
+
+    A bond or a VLAN has the number of the card with its address, else one of its own.
+    """
+    links = list_links(lease)
+    by_name = [number for number, (name, _) in enumerate(links) if name == lease.get("interface")]
+    address = lease.get("mac", "").lower()
+    by_address = (number for number, (_, mac) in enumerate(links) if mac == address)
+    return next(iter((*by_name, *by_address)), len(links))
 
 
 def read_known(files: Files, where: str) -> dict[str, Value]:

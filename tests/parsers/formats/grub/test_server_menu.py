@@ -136,6 +136,16 @@ def test_a_stub_names_the_menu_from_the_servers_root() -> None:
     )
 
 
+def test_a_menu_without_a_case_for_this_machine_says_so() -> None:
+    text = 'if [ "$net_default_mac" = 52:54:00:00:00:01 ]; then menuentry a { linux /v }; fi\n'
+    scan = scanned(text)
+    assert [(p.config, p.message) for p in scan.problems] == [
+        (CONFIG, "it offers nothing to boot to this machine")
+    ]
+    (entry,) = entries(scanned(text, mac="52:54:00:00:00:01"))
+    assert entry.title == "a"
+
+
 def test_files_of_another_server_can_be_tested_and_read() -> None:
     more = {"http://w:8/a.cfg": "set x=y\n"}
     text = (

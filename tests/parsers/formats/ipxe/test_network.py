@@ -49,6 +49,22 @@ def test_every_network_card_has_its_address(words: str, value: str) -> None:
     assert expand("", words, lease=LEASE | LINKS) == value
 
 
+@pytest.mark.parametrize(
+    ("interface", "mac", "number"),
+    [
+        ("bond0", "52:54:00:00:00:03", 2),
+        ("vlan5", "52:54:00:00:00:09", 3),
+        ("eth0", "52:54:00:00:00:01", 0),
+    ],
+)
+def test_an_interface_that_is_no_card_has_a_number_all_the_same(
+    interface: str, mac: str, number: int
+) -> None:
+    lease = LEASE | LINKS | {"interface": interface, "mac": mac}
+    words = f"${{ifname}} ${{net{number}/mac}} ${{netX/mac}}"
+    assert expand("", words, lease=lease) == f"net{number} {mac} {mac}"
+
+
 def test_settings_of_a_card_are_set_by_its_number() -> None:
     words = "${net0/ip} ${net1/ip}"
     found = expand("set net0/ip 192.0.2.99", words, lease=LEASE | LINKS)
