@@ -113,6 +113,16 @@ class Conversations:
             own.questions6[packet.xid] = packet
             _forget(own.questions6)
 
+    def expects(self, link: int, datagram: Datagram) -> bool:
+        """Return True if an answer has the number of a transaction. This is quick."""
+        own = self._links.get(link)
+        if own is None:
+            return False
+        if datagram.six:
+            return int.from_bytes(datagram.data[1:4], "big") in own.questions6
+        xid = int.from_bytes(datagram.data[4:8], "big")
+        return xid in own.questions or any(asking.xid == xid for asking in own.asking.values())
+
     def take_answer(self, link: int, datagram: Datagram, now: float) -> Iterator[Heard]:
         """Yield what an answer tells, if it is one to this machine's client or to an Ask."""
         own = self._links.get(link)
@@ -242,7 +252,9 @@ def _classify(question: dhcp4.Packet, packet: dhcp4.Packet) -> Kind | None:
     """Return the kind of an answer; None for one that makes no sense."""
     has_address = packet.address != "0.0.0.0"
     if packet.kind == dhcp4.NAK:
-        return "nak"
+        # A second server may refuse what was asked of the first, and clients leave that out.
+        asked = question.server if question.kind == dhcp4.REQUEST else ""
+        return "nak" if asked in ("", packet.server) else None
     if packet.kind == dhcp4.OFFER:
         return "offer" if has_address else "proxy"
     if packet.kind == dhcp4.ACK:

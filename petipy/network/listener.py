@@ -5,7 +5,7 @@ process hears what it hears. It gets its sockets from its parent, has no rights 
 sends typed messages: the process that owns the machine sees no packet.
 
 A flood costs the child alone. It looks at so many packets in a second, and reports so many of a
-link; others are dropped and counted.
+transaction; others are dropped and counted.
 """
 
 import asyncio
@@ -28,8 +28,10 @@ from petipy.sys.forked import Link, stream
 
 _LONGEST = 4096  # bytes of a packet: DHCP's come in one frame
 _MESSAGE = 1 << 17  # bytes of a message to the parent
-_PACKETS = 400  # in a second, on all links
-_REPORTS = 40  # in a second, of a link
+_PACKETS = 4000  # in a second, on all links, that are looked at: a whole site may be starting
+_ANSWERS = 400  # in a second, on all links, with the number of a transaction
+_REPORTS = 20  # in a second, of a transaction on a link: the next one is heard all the same
+_TURN = 64  # packets before requests and reports get their turn
 _TELL_LOST = 5.0  # seconds between two reports on lost packets
 _PROCESSOR = 3600  # seconds of processor time, then another child takes over
 _MEMORY = 64 << 20  # bytes more than at the start
@@ -70,8 +72,10 @@ async def listen(
                         else:
                             log.info(f"DHCP: {message.count} answers were too many to report")
                 reason = "it ended"
-            except (OSError, ValueError) as error:
-                reason = str(error)
+            except OSError as error:
+                reason = error.strerror or str(error)
+            except ValueError as error:
+                reason = f"it sent a senseless message: {error}"
         if not complained:
             log.warning(f"the process that listens to DHCP is started again: {reason}")
             complained = True
@@ -91,8 +95,8 @@ class _Work:
         self._receiver = packet.Receiver(tap, _LONGEST)
         self._conversations = Conversations(_draw, addresses)
         self._second = 0.0  # when the second began that the packets are counted of
-        self._packets = 0
-        self._reports: dict[int, int] = {}  # of this second, by link
+        self._packets = self._answers = 0
+        self._reports: dict[tuple[int, int], int] = {}  # of this second, by link, transaction
         self._lost: dict[int, int] = {}  # by link
         self._tell = 0.0  # when lost packets may be reported again
 
@@ -114,13 +118,13 @@ class _Work:
                 self._receive(parent)
 
     def _receive(self, parent: Link) -> None:
-        """Read the packets that wait, and report what they tell."""
-        while True:
+        """Read packets that wait, and report what they tell."""
+        for _ in range(_TURN):
             now = time.monotonic()
             if now - self._second >= 1:
-                self._second, self._packets = now, 0
+                self._second, self._packets, self._answers = now, 0, 0
                 self._reports.clear()
-            if self._packets >= _PACKETS:
+            if self._packets >= _PACKETS or self._answers >= _ANSWERS:
                 time.sleep(max(0.0, self._second + 1 - now))  # the kernel drops what is too much
                 continue
             try:
@@ -138,15 +142,18 @@ class _Work:
             link = found.link
             if found.outgoing:
                 messages = self._conversations.take_question(link, datagram)
-            else:
+            elif self._conversations.expects(link, datagram):
+                self._answers += 1
                 messages = self._conversations.take_answer(link, datagram, now)
+            else:
+                continue
             for message in messages:
                 self._report(parent, message)
 
     def _report(self, parent: Link, message: Heard) -> None:
-        """Send a message to the parent, unless the link has sent too many in this second."""
-        count = self._reports.get(message.link, 0) + 1
-        self._reports[message.link] = count
+        """Send a message to the parent, unless there were too many in this second."""
+        key = message.link, message.transaction
+        count = self._reports[key] = self._reports.get(key, 0) + 1
         if count > _REPORTS:
             self._lost[message.link] = self._lost.get(message.link, 0) + 1
             return

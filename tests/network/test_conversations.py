@@ -105,6 +105,13 @@ def test_a_refusal_and_the_clients_own_are_told(wire: Wire) -> None:
     assert wire.ask(dhcp4.RELEASE)[0].kind == "release"
 
 
+def test_the_refusal_of_a_server_that_was_not_asked_does_not_count(wire: Wire) -> None:
+    options = {53: bytes([dhcp4.REQUEST]), 54: addresses("192.0.2.1")}
+    wire.send(dhcp4.write(dhcp4.Packet(op=1, xid=XID, mac=MAC, options=options)))
+    assert wire.answer(dhcp(dhcp4.NAK, server="192.0.2.3")) == []
+    assert wire.answer(dhcp(dhcp4.NAK, server="192.0.2.1"))[0].kind == "nak"
+
+
 def test_a_bootp_answer_is_a_confirmation(wire: Wire) -> None:
     data = dhcp(0, address=OWN, server="", file=b"kernel")
     (heard,) = wire.answer(data, source="192.0.2.2")

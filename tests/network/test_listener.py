@@ -1,18 +1,28 @@
 """The process that listens, beside real servers."""
 
 import asyncio
+import os
+import signal
+import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from petipy.log import Log
+from petipy.network import dhcp6, frames
+from petipy.network.frames import Datagram
 from petipy.network.heard import Heard
+from petipy.network.inquiry import find_link_local
 from petipy.network.listener import listen
 from petipy.network.offers import make_lease, remember
 from petipy.state.network import Link
 from tests.network.client import Client
 from tests.network.namespace import Namespace, bridge, join, namespace
-from tests.network.servers import start_dnsmasq
+from tests.network.packets import dhcp
+from tests.network.servers import start_dnsmasq, start_kea
+from tests.network.test_list_network import wait_for_link_local
 
 MAC = "52:54:00:00:00:01"
 PATIENCE = 15.0
@@ -88,10 +98,14 @@ def children() -> list[int]:
 
 
 def is_confined(pid: int) -> bool:
+    return "Seccomp:\t2" in read_status(pid)
+
+
+def read_status(pid: int) -> str:
     try:
-        return "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
+        return Path(f"/proc/{pid}/status").read_text()
     except OSError:
-        return False
+        return ""
 
 
 async def get_address(ears: Ears, client: Client, space: Namespace) -> Heard:
@@ -162,3 +176,205 @@ def test_a_proxydhcp_server_is_asked_for_the_boot_file(
     assert lease["boot_file"].startswith("grub/core")
     assert (lease["siaddr"], lease["proxy"]) == ("192.0.2.3", "192.0.2.3")
     assert (lease["serverid"], lease["router"]) == ("192.0.2.1", "192.0.2.254")
+
+
+def test_of_two_servers_the_one_with_a_boot_file_wins(
+    spaces: tuple[Namespace, Namespace], tmp_path: Path
+) -> None:
+    lan, client = spaces
+    with second_server(lan, tmp_path / "other") as other:
+        start_dnsmasq(lan, RANGE, "dhcp-option=3,192.0.2.254", interface="br0")
+        start_dnsmasq(other, "dhcp-range=192.0.2.120,192.0.2.130,1h", "dhcp-boot=grub/core.elf")
+
+        async def play(ears: Ears, sender: Client) -> None:
+            sender.discover()
+            await ears.hear("offer", 2)
+            first = next(h for h in ears.of("offer") if h.server == "192.0.2.1")
+            sender.request(first.address, first.server)
+            await ears.hear("ack")
+
+        lease = listening(client, play).lease()
+    assert (lease["serverid"], lease["router"]) == ("192.0.2.1", "192.0.2.254")
+    assert (lease["bootfile"], lease["siaddr"], lease["proxy"]) == (
+        *("grub/core.elf", "192.0.2.3", "192.0.2.3"),
+    )
+
+
+def test_a_refusal_takes_the_lease_away(server: Namespace, client: Namespace) -> None:
+    start_dnsmasq(server, RANGE, "dhcp-boot=grub/core.elf")
+
+    async def play(ears: Ears, sender: Client) -> None:
+        await get_address(ears, sender, client)
+        assert ears.lease()
+        sender.xid += 1
+        sender.request("198.51.100.7", "192.0.2.1")
+        (nak,) = await ears.hear("nak")
+        assert nak.about["message"]
+
+    assert listening(client, play).lease() == {}
+
+
+def test_a_renewal_every_few_seconds_changes_no_lease(server: Namespace, client: Namespace) -> None:
+    start_dnsmasq(server, "dhcp-range=192.0.2.100,192.0.2.110,2m", "dhcp-boot=grub/core.elf")
+
+    async def play(ears: Ears, sender: Client) -> None:
+        ack = await get_address(ears, sender, client)
+        first = ears.lease()
+        for number in range(2, 6):
+            sender.xid += 1
+            sender.request(ack.address, ack.server)
+            await ears.hear("ack", number)
+            assert ears.lease() == first
+
+    assert listening(client, play).lease()["bootfile"] == "grub/core.elf"
+
+
+def test_an_offer_to_another_machine_is_not_heard(server: Namespace, client: Namespace) -> None:
+    start_dnsmasq(server, RANGE, "dhcp-boot=grub/core.elf")
+
+    async def play(ears: Ears, sender: Client) -> None:
+        stranger = dhcp(2, address="192.0.2.66", xid=sender.xid + 1, mac=sender.mac)
+        forged = dhcp(2, address="192.0.2.67", xid=sender.xid, mac=b"\x02" * 6)
+        await get_address(ears, sender, client)
+        with server.entered():
+            line = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        with line:
+            for data in (stranger, forged):
+                line.sendto(make_answer(data), ("lan0", frames.IPV4, 0, 0, b"\xff" * 6))
+        sender.xid += 2
+        sender.discover()
+        await ears.hear("offer", 2)
+
+    addresses = {heard.address for heard in listening(client, play).all}
+    assert not addresses & {"192.0.2.66", "192.0.2.67"}
+
+
+def make_answer(data: bytes) -> bytes:
+    """Return the packet of a DHCP server's broadcast."""
+    return frames.write(
+        Datagram(
+            source="192.0.2.1",
+            target="255.255.255.255",
+            source_port=67,
+            target_port=68,
+            data=data,
+        )
+    )
+
+
+def test_kea_gives_an_address_and_a_url_by_dhcpv6(server: Namespace, client: Namespace) -> None:
+    wait_for_link_local(server, "lan0")
+    wait_for_link_local(client)
+    url = "http://[2001:db8::1]/boot.ipxe"
+    start_kea(
+        server,
+        6,
+        {
+            "interfaces-config": {"interfaces": ["lan0"]},
+            "subnet6": [
+                {
+                    "subnet": "2001:db8::/64",
+                    "interface": "lan0",
+                    "pools": [{"pool": "2001:db8::100-2001:db8::110"}],
+                    "option-data": [{"name": "bootfile-url", "data": url}],
+                }
+            ],
+        },
+    )
+
+    async def play(ears: Ears, sender: Client) -> None:
+        sender.link_local = find_link_local(ears.index)
+        question = dhcp6.make_question(dhcp6.SOLICIT, sender.mac, 5, 1, 0x0C)
+        rapid = replace(question, options=(*question.options, (14, b"")))
+        sender.send6(rapid)
+        (heard,) = await ears.hear("advertise")
+        assert heard.address.startswith("2001:db8::1")
+        # The request repeats what was offered, and the server's identifier.
+        offered = [(3, question.find(3) or b""), (2, server_duid(server))]
+        kept = [option for option in question.options if option[0] != 3]
+        sender.send6(dhcp6.Packet(kind=dhcp6.REQUEST, xid=6, options=(*kept, *offered)))
+        await ears.hear("reply")
+
+    lease = listening(client, play).lease()
+    assert lease["bootfile_url"] == url
+    assert lease["ip6"].startswith("2001:db8::1")
+    assert lease["serverid6"].startswith("fe80::")
+
+
+def server_duid(server: Namespace) -> bytes:
+    """Return the identifier of Kea, which is made of its hardware address."""
+    return b"\0\x03\0\x01" + bytes.fromhex(server.mac("lan0").replace(":", ""))
+
+
+def test_a_flood_costs_the_child_alone(server: Namespace, client: Namespace) -> None:
+    start_dnsmasq(server, RANGE, "dhcp-boot=grub/core.elf")
+    count, spent = 0, 0.0
+
+    async def play(ears: Ears, sender: Client) -> None:
+        nonlocal count, spent
+        pid = await wait_for_child()
+        sender.discover()
+        await ears.hear("offer")
+        flood = [
+            make_answer(dhcp(2, address=f"192.0.2.{n}", xid=sender.xid, mac=sender.mac))
+            for n in range(200)
+        ]
+        with server.entered():
+            line = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        before, end = read_processor_seconds(pid), time.monotonic() + 3
+        with line:
+            while time.monotonic() < end:
+                for packet in flood:
+                    line.sendto(packet, ("lan0", frames.IPV4, 0, 0, b"\xff" * 6))
+                    count += 1
+                await asyncio.sleep(0)
+        spent = read_processor_seconds(pid) - before
+        await asyncio.sleep(1.0)  # what waits in the kernel is looked at
+        sender.xid += 1
+        sender.discover()
+        await ears.wait(lambda: any(h.transaction == sender.xid for h in ears.all))
+
+    ears = listening(client, play)
+    assert count > 1000
+    assert len(ears.all) < 300
+    assert spent < 1.5
+    assert any("too many" in line.text for line in ears.log.lines)
+    assert len(ears.known) <= 32
+
+
+def read_processor_seconds(pid: int) -> float:
+    """Return the processor time of a process so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_child_that_dies_is_replaced_and_the_log_says_so_once(
+    server: Namespace, client: Namespace
+) -> None:
+    start_dnsmasq(server, RANGE, "dhcp-boot=grub/core.elf")
+
+    async def play(ears: Ears, sender: Client) -> None:
+        for number in (1, 2, 3):
+            pid = await wait_for_child()
+            sender.xid += 1
+            sender.discover()
+            await ears.hear("offer", number)
+            os.kill(pid, signal.SIGKILL)
+            while is_confined(pid):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await wait_for_child()
+
+    log = listening(client, play).log
+    assert [line.text for line in log.lines if "started again" in line.text] == [
+        "the process that listens to DHCP is started again: the process died (SIGKILL)"
+    ]
+
+
+def test_the_child_has_no_rights(server: Namespace, client: Namespace) -> None:
+    async def play(ears: Ears, sender: Client) -> None:
+        status = read_status(await wait_for_child())
+        assert "CapEff:\t0000000000000000" in status
+        assert "NoNewPrivs:\t1" in status
+        assert "Uid:\t0" not in status
+
+    listening(client, play)
