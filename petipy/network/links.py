@@ -197,6 +197,8 @@ class Links:
         state = link.interface
         lease = dict(answers.lease)
         said = (str(state.link.carrier), *state.link.addresses, lease.get("serverid", ""))
+        if not state.up:
+            return
         if not state.link.carrier and said != link.told:
             self.log.info(f"{source.name}: {source.reason}")
         elif state.link.addresses and said != link.told:

@@ -104,8 +104,8 @@ class Networkd:
         text = f"networkd: {line[level.end() :] if level else line}"
         if level and int(level[1]) <= _ERROR:
             self._log.warning(text)
-        else:
-            self._log.info(text)
+        else:  # the links' own lines say the same in fewer words
+            self._log.debug(text)
 
 
 def _unpack(_: Link) -> str:

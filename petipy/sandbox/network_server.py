@@ -15,6 +15,7 @@ from petipy.sandbox.mounter import Mounter
 from petipy.sandbox.remote_messages import FETCHES, NETWORK_REQUESTS, LeaseRequest, NetworkRequest
 from petipy.sandbox.server import Server
 from petipy.scan.tree import scan_lease
+from petipy.startup import lazy
 from petipy.sys import seccomp
 
 _ANSWERING = 75.0  # seconds for the child that answers an ask; petipy.sandbox.remote waits longer
@@ -45,6 +46,7 @@ class NetworkServer(Server):
         """Import what the children need, and take over the parsers."""
         from petipy.sandbox import remote  # noqa: F401  a confined child imports nothing
 
+        lazy.load("logging", "traceback")  # for asyncio
         self._formats, self._scan_tree, self._broken = formats, scan_tree, broken
         NETWORK_REQUESTS.build()
         if seccomp.available():

@@ -19,13 +19,17 @@ class LazyModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        return getattr(self.load(), name)
+
+    def load(self) -> ModuleType:
+        """Import the module, and take over its names."""
         from importlib import import_module
 
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
         real = import_module(self.__name__)
         vars(self).update(vars(real))
-        return getattr(real, name)
+        return real
 
 
 class Inspect(LazyModule):
@@ -63,6 +67,19 @@ def _extract_tb(trace: TracebackType | None, limit: int) -> list[tuple[str, int]
         found.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
         trace = trace.tb_next
     return found
+
+
+def load(*names: str) -> None:
+    """Import modules now that a stand-in may have the place of: later, a process may be unable to.
+
+    Raise ImportError.
+    """
+    from importlib import import_module
+
+    for name in names:
+        module = import_module(name)
+        if isinstance(module, LazyModule):
+            module.load()
 
 
 def install() -> None:

@@ -44,7 +44,7 @@ async def run(words: Sequence[str]) -> None:
     log = Log(show, files=())
     settings = storage.load(" ".join(words), image="/dev/null")
     networkd = Networkd(settings, Machine(), log)
-    log.info = log.announce  # type: ignore[method-assign]
+    log.info = log.debug = log.announce  # type: ignore[method-assign]
     task = asyncio.ensure_future(networkd.run())
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
