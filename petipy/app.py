@@ -92,6 +92,8 @@ class App:
         """Run until another kernel takes over; return only when cancelled."""
         for complaint in self._settings.complaints:
             self._log.warning(complaint)
+        if self._settings.insecure:
+            self._log.warning("petipy.insecure: nobody checks the certificates of servers")
         if self._settings.started:
             words = "this Petipy was started by Petipy, which does not go on for ever"
             self._log.warning(f"{words}: {self._settings.started} does not boot by itself")

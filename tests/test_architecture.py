@@ -17,6 +17,7 @@ from parsers.formats.grub.language.family import FAMILIES
 from petipy import platforms
 from petipy.commands import find_all
 from petipy.control.commands import RIGHTS
+from petipy.fetch.scheme import find_schemes
 from petipy.kexec import machines
 from petipy.settings import table
 from petipy.ui import screens
@@ -39,6 +40,7 @@ SETTINGS = [
 ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
+SCHEMES = ["http", "https", "tftp"]
 COMMANDS = ["capture", "check", "explain", "list", "script"]
 SCREENS = ["details", "editor", "help", "log", "menu", "network", "prompt"]
 CLIENT_COMMANDS = [
@@ -293,6 +295,10 @@ def test_every_platform_is_on_the_reviewed_list() -> None:
 
 def test_every_architecture_that_kexec_knows_is_on_the_reviewed_list() -> None:
     assert [module.name for module in iter_modules(machines.__path__)] == ARCHITECTURES
+
+
+def test_every_kind_of_url_is_on_the_reviewed_list() -> None:
+    assert sorted(find_schemes()) == SCHEMES
 
 
 def test_every_command_is_on_the_reviewed_list() -> None:

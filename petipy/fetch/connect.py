@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import time
 from collections.abc import Awaitable, Callable
 
 from petipy.fetch.connection import Connection, connect_socket
@@ -15,6 +16,7 @@ from petipy.fetch.failure import FetchError
 
 _NEXT = 0.25  # seconds until the next address is tried beside one that has not answered
 _LATE = 0.05  # seconds that IPv4 addresses wait for IPv6 ones
+_KEPT = 30.0  # seconds for which an answer of a name server counts
 _MOST = 16  # addresses of a host: a hostile name server may give thousands
 
 Address = tuple[str, int] | tuple[str, int, int, int]  # of AF_INET, or of AF_INET6
@@ -28,6 +30,28 @@ async def resolve(host: str, port: int, family: int) -> list[Address]:
     name = host.encode()  # a text would go by a codec that is imported late
     found = await loop.getaddrinfo(name, port, family=family, type=socket.SOCK_STREAM)
     return [_check(address) for *_, address in found]
+
+
+class Names:
+    """Answers of name servers, kept for a while: a list of names to try is on one host.
+
+    The same question is asked once at a time.
+    """
+
+    def __init__(self, resolve: Resolve, clock: Callable[[], float] = time.monotonic) -> None:
+        self._resolve, self._clock = resolve, clock
+        self._asking: dict[tuple[str, int, int], asyncio.Lock] = {}
+        self._known: dict[tuple[str, int, int], tuple[float, list[Address]]] = {}
+
+    async def resolve(self, host: str, port: int, family: int) -> list[Address]:
+        """Do as petipy.fetch.connect.resolve."""
+        key = host, port, family
+        async with self._asking.setdefault(key, asyncio.Lock()):
+            at, found = self._known.get(key, (0.0, []))
+            if not found or self._clock() - at > _KEPT:
+                found = await self._resolve(host, port, family)
+                self._known[key] = self._clock(), found
+            return found
 
 
 async def connect(host: str, port: int, resolve: Resolve, within: float) -> Connection:

@@ -44,7 +44,8 @@ class Exchange:
     async def ask(self, method: str, target: str, headers: Headers) -> None:
         """Send the request and read the response's headers. Raise FetchError or StaleError."""
         self._method = method
-        request = self._http.send(h11.Request(method=method, target=target, headers=[*headers]))
+        fields = [(_encode(name), _encode(value)) for name, value in headers]
+        request = self._http.send(h11.Request(method=method, target=target, headers=fields))
         self._http.send(h11.EndOfMessage())
         used = self._connection.used
         got = 0
@@ -77,9 +78,9 @@ class Exchange:
             raise _describe_break(error) from None
         self._connection.used += 1
         self.status = event.status_code
-        self.reason = event.reason.decode("latin-1").strip()
+        self.reason = _decode(event.reason).strip()
         for name, value in event.headers:
-            self._headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+            self._headers.setdefault(_decode(name), _decode(value))
         options = {word.strip() for word in self.header("connection").lower().split(",")}
         self._keeps = event.http_version == b"1.1" and "close" not in options
         self._keeps |= event.http_version == b"1.0" and "keep-alive" in options
@@ -221,6 +222,14 @@ class _Pace:
         if self._got < late * self._limits.rate:
             words = f"too slow: {self._got:,} bytes in {late + self._limits.slow:.0f} s"
             raise FetchError(words, "silent", again=True)
+
+
+def _decode(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _describe_break(error: OSError) -> FetchError:

@@ -57,7 +57,8 @@ class Fetcher:
         limits: Limits | None = None,
         resolve: connect.Resolve = connect.resolve,
     ) -> None:
-        self._rules, self._limits, self._resolve = rules, limits or Limits(), resolve
+        self._rules, self._limits = rules, limits or Limits()
+        self._names = connect.Names(resolve)
         self._pool = Pool()
         self._silent: dict[str, float] = {}  # server → the time at which it was given up
 
@@ -86,7 +87,7 @@ class Fetcher:
             sink=sink,
             limits=self._limits,
             pool=self._pool,
-            resolve=self._resolve,
+            resolve=self._names.resolve,
             requests=requests,
         )
         try:

@@ -163,6 +163,29 @@ def test_a_literal_address_asks_no_name_server() -> None:
     asyncio.run(main())
 
 
+def test_names_on_one_host_cost_one_lookup_of_each_family() -> None:
+    asked: list[int] = []
+
+    async def resolve(host: str, port: int, family: int) -> list[Address]:
+        asked.append(family)
+        await asyncio.sleep(0.02)
+        if family == socket.AF_INET6:
+            raise UNKNOWN
+        return [("127.0.0.1", port)]
+
+    async def main() -> None:
+        async with serve(hello) as server:
+            url, fetcher = f"http://boot.test:{server.port}", Fetcher(Fetching(), QUICK, resolve)
+            async with asyncio.TaskGroup() as group:
+                for number in range(5):
+                    group.create_task(fetch(f"{url}/{number}", fetcher=fetcher))
+            fetcher.close()
+            assert sorted({visit.path for visit in server.visits}) == [f"/{n}" for n in range(5)]
+        assert asked.count(socket.AF_INET) == 1
+
+    asyncio.run(main())
+
+
 # Proxies
 
 

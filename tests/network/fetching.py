@@ -10,9 +10,12 @@ from initramfs.host import REPOSITORY
 from petipy.codec import Codec
 from petipy.fetch.fetcher import Fetcher, prepare
 from petipy.fetch.scheme import Limits
+from petipy.sandbox.client import Scanner
 from petipy.state.network import Fetching, Wanted
 from tests.fetch.server import read
 from tests.network.namespace import Namespace
+
+_PATIENCE = 60.0  # seconds for a file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,7 @@ class Work:
     limits: Limits
     offset: int
     size: int
+    confined: bool
 
 
 WORK, RESULT = Codec[Work](Work), Codec[Result](Result)
@@ -47,19 +51,38 @@ def fetch(
     limits: Limits | None = None,
     offset: int = 0,
     size: int = 0,
+    confined: bool = False,
 ) -> list[Result]:
-    """Fetch the URLs one after the other by one fetcher in the namespace, with its resolv.conf."""
+    """Fetch the URLs one after the other by one fetcher in the namespace, with its resolv.conf.
+
+    With `confined`, by the scanner and its children; then there are no answers.
+    """
     work = Work(
         urls=urls,
         rules=rules or Fetching(),
         limits=limits or Limits(),
         offset=offset,
         size=size,
+        confined=confined,
     )
     program = [sys.executable, "-m", "tests.network.fetching"]
     path = f"PYTHONPATH={REPOSITORY}"
     said = space.run("env", path, *program, feed=WORK.encode(work), within=120)
     return [RESULT.decode(line.encode()) for line in said.splitlines()]
+
+
+async def _carry_out_confined(work: Work) -> None:
+    scanner = Scanner.start()
+    for url in work.urls:
+        data, error = b"", ""
+        wanted = Wanted(url=url, offset=work.offset, size=work.size)
+        try:
+            (descriptor,) = await scanner.fetch([wanted], work.rules, _PATIENCE)
+            data = read(descriptor)
+        except OSError as reason:
+            error = reason.strerror or str(reason)
+        _print(data, error)
+    scanner.close()
 
 
 async def _carry_out(work: Work) -> None:
@@ -69,22 +92,30 @@ async def _carry_out(work: Work) -> None:
         fetched = await fetcher.fetch(Wanted(url=url, offset=work.offset, size=work.size))
         seconds = loop.time() - began
         data = read(fetched.descriptor) if fetched.descriptor >= 0 else b""
-        result = Result(
-            data=data[:100].decode("latin-1"),
-            size=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
-            error=fetched.error,
-            kind=fetched.kind or "",
-            answers=tuple(request.answer for request in fetched.requests),
-            seconds=seconds,
-        )
-        sys.stdout.write(RESULT.encode(result).decode() + "\n")
-        sys.stdout.flush()
+        answers = tuple(request.answer for request in fetched.requests)
+        _print(data, fetched.error, fetched.kind or "", answers, seconds)
     fetcher.close()
     os._exit(0)  # a thread that waits for a silent name server would hold up the end
 
 
+def _print(
+    data: bytes, error: str, kind: str = "", answers: tuple[str, ...] = (), seconds: float = 0
+) -> None:
+    result = Result(
+        data=data[:100].decode("latin-1"),
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        error=error,
+        kind=kind,
+        answers=answers,
+        seconds=seconds,
+    )
+    sys.stdout.write(RESULT.encode(result).decode() + "\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
     todo = WORK.decode(sys.stdin.buffer.read())
-    prepare(todo.urls, todo.rules)
-    asyncio.run(_carry_out(todo))
+    if not todo.confined:
+        prepare(todo.urls, todo.rules)
+    asyncio.run(_carry_out_confined(todo) if todo.confined else _carry_out(todo))

@@ -141,6 +141,22 @@ def test_names_come_from_dnsmasq_and_every_address_is_tried(
     assert unknown.answers == ("there is no host none.test",)
 
 
+def test_confined_children_find_names_and_speak_tls(
+    web: Path, server: Namespace, client: Namespace
+) -> None:
+    authority = Authority(server.room / "ca")
+    shown = authority.sign("boot.test")
+    start_nginx(server, f"server {{ listen 80; listen [::]:443 ssl; {shown.nginx} }}")
+    records = ("host-record=boot.test,192.0.2.1,2001:db8::1", "local=/test/")
+    start_dnsmasq(server, "port=53", *records)
+    name_servers(client)
+    rules = Fetching(authorities=(str(authority.certificate),))
+    urls = ("http://boot.test/data", "https://boot.test/data", "http://none.test/data")
+    plain, secret, unknown = fetch(client, *urls, rules=rules, confined=True)
+    assert (plain.sha256, secret.sha256) == (SHA256, SHA256)
+    assert unknown.error == "http://none.test/data: there is no host none.test"
+
+
 def test_a_silent_name_server_is_told(web: Path, server: Namespace, client: Namespace) -> None:
     name_servers(client, "nameserver 192.0.2.77\noptions timeout:5\n")
     limits = Limits(connect=1, pauses=(0.1,))
