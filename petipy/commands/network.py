@@ -138,12 +138,15 @@ def _choose_links(name: str) -> tuple[list[Link], list[tuple[str, Problem]]]:
 def _ask(links: Sequence[Link], options: argparse.Namespace) -> list[_Offered]:
     from petipy.network.inquiry import Client, inquire
     from petipy.network.offers import list_reasons, make_lease
+    from petipy.network.services import format_uuid
 
     platform = platforms.find()
     own = platform.dhcp_architecture(os.uname().machine)
     architecture = own if options.architecture is None else options.architecture
+    uuid = platform.read_uuid("")
     client = Client(
         architecture=_UNKNOWN_PC if architecture is None else architecture,
+        uuid=uuid,
         user_class=options.user_class,
     )
     if not 0 < options.wait < 3600:
@@ -156,7 +159,7 @@ def _ask(links: Sequence[Link], options: argparse.Namespace) -> list[_Offered]:
     words = [line.text for line in log.lines]
     found = []
     for link in links:
-        lease = make_lease(heard[link.index], link, unconfirmed=True)
+        lease = make_lease(heard[link.index], link, format_uuid(uuid), unconfirmed=True)
         reasons = [*words, *list_reasons(heard[link.index])]
         if not lease:
             reasons.append(f"no DHCP server answered within {options.wait:g} seconds")

@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import time
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from petipy.sys import limits
 from petipy.sys.confined import confine
-from petipy.sys.forked import ChildDied, Link, Work, in_child, read_number
+from petipy.sys.forked import ChildDied, Link, Work, in_child, read_number, stream
 
 
 def run(work: object, within: float = 30.0, **more: object) -> str:
@@ -249,3 +250,53 @@ def test_a_child_whose_parent_has_ended_before_it_could_ask_for_that_ends() -> N
         limits.die_with_parent(1 if os.getppid() != 1 else 2)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+
+
+async def take(work: Work, most: int) -> list[bytes]:
+    """Return the first reports of the work, each of at most 100 bytes; then leave it."""
+    async with aclosing(stream(work, 100)) as reports:
+        return [await anext(reports) for _ in range(most)]
+
+
+def test_a_child_that_lives_long_reports_again_and_again() -> None:
+    def work(link: Link) -> str:
+        number = 0
+        while True:
+            link.report(str(number))
+            number += 1
+
+    assert asyncio.run(take(work, 500)) == [str(number).encode() for number in range(500)]
+
+
+def test_a_stream_that_is_left_ends_its_child() -> None:
+    def work(link: Link) -> str:
+        link.report(str(os.getpid()))
+        time.sleep(60)
+        return ""
+
+    (pid,) = asyncio.run(take(work, 1))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
+
+
+def test_the_end_of_a_stream_says_why() -> None:
+    def fail(link: Link) -> str:
+        link.report("one")
+        raise OSError(errno.ENODEV, "there is no tap")
+
+    def die(link: Link) -> str:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return ""
+
+    with pytest.raises(OSError, match="there is no tap"):
+        asyncio.run(take(fail, 2))
+    with pytest.raises(ChildDied, match="SIGKILL"):
+        asyncio.run(take(die, 1))
+
+
+def test_a_long_report_is_cut() -> None:
+    def work(link: Link) -> str:
+        link.report("x" * 5000)
+        return ""
+
+    assert asyncio.run(take(work, 1)) == [b"x" * 100]
