@@ -37,6 +37,7 @@ class Networkd:
         """Set it up for this machine; `root` is the place of /run."""
         self._settings, self._platform, self._log = settings, platform, log
         self._run = Path(root, "run/systemd")
+        self._machine_id = Path(root, "etc/machine-id")
         self._pid = 0
 
     async def run(self) -> None:
@@ -47,8 +48,10 @@ class Networkd:
         links anew.
         """
         await in_child(_unpack, _UNPACKING)
-        units = make_units(self._settings, self._identify())
+        identity = self._identify()
+        units = make_units(self._settings, identity)
         self._write(units)
+        self._write_machine_id(identity)
         if any(name.endswith(".link") for name in units):
             await _rename(self._log)
         async with process.daemon(
@@ -98,6 +101,14 @@ class Networkd:
         own.mkdir(exist_ok=True)
         if os.geteuid() == 0:
             os.chown(own, _USER, _USER)
+
+    def _write_machine_id(self, identity: Identity) -> None:
+        """Give the machine an identity if it has none (machine-id(5)).
+
+        Without one, networkd from version 256 on takes no route that a router advertises.
+        """
+        if not self._machine_id.exists():
+            self._machine_id.write_text(f"{(identity.uuid or os.urandom(16)).hex()}\n")
 
     def _tell(self, line: str) -> None:
         level = _LEVEL.match(line)
