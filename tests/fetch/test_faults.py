@@ -1,6 +1,7 @@
 """Servers that stop, lie and send too much: each costs its own file, and says why."""
 
 import asyncio
+import hashlib
 import random
 
 from petipy.fetch.fetcher import Fetcher
@@ -377,5 +378,64 @@ def test_a_checksum_in_the_url_is_verified() -> None:
             outcome = await fetch(server.url(f"/#sha256={sha256[::-1]}"))
             assert outcome.fetched.error == f"sha256 is {sha256}, not {sha256[::-1]}"
             assert (await fetch(server.url("/#sha256=12"))).fetched.kind == "refused"
+            sha512 = hashlib.sha512(b"abc").hexdigest()
+            assert (await fetch(server.url(f"/#sha512={sha512}"))).data == b"abc"
+
+    asyncio.run(main())
+
+
+def test_a_body_that_is_longer_than_it_says_ends_where_it_says() -> None:
+    async def answer(visit: Visit) -> bool:
+        await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello, and more")
+        return True
+
+    async def main() -> None:
+        async with serve(answer) as server:
+            fetcher = Fetcher(Fetching(), QUICK)
+            for _ in range(2):
+                assert (await fetch(server.url(), fetcher=fetcher)).data == b"hello"
+            fetcher.close()
+            # The rest is no answer to the next request.
+            assert [visit.connection for visit in server.visits] == [0, 1]
+
+    asyncio.run(main())
+
+
+def test_two_lengths_of_one_body_are_refused() -> None:
+    async def answer(visit: Visit) -> None:
+        await visit.answer("200 OK", b"hello", "Content-Length: 6")
+
+    async def main() -> None:
+        async with serve(answer) as server:
+            outcome = await fetch(server.url())
+            words = "the answer is not HTTP: conflicting Content-Length headers"
+            assert outcome.answers == [words]
+
+    asyncio.run(main())
+
+
+def test_a_file_that_loses_its_end_is_not_taken_for_complete() -> None:
+    async def answer(visit: Visit) -> None:
+        await visit.send(b'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: 5\r\n\r\nhel')
+        visit.writer.write_eof()
+        await asyncio.sleep(0.01)
+
+    async def main() -> None:
+        async with serve(answer) as server:
+            outcome = await fetch(server.url())
+            assert outcome.fetched.error == "the server closed 2 bytes before the end"
+            assert [v.header("Range") for v in server.visits] == [None, *["bytes=3-"] * 3]
+
+    asyncio.run(main())
+
+
+def test_a_redirect_to_another_kind_of_url_is_not_followed() -> None:
+    async def answer(visit: Visit) -> None:
+        await visit.answer("302 Found", b"", "Location: file:///etc/shadow")
+
+    async def main() -> None:
+        async with serve(answer) as server:
+            outcome = await fetch(server.url())
+            assert outcome.answers == ["a redirect to file, which is not followed"]
 
     asyncio.run(main())

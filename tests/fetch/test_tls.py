@@ -110,10 +110,21 @@ def trusting(keys: Keys, **more: object) -> Fetching:
     return Fetching(authorities=(str(keys.authority.certificate),), **more)  # type: ignore[arg-type]
 
 
-def test_an_authority_in_the_image_is_trusted_besides_the_bundle(keys: Keys) -> None:
+def test_an_authority_in_the_image_is_trusted(keys: Keys) -> None:
     outcome = asyncio.run(ask(trusting(keys), make_context(keys.good)))
     assert outcome.data == b"hello"
     assert outcome.answers == ["5 bytes"]
+
+
+def test_the_bundle_of_the_image_is_trusted(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls, "_BUNDLES", ("/no/such.crt", str(keys.authority.certificate)))
+    monkeypatch.setattr(tls, "_loaded", [])
+    rules = Fetching(authorities=("/no/such.pem",), no_proxy=("nobody.asked.before",))
+    assert asyncio.run(ask(rules, make_context(keys.good))).data == b"hello"
+    monkeypatch.setattr(tls, "_BUNDLES", ())
+    rules = Fetching(no_proxy=("nobody.asked.before",))
+    outcome = asyncio.run(ask(rules, make_context(keys.good)))
+    assert outcome.fetched.error.endswith("not known: petipy.ca; there is no CA bundle")
 
 
 def test_an_unknown_authority_is_not_trusted_and_nothing_is_sent_to_the_server(keys: Keys) -> None:
