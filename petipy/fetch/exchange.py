@@ -118,10 +118,12 @@ class Exchange:
         length = self.length
         body = _Body(sink, skip, most)
         try:
-            if length is None:
-                await self._read_events(body)
-            else:
+            if length is not None:
                 await self._read_counted(body, length)
+            elif self.header("transfer-encoding"):
+                await self._read_chunks(body)
+            else:
+                await self._read_to_end(body)
         except h11.RemoteProtocolError as error:
             raise FetchError(f"a body that is not HTTP: {error}", again=True) from None
         except OSError as error:
@@ -134,7 +136,7 @@ class Exchange:
             if length is not None and length <= _DRAIN:
                 await self._read_counted(_Body(None, 0, None), length)
             elif length is None and self.header("transfer-encoding"):
-                await self._read_events(_Body(None, 0, _DRAIN))
+                await self._read_chunks(_Body(None, 0, _DRAIN))
         except (FetchError, OSError, h11.RemoteProtocolError):
             self.clean = False
 
@@ -153,8 +155,16 @@ class Exchange:
             body.take(buffer[:count])
         self.clean = self._keeps and not left and len(early) <= length
 
-    async def _read_events(self, body: "_Body") -> None:
-        """Read a body that is chunked, or that ends with the connection."""
+    async def _read_to_end(self, body: "_Body") -> None:
+        """Read a body that ends with the connection."""
+        early, closed = self._http.trailing_data
+        body.take(memoryview(early))
+        buffer = memoryview(bytearray(_BUFFER))
+        pace = _Pace(self._limits)
+        while not (closed or body.full) and (count := await self._receive(buffer, pace)):
+            body.take(buffer[:count])
+
+    async def _read_chunks(self, body: "_Body") -> None:
         buffer = memoryview(bytearray(_BUFFER))
         pace = _Pace(self._limits)
         while not body.full:
@@ -162,7 +172,7 @@ class Exchange:
             if isinstance(event, h11.Data):
                 body.take(memoryview(event.data))
             elif isinstance(event, h11.EndOfMessage):
-                self.clean = self._keeps and self.header("transfer-encoding") != ""
+                self.clean = self._keeps
                 return
             elif event is h11.NEED_DATA:
                 count = await self._receive(buffer, pace)
