@@ -16,7 +16,7 @@ from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
 from initramfs.fast.lz4 import Lz4
 from initramfs.fast.modules import speed_up
-from initramfs.fast.packs import PART, pack_programs
+from initramfs.fast.packs import pack_programs
 from initramfs.host import (
     REPOSITORY,
     BuildError,
@@ -30,7 +30,7 @@ from initramfs.host import (
 )
 from initramfs.kernel import Kernel, Modules
 from initramfs.lists import sections
-from initramfs.tree import Tree, file, read_packages
+from initramfs.tree import Tree, file, read_build_time, read_packages
 from parsers import machines
 from parsers.binary import initrd
 
@@ -39,7 +39,7 @@ KERNELS = {
     "amd64": ("linux-image-amd64", "vmlinuz"),
 }
 IMAGE = "petipy.cpio.zst"
-PARTS = ("core", "programs", "python", "common", "modules", PART)  # in the order of the image
+PARTS = ("core", "programs", "python", "common", "modules")  # in the order of the image
 TOOLS = {
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
@@ -105,9 +105,8 @@ def make_mark() -> bytes:
 
 
 def compress(trees: dict[str, Tree], zstd: Compressor, quick: Compressor) -> dict[str, bytes]:
-    """Return each tree as an archive: lz4.PARTS by `quick`, packs.PART as it is, others by zstd."""
+    """Return each tree as a compressed archive; those of lz4.PARTS come from `quick`."""
     packs = {name: quick.pack if name in lz4.PARTS else zstd.pack for name in trees}
-    packs[PART] = lambda data: data
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         frames = {
             name: pool.submit(packs[name], cpio.write(tree, epoch()))
@@ -142,21 +141,22 @@ def assemble(
     interpreter = python.assemble(version, target, host, locked_wheels, plain=plain)
     programs = userland.assemble(target, version, interpreter.tree, plain=plain)
     modules = select_modules(kernel, target.architecture)
-    manifest.packages = {
-        p.name: p.version for p in [*packages, *programs.packages, *interpreter.packages]
-    }
+    taken = [*packages, *programs.packages, *interpreter.packages]
+    manifest.packages = {p.name: p.version for p in taken}
+    # petipy.network.clock: no clock may stand before this.
+    built = max(epoch(), *(read_build_time(p.path) for p in taken))
+    programs.tree.add("usr/lib/clock-epoch", file(b"%d\n" % built))
     manifest.parts = {
         "programs": programs.parts,
         "python": interpreter.parts,
         "modules": modules.sizes(),
     }
     drivers = kernel.tree_of(modules, None if plain else zstd.pack)
-    core, common, packed = Tree(), Tree(), Tree()
+    core, common = Tree(), Tree()
     if not plain:
         pack_programs(programs.tree, zstd.pack)
         core, common = programs.tree.split(lz4.CORE), drivers.split(("*.ko",))
-        packed = Tree({**programs.tree.split(("*.zst",)), **drivers.split(("*.zst",))})
-    trees = (core, programs.tree, interpreter.tree, common, drivers, packed)
+    trees = (core, programs.tree, interpreter.tree, common, drivers)
     return {name: tree for name, tree in zip(PARTS, trees, strict=True) if tree}, kernel
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from initramfs.host import run
+from initramfs.host import BuildError, run
 
 # Debian's merged /usr: these names are links in the image.
 MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
@@ -116,6 +116,20 @@ def read_package(path: Path, *, only: str = "*") -> Tree:
             elif member.isdir():
                 tree[name] = Node(stat.S_IFDIR | member.mode)
     return tree
+
+
+def read_build_time(path: Path) -> int:
+    """Return the seconds since 1970 at which a Debian package was built.
+
+    The first header of the package tells it (deb(5)). It is the changelog's date, so that it is
+    the same in each build.
+    """
+    with path.open("rb") as package:
+        head = package.read(len(b"!<arch>\n") + 28)
+    date = head[-12:].strip()
+    if not date.isdigit():
+        raise BuildError(f"{path.name} is no Debian package")
+    return int(date)
 
 
 def read_packages(paths: Iterable[Path]) -> Tree:

@@ -179,9 +179,10 @@ def _services(scanner: Scanner, store: Store) -> Services:
     networks: list[Network] = []
 
     def follow(log: Log) -> AsyncIterator[SourceEvent]:
-        from petipy.network.services import Network  # no machine without a card needs it
+        from petipy.network.clock import Clock  # no machine without a card needs these
+        from petipy.network.services import Network
 
-        network = Network(store.snapshot.settings, platforms.find(), log)
+        network = Network(store.snapshot.settings, platforms.find(), log, Clock(log))
         networks.append(network)
         return network.watch()
 

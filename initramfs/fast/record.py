@@ -88,8 +88,7 @@ def _module_name(path: str) -> str | None:
 def main() -> None:
     table = record()
     import_headless()
-    lazily = (name for name, module in sys.modules.items() if isinstance(module, lazy.LazyModule))
-    headless = [name for name in sys.modules if name not in {*lazily}]
+    headless = list(sys.modules)
     for name in MENU:
         import_module(name)
     import_module("petipy.ui.screens").find_screens()

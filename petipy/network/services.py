@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from itertools import pairwise
 
 from petipy.log import Log
 from petipy.network import links, listener, resolver
+from petipy.network.clock import Clock
 from petipy.network.hearing import Hearing
 from petipy.network.interfaces import Interface
 from petipy.network.netif import read_nameservers
@@ -17,15 +18,22 @@ from petipy.sources.source import SourceEvent
 from petipy.state.settings import Settings
 
 _LOOKS = 0.5, 3.0  # seconds after a change, until systemd-networkd has written it down
+# Seconds until time servers that do not answer are asked again: the way to them may be new.
+_CLOCK_PAUSES = 1.0, 5.0, 30.0, 120.0
 
 
 class Network:
     """The links and their services, with the settings of the start."""
 
     def __init__(
-        self, settings: Settings, platform: Platform, log: Log, resolv_conf: str = resolver.PLACE
+        self,
+        settings: Settings,
+        platform: Platform,
+        log: Log,
+        clock: Clock,
+        resolv_conf: str = resolver.PLACE,
     ) -> None:
-        self._log = log
+        self._log, self._clock = log, clock
         self._networkd = Networkd(settings, platform, log)
         self._hearing = Hearing(format_uuid(platform.read_uuid("")))
         self._heard = asyncio.Event()
@@ -33,6 +41,10 @@ class Network:
         self._interfaces: tuple[tuple[int, bool, tuple[str, ...], tuple[str, ...]], ...] = ()
         self._changed = asyncio.Event()  # an address or a gateway
         self._told: tuple[str, ...] = ()  # name servers, by systemd-networkd
+        self._settings = settings
+        self._timeservers: Sequence[str] = settings.ntp
+        self._reachable = False  # there are time servers, and an address of our own
+        self._reached = asyncio.Event()  # so it is, or there are others
 
     def watch(self) -> AsyncIterator[SourceEvent]:
         """Yield the links and their changes, for ever."""
@@ -41,6 +53,7 @@ class Network:
             links.Service("the DHCP listener", self._listen),
             links.Service("systemd-networkd", self._networkd.run),
             links.Service("the name servers", self._follow_networkd),
+            links.Service("the clock", self._keep_time),
         )
         return links.watch(
             self._log, self._hearing, services, wake=self._heard, changed=self._note_change
@@ -76,7 +89,29 @@ class Network:
                 self._told = await read_nameservers(index for index, *_ in self._interfaces)
                 self._resolve()
 
+    async def _keep_time(self) -> None:
+        """Set the clock by time servers, at once: a certificate may be looked at soon."""
+        self._clock.begin()
+        while True:
+            await self._reached.wait()
+            self._reached.clear()
+            for pause in _CLOCK_PAUSES:
+                if await self._clock.ask(self._timeservers):
+                    return
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._reached.wait()
+
+    def _note_timeservers(self) -> None:
+        leases = [dict(lease).get("ntpsrv", "").split() for lease in self._hearing.leases]
+        servers = _join([self._settings.ntp, *leases])
+        addresses = any(addresses for _, _, addresses, _ in self._interfaces)
+        if servers and addresses and (servers != self._timeservers or not self._reachable):
+            self._timeservers, self._reachable = servers, True
+            self._reached.set()
+
     def _resolve(self) -> None:
+        self._note_timeservers()
         told = [read_lease(lease) for lease in self._hearing.leases]
         servers = _join([*(part[0] for part in told), self._told])
         domains = _join(part[1] for part in told)

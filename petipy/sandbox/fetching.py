@@ -25,7 +25,7 @@ from petipy.sandbox.remote_messages import (
 )
 from petipy.scan.budget import weigh
 from petipy.state.network import Fetching, Request, Wanted
-from petipy.sys import limits, mount, seccomp
+from petipy.sys import limits, names, seccomp
 
 _MEMORY = 512 << 20  # bytes of address space besides that of the program: stacks of threads
 _FILES = 128  # descriptors
@@ -35,10 +35,6 @@ _RECORDS = 40_000  # bytes of the records of an outcome, which is one packet
 _FILE = 3600  # seconds of processor time for a file
 # A server that is asked for texts: the scan is repeated if it does not answer.
 _LIMITS = Limits(connect=10.0, answer=20.0, pauses=(0.5, 1.0, 2.0), overall=_TEXTS)
-# Files that getaddrinfo reads. The child has copies, made when it starts: it sees the name servers
-# of that moment, and the next child sees those of its own.
-_NAMES = ("resolv.conf", "hosts", "gai.conf", "host.conf")
-_SWITCH = b"hosts: files dns\n"  # nsswitch.conf: no service of the machine is asked
 
 
 def answer_request(request: FetchRequest, link: socket.socket, user: int) -> None:
@@ -131,9 +127,7 @@ def _prepare(urls: Sequence[str], rules: Fetching, *, tls: bool) -> None:
 def _confine(link: socket.socket, user: int, seconds: int, most: int) -> None:
     """Give up everything but the network. `most`: bytes of one file in memory."""
     parent, size = os.getppid(), limits.read_size() + _MEMORY
-    if os.geteuid() == 0:
-        os.fchdir(mount.open_directory(_read_names()))
-        os.chroot(".")
+    names.enter_directory()
     forget_modules()
     limits.close_all_but({link.fileno()})
     limits.become(user, None)
@@ -141,11 +135,3 @@ def _confine(link: socket.socket, user: int, seconds: int, most: int) -> None:
     limits.limit(seconds, size, _FILES, min(most, sys.maxsize), _THREADS)
     if seccomp.available():
         seccomp.confine("fetch")
-
-
-def _read_names() -> dict[str, bytes]:
-    found = {"etc/nsswitch.conf": _SWITCH}
-    for name in _NAMES:
-        with suppress(OSError), open(f"/etc/{name}", "rb") as file:
-            found[f"etc/{name}"] = file.read(1 << 16)
-    return found

@@ -281,6 +281,12 @@ SETTINGS = (
         help="hosts, domains and networks that are reached without the proxy",
     ),
     Setting(
+        name="ntp",
+        type=_LIST,
+        help="ask these time servers before those of the leases",
+        live=False,
+    ),
+    Setting(
         name="network",
         type=_FLAG,
         help="configure network cards and ask what to boot; with 0 they stay down",

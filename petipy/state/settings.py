@@ -38,6 +38,7 @@ class Settings:
     insecure: bool = False  # certificates are not checked
     proxy: str = ""
     no_proxy: tuple[str, ...] = ()
+    ntp: tuple[str, ...] = ()  # time servers: addresses and names
     network: bool = True  # interfaces are configured, and asked for something to boot
     interfaces: Setups = NO_SETUPS
     dhcp_arch: int | None = None  # option 93; None: the platform's

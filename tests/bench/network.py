@@ -24,6 +24,7 @@ from tests.network.servers import (
     HTTP_ROOT,
     TFTP_ROOT,
     put,
+    start_atftpd,
     start_nginx,
     start_tftpd,
 )
@@ -114,27 +115,72 @@ def http() -> Rows:
             yield [scheme, rate(SIZE, slow), rate(SIZE, fast), f"{slow / fast:.2f}"]
 
 
+@dataclass(frozen=True)
+class Cell:
+    """A row of the table of TFTP: a line, and the bytes that a client fetches in some seconds."""
+
+    trip: float  # seconds of a round trip, without the switch's own
+    loss: float  # of each direction
+    size: int  # of Petipy's file
+    theirs: int  # of the others' file
+    windows: bool = True  # the server knows them
+
+    def __str__(self) -> str:
+        server = "" if self.windows else ", no windows"
+        return f"{self.trip * 1000:g} ms, loss {self.loss:.0%}{server}"
+
+
+CELLS = (
+    Cell(0, 0, SIZE, SIZE),
+    Cell(0.001, 0, SIZE, 2_000_000),
+    Cell(0.05, 0, 20_000_000, 150_000),
+    Cell(0, 0.01, SIZE // 2, 1_000_000),
+    Cell(0.001, 0.01, 20_000_000, 150_000),
+    Cell(0.05, 0.01, 10_000_000, 100_000),
+    Cell(0, 0, SIZE, SIZE, windows=False),
+    Cell(0.001, 0, 5_000_000, 2_000_000, windows=False),
+)
+
+
 def tftp() -> Rows:
-    """Yield the table of files by tftp, over links with delay and loss."""
-    yield ["tftp: round trip, loss, size", "tftp-hpa, 512 bytes", "BusyBox, 1,428 bytes"]
-    links = [
-        (0.0, 0.0, 10_000_000),
-        (0.001, 0.0, 1_000_000),
-        (0.05, 0.0, 200_000),
-        (0.001, 0.01, 200_000),
-    ]
-    for delay, loss, size in links:
-        with link(delay / 2, loss) as line:
-            put(line.server.room / TFTP_ROOT, {"file": bytes(size)})
-            start_tftpd(line.server)
-            script = f"printf 'binary\\nget file {line.target}\\n' | tftp {SERVER}"
-            busybox = ["busybox", "tftp", "-b", "1428", "-g", "-r", "file", "-l", str(line.target)]
-            clients = [["sh", "-c", script], [*busybox, SERVER]]
-            rounds = ROUNDS if delay < 0.01 and not loss else 1
-            yield [f"{delay * 1000:.0f} ms, {loss:.0%}, {size / 1e6} MB"] + [
-                rate(size, median(lambda words=words: line.client.run(*words, within=120), rounds))  # type: ignore[misc]
-                for words in clients
-            ]
+    """Yield the table of files by TFTP, over lines with delay and loss. The clients take turns.
+
+    Without delay and loss there is a veth pair, else the switch. The rates are those of files of
+    a size that takes seconds: block for block, 100 MB take hours at 50 ms.
+    """
+    yield ["TFTP: round trip", "tftp-hpa, 512", "BusyBox, 1,428", "Petipy", "of hpa's", "of its"]
+    for cell in CELLS:
+        with link(cell.trip / 2, cell.loss) as line:
+            files = {"ours": bytes(cell.size), "theirs": bytes(cell.theirs)}
+            put(line.server.room / TFTP_ROOT, files)
+            if cell.windows:
+                start_atftpd(line.server, "--retry-timeout", "1")
+            else:
+                start_tftpd(line.server)
+            yield measure(line, cell)
+
+
+def measure(line: Line, cell: Cell) -> list[str]:
+    """Return the row of a cell."""
+    target = str(line.target)
+    script = f"printf 'binary\nget theirs {target}\n' | tftp {SERVER}"
+    busybox = ["busybox", "tftp", "-b", "1428", "-g", "-r", "theirs", "-l", target, SERVER]
+    rates: tuple[list[float], ...] = ([], [], [])
+    for _ in range(1 if cell.trip > 0.01 or cell.loss else 3):
+        for words, found in zip((["sh", "-c", script], busybox), rates, strict=False):
+            line.target.unlink(missing_ok=True)
+            began = time.monotonic()
+            try:
+                line.client.run(*words, within=300)
+            except AssertionError:  # it has given up
+                found.append(0)
+                continue
+            got = line.target.stat().st_size == cell.theirs
+            found.append(got * cell.theirs / (time.monotonic() - began))
+        rates[2].append(cell.size / fetch(line, f"tftp://{SERVER}/ours"))
+    hpa, box, ours = map(statistics.median, rates)
+    ratios = [f"{ours / other:.2f}" if other else "it gave up" for other in (hpa, box)]
+    return [str(cell), *(f"{found / 1e6:.3g} MB/s" for found in (hpa, box, ours)), *ratios]
 
 
 TABLES: dict[str, Callable[[], Rows]] = {"http": http, "tftp": tftp}

@@ -16,7 +16,7 @@ from initramfs.fast.libraries import unlink
 from initramfs.fast.lz4 import Lz4
 from initramfs.host import REPOSITORY, BuildError
 from initramfs.kernel import Kernel
-from initramfs.tree import Tree, file, link
+from initramfs.tree import Tree, file, link, read_build_time
 from tests.initramfs.test_files import elf
 from tests.trees import lay
 
@@ -297,3 +297,17 @@ def test_init_is_silent_about_settings_that_a_kernel_does_not_have(tmp_path: Pat
     assert settings
     done = subprocess.run(["sh", "-c", "\n".join(settings)], capture_output=True, check=False)
     assert done.stdout + done.stderr == b""
+
+
+def test_a_package_tells_when_it_was_built(tmp_path: Path) -> None:
+    (tmp_path / "tree/DEBIAN").mkdir(parents=True)
+    control = "Package: a\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: a\n"
+    (tmp_path / "tree/DEBIAN/control").write_text(control)
+    package = tmp_path / "a.deb"
+    command = ["dpkg-deb", "--build", "--root-owner-group", str(tmp_path / "tree"), str(package)]
+    built = {**os.environ, "SOURCE_DATE_EPOCH": "1770000000"}
+    subprocess.run(command, env=built, check=True, capture_output=True)
+    assert read_build_time(package) == 1_770_000_000
+    package.write_bytes(b"something else")
+    with pytest.raises(BuildError, match=r"a\.deb is no Debian package"):
+        read_build_time(package)

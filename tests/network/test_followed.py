@@ -1,5 +1,8 @@
 """From the cable to the entries: networkd, the listener and the scan, with real servers."""
 
+import sys
+
+from initramfs.host import REPOSITORY
 from tests.network import follower
 from tests.network.namespace import Namespace
 from tests.network.servers import TFTP_ROOT, put, start_dnsmasq
@@ -62,3 +65,13 @@ def test_a_card_that_is_removed_takes_its_entries_along(
     machine.wait("eth0", 30, state="ready", entries=["one", "two"])
     server.ip("link del lan0")
     machine.program.wait(lambda: machine.state() == {}, "an empty network")
+
+
+def test_the_time_server_of_the_lease_sets_the_clock(server: Namespace, client: Namespace) -> None:
+    program = "import sys; from tests.network.test_clock import serve_for_ever; serve_for_ever()"
+    server.start("env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-c", program).says("ready")
+    serve(server, "dhcp-option=42,192.0.2.1")
+    machine = follower.start(client)
+    machine.program.says("the clock was set by 192.0.2.1; it was 20,833 days slow", 30)
+    machine.program.says("time 1800000")
+    assert "stood before the build of this image" in machine.program.said
