@@ -11,7 +11,7 @@ from parsers import machines
 from parsers.api import FileRef, Files, Format, Item
 from parsers.formats.syslinux import entries, uboot
 from parsers.formats.syslinux.kernels import PC
-from parsers.places.lease import glue, prefixes, server
+from parsers.places.lease import glue, list_names, prefixes, server
 from parsers.places.urls import is_url, join, normalize, split
 
 _UBOOT = ("arm", "aarch64", "riscv64", "loongarch64")
@@ -44,6 +44,12 @@ class NetworkLocator:
 
     def file(self, place: str) -> FileRef:
         return FileRef(url=place)
+
+    def find_chained(self, loader: str) -> str | None:
+        names = (*list_names(self._files.host.lease), "default")
+        places = [join(loader, f"pxelinux.cfg/{name}") for name in names]
+        self._files.host.prefetch(places)
+        return next((place for place in places if self.read(place) is not None), None)
 
     def is_there(self, place: str) -> None:
         return None

@@ -5,6 +5,7 @@ RFC 5970 DHCPv6's URL. RFC 5071 has PXELINUX's options: 209 is the name of the c
 210 the prefix of relative file names.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from parsers.places.urls import is_url, join, normalize, split
@@ -62,6 +63,8 @@ BOOTING = (
     *("bootfile_url", "bootfile", "boot_file", "pxeconffile", "pxepathprefix", "pxeservers"),
     *("pxemenu",),
 )
+
+_DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 _SIX = ("bootfile_url", "bootfile_param")  # of DHCPv6 alone
 _FOUR = ("bootfile", "boot_file", "tftpservers", "tftp", "siaddr", "sname", "serverid")
@@ -159,6 +162,21 @@ def hardware(lease: Lease) -> str:
     # The type is ARP's number. InfiniBand has addresses of 20 bytes.
     kind = "20" if address.count("-") == 19 else "01"
     return address and f"{kind}-{address}"
+
+
+def list_names(lease: Lease) -> Iterator[str]:
+    """Yield the names by which loaders ask for the file of a machine.
+
+    These are its UUID, its hardware address, and its IPv4 address in hexadecimal, of which shorter
+    and shorter beginnings follow.
+    """
+    uuid = lease.get("clientuuid") or lease.get("uuid", "")
+    yield from (name for name in (uuid.lower(), hardware(lease)) if name)
+    address = lease.get("ip", "")
+    parts = [int(part) for part in address.split(".")] if _DOTTED.fullmatch(address) else []
+    if parts and max(parts) < 256:
+        digits = "".join(f"{part:02X}" for part in parts)
+        yield from (digits[:length] for length in range(8, 0, -1))
 
 
 def list_links(lease: Lease) -> list[tuple[str, str]]:

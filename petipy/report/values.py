@@ -18,10 +18,10 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         # A device that is absent keeps the configuration's own words.
         packed = {"packed": ref.packed} if ref.packed else {}
         packed |= {"mode": f"{ref.mode:o}"} if ref.mode else {}
-        if ref.url:
-            return {"url": ref.url, **packed}
-        name = find(ref.device) or ref.device or choice.device
         part = {"offset": ref.offset, "size": ref.size} if ref.offset or ref.size else {}
+        if ref.url:
+            return {"url": ref.url, **part, **packed}
+        name = find(ref.device) or ref.device or choice.device
         return {"device": name, "path": ref.path, **part, **packed}
 
     def effect(effect: Effect) -> dict[str, Any]:
@@ -55,6 +55,8 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         "users": None if entry.users is None else list(entry.users),
         "hidden": entry.hidden,
         "unbootable": entry.unbootable or None,
+        "unchecked": entry.unchecked or None,
+        "elsewhere": choice.elsewhere,
         "also": list(entry.also),
         "dialect": choice.dialect or None,
     }

@@ -25,6 +25,7 @@ from parsers.places.lease import (
     glue,
     hardware,
     is_about_booting,
+    list_names,
     prefixes,
 )
 from parsers.places.urls import join, split
@@ -52,7 +53,6 @@ _SCRIPT = re.compile(r".*\.(?:ipxe|php|cgi|cfg|conf|txt)", re.I | re.S)
 _PROGRAM = re.compile(r".*\.(?:0|elf|k{0,3}pxe|bin|com|c32|rom|signed|lkrn)|yaboot\S*", re.I | re.S)
 _KERNEL = re.compile(r"(?:vmlinu[xz]|[zb]?z?image|uimage|kernel|linux)\S*|\S*\.vmlinu[xz]", re.I)
 
-_DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _GROUP = re.compile(r"[0-9a-f]{0,4}")
 
 
@@ -110,7 +110,7 @@ def is_kernel(url: str) -> bool:
 
 
 def _pxelinux(lease: Lease) -> Iterator[Place]:
-    names = [*_names(lease), "default"]
+    names = [*list_names(lease), "default"]
     for base in prefixes(lease):
         yield Place(tuple(glue(base, f"pxelinux.cfg/{name}") for name in names))
     if lease.get("pxepathprefix"):
@@ -131,26 +131,12 @@ def _grub(lease: Lease, file: str) -> Iterator[Place]:
     first = [directory, join(directory, "../")] if above else [directory, below]
     if _GRUB_BELOW.fullmatch(basename(split(file)[1])):
         first = [below, directory]
-    names = [f"grub.cfg-{name}" for name in (*_names(lease), *_ipv6(lease))]
+    names = [f"grub.cfg-{name}" for name in (*list_names(lease), *_ipv6(lease))]
     own = (join(base, name) for base in first for name in names)
     yield Place((*own, *(join(base, "grub.cfg") for base in first)))
     names = [f"grub.cfg-{name}" for name in (hardware(lease),) if name]
     built_in = (join(directory, prefix) for prefix in _GRUB_PREFIXES)
     yield Place(tuple(join(base, name) for base in built_in for name in (*names, "grub.cfg")))
-
-
-def _names(lease: Lease) -> Iterator[str]:
-    """Yield the names of a machine: its UUID, its hardware address, its IPv4 address.
-
-    The address is in hexadecimal; shorter and shorter beginnings of it follow.
-    """
-    uuid = lease.get("clientuuid") or lease.get("uuid", "")
-    yield from (name for name in (uuid.lower(), hardware(lease)) if name)
-    address = lease.get("ip", "")
-    parts = [int(part) for part in address.split(".")] if _DOTTED.fullmatch(address) else []
-    if parts and max(parts) < 256:
-        digits = "".join(f"{part:02X}" for part in parts)
-        yield from (digits[:length] for length in range(8, 0, -1))
 
 
 def _ipv6(lease: Lease) -> Iterator[str]:

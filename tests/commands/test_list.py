@@ -15,7 +15,8 @@ from tests.trees import lay
 ENTRY_KEYS = [
     *("id", "title", "trail", "format", "device", "config", "line", "kernel", "initrds"),
     *("devicetree", "overlays", "cmdline", "default", "effects", "missing", "waits_for"),
-    *("action", "hotkey", "classes", "users", "hidden", "unbootable", "also"),
+    *("action", "hotkey", "classes", "users", "hidden", "unbootable", "unchecked"),
+    *("elsewhere", "also"),
     "dialect",
 ]
 Show = Callable[..., tuple[int, dict[str, Any]]]
@@ -73,6 +74,8 @@ def test_json_has_exactly_the_keys_of_the_contract(disk: Callable[..., Path], sh
         "users": None,
         "hidden": False,
         "unbootable": None,
+        "unchecked": None,
+        "elsewhere": False,
         "also": [],
         "dialect": None,
     }

@@ -32,6 +32,9 @@ class DiskLocator:
     def file(self, place: str) -> FileRef:
         return FileRef(path=place)
 
+    def find_chained(self, loader: str) -> None:
+        return None
+
     def is_there(self, place: str) -> bool:
         return self._files.kind(place) is not None
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from posixpath import basename
 
-from parsers.api import Entry, FileRef, Files, Item, Password, Preferences, Problem, Style
+from parsers.api import Entry, FileRef, Files, Item, Password, Problem
 from parsers.formats.syslinux.configuration import Configuration
 from parsers.formats.syslinux.context import ReadContext
 from parsers.formats.syslinux.devicetree import find_devicetree
@@ -13,6 +13,7 @@ from parsers.formats.syslinux.kernels import PC, Meaning, find_variant, interpre
 from parsers.formats.syslinux.labels import (
     Label,
     Locator,
+    find_label,
     find_menus_default,
     identity,
     shown_title,
@@ -22,8 +23,8 @@ from parsers.formats.syslinux.origins import origin, origins
 from parsers.formats.syslinux.preferences import (
     has_menu,
     make_password,
+    make_preferences,
     parse_number,
-    timeout,
 )
 from parsers.formats.syslinux.statements import Statement, after_first, first_word
 from parsers.formats.syslinux.sysappend import sysappend_words, unknown_bits
@@ -65,13 +66,22 @@ class EntryBuilder:
         chosen = chosen and self._first.get(identity(chosen), (root, chosen))[1]
         yield from self._menu(root, (), chosen)
         yield from self._context.problems
-        yield self._preferences(root, deciding, chosen)
+        yield make_preferences(
+            root,
+            deciding,
+            self._passwords.values(),
+            elsewhere=bool(chosen and self._meanings[chosen].elsewhere),
+        )
 
     def _interpret(self, conf: Configuration) -> None:
         """Find the meaning of each label, and read the configurations that labels open."""
         for key in ("ui", "default"):
             statement = conf.settings.get(key)
-            if statement and is_menu(statement.word) and not _find(conf, statement.word):
+            if (
+                statement
+                and is_menu(statement.word)
+                and not find_label(conf.labels, statement.word)
+            ):
                 conf.has_ui = True
                 conf.settings.pop(key)
                 conf.follow(statement._replace(value=after_first(statement.value)), conf.directory)
@@ -79,12 +89,21 @@ class EntryBuilder:
             self._first.setdefault(identity(label), (conf, label))
         for label in conf.labels:
             means, target = self._find_meaning(conf, label)
+            means = self._follow_loader(label, means) if means.chained else means
             self._meanings[label] = means
             if means.menu and target:
                 self._stands_for[label] = target
             elif means.menu and means.files and not label.jump:
                 self._follow(conf, label, means)
         conf.check_jumps()
+
+    def _follow_loader(self, label: Label, means: Meaning) -> Meaning:
+        """Return the menu that another PXELINUX shows: with it, names begin in its directory."""
+        loader = self._locator.locate(label.directory, means.chained)
+        place = self._locator.find_chained(loader)
+        if place is None or place in self._context.followed:
+            return means
+        return Meaning(menu=True, files=place, directory=loader.rpartition("/")[0])
 
     def _find_meaning(self, conf: Configuration, label: Label) -> tuple[Meaning, Label | None]:
         """Return the meaning of a label, through the modules that run another one.
@@ -99,7 +118,7 @@ class EntryBuilder:
             name, more = first_word(means.command), after_first(means.command)
             if not name:
                 return Meaning(unbootable="it runs the default"), None
-            if target := _find(conf, name):
+            if target := find_label(conf.labels, name):
                 options = f"{target.options} {more}".strip()
                 runs = replace(target, append=options) if more else target
             else:
@@ -130,8 +149,14 @@ class EntryBuilder:
         for key in ("ontimeout", "default") if has_menu(conf) else ("default",):
             if statement := conf.settings.get(key):
                 # Petitboot takes the whole line; SYSLINUX, on a PC, its first word.
-                whole = self._files.host.machine not in PC and _find(conf, statement.value)
-                label = whole or _find(conf, statement.word) or self._implicit(conf, statement)
+                whole = self._files.host.machine not in PC and find_label(
+                    conf.labels, statement.value
+                )
+                label = (
+                    whole
+                    or find_label(conf.labels, statement.word)
+                    or self._implicit(conf, statement)
+                )
                 label = self._stands_for.get(label, label) if label else None
                 if label and self._meanings[label].menu and label not in self._submenus:
                     conf.has_ui = True  # it shows the menu that it is in
@@ -142,7 +167,7 @@ class EntryBuilder:
             self._reasons.append(label.statements["menu default"])
             return label
         # Without a DEFAULT, SYSLINUX boots the label `linux`, and U-Boot the first label.
-        usual = _find(conf, "linux") if not conf.has_ui else None
+        usual = find_label(conf.labels, "linux") if not conf.has_ui else None
         return usual or next((label for label in conf.labels if self._is_bootable(label)), None)
 
     def _is_bootable(self, label: Label) -> bool:
@@ -319,29 +344,3 @@ class EntryBuilder:
         if password := make_password(user, secret):
             self._passwords.setdefault(user, password)
         return (user,)
-
-    def _preferences(
-        self, root: Configuration, deciding: Configuration, chosen: Label | None
-    ) -> Preferences:
-        master = deciding.settings.get("master") or root.settings.get("master")
-        passwords = list(self._passwords.values())
-        if master and (password := make_password("master", master.value)):
-            passwords.append(password)
-        onerror = deciding.settings.get("onerror")
-        fallback = _find(deciding, onerror.word) if onerror else None
-        hidden: Style = "hidden" if {"hidden", "shiftkey"} & set(deciding.settings) else ""
-        return Preferences(
-            timeout=timeout(deciding),
-            fallback=(fallback.name,) if fallback else (),
-            style=hidden,
-            superusers=("master",) if master else None,
-            passwords=tuple(passwords),
-            elsewhere=bool(chosen and self._meanings[chosen].elsewhere),
-        )
-
-
-def _find(conf: Configuration, name: str) -> Label | None:
-    """Return the label of a name, as SYSLINUX does. Else ignore upper and lower case."""
-    same = (label for label in conf.labels if label.name == name)
-    folded = (label for label in conf.labels if label.name.lower() == name.lower())
-    return next(same, None) or next(folded, None)

@@ -29,6 +29,7 @@ _REASONS = {
     "comboot": "a program for SYSLINUX",
     "help": "it only shows a text",
 }
+_PXELINUX = re.compile(r"[lg]?pxelinux\.0", re.I)
 _VERSION = re.compile(r"\d\.0$")  # vmlinuz-6.12.0: no program of the network's
 _MENUS = ("menu", "vesamenu", "gfxmenu")
 _LINUX = re.compile(r"(?:vmlinu[xz]|linux|[bz]?z?image)\S*", re.I)
@@ -45,6 +46,7 @@ class Meaning:
     menu: bool = False  # it opens a menu: of `files`, or its own menu
     module: bool = False  # a module shows that menu, and not the boot loader itself
     files: str = ""
+    chained: str = ""  # another PXELINUX, whose configuration counts if it is there
     directory: str = ""  # the base of the names in `files`, if another
     command: str | None = None  # another label or kernel with options, which it runs; "": default
 
@@ -68,6 +70,8 @@ def interpret(label: Label, machine: str, variant: str = "sys") -> Meaning:
         return Meaning(menu=True, files=name, directory=directory)
     if kind == "com32":
         return _module(name, options, machine, variant)
+    if kind == "pxe" and variant == "pxe" and _PXELINUX.fullmatch(basename(name)):
+        return Meaning(unbootable=_REASONS[kind], chained=name)
     if kind in _REASONS:
         local = kind == "localboot"
         return Meaning(unbootable=_REASONS[kind], elsewhere=local, action="exit" if local else "")

@@ -1,5 +1,6 @@
 """The parts of a configuration: labels, and the menus that hold them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Optional, Protocol
 
@@ -20,6 +21,10 @@ class Locator(Protocol):
     def locate(self, directory: str, name: str) -> str: ...
     def read(self, place: str) -> str | None: ...
     def file(self, place: str) -> FileRef: ...
+
+    def find_chained(self, loader: str) -> str | None:
+        """Return the place of the configuration that a PXELINUX at `loader` would read."""
+        ...
 
     def is_there(self, place: str) -> bool | None:
         """Return True if the file or directory exists, or None if only fetching would tell."""
@@ -91,6 +96,13 @@ def trail_name(menu: SyslinuxMenu) -> str:
 def identity(label: Label) -> object:
     """Return the same value for a label that is read from the same place once more."""
     return label.config, label.line, label.name, label.directory
+
+
+def find_label(labels: Sequence[Label], name: str) -> Label | None:
+    """Return the label of a name, as SYSLINUX does. Else ignore upper and lower case."""
+    same = (label for label in labels if label.name == name)
+    folded = (label for label in labels if label.name.lower() == name.lower())
+    return next(same, None) or next(folded, None)
 
 
 def find_menus_default(menu: SyslinuxMenu) -> Label | None:

@@ -2,9 +2,11 @@
 
 import math
 import re
+from collections.abc import Iterable
 
-from parsers.api import Password
+from parsers.api import Password, Preferences, Style
 from parsers.formats.syslinux.configuration import Configuration
+from parsers.formats.syslinux.labels import find_label
 
 _LONGEST = 10 * 365 * 86400  # seconds; a longer time-out is none
 
@@ -44,3 +46,28 @@ def parse_number(text: str) -> int:
     """Return a number as atoi reads it. Python refuses to read thousands of digits."""
     m = re.match(r"([+-]?)([0-9]{1,18})", text)
     return int(m[1] + m[2]) if m else 0
+
+
+def make_preferences(
+    root: Configuration,
+    deciding: Configuration,
+    passwords: Iterable[Password],
+    *,
+    elsewhere: bool,
+) -> Preferences:
+    """Return the wishes of a configuration. `deciding` is the one whose time-out counts."""
+    master = deciding.settings.get("master") or root.settings.get("master")
+    known = list(passwords)
+    if master and (password := make_password("master", master.value)):
+        known.append(password)
+    onerror = deciding.settings.get("onerror")
+    fallback = find_label(deciding.labels, onerror.word) if onerror else None
+    hidden: Style = "hidden" if {"hidden", "shiftkey"} & set(deciding.settings) else ""
+    return Preferences(
+        timeout=timeout(deciding),
+        fallback=(fallback.name,) if fallback else (),
+        style=hidden,
+        superusers=("master",) if master else None,
+        passwords=tuple(known),
+        elsewhere=elsewhere,
+    )

@@ -178,3 +178,24 @@ def test_a_configuration_that_says_nothing_means_the_own_disk(text: str) -> None
     scan = scan_lease(files(text), [FORMAT])
     assert [entry.action for _, entry in scan.entries] == ["exit"]
     assert [wish.elsewhere for _, wish in scan.preferences] == [True]
+
+
+def test_another_pxelinux_shows_the_menu_of_its_own_directory() -> None:
+    own = "tftp://10.0.0.1/boot/other/pxelinux.cfg/01-52-54-00-ab-cd-ef"
+    texts = {
+        DEFAULT: "DEFAULT more\nLABEL more\nKERNEL other/pxelinux.0\nLABEL b\nKERNEL v\n",
+        own: "DEFAULT a\nLABEL a\nKERNEL v\n",
+    }
+    host = Machine({"eth0": {}}, urls=texts, leases={"eth0": LEASE})
+    found = [i for i in FORMAT.parse(host.files("eth0"), DEFAULT) if isinstance(i, Entry)]
+    assert [(e.title, e.kernel and e.kernel.url, e.default) for e in found] == [
+        ("a", "tftp://10.0.0.1/boot/other/v", True),
+        ("b", "tftp://10.0.0.1/boot/v", False),
+    ]
+
+
+def test_a_pxelinux_that_leads_back_or_nowhere_is_another_loader() -> None:
+    for loader in ("pxelinux.0", "gone/lpxelinux.0", "x.0"):
+        (entry,) = entries(f"DEFAULT a\nLABEL a\nKERNEL {loader}\n")
+        assert (entry.kernel, entry.action) == (None, "")
+        assert "another network boot loader" in entry.unbootable

@@ -110,6 +110,8 @@ class Devices:
         """Return the start of the URLs of a device that is a server: tftp://10.0.0.1; else ""."""
         m = SERVER.fullmatch(_without_pxe(name))
         host = m and (m["host"] or server(self._files.host.lease))
+        if host and host.count(":") > 1 and host[0] != "[":
+            host = f"[{host}]"  # GRUB's names of servers have IPv6 addresses without brackets
         return f"{m['scheme']}://{host}" if m and host else ""
 
     def is_server(self, volume: Volume | None) -> bool:

@@ -9,7 +9,8 @@ from parsers.api import ANY, FileRef, Files, Password, Problem, Volume
 from parsers.formats.grub.language.family import DEBIAN, Family
 from parsers.formats.grub.language.words import Pattern, matches
 from parsers.formats.grub.run.devices import Devices
-from parsers.places.lease import Lease, server
+from parsers.places.lease import Lease, bootfile, server
+from parsers.places.urls import split
 from parsers.reading.budget import Budget, OutOfBudget
 
 _FEATURES = (
@@ -270,7 +271,10 @@ def _network(lease: Lease, platform: str) -> Iterator[tuple[str, str]]:
     known = {f"net_{card}_{name}": value for name, value in (own | said).items()}
     known |= {f"net_default_{name}": value for name, value in own.items()}
     # The older name, of GRUB for a PC's PXE, is known everywhere.
-    known |= dict.fromkeys(("net_default_server", "pxe_default_server"), server(lease))
+    # The server of the boot file: RFC 5970 has it in a URL.
+    host = split(bootfile(lease))[0].partition("://")[2]
+    host = host.strip("[]") if host.endswith("]") else host
+    known |= dict.fromkeys(("net_default_server", "pxe_default_server"), host or server(lease))
     known["net_default_interface"] = card
     yield from ((name, value) for name, value in known.items() if value)
 

@@ -215,3 +215,21 @@ def test_a_menu_that_leads_back_to_itself_ends(text: str) -> None:
     words = [p.message for p in scan.problems] + [entry.unbootable for entry in entries(scan)]
     expected = ("leads back", "maximum recursion depth", "it opens the menu of /grub/grub.cfg")
     assert any(word.count(some) for word in words for some in expected)
+
+
+def test_a_server_with_an_ipv6_address_is_named_without_brackets() -> None:
+    text = "menuentry a { linux (http,2001:db8::1)/v; initrd (http,[2001:db8::1]:8080)/i }\n"
+    (entry,) = entries(scanned(text))
+    assert entry.kernel == FileRef(url="http://[2001:db8::1]/v")
+    assert entry.initrds == (FileRef(url="http://[2001:db8::1]:8080/i"),)
+
+
+def test_a_menu_from_an_ipv6_server_finds_its_own_files() -> None:
+    lease = {"bootfile_url": "tftp://[2001:db8::1]/grub/core.elf", "ip6": "2001:db8::7"}
+    urls = {
+        "tftp://[2001:db8::1]/grub/grub.cfg-2001-db8-0-0-0-0-0-7": "source $prefix/b\n",
+        "tftp://[2001:db8::1]/grub/b": "menuentry $net_default_server { linux ($root)/v }\n",
+    }
+    host = Machine({"eth0": {}}, urls=urls, leases={"eth0": lease})
+    (entry,) = entries(scan_lease(host.files("eth0"), formats()))
+    assert (entry.title, entry.kernel) == ("2001:db8::1", FileRef(url="tftp://[2001:db8::1]/v"))
