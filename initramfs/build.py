@@ -16,7 +16,7 @@ from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
 from initramfs.fast.lz4 import Lz4
 from initramfs.fast.modules import speed_up
-from initramfs.fast.packs import pack_programs
+from initramfs.fast.packs import PART, pack_programs
 from initramfs.host import (
     REPOSITORY,
     BuildError,
@@ -39,7 +39,7 @@ KERNELS = {
     "amd64": ("linux-image-amd64", "vmlinuz"),
 }
 IMAGE = "petipy.cpio.zst"
-PARTS = ("core", "programs", "python", "common", "modules")  # in the order of the image
+PARTS = ("core", "programs", "python", "common", "modules", PART)  # in the order of the image
 TOOLS = {
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
@@ -105,8 +105,9 @@ def make_mark() -> bytes:
 
 
 def compress(trees: dict[str, Tree], zstd: Compressor, quick: Compressor) -> dict[str, bytes]:
-    """Return each tree as a compressed archive; those of lz4.PARTS come from `quick`."""
+    """Return each tree as an archive: lz4.PARTS by `quick`, packs.PART as it is, others by zstd."""
     packs = {name: quick.pack if name in lz4.PARTS else zstd.pack for name in trees}
+    packs[PART] = lambda data: data
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         frames = {
             name: pool.submit(packs[name], cpio.write(tree, epoch()))
@@ -152,11 +153,12 @@ def assemble(
         "modules": modules.sizes(),
     }
     drivers = kernel.tree_of(modules, None if plain else zstd.pack)
-    core, common = Tree(), Tree()
+    core, common, packed = Tree(), Tree(), Tree()
     if not plain:
         pack_programs(programs.tree, zstd.pack)
         core, common = programs.tree.split(lz4.CORE), drivers.split(("*.ko",))
-    trees = (core, programs.tree, interpreter.tree, common, drivers)
+        packed = Tree({**programs.tree.split(("*.zst",)), **drivers.split(("*.zst",))})
+    trees = (core, programs.tree, interpreter.tree, common, drivers, packed)
     return {name: tree for name, tree in zip(PARTS, trees, strict=True) if tree}, kernel
 
 

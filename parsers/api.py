@@ -290,7 +290,7 @@ class Format:
 
     With `network` the language also comes over the network. The function gets a URL and the text
     there, and returns True if the text is in this language; `parse` then gets the URL for a path,
-    and the text by `Host.fetch`.
+    and the text by `Host.fetch`. `prepare_network` imports what `parse` needs for that.
 
     `program` yields the entries of an EFI program in this format, given its path. It yields nothing
     for another program.
@@ -303,6 +303,7 @@ class Format:
     binary: bool = False
     from_top: bool = False  # its paths begin at the top of a btrfs, whatever subvolume it is in
     network: Callable[[str, str], bool] | None = None
+    prepare_network: Callable[[], None] | None = None
     program: Parse | None = None
     # Paths in an image file, of a configuration written for booting out of that file. If one of
     # them offers entries, nothing else in the image is read.

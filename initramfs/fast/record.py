@@ -88,7 +88,8 @@ def _module_name(path: str) -> str | None:
 def main() -> None:
     table = record()
     import_headless()
-    headless = list(sys.modules)
+    lazily = (name for name, module in sys.modules.items() if isinstance(module, lazy.LazyModule))
+    headless = [name for name in sys.modules if name not in {*lazily}]
     for name in MENU:
         import_module(name)
     import_module("petipy.ui.screens").find_screens()

@@ -170,7 +170,8 @@ def _replay_devices(
     machine: Machine, name: str, dialect: str | None
 ) -> Iterator[tuple[Device, Scan]]:
     """Scan all devices but images. Images follow when their disk has been scanned."""
-    from petipy.scan.tree import scan_lease, scan_tree
+    from petipy.scan.lease import scan_lease
+    from petipy.scan.tree import scan_tree
 
     order = sorted(machine.volumes, key=lambda v: v.name != machine.root and not machine.captured)
     for volume in (volume for volume in order if not volume.image):

@@ -14,7 +14,7 @@ from petipy.sandbox.child import FIRST_USER, Child, ScanTree
 from petipy.sandbox.mounter import Mounter
 from petipy.sandbox.remote_messages import FETCHES, NETWORK_REQUESTS, LeaseRequest, NetworkRequest
 from petipy.sandbox.server import Server
-from petipy.scan.tree import scan_lease
+from petipy.scan.lease import prepare, scan_lease
 from petipy.startup import lazy
 from petipy.sys import seccomp
 
@@ -48,6 +48,7 @@ class NetworkServer(Server):
 
         lazy.load("logging", "traceback")  # for asyncio
         self._formats, self._scan_tree, self._broken = formats, scan_tree, broken
+        prepare(formats)
         NETWORK_REQUESTS.build()
         if seccomp.available():
             for work in ("scan", "fetch"):

@@ -5,14 +5,11 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from posixpath import dirname
 
-from parsers.api import Entry, Files, Format, Item, Preferences, Problem
-from parsers.places.lease import Lease, bootfiles, views
+from parsers.api import Entry, Files, Format, Item, Problem
 from parsers.places.urls import is_url
-from petipy.scan.bootfile import NetworkFiles, scan_bootfile
 from petipy.scan.budget import cut_images
 from petipy.scan.findings import Findings
 from petipy.scan.images import images
-from petipy.scan.netboot import is_ipxe, places
 from petipy.scan.subvolumes import MOST, find_default, first_left_out, select_view, subvolumes
 from petipy.state.model import Image, Scan
 
@@ -64,86 +61,6 @@ def _scan(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
             if findings.has_news:
                 tell(findings.scan())
     return findings.scan()
-
-
-def scan_lease(files: Files, formats: Sequence[Format], tell: Tell = lambda _: None) -> Scan:
-    """Return the network's offer to an interface.
-
-    It is the first configuration that answers, else the kernel or the image that DHCP names. An
-    answer that says nothing sends the machine to its own disks, as MAAS does.
-    """
-    found = Scan()
-    for lease in views(files.host.lease):
-        host = replace(files.host, lease=lease)
-        found = _scan_lease(NetworkFiles(files.volume, host), formats, tell)
-        if found.entries or found.preferences:
-            break
-    return found
-
-
-def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
-    tried: list[str] = []
-    unknown: list[Problem] = []
-    for place in places(files.host.lease):
-        if len(place.urls) > 1:
-            files.host.prefetch(place.urls)
-        for url in place.urls:
-            tried.append(url)
-            if place.is_bootfile and (scan := scan_bootfile(files, formats, url)):
-                if scan.entries:
-                    return replace(scan, problems=(*unknown, *scan.problems))
-                unknown += scan.problems
-                continue
-            if (text := files.host.fetch(url)) is None:
-                continue
-            if _says_nothing(text):
-                return _scan_empty(url)
-            form = next(
-                (form for form in formats if form.network and form.network(url, text)), None
-            )
-            if form:
-                return _tell_nothing(scan_tree(files, [replace(form, paths=(url,))], tell), url)
-            if place.is_named:
-                unknown.append(Problem(url, 0, "it is in no language of boot configurations"))
-    return Scan(problems=(*unknown, Problem("", 0, _describe_silence(files.host.lease, tried))))
-
-
-def _tell_nothing(scan: Scan, url: str) -> Scan:
-    """Add a problem to a scan that tells nothing: a script may have no case for a machine."""
-    if scan.entries or scan.problems or any(wish.elsewhere for _, wish in scan.preferences):
-        return scan
-    return replace(scan, problems=(Problem(url, 1, "it offers nothing to boot to this machine"),))
-
-
-def _says_nothing(text: str) -> bool:
-    """Return True for an empty configuration, or one of comments. xCAT writes `#boot`."""
-    lines = (line.strip() for line in text.split("\n"))
-    return not any(line and (line[0] != "#" or line.startswith("#!")) for line in lines)
-
-
-def _scan_empty(url: str) -> Scan:
-    """Return the meaning of an empty configuration: the server wants something else to boot."""
-    entry = Entry(
-        title="Boot from the next device",
-        name="local",
-        config=url,
-        line=1,
-        unbootable="the server's configuration is empty: it leaves the boot to the next device",
-        action="exit",
-        default=True,
-    )
-    return Scan(entries=(("netboot", entry),), preferences=((url, Preferences(elsewhere=True)),))
-
-
-def _describe_silence(lease: Lease, tried: Sequence[str]) -> str:
-    """Return the reason why a lease leads to nothing."""
-    if not tried:
-        return "DHCP names nothing to boot"
-    words = f"no configuration at {tried[0]}"
-    words += f", nor at {len(tried) - 1} other places, the last {tried[-1]}" * (len(tried) > 1)
-    if name := next(filter(is_ipxe, bootfiles(lease)), ""):
-        words += f"; {name} is iPXE: its server may offer a script to the user class iPXE"
-    return words
 
 
 def _configurations(

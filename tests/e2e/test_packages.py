@@ -10,7 +10,8 @@ from initramfs.host import BuildError, default_cache, locked
 from initramfs.tree import Tree, read_package
 from parsers.formats import formats
 from parsers.places.urls import join
-from petipy.scan.tree import scan_lease, scan_tree
+from petipy.scan.lease import scan_lease
+from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
 from tests.fakes import Machine
 

@@ -188,13 +188,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def namespace(room: Path) -> Iterator[Namespace]:
-    """Make a network with a loopback interface; it has its own /run, and its /sys shows it.
+    """Make a network with a loopback interface; it has its own /run and /etc, and its /sys shows it.
 
-    /sys is read-only: systemd-networkd waits for no udevd then.
+    /sys is read-only: systemd-networkd waits for no udevd then. /etc begins as the host's.
     """
     room.mkdir(parents=True, exist_ok=True)
     rights = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     script = "mount -t sysfs -o ro sysfs /sys && mount -t tmpfs tmpfs /run && ip link set lo up"
+    # Programs of a test write /etc/resolv.conf.
+    layers = "lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work"
+    script = f"{script} && mkdir -p /run/etc/upper /run/etc/work"
+    script = f"{script} && mount -t overlay -o {layers} overlay /etc"
     script = f"{script} && echo ready && exec sleep 7200"
     holder = subprocess.Popen(
         [

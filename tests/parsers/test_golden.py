@@ -19,7 +19,8 @@ from parsers.api import Files, Format, Volume
 from parsers.formats import formats
 from petipy.machinefile.read import load
 from petipy.sandbox.messages import SCANS
-from petipy.scan.tree import scan_lease, scan_tree
+from petipy.scan.lease import scan_lease
+from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
 from tests import efi
 from tests.fakes import Machine, MachineFiles, tree

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from parsers.formats import formats
 from petipy.sandbox.messages import SCANS
+from petipy.scan.lease import scan_lease
 from petipy.scan.netboot import places
-from petipy.scan.tree import scan_lease
 from tests.effort import ending
 from tests.fakes import Machine
 from tests.property.test_formats import SETTINGS

@@ -9,7 +9,7 @@ import pytest
 from parsers.formats import formats
 from petipy.machinefile.read import load
 from petipy.sandbox.messages import SCANS
-from petipy.scan.tree import scan_lease
+from petipy.scan.lease import scan_lease
 from tests.effort import ending
 from tests.fakes import Machine
 from tests.parsers.test_golden import GOLDEN

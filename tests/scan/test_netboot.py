@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from parsers.api import Entry, Files, Format, Item
+from petipy.scan.lease import scan_lease
 from petipy.scan.netboot import places
-from petipy.scan.tree import scan_lease
 from tests.fakes import Machine
 
 LEASE = {"ip": "192.168.10.9", "mac": "52:54:00:12:34:56", "siaddr": "192.168.10.1"}

@@ -11,7 +11,6 @@ from parsers.formats.grub.configuration import LOOPBACK, PATHS, items
 from parsers.formats.grub.language.family import FAMILIES, Family
 from parsers.formats.grub.language.lexer import ScriptText
 from parsers.formats.grub.language.parse import units
-from parsers.formats.grub.network import items_of_server
 from parsers.places.urls import is_url, split
 
 # Import the commands and compile the expressions now. A scan runs in a forked child, and each
@@ -21,7 +20,17 @@ list(units(ScriptText("")))
 
 
 def parse(files: Files, path: str, family: Family | None = None) -> Iterator[Item]:
-    yield from (items_of_server if is_url(path) else items)(files, path, family)
+    if is_url(path):
+        from parsers.formats.grub.network import items_of_server
+
+        yield from items_of_server(files, path, family)
+    else:
+        yield from items(files, path, family)
+
+
+def _prepare_network() -> None:
+    """Import the part for servers: no start without a network needs it."""
+    from parsers.formats.grub import network  # noqa: F401
 
 
 def _is_ours(url: str, text: str) -> bool:
@@ -36,6 +45,7 @@ FORMAT = Format(
     parse,
     rank=10,
     network=_is_ours,
+    prepare_network=_prepare_network,
     from_top=True,
     in_image=LOOPBACK,
     any_path=True,

@@ -12,7 +12,8 @@ import pytest
 from parsers.api import Volume
 from parsers.formats import formats
 from parsers.places.urls import normalize
-from petipy.scan.tree import scan_lease, scan_tree
+from petipy.scan.lease import scan_lease
+from petipy.scan.tree import scan_tree
 from petipy.state.model import Choice, Device, File
 from petipy.state.resolve import choices
 from tests.cases import find

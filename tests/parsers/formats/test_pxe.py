@@ -4,7 +4,7 @@ import pytest
 
 from parsers.api import Entry, FileRef, Files, Problem, Volume
 from parsers.formats.pxe import FORMAT
-from petipy.scan.tree import scan_lease
+from petipy.scan.lease import scan_lease
 from tests.fakes import Machine
 
 DEFAULT = "tftp://10.0.0.1/boot/pxelinux.cfg/default"

@@ -13,7 +13,6 @@ from itertools import count
 
 from parsers.api import Files, Volume
 from parsers.places.lease import server
-from parsers.places.remote import find_kind
 
 _PARTITION = re.compile(r"(?P<disk>.*[^\\]),(?P<scheme>[a-z]*)(?P<number>[0-9]{1,6})", re.DOTALL)
 # A server has the protocol's name, with the host if it is not the usual one.
@@ -119,6 +118,8 @@ class Devices:
         return self._server is not None and volume is not None and volume.name == self.own.name
 
     def kind_at(self, url: str) -> str | None:
+        from parsers.places.remote import find_kind  # for a configuration of a server
+
         return find_kind(self._files.host, url)
 
     def fetch(self, url: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from parsers.api import Entry, FileRef, Problem, Volume
 from parsers.formats.grub import FORMAT
-from petipy.scan.tree import scan_lease
+from petipy.scan.lease import scan_lease
 from petipy.state.model import Scan
 from tests.fakes import Machine
 

@@ -6,7 +6,7 @@ import pytest
 
 from parsers.api import Entry, FileRef, Preferences, Volume
 from parsers.formats import formats
-from petipy.scan.tree import scan_lease
+from petipy.scan.lease import scan_lease
 from petipy.state.model import Scan
 from tests import efi
 from tests.fakes import Machine

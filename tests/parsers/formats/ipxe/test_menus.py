@@ -8,7 +8,7 @@ import pytest
 
 from parsers.api import Preferences
 from parsers.formats import formats
-from petipy.scan.tree import scan_lease
+from petipy.scan.lease import scan_lease
 from tests.cases import find
 from tests.fakes import Machine
 from tests.parsers.formats.ipxe.scripts import entries, entry, expand, preferences, problems, reason
