@@ -24,7 +24,7 @@ from petipy.sandbox.remote_messages import (
     make_line,
 )
 from petipy.scan.budget import weigh
-from petipy.state.network import Fetching, Request, Wanted
+from petipy.state.network import NO_RULES, Fetching, Request, Wanted
 from petipy.sys import limits, names, seccomp
 
 _MEMORY = 512 << 20  # bytes of address space besides that of the program: stacks of threads
@@ -35,6 +35,14 @@ _RECORDS = 40_000  # bytes of the records of an outcome, which is one packet
 _FILE = 3600  # seconds of processor time for a file
 # A server that is asked for texts: the scan is repeated if it does not answer.
 _LIMITS = Limits(connect=10.0, answer=20.0, pauses=(0.5, 1.0, 2.0), overall=_TEXTS)
+
+
+def warm() -> None:
+    """Import, in the parent of the children that fetch, what they would import each."""
+    import concurrent.futures.thread  # noqa: F401
+    import encodings.idna  # noqa: F401  getaddrinfo needs both
+
+    prepare((), NO_RULES)
 
 
 def answer_request(request: FetchRequest, link: socket.socket, user: int) -> None:

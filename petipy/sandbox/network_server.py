@@ -50,6 +50,7 @@ class NetworkServer(Server):
         self._formats, self._scan_tree, self._broken = formats, scan_tree, broken
         prepare(formats)
         NETWORK_REQUESTS.build()
+        fetching.warm()
         if seccomp.available():
             for work in ("scan", "fetch"):
                 seccomp.program(os.uname().machine, work)
