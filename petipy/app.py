@@ -39,6 +39,7 @@ from petipy.ui.line import ttys
 if TYPE_CHECKING:
     from petipy.boot.download import Fetch, Report
     from petipy.network.services import Network
+    from petipy.sources.opened import OpenedPlaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +63,10 @@ class App:
     """One boot manager."""
 
     def __init__(self, services: Services, log: Log, store: Store) -> None:
-        self._services, self._log = services, log
+        self._services, self._log, self._store = services, log, store
         self._settings = store.snapshot.settings  # as they are at the start
         self._trace = Trace(self._settings.trace)
+        self._opened: OpenedPlaces | None = None
         self._consoles = Consoles()
         self._discovery = Discovery(services.scan, store, log)
         rescan, resolve = self._discovery.rescan, self._discovery.resolve
@@ -85,6 +87,7 @@ class App:
             self._booter,
             Checker(log),
             rescan=rescan,
+            open_place=self._open_place,
             note_presence=self._automatic.note_presence,
         )
 
@@ -110,6 +113,13 @@ class App:
             group.create_task(self._automatic.run(self.commands))
             group.create_task(self._booter.run())
             group.create_task(self._consoles.serve([self._console(path) for path in paths]))
+
+    def _open_place(self, text: str) -> str:
+        if self._opened is None:
+            from petipy.sources.opened import OpenedPlaces  # few people open anything
+
+            self._opened = OpenedPlaces(lambda: self._store.snapshot, self._discovery.add)
+        return self._opened.open(text)
 
     def _console(self, path: str) -> Console:
         session = Session(_name(path), self.commands)
@@ -161,7 +171,7 @@ def _services(scanner: Scanner, store: Store) -> Services:
                 receive,
             )
         return await scanner.scan(
-            source.device, others, machine, source.patience, settings.dialect, receive
+            source.device, others, machine, source.patience, settings.dialect, receive, source.path
         )
 
     async def open_files(

@@ -25,7 +25,7 @@ from petipy.settings import storage
 from petipy.sources.discover import Receive
 from petipy.sources.source import Arrived, Settled, SourceEvent
 from petipy.state.access import Lock
-from petipy.state.model import Change, Device, File, Scan, Snapshot, Source
+from petipy.state.model import Change, Device, Edit, File, Scan, Snapshot, Source
 from petipy.state.network import Wanted
 from petipy.state.seen import Seen
 from petipy.state.settings import Settings
@@ -306,6 +306,23 @@ def test_who_leaves_a_devices_menu_boots_the_next_device(machine: Machine) -> No
     machine.scans["vdb1"] = scan(entry("b", "/good", cmdline="B"))
     machine.run(NEVER, chooses("off"))
     assert machine.loaded == "B"
+
+
+def test_a_url_that_a_person_opens_is_scanned_and_its_entries_boot(machine: Machine) -> None:
+    machine.scans["vda2"] = scan(entry("a", "/good", cmdline="A"))
+    machine.scans["opened1"] = scan(entry("b", cmdline="B"))
+
+    async def person(session: Session, store: Store) -> None:
+        while session.lock("shell"):  # until every disk is known
+            await session.wait_for_change(store.snapshot.version)
+        assert session.open("http://192.0.2.1/menu") == "opened1"
+        while not (found := [c for c in store.snapshot.choices if c.device == "opened1"]):
+            await session.wait_for_change(store.snapshot.version)
+        await session.boot(found[0].id, Edit(kernel="(vda2)/good", initrds=(), cmdline="C"))
+        await asyncio.sleep(60)
+
+    machine.run(NEVER, person)
+    assert machine.loaded == "C"
 
 
 def test_a_password_is_checked_while_everything_else_goes_on(machine: Machine) -> None:

@@ -44,7 +44,7 @@ SCHEMES = ["http", "https", "tftp"]
 COMMANDS = ["capture", "check", "explain", "list", "script"]
 SCREENS = ["details", "editor", "help", "log", "menu", "network", "prompt"]
 CLIENT_COMMANDS = [
-    *("boot", "boot edited", "edit", "shell", "stop", "rescan", "log", "note presence"),
+    *("boot", "boot edited", "edit", "shell", "open", "stop", "rescan", "log", "note presence"),
     *("note absence", "unlock"),
 ]
 GRUB_COMMANDS = """

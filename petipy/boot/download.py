@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
+from petipy.boot.plan import hide_credentials
 from petipy.kexec.room import Room
 from petipy.state.model import File, Progress
 from petipy.state.network import Wanted
@@ -72,7 +73,7 @@ class _Transfer:
         show: Show,
         clock: Callable[[], float],
     ) -> None:
-        self._names = [part[0] for part in parts]
+        self._names = [hide_credentials(url) for url, _, _ in parts]
         # The file in memory, a copy of it in an archive, and the kernel's own copies.
         self._copies = [1] * len(parts)
         for file in files:

@@ -11,7 +11,16 @@ class BootError(Exception):
     """A boot that failed at `step`; the text is a plain sentence for the person at the console."""
 
     def __init__(self, step: str, why: object) -> None:
-        super().__init__(f"{step}: {why}")
+        super().__init__(hide_credentials(f"{step}: {why}"))
+
+
+def hide_credentials(text: str) -> str:
+    """Return a text without user and password of each URL in it."""
+    if "://" not in text:
+        return text
+    from parsers.places import urls  # few boots need it
+
+    return urls.hide_credentials(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +45,12 @@ class Plan:
 
     def lines(self) -> list[str]:
         """Describe the plan in lines that every console prints before the jump."""
-        lines = [f"Booting {self.title}", f"  kernel  {self.kernel}"]
-        lines += [f"  initrd  {initrd}" for initrd in self.initrds]
+        files = [f"  kernel  {self.kernel}", *(f"  initrd  {initrd}" for initrd in self.initrds)]
         if self.devicetree:
-            lines.append(f"  dtb     {self.devicetree}")
-            lines += [f"  overlay {overlay}" for overlay in self.overlays]
-        return [*lines, f"  cmdline {self.cmdline}"]
+            files.append(f"  dtb     {self.devicetree}")
+            files += [f"  overlay {overlay}" for overlay in self.overlays]
+        shown = map(hide_credentials, files)
+        return [f"Booting {self.title}", *shown, f"  cmdline {self.cmdline}"]
 
 
 def plan(choice: Choice, edit: Edit | None) -> Plan:

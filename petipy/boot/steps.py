@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 
 from petipy.boot.opener import Opener
 from petipy.boot.parts import Meter, part, read_ahead, size_of, take_room
-from petipy.boot.plan import BootError, Plan, describe, forget_extents
+from petipy.boot.plan import BootError, Plan, describe, forget_extents, hide_credentials
 from petipy.kexec.room import LARGEST, Room
 from petipy.log import Log, Trace
 from petipy.state.model import Change, File, Progress
@@ -80,7 +80,8 @@ async def load(
             number, done = found if len(found) == 2 else (None, None)
             if number is None or done is None or number >= len(files):
                 raise ValueError(report[:60])
-            show(Progress(what=str(files[number]), done=done, total=total if done else None))
+            what = hide_credentials(str(files[number]))
+            show(Progress(what=what, done=done, total=total if done else None))
 
         def stage(link: Link) -> str:
             kernel, *rest = parts = _read(descriptors, files, total, link)
@@ -103,7 +104,7 @@ async def load(
         except OSError as error:
             kind = ItIsPetipy if error.errno == errno.ELOOP else BootError
             raise kind(str(todo.kernel), describe(error, "loading took too long")) from error
-        log.info(f"loaded {todo.kernel} by {method}")
+        log.info(hide_credentials(f"loaded {todo.kernel} by {method}"))
 
 
 def _confine(descriptors: Iterable[int], total: int) -> None:

@@ -19,6 +19,7 @@ Command = Literal[
     "boot edited",
     "edit",
     "shell",
+    "open",
     "stop",
     "rescan",
     "log",
@@ -33,6 +34,7 @@ RIGHTS: Mapping[Command, Right] = {
     "boot edited": "edit",
     "edit": "edit",
     "shell": "shell",
+    "open": "shell",  # whoever names a place may boot any kernel with any command line
     "stop": "see",
     "rescan": "see",
     "log": "see",
@@ -98,7 +100,8 @@ class Checker(Protocol):
 class Commands:
     """Carries out the commands of clients, after asking for their rights.
 
-    `rescan` looks at every source again. `note_presence` is given the name of a client, and True
+    `rescan` looks at every source again. `open_place` makes a source of a place, and returns its
+    name. `note_presence` is given the name of a client, and True
     for a person's key there, False if nobody has pressed any so far.
     """
 
@@ -110,11 +113,13 @@ class Commands:
         checker: Checker,
         *,
         rescan: Callable[[], None],
+        open_place: Callable[[str], str],
         note_presence: Callable[[str, bool], None],
     ) -> None:
         self._store, self._log = store, log
         self._booter, self._checker = booter, checker
         self._rescan, self._note_presence = rescan, note_presence
+        self._open_place = open_place
 
     @property
     def snapshot(self) -> Snapshot:
@@ -171,6 +176,11 @@ class Commands:
         from petipy.control import shell  # headless machines need none
 
         await shell.run(path, term, note_use)
+
+    def open(self, client: Client, place: str) -> str:
+        """Open a URL or a path on a device; see petipy.sources.opened.OpenedPlaces.open."""
+        self.require(client, "open")
+        return self._open_place(place)
 
     def log(self, client: Client) -> Sequence[Status]:
         """Return all lines that are kept, the oldest first."""

@@ -95,6 +95,13 @@ class Session:
         """
         await self._commands.shell(self, path, term, self.note_presence)
 
+    def open(self, place: str) -> str:
+        """Open a URL, or a path as "(vda2)/boot/file". Return the name of its source.
+
+        It is scanned; its entries come into the menu. ValueError, with a sentence, for no place.
+        """
+        return self._commands.open(self, place)
+
     def stop(self) -> None:
         """Give up the boot that is under way, unless its kernel is loaded already."""
         self._commands.stop(self)

@@ -84,9 +84,14 @@ class Child:
         The answer so far is sent before the next configuration is read, which may take for ever.
         """
         formats = [form.in_dialect(request.dialect) for form in formats]
+        if request.path:
+            from petipy.scan.opened import scan_path  # before nothing can be imported any more
         files = self._confine_to_tree(request, user)
         send = self._make_sender(files)
-        scan = scan_tree(files, formats, send)
+        if request.path:
+            scan = scan_path(files, formats, request.path)
+        else:
+            scan = scan_tree(files, formats, send)
         problems, stopped = (*scan.problems, *files.unread()), scan.stopped or files.fault
         send(replace(scan, problems=problems, stopped=stopped))
 

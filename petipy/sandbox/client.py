@@ -77,9 +77,11 @@ class Scanner:
         patience: float,
         dialect: str = "",
         receive: Callable[[Scan], None] | None = None,
+        path: str = "",
     ) -> Scan:
         """Return the entries on the device; `volumes` are the other devices that it may refer to.
 
+        With a `path`, only the file there counts.
         Every configuration is read in the `dialect`, if its language has it: Settings.dialect. If
         it takes a while, `receive` gets the result so far.
 
@@ -92,6 +94,7 @@ class Scanner:
             machine=machine,
             patience=patience,
             dialect=dialect,
+            path=path,
         )
         return await self._scan(REQUESTS.encode(request), patience, receive)
 

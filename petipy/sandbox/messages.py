@@ -22,6 +22,7 @@ class ScanRequest:
     machine: str  # as uname says
     patience: float  # seconds
     dialect: str = ""  # of every configuration whose language has it; "" for each its own
+    path: str = ""  # of the one file that counts: Source.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ def scan_tree(files: Files, formats: Sequence[Format], tell: Tell = lambda _: No
     for this.
     """
     if not files.volume.image:
-        scan = _scan(files, formats, tell)
+        scan = scan_configurations(files, formats, tell)
         found = list(cut_images(images(files)))
         problems = tuple(item for item in found if isinstance(item, Problem))
         return replace(
@@ -36,11 +36,13 @@ def scan_tree(files: Files, formats: Sequence[Format], tell: Tell = lambda _: No
             images=tuple(item for item in found if isinstance(item, Image)),
         )
     written_for_it = [replace(form, paths=form.in_image) for form in formats if form.in_image]
-    scan = _scan(files, written_for_it, tell)
-    return scan if scan.entries else _scan(files, formats, tell)
+    scan = scan_configurations(files, written_for_it, tell)
+    return scan if scan.entries else scan_configurations(files, formats, tell)
 
 
-def _scan(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
+def scan_configurations(
+    files: Files, formats: Sequence[Format], tell: Tell = lambda _: None
+) -> Scan:
     """Return the entries in the order of the formats and their paths.
 
     - A configuration with several paths counts once.

@@ -91,6 +91,10 @@ class Discovery:
             self._update_at.cancel()
             self._update()
 
+    def add(self, source: Source) -> None:
+        """Take a source that no stream tells of, such as a place that a person opens."""
+        self._arrive(source)
+
     def rescan(self) -> None:
         """Look at every source again, as if it had just come."""
         self._log.info("looking at every device again")

@@ -89,6 +89,7 @@ class Source:
     link: Link | None = None  # of a network: the interface as it is now
     lease: Lease = ()  # of a network: what the servers have told; scanned like a disk's contents
     requests: tuple[Request, ...] = ()  # of a network: what was asked for, in order
+    path: str = ""  # of the one file on the device that counts; "": whatever is there
 
     @classmethod
     def of(cls, device: Device, state: State = "scanning", reason: str = "") -> "Source":

@@ -158,3 +158,14 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     assert (rates[0], rates[5], rates[-1]) == (0, 100, 10)
     assert shown[-1]
     assert shown[-1].left == 90
+
+
+def test_user_and_password_of_a_url_are_told_nobody(tree: Path) -> None:
+    url = "http://bob:secret@192.0.2.1/k"
+    shown: list[Progress | None] = []
+    todo = plan(choice("a", kernel=File(url=url), initrds=(File(url=url),)), None)
+    loaded = load(todo, tree, Server({url: b"KERNEL"}), shown.append)
+    with pytest.raises(BootError) as failure:
+        load(plan(choice("a", kernel=File(url=url)), None), tree, Server({}))
+    for words in (loaded, *todo.lines(), str(failure.value), *map(str, shown)):
+        assert "secret" not in words

@@ -103,6 +103,7 @@ class Parts:
             self.booter,
             self.booter,
             rescan=lambda: None,
+            open_place=str,
             note_presence=self.automatic.note_presence,
         )
 

@@ -51,11 +51,15 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
         os.write(ours, b"exit\n")
         await session.shell(os.ttyname(theirs), "dumb")
 
+    async def open_place() -> None:
+        session.open("http://192.0.2.1/menu.ipxe")
+
     commands: dict[str, Callable[[], Awaitable[None]]] = {
         "boot": lambda: session.boot(SHUT.id),
         "boot edited": lambda: session.boot(OPEN.id, EDIT),
         "edit": edit,
         "shell": shell,
+        "open": open_place,
     }
     assert {name for name, right in RIGHTS.items() if right != "see"} == set(commands)
     done = []
@@ -85,7 +89,7 @@ def test_what_is_guarded_is_refused_without_the_password_and_granted_with_it() -
         assert not await unlock(machine, session, lock, "root", "wrong")
         assert await give_all(machine, session) == []
         assert await unlock(machine, session, lock, "root", "toor")
-        assert await give_all(machine, session) == ["boot", "boot edited", "edit", "shell"]
+        assert await give_all(machine, session) == ["boot", "boot edited", "edit", "shell", "open"]
         assert machine.booted == [(SHUT.id, None), (OPEN.id, EDIT)]
         assert session.lock("shell") is None
         assert await give_all(machine, other) == []

@@ -67,6 +67,16 @@ def test_every_command_of_grubs_works_where_nothing_can_be_imported(tmp_path: Pa
     assert not result.problems
 
 
+def test_one_file_that_was_opened_is_all_that_counts(tmp_path: Path) -> None:
+    (tmp_path / "grub.cfg").write_text("menuentry A { linux /k }\n")
+    (tmp_path / "other").write_text("menuentry B { linux /k }\n")
+    started = Scanner.start()
+    scanning = started.scan(device(tmp_path), (), "ppc64le", PATIENCE, path="/other")
+    result = asyncio.run(scanning)
+    started.close()
+    assert [entry.title for _, entry in result.entries] == ["B"]
+
+
 def test_a_dialect_that_is_forced_reaches_the_scan(tmp_path: Path) -> None:
     (tmp_path / "grub.cfg").write_text("menuentry A { linux /k a\\x20b }\n")
     started = Scanner.start()

@@ -250,7 +250,7 @@ def check(kind: Any, value: Any) -> None:
         check(arguments[0], value)
         assert len(value) in arguments[1]
     elif get_origin(kind) is Annotated:
-        check(str if arguments[0] is str else int, value)
+        assert type(value) is arguments[0]
         assert arguments[1](value) if arguments[0] is str else value in arguments[1]
     elif hasattr(kind, "__dataclass_fields__"):
         assert type(value) is kind

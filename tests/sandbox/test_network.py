@@ -9,7 +9,8 @@ import pytest
 from parsers.api import Volume
 from petipy.fetch import tls
 from petipy.sandbox.client import Scanner
-from petipy.state.model import NETWORK, Device, Scan
+from petipy.sources.opened import OpenedPlaces
+from petipy.state.model import NETWORK, Device, Scan, Snapshot, Source
 from petipy.state.network import NO_RULES, Fetching, Wanted
 from tests.network.authority import Authority
 from tests.sandbox.scanners import PATIENCE, children, count_descriptors, until
@@ -39,6 +40,26 @@ def test_a_lease_leads_to_the_configuration_on_a_server() -> None:
     assert asked[-1] == ("/pxelinux.cfg/default", True)
     assert "404" in scan.requests[0].answer
     assert not scan.problems
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "form"),
+    [
+        ("menu", MENU, "pxe"),
+        ("boot.ipxe", b"#!ipxe\nkernel vmlinux quiet\nboot\n", "ipxe"),
+        ("grub.cfg", b"menuentry one { linux /vmlinux quiet\n}\n", "grub"),
+    ],
+)
+def test_a_url_that_a_person_opens_leads_to_its_entries(name: str, text: bytes, form: str) -> None:
+    with serve({f"/a/{name}": text}) as site:
+        found: list[Source] = []
+        OpenedPlaces(Snapshot, found.append).open(f"{site.url}/a/{name}")
+        scan = follow(*found[0].lease)
+    ((language, entry),) = scan.entries
+    assert language == form
+    assert entry.kernel
+    assert entry.kernel.url == f"{site.url}{'' if form == 'grub' else '/a'}/vmlinux"
+    assert "quiet" in entry.cmdline
 
 
 def test_a_server_that_refuses_is_named_with_its_answer() -> None:

@@ -136,6 +136,7 @@ class Machine:
     booted: list[tuple[str, Edit | None]] = field(default_factory=list)
     answers: list[asyncio.Future[None]] = field(default_factory=list)
     rescans: int = 0
+    opened: list[str] = field(default_factory=list)  # places
     stops: int = 0
     here: int = 0
     absences: int = 0
@@ -179,6 +180,12 @@ class Machine:
     def rescan(self) -> None:
         self.rescans += 1
 
+    def open_place(self, place: str) -> str:
+        if "/" not in place:
+            raise ValueError("not a place")
+        self.opened.append(place)
+        return f"opened{len(self.opened)}"
+
     def say(self, text: str, level: Any = "info") -> None:
         """Add a line to the log; show it, too, if it is a warning or an error."""
         self.lines.append(Status(at=float(len(self.lines)), level=level, text=text))
@@ -192,6 +199,7 @@ class Machine:
             self,
             self,
             rescan=self.rescan,
+            open_place=self.open_place,
             note_presence=self.note_presence,
         )
         return Session(name, commands, self.clock)
