@@ -92,36 +92,51 @@ class _Race:
         self._ipv6_is_known = asyncio.Event()
 
     async def run(self) -> socket.socket:
-        loop = asyncio.get_running_loop()
-        won: list[socket.socket] = []
-        async with asyncio.TaskGroup() as group:
-            families = () if self._waiting else (socket.AF_INET6, socket.AF_INET)
-            looking = {group.create_task(self._look_up(family)) for family in families}
-            trying: set[asyncio.Task[socket.socket | None]] = set()
-            begin = loop.time()  # of the next attempt
-            while not won:
-                if self._waiting and (not trying or loop.time() >= begin):
-                    address = self._waiting.pop(0)[2]
-                    trying.add(group.create_task(self._try(address)))
-                    begin = loop.time() + _NEXT
-                if not (looking or trying):
-                    break
-                until = max(begin - loop.time(), 0) if self._waiting else None
-                done, _ = await asyncio.wait(
-                    {*looking, *trying}, timeout=until, return_when=asyncio.FIRST_COMPLETED
-                )
-                looking -= done
-                won += [s for task in trying & done if (s := task.result()) is not None]
-                trying -= done
-            for task in (*looking, *trying):
-                task.cancel()
-        # An attempt may have succeeded in the moment in which it was cancelled.
-        won += [s for task in trying if not task.cancelled() and (s := task.result()) is not None]
-        if not won:
+        trying: set[asyncio.Task[socket.socket | None]] = set()
+        won: socket.socket | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                won = await self._run(group, trying)
+        except BaseException:
+            if won is not None:
+                won.close()
+            raise
+        finally:
+            # An attempt may have succeeded in the moment in which it was cancelled.
+            for task in trying:
+                late = None if task.cancelled() else task.result()
+                if late is not None:
+                    late.close()
+        if won is None:
             raise self.failure()
-        for other in won[1:]:
-            other.close()
-        return won[0]
+        return won
+
+    async def _run(
+        self, group: asyncio.TaskGroup, trying: set[asyncio.Task[socket.socket | None]]
+    ) -> socket.socket | None:
+        """Return the first socket that is connected; leave the other attempts in `trying`."""
+        loop = asyncio.get_running_loop()
+        families = () if self._waiting else (socket.AF_INET6, socket.AF_INET)
+        looking = {group.create_task(self._look_up(family)) for family in families}
+        begin = loop.time()  # of the next attempt
+        while True:
+            if self._waiting and (not trying or loop.time() >= begin):
+                address = self._waiting.pop(0)[2]
+                trying.add(group.create_task(self._try(address)))
+                begin = loop.time() + _NEXT
+            if not (looking or trying):
+                return None
+            until = max(begin - loop.time(), 0) if self._waiting else None
+            done, _ = await asyncio.wait(
+                {*looking, *trying}, timeout=until, return_when=asyncio.FIRST_COMPLETED
+            )
+            looking -= done
+            for task in trying & done:
+                trying.discard(task)
+                if (sock := task.result()) is not None:
+                    for other in (*looking, *trying):
+                        other.cancel()
+                    return sock
 
     def failure(self) -> FetchError:
         """Return the failure of all that was tried so far."""

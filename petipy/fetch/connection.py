@@ -24,7 +24,6 @@ class Connection:
         self._wanting: tuple[type[Exception], ...] = (BlockingIOError,)
         self._wanting_write: type[Exception] | None = None
         self.used = 0  # requests that were answered
-        self.buffer = bytearray()  # bytes that arrived early
 
     @property
     def peer(self) -> str:
@@ -83,7 +82,7 @@ class Connection:
         """Return True if the other end has sent nothing since, and has not closed."""
         view = memoryview(bytearray(1))
         try:
-            return not self.buffer and self.read_now(view) is None
+            return self.read_now(view) is None
         except OSError:
             return False
 

@@ -137,25 +137,6 @@ class Fetcher:
             failures += 1
 
 
-async def fetch(
-    wanted: Wanted,
-    rules: Fetching,
-    report: Report = lambda _got, _total: None,
-    limits: Limits | None = None,
-) -> Fetched:
-    """Fetch one thing in a process that may open files: it prepares for https when it has to."""
-    prepare((wanted.url,), rules)
-    fetcher = Fetcher(rules, limits)
-    try:
-        fetched = await fetcher.fetch(wanted, report)
-        if fetched.kind == "tls":
-            prepare(("https:",), rules)
-            fetched = await fetcher.fetch(wanted, report)
-        return fetched
-    finally:
-        fetcher.close()
-
-
 def _understand(text: str) -> tuple[Url, Scheme]:
     url = parse(text)
     scheme = find_schemes().get(url.scheme)

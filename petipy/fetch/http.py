@@ -184,10 +184,10 @@ def _check_range(job: Job, exchange: Exchange) -> None:
         job.rewind()
         job.whole = True
         raise FetchError(f"another part than the one asked for: {said or 'unnamed'}", again=True)
-    if job.sink.tell() and total != job.total:
+    if job.sink.tell() and total not in (None, job.total):
         job.rewind()
         raise FetchError("the file has changed in the meantime", again=True)
-    job.expect(total)
+    job.expect(job.total if total is None else total)
 
 
 async def _take_nothing(job: Job, exchange: Exchange) -> None:

@@ -5,6 +5,7 @@ checked against the CA bundle of the image and the authorities of petipy.ca.
 """
 
 import asyncio
+import errno
 import os
 import re
 import socket
@@ -16,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from petipy.fetch.connection import Connection
-from petipy.fetch.dates import count_days
 from petipy.fetch.failure import FetchError
 from petipy.fetch.scheme import Job, find_schemes
 from petipy.fetch.sink import Sink
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _LARGEST = 1 << 20  # bytes of a certificate that is fetched
 _FINGERPRINT = re.compile(r"(?i)sha256[:=]((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})")
-_RELEASED = 1_764_547_200  # seconds since 1970: this program is younger than that
+# Seconds after the image was made. A clock that has stood before is set to that time.
+_UNSET = 2 * 86400
 # A connection to the same server, for a second handshake.
 Open = Callable[[], Awaitable[Connection]]
 
@@ -42,6 +43,7 @@ class Tls:
 
     rules: Fetching
     context: "ssl.SSLContext"
+    epoch: float  # seconds since 1970: when the image was made
     faults: list[str] = field(default_factory=list)  # authorities that could not be read, in words
     fingerprints: list[str] = field(default_factory=list)  # of certificates, in hexadecimal
     urls: list[str] = field(default_factory=list)  # of certificates that are still to be fetched
@@ -61,25 +63,30 @@ def is_loaded() -> bool:
 def load() -> None:
     """Import ssl and read the authorities of the image, once for this process and its children.
 
-    Raise ImportError or OSError where there is no OpenSSL.
+    Raise OSError where there is no OpenSSL.
     """
     if is_loaded():
         return
     packs.unpack(packs.TLS)
-    _loaded.append(_make_context())
+    try:
+        _loaded.append(_make_context())
+    except ImportError as error:
+        raise OSError(errno.EPROTONOSUPPORT, f"https is not known here: {error}") from None
 
 
 def prepare(rules: Fetching) -> None:
     """Read the certificates that the rules name. This needs the right to read them.
 
     An authority that cannot be read is named when a server's certificate is not trusted. Raise
-    ImportError or OSError where there is no OpenSSL.
+    OSError where there is no OpenSSL.
     """
     if rules in _prepared:
         return
     load()
+    from petipy.network.clock import read_epoch  # plain http does without it
+
     context = _loaded.pop() if _loaded else _make_context()
-    tls = Tls(rules, context)
+    tls = Tls(rules, context, read_epoch())
     if rules.insecure:
         import ssl
 
@@ -126,18 +133,24 @@ async def start(connection: Connection, url: Url, job: Job, reopen: Open) -> Con
     Raise FetchError, and KeyError if `prepare` has not been called for these rules.
     """
     tls = _prepared[job.rules]
+    missed = ""  # authorities that could not be fetched, in words
+    again = False
     try:
-        while tls.urls:
-            await _fetch_authority(tls, tls.urls[0], job)
-            del tls.urls[0]
+        for address in [*tls.urls]:
+            try:
+                await _fetch_authority(tls, address, job)
+            except FetchError as error:
+                missed, again = f"{missed}; {error}", again or error.again
         if tls.fingerprints:
             await _trust_by_fingerprint(tls, connection, url, job)
             connection.close()
             connection = await reopen()
         sock = await _shake_hands(tls.context, connection, url, job)
         _check_pin(tls, sock)
-    except BaseException:
+    except BaseException as error:
         connection.close()
+        if missed and isinstance(error, FetchError):
+            raise FetchError(f"{error}{missed}", error.kind, again=again or error.again) from None
         raise
     return connection
 
@@ -196,10 +209,11 @@ async def _shake_hands(
 
 def _describe_distrust(error: "ssl.SSLCertVerificationError", host: str, tls: Tls) -> str:
     now = _now()
-    wrong_clock = now < _find_date_of_image()
-    date = time.strftime("%Y-%m-%d", time.gmtime(now))
-    clock = f"this machine's clock says {date}"
-    clock += ", which is before this image was made: set the clock" if wrong_clock else ""
+    clock = f"this machine's clock says {time.strftime('%Y-%m-%d', time.gmtime(now))}"
+    if now < tls.epoch:
+        clock += ", which is before this image was made: set the clock"
+    elif now < tls.epoch + _UNSET:
+        clock += ", when this image was made: set the clock"
     words = {
         9: f"it is not yet valid; {clock}",
         10: f"it has expired; {clock}",
@@ -212,14 +226,6 @@ def _describe_distrust(error: "ssl.SSLCertVerificationError", host: str, tls: Tl
     }.get(error.verify_code, error.verify_message)
     faults = "".join(f"; {fault}" for fault in tls.faults)
     return f"the certificate of {host} is not trusted: {words}{faults}"
-
-
-def _find_date_of_image() -> float:
-    """Return a time, in seconds since 1970, that has passed: that of the kernel, if it tells."""
-    m = re.search(r"\b(20\d\d)-([01]\d)-([0-3]\d)\b", os.uname().version)
-    if not m:
-        return _RELEASED
-    return max(_RELEASED, 86400 * count_days(int(m[1]), int(m[2]), int(m[3])))
 
 
 def _read_authority(tls: Tls, authority: str) -> None:
@@ -269,7 +275,11 @@ async def _fetch_authority(tls: Tls, address: str, job: Job) -> None:
             resolve=job.resolve,
             requests=job.requests,
         )
-        await scheme.fetch(part)
+        try:
+            await scheme.fetch(part)
+        except FetchError as error:
+            part.note(str(error))
+            raise
         if sink.checksum() != checksum[1]:
             raise FetchError(f"its {checksum[0]} is {sink.checksum()}")
         descriptor = sink.seal()
@@ -277,6 +287,8 @@ async def _fetch_authority(tls: Tls, address: str, job: Job) -> None:
             _trust(tls, os.pread(descriptor, _LARGEST, 0))
         finally:
             os.close(descriptor)
+        if address in tls.urls:  # else another fetch was faster
+            tls.urls.remove(address)
     except FetchError as error:
         raise FetchError(f"petipy.ca={url}: {error}", error.kind, again=error.again) from None
     except (OSError, ValueError) as error:

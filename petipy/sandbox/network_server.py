@@ -96,5 +96,5 @@ def _read_request(file: int) -> NetworkRequest:
 
 def _load_tls() -> None:
     """Import ssl, once, for all children from now on. Without it, a child says so."""
-    with suppress(ImportError, OSError):
+    with suppress(OSError):
         tls.load()
