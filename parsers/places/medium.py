@@ -57,6 +57,15 @@ _DISCS_ONLY = {
 _NOT_IN_LINKS = re.compile(r"[^\w#+.:=@-]|[\\]", re.ASCII)
 
 
+# Systems whose initrd can fetch the disc: words of the command line, files on the medium, and the
+# parameters with the URL. {url} is that of the ISO file.
+_DOWNLOADS = (
+    ("boot=casper", "casper", "ip=dhcp url={url}"),  # casper(7): Ubuntu
+    # dracut.cmdline(7), its module livenet: Fedora. The last root= counts.
+    ("root=live:|rd.live.image", "LiveOS", "ip=dhcp root=live:{url} rd.live.image"),
+)
+
+
 class Advice(NamedTuple):
     """Parameters to add to a command line, or the reason why the system may miss its medium."""
 
@@ -82,6 +91,15 @@ def advise(files: Files, cmdline: str) -> Advice:
     node = f"/dev/disk/by-uuid/{host.uuid}" if host.uuid else f"/dev/{host.name}"
     label = _NOT_IN_LINKS.sub(_escape, own.label)
     return Advice(method.parameters.format(path=own.image, node=node, uuid=host.uuid, label=label))
+
+
+def advise_download(files: Files, cmdline: str, url: str) -> Advice:
+    """Return the advice for a kernel of a disc on a server. `files` is the tree on the disc."""
+    words = (found for found in _DOWNLOADS if _has_words(cmdline, found[0]))
+    paths = (found for found in _DOWNLOADS if _has_path(files, found[1]))
+    if found := next(iter((*words, *paths)), None):
+        return Advice(found[2].format(url=url))
+    return Advice(warning="how its system finds its medium over the network is not known")
 
 
 def add_parameters(entry: Entry, parameters: str) -> Entry:

@@ -13,11 +13,12 @@ from parsers.api import Entry, FileRef, Files, Format, Host, Problem, Volume
 from parsers.binary.kernel import can_run, describe_mismatch, detect_machine
 from parsers.places.lease import Lease, server
 from parsers.places.urls import split
+from petipy.scan import disc
 from petipy.scan.netboot import is_kernel
 from petipy.state.model import Scan
 
-_BLOCK = 1 << 14  # bytes that are asked for at once
-_MOST = 4 << 20  # bytes of a file, besides those that boot
+_BLOCK = 1 << 16  # bytes that are asked for at once
+_MOST = 8 << 20  # bytes of a file, besides those that boot
 _UNKNOWN_SIZE = 1 << 40  # bytes, of a file whose size no server says
 _DISC = 0x8001, b"CD001"  # ECMA-119: the standard identifier of the first volume descriptor
 
@@ -111,8 +112,7 @@ def scan_bootfile(files: Files, formats: Sequence[Format], url: str) -> Scan | N
         return _refuse(url, words)
     at, mark = _DISC
     if file.piece(file.path, at, len(mark)) == mark:
-        words = "it is an ISO file: its system would not find its medium over the network."
-        return _refuse(url, f"{words} Put it on a disk, or name its kernel and initrd")
+        return _scan_disc(file, formats)
     if b"\0" in file.piece(file.path, 0, 512):
         return _refuse(url, "it is no kernel, image or configuration that is known here")
     return None
@@ -134,6 +134,17 @@ def _scan_program(file: ServerFile, formats: Sequence[Format]) -> Scan | None:
             named = tuple((form.name, entry) for entry in entries)
             return Scan(entries=named, problems=tuple(problems))
     return None
+
+
+def _scan_disc(file: ServerFile, formats: Sequence[Format]) -> Scan:
+    """Return the entries of an ISO file, whose kernels and initrds are parts of it."""
+    if not file.url.startswith(("http://", "https://")):
+        words = "it is an ISO file: a server of this kind cannot give parts of it. Use http"
+        return _refuse(file.url, words)
+    found = disc.scan_disc(file, file.path, file.url, formats)
+    if found.entries or found.problems:
+        return found
+    return _refuse(file.url, "it is an ISO file, and nothing on it is known to boot")
 
 
 def _on_server(entry: Entry, url: str) -> Entry:

@@ -73,6 +73,13 @@ class IsoFiles:
         node = self._find(path)
         return 0 if node is None or node.is_directory else node.size
 
+    def extent(self, path: str) -> tuple[int, int] | None:
+        """Return place and size in bytes of a file; None if it is not there or not in one piece."""
+        node = self._find(path)
+        if node is None or node.is_directory or len(node.extents) != 1:
+            return None
+        return node.extents[0]
+
     def modified(self, path: str) -> int:
         return 0
 

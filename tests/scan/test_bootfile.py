@@ -39,7 +39,7 @@ def test_a_kernel_is_booted_whatever_its_name() -> None:
 def test_a_look_at_a_kernel_takes_its_first_bytes_only() -> None:
     for content in (kernel(21), b"\x1f\x8b".ljust(1 << 20, b"\1")):
         _, host = scanned(content, "http://w/k")
-        assert sum(length for _, _, length in host.pieces) <= 1 << 16
+        assert sum(length for _, _, length in host.pieces) <= 1 << 17
         assert "http://w/k" not in [url for url in host.asked if url not in host.pieces[0]]
 
 
