@@ -57,7 +57,8 @@ class _Link:
 class Remote:
     """`Host.fetch`, `Host.piece` and `Host.prefetch`. Each thing is asked for once.
 
-    `tell` is called when there is a new answer, a few times per second at most.
+    `tell` is called a few times per second while something is waited for: `list_requests` may have
+    more.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Remote:
         self._silent: set[str] = set()  # servers that have not answered
         self._kept = 0
         self._tls = False  # a server has sent us to https
-        self._told = -_OFTEN
+        self._told = clock()
         self.problems: list[Problem] = []
 
     def fetch(self, url: str) -> str | None:
@@ -180,17 +181,17 @@ class Remote:
     # Answers
 
     def _wait(self, end: float) -> bool:
-        """Take the outcomes that have come. Return False if none can come, or none came in time."""
+        """Take the outcomes that have come. Return False if none can come, or the time is over."""
         poll = select.poll()
         for fd in self._links:
             poll.register(fd, select.POLLIN)
-        ready = poll.poll(max(0.0, end - self._clock()) * 1000) if self._links else []
-        for fd, _ in ready:
+        left = min(end - self._clock(), _OFTEN) if self._links else 0.0
+        for fd, _ in poll.poll(max(0.0, left) * 1000):
             self._take(self._links[fd])
-        if self._clock() - self._told >= _OFTEN:
-            self._told = self._clock()
+        if (now := self._clock()) - self._told >= _OFTEN:
+            self._told = now
             self._tell()
-        return bool(ready)
+        return left > 0
 
     def _take(self, link: _Link) -> None:
         try:

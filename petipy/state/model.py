@@ -45,7 +45,7 @@ USB = Kind(name="usb", rank=1, word="USB", reach="shell")
 OPTICAL = Kind(name="optical", rank=2, word="disc", reach="shell")
 # The disk that an image file lies on has just been read.
 IMAGE = Kind(name="image", rank=3, patience=20.0, inner=True)
-NETWORK = Kind(name="network", rank=4, remote=True)
+NETWORK = Kind(name="network", rank=4, patience=300.0, remote=True)  # servers are asked again
 DIRECTORY = Kind(name="directory", rank=5, directory=True, reach="machine")
 
 

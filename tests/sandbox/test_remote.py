@@ -151,6 +151,21 @@ def test_an_ask_that_nobody_answers_costs_its_files() -> None:
     assert remote.list_requests()[0].answer == "no process could be started to fetch it"
 
 
+def test_a_request_is_told_before_it_is_answered() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    told: list[str] = []
+
+    def tell() -> None:
+        told.append(remote.list_requests()[0].answer)
+        theirs.send(OUTCOMES.encode(Outcome(error="404 Not Found")))
+
+    remote = Remote(lambda *_: [ours.detach()], tell)
+    with theirs:
+        assert remote.fetch(f"{SITE}/a") is None
+    assert told[0] == "not answered yet"
+    assert remote.list_requests()[0].answer == "404 Not Found"
+
+
 def test_a_child_that_says_nothing_is_waited_for_no_longer_than_its_time() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     times = iter(range(0, 10_000, 50))
