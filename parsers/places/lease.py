@@ -80,6 +80,15 @@ def is_about_booting(lease: Lease) -> bool:
     return any(lease.get(word) for word in BOOTING)
 
 
+def begins_with_own_disk(lease: Lease) -> bool:
+    """Return True if the first item of PXE's menu is the machine's own disk: type 0.
+
+    PXE 2.1, section 2.3. A boot file wins over the menu.
+    """
+    named = any(lease.get(word) for word in ("bootfile", "boot_file", "bootfile_url"))
+    return not named and lease.get("pxemenu", "").startswith("0:")
+
+
 def views(lease: Lease) -> Iterator[Lease]:
     """Yield the lease as each family of addresses tells it, if both name a boot file.
 

@@ -3,8 +3,8 @@
 A packet socket sees both. Only an answer to a transaction that was seen to begin counts: another
 machine's, or a forged one, has another number or hardware address.
 
-PXE's servers are asked on top of that, which no DHCP client does: a proxyDHCP server that has named
-no boot file, and the boot servers of option 43.
+PXE's servers are asked on top of that, which no DHCP client does: a server for PXE that has named
+no boot file, be it a proxyDHCP server or not, and the boot servers of option 43.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ _MOST_LINKS = 256
 _MOST_QUESTIONS = 8  # of a link and family: a client has one or two at a time
 _MOST_ASKS = 8  # of a link at the same time
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0)  # seconds after each request
+_NAMES = {"boot_file", "bootfile", "pxeconffile"}  # words that leave nothing to ask for
 _EVERYBODY = "255.255.255.255"
 Draw = Callable[[], int]
 Addresses = Mapping[int, str]  # by the interface's index: an IPv4 address that it has already
@@ -163,8 +164,9 @@ class Conversations:
         elif kind == "ack" and heard.address:
             own.address = heard.address
         yield heard
-        if kind != "nak" and not values.words.keys() & {"boot_file", "bootfile"}:
-            self._ask(own, question, heard, servers, now, proxy=kind == "proxy")
+        if kind != "nak" and not values.words.keys() & _NAMES:
+            for_pxe = kind == "proxy" or packet.is_for_pxe
+            self._ask(own, question, heard, servers, now, proxy=for_pxe)
 
     def _take_boot_answer(
         self,
@@ -182,7 +184,7 @@ class Conversations:
         own.answered.add((asking.target, asking.item))
         heard = _tell4(link, "boot", packet, datagram, values, asking.question.xid)
         yield heard
-        named = values.words.keys() & {"boot_file", "bootfile"}
+        named = values.words.keys() & _NAMES
         if not named and not asking.deep and servers and servers.wanted is not None:
             self._ask(own, asking.question, heard, servers, now, proxy=False, deep=True)
 
@@ -206,8 +208,8 @@ class Conversations:
             targets = servers.addresses(item)
             if not targets and servers.may_broadcast:
                 targets = (_EVERYBODY,)
-        if not targets and proxy:
-            targets, item = (heard.about.get("siaddr") or heard.server,), None
+        elif proxy:
+            targets = (heard.about.get("siaddr") or heard.server,)
         for target in targets:
             key = (target, item)
             known = key in own.asking or key in own.answered

@@ -256,8 +256,9 @@ def describe_client(architecture: int, uuid: bytes, user_class: str = "") -> dic
     if len(uuid) == 16:
         found[97] = b"\0" + uuid
     if user_class:
-        # RFC 3004 wants a size before each class, but servers compare with what iPXE sends: none.
-        found[77] = user_class.encode()
+        # RFC 3004 has a size before each class, and systemd-networkd sends it. iPXE sends none.
+        data = user_class.encode()[:255]
+        found[77] = bytes([len(data)]) + data
     return found
 
 

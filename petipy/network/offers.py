@@ -34,6 +34,7 @@ _BOOT = frozenset(
         *("reboottime", "rootpath", "pxecontrol", "pxeprompt", "pxeitem"),
     }
 )
+_FILES = [word for word in BOOTING if word not in ("pxeservers", "pxemenu")]
 _LISTS = ("dns", "search", "ntpsrv")  # words that both families have
 _CLASSES = ("PXEClient", "HTTPClient")  # of a server for firmware
 
@@ -146,11 +147,15 @@ def _choose_offer(ours: Sequence[Heard]) -> Heard | None:
 
 
 def _rank(base: Heard, ours: Sequence[Heard]) -> Iterator[Heard]:
-    """Yield the messages that name something to boot, in the order of their weight."""
-    names = [h for h in ours if is_about_booting(h.about)]
-    own = [base] if base in names else []
-    yield from (h for h in own if h.about.get("vendorclass", "").startswith(_CLASSES))
-    for kind in ("boot", "proxy"):
-        yield from (h for h in names if h.kind == kind)
-    yield from own
-    yield from (h for h in names if h.kind in _OFFERS and h.server != base.server)
+    """Yield the messages that name something to boot, in the order of their weight.
+
+    A menu alone, which may begin with the machine's own disk, counts after every file.
+    """
+    for words in (_FILES, BOOTING):
+        names = [h for h in ours if any(h.about.get(word) for word in words)]
+        own = [base] if base in names else []
+        yield from (h for h in own if h.about.get("vendorclass", "").startswith(_CLASSES))
+        for kind in ("boot", "proxy"):
+            yield from (h for h in names if h.kind == kind)
+        yield from own
+        yield from (h for h in names if h.kind in _OFFERS and h.server != base.server)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from parsers.api import Entry, Files, Format, Preferences, Problem
-from parsers.places.lease import Lease, bootfiles, views
+from parsers.places.lease import Lease, begins_with_own_disk, bootfiles, views
 from petipy.scan.bootfile import NetworkFiles, scan_bootfile
 from petipy.scan.netboot import is_ipxe, places
 from petipy.scan.tree import Tell, scan_tree
@@ -25,8 +25,12 @@ def scan_lease(files: Files, formats: Sequence[Format], tell: Tell = lambda _: N
     """Return the network's offer to an interface.
 
     It is the first configuration that answers, else the kernel or the image that DHCP names. An
-    answer that says nothing sends the machine to its own disks, as MAAS does.
+    answer that says nothing sends the machine to its own disks, as MAAS does; so does PXE's menu
+    if its first item is the own disk.
     """
+    if begins_with_own_disk(files.host.lease):
+        server = files.host.lease.get("proxy") or files.host.lease.get("serverid", "")
+        return _scan_empty(f"dhcp://{server}/", "the server's menu begins with the next device")
     found = Scan()
     for lease in views(files.host.lease):
         host = replace(files.host, lease=lease)
@@ -76,14 +80,17 @@ def _says_nothing(text: str) -> bool:
     return not any(line and (line[0] != "#" or line.startswith("#!")) for line in lines)
 
 
-def _scan_empty(url: str) -> Scan:
+def _scan_empty(
+    url: str,
+    why: str = "the server's configuration is empty: it leaves the boot to the next device",
+) -> Scan:
     """Return the meaning of an empty configuration: the server wants something else to boot."""
     entry = Entry(
         title="Boot from the next device",
         name="local",
         config=url,
         line=1,
-        unbootable="the server's configuration is empty: it leaves the boot to the next device",
+        unbootable=why,
         action="exit",
         default=True,
     )

@@ -188,7 +188,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def namespace(room: Path) -> Iterator[Namespace]:
-    """Make a network with a loopback interface; it has its own /run and /etc, and its /sys shows it.
+    """Make a network with a loopback interface. It has its own /run and /etc; its /sys shows it.
 
     /sys is read-only: systemd-networkd waits for no udevd then. /etc begins as the host's.
     """

@@ -142,6 +142,41 @@ def test_offer_and_confirmation_of_dnsmasq_make_a_lease(
     assert (lease["pxeconffile"], lease["domain"]) == ("conf", "example.net")
 
 
+def test_the_boot_server_of_the_menus_first_item_is_asked(
+    server: Namespace, client: Namespace
+) -> None:
+    start_dnsmasq(
+        server,
+        *(RANGE, "pxe-service=12,Install,grub/core", "pxe-service=12,Other,other"),
+        "pxe-prompt=Choose,0",
+    )
+
+    async def play(ears: Ears, sender: Client) -> None:
+        await get_address(ears, sender, client)
+        await ears.hear("boot")
+
+    ears = listening(client, play)
+    offer = ears.of("offer")[0].about
+    assert offer["pxemenu"] == "32768:Install\n32769:Other"
+    assert offer["pxeservers"] == "32768:192.0.2.1 32769:192.0.2.1"
+    assert (offer["pxeprompt"], offer["pxecontrol"]) == ("0 Choose", "3")
+    lease = ears.lease()
+    assert lease["boot_file"].startswith("grub/core")
+    assert (lease["pxeitem"], lease["siaddr"]) == ("32768:0", "192.0.2.1")
+
+
+def test_a_menu_with_the_own_disk_alone_asks_nobody(server: Namespace, client: Namespace) -> None:
+    start_dnsmasq(server, RANGE, "pxe-service=12,Disk")
+
+    async def play(ears: Ears, sender: Client) -> None:
+        await get_address(ears, sender, client)
+        await asyncio.sleep(1)
+
+    ears = listening(client, play)
+    assert ears.lease()["pxemenu"] == "0:Disk"
+    assert not ears.of("boot")
+
+
 @contextmanager
 def second_server(lan: Namespace, room: Path) -> Iterator[Namespace]:
     """Join another server, 192.0.2.3 on its lan0, to the client's cable; the first has br0."""

@@ -112,6 +112,15 @@ def test_the_order_of_servers_is_that_of_pxe_firmware(first: int) -> None:
     assert lease_of(*reversed(rest), acks[0])["boot_file"] == expected
 
 
+def test_a_menu_counts_only_where_no_server_names_a_file() -> None:
+    menu = {"vendorclass": "PXEClient", "pxemenu": "0:Disk", "pxeservers": "1:192.0.2.1"}
+    ack = v4("ack", "192.0.2.1", menu)
+    assert lease_of(v4("boot", "192.0.2.2", {"boot_file": "a"}), ack)["boot_file"] == "a"
+    assert lease_of(v4("offer", "192.0.2.2", {"boot_file": "a"}), ack)["boot_file"] == "a"
+    assert lease_of(ack)["pxemenu"] == "0:Disk"
+    assert lease_of(v4("proxy", "192.0.2.3", menu), v4("ack", "192.0.2.1"))["pxemenu"] == "0:Disk"
+
+
 def test_a_refusal_takes_the_address_away_and_a_later_confirmation_brings_it() -> None:
     known = conversation(v4("offer", "192.0.2.1", PXE), v4("ack", "192.0.2.1", PXE))
     for kind in ("nak", "decline", "release"):

@@ -188,6 +188,17 @@ def test_an_empty_configuration_sends_the_machine_to_its_own_disk() -> None:
     assert [wish.elsewhere for _, wish in scan.preferences] == [True]
 
 
+def test_a_pxe_menu_that_begins_with_the_own_disk_sends_the_machine_there() -> None:
+    lease = LEASE | {"pxemenu": "0:Disk\n1:Install", "pxeservers": "1:192.168.10.1"}
+    host = Machine({"eth0": {}}, urls={}, leases={"eth0": lease})
+    scan = scan_lease(host.files("eth0"), [LOUD])
+    ((_, entry),) = scan.entries
+    assert (entry.action, entry.default, scan.problems) == ("exit", True, ())
+    assert [wish.elsewhere for _, wish in scan.preferences] == [True]
+    texts = {"tftp://192.168.10.1/pxelinux.cfg/default": "loud"}
+    assert scanned(texts, **lease, bootfile="x.0") == ["LOUD"]
+
+
 def test_each_family_of_addresses_has_its_own_places_and_ipv6_comes_first() -> None:
     said = {"bootfile": "x.0", "bootfile_url": "http://w/six"}
     assert scanned({"http://w/six": "loud six"}, **said) == ["LOUD SIX"]
