@@ -106,7 +106,7 @@ class Fetcher:
     async def _try_repeatedly(self, job: Job, scheme: Scheme) -> None:
         server = f"{job.url.scheme}://{job.url.authority}"
         given_up = self._silent.get(server, -_DEAD)
-        pauses = () if time.monotonic() - given_up < _DEAD else self._limits.pauses
+        once = time.monotonic() - given_up < _DEAD
         end = time.monotonic() + self._limits.overall
         tries = failures = 0
         while True:
@@ -126,14 +126,20 @@ class Fetcher:
                 error = found
             if job.start - before >= _GAIN:
                 failures = 0
+            pauses = () if once else self._limits.pauses
+            if job.sink.tell():
+                pauses = (*self._limits.pauses, *self._limits.longer)
             last = not error.again or failures >= len(pauses)
+            if not last:
+                pause = min(max(pauses[failures], error.after), self._limits.after)
+                last = time.monotonic() + pause > end
             if error.kind != "tls":
                 job.note(f"{error}{_count(tries) if error.again else ''}")
             if last:
                 if error.kind == "silent":
                     self._silent[server] = time.monotonic()
                 raise error
-            await asyncio.sleep(min(max(pauses[failures], error.after), self._limits.after))
+            await asyncio.sleep(pause)
             failures += 1
 
 

@@ -27,8 +27,9 @@ class Limits:
     read: float = 10.0  # without a byte
     slow: float = 60.0  # time for which a server may be slower than `rate`
     rate: int = 1000  # bytes a second
-    # Pauses between tries that gained nothing: a port that waits for spanning tree takes 50 s.
-    pauses: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+    pauses: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # between tries that gained nothing
+    # More pauses once a part has come: a port that waits for spanning tree again takes 50 s.
+    longer: tuple[float, ...] = (30.0, 30.0)
     after: float = 60.0  # no server may ask for a longer pause
     overall: float = 86400.0
 

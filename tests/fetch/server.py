@@ -13,7 +13,14 @@ from petipy.state.network import Fetching, Wanted
 
 # Limits of a test: what takes ten seconds in earnest takes a tenth of one here.
 QUICK = Limits(
-    connect=1, answer=0.3, read=0.2, slow=0.5, pauses=(0.01, 0.02, 0.03), after=0.1, overall=20
+    connect=1,
+    answer=0.3,
+    read=0.2,
+    slow=0.5,
+    pauses=(0.01, 0.02, 0.03),
+    longer=(),
+    after=0.1,
+    overall=20,
 )
 
 

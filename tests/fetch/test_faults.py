@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+from dataclasses import replace
 
 from petipy.fetch.fetcher import Fetcher
 from petipy.state.network import Fetching
@@ -50,6 +51,32 @@ def test_what_follows_a_stall_is_fetched_once() -> None:
                 "the server closed 200,000 bytes before the end",
                 "stalled: no data for 0.2 s, second try",
             ]
+
+    asyncio.run(main())
+
+
+def test_a_server_that_is_away_for_long_is_waited_for_once_a_part_has_come() -> None:
+    begun = asyncio.Event()
+
+    async def begin(visit: Visit) -> None:
+        head = f'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: {len(DATA)}\r\n\r\n'
+        await visit.send(head.encode() + DATA[:1000])
+        begun.set()
+
+    async def go_on(visit: Visit) -> None:
+        place = f"Content-Range: bytes 1000-{len(DATA) - 1}/{len(DATA)}"
+        await visit.answer("206 Part", DATA[1000:], place, 'ETag: "1"')
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            async with serve(begin) as server:
+                limits = replace(QUICK, longer=(0.1, 0.4))
+                fetching = group.create_task(fetch(server.url(), limits=limits))
+                await begun.wait()
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.15)
+            async with serve(go_on, port=server.port):
+                assert (await fetching).data == DATA
 
     asyncio.run(main())
 
@@ -437,5 +464,17 @@ def test_a_redirect_to_another_kind_of_url_is_not_followed() -> None:
         async with serve(answer) as server:
             outcome = await fetch(server.url())
             assert outcome.answers == ["a redirect to file, which is not followed"]
+
+    asyncio.run(main())
+
+
+def test_no_pause_goes_beyond_the_time_for_the_whole() -> None:
+    async def answer(visit: Visit) -> None:
+        await visit.answer("503 Busy", b"", "Retry-After: 3600")
+
+    async def main() -> None:
+        async with serve(answer) as server, asyncio.timeout(5):
+            limits = replace(QUICK, after=3600, overall=10)
+            assert (await fetch(server.url(), limits=limits)).answers == ["503 Busy"]
 
     asyncio.run(main())

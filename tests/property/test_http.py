@@ -9,7 +9,7 @@ from petipy.fetch.scheme import Limits
 from tests.fetch.server import Visit, fetch, serve
 
 MOST = 500
-HASTY = Limits(connect=1, answer=0.05, read=0.05, pauses=(), overall=2)
+HASTY = Limits(connect=1, answer=0.05, read=0.05, pauses=(), longer=(), overall=2)
 
 lines = st.sampled_from(
     [
