@@ -178,11 +178,12 @@ class Discovery:
                 self._images[source.device.volume.disk].remove(name)
         self._publish()
 
-    def _start(self, source: Source) -> None:
+    def _start(self, source: Source, *, quiet: bool = False) -> None:
+        """Begin a scan. A quiet one changes nothing of the source until it finds something."""
         name = source.name
         self._repeats.cancel(name)
         # A source that has been given up stays so until its scan has ended.
-        silent = self._repeats.is_given_up(name)
+        silent = quiet or self._repeats.is_given_up(name)
         if not silent:
             source = replace(source, state="scanning", reason="", given_up=False)
         if name in self._tasks:
@@ -196,7 +197,7 @@ class Discovery:
             self._cancel(name)
         if not silent:
             self._catalog.put(source)
-        self._tasks[name] = self._group.create_task(self._one(source))
+        self._tasks[name] = self._group.create_task(self._one(source, quiet=quiet))
         self._publish()
 
     def _cancel(self, name: str) -> None:
@@ -209,7 +210,7 @@ class Discovery:
         self._restarts.pop(name, None)
         self._next.pop(name, None)
 
-    async def _one(self, source: Source) -> None:
+    async def _one(self, source: Source, *, quiet: bool) -> None:
         name, devices, start = source.name, self._catalog.devices, self._arrivals
         task, scan, failure, hopeless = asyncio.current_task(), None, "", False
 
@@ -233,7 +234,7 @@ class Discovery:
         if self._tasks.get(name) is not task:
             return  # a newer scan counts
         del self._tasks[name]
-        self._take(source, scan, failure, hopeless=hopeless)
+        self._take(source, scan, failure, hopeless=hopeless, quiet=quiet)
         if newer := self._next.pop(name, None):
             self._start(newer)
             return
@@ -245,17 +246,21 @@ class Discovery:
             self._repeats.begin(name, failure, again, remote=source.kind.remote)
         elif failure:
             self._log.warning(f"{name}: {failure}")
+        elif source.lease and scan and not scan.entries and not scan.preferences:
+            # A server may have something for this machine as soon as somebody says so.
+            ask = lambda: self._start(self._catalog.source(name) or source, quiet=True)  # noqa: E731
+            self._repeats.ask_again(name, ask)
 
     def _came_since(self, start: int, name: str) -> bool:
         """Return True if a volume that the scan wants came after its start."""
         return any(self._arrived.get(other, 0) > start for other in self._catalog.list_wanted(name))
 
     def _take(
-        self, source: Source, scan: Scan | None, failure: str, *, hopeless: bool = False
+        self, source: Source, scan: Scan | None, failure: str, *, hopeless: bool, quiet: bool
     ) -> None:
         """Take the result of a scan. Without one, keep what is known of the same device.
 
-        `hopeless`: nobody can read it here, in a shell neither.
+        `hopeless`: nobody can read it here, in a shell neither. `quiet`: nothing found is no news.
         """
         name = source.name
         failures = self._repeats.count(name, failed=bool(failure), hopeless=hopeless)
@@ -271,7 +276,7 @@ class Discovery:
             scan = Scan()
         if scan is not None:
             self._keep(source, scan)
-            if failures < 2:
+            if failures < 2 and (scan.entries or not quiet):
                 foreign = self._store.snapshot.settings.show_foreign
                 report_scan(self._log, name, scan, foreign=foreign)
             if source.device and not source.kind.inner:  # an image has no images

@@ -55,6 +55,13 @@ class Repeats:
             words = "from now on it is looked at less and less often"
         tell = self._log.warning if failures in (1, last) else self._log.debug
         tell(f"{name}: {failure}; {words}")
+        self._wait(name, pause, scan)
+
+    def ask_again(self, name: str, scan: Callable[[], None]) -> None:
+        """Scan a network again, after a long pause, whose servers had nothing to say."""
+        self._wait(name, LONGEST_REMOTE, scan)
+
+    def _wait(self, name: str, pause: float, scan: Callable[[], None]) -> None:
         if self._ended:
             return
 

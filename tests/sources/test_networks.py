@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from parsers.api import Volume
+from parsers.api import Preferences, Problem, Volume
 from petipy.log import Log
 from petipy.sources.discover import Discovery, Receive
 from petipy.sources.repeats import LONGEST_REMOTE, PAUSES
@@ -157,3 +157,27 @@ def test_a_link_that_loses_its_lease_has_no_entries_and_is_not_asked() -> None:
     snapshot = network.run(Arrived(SOURCE), Arrived(WAITING))
     assert [source.state for source in snapshot.sources] == ["waiting"]
     assert network.scans == 1
+
+
+def test_a_server_that_has_nothing_yet_is_asked_again_and_nobody_hears_of_it() -> None:
+    empty = Scan(problems=(Problem("", 0, "no configuration"),))
+    network = Network(empty, empty, empty, GOOD)
+    states: list[str] = []
+    network.store.listen(
+        lambda: states.extend(source.state for source in network.store.snapshot.sources)
+    )
+    snapshot = network.run(Arrived(SOURCE))
+    assert network.pauses == [LONGEST_REMOTE] * 3
+    assert len(snapshot.choices) == 1
+    assert list(dict.fromkeys(states)) == ["scanning", "ready"]
+    assert "scanning" not in states[states.index("ready") :]
+    said = [line.text for line in network.log.lines]
+    assert said.count("eth0: nothing to boot") == 1
+    assert said[-1] == "eth0: 1 entry"
+
+
+def test_a_server_that_sends_the_machine_to_its_own_disk_is_not_asked_again() -> None:
+    network = Network(Scan(preferences=(("", Preferences(elsewhere=True)),)))
+    snapshot = network.run(Arrived(SOURCE))
+    assert network.pauses == []
+    assert snapshot.sources[0].elsewhere
