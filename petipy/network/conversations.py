@@ -18,6 +18,7 @@ from petipy.network.options import Values
 _MOST_LINKS = 256
 _MOST_QUESTIONS = 8  # of a link and family: a client has one or two at a time
 _MOST_ASKS = 8  # of a link at the same time
+_SOON, _MOST_PUT_OFF = 0.1, 300  # seconds until an interface may have its address; tries
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0)  # seconds after each request
 _NAMES = {"boot_file", "bootfile", "pxeconffile"}  # words that leave nothing to ask for
 _EVERYBODY = "255.255.255.255"
@@ -35,6 +36,7 @@ class Ask:
     link: int
     source: str
     target: str
+    item: int | None  # of PXE's menu
     data: bytes
 
 
@@ -48,6 +50,7 @@ class _Asking:
     xid: int
     deep: bool = False  # the answer's own boot servers are not asked again
     sent: int = 0
+    put_off: int = 0
     next: float = 0.0
 
 
@@ -241,8 +244,17 @@ class Conversations:
                     link=link,
                     source=own.address,
                     target=asking.target,
+                    item=asking.item,
                     data=dhcp4.write(request),
                 )
+
+    def put_off(self, ask: Ask, now: float) -> None:
+        """Take note that a request cannot be sent yet. It soon becomes due again."""
+        asking = self._links[ask.link].asking.get((ask.target, ask.item))
+        if asking and asking.put_off < _MOST_PUT_OFF:
+            asking.sent -= 1
+            asking.put_off += 1
+            asking.next = now + _SOON
 
     def next_due(self) -> float | None:
         """Return the time of the next request; None if there is none to send."""

@@ -16,7 +16,7 @@ import socket
 import struct
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import ExitStack, aclosing, suppress
+from contextlib import ExitStack, aclosing
 
 from petipy.log import Log
 from petipy.network import dhcp4, pxe
@@ -32,7 +32,7 @@ _PACKETS = 4000  # in a second, on all links, that are looked at: a whole site m
 _ANSWERS = 400  # in a second, on all links, with the number of a transaction
 _REPORTS = 20  # in a second, of a transaction on a link: the next one is heard all the same
 _TURN = 64  # packets before requests and reports get their turn
-_TELL_LOST = 5.0  # seconds between two reports on lost packets
+_TELL_LOST, _LONGEST_TELL = 5.0, 600.0  # seconds between two reports on lost packets; they grow
 _PROCESSOR = 3600  # seconds of processor time, then another child takes over
 _MEMORY = 64 << 20  # bytes more than at the start
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before another child starts
@@ -70,7 +70,7 @@ async def listen(
                         if isinstance(message, Heard):
                             yield message
                         else:
-                            log.info(f"DHCP: {message.count} answers were too many to report")
+                            log.info(f"DHCP: {message.count} packets were too many")
                 reason = "it ended"
             except OSError as error:
                 reason = error.strerror or str(error)
@@ -98,7 +98,8 @@ class _Work:
         self._packets = self._answers = 0
         self._reports: dict[tuple[int, int], int] = {}  # of this second, by link, transaction
         self._lost: dict[int, int] = {}  # by link
-        self._tell = 0.0  # when lost packets may be reported again
+        self._flooded = False  # so that the kernel drops packets
+        self._tell, self._pause = 0.0, _TELL_LOST  # when lost packets may be reported again
 
     def run(self, parent: Link) -> str:
         keep = [parent.fileno(), self._tap.fileno()]
@@ -111,8 +112,8 @@ class _Work:
             self._report_lost(parent, now)
             self._send(now)
             due = self._conversations.next_due() if self._sender else None
-            if due is None and self._lost:
-                due = self._tell
+            if self._lost or self._flooded:
+                due = self._tell if due is None else min(due, self._tell)
             wait = None if due is None else max(0.0, due - now) * 1000
             if poll.poll(wait):
                 self._receive(parent)
@@ -126,7 +127,8 @@ class _Work:
                 self._reports.clear()
             if self._packets >= _PACKETS or self._answers >= _ANSWERS:
                 time.sleep(max(0.0, self._second + 1 - now))  # the kernel drops what is too much
-                continue
+                self._flooded = True
+                return
             try:
                 found = self._receiver.receive()
             except BlockingIOError:
@@ -160,25 +162,32 @@ class _Work:
         parent.report(MESSAGES.encode(message).decode())
 
     def _report_lost(self, parent: Link, now: float) -> None:
-        if not self._lost or now < self._tell:
+        if now < self._tell:
+            return
+        if self._flooded and (dropped := packet.count_dropped(self._tap)):
+            self._lost[0] = dropped
+        self._flooded = False
+        if not self._lost:
             return
         for link, count in self._lost.items():
             parent.report(MESSAGES.encode(Lost(link=link, count=count)).decode())
         self._lost.clear()
-        self._tell = now + _TELL_LOST
+        self._tell, self._pause = now + self._pause, min(self._pause * 2, _LONGEST_TELL)
 
     def _send(self, now: float) -> None:
         for ask in self._conversations.due(now) if self._sender else ():
-            self._send_one(ask)
+            try:
+                self._send_one(ask)
+            except OSError:
+                # The address is not the interface's yet: the client checks it for conflicts first.
+                self._conversations.put_off(ask, now)
 
     def _send_one(self, ask: Ask) -> None:
-        """Send a request from the interface and its address. A failure is like a lost packet."""
+        """Send a request from the interface and its address."""
         assert self._sender is not None
         place = struct.pack("=I4s4s", ask.link, socket.inet_aton(ask.source), b"\0" * 4)
         ancillary = [(socket.IPPROTO_IP, _IP_PKTINFO, place)]
-        # The address may not be the interface's yet: the client checks it for conflicts first.
-        with suppress(OSError):
-            self._sender.sendmsg([ask.data], ancillary, 0, (ask.target, pxe.PORT))
+        self._sender.sendmsg([ask.data], ancillary, 0, (ask.target, pxe.PORT))
 
 
 def _draw() -> int:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from petipy.sys.libc import call, libc
 
 _ATTACH_FILTER, _LOCK_FILTER = 26, 44  # SO_…
-_PACKET, _AUXDATA = 263, 8  # SOL_PACKET, PACKET_AUXDATA
+_PACKET, _COUNTS, _AUXDATA = 263, 6, 8  # SOL_PACKET, PACKET_STATISTICS, PACKET_AUXDATA
+_STATISTICS = struct.Struct("=II")  # struct tpacket_stats: packets, those that were dropped
 _EVERY_PROTOCOL = 3  # ETH_P_ALL: only such a socket sees packets that go out
 _BUFFER = 1 << 18  # bytes of packets that may wait
 _NO_SUM_YET = 8  # TP_STATUS_CSUMNOTREADY, a bit of the first field of struct tpacket_auxdata
@@ -77,6 +78,12 @@ def attach(of: socket.socket, program: bytes) -> None:
     filter = _Program(len(program) // 8, ctypes.addressof(code))
     of.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, bytes(filter))
     of.setsockopt(socket.SOL_SOCKET, _LOCK_FILTER, 1)
+
+
+def count_dropped(tap: socket.socket) -> int:
+    """Return the number of packets that the kernel has dropped since the last call."""
+    _, dropped = _STATISTICS.unpack(tap.getsockopt(_PACKET, _COUNTS, _STATISTICS.size))
+    return int(dropped)
 
 
 def open_sender(port: int, program: bytes) -> socket.socket | None:

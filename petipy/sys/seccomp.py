@@ -89,7 +89,7 @@ getresuid          *       118     165     148     209
 getresgid          *       120     170     150     211
 getgroups          *       115      80     158     205
 getsockname        sf       51     331     204     367
-getsockopt         sf       55     340     209     365
+getsockopt         sfh      55     340     209     365
 socket             f        41     326     198     359
 connect            f        42     328     203     362
 bind               f        49     327     200     361

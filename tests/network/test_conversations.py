@@ -163,6 +163,17 @@ def test_a_silent_proxy_is_asked_again_after_growing_pauses_and_given_up(wire: W
     assert times == [0.0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 61.5]
 
 
+def test_a_request_that_cannot_be_sent_yet_costs_no_try(wire: Wire) -> None:
+    wire.answer(dhcp(dhcp4.OFFER, PXE, server="192.0.2.3"))
+    confirm(wire)
+    for _ in range(20):
+        (ask,) = wire.requests()
+        wire.conversations.put_off(ask, wire.now)
+        wire.now += 0.1
+    (ask,) = wire.requests()
+    assert len(wire.requests(300)) == 7
+
+
 def test_a_proxy_that_names_a_file_is_not_asked(wire: Wire) -> None:
     wire.answer(dhcp(dhcp4.OFFER, PXE, server="192.0.2.3", file=b"pxelinux.0"))
     confirm(wire)
