@@ -12,18 +12,19 @@ from parsers.places.urls import is_url, join, normalize, split
 
 Lease = Mapping[str, str]
 
-# Every word that a lease may have, in the order for a reader. Lists are separated by spaces.
+# Every word that a lease may have, and its meaning with the number of the option where there are
+# several for one thing. They have the order for a reader. Lists are separated by spaces.
 # Options without a word here are opt128 to opt254, in hexadecimal.
 WORDS: Mapping[str, str] = {
     "interface": "interface",
     "mac": "hardware address",
     "uuid": "this machine's UUID",
-    "links": "network cards of the machine: NAME=ADDRESS …",
+    "links": "network cards",  # of the machine: NAME=ADDRESS …
     "ip": "address",
     "subnet": "netmask",
     "ip6": "IPv6 address",
     "router": "routers",
-    "staticroutes": "routes: NETWORK/BITS GATEWAY …",
+    "staticroutes": "routes",  # NETWORK/BITS GATEWAY …
     "dns": "name servers",
     "domain": "domain",
     "search": "domains to search",
@@ -35,27 +36,27 @@ WORDS: Mapping[str, str] = {
     "vlanpriority": "VLAN priority",
     "serverid": "DHCP server",
     "serverid6": "DHCPv6 server",
-    "proxy": "another DHCP server, which named what to boot",
+    "proxy": "boot offer of",  # another DHCP server, which named what to boot
     "message": "message",
-    "vendorclass": "vendor class of the server",
-    "clientuuid": "UUID that the server returned",
-    "tftpservers": "addresses of the file servers (option 150)",
-    "tftp": "file server (option 66)",
+    "vendorclass": "vendor class",
+    "clientuuid": "UUID in the answer",
+    "tftpservers": "file servers (150)",
+    "tftp": "file server (66)",
     "siaddr": "next server",
     "sname": "server's name",
-    "bootfile": "boot file (option 67)",
+    "bootfile": "boot file (67)",
     "boot_file": "boot file",
     "bootfile_url": "boot file (DHCPv6)",
-    "bootfile_param": "parameters of the boot file",
-    "pxeconffile": "configuration (option 209)",
-    "pxepathprefix": "prefix of files (option 210)",
-    "reboottime": "seconds until a restart (option 211)",
+    "bootfile_param": "its parameters",
+    "pxeconffile": "configuration (209)",
+    "pxepathprefix": "prefix of files (210)",
+    "reboottime": "restart after (211)",
     "rootpath": "root",
     "pxecontrol": "PXE discovery control",
-    "pxeservers": "PXE boot servers: TYPE:ADDRESS,… …",
-    "pxemenu": "PXE boot menu: TYPE:TITLE, a line each",
-    "pxeprompt": "PXE prompt: SECONDS TEXT",
-    "pxeitem": "PXE boot item that was asked for: TYPE:LAYER",
+    "pxeservers": "PXE boot servers",  # TYPE:ADDRESS,… for each type
+    "pxemenu": "PXE boot menu",  # TYPE:TITLE in a line for each
+    "pxeprompt": "PXE prompt",  # SECONDS TEXT
+    "pxeitem": "PXE boot item",  # TYPE:LAYER that was asked for
 }
 
 # A lease is about booting if it has one of these: every lease has a server.

@@ -94,7 +94,7 @@ def _name(leases: Mapping[str, Mapping[str, str]], path: str) -> dict[str, dict[
             if not is_plain(value):
                 raise BadUsage(f"{path}: {word}: {escape(value)[:60]}: too long, or not printable")
         known = {word: lease[word] for word in WORDS if lease.get(word)}
-        known |= {word: value for word, value in lease.items() if is_word(word) and value}
+        known |= {word: lease[word] for word in lease if is_word(word) and lease[word]}
         interface = name or known.get("interface") or f"eth{number}"
         if known:
             named[interface] = known | {"interface": interface}

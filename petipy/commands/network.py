@@ -251,9 +251,9 @@ def describe_network(network: Network) -> Iterator[str]:
         if word != "interface":
             for line in value.split("\n"):
                 yield f"    {WORDS.get(word, word):<24} {line}"
-    for request in network.requests:
-        yield f"  asked {request.url}: {_describe_answer(request)}"
-    asked = {request.url for request in network.requests}
+    asked = {request.url: request for request in network.requests}  # the last try of each
+    for url, request in asked.items():
+        yield f"  asked {url}: {_describe_answer(request)}"
     # An earlier place has answered, or nothing could be asked for at all.
     what = "not asked" if asked else "would ask"
     yield from (f"  {what} {url}" for url in network.places if url not in asked)

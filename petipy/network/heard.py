@@ -14,6 +14,10 @@ MOST_WORDS = 128  # of a message
 MOST_REASONS = 16
 _LONGEST = 1024  # characters of a value
 _OPTION = re.compile(r"opt(?:1[3-9][0-9]|12[89]|2[0-4][0-9]|25[0-4])")
+# Words of a lease that are not a server's.
+_OWN = {
+    *("interface", "mac", "uuid", "links", "ip", "ip6", "serverid", "serverid6", "proxy"),
+}
 _ADDRESS = re.compile(r"[0-9a-f.:]{0,45}")
 
 Family = Literal["v4", "v6"]
@@ -26,8 +30,8 @@ Kind = Literal["offer", "ack", "nak", "decline", "release", "proxy", "boot", "ad
 
 
 def is_word(text: str) -> bool:
-    """Return True for a word of a lease."""
-    return text in WORDS or _OPTION.fullmatch(text) is not None
+    """Return True for a word that a server may say: not one that the machine adds."""
+    return (text in WORDS and text not in _OWN) or _OPTION.fullmatch(text) is not None
 
 
 def is_plain(text: str) -> bool:
