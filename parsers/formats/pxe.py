@@ -4,12 +4,14 @@ PXELINUX runs on PCs, and Petitboot reads its language on POWER. On smaller mach
 its rules for extlinux.conf (cmd/pxe.c).
 """
 
+import re
 from collections.abc import Iterator
 from posixpath import basename
 
 from parsers import machines
 from parsers.api import FileRef, Files, Format, Item
 from parsers.formats.syslinux import entries, uboot
+from parsers.formats.syslinux.configuration import STATEMENTS
 from parsers.formats.syslinux.kernels import PC
 from parsers.places.lease import glue, list_names, prefixes, server
 from parsers.places.urls import is_url, join, normalize, split
@@ -77,10 +79,14 @@ def _directory(files: Files, url: str) -> str:
 def _is_ours(url: str, text: str) -> bool:
     """Return True if the text may be a configuration, which has no fixed name.
 
-    It is none if it is a program, a script in another language or a web page about an error.
+    It is none if it is a program, a script in another language or a page about an error, in which
+    no line begins with the name of a statement.
     """
     other = "\0" in text or text.lstrip().startswith(("#!", "<"))
-    return not other and not basename(url).startswith("grub.cfg")
+    if other or basename(url).startswith("grub.cfg"):
+        return False
+    words = (re.split(r"[\s=]", line.strip(), maxsplit=1)[0] for line in text.split("\n"))
+    return any(word.lower() in STATEMENTS for word in words)
 
 
 FORMAT = Format("pxe", (), parse, network=_is_ours, hotkeys_select=True)

@@ -89,7 +89,9 @@ def _places(lease: Lease) -> Iterator[Place]:
             yield from _grub(lease, file)
     if is_about_booting(lease):
         yield from _pxelinux(lease)
-    for file, _ in readable:
+    # A unified image may have the name that firmware looks for: BOOTX64.EFI.
+    last = [file for file, name in files if name.lower().endswith(".efi") and not is_ipxe(file)]
+    for file in dict.fromkeys([*(file for file, _ in readable), *last]):
         yield Place((file,), is_named=True, is_bootfile=True)
 
 

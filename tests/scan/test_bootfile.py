@@ -128,3 +128,11 @@ def test_a_damaged_image_never_raises_and_is_told() -> None:
         scan, _ = scanned(whole[:cut], "http://w/file")
         assert scan.entries == ()
         assert scan.problems
+
+
+def test_a_unified_image_may_have_the_name_that_firmware_looks_for() -> None:
+    image = efi.program([(".linux", kernel(21))], "none of EFI's")
+    scan, _ = scanned(image, "http://w/BOOTX64.EFI")
+    assert [form for form, _ in scan.entries] == ["uki"]
+    scan, _ = scanned(efi.program([(".text", b"x")]), "http://w/BOOTX64.EFI")
+    assert any("a program for EFI" in problem.message for problem in scan.problems)

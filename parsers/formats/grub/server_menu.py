@@ -135,12 +135,14 @@ def _list_commands(body: Body) -> Iterator[str]:
 
 
 def _find_on_disk(shell: Shell, name: str) -> str:
-    """Return a file in words, if it is on a disk of the machine, or a search for one has failed."""
+    """Return a file in words, if it is on a disk of the machine.
+
+    After a search in vain $root is the server. If that lacks the file, the disk is meant.
+    """
     place = shell.place(name)
-    if not name.startswith("(") and (root := shell.missing_devices.get("root")):
-        return f"{name} on {root.what}"
     if place.is_remote:
-        return ""
+        root = None if name.startswith("(") else shell.missing_devices.get("root")
+        return f"{name} on {root.what}" if root and place.kind() != "file" else ""
     return f"({place.volume.name if place.volume else place.device}){place.path}"
 
 
@@ -161,6 +163,16 @@ def _wrap_configfile(run: Run) -> Run:
         return run(shell, arguments, block)
 
     return configfile
+
+
+def _wrap_source(run: Run) -> Run:
+    def source(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
+        name = str(arguments[0]) if len(arguments) == 1 else ""
+        if basename(name) == "grub.cfg" and (what := _find_on_disk(shell, name)):
+            _leave_to_disk(shell, f"it opens the menu of {what}")
+        return run(shell, arguments, block)
+
+    return source
 
 
 def _wrap_chainloader(run: Run) -> Run:
@@ -194,6 +206,7 @@ def _wrap_check(run: Run) -> Run:
 
 _WRAPPERS: dict[str, Callable[[Run], Run]] = {
     "configfile": _wrap_configfile,
+    **dict.fromkeys(("source", "."), _wrap_source),
     **dict.fromkeys(_LINUX, _wrap_linux),
     **dict.fromkeys(_LOADERS, _wrap_chainloader),
     "verify_detached": _wrap_check,

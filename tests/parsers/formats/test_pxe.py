@@ -123,7 +123,9 @@ def test_the_local_disk_as_the_default_boots_nothing_here() -> None:
     assert wish.elsewhere
 
 
-@pytest.mark.parametrize("text", ["<html>", "\n <!DOCTYPE html>", "#!ipxe\n", "#!/bin/sh", "a\0b"])
+@pytest.mark.parametrize(
+    "text", ["<html>", "\n <!DOCTYPE html>", "#!ipxe\n", "#!/bin/sh", "a\0b", "404: gone"]
+)
 def test_what_is_in_another_language_is_not_taken_for_a_configuration(text: str) -> None:
     scan = scan_lease(files(text), [FORMAT])
     assert scan.entries == ()

@@ -46,6 +46,9 @@ LOCAL = {
     "its menu is opened": """
         search --set=root --file /boot/grub/grub.cfg
         configfile /boot/grub/grub.cfg""",
+    "its menu is read in": """
+        search --set=root --file /boot/grub/grub.cfg
+        source /boot/grub/grub.cfg""",
     "in a loop": """
         for c in /boot/grub2/grub.cfg /boot/grub/grub.cfg; do
           if search -s root -f "$c"; then configfile "$c"; fi
@@ -94,6 +97,12 @@ def test_the_disks_own_entries_are_left_to_the_disk() -> None:
     assert (deploy.default, local.action) == (True, "exit")
     assert "(vda2)/boot/grub/grub.cfg" in local.unbootable
     assert not wishes(scan).elsewhere
+
+
+def test_a_search_in_vain_does_not_hide_a_file_of_the_server() -> None:
+    more = {f"{SERVER}/grub/own": "menuentry deploy { linux /v }\n"}
+    scan = scanned("search --set=root --label none\nconfigfile /grub/own\n", more)
+    assert [(entry.title, entry.default) for entry in entries(scan)] == [("deploy", True)]
 
 
 def test_foremans_default_is_no_entry_and_means_the_own_disk() -> None:
