@@ -44,6 +44,7 @@ _GRUB_BELOW = re.compile(r"boot\w*\.(?:efi|bin)", re.I)
 _GRUB_PLATFORM = re.compile(r"[a-z0-9_]+-(?:ieee1275|efi|pc|emu|coreboot|xen)")
 # Prefixes that are built in: MAAS's and Ubuntu's, grub-mknetdir's.
 _GRUB_PREFIXES = ("/grub/", "/boot/grub/", "/boot/grub2/")
+_FIRMWARES = re.compile(r"boot[\w-]*\.efi", re.I)
 _IPXE = re.compile(
     r"(?:undionly|[gi]pxe|snp(?:only)?|intel|realtek|virtio-net)[\w.-]*\.(?:k{0,3}pxe|efi|0|lkrn)",
     re.I,
@@ -90,7 +91,7 @@ def _places(lease: Lease) -> Iterator[Place]:
     if is_about_booting(lease):
         yield from _pxelinux(lease)
     # A unified image may have the name that firmware looks for: BOOTX64.EFI.
-    last = [file for file, name in files if name.lower().endswith(".efi") and not is_ipxe(file)]
+    last = [file for file, name in files if _FIRMWARES.fullmatch(name)]
     for file in dict.fromkeys([*(file for file, _ in readable), *last]):
         yield Place((file,), is_named=True, is_bootfile=True)
 
