@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable
 
@@ -25,11 +26,40 @@ Resolve = Callable[[str, int, int], Awaitable[list[Address]]]
 
 
 async def resolve(host: str, port: int, family: int) -> list[Address]:
-    """Ask libc, in a thread: the name servers are those of /etc/resolv.conf."""
+    """Ask libc, in a thread: the name servers are those of /etc/resolv.conf.
+
+    Nobody waits for the thread of a lookup that is given up: libc may take half a minute. The loop
+    would do so for its own threads.
+    """
     loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[Address] | OSError] = loop.create_future()
     name = host.encode()  # a text would go by a codec that is imported late
-    found = await loop.getaddrinfo(name, port, family=family, type=socket.SOCK_STREAM)
-    return [_check(address) for *_, address in found]
+
+    def look_up() -> None:
+        found: list[Address] | OSError
+        try:
+            told = socket.getaddrinfo(name, port, family=family, type=socket.SOCK_STREAM)
+            found = [_check(address) for *_, address in told]
+        except OSError as error:
+            found = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(_settle, answer, found)
+
+    try:
+        threading.Thread(target=look_up, daemon=True).start()
+    except RuntimeError as error:
+        raise OSError(errno.EAGAIN, str(error)) from None
+    outcome = await answer
+    if isinstance(outcome, OSError):
+        raise outcome
+    return outcome
+
+
+def _settle(
+    answer: "asyncio.Future[list[Address] | OSError]", found: list[Address] | OSError
+) -> None:
+    if not answer.done():
+        answer.set_result(found)
 
 
 class Names:

@@ -36,8 +36,6 @@ def prepare(urls: Collection[str], rules: Fetching) -> None:
     A redirect to https for which nothing is prepared ends in a Fetched of the kind "tls": call
     this with "https:" then, and fetch again.
     """
-    import concurrent.futures.thread  # noqa: F401  lookups of names need it
-
     find_schemes()
     if rules.no_proxy:
         import ipaddress  # noqa: F401

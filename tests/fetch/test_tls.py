@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from petipy.fetch import fetcher, tls
 from petipy.fetch.spki import find_key
@@ -225,6 +227,13 @@ def test_a_key_is_found_in_certificates_only(keys: Keys) -> None:
     for length in range(len(find_key(whole)) + 100):
         with pytest.raises(ValueError, match=r"early|DER|sequence|Info"):
             find_key(whole[:length])
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_of_a_certificate_end_in_anything_but_a_reason(data: bytes) -> None:
+    for candidate in (data, b"\x30\x3a" + data, b"\x30\x82\x00\x3a\x30\x38" + data):
+        with suppress(ValueError):
+            assert find_key(candidate)[:1] == b"0"
 
 
 def test_a_server_that_wants_our_certificate_gets_it(keys: Keys) -> None:
