@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 
 from petipy.fetch.connect import Address
 from petipy.fetch.tftp import packets
@@ -18,6 +19,7 @@ _LEVELS = {
     socket.AF_INET: (socket.IPPROTO_IP, 14, 11),
     socket.AF_INET6: (socket.IPPROTO_IPV6, 24, 25),
 }
+_ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
 _ETHERNET = 1500
 # Bytes of a block in a packet of Ethernet, if a tunnel on the way takes 40 bytes of each.
 _BLOCKS = {socket.AF_INET: 1428, socket.AF_INET6: 1408}
@@ -61,19 +63,25 @@ async def read(address: Address, errand: Errand, writer: Writer, *, plain: bool 
         level, _, errors = _LEVELS[family]
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
         sock.setsockopt(level, errors, 1)  # "connection refused", though it is not connected
-        sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))
+        sock.bind((_ANY[family], 0))
         options = None if plain else choose_options(sock, find_mtu(family, address))
         return await _Line(sock, address, Transfer(errand, writer, options), options).run()
 
 
 class _Line:
-    """A transfer on a socket of its own, whose port is the transfer's identifier."""
+    """A transfer on a socket of its own, whose port is the transfer's identifier.
+
+    Once the server's port is known, the socket is connected to it, which spares the kernel half of
+    its work. Another socket at the same port gets what strangers send.
+    """
 
     def __init__(
         self, sock: socket.socket, server: Address, transfer: Transfer, options: Options | None
     ) -> None:
         self._sock, self._server, self._transfer = sock, server, transfer
         self._peer: Address | None = None  # the server's address in this transfer, once it is known
+        self._pure = False  # none of the packets that wait is a stranger's
+        self._door: socket.socket | None = None  # for strangers
         self._strangers: list[Address] = []
         block = max(options.block if options else 0, packets.PLAIN_BLOCK)
         # A byte more shows that a block is too long.
@@ -98,6 +106,9 @@ class _Line:
             raise
         finally:
             self._loop.remove_reader(self._sock)
+            if self._door:
+                self._loop.remove_reader(self._door)
+                self._door.close()
             if self._timer:
                 self._timer.cancel()
         return self._transfer.received
@@ -115,53 +126,92 @@ class _Line:
 
     def _drain(self) -> None:
         """Take the packets that wait, without a turn of the event loop for each."""
-        sock, transfer, buffer = self._sock, self._transfer, self._buffer
-        view, now = memoryview(buffer), self._loop.time()
+        transfer, view, now = self._transfer, memoryview(self._buffer), self._loop.time()
         for _ in range(_TURN):
             try:
-                size, address = sock.recvfrom_into(buffer)
+                size = self._receive()
             except BlockingIOError:
+                self._pure = self._peer is not None
                 return
             except OSError:
                 if self._peer:  # the link may come back
                     continue
                 raise
-            if address != self._peer and not self._meet(address):
-                continue
-            answer = transfer.receive(view[:size], now)
+            answer = transfer.receive(view[:size], now) if size else None
             if answer is not None:
                 self._send(answer)
             if transfer.ended:
                 self._end(None)
                 return
+            if self._pure and transfer.block_by_block:
+                return  # nothing more comes before the server has the answer
 
-    def _meet(self, address: Address) -> bool:
-        """Return True if a packet's sender is the server, whose port its first packet shows."""
-        if self._peer is None and address[0] == self._server[0] and address[2:] == self._server[2:]:
-            self._peer = address
-            return True
+    def _receive(self) -> int:
+        """Return the size of the next packet, which is in the buffer; 0 if it is a stranger's."""
+        if self._pure:
+            return self._sock.recv_into(self._buffer)
+        size, address = self._sock.recvfrom_into(self._buffer)
+        if self._peer is None and self._is_server(address):
+            self._meet(address)
+        if address == self._peer:
+            return size
+        self._turn_away(self._sock, address)
+        return 0
+
+    def _is_server(self, address: Address) -> bool:
+        return address[0] == self._server[0] and address[2:] == self._server[2:]
+
+    def _meet(self, peer: Address) -> None:
+        """Take note of the address that the server chose for this transfer."""
+        self._peer = peer
+        sock = self._sock
+        own = sock.getsockname()[:2]
+        sock.connect(peer)
+        # Only now: before, it might have got the port of another transfer.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._door = socket.socket(sock.family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._door.bind((_ANY[socket.AddressFamily(sock.family)], own[1]))
+        self._loop.add_reader(self._door, self._answer_door, self._door)
+
+    def _answer_door(self, door: socket.socket) -> None:
+        try:
+            _, address = door.recvfrom(1)
+        except OSError:
+            return
         if len(self._strangers) < _STRANGERS:
-            self._strangers.append(address)
-            self._send(packets.make_error(packets.STRANGER, "not your transfer"), address)
-        return False
+            self._turn_away(door, address)
+        else:
+            self._loop.remove_reader(door)
 
-    def _send(self, packet: bytes, address: Address | None = None) -> None:
-        if packet and (to := address or self._peer):
-            try:
-                self._sock.sendto(packet, to)
-            except OSError:  # it counts as lost: the link may come back
-                return
+    def _turn_away(self, sock: socket.socket, stranger: Address) -> None:
+        if len(self._strangers) < _STRANGERS:
+            self._strangers.append(stranger)
+            with suppress(OSError):
+                sock.sendto(packets.make_error(packets.STRANGER, "not your transfer"), stranger)
+
+    def _send(self, packet: bytes) -> None:
+        if packet and self._peer:
+            with suppress(OSError):  # it counts as lost: the link may come back
+                self._sock.send(packet)
 
     def _expire(self) -> None:
         self._timer = None
         try:
             self._drain()
             if not self._over.done() and (packet := self._transfer.expire(self._loop.time())):
-                self._send(packet, self._peer or self._server)
+                self._repeat(packet)
         except Exception as error:  # noqa: BLE001  it goes to the task that waits
             self._end(error)
         if not self._over.done():
             self._set_timer()
+
+    def _repeat(self, packet: bytes) -> None:
+        if self._peer:
+            self._send(packet)
+        else:
+            with suppress(OSError):
+                self._sock.sendto(packet, self._server)
 
     def _set_timer(self) -> None:
         self._timer = self._loop.call_at(self._transfer.deadline, self._expire)

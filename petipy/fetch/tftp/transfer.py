@@ -109,6 +109,11 @@ class Transfer:
         errand = self._errand
         return self._progress + (errand.block_within if self.answered else errand.answer_within)
 
+    @property
+    def block_by_block(self) -> bool:
+        """True if the server knows no windows: each block waits for an acknowledgement."""
+        return self.answered and self._agreed.window == 1
+
     def start(self, now: float) -> bytes:
         """Return the request. Raise ValueError if no packet can hold the name."""
         self._request = packets.make_request(self._errand.name, self._wanted)
