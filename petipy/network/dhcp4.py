@@ -278,6 +278,21 @@ def make_discover(
     )
 
 
+def make_release(mac: bytes, xid: int, address: str, server: str) -> Packet:
+    """Return the packet that gives an address back (RFC 2131, 4.4.6)."""
+    return Packet(
+        op=REQUEST_OP,
+        xid=xid,
+        mac=mac,
+        client=address,
+        options={
+            _KIND: bytes([RELEASE]),
+            _SERVER: socket.inet_aton(server),
+            _CLIENT: b"\x01" + mac,
+        },
+    )
+
+
 def make_boot_request(
     question: Packet, xid: int, address: str, item: int | None, server: str
 ) -> Packet:

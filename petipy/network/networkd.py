@@ -5,15 +5,22 @@ capabilities that it needs (it would keep CAP_SYS_ADMIN, too, if root started it
 """
 
 import os
+import random
 import re
+import select
 import signal
-from collections.abc import Mapping
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from petipy import platforms
 from petipy.log import Log
+from petipy.network import dhcp4
 from petipy.network.units import Identity, make_units
 from petipy.startup import packs
+from petipy.state.network import Lease
 from petipy.state.settings import Settings
 from petipy.sys import limits, process
 from petipy.sys.forked import Link, in_child
@@ -23,6 +30,7 @@ _USER = 0x6FFF_FFFE  # a user number that nobody else has
 _NICE = 5  # disks come first: a boot from one need not wait for the network
 _UNPACKING = 60.0  # seconds
 _RENAMING = 30.0  # seconds
+_LEAVING = 0.1  # seconds for packets that wait for the server's hardware address
 _ENVIRONMENT = {**process.ENVIRONMENT, "SYSTEMD_LOG_TARGET": "console", "SYSTEMD_LOG_COLOR": "0"}
 # Routes of routers would be entries of a table of next hops, whose numbers need a machine-id.
 _CONFIGURATION = "[Network]\nManageForeignNextHops=no\n"
@@ -73,16 +81,25 @@ class Networkd:
                 self._pid = 0
         raise ChildProcessError(f"systemd-networkd ended with status {status}")
 
-    def release(self, within: float = 1.0) -> None:
-        """Give the leases back if a setting says so, and wait for it: another kernel takes over."""
+    def release(self, leases: Iterable[Lease], within: float = 1.0) -> None:
+        """Give addresses back if a setting says so, for another kernel takes over.
+
+        This takes at most `within` seconds. `leases` are those of the links. networkd itself gives
+        back the addresses of DHCPv6 alone: before version 260 it closes DHCPv4's socket first.
+        """
         if not self._pid or not self._settings.dhcp_release:
             return
+        for lease in leases:
+            words = dict(lease)
+            try:
+                release(words["mac"], words["ip"], words["serverid"])
+            except (KeyError, ValueError, OSError):  # it has no address of IPv4, or no way out
+                continue
+        time.sleep(_LEAVING)
         os.kill(self._pid, signal.SIGTERM)
         descriptor = os.pidfd_open(self._pid)
         try:
-            import select
-
-            select.select([descriptor], [], [], within)
+            select.select([descriptor], [], [], within - _LEAVING)
         finally:
             os.close(descriptor)
 
@@ -122,6 +139,18 @@ class Networkd:
             self._log.warning(text)
         else:  # the links' own lines say the same in fewer words
             self._log.debug(text)
+
+
+def release(mac: str, address: str, server: str) -> None:
+    """Send the packet that gives an address back. Raise OSError, ValueError for wrong words."""
+    packet = dhcp4.make_release(
+        bytes.fromhex(mac.replace(":", "")), random.getrandbits(32), address, server
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):  # networkd may have the port; servers take any
+            sender.bind((address, dhcp4.CLIENT_PORT))
+        sender.sendto(dhcp4.write(packet), (server, dhcp4.SERVER_PORT))
 
 
 def _unpack(_: Link) -> str:

@@ -61,7 +61,7 @@ class Network:
 
     def stop(self) -> None:
         """Leave the network: another kernel takes over."""
-        self._networkd.release()
+        self._networkd.release(self._hearing.leases)
 
     async def _listen(self) -> None:
         async with aclosing(listener.listen(self._log)) as stream:

@@ -48,7 +48,8 @@ async def run(words: Sequence[str]) -> None:
     task = asyncio.ensure_future(networkd.run())
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    loop.add_signal_handler(signal.SIGUSR1, networkd.release)
+    lease = (("mac", "52:54:00:00:00:01"), ("ip", "192.0.2.50"), ("serverid", "192.0.2.1"))
+    loop.add_signal_handler(signal.SIGUSR1, networkd.release, [lease, (("ip6", "2001:db8::100"),)])
     await asyncio.wait([task])
     if not task.cancelled() and (error := task.exception()):
         log.error(f"{error}")

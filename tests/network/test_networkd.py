@@ -128,6 +128,25 @@ def test_the_address_stays_when_it_ends(server: Namespace, client: Namespace) ->
     assert "DHCPRELEASE" not in dhcp.said
 
 
+def test_leases_are_given_back_before_a_boot_by_a_setting(
+    server: Namespace, client: Namespace
+) -> None:
+    dhcp = start_dnsmasq(server, "dhcp-range=192.0.2.50,192.0.2.50,10m", *POOL_6)
+    networkd = start_networkd(client, "petipy.dhcp_release=1")
+    wait(lambda: len(addresses(client)) == 2)
+    networkd.signal(signal.SIGUSR1)
+    dhcp.says("DHCPRELEASE(lan0) 192.0.2.50 52:54:00:00:00:01")
+
+
+def test_leases_stay_when_no_setting_gives_them_back(server: Namespace, client: Namespace) -> None:
+    dhcp = start_dnsmasq(server, "dhcp-range=192.0.2.50,192.0.2.50,10m")
+    networkd = start_networkd(client)
+    wait(lambda: addresses(client))
+    networkd.signal(signal.SIGUSR1)
+    time.sleep(0.5)
+    assert "DHCPRELEASE" not in dhcp.said
+
+
 def test_its_end_is_an_error_that_names_the_status(server: Namespace, client: Namespace) -> None:
     networkd = start_networkd(client)
     networkd.says("eth0: ")
