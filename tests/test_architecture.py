@@ -29,7 +29,7 @@ FORMATS = [
     *("grub", "bls", "uki", "grub-legacy", "ipxe", "kboot", "lilo", "native", "pxe", "silo"),
     *("syslinux", "yaboot", "zipl", "foreign", "found"),
 ]
-PLATFORMS = ["efi", "generic", "pseries"]
+PLATFORMS = ["efi", "generic", "powernv", "pseries"]
 SETTINGS = [
     *("timeout", "order", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
     *("lock", "password", "shell", "rescue"),

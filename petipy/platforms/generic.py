@@ -11,7 +11,10 @@ class Generic(Platform):
         return 1
 
     def dhcp_architecture(self, machine: str) -> int | None:
-        return 0 if machines.find(machine).name in ("x86_64", "i386") else None  # a PC with a BIOS
+        architecture = machines.find(machine)
+        if architecture.name in ("x86_64", "i386"):
+            return 0  # a PC with a BIOS
+        return architecture.dhcp  # a board: few servers know the numbers without EFI
 
 
 PLATFORM = Generic()

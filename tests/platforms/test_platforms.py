@@ -25,6 +25,11 @@ VOF: Mapping[str, Content] = {
 }
 SLOF = {**VOF, "proc/device-tree/openprom/model": b"SLOF,HEAD\0"}
 POWERVM = {**SLOF, "proc/device-tree/openprom/ibm,fw-vernum_encoded": b"FW950.40 (VL950_099)\0"}
+POWERNV: Mapping[str, Content] = {
+    "proc/device-tree/compatible": b"ibm,powernv\0",
+    "proc/device-tree/model": b"9006-22P\0",
+    "proc/device-tree/ibm,opal/firmware/version": b"skiboot-v6.7\0",
+}
 PC: Mapping[str, Content] = {
     "sys/firmware/dmi/tables/DMI": b"\1\4",
     "sys/class/dmi/id/sys_vendor": "QEMU\n",
@@ -50,6 +55,7 @@ def found(room: Path, files: Mapping[str, Content]) -> tuple[Platform, str]:
         (VOF, "pseries"),
         (SLOF, "pseries"),
         (POWERVM, "pseries"),
+        (POWERNV, "powernv"),
         (PC, "generic"),
         (EFI, "EFI"),
         ({**BOARD, "sys/firmware/efi/fw_platform_size": "64\n"}, "EFI"),
@@ -100,7 +106,8 @@ def test_machine_and_firmware_are_described_in_short_lines(
         (EFI, "aarch64", 0xB),
         (EFI, "riscv64", 0x1B),
         (EFI, "ppc64le", None),
-        (BOARD, "aarch64", None),
+        (BOARD, "aarch64", 0xB),
+        (POWERNV, "ppc64le", 0xE),
     ],
 )
 def test_a_dhcp_server_is_told_the_number_of_processor_and_firmware(
