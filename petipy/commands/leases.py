@@ -4,6 +4,7 @@ Known are
 
 - udhcpc's environment, dhclient's, and `dhcpcd --dumplease`: name=value lines
 - systemd-networkd's /run/systemd/netif/leases/INDEX
+- dhclient's file of leases, of which the last one counts; `nmcli -f DHCP4,DHCP6 …`
 - dhcpcd's own file: the packet itself
 - JSON: an object of words, an object of such objects by interface, or a machine file's "network"
 """
@@ -23,6 +24,9 @@ from petipy.report.visible import escape
 _LARGEST = 1 << 20  # bytes of a file
 _COOKIE = slice(236, 240)  # of a packet
 _LINE = re.compile(r"(?:export\s+|declare -x\s+)?(?P<name>[A-Za-z_][\w.-]*)=(?P<value>.*)")
+# dhclient's `option routers 192.0.2.1, 192.0.2.2;` and nmcli's `DHCP4.OPTION[1]:  routers = …`.
+_STATEMENT = re.compile(r"(?:option\s+)?(?P<name>[a-z][\w.-]*)\s+(?P<value>\S.*);")
+_ITEM = re.compile(r"DHCP[46]\.OPTION\[\d+\]:\s*(?P<name>[a-z][\w-]*) = (?P<value>.*)")
 _OPTION = re.compile(r"(?:opt|option_|unknown_)(\d{1,3})", re.I)
 _HEX = re.compile(r"(?:[0-9a-f]{2})+", re.I)
 _CLIENT = re.compile(r"(?:01|ff)?(?P<mac>(?:[0-9a-f]{2}){6})", re.I)
@@ -64,6 +68,7 @@ _NAMES: Mapping[str, str] = {
     "dhcp6_bootfile_param": "bootfile_param",
     "dhcp6_ia_na1_ia_addr1": "ip6",
     "ipv6": "ip6",
+    "name_servers": "dns",
 }
 # Variables of a shell that are words of a lease as well.
 _SHELL = {"HOSTNAME"}
@@ -143,8 +148,11 @@ def _texts(value: object) -> dict[str, str]:
 
 
 def _read_lines(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        if not (m := _LINE.fullmatch(line.strip())) or m["name"] in _SHELL:
+    """Yield names with values; a later one of the same name counts."""
+    for raw in text.splitlines():
+        line = raw.strip()
+        m = _LINE.fullmatch(line) or _ITEM.fullmatch(line) or _STATEMENT.fullmatch(line)
+        if not m or m["name"] in _SHELL:
             continue
         value = m["value"]
         if value[:1] in ("'", '"'):
@@ -152,7 +160,7 @@ def _read_lines(text: str) -> Iterator[tuple[str, str]]:
                 value = " ".join(shlex.split(value))
             except ValueError:
                 value = value.strip("'\"")
-        yield m["name"], value
+        yield m["name"].rpartition(".")[2], value.replace(", ", " ")
 
 
 def _translate(found: Mapping[str, str]) -> dict[str, str]:

@@ -81,6 +81,45 @@ OPTION_224=0a0b
     }
 
 
+def test_of_dhclients_leases_the_last_one_counts(tmp_path: Path) -> None:
+    text = """lease {
+  interface "eth7";
+  fixed-address 192.0.2.8;
+}
+lease {
+  interface "eth7";
+  fixed-address 192.0.2.9;
+  filename "pxelinux.0";
+  server-name "boot";
+  option routers 192.0.2.1, 192.0.2.2;
+  option dhcp-server-identifier 192.0.2.1;
+  option dhcp6.bootfile-url "http://[2001:db8::1]/boot";
+  renew 2 2026/12/01 10:00:00;
+}
+"""
+    assert read(tmp_path, text)["eth7"] == {
+        "interface": "eth7",
+        "ip": "192.0.2.9",
+        "router": "192.0.2.1 192.0.2.2",
+        "serverid": "192.0.2.1",
+        "sname": "boot",
+        "boot_file": "pxelinux.0",
+        "bootfile_url": "http://[2001:db8::1]/boot",
+    }
+
+
+def test_nmclis_list_is_a_lease(tmp_path: Path) -> None:
+    text = """DHCP4.OPTION[1]:                        ip_address = 192.0.2.9
+DHCP4.OPTION[2]:                        bootfile_name = pxelinux.0
+DHCP4.OPTION[3]:                        expiry = 1700000000
+"""
+    assert read(tmp_path, text)["eth0"] == {
+        "interface": "eth0",
+        "ip": "192.0.2.9",
+        "bootfile": "pxelinux.0",
+    }
+
+
 def test_dhcpcds_own_file_is_the_packet(tmp_path: Path) -> None:
     options = {67: b"core.elf", 6: socket.inet_aton("192.0.2.53")}
     assert read(tmp_path, dhcp(5, options, address="192.0.2.9"))["eth0"] == {
