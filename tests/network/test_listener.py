@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from petipy.log import Log
@@ -23,6 +24,7 @@ from tests.network.namespace import Namespace, bridge, join, namespace
 from tests.network.packets import dhcp
 from tests.network.servers import start_dnsmasq, start_kea
 from tests.network.test_list_network import wait_for_link_local
+from tests.property.test_packets import FULL4, mutations
 
 MAC = "52:54:00:00:00:01"
 PATIENCE = 15.0
@@ -413,3 +415,30 @@ def test_the_child_has_no_rights(server: Namespace, client: Namespace) -> None:
         assert "Uid:\t0" not in status
 
     listening(client, play)
+
+
+def test_mutated_packets_do_not_end_the_child(server: Namespace, client: Namespace) -> None:
+    start_dnsmasq(server, RANGE, "dhcp-boot=grub/core.elf")
+    packets = islice(mutations(FULL4, seed=1), 900)
+
+    async def play(ears: Ears, sender: Client) -> None:
+        pid = await wait_for_child()
+        sender.discover()
+        await ears.hear("offer")
+        own = sender.xid.to_bytes(4, "big")
+        with server.entered():
+            line = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        with line:
+            for number, data in enumerate(packets):
+                # The transaction and the hardware address are this machine's.
+                mine = data[:4] + own + data[8:28] + sender.mac + data[34:]
+                line.sendto(make_answer(mine), ("lan0", frames.IPV4, 0, 0, b"\xff" * 6))
+                await asyncio.sleep(0.2 if number % 60 == 0 else 0)
+        await asyncio.sleep(1.0)
+        sender.xid += 1
+        sender.discover()
+        await ears.wait(lambda: any(h.transaction == sender.xid for h in ears.all))
+        assert await wait_for_child() == pid
+
+    ears = listening(client, play)
+    assert len({heard.words for heard in ears.all}) > 20
