@@ -43,7 +43,7 @@ async def _get(job: Job, url: Url) -> Url | None:
     if not url.host:
         raise FetchError("a URL without a host")
     through = proxy.find(url, job.rules)
-    by = f", by the proxy {through.authority}" if through else ""
+    peer, by = "", f", by the proxy {through.authority}" if through else ""
     by += tls.remark(job.rules) if url.scheme == "https" else ""
     key = (url.scheme, url.host, str(_port(url)), str(through))
     connection = job.pool.take(key)
@@ -63,6 +63,8 @@ async def _get(job: Job, url: Url) -> Url | None:
             job.note(f"{_describe(exchange)}: moved to {further}{by}")
             return further
         await _take(job, exchange)
+        if connection is not None and through is None and connection.peer != url.host:
+            peer = f" from {connection.peer}"
     finally:
         if connection is not None:
             if exchange is not None and exchange.clean:
@@ -70,7 +72,7 @@ async def _get(job: Job, url: Url) -> Url | None:
             else:
                 connection.close()
     part = " of it" if job.wanted.size or job.wanted.offset else ""
-    job.note(f"{job.sink.tell():,} bytes{part}{by}", good=True)
+    job.note(f"{job.sink.tell():,} bytes{part}{peer}{by}", good=True)
     return None
 
 

@@ -51,6 +51,16 @@ def test_nginx_gives_files_and_parts_of_them(
     assert (beyond.size, beyond.error) == (0, "")
 
 
+def test_a_server_is_reached_by_its_address_on_the_link_alone(
+    web: Path, server: Namespace, client: Namespace
+) -> None:
+    start_nginx(server, "server { listen [::]:80; }")
+    shown = server.ip("-6 -brief address show dev lan0")
+    address = next(word for word in shown.split() if word.startswith("fe80:")).partition("/")[0]
+    result = one(client, f"http://[{address}%25eth0]/small", limits=IMPATIENT)
+    assert result.data == "small\n"
+
+
 def test_nginx_takes_a_password_and_the_log_has_none(
     web: Path, server: Namespace, client: Namespace
 ) -> None:
@@ -136,6 +146,8 @@ def test_names_come_from_dnsmasq_and_every_address_is_tried(
     name_servers(client)
     results = fetch(client, *(f"http://{name}/small" for name in names), limits=IMPATIENT)
     assert [result.data for result in results] == ["small\n"] * 3
+    assert results[1].answers == ("6 bytes from 2001:db8::1",)
+    assert results[2].answers == ("6 bytes from 192.0.2.1",)
     assert results[2].seconds < 1.5
     unknown = one(client, "http://none.test/small")
     assert unknown.answers == ("there is no host none.test",)
