@@ -120,9 +120,11 @@ def first_focus(rows: list[MenuRow]) -> int:
 
 
 def _heading(device: str, source: Source | None, path: MenuPath) -> MenuRow:
-    words = " / ".join([source_title(source, device), *map(to_ascii, path.trail)])
+    title = source_title(source, device)
     if source and source.kind.remote and (state := describe_network(source)):
-        words += f" - {state}"
+        # The network screen has the rest: this one fits into a line.
+        title = f"{to_ascii(source.name)}: {state}"
+    words = " / ".join([title, *map(to_ascii, path.trail)])
     return MenuRow("heading", ("device", device), words)
 
 

@@ -43,21 +43,21 @@ def test_an_interface_without_entries_is_one_line_that_says_its_state() -> None:
     assert lines[1:5] == [
         "vda2: 20 GB ext4, label root",
         "> * Debian GNU/Linux",
-        "eth0: network - asking for an address, 12 s",
-        "eth1: network - no cable",
+        "eth0: asking for an address, 12 s",
+        "eth1: no cable",
     ]
 
 
 def test_a_menu_without_entries_still_shows_the_interfaces() -> None:
     waiting = network(state="waiting", reason="no answer to DHCP for 40 s; still asking")
     text = Driver(machine(waiting, disks=0)).text
-    assert "eth0: network - no answer to DHCP for 40 s; still asking" in text
+    assert "eth0: no answer to DHCP for 40 s; still asking" in text
     assert "Nothing to boot was found" in text
 
 
 def test_a_server_that_wants_the_local_disk_is_no_failure() -> None:
     text = Driver(machine(network(elsewhere=True))).text
-    assert "eth0: network - its server wants the local disk" in text
+    assert "eth0: its server wants the local disk" in text
 
 
 def test_hostile_words_of_a_server_are_shown_as_text() -> None:
