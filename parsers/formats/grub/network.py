@@ -1,5 +1,6 @@
 """A grub.cfg on a server. The server is the device that GRUB was loaded from, (tftp,HOST)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -12,6 +13,7 @@ from parsers.formats.grub.server_menu import ServerMenu
 from parsers.places.remote import find_kind, is_program
 from parsers.places.urls import split
 
+_IS_FOR_BOOT = re.compile(r"/(?:boot|efi)(?:/|\Z)", re.I)
 _UNKNOWN_SIZE = 1 << 40  # bytes, of a file whose size no server says
 
 
@@ -72,7 +74,33 @@ class _Server:
         return path
 
     def _on(self, name: str) -> "Files | None":
-        return self if name == self.volume.name else self._files.host.on(name)
+        if name == self.volume.name:
+            return self
+        disk = self._files.host.on(name)
+        return _Disk(disk) if disk else None
+
+
+class _Disk:
+    """The `Files` of a disk, as the script of a server may see it: what is there, but no contents.
+
+    A script can put what it reads into the URL that it asks for next, and whoever answers DHCP
+    first is the server.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self.volume, self.host = files.volume, files.host
+        self.kind, self.size = files.kind, files.size
+        self.modified, self.link, self.default = files.modified, files.link, files.default
+
+    def read(self, path: str) -> str | None:
+        return None
+
+    def piece(self, path: str, offset: int, length: int) -> bytes:
+        return b""
+
+    def names(self, directory: str) -> list[str]:
+        return self._files.names(directory) if _IS_FOR_BOOT.match(directory) else []
 
 
 def _on_server(item: Item, root: str) -> Item:

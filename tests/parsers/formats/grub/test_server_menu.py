@@ -242,3 +242,30 @@ def test_a_menu_from_an_ipv6_server_finds_its_own_files() -> None:
     host = Machine({"eth0": {}}, urls=urls, leases={"eth0": lease})
     (entry,) = entries(scan_lease(host.files("eth0"), formats()))
     assert (entry.title, entry.kernel) == ("2001:db8::1", FileRef(url="tftp://[2001:db8::1]/v"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hiddenentry h { true }\nread_file (hd0,2)/etc/secret word; source (tftp)/$word\n",
+        "hiddenentry h { true }\nread_file (vda2)/etc/secret word; configfile /$word\n",
+        "load_env --file (hd0,2)/boot/grub/grubenv; source /$word\n",
+        "source (hd0,2)/etc/set; source /$word\n",
+        "for file in (hd0,2)/etc/*; do source /found/$file; done\n",
+    ],
+)
+def test_a_script_of_a_server_learns_no_contents_of_a_disk(text: str) -> None:
+    secrets = {
+        "/etc/secret": "hunter2\n",
+        "/etc/set": "set word=hunter2\n",
+        "/etc/hunter2": "",
+        "/boot/grub/grubenv": "# GRUB Environment Block\nword=hunter2\n".ljust(1024, "#"),
+    }
+    urls = {CONFIG: f"{text}menuentry a {{ linux /v }}\n"}
+    host = Machine(
+        {"vda2": secrets}, [Volume(name="eth0"), DISK], urls=urls, leases={"eth0": LEASE}
+    )
+    scan = scan_lease(host.files("eth0"), formats())
+    assert "a" in [entry.title for entry in entries(scan)]
+    assert CONFIG in host.asked
+    assert not [url for url in host.asked if "hunter2" in url]
