@@ -65,12 +65,17 @@ def test_a_lease_of_ten_seconds_is_renewed_and_scanned_once(
 ) -> None:
     serve_files(server)
     start_tftpd(server)
+    # A renewal that did not say what the client is would lose the boot file.
+    test = "option[93].hex == 0x000c and substring(option[60].hex, 0, 9) == 'PXEClient'"
     boot = {"next-server": "192.0.2.1", "boot-file-name": "pxelinux.0"}
     kea = start_kea(
         server,
         4,
-        make_kea("lan0", "192.0.2.100-192.0.2.110", **boot)
-        | {"valid-lifetime": 10, "renew-timer": 2, "rebind-timer": 6},
+        {
+            **make_kea("lan0", "192.0.2.100-192.0.2.110"),
+            **{"valid-lifetime": 10, "renew-timer": 2, "rebind-timer": 6},
+            "client-classes": [{"name": "pseries", "test": test, **boot}],
+        },
     )
     machine = follower.start(client)
     machine.wait("eth0", 40, state="ready", entries=["one", "two"])
