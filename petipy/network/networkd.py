@@ -32,8 +32,6 @@ _UNPACKING = 60.0  # seconds
 _RENAMING = 30.0  # seconds
 _LEAVING = 0.1  # seconds for packets that wait for the server's hardware address
 _ENVIRONMENT = {**process.ENVIRONMENT, "SYSTEMD_LOG_TARGET": "console", "SYSTEMD_LOG_COLOR": "0"}
-# Routes of routers would be entries of a table of next hops, whose numbers need a machine-id.
-_CONFIGURATION = "[Network]\nManageForeignNextHops=no\n"
 _LEVEL = re.compile(r"<([0-7])>")
 _ERROR = 3  # of syslog's levels; those below are worse
 
@@ -116,9 +114,6 @@ class Networkd:
                 old.unlink()
         for name, text in units.items():
             (place / name).write_text(text)
-        more = self._run / "networkd.conf.d"
-        more.mkdir(exist_ok=True)
-        (more / "petipy.conf").write_text(_CONFIGURATION)
         own = self._run / "netif"
         own.mkdir(exist_ok=True)
         if os.geteuid() == 0:
