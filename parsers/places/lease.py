@@ -67,6 +67,7 @@ BOOTING = (
 
 _DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
+_MOST_SERVERS = 4  # of option 150 that are asked in turn
 _SIX = ("bootfile_url", "bootfile_param")  # of DHCPv6 alone
 _FOUR = ("bootfile", "boot_file", "tftpservers", "tftp", "siaddr", "sname", "serverid")
 
@@ -91,10 +92,21 @@ def begins_with_own_disk(lease: Lease) -> bool:
 
 
 def views(lease: Lease) -> Iterator[Lease]:
-    """Yield the lease as each family of addresses tells it, if both name a boot file.
+    """Yield the lease with one server each: that of a family of addresses, those of option 150.
 
-    DHCPv6's comes first: it is a whole URL, and rarely there by accident.
+    DHCPv6's comes first: it is a whole URL, and rarely there by accident. RFC 5859: the servers of
+    option 150 are asked in their order.
     """
+    for view in _list_families(lease):
+        hosts = view.get("tftpservers", "").split()[:_MOST_SERVERS]
+        if len(hosts) > 1:
+            yield from ({**view, "tftpservers": host} for host in hosts)
+        else:
+            yield view
+
+
+def _list_families(lease: Lease) -> Iterator[Lease]:
+    """Yield the lease as each family of addresses tells it, if both name a boot file."""
     if not (lease.get("bootfile_url") and (lease.get("bootfile") or lease.get("boot_file"))):
         yield lease
         return

@@ -31,13 +31,18 @@ def scan_lease(files: Files, formats: Sequence[Format], tell: Tell = lambda _: N
     if begins_with_own_disk(files.host.lease):
         server = files.host.lease.get("proxy") or files.host.lease.get("serverid", "")
         return _scan_empty(f"dhcp://{server}/", "the server's menu begins with the next device")
-    found = Scan()
-    for lease in views(files.host.lease):
+    every = [*views(files.host.lease)]
+    if len(every) > 1:
+        # A server that is silent holds nobody up: the others have been asked meanwhile.
+        files.host.prefetch([place.urls[0] for view in every for place in [*places(view)][:1]])
+    problems: dict[Problem, None] = {}
+    for lease in every:
         host = replace(files.host, lease=lease)
         found = _scan_lease(NetworkFiles(files.volume, host), formats, tell)
         if found.entries or found.preferences:
-            break
-    return found
+            return found
+        problems.update(dict.fromkeys(found.problems))
+    return Scan(problems=tuple(problems))
 
 
 def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:

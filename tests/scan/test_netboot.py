@@ -207,6 +207,15 @@ def test_each_family_of_addresses_has_its_own_places_and_ipv6_comes_first() -> N
     assert scanned(four, **said) == ["LOUD FOUR"]
 
 
+def test_the_servers_of_option_150_are_asked_in_their_order() -> None:
+    said = {"bootfile": "x.0", "tftpservers": "192.0.2.1 192.0.2.2", "siaddr": "192.0.2.3"}
+    assert scanned({"tftp://192.0.2.2/pxelinux.cfg/default": "loud two"}, **said) == ["LOUD TWO"]
+    host = Machine({"eth0": {}}, leases={"eth0": LEASE | said})
+    scan = scan_lease(host.files("eth0"), [LOUD])
+    assert ["192.0.2.1" in p.message for p in scan.problems] == [True, False]
+    assert {url.split("/")[2] for url in host.asked} == {"192.0.2.1", "192.0.2.2"}
+
+
 def test_a_server_of_ipxe_is_said_to_want_its_user_class() -> None:
     (message,) = scanned({}, bootfile="undionly.kpxe")
     assert message.endswith(
