@@ -1,20 +1,22 @@
 """Everything that DHCP servers have said on the links, as far as it still counts."""
 
+from itertools import chain
+
 from petipy.network.heard import Heard
 from petipy.network.interfaces import Interface
 from petipy.network.offers import make_lease, remember
 from petipy.network.states import Answers
-from petipy.state.network import Lease
+from petipy.state.network import NO_SETUPS, Lease, Link, Method, Setups
 
 _REFUSALS = {"nak": "refuses the address", "decline": "gave an address that somebody else has"}
 _OFFERS = {"offer", "advertise"}
 
 
 class Hearing:
-    """The messages by link. `uuid` is the machine's."""
+    """The messages by link. `uuid` is the machine's; the setups say how links get addresses."""
 
-    def __init__(self, uuid: str = "") -> None:
-        self._uuid = uuid
+    def __init__(self, uuid: str = "", setups: Setups = NO_SETUPS) -> None:
+        self._uuid, self._setups = uuid, setups
         self._heard: dict[int, tuple[Heard, ...]] = {}
         self._refusals: dict[int, str] = {}
         self._leases: dict[int, Lease] = {}  # as they were asked for last
@@ -42,6 +44,7 @@ class Hearing:
             lease=lease,
             refusal=self._refusals.get(interface.link.index, ""),
             offer=offer,
+            method=_find_method(self._setups, interface.link),
         )
 
     def forget(self, index: int) -> None:
@@ -49,3 +52,12 @@ class Hearing:
         self._heard.pop(index, None)
         self._refusals.pop(index, None)
         self._leases.pop(index, None)
+
+
+def _find_method(setups: Setups, link: Link) -> Method:
+    """Return the method of the link's own setup, by its name or MAC; else that of the others."""
+    by_name = (setup for setup in setups.interfaces if setup.name == link.name)
+    by_mac = (s for s in setups.interfaces if not s.name and s.mac and s.mac == link.mac)
+    others = (s for s in setups.interfaces if not s.name and not s.mac)
+    found = next(chain(by_name, by_mac, others), None)
+    return found.method if found else "auto"

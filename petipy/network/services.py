@@ -35,7 +35,7 @@ class Network:
     ) -> None:
         self._log, self._clock = log, clock
         self._networkd = Networkd(settings, platform, log)
-        self._hearing = Hearing(format_uuid(platform.read_uuid("")))
+        self._hearing = Hearing(format_uuid(platform.read_uuid("")), settings.interfaces)
         self._heard = asyncio.Event()
         self._resolver = Resolver(resolv_conf)
         self._interfaces: tuple[tuple[int, bool, tuple[str, ...], tuple[str, ...]], ...] = ()
@@ -112,8 +112,10 @@ class Network:
 
     def _resolve(self) -> None:
         self._note_timeservers()
-        told = [read_lease(lease) for lease in self._hearing.leases]
-        servers = _join([*(part[0] for part in told), self._told])
+        asked = self._settings.interfaces
+        told = [read_lease(lease) for lease in self._hearing.leases] if asked.server_names else []
+        fixed = [asked.nameservers, *(setup.nameservers for setup in asked.interfaces)]
+        servers = _join([*fixed, *(part[0] for part in told), self._told])
         domains = _join(part[1] for part in told)
         try:
             self._resolver.update(servers, domains)

@@ -11,8 +11,9 @@ from parsers.places import lease as leases
 from petipy.network import offers
 from petipy.network.interfaces import Interface
 from petipy.state.model import State
-from petipy.state.network import Lease
+from petipy.state.network import Lease, Method
 
+_ASKING = {"auto", "dhcp4", "dhcp6"}  # methods by which servers are asked
 SILENT = 30.0  # seconds without an answer after which the words say so
 _STEPS = ((20, 5), (60, 10), (300, 30), (math.inf, 60))  # until so many seconds, in such steps
 
@@ -24,6 +25,7 @@ class Answers:
     lease: Lease = ()  # () as long as there is none
     refusal: str = ""  # the last refusal, in words; "" after an answer that is none
     offer: str = ""  # the server that offers an address, as long as there is no lease
+    method: Method = "auto"  # by which the link gets its addresses
 
 
 def describe(
@@ -34,11 +36,15 @@ def describe(
     `seconds` have passed since the carrier came, or since the address went. With `had_lease` the
     source has been scanned, and its entries stay.
     """
+    if answers.method == "ignore":
+        return "ready", "the settings leave it alone"
     reason = _find_obstacle(interface, answers, seconds)
     if had_lease:  # also without its address now: what was found may still boot
         return "scanning", reason
     if reason:
         return "waiting", reason
+    if not answers.lease:
+        return "ready", f"{_join_addresses(interface)}, without DHCP: nothing says what to boot"
     if not leases.is_about_booting(dict(answers.lease)):
         return "ready", offers.describe(answers.lease)
     return "scanning", ""
@@ -63,6 +69,8 @@ def _find_obstacle(interface: Interface, answers: Answers, seconds: float) -> st
         return ""
     if answers.lease and seconds < SILENT:
         return "the address is being checked"
+    if answers.method not in _ASKING:
+        return "" if link.addresses else "it waits for its address"
     known = f"{_join_addresses(interface)}; " if link.addresses else ""
     if answers.refusal:
         return f"{known}{answers.refusal}; asking again"

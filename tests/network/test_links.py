@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from petipy.network.hearing import Hearing
 from petipy.network.states import SILENT
 from petipy.sources.source import Arrived, Left, Updated
+from petipy.state.network import Setup, Setups
 from petipy.sys.netlink import AddressNews
 from tests.network.wire import BOOT, Wire, link, scanned
 
@@ -218,3 +220,23 @@ def test_lost_news_is_made_good_by_a_dump(wire: Wire) -> None:
     events = wire.look()
     assert Left("eth1") in events
     assert wire.reason() == "no cable"
+
+
+def test_a_fixed_address_waits_for_no_server(tmp_path: Path) -> None:
+    setups = Setups(
+        interfaces=(
+            Setup(name="eth0", method="static", addresses=("192.0.2.7/24",)),
+            Setup(mac="52:54:00:12:34:03", method="ignore"),
+            Setup(name="eth2"),
+        )
+    )
+    wire = Wire(tmp_path, hearing=Hearing(setups=setups))
+    wire.put(link())
+    assert wire.reason() == "it waits for its address"
+    wire.give()
+    assert wire.shown["eth0"].state == "ready"
+    assert wire.reason() == "192.0.2.7, without DHCP: nothing says what to boot"
+    wire.put(link(3, "eth1"))
+    assert wire.reason("eth1") == "the settings leave it alone"
+    wire.put(link(4, "eth2"))
+    assert wire.reason("eth2") == "asking for an address, 0 s"
