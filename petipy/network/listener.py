@@ -52,16 +52,17 @@ async def listen(
     starts after a pause, at first of `pause` seconds. OSError without CAP_NET_RAW.
     """
     MESSAGES.build()
-    first, complained = pause, False
-    while True:
-        began = time.monotonic()
-        with ExitStack() as sockets:
-            tap = sockets.enter_context(packet.open_tap(FILTER))
-            sender = packet.open_sender(dhcp4.CLIENT_PORT, NOTHING)
-            if sender is None:
-                log.info("another program has UDP port 68: proxyDHCP servers are not asked")
-            else:
-                sockets.enter_context(sender)
+    with ExitStack() as sockets:
+        # They stay open when a child dies: packets wait for the next one.
+        tap = sockets.enter_context(packet.open_tap(FILTER))
+        sender = packet.open_sender(dhcp4.CLIENT_PORT, NOTHING)
+        if sender is None:
+            log.info("another program has UDP port 68: PXE's servers are not asked")
+        else:
+            sockets.enter_context(sender)
+        first, complained = pause, False
+        while True:
+            began = time.monotonic()
             work = _Work(tap, sender, addresses or {})
             try:
                 async with aclosing(stream(work.run, _MESSAGE)) as reports:
@@ -76,13 +77,13 @@ async def listen(
                 reason = error.strerror or str(error)
             except ValueError as error:
                 reason = f"it sent a senseless message: {error}"
-        if not complained:
-            log.warning(f"the process that listens to DHCP is started again: {reason}")
-            complained = True
-        if time.monotonic() - began > _LONGEST_PAUSE:
-            pause = first
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+            if not complained:
+                log.warning(f"the process that listens to DHCP is started again: {reason}")
+                complained = True
+            if time.monotonic() - began > _LONGEST_PAUSE:
+                pause = first
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 class _Work:
