@@ -42,7 +42,7 @@ ARCHITECTURES = [
 ]
 SCHEMES = ["http", "https", "tftp"]
 COMMANDS = ["capture", "check", "explain", "list", "script"]
-SCREENS = ["details", "editor", "help", "log", "menu", "network", "prompt"]
+SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt"]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "stop", "rescan", "log", "note presence"),
     *("note absence", "unlock"),

@@ -99,7 +99,7 @@ CONSOLE_KEYS = (STOP, REDRAW)
 
 def join_footer(keys: Sequence[Key], width: int) -> str:
     """Return as many of the keys as there is room for, from the first."""
-    words = [str(key) for key in keys]
+    words = [word for key in keys if (word := str(key))]
     while len(words) > 1 and len("  ".join(words)) > width:
         words.pop()
     return "  ".join(words)

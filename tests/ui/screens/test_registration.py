@@ -92,8 +92,8 @@ def new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("new_file")
 def test_a_new_file_is_a_new_screen_with_its_key_in_footer_help_and_readme() -> None:
-    driver = Driver()
-    assert "  w news  " in driver.lines()[-1]
+    driver = Driver(size=(80, 40))
+    assert "  w news" in driver.lines()[-1]
     assert "It is new." in driver.press("w").text
     assert driver.lines()[0] == "Petipy 0.1 - New"
     assert any(line.split() == ["w", "see", "the", "news"] for line in driver.press("h").lines())
