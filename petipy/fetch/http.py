@@ -15,6 +15,7 @@ from petipy.fetch.scheme import Job, Scheme
 from petipy.fetch.url import Url
 
 _REDIRECTS = 10
+_TEXT = 1 << 20  # bytes: whoever wants so many of a file takes it to be a text
 _MOVED = {301, 302, 303, 307, 308}
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _ABSENT = {404, 410}
@@ -71,7 +72,8 @@ async def _get(job: Job, url: Url) -> Url | None:
                 job.pool.put(key, connection)
             else:
                 connection.close()
-    part = " of it" if job.wanted.size or job.wanted.offset else ""
+    whole = not job.wanted.offset and job.total in (None, job.sink.tell())
+    part = "" if whole else " of it"
     job.note(f"{job.sink.tell():,} bytes{part}{peer}{by}", good=True)
     return None
 
@@ -133,7 +135,8 @@ async def _ask(job: Job, url: Url, through: Url | None, connection: Connection) 
     if job.sink.tell() and not job.validator:
         job.rewind()  # nothing would show that the rest is of the same file
     last = "" if job.missing is None else str(job.start + job.missing - 1)
-    if (job.start or last) and not job.whole:
+    # A text is asked for as every client does it: some scripts on servers know no ranges.
+    if (job.start or 0 < (job.missing or 0) < _TEXT) and not job.whole:
         headers.append(("Range", f"bytes={job.start}-{last}"))
         if job.sink.tell():
             headers.append(("If-Range", job.validator))

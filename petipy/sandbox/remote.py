@@ -21,7 +21,7 @@ from petipy.sandbox.remote_messages import (
     Outcome,
     make_line,
 )
-from petipy.scan.budget import weigh
+from petipy.scan.budget import REQUESTS, weigh
 from petipy.scan.files import LONGEST
 from petipy.state.network import Request, Wanted, is_printable_line
 from petipy.sys import sealed
@@ -29,7 +29,6 @@ from petipy.sys import sealed
 MOST_FETCHES = 256  # of a scan: a script may go round in circles
 _PATIENCE = 80.0  # seconds for an outcome; petipy.sandbox.fetching has shorter ones
 _KEPT = 64 << 20  # bytes of all texts and pieces
-_REQUESTS = 1 << 18  # bytes of the requests that are told
 _OFTEN = 0.5  # seconds between two calls of `tell`
 
 Ask = Callable[[bytes, int], list[int]]  # the packet of an ask, how many descriptors at most
@@ -107,7 +106,7 @@ class Remote:
     def list_requests(self) -> tuple[Request, ...]:
         """Return the requests so far, and what answered each."""
         kept: list[Request] = []
-        left = _REQUESTS
+        left = REQUESTS
         for request in chain.from_iterable(map(_list_requests, *self._split())):
             left -= weigh(request)
             if left < 0:
@@ -226,8 +225,10 @@ class Remote:
     def _end(self, wanted: Wanted, outcome: Outcome, data: bytes = b"") -> None:
         self._kept += len(data)
         if self._kept > _KEPT:
-            outcome, data = Outcome(error="there is no memory left for it"), b""
-            self.problems.append(Problem(hide_credentials(wanted.url), 0, outcome.error))
+            words = f"the files from servers have more than {_KEPT >> 20} MiB together"
+            outcome, data = Outcome(error=words), b""
+            if all(problem.message != words for problem in self.problems):
+                self.problems.append(Problem(hide_credentials(wanted.url), 0, words))
         self._answers[wanted].outcome = outcome
         self._answers[wanted].data = data
 

@@ -19,6 +19,7 @@ _HEAVIEST = 1 << 18  # bytes of one entry
 _PROBLEMS = 1 << 19  # bytes of all problems
 _PREFERENCES = 1 << 18  # bytes of all preferences
 _IMAGES = 1 << 18  # bytes of all images
+REQUESTS = 1 << 18  # bytes of the requests of a network, which has no images
 _SEEN = 1 << 17  # bytes of the files that are compared when an entry boots; as much of the texts
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -172,3 +173,21 @@ def test_a_fetch_that_is_given_up_leaves_no_process() -> None:
 
     with serve({"/slow": read_on}) as site:
         asyncio.run(give_up(f"{site.url}/slow"))
+
+
+def test_a_text_is_asked_for_without_a_range_and_a_large_file_is_left_in_its_middle() -> None:
+    ranges: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        ranges.append(handler.headers["Range"])
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(8 << 20))
+        handler.end_headers()
+        with suppress(ConnectionError):
+            handler.wfile.write(MENU + b"#" * ((8 << 20) - len(MENU)))
+
+    with serve({"/menu": answer}) as site:
+        scan = follow(("pxeconffile", f"{site.url}/menu"))
+    assert [entry.title for _, entry in scan.entries] == ["one"]
+    assert ranges[0] is None
+    assert scan.requests[0].answer.startswith("2,097,152 bytes of it")

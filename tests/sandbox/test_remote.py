@@ -123,7 +123,7 @@ def test_texts_have_a_bound_together() -> None:
     texts = [scanner.remote.fetch(f"{SITE}/{number}") for number in range(34)]
     assert [text is None for text in texts] == [False] * 32 + [True] * 2
     assert {problem.message for problem in scanner.remote.problems} == {
-        "there is no memory left for it"
+        "the files from servers have more than 64 MiB together"
     }
 
 
