@@ -151,6 +151,8 @@ class Child:
         send = self._make_sender(files)
         scan = scan_lease(files, formats, tell)
         problems, stopped = (*scan.problems, *files.unread()), scan.stopped or files.fault
+        if not scan.entries and not scan.preferences:
+            stopped = stopped or remote.silence
         tell(replace(scan, problems=problems, stopped=stopped))
         remote.close()
 

@@ -71,6 +71,7 @@ class Remote:
         self._tls = False  # a server has sent us to https
         self._told = clock()
         self.problems: list[Problem] = []
+        self.silence = ""  # the first server that has not answered, in words
 
     def fetch(self, url: str) -> str | None:
         """Return the text at a URL, its first LONGEST bytes at most; None without an answer."""
@@ -220,6 +221,7 @@ class Remote:
             return
         if outcome.silent:
             self._silent.add(split(wanted.url)[0])
+            self.silence = self.silence or f"no answer from {_find_host(wanted)}: {outcome.error}"
         self._end(wanted, outcome, data)
 
     def _end(self, wanted: Wanted, outcome: Outcome, data: bytes = b"") -> None:
@@ -237,6 +239,10 @@ class Remote:
         link.socket.close()
         for number in link.left:
             self._end(link.things[number], Outcome(error=reason))
+
+
+def _find_host(wanted: Wanted) -> str:
+    return split(hide_credentials(wanted.url))[0].partition("://")[2]
 
 
 def _text_at(url: str) -> Wanted:

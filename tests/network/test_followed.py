@@ -5,7 +5,7 @@ import sys
 from initramfs.host import REPOSITORY
 from tests.network import follower
 from tests.network.namespace import Namespace
-from tests.network.servers import TFTP_ROOT, put, start_dnsmasq
+from tests.network.servers import TFTP_ROOT, put, start_dnsmasq, start_tftpd
 
 PXE = "default one\nlabel one\nkernel vmlinux\nappend root=/dev/sda1\nlabel two\nkernel other\n"
 RANGE = "dhcp-range=192.0.2.10,192.0.2.20,60s"
@@ -75,3 +75,15 @@ def test_the_time_server_of_the_lease_sets_the_clock(server: Namespace, client: 
     machine.program.says("the clock was set by 192.0.2.1; it was 20,833 days slow", 30)
     machine.program.says("time 1800000")
     assert "stood before the build of this image" in machine.program.said
+
+
+def test_a_file_server_that_comes_late_is_found(server: Namespace, client: Namespace) -> None:
+    start_dnsmasq(server, RANGE, "dhcp-boot=pxelinux.0")
+    machine = follower.start(client)
+    machine.program.says("it is asked again in 5 seconds", 60)
+    source = machine.state()["eth0"]
+    assert source["state"] == "failed"
+    assert source["reason"].startswith("no answer from 192.0.2.1: ")
+    put(server.room / TFTP_ROOT, {"pxelinux.cfg/default": PXE})
+    start_tftpd(server)
+    machine.wait("eth0", 60, state="ready", reason="", entries=["one", "two"])
