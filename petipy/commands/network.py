@@ -6,7 +6,7 @@ Nothing is configured: servers are asked for offers that nobody takes, or a leas
 import argparse
 import asyncio
 import os
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from petipy.state.network import Lease, Link, Request
 from petipy.state.survey import Network, Survey
 
 if TYPE_CHECKING:
+    from petipy.machinefile.machine import Machine
     from petipy.sandbox.client import Scanner
 
 PATIENCE = 120.0  # seconds for all files of a lease: a person waits, but a server may be slow
@@ -52,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--lease",
         metavar="FILE",
-        help="a recorded lease: word=value lines as DHCP clients write them, dhcpcd's packet, JSON",
+        help="a recorded lease: word=value lines as DHCP clients write them, dhcpcd's packet, JSON;"
+        " a machine file with urls answers by itself",
     )
     group.add_argument(
         "--wait", type=float, default=WAIT, metavar="SECONDS", help="for offers (default: 10)"
@@ -83,6 +85,8 @@ def survey_lease(options: argparse.Namespace) -> Survey:
     if options.path is not None:
         raise BadUsage("--lease stands alone: no PATH")
     leases = read_leases(options.lease)
+    if machine := _load_servers(options.lease):
+        return _replay(machine, options)
     without_mac = ("the lease has no mac: places with the hardware address are left out",)
     offered = [
         _Offered(
@@ -201,6 +205,16 @@ def _survey(offered: Sequence[_Offered], options: argparse.Namespace) -> Survey:
                 problems.append((device.name, Problem("", 0, result.stopped)))
         else:
             problems.append((device.name, Problem("", 0, result.strerror or str(result))))
+    return _make_survey(offered, scans, problems)
+
+
+def _make_survey(
+    offered: Sequence[_Offered],
+    scans: Sequence[tuple[Device, Scan]],
+    problems: Sequence[tuple[str, Problem]],
+    others: Sequence[Device] = (),
+) -> Survey:
+    """Return what the scans found. `others` are devices that they may refer to."""
     requests = {device.name: scan.requests for device, scan in scans}
     networks = tuple(
         Network(
@@ -211,8 +225,54 @@ def _survey(offered: Sequence[_Offered], options: argparse.Namespace) -> Survey:
         )
         for item in offered
     )
-    found = make_survey(tuple(devices.values()), scans, problems)
-    return replace(found, networks=networks)
+    devices = tuple(map(_make_device, offered))
+    return replace(make_survey(devices, scans, problems, (*devices, *others)), networks=networks)
+
+
+def _load_servers(path: str) -> "Machine | None":
+    """Return the machine in a file that has the servers' answers, too; None if it has not."""
+    from petipy.machinefile.read import BadMachine, load
+
+    if not path.endswith(".json"):
+        return None
+    try:
+        machine = load(path)
+    except BadMachine:
+        return None
+    return machine if machine.leases and machine.urls else None
+
+
+def _replay(machine: "Machine", options: argparse.Namespace) -> Survey:
+    """Follow the leases of a machine in a file, with the answers that the file has."""
+    from petipy.scan.bootfile import NetworkFiles
+    from petipy.scan.lease import scan_lease
+
+    name = options.machine[0] if options.machine else machine.name or os.uname().machine
+    offered = [
+        _Offered(name=n, lease=tuple((word, lease[word]) for word in WORDS if lease.get(word)))
+        for n, lease in machine.leases.items()
+    ]
+    scans: list[tuple[Device, Scan]] = []
+    for item in offered:
+        files, requests = machine.files(item.name, name), list[Request]()
+        fetch = partial(_fetch_recorded, files.host.fetch, requests)
+        host = NetworkFiles(files.volume, replace(files.host, fetch=fetch))
+        scan = scan_lease(host, choose_formats(dialect=options.dialect))
+        scans.append((_make_device(item), replace(scan, requests=tuple(requests))))
+    problems = [(device.name, problem) for device, scan in scans for problem in scan.problems]
+    disks = [volume for volume in machine.volumes if volume.name not in machine.leases]
+    others = [Device(volume=volume, node="") for volume in disks]
+    return _make_survey(offered, scans, problems, others)
+
+
+def _fetch_recorded(
+    fetch: Callable[[str], str | None], requests: list[Request], url: str
+) -> str | None:
+    text = fetch(url)
+    answer = "no answer is in the file" if text is None else f"{len(text)} characters"
+    if all(request.url != url for request in requests):
+        requests.append(Request(url=url, answer=answer, good=text is not None))
+    return text
 
 
 def _name_machine(options: argparse.Namespace) -> str:
