@@ -1,5 +1,6 @@
 """GRUB's configuration, a script: text → tokens → syntax tree → run. Commands are in a table."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from posixpath import basename
@@ -33,10 +34,18 @@ def _prepare_network() -> None:
     from parsers.formats.grub import network  # noqa: F401
 
 
+# Commands that no other language of boot configurations has at the beginning of a line.
+_COMMANDS = re.compile(
+    r"(?m)^[ \t]*(?:(?:menuentry|submenu)[ \t][^\n]*\{|(?:configfile|insmod|set|source)[ \t]+\S)"
+)
+
+
 def _is_ours(url: str, text: str) -> bool:
-    """Return True for the name that GRUB looks for on a server, unless another format is there."""
+    """Return True for the name that GRUB looks for on a server, and for its commands."""
+    if text.lstrip().startswith(("#!", "<")) or "\0" in text:
+        return False
     name = basename(split(url)[1])
-    return name.startswith("grub.cfg") and not text.lstrip().startswith(("#!", "<"))
+    return name.startswith("grub.cfg") or _COMMANDS.search(text) is not None
 
 
 FORMAT = Format(

@@ -1,7 +1,7 @@
 """A grub.cfg on a server. The server is the device that GRUB was loaded from, (tftp,HOST)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -14,32 +14,38 @@ from parsers.places.remote import find_kind, is_program
 from parsers.places.urls import split
 
 _IS_FOR_BOOT = re.compile(r"/(?:boot|efi)(?:/|\Z)", re.I)
+Url = Callable[[str], str]  # a path → its URL
 _UNKNOWN_SIZE = 1 << 40  # bytes, of a file whose size no server says
 
 
 def items_of_server(files: Files, url: str, family: Family | None = None) -> Iterator[Item]:
     """Yield the items of the configuration at a URL. Files of its own server are URLs there."""
     root, path = split(url)
-    tree = _Server(files, root)
+    tree = _Server(files, root, {path: url})
     host = GrubMachine(tree, family=family or find_family(path, tree.read(path) or ""))
     for item in ServerMenu(host, path, files.host.lease).items():
-        yield _on_server(item, root)
+        yield _on_server(item, tree.url)
 
 
 class _Server:
     """The `Files` of a server: fetching a file is the only way to know it."""
 
-    def __init__(self, files: Files, root: str) -> None:
-        self._files, self._root = files, root
+    def __init__(self, files: Files, root: str, names: Mapping[str, str]) -> None:
+        """`names` are the URLs of paths that have a query, too."""
+        self._files, self._root, self._names = files, root, names
         scheme, _, name = root.partition("://")
         self.volume = Volume(name=f"{scheme},{name}")
         others = (v for v in files.host.volumes if v.name != files.volume.name)
         self.host = replace(files.host, volumes=(self.volume, *others), on=self._on)
         self._texts: dict[str, str | None] = {}
 
+    def url(self, path: str) -> str:
+        """Return the URL of a path; the names of other files stay as they are."""
+        return self._names.get(path, self._root + path) if path.startswith("/") else path
+
     def read(self, path: str) -> str | None:
         if path not in self._texts:
-            self._texts[path] = self._files.host.fetch(self._root + path)
+            self._texts[path] = self._files.host.fetch(self.url(path))
         return self._texts[path]
 
     def piece(self, path: str, offset: int, length: int) -> bytes:
@@ -103,32 +109,30 @@ class _Disk:
         return self._files.names(directory) if _IS_FOR_BOOT.match(directory) else []
 
 
-def _on_server(item: Item, root: str) -> Item:
+def _on_server(item: Item, url: Url) -> Item:
     if isinstance(item, Problem):
-        return replace(item, config=_place(item.config, root))
+        return replace(item, config=url(item.config))
     if not isinstance(item, Entry):
         return item
     return replace(
         item,
-        config=_place(item.config, root),
-        kernel=item.kernel and _file(item.kernel, root),
-        initrds=tuple(_file(ref, root) for ref in item.initrds),
-        devicetree=item.devicetree and _file(item.devicetree, root),
-        origins=_origins(item.origins, root),
-        default_from=_origins(item.default_from, root),
+        config=url(item.config),
+        kernel=item.kernel and _file(item.kernel, url),
+        initrds=tuple(_file(ref, url) for ref in item.initrds),
+        devicetree=item.devicetree and _file(item.devicetree, url),
+        origins=_origins(item.origins, url),
+        default_from=_origins(item.default_from, url),
         effects=(),  # GRUB does not write to a server
     )
 
 
-def _place(config: str, root: str) -> str:
-    return root + config if config.startswith("/") else config
-
-
-def _file(ref: FileRef, root: str) -> FileRef:
+def _file(ref: FileRef, url: Url) -> FileRef:
     if ref.device or ref.url:
         return ref
-    return replace(ref, path="", url=root + ref.path)
+    return replace(ref, path="", url=url(ref.path))
 
 
-def _origins(origins: Sequence[Origin], root: str) -> tuple[Origin, ...]:
-    return tuple(replace(origin, config=_place(origin.config, root)) for origin in origins)
+def _origins(origins: Sequence[Origin], url: Url) -> tuple[Origin, ...]:
+    return tuple(
+        replace(origin, config=url(origin.config) if origin.config else "") for origin in origins
+    )

@@ -1,5 +1,6 @@
 """The texts, the problems and the limits that all runs of one configuration share."""
 
+import re
 from posixpath import dirname, normpath
 
 from parsers.api import FileRef, Files, Problem
@@ -11,6 +12,7 @@ _MOST_PROBLEMS = 100
 _MOST_FETCHES = 200  # files of one configuration; public catalogues have a hundred scripts
 _MOST_SILENT = 16  # URLs that do not answer; each may cost a time-out
 _LARGEST = 1 << 20  # characters of a script
+_CHECKSUM = re.compile(r"sha(?:256|512)=[0-9a-fA-F]+")
 STEPS = 60_000  # of the budget of one script
 
 
@@ -40,8 +42,11 @@ class IpxeContext:
 
     def locate(self, base: str, name: str) -> str:
         """Return the URL or the path that a name in the script at `base` means."""
-        # The part after # is not for the server: iPXE has the parameters of a POST there.
-        name = name.partition("#")[0]
+        # The part after # is not for the server: iPXE has the parameters of a POST there. A
+        # checksum is for those who fetch the file.
+        name, _, fragment = name.partition("#")
+        if _CHECKSUM.fullmatch(fragment):
+            name = f"{name}#{fragment}"
         if is_url(base) or is_url(name):
             return join(base, name) if is_url(base) else name
         # On UEFI, file: is the file system that iPXE came from.

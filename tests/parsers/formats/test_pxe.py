@@ -201,3 +201,11 @@ def test_a_pxelinux_that_leads_back_or_nowhere_is_another_loader() -> None:
         (entry,) = entries(f"DEFAULT a\nLABEL a\nKERNEL {loader}\n")
         assert (entry.kernel, entry.action) == (None, "")
         assert "another network boot loader" in entry.unbootable
+
+
+def test_a_checksum_of_a_file_is_kept_for_those_who_fetch_it() -> None:
+    end = f"#sha256={'0' * 64}"
+    (entry,) = entries(f"LABEL a\nLINUX http://w/v{end}\nINITRD i{end}\n")
+    assert entry.kernel
+    assert entry.kernel.url == f"http://w/v{end}"
+    assert [ref.url for ref in entry.initrds] == [f"tftp://10.0.0.1/boot/i{end}"]

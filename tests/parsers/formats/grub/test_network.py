@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from parsers.api import Entry, FileRef, Problem, Volume
+from parsers.formats import formats
 from parsers.formats.grub import FORMAT
 from petipy.scan.lease import scan_lease
 from petipy.state.model import Scan
@@ -122,3 +123,23 @@ def test_web_pages_and_scripts_of_others_are_no_grub_cfg() -> None:
         (problem,) = scanned({f"{DIRECTORY}/grub.cfg": text}).problems
         assert isinstance(problem, Problem)
         assert "no configuration" in problem.message
+
+
+def test_a_menu_of_another_name_is_known_by_its_commands() -> None:
+    for text in (
+        "menuentry 'a' {\n linux /v\n}\n",
+        "set timeout=1\nsource /menu\n",
+        "insmod http\nconfigfile /menu\n",
+    ):
+        urls = {"http://w/any?x=1": text, "http://w/menu": "menuentry a { linux /v }\n"}
+        lease = {"bootfile": "http://w/any?x=1"}
+        host = Machine({"eth0": {}}, urls=urls, leases={"eth0": lease})
+        scan = scan_lease(host.files("eth0"), formats())
+        assert [(form, entry.title) for form, entry in scan.entries] == [("grub", "a")]
+        assert scan.entries[0][1].kernel == FileRef(url="http://w/v")
+
+
+def test_a_checksum_of_a_file_is_kept_for_those_who_fetch_it() -> None:
+    end = f"#sha256={'0' * 64}"
+    (entry,) = entries({f"{DIRECTORY}/grub.cfg": f"menuentry a {{ linux /v{end} x }}\n"})
+    assert entry.kernel == FileRef(url=f"{SERVER}/v{end}")

@@ -139,3 +139,12 @@ def test_a_script_that_chains_to_itself_ends_with_a_problem() -> None:
         found = items(text)
         assert not [item for item in found if isinstance(item, Entry) and item.kernel]
         assert any("without end" in str(item) or "given up" in str(item) for item in found)
+
+
+def test_a_checksum_is_kept_and_the_parameters_of_a_post_are_not() -> None:
+    end = f"#sha256={'0' * 64}"
+    got = entry(f"kernel /linux{end} a\ninitrd /i#post\nboot\n")
+    assert got.kernel
+    assert got.kernel.url == f"http://boot.example.org/linux{end}"
+    assert [ref.url for ref in got.initrds] == ["http://boot.example.org/i"]
+    assert got.cmdline == "a"
