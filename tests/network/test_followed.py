@@ -87,3 +87,40 @@ def test_a_file_server_that_comes_late_is_found(server: Namespace, client: Names
     put(server.room / TFTP_ROOT, {"pxelinux.cfg/default": PXE})
     start_tftpd(server)
     machine.wait("eth0", 60, state="ready", reason="", entries=["one", "two"])
+
+
+def test_a_network_of_ipv6_alone_is_followed(server: Namespace, client: Namespace) -> None:
+    root = server.room / TFTP_ROOT
+    put(root, {"boot/pxelinux.cfg/default": PXE})
+    start_dnsmasq(
+        server,
+        *("dhcp-range=2001:db8::10,2001:db8::20,64,60s", "enable-ra", "enable-tftp"),
+        *(f"tftp-root={root}", "dhcp-option=option6:59,tftp://[2001:db8::1]/boot/pxelinux.0"),
+        "dhcp-option=option6:23,[2001:db8::53]",
+    )
+    machine = follower.start(client)
+    source = machine.wait("eth0", 40, state="ready", entries=["one", "two"])
+    assert source["lease"]["bootfile_url"] == "tftp://[2001:db8::1]/boot/pxelinux.0"
+    assert "nameserver 2001:db8::53\n" in (client.room / "resolv.conf").read_text()
+
+
+def test_name_servers_of_a_router_are_known(server: Namespace, client: Namespace) -> None:
+    start_dnsmasq(
+        server, "dhcp-range=2001:db8::,ra-only,60s", "dhcp-option=option6:23,[2001:db8::53]"
+    )
+    machine = follower.start(client)
+    machine.program.says("asking for what to boot", 30)
+    text = client.room / "resolv.conf"
+    machine.program.wait(
+        lambda: text.exists() and "nameserver 2001:db8::53\n" in text.read_text(), "name server"
+    )
+
+
+def test_a_carrier_that_flaps_is_followed_to_its_end(server: Namespace, client: Namespace) -> None:
+    serve(server, "dhcp-boot=pxelinux.0")
+    machine = follower.start(client)
+    machine.program.says('"scanning"', 30)
+    for _ in range(8):
+        server.ip("link set lan0 down")
+        server.ip("link set lan0 up")
+    machine.wait("eth0", 60, state="ready", reason="", entries=["one", "two"])

@@ -6,15 +6,21 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from petipy import app
 from petipy.log import Log
 from petipy.network import finder, links
 from petipy.network.hearing import Hearing
 from petipy.network.links import Service
+from petipy.sandbox.client import Scanner
+from petipy.sources import disks
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent, Updated
 from petipy.state.model import Source
+from petipy.state.settings import Settings
+from petipy.state.store import Store
 from petipy.sys.netlink import News
 from tests.network.wire import link
 
@@ -187,3 +193,12 @@ def test_a_card_is_ethernet_or_infiniband(type: str, card: bool, tmp_path: Path)
     (place / "type").write_text(f"{type}\n")
     assert finder.has_card(str(tmp_path)) is card
     assert not finder.has_card(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("network", [True, False])
+def test_with_a_setting_only_disks_are_sources(network: bool) -> None:
+    store = Store()
+    store.update(settings=Settings(network=network))
+    services = app._services(cast(Scanner, None), store)
+    assert len(services.sources) == 1 + network
+    assert services.sources[0] is disks.watch
