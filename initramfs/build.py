@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,10 +92,18 @@ def build(
         quick = Lz4(cache / "compressed") if kernel.has("RD_LZ4") and not plain else zstd
         frames = compress(trees, zstd, quick)
     manifest.compressed = {name: len(frame) for name, frame in frames.items()}
-    image = b"".join((make_mark(), *frames.values()))
+    image = join((make_mark(), *frames.values()))
     files = {KERNELS[architecture][1]: kernel.image, IMAGE: image}
     finish(manifest, output, files)
     return manifest
+
+
+def join(archives: Iterable[bytes]) -> bytes:
+    """Return the image. The kernel takes an archive that is not compressed at multiples of 4 only.
+
+    It skips the zeros before it: init/initramfs.c, unpack_to_rootfs.
+    """
+    return b"".join(archive + bytes(-len(archive) % 4) for archive in archives)
 
 
 def make_mark() -> bytes:
