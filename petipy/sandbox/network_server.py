@@ -37,6 +37,7 @@ def run(
 class NetworkServer(Server):
     """Follows leases and fetches files. It speaks with no server: its children do."""
 
+    at_once = 16  # they wait for servers most of the time: no link waits for the servers of another
     most_asks = 400  # of one child: petipy.sandbox.remote has the bound of a scan
     first_user = FIRST_USER + 0x10000
 

@@ -36,7 +36,6 @@ from petipy.startup.warm import warm
 from petipy.state.model import Device
 from petipy.sys import limits, seccomp
 
-_AT_ONCE = 4  # children that work at the same time; more would only share the memory
 _OOM_SCORE = 800  # out of memory, the children go first, then this process, then the menu
 _SLOW = 2.0  # seconds after which a child no longer keeps others waiting
 
@@ -72,6 +71,7 @@ class Server:
     requests (petipy.sandbox.network_server): importing what those need takes a while.
     """
 
+    at_once = 4  # children that work at the same time; more would only share the memory
     most_asks = 64  # of one child
     first_user = FIRST_USER  # of the children
 
@@ -118,7 +118,7 @@ class Server:
             for fd in ended:
                 self._reap(fd)
             self._end_late()
-            while self._waiting and self._busy() < _AT_ONCE:
+            while self._waiting and self._busy() < self.at_once:
                 self._begin(*self._waiting.popleft())
 
     def _is_process(self, fd: int) -> bool:

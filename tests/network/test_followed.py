@@ -4,7 +4,7 @@ import sys
 
 from initramfs.host import REPOSITORY
 from tests.network import follower
-from tests.network.namespace import Namespace
+from tests.network.namespace import Namespace, join
 from tests.network.servers import TFTP_ROOT, put, start_dnsmasq, start_tftpd
 
 PXE = "default one\nlabel one\nkernel vmlinux\nappend root=/dev/sda1\nlabel two\nkernel other\n"
@@ -124,3 +124,22 @@ def test_a_carrier_that_flaps_is_followed_to_its_end(server: Namespace, client: 
         server.ip("link set lan0 down")
         server.ip("link set lan0 up")
     machine.wait("eth0", 60, state="ready", reason="", entries=["one", "two"])
+
+
+def test_eight_links_of_which_one_has_a_server_do_not_wait_for_each_other(
+    server: Namespace, client: Namespace
+) -> None:
+    dead: list[str] = []
+    for number in range(1, 8):
+        join(server, f"lan{number}", client, f"eth{number}")
+        server.address(f"lan{number}", f"10.{number}.0.1/24")
+        client.ip(f"link set eth{number} up")
+        pool = f"10.{number}.0.10,10.{number}.0.20,60s"
+        dead += [f"interface=lan{number}", f"dhcp-range=set:dead{number},{pool}"]
+        dead += [f"dhcp-boot=tag:dead{number},pxelinux.0,,10.{number}.0.99"]
+    serve(server, *dead, "dhcp-boot=pxelinux.0")
+    machine = follower.start(client)
+    machine.wait("eth0", 30, state="ready", entries=["one", "two"])
+    others = [source["state"] for name, source in machine.state().items() if name != "eth0"]
+    assert len(others) == 7
+    assert "failed" not in others  # they still wait for their servers
