@@ -96,7 +96,7 @@ def _lines(found: Survey) -> Iterator[str]:
         yield ""
     if default and describe_users(default, snapshot):
         yield "waits for a password before * boots"
-    elif default and default.elsewhere:
+    elif default and (default.elsewhere or default.entry.unchecked):
         yield "nothing here boots by itself"
     elif default and default.timeout is not None:
         wait = default.timeout

@@ -413,3 +413,24 @@ def test_a_default_in_another_disks_menu_boots_and_is_listed_once(
     (entry,) = answer["entries"]
     assert (entry["title"], entry["device"], entry["trail"]) == ("B", "sda1", ["Go"])
     assert (answer["default"], answer["timeout"]) == (entry["id"], 5)
+
+
+def test_an_entry_whose_signature_nobody_checks_says_that_it_waits_for_a_person(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "set timeout=5\nset check_signatures=enforce\nmenuentry a { linux /v }\n"
+    params = {"siaddr": "192.0.2.1", "bootfile": "grub/core.elf"}
+    about = {
+        "machine": "ppc64le",
+        "network": [{"device": "eth0", "mac": "52:54:00:00:00:01", "params": params}],
+        "urls": {"tftp://192.0.2.1/grub/grub.cfg": text},
+    }
+    file = tmp_path / "machine.json"
+    file.write_text(json.dumps(about))
+    assert main(["--machine", str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert "cannot be done here: it never boots by itself" in shown
+    assert "nothing here boots by itself" in shown
+    assert main(["--json", "--machine", str(file)]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)["entries"]
+    assert "signatures" in entry["unchecked"]

@@ -328,3 +328,10 @@ def test_a_hidden_countdown_does_not_count() -> None:
         "\r\nBooting - press Enter or a letter for the menu"
     )
     assert lines.update(snapshot, [], 7.0, invite=True) == ""
+
+
+def test_an_entry_that_nobody_can_check_says_so_in_its_row_and_details() -> None:
+    why = "its signature cannot be checked here"
+    driver = show(choice("A"), choice("B", unchecked=why))
+    assert any("B" in line and why in line for line in driver.lines())
+    assert f"It does not boot by itself: {why}." in driver.press("end", "i").text
