@@ -69,14 +69,7 @@ async def in_child(
     ChildDied if there will be none, another OSError for a senseless message: the child may be
     hostile. Cancelling kills the child.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    parent = os.getpid()
-    child = os.fork()
-    if child == 0:
-        ours.close()
-        _run(work, Link(theirs), parent)
-    theirs.close()
-    ours.setblocking(False)
+    ours, child = _start(work, _LONGEST)
     try:
         async with asyncio.timeout(within):
             while (message := await _receive(ours))[:1] == _REPORT:
@@ -84,9 +77,7 @@ async def in_child(
     except ValueError as error:
         raise OSError(errno.EPROTO, f"the process sent a senseless report: {error}") from None
     finally:
-        ours.close()
-        os.kill(child, signal.SIGKILL)  # changes nothing if it has ended
-        status = _reap(child)
+        status = _stop(ours, child)
     return _end(message, status)
 
 
@@ -96,6 +87,17 @@ async def stream(work: Work, longest: int) -> AsyncGenerator[bytes, None]:
     A report has at most `longest` bytes. Raise the OSError that ends the work in the child, or
     ChildDied. Closing the generator (contextlib.aclosing) kills the child.
     """
+    ours, child = _start(work, longest)
+    try:
+        while (message := await _receive(ours, longest))[:1] == _REPORT:
+            yield message[1:]
+    finally:
+        status = _stop(ours, child)
+    _end(message, status)
+
+
+def _start(work: Work, longest: int) -> tuple[socket.socket, int]:
+    """Fork a child for the work; return our end of the socket to it, and its number."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     parent = os.getpid()
     child = os.fork()
@@ -104,15 +106,14 @@ async def stream(work: Work, longest: int) -> AsyncGenerator[bytes, None]:
         _run(work, Link(theirs, longest), parent)
     theirs.close()
     ours.setblocking(False)
-    status = 0
-    try:
-        while (message := await _receive(ours, longest))[:1] == _REPORT:
-            yield message[1:]
-    finally:
-        ours.close()
-        os.kill(child, signal.SIGKILL)  # changes nothing if it has ended
-        status = _reap(child)
-    _end(message, status)
+    return ours, child
+
+
+def _stop(ours: socket.socket, child: int) -> int:
+    """End the child; return its status."""
+    ours.close()
+    os.kill(child, signal.SIGKILL)  # changes nothing if it has ended
+    return _reap(child)
 
 
 def _end(message: bytes, status: int) -> str:

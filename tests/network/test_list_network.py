@@ -48,6 +48,20 @@ def wait_for_link_local(space: Namespace, interface: str = "eth0") -> None:
         time.sleep(0.1)
 
 
+DNS6 = {"name": "dns-servers", "data": "2001:db8::53"}
+
+
+def start_kea6(server: Namespace, *options: dict[str, str]) -> None:
+    """Start Kea for DHCPv6 with addresses from 2001:db8::100 on, and these options."""
+    subnet = {
+        "subnet": "2001:db8::/64",
+        "interface": "lan0",
+        "pools": [{"pool": "2001:db8::100-2001:db8::110"}],
+        "option-data": [*options],
+    }
+    start_kea(server, 6, {"interfaces-config": {"interfaces": ["lan0"]}, "subnet6": [subnet]})
+
+
 def serve(server: Namespace, *options: str) -> None:
     root = server.room / TFTP_ROOT
     put(root, {"grub/grub.cfg": GRUB, "vmlinux": "kernel"})
@@ -140,24 +154,7 @@ def test_keas_offers_of_both_families_make_one_lease(server: Namespace, client: 
             "option-def": [{"name": "prefix", "code": 210, "type": "string"}],
         },
     )
-    start_kea(
-        server,
-        6,
-        {
-            "interfaces-config": {"interfaces": ["lan0"]},
-            "subnet6": [
-                {
-                    "subnet": "2001:db8::/64",
-                    "interface": "lan0",
-                    "pools": [{"pool": "2001:db8::100-2001:db8::110"}],
-                    "option-data": [
-                        {"name": "dns-servers", "data": "2001:db8::53"},
-                        {"name": "bootfile-url", "data": url},
-                    ],
-                }
-            ],
-        },
-    )
+    start_kea6(server, {"name": "bootfile-url", "data": url}, DNS6)
     _, network = ask(client, "--network", "eth0")
     lease = network["lease"]
     assert (lease["siaddr"], lease["boot_file"]) == ("192.0.2.3", "grub/core.elf")

@@ -22,8 +22,8 @@ from petipy.state.network import Link
 from tests.network.client import Client
 from tests.network.namespace import Namespace, bridge, join, namespace
 from tests.network.packets import dhcp
-from tests.network.servers import start_dnsmasq, start_kea
-from tests.network.test_list_network import wait_for_link_local
+from tests.network.servers import start_dnsmasq
+from tests.network.test_list_network import start_kea6, wait_for_link_local
 from tests.property.test_packets import FULL4, mutations
 
 MAC = "52:54:00:00:00:01"
@@ -303,21 +303,7 @@ def test_kea_gives_an_address_and_a_url_by_dhcpv6(server: Namespace, client: Nam
     wait_for_link_local(server, "lan0")
     wait_for_link_local(client)
     url = "http://[2001:db8::1]/boot.ipxe"
-    start_kea(
-        server,
-        6,
-        {
-            "interfaces-config": {"interfaces": ["lan0"]},
-            "subnet6": [
-                {
-                    "subnet": "2001:db8::/64",
-                    "interface": "lan0",
-                    "pools": [{"pool": "2001:db8::100-2001:db8::110"}],
-                    "option-data": [{"name": "bootfile-url", "data": url}],
-                }
-            ],
-        },
-    )
+    start_kea6(server, {"name": "bootfile-url", "data": url})
 
     async def play(ears: Ears, sender: Client) -> None:
         sender.link_local = find_link_local(ears.index)
