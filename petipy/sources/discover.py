@@ -128,7 +128,9 @@ class Discovery:
             self._log.debug(f"{name} may have new contents: looking again")
         else:
             self._repeats.forget(name)
-            self._log.info(f"found {source.title or name}")
+            # A network is found once; what it gets then, its own finder tells.
+            tell = self._log.debug if known and source.kind.remote else self._log.info
+            tell(f"found {source.title or name}")
         if source.given_up:
             self._log.warning(f"{name}: {source.reason}")
         if source.state != "scanning":

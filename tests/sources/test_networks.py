@@ -76,7 +76,9 @@ def test_a_link_is_shown_with_its_words_and_they_change_without_a_scan() -> None
 
 
 def test_a_lease_is_scanned_and_its_requests_are_shown() -> None:
-    snapshot = Network(GOOD).run(Arrived(WAITING), Arrived(SOURCE))
+    network = Network(GOOD)
+    snapshot = network.run(Arrived(WAITING), Arrived(SOURCE))
+    assert [line.text for line in network.log.lines] == ["found eth0: network", "eth0: 1 entry"]
     (source,) = snapshot.sources
     assert (source.state, source.reason, source.lease) == ("ready", "", LEASE)
     assert source.requests == GOOD.requests
