@@ -158,6 +158,8 @@ class Daemon:
             rest = rest[:_LONGEST_LINE]
             for line in lines:
                 yield line[:_LONGEST_LINE].decode(errors="surrogateescape")
+        if rest:
+            yield rest.decode(errors="surrogateescape")
 
     async def wait(self) -> int:
         """Wait for the end; return the status, or -N after signal N."""

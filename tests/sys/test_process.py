@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pty
+import signal
 import time
 from pathlib import Path
 
@@ -114,3 +115,56 @@ def test_a_program_on_a_terminal_is_ended_when_nobody_waits_for_it_any_more(
         os.close(theirs)
 
     asyncio.run(scenario())
+
+
+def run_daemon(script: str, **more: int) -> tuple[list[str], int]:
+    """Run a shell script as a daemon until it has printed a line; return lines and status."""
+
+    async def watch() -> tuple[list[str], int]:
+        lines = []
+        argv = ["/bin/sh", "-c", script]
+        async with process.daemon(argv, user=1, capabilities=(), **more) as daemon:  # type: ignore[arg-type]
+            async for line in daemon.lines():
+                lines.append(line)
+                if line == "ready":
+                    break
+            else:
+                await daemon.wait()
+        return lines, await daemon.wait()
+
+    return asyncio.run(watch())
+
+
+def test_a_daemon_gets_its_signal_at_the_end() -> None:
+    script = "trap 'exit 7' USR2; echo ready >&2; while :; do sleep 0.05; done"
+    assert run_daemon(script, end_by=signal.SIGUSR2) == (["ready"], 7)
+
+
+def test_a_daemon_that_does_not_end_is_killed() -> None:
+    script = "trap '' TERM; echo ready >&2; while :; do sleep 0.05; done"
+    assert run_daemon(script) == (["ready"], -signal.SIGKILL)
+
+
+def test_a_daemon_that_ends_by_itself_has_told_all_its_lines() -> None:
+    script = "for n in 1 2 3; do echo line $n >&2; done; printf rest >&2; exit 4"
+    assert run_daemon(script) == (["line 1", "line 2", "line 3", "rest"], 4)
+
+
+def test_a_daemons_endless_line_is_cut() -> None:
+    lines, _ = run_daemon("head -c 1000000 /dev/zero | tr '\\0' x >&2; echo >&2; echo ready >&2")
+    assert lines[-1] == "ready"
+    assert all(len(line) <= 2000 for line in lines)
+
+
+def test_a_daemon_that_is_not_there_is_an_error() -> None:
+    async def start() -> None:
+        async with process.daemon(["/none"], user=1, capabilities=()):
+            pass
+
+    with pytest.raises(FileNotFoundError):
+        asyncio.run(start())
+
+
+def test_a_daemon_gives_way_to_other_programs() -> None:
+    lines, _ = run_daemon("nice >&2; echo ready >&2", nice=5)
+    assert int(lines[0]) == os.nice(0) + 5
