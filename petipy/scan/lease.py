@@ -9,7 +9,7 @@ from dataclasses import replace
 from parsers.api import Entry, Files, Format, Preferences, Problem
 from parsers.places.lease import Lease, begins_with_own_disk, bootfiles, views
 from petipy.scan.bootfile import NetworkFiles, scan_bootfile
-from petipy.scan.netboot import is_ipxe, places
+from petipy.scan.netboot import is_ipxe, is_script, places
 from petipy.scan.tree import Tell, scan_tree
 from petipy.state.model import Scan
 
@@ -53,13 +53,18 @@ def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
             files.host.prefetch(place.urls)
         for url in place.urls:
             tried.append(url)
-            if place.is_bootfile and (scan := scan_bootfile(files, formats, url)):
-                if scan.entries:
-                    return replace(scan, problems=(*unknown, *scan.problems))
-                unknown += scan.problems
+            # A script may be made for each request: it is asked for once.
+            text = files.host.fetch(url) if not place.is_bootfile or is_script(url) else ""
+            if text is None:
                 continue
-            if (text := files.host.fetch(url)) is None:
-                continue
+            if place.is_bootfile and (not text or "\0" in text):
+                if scan := scan_bootfile(files, formats, url):
+                    if scan.entries:
+                        return replace(scan, problems=(*unknown, *scan.problems))
+                    unknown += scan.problems
+                    continue
+                if not is_script(url) and (text := files.host.fetch(url)) is None:
+                    continue
             if _says_nothing(text):
                 return _scan_empty(url)
             form = next(

@@ -81,7 +81,7 @@ def _places(lease: Lease) -> Iterator[Place]:
     for file, name in readable:
         # A file on a web server, and DHCPv6's, is made for the machine more often than a loader's.
         whole = not file.startswith("tftp:") or file == lease.get("bootfile_url")
-        if not _KERNEL.fullmatch(name) and (whole or _SCRIPT.fullmatch(name)):
+        if not _KERNEL.fullmatch(name) and (whole or is_script(file)):
             yield Place((file,), is_named=True, is_bootfile=True)
     for file, name in files:
         if _IPXE.fullmatch(name):
@@ -105,6 +105,11 @@ def is_loader(url: str) -> bool:
 def is_ipxe(url: str) -> bool:
     """Return True for the name of iPXE's program: it would ask DHCP again, as iPXE."""
     return _IPXE.fullmatch(basename(split(url)[1])) is not None
+
+
+def is_script(url: str) -> bool:
+    """Return True if a URL is that of a script: by its name, or since it has a query."""
+    return "?" in url or _SCRIPT.fullmatch(basename(split(url)[1])) is not None
 
 
 def is_kernel(url: str) -> bool:

@@ -136,3 +136,20 @@ def test_a_unified_image_may_have_the_name_that_firmware_looks_for() -> None:
     assert [form for form, _ in scan.entries] == ["uki"]
     scan, _ = scanned(efi.program([(".text", b"x")]), "http://w/BOOTX64.EFI")
     assert any("a program for EFI" in problem.message for problem in scan.problems)
+
+
+def test_a_script_is_asked_for_once() -> None:
+    for url in ("http://w/boot.ipxe", "http://w/boot?mac=1"):
+        scan, host = scanned("#!ipxe\nkernel /v\nboot\n", url)
+        assert [form for form, _ in scan.entries] == ["ipxe"]
+        assert (host.pieces, set(host.asked)) == ([], {url})
+        scan, _ = scanned("", url)
+        assert [entry.action for _, entry in scan.entries] == ["exit"]
+
+
+def test_a_kernel_whose_url_has_a_query_is_booted_all_the_same() -> None:
+    leases = {"eth0": LEASE | {"bootfile": "http://w/k?arch=ppc64le"}}
+    text = kernel(21).decode("latin-1")
+    host = Machine({"eth0": {}}, urls={"http://w/k?arch=ppc64le": text}, leases=leases)
+    scan = scan_lease(host.files("eth0"), formats())
+    assert [entry.title for _, entry in scan.entries] == ["netboot (k)"]

@@ -24,9 +24,8 @@ from parsers.places.urls import split
 from parsers.places.volumes import BLOCKS, describe_loader
 
 _PLATFORMS = ("ieee1275", "efi", "pc", "emu", "coreboot", "xen")
-# The commands by which an entry leaves the boot to a disk, and those that load Linux.
+# The commands that start a disk's own boot loader, and those that load Linux.
 _LOADERS = ("appleloader", "chainloader", "freedos", "ntldr", "truecrypt")
-_LEAVING = frozenset([*_LOADERS, "configfile", "exit"])
 _LINUX = ("linux", "linux16", "linuxefi")
 _OWN_DISK = "it leaves the boot to the machine's own disk"
 _CHECKS = ("check_signatures", "check_appended_signatures")
@@ -120,7 +119,8 @@ def _list_directories(
 def _leaves(body: Body) -> bool:
     """Return True if a body has commands to start what is on a disk, and none to load Linux."""
     names = set(_list_commands(body))
-    return bool(names & _LEAVING) and names.isdisjoint(_LINUX)
+    opens = names >= {"configfile", "search"}  # the menu of a disk, not one of the server
+    return (opens or not names.isdisjoint((*_LOADERS, "exit"))) and names.isdisjoint(_LINUX)
 
 
 def _list_commands(body: Body) -> Iterator[str]:

@@ -105,6 +105,12 @@ def test_a_search_in_vain_does_not_hide_a_file_of_the_server() -> None:
     assert [(entry.title, entry.default) for entry in entries(scan)] == [("deploy", True)]
 
 
+def test_an_entry_that_finds_no_menu_on_the_server_is_not_the_own_disk() -> None:
+    scan = scanned("menuentry a { if [ -f /none.cfg ]; then configfile /none.cfg; fi }\n")
+    (entry,) = entries(scan)
+    assert (entry.kernel, entry.action, wishes(scan).elsewhere) == (None, "", False)
+
+
 def test_foremans_default_is_no_entry_and_means_the_own_disk() -> None:
     text = "set default=local\nmenuentry a --id local_chain_hd0 { linux /v }\n"
     scan = scanned(text)
