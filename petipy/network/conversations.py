@@ -57,6 +57,7 @@ class _Asking:
 @dataclass(slots=True)
 class _Link:
     address: str = ""  # that the client has
+    server: str = ""  # that has given it
     questions: dict[int, dhcp4.Packet] = field(default_factory=dict)  # by transaction
     questions6: dict[int, dhcp6.Packet] = field(default_factory=dict)
     asking: dict[tuple[str, int | None], _Asking] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class Conversations:
     def __init__(self, draw: Draw, addresses: Addresses) -> None:
         self._draw = draw
         self._links: dict[int, _Link] = {
-            link: _Link(address) for link, address in addresses.items()
+            link: _Link(address=address) for link, address in addresses.items()
         }
 
     def take_question(self, link: int, datagram: Datagram) -> Iterator[Heard]:
@@ -84,7 +85,7 @@ class Conversations:
         if isinstance(packet, str) or packet.op != dhcp4.REQUEST_OP:
             return
         if packet.kind in _KINDS4:
-            own.address = ""
+            own.address = own.server = ""
             own.asking.clear()
             kind = _KINDS4[packet.kind]
             yield Heard(
@@ -99,6 +100,7 @@ class Conversations:
         before = own.questions.pop(packet.xid, None)
         # A REQUEST may leave out what the DISCOVER says of the client.
         if packet.kind == dhcp4.DISCOVER and not before:
+            own.server = ""
             own.answered.clear()
         if before:
             packet = replace(packet, options={**before.options, **packet.options})
@@ -156,16 +158,16 @@ class Conversations:
         datagram: Datagram,
         now: float,
     ) -> Iterator[Heard]:
-        kind = _classify(question, packet)
+        kind = _classify(question, packet, own.server)
         if kind is None:
             return
         values, servers = dhcp4.read_words(packet)
         heard = _tell4(link, kind, packet, datagram, values, packet.xid)
         if kind == "nak":
-            own.address = ""
+            own.address = own.server = ""
             own.asking.clear()
         elif kind == "ack" and heard.address:
-            own.address = heard.address
+            own.address, own.server = heard.address, heard.server
         yield heard
         if kind != "nak" and not values.words.keys() & _NAMES:
             for_pxe = kind == "proxy" or packet.is_for_pxe
@@ -262,12 +264,15 @@ class Conversations:
         return min(times, default=None)
 
 
-def _classify(question: dhcp4.Packet, packet: dhcp4.Packet) -> Kind | None:
-    """Return the kind of an answer; None for one that makes no sense."""
+def _classify(question: dhcp4.Packet, packet: dhcp4.Packet, server: str) -> Kind | None:
+    """Return the kind of an answer; None for one that makes no sense.
+
+    `server` is the one that has given the client its address, or "".
+    """
     has_address = packet.address != "0.0.0.0"
     if packet.kind == dhcp4.NAK:
-        # A second server may refuse what was asked of the first, and clients leave that out.
-        asked = question.server if question.kind == dhcp4.REQUEST else ""
+        # A second server may refuse what the first one gives. systemd-networkd leaves that out.
+        asked = question.server or server
         return "nak" if asked in ("", packet.server) else None
     if packet.kind == dhcp4.OFFER:
         return "offer" if has_address else "proxy"

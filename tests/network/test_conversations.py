@@ -112,6 +112,16 @@ def test_the_refusal_of_a_server_that_was_not_asked_does_not_count(wire: Wire) -
     assert wire.answer(dhcp(dhcp4.NAK, server="192.0.2.1"))[0].kind == "nak"
 
 
+def test_a_renewal_is_refused_by_the_server_of_the_address_alone(wire: Wire) -> None:
+    wire.ask(dhcp4.REQUEST)
+    wire.answer(dhcp(dhcp4.ACK, server="192.0.2.254", address=OWN))
+    wire.ask(dhcp4.REQUEST, xid=2)
+    assert wire.answer(dhcp(dhcp4.NAK, server="192.0.2.3", xid=2)) == []
+    assert wire.answer(dhcp(dhcp4.NAK, server="192.0.2.254", xid=2))[0].kind == "nak"
+    wire.ask(dhcp4.REQUEST, xid=3)
+    assert wire.answer(dhcp(dhcp4.NAK, server="192.0.2.3", xid=3))[0].kind == "nak"
+
+
 def test_a_bootp_answer_is_a_confirmation(wire: Wire) -> None:
     data = dhcp(0, address=OWN, server="", file=b"kernel")
     (heard,) = wire.answer(data, source="192.0.2.2")
@@ -253,7 +263,7 @@ def test_a_renewal_asks_no_boot_server_again_but_a_new_discover_does(wire: Wire)
 def test_a_lost_address_ends_the_requests(wire: Wire) -> None:
     wire.answer(dhcp(dhcp4.OFFER, PXE, server="192.0.2.3"))
     confirm(wire)
-    wire.answer(dhcp(dhcp4.NAK))
+    wire.answer(dhcp(dhcp4.NAK, server="192.0.2.254"))
     assert wire.requests(60) == []
 
 
