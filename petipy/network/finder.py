@@ -6,26 +6,44 @@ import socket
 from collections.abc import AsyncIterator, Callable
 
 from petipy.log import Log
-from petipy.sources.source import Settled, SourceEvent
+from petipy.sources.source import Arrived, Left, Settled, SourceEvent
 
 _TYPES = {"1", "32"}  # ARPHRD_ETHER, ARPHRD_INFINIBAND
 _LINKS = 1  # RTMGRP_LINK: news of links
+_PAUSE = 10.0  # seconds
 _PIECE = 1 << 16  # bytes; no datagram of the kernel's is longer
 
 # Follow the links of the machine, once there is one.
 Follow = Callable[[Log], AsyncIterator[SourceEvent]]
 
 
-async def watch(log: Log, follow: Follow, sysfs: str = "/sys") -> AsyncIterator[SourceEvent]:
-    """Yield Settled at once: no disk and no countdown waits for a network. Then yield the links."""
+async def watch(
+    log: Log, follow: Follow, sysfs: str = "/sys", pause: float = _PAUSE
+) -> AsyncIterator[SourceEvent]:
+    """Yield Settled at once: no disk and no countdown waits for a network. Then yield the links.
+
+    After a fault of the program, all links go, and come again after `pause` seconds.
+    """
     yield Settled()
     try:
         await _wait_for_card(sysfs)
     except OSError as error:
         log.info(f"there is no network: {error.strerror}")
         await asyncio.Event().wait()
-    async for event in follow(log):
-        yield event
+    while True:
+        known: set[str] = set()
+        try:
+            async for event in follow(log):
+                if isinstance(event, Left):
+                    known.discard(event.name)
+                elif isinstance(event, Arrived):
+                    known.add(event.source.name)
+                yield event
+        except Exception as error:  # noqa: BLE001  the network is not to end the program
+            log.error(f"the network is looked at again: {type(error).__name__}: {error}")
+        for name in known:
+            yield Left(name)
+        await asyncio.sleep(pause)
 
 
 def has_card(sysfs: str = "/sys") -> bool:

@@ -186,6 +186,27 @@ def test_a_machine_without_a_card_is_settled_at_once_and_waits_for_one(tmp_path:
     run(steps)
 
 
+def test_a_fault_costs_the_network_alone_and_its_links_come_again(tmp_path: Path) -> None:
+    (tmp_path / "class/net/eth0").mkdir(parents=True)
+    (tmp_path / "class/net/eth0/type").write_text("1\n")
+    log = Log(files=())
+
+    async def follow_links(log: Log) -> AsyncIterator[SourceEvent]:
+        yield Arrived(Source(name="eth0"))
+        yield Arrived(Source(name="eth1"))
+        yield Left("eth1")
+        raise ZeroDivisionError("odd")
+
+    async def steps() -> None:
+        async with aclosing(finder.watch(log, follow_links, str(tmp_path), 0.001)) as stream:  # type: ignore[type-var]
+            found = await take(stream, 6)
+            assert names(found) == ["Settled", "eth0", "eth1", "Left", "Left", "eth0"]
+            assert found[4] == Left("eth0")
+
+    run(steps)
+    assert [line.level for line in log.lines] == ["error"]
+
+
 @pytest.mark.parametrize(("type", "card"), [("1", True), ("32", True), ("772", False), ("", False)])
 def test_a_card_is_ethernet_or_infiniband(type: str, card: bool, tmp_path: Path) -> None:
     place = tmp_path / "class/net/eth0"
