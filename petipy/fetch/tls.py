@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _LARGEST = 1 << 20  # bytes of a certificate that is fetched
-_FINGERPRINT = re.compile(r"(?i)sha256[:=]((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})")
+_FINGERPRINT = re.compile(r"(?i)(?:sha256[:=])?((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})")
 # Seconds after the image was made. A clock that has stood before is set to that time.
 _UNSET = 2 * 86400
 # A connection to the same server, for a second handshake.

@@ -174,8 +174,9 @@ def test_a_clock_in_1970_is_told_to_be_at_fault(
 
 def test_a_fingerprint_on_the_command_line_makes_an_authority(keys: Keys) -> None:
     with_root = make_context(keys.good, keys.chain)
-    rules = Fetching(authorities=(f"sha256:{keys.authority.fingerprint}",))
-    assert asyncio.run(ask(rules, with_root)).data == b"hello"
+    for spelling in (f"sha256:{keys.authority.fingerprint}", keys.authority.fingerprint):
+        rules = Fetching(authorities=(spelling,))
+        assert asyncio.run(ask(rules, with_root)).data == b"hello"
     own = Fetching(authorities=(f"sha256:{fingerprint(keys.good.certificate).upper()}",))
     assert asyncio.run(ask(own, make_context(keys.good))).data == b"hello"
     other = Fetching(authorities=(f"sha256:{'0' * 64}",))
