@@ -25,6 +25,7 @@ class Fetched:
     descriptor: int = -1  # a sealed file in memory; -1: none
     error: str = ""  # for people
     kind: Kind | None = None  # of the failure
+    again: bool = False  # another try, later, may do better
     total: int | None = None  # bytes of the whole file, if the server says
     requests: tuple[Request, ...] = ()  # in turn
 
@@ -96,7 +97,9 @@ class Fetcher:
                 raise FetchError(wrong)
             descriptor = sink.seal()
         except FetchError as error:
-            return Fetched(error=str(error), kind=error.kind, requests=tuple(requests))
+            return Fetched(
+                error=str(error), kind=error.kind, again=error.again, requests=tuple(requests)
+            )
         finally:
             sink.close()
         return Fetched(descriptor=descriptor, total=job.total, requests=tuple(requests))

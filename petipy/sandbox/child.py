@@ -152,7 +152,7 @@ class Child:
         scan = scan_lease(files, formats, tell)
         problems, stopped = (*scan.problems, *files.unread()), scan.stopped or files.fault
         if not scan.entries and not scan.preferences:
-            stopped = stopped or remote.silence
+            stopped = stopped or remote.failure
         tell(replace(scan, problems=problems, stopped=stopped))
         remote.close()
 

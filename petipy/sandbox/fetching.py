@@ -123,6 +123,7 @@ def _make_outcome(number: int, fetched: Fetched) -> Outcome:
         total=fetched.total,
         needs_tls=fetched.kind == "tls",
         silent=fetched.kind == "silent",
+        again=fetched.again or fetched.kind == "silent",
         requests=tuple(requests),
     )
 

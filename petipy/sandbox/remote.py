@@ -71,7 +71,7 @@ class Remote:
         self._tls = False  # a server has sent us to https
         self._told = clock()
         self.problems: list[Problem] = []
-        self.silence = ""  # the first server that has not answered, in words
+        self.failure = ""  # why the files may be there later, in words
 
     def fetch(self, url: str) -> str | None:
         """Return the text at a URL, its first LONGEST bytes at most; None without an answer."""
@@ -134,7 +134,7 @@ class Remote:
         while answer.outcome is None and self._wait(end):
             pass
         if answer.outcome is None:
-            answer.outcome = Outcome(error=f"no answer within {_PATIENCE:g} s")
+            self._end(wanted, Outcome(error=f"no answer within {_PATIENCE:g} s", again=True))
         return answer
 
     def _send(self, things: Sequence[Wanted]) -> None:
@@ -173,7 +173,9 @@ class Remote:
                 for wanted in group:
                     self._open([wanted], tls=tls)
                 return
-            self._end(group[0], Outcome(error="no process could be started to fetch it"))
+            self._end(
+                group[0], Outcome(error="no process could be started to fetch it", again=True)
+            )
             return
         link = socket.socket(fileno=found[0])
         self._links[link.fileno()] = _Link(link, group, set(range(len(group))), tls)
@@ -221,7 +223,6 @@ class Remote:
             return
         if outcome.silent:
             self._silent.add(split(wanted.url)[0])
-            self.silence = self.silence or f"no answer from {_find_host(wanted)}: {outcome.error}"
         self._end(wanted, outcome, data)
 
     def _end(self, wanted: Wanted, outcome: Outcome, data: bytes = b"") -> None:
@@ -231,6 +232,9 @@ class Remote:
             outcome, data = Outcome(error=words), b""
             if all(problem.message != words for problem in self.problems):
                 self.problems.append(Problem(hide_credentials(wanted.url), 0, words))
+        if outcome.again and not self.failure:
+            words = f"no answer from {_find_host(wanted)}" if outcome.silent else wanted.url
+            self.failure = f"{hide_credentials(words)}: {outcome.error}"
         self._answers[wanted].outcome = outcome
         self._answers[wanted].data = data
 
@@ -238,7 +242,7 @@ class Remote:
         del self._links[link.socket.fileno()]
         link.socket.close()
         for number in link.left:
-            self._end(link.things[number], Outcome(error=reason))
+            self._end(link.things[number], Outcome(error=reason, again=True))
 
 
 def _find_host(wanted: Wanted) -> str:

@@ -68,6 +68,7 @@ class Outcome:
     total: Annotated[int, range(1 << 50)] | None = None  # bytes of the whole file, if known
     needs_tls: bool = False  # nothing was fetched: ssl was not in memory
     silent: bool = False  # the server has not answered at all
+    again: bool = False  # another try, later, may do better
     requests: Annotated[tuple[Request, ...], range(MOST_RECORDS + 1)] = ()
 
 

@@ -191,3 +191,17 @@ def test_a_text_is_asked_for_without_a_range_and_a_large_file_is_left_in_its_mid
     assert [entry.title for _, entry in scan.entries] == ["one"]
     assert ranges[0] is None
     assert scan.requests[0].answer.startswith("2,097,152 bytes of it")
+
+
+@pytest.mark.parametrize(("status", "stopped"), [(503, True), (404, False), (403, False)])
+def test_a_server_that_errs_for_a_while_is_asked_again_later(status: int, stopped: bool) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with serve({"/menu": answer}) as site:
+        scan = follow(("pxeconffile", f"{site.url}/menu"))
+    assert scan.entries == ()
+    assert bool(scan.stopped) == stopped
+    assert (f"{site.url}/menu: 503" in scan.stopped) == stopped

@@ -149,6 +149,7 @@ def test_an_ask_that_nobody_answers_costs_its_files() -> None:
     remote.prefetch([f"{SITE}/a", f"{SITE}/b"])
     assert remote.fetch(f"{SITE}/a") is None
     assert remote.list_requests()[0].answer == "no process could be started to fetch it"
+    assert remote.failure == f"{SITE}/a: no process could be started to fetch it"
 
 
 def test_a_request_is_told_before_it_is_answered() -> None:
