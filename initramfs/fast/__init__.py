@@ -7,7 +7,7 @@
     libraries    unlink programs from libraries that they never need     11 MB to unpack
     unwinding    clear the tables for unwinding the stack                a tenth of the programs
     lz4          compress a third of the image by LZ4                    80 million instructions
-    packs        keep the network's programs compressed until a link     140 million
+    packs        keep the network's programs compressed until a link     160 million
                  needs them
     bundle       put all Python modules into one file                    50 million
     record       compile dataclasses, namedtuples and regular            240 million

@@ -8,7 +8,7 @@ the guest, which needs 2,360 from power-on to the jump. An emulated guest does 3
     cache        take compiled code and regular expressions from a table           240
     lazy         import rarely used modules of the standard library on first use    22
     collector    collect no garbage during the imports                              24
-    packs        keep compressed what a start without a network does not need      140
+    packs        keep compressed what a start without a network does not need      160
     warm         build each parser's grammar once, not once for each device    see there
 
 All but `bundle` and `packs` together save 635 in the guest, with initramfs/fast/files.

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TOP = Path(__file__).parents[2]
 # A child that fetches imports nothing any more once it has forgotten where modules are.
 FETCHING = """
@@ -53,3 +55,21 @@ def test_a_child_fetches_without_ssl_and_without_importing_anything() -> None:
     tls, error = done.stdout.splitlines()
     assert tls == "False"
     assert "127.0.0.1" in error or "refused" in error
+
+
+ASYNCIO = """
+import sys
+{first}
+import asyncio
+print("_ssl" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "there"),
+    [("from petipy.startup import lazy; lazy.install()", "False"), ("", "True")],
+)
+def test_asyncio_brings_ssl_only_where_nobody_prevents_it(first: str, there: str) -> None:
+    command = [sys.executable, "-c", ASYNCIO.format(first=first)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == there
