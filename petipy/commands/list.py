@@ -10,13 +10,9 @@ from dataclasses import replace
 from parsers.places.volumes import make_index
 from petipy.commands.base import Command
 from petipy.commands.network import add_arguments as add_networks
-from petipy.commands.network import (
-    describe_network,
-    network_to_json,
-    survey_lease,
-    survey_network,
-)
+from petipy.commands.network import survey_lease, survey_network
 from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
+from petipy.report.networks import describe_network, network_to_json
 from petipy.report.printing import write
 from petipy.report.values import entry_to_json
 from petipy.report.visible import escape

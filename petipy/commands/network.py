@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parsers.api import Problem, Volume
@@ -18,7 +19,7 @@ from petipy.commands.base import BadUsage
 from petipy.commands.survey import ask_sandbox, choose_formats, make_survey
 from petipy.log import Log
 from petipy.state.model import NETWORK, Device, Scan
-from petipy.state.network import Lease, Link, Request
+from petipy.state.network import Fetching, Lease, Link, Request
 from petipy.state.survey import Network, Survey
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the processor type in DHCP's option 93, such as 0xc (default: this machine's)",
     )
     group.add_argument("--user-class", default="", metavar="TEXT", help="such as iPXE")
+    group.add_argument(
+        "--ca",
+        metavar="FILE",
+        action="append",
+        default=[],
+        type=lambda text: str(Path(text).absolute()),
+        help="trust this authority of https servers, too; may be repeated",
+    )
 
 
 def survey_network(options: argparse.Namespace) -> Survey:
@@ -189,10 +198,11 @@ def _survey(offered: Sequence[_Offered], options: argparse.Namespace) -> Survey:
     devices = {item.name: _make_device(item) for item in offered}
     leases = {item.name: item.lease for item in offered}
     problems = [(item.name, Problem("", 0, why)) for item in offered for why in item.problems]
+    rules = Fetching(authorities=tuple(options.ca))
 
     def ask(scanner: "Scanner", device: Device, _: Sequence[Device]) -> Awaitable[Scan]:
-        lease = leases[device.name]
-        return scanner.scan_lease(device, lease, (), machine, PATIENCE, options.dialect or "")
+        lease, dialect = leases[device.name], options.dialect or ""
+        return scanner.scan_lease(device, lease, (), machine, PATIENCE, dialect, rules)
 
     scanned = [devices[item.name] for item in offered if item.lease and item.reachable]
     formats = partial(choose_formats, dialect=options.dialect)
@@ -295,41 +305,3 @@ def _list_places(lease: Mapping[str, str]) -> Iterator[str]:
 
     urls = (url for view in views(lease) for place in places(view) for url in place.urls)
     yield from dict.fromkeys(urls)
-
-
-# Showing
-
-
-def describe_network(network: Network) -> Iterator[str]:
-    """Yield lines on what a server said, what was asked for, and what answered."""
-    from petipy.network.offers import describe
-
-    if not network.lease:
-        return
-    yield f"  DHCP: {describe(network.lease)}"
-    for word, value in network.lease:
-        if word != "interface":
-            for line in value.split("\n"):
-                yield f"    {WORDS.get(word, word):<24} {line}"
-    asked = {request.url: request for request in network.requests}  # the last try of each
-    for url, request in asked.items():
-        yield f"  asked {url}: {_describe_answer(request)}"
-    # An earlier place has answered, or nothing could be asked for at all.
-    what = "not asked" if asked else "would ask"
-    yield from (f"  {what} {url}" for url in network.places if url not in asked)
-
-
-def _describe_answer(request: Request) -> str:
-    return f"{request.answer}, {request.seconds:.1f} s" if request.seconds else request.answer
-
-
-def network_to_json(network: Network) -> dict[str, object]:
-    return {
-        "name": network.name,
-        "lease": dict(network.lease),
-        "requests": [
-            {"url": r.url, "answer": r.answer, "seconds": r.seconds, "good": r.good}
-            for r in network.requests
-        ],
-        "places": list(network.places),
-    }

@@ -434,3 +434,30 @@ def test_an_entry_whose_signature_nobody_checks_says_that_it_waits_for_a_person(
     assert main(["--json", "--machine", str(file)]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["entries"]
     assert "signatures" in entry["unchecked"]
+
+
+def test_a_machine_file_with_servers_answers_by_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = {
+        "machine": "ppc64le",
+        "network": [
+            {
+                "device": "eth0",
+                "mac": "52:54:00:12:34:56",
+                "params": {"ip": "192.0.2.9", "siaddr": "192.0.2.1", "bootfile": "grub/core.elf"},
+            }
+        ],
+        "urls": {"tftp://192.0.2.1/grub/grub.cfg": "menuentry One { linux /vmlinux }"},
+    }
+    file = tmp_path / "machine.json"
+    file.write_text(json.dumps(machine))
+    assert main(["--json", "--lease", str(file)]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [entry["title"] for entry in answer["entries"]] == ["One"]
+    (network,) = answer["networks"]
+    good = [request["url"] for request in network["requests"] if request["good"]]
+    assert good == ["tftp://192.0.2.1/grub/grub.cfg"]
+    asked = [request["url"] for request in network["requests"]]
+    assert asked == network["places"][: len(asked)]
+    assert [*network["lease"]][:3] == ["interface", "mac", "links"]

@@ -11,8 +11,16 @@ import pytest
 
 from initramfs.host import REPOSITORY
 from petipy.commands.list import COMMAND
+from tests.network.authority import Authority
 from tests.network.namespace import Namespace
-from tests.network.servers import TFTP_ROOT, put, start_dnsmasq, start_kea
+from tests.network.servers import (
+    HTTP_ROOT,
+    TFTP_ROOT,
+    put,
+    start_dnsmasq,
+    start_kea,
+    start_nginx,
+)
 
 RANGE = "dhcp-range=192.0.2.100,192.0.2.110,1h"
 GRUB = "menuentry Install { linux /vmlinux quiet }\n"
@@ -187,6 +195,23 @@ def test_a_recorded_lease_is_followed(server: Namespace, client: Namespace, tmp_
     assert [entry["title"] for entry in answer["entries"]] == ["Install"]
     assert network["lease"]["boot_file"] == "grub/core.elf"
     assert any("no mac" in problem["message"] for problem in answer["problems"])
+
+
+def test_a_boot_server_with_a_certificate_is_trusted_by_its_authority(
+    server: Namespace, client: Namespace, tmp_path: Path
+) -> None:
+    authority = Authority(server.room / "ca")
+    own = authority.sign("IP:192.0.2.1")
+    put(server.room / HTTP_ROOT, {"boot/grub.cfg": GRUB})
+    start_nginx(server, f"server {{ listen 443 ssl; {own.nginx} }}")
+    client.address("eth0", "192.0.2.50/24")
+    file = tmp_path / "lease"
+    file.write_text("bootfile=https://192.0.2.1/boot/core.elf\nmac=52:54:00:00:00:01\n")
+    answer, network = ask(client, "--lease", str(file))
+    assert answer["entries"] == []
+    assert "certificate" in network["requests"][0]["answer"]
+    answer, _ = ask(client, "--lease", str(file), "--ca", str(authority.certificate))
+    assert [entry["title"] for entry in answer["entries"]] == ["Install"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,6 @@
 """Networks in the output of `petipy list`."""
 
-import json
-from pathlib import Path
-
-import pytest
-
-from petipy.commands.list import COMMAND
-from petipy.commands.network import describe_network, network_to_json
+from petipy.report.networks import describe_network, network_to_json
 from petipy.state.network import Request
 from petipy.state.survey import Network
 
@@ -53,30 +47,3 @@ def test_the_last_try_of_a_request_is_told_and_what_was_not_asked_for() -> None:
 
 def test_a_network_without_a_lease_has_nothing_to_tell() -> None:
     assert [*describe_network(Network(name="eth0"))] == []
-
-
-def test_a_machine_file_with_servers_answers_by_itself(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    machine = {
-        "machine": "ppc64le",
-        "network": [
-            {
-                "device": "eth0",
-                "mac": "52:54:00:12:34:56",
-                "params": {"ip": "192.0.2.9", "siaddr": "192.0.2.1", "bootfile": "grub/core.elf"},
-            }
-        ],
-        "urls": {"tftp://192.0.2.1/grub/grub.cfg": "menuentry One { linux /vmlinux }"},
-    }
-    file = tmp_path / "machine.json"
-    file.write_text(json.dumps(machine))
-    assert COMMAND(["--json", "--lease", str(file)]) == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert [entry["title"] for entry in answer["entries"]] == ["One"]
-    (network,) = answer["networks"]
-    good = [request["url"] for request in network["requests"] if request["good"]]
-    assert good == ["tftp://192.0.2.1/grub/grub.cfg"]
-    asked = [request["url"] for request in network["requests"]]
-    assert asked == network["places"][: len(asked)]
-    assert [*network["lease"]][:3] == ["interface", "mac", "links"]
