@@ -14,6 +14,9 @@ from petipy.scan.tree import Tell, scan_tree
 from petipy.state.model import Scan
 
 
+_AT_ONCE = 16  # URLs of one hint: whoever fetches need not take more
+
+
 def prepare(formats: Sequence[Format]) -> None:
     """Import what the formats need for texts of servers. A confined child cannot import."""
     for form in formats:
@@ -49,8 +52,8 @@ def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
     tried: list[str] = []
     unknown: list[Problem] = []
     for place in places(files.host.lease):
-        if len(place.urls) > 1:
-            files.host.prefetch(place.urls)
+        for start in range(0, len(place.urls) if len(place.urls) > 1 else 0, _AT_ONCE):
+            files.host.prefetch(place.urls[start : start + _AT_ONCE])
         for url in place.urls:
             tried.append(url)
             # A script may be made for each request: it is asked for once.

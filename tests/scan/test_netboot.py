@@ -177,6 +177,16 @@ def test_the_places_of_a_loader_are_announced_before_they_are_asked_for_in_turn(
     assert [*map(list, host.hints)] == [host.asked]
 
 
+def test_no_place_of_a_loader_is_left_out_of_the_hints() -> None:
+    lease = LEASE | {"bootfile": "bootppc64.bin", "uuid": "B894-AA", "ip6": "2001:db8::1"}
+    host = Machine({"eth0": {}}, leases={"eth0": lease})
+    scan_lease(host.files("eth0"), [LOUD])
+    assert max(map(len, host.hints)) <= 16
+    hinted = [url for hint in host.hints for url in hint]
+    assert hinted == host.asked[: len(hinted)]
+    assert len(hinted) > 30
+
+
 def test_an_empty_configuration_sends_the_machine_to_its_own_disk() -> None:
     texts = {
         "tftp://192.168.10.1/pxelinux.cfg/01-52-54-00-12-34-56": " \n",
