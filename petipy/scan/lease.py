@@ -13,7 +13,6 @@ from petipy.scan.netboot import is_ipxe, is_script, places
 from petipy.scan.tree import Tell, scan_tree
 from petipy.state.model import Scan
 
-
 _AT_ONCE = 16  # URLs of one hint: whoever fetches need not take more
 
 
