@@ -134,7 +134,11 @@ def main(terminal: str, room: str, words: Sequence[str]) -> None:
 
     store = Store()
     store.update(settings=storage.load(" ".join(words)))
-    log = Log(lambda status: store.update(status=status), files=(f"{room}/log.txt",))
+    log = Log(
+        lambda status: store.update(status=status),
+        files=(f"{room}/log.txt",),
+        debug=lambda: store.snapshot.settings.debug,
+    )
     pretence = Pretence(Path(room))
     services = app._services(Scanner(process, log.warning), store)
     services = replace(

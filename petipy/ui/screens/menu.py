@@ -97,7 +97,8 @@ class MenuScreen(Screen):
         """
         ids = [item.id for item in self._items]
         known = any(item.default for item in self._items)
-        if kept and kept.id in ids and not (self._waits and known):
+        selectable = kept is not None and kept.selectable  # a heading may have no entries yet
+        if kept and selectable and kept.id in ids and not (self._waits and known):
             return ids.index(kept.id)
         self._waits = not known
         return first_focus(self._items)

@@ -7,7 +7,7 @@ from parsers.api import Volume
 from petipy.state.model import NETWORK, Device, Source
 from petipy.state.network import Link, Request
 from tests.ui.driver import Driver
-from tests.ui.fakes import Machine
+from tests.ui.fakes import Machine, choice
 
 LINK = Link(
     index=2,
@@ -53,6 +53,14 @@ def test_a_menu_without_entries_still_shows_the_interfaces() -> None:
     text = Driver(machine(waiting, disks=0)).text
     assert "eth0: no answer to DHCP for 40 s; still asking" in text
     assert "Nothing to boot was found" in text
+
+
+def test_the_first_entry_gets_the_cursor_after_a_key_in_a_menu_that_had_none() -> None:
+    waiting = network(state="waiting", reason="asking for an address, 12 s")
+    busy = machine(waiting, disks=0)
+    driver = Driver(busy).press("h", "esc")
+    busy.store.update(choices=(choice("Installer", "eth0"),))
+    assert driver.focused() == ">   Installer"
 
 
 def test_a_server_that_wants_the_local_disk_is_no_failure() -> None:
