@@ -40,7 +40,7 @@ SETTINGS = [
 ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
-SCHEMES = ["http", "https", "tftp"]
+SCHEMES = ["http", "https", "nfs", "tftp"]
 COMMANDS = ["capture", "check", "explain", "list", "script"]
 SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt"]
 CLIENT_COMMANDS = [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from parsers.places.urls import hide_credentials
-from petipy.fetch import connect, tls
+from petipy.fetch import connect, nfs, tls
 from petipy.fetch.failure import FetchError, Kind
 from petipy.fetch.pool import Pool
 from petipy.fetch.scheme import Job, Limits, Scheme, find_schemes
@@ -30,8 +30,10 @@ class Fetched:
     requests: tuple[Request, ...] = ()  # in turn
 
 
-def prepare(urls: Collection[str], rules: Fetching) -> None:
-    """Import what fetching these URLs needs, and read the certificates in the image.
+def prepare(urls: Collection[str], rules: Fetching) -> list[int]:
+    """Import what fetching these URLs needs, read the certificates in the image, mount NFS.
+
+    Return the descriptors that the process has to keep.
 
     Call this before a fork and before rights are given up: afterwards, a process may be unable to.
     A redirect to https for which nothing is prepared ends in a Fetched of the kind "tls": call
@@ -45,6 +47,7 @@ def prepare(urls: Collection[str], rules: Fetching) -> None:
     # Where ssl is in memory already, a redirect to https is followed at once.
     if tls.is_loaded() or any(url.lower().startswith("https:") for url in urls):
         tls.prepare(rules)
+    return nfs.prepare(urls)
 
 
 class Fetcher:

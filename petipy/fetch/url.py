@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 _LONGEST = 8192  # characters
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _URL = re.compile(
     r"""(?xs) (?P<scheme> [A-Za-z][A-Za-z0-9+.-]* ) ://
     (?: (?P<user> [^/?\#:]* ) (?: : (?P<password> [^/?\#]* ) )? @ )?
@@ -43,6 +44,11 @@ class Url:
     def target(self) -> str:
         """Path and query, in which every character that is not allowed is escaped."""
         return re.sub(r"[^!-~]", _escape, f"{self.path}{self._query}").replace('"', "%22")
+
+    def read_path(self) -> bytes:
+        """Return the path with its escapes undone, for schemes that know no queries."""
+        text = f"{self.path}{self._query}".encode("utf-8", "surrogateescape")
+        return _PERCENT.sub(lambda m: bytes((int(m[1], 16),)), text)
 
     @property
     def _query(self) -> str:

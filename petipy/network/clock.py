@@ -17,7 +17,7 @@ from typing import Annotated
 
 from petipy.codec import Codec
 from petipy.log import Log
-from petipy.sys import limits, names, seccomp
+from petipy.sys import names
 from petipy.sys.forked import Link, in_child
 
 EPOCH = "/usr/lib/clock-epoch"  # seconds since 1970: when the image was built
@@ -29,8 +29,7 @@ _MOST = 4  # servers that are asked
 _ALIKE = 5000  # milliseconds by which two servers may differ
 _RIGHT = 500  # milliseconds by which a clock may be wrong and is left alone
 _YEARS = 30 * 365 * 86400_000  # milliseconds after its build in which an image is used
-_MEMORY, _PROCESSOR, _FILES = 64 << 20, 10, 32
-_USER = 0x6FFF_FFFE  # a user number that nobody has
+_PROCESSOR = 10  # seconds of processor time
 
 # RFC 5905, figure 8: leap, version and mode; stratum, poll, precision; root delay and dispersion in
 # units of 2**-16 s; reference; four times in units of 2**-32 s since 1900.
@@ -207,7 +206,7 @@ class _Question:
     def ask(self, parent: Link) -> str:
         """Ask all servers, and report each answer. Addresses come first: they need no lookup."""
         end = time.monotonic() + self.patience
-        _confine(parent)
+        names.confine([parent.fileno()], _PROCESSOR)
         addresses = [server for server in self.servers if _find(server, self.port, literal=True)]
         others = [server for server in self.servers if server not in addresses]
         if not self._converse(addresses, parent, end if not others else end - self.patience / 2):
@@ -301,15 +300,3 @@ def _find(server: str, port: int, *, literal: bool = False) -> list[tuple[int, t
     except (OSError, UnicodeError):
         return []
     return [(family, address) for family, *_, address in found]  # type: ignore[misc]
-
-
-def _confine(parent: Link) -> None:
-    """Give up everything but the network."""
-    process, size = os.getppid(), limits.read_size()
-    names.enter_directory()
-    limits.close_all_but({parent.fileno()})
-    limits.become(_USER, None)
-    limits.die_with_parent(process)  # a change of the user clears this
-    limits.limit(_PROCESSOR, size + _MEMORY, _FILES)
-    if seccomp.available():
-        seccomp.confine("fetch")

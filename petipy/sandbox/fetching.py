@@ -48,8 +48,8 @@ def warm() -> None:
 def answer_request(request: FetchRequest, link: socket.socket, user: int) -> None:
     """Fetch one file, in the child of a FetchRequest; the caller sends the END."""
     wanted = request.wanted
-    _prepare([wanted.url], request.rules, tls=request.tls)
-    _confine(link, user, _FILE, wanted.size or wanted.most)
+    keep = _prepare([wanted.url], request.rules, tls=request.tls)
+    _confine([link.fileno(), *keep], user, _FILE, wanted.size or wanted.most)
 
     def report(number: int, done: int, total: int | None) -> None:
         # A report that finds no room is left out: the next one says more.
@@ -77,8 +77,8 @@ def answer_ask(ask: Fetch, rules: Fetching, link: socket.socket, user: int, *, t
         socket.send_fds(link, [data], [descriptor] if descriptor >= 0 else [])
 
     try:
-        _prepare([wanted.url for wanted in ask.wanted], rules, tls=tls)
-        _confine(link, user, round(_TEXTS), most)
+        keep = _prepare([wanted.url for wanted in ask.wanted], rules, tls=tls)
+        _confine([link.fileno(), *keep], user, round(_TEXTS), most)
         asyncio.run(_fetch(ask.wanted, rules, _LIMITS, lambda *_: None, deliver))
     except Exception as error:  # noqa: BLE001  the boundary of the sandbox's child
         words = make_line(f"fetching failed: {type(error).__name__}: {error}")
@@ -128,17 +128,20 @@ def _make_outcome(number: int, fetched: Fetched) -> Outcome:
     )
 
 
-def _prepare(urls: Sequence[str], rules: Fetching, *, tls: bool) -> None:
-    """Read what needs rights: certificates, and our own key."""
-    prepare([*urls, "https://"] if tls else urls, rules)
+def _prepare(urls: Sequence[str], rules: Fetching, *, tls: bool) -> list[int]:
+    """Read what needs rights: certificates, our own key, NFS. Return descriptors to keep."""
+    return prepare([*urls, "https://"] if tls else urls, rules)
 
 
-def _confine(link: socket.socket, user: int, seconds: int, most: int) -> None:
-    """Give up everything but the network. `most`: bytes of one file in memory."""
+def _confine(keep: Sequence[int], user: int, seconds: int, most: int) -> None:
+    """Give up everything but the network and the descriptors to keep.
+
+    `most`: bytes of one file in memory.
+    """
     parent, size = os.getppid(), limits.read_size() + _MEMORY
     names.enter_directory()
     forget_modules()
-    limits.close_all_but({link.fileno()})
+    limits.close_all_but(keep)
     limits.become(user, None)
     limits.die_with_parent(parent)  # changing the user has cleared it
     limits.limit(seconds, size, _FILES, min(most, sys.maxsize), _THREADS)

@@ -50,7 +50,7 @@ _WAYS = {
 
 # The file systems that the image has drivers for. If the driver of one of them does not come, the
 # memory may be full.
-_KNOWN = {*_WAYS, "exfat", "iso9660", "udf", "squashfs"}
+_KNOWN = {*_WAYS, "exfat", "iso9660", "udf", "squashfs", "nfs"}
 # With dirsync the new name is on the disk before the old one goes. Else a power cut loses both.
 _WRITING = {"vfat": ("utf8", "errors=remount-ro", "dirsync")}
 
@@ -104,6 +104,46 @@ def open_writable_root(node: str, fs: str) -> int:
     Everything is on the disk when the last descriptor of the mount has been closed.
     """
     return _mount(fs, node, _WRITING.get(fs, ()), read_only=False)
+
+
+# The newest version first. A server that is dead costs seconds, and no process hangs: "soft". The
+# kernel asks the server's rpcbind where version 3 has its parts; nothing locks.
+_NFS = ("soft", "timeo=20", "retrans=1", "proto=tcp", "sec=sys")
+_NFS_VERSIONS = (
+    ("vers=4.2",),
+    ("vers=4.1",),
+    ("vers=4.0",),
+    ("vers=3", "nolock", "mountproto=tcp"),
+)
+# The server is not there: another version would wait for it once more.
+_NOBODY = {
+    *(errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH),
+    *(errno.ENODEV, errno.ENOPKG, errno.EPERM, errno.EIO),
+}
+
+
+def list_nfs_options(address: str) -> list[tuple[str, ...]]:
+    """Return the options of a mount from the server at this address, for each try in turn."""
+    return [(*version, f"addr={address}", *_NFS) for version in _NFS_VERSIONS]
+
+
+def open_nfs(address: str, directory: str) -> int:
+    """Mount a directory of an NFS server read-only; return a descriptor of it.
+
+    Raise OSError: ENOENT without such a directory, EACCES without the right, ETIMEDOUT after some
+    seconds without an answer, ENODEV if this kernel has no NFS.
+    """
+    host = f"[{address}]" if ":" in address else address
+    failure: OSError | None = None
+    for options in list_nfs_options(address):
+        try:
+            return _mount("nfs", f"{host}:{directory}", options)
+        except OSError as error:
+            failure = failure or error
+            if error.errno in _NOBODY:
+                break
+    assert failure
+    raise failure
 
 
 def open_directory(files: Mapping[str, bytes]) -> int:

@@ -5,7 +5,6 @@ tftp://host/boot/a asks for boot/a, as a lease says it, and tftp://host/%2Fboot/
 """
 
 import errno
-import re
 import socket
 
 from petipy.fetch.connect import Address, split_literal
@@ -13,13 +12,11 @@ from petipy.fetch.failure import FetchError
 from petipy.fetch.scheme import Job, Scheme
 from petipy.fetch.tftp.client import read
 from petipy.fetch.tftp.transfer import Errand, TransferError
-from petipy.fetch.url import Url
 
 _PORT = 69
 _MOST = 16  # addresses of a host: a hostile name server may give thousands
 _NEXT = 3.0  # seconds for an answer from an address that is not the last one
 _STALLED = 3  # times as long without a block as without a byte of http, which can be resumed
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 async def fetch(job: Job) -> None:
@@ -43,16 +40,10 @@ async def fetch(job: Job) -> None:
 SCHEME = Scheme(names=("tftp",), fetch=fetch)
 
 
-def read_name(url: Url) -> bytes:
-    """Return the name of the file on the server. There are no queries: it may hold a "?"."""
-    text = url.path[1:] + ("" if url.query is None else f"?{url.query}")
-    return _ESCAPE.sub(lambda m: bytes((int(m[1], 16),)), text.encode("utf-8", "surrogateescape"))
-
-
 async def _read(job: Job, address: Address, within: float) -> None:
     """Fetch from one address, with options, and without if the server refuses them."""
     errand = Errand(
-        name=read_name(job.url),
+        name=job.url.read_path()[1:],
         skip=job.wanted.offset,
         size=job.wanted.size or None,
         answer_within=within,
