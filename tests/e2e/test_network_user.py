@@ -36,5 +36,5 @@ def test_a_machine_without_a_disk_boots_from_qemus_own_servers(
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
         said = wait_for_target(guest.console)
         # The configuration's words, and nothing else.
-        assert said["cmdline"] == "[BOOT_IMAGE=vmlinux console=hvc0 quiet BOOTIF=is-not-added]"
+        assert said["cmdline"] == "[console=hvc0 quiet BOOTIF=is-not-added]"
         guest.ends(within=60)
