@@ -1,9 +1,13 @@
 """Trees of provisioning servers on real servers, as far as the entries."""
 
+import os
+import time
+
 import pytest
 
 from tests import efi
 from tests.network.namespace import Namespace
+from tests.network.program import start_petipy
 from tests.network.servers import HTTP_ROOT, TFTP_ROOT, put, start_dnsmasq, start_nginx
 from tests.network.test_list_network import ask
 
@@ -74,3 +78,35 @@ def test_of_a_kernel_on_the_web_only_the_first_bytes_are_fetched(
     sent = [line.split() for line in web.said.splitlines() if line.startswith("GET /boot ")]
     assert sent
     assert sum(int(words[3]) for words in sent) < 1 << 20
+
+
+def test_a_unified_image_on_the_web_boots_by_its_parts(
+    server: Namespace, client: Namespace
+) -> None:
+    sections = [(".cmdline", b"from-its-section"), (".linux", b"good"), (".initrd", b"i" * 70_000)]
+    (server.room / HTTP_ROOT).mkdir()
+    image = efi.program(sections, os.uname().machine)
+    put(server.room / HTTP_ROOT, {"boot.efi": image + bytes(8 << 20)})
+    web = start_nginx(server, SERVER)
+    start_dnsmasq(server, RANGE, "dhcp-boot=http://192.0.2.1/boot.efi")
+    with start_petipy(client, "petipy.timeout=0") as petipy:
+        assert petipy.boots() == ["from-its-section", "initrd 70000"]
+    sent = [line.split() for line in web.said.splitlines() if line.startswith("GET /boot.efi ")]
+    assert sum(int(words[3]) for words in sent) < 1 << 20
+
+
+def test_a_machine_that_is_sent_to_its_own_disk_says_so_and_boots_nothing_of_the_server(
+    server: Namespace, client: Namespace
+) -> None:
+    menu = (
+        "set timeout=0\nmenuentry 'Own disk' {\n search --set=root --file /boot/grub/grub.cfg\n"
+        " configfile /boot/grub/grub.cfg\n}\nmenuentry Install {\n linux /good\n}\n"
+    )
+    serve(server, "bootppc64.bin", {"grub/grub.cfg": menu, "good": "good"})
+    with start_petipy(client, "petipy.timeout=0", "petipy.order=network,any") as petipy:
+        petipy.console.shows("2 entries", 40)
+        time.sleep(3)  # by itself the other entry would have been loaded
+        assert not (client.room / "loaded.txt").exists()
+        petipy.console.press("enter")
+        petipy.console.shows("Own disk", 20)
+        petipy.console.shows("Install", 20)
