@@ -1,22 +1,38 @@
-"""An HTTP server on the loopback interface, with what a test puts there."""
+"""An HTTP server on the loopback interface, with what a test puts there.
 
+It is a process of its own: a test that forks the scanner has no threads.
+"""
+
+import os
+import signal
 import ssl
-import threading
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NoReturn
 
 Answer = bytes | Callable[[BaseHTTPRequestHandler], None]
 
 
 @dataclass
 class Site:
-    """The files of a server by path, and the paths that it was asked for."""
+    """The address of a server, and what it was asked for."""
 
-    files: dict[str, Answer]
-    url: str = ""
-    asked: list[str] = field(default_factory=list)
+    url: str
+    log: Path
+
+    @property
+    def asked(self) -> list[str]:
+        """The paths, in turn."""
+        return [line.partition("\t")[0] for line in self.log.read_text().splitlines()]
+
+    @property
+    def ranges(self) -> list[str]:
+        """The ranges of the requests, "" for the whole file."""
+        return [line.partition("\t")[2] for line in self.log.read_text().splitlines()]
 
 
 class _Server(ThreadingHTTPServer):
@@ -26,44 +42,61 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serve(files: Mapping[str, Answer], context: ssl.SSLContext | None = None) -> Iterator[Site]:
-    """Serve the files until the block ends, by https with a context.
+    """Serve the files, by path, until the block ends; by https with a context.
 
     A function answers by itself.
     """
-    site = Site(dict(files))
+    with tempfile.NamedTemporaryFile() as log:
+        path = Path(log.name)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
-            site.asked.append(self.path)
-            found = site.files.get(self.path)
-            if callable(found):
-                found(self)
-                return
-            start = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").split("-")[0])
-            data = b"" if found is None else found
-            self.send_response(404 if found is None else 206 if "Range" in self.headers else 200)
-            if "Range" in self.headers and found is not None:
-                last = self.headers["Range"].split("-")[1]
-                end = min(int(last) + 1, len(data)) if last else len(data)
-                self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
-                data = data[start:end]
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            def do_GET(self) -> None:
+                with path.open("a") as file:
+                    file.write(f"{self.path}\t{self.headers['Range'] or ''}\n")
+                found = files.get(self.path)
+                if callable(found):
+                    found(self)
+                else:
+                    _send(self, found)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
+            def log_message(self, format: str, *args: object) -> None:
+                pass
 
-    with _Server(("127.0.0.1", 0), Handler) as server:
-        if context is not None:
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        site.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield site
-        finally:
-            server.shutdown()
-            thread.join()
+        with _Server(("127.0.0.1", 0), Handler) as server:
+            if context is not None:
+                server.socket = context.wrap_socket(server.socket, server_side=True)
+            child = os.fork()
+            if child == 0:
+                _run(server)
+            try:
+                scheme = "https" if context else "http"
+                yield Site(f"{scheme}://127.0.0.1:{server.server_address[1]}", path)
+            finally:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+
+
+def _run(server: _Server) -> NoReturn:
+    try:
+        server.serve_forever()
+    finally:
+        os._exit(1)
+
+
+def _send(handler: BaseHTTPRequestHandler, data: bytes | None) -> None:
+    """Send a file, or the part of it that the request asks for; None: there is none."""
+    if data is None:
+        handler.send_response(404)
+        data = b""
+    elif wanted := handler.headers["Range"]:
+        first, last = wanted.removeprefix("bytes=").split("-")
+        whole, data = len(data), data[int(first) : int(last) + 1 if last else None]
+        handler.send_response(206)
+        handler.send_header("Content-Range", f"bytes {first}-{int(first) + len(data) - 1}/{whole}")
+    else:
+        handler.send_response(200)
+    handler.send_header("Content-Length", str(len(data)))
+    handler.end_headers()
+    handler.wfile.write(data)

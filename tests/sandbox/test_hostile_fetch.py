@@ -7,7 +7,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from petipy.state.model import Scan
 from petipy.state.network import NO_RULES, Request, Wanted
 from petipy.sys import sealed
 from tests.sandbox.scanners import PATIENCE, children, count_descriptors, until
-from tests.sandbox.servers import serve
+from tests.sandbox.servers import Site, serve
 from tests.sandbox.test_network import ETH0, MENU
 
 SIZE = 1000  # bytes that are wanted at most
@@ -308,13 +308,13 @@ def test_a_branch_that_dies_is_started_again() -> None:
     """The request that ran is repeated; a disk's scan does not notice."""
     complaints: list[str] = []
 
-    async def kill_once(asked: Sequence[str], url: str) -> bytes:
+    async def kill_once(site: Site) -> bytes:
         started = Scanner.start(complain=complaints.append)
         try:
             fetch = asyncio.create_task(
-                started.fetch([Wanted(url=f"{url}/slow")], NO_RULES, PATIENCE)
+                started.fetch([Wanted(url=f"{site.url}/slow")], NO_RULES, PATIENCE)
             )
-            await until(lambda: len(asked) == 1)
+            await until(lambda: len(site.asked) == 1)
             (branch,) = children(started.process.pid)
             os.kill(branch, signal.SIGKILL)
             (fd,) = await fetch
@@ -323,8 +323,11 @@ def test_a_branch_that_dies_is_started_again() -> None:
             started.close()
         return read(fd)
 
+    answered: list[str] = []  # in the server's process
+
     def be_slow(handler: Any) -> None:
-        if len(site.asked) == 1:
+        answered.append(handler.path)
+        if len(answered) == 1:
             handler.rfile.read(1)
             return
         handler.send_response(200)
@@ -333,5 +336,5 @@ def test_a_branch_that_dies_is_started_again() -> None:
         handler.wfile.write(b"good")
 
     with serve({"/slow": be_slow}) as site:
-        assert asyncio.run(kill_once(site.asked, site.url)) == b"good"
+        assert asyncio.run(kill_once(site)) == b"good"
     assert complaints == ["the scanner process for the network died and is started again"]
