@@ -15,13 +15,15 @@ NAMES = st.sampled_from(
     [
         *("ip", "mac", "uuid", "siaddr", "tftp", "serverid", "router", "subnet", "bootfile"),
         *("boot_file", "bootfile_url", "bootfile_param", "pxeconffile", "pxepathprefix"),
-        *("rootpath", "interface"),
+        *("rootpath", "interface", "links", "tftpservers", "ip6", "clientuuid", "proxy", "pxemenu"),
     ]
 )
 VALUES = st.text(max_size=20) | st.sampled_from(
     [
         *("10.0.0.1", "fe80::1", "0.0.0.0", "999.1.1.1", "52:54:00:12:34:56", ":" * 30),
         *("pxelinux.0", "boot/grub2/core.elf", "grubx64.efi", "vmlinux", "boot.ipxe", "conf"),
+        *("grub/grub.0", "snponly.efi", "BOOTX64.EFI", "a.iso", "b.uki", "10.0.0.1 10.0.0.2 x"),
+        *("eth0=52:54:00:12:34:56 eth1=", "= =a b=c=d", "2001:db8::1/64", "::", "0:x", "p-"),
         *("http://web/x?a=b", "tftp://", "http://[", "://", "../../..", "/", "a//b/", "\0", "?"),
     ]
 )
