@@ -152,6 +152,7 @@ def main(process: ScannerProcess) -> int:
 
 def _services(scanner: Scanner, store: Store) -> Services:
     machine = os.uname().machine
+    networks: list[Network] = []
 
     async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         if source.device is None:
@@ -159,6 +160,9 @@ def _services(scanner: Scanner, store: Store) -> Services:
         others = [device for device in devices if device.name != source.name]
         settings = store.snapshot.settings
         if source.lease:
+            if any("https://" in value.lower() for _, value in source.lease):
+                for network in networks:  # a wrong clock would refuse the server's certificate
+                    await network.wait_for_clock()
             links = (other.link for other in store.snapshot.sources if other.link)
             return await scanner.scan_lease(
                 source.device,
@@ -185,8 +189,6 @@ def _services(scanner: Scanner, store: Store) -> Services:
 
     async def write(change: Change, known: Sequence[Device]) -> None:
         await scanner.write(change, known, steps.WRITING)
-
-    networks: list[Network] = []
 
     def follow(log: Log) -> AsyncIterator[SourceEvent]:
         from petipy.network.clock import Clock  # no machine without a card needs these

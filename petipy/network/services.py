@@ -20,6 +20,7 @@ from petipy.state.settings import Settings
 _LOOKS = 0.5, 3.0  # seconds after a change, until systemd-networkd has written it down
 # Seconds until time servers that do not answer are asked again: the way to them may be new.
 _CLOCK_PAUSES = 1.0, 5.0, 30.0, 120.0
+_CLOCK_PATIENCE = 5.0  # seconds for the first answer of a time server
 
 
 class Network:
@@ -45,6 +46,7 @@ class Network:
         self._timeservers: Sequence[str] = settings.ntp
         self._reachable = False  # there are time servers, and an address of our own
         self._reached = asyncio.Event()  # so it is, or there are others
+        self._asked = asyncio.Event()  # time servers have been asked once
 
     def watch(self) -> AsyncIterator[SourceEvent]:
         """Yield the links and their changes, for ever."""
@@ -96,11 +98,20 @@ class Network:
             await self._reached.wait()
             self._reached.clear()
             for pause in _CLOCK_PAUSES:
-                if await self._clock.ask(self._timeservers):
+                right = await self._clock.ask(self._timeservers)
+                self._asked.set()
+                if right:
                     return
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self._reached.wait()
+
+    async def wait_for_clock(self) -> None:
+        """Wait until the time servers that are known have been asked, if there are any."""
+        if self._reachable:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOCK_PATIENCE):
+                    await self._asked.wait()
 
     def _note_timeservers(self) -> None:
         leases = [dict(lease).get("ntpsrv", "").split() for lease in self._hearing.leases]
