@@ -10,6 +10,7 @@ import pytest
 
 from tests.fetch.server import Visit, serve
 from tests.fetch.test_tls import make_context
+from tests.fetch.tftp_server import serve as serve_tftp
 from tests.network.authority import Authority
 
 TOP = Path(__file__).parents[2]
@@ -85,6 +86,16 @@ def test_nothing_is_imported_after_the_preparation() -> None:
             return await asyncio.to_thread(run_child, "/none", "http://a/#sha256=1", *urls)
 
     assert asyncio.run(main()) == ["hello "] * 4 + [" 404 Not Found", ""]
+
+
+def test_nothing_is_imported_for_tftp_either() -> None:
+    async def main() -> list[str]:
+        async with serve_tftp({b"a b": b"hello"}) as host:
+            urls = [host.url("/a%20b").replace("127.0.0.1", "localhost"), host.url("/missing")]
+            return await asyncio.to_thread(run_child, "/none", "tftp:", *urls)
+
+    absent = 'there is no such file ("File not found")'
+    assert asyncio.run(main()) == ["hello ", f" {absent}", ""]
 
 
 @pytest.mark.parametrize("kind", ["path", "fingerprint", "url"])

@@ -1,6 +1,7 @@
 """Following a lease and fetching, with a real server: all but the server is Petipy's own."""
 
 import asyncio
+import random
 import ssl
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -13,6 +14,7 @@ from petipy.sandbox.client import Scanner
 from petipy.sources.opened import OpenedPlaces
 from petipy.state.model import NETWORK, Device, Scan, Snapshot, Source
 from petipy.state.network import NO_RULES, Fetching, Wanted
+from tests.fetch.tftp_server import serve as serve_tftp
 from tests.network.authority import Authority
 from tests.sandbox.scanners import PATIENCE, children, count_descriptors, until
 from tests.sandbox.servers import Site, serve
@@ -100,6 +102,24 @@ def test_files_are_fetched_side_by_side_in_their_order() -> None:
         found = fetch(*(Wanted(url=f"{site.url}/{name}") for name in "ab"), shown=shown)
     assert found == [b"A" * 5_000_000, b"B"]
     assert (0, 5_000_000, 5_000_000) in shown
+
+
+def test_files_come_by_tftp_too() -> None:
+    files = {b"a": random.Random(1).randbytes(3_000_000), b"b": b"B"}
+    started = Scanner.start()
+
+    async def run() -> list[int]:
+        async with serve_tftp(files) as host:
+            wanted = [Wanted(url=host.url(f"/{name}")) for name in "ab"]
+            return await started.fetch(wanted, NO_RULES, PATIENCE, lambda *_: None)
+
+    try:
+        found = asyncio.run(run())
+    finally:
+        started.close()
+    for descriptor, data in zip(found, files.values(), strict=True):
+        with open(descriptor, "rb") as file:
+            assert file.read() == data
 
 
 def test_one_that_cannot_be_fetched_is_named_and_leaves_nothing_open() -> None:
