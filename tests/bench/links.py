@@ -12,10 +12,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.table import table
-from tests.network.namespace import Namespace, namespace, set_carrier
+from tests.network.namespace import Namespace, join, namespace
 from tests.network.program import start_petipy
 from tests.network.servers import HTTP_ROOT, put, start_dnsmasq, start_nginx
 from tests.network.switch import Switch, running
@@ -32,61 +33,82 @@ curl -sSf -o /dev/null http://192.0.2.1/pxelinux.cfg/default
 """
 
 
+@dataclass(frozen=True)
+class Line:
+    """A client's network; its cables lead to another one. The first card has a server there."""
+
+    client: Namespace
+    patch: Namespace
+    cables: Sequence[str]
+
+    def plug(self) -> float:
+        """Plug all cables in; return the time."""
+        words = "".join(f"link set {cable} up\n" for cable in self.cables)
+        self.patch.run("ip", "-batch", "-", feed=words.encode())
+        return time.monotonic()
+
+
 @contextmanager
-def line(delay: float, cards: int) -> Iterator[tuple[Namespace, list[int]]]:
-    """Yield a client's network and its cards, whose cables are out; the first one has a server."""
+def line(delay: float, cards: int) -> Iterator[Line]:
+    """Make a line whose cables are out. `delay` is in seconds, for each direction."""
     with ExitStack() as stack:
         room = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
-        server = stack.enter_context(namespace(room / "server"))
-        client = stack.enter_context(namespace(room / "client"))
-        taps = [client.tap(f"eth{number}") for number in range(cards)]
+        server, patch, client = (
+            stack.enter_context(namespace(room / name)) for name in ("server", "patch", "client")
+        )
+        cables = [f"cable{number}" for number in range(cards)]
+        for number, cable in enumerate(cables):
+            join(patch, cable, client, f"eth{number}")
         switch = Switch()
-        for descriptor in (server.tap("lan0"), taps[0]):
+        for descriptor in (server.tap("lan0"), patch.tap("wall")):
             switch.port("", descriptor).delay = delay
-        for tap in taps:
-            set_carrier(tap, present=False)
+        # A bridge would take its time until it forwards.
+        redirect(patch, "wall", cables[0])
+        redirect(patch, cables[0], "wall")
+        for cable in cables:
+            patch.ip(f"link set {cable} down")
         server.address("lan0", "192.0.2.1/24")
         put(server.room / HTTP_ROOT, {"pxelinux.cfg/default": CONFIG, "vmlinux": b"good"})
         start_nginx(server, "server { listen 80; }")
         boot = ("dhcp-boot=pxelinux.0", "dhcp-option-force=210,http://192.0.2.1/")
         start_dnsmasq(server, "dhcp-range=192.0.2.50,192.0.2.60,10m", *boot)
         stack.enter_context(running(switch))
-        yield client, taps
+        yield Line(client, patch, cables)
+
+
+def redirect(space: Namespace, source: str, target: str) -> None:
+    """Send whatever comes in at one interface out of the other."""
+    space.run("tc", "qdisc", "add", "dev", source, "ingress")
+    words = "parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev"
+    space.run("tc", "filter", "add", "dev", source, *words.split(), target)
 
 
 def wait(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < end, "no entry within a minute"
+        assert time.monotonic() < end, "nothing within a minute"
         time.sleep(0.002)
 
 
-def plug(taps: Sequence[int]) -> float:
-    """Plug all cables in; return the time."""
-    for tap in taps:
-        set_carrier(tap, present=True)
-    return time.monotonic()
-
-
 def measure_petipy(delay: float, cards: int) -> float:
-    with line(delay, cards) as (client, taps), start_petipy(client, "petipy.timeout=never"):
-        log = client.room / "log.txt"
-        wait(lambda: log.exists() and "eth0" in log.read_text())
+    with line(delay, cards) as made, start_petipy(made.client, "petipy.timeout=never"):
+        log = made.client.room / "log.txt"
+        wait(lambda: log.exists() and f"eth{cards - 1}" in log.read_text())
         time.sleep(1)
-        began = plug(taps)
+        began = made.plug()
         wait(lambda: "eth0: 1 entry" in log.read_text())
         return time.monotonic() - began
 
 
 def measure_bare(delay: float) -> float:
-    with line(delay, 1) as (client, taps):
-        script = client.room / "script"
+    with line(delay, 1) as made:
+        script = made.client.room / "script"
         script.write_text(SCRIPT)
         script.chmod(0o755)
-        began = plug(taps)
         common = ("busybox", "udhcpc", "-n", "-q", "-f", "-T", "1", "-i", "eth0", "-s", script)
-        client.run("ip", "link", "set", "eth0", "up")
-        client.run(*common)
+        made.client.run("ip", "link", "set", "eth0", "up")
+        began = made.plug()
+        made.client.run(*common)
         return time.monotonic() - began
 
 
