@@ -256,9 +256,8 @@ def describe_client(architecture: int, uuid: bytes, user_class: str = "") -> dic
     if len(uuid) == 16:
         found[97] = b"\0" + uuid
     if user_class:
-        # RFC 3004 has a size before each class, and systemd-networkd sends it. iPXE sends none.
-        data = user_class.encode()[:255]
-        found[77] = bytes([len(data)]) + data
+        # RFC 3004 has a length before each class. Servers compare it with iPXE's, which has none.
+        found[77] = user_class.encode()
     return found
 
 

@@ -192,11 +192,8 @@ def _dhcp_sections(settings: Settings, identity: Identity, setup: Setup) -> Iter
         vendor = f"{vendor}:Arch:{architecture:05}:UNDI:003000"
     names = ("UseDNS", "yes" if settings.interfaces.server_names else "no")
     hostname = [("Hostname", setup.hostname)] if setup.hostname else []
-    user = []
-    if settings.dhcp_user_class:
-        user.append(("UserClass", _escape(settings.dhcp_user_class.encode())))
     # A server knows a machine by its MAC before and after this program.
-    version_4 = [("ClientIdentifier", "mac"), *hostname, *user]
+    version_4 = [("ClientIdentifier", "mac"), *hostname]
     if vendor:
         version_4.append(("VendorClassIdentifier", vendor))
     if architecture is not None:
@@ -204,9 +201,14 @@ def _dhcp_sections(settings: Settings, identity: Identity, setup: Setup) -> Iter
     version_4.append(("SendOption", f"94:string:{_escape(_UNDI)}"))
     if uuid:
         version_4.append(("SendOption", f"97:string:{_escape(bytes(1) + uuid)}"))
+    if user := settings.dhcp_user_class.encode():
+        # As iPXE sends it, which servers compare it with: without RFC 3004's length.
+        version_4.append(("SendOption", f"77:string:{_escape(user)}"))
     version_4.append(("RequestOptions", " ".join(map(str, _REQUESTED))))
     yield "DHCPv4", [*version_4, ("UseMTU", "yes"), names, ("UseHostname", "no")]
-    version_6 = [*_dhcp6(vendor, architecture, uuid), *hostname, *user]
+    version_6 = [*_dhcp6(vendor, architecture, uuid), *hostname]
+    if user:
+        version_6.append(("UserClass", _escape(user)))
     yield "DHCPv6", [*version_6, names, ("UseHostname", "no")]
     alone = [("DHCPv6Client", "no")] if setup.method in ("dhcp4", "routers") else []
     yield "IPv6AcceptRA", [*alone, names]

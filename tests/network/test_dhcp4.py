@@ -291,7 +291,7 @@ def test_a_discover_says_what_the_client_is() -> None:
     assert packet.options[93] == b"\0\x0c"
     assert packet.options[94] == b"\x01\x03\x00"
     assert packet.options[97] == b"\0" + uuid
-    assert packet.options[77] == b"\x04iPXE"
+    assert packet.options[77] == b"iPXE"
     assert packet.options[61] == b"\x01" + MAC
 
 

@@ -1,14 +1,19 @@
 """systemd-networkd as petipy.network runs it, against real servers."""
 
 import os
+import re
 import signal
 import socket
 import struct
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from petipy.network.networkd import PROGRAM
 from petipy.sys import limits
 from tests.network.daemon import UUID, start_networkd
 from tests.network.namespace import Namespace, Program
@@ -17,6 +22,12 @@ from tests.network.servers import start_dnsmasq
 POOL = "dhcp-range=192.0.2.50,192.0.2.60,10m"
 POOL_6 = ("dhcp-range=2001:db8::100,2001:db8::200,64,10m", "enable-ra")
 IPV4 = 0x0800
+
+
+def version() -> int:
+    """Return the version of the host's systemd-networkd."""
+    done = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[1])
 
 
 @contextmanager
@@ -64,11 +75,9 @@ def addresses(client: Namespace, name: str = "eth0") -> list[str]:
 def pid_of_networkd(networkd: Program) -> int:
     """Return the number of the process that Petipy has started."""
     children = Path(f"/proc/{networkd.process.pid}/task/{networkd.process.pid}/children")
-    found = children.read_text().split()
-    if not found:
-        return 0
-    comm = Path(f"/proc/{found[0]}/comm").read_text()
-    return int(found[0]) if comm.startswith("systemd-network") else 0
+    (found,) = children.read_text().split()
+    assert "systemd-networkd" in Path(f"/proc/{found}/cmdline").read_text()
+    return int(found)
 
 
 def test_addresses_of_ipv4_and_ipv6_come_side_by_side(server: Namespace, client: Namespace) -> None:
@@ -76,18 +85,17 @@ def test_addresses_of_ipv4_and_ipv6_come_side_by_side(server: Namespace, client:
     start_networkd(client)
     wait(lambda: len(addresses(client)) == 2)
     assert "default via 192.0.2.1 dev eth0" in client.ip("route")
-    wait(lambda: "default via fe80::" in client.ip("-6 route"))
+    wait(lambda: re.search("default .*via fe80::", client.ip("-6 route")))
 
 
 def test_servers_are_told_what_machine_asks(server: Namespace, client: Namespace) -> None:
     with tap(server, "lan0") as ears:
-        start_networkd(client, "petipy.dhcp_user_class=iPXE")
+        start_networkd(client)
         options = read_options(ears, 1)
     assert options[93] == b"\x00\x0c"
     assert options[94] == b"\x01\x03\x00"
     assert options[97] == bytes(1) + bytes.fromhex(UUID.replace("-", ""))
     assert options[60] == b"PXEClient:Arch:00012:UNDI:003000"
-    assert options[77] in (b"iPXE", b"\x04iPXE")
     assert options[61] == bytes.fromhex("01525400000001")
     assert int.from_bytes(options[57]) >= 1024
     assert {1, 3, 6, 17, 26, 42, 43, 66, 67, 121, 150, 209, 210} <= set(options[55])
@@ -103,6 +111,18 @@ def test_a_dhcpv6_server_is_told_what_machine_asks(server: Namespace, client: Na
         in dhcp.said
     )
     assert "59:bootfile-url, 60:bootfile-param" in dhcp.said
+
+
+@pytest.mark.skipif(
+    version() < 257, reason="systemd-networkd before 257 crashes: the image has a later one"
+)
+def test_servers_are_told_the_user_class(server: Namespace, client: Namespace) -> None:
+    dhcp = start_dnsmasq(server, POOL, *POOL_6, "dhcp-userclass=set:script,iPXE")
+    with tap(server, "lan0") as ears:
+        start_networkd(client, "petipy.dhcp_user_class=iPXE")
+        assert read_options(ears, 1)[77] == b"iPXE"
+    wait(lambda: len(addresses(client)) == 2)
+    assert "tags: script, dhcpv6, lan0" in dhcp.said
 
 
 def test_it_has_the_rights_for_networks_and_no_others(server: Namespace, client: Namespace) -> None:
@@ -189,7 +209,7 @@ def test_networkd_takes_every_unit_as_it_is_written(server: Namespace, client: N
         " petipy.dhcp_user_class=iPXE petipy.dhcp_class=HTTPClient"
     )
     networkd = start_networkd(client, words)
-    networkd.says("Enumeration completed")
+    networkd.says("eth0: Link UP")
     complaints = [
         line for line in networkd.said.splitlines() if ".network:" in line or ".netdev:" in line
     ]

@@ -186,7 +186,7 @@ def test_httpclient_has_the_architectures_number_for_http(architecture: int, num
 def test_classes_of_ones_own_are_sent_as_they_are() -> None:
     unit = units(dhcp_class="My class", dhcp_user_class="iPXE x")["90-ethernet.network"]
     assert "VendorClassIdentifier=My class" in lines(unit, "DHCPv4")
-    assert "UserClass=iPXE\\x20x" in lines(unit, "DHCPv4")
+    assert "SendOption=77:string:iPXE\\x20x" in lines(unit, "DHCPv4")
     assert "UserClass=iPXE\\x20x" in lines(unit, "DHCPv6")
 
 
