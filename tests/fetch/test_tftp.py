@@ -195,6 +195,21 @@ def test_a_server_that_stops_is_told_and_asked_again() -> None:
     asyncio.run(check())
 
 
+def test_a_server_that_ends_is_noticed_at_once() -> None:
+    def end(session: Session, packet: bytes) -> list[bytes]:
+        if session.sent == 100:
+            session.close()
+        return [packet] if session.sent < 100 else []
+
+    async def check() -> None:
+        async with serve(FILE, end) as host:
+            got = await fetch(host.url(), limits=replace(ONCE, read=10))
+            assert got.answers == ["127.0.0.1: the server has gone after 141,372 bytes"]
+            assert got.fetched.requests[0].seconds < 10
+
+    asyncio.run(check())
+
+
 def test_a_lost_packet_costs_a_fraction_of_a_second_at_the_start_too() -> None:
     def lose(session: Session, packet: bytes) -> list[bytes]:
         return [] if session.sent == 64 else [packet]

@@ -1,6 +1,7 @@
 """The sockets of a transfer by TFTP."""
 
 import asyncio
+import errno
 import socket
 from contextlib import suppress
 
@@ -14,6 +15,7 @@ _WINDOW = 64  # blocks
 _ROOM = 4 << 20  # bytes of packets that wait in the socket; few machines allow so many
 _PACKET = 2048  # bytes that a packet costs there, besides twice its block
 _STRANGERS = 64  # packets of others that are answered
+_REFUSALS = 5  # by which a server has left a transfer: anybody could forge one
 # IP_MTU and IP_RECVERR, IPV6_MTU and IPV6_RECVERR of <linux/in.h> and <linux/in6.h>.
 _LEVELS = {
     socket.AF_INET: (socket.IPPROTO_IP, 14, 11),
@@ -83,6 +85,7 @@ class _Line:
         self._pure = False  # none of the packets that wait is a stranger's
         self._door: socket.socket | None = None  # for strangers
         self._strangers: list[Address] = []
+        self._refusals = 0  # since the last packet
         block = max(options.block if options else 0, packets.PLAIN_BLOCK)
         # A byte more shows that a block is too long.
         self._buffer = bytearray(packets.HEAD + block + 1)
@@ -133,10 +136,12 @@ class _Line:
             except BlockingIOError:
                 self._pure = self._peer is not None
                 return
-            except OSError:
-                if self._peer:  # the link may come back
-                    continue
-                raise
+            except OSError as error:
+                if not self._peer:
+                    raise
+                self._take_failure(error)  # else the link may come back
+                continue
+            self._refusals = 0
             answer = transfer.receive(view[:size], now) if size else None
             if answer is not None:
                 self._send(answer)
@@ -158,6 +163,13 @@ class _Line:
         self._turn_away(self._sock, address)
         return 0
 
+    def _take_failure(self, error: OSError) -> None:
+        """Raise TransferError if the server has left the transfer: its port refuses packets."""
+        self._refusals += error.errno == errno.ECONNREFUSED
+        if self._refusals >= _REFUSALS:
+            words = f"the server has gone after {self._transfer.received:,} bytes"
+            raise TransferError(words, "silent")
+
     def _is_server(self, address: Address) -> bool:
         return address[0] == self._server[0] and address[2:] == self._server[2:]
 
@@ -167,6 +179,9 @@ class _Line:
         sock = self._sock
         own = sock.getsockname()[:2]
         sock.connect(peer)
+        # It tells errors anyway, now; and one that is queued would wake the event loop for ever.
+        level, _, errors = _LEVELS[socket.AddressFamily(sock.family)]
+        sock.setsockopt(level, errors, 0)
         # Only now: before, it might have got the port of another transfer.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._door = socket.socket(sock.family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
