@@ -43,6 +43,7 @@ def remember(known: Sequence[Heard], new: Heard) -> tuple[Heard, ...]:
     """Return the messages of a link that count once `new` has come.
 
     - A server's later message replaces the earlier of its kind.
+    - Several servers may answer one request for information (RFC 2131, 3.4; RFC 8415, 18.2.10.4).
     - A confirmed address replaces the one before, and takes away offers of earlier transactions
       if there are offers of its own: a server that has gone does not answer the next DISCOVER.
     - A refused or returned address takes away the confirmation, and that server's offer.
@@ -71,7 +72,10 @@ def _is_ended(heard: Heard, new: Heard) -> bool:
 def _is_replaced(heard: Heard, new: Heard) -> bool:
     if heard.family != new.family or heard.kind != new.kind:
         return False
-    return new.kind in _GRANTS or heard.server == new.server
+    if heard.server == new.server:
+        return True
+    told = not heard.address and not new.address and heard.transaction == new.transaction
+    return new.kind in _GRANTS and not told
 
 
 def _is_of_conversation(heard: Heard, new: Heard) -> bool:
@@ -121,7 +125,10 @@ def list_reasons(heard: Sequence[Heard]) -> tuple[str, ...]:
 def _combine(heard: Sequence[Heard], family: Family, unconfirmed: bool) -> Mapping[str, str]:
     """Return the words of one family, with the boot words of the server that wins."""
     ours = [h for h in heard if h.family == family]
-    base = next((h for h in reversed(ours) if h.kind in _GRANTS), None)
+    grants = [h for h in reversed(ours) if h.kind in _GRANTS]
+    base = next(iter(grants), None)
+    if base is not None and not base.address:
+        base = next((h for h in grants if is_about_booting(dict(h.words))), base)
     if unconfirmed and (base is None or not base.address):
         base = _choose_offer(ours) or base
     if base is None:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.network.packages import find, unpack
 
 TFTP_ROOT = "tftp"  # directories below Namespace.room
 HTTP_ROOT = "http"
+_TENTATIVE = 0x40  # IFA_F_TENTATIVE
 NFS_ROOT = "nfs"
 
 
@@ -57,9 +59,21 @@ def start_kea(space: Namespace, family: int, configuration: Mapping[str, object]
     file.write_text(json.dumps({f"Dhcp{family}": whole}, indent=1))
     directory = f"KEA_PIDFILE_DIR={space.room}"
     program = find(name, f"{name}-server")
+    if family == 6:
+        wait_for_addresses(space)
     server = space.start("env", "KEA_LOCKFILE_DIR=none", directory, program, "-c", file, name=name)
     server.says(f"DHCP{family}_STARTED")
+    assert "NO_SOCKETS_OPEN" not in server.said, server.said
     return server
+
+
+def wait_for_addresses(space: Namespace) -> None:
+    """Wait until the kernel has checked every address of IPv6: none is bound before."""
+    end = time.monotonic() + 10
+    place = Path(f"/proc/{space.pid}/net/if_inet6")
+    while any(int(line.split()[4], 16) & _TENTATIVE for line in place.read_text().splitlines()):
+        assert time.monotonic() < end, place.read_text()
+        time.sleep(0.05)
 
 
 def start_nginx(space: Namespace, servers: str, more: str = "") -> Program:

@@ -75,6 +75,18 @@ def test_an_offer_of_an_address_says_more_than_an_answer_without_one() -> None:
     assert "ip6" not in dict(make_lease(known, ETH0))
 
 
+@pytest.mark.parametrize("boots_first", [False, True])
+def test_of_two_answers_to_a_request_for_information_the_one_about_booting_counts(
+    boots_first: bool,
+) -> None:
+    boots = replace(v6("reply", {"bootfile_url": "http://a/"}, "fe80::1"), address="")
+    other = replace(v6("reply", {"dns": "2001:db8::2"}, "fe80::2"), address="")
+    answers = (boots, other) if boots_first else (other, boots)
+    assert lease_of(*conversation(*answers))["bootfile_url"] == "http://a/"
+    later = replace(other, transaction=other.transaction + 1)
+    assert "bootfile_url" not in lease_of(*conversation(*answers, later))
+
+
 def test_the_boot_file_of_a_second_server_goes_with_the_first_servers_address() -> None:
     lease = lease_of(
         v4("offer", "192.0.2.254", {"router": "192.0.2.254"}),
