@@ -115,7 +115,7 @@ def test_a_bad_line_costs_time_and_no_byte(seed: int, window: int) -> None:
     assert file.total == len(server.content)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     size=st.integers(0, 60_000),
@@ -124,6 +124,8 @@ def test_a_bad_line_costs_time_and_no_byte(seed: int, window: int) -> None:
     repeat=st.floats(0, 0.5),
     reorder=st.floats(0, 1),
     knows=st.sets(st.sampled_from(["tsize", "blksize", "windowsize", "timeout"])),
+    delay=st.sampled_from([0.0001, 0.001, 0.05, 0.3]),
+    wait=st.sampled_from([0.2, 1.0]),  # also less than a round trip
 )
 def test_any_line_brings_every_byte(
     seed: int,
@@ -133,10 +135,14 @@ def test_any_line_brings_every_byte(
     repeat: float,
     reorder: float,
     knows: set[str],
+    delay: float,
+    wait: float,
 ) -> None:
-    line = Network(random.Random(seed), loss=loss, repeat=repeat, reorder=reorder)
-    server = Server(content(size), knows=tuple(knows))
-    assert read(server, line, Options(block=1000, window=window)).data == server.content
+    line = Network(random.Random(seed), loss=loss, repeat=repeat, reorder=reorder, delay=delay)
+    server = Server(content(size), knows=tuple(knows), wait=wait)
+    errand = Errand(name=b"a", answer_within=300)
+    file = read(server, line, Options(block=1000, window=window), errand)
+    assert file.data == server.content
 
 
 def test_packets_in_another_order_are_not_asked_for_again() -> None:
@@ -173,6 +179,22 @@ def test_a_lost_end_of_a_window_is_asked_for_after_a_few_round_trips() -> None:
     assert transfer.expire(0.11) is None
     assert transfer.deadline < 0.6
     assert transfer.expire(transfer.deadline) == ack(2)
+
+
+@pytest.mark.parametrize("window", [1, 4])
+def test_a_server_that_repeats_itself_does_not_put_off_an_acknowledgement(window: int) -> None:
+    """The server has not heard the last one, and is less patient than the transfer."""
+    transfer, _ = started(answer=agree(blksize=512, windowsize=window))
+    for number in range(1, window + 1):
+        answer = transfer.receive(block(number, bytes(512)), 1.0)
+    assert answer == ack(window)
+    transfer.expire(transfer.deadline)
+    again, now = None, transfer.deadline - 0.01
+    while again is None and now < 20:
+        transfer.receive(block(window, bytes(512)), now)
+        again, now = transfer.expire(now), now + 0.1
+    assert again == ack(window)
+    assert now < 6
 
 
 def test_pauses_grow_while_nothing_comes_and_then_it_ends() -> None:

@@ -163,7 +163,6 @@ class Transfer:
             # It cannot be a later block: with windows of one there is none.
             self._restarts = True
         ahead = (number - self._number(self._next)) & 0xFFFF
-        self._heard = now
         if ahead:
             return self._take_other(self._next + ahead, packet, now)
         if self._timed:
@@ -171,7 +170,8 @@ class Transfer:
         last = self._append(packet[packets.HEAD :], now)
         while self._early and not last and (data := self._early.pop(self._next, None)) is not None:
             last = self._append(memoryview(data), now)
-        self._progress, self._repeats = now, 0
+        self._heard = self._progress = now
+        self._repeats = 0
         self._later, self._asked = 0, False
         if self.received >= self._enough:
             self.ended = True
@@ -184,7 +184,9 @@ class Transfer:
     def _take_other(self, block: int, packet: memoryview, now: float) -> bytes | None:
         """Take a block that is not due: it comes early, or again."""
         if block > self._limit:  # so is one that came before: it is 65535 or less ahead
+            # The server may not have heard an acknowledgement: this does not put off the timer.
             return None
+        self._heard = now
         known = block in self._early
         if not known:
             self._early[block] = bytes(packet[packets.HEAD :])
