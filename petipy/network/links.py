@@ -22,6 +22,7 @@ from petipy.state.network import Lease
 from petipy.sys.netlink import Monitor, News
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before a service that ended starts again
+_MINUTE, _MOST_LINES = 60.0, 4  # seconds; lines of a link in the log in that time
 _HEALTHY = 60.0  # seconds; a service that ran for longer works
 
 
@@ -55,6 +56,7 @@ class _Followed:
     silent: bool = False  # it has been told that nobody answers
     returned: bool = False  # the carrier or the address was away, and is back
     told: tuple[str, ...] = ()  # what the log has of it
+    lines: list[float] = field(default_factory=list)  # times of its lines in the last minute
 
 
 async def watch(
@@ -200,15 +202,25 @@ class Links:
         if not state.up:
             return
         if not state.link.carrier and said != link.told:
-            self.log.info(f"{source.name}: {source.reason}")
+            self._log(link, f"{source.name}: {source.reason}", now)
         elif state.link.addresses and said != link.told:
             server = f", DHCP server {lease['serverid']}" if lease.get("serverid") else ""
-            self.log.info(f"{source.name}: {', '.join(state.link.addresses)}{server}")
+            self._log(link, f"{source.name}: {', '.join(state.link.addresses)}{server}", now)
         elif state.link.carrier and not state.usable and now - link.since >= SILENT:
             if not link.silent and source.reason:
                 self.log.announce(f"{source.name}: {source.reason}")
             link.silent = True
         link.told = said
+
+    def _log(self, link: _Followed, text: str, now: float) -> None:
+        """Log a line, unless the link has too many: a bad cable is not to fill a slow console."""
+        link.lines = [at for at in link.lines if now - at < _MINUTE]
+        if len(link.lines) > _MOST_LINES:
+            self.log.debug(text)
+            return
+        link.lines.append(now)
+        last = "; it comes and goes" if len(link.lines) > _MOST_LINES else ""
+        self.log.info(f"{text}{last}")
 
 
 def _make_source(interface: Interface, lease: Lease, told: Lease) -> Source:

@@ -10,7 +10,7 @@ from typing import Any
 from petipy.log import Log
 from petipy.scan.images import MOST, image_device
 from petipy.sources.repeats import Repeats
-from petipy.sources.results import report_scan
+from petipy.sources.results import is_news, report_scan
 from petipy.sources.source import Arrived, Left, SourceEvent, Updated
 from petipy.state.catalog import Catalog
 from petipy.state.model import Choice, Device, Image, Scan, Source, State
@@ -199,7 +199,7 @@ class Discovery:
             self._cancel(name)
         if not silent:
             self._catalog.put(source)
-        self._tasks[name] = self._group.create_task(self._one(source, quiet=quiet))
+        self._tasks[name] = self._group.create_task(self._one(source))
         self._publish()
 
     def _cancel(self, name: str) -> None:
@@ -212,7 +212,7 @@ class Discovery:
         self._restarts.pop(name, None)
         self._next.pop(name, None)
 
-    async def _one(self, source: Source, *, quiet: bool) -> None:
+    async def _one(self, source: Source) -> None:
         name, devices, start = source.name, self._catalog.devices, self._arrivals
         task, scan, failure, hopeless = asyncio.current_task(), None, "", False
 
@@ -236,7 +236,7 @@ class Discovery:
         if self._tasks.get(name) is not task:
             return  # a newer scan counts
         del self._tasks[name]
-        self._take(source, scan, failure, hopeless=hopeless, quiet=quiet)
+        self._take(source, scan, failure, hopeless=hopeless)
         if newer := self._next.pop(name, None):
             self._start(newer)
             return
@@ -258,11 +258,11 @@ class Discovery:
         return any(self._arrived.get(other, 0) > start for other in self._catalog.list_wanted(name))
 
     def _take(
-        self, source: Source, scan: Scan | None, failure: str, *, hopeless: bool, quiet: bool
+        self, source: Source, scan: Scan | None, failure: str, *, hopeless: bool = False
     ) -> None:
         """Take the result of a scan. Without one, keep what is known of the same device.
 
-        `hopeless`: nobody can read it here, in a shell neither. `quiet`: nothing found is no news.
+        `hopeless`: nobody can read it here, in a shell neither.
         """
         name = source.name
         failures = self._repeats.count(name, failed=bool(failure), hopeless=hopeless)
@@ -277,8 +277,9 @@ class Discovery:
         if hopeless:
             scan = Scan()
         if scan is not None:
+            news = not source.kind.remote or is_news(scan, self._catalog.scan(name))
             self._keep(source, scan)
-            if failures < 2 and (scan.entries or not quiet):
+            if failures < 2 and news:
                 foreign = self._store.snapshot.settings.show_foreign
                 report_scan(self._log, name, scan, foreign=foreign)
             if source.device and not source.kind.inner:  # an image has no images

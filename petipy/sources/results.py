@@ -22,5 +22,12 @@ def report_scan(log: Log, name: str, scan: Scan, *, foreign: bool) -> None:
     log.info(f"{name}: {_count(len(scan.entries) - len(hidden))}{rest}")
 
 
+def is_news(scan: Scan, known: Scan | None) -> bool:
+    """Return True if the result of a scan says something that an earlier one did not."""
+    if known is None or known.stopped:  # which may be a part of the same scan
+        return True
+    return (scan.entries, scan.problems) != (known.entries, known.problems)
+
+
 def _count(entries: int) -> str:
     return {0: "nothing to boot", 1: "1 entry"}.get(entries, f"{entries} entries")

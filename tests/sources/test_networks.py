@@ -10,7 +10,7 @@ from parsers.api import Preferences, Problem, Volume
 from petipy.log import Log
 from petipy.sources.discover import Discovery, Receive
 from petipy.sources.repeats import LONGEST_REMOTE, PAUSES
-from petipy.sources.source import Arrived, SourceEvent, Updated
+from petipy.sources.source import Arrived, Left, SourceEvent, Updated
 from petipy.state.model import NETWORK, Device, Scan, Snapshot, Source
 from petipy.state.network import Link, Request
 from petipy.state.store import Store
@@ -183,3 +183,47 @@ def test_a_server_that_sends_the_machine_to_its_own_disk_is_not_asked_again() ->
     snapshot = network.run(Arrived(SOURCE))
     assert network.pauses == []
     assert snapshot.sources[0].elsewhere
+
+
+def test_a_card_that_is_removed_during_its_scan_leaves_nothing_behind() -> None:
+    network, begun = Network(GOOD), asyncio.Event()
+
+    async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
+        begun.set()
+        receive(replace(GOOD, stopped="under way"))
+        await asyncio.Event().wait()
+        return GOOD
+
+    async def stream() -> AsyncIterator[SourceEvent]:
+        yield Arrived(SOURCE)
+        await begun.wait()
+        yield Left("eth0")
+
+    asyncio.run(
+        asyncio.wait_for(Discovery(scan, network.store, network.log).run(stream()), timeout=10)
+    )
+    assert network.store.snapshot.sources == ()
+    assert network.store.snapshot.choices == ()
+
+
+def test_a_result_of_which_a_part_was_known_is_told() -> None:
+    network = Network(GOOD)
+
+    async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
+        receive(replace(GOOD, stopped="under way"))
+        await asyncio.sleep(0)
+        return GOOD
+
+    async def stream() -> AsyncIterator[SourceEvent]:
+        yield Arrived(SOURCE)
+
+    asyncio.run(Discovery(scan, network.store, network.log).run(stream()))
+    assert network.log.lines[-1].text == "eth0: 1 entry"
+
+
+def test_a_scan_that_finds_the_same_again_is_no_news() -> None:
+    network = Network(GOOD)
+    network.run(Arrived(SOURCE), Arrived(SOURCE), Arrived(SOURCE))
+    assert network.scans == 3
+    said = [line.text for line in network.log.lines if line.level == "info"]
+    assert said == ["found eth0: network", "eth0: 1 entry"]
