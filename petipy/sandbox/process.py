@@ -53,8 +53,12 @@ class ScannerProcess:
         """Have the process, which is there, fork a branch that serves the network's requests."""
         assert self.control
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs, suppress(OSError):  # the process died: so will the first request
-            socket.send_fds(self.control, [packets.BRANCH], [theirs.fileno()])
+        fds = array.array("i", (theirs.fileno(),))
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
+        # If the process has died, or takes nothing more, the first request finds nobody. Nothing
+        # may wait here.
+        with theirs, suppress(OSError):
+            self.control.sendmsg([packets.BRANCH], ancillary, socket.MSG_DONTWAIT)
         self.network = ours
 
     def leave_branch(self) -> None:

@@ -1,8 +1,12 @@
 """Following a lease and fetching, with a real server: all but the server is Petipy's own."""
 
 import asyncio
+import os
 import random
+import signal
+import socket
 import ssl
+import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 
@@ -10,6 +14,7 @@ import pytest
 
 from parsers.api import Volume
 from petipy.fetch import tls
+from petipy.sandbox import process
 from petipy.sandbox.client import Scanner
 from petipy.sources.opened import OpenedPlaces
 from petipy.state.model import NETWORK, Device, Scan, Snapshot, Source
@@ -222,3 +227,21 @@ def test_a_server_that_errs_for_a_while_is_asked_again_later(status: int, stoppe
     assert scan.entries == ()
     assert bool(scan.stopped) == stopped
     assert (f"{site.url}/menu: 503" in scan.stopped) == stopped
+
+
+def test_a_scanner_that_takes_nothing_more_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hangs, and its queue is full: the process that owns the machine goes on."""
+    monkeypatch.setattr(process, "_ENDING", 0.1)
+    started = Scanner.start()
+    assert started.process.control
+    os.kill(started.process.pid, signal.SIGSTOP)
+    try:
+        with suppress(BlockingIOError):
+            while True:
+                started.process.control.send(b"x", socket.MSG_DONTWAIT)
+        began = time.monotonic()
+        with pytest.raises(OSError, match="the scanner process died"):
+            asyncio.run(started.scan_lease(ETH0, (("ip", "192.0.2.7"),), (), "", PATIENCE))
+        assert time.monotonic() - began < PATIENCE
+    finally:
+        started.close()
