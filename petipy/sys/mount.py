@@ -108,13 +108,8 @@ def open_writable_root(node: str, fs: str) -> int:
 
 # The newest version first. A server that is dead costs seconds, and no process hangs: "soft". The
 # kernel asks the server's rpcbind where version 3 has its parts; nothing locks.
-_NFS = ("soft", "timeo=20", "retrans=1", "proto=tcp", "sec=sys")
-_NFS_VERSIONS = (
-    ("vers=4.2",),
-    ("vers=4.1",),
-    ("vers=4.0",),
-    ("vers=3", "nolock", "mountproto=tcp"),
-)
+_NFS = ("soft", "timeo=20", "retrans=1", "sec=sys")
+_NFS_VERSIONS = (("vers=4.2",), ("vers=4.1",), ("vers=4.0",))
 # The server is not there: another version would wait for it once more.
 _NOBODY = {
     *(errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH),
@@ -124,7 +119,10 @@ _NOBODY = {
 
 def list_nfs_options(address: str) -> list[tuple[str, ...]]:
     """Return the options of a mount from the server at this address, for each try in turn."""
-    return [(*version, f"addr={address}", *_NFS) for version in _NFS_VERSIONS]
+    protocol = "tcp6" if ":" in address else "tcp"
+    common = (f"addr={address}", f"proto={protocol}", *_NFS)
+    oldest = ("vers=3", "nolock", f"mountproto={protocol}")
+    return [(*version, *common) for version in (*_NFS_VERSIONS, oldest)]
 
 
 def open_nfs(address: str, directory: str) -> int:

@@ -124,10 +124,16 @@ def test_a_server_that_cannot_be_asked_is_told(server: Server, url: str) -> None
 
 
 def test_options_say_that_a_dead_server_costs_seconds() -> None:
-    newest, *_, oldest = mount.list_nfs_options("192.0.2.1")
-    assert newest[:2] == ("vers=4.2", "addr=192.0.2.1")
-    assert oldest[:3] == ("vers=3", "nolock", "mountproto=tcp")
-    assert all({"soft", "timeo=20", "retrans=1"} <= set(newest) for _ in newest)
+    options = mount.list_nfs_options("192.0.2.1")
+    assert [words[0] for words in options] == ["vers=4.2", "vers=4.1", "vers=4.0", "vers=3"]
+    assert all({"soft", "timeo=20", "retrans=1"} <= set(words) for words in options)
+
+
+@pytest.mark.parametrize(("address", "name"), [("192.0.2.1", "tcp"), ("2001:db8::1", "tcp6")])
+def test_options_name_the_protocol_of_the_address(address: str, name: str) -> None:
+    options = mount.list_nfs_options(address)
+    assert all({f"addr={address}", f"proto={name}"} <= set(words) for words in options)
+    assert {"nolock", f"mountproto={name}"} <= set(options[-1])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: mounts")
