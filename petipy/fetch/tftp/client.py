@@ -177,7 +177,7 @@ class _Line:
         """Take note of the address that the server chose for this transfer."""
         self._peer = peer
         sock = self._sock
-        own = sock.getsockname()[:2]
+        port = sock.getsockname()[1]
         sock.connect(peer)
         # It tells errors anyway, now; and one that is queued would wake the event loop for ever.
         level, _, errors = _LEVELS[socket.AddressFamily(sock.family)]
@@ -186,8 +186,9 @@ class _Line:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._door = socket.socket(sock.family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._door.bind((_ANY[socket.AddressFamily(sock.family)], own[1]))
-        self._loop.add_reader(self._door, self._answer_door, self._door)
+        with suppress(OSError):  # then the kernel tells strangers that nobody listens
+            self._door.bind((_ANY[socket.AddressFamily(sock.family)], port))
+            self._loop.add_reader(self._door, self._answer_door, self._door)
 
     def _answer_door(self, door: socket.socket) -> None:
         try:
