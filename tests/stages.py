@@ -250,7 +250,7 @@ def image(place: Path, *options: str) -> Result:
 
 
 def bench(tools: Tools, cache: Path, options: Sequence[str]) -> int:
-    need({**SYSTEM, "grub-mkimage": "grub-common"})
+    need({**SYSTEM, "grub-mkimage": "grub-common", "tftp": "tftp-hpa"})
     if not {"-h", "--help"}.intersection(options):
         image(cache / "image")
     command = [str(tools.path("python")), "-m", "tests.bench", *options]

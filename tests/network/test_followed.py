@@ -2,6 +2,8 @@
 
 import sys
 
+import pytest
+
 from initramfs.host import REPOSITORY
 from tests.network import follower
 from tests.network.namespace import Namespace, join
@@ -67,11 +69,17 @@ def test_a_card_that_is_removed_takes_its_entries_along(
     machine.program.wait(lambda: machine.state() == {}, "an empty network")
 
 
-def test_the_time_server_of_the_lease_sets_the_clock(server: Namespace, client: Namespace) -> None:
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [("dhcp-option=42,192.0.2.1", ""), ("dhcp-option=42", "petipy.ntp=192.0.2.1")],
+)
+def test_a_time_server_of_the_lease_or_of_the_settings_sets_the_clock(
+    server: Namespace, client: Namespace, option: str, words: str
+) -> None:
     program = "import sys; from tests.network.test_clock import serve_for_ever; serve_for_ever()"
     server.start("env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-c", program).says("ready")
-    serve(server, "dhcp-option=42,192.0.2.1")
-    machine = follower.start(client)
+    serve(server, option)
+    machine = follower.start(client, *words.split())
     machine.program.says("the clock was set by 192.0.2.1; it was 20,833 days slow", 30)
     machine.program.says("time 1800000")
     assert "stood before the build of this image" in machine.program.said
