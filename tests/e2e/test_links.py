@@ -1,0 +1,97 @@
+"""Boot from the network over every kind of link: IPv6, several cards, VLAN, bond, a loose cable."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Image
+from tests.e2e.site import QUIET, SERVER6, Site, pxelinux, site
+from tests.e2e.target import System, wait_for_target
+from tests.e2e.vm import Machine, Nic, start
+from tests.network.authority import Authority
+from tests.network.servers import put, requests
+from tests.network.switch import Switch, running
+
+pytestmark = pytest.mark.e2e
+ALONE = "petipy.timeout=0"
+
+
+@contextmanager
+def deaf_sockets(count: int) -> Iterator[list[int]]:
+    """Yield one end of so many cables whose other end nobody reads."""
+    with ExitStack() as stack:
+        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(count)]
+        for end in (end for pair in pairs for end in pair):
+            stack.enter_context(end)
+        yield [pair[0].fileno() for pair in pairs]
+
+
+@contextmanager
+def switched(here: Site, count: int, *, vlan: int = 0, lacp: bool = False) -> Iterator[list[int]]:
+    """Put a switch between the servers and so many cards of a guest; yield the cards' ends.
+
+    The servers are in the VLAN, whose frames have tags at the guest. With `lacp`, the cards are to
+    make a bond.
+    """
+    with ExitStack() as stack:
+        switch, ends = Switch(), []
+        switch.port("servers", here.tap, vlan=vlan)
+        for number in range(count):
+            its, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+            stack.enter_context(its)
+            stack.enter_context(ours)
+            switch.port(f"guest{number}", ours.fileno(), group=int(lacp))
+            ends.append(its.fileno())
+        stack.enter_context(running(switch))
+        yield ends
+
+
+def mac(number: int) -> str:
+    return f"52:54:00:00:00:{number:02x}"
+
+
+def test_with_ipv6_alone_it_boots_by_https(image: Image, chosen: System, tmp_path: Path) -> None:
+    """The server shows its authority, whose fingerprint is on the command line."""
+    authority = Authority(tmp_path / "ca")
+    certificate = authority.sign(f"IP:{SERVER6}")
+    chain = certificate.certificate
+    chain.write_bytes(chain.read_bytes() + authority.certificate.read_bytes())
+    with site(tmp_path) as here:
+        put(here.http / "debian", pxelinux(chosen, QUIET))
+        web = here.nginx(f"server {{ listen [::]:443 ssl; {certificate.nginx} }}")
+        here.dnsmasq(
+            "enable-ra",
+            f"dhcp-option=option6:59,https://[{SERVER6}]/debian/pxelinux.cfg/default",
+            addresses="dhcp-range=2001:db8::50,2001:db8::60,64,10m",
+        )
+        words = f"{ALONE} petipy.ca={authority.fingerprint}"
+        with start(image.machine(Machine(nics=[here.nic()]), words), tmp_path) as guest:
+            assert wait_for_target(guest.console)["cmdline"] == f"[{QUIET}]"
+        assert any(line.startswith("GET /debian/vmlinux 20") for line in requests(web))
+
+
+def test_of_four_cards_the_one_that_is_answered_boots(
+    image: Image, chosen: System, tmp_path: Path
+) -> None:
+    with site(tmp_path) as here, deaf_sockets(3) as deaf:
+        here.serve(pxelinux(chosen, QUIET))
+        models = ("virtio-net-pci", "spapr-vlan", "virtio-net-pci")
+        others = [
+            Nic(descriptor=end, tap=False, model=model, mac=mac(number))
+            for number, (end, model) in enumerate(zip(deaf, models, strict=True), 2)
+        ]
+        machine = Machine(nics=[*others, here.nic("e1000e")])
+        with start(image.machine(machine, ALONE), tmp_path) as guest:
+            assert wait_for_target(guest.console)["cmdline"] == f"[{QUIET}]"
+
+
+def test_it_boots_over_a_vlan(image: Image, chosen: System, tmp_path: Path) -> None:
+    with site(tmp_path) as here, switched(here, 1, vlan=5) as (end,):
+        here.serve(pxelinux(chosen, QUIET))
+        machine = Machine(nics=[Nic(descriptor=end, tap=False)])
+        words = f"{ALONE} vlan=eth0.5:eth0 ip=eth0.5:dhcp"
+        with start(image.machine(machine, words), tmp_path) as guest:
+            assert wait_for_target(guest.console)["cmdline"] == f"[{QUIET}]"
