@@ -108,13 +108,16 @@ def _find_uppers(setup: Setup, asked: Setups) -> list[Setup]:
 
 
 def _netdev_sections(setup: Setup) -> Iterator[Section]:
+    # The kernel gives a bond and a bridge a member's address, by which servers know the machine.
+    # networkd would make one up.
+    mac = setup.new_mac or ("" if setup.kind == "vlan" else "none")
     yield (
         "NetDev",
         [
             ("Name", setup.name),
             ("Kind", setup.kind),
             *([("MTUBytes", str(setup.mtu))] if setup.mtu else []),
-            *([("MACAddress", setup.new_mac)] if setup.new_mac else []),
+            *([("MACAddress", mac)] if mac else []),
         ],
     )
     if setup.kind == "vlan":

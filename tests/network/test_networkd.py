@@ -167,6 +167,15 @@ def test_leases_stay_when_no_setting_gives_them_back(server: Namespace, client: 
     assert "DHCPRELEASE" not in dhcp.said
 
 
+def test_a_bridge_asks_as_its_member(server: Namespace, client: Namespace) -> None:
+    dhcp = start_dnsmasq(server, POOL)
+    networkd = start_networkd(client, "bridge=br0:eth0")
+    networkd.says("br0: Link UP")
+    wait(lambda: addresses(client, "br0"), 20)
+    assert "DHCPACK(lan0) 192.0.2.53 52:54:00:00:00:01" in dhcp.said
+    assert addresses(client) == []
+
+
 def test_its_end_is_an_error_that_names_the_status(server: Namespace, client: Namespace) -> None:
     networkd = start_networkd(client)
     networkd.says("eth0: ")

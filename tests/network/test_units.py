@@ -123,7 +123,7 @@ def test_a_bond_has_its_options_and_members() -> None:
     options = "mode=802.3ad,miimon=100,xmit_hash_policy=layer3+4,arp_ip_target=192.0.2.1;192.0.2.2"
     found = units(f"bond=bond0:eth1,eth2:{options}:9000 ip=bond0:dhcp")
     assert found["20-bond0.netdev"] == (
-        "[NetDev]\nName=bond0\nKind=bond\nMTUBytes=9000\n\n[Bond]\nMode=802.3ad\n"
+        "[NetDev]\nName=bond0\nKind=bond\nMTUBytes=9000\nMACAddress=none\n\n[Bond]\nMode=802.3ad\n"
         "MIIMonitorSec=100ms\nTransmitHashPolicy=layer3+4\nARPIPTargets=192.0.2.1 192.0.2.2\n"
     )
     for name in ("eth1", "eth2"):
@@ -140,7 +140,7 @@ def test_a_bond_knows_modes_by_number_and_its_primary_member() -> None:
 
 def test_a_bridge_has_its_members() -> None:
     found = units("bridge=br0:eth0,eth1")
-    assert found["20-br0.netdev"] == "[NetDev]\nName=br0\nKind=bridge\n"
+    assert found["20-br0.netdev"] == "[NetDev]\nName=br0\nKind=bridge\nMACAddress=none\n"
     assert lines(found["20-eth1.network"], "Network")[0] == "Bridge=br0"
 
 
