@@ -107,7 +107,7 @@ def test_a_scan_asks_in_the_dialect_of_the_moment() -> None:
 
     class Recorder:
         async def scan(self, *arguments: Any) -> Scan:
-            asked.append(arguments[-2])
+            asked.append(arguments[4])  # as Scanner.scan names them
             return Scan()
 
     store = Store()
