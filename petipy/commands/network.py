@@ -66,7 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="the processor type in DHCP's option 93, such as 0xc (default: this machine's)",
     )
-    group.add_argument("--user-class", default="", metavar="TEXT", help="such as iPXE")
+    group.add_argument(
+        "--user-class",
+        default="",
+        metavar="TEXT",
+        help="of DHCP, such as iPXE: many servers name a script then, instead of a boot program",
+    )
     group.add_argument(
         "--ca",
         metavar="FILE",

@@ -76,6 +76,10 @@ ASKED = bytes(
         *(119, 132, 133, 150, 208, 209, 210, 211, 249),
     )
 )
+_DESCRIPTION = {55, 57, 60, 61, 77, 93, 94, 97, 175}  # options by which a client describes itself
+# Of iPXE's features (its option 175), those that this program has, too: HTTP, HTTPS, TFTP, DNS,
+# kernels as bzImage, ELF and EFI images, menus, NFS.
+_IPXE_FEATURES = (0x13, 0x14, 0x15, 0x17, 0x18, 0x22, 0x24, 0x27, 0x29)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,9 +259,19 @@ def describe_client(architecture: int, uuid: bytes, user_class: str = "") -> dic
     }
     if len(uuid) == 16:
         found[97] = b"\0" + uuid
-    if user_class:
-        # RFC 3004 has a length before each class. Servers compare it with iPXE's, which has none.
-        found[77] = user_class.encode()
+    return found | describe_user_class(user_class)
+
+
+def describe_user_class(user_class: str) -> dict[int, bytes]:
+    """Return the options of a user class as iPXE sends them; none for "".
+
+    RFC 3004 has a length before each class. iPXE sends none, and servers compare the whole option
+    with its text. Ironic, Neutron and others know iPXE by its option 175 instead, and some look
+    there for the features that they need.
+    """
+    found = {77: user_class.encode()} if user_class else {}
+    if user_class == "iPXE":
+        found[175] = b"".join(bytes((feature, 1, 1)) for feature in _IPXE_FEATURES)
     return found
 
 
@@ -299,9 +313,7 @@ def make_boot_request(
 
     The client describes itself as in its own `question`. It has the address already.
     """
-    kept = {
-        n: question.options[n] for n in (55, 57, 60, 61, 77, 93, 94, 97) if n in question.options
-    }
+    kept = {n: value for n, value in question.options.items() if n in _DESCRIPTION}
     options = {_KIND: bytes([REQUEST]), _SERVER: socket.inet_aton(server), **kept}
     if item is not None:
         options[_VENDOR] = pxe.write_item(item)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from petipy.network.dhcp4 import describe_user_class
 from petipy.state.network import Setup, Setups
 from petipy.state.settings import Settings
 
@@ -204,13 +205,13 @@ def _dhcp_sections(settings: Settings, identity: Identity, setup: Setup) -> Iter
     version_4.append(("SendOption", f"94:string:{_escape(_UNDI)}"))
     if uuid:
         version_4.append(("SendOption", f"97:string:{_escape(bytes(1) + uuid)}"))
-    if user := settings.dhcp_user_class.encode():
-        # As iPXE sends it, which servers compare it with: without RFC 3004's length.
-        version_4.append(("SendOption", f"77:string:{_escape(user)}"))
+    # Not UserClass=: systemd 257 sends a byte of a pointer for it, others RFC 3004's lengths.
+    for number, data in describe_user_class(settings.dhcp_user_class).items():
+        version_4.append(("SendOption", f"{number}:string:{_escape(data)}"))
     version_4.append(("RequestOptions", " ".join(map(str, _REQUESTED))))
     yield "DHCPv4", [*version_4, ("UseMTU", "yes"), names, ("UseHostname", "no")]
     version_6 = [*_dhcp6(vendor, architecture, uuid), *hostname]
-    if user:
+    if user := settings.dhcp_user_class.encode():
         version_6.append(("UserClass", _escape(user)))
     yield "DHCPv6", [*version_6, names, ("UseHostname", "no")]
     alone = [("DHCPv6Client", "no")] if setup.method in ("dhcp4", "routers") else []

@@ -316,7 +316,8 @@ SETTINGS = (
     Setting(
         name="dhcp_user_class",
         type=_CLASS,
-        help="the user class for DHCP servers (option 77): with iPXE many answer with a script",
+        help="the user class for DHCP servers (option 77, as iPXE sends it); with iPXE (and its "
+        "option 175) many name an iPXE script, which is read, instead of a boot program",
         live=False,
     ),
     Setting(

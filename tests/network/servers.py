@@ -76,6 +76,22 @@ def wait_for_addresses(space: Namespace) -> None:
         time.sleep(0.05)
 
 
+def start_dhcpd(space: Namespace, statements: str, interface: str = "lan0") -> Program:
+    """Start ISC dhcpd for DHCPv4 with these statements, as in dhcpd.conf, on the interface."""
+    room = space.room
+    file, leases = room / "dhcpd.conf", room / "dhcpd.leases"
+    file.write_text(statements)
+    leases.touch()
+    # AppArmor knows the installed program by its path, and lets it read nothing here.
+    program = unpack("isc-dhcp-server", "usr/sbin/dhcpd")
+    server = space.start(
+        *(program, "-4", "-d", "-f", "-cf", file, "-lf", leases, "-pf", room / "dhcpd.pid"),
+        interface,
+    )
+    server.says("Server starting service")
+    return server
+
+
 def start_nginx(space: Namespace, servers: str, more: str = "") -> Program:
     """Start nginx with "server" blocks, written as in nginx.conf; `more` stands before them.
 

@@ -6,7 +6,7 @@ import pytest
 
 from petipy.network import dhcp4
 from petipy.network.dhcp4 import ACK, OFFER, Packet
-from petipy.network.options import Values
+from petipy.network.options import Values, split_options
 from petipy.network.pxe import BootServers
 from tests.network.packets import COOKIE, MAC, addresses, bootp, dhcp, domains, encode, vendor
 
@@ -292,6 +292,10 @@ def test_a_discover_says_what_the_client_is() -> None:
     assert packet.options[94] == b"\x01\x03\x00"
     assert packet.options[97] == b"\0" + uuid
     assert packet.options[77] == b"iPXE"
+    features = dict(split_options(packet.options[175]))
+    assert features.keys() >= {19, 20, 21, 41}  # HTTP, HTTPS, TFTP, NFS
+    assert set(features.values()) == {b"\1"}
+    assert 175 not in dhcp4.describe_client(0x0C, uuid, "Tinkerbell")
     assert packet.options[61] == b"\x01" + MAC
 
 
@@ -308,11 +312,13 @@ def test_infiniband_has_no_address_in_its_packets() -> None:
 
 
 def test_a_request_to_a_boot_server_describes_the_client_as_its_discover_does() -> None:
-    question = dhcp4.make_discover(MAC, 7, 1, dhcp4.describe_client(0x0C, b""))
+    question = dhcp4.make_discover(MAC, 7, 1, dhcp4.describe_client(0x0C, b"", "iPXE"))
     asked = dhcp4.make_boot_request(question, 9, "192.0.2.9", 15, "192.0.2.5")
     packet = read(dhcp4.write(asked))
     assert (packet.xid, packet.client, packet.mac) == (9, "192.0.2.9", MAC)
     assert packet.options[53] == b"\x03"
     assert packet.options[93] == b"\0\x0c"
+    assert packet.options[77] == b"iPXE"
+    assert packet.options[175] == question.options[175]
     assert packet.options[43] == b"\x47\x04\0\x0f\0\0\xff"
     assert packet.server == "192.0.2.5"

@@ -190,6 +190,15 @@ def test_classes_of_ones_own_are_sent_as_they_are() -> None:
     assert "UserClass=iPXE\\x20x" in lines(unit, "DHCPv6")
 
 
+def test_the_user_class_of_ipxe_comes_with_ipxes_own_option() -> None:
+    sent = lines(units(dhcp_user_class="iPXE")["90-ethernet.network"], "DHCPv4")
+    (features,) = (line for line in sent if line.startswith("SendOption=175:"))
+    assert features.startswith("SendOption=175:string:\\x13\\x01\\x01")  # HTTP
+    other = lines(units(dhcp_user_class="Tinkerbell")["90-ethernet.network"], "DHCPv4")
+    assert "SendOption=77:string:Tinkerbell" in other
+    assert not [line for line in other if line.startswith("SendOption=175:")]
+
+
 def test_a_machine_without_number_and_uuid_sends_neither() -> None:
     unit = units(identity=Identity(architecture=None))["90-ethernet.network"]
     assert "SendOption=93" not in unit
