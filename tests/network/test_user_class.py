@@ -14,6 +14,7 @@ from tests.network.servers import (
 )
 from tests.network.systemd import bring_networkd
 from tests.network.test_list_network import ask
+from tests.network.test_listener import second_server
 from tests.network.test_networkd import read_options, tap
 
 IPXE = "petipy.dhcp_user_class=iPXE"
@@ -37,7 +38,7 @@ subnet 192.0.2.0 netmask 255.255.255.0 { range 192.0.2.50 192.0.2.60; next-serve
 RANGE = "dhcp-range=192.0.2.50,192.0.2.60,10m"
 
 
-def serve(server: Namespace) -> None:
+def serve(server: Namespace, interface: str = "lan0") -> None:
     """Serve a script by HTTP, and GRUB's tree by TFTP."""
     put(
         server.room / HTTP_ROOT,
@@ -46,7 +47,7 @@ def serve(server: Namespace) -> None:
     start_nginx(server, "server { listen 80; listen [::]:80; }")
     root = server.room / TFTP_ROOT
     put(root, {"grub/grub.cfg": "menuentry Go { linux /vmlinux by-grub }\n", "vmlinux": "good"})
-    start_dnsmasq(server, "enable-tftp", f"tftp-root={root}")
+    start_dnsmasq(server, "enable-tftp", f"tftp-root={root}", interface=interface)
 
 
 def boot(client: Namespace, *words: str) -> str:
@@ -75,6 +76,15 @@ def test_dnsmasq_gives_the_script_to_the_user_class_alone(
     boots = (f"dhcp-boot=tag:ipxe,{URL}", "dhcp-boot=tag:!ipxe,bootppc64.bin,,192.0.2.1")
     start_dnsmasq(server, RANGE, match, *boots)
     assert boot(client, *words) == word
+
+
+def test_a_proxydhcp_server_is_told_the_user_class(server: Namespace, client: Namespace) -> None:
+    proxy = ("dhcp-range=192.0.2.0,proxy", "dhcp-match=set:ipxe,175", f"dhcp-boot=tag:ipxe,{URL}")
+    with second_server(server, server.room / "pxe") as pxe:
+        serve(server, "br0")
+        start_dhcpd(server, SUBNET, "br0")
+        start_dnsmasq(pxe, *proxy, "pxe-service=tag:!ipxe,12,Install,bootppc64.bin,192.0.2.1")
+        assert boot(client, IPXE) == "by-script"
 
 
 def test_a_dhcpv6_server_is_told_the_user_class(server: Namespace, client: Namespace) -> None:
