@@ -1,6 +1,7 @@
 """The image's systemd-networkd, for a namespace on a host whose own is another version."""
 
 import platform
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def _libraries(root: Path) -> list[Path]:
     return [path for path in root.glob("usr/lib/**/*.so*") if path.is_file()]
 
 
+@cache  # a build of an image may hold the lock for long
 def _unpack(architecture: str) -> Path:
     """Return a directory with the files of the package and of the libraries that it needs."""
     try:
