@@ -13,7 +13,8 @@ _URL = re.compile(
     r"(?P<root>[a-z][a-z0-9+.-]*://[^/?#\s]*)(?P<path>[^?#]*)(?P<rest>.*)", re.I | re.S
 )
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
+# "u:p/w@host" is no URL, but a person may have typed it: what follows the colon is no port.
+_CREDENTIALS = re.compile(r"(?<=://)(?:[^/?#\s]*@|[^/?#\s:@\[\]]*:(?!\d{0,5}(?:[/?#\s]|$))[^\n]*@)")
 
 
 def is_url(text: str) -> bool:

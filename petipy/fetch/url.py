@@ -7,7 +7,7 @@ _LONGEST = 8192  # characters
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _URL = re.compile(
     r"""(?xs) (?P<scheme> [A-Za-z][A-Za-z0-9+.-]* ) ://
-    (?: (?P<user> [^/?\#:]* ) (?: : (?P<password> [^/?\#]* ) )? @ )?
+    (?: (?P<user> [^/?\#:\s]* ) (?: : (?P<password> [^/?\#\s]* ) )? @ )?
     (?P<host> \[ [0-9A-Fa-f:.]+ (?: %(?:25)? [A-Za-z0-9._-]+ )? \] | [A-Za-z0-9._-]* )
     (?: : (?P<port> [0-9]{0,5} ) )?
     (?P<path> (?: / [^?\#]* )? )

@@ -154,6 +154,8 @@ class _Found:
             return
         # A virtual interface has a word of its own, which says nothing of addresses.
         method = setup if before.kind or before.method in ("static", "ignore") else before
+        if {before.method, setup.method} == {"dhcp4", "dhcp6"}:
+            method = replace(setup, method="auto")
         made, other = (before, setup) if before.kind else (setup, before)
         self.setups[setup.name] = replace(
             made,

@@ -34,6 +34,8 @@ _LEAVING = 0.1  # seconds for packets that wait for the server's hardware addres
 _ENVIRONMENT = {**process.ENVIRONMENT, "SYSTEMD_LOG_TARGET": "console", "SYSTEMD_LOG_COLOR": "0"}
 _LEVEL = re.compile(r"<([0-7])>")
 _ERROR = 3  # of syslog's levels; those below are worse
+# A value in a unit of ours, which a setting has and only networkd knows to be wrong.
+_COMPLAINT = re.compile(r"/\S*/[0-9]{2}-(\S+)\.(?:network|netdev):[0-9]+: (?!Unknown)(?P<words>.*)")
 
 
 class Networkd:
@@ -47,6 +49,7 @@ class Networkd:
         self._run = Path(root, "run/systemd")
         self._machine_id = Path(root, "etc/machine-id")
         self._pid = 0
+        self._complaints: set[str] = set()  # that have been told
 
     async def run(self) -> None:
         """Run the daemon until cancelled, and end it then; addresses stay.
@@ -129,8 +132,14 @@ class Networkd:
 
     def _tell(self, line: str) -> None:
         level = _LEVEL.match(line)
-        text = f"networkd: {line[level.end() :] if level else line}"
-        if level and int(level[1]) <= _ERROR:
+        words = line[level.end() :] if level else line
+        text = f"networkd: {words}"
+        if complaint := _COMPLAINT.match(words):
+            if complaint["words"] in self._complaints:  # of another interface
+                return
+            self._complaints.add(complaint["words"])
+            self._log.warning(f"networkd: {complaint[1]}: {complaint['words']}")
+        elif level and int(level[1]) <= _ERROR:
             self._log.warning(text)
         else:  # the links' own lines say the same in fewer words
             self._log.debug(text)

@@ -6,6 +6,9 @@
     device = a name, as "vda2", "vda", "eth0"; a UUID, LABEL, PARTUUID or PARTLABEL; a MAC address;
              a name of the device mapper, LVM or MD ;
 
+Upper and lower case are the same. "/dev/", "UUID=" and the like may stand before a device. The "s"
+may be absent after a kind.
+
 A device that several items name counts for the first. Without an order the sources boot in the
 order of the menu: disks first, networks last. With one, what no item names does not boot by itself,
 unless "any" is among the items.
@@ -18,22 +21,36 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from petipy.state.model import Source
+from petipy.state.model import DIRECTORY, DISK, IMAGE, NETWORK, OPTICAL, USB, Source
 from petipy.state.settings import OrderItem
 
 NETWORK_PATIENCE = 60.0  # seconds: a switch may keep a port shut for 50
 CABLE_PATIENCE = 10.0  # seconds for a carrier: most ports have one after 2 to 5
 ANY = "any"
-_ITEM = re.compile(r"(?P<name>.+?)(?::(?P<seconds>\d{1,6})s)?")
+_KINDS = {ANY, *(kind.name for kind in (DISK, USB, OPTICAL, IMAGE, NETWORK, DIRECTORY))}
+_TAGS = ("/dev/mapper/", "/dev/", "uuid=", "label=", "partuuid=", "partlabel=")
+_ITEM = re.compile(r"(?P<name>.+?)(?::(?P<seconds>[0-9]{1,6})[sS])?")
 
 
 def parse(text: str) -> tuple[OrderItem, ...]:
-    """Parse the setting. Raise ValueError for an empty item, or a character that no name has."""
+    """Parse the setting.
+
+    Raise ValueError for an empty item, a character that no name has, or a kind with anything but
+    seconds behind it.
+    """
     return tuple(map(_parse_item, text.split(","))) if text else ()
 
 
 def _parse_item(text: str) -> OrderItem:
-    found = _ITEM.fullmatch(text.strip())
+    item = text.strip()
+    kind, colon, rest = item.partition(":")
+    if colon and kind.lower() in _KINDS:  # no name of a device begins so
+        seconds = rest.lower().removesuffix("s")
+        if not (seconds.isascii() and seconds.isdecimal() and len(seconds) < 7):
+            raise ValueError(text)
+        item = f"{kind}:{seconds}s"
+    tag = next((tag for tag in _TAGS if item.lower().startswith(tag)), "")
+    found = _ITEM.fullmatch(item[len(tag) :])
     if not found or not found["name"].isprintable() or " " in found["name"]:
         raise ValueError(text)
     seconds = found["seconds"]
@@ -79,12 +96,12 @@ class Ranking:
 
     @property
     def _has_any(self) -> bool:
-        return any(item.name == ANY for item in self._items)
+        return any(item.name.lower() == ANY for item in self._items)
 
     def _find(self, source: Source) -> int | None:
         names = frozenset(_names(source))
         found = (number for number, item in enumerate(self._items) if item.name.lower() in names)
-        others = (number for number, item in enumerate(self._items) if item.name == ANY)
+        others = (number for number, item in enumerate(self._items) if item.name.lower() == ANY)
         return next(found, next(others, None))
 
     def _patience(self, item: OrderItem, sources: Sequence[Source]) -> float:

@@ -109,6 +109,11 @@ def test_bootif_stands_for_a_card_in_every_spelling(bootif: str) -> None:
     assert read(f"BOOTIF={bootif} ip=::::vm:BOOTIF:dhcp").mac == MAC
 
 
+@pytest.mark.parametrize("words", ["ip=eth0:dhcp ip=eth0:dhcp6", "ip=dhcp6 ip=dhcp"])
+def test_two_words_for_an_interface_ask_servers_of_both_families(words: str) -> None:
+    assert read(words).method == "auto"
+
+
 def test_an_address_without_interface_counts_for_bootdev() -> None:
     assert read("bootdev=eth3 ip=192.0.2.7::192.0.2.1:24").name == "eth3"
 

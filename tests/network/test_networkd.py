@@ -213,3 +213,13 @@ def test_networkd_takes_every_unit_as_it_is_written(server: Namespace, client: N
     ]
     # systemd 252, Debian 12's, knows no names of hosts in DHCPv6.
     assert [line for line in complaints if "'Hostname' in section [DHCPv6]" not in line] == []
+
+
+def test_a_value_that_networkd_refuses_is_told_once(server: Namespace, client: Namespace) -> None:
+    words = "bond=bond0:eth1,eth2:mode=9,miimon=100 petipy.dhcp_class=a\\b vlan=eth0.5:eth0"
+    networkd = start_networkd(client, words)
+    networkd.says("eth0: Link UP")
+    told = [line for line in networkd.said.splitlines() if line.startswith("warning")]
+    assert "warning networkd: bond0: Failed to parse bond mode, ignoring: 9" in told
+    assert len([line for line in told if "unsafe" in line]) == 1
+    assert "/run/systemd" not in "".join(told)

@@ -59,6 +59,10 @@ def test_without_an_order_disks_come_before_networks() -> None:
         ("uuid-vdb1,network", ["vdb1", "eth0"]),
         ("label-sr0", ["sr0"]),
         (MAC.upper(), ["eth0"]),
+        ("Network,ANY", ["eth0", "vda2", "vdb1", "sda1", "sr0"]),
+        ("network:60,any:5", ["eth0", "vda2", "vdb1", "sda1", "sr0"]),
+        ("/dev/vdb1,Disk", ["vdb1", "vda2"]),
+        ("UUID=uuid-vdb1:5s,LABEL=label-sr0", ["vdb1", "sr0"]),
         ("nothing", []),
     ],
 )
@@ -74,7 +78,19 @@ def test_an_order_is_written_as_it_was_read() -> None:
     assert order.parse("") == ()
 
 
-@pytest.mark.parametrize("text", ["network,,any", ",", "a b", "net\x1b[2J"])
+def test_seconds_after_a_kind_need_no_unit() -> None:
+    assert order.parse("network:60,any") == order.parse("network:60s,any")
+    assert order.parse("Network:60S")[0].patience == 60
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("network,,any", ",", "a b", "net\x1b[2J"),
+        *("network:90m", "network:", "any:s", "network:-1s", "disk:never", "network:9999999s"),
+        *("/dev/", "UUID="),
+    ],
+)
 def test_an_order_with_a_strange_item_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         order.parse(text)

@@ -146,7 +146,9 @@ class EntryBuilder:
         return self._default(submenu)
 
     def _choose(self, conf: Configuration) -> Label | None:
-        for key in ("ontimeout", "default") if has_menu(conf) else ("default",):
+        # Without a DEFAULT, too, there is a prompt.
+        waits = has_menu(conf) or "default" not in conf.settings
+        for key in ("ontimeout", "default") if waits else ("default",):
             if statement := conf.settings.get(key):
                 # Petitboot takes the whole line; SYSLINUX, on a PC, its first word.
                 whole = self._files.host.machine not in PC and find_label(

@@ -11,7 +11,7 @@ from parsers.places.lease import (
     servers,
     views,
 )
-from parsers.places.urls import is_url, join, normalize, split
+from parsers.places.urls import hide_credentials, is_url, join, normalize, split
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,32 @@ def test_the_hardware_address_is_written_as_pxelinux_does() -> None:
     assert hardware({"mac": "52:54:00:AB:cd:ef"}) == "01-52-54-00-ab-cd-ef"
     assert hardware({"mac": ":".join(["0a"] * 20)}) == "20-" + "-".join(["0a"] * 20)
     assert hardware({}) == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:pa/ss@boot.test/x",
+        "http://me:pa ss@boot.test/x",
+        "http://me:pa?s#s@boot.test:80/x",
+        "http://me@boot.test/x",
+    ],
+)
+def test_a_password_with_a_character_that_no_url_has_is_hidden_too(url: str) -> None:
+    shown = hide_credentials(f"no answer from {url}: refused")
+    assert "boot.test" in shown
+    assert not any(part in shown for part in ("me", "pa", "ss"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://boot.test:8080/a@b",
+        "http://boot.test/a:b@c",
+        "http://[2001:db8::1]:80/a@b",
+        "from http://boot.test: mail x@y",
+        "http://boot.test?a:b@c",
+    ],
+)
+def test_what_only_looks_like_a_password_is_shown(text: str) -> None:
+    assert hide_credentials(text) == text

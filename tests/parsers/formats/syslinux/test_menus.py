@@ -79,6 +79,7 @@ def test_a_hidden_label_is_hidden_and_a_disabled_one_says_so() -> None:
         ("DEFAULT b\nPROMPT 1\nONTIMEOUT c", "c"),
         ("DEFAULT b\nONTIMEOUT c", "b"),
         ("UI menu.c32\nONTIMEOUT c", "c"),
+        ("ONTIMEOUT c", "c"),
         ("", "linux"),
         ("UI menu.c32", "a"),
     ],
