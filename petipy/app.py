@@ -96,7 +96,7 @@ class App:
         for complaint in self._settings.complaints:
             self._log.warning(complaint)
         if self._settings.insecure:
-            self._log.warning("petipy.insecure: nobody checks the certificates of servers")
+            self._log.warning("petipy.insecure: the certificates of servers are not checked")
         if self._settings.started:
             words = "this Petipy was started by Petipy, which does not go on for ever"
             self._log.warning(f"{words}: {self._settings.started} does not boot by itself")

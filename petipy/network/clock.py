@@ -1,8 +1,8 @@
 """The machine's clock, set by time servers: a client of SNTP (RFC 4330, RFC 5905).
 
-A machine's clock may stand at 1970, and then no certificate of a server is valid. The servers are
-asked in a confined child, as their packets and names may be hostile. Its answers are judged here:
-at most one in doubt can set the clock, and none to a time before the image was built.
+A machine's clock may say 1970, and then no certificate of a server is valid. A confined child asks
+the servers, since their packets and names may be hostile. This process judges the answers: it takes
+the time that most servers agree on, and none before the build of the image.
 """
 
 import os
@@ -27,8 +27,8 @@ _PATIENCE = 3.0  # seconds for all servers
 _AGAIN = 0.7  # seconds until a server is asked again: the address may be a moment old
 _MOST = 4  # servers that are asked
 _ALIKE = 5000  # milliseconds by which two servers may differ
-_RIGHT = 500  # milliseconds by which a clock may be wrong and is left alone
-_YEARS = 30 * 365 * 86400_000  # milliseconds after its build in which an image is used
+_RIGHT = 500  # milliseconds; a smaller error of the clock is not corrected
+_YEARS = 30 * 365 * 86400_000  # milliseconds; no image is used for longer after its build
 _PROCESSOR = 10  # seconds of processor time
 
 # RFC 5905, figure 8: leap, version and mode; stratum, poll, precision; root delay and dispersion in
@@ -48,7 +48,7 @@ class Answer:
     server: str
     # Milliseconds since 1970 at the moment when time.monotonic was 0.
     zero: Annotated[int, range(-(1 << 50), 1 << 50)] = 0
-    fault: str = ""  # why it counts for nothing
+    fault: str = ""  # the reason to ignore it
 
 
 ANSWERS = Codec[Answer](Answer)
@@ -97,7 +97,7 @@ def read_answer(packet: bytes, cookie: bytes, earliest: int) -> int:
 
 
 def choose(answers: Sequence[Answer], earliest: int, now: int) -> tuple[int | None, str]:
-    """Return the time of most servers as Answer.zero, and what is to be told of it.
+    """Return the time of most servers as Answer.zero, and words for the log.
 
     `earliest` is in seconds since 1970; `now` is time.monotonic in milliseconds. There is no time
     if none is plausible, or if as many servers contradict it.
@@ -106,7 +106,7 @@ def choose(answers: Sequence[Answer], earliest: int, now: int) -> tuple[int | No
     plausible = [a for a in usable if 0 <= a.zero + now - earliest * 1000 < _YEARS]
     if not plausible:
         if usable:
-            return None, f"{usable[0].server} tells an impossible time"
+            return None, f"{usable[0].server} says an impossible time"
         return None, "; ".join(f"{a.server}: {a.fault}" for a in answers) or "no answer"
     alike = max(
         ([a for a in plausible if abs(a.zero - b.zero) <= _ALIKE] for b in plausible), key=len

@@ -3,8 +3,8 @@
 A packet socket sees both. Only an answer to a transaction that was seen to begin counts: another
 machine's, or a forged one, has another number or hardware address.
 
-PXE's servers are asked on top of that, which no DHCP client does: a server for PXE that has named
-no boot file, be it a proxyDHCP server or not, and the boot servers of option 43.
+No DHCP client asks PXE's servers, so this module plans the requests to them. It asks a server for
+PXE that has named no boot file, proxyDHCP or not, and the boot servers of option 43.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,7 +74,7 @@ class Conversations:
         }
 
     def take_question(self, link: int, datagram: Datagram) -> Iterator[Heard]:
-        """Note a packet of this machine's client. Yield its refusal of an address, if it is one."""
+        """Note a packet of this machine's client. Yield a Heard if it gives an address back."""
         own = self._links.setdefault(link, _Link())
         if len(self._links) > _MOST_LINKS:
             self._links.pop(next(iter(self._links)))
@@ -98,7 +98,7 @@ class Conversations:
             )
             return
         before = own.questions.pop(packet.xid, None)
-        # A REQUEST may leave out what the DISCOVER says of the client.
+        # A REQUEST may leave out options of the DISCOVER that describe the client.
         if packet.kind == dhcp4.DISCOVER and not before:
             own.server = ""
             own.answered.clear()
@@ -130,7 +130,7 @@ class Conversations:
         return xid in own.questions or any(asking.xid == xid for asking in own.asking.values())
 
     def take_answer(self, link: int, datagram: Datagram, now: float) -> Iterator[Heard]:
-        """Yield what an answer tells, if it is one to this machine's client or to an Ask."""
+        """Yield the contents of an answer to this machine's client or to an Ask."""
         own = self._links.get(link)
         if own is None:
             return
@@ -207,7 +207,7 @@ class Conversations:
         """Plan requests to the servers that an answer points to."""
         item = servers.wanted if servers else None
         if item == pxe.LOCAL:
-            return  # the machine's own disk: nothing is to be asked
+            return  # the machine's own disk: there is nothing to ask
         targets: Sequence[str] = ()
         if servers and item is not None:
             targets = servers.addresses(item)
@@ -251,7 +251,7 @@ class Conversations:
                 )
 
     def put_off(self, ask: Ask, now: float) -> None:
-        """Take note that a request cannot be sent yet. It soon becomes due again."""
+        """Note that a request cannot be sent yet. It soon becomes due again."""
         asking = self._links[ask.link].asking.get((ask.target, ask.item))
         if asking and asking.put_off < _MOST_PUT_OFF:
             asking.sent -= 1
@@ -271,13 +271,13 @@ def _classify(question: dhcp4.Packet, packet: dhcp4.Packet, server: str) -> Kind
     """
     has_address = packet.address != "0.0.0.0"
     if packet.kind == dhcp4.NAK:
-        # A second server may refuse what the first one gives. systemd-networkd leaves that out.
+        # A second server may refuse the address of the first. systemd-networkd ignores that.
         asked = question.server or server
         return "nak" if asked in ("", packet.server) else None
     if packet.kind == dhcp4.OFFER:
         return "offer" if has_address else "proxy"
     if packet.kind == dhcp4.ACK:
-        # A proxyDHCP server confirms nothing, but some answer a REQUEST to others.
+        # A proxyDHCP server confirms no address, but some answer a REQUEST to another server.
         informs = question.kind == dhcp4.INFORM
         return "ack" if has_address or informs else "boot"
     if packet.kind == 0 and has_address:

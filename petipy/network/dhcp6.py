@@ -110,7 +110,7 @@ def _read_parameters(data: bytes) -> str:
         size = int.from_bytes(data[at : at + 2], "big")
         part = data[at + 2 : at + 2 + size]
         if len(data) < at + 2 or len(part) < size:
-            raise ValueError("parameters of a wrong shape")
+            raise ValueError("malformed parameters")
         parts.append(read_text(part))
         at += 2 + size
     text = " ".join(part for part in parts if part)

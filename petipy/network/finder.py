@@ -1,4 +1,4 @@
-"""The tiny part of the network that a machine without a network card needs: it waits for one."""
+"""Wait for the first network card: all that a machine without one needs of the network."""
 
 import asyncio
 import os
@@ -20,9 +20,9 @@ Follow = Callable[[Log], AsyncIterator[SourceEvent]]
 async def watch(
     log: Log, follow: Follow, sysfs: str = "/sys", pause: float = _PAUSE
 ) -> AsyncIterator[SourceEvent]:
-    """Yield Settled at once: no disk and no countdown waits for a network. Then yield the links.
+    """Yield Settled at once, since no disk and no countdown waits for a network; then the links.
 
-    After a fault of the program, all links go, and come again after `pause` seconds.
+    After a fault of the program, remove all links and start again `pause` seconds later.
     """
     yield Settled()
     try:
@@ -39,8 +39,8 @@ async def watch(
                 elif isinstance(event, Arrived):
                     known.add(event.source.name)
                 yield event
-        except Exception as error:  # noqa: BLE001  the network is not to end the program
-            log.error(f"the network is looked at again: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001  a fault must not end the program
+            log.error(f"the network starts again after a fault: {type(error).__name__}: {error}")
         for name in known:
             yield Left(name)
         await asyncio.sleep(pause)
@@ -66,7 +66,7 @@ def _read(path: str) -> str:
 async def _wait_for_card(sysfs: str) -> None:
     kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
     wake, loop = asyncio.Event(), asyncio.get_running_loop()
-    # The socket is there before the first look, so that no card is missed.
+    # The socket exists before the first look, so that no card is missed.
     with socket.socket(socket.AF_NETLINK, kind, socket.NETLINK_ROUTE) as news:
         news.bind((0, _LINKS))
         loop.add_reader(news, wake.set)

@@ -1,6 +1,6 @@
 """UDP in IP: packets as a packet socket gives them, from the IP header on. Pure.
 
-RFC 791, 8200 and 768. FILTER is the kernel's part of the work: all but DHCP never reaches us.
+RFC 791, 8200 and 768. FILTER runs in the kernel and passes nothing but DHCP.
 """
 
 import socket
@@ -31,7 +31,7 @@ class Datagram:
 def read(packet: bytes, checked: bool = True) -> Datagram | str:
     """Return the datagram in a packet, or the reason why there is none.
 
-    `checked` is False if the sums are not made yet: a virtual network card leaves that to others.
+    `checked` is False if the checksums are not set: a virtual network card leaves that to others.
     """
     version = packet[0] >> 4 if packet else 0
     if version == 4 and len(packet) >= 20:
@@ -43,7 +43,7 @@ def read(packet: bytes, checked: bool = True) -> Datagram | str:
         wrong = packet[6] != _UDP
         family, source, target = socket.AF_INET6, packet[8:24], packet[24:40]
     else:
-        return "no IP packet"
+        return "not an IP packet"
     if wrong or not head + 8 <= total <= len(packet):
         return "no whole UDP packet"
     ports = struct.unpack_from(">HHHH", packet, head)

@@ -1,6 +1,6 @@
 """Typed messages of the process that listens to DHCP: the owner of the machine parses no packet.
 
-The process reports what DHCP servers have told about this machine's own transactions.
+The process reports the answers of DHCP servers to this machine's own transactions.
 """
 
 import re
@@ -35,7 +35,7 @@ def is_word(text: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Return True for a value without control characters, but the line ends of a list."""
+    """Return True for a value without control characters except the line ends of a list."""
     return len(text) <= _LONGEST and text.replace("\n", "").isprintable()
 
 
@@ -72,7 +72,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """Packets that were not looked at, since too many came."""
+    """Packets that were dropped, since too many came."""
 
     link: Annotated[int, range(1 << 31)]  # 0: not known
     count: int

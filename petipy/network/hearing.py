@@ -1,4 +1,4 @@
-"""Everything that DHCP servers have said on the links, as far as it still counts."""
+"""The messages of DHCP servers on each link that still count."""
 
 from itertools import chain
 
@@ -8,7 +8,7 @@ from petipy.network.offers import make_lease, remember
 from petipy.network.states import Answers
 from petipy.state.network import NO_SETUPS, Lease, Link, Method, Setups
 
-_REFUSALS = {"nak": "refuses the address", "decline": "gave an address that somebody else has"}
+_REFUSALS = {"nak": "refuses the address", "decline": "gave an address that another machine has"}
 _OFFERS = {"offer", "advertise"}
 
 
@@ -19,7 +19,7 @@ class Hearing:
         self._uuid, self._setups = uuid, setups
         self._heard: dict[int, tuple[Heard, ...]] = {}
         self._refusals: dict[int, str] = {}
-        self._leases: dict[int, Lease] = {}  # as they were asked for last
+        self._leases: dict[int, Lease] = {}  # the leases that `answers` returned last
 
     @property
     def leases(self) -> list[Lease]:

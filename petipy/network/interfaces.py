@@ -1,4 +1,4 @@
-"""The table of the machine's interfaces, from the kernel's news. Only sysfs is read beside it."""
+"""The table of the machine's interfaces, from the kernel's messages and from sysfs."""
 
 import os
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class Interface:
     """A link that a machine may boot from, as the kernel has it now."""
 
     link: Link
-    up: bool = False  # somebody has switched it on
+    up: bool = False  # it is switched on (IFF_UP)
     duplicate: str = ""  # its address that another machine has, too
 
     @property
@@ -74,7 +74,7 @@ class Interfaces:
         fresh = row.news is news or row.news.name != news.name
         changed = fresh or row.news.carrier != news.carrier
         row.news = news
-        if not news.up:  # the kernel does not tell that the routes are gone with it
+        if not news.up:  # its routes are gone, but the kernel sends no messages for them
             row.routes.clear()
         if fresh:
             row.driver = _read_driver(self._sysfs, news.name)

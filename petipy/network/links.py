@@ -48,14 +48,14 @@ class Service:
 
 @dataclass(slots=True)
 class _Followed:
-    """A link, and what has been reported of it."""
+    """A link, and the last report about it."""
 
     interface: Interface
     since: float  # the time when the carrier came, or the address went
     shown: Source | None = None
-    silent: bool = False  # it has been told that nobody answers
+    silent: bool = False  # the log says that no server answers
     returned: bool = False  # the carrier or the address was away, and is back
-    told: tuple[str, ...] = ()  # what the log has of it
+    told: tuple[str, ...] = ()  # the facts that the log has
     lines: list[float] = field(default_factory=list)  # times of its lines in the last minute
 
 
@@ -72,7 +72,8 @@ async def watch(
 ) -> AsyncIterator[SourceEvent]:
     """Yield the links and their changes. The services run meanwhile.
 
-    Set `wake` when something was heard. `changed` gets the interfaces before each change is told.
+    Set `wake` after a message of a DHCP server. `changed` gets the interfaces before a change is
+    yielded.
     """
     kernel, wake = open_kernel(), wake or asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -91,7 +92,9 @@ async def watch(
             try:
                 links.interfaces.take(kernel.read())
             except OSError as error:  # ENOBUFS: more came than fitted
-                log.debug(f"news of the network was lost ({error.strerror}): looking again")
+                log.debug(
+                    f"messages about links were lost ({error.strerror}): listing all links again"
+                )
                 links.interfaces.restart(kernel.dump())
     finally:
         loop.remove_reader(kernel.fileno())
@@ -116,7 +119,7 @@ async def _run_all(services: Sequence[Service], log: Log) -> None:
 
 
 async def _keep_running(service: Service, log: Log) -> None:
-    """Run a service for ever. A fault of it costs its own work until it is started again."""
+    """Run a service for ever. A fault stops this service alone, until it is started again."""
     pause, loop = _FIRST_PAUSE, asyncio.get_running_loop()
     while True:
         began = loop.time()
@@ -125,12 +128,12 @@ async def _keep_running(service: Service, log: Log) -> None:
             words = "it ended"
         except OSError as error:
             words = error.strerror or str(error)
-        except Exception as error:  # noqa: BLE001  the network is not to end the program
+        except Exception as error:  # noqa: BLE001  a fault must not end the program
             words = f"{type(error).__name__}: {error}"
         if loop.time() - began > _HEALTHY:
             pause = _FIRST_PAUSE
         tell = log.warning if pause == _FIRST_PAUSE else log.debug
-        tell(f"{service.name}: {words}; it is started again")
+        tell(f"{service.name}: {words}; restarting it")
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -213,7 +216,7 @@ class Links:
         link.told = said
 
     def _log(self, link: _Followed, text: str, now: float) -> None:
-        """Log a line, unless the link has too many: a bad cable is not to fill a slow console."""
+        """Log a line, at most a few a minute: a bad cable must not fill a slow console."""
         link.lines = [at for at in link.lines if now - at < _MINUTE]
         if len(link.lines) > _MOST_LINES:
             self.log.debug(text)
@@ -226,13 +229,13 @@ class Links:
 def _make_source(interface: Interface, lease: Lease, told: Lease) -> Source:
     """Return the source that a link is. With a lease it has a device: something to scan.
 
-    `told` is what the servers have told, even if it names nothing to boot.
+    `told` is the lease of the servers, even if it names nothing to boot.
     """
     link, name = interface.link, interface.link.name
     kind = f"network, {link.kind}" if link.kind not in {"", "veth"} else "network"
     device = None
     if lease:
-        # The address is part of the title of the source alone: a device that is equal is the same.
+        # The address is in the source's title alone: it must not change the device's identity.
         title = f"{name}: {kind}, {link.mac}"
         device = Device(volume=Volume(name=name), node="", kind=NETWORK, title=title)
     speed = f"{link.speed} Mbit/s" if link.speed else ""

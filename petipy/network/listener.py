@@ -1,11 +1,11 @@
 """A confined child process that listens to DHCP on all links, and asks PXE's servers.
 
-The DHCP client of the machine tells nothing of boot files, second offers or proxyDHCP. So this
-process hears what it hears. It gets its sockets from its parent, has no rights of its own, and
-sends typed messages: the process that owns the machine sees no packet.
+The machine's DHCP client reports no boot files, second offers or proxyDHCP offers. So this process
+reads the same packets. It gets its sockets from its parent, has no rights, and sends typed
+messages: the process that owns the machine sees no packet.
 
-A flood costs the child alone. It looks at so many packets in a second, and reports so many of a
-transaction; others are dropped and counted.
+A flood costs the child alone. It reads a limited number of packets per second, and reports a
+limited number per transaction. It drops and counts the others.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ from petipy.sys.forked import Link, stream
 
 _LONGEST = 4096  # bytes of a packet: DHCP's come in one frame
 _MESSAGE = 1 << 17  # bytes of a message to the parent
-_PACKETS = 4000  # in a second, on all links, that are looked at: a whole site may be starting
-_ANSWERS = 400  # in a second, on all links, with the number of a transaction
-_REPORTS = 20  # in a second, of a transaction on a link: the next one is heard all the same
-_TURN = 64  # packets before requests and reports get their turn
+_PACKETS = 4000  # read per second, on all links: a whole site may be starting
+_ANSWERS = 400  # read per second, on all links, with the number of a known transaction
+_REPORTS = 20  # per second and transaction of a link; another transaction is not affected
+_TURN = 64  # packets to read before requests and reports get their turn
 _TELL_LOST, _LONGEST_TELL = 5.0, 600.0  # seconds between two reports on lost packets; they grow
 _PROCESSOR = 3600  # seconds of processor time, then another child takes over
 _MEMORY = 64 << 20  # bytes more than at the start
@@ -53,7 +53,7 @@ async def listen(
     """
     MESSAGES.build()
     with ExitStack() as sockets:
-        # They stay open when a child dies: packets wait for the next one.
+        # The sockets stay open when a child dies: packets wait for the next child.
         tap = sockets.enter_context(packet.open_tap(FILTER))
         sender = packet.open_sender(dhcp4.CLIENT_PORT, NOTHING)
         if sender is None:
@@ -71,14 +71,14 @@ async def listen(
                         if isinstance(message, Heard):
                             yield message
                         else:
-                            log.info(f"DHCP: {message.count} packets were too many")
+                            log.info(f"DHCP: {message.count} packets dropped: too many at once")
                 reason = "it ended"
             except OSError as error:
                 reason = error.strerror or str(error)
             except ValueError as error:
-                reason = f"it sent a senseless message: {error}"
+                reason = f"invalid message: {error}"
             if not complained:
-                log.warning(f"the process that listens to DHCP is started again: {reason}")
+                log.warning(f"restarting the process that listens to DHCP: {reason}")
                 complained = True
             if time.monotonic() - began > _LONGEST_PAUSE:
                 pause = first
@@ -95,11 +95,11 @@ class _Work:
         self._tap, self._sender = tap, sender
         self._receiver = packet.Receiver(tap, _LONGEST)
         self._conversations = Conversations(_draw, addresses)
-        self._second = 0.0  # when the second began that the packets are counted of
+        self._second = 0.0  # the start of the second that the counts are for
         self._packets = self._answers = 0
         self._reports: dict[tuple[int, int], int] = {}  # of this second, by link, transaction
         self._lost: dict[int, int] = {}  # by link
-        self._flooded = False  # so that the kernel drops packets
+        self._flooded = False  # reading paused: the kernel may drop packets
         self._tell, self._pause = 0.0, _TELL_LOST  # when lost packets may be reported again
 
     def run(self, parent: Link) -> str:
@@ -120,7 +120,7 @@ class _Work:
                 self._receive(parent)
 
     def _receive(self, parent: Link) -> None:
-        """Read packets that wait, and report what they tell."""
+        """Read the packets that wait, and report their contents."""
         for _ in range(_TURN):
             now = time.monotonic()
             if now - self._second >= 1:
@@ -154,7 +154,7 @@ class _Work:
                 self._report(parent, message)
 
     def _report(self, parent: Link, message: Heard) -> None:
-        """Send a message to the parent, unless there were too many in this second."""
+        """Send a message to the parent, up to the limit per second."""
         key = message.link, message.transaction
         count = self._reports[key] = self._reports.get(key, 0) + 1
         if count > _REPORTS:
@@ -180,7 +180,7 @@ class _Work:
             try:
                 self._send_one(ask)
             except OSError:
-                # The address is not the interface's yet: the client checks it for conflicts first.
+                # The interface lacks the address: the client still checks it for conflicts.
                 self._conversations.put_off(ask, now)
 
     def _send_one(self, ask: Ask) -> None:

@@ -1,7 +1,7 @@
-"""The name servers that systemd-networkd knows: of DHCP, of router advertisements and of settings.
+"""The name servers that systemd-networkd knows: from DHCP, router advertisements and settings.
 
-It writes them down for each link, in /run/systemd/netif/links/INDEX. It hears any machine of the
-network, so a child without rights reads what it has written.
+It writes them to a file for each link, /run/systemd/netif/links/INDEX. Any machine of the network
+may influence the contents, so a child without rights reads the files.
 """
 
 import os

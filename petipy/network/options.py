@@ -1,7 +1,7 @@
 """Values of DHCP's options: bytes → texts for a lease. Pure.
 
-A value of a wrong shape is refused with a ValueError that says why, in words. The bytes come from
-the network: no text with a control character comes out, and no value is longer than a packet.
+A malformed value raises ValueError with the reason in words. The bytes come from the network: no
+text with a control character comes out, and no value is longer than a packet.
 """
 
 import socket
@@ -24,7 +24,7 @@ def read_text(data: bytes) -> str:
     try:
         text = data.rstrip(b"\0\r\n ").decode()
     except UnicodeDecodeError:
-        raise ValueError("no UTF-8") from None
+        raise ValueError("not UTF-8") from None
     if not text.isprintable():
         raise ValueError("a control character")
     if len(text) > LONGEST:
@@ -48,7 +48,7 @@ def read_field(data: bytes) -> str:
 def read_address(data: bytes) -> str:
     """Return the first IPv4 address; a server may send several where one counts."""
     if len(data) < 4 or len(data) % 4:
-        raise ValueError(f"{_bytes(len(data))} are no IPv4 address")
+        raise ValueError(f"not an IPv4 address ({_bytes(len(data))})")
     return socket.inet_ntop(socket.AF_INET, data[:4])
 
 
@@ -64,7 +64,7 @@ def read_addresses6(data: bytes) -> str:
 
 def _join_addresses(data: bytes, family: int, size: int) -> str:
     if not data or len(data) % size:
-        raise ValueError(f"{_bytes(len(data))} are no addresses")
+        raise ValueError(f"not a list of addresses ({_bytes(len(data))})")
     parts = (data[at : at + size] for at in range(0, len(data), size))
     found = (socket.inet_ntop(family, part) for part in parts if any(part))
     return " ".join([*dict.fromkeys(found)][: LONGEST // 46])
@@ -73,14 +73,14 @@ def _join_addresses(data: bytes, family: int, size: int) -> str:
 def read_number(data: bytes) -> str:
     """Return a number of one, two or four bytes."""
     if len(data) not in (1, 2, 4):
-        raise ValueError(f"{_bytes(len(data))} are no number")
+        raise ValueError(f"not a number ({_bytes(len(data))})")
     return str(int.from_bytes(data, "big"))
 
 
 def read_mtu(data: bytes) -> str:
     """Return the MTU in bytes (RFC 2132: 68 at least)."""
     if len(data) != 2 or int.from_bytes(data, "big") < _LEAST_MTU:
-        raise ValueError("no MTU")
+        raise ValueError("not an MTU")
     return str(int.from_bytes(data, "big"))
 
 
@@ -90,14 +90,14 @@ def read_vlan(data: bytes) -> str:
     decimal = text.isascii() and text.isdecimal()  # a number below 4095 has no digit in byte one
     number = int(text[:9]) if decimal else int(read_number(data))
     if not 0 < number < 4095:
-        raise ValueError(f"no VLAN: {number}")
+        raise ValueError(f"not a VLAN number: {number}")
     return str(number)
 
 
 def read_uuid(data: bytes) -> str:
     """Return a client's UUID (RFC 4578: a zero byte, then 16 bytes as they are)."""
     if len(data) != 17 or data[0]:
-        raise ValueError("no UUID")
+        raise ValueError("not a UUID")
     digits = data[1:].hex()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
@@ -146,10 +146,10 @@ def _read_domain(data: bytes, at: int) -> tuple[list[str], int]:
             continue
         label = data[at + 1 : at + 1 + size]
         if size > 63 or len(label) < size or len(labels) > _MOST_LABELS:
-            raise ValueError("a domain of a wrong shape")
+            raise ValueError("a malformed domain")
         text = read_name(label)
         if "." in text or len(text) != size:
-            raise ValueError("a label of a wrong shape")
+            raise ValueError("a malformed label")
         labels.append(text)
         at += 1 + size
     raise ValueError("a domain without an end")
@@ -164,7 +164,7 @@ def read_routes(data: bytes) -> list[tuple[str, str]]:
         size = (bits + 7) // 8
         rest = data[at + 1 : at + 1 + size + 4]
         if bits > 32 or len(rest) < size + 4:
-            raise ValueError("routes of a wrong shape")
+            raise ValueError("malformed routes")
         network = socket.inet_ntop(socket.AF_INET, rest[:size].ljust(4, b"\0"))
         gateway = socket.inet_ntop(socket.AF_INET, rest[size:])
         routes.append((f"{network}/{bits}", gateway))
@@ -177,7 +177,7 @@ def read_routes(data: bytes) -> list[tuple[str, str]]:
 def read_old_routes(data: bytes) -> list[tuple[str, str]]:
     """Return (network/bits, gateway) of RFC 2132's option 33, whose networks have classes."""
     if not data or len(data) % 8 or len(data) > 8 * _MOST_ROUTES:
-        raise ValueError("routes of a wrong shape")
+        raise ValueError("malformed routes")
     routes = []
     for network, gateway in struct.iter_unpack(">4s4s", data):
         text = socket.inet_ntop(socket.AF_INET, network)
@@ -208,7 +208,7 @@ def split_options(data: bytes, wide: bool = False) -> Iterator[tuple[int, bytes]
         number, size = struct.unpack_from(">HH" if wide else "BB", data, at)
         value = data[at + head : at + head + size]
         if len(value) < size:
-            raise ValueError(f"option {number}: {size} bytes are promised, {len(value)} are there")
+            raise ValueError(f"option {number}: {len(value)} of {size} bytes are there")
         yield number, value
         at += head + size
 

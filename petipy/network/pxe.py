@@ -93,7 +93,7 @@ def _read_servers(data: bytes) -> tuple[tuple[int, tuple[str, ...]], ...]:
         addresses = data[at + 3 : at + 3 + 4 * count]
         total += 1 + count
         if len(addresses) < 4 * count or total > _MOST:
-            raise ValueError("boot servers of a wrong shape")
+            raise ValueError("malformed boot servers")
         parts = (addresses[n : n + 4] for n in range(0, len(addresses), 4))
         servers.append((kind, tuple(socket.inet_ntop(socket.AF_INET, part) for part in parts)))
         at += 3 + 4 * count
@@ -107,7 +107,7 @@ def _read_menu(data: bytes) -> tuple[tuple[int, str], ...]:
         kind, size = struct.unpack_from(">HB", data, at)
         title = data[at + 3 : at + 3 + size]
         if len(title) < size or len(menu) == _MOST:
-            raise ValueError("a boot menu of a wrong shape")
+            raise ValueError("a malformed boot menu")
         menu.append((kind, read_text(title)))
         at += 3 + size
     return tuple(menu)

@@ -1,4 +1,4 @@
-"""The name servers: /etc/resolv.conf (resolv.conf(5)), as the links have told."""
+"""The name servers in /etc/resolv.conf (resolv.conf(5)), as the leases name them."""
 
 import os
 import re

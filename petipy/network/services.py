@@ -17,7 +17,7 @@ from petipy.platforms import Platform
 from petipy.sources.source import SourceEvent
 from petipy.state.settings import Settings
 
-_LOOKS = 0.5, 3.0  # seconds after a change, until systemd-networkd has written it down
+_LOOKS = 0.5, 3.0  # seconds after a change, until systemd-networkd has written its files
 # Seconds until time servers that do not answer are asked again: the way to them may be new.
 _CLOCK_PAUSES = 1.0, 5.0, 30.0, 120.0
 _CLOCK_PATIENCE = 5.0  # seconds for the first answer of a time server
@@ -41,12 +41,12 @@ class Network:
         self._resolver = Resolver(resolv_conf)
         self._interfaces: tuple[tuple[int, bool, tuple[str, ...], tuple[str, ...]], ...] = ()
         self._changed = asyncio.Event()  # an address or a gateway
-        self._told: tuple[str, ...] = ()  # name servers, by systemd-networkd
+        self._told: tuple[str, ...] = ()  # name servers that systemd-networkd knows
         self._settings = settings
         self._timeservers: Sequence[str] = settings.ntp
-        self._reachable = False  # there are time servers, and an address of our own
-        self._reached = asyncio.Event()  # so it is, or there are others
-        self._asked = asyncio.Event()  # time servers have been asked once
+        self._reachable = False  # time servers are known, and this machine has an address
+        self._reached = asyncio.Event()  # _reachable became true, or the servers changed
+        self._asked = asyncio.Event()  # the time servers were asked at least once
 
     def watch(self) -> AsyncIterator[SourceEvent]:
         """Yield the links and their changes, for ever."""
@@ -72,7 +72,7 @@ class Network:
                 self._heard.set()
 
     def _note_change(self, interfaces: Sequence[Interface]) -> None:
-        """Write the name servers of the leases down at once, before a link is scanned."""
+        """Write the name servers of the leases at once, before a link is scanned."""
         now = tuple(
             (i.link.index, i.link.carrier, i.link.addresses, i.link.gateways) for i in interfaces
         )
@@ -82,7 +82,7 @@ class Network:
         self._resolve()
 
     async def _follow_networkd(self) -> None:
-        """Look after each change for what routers and settings say. No news tells of it."""
+        """Read networkd's name servers after each change of a link: it announces none itself."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -92,7 +92,7 @@ class Network:
                 self._resolve()
 
     async def _keep_time(self) -> None:
-        """Set the clock by time servers, at once: a certificate may be looked at soon."""
+        """Set the clock by time servers, at once: the next scan may check a certificate."""
         self._clock.begin()
         while True:
             await self._reached.wait()
@@ -131,7 +131,7 @@ class Network:
         try:
             self._resolver.update(servers, domains)
         except OSError as error:
-            self._log.warning(f"name servers are not written down: {error}")
+            self._log.warning(f"the name servers cannot be written: {error}")
 
 
 def _join(parts: Iterable[Sequence[str]]) -> Sequence[str]:

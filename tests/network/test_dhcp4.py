@@ -1,4 +1,4 @@
-"""DHCPv4's packets: every option that a boot manager reads, and those of a wrong shape."""
+"""DHCPv4's packets: every option that a boot manager reads, and malformed ones."""
 
 import struct
 
@@ -116,28 +116,28 @@ def test_a_name_with_a_control_character_is_refused_with_a_reason(number: int, b
 
 
 def test_a_name_that_is_no_utf8_is_refused_with_a_reason() -> None:
-    assert values(dhcp(ACK, {67: b"a\xff"})).reasons == ["option 67: no UTF-8"]
+    assert values(dhcp(ACK, {67: b"a\xff"})).reasons == ["option 67: not UTF-8"]
     assert words(dhcp(ACK, {67: "größe".encode()})) == {"bootfile": "größe"}
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({6: b"\x01\x02\x03"}, "option 6: 3 bytes are no addresses"),
-        ({1: b"\x01"}, "option 1: 1 byte are no IPv4 address"),
-        ({3: b"12345"}, "option 3: 5 bytes are no addresses"),
-        ({26: b"\0\x10"}, "option 26: no MTU"),
+        ({6: b"\x01\x02\x03"}, "option 6: not a list of addresses (3 bytes)"),
+        ({1: b"\x01"}, "option 1: not an IPv4 address (1 byte)"),
+        ({3: b"12345"}, "option 3: not a list of addresses (5 bytes)"),
+        ({26: b"\0\x10"}, "option 26: not an MTU"),
         ({66: b"a b"}, "option 66: a space in a name"),
-        ({97: b"\x01" + bytes(16)}, "option 97: no UUID"),
+        ({97: b"\x01" + bytes(16)}, "option 97: not a UUID"),
         ({119: b"\x03abc"}, "option 119: a domain without an end"),
         ({119: b"\xc0\x00"}, "option 119: a pointer of a domain that leads forward"),
-        ({119: b"\x01.\0"}, "option 119: a label of a wrong shape"),
-        ({132: b"\xff\xff"}, "option 132: no VLAN: 65535"),
-        ({132: b"abc"}, "option 132: 3 bytes are no number"),
-        ({211: b"abc"}, "option 211: 3 bytes are no number"),
-        ({121: b"\x21" + bytes(8)}, "option 121: routes of a wrong shape"),
-        ({121: b"\x18\x0a"}, "option 121: routes of a wrong shape"),
-        ({33: b"1234"}, "option 33: routes of a wrong shape"),
+        ({119: b"\x01.\0"}, "option 119: a malformed label"),
+        ({132: b"\xff\xff"}, "option 132: not a VLAN number: 65535"),
+        ({132: b"abc"}, "option 132: not a number (3 bytes)"),
+        ({211: b"abc"}, "option 211: not a number (3 bytes)"),
+        ({121: b"\x21" + bytes(8)}, "option 121: malformed routes"),
+        ({121: b"\x18\x0a"}, "option 121: malformed routes"),
+        ({33: b"1234"}, "option 33: malformed routes"),
     ],
 )
 def test_an_option_of_a_wrong_shape_costs_itself(options: dict[int, bytes], reason: str) -> None:
@@ -268,7 +268,7 @@ def test_an_option_beyond_the_end_costs_those_behind_it() -> None:
     body = COOKIE + encode({53: b"\x05", 67: b"file"}) + bytes([6, 200, 1])
     found = values(bootp(body))
     assert found.words == {"bootfile": "file"}
-    assert found.reasons == ["option 6: 200 bytes are promised, 1 are there"]
+    assert found.reasons == ["option 6: 1 of 200 bytes are there"]
 
 
 def test_a_bootp_answer_has_no_options() -> None:

@@ -54,12 +54,12 @@ def test_a_reply_tells_address_and_boot_file() -> None:
 @pytest.mark.parametrize(
     ("option", "reason"),
     [
-        ((23, b"short"), "option 23: 5 bytes are no addresses"),
-        ((24, b"\x05ab"), "option 24: a domain of a wrong shape"),
+        ((23, b"short"), "option 23: not a list of addresses (5 bytes)"),
+        ((24, b"\x05ab"), "option 24: a malformed domain"),
         ((59, b"http://a/\x1b"), "option 59: a control character"),
-        ((60, b"\0\x05ab"), "option 60: parameters of a wrong shape"),
-        ((60, b"\0"), "option 60: parameters of a wrong shape"),
-        ((56, b"\0\x01\0\x10"), "option 1: 16 bytes are promised, 0 are there"),
+        ((60, b"\0\x05ab"), "option 60: malformed parameters"),
+        ((60, b"\0"), "option 60: malformed parameters"),
+        ((56, b"\0\x01\0\x10"), "option 1: 0 of 16 bytes are there"),
     ],
 )
 def test_an_option_of_a_wrong_shape_costs_itself(option: tuple[int, bytes], reason: str) -> None:
@@ -72,7 +72,7 @@ def test_options_without_an_end_leave_those_before() -> None:
     packet = read(packet_of(7, (59, b"http://a/")) + b"\0\x17\0\x10ab")
     values = dhcp6.read_words(packet)
     assert values.words == {"bootfile_url": "http://a/"}
-    assert values.reasons == ["option 23: 16 bytes are promised, 2 are there"]
+    assert values.reasons == ["option 23: 2 of 16 bytes are there"]
 
 
 def test_bytes_that_are_no_packet_give_a_reason() -> None:

@@ -134,7 +134,7 @@ def test_a_service_that_ends_is_started_again_and_told_once(
 
     run(steps)
     said = [line.text for line in log.lines if line.level == "warning"]
-    assert said == ["networkd: no such program; it is started again"]
+    assert said == ["networkd: no such program; restarting it"]
 
 
 def test_services_end_with_the_links(tmp_path: Path) -> None:
