@@ -62,8 +62,6 @@ SYSTEM = {
     "curl": "curl",
     "tinyproxy": "tinyproxy-bin",
     "busybox": "busybox",
-    "ganesha.nfsd": "nfs-ganesha",
-    "/usr/share/doc/nfs-ganesha-vfs/copyright": "nfs-ganesha-vfs",
 }
 # For slow tests alone.
 SLOW_SYSTEM = {

@@ -19,7 +19,7 @@ from petipy.sys import mount, names
 
 _LOOKUP = 10.0  # seconds for the name of a server
 _PIECE = 1 << 20  # bytes
-_SILENT = {errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EIO}
+_SILENT = {errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH}
 
 _Place = tuple[str, str]  # server and directory
 _roots: dict[_Place, int | OSError] = {}  # descriptors of what is mounted, and failures

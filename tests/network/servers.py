@@ -12,7 +12,6 @@ from tests.network.packages import find, unpack
 TFTP_ROOT = "tftp"  # directories below Namespace.room
 HTTP_ROOT = "http"
 _TENTATIVE = 0x40  # IFA_F_TENTATIVE
-NFS_ROOT = "nfs"
 
 
 def start_dnsmasq(space: Namespace, *options: str, interface: str = "lan0") -> Program:
@@ -134,29 +133,6 @@ def start_atftpd(space: Namespace, *options: str, address: str = "0.0.0.0:69") -
     program = unpack("atftpd", "usr/sbin/atftpd")
     common += ["--port", port, "--logfile", "-"]
     return _wait_for_port(space, space.start(program, *common, *options, root), address)
-
-
-def start_ganesha(space: Namespace, *versions: str) -> Program:
-    """Start nfs-ganesha, an NFS server in user space, with NFS_ROOT as its export /export.
-
-    `versions` are of NFS 4: "1", "2"; all without any. It has no rpcbind, so no version 3.
-    """
-    root = space.room / NFS_ROOT
-    root.mkdir(exist_ok=True)
-    file = space.room / "ganesha.conf"
-    minor = f"Minor_Versions = {', '.join(versions or ('0', '1', '2'))};"
-    file.write_text(
-        "NFS_Core_Param { Protocols = 4; Enable_NLM = false; Enable_RQUOTA = false; }\n"
-        f"NFSV4 {{ Graceless = true; Only_Numeric_Owners = true; RecoveryRoot = {space.room}; "
-        f"{minor} }}\n"
-        f"EXPORT {{ Export_Id = 1; Path = {root}; Pseudo = /export; Access_Type = RO; "
-        "Squash = none; SecType = sys; Protocols = 4; Transports = TCP; FSAL { Name = VFS; } }\n"
-    )
-    program = find("ganesha.nfsd", "nfs-ganesha")
-    pid = space.room / "ganesha.pid"
-    server = space.start(program, "-F", "-L", "/dev/stdout", "-f", file, "-p", pid, "-N", "EVENT")
-    server.says("NFS SERVER INITIALIZED")
-    return server
 
 
 def _wait_for_port(space: Namespace, server: Program, address: str) -> Program:
