@@ -212,7 +212,10 @@ def select(marks: str, every: bool) -> str:
 
 def deep(stages: Stages, tools: Tools, cache: Path, every: bool) -> None:
     """Run the tests that need root or QEMU."""
-    stages.run("root tests", lambda: root_tests(tools, select("root", every)))
+    root = select("root", every)
+    stages.run("root tests", lambda: root_tests(tools, root, "--ignore=tests/network"))
+    # They mostly wait, each in networks of its own.
+    stages.run("network tests", lambda: root_tests(tools, root, "tests/network", "-n", "3"))
     stages.run("image", lambda: image(cache / "image"))
     # Two guests at a time: an emulated machine of one CPU starves with more.
     guests = ("-m", select("e2e", every), "-n", "2", "--dist", "worksteal")
@@ -229,11 +232,11 @@ def install(packages: dict[str, str]) -> Result:
     return Result()
 
 
-def root_tests(tools: Tools, marks: str) -> Result:
+def root_tests(tools: Tools, marks: str, *options: str) -> Result:
     if os.geteuid() == 0:
-        return tools.pytest("-m", marks)
+        return tools.pytest("-m", marks, *options)
     if may_use_sudo():
-        return tools.pytest("-m", marks, "-p", "no:cacheprovider", front=["sudo"])
+        return tools.pytest("-m", marks, "-p", "no:cacheprovider", *options, front=["sudo"])
     say("the root tests need root rights or sudo")
     return Result(skipped=1)
 

@@ -1,6 +1,7 @@
 """Boot from the network over every kind of link: IPv6, several cards, VLAN, bond, a loose cable."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import Image
 from tests.e2e.site import QUIET, SERVER6, Site, pxelinux, site
-from tests.e2e.target import System, wait_for_target
+from tests.e2e.target import BOOT, System, wait_for_target
 from tests.e2e.vm import Machine, Nic, start
 from tests.network.authority import Authority
 from tests.network.servers import put, requests
@@ -95,3 +96,43 @@ def test_it_boots_over_a_vlan(image: Image, chosen: System, tmp_path: Path) -> N
         words = f"{ALONE} vlan=eth0.5:eth0 ip=eth0.5:dhcp"
         with start(image.machine(machine, words), tmp_path) as guest:
             assert wait_for_target(guest.console)["cmdline"] == f"[{QUIET}]"
+
+
+@pytest.mark.parametrize("mode", ["802.3ad", pytest.param("active-backup", marks=pytest.mark.slow)])
+def test_it_boots_over_a_bond_of_two_cards(
+    mode: str, image: Image, chosen: System, tmp_path: Path
+) -> None:
+    with site(tmp_path) as here, switched(here, 2, lacp=mode == "802.3ad") as ends:
+        here.serve(pxelinux(chosen, QUIET))
+        # LACP is only spoken over links that say that they are duplex.
+        model = "virtio-net-pci,speed=1000,duplex=full"
+        cards = [
+            Nic(descriptor=end, tap=False, model=model, mac=mac(number))
+            for number, end in enumerate(ends, 1)
+        ]
+        words = f"{ALONE} bond=bond0:eth0,eth1:mode={mode},miimon=100 ip=bond0:dhcp"
+        with start(image.machine(Machine(nics=cards), words), tmp_path) as guest:
+            assert wait_for_target(guest.console)["cmdline"] == f"[{QUIET}]"
+
+
+def test_a_download_goes_on_after_a_cable_was_pulled(
+    image: Image, chosen: System, tmp_path: Path
+) -> None:
+    """The connection may live on; if it does not, the rest is asked for, not the whole."""
+    with site(tmp_path) as here:
+        put(here.http / "debian", pxelinux(chosen, QUIET))
+        here.dnsmasq("dhcp-boot=pxelinux.0", "dhcp-option-force=210,http://192.0.2.1/debian/")
+        slow = "location /debian/initrd.gz { limit_rate 300k; }"
+        web = here.nginx(f"server {{ listen 80; send_timeout 5s; {slow} }}")
+        with start(image.machine(Machine(nics=[here.nic()]), ALONE), tmp_path) as guest:
+            # nginx logs an answer at its end: the kernel's, while the initrd still comes.
+            guest.until(
+                guest.console, lambda: "GET /debian/vmlinux" in web.said, BOOT, "kernel fetched"
+            )
+            assert "GET /debian/initrd.gz" not in web.said
+            guest.monitor.cable(0, plugged=False)
+            time.sleep(15)
+            guest.monitor.cable(0, plugged=True)
+            assert wait_for_target(guest.console)["cmdline"] == f"[{QUIET}]"
+        answers = [line for line in requests(web) if line.startswith("GET /debian/initrd.gz")]
+        assert [line.split()[2] for line in answers][1:] == ["206"] * (len(answers) - 1)

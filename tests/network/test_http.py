@@ -86,7 +86,10 @@ def test_a_link_that_is_lost_and_comes_back_costs_no_byte_twice(
     log = start_nginx(server, "server { listen 80; limit_rate 1m; }")
 
     def cut() -> None:
-        time.sleep(1.2)
+        connections, end = Path(f"/proc/{server.pid}/net/tcp"), time.monotonic() + 30
+        while " 01 " not in connections.read_text() and time.monotonic() < end:
+            time.sleep(0.02)
+        time.sleep(0.8)
         client.ip("link set eth0 down")
         time.sleep(1.5)
         client.ip("link set eth0 up")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.network.authority import Authority
-from tests.network.namespace import Namespace, Program
+from tests.network.namespace import Namespace, Program, namespace
 from tests.network.servers import (
     HTTP_ROOT,
     TFTP_ROOT,
@@ -131,9 +131,9 @@ def test_a_server_that_ends_says_why(server: Namespace) -> None:
         start_dnsmasq(server, "dhcp-range=nonsense")
 
 
-def test_nothing_is_left_of_a_namespace(tmp_path: Path, spaces: tuple[Namespace, ...]) -> None:
-    server, _ = spaces
-    web = start_nginx(server, "server { listen 80; }")
-    server._stack.close()
+def test_nothing_is_left_of_a_namespace(tmp_path: Path) -> None:
+    with namespace(tmp_path / "gone") as space:
+        web = start_nginx(space, "server { listen 80; }")
+        pids = space.pid, web.process.pid
     assert not web.running
-    assert not server.run("sh", "-c", "ls -d /proc/[0-9]*/exe -l 2>/dev/null | grep nginx || true")
+    assert not any(Path(f"/proc/{pid}/ns").exists() for pid in pids)
