@@ -1,6 +1,6 @@
 """Surveys of networks: what servers would have this machine boot.
 
-Nothing is configured: servers are asked for offers that nobody takes, or a lease was recorded.
+Nothing is configured. Servers are asked for offers, none of which is taken, or a file has a lease.
 """
 
 import argparse
@@ -33,7 +33,7 @@ _UNKNOWN_PC = 0  # the processor type of a machine that has none
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Offered:
-    """A lease, and the reasons for which it is not all that servers said."""
+    """A lease, and the reasons why parts of it are missing or of no use."""
 
     name: str
     lease: Lease
@@ -156,7 +156,7 @@ def _choose_links(name: str) -> tuple[list[Link], list[tuple[str, Problem]]]:
 def _ask(links: Sequence[Link], options: argparse.Namespace) -> list[_Offered]:
     from petipy.network.inquiry import Client, inquire
     from petipy.network.offers import list_reasons, make_lease
-    from petipy.network.services import format_uuid
+    from petipy.network.options import format_uuid
 
     platform = platforms.find()
     own = platform.dhcp_architecture(os.uname().machine)
@@ -168,7 +168,7 @@ def _ask(links: Sequence[Link], options: argparse.Namespace) -> list[_Offered]:
         user_class=options.user_class,
     )
     if not 0 < options.wait < 3600:
-        raise BadUsage(f"--wait {options.wait:g}: no number of seconds from 0 to 3600")
+        raise BadUsage(f"--wait {options.wait:g}: not a number of seconds from 0 to 3600")
     log = Log(files=())
     try:
         heard = asyncio.run(inquire(log, links, client, options.wait))

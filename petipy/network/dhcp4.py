@@ -250,12 +250,11 @@ def describe_client(architecture: int, uuid: bytes, user_class: str = "") -> dic
 
     `architecture` is a processor type of IANA's list, `uuid` the machine's 16 bytes or nothing.
     """
-    name = f"PXEClient:Arch:{architecture:05}:UNDI:003000"
     found = {
         57: struct.pack(">H", 1472),  # bytes of the largest packet
-        60: name.encode(),
+        60: pxe.write_class(pxe.CLASS.decode(), architecture).encode(),
         93: struct.pack(">H", architecture),
-        94: bytes([1, 3, 0]),
+        94: pxe.UNDI,
     }
     if len(uuid) == 16:
         found[97] = b"\0" + uuid

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from petipy.network import pxe
 from petipy.network.options import (
     LONGEST,
     Read,
@@ -19,14 +20,13 @@ from petipy.network.options import (
 
 SERVER_PORT, CLIENT_PORT = 547, 546
 SERVERS = "ff02::1:2"  # All_DHCP_Relay_Agents_and_Servers
-SOLICIT, ADVERTISE, REQUEST, CONFIRM, RENEW, REBIND, REPLY, RELEASE, DECLINE = range(1, 10)
+SOLICIT, ADVERTISE, REQUEST, _, RENEW, REBIND, REPLY, RELEASE, DECLINE = range(1, 10)
 INFORMATION = 11
 _CLIENT, _SERVER, _IA_NA, _IA_TA, _ADDRESS, _ASKED, _ELAPSED, _STATUS = 1, 2, 3, 4, 5, 6, 8, 13
 _USER_CLASS, _VENDOR_CLASS = 15, 16
 _NTP, _SNTP, _URL, _PARAMETERS, _ARCHITECTURE, _NIC = 56, 31, 59, 60, 61, 62
 _MOST_ADDRESSES = 16
 _MOST_OPTIONS = 256
-_INTEL = 343  # the enterprise of UEFI's vendor class (UEFI 2.10, section 24.3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +165,14 @@ def make_question(
 ) -> Packet:
     """Return a SOLICIT or an INFORMATION-REQUEST of a client for PXE (RFC 5970)."""
     duid = struct.pack(">HH", 3, hardware) + mac  # DUID-LL
-    name = f"PXEClient:Arch:{architecture:05}:UNDI:003000".encode()
+    name = pxe.write_class(pxe.CLASS.decode(), architecture).encode()
     options = [
         (_CLIENT, duid),
         (_ELAPSED, b"\0\0"),
         (_ASKED, b"".join(struct.pack(">H", number) for number in ASKED)),
-        (_VENDOR_CLASS, struct.pack(">IH", _INTEL, len(name)) + name),
+        (_VENDOR_CLASS, struct.pack(">IH", pxe.ENTERPRISE, len(name)) + name),
         (_ARCHITECTURE, struct.pack(">H", architecture)),
-        (_NIC, bytes([1, 3, 0])),
+        (_NIC, pxe.UNDI),
     ]
     if user_class:
         text = user_class.encode()

@@ -7,6 +7,7 @@ text with a control character comes out, and no value is longer than a packet.
 import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import TypeVar
 
 Read = Callable[[bytes], str]
@@ -98,8 +99,14 @@ def read_uuid(data: bytes) -> str:
     """Return a client's UUID (RFC 4578: a zero byte, then 16 bytes as they are)."""
     if len(data) != 17 or data[0]:
         raise ValueError("not a UUID")
-    digits = data[1:].hex()
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return format_uuid(data[1:])
+
+
+def format_uuid(uuid: bytes) -> str:
+    """Return a UUID as PXELINUX writes it: its bytes in the order in which they are sent."""
+    digits = uuid.hex()
+    ends = (0, 8, 12, 16, 20, 32)
+    return "-".join(digits[a:b] for a, b in pairwise(ends)) if uuid else ""
 
 
 def read_hex(data: bytes) -> str:

@@ -14,6 +14,8 @@ from petipy.network.options import LONGEST, Values, read_text, split_options
 CLASS = b"PXEClient"
 PORT = 4011  # of proxyDHCP and boot servers
 LOCAL = 0  # the type of a menu's item that means the machine's own disk
+UNDI = bytes((1, 3, 0))  # the client's network interface, as iPXE: UNDI 3.0 (RFC 4578)
+ENTERPRISE = 343  # Intel's, before a client's DHCPv6 vendor class (UEFI 2.10, section 24.3)
 _CONTROL, _SERVERS, _MENU, _PROMPT, _ITEM = 6, 8, 9, 10, 71
 _MOST = 64  # servers, or items of the menu
 _NO_BROADCAST = 1  # a bit of the control
@@ -136,3 +138,8 @@ def _tell(result: BootServers, found: Mapping[int, bytes], values: Values) -> No
 def write_item(kind: int, layer: int = 0) -> bytes:
     """Return option 43 of a request for an item."""
     return struct.pack(">BBHHB", _ITEM, 4, kind, layer, 255)
+
+
+def write_class(name: str, architecture: int) -> str:
+    """Return a client's vendor class for a processor type (PXE 2.1: five decimal digits)."""
+    return f"{name}:Arch:{architecture:05}:UNDI:003000"

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, suppress
-from itertools import pairwise
 
 from petipy.log import Log
 from petipy.network import links, listener, resolver
@@ -12,6 +11,7 @@ from petipy.network.hearing import Hearing
 from petipy.network.interfaces import Interface
 from petipy.network.netif import read_nameservers
 from petipy.network.networkd import Networkd
+from petipy.network.options import format_uuid
 from petipy.network.resolver import Resolver, read_lease
 from petipy.platforms import Platform
 from petipy.sources.source import SourceEvent
@@ -136,10 +136,3 @@ class Network:
 
 def _join(parts: Iterable[Sequence[str]]) -> Sequence[str]:
     return tuple(dict.fromkeys(word for part in parts for word in part))
-
-
-def format_uuid(uuid: bytes) -> str:
-    """Return a UUID as PXELINUX writes it: its bytes in the order in which they are sent."""
-    digits = uuid.hex()
-    ends = (0, 8, 12, 16, 20, 32)
-    return "-".join(digits[a:b] for a, b in pairwise(ends)) if uuid else ""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from petipy.network import pxe
 from petipy.network.dhcp4 import describe_user_class
 from petipy.state.network import Setup, Setups
 from petipy.state.settings import Settings
@@ -12,8 +13,6 @@ from petipy.state.settings import Settings
 # and those of pxelinux. networkd asks for addresses, routers, names and clocks by itself.
 _REQUESTED = (17, 43, 60, 66, 67, 97, 150, 208, 209, 210, 211)
 _REQUESTED_6 = (59, 60)  # boot file and its parameters (RFC 5970)
-_UNDI = bytes((1, 3, 0))  # network interface identifier: UNDI 3.0, as iPXE (RFC 4578)
-_PXE_ENTERPRISE = 343  # Intel's number, which EFI's firmware puts before its DHCPv6 vendor class
 # EFI's numbers for PXE → for booting by HTTP (IANA's registry for RFC 5970).
 _BY_HTTP = {0x0: 0x14, 0x6: 0xF, 0x7: 0x10, 0xA: 0x12, 0xB: 0x13}
 _CLASSES = ("PXEClient", "HTTPClient")
@@ -192,8 +191,7 @@ def _dhcp_sections(settings: Settings, identity: Identity, setup: Setup) -> Iter
         architecture = _BY_HTTP.get(architecture, architecture)
     vendor = settings.dhcp_class
     if vendor in _CLASSES and architecture is not None:
-        # The PXE specification 2.1 has decimal digits here.
-        vendor = f"{vendor}:Arch:{architecture:05}:UNDI:003000"
+        vendor = pxe.write_class(vendor, architecture)
     names = ("UseDNS", "yes" if settings.interfaces.server_names else "no")
     hostname = [("Hostname", setup.hostname)] if setup.hostname else []
     # A server knows a machine by its MAC before and after this program.
@@ -202,7 +200,7 @@ def _dhcp_sections(settings: Settings, identity: Identity, setup: Setup) -> Iter
         version_4.append(("VendorClassIdentifier", vendor))
     if architecture is not None:
         version_4.append(("SendOption", f"93:uint16:{architecture}"))
-    version_4.append(("SendOption", f"94:string:{_escape(_UNDI)}"))
+    version_4.append(("SendOption", f"94:string:{_escape(pxe.UNDI)}"))
     if uuid:
         version_4.append(("SendOption", f"97:string:{_escape(bytes(1) + uuid)}"))
     # Not UserClass=: systemd 257 sends a byte of a pointer for it, others RFC 3004's lengths.
@@ -227,11 +225,11 @@ def _dhcp6(vendor: str, architecture: int | None, uuid: bytes) -> Iterator[tuple
         yield "DUIDType", "link-layer"
     if vendor:
         text = vendor.encode()
-        data = _PXE_ENTERPRISE.to_bytes(4, "big") + len(text).to_bytes(2, "big") + text
+        data = pxe.ENTERPRISE.to_bytes(4, "big") + len(text).to_bytes(2, "big") + text
         yield "SendOption", f"16:string:{_escape(data)}"
     if architecture is not None:
         yield "SendOption", f"61:uint16:{architecture}"
-    yield "SendOption", f"62:string:{_escape(_UNDI)}"
+    yield "SendOption", f"62:string:{_escape(pxe.UNDI)}"
     yield "RequestOptions", " ".join(map(str, _REQUESTED_6))
 
 

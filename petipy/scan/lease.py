@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from parsers.api import Entry, Files, Format, Preferences, Problem
 from parsers.places.lease import Lease, begins_with_own_disk, bootfiles, views
-from petipy.scan.bootfile import NetworkFiles, scan_bootfile
+from petipy.scan.bootfile import FORMAT, NetworkFiles, scan_bootfile
 from petipy.scan.netboot import is_ipxe, is_script, places
 from petipy.scan.tree import Tell, scan_tree
 from petipy.state.model import Scan
@@ -35,7 +35,7 @@ def scan_lease(files: Files, formats: Sequence[Format], tell: Tell = lambda _: N
         return _scan_empty(f"dhcp://{server}/", "the server's menu begins with the next device")
     every = [*views(files.host.lease)]
     if len(every) > 1:
-        # A server that is silent holds nobody up: the others have been asked meanwhile.
+        # Ask the first places of all servers now: a silent server must not delay the others.
         files.host.prefetch([place.urls[0] for view in every for place in [*places(view)][:1]])
     problems: dict[Problem, None] = {}
     for lease in every:
@@ -106,7 +106,7 @@ def _scan_empty(
         action="exit",
         default=True,
     )
-    return Scan(entries=(("netboot", entry),), preferences=((url, Preferences(elsewhere=True)),))
+    return Scan(entries=((FORMAT, entry),), preferences=((url, Preferences(elsewhere=True)),))
 
 
 def _describe_silence(lease: Lease, tried: Sequence[str]) -> str:

@@ -104,7 +104,7 @@ def test_two_servers_that_contradict_each_other_count_for_nothing() -> None:
 
 def test_a_time_before_the_build_or_far_after_it_is_impossible() -> None:
     for wrong in (EPOCH - 1, EPOCH + 31 * YEAR):
-        assert choose([tell("a", wrong)], EPOCH, 0) == (None, "a tells an impossible time")
+        assert choose([tell("a", wrong)], EPOCH, 0) == (None, "a says an impossible time")
     # An honest server beside it counts.
     both = [tell("a", EPOCH - 1), tell("b", NOW)]
     assert choose(both, EPOCH, 0) == (NOW * 1000, "b")
