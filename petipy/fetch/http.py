@@ -210,8 +210,10 @@ async def _take_nothing(job: Job, exchange: Exchange) -> None:
 
 def _follow(job: Job, url: Url, exchange: Exchange) -> Url:
     """Return the URL that a redirect leads to. Raise FetchError if it must not be followed."""
+    if not (place := exchange.header("location")):
+        raise FetchError(f"{_describe(exchange)}, but no place where it is")
     try:
-        further = url.join(exchange.header("location") or "://")
+        further = url.join(place)
     except ValueError as error:
         raise FetchError(f"{_describe(exchange)}, but {error}") from None
     if further.scheme not in _PORTS:

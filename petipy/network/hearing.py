@@ -4,12 +4,13 @@ from itertools import chain
 
 from petipy.network.heard import Heard
 from petipy.network.interfaces import Interface
-from petipy.network.offers import make_lease, remember
+from petipy.network.offers import list_reasons, make_lease, remember
 from petipy.network.states import Answers
 from petipy.state.network import NO_SETUPS, Lease, Link, Method, Setups
 
 _REFUSALS = {"nak": "refuses the address", "decline": "gave an address that another machine has"}
 _OFFERS = {"offer", "advertise"}
+_MOST_REASONS = 3  # that are told of a link
 
 
 class Hearing:
@@ -45,6 +46,7 @@ class Hearing:
             refusal=self._refusals.get(interface.link.index, ""),
             offer=offer,
             method=_find_method(self._setups, interface.link),
+            refused="; ".join(list_reasons(heard)[:_MOST_REASONS]).replace("\n", " "),
         )
 
     def forget(self, index: int) -> None:

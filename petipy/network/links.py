@@ -56,6 +56,7 @@ class _Followed:
     silent: bool = False  # the log says that no server answers
     returned: bool = False  # the carrier or the address was away, and is back
     told: tuple[str, ...] = ()  # the facts that the log has
+    refused: str = ""  # the parts of answers that the log calls left out
     lines: list[float] = field(default_factory=list)  # times of its lines in the last minute
 
 
@@ -214,6 +215,9 @@ class Links:
                 self.log.announce(f"{source.name}: {source.reason}")
             link.silent = True
         link.told = said
+        if answers.refused not in ("", link.refused):
+            self._log(link, f"{source.name}: left out of an answer: {answers.refused}", now)
+        link.refused = answers.refused or link.refused
 
     def _log(self, link: _Followed, text: str, now: float) -> None:
         """Log a line, at most a few a minute: a bad cable must not fill a slow console."""

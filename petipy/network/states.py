@@ -26,6 +26,7 @@ class Answers:
     refusal: str = ""  # the last refusal, in words; "" after an answer that is none
     offer: str = ""  # the server that offers an address, as long as there is no lease
     method: Method = "auto"  # by which the link gets its addresses
+    refused: str = ""  # the parts of the answers that were left out, in words
 
 
 def describe(
@@ -46,7 +47,8 @@ def describe(
     if not answers.lease:
         return "ready", f"{_join_addresses(interface)}, without DHCP: nothing says what to boot"
     if not leases.is_about_booting(dict(answers.lease)):
-        return "ready", offers.describe(answers.lease)
+        words = offers.describe(answers.lease)
+        return "ready", f"{words} ({answers.refused})" if answers.refused else words
     return "scanning", ""
 
 

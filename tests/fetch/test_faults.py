@@ -468,6 +468,16 @@ def test_a_redirect_to_another_kind_of_url_is_not_followed() -> None:
     asyncio.run(main())
 
 
+def test_a_redirect_to_nowhere_is_the_answer() -> None:
+    async def main() -> None:
+        async with serve(lambda visit: visit.answer("302 Found", b"")) as server:
+            outcome = await fetch(server.url())
+            assert outcome.answers == ["302 Found, but no place where it is"]
+            assert len(server.visits) == 1
+
+    asyncio.run(main())
+
+
 def test_no_pause_goes_beyond_the_time_for_the_whole() -> None:
     async def answer(visit: Visit) -> None:
         await visit.answer("503 Busy", b"", "Retry-After: 3600")

@@ -71,6 +71,18 @@ def test_a_lease_that_names_nothing_to_boot_is_known_and_waits_for_nothing(wire:
     assert wire.reason() == "address 192.0.2.7, but nothing about booting"
 
 
+def test_a_boot_file_that_was_left_out_says_why(wire: Wire) -> None:
+    wire.put(link())
+    wire.hear("ack", words=(), reasons=("option 67: a control character",))
+    wire.give()
+    why = "192.0.2.1: option 67: a control character"
+    assert wire.reason().endswith(f"but nothing about booting ({why})")
+    wire.hear("ack", words=(), reasons=("option 67: a control character",))
+    assert [line for line in wire.lines() if "left out" in line] == [
+        f"eth0: left out of an answer: {why}"
+    ]
+
+
 def test_an_address_that_the_server_refuses_says_so_until_another_comes(wire: Wire) -> None:
     wire.put(link())
     wire.hear("nak")

@@ -77,6 +77,7 @@ class Wire:
         *,
         index: int = 2,
         address: str = "192.0.2.7",
+        reasons: tuple[str, ...] = (),
     ) -> list[SourceEvent]:
         heard = Heard(
             link=index,
@@ -86,6 +87,7 @@ class Wire:
             address=address,
             transaction=1,
             words=words,
+            reasons=reasons,
         )
         self.hearing.take(heard)
         return self.look()
