@@ -77,10 +77,10 @@ _SHELL = {"HOSTNAME"}
 def read_leases(path: str) -> dict[str, dict[str, str]]:
     """Return the leases in a file, by interface; BadUsage if there is none."""
     try:
-        file = Path(path)
-        if file.stat().st_size > _LARGEST:
+        with Path(path).open("rb") as file:
+            data = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
             raise BadUsage(f"{path}: more than {_LARGEST >> 20} MiB")
-        data = file.read_bytes()
     except OSError as error:
         raise BadUsage(f"{path}: {error.strerror}") from None
     if data[_COOKIE] == dhcp4.COOKIE:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PATIENCE = 120.0  # seconds for all files of a lease: a person waits, but a server may be slow
 WAIT = 10.0  # seconds for offers
 _UNKNOWN_PC = 0  # the processor type of a machine that has none
+_LONGEST_CLASS = 255  # bytes of an option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--architecture",
-        type=lambda text: int(text, 0),
+        type=_read_architecture,
         metavar="NUMBER",
         help="the processor type in DHCP's option 93, such as 0xc (default: this machine's)",
     )
@@ -82,10 +83,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _read_architecture(text: str) -> int:
+    number = int(text, 0) if text.isascii() else -1
+    if not 0 <= number < 1 << 16:
+        raise ValueError(text)
+    return number
+
+
+_read_architecture.__name__ = "processor type"  # argparse: "invalid processor type value: 'x'"
+
+
 def survey_network(options: argparse.Namespace) -> Survey:
     """Ask DHCP servers. BadUsage if that is impossible, or if no interface is of use."""
     if options.path is not None or options.lease:
         raise BadUsage("--network stands alone: no PATH, no --lease")
+    if len(options.user_class.encode(errors="replace")) > _LONGEST_CLASS:
+        raise BadUsage(f"--user-class: more than {_LONGEST_CLASS} bytes")
     links, problems = _choose_links(options.network)
     offered = _ask(links, options)
     found = _survey(offered, options)

@@ -29,6 +29,7 @@ from petipy.sys import sealed
 MOST_FETCHES = 256  # of a scan: a script may go round in circles
 _PATIENCE = 80.0  # seconds for an outcome; petipy.sandbox.fetching has shorter ones
 _KEPT = 64 << 20  # bytes of all texts and pieces
+_NOT_ASKED = "not asked for"
 _OFTEN = 0.5  # seconds between two calls of `tell`
 
 Ask = Callable[[bytes, int], list[int]]  # the packet of an ask, how many descriptors at most
@@ -107,8 +108,12 @@ class Remote:
     def list_requests(self) -> tuple[Request, ...]:
         """Return the requests so far, and what answered each."""
         kept: list[Request] = []
+        told: set[str] = set()  # URLs that have an answer
         left = REQUESTS
         for request in chain.from_iterable(map(_list_requests, *self._split())):
+            if request.url in told and request.answer.startswith(_NOT_ASKED):
+                continue  # the reason why is the answer before
+            told.add(request.url)
             left -= weigh(request)
             if left < 0:
                 break
@@ -153,16 +158,16 @@ class Remote:
     def _refuse(self, wanted: Wanted, server: str) -> str:
         """Return the reason why a thing is not asked for; "" if it is."""
         if not is_printable_line(wanted.url):
-            return "not asked for: a URL has at most 2000 characters, all of them printable"
+            return f"{_NOT_ASKED}: a URL has at most 2000 characters, all of them printable"
         if server in self._silent:
-            return "not asked for: the server did not answer before"
+            return f"{_NOT_ASKED}: the server did not answer before"
         if len(self._answers) > MOST_FETCHES:
             words = (
                 f"more than {MOST_FETCHES} files from servers: this and the rest are not fetched"
             )
             if len(self._answers) == MOST_FETCHES + 1:
                 self.problems.append(Problem(hide_credentials(wanted.url), 0, words))
-            return "not asked for: there were too many before"
+            return f"{_NOT_ASKED}: there were too many before"
         return ""
 
     def _open(self, group: Sequence[Wanted], *, tls: bool) -> None:

@@ -461,3 +461,22 @@ def test_a_machine_file_with_servers_answers_by_itself(
     asked = [request["url"] for request in network["requests"]]
     assert asked == network["places"][: len(asked)]
     assert [*network["lease"]][:3] == ["interface", "mac", "links"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--architecture", "70000"], "invalid processor type value: '70000'"),
+        (["--architecture", "pseries"], "invalid processor type value: 'pseries'"),
+        (["--user-class", "x" * 256], "--user-class: more than 255 bytes"),
+    ],
+)
+def test_what_no_dhcp_server_can_be_told_is_refused(
+    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status: object = main(["--network", *words])
+    except SystemExit as end:
+        status = end.code
+    assert status == 2
+    assert complaint in capsys.readouterr().err

@@ -90,6 +90,15 @@ def test_a_server_that_does_not_answer_is_asked_once() -> None:
     assert len(scanner.asks) == 2
 
 
+def test_the_reason_why_a_server_is_not_asked_again_stays_among_the_requests() -> None:
+    """A boot file is asked for as a text, and then for its first bytes."""
+    record = Request(url=f"{SITE}/a", answer="connection refused, third try")
+    scanner = Scanner(lambda _: (Outcome(error="refused", silent=True, requests=(record,)), b""))
+    assert scanner.remote.fetch(f"{SITE}/a") is None
+    assert scanner.remote.piece(f"{SITE}/a", 0, 512) is None
+    assert scanner.remote.list_requests() == (record,)
+
+
 def test_a_redirection_to_https_repeats_the_ask_with_tls() -> None:
     def reply(wanted: Wanted) -> tuple[Outcome, bytes]:
         if scanner.asks[-1][0] == packets.FETCH:
