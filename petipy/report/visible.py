@@ -13,4 +13,13 @@ def escape(text: str) -> str:
 
 
 def _escape_character(character: str) -> str:
-    return character.encode("unicode-escape", "surrogatepass").decode("ascii")
+    """Return what the codec "unicode-escape" does: the image has no codec but the usual ones."""
+    number = ord(character)
+    if character in _LETTERS:
+        return f"\\{_LETTERS[character]}"
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+_LETTERS = {"\t": "t", "\n": "n", "\r": "r"}

@@ -171,7 +171,8 @@ class IsoFiles:
         """Return the name of a record, and its node with what Rock Ridge says about it."""
         raw = record[33 : 33 + record[32]]
         if self._is_joliet:
-            text = raw[: len(raw) // 2 * 2].decode("utf-16-be", "replace")
+            # The mark of big endian: the image does not have the codec without one.
+            text = (b"\xfe\xff" + raw[: len(raw) // 2 * 2]).decode("utf-16", "replace")
             return text.partition(";")[0], node
         name = raw.decode("latin-1").partition(";")[0].rstrip(".").lower()
         if not self._has_rock_ridge:
