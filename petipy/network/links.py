@@ -202,14 +202,21 @@ class Links:
         """Log what has changed; never a number of seconds."""
         state = link.interface
         lease = dict(answers.lease)
-        said = (str(state.link.carrier), *state.link.addresses, lease.get("serverid", ""))
+        # What the carrier takes with it, such as addresses, is no news of its own.
+        with_carrier = (*state.link.addresses, lease.get("serverid", ""))
+        said = (str(state.link.carrier), *(with_carrier if state.link.carrier else ()))
         if not state.up:
             return
         if not state.link.carrier and said != link.told:
             self._log(link, f"{source.name}: {source.reason}", now)
         elif state.link.addresses and said != link.told:
             server = f", DHCP server {lease['serverid']}" if lease.get("serverid") else ""
-            self._log(link, f"{source.name}: {', '.join(state.link.addresses)}{server}", now)
+            text = f"{source.name}: {', '.join(state.link.addresses)}{server}"
+            if link.silent:  # whoever was told of the silence is told of its end
+                link.silent = False
+                self.log.announce(text)
+            else:
+                self._log(link, text, now)
         elif state.link.carrier and not state.usable and now - link.since >= SILENT:
             if not link.silent and source.reason:
                 self.log.announce(f"{source.name}: {source.reason}")

@@ -10,7 +10,7 @@ from typing import Any
 from petipy.log import Log
 from petipy.scan.images import MOST, image_device
 from petipy.sources.repeats import Repeats
-from petipy.sources.results import is_news, report_scan
+from petipy.sources.results import is_silence, report_scan
 from petipy.sources.source import Arrived, Left, SourceEvent, Updated
 from petipy.state.catalog import Catalog
 from petipy.state.model import Choice, Device, Image, Scan, Source, State
@@ -269,19 +269,19 @@ class Discovery:
         given_up = self._repeats.is_given_up(name)
         state: State = "failed" if failure else "ready"
         times = f" ({failures} times)" if failures > 1 and given_up else ""
-        reason = f"{failure}{times}" or self._remarks.get(name, "")
+        reason = failure + times or self._remarks.get(name, "")
         away = scan is not None and any(wish.elsewhere for _, wish in scan.preferences)
         self._put(source, scan, state=state, reason=reason, given_up=given_up, elsewhere=away)
+        if scan and source.kind.remote and is_silence(scan) and name in self._known:
+            scan = None  # what its servers said before stays
         if scan is None and self._known.get(name, _contents(source)) != _contents(source):
             scan = Scan(stopped=failure)  # another disc is in the drive, or there is another lease
         if hopeless:
             scan = Scan()
         if scan is not None:
-            news = not source.kind.remote or is_news(scan, self._catalog.scan(name))
+            if failures < 2:
+                report_scan(self._log, source, scan, self._catalog.scan(name), self._store.snapshot)
             self._keep(source, scan)
-            if failures < 2 and news:
-                foreign = self._store.snapshot.settings.show_foreign
-                report_scan(self._log, name, scan, foreign=foreign)
             if source.device and not source.kind.inner:  # an image has no images
                 self._look_into(source.device, scan.images[:MOST], whole=not failure)
         self._publish()

@@ -2,24 +2,46 @@
 
 from petipy.log import Log
 from petipy.report.quote import format_place
-from petipy.state.model import Scan
+from petipy.state.model import Scan, Snapshot, Source, Status
 
 LOGGED = 3  # problems of a source that are logged in any case
 
 
-def report_scan(log: Log, name: str, scan: Scan, *, foreign: bool) -> None:
-    """Log the problems and the number of entries. `foreign`: Settings.show_foreign."""
+def report_scan(log: Log, source: Source, scan: Scan, known: Scan | None, now: Snapshot) -> None:
+    """Log the problems and the number of entries, unless the `known` scan had the same.
+
+    If the last message on the consoles is a failure of the source, and `scan` has none, they show
+    the number, too. A network whose servers are silent is left to the words of its failure.
+    """
+    name, remote = source.name, source.kind.remote
+    if remote and is_silence(scan):
+        return
+    news = not remote or is_news(scan, known)
+    outdated = not scan.stopped and _is_failure_of(name, now.status)
+    if not (news or outdated):
+        return
     # Consoles show what is logged, and a slow line must not be filled. The log screen has all.
-    for number, problem in enumerate(scan.problems):
+    problems = scan.problems if news else ()
+    for number, problem in enumerate(problems):
         tell = log.info if number < LOGGED else log.debug
         tell(f"{format_place(problem, name)}: {problem.message}")
-    more = len(scan.problems) - LOGGED
+    more = len(problems) - LOGGED
     rest = f"; {more} more problems are in the log" if more > 0 else ""
-    hidden = [e for _, e in scan.entries if e.foreign and not foreign]
-    for entry in hidden:
+    hidden = [e for _, e in scan.entries if e.foreign and not now.settings.show_foreign]
+    for entry in hidden if news else ():
         words = f"{entry.title} ({entry.config}) is {entry.unbootable}"
         log.info(f"{name}: {words}; petipy.show_foreign would list it")
-    log.info(f"{name}: {_count(len(scan.entries) - len(hidden))}{rest}")
+    tell = log.announce if outdated else log.info
+    tell(f"{name}: {_count(len(scan.entries) - len(hidden))}{rest}")
+
+
+def _is_failure_of(name: str, status: Status | None) -> bool:
+    return bool(status and status.level == "warning" and status.text.startswith(f"{name}: "))
+
+
+def is_silence(scan: Scan) -> bool:
+    """Return True if a scan was stopped before any server said anything."""
+    return bool(scan.stopped) and not (scan.entries or scan.preferences)
 
 
 def is_news(scan: Scan, known: Scan | None) -> bool:

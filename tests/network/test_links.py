@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from petipy.log import Log
 from petipy.network.hearing import Hearing
 from petipy.network.states import SILENT
 from petipy.sources.source import Arrived, Left, Updated
@@ -162,6 +163,29 @@ def test_a_link_that_nobody_answers_costs_one_line(wire: Wire) -> None:
     assert all(isinstance(event, Updated) for event in events)
     assert len(events) < 80
     assert wire.reason() == "no answer to DHCP for 60 min; still asking"
+
+
+def test_the_addresses_that_go_with_the_cable_are_no_news(wire: Wire) -> None:
+    wire.put(link())
+    wire.hear("ack")
+    wire.give()
+    wire.put(link(carrier=False))
+    wire.take_away()
+    lines = [*wire.lines()]
+    assert lines == ["eth0: 192.0.2.7/24, DHCP server 192.0.2.1", "eth0: no cable"]
+
+
+def test_consoles_that_were_told_of_silence_are_told_of_its_end(wire: Wire) -> None:
+    shown: list[str] = []
+    wire.log = wire.links.log = Log(lambda status: shown.append(status.text), files=())
+    wire.put(link())
+    wire.wait(40)
+    wire.hear("ack")
+    wire.give()
+    assert shown == [
+        "eth0: no answer to DHCP for 30 s; still asking",
+        "eth0: 192.0.2.7/24, DHCP server 192.0.2.1",
+    ]
 
 
 def test_eight_links_are_asked_at_once_and_one_that_answers_waits_for_none(wire: Wire) -> None:

@@ -11,7 +11,7 @@ from petipy.log import Log
 from petipy.sources.discover import Discovery, Receive
 from petipy.sources.repeats import LONGEST_REMOTE, PAUSES
 from petipy.sources.source import Arrived, Left, SourceEvent, Updated
-from petipy.state.model import NETWORK, Device, Scan, Snapshot, Source
+from petipy.state.model import NETWORK, Device, Scan, Snapshot, Source, Status
 from petipy.state.network import Link, Request
 from petipy.state.store import Store
 from tests.samples import entry, scan
@@ -24,16 +24,24 @@ WAITING = Source(name="eth0", title="eth0: network", kind=NETWORK, state="waitin
 SILENT = OSError(110, "no answer from 192.0.2.1")
 GOOD = replace(scan(entry("good")), requests=(Request(url="tftp://192.0.2.1/a", answer="404"),))
 
+NOWHERE = Problem("", 0, "no configuration at tftp://192.0.2.1/a")
+AWAY = Scan(stopped="no answer from 192.0.2.1", problems=(NOWHERE,))
+
 
 class Network:
     """A server whose answers are `results`, the last for ever. Pauses take no time."""
 
     def __init__(self, *results: Scan | OSError) -> None:
         self.results = list(results)
-        self.store, self.log = Store(), Log(files=())
+        self.store, self.shown = Store(), list[Status]()
+        self.log = Log(self.show, files=())
         self.pauses: list[float] = []
         self.scans = 0
         self.most = 40  # pauses
+
+    def show(self, status: Status) -> None:
+        self.shown.append(status)
+        self.store.update(status=status)
 
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -129,6 +137,37 @@ def test_the_same_lease_scanned_again_in_vain_keeps_what_was_found() -> None:
     snapshot = network.run(Arrived(SOURCE), Arrived(SOURCE))
     assert network.scans == 2
     assert len(snapshot.choices) == 1
+
+
+def test_entries_stay_while_their_server_is_away() -> None:
+    """Its scan ends early, without entries."""
+    network = Network(GOOD, AWAY)
+    network.most = 1
+    snapshot = network.run(Arrived(SOURCE), Arrived(SOURCE))
+    assert [choice.entry.title for choice in snapshot.choices] == ["good"]
+    (source,) = snapshot.sources
+    assert (source.state, source.reason) == ("failed", AWAY.stopped)
+
+
+def test_a_server_that_is_away_is_told_in_one_line_and_so_is_its_return() -> None:
+    network = Network(AWAY, GOOD)
+    snapshot = network.run(Arrived(SOURCE))
+    assert [line.text for line in network.log.lines] == [
+        "found eth0: network",
+        "eth0: no answer from 192.0.2.1; it is asked again in 5 seconds",
+        "eth0: 1 entry",
+    ]
+    assert [status.text for status in network.shown] == [
+        "eth0: no answer from 192.0.2.1; it is asked again in 5 seconds",
+        "eth0: 1 entry",
+    ]
+    assert snapshot.status == network.shown[-1]
+
+
+def test_the_return_of_a_server_is_told_even_if_it_says_the_same_as_before() -> None:
+    network = Network(GOOD, AWAY, GOOD)
+    network.run(Arrived(SOURCE), Arrived(SOURCE))
+    assert [status.text for status in network.shown][1:] == ["eth0: 1 entry"]
 
 
 @pytest.mark.parametrize("failures", [1, 4, 20])
