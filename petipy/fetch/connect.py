@@ -171,7 +171,11 @@ class _Race:
     def failure(self) -> FetchError:
         """Return the failure of all that was tried so far."""
         if self._reasons:
-            reasons = [f"{address}: {reason}" for address, reason in self._reasons.items()]
+            # A message names the host already: an address is told if it is another word.
+            reasons = [
+                reason if address == self._host else f"{address}: {reason}"
+                for address, reason in self._reasons.items()
+            ]
             return FetchError(", ".join(reasons), "silent", again=True)
         if not self._unknown or any(e.errno == socket.EAI_AGAIN for e in self._unknown):
             words = f"no name server gives an address of {self._host}"

@@ -239,7 +239,8 @@ class Remote:
                 self.problems.append(Problem(hide_credentials(wanted.url), 0, words))
         if outcome.again and not self.failure:
             words = f"no answer from {_find_host(wanted)}" if outcome.silent else wanted.url
-            self.failure = f"{hide_credentials(words)}: {outcome.error}"
+            reason = "" if outcome.error == "no answer" else f": {outcome.error}"
+            self.failure = f"{hide_credentials(words)}{reason}"
         self._answers[wanted].outcome = outcome
         self._answers[wanted].data = data
 

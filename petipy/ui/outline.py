@@ -123,7 +123,7 @@ def _heading(device: str, source: Source | None, path: MenuPath) -> MenuRow:
     title = source_title(source, device)
     if source and source.kind.remote and (state := describe_network(source)):
         # The network screen has the rest: this one fits into a line.
-        title = f"{to_ascii(source.name)}: {state}"
+        title = f"{to_ascii(source.name) if source.link else title}: {state}"
     words = " / ".join([title, *map(to_ascii, path.trail)])
     return MenuRow("heading", ("device", device), words)
 

@@ -64,7 +64,7 @@ def _describe_request(request: Request) -> Paragraph:
 
 
 def _fact(name: str, value: str) -> str:
-    return f"{name + ':':<18}{value}"
+    return f"{name + ':':<17} {value}"
 
 
 SCREEN = Registration(
