@@ -1,4 +1,4 @@
-"""Files on servers: the way to know one is to ask for it, and a large one only in part."""
+"""Find out if a file exists on a server: fetch it, or only a part of a large one."""
 
 import re
 from posixpath import basename
@@ -7,7 +7,7 @@ from typing import Literal
 from parsers.host import Host
 from parsers.places.urls import split
 
-# A kernel or an initrd is not asked for just to know: the boot tells.
+# A kernel or an initrd is taken to exist: only the boot fetches it.
 _LARGE = re.compile(
     r"vmlinu[xz]|[bz]?z?image\b|linux\b|kernel\b|init(?:rd|ramfs)|.*\.(?:gz|img|xz)$", re.I
 )
@@ -15,7 +15,7 @@ _PROGRAM = re.compile(r".*\.(?:efi|iso|squashfs|bin|elf)", re.I)
 
 
 def find_kind(host: Host, url: str) -> Literal["file"] | None:
-    """Return "file" if there is one, or one whose name is that of a large file."""
+    """Return "file" if it exists, or has the name of a kernel or an initrd."""
     name = basename(split(url)[1])
     if _LARGE.match(name):
         return "file"

@@ -12,7 +12,7 @@ from petipy.state.model import File, Progress
 from petipy.state.network import Wanted
 
 # Fetch things side by side. The function gets the number of one, its bytes so far, and its size
-# if that is known; what it raises ends the fetch. Cancelling ends it, too.
+# if that is known. An exception of the function ends the fetch, and so does cancelling.
 Report = Callable[[int, int, int | None], None]
 Fetch = Callable[[Sequence[Wanted], Report], Awaitable[list[int]]]
 Show = Callable[[Progress | None], None]

@@ -1,5 +1,5 @@
 """Fetching: a URL becomes a sealed file in memory. Runs in a confined child.
 
-`fetcher` has the tries, their pauses and their records. Each module that exports SCHEME knows how
-one kind of URL is fetched: `scheme.find_schemes`.
+`fetcher` repeats and records tries. Each module that exports SCHEME fetches one kind of URL:
+`scheme.find_schemes`.
 """

@@ -28,8 +28,8 @@ Resolve = Callable[[str, int, int], Awaitable[list[Address]]]
 async def resolve(host: str, port: int, family: int) -> list[Address]:
     """Ask libc, in a thread: the name servers are those of /etc/resolv.conf.
 
-    Nobody waits for the thread of a lookup that is given up: libc may take half a minute. The loop
-    would do so for its own threads.
+    After a timeout nothing waits for the thread, as libc may take half a minute. The loop would
+    wait for a thread of its own executor.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[Address] | OSError] = loop.create_future()
@@ -63,7 +63,7 @@ def _settle(
 
 
 class Names:
-    """Answers of name servers, kept for a while: a list of names to try is on one host.
+    """Answers of name servers, kept for a while: the files of a boot are often on one host.
 
     The same question is asked once at a time.
     """
@@ -132,7 +132,7 @@ class _Race:
                 won.close()
             raise
         finally:
-            # An attempt may have succeeded in the moment in which it was cancelled.
+            # An attempt may have succeeded just when it was cancelled.
             for task in trying:
                 late = None if task.cancelled() else task.result()
                 if late is not None:

@@ -1,6 +1,6 @@
-"""A TCP connection whose reads and writes await. With TLS they look the same.
+"""A TCP connection with asynchronous reads and writes, with or without TLS.
 
-asyncio's own streams copy each byte several times; a bulk transfer reads from here into one buffer.
+asyncio's streams copy each byte several times. This class reads into the caller's buffer.
 """
 
 import asyncio

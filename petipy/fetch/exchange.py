@@ -20,7 +20,7 @@ from petipy.fetch.tls import describe
 _HEADERS = 32768  # bytes, together with the status line
 _PIECE = 4096  # bytes read at once of headers
 _BUFFER = 1 << 18  # bytes read at once of a body: they stay in the processor's cache
-_DRAIN = 65536  # bytes of a body that nobody wants, so that the connection can be used again
+_DRAIN = 65536  # bytes of an unwanted body to read, so that the connection can be used again
 
 Headers = Sequence[tuple[str, str]]
 
@@ -30,7 +30,7 @@ class StaleError(Exception):
 
 
 class Exchange:
-    """A request and its response. After `read` or `skip`, `clean` tells the connection's state."""
+    """A request and its response. After `read` or `skip`, `clean` is the connection's state."""
 
     def __init__(self, connection: Connection, limits: Limits) -> None:
         self._connection, self._limits = connection, limits
@@ -102,7 +102,7 @@ class Exchange:
 
     @property
     def length(self) -> int | None:
-        """The bytes of the body, if the headers tell."""
+        """The bytes of the body, if the headers say."""
         if self.status in (204, 304) or self._method == "CONNECT":
             return 0
         text = self.header("content-length")
@@ -130,7 +130,7 @@ class Exchange:
             raise _describe_break(error) from None
 
     async def skip(self) -> None:
-        """Leave a short body out, so that the connection can be used again. Never fail."""
+        """Discard a short body, so that the connection can be used again. Never fail."""
         length = self.length
         try:
             if length is not None and length <= _DRAIN:
@@ -198,7 +198,7 @@ class Exchange:
 
 
 class _Body:
-    """The part of a body that goes into the sink; without a sink, nowhere."""
+    """The part of a body that goes into the sink. Without a sink, the body is discarded."""
 
     def __init__(self, sink: Sink | None, skip: int, most: int | None) -> None:
         self._sink, self._skip, self._most = sink, skip, most
@@ -221,7 +221,7 @@ class _Body:
 
 
 class _Pace:
-    """A server that drips is as bad as one that is silent."""
+    """Raise FetchError if the server sends too slowly: it is as bad as a silent one."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits, self._began, self._got = limits, time.monotonic(), 0

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-# absent: the server says that there is no such file. silent: there is no answer at all, or none
-# any more. refused: anything else that is final for this URL. tls: https, and a process that has
+# absent: the server says that there is no such file. silent: no answer, or no further
+# one. refused: anything else that is final for this URL. tls: https, in a process that has
 # not prepared for it.
 Kind = Literal["absent", "silent", "refused", "tls"]
 

@@ -35,7 +35,7 @@ def prepare(urls: Collection[str], rules: Fetching) -> list[int]:
 
     Return the descriptors that the process has to keep.
 
-    Call this before a fork and before rights are given up: afterwards, a process may be unable to.
+    Call this before a fork and before the process gives up its rights. Later it may lack them.
     A redirect to https for which nothing is prepared ends in a Fetched of the kind "tls": call
     this with "https:" then, and fetch again.
     """
@@ -44,7 +44,7 @@ def prepare(urls: Collection[str], rules: Fetching) -> list[int]:
         import ipaddress  # noqa: F401
     if any("#" in url for url in urls):
         import hashlib  # noqa: F401
-    # Where ssl is in memory already, a redirect to https is followed at once.
+    # With ssl in memory, a redirect to https is followed at once.
     if tls.is_loaded() or any(url.lower().startswith("https:") for url in urls):
         tls.prepare(rules)
     return nfs.prepare(urls)
@@ -69,7 +69,7 @@ class Fetcher:
         self._pool.close()
 
     async def fetch(self, wanted: Wanted, report: Report = lambda _got, _total: None) -> Fetched:
-        """Fetch into a sealed file in memory. Every failure is told in the value that is returned.
+        """Fetch into a sealed file in memory. The value that is returned states every failure.
 
         A fragment such as #sha256=HEX is verified if the whole file is wanted.
         """

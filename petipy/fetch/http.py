@@ -15,7 +15,7 @@ from petipy.fetch.scheme import Job, Scheme
 from petipy.fetch.url import Url
 
 _REDIRECTS = 10
-_TEXT = 1 << 20  # bytes: whoever wants so many of a file takes it to be a text
+_TEXT = 1 << 20  # bytes: a request for no more than these is for a text
 _MOVED = {301, 302, 303, 307, 308}
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _ABSENT = {404, 410}
@@ -79,7 +79,7 @@ async def _get(job: Job, url: Url) -> Url | None:
 
 
 async def _open(job: Job, url: Url, through: Url | None) -> Connection:
-    """Return a connection to the server, or to the proxy that knows the way."""
+    """Return a connection to the server, or through the proxy."""
     if url.scheme == "http":
         return await _reach(job, url, through)
     if not tls.is_prepared(job.rules):
@@ -135,7 +135,7 @@ async def _ask(job: Job, url: Url, through: Url | None, connection: Connection) 
     if job.sink.tell() and not job.validator:
         job.rewind()  # nothing would show that the rest is of the same file
     last = "" if job.missing is None else str(job.start + job.missing - 1)
-    # A text is asked for as every client does it: some scripts on servers know no ranges.
+    # A text is requested without a range: some scripts on servers do not handle ranges.
     if (job.start or 0 < (job.missing or 0) < _TEXT) and not job.whole:
         headers.append(("Range", f"bytes={job.start}-{last}"))
         if job.sink.tell():
@@ -233,7 +233,7 @@ def _refusal(exchange: Exchange) -> FetchError:
     if exchange.status in _AGAIN:
         return FetchError(words, again=True, after=_read_delay(exchange))
     if exchange.status == 401:
-        words += ": it wants a user and a password, or others"
+        words += ": it wants a user and a password, or other ones"
     return FetchError(words)
 
 

@@ -28,7 +28,7 @@ _roots: dict[_Place, int | OSError] = {}  # descriptors of what is mounted, and 
 def prepare(urls: Iterable[str]) -> list[int]:
     """Mount what the URLs need; return the descriptors that the process has to keep.
 
-    A failure is told when the file is fetched.
+    A failure is reported when the file is fetched.
     """
     for text in urls:
         with suppress(ValueError):
@@ -50,7 +50,7 @@ async def fetch(job: Job) -> None:
     if isinstance(root, OSError):
         raise _explain(root, job.url)
     try:
-        # Anything but a file would wait for ever when it is opened.
+        # An open of a FIFO or a device could block for ever.
         if not stat.S_ISREG(os.stat(name, dir_fd=root).st_mode):
             raise FetchError("not a file")
         fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=root)

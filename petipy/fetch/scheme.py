@@ -36,7 +36,7 @@ class Limits:
 
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """One thing to fetch, and what is known of it after the tries so far."""
+    """One thing to fetch, and its state after the tries so far."""
 
     wanted: Wanted
     url: Url
@@ -48,7 +48,7 @@ class Job:
     requests: list[Request] = field(default_factory=list)
     asking: Url = field(init=False)
     began: float = field(init=False)
-    validator: str = ""  # it shows that the rest is of the same file: If-Range's
+    validator: str = ""  # the validator for If-Range: it shows that the rest is of the same file
     whole: bool = False  # the server cannot give a part
     total: int | None = None  # bytes of the whole file
 
@@ -66,7 +66,7 @@ class Job:
         return self.wanted.size - self.sink.tell() if self.wanted.size else None
 
     def expect(self, total: int | None) -> None:
-        """Take note of the size of the whole file, if it is known. Raise FetchError."""
+        """Note the size of the whole file, if it is known. Raise FetchError if it is too large."""
         self.total = total
         rest = None if total is None else max(total - self.wanted.offset, 0)
         if self.wanted.size:
@@ -79,7 +79,7 @@ class Job:
         self.validator = ""
 
     def begin(self, url: Url) -> None:
-        """Take note that a request for this URL begins. Every try begins with one for `url`."""
+        """Note that a request for this URL begins. Every try begins with one for `url`."""
         self.asking, self.began = url, time.monotonic()
 
     def note(self, answer: str, *, good: bool = False) -> None:

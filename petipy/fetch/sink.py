@@ -45,7 +45,7 @@ class Sink:
         return self._got
 
     def expect(self, total: int | None) -> None:
-        """Take note of the size in all. Raise FetchError if that is too large."""
+        """Note the total size. Raise FetchError if it is too large."""
         self._total = total
         if total is not None and total > self._most:
             raise self._too_large(f"it has {total:,} bytes")

@@ -1,7 +1,7 @@
 """TLS 1.2 and later for https, by the standard library's ssl.
 
-ssl is imported by `load`, at the first https: no other boot pays for it. A certificate is
-checked against the CA bundle of the image and the authorities of petipy.ca.
+`load` imports ssl at the first https, since no other boot needs it. The CA bundle of the image and
+the authorities of petipy.ca vouch for certificates.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _LARGEST = 1 << 20  # bytes of a certificate that is fetched
 _FINGERPRINT = re.compile(r"(?i)(?:sha256[:=])?((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})")
-# Seconds after the image was made. A clock that has stood before is set to that time.
+# Seconds after the build of the image. A clock that stands before the build is set to it.
 _UNSET = 2 * 86400
 # A connection to the same server, for a second handshake.
 Open = Callable[[], Awaitable[Connection]]
@@ -43,7 +43,7 @@ class Tls:
 
     rules: Fetching
     context: "ssl.SSLContext"
-    epoch: float  # seconds since 1970: when the image was made
+    epoch: float  # seconds since 1970: the build of the image
     faults: list[str] = field(default_factory=list)  # authorities that could not be read, in words
     fingerprints: list[str] = field(default_factory=list)  # of certificates, in hexadecimal
     urls: list[str] = field(default_factory=list)  # of certificates that are still to be fetched
@@ -56,7 +56,7 @@ _loaded: list["ssl.SSLContext"] = []  # with the bundle of the image, for the ne
 
 
 def is_loaded() -> bool:
-    """Return True if ssl is in memory, and no stand-in for it: petipy.startup.lazy."""
+    """Return True if ssl is in memory: the real one, not the stand-in of petipy.startup.lazy."""
     return "_ssl" in sys.modules
 
 
@@ -77,7 +77,7 @@ def load() -> None:
 def prepare(rules: Fetching) -> None:
     """Read the certificates that the rules name. This needs the right to read them.
 
-    An authority that cannot be read is named when a server's certificate is not trusted. Raise
+    If an authority cannot be read, the message about an untrusted certificate names it. Raise
     OSError where there is no OpenSSL.
     """
     if rules in _prepared:
@@ -156,7 +156,7 @@ async def start(connection: Connection, url: Url, job: Job, reopen: Open) -> Con
 
 
 def remark(rules: Fetching) -> str:
-    """Return what is to be said with every request by https, or ""."""
+    """Return the note for the record of every https request, or ""."""
     return _prepared[rules].remark if rules in _prepared else ""
 
 
@@ -168,7 +168,7 @@ def describe(error: OSError) -> str:
     if "WRONG_VERSION_NUMBER" in reason or "HTTP_REQUEST" in reason:
         return "the server does not speak TLS there"
     if "CERTIFICATE_REQUIRED" in reason:
-        return "the server wants a certificate of ours: petipy.certificate="
+        return "the server wants a client certificate: petipy.certificate="
     if "UNEXPECTED_EOF" in reason:
         return "the server closed without an end of TLS"
     return f"TLS: {reason.lower().replace('_', ' ')}"

@@ -300,7 +300,7 @@ def user_number(child: int, first: int = FIRST_USER) -> int:
 
 
 def forget_modules() -> None:
-    """Have nothing imported any more: a path may now mean another file than Python's own."""
+    """Prevent further imports: a path may now lead to a file that is not Python's."""
     sys.path.clear()
     sys.path_importer_cache.clear()
     sys.meta_path[:] = [finder for finder in sys.meta_path if _is_built_in(finder)]

@@ -1,4 +1,4 @@
-"""The child that fetches: it speaks with servers, and can do nothing else."""
+"""The child that fetches: it can talk to servers, and do nothing else."""
 
 import asyncio
 import os
@@ -33,12 +33,12 @@ _THREADS = 4 * MOST_AT_ONCE  # that look up names
 _TEXTS = 60.0  # seconds for a text, and of processor time for all of an ask
 _RECORDS = 40_000  # bytes of the records of an outcome, which is one packet
 _FILE = 3600  # seconds of processor time for a file
-# A server that is asked for texts: the scan is repeated if it does not answer.
+# For texts. If the server does not answer, the scan is repeated later.
 _LIMITS = Limits(connect=10.0, answer=20.0, pauses=(0.5, 1.0, 2.0), overall=_TEXTS)
 
 
 def warm() -> None:
-    """Import, in the parent of the children that fetch, what they would import each."""
+    """Import in the parent of the fetching children what each of them would import."""
     import concurrent.futures.thread  # noqa: F401
     import encodings.idna  # noqa: F401  getaddrinfo needs both
 
@@ -52,7 +52,7 @@ def answer_request(request: FetchRequest, link: socket.socket, user: int) -> Non
     _confine([link.fileno(), *keep], user, _FILE, wanted.size or wanted.most)
 
     def report(number: int, done: int, total: int | None) -> None:
-        # A report that finds no room is left out: the next one says more.
+        # Drop the report if the socket is full: the next one has newer numbers.
         with suppress(BlockingIOError):
             data = RECEIVED.encode(Received(done=done, total=total))
             link.send(packets.DATA + data, socket.MSG_DONTWAIT)

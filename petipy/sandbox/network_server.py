@@ -1,4 +1,4 @@
-"""The branch of the scanner process that has the network's requests."""
+"""The branch of the scanner process that serves the requests about networks."""
 
 import os
 import socket
@@ -35,9 +35,9 @@ def run(
 
 
 class NetworkServer(Server):
-    """Follows leases and fetches files. It speaks with no server: its children do."""
+    """Follows leases and fetches files. Only its children talk to servers."""
 
-    at_once = 16  # they wait for servers most of the time: no link waits for the servers of another
+    at_once = 16  # children mostly wait for servers, and no link may wait for another link's
     most_asks = 400  # of one child: petipy.sandbox.remote has the bound of a scan
     first_user = FIRST_USER + 0x10000
 

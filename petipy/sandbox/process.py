@@ -55,14 +55,13 @@ class ScannerProcess:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         fds = array.array("i", (theirs.fileno(),))
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
-        # If the process has died, or takes nothing more, the first request finds nobody. Nothing
-        # may wait here.
+        # Do not wait here. If the process is dead or its socket is full, the first request fails.
         with theirs, suppress(OSError):
             self.control.sendmsg([packets.BRANCH], ancillary, socket.MSG_DONTWAIT)
         self.network = ours
 
     def leave_branch(self) -> None:
-        """Let go of the branch, which has died, or dies with this."""
+        """Close the socket to the branch: it is dead, or ends when the socket closes."""
         if self.network:
             self.network.close()
             self.network = None

@@ -1,4 +1,4 @@
-"""Files on servers, as a child that follows a lease has them: it asks, and has no network."""
+"""Files on servers for a child that follows a lease. It has no network, so it asks for them."""
 
 import errno
 import os
@@ -55,10 +55,9 @@ class _Link:
 
 
 class Remote:
-    """`Host.fetch`, `Host.piece` and `Host.prefetch`. Each thing is asked for once.
+    """`Host.fetch`, `Host.piece` and `Host.prefetch`. Each thing is requested once.
 
-    `tell` is called a few times per second while something is waited for: `list_requests` may have
-    more.
+    `tell` is called a few times per second while this waits: `list_requests` may have grown.
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class Remote:
         self._tls = False  # a server has sent us to https
         self._told = clock()
         self.problems: list[Problem] = []
-        self.failure = ""  # why the files may be there later, in words
+        self.failure = ""  # the reason why the files may be there later
 
     def fetch(self, url: str) -> str | None:
         """Return the text at a URL, its first LONGEST bytes at most; None without an answer."""
@@ -100,7 +99,7 @@ class Remote:
         return Piece(answer.data, answer.outcome.total)
 
     def prefetch(self, urls: Sequence[str]) -> None:
-        """Ask for texts that will be wanted next, and wait for none."""
+        """Ask for texts that will be wanted next, without waiting."""
         things = dict.fromkeys(map(_text_at, urls))
         new = [wanted for wanted in things if wanted not in self._answers]
         self._send(new[:MOST_AT_ONCE])
@@ -121,7 +120,7 @@ class Remote:
         return tuple(kept)
 
     def close(self) -> None:
-        """Wait for nothing any more."""
+        """Close the sockets to the fetching processes."""
         for link in self._links.values():
             link.socket.close()
         self._links.clear()
@@ -210,7 +209,7 @@ class Remote:
                 raise ValueError("the fetching process died")
             outcome = OUTCOMES.decode(packet)
             if outcome.number not in link.left:
-                raise ValueError("the fetching process answered what nobody asked for")
+                raise ValueError("the fetching process answered a question that was not asked")
             wanted = link.things[outcome.number]
             data = b"" if outcome.error else _read(fds, wanted)
         except (OSError, ValueError) as error:

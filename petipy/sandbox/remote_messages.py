@@ -6,7 +6,7 @@ A request and its answer belong together:
 - FetchRequest: Received while it lasts; then an Outcome, and a descriptor unless that has an error
 - Fetch: an Outcome for each URL, with a descriptor unless it has an error
 
-A machine that boots from its disks imports none of this.
+No boot from a disk imports this module.
 """
 
 from dataclasses import dataclass

@@ -94,9 +94,9 @@ async def _receive(
         async with asyncio.timeout(_SILENCE) as silence:
             data, descriptors = await answer(encoded, receive, request.tls)
     except TimeoutError as error:
-        if error.errno is not None:  # of the answer itself, with a sentence
+        if error.errno is not None:  # the error of the answer, which has a sentence
             raise
-        words = f"the process that fetches it says nothing for {_SILENCE:g} seconds"
+        words = f"no report from the process that fetches it for {_SILENCE:g} seconds"
         raise OSError(errno.ETIMEDOUT, words) from None
     try:
         return OUTCOMES.decode(data), descriptors

@@ -1,7 +1,7 @@
-"""The file that DHCP names, told by its first bytes: no kernel is fetched just to look at it. Pure.
+"""The file that DHCP names, recognized by its first bytes, without a fetch of the whole. Pure.
 
-A text is a configuration, which the scan reads as any other. The rest is a kernel, a unified kernel
-image, a disc, or a program that kexec cannot start.
+A text is a configuration, which the scan reads like any other. A binary file is a kernel, a unified
+kernel image, a disc, or a program that kexec cannot start.
 """
 
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ def scan_bootfile(files: Files, formats: Sequence[Format], url: str) -> Scan | N
     if file.piece(file.path, at, len(mark)) == mark:
         return _scan_disc(file, formats)
     if b"\0" in file.piece(file.path, 0, 512):
-        return _refuse(url, "it is no kernel, image or configuration that is known here")
+        return _refuse(url, "not a known kernel, image or configuration")
     return None
 
 

@@ -1,6 +1,6 @@
 """A disc in a file on a web server: its kernels and initrds are parts of that file. Pure.
 
-The initrd of its system then looks for the disc. Some can fetch it, if they are told its URL.
+The initrd of its system then looks for the disc. Some can fetch it by its URL.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def scan_disc(file: Files, path: str, url: str, formats: Sequence[Format]) -> Sc
         if parameters and moved.kernel:
             moved = add_parameters(moved, parameters)
         elif moved.kernel:
-            # Without its medium it ends in a shell, where nobody may be.
+            # Without its medium it ends in a shell, and nobody may be there.
             warnings.setdefault(warning, Problem(moved.config, moved.line, warning))
             text = f"{moved.help}\nWarning: {warning}.".lstrip()
             moved = replace(moved, help=text, default=False)

@@ -17,7 +17,7 @@ _AT_ONCE = 16  # URLs of one hint: whoever fetches need not take more
 
 
 def prepare(formats: Sequence[Format]) -> None:
-    """Import what the formats need for texts of servers. A confined child cannot import."""
+    """Import what the formats need for configurations of servers: a confined child cannot."""
     for form in formats:
         if form.prepare_network:
             form.prepare_network()
@@ -26,9 +26,9 @@ def prepare(formats: Sequence[Format]) -> None:
 def scan_lease(files: Files, formats: Sequence[Format], tell: Tell = lambda _: None) -> Scan:
     """Return the network's offer to an interface.
 
-    It is the first configuration that answers, else the kernel or the image that DHCP names. An
-    answer that says nothing sends the machine to its own disks, as MAAS does; so does PXE's menu
-    if its first item is the own disk.
+    It is the first configuration that exists, else the kernel or the image that DHCP names. An
+    empty configuration sends the machine to its own disks, as MAAS does. So does PXE's menu if its
+    first item is the own disk.
     """
     if begins_with_own_disk(files.host.lease):
         server = files.host.lease.get("proxy") or files.host.lease.get("serverid", "")
@@ -55,7 +55,7 @@ def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
             files.host.prefetch(place.urls[start : start + _AT_ONCE])
         for url in place.urls:
             tried.append(url)
-            # A script may be made for each request: it is asked for once.
+            # A server may generate a script for each request, so it is requested only once.
             text = files.host.fetch(url) if not place.is_bootfile or is_script(url) else ""
             if text is None:
                 continue
@@ -75,15 +75,15 @@ def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
             if form:
                 return _tell_nothing(scan_tree(files, [replace(form, paths=(url,))], tell), url)
             if place.is_named:
-                unknown.append(Problem(url, 0, "it is in no language of boot configurations"))
+                unknown.append(Problem(url, 0, "not a known boot configuration"))
     return Scan(problems=(*unknown, Problem("", 0, _describe_silence(files.host.lease, tried))))
 
 
 def _tell_nothing(scan: Scan, url: str) -> Scan:
-    """Add a problem to a scan that tells nothing: a script may have no case for a machine."""
+    """Add a problem to an empty scan: a script may have no case for this machine."""
     if scan.entries or scan.problems or any(wish.elsewhere for _, wish in scan.preferences):
         return scan
-    return replace(scan, problems=(Problem(url, 1, "it offers nothing to boot to this machine"),))
+    return replace(scan, problems=(Problem(url, 1, "it has nothing to boot for this machine"),))
 
 
 def _says_nothing(text: str) -> bool:

@@ -15,7 +15,8 @@ from petipy.state.model import Image, Scan
 def scan_path(files: Files, formats: Sequence[Format], path: str) -> Scan:
     """Return the offer of a file: an image file, a program, a kernel or a configuration.
 
-    A configuration with a name that tells nothing is in the language that understands most of it.
+    If the name of a configuration does not show its language, take the format that understands most
+    of the text.
     """
     if files.kind(path) != "file":
         return _refuse(path, "there is no such file")
@@ -33,7 +34,7 @@ def scan_path(files: Files, formats: Sequence[Format], path: str) -> Scan:
     best = max(scans.values(), key=_rate, default=Scan())
     if _rate(best) > 0:
         return best
-    return _refuse(path, "it is no kernel, image or configuration that is known here")
+    return _refuse(path, "not a known kernel, image or configuration")
 
 
 def _list_forms(formats: Sequence[Format], path: str) -> list[Format]:

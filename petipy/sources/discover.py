@@ -128,7 +128,7 @@ class Discovery:
             self._log.debug(f"{name} may have new contents: looking again")
         else:
             self._repeats.forget(name)
-            # A network is found once; what it gets then, its own finder tells.
+            # Log a network once: its finder logs the later changes.
             tell = self._log.debug if known and source.kind.remote else self._log.info
             tell(f"found {source.title or name}")
         if source.given_up:
@@ -249,7 +249,7 @@ class Discovery:
         elif failure:
             self._log.warning(f"{name}: {failure}")
         elif source.lease and scan and not scan.entries and not scan.preferences:
-            # A server may have something for this machine as soon as somebody says so.
+            # An administrator may tell the server at any time to boot this machine.
             ask = lambda: self._start(self._catalog.source(name) or source, quiet=True)  # noqa: E731
             self._repeats.ask_again(name, ask)
 

@@ -1,7 +1,7 @@
-"""Places that a person opens: a URL, or a path on a device. Each is a source of its own.
+"""Places that a person opens: a URL, or a path on a device. Each is a source.
 
-A URL is followed as if a DHCP server had named it as the file to boot. At a path there is one
-configuration, kernel or image file; names in it that have no device mean its own device.
+A URL is followed as if a DHCP server had named it as the boot file. A path leads to a
+configuration, a kernel or an image file. A path in it without a device means the same device.
 """
 
 import re

@@ -9,12 +9,12 @@
 Upper and lower case are the same. "/dev/", "UUID=" and the like may stand before a device. The "s"
 may be absent after a kind.
 
-A device that several items name counts for the first. Without an order the sources boot in the
-order of the menu: disks first, networks last. With one, what no item names does not boot by itself,
-unless "any" is among the items.
+If several items name a device, the first one counts. Without an order the sources boot in the order
+of the menu: disks first, networks last. With an order, a source that no item names does not boot by
+itself, unless "any" is among the items.
 
-The seconds are the patience for an item that may still come: so long the boot of a later item
-waits. Only networks have patience by themselves.
+The seconds say how long the boot of a later item waits for this item. Without seconds, it waits
+for networks alone.
 """
 
 import math

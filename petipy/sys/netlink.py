@@ -1,6 +1,6 @@
 """The kernel's links, addresses and routes: rtnetlink (RFC 3549, linux/rtnetlink.h).
 
-Only the kernel is heard: other processes may send to a netlink socket, too.
+Messages of other processes are ignored: any process may send to a netlink socket.
 """
 
 import errno
@@ -61,7 +61,7 @@ class AddressNews:
     index: int
     address: str  # "192.0.2.7/24"
     usable: bool  # the kernel has checked that nobody else has it
-    duplicate: bool  # somebody else has it
+    duplicate: bool  # another machine has it
     local: bool  # of this link only: fe80::
 
 

@@ -429,7 +429,7 @@ def test_an_entry_whose_signature_nobody_checks_says_that_it_waits_for_a_person(
     file.write_text(json.dumps(about))
     assert main(["--machine", str(file)]) == 0
     shown = capsys.readouterr().out
-    assert "cannot be done here: it never boots by itself" in shown
+    assert "not supported: it never boots by itself" in shown
     assert "nothing here boots by itself" in shown
     assert main(["--json", "--machine", str(file)]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["entries"]

@@ -245,7 +245,7 @@ def test_a_server_that_wants_our_certificate_gets_it(keys: Keys) -> None:
     assert outcome.data == b"hello"
     with blocking_server(lambda sock: context.wrap_socket(sock, server_side=True)) as url:
         outcome = asyncio.run(ask_at(url, trusting(keys)))
-    assert "the server wants a certificate of ours: petipy.certificate=" in outcome.fetched.error
+    assert "the server wants a client certificate: petipy.certificate=" in outcome.fetched.error
     outcome = asyncio.run(ask(trusting(keys, certificate="/no/such"), make_context(keys.good)))
     assert outcome.answers == ["5 bytes; petipy.certificate=/no/such: no such file or directory"]
 

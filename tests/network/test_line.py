@@ -4,7 +4,7 @@ from tests.network.namespace import Namespace
 from tests.network.program import start_petipy
 
 # 9600 baud are 960 bytes a second.
-COUNTDOWN, MENU = 400, 400  # bytes in 40 seconds; measured: 120 and 24
+COUNTDOWN, MENU = 400, 150  # bytes in 33 and 15 seconds; measured: 120 and 24
 
 
 def test_the_words_of_a_link_without_an_answer_do_not_fill_a_slow_line(
@@ -15,7 +15,7 @@ def test_the_words_of_a_link_without_an_answer_do_not_fill_a_slow_line(
         console = petipy.console
         console.shows("Looking for something to boot", 20)
         before = console.received
-        petipy.guest.until(console, lambda: False, 40, "")
+        petipy.guest.until(console, lambda: False, 33, "")
         assert console.received - before < COUNTDOWN
         assert "asking for an address, " not in console.tail()
         assert console.tail().count("no answer to DHCP for 30 s; still asking") == 1
@@ -23,5 +23,5 @@ def test_the_words_of_a_link_without_an_answer_do_not_fill_a_slow_line(
         console.shows("help", 20)
         petipy.guest.until(console, lambda: False, 3, "")
         before = console.received
-        petipy.guest.until(console, lambda: False, 40, "")
+        petipy.guest.until(console, lambda: False, 15, "")
         assert console.received - before < MENU

@@ -217,7 +217,7 @@ def ask_send_no_message(link: socket.socket) -> None:
         (ask_lie_about_seals, "a file that can change"),
         (ask_send_too_much, "sent 2097153 bytes of 2097152"),
         (ask_send_nothing, "sent no file"),
-        (ask_answer_another, "answered what nobody asked for"),
+        (ask_answer_another, "answered a question that was not asked"),
         (ask_send_no_message, "Expecting property name"),
         (crash, "the fetching process died"),
     ],

@@ -99,7 +99,7 @@ def test_a_unified_image_is_booted_by_its_parts() -> None:
     [
         (efi.program([(".text", b"x")]), "a program for EFI"),
         (bytes(0x8001) + b"CD001" + bytes(2048), "an ISO file"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "no kernel, image or configuration"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not a known kernel, image or configuration"),
     ],
 )
 def test_what_cannot_be_booted_is_named(content: bytes, words: str) -> None:
@@ -112,7 +112,7 @@ def test_a_page_about_an_error_is_no_configuration() -> None:
     scan, _ = scanned("<html>404</html>", "http://w/boot?mac=1")
     assert scan.entries == ()
     messages = [(p.config, p.message) for p in scan.problems]
-    assert ("http://w/boot?mac=1", "it is in no language of boot configurations") in messages
+    assert ("http://w/boot?mac=1", "not a known boot configuration") in messages
 
 
 def test_a_server_without_parts_of_files_still_offers_a_kernel_by_its_name() -> None:

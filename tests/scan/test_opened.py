@@ -63,8 +63,8 @@ def test_an_image_file_is_looked_into_whatever_its_name() -> None:
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/srv/odd", "it is no kernel, image or configuration that is known here"),
-        ("/srv/text", "it is no kernel, image or configuration that is known here"),
+        ("/srv/odd", "not a known kernel, image or configuration"),
+        ("/srv/text", "not a known kernel, image or configuration"),
         ("/srv/none", "there is no such file"),
         ("/srv", "there is no such file"),
     ],

@@ -1,9 +1,9 @@
 """The menu of a grub.cfg on a server, which may send the machine to its own disk.
 
-A server is asked at each start, and most of the time it wants the installed system to boot. Its
-script then looks for that system's boot loader on the disks and opens its menu (MAAS, Cobbler),
-starts the loader (Foreman), or leaves GRUB by `exit`. All of these mean the next device, whose
-entries are shown there. So the script's way to a disk ends at once, be the disk there or not.
+At most starts a server wants the installed system to boot. Its script then looks for that system's
+boot loader on the disks and opens its menu (MAAS, Cobbler), starts the loader (Foreman), or leaves
+GRUB by `exit`. All of these mean the next device, which has entries of its own. So the script ends
+at once where it turns to a disk, whether that disk exists or not.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ _LOADERS = ("appleloader", "chainloader", "freedos", "ntldr", "truecrypt")
 _LINUX = ("linux", "linux16", "linuxefi")
 _OWN_DISK = "it leaves the boot to the machine's own disk"
 _CHECKS = ("check_signatures", "check_appended_signatures")
-_UNCHECKED = "its configuration wants signatures to be checked, which cannot be done here"
+_UNCHECKED = "its configuration wants signatures to be checked, which is not supported"
 
 
 class ServerMenu(GrubConfiguration):
@@ -58,7 +58,7 @@ class ServerMenu(GrubConfiguration):
         return super()._default(menu, first)
 
     def _check_fallback(self) -> None:
-        """Report nothing: one script serves many machines, and has fewer entries for some."""
+        """Report no problem: one script serves many machines, and has fewer entries for some."""
 
     def _leave(self, shell: Shell, payload: Payload) -> Iterator[Entry]:
         """Yield an entry for a script that ends the boot without a menu."""

@@ -73,8 +73,8 @@ async def read(address: Address, errand: Errand, writer: Writer, *, plain: bool 
 class _Line:
     """A transfer on a socket of its own, whose port is the transfer's identifier.
 
-    Once the server's port is known, the socket is connected to it, which spares the kernel half of
-    its work. Another socket at the same port gets what strangers send.
+    Once the server's port is known, the socket is connected to it, which halves the kernel's work.
+    Another socket at the same port receives the packets of other senders.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class _Line:
         return self._transfer.received
 
     def _guard(self) -> None:
-        """Take what has come, and end the transfer if that is its end."""
+        """Handle the packets that wait. End the transfer if it is complete or has failed."""
         try:
             self._drain()
         except Exception as error:  # noqa: BLE001  it goes to the task that waits
@@ -174,7 +174,7 @@ class _Line:
         return address[0] == self._server[0] and address[2:] == self._server[2:]
 
     def _meet(self, peer: Address) -> None:
-        """Take note of the address that the server chose for this transfer."""
+        """Note the address that the server chose for this transfer."""
         self._peer = peer
         sock = self._sock
         port = sock.getsockname()[1]
@@ -242,7 +242,7 @@ class _Line:
             self._over.set_result(None)
 
     def _explain(self, error: TransferError) -> TransferError:
-        """Name the sender of the only answers if the server gave none."""
+        """Name another sender if only that one answered."""
         if error.kind != "silent" or self._transfer.answered or not self._strangers:
             return error
         return TransferError(f"{error}; {self._strangers[-1][0]} answered instead", "silent")

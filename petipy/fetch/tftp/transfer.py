@@ -2,9 +2,8 @@
 
 It does no I/O. The server sends a window of blocks, then waits for the acknowledgement of the last
 one (RFC 7440; without the option a window is one block). If a block is lost, the acknowledgement of
-the one before it makes the server go back. Blocks that come too early are kept, so that those of
-the repeated window that come again are not missed a second time, and a line that changes their
-order costs nothing.
+the one before it makes the server go back. Early blocks are kept. So a line that changes their
+order costs nothing, and a block of the repeated window that is lost does no harm if it came before.
 
 A block that comes twice is never acknowledged twice, or all that follows would travel twice (the
 "Sorcerer's Apprentice", RFC 1123, 4.2.3.1). If a packet is lost and no later one shows it, a timer
@@ -275,7 +274,7 @@ class Transfer:
         return last
 
     def _flush(self, now: float) -> None:
-        """Write what has come."""
+        """Write the batch."""
         size = self._agreed.size
         if size is not None and self.received > size:
             text = f"more came than the {size:,} bytes that were said"

@@ -155,7 +155,7 @@ def test_a_menu_without_a_case_for_this_machine_says_so() -> None:
     text = 'if [ "$net_default_mac" = 52:54:00:00:00:01 ]; then menuentry a { linux /v }; fi\n'
     scan = scanned(text)
     assert [(p.config, p.message) for p in scan.problems] == [
-        (CONFIG, "it offers nothing to boot to this machine")
+        (CONFIG, "it has nothing to boot for this machine")
     ]
     (entry,) = entries(scanned(text, mac="52:54:00:00:00:01"))
     assert entry.title == "a"
