@@ -48,6 +48,7 @@ WORDS: Mapping[str, str] = {
     "boot_file": "boot file",
     "bootfile_url": "boot file (DHCPv6)",
     "bootfile_param": "its parameters",
+    "opened": "opened by a person",  # the boot file alone is what is looked for
     "pxeconffile": "configuration (209)",
     "pxepathprefix": "prefix of files (210)",
     "reboottime": "restart after (211)",

@@ -17,6 +17,7 @@ _OPTION = re.compile(r"opt(?:1[3-9][0-9]|12[89]|2[0-4][0-9]|25[0-4])")
 # Words of a lease that are not a server's.
 _OWN = {
     *("interface", "mac", "uuid", "links", "ip", "ip6", "serverid", "serverid6", "proxy"),
+    "opened",
 }
 _ADDRESS = re.compile(r"[0-9a-f.:]{0,45}")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from parsers.places.lease import WORDS
+from parsers.places.urls import hide_credentials
 from petipy.network.offers import describe
 from petipy.state.network import Request
 from petipy.state.survey import Network
@@ -16,13 +17,14 @@ def describe_network(network: Network) -> Iterator[str]:
     for word, value in network.lease:
         if word != "interface":
             for line in value.split("\n"):
-                yield f"    {WORDS.get(word, word):<24} {line}"
+                yield f"    {WORDS.get(word, word):<24} {hide_credentials(line)}"
     asked = {request.url: request for request in network.requests}  # the last try of each
     for url, request in asked.items():
         yield f"  asked {url}: {_describe_answer(request)}"
     # An earlier place has answered, or nothing could be asked for at all.
     what = "not asked" if asked else "would ask"
-    yield from (f"  {what} {url}" for url in network.places if url not in asked)
+    places = map(hide_credentials, network.places)
+    yield from (f"  {what} {url}" for url in places if url not in asked)
 
 
 def _describe_answer(request: Request) -> str:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from parsers.places.lease import (
     Lease,
+    bootfile,
     bootfiles,
     configurations,
     glue,
@@ -75,6 +76,9 @@ def places(lease: Lease) -> Iterator[Place]:
 
 
 def _places(lease: Lease) -> Iterator[Place]:
+    if lease.get("opened") and not is_loader(url := bootfile(lease)):
+        yield Place((url,), is_named=True, is_bootfile=True)
+        return
     yield Place(tuple(configurations(lease)), is_named=True)
     files = [(file, basename(split(file)[1])) for file in bootfiles(lease)]
     readable = [(file, name) for file, name in files if not is_loader(file)]

@@ -1,7 +1,8 @@
 """Places that a person opens: a URL, or a path on a device. Each is a source.
 
-A URL is followed as if a DHCP server had named it as the boot file. A path leads to a
-configuration, a kernel or an image file. A path in it without a device means the same device.
+A URL is that of a boot file. A boot loader leads to its configuration, as if a DHCP server had
+named it. Otherwise only that file is fetched. A path leads to a configuration, a kernel or an image
+file. A path in it without a device means the same device.
 """
 
 import re
@@ -56,7 +57,7 @@ class OpenedPlaces:
         """Return the first lease there is, with the URL for what it names."""
         leases = (source.lease for source in self._snapshot().sources if source.lease)
         kept = (item for item in next(leases, ()) if item[0] not in BOOTING)
-        return (*kept, ("bootfile_url", url))
+        return (*kept, ("bootfile_url", url), ("opened", "1"))
 
     def _read(self, text: str, device: str, path: str) -> Source:
         host = next((d for d in self._snapshot().devices if d.name == device), None)

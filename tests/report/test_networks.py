@@ -47,3 +47,12 @@ def test_the_last_try_of_a_request_is_told_and_what_was_not_asked_for() -> None:
 
 def test_a_network_without_a_lease_has_nothing_to_tell() -> None:
     assert [*describe_network(Network(name="eth0"))] == []
+
+
+def test_no_password_of_a_url_is_told_and_the_url_counts_as_asked_for() -> None:
+    url = "http://bob:secret@192.0.2.1/x"
+    requests = (Request(url="http://192.0.2.1/x", answer="12 bytes", good=True),)
+    network = Network(name="eth0", lease=(("bootfile", url),), requests=requests, places=(url,))
+    text = "\n".join(describe_network(network))
+    assert "secret" not in text
+    assert "not asked" not in text

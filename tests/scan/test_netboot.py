@@ -132,6 +132,18 @@ def test_a_script_is_what_shall_be_booted_and_another_text_may_be() -> None:
     assert urls(bootfile="dir/something")[-1] == "tftp://192.168.10.1/dir/something"
 
 
+@pytest.mark.parametrize("name", ["vmlinux", "boot.ipxe", "menu", "x.iso", "boot/grub/grub.cfg"])
+def test_a_file_that_a_person_opened_is_the_only_one_that_is_looked_at(name: str) -> None:
+    url = f"http://w/{name}"
+    assert urls(bootfile_url=url, opened="1", pxepathprefix="http://w/") == [url]
+
+
+def test_a_boot_loader_that_a_person_opened_has_its_configuration_looked_for() -> None:
+    assert urls(bootfile_url="http://w/pxelinux.0", opened="1")[-1] == (
+        "http://w/pxelinux.cfg/default"
+    )
+
+
 def test_programs_are_never_read() -> None:
     for name in ("pxelinux.0", "snponly.efi", "undionly.kpxe", "core.elf", "grub.0", "x.c32"):
         assert f"tftp://192.168.10.1/{name}" not in urls(bootfile=name)

@@ -41,7 +41,7 @@ def test_a_url_is_followed_as_if_a_lease_had_named_it() -> None:
 
 def test_without_any_lease_a_url_is_all_that_is_known() -> None:
     (source,) = open_all(URL, snapshot=Snapshot())
-    assert source.lease == (("bootfile_url", URL),)
+    assert source.lease == (("bootfile_url", URL), ("opened", "1"))
 
 
 def test_user_and_password_are_not_in_the_title() -> None:

@@ -17,7 +17,7 @@ from parsers.formats.ipxe.outcome import Boot, End, MenuItem, Outcome, Question
 from parsers.formats.ipxe.run import Run
 from parsers.formats.ipxe.script import Script, is_script
 from parsers.formats.ipxe.settings import IpxeSettings, read_known, read_others
-from parsers.places.urls import is_url
+from parsers.places.urls import hide_credentials, is_url
 from parsers.reading.budget import Budget, OutOfBudget
 
 _DEPTH = 6  # menus within menus
@@ -99,7 +99,7 @@ class ScriptExplorer:
             words = (
                 "the script ends without booting anything: it leaves the boot to the next device"
             )
-            title = f"ipxe option ({self._path})"
+            title = f"ipxe option ({hide_credentials(self._path)})"
             item = MenuItem("boot", title, "", outcome.config, outcome.line)
             yield self._end_entry(
                 item, outcome._replace(reason=words, action="exit"), (), marked=True
@@ -112,7 +112,7 @@ class ScriptExplorer:
             if loaded:
                 yield self._boot_entry(_item_of(loaded), loaded, (), marked=False)
         else:
-            title = f"ipxe option ({self._path})"
+            title = f"ipxe option ({hide_credentials(self._path)})"
             item = MenuItem("boot", title, "", outcome.config, outcome.line)
             yield self._end_entry(item, outcome, (), marked=True)
 
@@ -258,7 +258,7 @@ class ScriptExplorer:
 def _item_of(boot: Boot) -> MenuItem:
     """Return a menu item for a script that boots without a menu."""
     kernel = boot.kernel
-    title = kernel.name if kernel.named else f"ipxe option ({kernel.ref})"
+    title = kernel.name if kernel.named else f"ipxe option ({hide_credentials(str(kernel.ref))})"
     return MenuItem("boot", title, "", kernel.fetched_by[0].config, kernel.fetched_by[0].line)
 
 

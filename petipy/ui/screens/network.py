@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from parsers.places.urls import hide_credentials
 from petipy.state.model import Snapshot, Source
 from petipy.state.network import Link, Request
 from petipy.ui.kit.keys import NEXT_PART, Key
@@ -35,8 +36,9 @@ def describe(source: Source) -> Iterator[Paragraph]:
         yield kind, _fact("State", state)
     if source.link:
         yield from ((None, _fact(name, words)) for name, words in _facts(source.link))
-    for word, value in source.lease:
-        yield None, _fact(f"DHCP {word}", value)
+    # The lease of a place that a person opened is another source's.
+    for word, value in source.lease if source.link else ():
+        yield None, _fact(f"DHCP {word}", hide_credentials(value))
     if source.requests:
         yield None, "Requests:"
         yield from map(_describe_request, source.requests)

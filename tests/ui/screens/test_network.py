@@ -99,6 +99,13 @@ def test_the_network_screen_lists_addresses_lease_and_requests_in_order() -> Non
     ]
 
 
+def test_no_password_of_a_url_is_on_the_network_screen() -> None:
+    source = network(lease=(("bootfile", "http://bob:secret@192.0.2.1/x"),))
+    text = Driver(machine(source)).press("N").text
+    assert "http://192.0.2.1/x" in text
+    assert "secret" not in text
+
+
 def test_the_network_screen_follows_changes_and_says_when_there_is_none() -> None:
     driver = Driver(machine()).press("N")
     assert "There is no network interface" in driver.text

@@ -148,3 +148,10 @@ def test_a_checksum_is_kept_and_the_parameters_of_a_post_are_not() -> None:
     assert got.kernel.url == f"http://boot.example.org/linux{end}"
     assert [ref.url for ref in got.initrds] == ["http://boot.example.org/i"]
     assert got.cmdline == "a"
+
+
+def test_no_title_has_the_password_of_a_url() -> None:
+    found = entry("kernel http://bob:secret@192.0.2.1/v\nboot\n")
+    assert found.title == "ipxe option (http://192.0.2.1/v)"
+    assert found.kernel
+    assert found.kernel.url == "http://bob:secret@192.0.2.1/v"
