@@ -29,7 +29,7 @@ from petipy.sources.discover import Discovery, Receive, ScanSource
 from petipy.sources.source import Find, SourceEvent
 from petipy.startup import collector
 from petipy.state.model import Change, Device, File, Scan, Source
-from petipy.state.network import Wanted, describe_cards
+from petipy.state.network import Wanted, describe_cards, find_way
 from petipy.state.store import Store
 from petipy.sys import limits, power
 from petipy.ui.console import Console
@@ -173,6 +173,7 @@ def _services(scanner: Scanner, store: Store) -> Services:
                 settings.dialect,
                 settings.fetching,
                 receive,
+                find_way(source.link),
             )
         return await scanner.scan(
             source.device, others, machine, source.patience, settings.dialect, receive, source.path

@@ -17,6 +17,7 @@ from petipy.boot.steps import ItIsPetipy, Kexec
 from petipy.log import Log, Trace
 from petipy.state import itself, policy
 from petipy.state.model import Change, Choice, Device, Edit, Progress
+from petipy.state.network import find_way
 from petipy.state.store import Store
 from petipy.sys.forked import in_child
 
@@ -181,7 +182,7 @@ class Booter:
         locked: what a person may boot without a password is what was scanned.
         """
         try:
-            await self._load(todo)
+            await self._load(todo, choice)
         except Changed as change:
             if choice.id not in self._sent_back:
                 self._send_back(choice, change)
@@ -190,13 +191,16 @@ class Booter:
             if self._store.snapshot.guards:
                 raise
             self._log.warning(f"{change}; it is booted nevertheless")
-            await self._load(forget_stamps(todo))
+            await self._load(forget_stamps(todo), choice)
         else:
             self._sent_back.discard(choice.id)
 
-    async def _load(self, todo: Plan) -> None:
-        machine = self._machine
-        opener = Opener(machine.open, lambda: self._store.snapshot.devices, machine.fetch)
+    async def _load(self, todo: Plan, choice: Choice) -> None:
+        machine, sources = self._machine, self._store.snapshot.sources
+        # What a lease led to is on the servers of its own network.
+        link = next((source.link for source in sources if source.name == choice.device), None)
+        devices = lambda: self._store.snapshot.devices  # noqa: E731
+        opener = Opener(machine.open, devices, machine.fetch, find_way(link))
         kexec, log = machine.kexec, self._log
         await self._stoppable(steps.load(todo, kexec, opener, in_child, log, self._show))
 

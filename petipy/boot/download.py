@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from petipy.boot.plan import hide_credentials
 from petipy.kexec.room import Room
 from petipy.state.model import File, Progress
-from petipy.state.network import Wanted
+from petipy.state.network import ANY_WAY, Wanted, Way
 
 # Fetch things side by side. The function gets the number of one, its bytes so far, and its size
 # if that is known. An exception of the function ends the fetch, and so does cancelling.
@@ -29,8 +29,12 @@ async def download(
     show: Show,
     room: Room | None = None,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    way: Way = ANY_WAY,
 ) -> list[int]:
     """Return a sealed file in memory for each file, which has a URL: the part that it means.
+
+    `way` leads to the servers.
 
     `local` is the memory in bytes that the other files of the boot take. Raise Refused, before
     the bytes come, if all of them do not fit into memory together with the copies that kexec
@@ -42,7 +46,9 @@ async def download(
     parts = list(dict.fromkeys((file.url, file.offset, file.size) for file in files))
     transfer = _Transfer(files, parts, local, room, show, clock)
     most = room.limit(_LARGEST)
-    wanted = [Wanted(url=url, offset=offset, size=size, most=most) for url, offset, size in parts]
+    wanted = [
+        Wanted(url=url, offset=offset, size=size, most=most, way=way) for url, offset, size in parts
+    ]
     found = await fetch(wanted, transfer.report)
     again: list[int] = []
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from petipy.boot.parts import count_copies
 from petipy.boot.plan import BootError, describe
 from petipy.state.model import Device, File
+from petipy.state.network import ANY_WAY, Way
 
 if TYPE_CHECKING:
     from petipy.boot.download import Fetch, Show
@@ -32,8 +33,11 @@ class Opener:
         on_devices: OpenOnDevices,
         devices: Callable[[], Sequence[Device]],
         fetch: "Fetch",
+        way: Way = ANY_WAY,
     ) -> None:
+        """Take the functions that open and fetch; `way` leads to the servers."""
         self._on_devices, self._devices, self._fetch = on_devices, devices, fetch
+        self._way = way
 
     async def open(
         self,
@@ -76,6 +80,6 @@ class Opener:
         taken = sum(map(count_copies, opened, local))
         remote = [file for file in files if file.url]
         try:
-            return await download(remote, taken, self._fetch, show)
+            return await download(remote, taken, self._fetch, show, way=self._way)
         except OSError as error:
             raise BootError("fetch", describe(error, "no answer")) from error

@@ -19,7 +19,7 @@ from petipy.commands.base import BadUsage
 from petipy.commands.survey import ask_sandbox, choose_formats, make_survey
 from petipy.log import Log
 from petipy.state.model import NETWORK, Device, Scan
-from petipy.state.network import Fetching, Lease, Link, Request
+from petipy.state.network import ANY_WAY, Fetching, Lease, Link, Request, Way, find_way
 from petipy.state.survey import Network, Survey
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class _Offered:
     name: str
     lease: Lease
     reachable: bool = True  # files can be fetched
+    way: Way = ANY_WAY  # to the servers
     problems: tuple[str, ...] = ()
 
 
@@ -201,6 +202,7 @@ def _ask(links: Sequence[Link], options: argparse.Namespace) -> list[_Offered]:
                 name=link.name,
                 lease=lease,
                 reachable=bool(link.addresses),
+                way=find_way(link),
                 problems=tuple(reasons),
             )
         )
@@ -214,13 +216,15 @@ def _survey(offered: Sequence[_Offered], options: argparse.Namespace) -> Survey:
     """Scan what the leases lead to."""
     machine = _name_machine(options)
     devices = {item.name: _make_device(item) for item in offered}
-    leases = {item.name: item.lease for item in offered}
+    by_name = {item.name: item for item in offered}
     problems = [(item.name, Problem("", 0, why)) for item in offered for why in item.problems]
     rules = Fetching(authorities=tuple(options.ca))
 
     def ask(scanner: "Scanner", device: Device, _: Sequence[Device]) -> Awaitable[Scan]:
-        lease, dialect = leases[device.name], options.dialect or ""
-        return scanner.scan_lease(device, lease, (), machine, PATIENCE, dialect, rules)
+        item, dialect = by_name[device.name], options.dialect or ""
+        return scanner.scan_lease(
+            *(device, item.lease, (), machine, PATIENCE, dialect, rules), way=item.way
+        )
 
     scanned = [devices[item.name] for item in offered if item.lease and item.reachable]
     formats = partial(choose_formats, dialect=options.dialect)

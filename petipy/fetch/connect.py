@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 
 from petipy.fetch.connection import Connection, connect_socket
 from petipy.fetch.failure import FetchError
+from petipy.fetch.way import AWAY, bind, describe_turn, is_bound, may_turn
+from petipy.state.network import ANY_WAY, Way
 
 _NEXT = 0.25  # seconds until the next address is tried beside one that has not answered
 _LATE = 0.05  # seconds that IPv4 addresses wait for IPv6 ones
@@ -84,12 +86,15 @@ class Names:
             return found
 
 
-async def connect(host: str, port: int, resolve: Resolve, within: float) -> Connection:
+async def connect(
+    host: str, port: int, resolve: Resolve, within: float, way: Way = ANY_WAY
+) -> Connection:
     """Return a connection to the first of the host's addresses that answers. Raise FetchError."""
-    race = _Race(host, port, resolve)
+    race = _Race(host, port, resolve, way)
     try:
         async with asyncio.timeout(within):
-            return Connection(await race.run())
+            sock = await race.run()
+            return Connection(sock, race.remarks.get(sock, ""))
     except TimeoutError:
         raise race.failure() from None
 
@@ -113,8 +118,9 @@ def _check(address: tuple[str, int] | tuple[str, int, int, int] | tuple[int, byt
 class _Race:
     """Attempts to connect, of which the first that succeeds wins."""
 
-    def __init__(self, host: str, port: int, resolve: Resolve) -> None:
-        self._host, self._port, self._resolve = host, port, resolve
+    def __init__(self, host: str, port: int, resolve: Resolve, way: Way) -> None:
+        self._host, self._port, self._resolve, self._way = host, port, resolve, way
+        self.remarks: dict[socket.socket, str] = {}  # on the way that was taken
         # Addresses not yet tried, best first: rank in its family, 0 for IPv6, address.
         self._waiting = [(n, 0, a) for n, a in enumerate(split_literal(host, port))]
         self._reasons: dict[str, str] = {}  # address → why there is no connection
@@ -199,8 +205,11 @@ class _Race:
         self._waiting += [(n, rank, address) for n, address in enumerate(found[:_MOST])]
         self._waiting.sort()
 
-    async def _try(self, address: Address) -> socket.socket | None:
-        """Return a socket connected to the address, or None; the reason is noted."""
+    async def _try(self, address: Address, *, turned: bool = False) -> socket.socket | None:
+        """Return a socket connected to the address, or None; the reason is noted.
+
+        `turned`: the way's interface does not reach it.
+        """
         self._reasons[address[0]] = "no answer"
         try:
             sock = socket.socket(socket.AF_INET if len(address) == 2 else socket.AF_INET6)
@@ -210,16 +219,19 @@ class _Race:
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            remark = describe_turn(self._way) if turned else bind(sock, self._way, address)
             await connect_socket(sock, address)
         except OSError as error:
             self._reasons[address[0]] = _WORDS.get(error.errno or 0, error.strerror or str(error))
+            again = error.errno in AWAY and is_bound(sock) and may_turn(self._way, address)
         except BaseException:
             sock.close()
             raise
         else:
+            self.remarks[sock] = remark
             return sock
         sock.close()
-        return None
+        return await self._try(address, turned=True) if again else None
 
 
 _WORDS = {

@@ -19,8 +19,9 @@ class _Wrap(Protocol):
 class Connection:
     """A connected socket that does not block. `close` must be called."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, sock: socket.socket, remark: str = "") -> None:
+        """Take a socket, and what is to be said of the way that it goes."""
+        self._sock, self.remark = sock, remark
         self._wanting: tuple[type[Exception], ...] = (BlockingIOError,)
         self._wanting_write: type[Exception] | None = None
         self.used = 0  # requests that were answered

@@ -46,7 +46,7 @@ async def _get(job: Job, url: Url) -> Url | None:
     through = proxy.find(url, job.rules)
     peer, by = "", f", by the proxy {through.authority}" if through else ""
     by += tls.remark(job.rules) if url.scheme == "https" else ""
-    key = (url.scheme, url.host, str(_port(url)), str(through))
+    key = (url.scheme, url.host, str(_port(url)), str(through), job.wanted.way.link)
     connection = job.pool.take(key)
     exchange: Exchange | None = None
     try:
@@ -58,6 +58,8 @@ async def _get(job: Job, url: Url) -> Url | None:
         if exchange is None:
             connection = await _open(job, url, through)
             exchange = await _ask(job, url, through, connection)
+        if connection is not None and connection.remark:
+            by += f", {connection.remark}"
         if exchange.status in _MOVED:
             further = _follow(job, url, exchange)
             await exchange.skip()
@@ -90,10 +92,11 @@ async def _open(job: Job, url: Url, through: Url | None) -> Connection:
 
 async def _reach(job: Job, url: Url, through: Url | None) -> Connection:
     """Connect to the server or the proxy."""
+    within, way = job.limits.connect, job.wanted.way
     if through is None:
-        return await connect(url.host, _port(url), job.resolve, job.limits.connect)
+        return await connect(url.host, _port(url), job.resolve, within, way)
     try:
-        return await connect(through.host, _port(through), job.resolve, job.limits.connect)
+        return await connect(through.host, _port(through), job.resolve, within, way)
     except FetchError as error:
         words = f"no connection to the proxy {through.authority}: {error}"
         raise FetchError(words, error.kind, again=error.again) from None

@@ -2,7 +2,7 @@
 
 from petipy.fetch.connection import Connection
 
-Key = tuple[str, ...]  # the scheme, the server and the proxy
+Key = tuple[str, ...]  # the scheme, the server, the proxy and the interface
 
 
 class Pool:

@@ -128,6 +128,9 @@ def _describe(row: _Row) -> Interface:
         mtu=news.mtu,
         addresses=tuple(a.address for a in addresses if a.usable and not a.local),
         gateways=tuple(dict.fromkeys(route.gateway for route in routes)),
+        routed=tuple(
+            dict.fromkeys("v6" if ":" in r.gateway else "v4" for r in routes if r.default)
+        ),
     )
     duplicate = next((a.address for a in addresses if a.duplicate and not a.local), "")
     return Interface(link=link, up=news.up, duplicate=duplicate.partition("/")[0])

@@ -63,6 +63,7 @@ class Networkd:
         units = make_units(self._settings, identity)
         self._write(units)
         self._write_machine_id(identity)
+        _keep_apart()
         if any(name.endswith(".link") for name in units):
             await _rename(self._log)
         async with process.daemon(
@@ -160,6 +161,17 @@ def release(mac: str, address: str, server: str) -> None:
 def _unpack(_: Link) -> str:
     packs.unpack(packs.NETWORK)
     return ""
+
+
+def _keep_apart() -> None:
+    """Have each link answer ARP for its own addresses only, and from them.
+
+    By default any link answers for all. Two links on one network would get each other's packets,
+    which a socket that is bound to its link does not see.
+    """
+    for name, value in (("arp_ignore", "1"), ("arp_announce", "2")):
+        with suppress(OSError):  # in a container
+            Path("/proc/sys/net/ipv4/conf/all", name).write_text(value)
 
 
 async def _rename(log: Log) -> None:

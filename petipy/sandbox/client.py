@@ -31,7 +31,7 @@ from petipy.sandbox.messages import (
 from petipy.sandbox.mounter import find_volume
 from petipy.sandbox.process import ScannerProcess, has_ended, submit
 from petipy.state.model import Change, Device, File, Scan
-from petipy.state.network import NO_RULES, Fetching, Lease, Wanted
+from petipy.state.network import ANY_WAY, NO_RULES, Fetching, Lease, Wanted, Way
 
 _QUEUE = 60.0  # seconds that a request may wait for the requests before it, besides its patience
 # The scanner process ends a child whose patience is over, and does not count the time in which the
@@ -108,11 +108,12 @@ class Scanner:
         dialect: str = "",
         rules: Fetching = NO_RULES,
         receive: Callable[[Scan], None] | None = None,
+        way: Way = ANY_WAY,
     ) -> Scan:
         """Return the entries that a lease leads to, and the requests for them; else as `scan`.
 
-        `device` is the network's. Waiting for servers counts, and `receive` gets the requests so
-        far.
+        `device` is the network's; `way` leads to its servers. Waiting for servers counts, and
+        `receive` gets the requests so far.
         """
         from petipy.sandbox.remote_messages import NETWORK_REQUESTS, LeaseRequest
 
@@ -123,6 +124,7 @@ class Scanner:
             machine=machine,
             patience=patience,
             dialect=dialect,
+            way=way,
         )
         data = NETWORK_REQUESTS.encode(request)
         return await self._scan(data, patience, receive, network=True)

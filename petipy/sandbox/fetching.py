@@ -24,7 +24,7 @@ from petipy.sandbox.remote_messages import (
     make_line,
 )
 from petipy.scan.budget import weigh
-from petipy.state.network import NO_RULES, Fetching, Request, Wanted
+from petipy.state.network import NO_RULES, Fetching, Request, Wanted, Way
 from petipy.sys import limits, names, seccomp
 
 _MEMORY = 512 << 20  # bytes of address space besides that of the program: stacks of threads
@@ -66,8 +66,13 @@ def answer_request(request: FetchRequest, link: socket.socket, user: int) -> Non
     asyncio.run(_fetch([wanted], request.rules, Limits(), report, deliver))
 
 
-def answer_ask(ask: Fetch, rules: Fetching, link: socket.socket, user: int, *, tls: bool) -> None:
-    """Fetch texts, in the child of a Fetch. With `tls`, a server may be reached by https."""
+def answer_ask(
+    ask: Fetch, rules: Fetching, way: Way, link: socket.socket, user: int, *, tls: bool
+) -> None:
+    """Fetch texts, in the child of a Fetch. With `tls`, a server may be reached by https.
+
+    `way` is the lease's, whatever the child that asks says.
+    """
     most = max(min(wanted.size or wanted.most, wanted.most) for wanted in ask.wanted)
     left = set(range(len(ask.wanted)))
 
@@ -79,7 +84,8 @@ def answer_ask(ask: Fetch, rules: Fetching, link: socket.socket, user: int, *, t
     try:
         keep = _prepare([wanted.url for wanted in ask.wanted], rules, tls=tls)
         _confine([link.fileno(), *keep], user, round(_TEXTS), most)
-        asyncio.run(_fetch(ask.wanted, rules, _LIMITS, lambda *_: None, deliver))
+        things = [replace(wanted, way=way) for wanted in ask.wanted]
+        asyncio.run(_fetch(things, rules, _LIMITS, lambda *_: None, deliver))
     except Exception as error:  # noqa: BLE001  the boundary of the sandbox's child
         words = make_line(f"fetching failed: {type(error).__name__}: {error}")
         for number in sorted(left):

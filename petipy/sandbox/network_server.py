@@ -86,7 +86,7 @@ class NetworkServer(Server):
             socket.send_fds(link, [ask], [theirs.fileno()])
             theirs.close()
             by_tls = ask[:1] == packets.FETCH_BY_TLS
-            fetching.answer_ask(wanted, request.rules, ours, user, tls=by_tls)
+            fetching.answer_ask(wanted, request.rules, request.way, ours, user, tls=by_tls)
         else:
             self.mount(link, ask, request.devices)
 

@@ -14,7 +14,16 @@ from typing import Annotated
 
 from petipy.codec import Codec
 from petipy.state.model import Device
-from petipy.state.network import Fetching, Lease, Line, Request, Wanted, is_printable_line
+from petipy.state.network import (
+    ANY_WAY,
+    Fetching,
+    Lease,
+    Line,
+    Request,
+    Wanted,
+    Way,
+    is_printable_line,
+)
 
 MOST_AT_ONCE = 16  # URLs of one ask; PXELINUX looks in 12 places
 MOST_RECORDS = 64  # requests that one fetch tells of
@@ -33,6 +42,7 @@ class LeaseRequest:
     machine: str  # as uname says
     patience: float  # seconds
     dialect: str = ""  # as in ScanRequest
+    way: Way = ANY_WAY  # to the servers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 Lease = tuple[tuple[str, str], ...]
 
 
+IpVersion = Literal["v4", "v6"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """A network interface, as the kernel describes it."""
@@ -22,6 +25,7 @@ class Link:
     mtu: int = 0  # bytes
     addresses: tuple[str, ...] = ()  # "192.0.2.7/24"
     gateways: tuple[str, ...] = ()
+    routed: tuple[IpVersion, ...] = ()  # IP versions for which it has a default route
     nameservers: tuple[str, ...] = ()
     timeservers: tuple[str, ...] = ()
 
@@ -69,6 +73,24 @@ NO_RULES = Fetching()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """The interface that the packets of a fetch leave by."""
+
+    link: Annotated[str, is_printable_line] = ""  # "eth0"; "": the routes decide
+    # IP versions for which the interface has a default route. Without one, the routes decide about
+    # servers that the interface does not reach.
+    routed: tuple[IpVersion, ...] = ()
+
+
+ANY_WAY = Way()
+
+
+def find_way(link: Link | None) -> Way:
+    """Return the way to the servers that the lease of a link names."""
+    return Way(link=link.name, routed=link.routed) if link else ANY_WAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """One thing to fetch."""
 
@@ -76,6 +98,7 @@ class Wanted:
     offset: Annotated[int, range(1 << 50)] = 0  # bytes to leave out before it
     size: Annotated[int, range(1 << 50)] = 0  # the number of bytes that is enough; 0: all
     most: Annotated[int, range(1 << 50)] = 1 << 40  # bytes: refused if it is larger
+    way: Way = ANY_WAY
 
 
 # The source of an interface's addresses: everything there is, DHCP of IPv4 or of IPv6 alone,

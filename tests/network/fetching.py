@@ -10,7 +10,7 @@ from petipy.codec import Codec
 from petipy.fetch.fetcher import Fetcher, prepare
 from petipy.fetch.scheme import Limits
 from petipy.sandbox.client import Scanner
-from petipy.state.network import Fetching, Wanted
+from petipy.state.network import ANY_WAY, Fetching, Wanted, Way
 from tests.fetch.server import read
 from tests.network.namespace import Namespace
 
@@ -38,6 +38,7 @@ class Work:
     offset: int
     size: int
     confined: bool
+    way: Way
 
 
 WORK, RESULT = Codec[Work](Work), Codec[Result](Result)
@@ -51,6 +52,7 @@ def fetch(
     offset: int = 0,
     size: int = 0,
     confined: bool = False,
+    way: Way = ANY_WAY,
 ) -> list[Result]:
     """Fetch the URLs one after the other by one fetcher in the namespace, with its resolv.conf.
 
@@ -63,6 +65,7 @@ def fetch(
         offset=offset,
         size=size,
         confined=confined,
+        way=way,
     )
     program = [sys.executable, "-m", "tests.network.fetching"]
     path = f"PYTHONPATH={REPOSITORY}"
@@ -74,7 +77,7 @@ async def _carry_out_confined(work: Work) -> None:
     scanner = Scanner.start()
     for url in work.urls:
         data, error = b"", ""
-        wanted = Wanted(url=url, offset=work.offset, size=work.size)
+        wanted = Wanted(url=url, offset=work.offset, size=work.size, way=work.way)
         try:
             (descriptor,) = await scanner.fetch([wanted], work.rules, _PATIENCE)
             data = read(descriptor)
@@ -88,7 +91,8 @@ async def _carry_out(work: Work) -> None:
     fetcher, loop = Fetcher(work.rules, work.limits), asyncio.get_running_loop()
     for url in work.urls:
         began = loop.time()
-        fetched = await fetcher.fetch(Wanted(url=url, offset=work.offset, size=work.size))
+        wanted = Wanted(url=url, offset=work.offset, size=work.size, way=work.way)
+        fetched = await fetcher.fetch(wanted)
         seconds = loop.time() - began
         data = read(fetched.descriptor) if fetched.descriptor >= 0 else b""
         answers = tuple(request.answer for request in fetched.requests)

@@ -24,6 +24,7 @@ from petipy.sandbox.process import ScannerProcess
 from petipy.settings import storage
 from petipy.sources.discover import Discovery, Receive
 from petipy.state.model import Device, Scan, Source, Status
+from petipy.state.network import find_way
 from petipy.state.store import Store
 from tests.network.daemon import Machine
 from tests.network.namespace import PATIENCE, Namespace, Program
@@ -81,6 +82,7 @@ async def run(process: ScannerProcess, place: Path, words: Sequence[str]) -> Non
             *(source.device, source.lease, (), "ppc64le", source.patience, ""),
             settings.fetching,
             receive,
+            find_way(source.link),
         )
 
     async def tell() -> None:

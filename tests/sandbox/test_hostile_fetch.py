@@ -227,11 +227,13 @@ def test_a_fetching_child_that_misbehaves_costs_its_own_ask(
 ) -> None:
     answer_well = fetching.answer_ask
 
-    def answer(ask: Any, rules: Any, link: socket.socket, user: int, *, tls: bool) -> None:
+    def answer(
+        ask: Any, rules: Any, way: Any, link: socket.socket, user: int, *, tls: bool
+    ) -> None:
         if any(wanted.url.endswith("/bad") for wanted in ask.wanted):
             misbehave(link)
         else:
-            answer_well(ask, rules, link, user, tls=tls)
+            answer_well(ask, rules, way, link, user, tls=tls)
 
     monkeypatch.setattr(fetching, "answer_ask", answer)
     with serve({"/pxelinux.cfg/default": MENU}) as site:

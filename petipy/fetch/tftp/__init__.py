@@ -12,6 +12,8 @@ from petipy.fetch.failure import FetchError
 from petipy.fetch.scheme import Job, Scheme
 from petipy.fetch.tftp.client import read
 from petipy.fetch.tftp.transfer import Errand, TransferError
+from petipy.fetch.way import AWAY, describe_turn, may_turn, try_bind
+from petipy.state.network import ANY_WAY, Way
 
 _PORT = 69
 _MOST = 16  # addresses of a host: a hostile name server may give thousands
@@ -41,7 +43,39 @@ SCHEME = Scheme(names=("tftp",), fetch=fetch)
 
 
 async def _read(job: Job, address: Address, within: float) -> None:
-    """Fetch from one address, with options, and without if the server refuses them."""
+    """Fetch from one address, by the job's interface if it reaches it. Raise FetchError."""
+    way, remark = job.wanted.way, try_bind(job.wanted.way, address)
+    try:
+        if remark:
+            await _transfer(job, address, within, ANY_WAY, remark)
+        elif not may_turn(way, address):
+            await _transfer(job, address, within, way)
+        elif not await _reach(job, address, min(within, _NEXT), way):
+            await _transfer(job, address, within, ANY_WAY, describe_turn(way))
+    except OSError as error:
+        raise _describe(error, address) from None
+
+
+async def _reach(job: Job, address: Address, within: float, way: Way) -> bool:
+    """Fetch by an interface without a default route. Return False if nothing answers there.
+
+    The kernel tells a socket that is bound to an interface of no address that ARP does not find.
+    """
+    try:
+        await _transfer(job, address, within, way)
+    except FetchError as error:
+        if error.kind != "silent" or job.sink.tell():
+            raise
+        return False
+    except OSError as error:
+        if error.errno not in AWAY:
+            raise
+        return False
+    return True
+
+
+async def _transfer(job: Job, address: Address, within: float, way: Way, remark: str = "") -> None:
+    """Fetch with options, and without if the server refuses them. Raise FetchError, OSError."""
     errand = Errand(
         name=job.url.read_path()[1:],
         skip=job.wanted.offset,
@@ -51,24 +85,27 @@ async def _read(job: Job, address: Address, within: float) -> None:
     )
     try:
         try:
-            await read(address, errand, _Writer(job))
+            await read(address, errand, _Writer(job), way=way)
         except TransferError as error:
             if error.kind != "plain":
                 raise
             job.note(f"{error}; asking without options")
             job.begin(job.url)
-            await read(address, errand, _Writer(job), plain=True)
+            await read(address, errand, _Writer(job), plain=True, way=way)
     except TransferError as error:
         raise _explain(error, address) from None
     except ValueError as error:
         raise FetchError(str(error)) from None
-    except OSError as error:
-        if error.errno == errno.ECONNREFUSED:
-            raise FetchError(f"no TFTP server at {address[0]}", "silent", again=True) from None
-        words = error.strerror or str(error)
-        raise FetchError(f"no way to {address[0]}: {words}", "silent", again=True) from None
     part = " of it" if job.wanted.size or job.wanted.offset else ""
-    job.note(f"{job.sink.tell():,} bytes{part}", good=True)
+    by = f", {remark}" if remark else ""
+    job.note(f"{job.sink.tell():,} bytes{part}{by}", good=True)
+
+
+def _describe(error: OSError, address: Address) -> FetchError:
+    if error.errno == errno.ECONNREFUSED:
+        return FetchError(f"no TFTP server at {address[0]}", "silent", again=True)
+    words = error.strerror or str(error)
+    return FetchError(f"no way to {address[0]}: {words}", "silent", again=True)
 
 
 class _Writer:

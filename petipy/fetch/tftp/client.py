@@ -9,6 +9,8 @@ from petipy.fetch.connect import Address
 from petipy.fetch.tftp import packets
 from petipy.fetch.tftp.packets import Options
 from petipy.fetch.tftp.transfer import Errand, Transfer, TransferError, Writer
+from petipy.fetch.way import bind
+from petipy.state.network import ANY_WAY, Way
 
 _TURN = 256  # packets that are taken before other transfers have their turn
 _WINDOW = 64  # blocks
@@ -42,18 +44,26 @@ def choose_options(sock: socket.socket, mtu: int) -> Options:
     return Options(block=block, window=max(1, min(_WINDOW, room // (2 * block + _PACKET))))
 
 
-def find_mtu(family: int, address: Address) -> int:
+def find_mtu(family: int, address: Address, way: Way = ANY_WAY) -> int:
     """Return the size in bytes of a packet that the path to the address takes, as far as known.
 
     Raise OSError if there is no path.
     """
     level, mtu, _ = _LEVELS[socket.AddressFamily(family)]
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        bind(probe, way, address)
         probe.connect(address)
         return probe.getsockopt(level, mtu)
 
 
-async def read(address: Address, errand: Errand, writer: Writer, *, plain: bool = False) -> int:
+async def read(
+    address: Address,
+    errand: Errand,
+    writer: Writer,
+    *,
+    plain: bool = False,
+    way: Way = ANY_WAY,
+) -> int:
     """Read a file from the server at the address; return the bytes that came.
 
     With `plain` ask for no options. Raise TransferError, OSError if there is no way to the server
@@ -65,9 +75,10 @@ async def read(address: Address, errand: Errand, writer: Writer, *, plain: bool 
         level, _, errors = _LEVELS[family]
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
         sock.setsockopt(level, errors, 1)  # "connection refused", though it is not connected
+        bind(sock, way, address)
         sock.bind((_ANY[family], 0))
-        options = None if plain else choose_options(sock, find_mtu(family, address))
-        return await _Line(sock, address, Transfer(errand, writer, options), options).run()
+        options = None if plain else choose_options(sock, find_mtu(family, address, way))
+        return await _Line(sock, address, Transfer(errand, writer, options), options, way).run()
 
 
 class _Line:
@@ -78,9 +89,14 @@ class _Line:
     """
 
     def __init__(
-        self, sock: socket.socket, server: Address, transfer: Transfer, options: Options | None
+        self,
+        sock: socket.socket,
+        server: Address,
+        transfer: Transfer,
+        options: Options | None,
+        way: Way,
     ) -> None:
-        self._sock, self._server, self._transfer = sock, server, transfer
+        self._sock, self._server, self._transfer, self._way = sock, server, transfer, way
         self._peer: Address | None = None  # the server's address in this transfer, once it is known
         self._pure = False  # none of the packets that wait is a stranger's
         self._door: socket.socket | None = None  # for strangers
@@ -186,6 +202,7 @@ class _Line:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._door = socket.socket(sock.family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bind(self._door, self._way, peer)
         with suppress(OSError):  # then the kernel tells strangers that nobody listens
             self._door.bind((_ANY[socket.AddressFamily(sock.family)], port))
             self._loop.add_reader(self._door, self._answer_door, self._door)
