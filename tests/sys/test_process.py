@@ -93,6 +93,7 @@ def test_cancelling_kills_the_program(tmp_path: Path) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        await asyncio.sleep(0.05)  # asyncio closes its ends of the pipes a little later
 
     asyncio.run(scenario())
     assert gone(tmp_path / "pid")
