@@ -14,17 +14,21 @@ HTTP_ROOT = "http"
 _TENTATIVE = 0x40  # IFA_F_TENTATIVE
 
 
-def start_dnsmasq(space: Namespace, *options: str, interface: str = "lan0") -> Program:
+def start_dnsmasq(
+    space: Namespace, *options: str, interface: str = "lan0", alone: bool = True
+) -> Program:
     """Start dnsmasq on the interface, with options as on its command line ("dhcp-range=…").
 
     It answers DHCP at once, whether an address is used or not, and logs all packets. DNS is off
-    unless an option "port=53" is given.
+    unless an option "port=53" is given. Beside another server that gives addresses it is not
+    `alone`: it must not refuse the addresses of the other one.
     """
     leases = space.room / f"leases-{interface}"
     common = [
         # no-daemon: it stays who it is, which a namespace of an ordinary user needs.
         *("no-daemon", "conf-file=/dev/null", "no-resolv", "no-hosts", "no-ping"),
-        *("log-facility=-", "log-dhcp", "pid-file=", "dhcp-authoritative"),
+        *("log-facility=-", "log-dhcp", "pid-file="),
+        *(["dhcp-authoritative"] if alone else []),
         *("bind-interfaces", f"interface={interface}", "except-interface=lo"),
         f"dhcp-leasefile={leases}",
         *([] if any(option.startswith("port=") for option in options) else ["port=0"]),

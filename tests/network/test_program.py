@@ -172,8 +172,8 @@ def test_of_two_servers_the_one_that_boots_wins(
 ) -> None:
     """The other one only gives addresses, and is the faster."""
     serve(server)
-    start_dnsmasq(other, "dhcp-range=192.0.2.80,192.0.2.90,10m")
-    start_dnsmasq(server, RANGE, *BOOT, interface="br0")
+    start_dnsmasq(other, "dhcp-range=192.0.2.80,192.0.2.90,10m", alone=False)
+    start_dnsmasq(server, RANGE, *BOOT, interface="br0", alone=False)
     with start_petipy(client, ALONE) as petipy:
         assert petipy.boots()[0] == "from-the-network"
 
