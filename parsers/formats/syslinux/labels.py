@@ -43,9 +43,12 @@ class SyslinuxMenu:
     @property
     def trail(self) -> tuple[str, ...]:
         """Return the titles of this menu and the menus around it, without the outermost."""
-        if self.parent is None:
-            return ()
-        return (*self.parent.trail, strip_marks(self.label or self.title or self.tag) or "submenu")
+        titles: list[str] = []
+        menu = self
+        while menu.parent is not None:  # thousands of them are not to use up the stack
+            titles.append(strip_marks(menu.label or menu.title or menu.tag) or "submenu")
+            menu = menu.parent
+        return tuple(reversed(titles))
 
 
 @dataclass(slots=True, eq=False)

@@ -141,11 +141,15 @@ class Devices:
                         yield self.name(volume)
 
     def search(self, wanted: Callable[[Volume], bool], hints: Sequence[str]) -> Iterator[Volume]:
-        """Yield volumes that fit: by the hints, then disk by disk, the last partition first."""
+        """Yield volumes that fit: by the hints, then disk by disk, the last partition first.
+
+        A server is no disk: only a hint names it.
+        """
         for hint in hints:
             yield from filter(wanted, self._find_hinted(hint))
         for disk in [*self.loops.values()], *self._disks.values():
-            yield from filter(wanted, sorted(disk, key=lambda v: (v.partition != 0, -v.partition)))
+            disks = [volume for volume in disk if not self.is_server(volume)]
+            yield from filter(wanted, sorted(disks, key=lambda v: (v.partition != 0, -v.partition)))
 
     def _find_hinted(self, hint: str) -> Sequence[Volume]:
         if hint.endswith(","):  # the partitions of a disk, in rising order

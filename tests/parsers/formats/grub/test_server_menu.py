@@ -126,6 +126,15 @@ def test_a_kernel_of_the_disk_with_the_servers_arguments_is_an_entry() -> None:
     assert entry.kernel == FileRef(device="vda2", path="/vmlinuz")
 
 
+def test_a_search_finds_the_disk_with_a_kernel_and_never_the_server() -> None:
+    text = "search --set=d --file /vmlinuz\nmenuentry a { linux ($d)/vmlinuz x }\n"
+    volumes, urls = [Volume(name="eth0"), DISK], {CONFIG: text}
+    trees = {"vda2": {"/vmlinuz": "x"}}
+    host = Machine(trees, volumes=volumes, urls=urls, leases={"eth0": LEASE})
+    (entry,) = entries(scan_lease(host.files("eth0"), formats()))
+    assert entry.kernel == FileRef(device="vda2", path="/vmlinuz")
+
+
 @pytest.mark.parametrize(("command", "action"), [("halt", "halt"), ("reboot", "reboot")])
 def test_a_wish_to_switch_off_needs_a_person_and_is_told(command: str, action: str) -> None:
     for text in (f"menuentry off {{ {command} }}\n", f"{command}\n"):

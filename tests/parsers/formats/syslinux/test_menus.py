@@ -165,3 +165,9 @@ def test_passwords_lock_labels_menus_and_editing() -> None:
         Password(user="master", secret="top", nameless=True),
     )
     assert [line for line, message in problems(text) if "hashed" in message] == [12]
+
+
+def test_thousands_of_menus_within_each_other_cost_no_entry() -> None:
+    text = "MENU BEGIN a\n" * 5000 + "LABEL a\nLINUX /v\n"
+    (entry,) = entries(text)
+    assert entry.kernel
