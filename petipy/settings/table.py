@@ -296,28 +296,28 @@ SETTINGS = (
         name="interfaces",
         type=_SETUPS,
         help="addresses, VLANs, bonds, bridges, routes and names of interfaces in dracut's words, "
-        "such as `ip=eth0:dhcp vlan=eth0.5:eth0`; the command line may have them by themselves",
+        "such as `ip=eth0:dhcp vlan=eth0.5:eth0`; a command line may have these words alone",
         live=False,
     ),
     Setting(
         name="dhcp_arch",
         type=_DHCP_ARCHITECTURE,
-        help="the architecture that DHCP servers are told (option 93): 0C for Open Firmware, "
+        help="the architecture to send to DHCP servers (option 93): 0C for Open Firmware, "
         "0E for OPAL, 0B for EFI on arm64, 07 for EFI on x86, 00 for a BIOS; else this machine's",
         live=False,
     ),
     Setting(
         name="dhcp_class",
         type=_CLASS,
-        help="the vendor class for DHCP servers (option 60); PXEClient and HTTPClient are "
-        "completed by the architecture, and with HTTPClient servers answer with URLs",
+        help="the vendor class to send to DHCP servers (option 60); the architecture is added to "
+        "PXEClient and HTTPClient; servers answer HTTPClient with URLs",
         live=False,
     ),
     Setting(
         name="dhcp_user_class",
         type=_CLASS,
-        help="the user class for DHCP servers (option 77, as iPXE sends it); with iPXE (and its "
-        "option 175) many name an iPXE script, which is read, instead of a boot program",
+        help="the user class to send to DHCP servers (option 77, as iPXE does); iPXE adds its "
+        "option 175, and many servers then name an iPXE script, which Petipy reads",
         live=False,
     ),
     Setting(

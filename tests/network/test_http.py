@@ -173,14 +173,13 @@ def test_confined_children_find_names_and_speak_tls(
 
 
 def test_a_silent_name_server_is_told(web: Path, server: Namespace, client: Namespace) -> None:
-    name_servers(client, "nameserver 192.0.2.77\noptions timeout:5\n")
+    name_servers(client, "nameserver 192.0.2.77\noptions timeout:30\n")
     limits = Limits(connect=1, pauses=(0.1,))
+    began = time.monotonic()
     result = one(client, "http://boot.test/small", limits=limits)
     assert result.error == "no name server gives an address of boot.test"
     assert result.kind == "silent"
-    began = time.monotonic()
-    one(client, "http://boot.test/small", limits=limits)
-    assert time.monotonic() - began < 4.5  # libc's patience is 5 s, and longer than ours
+    assert time.monotonic() - began < 20  # libc's patience is 30 s
 
 
 def test_tinyproxy_leads_to_servers_behind_it(
