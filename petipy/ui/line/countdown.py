@@ -130,9 +130,11 @@ class CountdownLines:
         if self._at_prompt and number and self._number:
             self._prompt = prompt
             # The rest of the line stays. At most 20 bytes a second suit every line.
-            return f"\rBooting in {number.ljust(len(self._number))}"
+            return f"\rBooting in {number.rjust(len(self._number))}"
         text = "\r\n" if self._at_prompt else ""
         self._prompt, self._number, self._at_prompt = prompt, number, True
-        full = prompt + _INVITATION
-        short = full if len(full) < self._columns else prompt + _SHORT_INVITATION
-        return text + clip(short, self._columns - 1)
+        # On a narrow terminal the key is worth more than the thing that is waited for.
+        head = f"{prompt.partition(',')[0].removesuffix(' - ')} - "
+        texts = (prompt + _INVITATION, prompt + _SHORT_INVITATION, head + _SHORT_INVITATION)
+        fitting = (text for text in texts if len(text) < self._columns)
+        return text + next(fitting, clip(texts[-1], self._columns - 1))

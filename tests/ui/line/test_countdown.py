@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 from petipy.state.model import Countdown, Progress, Snapshot
 from petipy.ui.line.countdown import CountdownLines, next_change
@@ -31,11 +32,11 @@ def test_the_number_changes_at_tens_and_in_the_last_five_seconds() -> None:
         (2.5, "\rBooting in 30 s"),
         (12.5, "\rBooting in 20 s"),
         (22.5, "\rBooting in 10 s"),
-        (27.5, "\rBooting in 5 s "),
-        (28.5, "\rBooting in 4 s "),
-        (29.5, "\rBooting in 3 s "),
-        (30.5, "\rBooting in 2 s "),
-        (31.5, "\rBooting in 1 s "),
+        (27.5, "\rBooting in  5 s"),
+        (28.5, "\rBooting in  4 s"),
+        (29.5, "\rBooting in  3 s"),
+        (30.5, "\rBooting in  2 s"),
+        (31.5, "\rBooting in  1 s"),
     ]
 
 
@@ -86,6 +87,17 @@ def test_it_fits_a_narrow_terminal_because_a_wrapped_line_cannot_be_rewritten() 
     text = CountdownLines(columns=40).update(counting(10), [], 0.0, invite=True)
     assert all(len(line) < 40 for line in text.split("\r\n"))
     assert text.endswith("Booting in 10 s - Enter: menu")
+
+
+def test_the_key_for_the_menu_goes_before_what_is_waited_for_on_a_narrow_terminal() -> None:
+    snapshot = counting(60)
+    assert snapshot.countdown
+    countdown = replace(snapshot.countdown, awaits="network")
+    snapshot = replace(snapshot, countdown=countdown)
+    narrow = CountdownLines(columns=40).update(snapshot, [], 0.0, invite=True)
+    assert narrow.endswith("\r\nBooting in 60 s - Enter: menu")
+    wide = CountdownLines().update(snapshot, [], 0.0, invite=True)
+    assert wide.endswith("\r\nBooting in 60 s, unless network comes first - Enter: menu")
 
 
 def test_it_says_that_there_is_nothing_yet() -> None:

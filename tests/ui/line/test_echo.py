@@ -14,7 +14,7 @@ COUNTDOWN = (
     b"\r\nPetipy 0.1\r\n",
     b"found vda2: 20 GB ext4, label root\r\nDefault: Debian GNU/Linux (vda2)\r\n",
     b"Booting in 10 s - press Enter or a letter for the menu",
-    b"\rBooting in 5 s ",
+    b"\rBooting in  5 s",
     b"\r\nCountdown stopped - press Enter or a letter for the menu",
 )
 PROBE = b"\x1b7\x1b[999;999H\x1b[6n\x1b8"
