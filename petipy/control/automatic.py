@@ -40,7 +40,7 @@ class AutomaticBoot:
         self._trace, self._tell, self._clock = trace, tell, clock
         self._keys: dict[str, tuple[float, float]] = {}  # by client: a person's first and last key
         self._since = math.inf  # by the clock, when there was first something to boot
-        self._told: set[str] = set()  # ids of defaults that cannot boot
+        self._told: set[str] = set()  # ids of defaults that cannot boot, and other lines
         self._wake = asyncio.Event()
         store.listen(self._wake.set)
 
@@ -79,6 +79,7 @@ class AutomaticBoot:
             if decision.forget_failures:
                 self._booter.forget_failures()
                 continue
+            self._tell_of_order(decision)
             if decision.boot:
                 await self._boot(commands, decision.boot)
             # A decision looks at every choice. With thousands of disks it takes long and something
@@ -90,6 +91,16 @@ class AutomaticBoot:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def _tell_of_order(self, decision: policy.Decision) -> None:
+        """Tell of an order that names what is not there, once all is known or something boots."""
+        snapshot = self._store.snapshot
+        idle = snapshot.settled and not snapshot.scanning and not decision.default
+        if snapshot.settings.order and (decision.boot or (idle and self._since < math.inf)):
+            for words in policy.explain_order(snapshot):
+                if words not in self._told:
+                    self._told.add(words)
+                    self._tell(words)
 
     async def _boot(self, commands: Commands, id: str) -> None:
         self._tell_of_defaults(id)

@@ -61,7 +61,7 @@ class Ranking:
     """The places of the sources in an order. `items` may be empty."""
 
     def __init__(self, items: Sequence[OrderItem], sources: Sequence[Source]) -> None:
-        self._items = items
+        self._items, self._sources = items, sources
         self._of_items: list[list[Source]] = [[] for _ in items]
         self._places: dict[str, tuple[int, int]] = {}
         for number, source in enumerate(sources):
@@ -78,6 +78,11 @@ class Ranking:
             return self._places[name]
         # A choice without a source: one that is just leaving.
         return (len(self._items), 0) if not self._items or self._has_any else None
+
+    def list_absent(self) -> list[str]:
+        """Return the items that mean one device, which is not there. They may be misspelt."""
+        known = {name for source in self._sources for name in _names(source)} | _KINDS
+        return [item.name for item in self._items if item.name.lower() not in known]
 
     def find_wait(self, name: str, since: float) -> tuple[float, str]:
         """Return the time until which the boot of a source waits for an item before it, and which.

@@ -230,6 +230,16 @@ def _images(snapshot: Snapshot) -> set[str]:
     return {source.name for source in snapshot.sources if source.kind.inner}
 
 
+def explain_order(snapshot: Snapshot) -> list[str]:
+    """Return in words what the setting `order` asks for in vain."""
+    ranking = Ranking(snapshot.settings.order, snapshot.sources)
+    words = [f"petipy.order: nothing here is called {name}" for name in ranking.list_absent()]
+    named = any(ranking.place(choice.device) for choice in snapshot.choices if choice.bootable)
+    if snapshot.settings.order and not named:
+        words.append("petipy.order names nothing that can boot: nothing boots by itself")
+    return words
+
+
 def list_passed_over(snapshot: Snapshot, boots: Choice) -> list[Choice]:
     """Return the defaults that would boot before a choice, but are no candidates."""
     ranking = Ranking(snapshot.settings.order, snapshot.sources)

@@ -17,6 +17,7 @@ from petipy.log import Trace
 from petipy.state import policy
 from petipy.state.access import Lock
 from petipy.state.model import Choice, Countdown, Edit
+from petipy.state.order import parse
 from petipy.state.policy import Decision
 from petipy.state.settings import Settings
 from petipy.state.store import Store
@@ -184,6 +185,32 @@ def test_a_decision_that_is_denied_counts_as_a_failure_and_ends_nothing(
         parts = Parts(SHUT)
         await parts.decide()
         assert parts.booter.failed == {"shut"}
+        assert parts.booter.booted == []
+
+    asyncio.run(scenario())
+
+
+def test_an_item_of_the_order_that_is_not_there_is_told_once() -> None:
+    async def scenario() -> None:
+        parts = Parts(OPEN, timeout=0, order=parse("vda7,any"))
+        await parts.decide()
+        await parts.decide()
+        assert parts.booter.booted[:1] == ["open"]
+        assert parts.told == ["petipy.order: nothing here is called vda7"]
+
+    asyncio.run(scenario())
+
+
+def test_an_order_that_leaves_out_everything_says_so() -> None:
+    async def scenario() -> None:
+        parts = Parts(OPEN, timeout=0, order=parse("usb"))
+        task = asyncio.create_task(parts.automatic.run(parts.commands))
+        async with asyncio.timeout(30):
+            while not parts.told:  # noqa: ASYNC110  nothing wakes this test
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait({task})
+        assert parts.told == ["petipy.order names nothing that can boot: nothing boots by itself"]
         assert parts.booter.booted == []
 
     asyncio.run(scenario())

@@ -78,6 +78,20 @@ def test_an_order_is_written_as_it_was_read() -> None:
     assert order.parse("") == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("network,any", []),
+        ("disk,vda2,LABEL-vdb1,usb,image", []),
+        ("netwrk,any", ["petipy.order: nothing here is called netwrk"]),
+        ("eth0", ["petipy.order names nothing that can boot: nothing boots by itself"]),
+        ("", []),
+    ],
+)
+def test_an_order_says_what_it_names_in_vain(text: str, words: list[str]) -> None:
+    assert policy.explain_order(snapshot(text, *DISKS, ETH0)) == words
+
+
 def test_seconds_after_a_kind_need_no_unit() -> None:
     assert order.parse("network:60,any") == order.parse("network:60s,any")
     assert order.parse("Network:60S")[0].patience == 60
