@@ -26,7 +26,6 @@ from petipy.sys import limits, process
 from petipy.sys.forked import Link, in_child
 
 PROGRAM = "/usr/lib/systemd/systemd-networkd"
-_USER = 0x6FFF_FFFE  # a user number that nobody else has
 _NICE = 5  # disks come first: a boot from one need not wait for the network
 _UNPACKING = 60.0  # seconds
 _RENAMING = 30.0  # seconds
@@ -68,7 +67,7 @@ class Networkd:
             await _rename(self._log)
         async with process.daemon(
             [PROGRAM],
-            user=_USER,
+            user=limits.NETWORKD_USER,
             capabilities=limits.CONFIGURE_NETWORKS,
             nice=_NICE,
             end_by=signal.SIGUSR2,  # it ends as for a restart: addresses and leases stay
@@ -121,7 +120,7 @@ class Networkd:
         own = self._run / "netif"
         own.mkdir(exist_ok=True)
         if os.geteuid() == 0:
-            os.chown(own, _USER, _USER)
+            os.chown(own, limits.NETWORKD_USER, limits.NETWORKD_USER)
 
     def _write_machine_id(self, identity: Identity) -> None:
         """Give the machine an identity if it has none (machine-id(5)).

@@ -39,7 +39,6 @@ _MEMORY = 1 << 30  # bytes of address space; most of it is libraries
 _FILES = 256  # descriptors
 _MOUNTING = 5.0  # seconds until the ask for another volume counts as refused
 _COMPUTING = 60.0  # seconds of processor time to follow a lease
-FIRST_USER = 0x7000_0000  # user numbers that nobody has; one per child, so that none rules another
 
 
 class ScanTree(Protocol):
@@ -294,9 +293,9 @@ def _open_nothing() -> int:
     return fd
 
 
-def user_number(child: int, first: int = FIRST_USER) -> int:
+def user_number(child: int, first: int = limits.SCAN_USERS) -> int:
     """Return the user of the scanner's child with this number."""
-    return first + child % 0x10000
+    return first + child % limits.USERS_OF_CHILDREN
 
 
 def forget_modules() -> None:

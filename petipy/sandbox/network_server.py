@@ -10,13 +10,13 @@ from functools import partial
 from parsers.api import Format
 from petipy.fetch import tls
 from petipy.sandbox import fetching, packets
-from petipy.sandbox.child import FIRST_USER, Child, ScanTree
+from petipy.sandbox.child import Child, ScanTree
 from petipy.sandbox.mounter import Mounter
 from petipy.sandbox.remote_messages import FETCHES, NETWORK_REQUESTS, LeaseRequest, NetworkRequest
 from petipy.sandbox.server import Server
 from petipy.scan.lease import prepare, scan_lease
 from petipy.startup import lazy
-from petipy.sys import seccomp
+from petipy.sys import limits, seccomp
 
 _ANSWERING = 75.0  # seconds for the child that answers an ask; petipy.sandbox.remote waits longer
 
@@ -39,7 +39,7 @@ class NetworkServer(Server):
 
     at_once = 16  # children mostly wait for servers, and no link may wait for another link's
     most_asks = 400  # of one child: petipy.sandbox.remote has the bound of a scan
-    first_user = FIRST_USER + 0x10000
+    first_user = limits.FETCH_USERS
 
     def prepare_for_leases(
         self, formats: Sequence[Format], scan_tree: ScanTree | None, broken: str

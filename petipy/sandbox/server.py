@@ -17,7 +17,7 @@ from contextlib import suppress
 
 from parsers.api import Format
 from petipy.sandbox import packets
-from petipy.sandbox.child import FIRST_USER, Child, ScanTree, user_number
+from petipy.sandbox.child import Child, ScanTree, user_number
 from petipy.sandbox.jobs import Answering, Job, describe_death, send_failure
 from petipy.sandbox.messages import (
     ASKS,
@@ -73,7 +73,7 @@ class Server:
 
     at_once = 4  # children that work at the same time; more would only share the memory
     most_asks = 64  # of one child
-    first_user = FIRST_USER  # of the children
+    first_user = limits.SCAN_USERS  # of the children
 
     def __init__(self, control: socket.socket, mounter: Mounter) -> None:
         self._control, self._mounter = control, mounter

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from petipy.sys import limits, seccomp
 from petipy.sys.seccomp import Work
 
-_USER = 0x6FFF_FFFF  # a user number that nobody has
 _FILES = 1024  # descriptors of a process that makes files in memory
 
 
@@ -35,7 +34,7 @@ def confine(
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     limits.close_all_but(descriptors)
-    limits.become(_USER, capability)
+    limits.become(limits.CONFINED_USER, capability)
     limits.die_with_parent(parent)  # a change of the user clears this
     limits.limit(seconds + 1, size + memory, _FILES if copies else polled, copies)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # SIGXCPU, then SIGKILL

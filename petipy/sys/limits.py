@@ -21,6 +21,10 @@ _CLONE_NEWNET = 0x40000000
 READ_EVERY_FILE, LOAD_KERNELS = 2, 22  # CAP_DAC_READ_SEARCH, CAP_SYS_BOOT: for `become`
 # CAP_NET_BIND_SERVICE, CAP_NET_BROADCAST, CAP_NET_ADMIN, CAP_NET_RAW: for a DHCP client
 CONFIGURE_NETWORKS = (10, 11, 12, 13)
+# Numbers of users that nobody else has: a process cannot touch one of another user.
+CONFINED_USER, NETWORKD_USER, NAMES_USER = 0x6FFF_FFFF, 0x6FFF_FFFE, 0x6FFF_FFFD
+# The first user of the scanner's children, and of those of its branch for networks. Each has one.
+SCAN_USERS, FETCH_USERS, USERS_OF_CHILDREN = 0x7000_0000, 0x7001_0000, 0x1_0000
 FIRST, LATE = 1000, -900  # scores of set_oom_score: a child that works, the program itself
 
 

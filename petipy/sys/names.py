@@ -13,7 +13,6 @@ _FILES = ("resolv.conf", "hosts", "gai.conf", "host.conf")
 _SWITCH = b"hosts: files dns\n"  # nsswitch.conf: no service of the machine is asked
 _LONGEST = 1 << 16  # bytes of a file
 _MOST = 16  # addresses of a host
-_USER = 0x6FFF_FFFD  # a user number that nobody has
 _MEMORY, _DESCRIPTORS = 64 << 20, 32
 
 
@@ -35,7 +34,7 @@ def confine(keep: Iterable[int], seconds: float) -> None:
     parent, size = os.getppid(), limits.read_size()
     enter_directory()
     limits.close_all_but(keep)
-    limits.become(_USER, None)
+    limits.become(limits.NAMES_USER, None)
     limits.die_with_parent(parent)  # a change of the user clears this
     limits.limit(seconds, size + _MEMORY, _DESCRIPTORS)
     if seccomp.available():
