@@ -152,6 +152,7 @@ class Child:
         problems, stopped = (*scan.problems, *files.unread()), scan.stopped or files.fault
         if not scan.entries and not scan.preferences:
             stopped = stopped or remote.failure
+            problems = (*remote.refusals.values(), *problems)
         tell(replace(scan, problems=problems, stopped=stopped))
         remote.close()
 

@@ -130,6 +130,7 @@ def _make_outcome(number: int, fetched: Fetched) -> Outcome:
         needs_tls=fetched.kind == "tls",
         silent=fetched.kind == "silent",
         again=fetched.again or fetched.kind == "silent",
+        absent=fetched.kind == "absent",
         requests=tuple(requests),
     )
 

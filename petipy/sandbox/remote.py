@@ -71,6 +71,8 @@ class Remote:
         self._tls = False  # a server has sent us to https
         self._told = clock()
         self.problems: list[Problem] = []
+        # What a server refused first, such as by its certificate. It matters if nothing is found.
+        self.refusals: dict[str, Problem] = {}  # by server
         self.failure = ""  # the reason why the files may be there later
 
     def fetch(self, url: str) -> str | None:
@@ -236,6 +238,9 @@ class Remote:
             outcome, data = Outcome(error=words), b""
             if all(problem.message != words for problem in self.problems):
                 self.problems.append(Problem(hide_credentials(wanted.url), 0, words))
+        if outcome.error and not (outcome.again or outcome.absent or outcome.silent):
+            problem = Problem(hide_credentials(wanted.url), 0, outcome.error)
+            self.refusals.setdefault(split(wanted.url)[0], problem)
         if outcome.again and not self.failure:
             words = f"no answer from {_find_host(wanted)}" if outcome.silent else wanted.url
             reason = "" if outcome.error == "no answer" else f": {outcome.error}"

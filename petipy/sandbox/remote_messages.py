@@ -79,6 +79,7 @@ class Outcome:
     needs_tls: bool = False  # nothing was fetched: ssl was not in memory
     silent: bool = False  # the server has not answered at all
     again: bool = False  # another try, later, may do better
+    absent: bool = False  # the server says that there is no such file
     requests: Annotated[tuple[Request, ...], range(MOST_RECORDS + 1)] = ()
 
 

@@ -114,7 +114,10 @@ def _describe_silence(lease: Lease, tried: Sequence[str]) -> str:
     if not tried:
         return "DHCP names nothing to boot"
     words = f"no configuration at {tried[0]}"
-    words += f", nor at {len(tried) - 1} other places, the last {tried[-1]}" * (len(tried) > 1)
+    if len(tried) == 2:
+        words += f", nor at {tried[1]}"
+    elif tried[2:]:
+        words += f", nor at {len(tried) - 1} other places, the last {tried[-1]}"
     if name := next(filter(is_ipxe, bootfiles(lease)), ""):
         words += f"; {name} is iPXE: its server may offer a script to the user class iPXE"
     return words

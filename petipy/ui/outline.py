@@ -76,7 +76,8 @@ def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = ""
         rows.append(row)
     if not path.trail and not needle:
         shown = {choice.device for choice in snapshot.choices}
-        rows += [_heading(s.name, s, path) for s in _networks(snapshot) if s.name not in shown]
+        empty = (source for source in _networks(snapshot) if source.name not in shown)
+        rows += [_heading(source.name, source, path, empty=True) for source in empty]
     return rows
 
 
@@ -119,9 +120,12 @@ def first_focus(rows: list[MenuRow]) -> int:
     return next(iter(marked + selectable), 0)
 
 
-def _heading(device: str, source: Source | None, path: MenuPath) -> MenuRow:
+def _heading(device: str, source: Source | None, path: MenuPath, *, empty: bool = False) -> MenuRow:
     title = source_title(source, device)
-    if source and source.kind.remote and (state := describe_network(source)):
+    state = describe_network(source) if source and source.kind.remote else ""
+    if empty and not state:
+        state = "nothing to boot, see the log"
+    if source and state:
         # The network screen has the rest: this one fits into a line.
         title = f"{to_ascii(source.name) if source.link else title}: {state}"
     words = " / ".join([title, *map(to_ascii, path.trail)])

@@ -129,6 +129,7 @@ class View(Frame[Any, Any, Any]):
         self._note = ""
         if key in STOP and self.session.snapshot.booting:
             self.session.stop()
+            self._note = "Loading was stopped"  # the number of problems does not hide it
             return None
         left = super().keypress(size, key)
         if left is not None and self._use_key(left):

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+from parsers.api import Problem
 from parsers.host import Piece
 from petipy.sandbox import packets
 from petipy.sandbox.remote import MOST_FETCHES, Remote
@@ -52,6 +53,8 @@ class Scanner:
                     total=outcome.total,
                     needs_tls=outcome.needs_tls,
                     silent=outcome.silent,
+                    again=outcome.again,
+                    absent=outcome.absent,
                     requests=outcome.requests,
                 )
                 socket.send_fds(theirs, [OUTCOMES.encode(message)], fds)
@@ -78,6 +81,20 @@ def test_no_answer_is_none_and_its_reason_is_among_the_requests() -> None:
     scanner = Scanner(lambda _: (Outcome(error="404 Not Found", requests=(record,)), b""))
     assert scanner.remote.fetch(f"{SITE}/a") is None
     assert scanner.remote.list_requests() == (record,)
+
+
+def test_what_a_server_refuses_is_told_once_but_not_a_file_that_is_absent() -> None:
+    words = "the certificate of 192.0.2.1 is not trusted"
+    replies = {
+        f"{SITE}/a": Outcome(error="404 Not Found", absent=True),
+        f"{SITE}/b": Outcome(error="no answer", silent=True, again=True),
+        "https://192.0.2.2/c": Outcome(error=words),
+        "https://192.0.2.2/d": Outcome(error=words),
+    }
+    scanner = Scanner(lambda wanted: (replies[wanted.url], b""))
+    for url in replies:
+        scanner.remote.fetch(url)
+    assert [*scanner.remote.refusals.values()] == [Problem("https://192.0.2.2/c", 0, words)]
 
 
 def test_a_server_that_does_not_answer_is_asked_once() -> None:

@@ -74,6 +74,13 @@ def test_hostile_words_of_a_server_are_shown_as_text() -> None:
     assert "no?[2Jfile?" in text
 
 
+def test_a_network_without_entries_says_so_and_a_place_by_its_url() -> None:
+    opened = replace(network("opened1"), title="opened1: http://192.0.2.1/a.cfg", link=None)
+    text = Driver(machine(network(), opened)).text
+    assert "eth0: nothing to boot, see the log" in text
+    assert "opened1: http://192.0.2.1/a.cfg: nothing to boot, see the log" in text
+
+
 def test_the_network_screen_lists_addresses_lease_and_requests_in_order() -> None:
     requests = (
         Request(url="tftp://192.0.2.1/pxelinux.cfg/default", answer="no such file", seconds=0.031),
