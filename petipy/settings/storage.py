@@ -19,6 +19,7 @@ from petipy.state.settings import Settings
 IMAGE = "/etc/petipy.toml"
 _LARGEST = 1 << 16  # characters of the image's file
 _CMDLINE = "kernel command line"
+_INTERFACES = "interfaces"
 # dracut's words, dracut.cmdline(7), which are the setting `interfaces` of the command line.
 NETWORK_WORDS = frozenset(
     {
@@ -44,7 +45,10 @@ def load(cmdline: str, image: str = IMAGE, machine: Storage | None = None) -> Se
     found.take_file(image)
     if machine is not None:
         found.take_machine(machine)
-    for name, text in _read_command_line(cmdline):
+    for name, given in _read_command_line(cmdline):
+        text = given
+        if name == _INTERFACES in found.values and _names_card_only(given):
+            text = f"{found.values[name].text} {given}"
         found.take("command line", _CMDLINE, name, text, prefix="petipy.")
     layers = tuple(found.layers.items())
     return Settings(**found.values, layers=layers, complaints=tuple(found.complaints))
@@ -105,16 +109,25 @@ class _Found:
 
 
 def _read_command_line(cmdline: str) -> Iterator[tuple[str, str]]:
-    network = []
+    setting: list[str] = []
+    network: list[str] = []
     for word in _WORD.findall(cmdline):
         plain = word.replace('"', "")
         name, _, text = plain.partition("=")
-        if name.startswith("petipy."):
+        if name == f"petipy.{_INTERFACES}":
+            setting = [text]  # the last one counts
+        elif name.startswith("petipy."):
             yield name.removeprefix("petipy."), text
         elif name in NETWORK_WORDS:
             network.append(plain)
-    if network:
-        yield "interfaces", " ".join(network)
+    if setting or network:
+        yield _INTERFACES, " ".join(filter(None, [*setting, *network]))
+
+
+def _names_card_only(text: str) -> bool:
+    """Return True for BOOTIF= alone, which PXELINUX appends: it configures nothing by itself."""
+    words = text.split()
+    return bool(words) and all(word.startswith(("BOOTIF=", "rd.bootif=")) for word in words)
 
 
 _STRING = r"""(?:"[^"\\]*"|'[^']*')"""

@@ -172,6 +172,22 @@ def test_the_stronger_layer_counts_and_each_value_knows_its_own(tmp_path: Path) 
     }
 
 
+def test_words_of_the_command_line_and_its_setting_of_interfaces_both_count() -> None:
+    words = 'petipy.interfaces="vlan=eth0.5:eth0 ip=eth0:off" ip=eth0.5:dhcp'
+    got = read_command_line(f"petipy.interfaces=ip=dhcp6 {words}").interfaces
+    assert got.text == "vlan=eth0.5:eth0 ip=eth0:off ip=eth0.5:dhcp"
+    assert [setup.name for setup in got.interfaces] == ["eth0.5", "eth0"]
+
+
+def test_what_pxelinux_appends_does_not_undo_the_images_interfaces(tmp_path: Path) -> None:
+    file = 'interfaces = "bond=bond0:eth0,eth1 ip=bond0:dhcp"\n'
+    boot = "BOOTIF=01-52-54-00-12-34-56"
+    got = read_image(tmp_path, file, f"quiet {boot}").interfaces
+    assert [setup.name for setup in got.interfaces] == ["bond0"]
+    assert read_image(tmp_path, file, f"ip=dhcp {boot}").interfaces.text == f"ip=dhcp {boot}"
+    assert read_image(tmp_path, file, "petipy.interfaces=").interfaces.text == ""
+
+
 def test_a_wrong_value_leaves_the_weaker_layers_value(tmp_path: Path) -> None:
     got = read_image(tmp_path, "timeout = 7\n", "petipy.timeout=soon")
     assert (got.timeout, got.layer("timeout")) == (7, "image")
