@@ -127,9 +127,11 @@ class View(Frame[Any, Any, Any]):
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._note = ""
-        if key in STOP and self.session.snapshot.booting:
+        if key in STOP and (booting := self.session.snapshot.booting):
+            choice = self.session.snapshot.choice(booting)
             self.session.stop()
-            self._note = "Loading was stopped"  # the number of problems does not hide it
+            # The number of problems does not hide a note, as it hides the log's line.
+            self._note = f"Loading {entry_title(choice) if choice else booting} was stopped"
             return None
         left = super().keypress(size, key)
         if left is not None and self._use_key(left):

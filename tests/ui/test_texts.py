@@ -115,7 +115,8 @@ def test_esc_stops_what_is_being_loaded_and_leaves_the_page_as_it_is() -> None:
     driver.press("esc")
     assert driver.machine.stops == 1
     assert "Petipy 0.1 - Log" in driver.text
-    driver.machine.store.update(booting="")
+    driver.machine.store.update(booting="", problems=(("vda1", Problem("", 0, "odd")),))
+    assert f"Loading {DEBIAN} was stopped" in driver.text
     assert "Boot menu" in driver.press("esc").text
     assert driver.machine.stops == 1
 
