@@ -1,6 +1,6 @@
 """UDP in IP: packets as a packet socket gives them, from the IP header on. Pure.
 
-RFC 791, 8200 and 768. FILTER runs in the kernel and passes nothing but DHCP.
+RFC 791, 8200 and 768. FILTER runs in the kernel and passes nothing but DHCP and replies of ARP.
 """
 
 import socket
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _UDP = 17
 _HOPS = 64
-IPV4, IPV6 = 0x0800, 0x86DD  # Ethernet's types
+IPV4, IPV6, ARP = 0x0800, 0x86DD, 0x0806  # Ethernet's types
 OUTGOING = 4  # PACKET_OUTGOING: a packet that this machine sends
 
 
@@ -103,6 +103,7 @@ _PROGRAM: tuple[tuple[int, str, str, int], ...] = (
     (_ANY_BIT, "drop", "", 0xFFF),
     (_HALF, "", "", _PROTOCOL),
     (_EQUAL, "six", "", IPV6),
+    (_EQUAL, "arp", "", ARP),
     (_EQUAL, "", "drop", IPV4),
     (_BYTE, "", "", 9),
     (_EQUAL, "", "drop", _UDP),
@@ -117,6 +118,8 @@ _PROGRAM: tuple[tuple[int, str, str, int], ...] = (
     (_HALF, "", "", 42),
     (_EQUAL, "in", "", 546),
     (_EQUAL, "out", "drop", 547),
+    (_HALF, "arp:", "", 6),
+    (_EQUAL, "in", "drop", 2),  # a reply
     (_WORD, "in:", "", _TYPE),
     (_EQUAL, "drop", "take", OUTGOING),
     (_WORD, "out:", "", _TYPE),

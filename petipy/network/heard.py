@@ -20,6 +20,7 @@ _OWN = {
     "opened",
 }
 _ADDRESS = re.compile(r"[0-9a-f.:]{0,45}")
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 
 Family = Literal["v4", "v6"]
 
@@ -43,6 +44,11 @@ def is_plain(text: str) -> bool:
 def is_address(text: str) -> bool:
     """Return True for a text with the characters of an address, or ""."""
     return _ADDRESS.fullmatch(text) is not None
+
+
+def is_mac(text: str) -> bool:
+    """Return True for a hardware address of Ethernet: "52:54:00:12:34:56"."""
+    return _MAC.fullmatch(text) is not None
 
 
 Word = Annotated[str, is_word]
@@ -79,4 +85,13 @@ class Lost:
     count: int
 
 
-MESSAGES: Codec[Heard | Lost] = Codec(Heard | Lost)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Another machine on the link has the IPv4 address that a server gave."""
+
+    link: Annotated[int, range(1 << 31)]
+    address: Address
+    mac: Annotated[str, is_mac]  # of the other machine
+
+
+MESSAGES: Codec[Heard | Lost | Conflict] = Codec(Heard | Lost | Conflict)

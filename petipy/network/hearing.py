@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from petipy.network.heard import Heard
+from petipy.network.heard import Conflict, Heard
 from petipy.network.interfaces import Interface
 from petipy.network.offers import list_reasons, make_lease, remember
 from petipy.network.states import Answers
@@ -20,6 +20,7 @@ class Hearing:
         self._uuid, self._setups = uuid, setups
         self._heard: dict[int, tuple[Heard, ...]] = {}
         self._refusals: dict[int, str] = {}
+        self._conflicts: dict[int, Conflict] = {}
         self._leases: dict[int, Lease] = {}  # the leases that `answers` returned last
 
     @property
@@ -34,6 +35,11 @@ class Hearing:
             self._refusals[index] = f"{heard.server or 'the server'} {words}"
         else:
             self._refusals.pop(index, None)
+        if heard.kind == "ack" and heard.family == "v4":  # it is checked again
+            self._conflicts.pop(index, None)
+
+    def take_conflict(self, conflict: Conflict) -> None:
+        self._conflicts[conflict.link] = conflict
 
     def answers(self, interface: Interface) -> Answers:
         """Return the answers that count for the link now."""
@@ -46,6 +52,7 @@ class Hearing:
             refusal=self._refusals.get(interface.link.index, ""),
             offer=offer,
             method=_find_method(self._setups, interface.link),
+            conflict=_describe(self._conflicts.get(interface.link.index), lease),
             refused="; ".join(list_reasons(heard)[:_MOST_REASONS]).replace("\n", " "),
         )
 
@@ -53,7 +60,14 @@ class Hearing:
         """Forget what was heard on a link that is gone."""
         self._heard.pop(index, None)
         self._refusals.pop(index, None)
+        self._conflicts.pop(index, None)
         self._leases.pop(index, None)
+
+
+def _describe(conflict: Conflict | None, lease: Lease) -> str:
+    if conflict is None or dict(lease).get("ip") != conflict.address:
+        return ""
+    return f"{conflict.address} is used by {conflict.mac}, too"
 
 
 def _find_method(setups: Setups, link: Link) -> Method:

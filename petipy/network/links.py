@@ -56,6 +56,7 @@ class _Followed:
     silent: bool = False  # the log says that no server answers
     returned: bool = False  # the carrier or the address was away, and is back
     told: tuple[str, ...] = ()  # the facts that the log has
+    conflict: str = ""  # the other machine with the address that the log has
     refused: str = ""  # the parts of answers that the log calls left out
     lines: list[float] = field(default_factory=list)  # times of its lines in the last minute
 
@@ -222,6 +223,10 @@ class Links:
                 self.log.announce(f"{source.name}: {source.reason}")
             link.silent = True
         link.told = said
+        if answers.conflict not in ("", link.conflict):
+            self._log(link, f"{source.name}: {answers.conflict}", now)
+        # A renewed lease is checked again: the same answer is no news.
+        link.conflict = answers.conflict or link.conflict
         if answers.refused not in ("", link.refused):
             self._log(link, f"{source.name}: left out of an answer: {answers.refused}", now)
         link.refused = answers.refused or link.refused

@@ -15,14 +15,15 @@ import select
 import socket
 import struct
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import ExitStack, aclosing
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import ExitStack, aclosing, suppress
 
 from petipy.log import Log
 from petipy.network import dhcp4, pxe
+from petipy.network.conflicts import EVERYBODY, Conflicts
 from petipy.network.conversations import Ask, Conversations
-from petipy.network.frames import FILTER, NOTHING, read
-from petipy.network.heard import MESSAGES, Heard, Lost
+from petipy.network.frames import ARP, FILTER, NOTHING, read
+from petipy.network.heard import MESSAGES, Conflict, Heard, Lost
 from petipy.sys import confined, packet
 from petipy.sys.forked import Link, stream
 
@@ -40,13 +41,17 @@ _IP_PKTINFO = 8  # of <linux/in.h>; Python 3.12 names it
 
 
 async def listen(
-    log: Log, addresses: Mapping[int, str] | None = None, pause: float = _FIRST_PAUSE
+    log: Log,
+    addresses: Mapping[int, str] | None = None,
+    pause: float = _FIRST_PAUSE,
+    tell_conflict: Callable[[Conflict], None] | None = None,
 ) -> AsyncGenerator[Heard, None]:
     """Yield what DHCP servers tell this machine's client, on all links, for ever.
 
     Begin before the client does: the child learns transactions from the client's own packets.
     Bonded interfaces hear what the bond does. `addresses` are IPv4 addresses that interfaces have
-    without DHCP, by index: PXE's servers are asked from them at once.
+    without DHCP, by index: PXE's servers are asked from them at once. With `tell_conflict`, the
+    link is asked who else has an address that a server gives.
 
     Close the generator (contextlib.aclosing), which ends the child. If the child dies, another
     starts after a pause, at first of `pause` seconds. OSError without CAP_NET_RAW.
@@ -63,13 +68,16 @@ async def listen(
         first, complained = pause, False
         while True:
             began = time.monotonic()
-            work = _Work(tap, sender, addresses or {})
+            work = _Work(tap, sender, addresses or {}, probes=tell_conflict is not None)
             try:
                 async with aclosing(stream(work.run, _MESSAGE)) as reports:
                     async for report in reports:
                         message = MESSAGES.decode(report)
                         if isinstance(message, Heard):
                             yield message
+                        elif isinstance(message, Conflict):
+                            if tell_conflict:
+                                tell_conflict(message)
                         else:
                             log.info(f"DHCP: {message.count} packets dropped: too many at once")
                 reason = "it ended"
@@ -90,11 +98,17 @@ class _Work:
     """The work of the child."""
 
     def __init__(
-        self, tap: socket.socket, sender: socket.socket | None, addresses: Mapping[int, str]
+        self,
+        tap: socket.socket,
+        sender: socket.socket | None,
+        addresses: Mapping[int, str],
+        *,
+        probes: bool,
     ) -> None:
         self._tap, self._sender = tap, sender
         self._receiver = packet.Receiver(tap, _LONGEST)
         self._conversations = Conversations(_draw, addresses)
+        self._conflicts = Conflicts() if probes else None
         self._second = 0.0  # the start of the second that the counts are for
         self._packets = self._answers = 0
         self._reports: dict[tuple[int, int], int] = {}  # of this second, by link, transaction
@@ -112,7 +126,10 @@ class _Work:
             now = time.monotonic()
             self._report_lost(parent, now)
             self._send(now)
+            self._probe(now)
             due = self._conversations.next_due() if self._sender else None
+            if self._conflicts and (probe := self._conflicts.next_due()) is not None:
+                due = probe if due is None else min(due, probe)
             if self._lost or self._flooded:
                 due = self._tell if due is None else min(due, self._tell)
             wait = None if due is None else max(0.0, due - now) * 1000
@@ -139,11 +156,15 @@ class _Work:
                     return
                 raise
             self._packets += 1
-            datagram = read(found.data, found.summed)
+            datagram, link = read(found.data, found.summed), found.link
             if isinstance(datagram, str):
+                conflict = self._conflicts and self._conflicts.take_answer(link, found.data, now)
+                if conflict:
+                    parent.report(MESSAGES.encode(conflict).decode())
                 continue
-            link = found.link
             if found.outgoing:
+                if self._conflicts and not datagram.six:
+                    self._conflicts.learn(link, datagram.data)
                 messages = self._conversations.take_question(link, datagram)
             elif self._conversations.expects(link, datagram):
                 self._answers += 1
@@ -152,6 +173,8 @@ class _Work:
                 continue
             for message in messages:
                 self._report(parent, message)
+                if self._conflicts and (message.kind, message.family) == ("ack", "v4"):
+                    self._conflicts.begin(link, message.address, now)
 
     def _report(self, parent: Link, message: Heard) -> None:
         """Send a message to the parent, up to the limit per second."""
@@ -182,6 +205,11 @@ class _Work:
             except OSError:
                 # The interface lacks the address: the client still checks it for conflicts.
                 self._conversations.put_off(ask, now)
+
+    def _probe(self, now: float) -> None:
+        for link, data in self._conflicts.due(now) if self._conflicts else ():
+            with suppress(OSError):  # the link is down
+                packet.send(self._tap, link, ARP, EVERYBODY, data)
 
     def _send_one(self, ask: Ask) -> None:
         """Send a request from the interface and its address."""

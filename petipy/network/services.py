@@ -7,6 +7,7 @@ from contextlib import aclosing, suppress
 from petipy.log import Log
 from petipy.network import links, listener, resolver
 from petipy.network.clock import Clock
+from petipy.network.heard import Conflict
 from petipy.network.hearing import Hearing
 from petipy.network.interfaces import Interface
 from petipy.network.netif import read_nameservers
@@ -66,7 +67,11 @@ class Network:
         self._networkd.release(self._hearing.leases)
 
     async def _listen(self) -> None:
-        async with aclosing(listener.listen(self._log)) as stream:
+        def take(conflict: Conflict) -> None:
+            self._hearing.take_conflict(conflict)
+            self._heard.set()
+
+        async with aclosing(listener.listen(self._log, tell_conflict=take)) as stream:
             async for heard in stream:
                 self._hearing.take(heard)
                 self._heard.set()

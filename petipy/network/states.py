@@ -26,6 +26,7 @@ class Answers:
     refusal: str = ""  # the last refusal, in words; "" after an answer that is none
     offer: str = ""  # the server that offers an address, as long as there is no lease
     method: Method = "auto"  # by which the link gets its addresses
+    conflict: str = ""  # the other machine that has the address of the lease, in words
     refused: str = ""  # the parts of the answers that were left out, in words
 
 
@@ -41,15 +42,17 @@ def describe(
         return "ready", "the settings leave it alone"
     reason = _find_obstacle(interface, answers, seconds)
     if had_lease:  # also without its address now: what was found may still boot
-        return "scanning", reason
+        return "scanning", reason or answers.conflict
     if reason:
         return "waiting", reason
     if not answers.lease:
         return "ready", f"{_join_addresses(interface)}, without DHCP: nothing says what to boot"
     if not leases.is_about_booting(dict(answers.lease)):
         words = offers.describe(answers.lease)
+        if answers.conflict:
+            words = f"{words}; {answers.conflict}"
         return "ready", f"{words} ({answers.refused})" if answers.refused else words
-    return "scanning", ""
+    return "scanning", answers.conflict
 
 
 def find_next_change(seconds: float) -> float:

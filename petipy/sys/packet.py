@@ -46,6 +46,8 @@ class _Message(ctypes.Structure):
 
 
 libc.bind.argtypes = (c_int, c_char_p, c_uint)
+libc.sendto.argtypes = (c_int, c_char_p, c_size_t, c_int, c_char_p, c_uint)
+libc.sendto.restype = c_ssize_t
 libc.recvmsg.argtypes = (c_int, c_void_p, c_int)
 libc.recvmsg.restype = c_ssize_t
 
@@ -70,6 +72,14 @@ def open_tap(program: bytes) -> socket.socket:
         tap.close()
         raise
     return tap
+
+
+def send(tap: socket.socket, link: int, protocol: int, hardware: bytes, data: bytes) -> None:
+    """Send a packet, from the network header on, by the interface with an index. OSError."""
+    family, size = socket.AF_PACKET, len(hardware)
+    head = struct.pack("=HHiHBB", family, socket.htons(protocol), link, 0, 0, size)
+    place = (head + hardware).ljust(_PLACE_SIZE, b"\0")
+    call(libc.sendto, tap.fileno(), data, len(data), _DONT_WAIT, place, len(place))
 
 
 def attach(of: socket.socket, program: bytes) -> None:

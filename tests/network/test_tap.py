@@ -23,6 +23,10 @@ def make_packet(port: int, six: bool = False) -> bytes:
     return frames.write(datagram)
 
 
+def make_arp(operation: int) -> bytes:
+    return struct.pack(">HHBBH", 1, 0x0800, 6, 4, operation) + bytes(20)
+
+
 def change(data: bytes, place: int, value: int) -> bytes:
     return data[:place] + bytes([value]) + data[place + 1 :]
 
@@ -49,7 +53,8 @@ CASES = {
     "a fragment": (False, b"", FOUR, change(make_packet(68), 6, 0x20)),
     "a later fragment": (False, b"", FOUR, change(make_packet(68), 7, 1)),
     "a header with options": (True, b"", FOUR, WITH_OPTIONS),
-    "ARP": (False, b"", 0x0806, make_packet(68)),
+    "a question of ARP": (False, b"", 0x0806, make_arp(1)),
+    "an answer of ARP": (True, b"", 0x0806, make_arp(2)),
 }
 
 

@@ -125,7 +125,7 @@ def test_with_a_default_route_no_other_link_is_tried(client: Namespace) -> None:
     client.ip("route append default via 203.0.113.99 dev eth1 metric 1024")
     way = Way(link="eth1", routed=("v4",))
     (found,) = fetch(client, f"http://{SERVER}/vmlinux", way=way, limits=Limits(pauses=()))
-    assert found.error == f"{SERVER}: no route to it"
+    assert found.error.endswith("no route to it")
 
 
 @pytest.mark.parametrize("scheme", ["http", "tftp"])
@@ -149,9 +149,11 @@ def test_two_links_on_one_network_each_get_their_own_answers(spaces: Spaces) -> 
     start_networkd(client)
     wait(lambda: client.ip("route show default").count("default") == 2, WAIT)
     for link in ("eth0", "eth1"):
-        server.ip("neigh flush dev br0")  # the server asks for the link's hardware address
-        (found,) = fetch(
-            client, "http://192.0.2.1/vmlinux", way=Way(link=link), limits=Limits(pauses=())
-        )
-        assert found.data == "good"
-        assert "not by" not in found.answers[-1]
+        for _ in range(3):
+            (found,) = fetch(
+                client, "http://192.0.2.1/vmlinux", way=Way(link=link), limits=Limits(pauses=())
+            )
+            assert found.data == "good"
+            assert "not by" not in found.answers[-1]
+            # The client knows the server now, which has to ask for the link's hardware address.
+            server.ip("neigh flush dev br0")
