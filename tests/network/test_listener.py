@@ -100,7 +100,9 @@ def children() -> list[int]:
 
 
 def is_confined(pid: int) -> bool:
-    return "Seccomp:\t2" in read_status(pid)
+    """Return True for a process with a filter; another test's may be dead and not yet reaped."""
+    status = read_status(pid)
+    return "Seccomp:\t2" in status and "State:\tZ" not in status
 
 
 def read_status(pid: int) -> str:
