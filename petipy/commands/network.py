@@ -322,7 +322,7 @@ def _make_device(item: _Offered) -> Device:
 
 
 def _list_places(lease: Mapping[str, str]) -> Iterator[str]:
-    """Yield the places that are asked for a configuration, in order."""
+    """Yield the URLs that may have a configuration, in the order of the requests."""
     from petipy.scan.netboot import places
 
     urls = (url for view in views(lease) for place in places(view) for url in place.urls)

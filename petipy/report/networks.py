@@ -10,7 +10,7 @@ from petipy.state.survey import Network
 
 
 def describe_network(network: Network) -> Iterator[str]:
-    """Yield lines on what a server said, what was asked for, and what answered."""
+    """Yield lines about the lease, the requests and their answers."""
     if not network.lease:
         return
     yield f"  DHCP: {describe(network.lease)}"

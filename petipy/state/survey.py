@@ -12,7 +12,7 @@ from petipy.state.policy import list_candidates, list_uncovered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """A network: what servers said, what was asked of them, and what was not."""
+    """A network: its lease, the requests that were made, and the places for configurations."""
 
     name: str
     lease: Lease = ()

@@ -146,7 +146,7 @@ def open_nfs(address: str, directory: str) -> int:
 
 
 def open_directory(files: Mapping[str, bytes]) -> int:
-    """Return a descriptor of a new directory in memory that nobody else sees. Raise OSError.
+    """Return a descriptor of a new directory in memory, which no path leads to. Raise OSError.
 
     It has the `files`: "etc/hosts" → contents.
     """

@@ -44,7 +44,7 @@ def confine(keep: Iterable[int], seconds: float) -> None:
 async def look_up(host: str, within: float) -> list[str]:
     """Return the addresses of a host, the best first, by a confined child. Raise OSError.
 
-    Of an address it returns that address alone, and asks nobody.
+    For an address, return that address alone, without a lookup.
     """
     if is_address(host):
         return [host]

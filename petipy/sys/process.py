@@ -150,7 +150,7 @@ class Daemon:
         self._program = program
 
     async def lines(self) -> AsyncIterator[str]:
-        """Yield each line of its errors until it ends. What is longer than a screen is cut."""
+        """Yield each line of its standard error until it ends. A long line is cut."""
         assert self._program.stderr
         rest = b""
         while piece := await self._program.stderr.read(1 << 12):

@@ -1,4 +1,4 @@
-"""Files in memory that nobody can change any more once they are sealed: memfd_create(2)."""
+"""Files in memory that no process can change once they are sealed: memfd_create(2)."""
 
 import fcntl
 import os

@@ -87,7 +87,7 @@ class _Server:
 
 
 class _Disk:
-    """The `Files` of a disk, as the script of a server may see it: what is there, but no contents.
+    """The `Files` of a disk for the script of a server: names and sizes, but no contents.
 
     A script can put what it reads into the URL that it asks for next, and whoever answers DHCP
     first is the server.
