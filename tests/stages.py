@@ -62,6 +62,9 @@ SYSTEM = {
     "curl": "curl",
     "tinyproxy": "tinyproxy-bin",
     "busybox": "busybox",
+    "ganesha.nfsd": "nfs-ganesha",
+    "/usr/share/doc/nfs-ganesha-vfs/copyright": "nfs-ganesha-vfs",
+    "rpcbind": "rpcbind",
 }
 # For slow tests alone.
 SLOW_SYSTEM = {

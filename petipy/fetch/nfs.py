@@ -1,7 +1,7 @@
 """NFS: the kernel mounts the directory of a file before the process gives up its rights.
 
-For nfs://SERVER/export/path/file it mounts SERVER:/export/path, read-only, by version 4.2, 4.1, 4.0
-or 3. The process that reads has a user number that nobody has: the file must be
+For nfs://SERVER/export/path/file it mounts SERVER:/export/path, read-only, by version 4.1, 4.0 or 3
+(RFC 8881, 7530, 1813). The process that reads has a user number that nobody has: the file must be
 readable by everybody.
 """
 
@@ -49,22 +49,28 @@ async def fetch(job: Job) -> None:
         raise FetchError("NFS is not reached from here")
     if isinstance(root, OSError):
         raise _explain(root, job.url)
+    doing = "cannot be opened"
     try:
-        # An open of a FIFO or a device could block for ever.
-        if not stat.S_ISREG(os.stat(name, dir_fd=root).st_mode):
-            raise FetchError("not a file")
-        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=root)
+        fd = _open(root, name)
+        doing = "cannot be read"
         try:
             await _copy(job, fd)
         finally:
             os.close(fd)
     except OSError as error:
-        raise _explain(error, job.url) from None
+        raise _explain(error, job.url, f"{doing}: ") from None
     part = " of it" if job.wanted.size or job.wanted.offset else ""
     job.note(f"{job.sink.tell():,} bytes{part}", good=True)
 
 
 SCHEME = Scheme(names=("nfs",), fetch=fetch)
+
+
+def _open(root: int, name: str) -> int:
+    # An open of a FIFO or a device could block for ever.
+    if not stat.S_ISREG(os.stat(name, dir_fd=root).st_mode):
+        raise FetchError("not a file")
+    return os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=root)
 
 
 async def _copy(job: Job, fd: int) -> None:
@@ -108,8 +114,9 @@ def _split(url: Url) -> tuple[_Place, str]:
     return (url.host, directory or "/"), name or "."
 
 
-def _explain(error: OSError, url: Url) -> FetchError:
-    words = error.strerror or str(error)
+def _explain(error: OSError, url: Url, step: str = "") -> FetchError:
+    """Return the failure; `step` says what failed, where the error's own words do not."""
+    words = f"{step}{error.strerror or error}"
     if error.errno == errno.ENOENT:
         return FetchError("there is no such file", "absent")
     if error.errno in (errno.EACCES, errno.EPERM):

@@ -103,6 +103,32 @@ def test_a_mount_that_fails_is_told(server: Server, number: int, words: str, kin
     assert (got.answers, got.fetched.kind) == ([words], kind)
 
 
+@pytest.mark.parametrize(
+    ("step", "number", "words", "kind"),
+    [
+        ("open", errno.EIO, "cannot be opened: Input/output error", "refused"),
+        ("read", errno.EIO, "cannot be read: Input/output error", "refused"),
+        ("read", errno.ETIMEDOUT, "192.0.2.1: cannot be read: Connection timed out", "silent"),
+    ],
+)
+def test_the_step_that_fails_is_told(
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    number: int,
+    words: str,
+    kind: str,
+) -> None:
+    def fail(*_: object, **_options: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    url = "nfs://192.0.2.1/export/file"
+    prepare([url], Fetching())
+    monkeypatch.setattr(nfs, "_open" if step == "open" else "_copy", fail)
+    got = asyncio.run(fetch_by(url, None, QUICK))
+    assert (got.answers[0], got.fetched.kind) == (words, kind)
+
+
 def test_the_next_address_of_a_server_is_tried_if_the_first_is_silent(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,7 +151,7 @@ def test_a_server_that_cannot_be_asked_is_told(server: Server, url: str) -> None
 
 def test_options_say_that_a_dead_server_costs_seconds() -> None:
     options = mount.list_nfs_options("192.0.2.1")
-    assert [words[0] for words in options] == ["vers=4.2", "vers=4.1", "vers=4.0", "vers=3"]
+    assert [words[0] for words in options] == ["vers=4.1", "vers=4.0", "vers=3"]
     assert all({"softerr", "timeo=30", "retrans=1"} <= set(words) for words in options)
 
 

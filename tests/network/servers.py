@@ -11,6 +11,7 @@ from tests.network.packages import find, unpack
 
 TFTP_ROOT = "tftp"  # directories below Namespace.room
 HTTP_ROOT = "http"
+NFS_ROOT = "nfs"
 _TENTATIVE = 0x40  # IFA_F_TENTATIVE
 
 
@@ -137,6 +138,34 @@ def start_atftpd(space: Namespace, *options: str, address: str = "0.0.0.0:69") -
     program = unpack("atftpd", "usr/sbin/atftpd")
     common += ["--port", port, "--logfile", "-"]
     return _wait_for_port(space, space.start(program, *common, *options, root), address)
+
+
+def start_ganesha(space: Namespace, version: int, address: str) -> Program:
+    """Start nfs-ganesha, an NFS server in user space, with NFS_ROOT as its export /export.
+
+    `version` is 3, with its rpcbind, or 4. It listens at that address alone, and each server of a
+    namespace needs its own.
+    """
+    room = space.room / f"nfs{version}"
+    room.mkdir()
+    root = space.room / NFS_ROOT
+    root.mkdir(exist_ok=True)
+    if version == 3:
+        rpcbind = space.start(find("rpcbind", "rpcbind"), "-f")
+        rpcbind.wait(lambda: 111 in udp_ports(space), "UDP port 111")
+    file, pid = room / "ganesha.conf", room / "ganesha.pid"
+    file.write_text(
+        f"NFS_Core_Param {{ Protocols = {version}; Bind_addr = {address}; Enable_NLM = false; "
+        "Enable_RQUOTA = false; Mount_Path_Pseudo = true; }\n"
+        f"NFSV4 {{ Graceless = true; Only_Numeric_Owners = true; RecoveryRoot = {room}; }}\n"
+        f"EXPORT {{ Export_Id = 1; Path = {root}; Pseudo = /export; Access_Type = RO; "
+        f"Squash = none; SecType = sys; Protocols = {version}; Transports = TCP; "
+        "FSAL { Name = VFS; } }\n"
+    )
+    program = find("ganesha.nfsd", "nfs-ganesha")
+    server = space.start(program, "-F", "-L", "/dev/stdout", "-f", file, "-p", pid, "-N", "EVENT")
+    server.says("NFS SERVER INITIALIZED")
+    return server
 
 
 def _wait_for_port(space: Namespace, server: Program, address: str) -> Program:
