@@ -236,7 +236,7 @@ def explain_order(snapshot: Snapshot) -> list[str]:
     words = [f"petipy.order: nothing here is called {name}" for name in ranking.list_absent()]
     named = any(ranking.place(choice.device) for choice in snapshot.choices if choice.bootable)
     if snapshot.settings.order and not named:
-        words.append("petipy.order names nothing that can boot: nothing boots by itself")
+        words.append("petipy.order names nothing that can boot yet: nothing boots by itself")
     return words
 
 

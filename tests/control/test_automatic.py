@@ -210,7 +210,9 @@ def test_an_order_that_leaves_out_everything_says_so() -> None:
                 await asyncio.sleep(0.01)
         task.cancel()
         await asyncio.wait({task})
-        assert parts.told == ["petipy.order names nothing that can boot: nothing boots by itself"]
+        assert parts.told == [
+            "petipy.order names nothing that can boot yet: nothing boots by itself"
+        ]
         assert parts.booter.booted == []
 
     asyncio.run(scenario())

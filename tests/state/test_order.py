@@ -84,7 +84,7 @@ def test_an_order_is_written_as_it_was_read() -> None:
         ("network,any", []),
         ("disk,vda2,LABEL-vdb1,usb,image", []),
         ("netwrk,any", ["petipy.order: nothing here is called netwrk"]),
-        ("eth0", ["petipy.order names nothing that can boot: nothing boots by itself"]),
+        ("eth0", ["petipy.order names nothing that can boot yet: nothing boots by itself"]),
         ("", []),
     ],
 )

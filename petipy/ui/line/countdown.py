@@ -117,8 +117,10 @@ class CountdownLines:
             prompt = "It waits for a password - "
         elif self._had_countdown:
             prompt = "Countdown stopped - "
-        elif snapshot.choices:
+        elif choice:
             prompt = "Ready - "
+        elif snapshot.choices:  # such as a disk that the setting `order` leaves out
+            prompt = "Nothing boots by itself yet - "
         else:
             prompt = "Looking for something to boot - "
         return text + self._print_prompt(prompt, number)

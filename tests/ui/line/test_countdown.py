@@ -100,6 +100,12 @@ def test_the_key_for_the_menu_goes_before_what_is_waited_for_on_a_narrow_termina
     assert wide.endswith("\r\nBooting in 60 s, unless network comes first - Enter: menu")
 
 
+def test_it_says_that_none_of_what_was_found_boots_by_itself() -> None:
+    snapshot = replace(counting(10), default="", countdown=None)
+    text = CountdownLines().update(snapshot, [], 0.0, invite=True)
+    assert text == "Nothing boots by itself yet - press Enter or a letter for the menu"
+
+
 def test_it_says_that_there_is_nothing_yet() -> None:
     text = CountdownLines().update(Snapshot(), [], 0.0, invite=True)
     assert text.startswith("Looking for something to boot")
