@@ -129,8 +129,8 @@ class Discovery:
         else:
             self._repeats.forget(name)
             # Log a network once: its finder logs the later changes.
-            tell = self._log.debug if known and source.kind.remote else self._log.info
-            tell(f"found {source.title or name}")
+            if not (known and source.kind.remote):
+                self._log.info(f"found {source.title or name}")
         if source.given_up:
             self._log.warning(f"{name}: {source.reason}")
         if source.state != "scanning":

@@ -139,6 +139,14 @@ def test_the_same_lease_scanned_again_in_vain_keeps_what_was_found() -> None:
     assert len(snapshot.choices) == 1
 
 
+def test_a_network_is_found_once_even_in_a_log_with_more() -> None:
+    network = Network(GOOD)
+    network.log = Log(debug=lambda: True, files=())
+    network.run(Arrived(WAITING), Arrived(replace(SOURCE, title="eth0: network, 192.0.2.7")))
+    lines = [line.text for line in network.log.lines]
+    assert [line for line in lines if "eth0: network" in line] == ["found eth0: network"]
+
+
 def test_entries_stay_while_their_server_is_away() -> None:
     """Its scan ends early, without entries."""
     network = Network(GOOD, AWAY)
