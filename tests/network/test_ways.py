@@ -13,7 +13,14 @@ from tests.network.daemon import start_networkd
 from tests.network.fetching import fetch
 from tests.network.namespace import Namespace, bridge, join, namespace
 from tests.network.program import start_petipy
-from tests.network.servers import HTTP_ROOT, TFTP_ROOT, put, start_dnsmasq, start_nginx
+from tests.network.servers import (
+    HTTP_ROOT,
+    TFTP_ROOT,
+    put,
+    start_dnsmasq,
+    start_nginx,
+    start_tftpd,
+)
 from tests.network.test_networkd import wait
 
 NETWORKS = ("192.0.2", "203.0.113")
@@ -157,3 +164,29 @@ def test_two_links_on_one_network_each_get_their_own_answers(spaces: Spaces) -> 
             assert "not by" not in found.answers[-1]
             # The client knows the server now, which has to ask for the link's hardware address.
             server.ip("neigh flush dev br0")
+
+
+@pytest.mark.parametrize("scheme", ["http", "tftp"])
+@pytest.mark.parametrize("scope", ["", "%eth0"])
+def test_a_link_local_server_is_reached_by_the_link_with_its_scope_or_without(
+    spaces: Spaces, scheme: str, scope: str
+) -> None:
+    """The scope counts, whatever link the lease came by: here it is another one."""
+    server, client = spaces
+    client.ip("link add eth1 type veth peer name unused")
+    client.ip("link set eth1 up")
+    server.address("lan0", "fe80::1/64")
+    put(server.room / HTTP_ROOT, {"vmlinux": b"good"})
+    put(server.room / TFTP_ROOT, {"vmlinux": b"good"})
+    start_nginx(server, "server { listen [::]:80; }")
+    start_tftpd(server, address=":69")
+    wait(lambda: "fe80" in client.ip("-6 address show dev eth0 -tentative"), WAIT)
+    (found,) = fetch(
+        client,
+        f"{scheme}://[fe80::1{scope}]/vmlinux",
+        way=Way(link="eth1" if scope else "eth0", routed=("v6",)),
+        limits=Limits(pauses=()),
+    )
+    assert found.error == ""
+    assert found.data == "good"
+    assert "not by" not in found.answers[-1]

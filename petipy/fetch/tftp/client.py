@@ -187,7 +187,9 @@ class _Line:
             raise TransferError(words, "silent")
 
     def _is_server(self, address: Address) -> bool:
-        return address[0] == self._server[0] and address[2:] == self._server[2:]
+        # Without a scope, the interface that the socket is bound to is meant.
+        scope = self._server[3] if len(self._server) == 4 else 0
+        return address[0] == self._server[0] and (not scope or address[2:] == self._server[2:])
 
     def _meet(self, peer: Address) -> None:
         """Note the address that the server chose for this transfer."""
