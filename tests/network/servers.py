@@ -151,7 +151,10 @@ def start_ganesha(space: Namespace, version: int, address: str) -> Program:
     root = space.room / NFS_ROOT
     root.mkdir(exist_ok=True)
     if version == 3:
-        rpcbind = space.start(find("rpcbind", "rpcbind"), "-f")
+        # It changes its user, and would outlive a killed test; the shell does not, and ends it.
+        script = f"{find('rpcbind', 'rpcbind')} -f; exit"
+        own = ["unshare", "--pid", "--fork", "--kill-child", "--", "sh", "-c", script]
+        rpcbind = space.start(*own, name="rpcbind")
         rpcbind.wait(lambda: 111 in udp_ports(space), "UDP port 111")
     file, pid = room / "ganesha.conf", room / "ganesha.pid"
     file.write_text(
