@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from parsers.places.lease import WORDS
 from parsers.places.urls import hide_credentials
 from petipy.state.model import Snapshot, Source
 from petipy.state.network import Link, Request
@@ -10,6 +11,20 @@ from petipy.ui.kit.registration import Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
 from petipy.ui.line.plain import describe_network, source_title
 
+# Words of a lease that the facts of the link tell already.
+_TOLD = {
+    "interface",
+    "mac",
+    "ip",
+    "ip6",
+    "subnet",
+    "router",
+    "dns",
+    "ntpsrv",
+    "mtu",
+    "links",
+    "uuid",
+}
 _NONE = "There is no network interface, or the network is switched off."
 
 
@@ -38,7 +53,9 @@ def describe(source: Source) -> Iterator[Paragraph]:
         yield from ((None, _fact(name, words)) for name, words in _facts(source.link))
     # The lease of a place that a person opened is another source's.
     for word, value in source.lease if source.link else ():
-        yield None, _fact(f"DHCP {word}", hide_credentials(value))
+        if word not in _TOLD:
+            name = WORDS.get(word, f"DHCP {word}")
+            yield None, _fact(name[:1].upper() + name[1:], hide_credentials(value))
     if source.requests:
         yield None, "Requests:"
         yield from map(_describe_request, source.requests)
@@ -66,7 +83,7 @@ def _describe_request(request: Request) -> Paragraph:
 
 
 def _fact(name: str, value: str) -> str:
-    return f"{name + ':':<17} {value}"
+    return f"{name + ':':<23} {value}"
 
 
 SCREEN = Registration(

@@ -91,14 +91,14 @@ def test_the_network_screen_lists_addresses_lease_and_requests_in_order() -> Non
     assert lines == [
         "Petipy 0.1 - Network",
         "eth0: network",
-        "Cable:            connected, 1000 Mbit/s",
-        "MAC address:      52:54:00:12:34:56",
-        "MTU:              1500 bytes",
-        "Addresses:        192.0.2.7/24, 2001:db8::7/64",
-        "Gateways:         192.0.2.1",
-        "DNS servers:      192.0.2.53",
-        "DHCP siaddr:      192.0.2.1",
-        "DHCP boot_file:   core.elf",
+        "Cable:                  connected, 1000 Mbit/s",
+        "MAC address:            52:54:00:12:34:56",
+        "MTU:                    1500 bytes",
+        "Addresses:              192.0.2.7/24, 2001:db8::7/64",
+        "Gateways:               192.0.2.1",
+        "DNS servers:            192.0.2.53",
+        "Next server:            192.0.2.1",
+        "Boot file:              core.elf",
         "Requests:",
         "  tftp://192.0.2.1/pxelinux.cfg/default: no such file in 0.03 s",
         "  tftp://192.0.2.1/grub/grub.cfg: 1,234 bytes in 1.00 s",
@@ -117,4 +117,4 @@ def test_the_network_screen_follows_changes_and_says_when_there_is_none() -> Non
     driver = Driver(machine()).press("N")
     assert "There is no network interface" in driver.text
     driver.machine.store.update(sources=(network(state="scanning"),))
-    assert "State:            asking the servers" in driver.text
+    assert "State:                  asking the servers" in driver.text
