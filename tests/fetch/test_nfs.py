@@ -162,6 +162,19 @@ def test_options_name_the_protocol_of_the_address(address: str, name: str) -> No
     assert {"nolock", f"mountproto={name}"} <= set(options[-1])
 
 
+def test_a_server_that_is_silent_to_a_mount_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[str] = []
+
+    def fail(_driver: str, _node: str, options: tuple[str, ...]) -> int:
+        tries.append(options[0])
+        raise OSError(errno.EIO, "cannot be mounted")  # what the kernel says of it
+
+    monkeypatch.setattr(mount, "_mount", fail)
+    with pytest.raises(TimeoutError, match="no answer of its NFS server"):
+        mount.open_nfs("192.0.2.1", "/export")
+    assert tries == ["vers=4.1"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: mounts")
 @pytest.mark.skipif("nfs" in Path("/proc/filesystems").read_text(), reason="this kernel has NFS")
 def test_a_kernel_without_nfs_is_told() -> None:
