@@ -48,7 +48,9 @@ async def fetch(job: Job) -> None:
     if root is None:
         raise FetchError("NFS is not reached from here")
     if isinstance(root, OSError):
-        raise _explain(root, job.url)
+        failure = _explain(root, job.url)
+        failure.again = False  # this process cannot mount any more
+        raise failure
     doing = "cannot be opened"
     try:
         fd = _open(root, name)

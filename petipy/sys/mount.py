@@ -108,10 +108,10 @@ def open_writable_root(node: str, fs: str) -> int:
 
 # The newest version first, but not 4.2. Linux reads by its READ_PLUS (RFC 7862, 15.10), and
 # nfs-ganesha 4.3 answers that with a segment of 0 bytes: EIO here. Whole files gain nothing by it.
-# A server that is dead costs seconds: "softerr", which says ETIMEDOUT where "soft" has EIO. But while
-# the server's machine keeps the connection, Linux waits for an answer of version 4 without an end:
-# only the death of the process ends such a read. The kernel asks the server's rpcbind where version
-# 3 has its parts; nothing locks.
+# A server that is dead costs seconds: "softerr", which says ETIMEDOUT where "soft" has EIO. While
+# the server's machine keeps the connection, though, Linux waits for an answer of version 4 without
+# an end, and only the death of the process ends a read. The kernel asks the server's rpcbind where
+# version 3 has its parts; nothing locks.
 _NFS = ("softerr", "timeo=30", "retrans=1", "sec=sys")
 _NFS_VERSIONS = (("vers=4.1",), ("vers=4.0",))
 # The server is not there: another version would wait for it once more.
