@@ -1,5 +1,6 @@
 """The files of a boot that come from servers: side by side, with progress, and within memory."""
 
+import asyncio
 import errno
 import os
 import time
@@ -20,6 +21,9 @@ Show = Callable[[Progress | None], None]
 _LARGEST = 1 << 40  # bytes: memory is the bound
 _WINDOW = 5.0  # seconds over which the rate is measured
 _FIRST = 1.0  # seconds until there is a rate
+# Seconds without a byte after which a download has failed. petipy.fetch gives up before that, but
+# it cannot while a read waits in the kernel: NFS over TCP waits for ever.
+STALLED = 600.0
 
 
 async def download(
@@ -31,10 +35,11 @@ async def download(
     clock: Callable[[], float] = time.monotonic,
     *,
     way: Way = ANY_WAY,
+    stalled: float = STALLED,
 ) -> list[int]:
     """Return a sealed file in memory for each file, which has a URL: the part that it means.
 
-    `way` leads to the servers.
+    `way` leads to the servers. `stalled` is the time in seconds that may pass without a byte.
 
     `local` is the memory in bytes that the other files of the boot take. Raise Refused, before
     the bytes come, if all of them do not fit into memory together with the copies that kexec
@@ -49,7 +54,7 @@ async def download(
     wanted = [
         Wanted(url=url, offset=offset, size=size, most=most, way=way) for url, offset, size in parts
     ]
-    found = await fetch(wanted, transfer.report)
+    found = await _fetch(fetch, wanted, transfer, stalled)
     again: list[int] = []
     try:
         for fd, (url, offset, size) in zip(found, parts, strict=True):
@@ -65,6 +70,30 @@ async def download(
     finally:
         _close(found)
     return again
+
+
+async def _fetch(
+    fetch: Fetch, wanted: Sequence[Wanted], transfer: "_Transfer", stalled: float
+) -> list[int]:
+    """Fetch. Raise OSError (ETIMEDOUT) if no byte comes for `stalled` seconds."""
+    loop, most = asyncio.get_running_loop(), -1
+    limit = asyncio.timeout(stalled)
+    try:
+        async with limit:
+
+            def report(number: int, done: int, total: int | None) -> None:
+                nonlocal most
+                transfer.report(number, done, total)
+                if transfer.done > most:
+                    most = transfer.done
+                    limit.reschedule(loop.time() + stalled)
+
+            return await fetch(wanted, report)
+    except TimeoutError:
+        if not limit.expired():  # an OSError with ETIMEDOUT is one, too
+            raise
+        words = f"no byte has come for {stalled:g} seconds"
+        raise OSError(errno.ETIMEDOUT, f"{transfer.last}: {words}") from None
 
 
 class _Transfer:
@@ -90,6 +119,17 @@ class _Transfer:
         self._totals: list[int | None] = [size or None for _, _, size in parts]
         self._samples: deque[tuple[float, int]] = deque([(clock(), 0)])
 
+    @property
+    def done(self) -> int:
+        """The bytes of all so far."""
+        return sum(self._done)
+
+    @property
+    def last(self) -> str:
+        """The URL of the first that is not complete."""
+        pairs = zip(self._names, self._done, self._totals, strict=True)
+        return next((name for name, done, total in pairs if done != total), self._names[0])
+
     def report(self, number: int, done: int, total: int | None) -> None:
         """Take a report of one transfer, and show all of them. Raise Refused."""
         self._done[number] = done
@@ -98,7 +138,7 @@ class _Transfer:
         known = [total for total in self._totals if total is not None]
         whole = sum(known) if len(known) == len(self._totals) else None
         progress = Progress(
-            what=self._names[number], done=sum(self._done), total=whole, rate=self._measure_rate()
+            what=self._names[number], done=self.done, total=whole, rate=self._measure_rate()
         )
         self._show(progress)
 
@@ -111,7 +151,7 @@ class _Transfer:
 
     def _measure_rate(self) -> float:
         """Return the bytes per second of the last seconds; 0 if that is not known yet."""
-        now, done = self._clock(), sum(self._done)
+        now, done = self._clock(), self.done
         self._samples.append((now, done))
         while len(self._samples) > 2 and self._samples[1][0] <= now - _WINDOW:
             self._samples.popleft()

@@ -169,3 +169,27 @@ def test_user_and_password_of_a_url_are_told_nobody(tree: Path) -> None:
         load(plan(choice("a", kernel=File(url=url)), None), tree, Server({}))
     for words in (loaded, *todo.lines(), str(failure.value), *map(str, shown)):
         assert "secret" not in words
+
+
+def test_a_server_that_sends_nothing_more_ends_the_download_and_is_named() -> None:
+    async def silent(wanted: Sequence[Wanted], report: Report) -> list[int]:
+        report(0, 9, 9)
+        for done in range(3):
+            await asyncio.sleep(0.05)
+            report(1, done, 9)
+        await asyncio.sleep(60)
+        return []
+
+    files = remote("vmlinux"), remote("initrd")
+    words = "/initrd: no byte has come for 0.2 seconds"
+    with pytest.raises(OSError, match=words) as caught:
+        asyncio.run(download(files, 0, silent, lambda _: None, stalled=0.2))
+    assert caught.value.errno == errno.ETIMEDOUT
+
+
+def test_the_reason_of_a_fetch_that_was_given_up_is_kept() -> None:
+    async def give_up(wanted: Sequence[Wanted], report: Report) -> list[int]:
+        raise OSError(errno.ETIMEDOUT, "http://192.0.2.1/a: no answer, third try")
+
+    with pytest.raises(OSError, match="third try"):
+        asyncio.run(download([remote("a")], 0, give_up, lambda _: None))
