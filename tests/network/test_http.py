@@ -70,7 +70,7 @@ def test_nginx_takes_a_password_and_the_log_has_none(
     good = one(client, "http://me:secret%20word@192.0.2.1/small")
     assert good.data == "small\n"
     bad = one(client, "http://me:wrong@192.0.2.1/small")
-    assert bad.answers == ("401 Unauthorized: it wants a user and a password, or others",)
+    assert bad.answers == ("401 Unauthorized: it wants a user and a password, or other ones",)
 
 
 def test_a_slow_server_is_waited_for(web: Path, server: Namespace, client: Namespace) -> None:
