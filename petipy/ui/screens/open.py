@@ -63,7 +63,7 @@ class OpenScreen(Screen):
 
 SCREEN = Registration(
     title="Open",
-    opener=Key(("o",), "open a URL, or a path on a disk: a configuration, a kernel, an ISO file"),
+    opener=Key(("O",), "open a URL, or a path on a disk: a configuration, a kernel, an ISO file"),
     needs="open",
     make=lambda occasion: OpenScreen(occasion.view),
 )

@@ -6,7 +6,7 @@ from tests.ui.fakes import Machine, choice
 
 
 def typed(text: str, machine: Machine | None = None) -> Driver:
-    return Driver(machine).press("o", *text)
+    return Driver(machine).press("O", *text)
 
 
 def test_what_is_typed_is_opened_and_the_menu_comes_back() -> None:
@@ -41,6 +41,6 @@ def test_where_a_configuration_has_superusers_their_password_is_needed() -> None
     machine = Machine()
     machine.store.update(choices=(guarded := (choice("Open", superusers=("root",)),)))
     machine.store.update(guards=guards(*guarded))
-    driver = Driver(machine).press("o")
+    driver = Driver(machine).press("O")
     assert "Open needs a password" in driver.text
     assert "Boot menu" in driver.press("esc").text
