@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PRINTK = "/proc/sys/kernel/printk"  # four numbers; the first is the console's level
-_LEVEL = 3  # only messages that are worse than an error
+_LEVEL = 1  # emergencies only: a stick that is pulled is an alert of its file system
 
 
 class KernelLogLevel:
