@@ -163,28 +163,33 @@ Acquire::Retries "3";
         Until Debian 13 one package has all. Since then linux-image-VERSION is empty, and depends
         on linux-base-VERSION (configuration), linux-binary-VERSION and linux-modules-VERSION.
         """
-        images = [n for n in self._dependencies(meta) if n.startswith("linux-image-")]
+        images = [n for n in self.dependencies(meta) if n.startswith("linux-image-")]
         if not images:
             raise BuildError(f"{self._suite} has no {meta} for {self.architecture}")
         version = images[0].removeprefix("linux-image-")
-        parts = (n for n in self._dependencies(images[0]) if n.startswith("linux-"))
+        parts = (n for n in self.dependencies(images[0]) if n.startswith("linux-"))
         return [images[0], *(name for name in parts if name.endswith(f"-{version}"))]
 
-    def _dependencies(self, name: str) -> list[str]:
+    def dependencies(self, name: str) -> list[str]:
+        """Return the packages that a package needs, each by its first alternative."""
         return depends(self.stanzas([name]).get(name, {}))
 
     def fetch(self, names: Iterable[str]) -> dict[str, Package]:
         """Return the packages from the cache or the mirror; BuildError names unknown ones."""
-        wanted = sorted(set(names))
-        stanzas = self.stanzas(wanted)
-        if unknown := [name for name in wanted if name not in stanzas]:
-            raise BuildError(f"{self._suite} has no package {', '.join(unknown)}")
-        packages = {name: self._package(stanzas[name]) for name in wanted}
+        packages = self.look_up(names)
         absent = [package for package in packages.values() if not package.path.exists()]
         if absent:
             say(f"fetching {len(absent)} packages for {self.architecture}")
             self._download(absent)
         return packages
+
+    def look_up(self, names: Iterable[str]) -> dict[str, Package]:
+        """Return the packages, fetched or not; BuildError names unknown ones."""
+        wanted = sorted(set(names))
+        stanzas = self.stanzas(wanted)
+        if unknown := [name for name in wanted if name not in stanzas]:
+            raise BuildError(f"{self._suite} has no package {', '.join(unknown)}")
+        return {name: self._package(stanzas[name]) for name in wanted}
 
     def _package(self, stanza: dict[str, str]) -> Package:
         # The name has the hash: apt has verified each file in the pool.

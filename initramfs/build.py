@@ -74,21 +74,25 @@ def build(
     mirror: str,
     signed: bool = False,
     plain: bool = False,
+    own_kernel: bool = False,
 ) -> Manifest:
     """Write kernel, image and manifest.json to `output`.
 
     `signed` leaves the kernel modules as they are; `plain` leaves out every trick for speed.
+    `own_kernel` builds a kernel from Debian's source in the place of Debian's.
     """
+    target = Archive(cache / "apt", suite, architecture, mirror)
+    own = take_own_kernel(target, cache) if own_kernel else None
     with locked(cache):
         need(TOOLS)
-        target = Archive(cache / "apt", suite, architecture, mirror)
         target.update()
         host = Archive(cache / "apt", suite, host_architecture(), mirror)
         if host.architecture != target.architecture:
             host.update()
         manifest = Manifest(architecture, suite)
         zstd = Zstd(cache / "compressed")
-        trees, kernel = assemble(target, host, cache, zstd, manifest, signed=signed, plain=plain)
+        kernel = take_kernel(target, own, manifest, whole=signed or plain)
+        trees = assemble(kernel, target, host, cache, zstd, manifest, plain=plain)
         quick = Lz4(cache / "compressed") if kernel.has("RD_LZ4") and not plain else zstd
         frames = compress(trees, zstd, quick)
     manifest.compressed = {name: len(frame) for name, frame in frames.items()}
@@ -125,36 +129,51 @@ def compress(trees: dict[str, Tree], zstd: Compressor, quick: Compressor) -> dic
     return {name: frame.result() for name, frame in frames.items()}
 
 
+def take_own_kernel(target: Archive, cache: Path) -> Tree:
+    """Return the files of a kernel that is built from Debian's source, or was before."""
+    need(TOOLS)
+    from initramfs.kernel import tailored  # most builds compile nothing
+
+    return tailored.fetch(target, cache)
+
+
+def take_kernel(target: Archive, own: Tree | None, manifest: Manifest, *, whole: bool) -> Kernel:
+    """Return our own kernel, or without one Debian's. `whole`: its modules stay as they are."""
+    if own is None:
+        packages = target.fetch(target.list_kernel(KERNELS[target.architecture][0])).values()
+        manifest.packages |= {p.name: p.version for p in packages}
+        own = read_packages(p.path for p in packages)
+    kernel = Kernel(own, change=None if whole else speed_up)
+    manifest.kernel = kernel.version
+    return kernel
+
+
 def assemble(
+    kernel: Kernel,
     target: Archive,
     host: Archive,
     cache: Path,
     zstd: Zstd,
     manifest: Manifest,
     *,
-    signed: bool,
     plain: bool,
-) -> tuple[dict[str, Tree], Kernel]:
-    """Return the parts of the image and the kernel.
+) -> dict[str, Tree]:
+    """Return the parts of the image.
 
     Each part becomes an archive; the kernel unpacks one after the other. A change in one part
     leaves the compressed bytes of the others alone.
     """
-    packages = target.fetch(target.list_kernel(KERNELS[target.architecture][0])).values()
-    kernel = Kernel(
-        read_packages(p.path for p in packages), change=None if signed or plain else speed_up
-    )
     version = python.minor_version(target)
-    manifest.kernel, manifest.python = kernel.version, version
+    manifest.python = version
     say(f"kernel {kernel.version}, Python {version}")
     locked_wheels = wheels.fetch(wheels.pins(), cache / "wheels")
     interpreter = python.assemble(version, target, host, locked_wheels, plain=plain)
     programs = userland.assemble(target, version, interpreter.tree, plain=plain)
     modules = select_modules(kernel, target.architecture)
-    taken = [*packages, *programs.packages, *interpreter.packages]
-    manifest.packages = {p.name: p.version for p in taken}
+    brought = (*programs.packages, *interpreter.packages)
+    manifest.packages |= {p.name: p.version for p in brought}
     # petipy.network.clock: no clock may stand before this.
-    built = max(epoch(), *(read_build_time(p.path) for p in taken))
+    built = max(epoch(), *(read_build_time(p.path) for p in brought))
     programs.tree.add("usr/lib/clock-epoch", file(b"%d\n" % built))
     manifest.parts = {
         "programs": programs.parts,
@@ -168,7 +187,7 @@ def assemble(
         core, common = programs.tree.split(lz4.CORE), drivers.split(("*.ko",))
         packed = Tree({**programs.tree.split(("*.zst",)), **drivers.split(("*.zst",))})
     trees = (core, programs.tree, interpreter.tree, common, drivers, packed)
-    return {name: tree for name, tree in zip(PARTS, trees, strict=True) if tree}, kernel
+    return {name: tree for name, tree in zip(PARTS, trees, strict=True) if tree}
 
 
 def select_modules(kernel: Kernel, architecture: str) -> Modules:
@@ -219,6 +238,12 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR")
     parser.add_argument("--mirror", default=MIRROR, metavar="URL")
     parser.add_argument(
+        "--kernel",
+        choices=("debian", "tailored"),
+        default="debian",
+        help="Debian's, or one that is built from its source for this image: it starts faster",
+    )
+    parser.add_argument(
         "--keep-signatures",
         action="store_true",
         help="leave the kernel modules signed, for kernels that are locked down (slower to load)",
@@ -242,6 +267,7 @@ def main() -> int:
             mirror=options.mirror,
             signed=options.keep_signatures,
             plain=options.plain,
+            own_kernel=options.kernel == "tailored",
         )
     except BuildError as error:
         say(f"failed: {error}")

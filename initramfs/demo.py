@@ -22,6 +22,7 @@ from initramfs.host import (
     tool,
     write_whole,
 )
+from initramfs.kernel import tailored
 from initramfs.tree import DIRECTORY, Tree, file, lay_out, link, read_package
 
 ARCHITECTURE = "ppc64el"
@@ -48,8 +49,10 @@ def prepare(cache: Path, suite: str, mirror: str) -> Path:
             return room
         done.unlink(missing_ok=True)
         say("building kernel and image; the first time this takes some minutes")
-        build(ARCHITECTURE, room, suite=suite, cache=cache, mirror=mirror)
         archive = Archive(cache / "apt", suite, ARCHITECTURE, mirror)
+        archive.update()
+        own = tailored.is_cached(archive, cache)  # to compile one would take too long
+        build(ARCHITECTURE, room, suite=suite, cache=cache, mirror=mirror, own_kernel=own)
         say("making the first disk: the Debian installer")
         write_disk(room / "installer.img", installer(archive), "installer")
         say("making the second disk: a system with a yaboot.conf")

@@ -1,0 +1,225 @@
+"""Build a kernel of our own from Debian's source package, with the options beside this file.
+
+The kernel is kept in the cache. The key is a hash of source, options, compiler and recipe.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from initramfs.archive import Archive, Package
+from initramfs.host import BuildError, locked, need, run, say, tool
+from initramfs.kernel import options
+from initramfs.tree import Tree, file, lay_out, read_directory
+
+RECIPE = 1  # to be counted up when this file makes another kernel of the same source
+_SAY = 30.0  # seconds between two lines of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The names of an architecture: the kernel's, the compiler's, and the kernel that is booted."""
+
+    arch: str
+    prefix: str  # of the cross compiler's programs
+    compiler: str  # its Debian package
+    image: str  # in the build directory
+    name: str  # of the file in /usr/lib/modules/VERSION
+    steps: int  # lines that make prints, by experience
+
+
+TARGETS = {
+    "ppc64el": Target(
+        arch="powerpc",
+        prefix="powerpc64le-linux-gnu-",
+        compiler="gcc-powerpc64le-linux-gnu",
+        image="vmlinux",
+        name="vmlinux",
+        steps=4000,
+    ),
+    "amd64": Target(
+        arch="x86",
+        prefix="x86_64-linux-gnu-",
+        compiler="gcc-x86-64-linux-gnu",
+        image="arch/x86/boot/bzImage",
+        name="vmlinuz",
+        steps=4000,
+    ),
+}
+# Command or path → Debian package, besides the compiler.
+TOOLS = {
+    "make": "make",
+    "gcc": "gcc",
+    "/usr/include/stdlib.h": "libc6-dev",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "perl": "perl",
+    "xz": "xz-utils",
+    "/usr/include/libelf.h": "libelf-dev",
+    "/usr/include/openssl/evp.h": "libssl-dev",
+}
+# Everything that would differ from one build to the next.
+_REPRODUCIBLE = {
+    "KBUILD_BUILD_USER": "petipy",
+    "KBUILD_BUILD_HOST": "petipy",
+    "KBUILD_BUILD_VERSION": "1",
+}
+
+
+def fetch(archive: Archive, cache: Path) -> Tree:
+    """Return the kernel as a package of Debian has it: image, modules, configuration.
+
+    Build it if the cache does not have it, which takes 10 to 40 minutes on two processors. Raise
+    BuildError with the end of the compiler's messages. Meanwhile others may use the cache.
+    """
+    target = TARGETS[archive.architecture]
+    with locked(cache):
+        need({**TOOLS, f"{target.prefix}gcc": target.compiler})
+        archive.update()
+        source = find_source(archive)
+    place = cache / "kernel" / make_key(source, archive.architecture)
+    with locked(place.parent):
+        if not place.exists():
+            build(source, target, options.merge(archive.architecture), place)
+    return read_directory(place)
+
+
+def is_cached(archive: Archive, cache: Path) -> bool:
+    """Return True if `fetch` need not build."""
+    target = TARGETS.get(archive.architecture)
+    if target is None or tool(f"{target.prefix}gcc") is None:
+        return False
+    key = make_key(find_source(archive, fetch=False), archive.architecture)
+    return (cache / "kernel" / key).exists()
+
+
+def find_source(archive: Archive, *, fetch: bool = True) -> Package:
+    """Return Debian's newest source package of the suite, its security updates included."""
+    names = archive.dependencies("linux-source")
+    sources = [name for name in names if name.startswith("linux-source-")]
+    if not sources:
+        raise BuildError("the suite has no linux-source")
+    return (archive.fetch if fetch else archive.look_up)(sources[:1])[sources[0]]
+
+
+def make_key(source: Package, architecture: str) -> str:
+    """Return a name for the kernel, which differs whenever the kernel may."""
+    target = TARGETS[architecture]
+    compiler = run([f"{target.prefix}gcc", "--version"]).splitlines()[0]
+    parts = (
+        source.path.name.encode(),
+        options.write(options.merge(architecture)).encode(),
+        compiler,
+        str((RECIPE, target)).encode(),
+    )
+    digest = hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return f"{architecture}-{source.version.replace('~', '-')}-{digest[:16]}"
+
+
+def build(source: Package, target: Target, wanted: dict[str, options.Option], place: Path) -> None:
+    """Build the kernel, and put its files to `place`."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="build-", dir=place.parent) as room:
+        top = unpack(source, Path(room))
+        output = Path(room, "output")
+        configure(top, output, target, wanted)
+        say(f"compiling {source.name} {source.version}: 10 to 40 minutes, once")
+        compile_all(top, output, target)
+        tree = install(top, output, target, Path(room, "installed"))
+        part = place.with_name(f".{place.name}")
+        shutil.rmtree(part, ignore_errors=True)
+        lay_out(tree, part)
+        part.replace(place)
+
+
+def unpack(source: Package, room: Path) -> Path:
+    """Unpack the source; return its top directory."""
+    say(f"unpacking {source.name}")
+    run(["dpkg-deb", "-x", source.path, room])
+    packed = next(room.glob("usr/src/linux-source-*.tar.xz"))
+    run(["tar", "xf", packed, "-C", room])
+    packed.unlink()
+    return next(room.glob("linux-source-*"))
+
+
+def configure(top: Path, output: Path, target: Target, wanted: dict[str, options.Option]) -> str:
+    """Set the options; return the .config. Raise BuildError if an option does not keep its value.
+
+    allnoconfig sets what nobody asks for to n.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    fragment = output / "wanted.config"
+    fragment.write_text(options.write(wanted))
+    run([*make(top, output, target), f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"])
+    config = (output / ".config").read_text()
+    if lost := options.find_lost(wanted, options.parse_config(config)):
+        raise BuildError("options that need others, which are not set:\n" + "\n".join(lost))
+    return config
+
+
+def make(top: Path, output: Path, target: Target) -> list[str]:
+    """Return the beginning of a call of make."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "1")
+    words = [f"{name}={value}" for name, value in _REPRODUCIBLE.items()]
+    words += [f"KBUILD_BUILD_TIMESTAMP=@{epoch}", f"ARCH={target.arch}"]
+    return ["make", "-C", str(top), f"O={output}", f"CROSS_COMPILE={target.prefix}", *words]
+
+
+def compile_all(top: Path, output: Path, target: Target) -> None:
+    """Compile image and modules; say how far it is."""
+    goals = [Path(target.image).name, "modules"]
+    # Paths of the build directory would be in messages of the kernel.
+    flags = [f"KCFLAGS=-fdebug-prefix-map={output}=. -ffile-prefix-map={top}=."]
+    argv = [*make(top, output, target), f"-j{os.cpu_count() or 1}", *flags, *goals]
+    last: list[str] = []
+    for number, line in enumerate(_lines(argv)):
+        last = [*last[-30:], line]
+        if number % 200 == 199:
+            say(f"compiled {min(99, 100 * number // target.steps)} %: {line.split()[-1]}")
+    if not (output / target.image).exists():
+        raise BuildError("the kernel did not compile:\n" + "\n".join(last))
+
+
+def _lines(argv: Sequence[str]) -> Iterator[str]:
+    """Run a command; yield its output, errors included. Raise BuildError if it fails."""
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "LC_ALL": "C"},
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout
+        last: list[str] = []
+        for line in process.stdout:
+            last = [*last[-30:], line.rstrip()]
+            yield line.rstrip()
+    if process.returncode:
+        raise BuildError("the kernel did not compile:\n" + "\n".join(last))
+
+
+def install(top: Path, output: Path, target: Target, room: Path) -> Tree:
+    """Return the files as Debian's packages have them, without symbols for debugging."""
+    places = [f"INSTALL_MOD_PATH={room}", "INSTALL_MOD_STRIP=1", "DEPMOD=true"]
+    run([*make(top, output, target), *places, "modules_install"])
+    (modules,) = (room / "lib/modules").iterdir()
+    home = f"usr/lib/modules/{modules.name}"
+    tree = Tree()
+    for path, node in read_directory(modules).items():
+        if not re.fullmatch("build|source", path):
+            tree.add(f"{home}/{path}", node)
+    image = output / target.image
+    if target.image == "vmlinux":
+        run([f"{target.prefix}strip", "--strip-all", image])
+    tree.add(f"{home}/{target.name}", file(image.read_bytes()))
+    tree.add(f"{home}/config", file((output / ".config").read_bytes()))
+    return tree

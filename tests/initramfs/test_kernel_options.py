@@ -1,0 +1,91 @@
+"""The options of a kernel of our own."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from initramfs.archive import Archive
+from initramfs.host import REPOSITORY, BuildError, default_cache, need
+from initramfs.kernel import canonical, options, tailored
+from initramfs.kernel.options import Option
+from initramfs.lists import sections
+
+ARCHITECTURES = sorted(tailored.TARGETS)
+
+
+def fragment(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "some.config"
+    path.write_text(text)
+    return path
+
+
+def test_a_fragment_has_options_with_reasons_and_comments(tmp_path: Path) -> None:
+    text = '# Disks\nCONFIG_SCSI=y  # disks\n\nCONFIG_LSM="a,b"\nCONFIG_NR_CPUS=64 # many\n'
+    assert options.read(fragment(tmp_path, text)) == [
+        Option("SCSI", "y", "some.config:2", "disks"),
+        Option("LSM", '"a,b"', "some.config:4", ""),
+        Option("NR_CPUS", "64", "some.config:5", "many"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["SCSI=y", "CONFIG_SCSI", "CONFIG_SCSI=yes", "CONFIG_A=y b"])
+def test_a_line_that_is_no_option_is_named(line: str, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"some\.config:1: no option of a kernel"):
+        options.read(fragment(tmp_path, line))
+
+
+def test_an_option_that_lost_its_value_is_named_with_its_place() -> None:
+    wanted = {"A": Option("A", "y", "x.config:1", ""), "B": Option("B", "n", "x.config:2", "")}
+    config = options.parse_config("CONFIG_A=m\n# CONFIG_B is not set\n")
+    assert options.find_lost(wanted, config) == ["x.config:1: A=y became m"]
+    assert options.write(wanted) == "CONFIG_A=y\n# CONFIG_B is not set\n"
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_option_says_what_it_is_for_and_stands_once(architecture: str) -> None:
+    found = [option for path in options.fragments(architecture) for option in options.read(path)]
+    assert not [option.place for option in found if not option.reason]
+    names = [option.name for option in found]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_every_fragment_belongs_to_an_architecture() -> None:
+    used = {path for name in ARCHITECTURES for path in options.fragments(name)}
+    assert used == set(options.HOME.glob("*.config"))
+
+
+OBJECTS = re.compile(r"^\s*obj-\$\(CONFIG_(\w+)\)\s*[+:]?=\s*(.*)$", re.MULTILINE)
+
+
+def find_switches(top: Path) -> dict[str, set[str]]:
+    """Return, for each module of the source, the options that build it."""
+    found: dict[str, set[str]] = {}
+    rooms = "drivers", "fs", "net", "crypto", "arch/powerpc", "arch/x86"
+    for path in (path for room in rooms for path in (top / room).rglob("Makefile")):
+        text = path.read_text(errors="replace").replace("\\\n", " ")
+        for option, objects in OBJECTS.findall(text):
+            for name in re.findall(r"(\S+)\.o\b", objects):
+                found.setdefault(canonical(name), set()).add(option)
+    return found
+
+
+@pytest.mark.slow
+def test_the_source_takes_every_option_and_has_every_driver_of_the_image(tmp_path: Path) -> None:
+    archive = Archive(default_cache() / "apt", "stable", "ppc64el")
+    archive.update()
+    top = tailored.unpack(tailored.find_source(archive), tmp_path)
+    switches = find_switches(top)
+    for architecture in ARCHITECTURES:
+        target = tailored.TARGETS[architecture]
+        need({**tailored.TOOLS, f"{target.prefix}gcc": target.compiler})
+        text = tailored.configure(top, tmp_path / architecture, target, options.merge(architecture))
+        config = options.parse_config(text)
+        drivers = [
+            canonical(driver.name)
+            for names in sections(REPOSITORY / "initramfs/drivers.txt").values()
+            for driver in names
+            if not driver.machines or architecture in driver.machines
+        ]
+        absent = [d for d in drivers if not switches.get(d, set()) & config.keys()]
+        assert absent == [], architecture
