@@ -197,7 +197,7 @@ class Booter:
 
     async def _load(self, todo: Plan, choice: Choice) -> None:
         machine, sources = self._machine, self._store.snapshot.sources
-        # What a lease led to is on the servers of its own network.
+        # The files of a lease are on the servers of its own network.
         link = next((source.link for source in sources if source.name == choice.device), None)
         devices = lambda: self._store.snapshot.devices  # noqa: E731
         opener = Opener(machine.open, devices, machine.fetch, find_way(link))

@@ -69,7 +69,7 @@ _WORDS: Mapping[int, tuple[str, Read]] = {
 }
 # Options above 127 that have no use for a reader: PXELINUX's magic number, WPAD, a status code.
 _DULL = {151, 152, 153, 154, 155, 156, 157, 208, 220, 221, 249, 252, 255}
-# What a client asks for (option 55). RFC 3442 wants 121 before 3.
+# The parameter request list (option 55). RFC 3442 wants 121 before 3.
 ASKED = bytes(
     (
         *(1, 121, 3, 6, 7, 12, 15, 17, 26, 33, 42, 43, 51, 54, 60, 66, 67, 97),
@@ -77,7 +77,7 @@ ASKED = bytes(
     )
 )
 _DESCRIPTION = {55, 57, 60, 61, 77, 93, 94, 97, 175}  # options by which a client describes itself
-# Of iPXE's features (its option 175), those that this program has, too: HTTP, HTTPS, TFTP, DNS,
+# The features of iPXE (its option 175) that this program has, too: HTTP, HTTPS, TFTP, DNS,
 # kernels as bzImage, ELF and EFI images, menus, NFS.
 _IPXE_FEATURES = (0x13, 0x14, 0x15, 0x17, 0x18, 0x22, 0x24, 0x27, 0x29)
 

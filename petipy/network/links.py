@@ -203,7 +203,7 @@ class Links:
         """Log what has changed; never a number of seconds."""
         state = link.interface
         lease = dict(answers.lease)
-        # What the carrier takes with it, such as addresses, is no news of its own.
+        # Addresses go with the carrier: their loss is no news of its own.
         with_carrier = (*state.link.addresses, lease.get("serverid", ""))
         said = (str(state.link.carrier), *(with_carrier if state.link.carrier else ()))
         if not state.up:

@@ -71,7 +71,7 @@ class Remote:
         self._tls = False  # a server has sent us to https
         self._told = clock()
         self.problems: list[Problem] = []
-        # What a server refused first, such as by its certificate. It matters if nothing is found.
+        # The first refusal, such as for a certificate. It matters if nothing is found.
         self.refusals: dict[str, Problem] = {}  # by server
         self.failure = ""  # the reason why the files may be there later
 

@@ -117,7 +117,7 @@ _RHEL_8 = replace(
     bls_by_version=True,
 )
 _UPSTREAM_2_06 = Family(name="upstream-2.06", loader="GRUB 2.06")
-# All families know what 2.12 adds: options of `search`, and commands without effect here.
+# Every family knows the additions of 2.12: options of `search`, and commands without effect here.
 _UPSTREAM_2_12 = replace(_UPSTREAM_2_06, name="upstream-2.12", loader="GRUB 2.12")
 UPSTREAM = replace(
     _UPSTREAM_2_12,
