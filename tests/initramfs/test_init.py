@@ -24,6 +24,7 @@ read -r life <"$ROOT/lives"
 sed -i 1d "$ROOT/lives"
 now=$((${now%.*} + life))
 echo "$now.00 0.00" >"$ROOT/proc/uptime"
+echo 1 >"$ROOT/proc/sys/kernel/printk" # killed with a menu on the screen
 exit 3""",
     "sleep": """\
 case $1 in 0.*) echo "pause" >>"$ROOT/events"; exec mv "$ROOT/soon" "$ROOT/proc/net/netlink" ;; esac
@@ -56,6 +57,7 @@ class Machine:
             "proc/uptime": "5.00 1.00\n",
             "proc/cmdline": f"{cmdline}\n",
             "proc/sys/kernel/sysrq": "438\n",
+            "proc/sys/kernel/printk": "4 4 1 7\n",
             "dev/console": "",
             "dev/hvc1": "",
             "lives": "".join(f"{life}\n" for life in lives),
@@ -165,3 +167,10 @@ def test_events_are_asked_for_when_udevd_listens(
     machine.run([1])
     assert machine.read("events").splitlines() == events
     assert (machine.root / "run/coldplug").exists()
+
+
+def test_the_end_of_petipy_is_printed_even_if_it_has_lowered_the_consoles_level(
+    machine: Machine,
+) -> None:
+    machine.run([1])
+    assert machine.read("proc/sys/kernel/printk") == "4"
