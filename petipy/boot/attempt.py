@@ -15,7 +15,7 @@ from petipy.boot.opener import Changed, Opener, OpenOnDevices
 from petipy.boot.plan import BootError, Plan, forget_stamps, mark, plan
 from petipy.boot.steps import ItIsPetipy, Kexec
 from petipy.log import Log, Trace
-from petipy.state import itself, policy
+from petipy.state import candidates, itself
 from petipy.state.model import Change, Choice, Device, Edit, Progress
 from petipy.state.network import find_way
 from petipy.state.store import Store
@@ -159,7 +159,7 @@ class Booter:
 
     def _choose_changes(self, choice: Choice) -> Choice:
         """Return the choice with the changes that its boot makes now."""
-        changes = policy.list_changes(self._store.snapshot, choice, self.failed)
+        changes = candidates.list_changes(self._store.snapshot, choice, self.failed)
         return replace(choice, changes=tuple(changes))
 
     async def _boot(self, choice: Choice, edit: Edit | None) -> None:
@@ -237,7 +237,7 @@ class Booter:
     async def _act(self, choice: Choice, action: Action) -> None:
         """Carry out an entry that does something else than boot. Raise OSError if it fails."""
         if action == "exit":
-            beyond = policy.find_next(self._store.snapshot, choice.device)
+            beyond = candidates.find_next(self._store.snapshot, choice.device)
             if beyond is None:
                 raise OSError(errno.ENODEV, "no other device has anything to boot")
             await steps.write(choice.changes, self._write, self._log)

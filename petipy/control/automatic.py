@@ -8,7 +8,7 @@ from collections.abc import Callable
 from petipy.boot.attempt import Booter
 from petipy.control.commands import Commands, Denied, Right
 from petipy.log import Trace
-from petipy.state import itself, policy
+from petipy.state import candidates, itself, policy
 from petipy.state.access import Lock
 from petipy.state.policy import Hints
 from petipy.state.store import Store
@@ -97,7 +97,7 @@ class AutomaticBoot:
         snapshot = self._store.snapshot
         idle = snapshot.settled and not snapshot.scanning and not decision.default
         if snapshot.settings.order and (decision.boot or (idle and self._since < math.inf)):
-            for words in policy.explain_order(snapshot):
+            for words in candidates.explain_order(snapshot):
                 if words not in self._told:
                     self._told.add(words)
                     self._tell(words)
@@ -113,7 +113,7 @@ class AutomaticBoot:
         """Tell of defaults that cannot boot, before something else boots."""
         snapshot = self._store.snapshot
         boots = snapshot.choice(id)
-        for choice in policy.list_passed_over(snapshot, boots) if boots else ():
+        for choice in candidates.list_passed_over(snapshot, boots) if boots else ():
             if choice.id not in self._told:
                 self._told.add(choice.id)
                 own = itself.explain(snapshot, choice)

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parsers.api import Problem, Volume
+from petipy.state.candidates import list_candidates, list_uncovered
 from petipy.state.guards import Guards, find_guards
 from petipy.state.model import Choice, Device, Scan, Snapshot, Source
 from petipy.state.network import Lease, Request
-from petipy.state.policy import list_candidates, list_uncovered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

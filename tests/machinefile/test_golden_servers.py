@@ -6,8 +6,8 @@ import pytest
 
 from petipy.commands.survey import replay
 from petipy.machinefile.read import load
+from petipy.state.candidates import list_candidates
 from petipy.state.order import parse
-from petipy.state.policy import list_candidates
 from tests.parsers.test_golden import GOLDEN
 
 BOOTS = {

@@ -10,9 +10,9 @@ import pytest
 
 from petipy.commands.survey import replay
 from petipy.machinefile.read import load
+from petipy.state.candidates import list_candidates
 from petipy.state.model import Choice, Snapshot
 from petipy.state.order import parse
-from petipy.state.policy import list_candidates
 from petipy.state.survey import Survey
 from tests.cases import find
 

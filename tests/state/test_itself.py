@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from petipy.state import itself, policy
+from petipy.state import candidates, itself, policy
 from petipy.state.model import Snapshot
 from petipy.state.policy import Hints
 from petipy.state.settings import Settings
@@ -19,7 +19,7 @@ def boots(snapshot: Snapshot) -> str:
 
 def test_an_entry_that_starts_petipy_never_boots_by_itself() -> None:
     assert boots(SEEN) == "old"
-    assert policy.list_passed_over(SEEN, OLD) == [OWN]
+    assert candidates.list_passed_over(SEEN, OLD) == [OWN]
     assert boots(replace(SEEN, choices=(OWN,))) == ""
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from petipy.state import order, policy
+from petipy.state.candidates import explain_order, list_candidates
 from petipy.state.model import DISK, NETWORK, OPTICAL, USB, Kind, Snapshot, Source, State
 from petipy.state.network import Link
 from petipy.state.order import CABLE_PATIENCE, NETWORK_PATIENCE, Ranking
@@ -37,7 +38,7 @@ def decide(snapshot: Snapshot, now: float, hints: Hints = READY) -> Decision:
 
 
 def candidates(snapshot: Snapshot) -> list[str]:
-    return [choice.device for choice in policy.list_candidates(snapshot)]
+    return [choice.device for choice in list_candidates(snapshot)]
 
 
 DISKS = source("vda2"), source("vdb1"), source("sda1", USB), source("sr0", OPTICAL)
@@ -89,7 +90,7 @@ def test_an_order_is_written_as_it_was_read() -> None:
     ],
 )
 def test_an_order_says_what_it_names_in_vain(text: str, words: list[str]) -> None:
-    assert policy.explain_order(snapshot(text, *DISKS, ETH0)) == words
+    assert explain_order(snapshot(text, *DISKS, ETH0)) == words
 
 
 def test_seconds_after_a_kind_need_no_unit() -> None:

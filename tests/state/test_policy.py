@@ -2,7 +2,7 @@ import math
 from dataclasses import replace
 
 from parsers.api import Password
-from petipy.state import policy
+from petipy.state import candidates, policy
 from petipy.state.model import IMAGE, NETWORK, OPTICAL, Countdown, File, Snapshot
 from petipy.state.policy import Decision, Hints
 from petipy.state.settings import Settings
@@ -266,8 +266,8 @@ def test_a_disk_that_comes_and_goes_for_ever_does_not_keep_a_stick_from_booting(
 
 
 def test_beyond_a_device_is_nothing_that_needs_a_password() -> None:
-    assert policy.find_next(LOCKED, "vda2") == FREE
-    assert policy.find_next(LOCKED, "vdb1") is None
+    assert candidates.find_next(LOCKED, "vda2") == FREE
+    assert candidates.find_next(LOCKED, "vdb1") is None
 
 
 def test_what_starts_no_kernel_never_happens_by_itself() -> None:
@@ -278,9 +278,9 @@ def test_what_starts_no_kernel_never_happens_by_itself() -> None:
 
 def test_beyond_a_device_is_the_next_ones_default() -> None:
     snapshot = replace(SEEN, choices=(RECOVERY, OLD, A, B))
-    assert policy.find_next(snapshot, "vda2") == B
-    assert policy.find_next(snapshot, "vdb1") == A
-    assert policy.find_next(replace(snapshot, choices=(A, SHUT)), "vda2") is None
+    assert candidates.find_next(snapshot, "vda2") == B
+    assert candidates.find_next(snapshot, "vdb1") == A
+    assert candidates.find_next(replace(snapshot, choices=(A, SHUT)), "vda2") is None
 
 
 def test_a_boot_that_ended_an_earlier_program_comes_after_all_others() -> None:

@@ -1,0 +1,181 @@
+"""The choices that may boot without a person, and their order. Pure."""
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from itertools import takewhile
+
+from petipy.state import itself
+from petipy.state.access import find_boot_locks, find_cover_locks
+from petipy.state.model import ORDINARY, Change, Choice, Snapshot
+from petipy.state.order import Ranking
+
+_MEDIA = ("iso9660", "udf")  # file systems that are written once, as a whole
+
+_RECOVERY = re.compile(
+    r"(?:^|\s)(?:single|recovery|emergency|rescue|s|S|1|init=\S+"
+    r"|systemd\.unit=(?:rescue|emergency)\S*|rd\.break\S*)(?:\s|$)"
+)
+
+
+def list_uncovered(order: Iterable[Choice], snapshot: Snapshot) -> list[Choice]:
+    """Leave out the choices that need a password of another configuration.
+
+    Their own configuration did not ask for a person at every boot, so the next candidate follows.
+    A lock that waits leaves nothing out. Nor does one of a configuration that comes later in the
+    menu: a used disk, or a file on a partition for data, is not to take the boot over.
+    """
+    spared = _list_before_guards(snapshot)
+    covered: dict[tuple[bool, bool], bool] = {}  # by all of a choice that its lock depends on
+
+    def is_covered(choice: Choice) -> bool:
+        key = choice.own, choice.guarded
+        if key not in covered:
+            locks = find_cover_locks(choice, snapshot)
+            covered[key] = any(not lock.waits for lock in locks)
+        return covered[key]
+
+    return [choice for choice in order if choice.id in spared or not is_covered(choice)]
+
+
+def _list_before_guards(snapshot: Snapshot) -> set[str]:
+    """Return the ids of the machine's own choices that precede every configuration with a lock.
+
+    The place of a configuration without a choice is that of its device.
+    """
+    devices = {guard.device for reach, guard in snapshot.guards if reach == "machine"}
+    shown = {choice.device for choice in snapshot.choices if choice.guarded}
+    place = {source.name: number for number, source in enumerate(snapshot.sources)}
+    end = min((place.get(device, -1) for device in devices - shown), default=len(place))
+    before = takewhile(lambda choice: not (choice.own and choice.guarded), snapshot.choices)
+    return {c.id for c in before if c.own and place.get(c.device, end) < end}
+
+
+def list_candidates(snapshot: Snapshot) -> list[Choice]:
+    """Return the choices that can boot without a person, in the order in which to try them.
+
+    Passwords do not count here. The order is:
+
+    1. Device by device, as in the menu or in the setting `order`: the default, the fallbacks, the
+       others. If configurations of a device want different defaults, that of the better format
+       (parsers.api.Format.rank) comes first.
+    2. Entries that only a person can use, such as recovery.
+    3. Kernels that no configuration offers.
+
+    Left out is Petipy itself, and what wants a check that cannot be made. Left out, too, since they
+    may install a system over the one that is there:
+
+    - all choices of a configuration that wants the local disk to boot;
+    - those of a device that the setting `order` leaves out;
+    - from the network or a medium, all but the default and the fallbacks;
+    - those in image files, unless there is nothing else that could boot, even in vain.
+    """
+    images, media = _images(snapshot), _media(snapshot)
+    bootable = [
+        choice
+        for choice in snapshot.choices
+        if choice.bootable and not (itself.explain(snapshot, choice) or choice.entry.unchecked)
+    ]
+    ours = [choice for choice in bootable if choice.device not in images] or bootable
+    harmless = (
+        c for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))
+    )
+    ranking = Ranking(snapshot.settings.order, snapshot.sources)
+    ranked = (choice for choice in harmless if ranking.place(choice.device))
+    return sorted(ranked, key=_make_order(ranking))
+
+
+Key = tuple[bool, bool, tuple[int, int], bool, int, int]
+
+
+def _make_order(ranking: Ranking) -> Callable[[Choice], Key]:
+    """Return the key by which list_candidates sorts."""
+
+    def key(choice: Choice) -> Key:
+        return (
+            choice.entry.guess,
+            _needs_a_person(choice),
+            ranking.place(choice.device) or (0, 0),
+            choice.turn >= ORDINARY,
+            choice.rank,
+            choice.turn,
+        )
+
+    return key
+
+
+def _media(snapshot: Snapshot) -> set[str]:
+    """Return the names of the sources that offer installers: networks, discs and their images."""
+    return {
+        source.name
+        for source in snapshot.sources
+        if source.kind.remote or (source.device and source.device.volume.fs in _MEDIA)
+    }
+
+
+def _installs(choice: Choice, media: set[str]) -> bool:
+    """Return True if a menu's entry may be there to install a system.
+
+    A script on a disk may fetch such a kernel, too.
+    """
+    file = choice.kernel
+    return not choice.entry.guess and (choice.device in media or bool(file and file.url))
+
+
+def _images(snapshot: Snapshot) -> set[str]:
+    return {source.name for source in snapshot.sources if source.kind.inner}
+
+
+def explain_order(snapshot: Snapshot) -> list[str]:
+    """Return in words what the setting `order` asks for in vain."""
+    ranking = Ranking(snapshot.settings.order, snapshot.sources)
+    words = [f"petipy.order: nothing here is called {name}" for name in ranking.list_absent()]
+    named = any(ranking.place(choice.device) for choice in snapshot.choices if choice.bootable)
+    if snapshot.settings.order and not named:
+        words.append("petipy.order names nothing that can boot yet: nothing boots by itself")
+    return words
+
+
+def list_passed_over(snapshot: Snapshot, boots: Choice) -> list[Choice]:
+    """Return the defaults that would boot before a choice, but are no candidates."""
+    ranking = Ranking(snapshot.settings.order, snapshot.sources)
+    key = _make_order(ranking)
+    defaults = (c for c in snapshot.choices if c.turn == 0 and not c.elsewhere)
+    before = (choice for choice in defaults if key(choice) < key(boots))
+    return [c for c in before if not c.bootable or itself.explain(snapshot, c)]
+
+
+def list_changes(snapshot: Snapshot, choice: Choice, failed: Collection[str]) -> list[Change]:
+    """Return the changes that booting the choice makes.
+
+    A wish for one boot, such as GRUB's next_entry, is used up when the default boots. It is used
+    up, too, when the default has failed and something else of its configuration boots: GRUB, too,
+    tries it once. It stays when a person boots something else, or when the default is nothing that
+    kexec can start: another boot loader may still carry it out.
+    """
+    if not any(change.once for change in choice.changes):
+        return list(choice.changes)
+    tried = {
+        (change.file, value)
+        for other in snapshot.choices
+        if other.id in failed and other.entry.default and other.device == choice.device
+        for change in other.changes
+        for value in change.values
+    }
+    return [
+        change
+        for change in choice.changes
+        if not change.once or tried.issuperset((change.file, value) for value in change.values)
+    ]
+
+
+def find_next(snapshot: Snapshot, device: str) -> Choice | None:
+    """Return the choice that boots after a device's menu has been left.
+
+    With GRUB's `exit` the firmware goes on to the next device.
+    """
+    order = (c for c in list_candidates(snapshot) if c.device != device)
+    return next((c for c in order if not find_boot_locks(c, snapshot)), None)
+
+
+def _needs_a_person(choice: Choice) -> bool:
+    return choice.turn >= ORDINARY and bool(_RECOVERY.search(choice.entry.cmdline))
