@@ -40,6 +40,8 @@ class AutomaticBoot:
         self._trace, self._tell, self._clock = trace, tell, clock
         self._keys: dict[str, tuple[float, float]] = {}  # by client: a person's first and last key
         self._since = math.inf  # by the clock, when there was first something to boot
+        self._devices: set[str] = set()  # those that have had the default
+        self._moved = -math.inf  # by the clock, when the default last went to a late one
         self._told: set[str] = set()  # ids of defaults that cannot boot, and other lines
         self._wake = asyncio.Event()
         store.listen(self._wake.set)
@@ -72,6 +74,9 @@ class AutomaticBoot:
             now = self._clock()
             self._look(now)
             decision = policy.decide(self._store.snapshot, self._hints(), now)
+            if self._has_moved(decision):
+                self._moved = now
+                decision = policy.decide(self._store.snapshot, self._hints(), now)
             self._store.update(
                 default=decision.default, locked=decision.locked, countdown=decision.countdown
             )
@@ -131,6 +136,17 @@ class AutomaticBoot:
         if anything:
             self._trace("scan-first-entry")
 
+    def _has_moved(self, decision: policy.Decision) -> bool:
+        """Return True if the default goes to a device that never had it, from another.
+
+        It is so once for each device: one that comes and goes must not hold the boot up for ever.
+        """
+        default = self._store.snapshot.choice(decision.default)
+        if default is None or default.device in self._devices:
+            return False
+        self._devices.add(default.device)
+        return len(self._devices) > 1
+
     def _hints(self) -> Hints:
         return Hints(
             failed=self._booter.failed,
@@ -139,4 +155,5 @@ class AutomaticBoot:
             last_look=self._booter.last_look,
             last_key=max((last for _, last in self._keys.values()), default=-math.inf),
             since=self._since,
+            moved=self._moved,
         )

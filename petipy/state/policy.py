@@ -32,6 +32,7 @@ class Hints:
     last_look: float = -math.inf  # the time when a choice was last sent back to be scanned again
     last_key: float = -math.inf  # the time when a person last touched a console
     since: float = math.inf  # the time when there was first something to boot
+    moved: float = -math.inf  # the time when the default last went to a device that came late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,9 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     wait, awaited = ranking.find_wait(default.device, hints.since)
     if wait > until:
         until, countdown = wait, replace(countdown, until=wait, awaits=awaited)
+    # A person has time to see that a device which came late has taken the default over.
+    if (least := hints.moved + min(LEAST, seconds)) > until:
+        until, countdown = least, replace(countdown, until=least)
     if now < until:
         return Decision(default=default.id, countdown=countdown, again=until)
     busy = snapshot.scanning - _list_unawaited(snapshot) or not snapshot.settled

@@ -16,7 +16,7 @@ from petipy.control.session import Session
 from petipy.log import Trace
 from petipy.state import policy
 from petipy.state.access import Lock
-from petipy.state.model import Choice, Countdown, Edit
+from petipy.state.model import NETWORK, Choice, Countdown, Edit
 from petipy.state.order import parse
 from petipy.state.policy import Decision
 from petipy.state.settings import Settings
@@ -259,6 +259,39 @@ def test_keys_that_were_an_echo_leave_the_countdown_as_it_was() -> None:
         after = await find_countdown()
         assert after
         assert after.until == 2000.0 + 600
+        task.cancel()
+        await asyncio.wait({task})
+
+    asyncio.run(scenario())
+
+
+def test_a_late_network_that_the_order_prefers_leaves_time_to_stop_it_once() -> None:
+    disk, net = device(OPEN.device), device("eth0", kind=NETWORK)
+    fetched = choice("fetched", device="eth0", turn=0)
+
+    async def scenario() -> None:
+        parts = Parts(OPEN, timeout=60, order=parse("network:60s,any"))
+        parts.store.update(sources=sources(disk))
+        task = asyncio.create_task(parts.automatic.run(parts.commands))
+
+        async def find_countdown() -> Countdown | None:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return parts.store.snapshot.countdown
+
+        first = await find_countdown()
+        assert first
+        assert (first.choice, first.until) == ("open", 60)
+        parts.now = 59.5
+        parts.store.update(sources=sources(disk, net), choices=(OPEN, fetched))
+        late = await find_countdown()
+        assert late
+        assert (late.choice, late.until) == ("fetched", 62.5)
+        for choices in (OPEN,), (OPEN, fetched):  # it goes, and comes back
+            parts.now += 2
+            parts.store.update(choices=choices)
+            await find_countdown()
+        assert parts.booter.booted == ["fetched"]
         task.cancel()
         await asyncio.wait({task})
 

@@ -140,6 +140,16 @@ def test_a_configurations_zero_leaves_time_to_stop_it_but_the_users_zero_does_no
     assert decide(zero, Settings(timeout=0), READY, 100).boot == "a"
 
 
+def test_a_default_of_a_device_that_came_late_can_still_be_stopped() -> None:
+    late = replace(READY, moved=104.5)
+    before = decide(SEEN, QUICK, late, 105)
+    assert before.countdown is not None
+    assert (before.countdown.until, before.again, before.boot) == (107.5, 107.5, "")
+    assert decide(SEEN, QUICK, late, 107.5).boot == "a"
+    assert decide(SEEN, QUICK, replace(READY, moved=101), 105).boot == "a"
+    assert decide(SEEN, Settings(timeout=0), late, 104.5).boot == "a"  # nobody is to stop it
+
+
 def test_a_busy_device_is_waited_for_but_not_for_ever() -> None:
     busy = replace(SEEN, sources=sources(device("sda1"), state="scanning"))
     before, after = (decide(busy, QUICK, READY, now) for now in (104, 106))
