@@ -5,7 +5,6 @@ into one buffer and from there into the sink.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -13,7 +12,7 @@ import h11
 
 from petipy.fetch.connection import Connection
 from petipy.fetch.failure import FetchError
-from petipy.fetch.scheme import Limits
+from petipy.fetch.scheme import Limits, Pace
 from petipy.fetch.sink import Sink
 from petipy.fetch.tls import describe
 
@@ -145,7 +144,7 @@ class Exchange:
         left = length - min(len(early), length)
         body.take(memoryview(early)[:length])
         buffer = memoryview(bytearray(min(_BUFFER, max(left, 1))))
-        pace = _Pace(self._limits)
+        pace = Pace(self._limits)
         while left and not body.full:
             count = await self._receive(buffer[: min(left, len(buffer))], pace)
             if not count:
@@ -160,13 +159,13 @@ class Exchange:
         early, closed = self._http.trailing_data
         body.take(memoryview(early))
         buffer = memoryview(bytearray(_BUFFER))
-        pace = _Pace(self._limits)
+        pace = Pace(self._limits)
         while not (closed or body.full) and (count := await self._receive(buffer, pace)):
             body.take(buffer[:count])
 
     async def _read_chunks(self, body: "_Body") -> None:
         buffer = memoryview(bytearray(_BUFFER))
-        pace = _Pace(self._limits)
+        pace = Pace(self._limits)
         while not body.full:
             event = self._http.next_event()
             if isinstance(event, h11.Data):
@@ -180,7 +179,7 @@ class Exchange:
             else:
                 raise FetchError("the server closed in the middle", "silent", again=True)
 
-    async def _receive(self, view: memoryview, pace: "_Pace") -> int:
+    async def _receive(self, view: memoryview, pace: Pace) -> int:
         count = self._connection.read_now(view)
         if count is None:
             try:
@@ -218,20 +217,6 @@ class _Body:
             self._most -= len(data)
         if self._sink is not None:
             self._sink.write(data)
-
-
-class _Pace:
-    """Raise FetchError if the server sends too slowly: it is as bad as a silent one."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits, self._began, self._got = limits, time.monotonic(), 0
-
-    def check(self, count: int) -> None:
-        self._got += count
-        late = time.monotonic() - self._began - self._limits.slow
-        if self._got < late * self._limits.rate:
-            words = f"too slow: {self._got:,} bytes in {late + self._limits.slow:.0f} s"
-            raise FetchError(words, "silent", again=True)
 
 
 def _decode(data: bytes) -> str:

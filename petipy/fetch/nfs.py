@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from petipy.fetch.failure import FetchError
-from petipy.fetch.scheme import Job, Scheme
+from petipy.fetch.scheme import Job, Pace, Scheme
 from petipy.fetch.url import Url, parse
 from petipy.sys import mount, names
 
@@ -81,8 +81,10 @@ async def _copy(job: Job, fd: int) -> None:
     size = os.fstat(fd).st_size
     job.expect(size)
     os.lseek(fd, job.start, os.SEEK_SET)
+    pace = Pace(job.limits)
     while job.missing != 0 and (data := os.read(fd, min(job.missing or _PIECE, _PIECE))):
         job.sink.write(data)
+        pace.check(len(data))
         await asyncio.sleep(0)
     if job.start < size and job.missing != 0:
         raise FetchError(f"it ended after {job.start:,} of {size:,} bytes", again=True)

@@ -1,5 +1,6 @@
 """The parts of a fetch that every scheme knows: the job of fetching one thing, and its limits."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from petipy import fetch as package
+from petipy.fetch.failure import FetchError
 from petipy.fetch.sink import Sink
 from petipy.fetch.url import Url
 from petipy.state.network import Fetching, Request, Wanted
@@ -32,6 +34,23 @@ class Limits:
     longer: tuple[float, ...] = (30.0, 30.0)
     after: float = 60.0  # no server may ask for a longer pause
     overall: float = 86400.0
+
+
+class Pace:
+    """The rate from the first bytes on. A server that sends too slowly is as bad as a silent one."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._began, self._got = limits, math.inf, 0
+
+    def check(self, count: int) -> None:
+        """Count bytes that have come. Raise FetchError below the least rate."""
+        now = time.monotonic()
+        self._began = min(self._began, now)
+        self._got += count
+        late = now - self._began - self._limits.slow
+        if self._got < late * self._limits.rate:
+            words = f"too slow: {self._got:,} bytes in {late + self._limits.slow:.0f} s"
+            raise FetchError(words, "silent", again=True)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,29 @@ def test_a_file_that_is_too_large_is_refused_before_it_comes(server: Server) -> 
 def test_what_is_no_file_is_told(server: Server, path: str, words: str, kind: str) -> None:
     got = fetch(f"nfs://192.0.2.1{path}")
     assert (got.answers, got.fetched.kind) == ([words], kind)
+
+
+def test_a_file_that_grows_byte_by_byte_is_given_up(server: Server) -> None:
+    url = "nfs://192.0.2.1/export/file"
+    prepare([url], Fetching())
+    limits = replace(QUICK, pauses=(), slow=0.05, rate=1 << 60)
+    with (server.root / "export/file").open("ab", buffering=0) as file:
+
+        async def grow() -> None:
+            while True:
+                file.write(b".")
+                await asyncio.sleep(0)
+
+        async def main() -> Outcome:
+            growing = asyncio.create_task(grow())
+            try:
+                return await fetch_by(url, None, limits)
+            finally:
+                growing.cancel()
+
+        got = asyncio.run(main())
+    assert got.fetched.error.startswith("too slow: ")
+    assert got.fetched.kind == "silent"
 
 
 @pytest.mark.parametrize(

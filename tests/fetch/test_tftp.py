@@ -195,6 +195,16 @@ def test_a_server_that_stops_is_told_and_asked_again() -> None:
     asyncio.run(check())
 
 
+def test_a_server_that_drips_is_given_up() -> None:
+    async def check() -> None:
+        async with serve(FILE) as host:
+            got = await fetch(host.url(), limits=replace(ONCE, slow=0, rate=1 << 60))
+            assert got.fetched.error.startswith("too slow: ")
+            assert got.fetched.kind == "silent"
+
+    asyncio.run(check())
+
+
 def test_a_server_that_ends_is_noticed_at_once() -> None:
     def end(session: Session, packet: bytes) -> list[bytes]:
         if session.sent == 100:

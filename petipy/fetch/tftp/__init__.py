@@ -9,7 +9,7 @@ import socket
 
 from petipy.fetch.connect import Address, split_literal
 from petipy.fetch.failure import FetchError
-from petipy.fetch.scheme import Job, Scheme
+from petipy.fetch.scheme import Job, Pace, Scheme
 from petipy.fetch.tftp.client import read
 from petipy.fetch.tftp.transfer import Errand, TransferError
 from petipy.fetch.way import AWAY, describe_turn, may_turn, try_bind
@@ -113,7 +113,11 @@ class _Writer:
 
     def __init__(self, job: Job) -> None:
         self.expect = job.expect
-        self.write = job.sink.write
+        self._sink, self._pace = job.sink, Pace(job.limits)
+
+    def write(self, data: memoryview) -> None:
+        self._sink.write(data)
+        self._pace.check(len(data))
 
 
 def _explain(error: TransferError, address: Address) -> FetchError:
