@@ -37,7 +37,7 @@ class Limits:
 
 
 class Pace:
-    """The rate from the first bytes on. A server that sends too slowly is as bad as a silent one."""
+    """The rate from the first bytes on. A server that is too slow is as bad as a silent one."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits, self._began, self._got = limits, math.inf, 0
