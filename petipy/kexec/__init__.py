@@ -7,8 +7,9 @@ has a sentence. An architecture is one file or package in `machines`.
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn
 
 from . import elf, fdt, image, syscalls
@@ -20,7 +21,25 @@ if TYPE_CHECKING:
 
 _Stage = Callable[[int, Sequence[int], bytes, int | None, Room], str]
 
-__all__ = ["Refused", "execute", "load", "lockdown", "unload"]
+__all__ = ["Message", "Refused", "execute", "load", "lockdown", "unload"]
+
+
+class Message:
+    """Words for the next system, which travel in the device tree or in an initrd.
+
+    `chosen` are properties for /chosen, for a device tree that is made here; None takes one away.
+    `initrds` are archives for a system that gets no such tree.
+    """
+
+    def __init__(
+        self,
+        chosen: Mapping[str, bytes | None] = MappingProxyType({}),
+        initrds: Sequence[int] = (),
+    ) -> None:
+        self.chosen, self.initrds = chosen, initrds
+
+
+_NO_MESSAGE = Message()
 
 
 def load(
@@ -29,6 +48,7 @@ def load(
     cmdline: str,
     devicetree: int | None = None,
     *,
+    message: Message = _NO_MESSAGE,
     confine: Callable[[], None] = lambda: None,
 ) -> str:
     """Stage a kernel. Return how: kexec_file_load, kexec_load or kexec-tools, and in parentheses
@@ -36,7 +56,8 @@ def load(
 
     Descriptors are of regular files, open for reading; they may be closed afterwards. Several
     initrds are handed over one behind the other. `cmdline` may hold surrogate escapes. A flattened
-    device tree replaces the firmware's, where the machine has one. Raise Refused.
+    device tree replaces the firmware's, where the machine has one. `message` is for the system
+    that the kernel starts. Raise Refused.
 
     `confine` is called before the files are parsed, when everything else has been read. It may
     give up all rights but CAP_SYS_BOOT and what it takes to make files in memory. It is not called
@@ -48,7 +69,7 @@ def load(
     size = sum(os.fstat(fd).st_size for fd in (kernel, *initrds))
     facts, room = Facts(), Room.measure()
     try:
-        stage, program = _prepare(kernel, devicetree, facts)
+        stage, program = _prepare(kernel, devicetree, facts, message)
         if not program:
             confine()
         with _unpack(kernel, room) as plain:
@@ -87,7 +108,9 @@ def execute() -> NoReturn:
     raise OSError(errno.EIO, "reboot: returned from a jump into another kernel")
 
 
-def _prepare(kernel: int, devicetree: int | None, facts: Facts) -> tuple[_Stage, str]:
+def _prepare(
+    kernel: int, devicetree: int | None, facts: Facts, message: Message
+) -> tuple[_Stage, str]:
     """Return the way to stage a kernel, and the path of kexec-tools if that is the way.
 
     Import and read all that this takes. Of the kernel, only its first bytes are compared.
@@ -100,17 +123,32 @@ def _prepare(kernel: int, devicetree: int | None, facts: Facts) -> tuple[_Stage,
         unpack.load_modules(packing)
     machine = machines.find(os.uname().machine)
     if machine and machine.loader:
-        return _prepare_segments(machine.loader, facts), ""
+        return _prepare_segments(machine.loader, facts, message), ""
     from . import file_load, kexec_tools  # noqa: F401  the first for later
 
     program = kexec_tools.find()
     # kexec_file_load has no way to pass a device tree.
     if program and (devicetree is not None or not _has_file_load()):
-        return partial(kexec_tools.load, program), program
-    return _by_file_load, ""
+        return _add_initrds(partial(kexec_tools.load, program), message), program
+    return _add_initrds(_by_file_load, message), ""
 
 
-def _prepare_segments(loader: "Loader", facts: Facts) -> _Stage:
+def _add_initrds(stage: _Stage, message: Message) -> _Stage:
+    """Return `stage` with a message's archives behind the initrds, if there are any.
+
+    A system without an initrd unpacks none: its root file system hides what an archive brought.
+    """
+
+    def extended(
+        kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None, room: Room
+    ) -> str:
+        more = message.initrds if initrds else ()
+        return stage(kernel, (*initrds, *more), line, devicetree, room)
+
+    return extended
+
+
+def _prepare_segments(loader: "Loader", facts: Facts, message: Message) -> _Stage:
     """Try kexec_load first, although a kernel may have both: we decide what it hands over."""
     from . import classic, file_load
 
@@ -121,7 +159,7 @@ def _prepare_segments(loader: "Loader", facts: Facts) -> _Stage:
         kernel: int, initrds: Sequence[int], line: bytes, devicetree: int | None, room: Room
     ) -> str:
         try:
-            classic.load(loader, running, kernel, initrds, line, devicetree, room)
+            classic.load(loader, running, kernel, initrds, line, devicetree, room, message.chosen)
         except OSError as error:
             # The kernel is locked down or built without kexec_load: the other call is left.
             no_call = error.errno in (errno.EPERM, errno.EACCES, errno.ENOSYS)
@@ -129,7 +167,8 @@ def _prepare_segments(loader: "Loader", facts: Facts) -> _Stage:
                 raise
             words = loader.prepare_file_load(running.tree) if missing is None else missing
             try:
-                file_load.load(kernel, initrds, line, room)
+                more = message.initrds if initrds else ()
+                file_load.load(kernel, (*initrds, *more), line, room)
             except OSError as second:
                 raise (error if second.errno == errno.ENOSYS else second) from second
             return f"kexec_file_load ({words})" if words else "kexec_file_load"

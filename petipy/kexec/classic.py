@@ -4,7 +4,7 @@ import ctypes
 import errno
 import mmap
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from . import elf, fdt
 from .image import NotAKernel
@@ -24,6 +24,7 @@ def load(
     cmdline: bytes,
     devicetree: int | None,
     room: Room,
+    chosen: Mapping[str, bytes | None],
 ) -> None:
     """Stage a kernel.
 
@@ -48,7 +49,8 @@ def load(
         layout = loader.place(running.tree, program.extent, [len(content) for content in contents])
     except NoRoom as problem:
         raise Refused(errno.EADDRNOTAVAIL, str(problem)) from problem
-    last = loader.make_last(running, base, layout, _extent(layout, contents), cmdline)
+    initrd = _extent(layout, contents)
+    last = loader.make_last(running, base, layout, initrd, cmdline, chosen)
     starts = zip(contents, layout.initrds, strict=True)
     segments = [
         *_kernel_segments(image, program, layout.kernel, loader.align),

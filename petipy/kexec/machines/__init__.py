@@ -4,7 +4,7 @@ Each exports MACHINE. An architecture whose kernels are loaded by kexec_load(2) 
 """
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -75,11 +75,17 @@ class Loader:
         raise NotImplementedError
 
     def make_last(
-        self, running: Running, base: Node, layout: Layout, initrd: Range | None, cmdline: bytes
+        self,
+        running: Running,
+        base: Node,
+        layout: Layout,
+        initrd: Range | None,
+        cmdline: bytes,
+        chosen: Mapping[str, bytes | None],
     ) -> bytearray:
         """Make the last segment, with `base` as the next kernel's device tree.
 
-        Raise Refused when the segment is too large.
+        `chosen` is Message.chosen. Raise Refused when the segment is too large.
         """
         raise NotImplementedError
 

@@ -7,7 +7,7 @@ unlike there: hashing takes seconds on an emulated machine.
 
 import errno
 import mmap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ... import elf, fdt
 from ...image import NotAKernel
@@ -53,6 +53,7 @@ class PowerLoader(Loader):
         layout: Layout,
         initrd: Range | None,
         cmdline: bytes,
+        chosen: Mapping[str, bytes | None],
     ) -> bytearray:
         """Make the trampoline, and behind it the device tree."""
         live = running.tree
@@ -64,7 +65,7 @@ class PowerLoader(Loader):
             opal=tree.find_opal(live),
             rtas=windows.reset(live),
         )
-        flat = fdt.flatten(tree.make_next(base, cmdline, initrd))
+        flat = fdt.flatten(tree.make_next(base, cmdline, initrd, chosen))
         reserved = tree.find_reservations(live, initrd)
         size = TREE_AT + flat.size(len(reserved) + 1)
         if size > TREE_ROOM:

@@ -1,6 +1,6 @@
 """The device tree that the next kernel gets on 64-bit POWER. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...fdt import Node, Reservation
@@ -29,8 +29,13 @@ _STALE = frozenset(
 )
 
 
-def make_next(tree: Node, cmdline: bytes, initrd: Range | None) -> Node:
-    """Return the next kernel's tree; `tree` itself stays as it is."""
+def make_next(
+    tree: Node, cmdline: bytes, initrd: Range | None, more: Mapping[str, bytes | None]
+) -> Node:
+    """Return the next kernel's tree; `tree` itself stays as it is.
+
+    `more` goes into /chosen; a property whose value is None goes away.
+    """
     chosen = tree.child("chosen") or Node("chosen")
     kept = {name: value for name, value in chosen.properties.items() if name not in _STALE}
     kept["bootargs"] = cmdline + b"\0"
@@ -38,6 +43,8 @@ def make_next(tree: Node, cmdline: bytes, initrd: Range | None) -> Node:
     if initrd is not None:
         kept["linux,initrd-start"] = initrd.start.to_bytes(8, "big")
         kept["linux,initrd-end"] = initrd.end.to_bytes(8, "big")
+    given = {name: value for name, value in more.items() if value is not None}
+    kept = {name: value for name, value in kept.items() if name not in more} | given
     others = [windows.remove(node) for node in tree.children if node.name != "chosen"]
     return replace(tree, children=[*others, replace(chosen, properties=kept)])
 

@@ -8,7 +8,7 @@ import gzip
 import lzma
 import os
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -46,12 +46,19 @@ class Power:
         path.write_bytes(content)
         return os.open(path, os.O_RDONLY)
 
-    def load(self, kernel: bytes, *initrds: bytes, line: str = "quiet", tree: bytes = b"") -> str:
+    def load(
+        self,
+        kernel: bytes,
+        *initrds: bytes,
+        line: str = "quiet",
+        tree: bytes = b"",
+        message: kexec.Message | None = None,
+    ) -> str:
         image = self.open("vmlinux", kernel)
         files = [self.open(f"initrd{n}", content) for n, content in enumerate(initrds)]
         devicetree = self.open("tree", tree) if tree else None
         try:
-            return kexec.load(image, files, line, devicetree)
+            return kexec.load(image, files, line, devicetree, message=message or kexec.Message())
         finally:
             for fd in (image, *files, *([devicetree] if devicetree else [])):
                 os.close(fd)
@@ -149,6 +156,33 @@ def test_a_locked_down_kernel_loads_by_the_other_call_and_the_windows_are_hidden
     assert copied == [b"quiet"]
 
 
+def test_a_message_travels_in_the_device_tree_that_is_made(power: Power) -> None:
+    spare = power.open("spare", b"in vain")
+    message = kexec.Message({"petipy": b"{}\0", "stdout-path": None}, [spare])
+    power.load(vmlinux(), b"initrd", message=message)
+    chosen = power.next_tree().child("chosen")
+    assert chosen
+    assert chosen.properties["petipy"] == b"{}\0"
+    assert "stdout-path" not in chosen.properties
+    assert not [content for _, _, content in power.staged if content == b"in vain"]
+
+
+def test_a_message_travels_behind_the_initrds_where_no_tree_is_made(
+    power: Power, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    power.forbids = errno.EPERM
+    loaded: list[bytes] = []
+
+    def file_load(kernel: int, initrd: int | None, cmdline: bytes) -> None:
+        loaded.append(b"" if initrd is None else os.pread(initrd, 99, 0))
+
+    monkeypatch.setattr("petipy.kexec.file_load.kexec_file_load", file_load)
+    message = kexec.Message({"petipy": b"{}"}, [power.open("spare", b"spare")])
+    power.load(vmlinux(), b"initrd", message=message)
+    power.load(vmlinux(), message=message)  # without an initrd nothing would read it
+    assert loaded == [b"initrd\0\0spare\0\0\0", b""]
+
+
 def test_a_locked_down_kernel_does_not_lose_a_device_tree_in_silence(power: Power) -> None:
     power.forbids = errno.EPERM
     with pytest.raises(kexec.Refused):
@@ -180,6 +214,7 @@ class Imagined(machines.Loader):
         layout: machines.Layout,
         initrd: machines.Range | None,
         cmdline: bytes,
+        chosen: Mapping[str, bytes | None],
     ) -> bytearray:
         return bytearray(fdt.flatten(base).blob())
 

@@ -5,7 +5,9 @@ from tests.kexec.samples import MIB, pseries, wide
 
 def test_the_next_kernel_is_told_its_own_command_line_and_initrd_and_nothing_stale() -> None:
     live = pseries()
-    chosen = tree.make_next(live, b"root=/dev/vda1", Range(0x5000000, 0x5001234)).child("chosen")
+    chosen = tree.make_next(live, b"root=/dev/vda1", Range(0x5000000, 0x5001234), {}).child(
+        "chosen"
+    )
     assert chosen is not None
     assert chosen.properties == {
         "stdout-path": b"/vdevice/vty@71000000\0",
@@ -18,7 +20,7 @@ def test_the_next_kernel_is_told_its_own_command_line_and_initrd_and_nothing_sta
 
 
 def test_without_an_initrd_the_next_kernel_hears_of_none() -> None:
-    chosen = tree.make_next(pseries(), b"", None).child("chosen")
+    chosen = tree.make_next(pseries(), b"", None, {}).child("chosen")
     assert chosen is not None
     assert not [name for name in chosen.properties if "initrd" in name]
 

@@ -12,7 +12,7 @@ def test_a_dma_window_is_reset_by_the_firmware_and_left_out_of_the_tree() -> Non
     rtas = windows.reset(tree)
     assert (rtas.base, rtas.entry) == (255 * MIB, 255 * MIB)
     assert rtas.calls == ((0x2029, 0x800, 0x8000000, 0x20000000),)
-    bridge = make_next(tree, b"", None).child("pci@800000020000000")
+    bridge = make_next(tree, b"", None, {}).child("pci@800000020000000")
     assert bridge == pci_bridge()
 
 
