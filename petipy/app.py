@@ -5,7 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from petipy import kexec, platforms
@@ -30,6 +30,7 @@ from petipy.sources.source import Find, SourceEvent
 from petipy.startup import collector
 from petipy.state.model import Change, Device, File, Scan, Source
 from petipy.state.network import Wanted, describe_cards, find_way
+from petipy.state.settings import Settings
 from petipy.state.store import Store
 from petipy.sys import limits, power
 from petipy.ui.console import Console
@@ -39,6 +40,8 @@ from petipy.ui.line import ttys
 if TYPE_CHECKING:
     from petipy.boot.download import Fetch, Report
     from petipy.network.services import Network
+    from petipy.settings.configuration import Configuration
+    from petipy.settings.storage import Storage
     from petipy.sources.opened import OpenedPlaces
 
 
@@ -57,16 +60,19 @@ class Services:
     before_boot: Callable[[], None]  # the platform's part
     terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
     notes: Notes | None = None  # of earlier boots
+    storage: "Storage | None" = None  # of settings
 
 
 class App:
     """One boot manager."""
 
-    def __init__(self, services: Services, log: Log, store: Store) -> None:
+    def __init__(self, services: Services, log: Log, store: Store, cmdline: str = "") -> None:
         self._services, self._log, self._store = services, log, store
+        self._cmdline = cmdline
         self._settings = store.snapshot.settings  # as they are at the start
         self._trace = Trace(self._settings.trace)
         self._opened: OpenedPlaces | None = None
+        self._kept: Configuration | None = None
         self._consoles = Consoles()
         self._discovery = Discovery(services.scan, store, log)
         rescan, resolve = self._discovery.rescan, self._discovery.resolve
@@ -88,6 +94,7 @@ class App:
             Checker(log),
             rescan=rescan,
             open_place=self._open_place,
+            configuration=self._configuration,
             note_presence=self._automatic.note_presence,
         )
 
@@ -121,6 +128,17 @@ class App:
             self._opened = OpenedPlaces(lambda: self._store.snapshot, self._discovery.add)
         return self._opened.open(text)
 
+    def _configuration(self) -> "Configuration":
+        if self._kept is None:
+            from petipy.settings.configuration import Configuration  # no headless start needs it
+
+            def publish(settings: Settings) -> None:
+                self._store.update(settings=settings)
+
+            machine = self._services.storage
+            self._kept = Configuration(publish, self._cmdline, machine=machine)
+        return self._kept
+
     def _console(self, path: str) -> Console:
         session = Session(_name(path), self.commands)
         log = self._log
@@ -134,9 +152,10 @@ def _name(path: str) -> str:
 def main(process: ScannerProcess) -> int:
     """Be the boot manager of this machine (`petipy run`), until another kernel takes over."""
     sys.stderr = FaultStream(sys.stderr)
-    store, kept = Store(), platforms.find().storage
+    store, kept = Store(), platforms.find().open_storage()
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
-        store.update(settings=storage.load(file.read(), machine=kept))
+        cmdline = file.read()
+    store.update(settings=storage.load(cmdline, machine=kept))
     collector.resume()
     limits.set_oom_score(limits.LATE)
     log = Log(
@@ -146,7 +165,8 @@ def main(process: ScannerProcess) -> int:
         log.info(line)
     if (mode := kexec.lockdown()) not in ("", "none"):
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
-    asyncio.run(App(_services(Scanner(process, log.warning), store), log, store).run())
+    services = replace(_services(Scanner(process, log.warning), store), storage=kept)
+    asyncio.run(App(services, log, store, cmdline).run())
     return 0
 
 

@@ -5,12 +5,15 @@ is not locked, or the client opens the lock. The rules that make locks are in pe
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from parsers.api import Password
 from petipy.state import access
 from petipy.state.access import Lock, Locks
 from petipy.state.model import Choice, Edit, Snapshot, Status
+
+if TYPE_CHECKING:
+    from petipy.settings.configuration import Configuration, Outcome
 
 Right = Literal["see", "boot", "edit", "shell"]
 
@@ -20,6 +23,7 @@ Command = Literal[
     "edit",
     "shell",
     "open",
+    "configure",
     "stop",
     "rescan",
     "log",
@@ -35,6 +39,7 @@ RIGHTS: Mapping[Command, Right] = {
     "edit": "edit",
     "shell": "shell",
     "open": "shell",  # whoever names a place may boot any kernel with any command line
+    "configure": "shell",  # a setting may weaken a lock
     "stop": "see",
     "rescan": "see",
     "log": "see",
@@ -101,8 +106,8 @@ class Commands:
     """Carries out the commands of clients, after asking for their rights.
 
     `rescan` looks at every source again. `open_place` makes a source of a place, and returns its
-    name. `note_presence` is given the name of a client, and True
-    for a person's key there, False if nobody has pressed any so far.
+    name. `configuration` gives that of the machine. `note_presence` is given the name of a client,
+    and True for a person's key there, False if nobody has pressed any so far.
     """
 
     def __init__(
@@ -114,12 +119,13 @@ class Commands:
         *,
         rescan: Callable[[], None],
         open_place: Callable[[str], str],
+        configuration: Callable[[], "Configuration"],
         note_presence: Callable[[str, bool], None],
     ) -> None:
         self._store, self._log = store, log
         self._booter, self._checker = booter, checker
         self._rescan, self._note_presence = rescan, note_presence
-        self._open_place = open_place
+        self._open_place, self._configuration = open_place, configuration
 
     @property
     def snapshot(self) -> Snapshot:
@@ -181,6 +187,13 @@ class Commands:
         """Open a URL or a path on a device; see petipy.sources.opened.OpenedPlaces.open."""
         self.require(client, "open")
         return self._open_place(place)
+
+    async def configure(
+        self, client: Client, name: str, text: str | None, *, keep: bool
+    ) -> "Outcome":
+        """Change a setting; see petipy.settings.configuration.Configuration.set."""
+        self.require(client, "configure")
+        return await self._configuration().set(name, text, keep=keep)
 
     def log(self, client: Client) -> Sequence[Status]:
         """Return all lines that are kept, the oldest first."""

@@ -5,11 +5,15 @@ The screens know nothing else of the program.
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from parsers.api import Password
 from petipy.control.commands import Command, Commands, Right
 from petipy.state.access import Lock
 from petipy.state.model import Edit, Snapshot, Status
+
+if TYPE_CHECKING:
+    from petipy.settings.configuration import Outcome
 
 FORGOTTEN = 300.0  # seconds without a key, after which passwords are asked for anew
 
@@ -101,6 +105,14 @@ class Session:
         It is scanned; its entries come into the menu. ValueError, with a sentence, for no place.
         """
         return self._commands.open(self, place)
+
+    async def configure(self, name: str, text: str | None, *, keep: bool) -> "Outcome":
+        """Change a setting, on the machine (`keep`) or until the next start; None takes it back.
+
+        The outcome says where it is kept, or why it is not. ValueError, with a sentence, for an
+        unknown setting or a wrong value.
+        """
+        return await self._commands.configure(self, name, text, keep=keep)
 
     def stop(self) -> None:
         """Give up the boot that is under way, unless its kernel is loaded already."""

@@ -22,7 +22,6 @@ class Platform:
     """
 
     name: str
-    storage: "Storage | None" = None  # the settings that such a machine keeps
 
     def probe(self, root: str) -> int:
         """Return how well this platform fits the machine: 0 for not at all, the highest wins."""
@@ -44,6 +43,10 @@ class Platform:
 
     def read_variables(self, root: str) -> dict[str, bytes] | None:
         """Return the EFI variables that decide what is booted; None on a machine without EFI."""
+        return None
+
+    def open_storage(self) -> "Storage | None":
+        """Return the settings that this machine keeps; None if it can keep none."""
         return None
 
     def read_model(self, root: str) -> str:

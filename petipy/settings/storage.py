@@ -4,17 +4,18 @@
 2. image: a file in the initramfs, /etc/petipy.toml
 3. machine: what the machine keeps, such as NVRAM, read by its platform
 4. command line: the kernel's
+5. now: what a person has changed since the start; petipy.settings.configuration
 
 The file of the image is TOML with one `name = value` a line and no tables. Each line is read by
 itself, so that a bad line costs only itself.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple
 
 from petipy.settings.table import BY_NAME, Layer
-from petipy.state.settings import Settings
+from petipy.state.settings import Origin, Settings
 
 IMAGE = "/etc/petipy.toml"
 _LARGEST = 1 << 16  # characters of the image's file
@@ -31,15 +32,40 @@ NETWORK_WORDS = frozenset(
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
 
+class Statement(NamedTuple):
+    """A setting that a machine keeps. With the name "" it is a complaint: `text`, in words."""
+
+    name: str
+    text: str
+    place: str = "settings of this machine"  # for people, as all the following
+    written: str = ""  # the name as it is written there; "": `name`
+
+
 class Storage:
     """The settings that a machine keeps; a platform may have one."""
 
-    def read(self) -> Iterable[tuple[str, str]]:
-        """Return name and text of each setting. Raise OSError."""
+    place = "settings of this machine"  # that `write` writes to, for people
+    remark = ""  # a sentence for people about what is written there
+
+    def read(self) -> Iterable[Statement]:
+        """Return the settings, the strongest last. Raise OSError."""
+        raise NotImplementedError
+
+    async def write(self, name: str, text: str | None) -> None:
+        """Keep a setting; without a text, keep it no more.
+
+        Nothing is written if nothing changes. Raise OSError, with a reason in words. An error
+        leaves the old value or the new one.
+        """
         raise NotImplementedError
 
 
-def load(cmdline: str, image: str = IMAGE, machine: Storage | None = None) -> Settings:
+def load(
+    cmdline: str,
+    image: str = IMAGE,
+    machine: Storage | None = None,
+    now: Mapping[str, str] | None = None,
+) -> Settings:
     """Read all layers. The last layer counts, and in it the last statement of a setting."""
     found = _Found()
     found.take_file(image)
@@ -49,9 +75,12 @@ def load(cmdline: str, image: str = IMAGE, machine: Storage | None = None) -> Se
         text = given
         if name == _INTERFACES in found.values and _names_card_only(given):
             text = f"{found.values[name].text} {given}"
-        found.take("command line", _CMDLINE, name, text, prefix="petipy.")
-    layers = tuple(found.layers.items())
-    return Settings(**found.values, layers=layers, complaints=tuple(found.complaints))
+        found.take("command line", _CMDLINE, name, text, f"petipy.{name}")
+    for name, text in (now or {}).items():
+        found.take("now", "changed now", name, text)
+    return Settings(
+        **found.values, origins=tuple(found.origins.values()), complaints=tuple(found.complaints)
+    )
 
 
 class _Found:
@@ -59,23 +88,25 @@ class _Found:
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
-        self.layers: dict[str, str] = {}
+        self.origins: dict[str, Origin] = {}
         self.complaints: list[str] = []
 
-    def take(self, layer: Layer, place: str, name: str, text: str, prefix: str = "") -> None:
-        setting = BY_NAME.get(name)
+    def take(
+        self, layer: Layer | Literal["now"], place: str, name: str, text: str, written: str = ""
+    ) -> None:
+        setting, written = BY_NAME.get(name), written or name
         if setting is None:
-            self.complaints.append(f"{place}: unknown setting {prefix}{name}")
-        elif layer not in setting.layers:
-            self.complaints.append(f"{place}: {prefix}{name} cannot be set there")
+            self.complaints.append(f"{place}: unknown setting {written}")
+        elif layer != "now" and layer not in setting.layers:
+            self.complaints.append(f"{place}: {written} cannot be set there")
         else:
             try:
                 value = self.values[name] = setting.type.read(text)
-                self.layers[name] = layer
+                self.origins[name] = Origin(name, layer, f"{place}: {written}")
                 self.complaints += (f"{place}: {words}" for words in setting.type.complain(value))
             except ValueError:
                 given = "this" if setting.type.secret else repr(text)
-                wrong = f"{prefix}{name} takes {setting.type.form}, not {given}"
+                wrong = f"{written} takes {setting.type.form}, not {given}"
                 self.complaints.append(f"{place}: {wrong}")
                 if setting.type.wrong is not None:
                     self.values.setdefault(name, setting.type.wrong)
@@ -101,11 +132,13 @@ class _Found:
 
     def take_machine(self, machine: Storage) -> None:
         try:
-            for name, text in machine.read():
-                self.take("machine", "settings of this machine", name, text)
+            for name, text, place, written in machine.read():
+                if name:
+                    self.take("machine", place, name, text, written)
+                else:
+                    self.complaints.append(f"{place}: {text}")
         except OSError as error:
-            reason = error.strerror or error
-            self.complaints.append(f"settings of this machine: {reason}")
+            self.complaints.append(f"{machine.place}: {error.strerror or error}")
 
 
 def _read_command_line(cmdline: str) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,10 @@ from petipy.state.settings import Settings
 
 Layer = Literal["image", "machine", "command line"]  # from weak to strong; the words are shown
 LAYERS: tuple[Layer, ...] = ("image", "machine", "command line")
+# Every installed system, and whoever is at the firmware's prompt, can write what a machine keeps.
+# So nothing there opens a lock, or makes Petipy trust anything.
+_OWNER: tuple[Layer, ...] = ("image", "command line")
+_WEAKENS = "every installed system can write what the machine keeps, and this weakens protection"
 
 
 # A plain class: every start imports this module, and a dataclass takes longer to make.
@@ -25,11 +29,12 @@ class Setting:
         type: ValueType,
         help: str,  # goes on after a colon; no full stop
         layers: tuple[Layer, ...] = LAYERS,  # where it may be set
+        reason: str = _WEAKENS,  # for which a layer is left out, in words
         live: bool = True,  # a change takes effect at once; else only at the start
         internal: bool = False,  # no person sets it: README leaves it out
     ) -> None:
         self.name, self.type, self.help, self.layers, self.live = name, type, help, layers, live
-        self.internal = internal
+        self.internal, self.reason = internal, reason
 
     @property
     def default(self) -> Any:
@@ -40,6 +45,11 @@ class Setting:
         """The setting as it is typed on the kernel command line."""
         form = f"[={self.type.form}]" if self.type.optional else f"={self.type.form}"
         return f"petipy.{self.name}{form}"
+
+    def show(self, settings: Settings) -> str:
+        """Return the value as it is typed; of a secret only that there is one."""
+        text = self.type.write(getattr(settings, self.name))
+        return "(secret)" if text and self.type.secret else text
 
 
 SETTINGS = (
@@ -63,6 +73,7 @@ SETTINGS = (
         name="dialect",
         type=values.DIALECT,
         help="read every grub.cfg as this distribution's GRUB; else each file shows whose it is",
+        layers=_OWNER,
     ),
     Setting(
         name="boot_image",
@@ -78,49 +89,56 @@ SETTINGS = (
         name="boot_restricted",
         type=values.FLAG,
         help="boot the default by itself even if its configuration wants a password",
+        layers=_OWNER,
     ),
     Setting(
         name="lock",
         type=values.one_of("machine", "own"),
         help="superusers of a configuration guard everything, or only its own entries",
+        layers=_OWNER,
     ),
     Setting(
         name="password",
         type=values.HASH,
         help="the image's own password, as crypt's or GRUB's hash; opens every lock",
+        layers=_OWNER,
     ),
     Setting(
         name="shell",
         type=values.one_of("scanned", "unscanned"),
         help="with `unscanned`, an unreadable disk does not keep shell and editor shut",
-        layers=("image", "command line"),
+        layers=_OWNER,
     ),
     Setting(
         name="rescue",
         type=values.FLAG,
         help="a shell, without a password, after five failures of Petipy itself",
-        layers=("image", "command line"),  # /init reads it, without Python
+        layers=_OWNER,  # /init reads it, without Python
     ),
     Setting(
         name="ca",
         type=values.LIST,
         help="trust these authorities, too: a file of the image, a fingerprint, or a URL with its "
         "#sha256=",
+        layers=_OWNER,
     ),
     Setting(
         name="pin",
         type=values.PINS,
         help="take only servers with one of these keys: the SHA-256 sums of their public keys",
+        layers=_OWNER,
     ),
     Setting(
         name="certificate",
         type=values.PATH,
         help="show this certificate to servers: a file of the image with its key",
+        layers=_OWNER,
     ),
     Setting(
         name="insecure",
         type=values.FLAG,
         help="do not check the certificates of servers",
+        layers=_OWNER,
     ),
     Setting(name="proxy", type=values.PROXY, help="fetch through this HTTP proxy"),
     Setting(
@@ -178,7 +196,8 @@ SETTINGS = (
         name="trace",
         type=values.FLAG,
         help="print when each stage of the boot is reached",
-        layers=("image", "command line"),  # for measurements: nobody keeps it on a machine
+        layers=_OWNER,
+        reason="it is for measurements",
         live=False,
     ),
     Setting(

@@ -1,7 +1,7 @@
 """The settings, as one immutable value."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from petipy.state.network import NO_SETUPS, Fetching, Setups
 
@@ -15,6 +15,14 @@ class OrderItem:
 
     def __str__(self) -> str:
         return self.name if self.patience is None else f"{self.name}:{self.patience:.0f}s"
+
+
+class Origin(NamedTuple):
+    """The place that the value of a setting comes from."""
+
+    name: str
+    layer: str  # petipy.settings.storage
+    place: str  # in words: "NVRAM common: petipy,timeout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +56,7 @@ class Settings:
     debug: bool = False
     trace: bool = False
     started: str = ""  # id of the choice by which another Petipy started this one
-    layers: tuple[tuple[str, str], ...] = ()  # (setting, its layer), without those built in
+    origins: tuple[Origin, ...] = ()  # without the settings that are built in
     complaints: tuple[str, ...] = ()  # statements that are not understood, in words
 
     @property
@@ -65,7 +73,11 @@ class Settings:
 
     def layer(self, name: str) -> str:
         """Return the layer that a setting's value comes from: petipy.settings.storage."""
-        return dict(self.layers).get(name, "built in")
+        return next((o.layer for o in self.origins if o.name == name), "built in")
+
+    def place(self, name: str) -> str:
+        """Return the place that a setting's value comes from, in words; "" if it is built in."""
+        return next((o.place for o in self.origins if o.name == name), "")
 
 
 BUILT_IN = Settings()

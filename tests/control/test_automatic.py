@@ -14,6 +14,7 @@ from petipy.control.automatic import AutomaticBoot
 from petipy.control.commands import Commands, Denied, Right
 from petipy.control.session import Session
 from petipy.log import Trace
+from petipy.settings.configuration import Configuration
 from petipy.state import policy
 from petipy.state.access import Lock
 from petipy.state.model import NETWORK, Choice, Countdown, Edit
@@ -105,6 +106,7 @@ class Parts:
             self.booter,
             rescan=lambda: None,
             open_place=str,
+            configuration=lambda: Configuration(lambda _: None),
             note_presence=self.automatic.note_presence,
         )
 

@@ -54,12 +54,16 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
     async def open_place() -> None:
         session.open("http://192.0.2.1/menu.ipxe")
 
+    async def configure() -> None:
+        await session.configure("timeout", "7", keep=False)
+
     commands: dict[str, Callable[[], Awaitable[None]]] = {
         "boot": lambda: session.boot(SHUT.id),
         "boot edited": lambda: session.boot(OPEN.id, EDIT),
         "edit": edit,
         "shell": shell,
         "open": open_place,
+        "configure": configure,
     }
     assert {name for name, right in RIGHTS.items() if right != "see"} == set(commands)
     done = []
@@ -89,7 +93,8 @@ def test_what_is_guarded_is_refused_without_the_password_and_granted_with_it() -
         assert not await unlock(machine, session, lock, "root", "wrong")
         assert await give_all(machine, session) == []
         assert await unlock(machine, session, lock, "root", "toor")
-        assert await give_all(machine, session) == ["boot", "boot edited", "edit", "shell", "open"]
+        every = ["boot", "boot edited", "edit", "shell", "open", "configure"]
+        assert await give_all(machine, session) == every
         assert machine.booted == [(SHUT.id, None), (OPEN.id, EDIT)]
         assert session.lock("shell") is None
         assert await give_all(machine, other) == []

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petipy.control.passwords import fits_hash
-from petipy.settings.storage import Storage, load
+from petipy.settings.storage import Statement, Storage, load
 from petipy.settings.table import SETTINGS
 from petipy.state.settings import Settings
 
@@ -34,8 +34,8 @@ class Kept(Storage):
     def __init__(self, *items: tuple[str, str], error: int = 0) -> None:
         self.items, self.error = items, error
 
-    def read(self) -> Iterable[tuple[str, str]]:
-        yield from self.items
+    def read(self) -> Iterable[Statement]:
+        yield from (Statement(*item) for item in self.items)
         if self.error:
             raise OSError(self.error, "Input/output error")
 

@@ -11,7 +11,10 @@ from parsers.api import Entry, Password, Volume
 from petipy.control import passwords
 from petipy.control.commands import Commands
 from petipy.control.session import Session
+from petipy.settings.configuration import Configuration
+from petipy.settings.storage import Storage
 from petipy.state.model import Choice, Device, Edit, File, Snapshot, Source, Status
+from petipy.state.settings import Settings
 from tests.samples import guards
 
 DEBIAN = "Debian GNU/Linux"
@@ -137,6 +140,8 @@ class Machine:
     answers: list[asyncio.Future[None]] = field(default_factory=list)
     rescans: int = 0
     opened: list[str] = field(default_factory=list)  # places
+    kept: Storage | None = None  # the settings that it keeps
+    configured: Configuration | None = None
     stops: int = 0
     here: int = 0
     absences: int = 0
@@ -186,6 +191,16 @@ class Machine:
         self.opened.append(place)
         return f"opened{len(self.opened)}"
 
+    def configuration(self) -> Configuration:
+        """Return the configuration of a machine that keeps what `kept` has."""
+        if self.configured is None:
+            nowhere = "/nonexistent/petipy.toml"
+            self.configured = Configuration(self.publish, image=nowhere, machine=self.kept)
+        return self.configured
+
+    def publish(self, settings: Settings) -> None:
+        self.store.update(settings=settings)
+
     def say(self, text: str, level: Any = "info") -> None:
         """Add a line to the log; show it, too, if it is a warning or an error."""
         self.lines.append(Status(at=float(len(self.lines)), level=level, text=text))
@@ -200,6 +215,7 @@ class Machine:
             self,
             rescan=self.rescan,
             open_place=self.open_place,
+            configuration=self.configuration,
             note_presence=self.note_presence,
         )
         return Session(name, commands, self.clock)
