@@ -18,6 +18,7 @@ from initramfs.fast import lz4
 from initramfs.fast.lz4 import Lz4
 from initramfs.fast.modules import speed_up
 from initramfs.fast.packs import PART, pack_programs
+from initramfs.fast.turns import mount_debugfs
 from initramfs.host import (
     REPOSITORY,
     BuildError,
@@ -183,6 +184,7 @@ def assemble(
     drivers = kernel.tree_of(modules, None if plain else zstd.pack)
     core, common, packed = Tree(), Tree(), Tree()
     if not plain:
+        mount_debugfs(programs.tree, kernel)
         pack_programs(programs.tree, zstd.pack)
         core, common = programs.tree.split(lz4.CORE), drivers.split(("*.ko",))
         packed = Tree({**programs.tree.split(("*.zst",)), **drivers.split(("*.zst",))})

@@ -14,6 +14,7 @@ from initramfs.elf import Elf
 from initramfs.fast import lz4
 from initramfs.fast.libraries import unlink
 from initramfs.fast.lz4 import Lz4
+from initramfs.fast.turns import mount_debugfs
 from initramfs.host import REPOSITORY, BuildError
 from initramfs.kernel import Kernel
 from initramfs.tree import Tree, file, link, read_build_time
@@ -297,6 +298,17 @@ def test_init_is_silent_about_settings_that_a_kernel_does_not_have(tmp_path: Pat
     assert settings
     done = subprocess.run(["sh", "-c", "\n".join(settings)], capture_output=True, check=False)
     assert done.stdout + done.stderr == b""
+
+
+@pytest.mark.parametrize("config", ["CONFIG_DEBUG_FS=y", "# CONFIG_DEBUG_FS is not set"])
+def test_debugfs_is_mounted_where_the_kernel_has_it(config: str) -> None:
+    packages = package({})
+    packages.add("boot/config-6.1-test", file(config.encode()))
+    tree = userland.skeleton(plain=True)
+    assert b"debugfs" not in tree["etc/fstab"].data
+    mount_debugfs(tree, Kernel(packages))
+    mounted = [line.split()[1] for line in tree["etc/fstab"].data.splitlines()]
+    assert (b"/sys/kernel/debug" in mounted) == config.endswith("=y")
 
 
 def test_a_package_tells_when_it_was_built(tmp_path: Path) -> None:

@@ -136,10 +136,23 @@ def test_a_kernel_without_room_is_refused(power: Power) -> None:
         power.load(vmlinux(memsz=2048 * MIB))
 
 
-def test_a_locked_down_kernel_loads_by_the_other_call_and_the_windows_are_hidden(
+def test_a_kernel_that_has_both_calls_loads_by_kexec_load(
     power: Power, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    power.forbids = errno.EPERM
+    """The purgatory of kexec_file_load hashes everything, in slow code, after the jump."""
+
+    def file_load(*_: object) -> None:
+        raise AssertionError("kexec_file_load was called")
+
+    monkeypatch.setattr("petipy.kexec.file_load.kexec_file_load", file_load)
+    assert power.load(vmlinux(), b"initrd") == "kexec_load"
+
+
+@pytest.mark.parametrize("forbids", [errno.EPERM, errno.EACCES], ids=["lockdown", "IMA"])
+def test_a_kernel_that_enforces_signatures_loads_by_the_other_call_and_the_windows_are_hidden(
+    power: Power, monkeypatch: pytest.MonkeyPatch, forbids: int
+) -> None:
+    power.forbids = forbids
     copied: list[bytes] = []
     live = pseries()
     live.children[-1] = pci_bridge(window=True)
