@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from petipy.settings.storage import Storage
     from petipy.sources.opened import OpenedPlaces
 
+_LISTENS_AFTER = 0.5  # seconds after the first entry, until other clients than consoles may come
+_LISTENS_AGAIN = 10.0  # seconds after a fault
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
@@ -61,6 +64,7 @@ class Services:
     terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
     notes: Notes | None = None  # of earlier boots
     storage: "Storage | None" = None  # of settings
+    control: str = "/run/petipy/control"  # the socket for `petipy ctl`
 
 
 class App:
@@ -120,6 +124,28 @@ class App:
             group.create_task(self._automatic.run(self.commands))
             group.create_task(self._booter.run())
             group.create_task(self._consoles.serve([self._console(path) for path in paths]))
+            group.create_task(self._serve_clients())
+
+    async def _serve_clients(self) -> None:
+        """Let other clients than consoles in, once the first entry is there.
+
+        A machine that boots at once does not import what that needs.
+        """
+        snapshot = self._store.snapshot
+        while not (snapshot.choices or snapshot.settled):
+            snapshot = await self._store.wait_for_change(snapshot.version)
+        await asyncio.sleep(_LISTENS_AFTER)
+        from petipy.control.listener import Listener
+
+        listener = Listener(self.commands, self._log)
+        self._consoles.add(listener)
+        while True:
+            try:
+                await listener.run(self._services.control)
+            except* Exception as errors:  # noqa: BLE001  a fault must not end the program
+                for error in errors.exceptions:
+                    self._log.error(f"petipy ctl: {type(error).__name__}: {error}")
+            await asyncio.sleep(_LISTENS_AGAIN)
 
     def _open_place(self, text: str) -> str:
         if self._opened is None:

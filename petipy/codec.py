@@ -56,6 +56,10 @@ class Codec(Generic[_T]):
             value = json.loads(data)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+        return self.read(value)
+
+    def read(self, value: Any) -> _T:
+        """Return the value that a JSON value stands for; ValueError with a reason if none."""
         found: _T = _reader(self._kind)(value)
         return found
 

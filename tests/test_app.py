@@ -128,6 +128,7 @@ class Machine:
             before_boot=self.before_boot,
             terminals=lambda _: [self.terminal],
             notes=Notes(f"{self.tree}/boots"),
+            control=f"{self.tree}/control",
         )
 
     def run(self, settings: Settings, person: "Person | None" = None) -> Log:

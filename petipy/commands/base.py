@@ -21,10 +21,12 @@ class Command:
     help: str  # one line
     parser: Callable[[], argparse.ArgumentParser]
     answer: Callable[[argparse.Namespace], int]  # may raise BadUsage
+    parses: bool = True  # it reads configurations, which needs pyparsing
 
     def __call__(self, argv: list[str]) -> int:
         try:
-            _require_pyparsing()
+            if self.parses:
+                _require_pyparsing()
             return self.answer(self.parser().parse_args(argv))
         except SystemExit as exit:  # argparse: 2 after its complaint, 0 after --help
             return exit.code if isinstance(exit.code, int) else 2

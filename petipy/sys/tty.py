@@ -78,6 +78,19 @@ def set_cooked(fd: int) -> None:
     set_modes(fd, modes)
 
 
+@contextmanager
+def silence(fd: int) -> Iterator[None]:
+    """Echo nothing that is typed, for the time of the context."""
+    before = get_modes(fd)
+    modes = get_modes(fd)
+    modes[_LFLAG] &= ~termios.ECHO
+    set_modes(fd, modes)
+    try:
+        yield
+    finally:
+        set_modes(fd, before)
+
+
 def get_size(fd: int) -> tuple[int, int]:
     """Return (columns, rows). Both are 0 where nobody has set them, as on serial lines and hvc."""
     with _os_errors():

@@ -2,21 +2,33 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from petipy.ui.console import Console
+
+
+class Told(Protocol):
+    """A console, or another client that is told when the machine leaves."""
+
+    async def release(self, lines: Sequence[str]) -> None: ...
+    def resume(self) -> None: ...
 
 
 class Consoles:
     """The consoles of the machine, for the program and for a boot."""
 
     def __init__(self) -> None:
-        self._consoles: list[Console] = []
+        self._consoles: list[Told] = []
+
+    def add(self, client: Told) -> None:
+        """Add a client that is told when the machine leaves."""
+        self._consoles.append(client)
 
     async def serve(self, consoles: Sequence[Console]) -> None:
         """Serve the consoles; return only when cancelled."""
-        self._consoles = list(consoles)
+        self._consoles += consoles
         async with asyncio.TaskGroup() as group:
-            for console in self._consoles:
+            for console in consoles:
                 group.create_task(console.serve())
 
     async def release(self, lines: Sequence[str]) -> None:

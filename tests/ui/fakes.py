@@ -138,6 +138,7 @@ class Machine:
     lines: list[Status] = field(default_factory=list)
     booted: list[tuple[str, Edit | None]] = field(default_factory=list)
     answers: list[asyncio.Future[None]] = field(default_factory=list)
+    origins: list[str] = field(default_factory=list)  # of checks of passwords
     rescans: int = 0
     opened: list[str] = field(default_factory=list)  # places
     kept: Storage | None = None  # the settings that it keeps
@@ -174,6 +175,7 @@ class Machine:
         origin: str = "",
     ) -> Password | None:
         """Find the password, once `answer` is called."""
+        self.origins.append(origin)
         self.answers.append(asyncio.get_running_loop().create_future())
         await self.answers[-1]
         return next((key for key in keys if passwords.fits(key, typed)), None)
@@ -208,7 +210,11 @@ class Machine:
             self.store.update(status=self.lines[-1])
 
     def session(self, name: str = "hvc0") -> Session:
-        commands = Commands(
+        return Session(name, self.commands, self.clock)
+
+    @property
+    def commands(self) -> Commands:
+        return Commands(
             self.store,
             lambda: self.lines,
             self,
@@ -218,4 +224,3 @@ class Machine:
             configuration=self.configuration,
             note_presence=self.note_presence,
         )
-        return Session(name, commands, self.clock)

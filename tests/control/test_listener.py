@@ -1,0 +1,125 @@
+"""Virtio-serial ports: a pseudo-terminal stands for the device, its other end for the host."""
+
+import asyncio
+import contextlib
+import json
+import os
+import pty
+import tty
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from petipy.control.listener import Listener
+from petipy.log import Log
+from tests.control.clients import until
+from tests.control.test_server import until_checked
+from tests.control.test_session import SHUT, machine_of
+from tests.ui.fakes import Machine
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(scenario, 60))
+
+
+class Host:
+    """A host at the other end of a port with this name."""
+
+    def __init__(self, place: Path, node: str, name: str) -> None:
+        self.line, self.theirs = pty.openpty()
+        tty.setraw(self.theirs)
+        os.set_blocking(self.line, False)
+        (place / "sys" / node).mkdir(parents=True)
+        (place / "sys" / node / "name").write_text(f"{name}\n")
+        (place / "dev").mkdir(exist_ok=True)
+        (place / "dev" / node).symlink_to(os.ttyname(self.theirs))
+        self.received = b""
+
+    async def ask(self, **request: Any) -> dict[str, Any]:
+        os.write(self.line, json.dumps({"version": 1, **request}).encode() + b"\n")
+        return await self.read()
+
+    async def read(self) -> dict[str, Any]:
+        while b"\n" not in self.received:
+            with contextlib.suppress(BlockingIOError):
+                self.received += os.read(self.line, 4096)
+            await asyncio.sleep(0.001)
+        line, _, self.received = self.received.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        os.close(self.line)
+        os.close(self.theirs)
+
+
+def listener(machine: Machine, place: Path) -> Listener:
+    log = Log(files=())
+    return Listener(machine.commands, log, sysfs=f"{place}/sys", dev=f"{place}/dev")
+
+
+def test_a_port_of_ours_is_served_with_the_menus_rules_and_no_other_is(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = machine_of(SHUT)
+        ours = Host(tmp_path, "vport1p1", "org.petipy.ctl.0")
+        agent = Host(tmp_path, "vport1p2", "org.qemu.guest_agent.0")
+        task = asyncio.create_task(listener(machine, tmp_path).run(f"{tmp_path}/s"))
+        assert (await ours.ask(command="status"))["result"]["state"] == "stopped"
+        assert (await ours.ask(command="boot", entry=SHUT.id))["error"]["code"] == "denied"
+        request = {"command": "boot", "entry": SHUT.id, "passwords": [["root", "toor"]]}
+        asking = asyncio.create_task(ours.ask(**request))
+        await until_checked(machine)
+        assert (await asking)["result"] == {"booting": SHUT.id}
+        assert machine.origins == ["org.petipy.ctl.0"]
+        assert (await ours.ask(command="attach"))["error"]["code"] == "malformed"
+        os.write(agent.line, b'{"version":1,"command":"status"}\n')
+        await ours.ask(command="status")
+        with contextlib.suppress(BlockingIOError):
+            assert not os.read(agent.line, 100)
+        task.cancel()
+        ours.close()
+        agent.close()
+
+    run(scenario())
+
+
+def test_a_port_that_is_unplugged_ends_nothing_else(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        first = Host(tmp_path, "vport1p1", "org.petipy.ctl.0")
+        second = Host(tmp_path, "vport2p1", "org.petipy.ctl.1")
+        task = asyncio.create_task(listener(machine, tmp_path).run(f"{tmp_path}/s"))
+        await first.ask(command="status")
+        os.write(first.line, b'{"version":1,"command":"watch"}\n{"ver')
+        await first.read()
+        first.close()
+        await asyncio.sleep(0.01)
+        assert "result" in await second.ask(command="status")
+        assert not task.done()
+        task.cancel()
+        second.close()
+
+    run(scenario())
+
+
+def test_a_host_that_floods_has_errors_and_then_an_answer(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        host = Host(tmp_path, "vport1p1", "org.petipy.ctl.0")
+        task = asyncio.create_task(listener(machine, tmp_path).run(f"{tmp_path}/s"))
+        await host.ask(command="status")
+        junk, sent = b"\x00\xffjunk" * 20000 + b"\n", 0
+
+        def push() -> bool:
+            nonlocal sent
+            with contextlib.suppress(BlockingIOError):
+                sent += os.write(host.line, junk[sent:])
+            return sent == len(junk)
+
+        await until(push)
+        assert (await host.read())["error"]["code"] == "malformed"
+        assert "result" in await host.ask(command="status")
+        task.cancel()
+        host.close()
+
+    run(scenario())

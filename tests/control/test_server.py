@@ -1,0 +1,452 @@
+"""Requests of `petipy ctl` over real sockets, with real sessions; hostile clients."""
+
+import asyncio
+import json
+import os
+import random
+import socket
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petipy.control import protocol
+from petipy.state.model import Choice, Countdown, Edit
+from tests.control.clients import Client, connect, connect_raw, listening, until
+from tests.control.test_session import OPEN, SHUT, machine_of
+from tests.ui.fakes import DEBIAN, Machine, choice
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(scenario, 60))
+
+
+async def until_checked(machine: Machine, count: int = 1) -> None:
+    """Let so many checks of passwords end, once they have begun."""
+    for _ in range(count):
+        await until(lambda: machine.answers)
+        machine.answer()
+
+
+def test_a_status_tells_the_state_the_default_and_the_seconds_left(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        default = machine.store.snapshot.default
+        end = machine.clock() + 7
+        machine.store.update(countdown=Countdown(choice=default, until=end, awaits="network"))
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            answer = await client.ask("status", id="mine")
+            assert answer["id"] == "mine"
+            status = answer["result"]
+            assert status["state"] == "countdown"
+            assert status["default"] == default
+            assert status["countdown"]["awaits"] == "network"
+            assert 0 < status["countdown"]["seconds"] <= 7
+            assert [source["name"] for source in status["sources"]] == ["vda2", "sda3", "sr0"]
+            client.close()
+
+    run(scenario())
+
+
+def test_entries_have_their_obstacles_and_in_full_their_files(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            *items, last = await client.list("entries")
+            assert last["result"] == {"count": len(machine.store.snapshot.choices)}
+            ids = [item["item"]["id"] for item in items]
+            assert ids == [choice.id for choice in machine.store.snapshot.choices]
+            assert [item["item"]["marked"] for item in items].count(True) == 1
+            assert "program for the firmware" in items[5]["item"]["obstacle"]
+            full = (await client.list("entries", full=True))[0]["item"]
+            assert full["cmdline"] == "root=/dev/vda2 ro"
+            client.close()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("name", ["vda2/grub/Debian GNU/Linux", DEBIAN])
+def test_an_entry_boots_by_its_id_or_its_only_title(tmp_path: Path, name: str) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            answer = await client.ask("boot", entry=name)
+            assert answer["result"] == {"booting": "vda2/grub/Debian GNU/Linux"}
+            assert machine.booted == [("vda2/grub/Debian GNU/Linux", None)]
+            client.close()
+
+    run(scenario())
+
+
+def test_an_entry_that_is_absent_or_ambiguous_boots_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = machine_of(choice("A", "vda1"), choice("A", "vda2"))
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            assert (await client.ask("boot", entry="B"))["error"]["code"] == "absent"
+            error = (await client.ask("boot", entry="A"))["error"]
+            assert error["code"] == "ambiguous"
+            assert error["entries"] == ["vda1/grub/A", "vda2/grub/A"]
+            assert machine.booted == []
+            machine.store.update(booting="vda1/grub/A")
+            assert (await client.ask("boot", entry="vda2/grub/A"))["error"]["code"] == "busy"
+            client.close()
+
+    run(scenario())
+
+
+def test_a_boot_that_is_waited_for_tells_its_failure_or_that_the_machine_leaves(
+    tmp_path: Path,
+) -> None:
+    class Loads(Machine):
+        def start(self, choice: Choice, edit: Edit | None = None) -> None:
+            super().start(choice, edit)
+            self.store.update(booting=choice.id)
+
+    async def scenario() -> None:
+        machine = Loads()
+        id = machine.store.snapshot.default
+        async with listening(machine, tmp_path / "s") as listener:
+            client = await connect(tmp_path / "s")
+            for ending in ("failed", "leaves"):
+                await client.send("boot", entry=id, wait=True)
+                await until(lambda: machine.booted)
+                machine.booted.clear()
+                if ending == "failed":
+                    machine.say("it is no kernel", "error")
+                    machine.store.update(booting="")
+                    error = (await client.read())["error"]
+                    assert (error["code"], error["message"]) == ("failed", "it is no kernel")
+                else:
+                    await listener.release(["Starting it"])
+                    result = (await client.read())["result"]
+                    assert result == {"booting": id, "leaves": True, "lines": ["Starting it"]}
+            client.close()
+
+    run(scenario())
+
+
+def test_cancel_stops_the_countdown_and_a_status_does_not(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            for name in ("status", "entries", "log", "config", "rescan"):
+                await client.ask(name)
+            assert (machine.here, machine.stops) == (0, 0)
+            await client.ask("cancel")
+            assert (machine.here, machine.stops) == (1, 1)
+            assert machine.rescans == 1
+            client.close()
+
+    run(scenario())
+
+
+def test_a_watch_sends_each_state_until_the_next_request(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            await client.send("watch", id="w")
+            assert (await client.read())["item"]["state"] == "stopped"
+            machine.store.update(booting=machine.store.snapshot.default)
+            answer = await client.read()
+            assert (answer["id"], answer["item"]["state"]) == ("w", "loading")
+            assert (await client.ask("status", id="s"))["id"] == "s"
+            client.close()
+
+    run(scenario())
+
+
+def test_the_log_comes_whole_and_goes_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        machine.say("one")
+        machine.say("two", "warning")
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            *items, _ = await client.list("log")
+            assert [item["item"]["text"] for item in items] == ["one", "two"]
+            await client.send("log", follow=True)
+            assert [(await client.read())["item"]["text"] for _ in range(2)] == ["one", "two"]
+            machine.say("three", "error")
+            assert (await client.read())["item"] == {"at": 2.0, "level": "error", "text": "three"}
+            client.close()
+
+    run(scenario())
+
+
+def test_the_settings_are_told_without_secrets(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        settings = machine.store.snapshot.settings
+        given = replace(settings, password="$6$x$y", proxy="http://me:pw@192.0.2.1:3128")
+        machine.store.update(settings=given)
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            lines = await client.list("config")
+            text = json.dumps(lines)
+            assert "$6$" not in text
+            assert "pw@" not in text
+            found = {line["item"]["name"]: line["item"] for line in lines[:-1]}
+            assert found["password"]["secret"]
+            assert found["network"]["value"] == "1"
+            client.close()
+
+    run(scenario())
+
+
+# Rights
+
+
+def test_a_guarded_entry_boots_with_the_password_in_the_request_only(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = machine_of(SHUT, OPEN)
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            error = (await client.ask("boot", entry=SHUT.id))["error"]
+            assert error["code"] == "denied"
+            assert "root" in error["users"]
+            await client.send("boot", entry=SHUT.id, passwords=[["root", "wrong"]])
+            await until_checked(machine)
+            assert (await client.read())["error"]["code"] == "denied"
+            assert machine.booted == []
+            await client.send("boot", entry=SHUT.id, passwords=[["root", "toor"]])
+            await until_checked(machine)
+            assert (await client.read())["result"] == {"booting": SHUT.id}
+            assert machine.booted == [(SHUT.id, None)]
+            # The password has counted for that request alone.
+            assert (await client.ask("boot", entry=SHUT.id))["error"]["code"] == "denied"
+            client.close()
+
+    run(scenario())
+
+
+def test_two_locks_open_with_two_passwords(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = machine_of(SHUT, OPEN)
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            given = [["bob", "no"], ["bob", "bob's"]]
+            await client.send("boot", entry=SHUT.id, passwords=given)
+            await until_checked(machine, 2)
+            assert (await client.read())["result"] == {"booting": SHUT.id}
+            client.close()
+
+    run(scenario())
+
+
+def test_all_connections_share_the_penalty_for_wrong_passwords(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = machine_of(SHUT)
+        async with listening(machine, tmp_path / "s"):
+            for _ in range(3):
+                client = await connect(tmp_path / "s")
+                await client.send("boot", entry=SHUT.id, passwords=[["root", "wrong"]])
+                await until_checked(machine)
+                assert (await client.read())["error"]["code"] == "denied"
+                client.close()
+        assert machine.origins == ["ctl"] * 3
+
+    run(scenario())
+
+
+def test_another_user_is_turned_away(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        async with listening(machine, tmp_path / "s") as listener:
+            assert (tmp_path / "s").stat().st_mode & 0o777 == 0o600
+            other = tmp_path / "other"
+            task = asyncio.create_task(listener.accept(str(other), {os.geteuid() + 1}))
+            await until(other.exists)
+            client = await connect(other)
+            assert (await client.read())["error"]["code"] == "denied"
+            assert await client.is_over()
+            client.close()
+            task.cancel()
+
+    run(scenario())
+
+
+def test_a_connection_may_be_for_some_commands_only(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(Machine(), tmp_path / "s", may=frozenset({"attach"})):
+            client = await connect(tmp_path / "s")
+            assert (await client.ask("status"))["error"]["code"] == "unknown"
+            client.close()
+
+    run(scenario())
+
+
+def test_the_documentation_has_every_command_and_every_error() -> None:
+    text = (Path(protocol.__file__).parent / "README.md").read_text()
+    rows = {line.split("`")[1] for line in text.splitlines() if line.startswith("| `")}
+    assert {*protocol.COMMANDS, *protocol.EXITS} <= rows
+
+
+# Hostile clients
+
+WRONG = {
+    b"no json": "malformed",
+    b"[]": "malformed",
+    b"{}": "version",
+    b'{"version":2,"command":"status"}': "version",
+    b'{"version":true,"command":"status"}': "version",
+    b'{"version":1}': "unknown",
+    b'{"version":1,"command":"reboot"}': "unknown",
+    b'{"version":1,"command":["status"]}': "unknown",
+    b'{"version":1,"command":"status","more":1}': "malformed",
+    b'{"version":1,"command":"boot"}': "malformed",
+    b'{"version":1,"command":"boot","entry":7}': "malformed",
+    b'{"version":1,"command":"boot","entry":"a","wait":"yes"}': "malformed",
+    b'{"version":1,"command":"boot","entry":"a","passwords":[["a"]]}': "malformed",
+    b'{"version":1,"command":"status","id":7}': "malformed",
+    b'{"version":1,"command":"attach"}': "malformed",
+    b'{"version":1,"command":"attach","term":"x;y"}': "malformed",
+    b'{"version":1,"id":"\xff","command":"status"}': "malformed",
+    b"[" * 60000: "malformed",
+    b"1" * 60000: "malformed",
+    b"\xff\xfe\x00": "malformed",
+    b"x" * (1 << 20): "malformed",
+}
+
+
+def test_each_wrong_request_has_an_error_and_the_connection_goes_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(Machine(), tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            for line, code in WRONG.items():
+                await client.send_bytes(line)
+                error = (await client.read())["error"]
+                assert error["code"] == code, line[:80]
+                assert code in protocol.EXITS
+                assert len(error["message"]) < 300
+            assert "result" in await client.ask("status")
+            client.close()
+
+    run(scenario())
+
+
+def test_ten_thousand_damaged_requests_are_answered_or_refused() -> None:
+    """Each is a request, or Refused: nothing else leaves the decoder."""
+    chance = random.Random(os.environ.get("PETIPY_SEED", "1"))
+    good = [
+        b'{"version":1,"id":"a","command":"status"}',
+        b'{"version":1,"command":"boot","entry":"vda2/x","wait":true,"passwords":[["a","b"]]}',
+        b'{"version":1,"command":"log","follow":false}',
+        b'{"version":1,"command":"attach","term":"xterm-256color"}',
+    ]
+    accepted = 0
+    for _ in range(10_000):
+        line = bytearray(chance.choice(good))
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(line) + 1)
+            match chance.randint(0, 3):
+                case 0:
+                    line[place : place + chance.randint(1, 9)] = b""
+                case 1:
+                    line[place:place] = chance.randbytes(chance.randint(1, 4))
+                case 2:
+                    other = chance.choice(good)
+                    line[place:] = other[chance.randrange(len(other)) :]
+                case _:
+                    line[place : place + 1] = chance.choice(b'{}[]",:0\\').to_bytes(1, "big")
+        error, id = None, ""
+        try:
+            id, request = protocol.decode(bytes(line))
+        except protocol.Refused as refused:
+            error = refused
+        if error:
+            assert error.code in protocol.EXITS
+            assert json.loads(protocol.encode_error(error.more["id"], error))
+        else:
+            accepted += 1
+            assert isinstance(request, protocol.Request)
+            assert len(id) <= 64
+    assert accepted
+
+
+def test_a_client_that_reads_nothing_and_asks_for_ever_delays_no_other(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(Machine(), tmp_path / "s"):
+            flood = connect_raw(tmp_path / "s")
+            flood.setblocking(False)
+            request = b'{"version":1,"command":"entries","full":true}\n' * 100
+            sent = 0
+            for _ in range(200):
+                try:
+                    sent += flood.send(request)
+                except BlockingIOError:
+                    break  # it is read no further
+                await asyncio.sleep(0)
+            else:
+                pytest.fail(f"all {sent} bytes were taken")
+            half = connect_raw(tmp_path / "s")
+            half.send(b'{"version":1,"comm')
+            client = await connect(tmp_path / "s")
+            for _ in range(5):
+                assert "result" in await client.ask("status")
+            client.close()
+            flood.close()
+            half.close()
+
+    run(scenario())
+
+
+def test_too_many_connections_are_turned_away_and_room_comes_back(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(Machine(), tmp_path / "s"):
+            clients = [await connect(tmp_path / "s") for _ in range(8)]
+            for client in clients:
+                await client.ask("status")
+            late = await connect(tmp_path / "s")
+            assert (await late.read())["error"]["code"] == "busy"
+            assert await late.is_over()
+            late.close()
+            clients.pop().close()
+            while True:
+                client = await connect(tmp_path / "s")
+                try:
+                    if "result" in await client.ask("status"):
+                        break
+                except (AssertionError, ConnectionError):
+                    client.close()
+            for other in (*clients, client):
+                other.close()
+
+    run(scenario())
+
+
+def test_a_client_that_closes_its_side_still_has_its_answer(tmp_path: Path) -> None:
+    """So `printf REQUEST | socat - UNIX:…` works."""
+
+    async def scenario() -> None:
+        async with listening(Machine(), tmp_path / "s"):
+            line = connect_raw(tmp_path / "s")
+            line.send(b'{"version":1,"command":"status"}\n')
+            line.shutdown(socket.SHUT_WR)
+            line.setblocking(False)
+            data = await asyncio.get_running_loop().sock_recv(line, 1 << 16)
+            assert b'"result"' in data
+            line.close()
+
+    run(scenario())
+
+
+def test_a_client_that_leaves_in_a_watch_frees_its_place(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(Machine(), tmp_path / "s"):
+            for _ in range(20):
+                client: Client = await connect(tmp_path / "s")
+                await client.send("watch")
+                assert "item" in await client.read()
+                client.close()
+                await client.writer.wait_closed()
+                await asyncio.sleep(0.01)
+
+    run(scenario())
