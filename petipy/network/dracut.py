@@ -34,6 +34,7 @@ _METHODS: dict[str, Method] = {
 }
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.@-]{1,15}")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
+_CARD = re.compile(r"[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){5}")  # the card that has this MAC
 _HOST = re.compile(r"[A-Za-z0-9.-]{0,64}")
 _OPTION = re.compile(r"[a-z0-9_]+=[A-Za-z0-9_.;+-]+")  # of a bond
 _MTUS, _VLANS = range(68, 1 << 16), range(1, 4095)
@@ -200,6 +201,8 @@ class _Found:
                 return replace(setup, name="" if mac else self.boot_name, mac=mac)
             self.complaints.append(f"ip=: there is no word {_BOOT}= that says which card it is")
             return None
+        if _CARD.fullmatch(setup.name):
+            return replace(setup, name="", mac=setup.name.replace("-", ":").lower())
         if not setup.name and setup.addresses and (mac or self.boot_name):
             return replace(setup, name=self.boot_name, mac="" if self.boot_name else mac)
         return setup
@@ -210,7 +213,7 @@ def _make_setup(name: str, method: str, *, mtu: str = "", mac: str = "") -> Setu
     if asked == "static" and method:  # without an address, as ip=eth0:off
         asked = "ignore"
     return Setup(
-        name=_read_name(name) if name else "",
+        name=name if not name or _CARD.fullmatch(name) else _read_name(name),
         method=asked,
         mtu=_read_mtu(mtu),
         new_mac=_read_mac(mac) if mac else "",

@@ -4,6 +4,10 @@ import os
 
 from petipy.platforms import Platform, make_uuid, read_device_tree
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from petipy.settings.storage import Storage
+
 
 class Powernv(Platform):
     name = "powernv"
@@ -22,6 +26,11 @@ class Powernv(Platform):
         return read_device_tree(root, "ibm,firmware-versions/skiboot") or read_device_tree(
             root, "ibm,opal/firmware/version"
         )
+
+    def open_storage(self) -> "Storage | None":
+        from petipy.settings.nvram import DEVICE, Nvram
+
+        return Nvram() if os.access(DEVICE, os.R_OK | os.W_OK) else None
 
 
 PLATFORM = Powernv()

@@ -1,6 +1,16 @@
 """IBM's pseries: a guest of PowerVM or QEMU, under Open Firmware (SLOF) or QEMU's VOF."""
 
+import os
+
 from petipy.platforms import Platform, make_uuid, read_device_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from petipy.settings.storage import Storage
+
+_QEMU = (
+    "the NVRAM of a QEMU without a file for it is gone when QEMU ends, and looks the same from here"
+)
 
 
 class Pseries(Platform):
@@ -22,6 +32,15 @@ class Pseries(Platform):
         # PowerVM has the first; SLOF has the second, "SLOF,…"; VOF has no such node.
         version = read_device_tree(root, "openprom/ibm,fw-vernum_encoded")
         return version or read_device_tree(root, "openprom/model")
+
+    def open_storage(self) -> "Storage | None":
+        from petipy.settings.nvram import DEVICE, Nvram
+
+        if not os.access(DEVICE, os.R_OK | os.W_OK):
+            return None
+        slof = read_device_tree("", "openprom/model").startswith("SLOF")
+        emulated = "qemu" in read_device_tree("", "model").lower()
+        return Nvram(slof=slof, remark=_QEMU if emulated else "")
 
 
 PLATFORM = Pseries()

@@ -33,12 +33,16 @@ _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
 
 class Statement(NamedTuple):
-    """A setting that a machine keeps. With the name "" it is a complaint: `text`, in words."""
+    """A setting that a machine keeps.
+
+    With the name "" there is none: `text` says why, in words. `wrong` makes that a complaint.
+    """
 
     name: str
     text: str
-    place: str = "settings of this machine"  # for people, as all the following
+    place: str = "settings of this machine"  # for people
     written: str = ""  # the name as it is written there; "": `name`
+    wrong: bool = False
 
 
 class Storage:
@@ -79,7 +83,10 @@ def load(
     for name, text in (now or {}).items():
         found.take("now", "changed now", name, text)
     return Settings(
-        **found.values, origins=tuple(found.origins.values()), complaints=tuple(found.complaints)
+        **found.values,
+        origins=tuple(found.origins.values()),
+        complaints=tuple(found.complaints),
+        notes=tuple(found.notes),
     )
 
 
@@ -90,6 +97,7 @@ class _Found:
         self.values: dict[str, Any] = {}
         self.origins: dict[str, Origin] = {}
         self.complaints: list[str] = []
+        self.notes: list[str] = []
 
     def take(
         self, layer: Layer | Literal["now"], place: str, name: str, text: str, written: str = ""
@@ -132,11 +140,11 @@ class _Found:
 
     def take_machine(self, machine: Storage) -> None:
         try:
-            for name, text, place, written in machine.read():
+            for name, text, place, written, wrong in machine.read():
                 if name:
                     self.take("machine", place, name, text, written)
                 else:
-                    self.complaints.append(f"{place}: {text}")
+                    (self.complaints if wrong else self.notes).append(f"{place}: {written}: {text}")
         except OSError as error:
             self.complaints.append(f"{machine.place}: {error.strerror or error}")
 

@@ -58,6 +58,7 @@ class Settings:
     started: str = ""  # id of the choice by which another Petipy started this one
     origins: tuple[Origin, ...] = ()  # without the settings that are built in
     complaints: tuple[str, ...] = ()  # statements that are not understood, in words
+    notes: tuple[str, ...] = ()  # statements of another boot manager that mean nothing here
 
     @property
     def fetching(self) -> Fetching:

@@ -1,0 +1,86 @@
+"""The settings in NVRAM: Petipy's by the names "petipy,…", and those that Petitboot has left.
+
+Every partition of settings is read, since QEMU's -prom-env makes one of its own; the partition
+`common` is written. It is stronger than the others: a person has saved what is there.
+
+The bytes are of anybody who can write them: firmware, the host, every installed system. They are
+read here, in the process that owns the machine, because the first decisions need them. The reader
+has limits, and each value passes its type in petipy.settings.table.
+"""
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+
+from parsers.binary import nvram
+from petipy.settings.storage import Statement, Storage
+
+DEVICE = "/dev/nvram"
+_PREFIX = "petipy,"
+_MOST = 4096  # bytes: the kernel reads and writes a page at most
+
+
+class Nvram(Storage):
+    """The NVRAM of a PowerPC machine. With `slof`, SLOF keeps its own settings there, too."""
+
+    place = f"NVRAM, partition {nvram.COMMON}"
+
+    def __init__(self, path: str = DEVICE, *, slof: bool = False, remark: str = "") -> None:
+        self._path, self._slof, self.remark = path, slof, remark
+
+    def read(self) -> Iterable[Statement]:
+        device = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return list(self._read(_Device(device)))
+        finally:
+            os.close(device)
+
+    def _read(self, device: "_Device") -> Iterator[Statement]:
+        lists = [p for p in nvram.walk(device.read, device.size) if p.kind == nvram.SYSTEM]
+        lists.sort(key=lambda partition: partition.name == nvram.COMMON)
+        found = [
+            (f"NVRAM {partition.name}", name, value)
+            for partition in lists
+            for name, value in nvram.read_list(device.read, partition)
+        ]
+        if any(name.startswith("petitboot,") for _, name, _ in found) or not self._slof:
+            from petipy.settings import petitboot  # few machines have had it
+
+            yield from petitboot.translate(found)
+        for place, name, value in found:
+            if value and name.startswith(_PREFIX):
+                yield Statement(name.removeprefix(_PREFIX), value, place, name)
+
+    async def write(self, name: str, text: str | None) -> None:
+        fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            device, name = _Device(fd), f"{_PREFIX}{name}"
+            writes = nvram.plan_change(device.read, device.size, name, text)
+            for offset, data in writes:
+                device.write(offset, data)
+            if any(device.read(offset, len(data)) != data for offset, data in writes[-1:]):
+                raise OSError(errno.EIO, "NVRAM has not taken it")
+        except nvram.NvramError as error:
+            raise OSError(errno.ENOSPC, str(error)) from None
+        finally:
+            os.close(fd)
+
+
+class _Device:
+    """The open device."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.size = min(os.lseek(fd, 0, os.SEEK_END), nvram.LARGEST)
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Return the bytes; fewer at the end."""
+        data = b""
+        while piece := os.pread(self._fd, min(count - len(data), _MOST), offset + len(data)):
+            data += piece
+        return data
+
+    def write(self, offset: int, data: bytes) -> None:
+        done = 0
+        while done < len(data):
+            done += os.pwrite(self._fd, data[done : done + _MOST], offset + done)
