@@ -243,6 +243,7 @@ def _services(scanner: Scanner, store: Store) -> Services:
 
         network = Network(store.snapshot.settings, platforms.find(), log, Clock(log))
         networks.append(network)
+        scanner.prepare_network()  # beside DHCP, so that no lease waits for it
         return network.watch()
 
     def watch_networks(log: Log) -> AsyncIterator[SourceEvent]:

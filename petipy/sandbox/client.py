@@ -220,6 +220,14 @@ class Scanner:
         request = WriteRequest(change=change, device=device)
         await self._answer(REQUESTS.encode(request), patience, 0)
 
+    def prepare_network(self) -> None:
+        """Start what requests about networks need, beside everything else: it takes a while."""
+        from petipy.sandbox.remote_messages import NETWORK_REQUESTS
+
+        NETWORK_REQUESTS.build()
+        if self.process.control and self.process.network is None:
+            self.process.branch(early=True)
+
     def close(self) -> None:
         """End the scanner and all its children."""
         self._ended = True
@@ -238,6 +246,7 @@ class Scanner:
         if self.process.network is None:
             self.process.branch()
         assert self.process.network
+        self.process.hurry()
         return self.process.network
 
     def _let_go(self, control: socket.socket) -> None:

@@ -31,6 +31,7 @@ def run(
     """Serve requests until the other end of `control` is closed."""
     server = NetworkServer(socket.socket(fileno=control), mounter)
     server.prepare_for_leases(formats, scan_tree, broken)
+    limits.set_idle(0, idle=False)  # no child is to inherit it
     server.serve()
 
 

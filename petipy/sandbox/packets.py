@@ -31,7 +31,12 @@ PART = b","
 DESCRIPTOR = b"f"
 END = b"."
 FAILED = b"e"
-BRANCH = b"b"  # to the scanner process, with a socket: fork a branch that serves requests there
+# To the scanner process, with a socket: fork a branch that serves requests there.
+BRANCH = b"b"
+EARLY_BRANCH = (
+    b"i"  # the same before there is a request: it uses the processor when nobody else does
+)
+HURRY = b"h"  # to the scanner process: there is a request for the branch
 FETCH = b"u"
 FETCH_BY_TLS = b"t"  # ssl is needed in memory
 _INT = array.array("i").itemsize

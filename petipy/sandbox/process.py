@@ -21,6 +21,8 @@ _ENDING = 1.0  # seconds in which a process that ends has closed all its sockets
 class ScannerProcess:
     """The scanner process, forked at once. An early fork shares the memory of what is imported."""
 
+    _early = False  # the branch was made before there was a request
+
     def __init__(
         self, formats: Callable[[], Sequence[Format]] = formats, *, own_machine: bool = True
     ) -> None:
@@ -49,16 +51,26 @@ class ScannerProcess:
         theirs.close()
         self.pid, self.control = pid, ours
 
-    def branch(self) -> None:
-        """Have the process, which is there, fork a branch that serves the network's requests."""
+    def branch(self, *, early: bool = False) -> None:
+        """Have the process, which is there, fork a branch that serves the network's requests.
+
+        An `early` one takes time from nobody while it imports, until `hurry`.
+        """
         assert self.control
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         fds = array.array("i", (theirs.fileno(),))
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
         # Do not wait here. If the process is dead or its socket is full, the first request fails.
         with theirs, suppress(OSError):
-            self.control.sendmsg([packets.BRANCH], ancillary, socket.MSG_DONTWAIT)
-        self.network = ours
+            packet = packets.EARLY_BRANCH if early else packets.BRANCH
+            self.control.sendmsg([packet], ancillary, socket.MSG_DONTWAIT)
+        self.network, self._early = ours, early
+
+    def hurry(self) -> None:
+        """Note that there is a request for the branch."""
+        if self._early and self.control:
+            self._early = False
+            packets.send_if_heard(self.control, packets.HURRY)
 
     def leave_branch(self) -> None:
         """Close the socket to the branch: it is dead, or ends when the socket closes."""

@@ -163,14 +163,20 @@ class Server:
             self.load(tls=tls)
             self._waiting.append((socket.socket(fileno=fds[0]), fds[1], patience))
         elif fds:
-            self._branch(fds[0])
+            self._branch(fds[0], early=data == packets.EARLY_BRANCH)
+        elif data == packets.HURRY:
+            for pid in self._branches.values():
+                limits.set_idle(pid, idle=False)
         return bool(data)
 
     def load(self, *, tls: bool) -> None:
         """Import what a request needs besides the parsers."""
 
-    def _branch(self, control: int) -> None:
-        """Fork a process that serves the network's requests, which come to `control`."""
+    def _branch(self, control: int, *, early: bool) -> None:
+        """Fork a process that serves the network's requests, which come to `control`.
+
+        An `early` one imports when the processor has nothing else to do, until it is needed.
+        """
         parent = os.getpid()
         with suppress(OSError):  # the other end sees that nobody is there
             pid = os.fork()
@@ -184,6 +190,7 @@ class Server:
                     network_server.run(control, self._mounter, *scan)
                 finally:
                     os._exit(1)
+            limits.set_idle(pid, idle=early)
             self._branches[self._watch(pid)] = pid
         os.close(control)
 

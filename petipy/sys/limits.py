@@ -62,6 +62,15 @@ def set_oom_score(score: int) -> None:
             os.close(fd)
 
 
+def set_idle(pid: int, *, idle: bool) -> None:
+    """Let a process run only while no other wants the processor, or as usual again. 0 is this one.
+
+    Nothing changes if it has ended, or without the right.
+    """
+    with suppress(OSError):
+        os.sched_setscheduler(pid, os.SCHED_IDLE if idle else os.SCHED_OTHER, os.sched_param(0))
+
+
 def name_signal(number: int) -> str:
     """Return the name of a signal. Python has none for most real-time signals."""
     try:

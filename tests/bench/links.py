@@ -3,19 +3,22 @@
     python -m tests.bench.links [CARDS ...]
 
 needs root. "bare" is BusyBox's DHCP client and one curl, for the same lease and configuration on
-the same line: the rest is what Petipy adds. Only one of several cards is answered.
+the same line: the rest is what Petipy adds. Only one of several cards is answered. "lease" is
+systemd-networkd alone. The processor time is that of all of Petipy's processes.
 """
 
+import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.table import table
+from tests.network.daemon import start_networkd
 from tests.network.namespace import Namespace, join, namespace
 from tests.network.program import start_petipy
 from tests.network.servers import HTTP_ROOT, put, start_dnsmasq, start_nginx
@@ -90,14 +93,44 @@ def wait(condition: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
-def measure_petipy(delay: float, cards: int) -> float:
-    with line(delay, cards) as made, start_petipy(made.client, "petipy.timeout=never"):
+def measure_petipy(delay: float, cards: int) -> tuple[float, float]:
+    """Return the seconds to the first entry, and the processor's."""
+    with line(delay, cards) as made, start_petipy(made.client, "petipy.timeout=never") as petipy:
         log = made.client.room / "log.txt"
         wait(lambda: log.exists() and f"eth{cards - 1}" in log.read_text())
         time.sleep(1)
+        spent = read_processor_time(petipy.program.process.pid)
         began = made.plug()
         wait(lambda: "eth0: 1 entry" in log.read_text())
-        return time.monotonic() - began
+        took = time.monotonic() - began
+        return took, read_processor_time(petipy.program.process.pid) - spent
+
+
+def measure_networkd(delay: float, cards: int) -> float:
+    """Return the seconds to the lease, without the rest of Petipy."""
+    with line(delay, cards) as made:
+        program = start_networkd(made.client)
+        names = [f"eth{number}" for number in range(cards)]
+        wait(lambda: all(f"{name}: Link UP" in program.said for name in names))
+        time.sleep(1)
+        began = made.plug()
+        wait(lambda: "DHCPv4 address" in program.said)
+        took = time.monotonic() - began
+        program.stop()
+        return took
+
+
+def read_processor_time(pid: int) -> float:
+    """Return the seconds of processor time of a process and all that it has started."""
+    total = 0.0
+    with suppress(OSError):  # it ends just now
+        place = Path(f"/proc/{pid}")
+        total = int((place / "schedstat").read_text().split()[0]) / 1e9
+        of_dead = (place / "stat").read_text().rpartition(")")[2].split()[13:15]
+        total += sum(map(int, of_dead)) / os.sysconf("SC_CLK_TCK")
+        children = (place / f"task/{pid}/children").read_text().split()
+        total += sum(read_processor_time(int(child)) for child in children)
+    return total
 
 
 def measure_bare(delay: float) -> float:
@@ -113,11 +146,15 @@ def measure_bare(delay: float) -> float:
 
 
 def rows(cards: Sequence[int]) -> Iterator[list[str]]:
-    yield ["round trip", "bare", *(f"Petipy, {count} card{'s'[: count - 1]}" for count in cards)]
+    yield ["round trip", "cards", "bare", "lease", "Petipy", "processor"]
     for trip in TRIPS:
-        times = [[measure_bare(trip / 2) for _ in range(ROUNDS)]]
-        times += [[measure_petipy(trip / 2, count) for _ in range(ROUNDS)] for count in cards]
-        yield [f"{trip * 1000:.0f} ms", *(f"{statistics.median(t):.2f} s" for t in times)]
+        bare = statistics.median(measure_bare(trip / 2) for _ in range(ROUNDS))
+        for count in cards:
+            alone = statistics.median(measure_networkd(trip / 2, count) for _ in range(ROUNDS))
+            found = [measure_petipy(trip / 2, count) for _ in range(ROUNDS)]
+            took, spent = (statistics.median(values) for values in zip(*found, strict=True))
+            seconds = (f"{value:.2f} s" for value in (bare, alone, took))
+            yield [f"{trip * 1000:.0f} ms", str(count), *seconds, f"{spent * 1000:.0f} ms"]
 
 
 def main(arguments: Sequence[str]) -> int:

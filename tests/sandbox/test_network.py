@@ -50,6 +50,28 @@ def test_a_lease_leads_to_the_configuration_on_a_server() -> None:
     assert not scan.problems
 
 
+def test_a_branch_that_was_made_early_serves_the_first_request_at_full_speed() -> None:
+    async def scenario(site: Site) -> None:
+        started = Scanner.start()
+        try:
+            started.prepare_network()
+            early = started.process.network
+            await until(lambda: len(children(started.process.pid)) == 1)
+            (branch,) = children(started.process.pid)
+            scan = await started.scan_lease(
+                ETH0, (("pxeconffile", f"{site.url}/menu"),), (), "ppc64le", PATIENCE
+            )
+            assert [entry.title for _, entry in scan.entries] == ["one"]
+            assert started.process.network is early
+            assert children(started.process.pid) == [branch]
+            assert os.sched_getscheduler(branch) == os.SCHED_OTHER
+        finally:
+            started.close()
+
+    with serve({"/menu": MENU}) as site:
+        asyncio.run(scenario(site))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "form"),
     [
