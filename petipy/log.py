@@ -91,17 +91,18 @@ def _open(path: str) -> tuple[int, str] | None:
 
 
 class Trace:
-    """Prints the stages of a start with petipy.trace: a line the first time one is reached."""
+    """The stages of a start. With petipy.trace, prints a line the first time one is reached."""
 
     def __init__(self, on: bool, fd: int = 2) -> None:
-        self._fd = fd
-        self._reached: set[str] | None = set() if on else None
+        self._on, self._fd = on, fd
+        self.stages: dict[str, float] = {}  # seconds since the kernel started
 
     def __call__(self, stage: str) -> None:
-        if self._reached is None or stage in self._reached:
+        if stage in self.stages:
             return
-        self._reached.add(stage)
-        os.write(self._fd, f"\r\npetipy-trace: {stage} {uptime():.3f}\r\n".encode())
+        self.stages[stage] = seconds = uptime()
+        if self._on:
+            os.write(self._fd, f"\r\npetipy-trace: {stage} {seconds:.3f}\r\n".encode())
 
 
 class FaultStream:

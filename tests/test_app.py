@@ -20,6 +20,7 @@ from petipy.app import App, Services
 from petipy.boot.download import Report
 from petipy.boot.notes import Notes
 from petipy.control.session import Session
+from petipy.kexec import Message
 from petipy.log import Log
 from petipy.settings import storage
 from petipy.sources.discover import Receive
@@ -59,6 +60,7 @@ class Machine:
         cmdline: str,
         devicetree: int | None = None,
         *,
+        message: Message | None = None,
         confine: Callable[[], None] = lambda: None,
     ) -> str:
         content = os.read(kernel, 99)

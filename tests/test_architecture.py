@@ -35,13 +35,13 @@ SETTINGS = [
     *("lock", "password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp"),
     *("network", "interfaces", "dhcp_arch", "dhcp_class", "dhcp_user_class", "dhcp_release"),
-    *("debug", "trace", "started"),
+    *("story", "debug", "trace", "started"),
 ]
 ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
 SCHEMES = ["http", "https", "nfs", "tftp"]
-COMMANDS = ["capture", "check", "ctl", "explain", "list", "script"]
+COMMANDS = ["capture", "check", "ctl", "explain", "list", "script", "story"]
 SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt"]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "configure", "stop", "rescan", "log"),

@@ -6,16 +6,19 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from parsers.api import Action
-from petipy.boot import steps
+from petipy import __version__
+from petipy.boot import message, steps
 from petipy.boot.notes import Notes
 from petipy.boot.opener import Changed, Opener, OpenOnDevices
 from petipy.boot.plan import BootError, Plan, forget_stamps, mark, plan
 from petipy.boot.steps import ItIsPetipy, Kexec
+from petipy.kexec import Message
 from petipy.log import Log, Trace
-from petipy.state import candidates, itself
+from petipy.state import candidates, itself, story
 from petipy.state.model import Change, Choice, Device, Edit, Progress
 from petipy.state.network import find_way
 from petipy.state.store import Store
@@ -90,7 +93,7 @@ class Booter:
         self._log, self._trace, self._clock = log, trace, clock
         self._look_again = look_again  # at a source, by its name
         self._sent_back: set[str] = set()  # ids of choices whose source was looked at again
-        self._requests: asyncio.Queue[tuple[Choice, Edit | None]] = asyncio.Queue()
+        self._requests: asyncio.Queue[tuple[Choice, Edit | None, str]] = asyncio.Queue()
         self._busy = False  # from the request until the attempt has ended
         self._loading: asyncio.Task[None] | None = None  # the part of it that may be stopped
 
@@ -102,8 +105,8 @@ class Booter:
             self._store.update(booting="")
             self._consoles.resume()
 
-    def start(self, choice: Choice, edit: Edit | None = None) -> None:
-        """Request a boot; a warning says so if another one is under way.
+    def start(self, choice: Choice, edit: Edit | None = None, by: str = "") -> None:
+        """Request a boot for the client `by`; a warning says so if another one is under way.
 
         The choice boots as it is now. A later scan may put another one in its place, whose rights
         have not been checked.
@@ -116,7 +119,7 @@ class Booter:
             return
         self._busy = True
         self._store.update(booting=choice.id)
-        self._requests.put_nowait((choice, edit))
+        self._requests.put_nowait((choice, edit, by))
 
     def stop(self) -> None:
         """Give up the boot that is under way, unless its kernel is loaded already."""
@@ -133,15 +136,15 @@ class Booter:
         self.last_failure = self._clock()
         self._log.error(why)
 
-    async def _attempt(self, choice: Choice, edit: Edit | None) -> None:
+    async def _attempt(self, choice: Choice, edit: Edit | None, by: str) -> None:
         id, title = choice.id, choice.entry.title
         choice = self._choose_changes(choice)
         self.notes.begin(id, title)  # stays if this program does not see the end of the attempt
         try:
             if choice.entry.action and not edit:
-                await self._act(choice, choice.entry.action)
+                await self._act(choice, choice.entry.action, by)
             else:
-                await self._boot(choice, edit)
+                await self._boot(choice, edit, by)
         except _Stopped:
             self._log.announce(f"Loading {title} was stopped")
         except _SentBack:
@@ -162,19 +165,37 @@ class Booter:
         changes = candidates.list_changes(self._store.snapshot, choice, self.failed)
         return replace(choice, changes=tuple(changes))
 
-    async def _boot(self, choice: Choice, edit: Edit | None) -> None:
+    async def _boot(self, choice: Choice, edit: Edit | None, by: str) -> None:
         self._log.announce(f"Loading {choice.entry.title}")
         todo = plan(choice, edit)
         if itself.explain(self._store.snapshot, choice):
             todo = mark(todo, choice.id)
         self._trace("load")
         machine = self._machine
-        await self._load_scanned(todo, choice)
+        await self._load_scanned(todo, choice, partial(self._tell, choice, edit, by))
         complaints = await steps.write(todo.changes, self._write, self._log)
         release = self._consoles.release
         await steps.jump(todo, machine.kexec, release, self._leave, self._trace, complaints)
 
-    async def _load_scanned(self, todo: Plan, choice: Choice) -> None:
+    def _tell(self, choice: Choice, edit: Edit | None, by: str) -> Message:
+        """Return the story of this boot for the system that it starts."""
+        snapshot = self._store.snapshot
+        if not snapshot.settings.story:
+            return message.write(b"")
+        told = story.tell(
+            snapshot,
+            choice,
+            petipy=__version__,
+            by=by,
+            edited=edit is not None,
+            stages=self._trace.stages,
+            lines=self._log.lines,
+        )
+        return message.write(told)
+
+    async def _load_scanned(
+        self, todo: Plan, choice: Choice, make_message: Callable[[], Message]
+    ) -> None:
         """Load the files that were scanned.
 
         Raise _SentBack if they are not the same. The second time this is no obstacle: a file that
@@ -182,7 +203,7 @@ class Booter:
         locked: what a person may boot without a password is what was scanned.
         """
         try:
-            await self._load(todo, choice)
+            await self._load(todo, choice, make_message)
         except Changed as change:
             if choice.id not in self._sent_back:
                 self._send_back(choice, change)
@@ -191,18 +212,19 @@ class Booter:
             if self._store.snapshot.guards:
                 raise
             self._log.warning(f"{change}; it is booted nevertheless")
-            await self._load(forget_stamps(todo), choice)
+            await self._load(forget_stamps(todo), choice, make_message)
         else:
             self._sent_back.discard(choice.id)
 
-    async def _load(self, todo: Plan, choice: Choice) -> None:
+    async def _load(self, todo: Plan, choice: Choice, make_message: Callable[[], Message]) -> None:
         machine, sources = self._machine, self._store.snapshot.sources
         # The files of a lease are on the servers of its own network.
         link = next((source.link for source in sources if source.name == choice.device), None)
         devices = lambda: self._store.snapshot.devices  # noqa: E731
         opener = Opener(machine.open, devices, machine.fetch, find_way(link))
         kexec, log = machine.kexec, self._log
-        await self._stoppable(steps.load(todo, kexec, opener, in_child, log, self._show))
+        load = steps.load(todo, kexec, opener, in_child, log, self._show, make_message)
+        await self._stoppable(load)
 
     def _send_back(self, choice: Choice, change: Changed) -> None:
         """Have the sources of a choice looked at again."""
@@ -234,14 +256,14 @@ class Booter:
         finally:
             self._loading = None
 
-    async def _act(self, choice: Choice, action: Action) -> None:
+    async def _act(self, choice: Choice, action: Action, by: str) -> None:
         """Carry out an entry that does something else than boot. Raise OSError if it fails."""
         if action == "exit":
             beyond = candidates.find_next(self._store.snapshot, choice.device)
             if beyond is None:
                 raise OSError(errno.ENODEV, "no other device has anything to boot")
             await steps.write(choice.changes, self._write, self._log)
-            await self._boot(self._choose_changes(beyond), None)
+            await self._boot(self._choose_changes(beyond), None, by)
             return
         self._machine.power.prepare(action)
         complaints = await steps.write(choice.changes, self._write, self._log)

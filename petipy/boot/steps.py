@@ -10,6 +10,7 @@ from typing import NoReturn, Protocol
 from petipy.boot.opener import Opener
 from petipy.boot.parts import Meter, part, read_ahead, size_of, take_room
 from petipy.boot.plan import BootError, Plan, describe, forget_extents, hide_credentials
+from petipy.kexec import Message
 from petipy.kexec.room import LARGEST, Room
 from petipy.log import Log, Trace
 from petipy.state.model import Change, File, Progress
@@ -43,6 +44,7 @@ class Kexec(Protocol):
         cmdline: str,
         devicetree: int | None = None,
         *,
+        message: Message = ...,
         confine: Callable[[], None] = ...,
     ) -> str: ...
     def execute(self) -> NoReturn: ...
@@ -54,12 +56,19 @@ Show = Callable[[Progress | None], None]
 
 
 async def load(
-    todo: Plan, kexec: Kexec, opener: Opener, in_child: InChild, log: Log, show: Show
+    todo: Plan,
+    kexec: Kexec,
+    opener: Opener,
+    in_child: InChild,
+    log: Log,
+    show: Show,
+    make_message: Callable[[], Message] = Message,
 ) -> None:
     """Stage the kernel of a plan. Raise BootError with the step that failed and the reason.
 
     `show` gets the progress: the bytes that come from servers, then those that are read, and after
     that, since the kernel loads them in one call, a total of None. At the end it gets None.
+    `make_message` makes the message for the next system once all files are there.
     """
     with ExitStack() as stack:
         stack.callback(show, None)
@@ -73,6 +82,9 @@ async def load(
             todo, descriptors = await overlays.apply(todo, descriptors, in_child, log, stack)
         files = todo.files
         total = sum(map(size_of, descriptors, files))
+        message = make_message()
+        for descriptor in message.initrds:
+            stack.callback(os.close, descriptor)
 
         def receive(report: str) -> None:
             words = report.split()
@@ -88,11 +100,13 @@ async def load(
             suspects = _find_suspects(descriptors, todo)
 
             def confine() -> None:
-                _confine([link.fileno(), *parts, *descriptors], total)
+                _confine([link.fileno(), *parts, *descriptors, *message.initrds], total)
                 _refuse_itself(suspects)
 
             devicetree = rest.pop() if todo.devicetree else None
-            method = kexec.load(kernel, rest, todo.cmdline, devicetree, confine=confine)
+            method = kexec.load(
+                kernel, rest, todo.cmdline, devicetree, message=message, confine=confine
+            )
             _refuse_itself(suspects)  # again: kexec-tools loads with all rights, unconfined
             return method
 

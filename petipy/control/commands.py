@@ -83,7 +83,7 @@ class Snapshots(Protocol):
 class Booter(Protocol):
     """The part of petipy.boot.attempt.Booter that commands use."""
 
-    def start(self, choice: Choice, edit: Edit | None = None) -> None: ...
+    def start(self, choice: Choice, edit: Edit | None = None, by: str = "") -> None: ...
     def note_failure(self, id: str, why: str) -> None: ...
     def stop(self) -> None: ...
     def forget_failures(self) -> None: ...
@@ -167,7 +167,7 @@ class Commands:
         """Request a boot; see petipy.boot.attempt.Booter.start."""
         self.require(client, "boot edited" if edit else "boot", id)
         if choice := self.snapshot.choice(id):
-            self._booter.start(choice, edit)
+            self._booter.start(choice, edit, client.name)
         else:
             self._booter.note_failure(id, "what was chosen is not there any more")
 

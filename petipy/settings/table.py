@@ -191,6 +191,11 @@ SETTINGS = (
         type=values.FLAG,
         help="give the addresses back to the DHCP servers before a boot",
     ),
+    Setting(
+        name="story",
+        type=values.FLAG,
+        help="tell the booted system what was found, chosen and tried; `petipy story` reads it",
+    ),
     Setting(name="debug", type=values.FLAG, help="log more"),
     Setting(
         name="trace",

@@ -53,6 +53,7 @@ class Settings:
     dhcp_class: str = "PXEClient"  # option 60
     dhcp_user_class: str = ""  # option 77
     dhcp_release: bool = False  # leases are given back before a boot
+    story: bool = True  # the booted system is told what happened: state.story
     debug: bool = False
     trace: bool = False
     started: str = ""  # id of the choice by which another Petipy started this one

@@ -14,6 +14,7 @@ from parsers.api import Action
 from petipy.boot.attempt import Booter
 from petipy.boot.download import Report
 from petipy.boot.notes import Notes
+from petipy.kexec import Message
 from petipy.log import Log, Trace
 from petipy.state.guards import Guard
 from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
@@ -69,6 +70,7 @@ class Bench:
         cmdline: str,
         devicetree: int | None = None,
         *,
+        message: Message | None = None,
         confine: Callable[[], None] = lambda: None,
     ) -> str:
         confine()

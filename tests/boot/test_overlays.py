@@ -7,7 +7,7 @@ import pytest
 
 from petipy.boot import steps
 from petipy.boot.plan import forget_stamps, plan
-from petipy.kexec import fdt, overlay
+from petipy.kexec import Message, fdt, overlay
 from petipy.log import Log
 from petipy.state.model import File
 from petipy.sys.forked import ChildDied, Link, Work, in_child
@@ -43,6 +43,7 @@ class Reader(Machine):
         cmdline: str,
         devicetree: int | None = None,
         *,
+        message: Message | None = None,
         confine: Callable[[], None] = lambda: None,
     ) -> str:
         assert devicetree is not None

@@ -21,7 +21,7 @@ from petipy.boot.opener import Opener
 from petipy.boot.parts import part, read_ahead, size_of, take_room
 from petipy.boot.plan import BootError, Plan, plan
 from petipy.boot.steps import ItIsPetipy
-from petipy.kexec import Refused
+from petipy.kexec import Message, Refused
 from petipy.kexec.room import Room
 from petipy.log import Log, Trace
 from petipy.state.model import Change, Device, Edit, File, Progress
@@ -43,6 +43,7 @@ class Machine:
         cmdline: str,
         devicetree: int | None = None,
         *,
+        message: Message | None = None,
         confine: Callable[[], None] = lambda: None,
     ) -> str:
         confine()

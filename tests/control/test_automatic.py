@@ -41,7 +41,7 @@ class Booter:
         self.booted: list[str] = []
         self.happened = asyncio.Event()
 
-    def start(self, choice: Choice, edit: Edit | None = None) -> None:
+    def start(self, choice: Choice, edit: Edit | None = None, by: str = "") -> None:
         self.booted.append(choice.id)
         self._store.update(booting=choice.id)
         self.happened.set()

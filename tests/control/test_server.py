@@ -104,7 +104,7 @@ def test_a_boot_that_is_waited_for_tells_its_failure_or_that_the_machine_leaves(
     tmp_path: Path,
 ) -> None:
     class Loads(Machine):
-        def start(self, choice: Choice, edit: Edit | None = None) -> None:
+        def start(self, choice: Choice, edit: Edit | None = None, by: str = "") -> None:
             super().start(choice, edit)
             self.store.update(booting=choice.id)
 

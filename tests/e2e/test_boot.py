@@ -1,5 +1,6 @@
 """Boot without anybody at a console, from each kind of disk and each kind of configuration."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,6 +47,10 @@ def test_alone_it_boots_a_disk_that_the_second_kernel_can_read_too(
         said = wait_for_target(guest.console)
         assert said["cmdline"] == f"[{debian.command_line()}]"
         assert said["root"].endswith(f"ext4 [{debian.names.uuid}]")
+        told = json.loads(said["story"])
+        assert told["chosen"]["by"] == "automatic boot"
+        assert [source["state"] for source in told["sources"]] == ["ready"]
+        assert told["stages"]["udev"] < told["stages"]["load"]
         guest.ends(within=60)
 
 

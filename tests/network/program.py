@@ -104,6 +104,7 @@ class Pretence:
         cmdline: str,
         devicetree: int | None = None,
         *,
+        message: object = None,
         confine: Callable[[], None] = lambda: None,
     ) -> str:
         words = os.pread(kernel, 99, 0)

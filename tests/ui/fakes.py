@@ -147,7 +147,7 @@ class Machine:
     here: int = 0
     absences: int = 0
 
-    def start(self, choice: Choice, edit: Edit | None = None) -> None:
+    def start(self, choice: Choice, edit: Edit | None = None, by: str = "") -> None:
         self.booted.append((choice.id, edit))
 
     def note_failure(self, id: str, why: str) -> None:

@@ -1,0 +1,36 @@
+"""The story of a boot on its way to the booted system: a property of /chosen, or an archive.
+
+The archive is for systems that get no device tree of ours. systemd as the initrd's init hides what
+an archive has in /run. A line of tmpfiles.d(5) copies the file there afterwards. dracut's own init
+keeps /run/initramfs. initramfs-tools keeps neither.
+"""
+
+import os
+
+from petipy.boot import newc
+from petipy.kexec import Message
+from petipy.state import story
+
+_MODE = 0o444
+_RULE = "etc/tmpfiles.d/petipy-story.conf"
+_WORDS = f"C {story.IN_RUN} {_MODE:04o} root root - /{story.IN_ARCHIVE}\n"
+
+
+def write(text: bytes) -> Message:
+    """Return the message that carries a story; without a text, one that clears an older story.
+
+    The caller closes the descriptors of its initrds.
+    """
+    if not text:
+        return Message({story.PROPERTY: None})
+    # The kernel ends texts of a device tree with a zero byte.
+    return Message({story.PROPERTY: text + b"\0"}, [_make_archive(text)])
+
+
+def _make_archive(text: bytes) -> int:
+    archive = os.memfd_create("story")
+    files = (story.IN_ARCHIVE, text), (story.IN_DRACUT[1:], text), (_RULE, _WORDS.encode())
+    for name, content in files:
+        size = len(content)
+        os.write(archive, newc.before(name, size, _MODE) + content + newc.after(size))
+    return archive
