@@ -42,7 +42,7 @@ ARCHITECTURES = [
 ]
 SCHEMES = ["http", "https", "nfs", "tftp"]
 COMMANDS = ["capture", "check", "ctl", "explain", "list", "script", "story"]
-SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt"]
+SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt", "settings"]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "configure", "stop", "rescan", "log"),
     *("note presence", "note absence", "unlock"),

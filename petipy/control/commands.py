@@ -195,6 +195,11 @@ class Commands:
         self.require(client, "configure")
         return await self._configuration().set(name, text, keep=keep)
 
+    def find_keeping(self, client: Client, name: str) -> "Outcome":
+        """Return where a setting would be kept, or in the remark why it cannot be."""
+        self.require(client, "log")
+        return self._configuration().find_keeping(name)
+
     def log(self, client: Client) -> Sequence[Status]:
         """Return all lines that are kept, the oldest first."""
         self.require(client, "log")

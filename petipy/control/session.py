@@ -114,6 +114,10 @@ class Session:
         """
         return await self._commands.configure(self, name, text, keep=keep)
 
+    def find_keeping(self, name: str) -> "Outcome":
+        """Return where a setting would be kept, or in the remark why it cannot be."""
+        return self._commands.find_keeping(self, name)
+
     def stop(self) -> None:
         """Give up the boot that is under way, unless its kernel is loaded already."""
         self._commands.stop(self)

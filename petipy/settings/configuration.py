@@ -67,6 +67,13 @@ class Configuration:
             return f"{setting.reason}: set it in {places}"
         return "" if self._machine else _NO_STORAGE
 
+    def find_keeping(self, name: str) -> Outcome:
+        """Return where a saved value would be kept, or the reason why it cannot be."""
+        if reason := self.refuse(name, keep=True):
+            return Outcome(remark=reason)
+        assert self._machine
+        return Outcome(place=self._machine.place, remark=self._machine.remark)
+
     async def set(self, name: str, text: str | None, *, keep: bool) -> Outcome:
         """Change a setting, on the machine (`keep`) or until the next start.
 

@@ -174,6 +174,20 @@ class View(Frame[Any, Any, Any]):
             self._layers.pop()
         self._refresh()
 
+    def leave(self, screen: Screen) -> None:
+        screens = [layer.screen for layer in self._layers]
+        if screen in screens[1:]:
+            del self._layers[screens.index(screen) :]
+        self._refresh()
+
+    def carry_out(self, title: str, command: Callable[[], Awaitable[None]]) -> None:
+        async def act() -> None:
+            await command()
+            self._refresh()
+            self._wake()
+
+        self._start(self._with_password(title, act))
+
     def boot(self, id: str, edit: Edit | None = None) -> None:
         choice = self.session.snapshot.choice(id)
         title = entry_title(choice) if choice else id

@@ -1,6 +1,6 @@
 """The registration of screens: each file in ui/screens exports one, and gets a view in return."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +35,14 @@ class Navigation(Protocol):
 
     def back(self) -> None:
         """Leave the screen on top."""
+        ...
+
+    def leave(self, screen: Screen) -> None:
+        """Leave a screen, if it is still there, and everything on top of it."""
+        ...
+
+    def carry_out(self, title: str, command: Callable[[], Awaitable[None]]) -> None:
+        """Start a command; ask for a password while it is denied. `title` names it there."""
         ...
 
 
