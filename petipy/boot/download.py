@@ -12,9 +12,10 @@ from petipy.kexec.room import Room
 from petipy.state.model import File, Progress
 from petipy.state.network import ANY_WAY, Wanted, Way
 
-# Fetch things side by side. The function gets the number of one, its bytes so far, and its size
-# if that is known. An exception of the function ends the fetch, and so does cancelling.
-Report = Callable[[int, int, int | None], None]
+# Fetch things side by side. The function gets the number of one, its bytes so far, its size if that
+# is known, and why nothing comes now. An exception of the function ends the fetch, and so does
+# cancelling.
+Report = Callable[[int, int, int | None, str], None]
 Fetch = Callable[[Sequence[Wanted], Report], Awaitable[list[int]]]
 Show = Callable[[Progress | None], None]
 
@@ -81,9 +82,9 @@ async def _fetch(
     try:
         async with limit:
 
-            def report(number: int, done: int, total: int | None) -> None:
+            def report(number: int, done: int, total: int | None, trouble: str) -> None:
                 nonlocal most
-                transfer.report(number, done, total)
+                transfer.report(number, done, total, trouble)
                 if transfer.done > most:
                     most = transfer.done
                     limit.reschedule(loop.time() + stalled)
@@ -117,6 +118,7 @@ class _Transfer:
         self._local, self._room, self._show, self._clock = local, room, show, clock
         self._done = [0] * len(parts)
         self._totals: list[int | None] = [size or None for _, _, size in parts]
+        self._troubles = [""] * len(parts)
         self._samples: deque[tuple[float, int]] = deque([(clock(), 0)])
 
     @property
@@ -130,15 +132,19 @@ class _Transfer:
         pairs = zip(self._names, self._done, self._totals, strict=True)
         return next((name for name, done, total in pairs if done != total), self._names[0])
 
-    def report(self, number: int, done: int, total: int | None) -> None:
+    def report(self, number: int, done: int, total: int | None, trouble: str) -> None:
         """Take a report of one transfer, and show all of them. Raise Refused."""
-        self._done[number] = done
+        self._done[number], self._troubles[number] = done, trouble
         self._totals[number] = total if total is not None else self._totals[number]
         self._check()
         known = [total for total in self._totals if total is not None]
         whole = sum(known) if len(known) == len(self._totals) else None
         progress = Progress(
-            what=self._names[number], done=self.done, total=whole, rate=self._measure_rate()
+            what=self._names[number],
+            done=self.done,
+            total=whole,
+            rate=self._measure_rate(),
+            trouble=next(filter(None, self._troubles), ""),
         )
         self._show(progress)
 

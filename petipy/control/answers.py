@@ -55,7 +55,8 @@ def _progress(progress: Progress | None) -> dict[str, Any] | None:
     if progress is None:
         return None
     what = hide_credentials(progress.what)
-    return {"what": what, "done": progress.done, "total": progress.total, "rate": progress.rate}
+    amounts = {"done": progress.done, "total": progress.total, "rate": progress.rate}
+    return {"what": what, **amounts, "trouble": progress.trouble or None}
 
 
 def _source(source: Source) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Fetcher:
         """Close what is open."""
         self._pool.close()
 
-    async def fetch(self, wanted: Wanted, report: Report = lambda _got, _total: None) -> Fetched:
+    async def fetch(self, wanted: Wanted, report: Report = lambda *_: None) -> Fetched:
         """Fetch into a sealed file in memory. The value that is returned states every failure.
 
         A fragment such as #sha256=HEX is verified if the whole file is wanted.
@@ -143,6 +143,8 @@ class Fetcher:
                 if error.kind == "silent":
                     self._silent[server] = time.monotonic()
                 raise error
+            words = "no answer from" if error.kind == "silent" else f"{error} from"
+            job.sink.report_trouble(f"{words} {job.asking.host}{_count(tries + 1)}")
             await asyncio.sleep(pause)
             failures += 1
 

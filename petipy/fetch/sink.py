@@ -9,8 +9,8 @@ from petipy.fetch.failure import FetchError
 from petipy.sys import sealed
 
 _OFTEN = 0.25  # seconds between two reports
-# Bytes so far, and bytes in all if they are known.
-Report = Callable[[int, int | None], None]
+# Bytes so far, bytes in all if they are known, and why nothing comes now, in words.
+Report = Callable[[int, int | None, str], None]
 
 
 class Digest(Protocol):
@@ -29,7 +29,7 @@ class Sink:
     def __init__(
         self,
         most: int,
-        report: Report = lambda _got, _total: None,
+        report: Report = lambda *_: None,
         make_digest: Callable[[], Digest] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -39,6 +39,7 @@ class Sink:
         self._fd = sealed.make("fetched")
         self._got, self._reported = 0, -_OFTEN
         self._total: int | None = None
+        self._trouble = ""
 
     def tell(self) -> int:
         """Return the number of bytes so far: the position to go on from after a break."""
@@ -65,13 +66,19 @@ class Sink:
                 view = view[done:]
         except OSError as error:
             raise FetchError(f"no memory for more than {self._got:,} bytes") from error
+        self._trouble = ""
         if self._clock() - self._reported >= _OFTEN:
             self.report()
 
     def report(self) -> None:
         """Report the state now: also before another try, as a sign of life."""
         self._reported = self._clock()
-        self._report(self._got, self._total)
+        self._report(self._got, self._total, self._trouble)
+
+    def report_trouble(self, words: str) -> None:
+        """Report why nothing comes, until something does."""
+        self._trouble = words
+        self.report()
 
     def rewind(self) -> None:
         """Forget everything so far."""

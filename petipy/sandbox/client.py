@@ -152,14 +152,14 @@ class Scanner:
         wanted: Sequence[Wanted],
         rules: Fetching,
         patience: float,
-        show: Callable[[int, int, int | None], None] = lambda *_: None,
+        show: Callable[[int, int, int | None, str], None] = lambda *_: None,
     ) -> list[int]:
         """Return sealed files in memory with what is at the URLs, in their order.
 
         They are fetched side by side, each within `patience` seconds. `show` gets the number of
-        one, its bytes so far, and its size if that is known; an exception that it raises ends the
-        fetch. OSError, with the URL and a reason, if one of them cannot be fetched. Cancelling
-        kills the children that fetch.
+        one, its bytes so far, its size if that is known, and why nothing comes now, in words; an
+        exception that it raises ends the fetch. OSError, with the URL and a reason, if one of them
+        cannot be fetched. Cancelling kills the children that fetch.
         """
         from petipy.sandbox import transfer
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from petipy.fetch.fetcher import Fetched, Fetcher, prepare
 from petipy.fetch.scheme import Limits
@@ -51,10 +52,11 @@ def answer_request(request: FetchRequest, link: socket.socket, user: int) -> Non
     keep = _prepare([wanted.url], request.rules, tls=request.tls)
     _confine([link.fileno(), *keep], user, _FILE, wanted.size or wanted.most)
 
-    def report(number: int, done: int, total: int | None) -> None:
+    def report(number: int, done: int, total: int | None, trouble: str) -> None:
         # Drop the report if the socket is full: the next one has newer numbers.
         with suppress(BlockingIOError):
-            data = RECEIVED.encode(Received(done=done, total=total))
+            received = Received(done=done, total=total, trouble=make_line(trouble))
+            data = RECEIVED.encode(received)
             link.send(packets.DATA + data, socket.MSG_DONTWAIT)
             link.send(packets.PART)
 
@@ -96,14 +98,14 @@ async def _fetch(
     things: Sequence[Wanted],
     rules: Fetching,
     bounds: Limits,
-    report: Callable[[int, int, int | None], None],
+    report: Callable[[int, int, int | None, str], None],
     deliver: Callable[[Outcome, int], None],
 ) -> None:
     """Fetch things side by side; `deliver` gets each outcome, with its descriptor or -1."""
     fetcher = Fetcher(rules, bounds)
 
     async def fetch(number: int, wanted: Wanted) -> None:
-        fetched = await fetcher.fetch(wanted, lambda got, total: report(number, got, total))
+        fetched = await fetcher.fetch(wanted, partial(report, number))
         deliver(_make_outcome(number, fetched), fetched.descriptor)
         if fetched.descriptor >= 0:
             os.close(fetched.descriptor)

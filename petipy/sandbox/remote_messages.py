@@ -60,10 +60,14 @@ NETWORK_REQUESTS: Codec[NetworkRequest] = Codec(NetworkRequest)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """The part of a file that has been fetched, and its size in all, in bytes."""
+    """The part of a file that has been fetched, and its size in all, in bytes.
+
+    `trouble` says in words why nothing comes now.
+    """
 
     done: Annotated[int, range(1 << 50)]
     total: Annotated[int, range(1 << 50)] | None
+    trouble: Line = ""
 
 
 RECEIVED: Codec[Received] = Codec(Received)

@@ -8,6 +8,7 @@ import errno
 import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from parsers.places.urls import hide_credentials
 from petipy.sandbox.remote_messages import (
@@ -26,7 +27,8 @@ _MORE = 100  # reports that may come at once
 
 # Request, a function that gets each part of the answer, ssl needed → the rest, and descriptors.
 Answer = Callable[[bytes, Callable[[bytes], None], bool], Awaitable[tuple[bytes, list[int]]]]
-Show = Callable[[int, int, int | None], None]
+# The number of a thing, its bytes so far and in all, and why nothing comes now.
+Show = Callable[[int, int, int | None, str], None]
 
 
 async def fetch(answer: Answer, wanted: Sequence[Wanted], rules: Fetching, show: Show) -> list[int]:
@@ -34,9 +36,7 @@ async def fetch(answer: Answer, wanted: Sequence[Wanted], rules: Fetching, show:
     found: dict[int, int] = {}
 
     async def one(number: int, thing: Wanted) -> None:
-        found[number] = await _fetch(
-            answer, thing, rules, lambda done, total: show(number, done, total)
-        )
+        found[number] = await _fetch(answer, thing, rules, partial(show, number))
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -52,7 +52,7 @@ async def fetch(answer: Answer, wanted: Sequence[Wanted], rules: Fetching, show:
 
 
 async def _fetch(
-    answer: Answer, wanted: Wanted, rules: Fetching, show: Callable[[int, int | None], None]
+    answer: Answer, wanted: Wanted, rules: Fetching, show: Callable[[int, int | None, str], None]
 ) -> int:
     if not is_printable_line(wanted.url):
         raise OSError(errno.EINVAL, "a URL has at most 2000 characters, all of them printable")
@@ -72,7 +72,7 @@ async def _fetch(
 
 
 async def _receive(
-    answer: Answer, request: FetchRequest, show: Callable[[int, int | None], None]
+    answer: Answer, request: FetchRequest, show: Callable[[int, int | None, str], None]
 ) -> tuple[Outcome, list[int]]:
     loop = asyncio.get_running_loop()
     began, reports = loop.time(), 0
@@ -88,7 +88,7 @@ async def _receive(
         except ValueError as error:
             raise _senseless(str(error)) from None
         silence.reschedule(loop.time() + _SILENCE)
-        show(received.done, received.total)
+        show(received.done, received.total, received.trouble)
 
     try:
         async with asyncio.timeout(_SILENCE) as silence:

@@ -119,6 +119,7 @@ class Progress:
     done: int
     total: int | None = None  # None: not known
     rate: float = 0.0  # bytes per second; 0: not known
+    trouble: str = ""  # why nothing comes now, in words
 
     @property
     def left(self) -> float | None:

@@ -103,7 +103,8 @@ class View(Frame[Any, Any, Any]):
             amounts = describe_progress(snapshot.progress)
             room = 50 if not snapshot.progress else max(12, 50 - len(amounts))  # of 80 columns
             name = shorten(entry_title(choice), room) if choice else snapshot.booting
-            return "status", f"Loading {name} ...{amounts and f' {amounts}'} - {STOP}"
+            kind = "error" if snapshot.progress and snapshot.progress.trouble else "status"
+            return kind, f"Loading {name} ...{amounts and f' {amounts}'} - {STOP}"
         if note := self._screen.note or self._note:
             return "status", note
         if snapshot.countdown:

@@ -42,7 +42,7 @@ class Server:
                 for fd in found:
                     os.close(fd)
                 raise OSError(errno.EIO, f"{thing.url}: 404 Not Found")
-            report(number, 0, thing.size or self.sizes.get(thing.url))
+            report(number, 0, thing.size or self.sizes.get(thing.url), "")
         for number, thing in enumerate(wanted):
             end = thing.offset + thing.size if thing.size else None
             data = self.files[thing.url][thing.offset : end]
@@ -51,7 +51,7 @@ class Server:
             os.lseek(found[-1], 0, os.SEEK_SET)
             sealed.seal(found[-1])
             self.sent += len(data)
-            report(number, len(data), thing.size or self.sizes.get(thing.url))
+            report(number, len(data), thing.size or self.sizes.get(thing.url), "")
         return found
 
 
@@ -149,7 +149,7 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
         for second in range(21):
             now[0] = second
             done = 100 * min(second, 10) + 10 * max(second - 10, 0)
-            report(0, done, 2000)
+            report(0, done, 2000, "")
         raise OSError(errno.EIO, "enough")
 
     with pytest.raises(OSError, match="enough"):
@@ -158,6 +158,24 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     assert (rates[0], rates[5], rates[-1]) == (0, 100, 10)
     assert shown[-1]
     assert shown[-1].left == 90
+
+
+def test_the_reason_why_nothing_comes_is_shown_until_something_does() -> None:
+    shown = list[Progress | None]()
+
+    async def fetch(wanted: Sequence[Wanted], report: Report) -> list[int]:
+        report(0, 10, 90, "")
+        report(1, 5, 10, "")
+        report(0, 10, 90, "no answer from 192.0.2.1, second try")
+        report(1, 10, 10, "")
+        report(0, 20, 90, "")
+        raise OSError(errno.EIO, "enough")
+
+    with pytest.raises(OSError, match="enough"):
+        asyncio.run(download([remote("i"), remote("k")], 0, fetch, shown.append, Room(None)))
+    troubles = [progress.trouble for progress in shown if progress]
+    away = "no answer from 192.0.2.1, second try"
+    assert troubles == ["", "", away, away, ""]
 
 
 def test_user_and_password_of_a_url_are_told_nobody(tree: Path) -> None:
@@ -173,10 +191,10 @@ def test_user_and_password_of_a_url_are_told_nobody(tree: Path) -> None:
 
 def test_a_server_that_sends_nothing_more_ends_the_download_and_is_named() -> None:
     async def silent(wanted: Sequence[Wanted], report: Report) -> list[int]:
-        report(0, 9, 9)
+        report(0, 9, 9, "")
         for done in range(3):
             await asyncio.sleep(0.05)
-            report(1, done, 9)
+            report(1, done, 9, "")
         await asyncio.sleep(60)
         return []
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import hashlib
+import os
 import random
 from dataclasses import replace
 
 from petipy.fetch.fetcher import Fetcher
-from petipy.state.network import Fetching
+from petipy.state.network import Fetching, Wanted
 from tests.fetch.server import QUICK, Visit, fetch, pieces, serve
 
 DATA = random.Random(1).randbytes(300_000)
@@ -121,6 +122,35 @@ def test_what_is_missing_is_asked_for_once() -> None:
             assert (outcome.fetched.kind, outcome.answers) == ("absent", ["404 Not Found"])
 
     asyncio.run(main())
+
+
+def test_a_server_that_is_away_is_told_of_until_it_sends_again() -> None:
+    async def answer(visit: Visit) -> None:
+        if visit.number == 0:
+            await visit.send(
+                b"HTTP/1.1 200 OK\r\nETag: x\r\nContent-Length: %d\r\n\r\n" % len(DATA)
+            )
+            await visit.send(DATA[:1000])
+            await asyncio.sleep(1)
+        elif visit.number == 1:
+            await visit.answer("503 Busy")
+        else:
+            await visit.answer("200 OK", DATA)
+
+    reports = list[str]()
+
+    async def main() -> None:
+        async with serve(answer) as server:
+            fetcher = Fetcher(Fetching(), QUICK)
+            wanted = Wanted(url=server.url(), most=1 << 30)
+            fetched = await fetcher.fetch(wanted, lambda *report: reports.append(report[2]))
+            fetcher.close()
+            os.close(fetched.descriptor)
+
+    asyncio.run(main())
+    away = "no answer from 127.0.0.1, second try"
+    assert [*dict.fromkeys(reports)] == ["", away, "503 Busy from 127.0.0.1, third try"]
+    assert reports[-1] == ""
 
 
 def test_a_busy_server_is_asked_again_when_it_wishes() -> None:

@@ -396,7 +396,7 @@ def test_reports_follow_the_transfer() -> None:
         async with serve(FILE) as host:
             fetcher = Fetcher(Fetching(), QUICK)
             got = await fetcher.fetch(
-                Wanted(url=host.url()), lambda done, total: reports.append((done, total))
+                Wanted(url=host.url()), lambda done, total, _: reports.append((done, total))
             )
             socket.close(got.descriptor)
         assert reports[0] == (0, 1_000_000)

@@ -108,7 +108,7 @@ def fetch(
 ) -> list[bytes]:
     started = Scanner.start()
 
-    def show(number: int, done: int, total: int | None) -> None:
+    def show(number: int, done: int, total: int | None, _: str) -> None:
         if shown is not None:
             shown.append((number, done, total))
 

@@ -102,6 +102,10 @@ def test_the_status_says_what_is_loaded_and_why_it_failed() -> None:
     assert "... 12 MB, 3.2 MB/s - Esc stops it" in driver.text
     driver.machine.store.update(progress=replace(progress, rate=200_000.0))
     assert "200 kB/s, 4 min left - Esc stops it" in driver.text
+    away = "no answer from 2001:db8:1234:5678:9abc:def0:1234:5678, third try"
+    driver.machine.store.update(progress=replace(progress, trouble=away))
+    words = " ".join(driver.text.split())
+    assert f"12 of 60 MB, {away} - Esc stops it" in words
     driver.machine.store.update(progress=Progress(what="/vmlinux", done=0))
     assert f"Loading {DEBIAN} ... - Esc stops it" in driver.text
     driver.machine.store.update(booting="")

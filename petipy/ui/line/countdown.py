@@ -78,7 +78,9 @@ class CountdownLines:
 
     def _report(self, progress: Progress | None, now: float) -> str:
         """Return a line about a transfer from a server, now and then."""
-        if progress is None or not progress.rate or now < self._next_report:
+        if progress is None or now < self._next_report:
+            return ""
+        if not (progress.rate or progress.trouble):
             return ""
         self._next_report = now + _REPORTS
         words = f"{shorten(to_ascii(progress.what), 40)}: {describe_progress(progress)}"

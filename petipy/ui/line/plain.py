@@ -70,7 +70,10 @@ def describe_network(source: Source) -> str:
 
 
 def describe_progress(progress: Progress | None) -> str:
-    """Return "12 of 45 MB, 3.1 MB/s, 11 s left", or as much of it as is known."""
+    """Return "12 of 45 MB, 3.1 MB/s, 11 s left", or as much of it as is known.
+
+    While nothing comes, the reason takes the place of rate and time.
+    """
     if progress is None:
         return ""
     if progress.total is not None:
@@ -79,6 +82,8 @@ def describe_progress(progress: Progress | None) -> str:
         words = [f"{done.removesuffix(unit)} of {total}"]
     else:
         words = [format_size(progress.done)] if progress.rate else []
+    if progress.trouble:
+        return ", ".join([*words, to_ascii(progress.trouble)])
     if progress.rate:
         words.append(f"{format_size(progress.rate)}/s")
     if progress.left is not None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from parsers.places.lease import WORDS
-from parsers.places.urls import hide_credentials
-from petipy.state.model import Snapshot, Source
+from parsers.places.urls import hide_credentials, is_url
+from petipy.state.model import Progress, Snapshot, Source
 from petipy.state.network import Link, Request
 from petipy.ui.kit.keys import NEXT_PART, Key
 from petipy.ui.kit.registration import Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
-from petipy.ui.line.plain import describe_network, source_title
+from petipy.ui.line.plain import describe_network, describe_progress, source_title
 
 # Words of a lease that the facts of the link tell already.
 _TOLD = {
@@ -36,11 +36,20 @@ class NetworkScreen(TextScreen):
 
     def show(self, snapshot: Snapshot) -> None:
         networks = [source for source in snapshot.sources if source.kind.remote]
-        text = [part for source in networks for part in describe(source)]
+        text = [*_describe_download(snapshot.progress)]
+        text += [part for source in networks for part in describe(source)]
         text = text or [(None, _NONE)]
         if text != self._shown:
             self._shown = text
             self.set_text(text)
+
+
+def _describe_download(progress: Progress | None) -> Iterator[Paragraph]:
+    """Describe the file of a boot that comes from a server now."""
+    if progress and is_url(progress.what):
+        yield "heading", "Download"
+        yield None, f"{progress.what}: {describe_progress(progress)}"
+        yield None, ""
 
 
 def describe(source: Source) -> Iterator[Paragraph]:

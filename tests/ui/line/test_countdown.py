@@ -126,3 +126,11 @@ def test_a_transfer_from_a_server_gets_a_line_every_ten_seconds() -> None:
         "a key opens the menu, and Esc there stops it\r\n"
     )
     assert [second for second, text in enumerate(texts) if text] == [0, 10, 20]
+
+
+def test_a_server_that_is_away_is_named_in_place_of_the_rate() -> None:
+    progress = Progress(what="http://x/i", done=12_000_000, total=60_000_000)
+    away = replace(progress, trouble="no answer from x, third try")
+    snapshot = Snapshot(choices=counting(1).choices, booting="x", progress=away)
+    text = CountdownLines().update(snapshot, [], 0.0, invite=True)
+    assert text.startswith("http://x/i: 12 of 60 MB, no answer from x, third try; a key opens")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from parsers.api import Volume
-from petipy.state.model import NETWORK, Device, Source
+from petipy.state.model import NETWORK, Device, Progress, Source
 from petipy.state.network import Link, Request
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, choice
@@ -46,6 +46,19 @@ def test_an_interface_without_entries_is_one_line_that_says_its_state() -> None:
         "eth0: asking for an address, 12 s",
         "eth1: no cable",
     ]
+
+
+def test_the_page_shows_the_download_of_a_boot_and_why_it_stands_still() -> None:
+    driver = Driver(machine(network()))
+    driver.press("N")
+    assert "Download" not in driver.text
+    progress = Progress(what="http://192.0.2.1/i", done=1_000_000, total=9_000_000, rate=1e6)
+    driver.machine.store.update(progress=progress)
+    assert "http://192.0.2.1/i: 1 of 9 MB, 1 MB/s, 8 s left" in driver.text
+    driver.machine.store.update(progress=replace(progress, trouble="no answer from 192.0.2.1"))
+    assert "http://192.0.2.1/i: 1 of 9 MB, no answer from 192.0.2.1" in driver.text
+    driver.machine.store.update(progress=Progress(what="/vmlinux", done=1, rate=1.0))
+    assert "Download" not in driver.text
 
 
 def test_a_menu_without_entries_still_shows_the_interfaces() -> None:
