@@ -31,7 +31,8 @@ FORMATS = [
 ]
 PLATFORMS = ["efi", "generic", "powernv", "pseries"]
 SETTINGS = [
-    *("timeout", "order", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
+    *("timeout", "order", "resume", "on_failure"),
+    *("consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
     *("lock", "password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp"),
     *("network", "interfaces", "dhcp_arch", "dhcp_class", "dhcp_user_class", "dhcp_release"),

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import math
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -17,9 +17,10 @@ from petipy.boot.opener import Changed, Opener, OpenOnDevices
 from petipy.boot.plan import BootError, Plan, forget_stamps, mark, plan
 from petipy.boot.steps import ItIsPetipy, Kexec
 from petipy.kexec import Message
-from petipy.log import Log, Trace
+from petipy.log import Log, Trace, uptime
 from petipy.state import candidates, itself, story
-from petipy.state.model import Change, Choice, Device, Edit, Progress
+from petipy.state.boots import MOST_ATTEMPTS, Attempt, Progress
+from petipy.state.model import Change, Choice, Device, Edit
 from petipy.state.network import find_way
 from petipy.state.store import Store
 from petipy.sys.forked import in_child
@@ -130,11 +131,39 @@ class Booter:
         """Let choices that have failed be tried again."""
         self.failed = frozenset()
 
+    @property
+    def fatal(self) -> Collection[str]:
+        """The ids of choices with whose boot an earlier program ended."""
+        return self.notes.fatal.keys()
+
     def note_failure(self, id: str, why: str) -> None:
         """Remember that a choice has failed, and say why."""
         self.failed |= {id}
         self.last_failure = self._clock()
+        choice = self._store.snapshot.choice(id)
+        title = choice.entry.title if choice else ""
+        attempt = Attempt(id=id, title=title, at=uptime(), reason=why)
+        attempts = (*self._store.snapshot.attempts, attempt)[-MOST_ATTEMPTS:]
+        self._store.update(attempts=attempts)
         self._log.error(why)
+
+    async def leave(self, action: Action, why: str) -> None:
+        """Restart the machine or switch it off; say why on every console.
+
+        If that fails, all choices get another chance.
+        """
+        self._busy = True
+        words = f"{why}: the machine {'goes off' if action == 'halt' else 'restarts'}"
+        self._log.warning(words)
+        try:
+            await self._consoles.release([words])
+            self._machine.quiet()
+            self._machine.power.leave(action)
+        except OSError as error:
+            self._log.error(f"{words}, but it does not: {error.strerror or error}")
+        self._busy = False
+        self.forget_failures()
+        self._consoles.resume()
 
     async def _attempt(self, choice: Choice, edit: Edit | None, by: str) -> None:
         id, title = choice.id, choice.entry.title

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from petipy.boot.plan import hide_credentials
 from petipy.kexec.room import Room
-from petipy.state.model import File, Progress
+from petipy.state.boots import Progress
+from petipy.state.model import File
 from petipy.state.network import ANY_WAY, Wanted, Way
 
 # Fetch things side by side. The function gets the number of one, its bytes so far, its size if that

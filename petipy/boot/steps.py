@@ -13,7 +13,8 @@ from petipy.boot.plan import BootError, Plan, describe, forget_extents, hide_cre
 from petipy.kexec import Message
 from petipy.kexec.room import LARGEST, Room
 from petipy.log import Log, Trace
-from petipy.state.model import Change, File, Progress
+from petipy.state.boots import Progress
+from petipy.state.model import Change, File
 from petipy.sys import limits
 from petipy.sys.forked import ChildDied, Link, Work, read_number
 

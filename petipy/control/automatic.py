@@ -8,12 +8,13 @@ from collections.abc import Callable
 from petipy.boot.attempt import Booter
 from petipy.control.commands import Commands, Denied, Right
 from petipy.log import Trace
-from petipy.state import candidates, itself, policy
+from petipy.state import candidates, itself
 from petipy.state.access import Lock
-from petipy.state.policy import Hints
+from petipy.state.model import Snapshot
+from petipy.state.policy import Decision
+from petipy.state.record import Record
 from petipy.state.store import Store
 
-_VISIT = 60.0  # seconds; an echo is recognised long before
 _REST = 4  # times as long as a decision took, until the next
 
 
@@ -38,10 +39,8 @@ class AutomaticBoot:
     ) -> None:
         self._store, self._booter = store, booter
         self._trace, self._tell, self._clock = trace, tell, clock
-        self._keys: dict[str, tuple[float, float]] = {}  # by client: a person's first and last key
-        self._since = math.inf  # by the clock, when there was first something to boot
-        self._devices: set[str] = set()  # those that have had the default
-        self._moved = -math.inf  # by the clock, when the default last went to a late one
+        self._record = Record()
+        self._exhausted = False  # every candidate has failed, and this has been told
         self._told: set[str] = set()  # ids of defaults that cannot boot, and other lines
         self._wake = asyncio.Event()
         store.listen(self._wake.set)
@@ -51,19 +50,9 @@ class AutomaticBoot:
         return right == "boot" and (lock.waits or lock.covers or restricted)
 
     def note_presence(self, client: str, here: bool) -> None:
-        """Take note of a person's key at a client: a countdown that is on stops now.
-
-        If nobody is there after all, it goes on as if it had not stopped. After a visit that was
-        too long for that it begins anew.
-        """
-        now = self._clock()
-        if here:
-            first, _ = self._keys.get(client, (now, now))
-            self._keys[client] = first, now
-        else:
-            first, _ = self._keys.pop(client, (now, now))
-            if now - first > _VISIT:
-                self._since = max(self._since, now)
+        """Take note of a person's key at a client, or that nobody is there after all."""
+        note = self._record.note_key if here else self._record.note_absence
+        note(client, self._clock())
         if not here or self._store.snapshot.countdown is not None:
             self._wake.set()
 
@@ -72,11 +61,8 @@ class AutomaticBoot:
         while True:
             self._wake.clear()
             now = self._clock()
-            self._look(now)
-            decision = policy.decide(self._store.snapshot, self._hints(), now)
-            if self._has_moved(decision):
-                self._moved = now
-                decision = policy.decide(self._store.snapshot, self._hints(), now)
+            decision = self._record.decide(self._store.snapshot, self._booter, now)
+            self._trace_stages()
             self._store.update(
                 default=decision.default, locked=decision.locked, countdown=decision.countdown
             )
@@ -85,8 +71,11 @@ class AutomaticBoot:
                 self._booter.forget_failures()
                 continue
             self._tell_of_order(decision)
+            self._tell_of_failures(decision)
             if decision.boot:
                 await self._boot(commands, decision.boot)
+            if decision.leave:
+                await self._booter.leave(decision.leave, "Nothing has booted")
             # A decision looks at every choice. With thousands of disks it takes long and something
             # changes often: the consoles need the time, too. A set event alone does not yield.
             await asyncio.sleep(_REST * spent)
@@ -97,15 +86,34 @@ class AutomaticBoot:
             except TimeoutError:
                 continue
 
-    def _tell_of_order(self, decision: policy.Decision) -> None:
+    def _tell_of_order(self, decision: Decision) -> None:
         """Tell of an order that names what is not there, once all is known or something boots."""
         snapshot = self._store.snapshot
         idle = snapshot.settled and not snapshot.scanning and not decision.default
-        if snapshot.settings.order and (decision.boot or (idle and self._since < math.inf)):
+        if snapshot.settings.order and (decision.boot or (idle and _has_anything(snapshot))):
             for words in candidates.explain_order(snapshot):
                 if words not in self._told:
                     self._told.add(words)
                     self._tell(words)
+
+    def _tell_of_failures(self, decision: Decision) -> None:
+        """Say once what follows when every candidate has failed."""
+        if not decision.exhausted:
+            self._exhausted = False
+        elif not self._exhausted:
+            self._exhausted = True
+            countdown = decision.countdown
+            seconds = f" in {countdown.until - self._clock():.0f} s" if countdown else ""
+            leave = countdown.leave if countdown else ""
+            next = "all is tried again" if countdown else "the menu waits for a person"
+            words = {"": next, "reboot": "the machine restarts", "halt": "the machine goes off"}
+            self._tell(f"Everything that may boot by itself has failed: {words[leave]}{seconds}")
+
+    def _trace_stages(self) -> None:
+        if self._store.snapshot.settled:
+            self._trace("udev")
+        if _has_anything(self._store.snapshot):
+            self._trace("scan-first-entry")
 
     async def _boot(self, commands: Commands, id: str) -> None:
         self._tell_of_defaults(id)
@@ -126,34 +134,6 @@ class AutomaticBoot:
                 words = f"{choice.device}: the default {choice.entry.title} does not boot"
                 self._tell(f"{words}: {why}")
 
-    def _look(self, now: float) -> None:
-        """Take note of facts that change by themselves."""
-        snapshot = self._store.snapshot
-        anything = any(choice.bootable for choice in snapshot.choices)
-        self._since = min(self._since, now) if anything else math.inf
-        if snapshot.settled:
-            self._trace("udev")
-        if anything:
-            self._trace("scan-first-entry")
 
-    def _has_moved(self, decision: policy.Decision) -> bool:
-        """Return True if the default goes to a device that never had it, from another.
-
-        It is so once for each device: one that comes and goes must not hold the boot up for ever.
-        """
-        default = self._store.snapshot.choice(decision.default)
-        if default is None or default.device in self._devices:
-            return False
-        self._devices.add(default.device)
-        return len(self._devices) > 1
-
-    def _hints(self) -> Hints:
-        return Hints(
-            failed=self._booter.failed,
-            fatal=self._booter.notes.fatal.keys(),
-            last_failure=self._booter.last_failure,
-            last_look=self._booter.last_look,
-            last_key=max((last for _, last in self._keys.values()), default=-math.inf),
-            since=self._since,
-            moved=self._moved,
-        )
+def _has_anything(snapshot: Snapshot) -> bool:
+    return any(choice.bootable for choice in snapshot.choices)

@@ -64,6 +64,16 @@ SETTINGS = (
         help="try these first, such as network,any; each may have its own patience, as network:90s",
     ),
     Setting(
+        name="resume",
+        type=values.SECONDS,
+        help="a key stops the countdown; it begins anew so long after the last key",
+    ),
+    Setting(
+        name="on_failure",
+        type=values.one_of("retry", "menu", "reboot", "poweroff"),
+        help="when everything has failed three times, or nothing can boot for five minutes",
+    ),
+    Setting(
         name="consoles",
         type=values.NAMES,
         help="use these consoles besides the kernel's, such as hvc1,ttyS1",

@@ -16,6 +16,7 @@ from parsers.api import (
     Volume,
     describe_extent,
 )
+from petipy.state.boots import Attempt, Countdown, Progress
 from petipy.state.guards import Guards, Reach, describe_keys, select_keys
 from petipy.state.network import Lease, Link, Request
 from petipy.state.seen import Seen
@@ -109,24 +110,6 @@ class Source:
     def patience(self) -> float:
         """Seconds for one scan."""
         return self.kind.patience
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """A transfer under way, in bytes."""
-
-    what: str  # a path or URL
-    done: int
-    total: int | None = None  # None: not known
-    rate: float = 0.0  # bytes per second; 0: not known
-    trouble: str = ""  # why nothing comes now, in words
-
-    @property
-    def left(self) -> float | None:
-        """The seconds that the rest will take; None if that is not known."""
-        if self.total is None or not self.rate:
-            return None
-        return max(self.total - self.done, 0) / self.rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,16 +278,6 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Countdown:
-    """The default boots when the clock passes `until` (seconds of time.monotonic())."""
-
-    choice: str
-    until: float
-    waiting: bool = False  # it has passed, but devices that are still busy get more time
-    awaits: str = ""  # what is to boot in its place if it comes before, in words: "network"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything that a console shows. `version` grows with every change."""
 
@@ -323,6 +296,7 @@ class Snapshot:
     booting: str = ""  # id of the choice that is being loaded
     progress: Progress | None = None  # of the file that is being loaded
     itself: frozenset[str] = frozenset()  # ids of choices that were Petipy when they were loaded
+    attempts: tuple[Attempt, ...] = ()  # that have failed, the oldest first: MOST_ATTEMPTS
 
     @property
     def devices(self) -> tuple[Device, ...]:

@@ -87,7 +87,7 @@ class Ranking:
     def find_wait(self, name: str, since: float) -> tuple[float, str]:
         """Return the time until which the boot of a source waits for an item before it, and which.
 
-        `since` is the time when there was first something to boot. The time is -inf if nothing is
+        `since` is the time when there was first a candidate. The time is -inf if nothing is
         waited for. A server that wants something else to boot has answered for all of its item.
         """
         place = self.place(name)

@@ -7,10 +7,12 @@ unless a person is there or has set the machine to wait.
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from petipy.state.access import find_boot_locks
+from petipy.state.boots import Countdown
 from petipy.state.candidates import list_candidates, list_uncovered
-from petipy.state.model import Choice, Countdown, Snapshot
+from petipy.state.model import Choice, Snapshot
 from petipy.state.order import Ranking
 from petipy.state.settings import Settings
 
@@ -18,8 +20,11 @@ TIMEOUT = 10.0  # seconds, if neither the user nor the boot configuration has a 
 PAUSE = 3.0  # before the next candidate: time to read why the last one failed
 LEAST = 3.0  # a configuration's time-out may be 0, but then nobody could ever stop it
 PATIENCE = 20.0  # seconds after the countdown for devices that are still busy
-ABSENCE = 600.0  # seconds without a key after which nobody is there any more
-RETRY = 60.0  # seconds after which all are tried again, if every candidate has failed
+UNLOCKED = 600.0  # seconds more, for a disk that may have a lock on what boots
+RETRY = 60.0  # seconds until all are tried again, if every candidate has failed
+SLOWEST = 960.0  # seconds: each such pause is twice as long as the last one, up to this
+ROUNDS = 3  # through all candidates, before the setting on_failure counts
+EMPTY = 300.0  # seconds without a candidate, before the setting on_failure counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +36,10 @@ class Hints:
     last_failure: float = -math.inf
     last_look: float = -math.inf  # the time when a choice was last sent back to be scanned again
     last_key: float = -math.inf  # the time when a person last touched a console
-    since: float = math.inf  # the time when there was first something to boot
+    since: float = math.inf  # the time when there was first a candidate; inf: it is now
     moved: float = -math.inf  # the time when the default last went to a device that came late
+    rounds: int = 0  # the number of times that all candidates had failed and were tried again
+    empty: float = math.inf  # the time since when there has been no candidate; inf: it is now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,8 @@ class Decision:
     countdown: Countdown | None = None
     boot: str = ""  # the id to boot now
     forget_failures: bool = False  # try all again, from the first
+    exhausted: bool = False  # every candidate has failed
+    leave: Literal["", "reboot", "halt"] = ""  # the machine is to restart, or to go off, now
     again: float = math.inf
 
 
@@ -53,8 +62,10 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     The caller asks at every change, and at the time `again` of the last decision.
     """
     order, settings = list_candidates(snapshot), snapshot.settings
+    hints = replace(hints, since=min(hints.since, now), empty=min(hints.empty, now))
+    attended = find_return(settings, hints.last_key)
     if not order:
-        return Decision()
+        return _decide_without_candidate(settings, hints, attended, now)
     free = order
     if not settings.boot_restricted:
         uncovered = list_uncovered(order, snapshot)
@@ -68,16 +79,11 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     untried = [choice for choice in free if choice.id not in hints.failed]
     untried.sort(key=lambda choice: choice.id in hints.fatal)  # the rest of the order stays
     default = (untried or free)[0]
-    attended = hints.last_key + ABSENCE
     seconds = _seconds(default, settings)
     if snapshot.booting or seconds == math.inf or now < attended:
         return Decision(default=default.id, again=attended if now < attended else math.inf)
     if not untried:
-        again = hints.last_failure + RETRY
-        countdown = Countdown(choice=default.id, until=again)
-        return Decision(
-            default=default.id, countdown=countdown, forget_failures=now >= again, again=again
-        )
+        return _decide_after_all(default, settings, hints, attended, now)
     until = _until(seconds, settings, hints, attended)
     countdown = Countdown(choice=default.id, until=until)
     ranking = Ranking(settings.order, snapshot.sources)
@@ -96,7 +102,7 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         # A scan may yet find an entry that comes before this one, or another one in its place.
         longer = replace(countdown, waiting=True)
         return Decision(default=default.id, countdown=longer, again=last)
-    last += ABSENCE
+    last += UNLOCKED
     if not default.own and now < last and _may_be_locked(default, snapshot):
         # A disk of the machine that is still being looked at may have a lock on it. One that comes
         # and goes is looked at for ever.
@@ -117,6 +123,11 @@ def _list_unawaited(snapshot: Snapshot) -> set[str]:
     return {s.name for s in snapshot.sources if s.kind.inner or s.kind.remote}
 
 
+def find_return(settings: Settings, last_key: float) -> float:
+    """Return the time at which nobody is there any more; -inf if nobody ever was."""
+    return -math.inf if last_key == -math.inf else last_key + settings.resume
+
+
 def _seconds(default: Choice, settings: Settings) -> float:
     if settings.timeout is not None:
         return settings.timeout
@@ -124,7 +135,61 @@ def _seconds(default: Choice, settings: Settings) -> float:
 
 
 def _until(seconds: float, settings: Settings, hints: Hints, attended: float) -> float:
+    if attended > max(hints.since, hints.last_failure):
+        # After a person has gone away, the countdown starts anew. Another one may be there.
+        return attended + max(seconds, LEAST)
     if hints.failed:
         return hints.last_failure + (0 if settings.timeout == 0 else PAUSE)
-    # After a person has gone away, the countdown starts anew.
-    return max(hints.since, attended) + seconds
+    return hints.since + seconds
+
+
+def _decide_after_all(
+    default: Choice, settings: Settings, hints: Hints, attended: float, now: float
+) -> Decision:
+    """Decide when every candidate has failed and nobody is there."""
+    if attended > hints.last_failure:  # a person was there since: all begins anew
+        return Decision(default=default.id, forget_failures=True, again=now)
+    again = hints.last_failure + min(RETRY * 2.0**hints.rounds, SLOWEST)
+    countdown = Countdown(choice=default.id, until=again)
+    if settings.on_failure == "retry" or hints.rounds + 1 < ROUNDS:
+        return Decision(
+            default=default.id,
+            countdown=countdown,
+            forget_failures=now >= again,
+            exhausted=True,
+            again=again,
+        )
+    if settings.on_failure == "menu":
+        return Decision(default=default.id, exhausted=True)
+    # The reason of the last failure stays on the consoles for a while.
+    again = hints.last_failure + RETRY
+    leave = _find_leave(settings)
+    if now >= again:
+        return Decision(default=default.id, exhausted=True, leave=leave)
+    countdown = replace(countdown, until=again, leave=leave)
+    return Decision(default=default.id, countdown=countdown, exhausted=True, again=again)
+
+
+def _decide_without_candidate(
+    settings: Settings, hints: Hints, attended: float, now: float
+) -> Decision:
+    """Decide where there is nothing that may boot by itself."""
+    leave = _find_leave(settings)
+    if not leave or settings.timeout == math.inf:
+        return Decision()
+    end = max(hints.empty + EMPTY, attended + LEAST)
+    if now < attended:
+        return Decision(again=attended)
+    if now >= end:
+        return Decision(leave=leave)
+    return Decision(countdown=Countdown(choice="", until=end, leave=leave), again=end)
+
+
+def _find_leave(settings: Settings) -> Literal["", "reboot", "halt"]:
+    match settings.on_failure:
+        case "reboot":
+            return "reboot"
+        case "poweroff":
+            return "halt"
+        case _:
+            return ""

@@ -31,6 +31,8 @@ class Settings:
 
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
     order: tuple[OrderItem, ...] = ()  # of the sources; () is that of the menu
+    resume: float = 300.0  # seconds after the last key until the countdown begins anew; inf: never
+    on_failure: Literal["retry", "menu", "reboot", "poweroff"] = "retry"
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     show_foreign: bool = False
     dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like

@@ -47,6 +47,10 @@ def tell(
         "petipy": petipy,
         "chosen": _describe_choice(snapshot, choice) | {"by": by, "edited": edited},
         "stages": {name: round(seconds, 3) for name, seconds in stages.items()},
+        "failed": [
+            {"id": tried.id, "title": tried.title, "at": round(tried.at, 3), "says": tried.reason}
+            for tried in snapshot.attempts[-_MOST:]
+        ],
         "sources": _describe_sources(snapshot),
         "problems": [
             {"device": device, "file": found.config, "line": found.line, "says": found.message}

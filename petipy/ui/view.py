@@ -18,7 +18,7 @@ from petipy.ui.kit.registration import ROOT, KeyTable, Occasion
 from petipy.ui.kit.screen import FixedLines, QuestionScreen, Screen
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Frame
-from petipy.ui.line.countdown import SecondsLeft
+from petipy.ui.line.countdown import SecondsLeft, describe_countdown
 from petipy.ui.line.plain import describe_progress, entry_title, shorten, to_ascii, wrap
 from petipy.ui.screens import find_screens
 
@@ -122,6 +122,9 @@ class View(Frame[Any, Any, Any]):
         choice = snapshot.choice(snapshot.default)
         assert snapshot.countdown is not None
         number = self._seconds.update(snapshot.countdown, self.session.clock())
+        if snapshot.countdown.leave:
+            what = describe_countdown(snapshot.countdown)
+            return f"{what} in {number or '0 s'}, as nothing boots - any key stops"
         name = shorten(entry_title(choice), 40) if choice else "the default"
         first = f", unless {awaits} comes first" if (awaits := snapshot.countdown.awaits) else ""
         return f"Booting in {number or '0 s'}{first} - any key stops: {name}"

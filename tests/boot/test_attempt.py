@@ -16,6 +16,7 @@ from petipy.boot.download import Report
 from petipy.boot.notes import Notes
 from petipy.kexec import Message
 from petipy.log import Log, Trace
+from petipy.state.boots import MOST_ATTEMPTS
 from petipy.state.guards import Guard
 from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
 from petipy.state.network import Wanted
@@ -33,6 +34,7 @@ class Bench:
         self.store = Store()
         self.log = Log(lambda status: self.store.update(status=status), files=())
         self.kexec = self.power = self
+        self.left: Action = ""
         self.new = ""  # the stamp of every file, if they have changed
         self.looked_at: list[str] = []
         self.stuck = asyncio.Event()  # a file that never opens is being opened
@@ -82,7 +84,8 @@ class Bench:
     def prepare(self, action: Action) -> None:
         raise OSError(errno.ENOTSUP, "no such firmware")
 
-    def leave(self, action: Action) -> None: ...
+    def leave(self, action: Action) -> None:
+        self.left = action
 
     async def release(self, lines: Sequence[str]) -> None:
         self.lines += lines
@@ -253,3 +256,53 @@ def test_files_that_change_all_the_time_strand_no_machine_and_open_no_lock(
         assert (bench.lines == []) == locked
 
     run(tmp_path, scenario)
+
+
+def test_each_failure_is_kept_with_its_entry_and_reason_and_only_the_newest_stay(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        for id in "gone", "bug":
+            bench.resumed.clear()
+            booter.start(bench[id])
+            await bench.resumed.wait()
+
+    attempts = run(tmp_path, scenario).store.snapshot.attempts
+    assert [(attempt.id, attempt.title) for attempt in attempts] == [
+        ("gone", "gone"),
+        ("bug", "bug"),
+    ]
+    assert attempts[0].reason == "gone did not boot: open: No such file or directory"
+    assert 0 < attempts[0].at <= attempts[1].at
+
+    async def fail_often(_: Bench, booter: Booter) -> None:
+        for number in range(MOST_ATTEMPTS + 5):
+            booter.note_failure("bug", f"failure {number}")
+
+    attempts = run(tmp_path, fail_often).store.snapshot.attempts
+    assert (len(attempts), attempts[-1].reason) == (MOST_ATTEMPTS, f"failure {MOST_ATTEMPTS + 4}")
+
+
+def test_the_machine_leaves_after_the_consoles_have_said_why(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        await booter.leave("halt", "Nothing has booted")
+
+    bench = run(tmp_path, scenario)
+    assert (bench.left, bench.lines) == ("halt", ["Nothing has booted: the machine goes off"])
+
+
+def test_a_machine_that_does_not_leave_tries_all_again(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        def refuse(_: Action) -> None:
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+        booter.note_failure("bug", "it failed")
+        bench.leave = refuse  # type: ignore[method-assign, assignment]
+        await booter.leave("reboot", "Nothing has booted")
+        assert not booter.failed
+        assert bench.resumed.is_set()
+
+    status = run(tmp_path, scenario).store.snapshot.status
+    words = "Nothing has booted: the machine restarts, but it does not: Operation not permitted"
+    assert status
+    assert status.text == words

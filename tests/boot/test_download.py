@@ -15,7 +15,8 @@ from petipy.boot.plan import BootError, Plan, plan
 from petipy.kexec import Refused
 from petipy.kexec.room import Room
 from petipy.log import Log
-from petipy.state.model import Device, File, Progress
+from petipy.state.boots import Progress
+from petipy.state.model import Device, File
 from petipy.state.network import Wanted
 from petipy.sys import sealed
 from petipy.sys.forked import in_child

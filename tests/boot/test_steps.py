@@ -24,7 +24,8 @@ from petipy.boot.steps import ItIsPetipy
 from petipy.kexec import Message, Refused
 from petipy.kexec.room import Room
 from petipy.log import Log, Trace
-from petipy.state.model import Change, Device, Edit, File, Progress
+from petipy.state.boots import Progress
+from petipy.state.model import Change, Device, Edit, File
 from petipy.state.network import Wanted
 from petipy.sys.forked import in_child
 from tests.samples import choice, entry

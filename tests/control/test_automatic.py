@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,8 @@ from petipy.log import Trace
 from petipy.settings.configuration import Configuration
 from petipy.state import policy
 from petipy.state.access import Lock
-from petipy.state.model import NETWORK, Choice, Countdown, Edit
+from petipy.state.boots import Countdown
+from petipy.state.model import NETWORK, Choice, Edit
 from petipy.state.order import parse
 from petipy.state.policy import Decision
 from petipy.state.settings import Settings
@@ -38,12 +39,21 @@ class Booter:
         self.failed: frozenset[str] = frozenset()
         self.last_failure = self.last_look = -math.inf
         self.notes = Notes()
+        self.left: list[str] = []
         self.booted: list[str] = []
         self.happened = asyncio.Event()
 
     def start(self, choice: Choice, edit: Edit | None = None, by: str = "") -> None:
         self.booted.append(choice.id)
         self._store.update(booting=choice.id)
+        self.happened.set()
+
+    @property
+    def fatal(self) -> Collection[str]:
+        return self.notes.fatal.keys()
+
+    async def leave(self, action: str, why: str) -> None:
+        self.left.append(action)
         self.happened.set()
 
     def stop(self) -> None: ...
@@ -322,5 +332,35 @@ def test_decisions_that_take_long_leave_time_to_others(monkeypatch: pytest.Monke
         task.cancel()
         await asyncio.wait({task})
         assert rests == [2.0]
+
+    asyncio.run(scenario())
+
+
+def test_a_machine_that_has_failed_often_leaves_as_the_setting_says() -> None:
+    async def scenario() -> None:
+        parts = Parts(OPEN, timeout=0, on_failure="reboot")
+        parts.booter.failed = frozenset({"open"})
+        parts.booter.last_failure = -1e6
+        parts.booter.forget_failures = lambda: None  # type: ignore[method-assign]
+        await parts.decide()
+        assert parts.booter.left[0] == "reboot"
+        assert not parts.booter.booted
+
+    asyncio.run(scenario())
+
+
+def test_that_everything_has_failed_is_told_once_with_what_follows() -> None:
+    async def scenario() -> None:
+        parts = Parts(OPEN, timeout=0)
+        parts.booter.failed = frozenset({"open"})
+        parts.booter.last_failure = 0.0
+        task = asyncio.create_task(parts.automatic.run(parts.commands))
+        for version in range(5):
+            parts.store.update(problems=(), progress=None, itself=frozenset({str(version)}))
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait({task})
+        again = "all is tried again in 60 s"
+        assert parts.told == [f"Everything that may boot by itself has failed: {again}"]
 
     asyncio.run(scenario())

@@ -15,6 +15,8 @@ from petipy.state.settings import Settings
 README = Path(__file__).parents[2] / "README.md"
 SAMPLES = {
     "timeout": ("0", "2.5", "never"),
+    "resume": ("0", "300", "never"),
+    "on_failure": ("retry", "menu", "reboot", "poweroff"),
     "consoles": ("", "hvc1,ttyS0"),
     "dialect": ("debian", "fedora", "upstream-2.14"),
     "started": ("", "1f-2%3A/boot/grub/grub.cfg%23A%20%22B%22%3E%FF", "%C3%A4"),

@@ -1,9 +1,13 @@
 import math
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from parsers.api import Password
 from petipy.state import candidates, policy
-from petipy.state.model import IMAGE, NETWORK, OPTICAL, Countdown, File, Snapshot
+from petipy.state.boots import Countdown
+from petipy.state.model import IMAGE, NETWORK, OPTICAL, File, Snapshot
 from petipy.state.policy import Decision, Hints
 from petipy.state.settings import Settings
 from tests.samples import choice, device, entry, guards, sources
@@ -122,9 +126,68 @@ def test_when_all_have_failed_all_are_tried_again() -> None:
 def test_a_person_stops_the_countdown_until_long_gone() -> None:
     here = replace(READY, last_key=103)
     assert decide(SEEN, QUICK, here, 1000 - 400).countdown is None
-    gone = decide(SEEN, QUICK, here, 103 + policy.ABSENCE)
+    gone = decide(SEEN, QUICK, here, 103 + QUICK.resume)
     assert gone.countdown is not None
-    assert gone.countdown.until == 103 + policy.ABSENCE + 5
+    assert gone.countdown.until == 103 + QUICK.resume + 5
+
+
+ALL = frozenset({"a", "b", "old", "r"})
+EXHAUSTED = replace(READY, failed=ALL, last_failure=200.0)
+
+
+def test_each_round_of_failures_is_followed_by_a_longer_pause_up_to_a_limit() -> None:
+    pauses = []
+    for rounds in range(6):
+        decision = decide(SEEN, QUICK, replace(EXHAUSTED, rounds=rounds), 200)
+        pauses.append(decision.again - 200)
+        assert decision.exhausted
+    assert pauses == [60, 120, 240, 480, 960, 960]
+
+
+@pytest.mark.parametrize(("wish", "leave"), [("reboot", "reboot"), ("poweroff", "halt")])
+def test_after_three_rounds_the_machine_does_what_the_setting_says(wish: Any, leave: str) -> None:
+    settings = replace(QUICK, on_failure=wish)
+    for rounds in range(policy.ROUNDS - 1):
+        late = decide(SEEN, settings, replace(EXHAUSTED, rounds=rounds), 2000)
+        assert (late.forget_failures, late.leave) == (True, "")
+    last = replace(EXHAUSTED, rounds=policy.ROUNDS - 1)
+    before, after = (decide(SEEN, settings, last, now) for now in (259, 260))
+    assert before.countdown == Countdown(choice="a", until=260, leave=leave)  # type: ignore[arg-type]
+    assert (before.leave, after.leave) == ("", leave)
+    assert decide(SEEN, settings, replace(last, last_key=230), 260).leave == ""
+
+
+def test_after_three_rounds_the_menu_waits_for_a_person_if_the_setting_says_so() -> None:
+    settings, last = replace(QUICK, on_failure="menu"), replace(EXHAUSTED, rounds=2)
+    decision = decide(SEEN, settings, last, 1e6)
+    assert decision == Decision(default="a", exhausted=True)
+    assert decide(SEEN, settings, replace(last, last_key=300), 600).forget_failures
+
+
+def test_a_machine_with_nothing_to_boot_restarts_after_a_while_if_the_setting_says_so() -> None:
+    for choices in (), (replace(A, waits_for="UUID=1"),):
+        nothing, settings = replace(SEEN, choices=choices), replace(QUICK, on_failure="reboot")
+        hints = Hints(empty=100)
+        assert decide(nothing, QUICK, hints, 1e6) == Decision()
+        end = 100 + policy.EMPTY
+        assert decide(nothing, settings, hints, 101).countdown == Countdown(
+            choice="", until=end, leave="reboot"
+        )
+        assert decide(nothing, settings, hints, end).leave == "reboot"
+        assert decide(nothing, settings, replace(hints, last_key=end), end + 1).leave == ""
+        assert decide(nothing, replace(settings, timeout=math.inf), hints, 1e6) == Decision()
+
+
+def test_after_a_person_has_gone_a_failure_of_before_leaves_time_to_stop_the_next_boot() -> None:
+    hints = replace(READY, failed=frozenset({"a"}), last_failure=110, last_key=150)
+    decision = decide(SEEN, replace(QUICK, timeout=0), hints, 450)
+    assert decision.countdown == Countdown(choice="old", until=450 + policy.LEAST)
+
+
+def test_the_time_until_a_countdown_begins_anew_is_a_setting() -> None:
+    hints = replace(READY, last_key=150)
+    assert decide(SEEN, replace(QUICK, resume=20), hints, 170).countdown is not None
+    assert decide(SEEN, replace(QUICK, resume=math.inf), hints, 1e9).countdown is None
 
 
 def test_never_waits_for_ever_and_so_does_a_configuration_that_says_so() -> None:

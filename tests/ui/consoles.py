@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from petipy.state.model import Countdown
+from petipy.state.boots import Countdown
 from petipy.ui.console import Console
 from tests.ui.emulator import Emulator
 from tests.ui.fakes import Machine

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from parsers.api import Origin, Problem
-from petipy.state.model import Progress, Source
+from petipy.state.boots import Progress
+from petipy.state.model import Source
 from tests.ui.driver import Driver
 from tests.ui.fakes import DEBIAN, Machine, choice
 

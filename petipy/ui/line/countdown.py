@@ -7,13 +7,25 @@ log file or a modem.
 import math
 from collections.abc import Iterator, Sequence
 
-from petipy.state.model import Countdown, Progress, Snapshot, Status
+from petipy.state.boots import Countdown, Progress
+from petipy.state.model import Snapshot, Status
 from petipy.ui.line.plain import clip, describe_progress, entry_title, shorten, to_ascii
 
 _INVITATION = "press Enter or a letter for the menu"
 _MOST_NEWS = 20  # lines at once; the log screen has all of them
 _REPORTS = 10.0  # seconds between two lines about a transfer
 _SHORT_INVITATION = "Enter: menu"
+
+
+def describe_countdown(countdown: Countdown) -> str:
+    """Return in a word what follows: "Booting"."""
+    match countdown.leave:
+        case "reboot":
+            return "Restarting"
+        case "halt":
+            return "Switching off"
+        case _:
+            return "Booting"
 
 
 class SecondsLeft:
@@ -50,6 +62,7 @@ class CountdownLines:
     def __init__(self, columns: int = 0) -> None:
         self._columns = columns or 80
         self._default, self._number, self._prompt = "", "", ""
+        self._verb = ""  # of the prompt, before "in 10 s"
         self._at_prompt = False  # the cursor is at the end of the prompt
         self._last_news: Status | None = None
         self._seconds = SecondsLeft()
@@ -114,7 +127,9 @@ class CountdownLines:
                 return text  # it boots at this moment
             awaits = snapshot.countdown.awaits
             first = f", unless {awaits} comes first" if awaits else ""
-            prompt = f"Booting in {number}{first} - " if number else "Waiting for slow devices - "
+            self._verb = describe_countdown(snapshot.countdown)
+            waiting = "Waiting for slow devices - "
+            prompt = f"{self._verb} in {number}{first} - " if number else waiting
         elif choice and snapshot.locked:
             prompt = "It waits for a password - "
         elif self._had_countdown:
@@ -134,7 +149,7 @@ class CountdownLines:
         if self._at_prompt and number and self._number:
             self._prompt = prompt
             # The rest of the line stays. At most 20 bytes a second suit every line.
-            return f"\rBooting in {number.rjust(len(self._number))}"
+            return f"\r{self._verb} in {number.rjust(len(self._number))}"
         text = "\r\n" if self._at_prompt else ""
         self._prompt, self._number, self._at_prompt = prompt, number, True
         # On a narrow terminal the key is worth more than the thing that is waited for.

@@ -1,6 +1,7 @@
 """Text of unknown origin, made fit for any terminal: printable ASCII, one cell per character."""
 
-from petipy.state.model import Choice, Progress, Snapshot, Source
+from petipy.state.boots import Progress
+from petipy.state.model import Choice, Snapshot, Source
 from petipy.state.sizes import format_size
 
 _DASHES_AND_QUOTES = str.maketrans(

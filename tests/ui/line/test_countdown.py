@@ -1,7 +1,8 @@
 import math
 from dataclasses import replace
 
-from petipy.state.model import Countdown, Progress, Snapshot
+from petipy.state.boots import Countdown, Progress
+from petipy.state.model import Snapshot
 from petipy.ui.line.countdown import CountdownLines, next_change
 from tests.ui.fakes import DEBIAN, Machine, choice
 
@@ -134,3 +135,12 @@ def test_a_server_that_is_away_is_named_in_place_of_the_rate() -> None:
     snapshot = Snapshot(choices=counting(1).choices, booting="x", progress=away)
     text = CountdownLines().update(snapshot, [], 0.0, invite=True)
     assert text.startswith("http://x/i: 12 of 60 MB, no answer from x, third try; a key opens")
+
+
+def test_a_machine_that_is_to_restart_says_so() -> None:
+    ends = Snapshot(countdown=Countdown(choice="", until=4, leave="reboot"))
+    output = all_output(CountdownLines(), ends)
+    assert output[0][1] == "Restarting in 4 s - press Enter or a letter for the menu"
+    assert output[1][1] == "\rRestarting in 3 s"
+    off = CountdownLines().update(replace(counting(4), countdown=ends.countdown), [], 3, True)
+    assert "Restarting in 1 s" in off

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from parsers.api import Password
-from petipy.state.model import Choice, Countdown, Edit, Snapshot
+from petipy.state.boots import Countdown
+from petipy.state.model import Choice, Edit, Snapshot
 from petipy.ui.line.countdown import CountdownLines
 from petipy.ui.view import key_table
 from tests.ui.driver import Driver
