@@ -1,0 +1,383 @@
+"""Lives of machines: what happens to one, as plain values, and what the policy makes of it.
+
+A life is a list of events that its repr writes down as Python, so that a life which breaks a rule
+can be replayed, and cut down to the events that matter.
+"""
+
+import math
+import random
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from petipy.state import order
+from petipy.state.candidates import list_candidates
+from petipy.state.model import (
+    DISK,
+    IMAGE,
+    NETWORK,
+    OPTICAL,
+    ORDINARY,
+    USB,
+    Choice,
+    Snapshot,
+    Source,
+)
+from petipy.state.network import Link
+from petipy.state.policy import Decision
+from petipy.state.record import Record
+from petipy.state.settings import Settings
+from tests.samples import choice, device, entry
+
+END = 20_000.0  # seconds of a life
+_MOST_DECISIONS = 5_000
+KINDS = {kind.name: kind for kind in (DISK, USB, OPTICAL, IMAGE, NETWORK)}
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry of a device's menu. A boot of it fails `failures` times."""
+
+    name: str
+    failures: float = 0  # inf: it never boots
+    takes: float = 1.0  # seconds until it fails, or boots
+    default: bool = False
+    recovery: bool = False
+    guess: bool = False
+    waits: bool = False  # for a device that never comes
+
+
+# (time, "state", device's name, state), (time, "gone", name, ""), (time, "settled", "", "")
+# (time, "key", client, ""), (time, "noise", client, ""), (time, "choose", id, "")
+Event = tuple[float, str, str, str]
+
+
+@dataclass(frozen=True)
+class Life:
+    """A machine, its settings, and the events of its life, in the order of time."""
+
+    devices: tuple[tuple[str, str, tuple[Item, ...]], ...]  # name, kind, menu
+    events: tuple[Event, ...]
+    order: str = ""
+    timeout: float | None = None
+    resume: float = 300.0
+    on_failure: Literal["retry", "menu", "reboot", "poweroff"] = "retry"
+    own: float | None = None  # the time-out of every configuration
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(
+            timeout=self.timeout,
+            order=order.parse(self.order),
+            resume=self.resume,
+            on_failure=self.on_failure,
+        )
+
+
+def id_of(device: str, item: str) -> str:
+    return f"{device}/{item}"
+
+
+@dataclass
+class Boot:
+    """An attempt. `candidates` are the ids that could have booted, in order."""
+
+    at: float
+    id: str
+    by_person: bool
+    candidates: tuple[str, ...]
+    ended: float = math.inf
+    booted: bool = False
+
+
+@dataclass
+class Course:
+    """The course of a life: what was decided."""
+
+    boots: list[Boot] = field(default_factory=list)
+    left: tuple[float, str] | None = None  # the machine restarted, or went off
+    restarts: list[float] = field(default_factory=list)  # when all was tried again
+    shown: list[tuple[float, Decision]] = field(default_factory=list)  # each changed decision
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def booted(self) -> Boot | None:
+        return next((boot for boot in self.boots if boot.booted), None)
+
+
+class Machine:
+    """The machine of a life. It is what petipy.boot.attempt.Booter is to the policy."""
+
+    fatal: frozenset[str] = frozenset()
+    last_look = -math.inf
+    forgets = False  # a fault for the test of the tests: no failure is remembered
+
+    def __init__(self, life: Life) -> None:
+        self.life, self.now = life, 0.0
+        self.failed: frozenset[str] = frozenset()
+        self.last_failure = -math.inf
+        self.course = Course()
+        self._events = list(life.events)
+        self._states: dict[str, str] = {}
+        self._settled = False
+        self._failures = {
+            id_of(name, item.name): item.failures
+            for name, _, items in life.devices
+            for item in items
+        }
+        self._takes = {
+            id_of(name, item.name): item.takes for name, _, items in life.devices for item in items
+        }
+        self._booting: Boot | None = None
+        self._record = Record()
+        self._settings = life.settings
+        self._choices = {name: _choices(life, name, kind, m) for name, kind, m in life.devices}
+        self._snapshot: Snapshot | None = None
+
+    def live(self) -> Course:
+        """Live until something boots, the machine leaves, or the end."""
+        for _ in range(_MOST_DECISIONS):
+            self._happen()
+            decision = self._decide()
+            if decision.leave:
+                self.course.left = self.now, decision.leave
+                return self.course
+            if decision.forget_failures:
+                self.failed = frozenset()
+                self.course.restarts.append(self.now)
+                continue
+            if decision.boot:
+                self._boot(decision.boot, by_person=False)
+                continue
+            times = [decision.again, *(event[0] for event in self._events[:1])]
+            if self._booting:
+                times.append(self._booting.ended)
+            if min(times) <= self.now:
+                self.course.faults.append(f"{self.now:g}: it would be asked again at once")
+                return self.course
+            self.now = min(times)
+            if self.now > END:
+                return self.course
+            if self._booting and self.now >= self._booting.ended and self._end_boot():
+                return self.course
+        self.course.faults.append("it decides for ever")
+        return self.course
+
+    @property
+    def snapshot(self) -> Snapshot:
+        if self._snapshot is None:
+            self._snapshot = self._make_snapshot()
+        return self._snapshot
+
+    def _make_snapshot(self) -> Snapshot:
+        found = [
+            _source(name, kind, self._states[name])
+            for name, kind, _ in self.life.devices
+            if name in self._states
+        ]
+        found.sort(key=lambda source: source.order)
+        return Snapshot(
+            settings=self._settings,
+            settled=self._settled,
+            sources=tuple(found),
+            choices=tuple(
+                c for s in found if s.state in {"ready", "failed"} for c in self._choices[s.name]
+            ),
+            booting=self._booting.id if self._booting else "",
+        )
+
+    def _decide(self) -> Decision:
+        decision = self._record.decide(self.snapshot, self, self.now)
+        if not self.course.shown or self.course.shown[-1][1] != decision:
+            self.course.shown.append((self.now, decision))
+        return decision
+
+    def _happen(self) -> None:
+        while self._events and self._events[0][0] <= self.now:
+            _, what, name, value = self._events.pop(0)
+            match what:
+                case "state":
+                    self._states[name] = value
+                case "gone":
+                    self._states.pop(name, None)
+                case "settled":
+                    self._settled = True
+                case "key":
+                    self._record.note_key(name, self.now)
+                case "noise":
+                    self._record.note_absence(name, self.now)
+                case "choose":
+                    self._record.note_key("hvc0", self.now)
+                    if not self._booting and self.snapshot.choice(name):
+                        self._boot(name, by_person=True)
+            self._snapshot = None
+
+    def _boot(self, id: str, *, by_person: bool) -> None:
+        candidates = tuple(c.id for c in list_candidates(self.snapshot))
+        takes = self.now + self._takes[id]
+        self._booting = Boot(self.now, id, by_person, candidates, ended=takes)
+        self.course.boots.append(self._booting)
+        self._snapshot = None
+
+    def _end_boot(self) -> bool:
+        assert self._booting
+        boot, self._booting, self._snapshot = self._booting, None, None
+        if self._failures[boot.id] <= 0 and self.snapshot.choice(boot.id):
+            boot.booted = True
+            return True
+        self._failures[boot.id] -= 1
+        self.failed |= frozenset() if self.forgets else {boot.id}
+        self.last_failure = self.now
+        return False
+
+
+def _choices(life: Life, name: str, kind: str, items: Iterable[Item]) -> tuple[Choice, ...]:
+    return tuple(
+        choice(
+            id_of(name, item.name),
+            device=name,
+            turn=0 if item.default else ORDINARY,
+            timeout=life.own,
+            own=KINDS[kind].reach == "machine",
+            waits_for="UUID=1" if item.waits else "",
+            entry=entry(
+                item.name,
+                cmdline="single" if item.recovery else "quiet",
+                guess=item.guess,
+                default=item.default,
+            ),
+        )
+        for item in items
+    )
+
+
+def _source(name: str, kind: str, state: str) -> Source:
+    source = Source.of(device(name, kind=KINDS[kind]), state.removesuffix(" no carrier"))  # type: ignore[arg-type]
+    if not source.kind.remote:
+        return source
+    link = Link(index=2, name=name, carrier=not state.endswith(" no carrier"))
+    return replace(source, link=link)
+
+
+# Random lives
+
+_ORDERS = (
+    *(
+        "",
+        "",
+        "",
+        "network,any",
+        "disk",
+        "usb,any",
+        "network:20s,any",
+        "eth0,vda",
+        "optical:9s,any",
+    ),
+    *("vdb,disk", "disk,network", "vdz:40s,any", "network:5s,usb:30s,disk"),
+)
+_NAMES = {
+    "disk": ("vda", "vdb", "vdc"),
+    "usb": ("sda", "sdb"),
+    "optical": ("sr0",),
+    "network": ("eth0", "eth1"),
+    "image": ("vda:/a.iso",),
+}
+
+
+def make_life(seed: int) -> Life:
+    """Return a random life."""
+    chance = random.Random(seed)
+    devices = tuple(_make_devices(chance))
+    events = [(chance.choice((0.5, 2.0, 15.0, 70.0)), "settled", "", "")]
+    for name, kind, _ in devices:
+        events += _make_device_events(chance, name, kind)
+    for _ in range(chance.choice((0, 0, 0, 1, 2, 5))):
+        client, at = chance.choice(("hvc0", "ttyS0")), round(chance.uniform(0, 900), 1)
+        events.append((at, "key", client, ""))
+        if chance.random() < 0.3:
+            events.append((round(at + chance.choice((0.5, 90)), 1), "noise", client, ""))
+    if chance.random() < 0.15:
+        name, _, items = chance.choice(devices)
+        if items:
+            target = id_of(name, chance.choice(items).name)
+            events.append((round(chance.uniform(0, 300), 1), "choose", target, ""))
+    return Life(
+        devices=devices,
+        events=tuple(sorted(events)),
+        order=chance.choice(_ORDERS),
+        timeout=chance.choice((None, None, None, 0.0, 5.0, 30.0, math.inf)),
+        resume=chance.choice((300.0, 300.0, 20.0, math.inf)),
+        on_failure=chance.choice(("retry", "retry", "menu", "reboot", "poweroff")),
+        own=chance.choice((None, None, 0.0, 3.0, 8.0)),
+    )
+
+
+def _make_devices(chance: random.Random) -> Iterator[tuple[str, str, tuple[Item, ...]]]:
+    for kind, names in _NAMES.items():
+        for name in names[: chance.choice((0, 0, 1, 1, len(names)))] if kind != "disk" else names:
+            if kind == "disk" and chance.random() < 0.5 and name != "vda":
+                continue
+            count = chance.choice((0, 1, 1, 2, 3))
+            yield name, kind, tuple(_make_item(chance, number) for number in range(count))
+
+
+def _make_item(chance: random.Random, number: int) -> Item:
+    return Item(
+        name=f"e{number}",
+        failures=chance.choice((0, 0, 1, 2, math.inf, math.inf)),
+        takes=chance.choice((0.5, 2.0, 40.0)),
+        default=number == 0 and chance.random() < 0.8,
+        recovery=chance.random() < 0.15,
+        guess=chance.random() < 0.1,
+        waits=chance.random() < 0.1,
+    )
+
+
+def _make_device_events(chance: random.Random, name: str, kind: str) -> Iterator[Event]:
+    at = round(chance.choice((0.0, 1.0, 3.0, 12.0, 90.0)) + chance.random(), 1)
+    for _ in range(chance.choice((1, 1, 1, 2, 6))):
+        if kind == "network":
+            yield at, "state", name, chance.choice(("waiting", "waiting no carrier"))
+            at = round(at + chance.choice((2, 9, 45, 200)), 1)
+        yield at, "state", name, "scanning"
+        at = round(at + chance.choice((0.2, 1.0, 8.0, 60.0)), 1)
+        yield at, "state", name, chance.choice(("ready", "ready", "ready", "failed"))
+        at = round(at + chance.choice((0.5, 4.0, 30.0)), 1)
+        if chance.random() < 0.25:
+            yield at, "gone", name, ""
+            at = round(at + chance.choice((0.5, 5.0, 100.0)), 1)
+        elif chance.random() < 0.7:
+            return
+
+
+def cut_down(life: Life, breaks: Callable[[Life], bool]) -> Life:
+    """Return the life without the events and devices that do not matter. `breaks` tells."""
+    smaller = True
+    while smaller:
+        smaller = False
+        for number in range(len(life.events)):
+            less = replace(life, events=life.events[:number] + life.events[number + 1 :])
+            if breaks(less):
+                life, smaller = less, True
+                break
+        for number in range(len(life.devices)):
+            name = life.devices[number][0]
+            events = tuple(e for e in life.events if e[2].partition("/")[0] != name)
+            devices = life.devices[:number] + life.devices[number + 1 :]
+            if devices and breaks(less := replace(life, devices=devices, events=events)):
+                life, smaller = less, True
+                break
+    return life
+
+
+def write_script(life: Life, why: str) -> str:
+    """Return a Python script that lives the life again and prints its course."""
+    return (
+        f"# {why}\n"
+        "from math import inf\n\n"
+        "from tests.property.lives import Item, Life, Machine\n\n"
+        f"life = {life!r}\n"
+        "for at, decision in (course := Machine(life).live()).shown:\n"
+        '    print(f"{at:8.1f} {decision}")\n'
+        "print(course.boots, course.left, course.faults)\n"
+    )

@@ -1,0 +1,191 @@
+"""Random lives of machines: the policy strands none, and keeps its order."""
+
+import math
+import os
+import random
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from petipy.state import order, policy
+from tests.property.lives import (
+    KINDS,
+    Course,
+    Life,
+    Machine,
+    cut_down,
+    id_of,
+    make_life,
+    write_script,
+)
+
+LIVES, PARTS = 10_000, 8
+FIRST = random.randrange(1 << 32) if os.environ.get("PETIPY_SEED") == "random" else 0
+
+
+def find_faults(life: Life) -> list[tuple[str, str]]:
+    """Return each rule that the policy breaks in a life, and how."""
+    course = Machine(life).live()
+    rules = (_check_the_end, _check_people, _check_order, _check_turns, _check_leaving)
+    broken = [(rule.__doc__ or "", fault) for rule in rules for fault in rule(life, course)]
+    return [*(("It goes on.", fault) for fault in course.faults), *broken]
+
+
+def _last_key(life: Life, before: float = math.inf) -> float:
+    keys = (at for at, what, *_ in life.events if what in {"key", "choose"} and at <= before)
+    return max(keys, default=-math.inf)
+
+
+def _find_good(life: Life, course: Course) -> Iterator[tuple[float, str]]:
+    """Yield what must boot in the end: the time since when it is there, and its id."""
+    for name, kind, items in life.devices:
+        changes = [event for event in life.events if event[2] == name]
+        if not changes or changes[-1][3] != "ready":
+            continue
+        if kind == "image" or (life.order and not _is_named(life.order, name, kind)):
+            continue
+        installs = kind == "network"
+        for item in items:
+            if not item.waits and item.failures == 0 and (item.default or not installs):
+                yield changes[-1][0], id_of(name, item.name)
+
+
+def _is_named(text: str, name: str, kind: str) -> bool:
+    return any(item.name in {name, kind, "any"} for item in order.parse(text))
+
+
+def _check_the_end(life: Life, course: Course) -> Iterator[str]:
+    """A machine with a good entry boots in time, unless a person or a setting wants otherwise."""
+    if course.left or course.faults or life.timeout == math.inf:
+        return
+    booted = course.booted.at if course.booted else math.inf
+    failed = {boot.id for boot in course.boots if not boot.booted}
+    attempts = sum(len(items) for _, _, items in life.devices) + 1
+    patience = [item.patience or 0 for item in order.parse(life.order)]
+    for since, id in _find_good(life, course):
+        if id in failed:  # its device was taken away meanwhile
+            continue
+        begin = max(since, _last_key(life) + life.resume, *_settled(life))
+        wait = max(life.timeout or 10.0, order.NETWORK_PATIENCE, *patience)
+        late = policy.LEAST * len(life.devices)  # each device may take the default over once
+        bound = begin + wait + late + policy.PATIENCE + attempts * (policy.PAUSE + 40.0)
+        if booted > bound:
+            yield f"{id} was there from {since:g} s, but at {bound:g} s nothing had booted"
+
+
+def _settled(life: Life) -> Iterator[float]:
+    return (at for at, what, *_ in life.events if what == "settled")
+
+
+def _check_people(life: Life, course: Course) -> Iterator[str]:
+    """Nothing boots by itself while somebody may be there, nor without three seconds before."""
+    visits = [event for event in life.events if event[1] == "noise"]
+    for boot in course.boots:
+        if boot.by_person:
+            continue
+        if life.timeout == math.inf:
+            yield f"{boot.at:g}: something boots although petipy.timeout=never"
+        last = _last_key(life, boot.at)
+        if not visits and boot.at < last + life.resume:
+            yield f"{boot.at:g}: {boot.id} boots {boot.at - last:g} s after a key"
+        if life.timeout == 0:
+            continue
+        shown = next(
+            (at for at, d in reversed(course.shown) if at < boot.at and not d.countdown), 0.0
+        )
+        begin = next((at for at, d in course.shown if at > shown or d.countdown), boot.at)
+        if boot.at - begin < policy.LEAST - 0.01:
+            yield f"{boot.at:g}: {boot.id} boots after a countdown of {boot.at - begin:g} s"
+
+
+def _check_order(life: Life, course: Course) -> Iterator[str]:
+    """The first boot is that of the first device in order that has something."""
+    boot = next(iter(course.boots), None)
+    if boot is None or boot.by_person:
+        return
+    ranks = {id: _rank(life, id) for id in boot.candidates}
+    best = min(ranks.values(), default=None)
+    if best is not None and ranks.get(boot.id) != best:
+        yield f"{boot.at:g}: {boot.id} boots before {min(ranks, key=lambda id: ranks[id])}"
+
+
+def _rank(life: Life, id: str) -> tuple[object, ...]:
+    for name, kind, items in life.devices:
+        for item in items:
+            if id_of(name, item.name) == id:
+                named = [i.name for i in order.parse(life.order)] or ["any"]
+                exact = [n for n, word in enumerate(named) if word in {name, kind}]
+                others = [n for n, word in enumerate(named) if word == "any"]
+                place = (exact or others)[0]
+                last = item.recovery and not item.default
+                return item.guess, last, place, KINDS[kind].rank, name, not item.default
+    raise AssertionError(id)
+
+
+def _check_turns(_: Life, course: Course) -> Iterator[str]:
+    """Nothing is tried twice before all that was there has been tried once."""
+    tried: dict[str, float] = {}
+    events = [(boot.at, boot) for boot in course.boots]
+    restarts = list(course.restarts)
+    for at, boot in events:
+        while restarts and restarts[0] <= at:
+            restarts.pop(0)
+            tried.clear()
+        if not boot.by_person and boot.id in tried and set(boot.candidates) - tried.keys():
+            yield f"{at:g}: {boot.id} is tried again before {set(boot.candidates) - tried.keys()}"
+        tried[boot.id] = at
+    for at in course.restarts:
+        before = [boot for boot in course.boots if boot.at < at]
+        if not before:
+            yield f"{at:g}: all is tried again before anything was tried"
+
+
+def _check_leaving(life: Life, course: Course) -> Iterator[str]:
+    """The machine restarts or goes off only if a setting says so, and nobody is there."""
+    if course.left is None:
+        return
+    at, how = course.left
+    if {"reboot": "reboot", "halt": "poweroff"}[how] != life.on_failure:
+        yield f"{at:g}: {how} although petipy.on_failure={life.on_failure}"
+    noise = any(event[1] == "noise" for event in life.events)
+    if not noise and at < _last_key(life, at) + life.resume:
+        yield f"{at:g}: {how} while somebody may be there"
+    if life.timeout == math.inf:
+        yield f"{at:g}: {how} although petipy.timeout=never"
+    rounds = len([r for r in course.restarts if r > _last_key(life, at)])
+    empty = not course.shown[-2][1].default
+    if not empty and rounds + 1 < policy.ROUNDS:
+        yield f"{at:g}: {how} after {rounds + 1} rounds"
+
+
+def find_life(seeds: Iterable[int]) -> str:
+    """Return the script of the first life that breaks a rule, cut down; "" if none does."""
+    for seed in seeds:
+        life = make_life(seed)
+        if faults := find_faults(life):
+            broken = faults[0][0]
+
+            def breaks(less: Life, broken: str = broken) -> bool:
+                return any(rule == broken for rule, _ in find_faults(less))
+
+            small = cut_down(life, breaks)
+            return write_script(small, f"{broken} Life {seed}: {find_faults(small)[0][1]}")
+    return ""
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_life_breaks_a_rule(part: int) -> None:
+    if script := find_life(range(FIRST + part, FIRST + LIVES, PARTS)):
+        pytest.fail(script, pytrace=False)
+
+
+def test_a_life_that_breaks_a_rule_is_found_and_its_script_lives_it_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What forgets failures tries one entry again and again."""
+    monkeypatch.setattr(Machine, "forgets", True)
+    script = find_life(range(1000))
+    assert script.startswith("# Nothing is tried twice")
+    assert len(script) < 2000
+    exec(compile(script, "life.py", "exec"), {})
+    assert "Boot(" in capsys.readouterr().out
