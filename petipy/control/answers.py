@@ -11,7 +11,8 @@ from petipy.report.values import entry_to_json
 from petipy.settings.table import SETTINGS, Setting
 from petipy.state import itself
 from petipy.state.access import describe_users
-from petipy.state.model import Choice, Progress, Snapshot, Source, Status
+from petipy.state.boots import Progress
+from petipy.state.model import Choice, Snapshot, Source, Status
 from petipy.state.settings import Settings
 
 _MOST_NAMED = 10  # entries that an ambiguous title may mean

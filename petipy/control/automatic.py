@@ -76,6 +76,7 @@ class AutomaticBoot:
                 await self._boot(commands, decision.boot)
             if decision.leave:
                 await self._booter.leave(decision.leave, "Nothing has booted")
+                self._wake.set()  # if the machine is still here, all begins anew
             # A decision looks at every choice. With thousands of disks it takes long and something
             # changes often: the consoles need the time, too. A set event alone does not yield.
             await asyncio.sleep(_REST * spent)

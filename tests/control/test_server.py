@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from petipy.control import protocol
-from petipy.state.model import Choice, Countdown, Edit
+from petipy.state.boots import Countdown
+from petipy.state.model import Choice, Edit
 from tests.control.clients import Client, connect, connect_raw, listening, until
 from tests.control.test_session import OPEN, SHUT, machine_of
 from tests.ui.fakes import DEBIAN, Machine, choice

@@ -6,6 +6,7 @@ from typing import Any
 
 from parsers.api import Problem
 from petipy.state import story
+from petipy.state.boots import Attempt
 from petipy.state.model import Choice, File, Snapshot, Status
 from tests.samples import choice, device, entry, sources
 
@@ -26,6 +27,7 @@ def test_the_story_names_what_was_found_chosen_and_wrong() -> None:
         choices=(chosen, choice("b")),
         default="a",
         problems=(("vda2", Problem("/boot/grub/grub.cfg", 7, "unknown command: boott")),),
+        attempts=(Attempt(id="b", title="Old", at=2.5, reason="b did not boot: no kernel"),),
     )
     lines = (
         Status(at=1.0, level="info", text="found vda2"),
@@ -52,6 +54,8 @@ def test_the_story_names_what_was_found_chosen_and_wrong() -> None:
     ]
     place = {"device": "vda2", "file": "/boot/grub/grub.cfg", "line": 7}
     assert told["problems"] == [place | {"says": "unknown command: boott"}]
+    reason = "b did not boot: no kernel"
+    assert told["failed"] == [{"id": "b", "title": "Old", "at": 2.5, "says": reason}]
     assert told["log"] == [{"at": 2.5, "level": "error", "says": "b did not boot: no kernel"}]
 
 
