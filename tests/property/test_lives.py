@@ -182,7 +182,7 @@ def test_no_life_breaks_a_rule(part: int) -> None:
 def test_a_life_that_breaks_a_rule_is_found_and_its_script_lives_it_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What forgets failures tries one entry again and again."""
+    """A program that forgets failures tries one entry again and again."""
     monkeypatch.setattr(Machine, "forgets", True)
     script = find_life(range(1000))
     assert script.startswith("# Nothing is tried twice")
