@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from parsers.places.lease import WORDS
 from parsers.places.urls import hide_credentials, is_url
-from petipy.state.model import Progress, Snapshot, Source
+from petipy.state.boots import Progress
+from petipy.state.model import Snapshot, Source
 from petipy.state.network import Link, Request
 from petipy.ui.kit.keys import NEXT_PART, Key
 from petipy.ui.kit.registration import Registration

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from parsers.api import Volume
-from petipy.state.model import NETWORK, Device, Progress, Source
+from petipy.state.boots import Progress
+from petipy.state.model import NETWORK, Device, Source
 from petipy.state.network import Link, Request
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, choice
