@@ -32,7 +32,7 @@ from petipy.state.model import Change, Device, File, Scan, Source
 from petipy.state.network import Wanted, describe_cards, find_way
 from petipy.state.settings import Settings
 from petipy.state.store import Store
-from petipy.sys import limits, power
+from petipy.sys import limits, power, tty
 from petipy.ui.console import Console
 from petipy.ui.consoles import Consoles
 from petipy.ui.line import ttys
@@ -137,7 +137,7 @@ class App:
         await asyncio.sleep(_LISTENS_AFTER)
         from petipy.control.listener import Listener
 
-        listener = Listener(self.commands, self._log)
+        listener = Listener(self.commands, self._log, self._attach)
         self._consoles.add(listener)
         while True:
             try:
@@ -146,6 +146,18 @@ class App:
                 for error in errors.exceptions:
                     self._log.error(f"petipy ctl: {type(error).__name__}: {error}")
             await asyncio.sleep(_LISTENS_AGAIN)
+
+    async def _attach(self, fd: int, term: str, session: Session) -> None:
+        """Show the menu on somebody's terminal until the person leaves it or it is lost."""
+        try:
+            tty.check_open_for_both(fd)
+            # A descriptor of its own: O_NONBLOCK is shared by all that come from one open().
+            path = f"/proc/self/fd/{fd}"
+            log = self._log
+            console = Console(path, session, term=term, complain=log.error, warn=log.warning)
+            await self._consoles.attend(console)
+        finally:
+            os.close(fd)
 
     def _open_place(self, text: str) -> str:
         if self._opened is None:

@@ -42,7 +42,7 @@ ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
 SCHEMES = ["http", "https", "nfs", "tftp"]
-COMMANDS = ["capture", "check", "ctl", "explain", "list", "script", "story"]
+COMMANDS = ["attach", "capture", "check", "ctl", "explain", "list", "script", "story"]
 SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt", "settings"]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "configure", "stop", "rescan", "log"),

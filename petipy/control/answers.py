@@ -8,7 +8,7 @@ from parsers.places.volumes import make_index
 from petipy import __version__
 from petipy.control.protocol import Refused
 from petipy.report.values import entry_to_json
-from petipy.settings.table import SETTINGS, Setting
+from petipy.settings.table import BY_NAME, SETTINGS, Setting
 from petipy.state import itself
 from petipy.state.access import describe_users
 from petipy.state.boots import Progress
@@ -119,6 +119,14 @@ def list_settings(settings: Settings) -> Iterator[dict[str, Any]]:
     for setting in SETTINGS:
         if not setting.internal:
             yield describe_setting(settings, setting)
+
+
+def find_setting(settings: Settings, name: str) -> dict[str, Any]:
+    """Return the setting of this name. Raise Refused."""
+    setting = BY_NAME.get(name)
+    if setting is None or setting.internal:
+        raise Refused("absent", "there is no such setting")
+    return describe_setting(settings, setting)
 
 
 def describe_setting(settings: Settings, setting: Setting) -> dict[str, Any]:

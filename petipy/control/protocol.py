@@ -4,6 +4,7 @@ petipy/control/README.md describes it for other programs.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any
@@ -78,7 +79,25 @@ class Rescan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """List the settings: an item for each."""
+    """List the settings, or the one of this name; with `value` or `reset` change it.
+
+    `keep`: on the machine, for good; else until the next start.
+    """
+
+    name: str = ""
+    value: str | None = None
+    reset: bool = False
+    keep: bool = False
+    passwords: Passwords = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Tell the setting `order`, or change it: what boots by itself comes from these first."""
+
+    order: str | None = None
+    keep: bool = False
+    passwords: Passwords = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +114,7 @@ class Watch:
 
 def is_term(text: str) -> bool:
     """Return True for the name of a kind of terminal."""
-    return len(text) <= 64 and text.isascii() and text.replace("-", "").replace(".", "").isalnum()
+    return bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}", text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +127,10 @@ class Attach:
     term: Annotated[str, is_term] = "vt220"
 
 
-Request = Status | Entries | Boot | Cancel | Rescan | Config | Log | Watch | Attach
+Request = Status | Entries | Boot | Cancel | Rescan | Config | Order | Log | Watch | Attach
 COMMANDS: Mapping[str, type] = {
     kind.__name__.lower(): kind
-    for kind in (Status, Entries, Boot, Cancel, Rescan, Config, Log, Watch, Attach)
+    for kind in (Status, Entries, Boot, Cancel, Rescan, Config, Order, Log, Watch, Attach)
 }
 
 

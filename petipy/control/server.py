@@ -5,6 +5,7 @@ sent or read waits without blocking the program.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +26,7 @@ _RATE, _BURST = 20.0, 100.0  # requests a second in the long run, and at once
 _BATCH = 50  # items that are written before others run
 
 # Show the menu on a terminal, given its descriptor and kind, until the person leaves it.
-Attach = Callable[[int, str, Session, Stream], Awaitable[None]]
+Attach = Callable[[int, str, Session], Awaitable[None]]
 
 
 @dataclass(eq=False)
@@ -118,7 +119,7 @@ class Server:
                     await stream.write(protocol.encode(id, result=status), PATIENCE)
                 case protocol.Entries(full=full):
                     await _list(stream, id, answers.list_entries(session.snapshot, full=full))
-                case protocol.Config():
+                case protocol.Config(name=""):
                     await _list(stream, id, answers.list_settings(session.snapshot.settings))
                 case protocol.Log(follow=False):
                     await _list(stream, id, map(answers.log_line, [*session.log()]))
@@ -148,6 +149,15 @@ class Server:
                 session.stop()
             case protocol.Rescan():
                 session.rescan()
+            case protocol.Config(name=name, reset=False, value=None):
+                return answers.find_setting(session.snapshot.settings, name)
+            case protocol.Config(name=name, value=value, keep=keep):
+                value = None if request.reset else value
+                return await _configure(session, name, value, request.passwords, keep=keep)
+            case protocol.Order(order=None):
+                return answers.find_setting(session.snapshot.settings, "order")
+            case protocol.Order(order=order, keep=keep):
+                return await _configure(session, "order", order, request.passwords, keep=keep)
         return {}
 
     async def _boot(self, session: Session, request: protocol.Boot) -> dict[str, Any]:
@@ -206,8 +216,13 @@ class Server:
     async def _attach(self, connection: Connection, term: str) -> None:
         fd = connection.stream.take_descriptor()
         if connection.attach is None or fd < 0:
+            if fd >= 0:
+                os.close(fd)
             raise Refused("malformed", "no terminal came with the request")
-        await connection.attach(fd, term, connection.session, connection.stream)
+        try:
+            await connection.attach(fd, term, connection.session)
+        except OSError as error:
+            raise Refused("failed", error.strerror or str(error)) from None
 
 
 async def _take(reading: "asyncio.Task[bytes | None]") -> bytes | Refused | None:
@@ -297,6 +312,29 @@ async def _obtain(
         else:
             raise Refused("denied", "a wrong password", users=lock.allowed)
         opened.add(lock)
+
+
+async def _configure(
+    session: Session,
+    name: str,
+    value: str | None,
+    given: Sequence[tuple[str, str]],
+    *,
+    keep: bool,
+) -> dict[str, Any]:
+    """Change a setting; None takes it back."""
+    answers.find_setting(session.snapshot.settings, name)
+    await _obtain(session, "configure", "", given)
+    try:
+        outcome = await session.configure(name, value, keep=keep)
+    except ValueError as error:
+        raise Refused("malformed", str(error)) from None
+    return {
+        "place": outcome.place or None,
+        "counts": outcome.counts,
+        "remark": outcome.remark or None,
+        "text": str(outcome),
+    }
 
 
 def _refuse(denied: Denied) -> Refused:

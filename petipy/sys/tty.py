@@ -1,5 +1,6 @@
 """Terminals: modes, window size, pending output. Failures are OSError."""
 
+import errno
 import fcntl
 import os
 import struct
@@ -34,6 +35,16 @@ def open_tty(path: str) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def check_open_for_both(fd: int) -> None:
+    """Raise OSError unless the descriptor is of a terminal, open for reading and writing.
+
+    Its owner could open the terminal so; to open it anew gives no further right.
+    """
+    if fcntl.fcntl(fd, fcntl.F_GETFL) & (os.O_ACCMODE | os.O_PATH) != os.O_RDWR:
+        raise OSError(errno.EACCES, "the terminal is not open for reading and writing")
+    get_modes(fd)
 
 
 def get_modes(fd: int) -> Modes:

@@ -14,6 +14,7 @@ class Actor(Protocol):
     def back(self) -> None: ...
     def rescan(self) -> None: ...
     def leave_for_shell(self) -> None: ...
+    def leave(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,5 +40,9 @@ ACTIONS = (
         key=Key(("x",), 'a shell on this console; "exit" comes back to the menu', "{} shell"),
         act=lambda view: view.leave_for_shell(),
         needs="shell",
+    ),
+    Action(
+        key=Key(("ctrl d",), "leave a menu that ssh or `petipy attach` has opened"),
+        act=lambda view: view.leave(),
     ),
 )

@@ -4,6 +4,7 @@ The menu comes once somebody presses a key. urwid is imported only then.
 """
 
 import asyncio
+import errno
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is op
 _FLUSH_TIME = 1.0  # seconds for the last lines to leave
 # Seconds without input after a key, and the most: it may prove to be the start of an echo.
 _HOLD, _LONGEST_HOLD = 0.05, 1.0
+_SIZE_LOOK = 0.5  # seconds between two looks at the size of a window
 _HEALTHY = 10.0  # seconds; a terminal that was open for longer works
 
 
@@ -50,6 +52,8 @@ class Console:
         self._phase: asyncio.Task[None] | None = None
         self._commands: asyncio.TaskGroup | None = None  # started by the screens
         self._attended = False  # somebody has opened the menu
+        self._left = False  # by the person, who had opened it
+        self._may_leave = False  # there is somewhere to go from the menu
         self._has_echoed = False  # and this has been told
         self._active = asyncio.Event()  # cleared from release to resume
         self._active.set()
@@ -85,6 +89,37 @@ class Console:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
+    async def attend(self) -> None:
+        """Show the menu at once, until the person leaves it. Raise OSError if the terminal is lost.
+
+        A console that somebody has opened is served so: `petipy attach`, ssh.
+        """
+        self._attended, self._may_leave = True, True
+        try:
+            self._terminal.open()
+            async with asyncio.TaskGroup() as group:
+                sizing = group.create_task(self._follow_size())
+                await self._use_terminal()
+                sizing.cancel()
+        except ExceptionGroup as errors:
+            _, others = errors.split(OSError)
+            if others:
+                raise others from None
+            raise OSError(errno.EIO, "the terminal is lost") from None
+        finally:
+            self._terminal.close()
+            self._session.forget()
+
+    async def _follow_size(self) -> None:
+        """Draw again after the terminal's window has another size."""
+        size = self._terminal.size()
+        while True:
+            await asyncio.sleep(_SIZE_LOOK)
+            if self._terminal.is_open and self._terminal.size() != size:
+                size = self._terminal.size()
+                if self._fullscreen:
+                    self._fullscreen.wake()
+
     async def release(self, lines: Sequence[str]) -> None:
         """Print the last lines and restore the terminal's modes, within a second."""
         self._active.clear()
@@ -104,13 +139,14 @@ class Console:
         self._active.set()
 
     async def _use_terminal(self) -> None:
-        """Use the open terminal until it is lost."""
+        """Use the open terminal until it is lost, or the person leaves."""
         self._lines = CountdownLines(self._terminal.size()[0])
         self._terminal.write("\r\n" + self._lines.add_line(f"Petipy {__version__}"))
         while True:
             try:
                 async with asyncio.TaskGroup() as self._commands:
                     await self._run_phases()
+                    return
             except* EchoHeard:  # nobody is at the screens, nor behind their commands
                 self._fullscreen, self._attended = None, False
                 self._note_echo()
@@ -123,8 +159,11 @@ class Console:
             self._warn(f"{self.name}: the line echoes; keys there count again once it is quiet")
 
     async def _run_phases(self) -> None:
-        """Run the countdown and the menu in turn until the terminal is lost or echoes."""
-        while True:
+        """Run the countdown and the menu in turn until the terminal is lost or echoes.
+
+        Return when the person leaves.
+        """
+        while not self._left:
             await self._active.wait()
             self._terminal.set_raw()
             phase = self._show_menu() if self._attended else self._count_down()
@@ -183,10 +222,13 @@ class Console:
         if self._fullscreen is None:
             from petipy.ui.fullscreen import FullScreen
 
-            self._fullscreen = FullScreen(self._terminal, self._session, self._start)
+            self._fullscreen = FullScreen(
+                self._terminal, self._session, self._start, may_leave=self._may_leave
+            )
         self._trace("menu")
         ending = await self._fullscreen.run()
         self._has_echoed = False
+        self._left = ending == "left"
         if ending == "absent":
             self._attended = False
             self._session.forget()

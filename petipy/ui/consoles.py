@@ -31,6 +31,14 @@ class Consoles:
             for console in consoles:
                 group.create_task(console.serve())
 
+    async def attend(self, console: Console) -> None:
+        """Show the menu on a console that somebody has opened, until the person leaves it."""
+        self._consoles.append(console)
+        try:
+            await console.attend()
+        finally:
+            self._consoles.remove(console)
+
     async def release(self, lines: Sequence[str]) -> None:
         """Print the last lines on each terminal and restore its modes."""
         await asyncio.gather(*(console.release(lines) for console in self._consoles))

@@ -21,24 +21,31 @@ from petipy.ui.view import Start, View
 GAP = 0.25  # seconds between two redraws for news
 ABSENT = 300.0  # seconds without a key, after which a countdown closes the menu
 
-Ending = Literal["shell", "absent"]
+Ending = Literal["shell", "absent", "left"]
 
 
 class FullScreen:
     """The screens of one console.
 
     The object lives as long as its console, so that typed text survives a shell or a failed boot.
-    `start` runs a command in a task of the console.
+    `start` runs a command in a task of the console. With `may_leave` a key leaves the menu.
     """
 
-    def __init__(self, terminal: Terminal, session: Session, start: Start) -> None:
+    def __init__(
+        self, terminal: Terminal, session: Session, start: Start, *, may_leave: bool = False
+    ) -> None:
         self._terminal, self._session, self._start = terminal, session, start
         self._watch: Watch | None = None
         self._theme = VIRTUAL if terminal.term == "linux" else SERIAL
         self._decoder = Decoder()
         self._ending: Ending | None = None
         self._view = View(
-            session, self._theme, self._start_command, self._end_for_shell, self._wake
+            session,
+            self._theme,
+            self._start_command,
+            self._end_for_shell,
+            self.wake,
+            self._leave if may_leave else None,
         )
         self._display = Display(terminal, self._theme)
         self._loop = MainLoop(
@@ -49,7 +56,7 @@ class FullScreen:
         )
 
     async def run(self) -> Ending:
-        """Show the screens until the person wants a shell or has gone.
+        """Show the screens until the person wants a shell, leaves or has gone.
 
         Raise OSError when the terminal is lost.
         """
@@ -140,13 +147,16 @@ class FullScreen:
 
     def _start_command(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._start(command)
-        task.add_done_callback(lambda _: self._wake())
+        task.add_done_callback(lambda _: self.wake())
         return task
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Draw what a command has changed, or leave: it may go on while nobody presses a key."""
         if self._watch:
             self._watch.interrupt()
 
     def _end_for_shell(self) -> None:
         self._ending = "shell"
+
+    def _leave(self) -> None:
+        self._ending = "left"

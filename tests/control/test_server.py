@@ -228,6 +228,45 @@ def test_a_guarded_entry_boots_with_the_password_in_the_request_only(tmp_path: P
     run(scenario())
 
 
+def test_a_setting_of_a_guarded_machine_changes_with_the_password_only(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = machine_of(SHUT)
+        change = {"name": "timeout", "value": "7"}
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            assert (await client.ask("config", name="timeout"))["result"]["value"] == ""
+            assert (await client.ask("config", **change))["error"]["code"] == "denied"
+            assert (await client.ask("order", order="network"))["error"]["code"] == "denied"
+            await client.send("config", **change, passwords=[["root", "toor"]])
+            await until_checked(machine)
+            assert "result" in await client.read()
+            await client.send("order", order="network,any", passwords=[["root", "toor"]])
+            await until_checked(machine)
+            assert "result" in await client.read()
+            assert machine.store.snapshot.settings.timeout == 7
+            assert (await client.ask("order"))["result"]["value"] == "network,any"
+            client.close()
+
+    run(scenario())
+
+
+def test_a_wrong_setting_or_value_changes_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            wrong = await client.ask("config", name="timeout", value="soon")
+            assert wrong["error"]["code"] == "malformed"
+            assert "SECONDS" in wrong["error"]["message"]
+            for name in ("dance", "started"):
+                assert (await client.ask("config", name=name, value="1"))["error"]["code"] == (
+                    "absent"
+                )
+            client.close()
+
+    run(scenario())
+
+
 def test_two_locks_open_with_two_passwords(tmp_path: Path) -> None:
     async def scenario() -> None:
         machine = machine_of(SHUT, OPEN)

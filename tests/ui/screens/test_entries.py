@@ -66,7 +66,7 @@ def test_no_configuration_can_redefine_the_keys_of_the_menu() -> None:
         "O",
     }
     cursor = {"up", "down", "left", "right", "home", "end", "page up", "page down"}
-    others = {"enter", "esc", "backspace", "f1", "ctrl l"}
+    others = {"enter", "esc", "backspace", "f1", "ctrl d", "ctrl l"}
     assert key_table().reserved == letters | {"N", "O", "S"} | cursor | others
 
 
