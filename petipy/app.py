@@ -125,6 +125,16 @@ class App:
             group.create_task(self._booter.run())
             group.create_task(self._consoles.serve([self._console(path) for path in paths]))
             group.create_task(self._serve_clients())
+            if self._settings.syslog:
+                group.create_task(self._send_log())
+
+    async def _send_log(self) -> None:
+        """Send the log to a server."""
+        from petipy.network.syslog import Syslog  # few machines do
+
+        syslog = Syslog(self._settings.syslog, self._log, self._store)
+        self._consoles.add(syslog)
+        await syslog.run()
 
     async def _serve_clients(self) -> None:
         """Let other clients than consoles in, once the first entry is there.

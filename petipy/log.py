@@ -41,7 +41,12 @@ class Log:
         self.lines: deque[Status] = deque(maxlen=_KEPT)
         self._show = show
         self._debug = debug
+        self._listeners: list[Callable[[], None]] = []
         self._files = [fd for path in files if (fd := _open(path)) is not None]
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each line. It must only take note."""
+        self._listeners.append(listener)
 
     def debug(self, text: str) -> None:
         self._add("debug", text)
@@ -74,6 +79,8 @@ class Log:
                 continue
         if show:
             self._show(status)
+        for listener in self._listeners:
+            listener()
 
 
 def _clean(text: str) -> str:

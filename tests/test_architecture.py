@@ -34,7 +34,7 @@ SETTINGS = [
     *("timeout", "order", "resume", "on_failure"),
     *("consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
     *("lock", "password", "shell", "rescue"),
-    *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp"),
+    *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),
     *("network", "interfaces", "dhcp_arch", "dhcp_class", "dhcp_user_class", "dhcp_release"),
     *("story", "debug", "trace", "started"),
 ]

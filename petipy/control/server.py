@@ -199,7 +199,7 @@ class Server:
     async def _follow_log(self, stream: Stream, session: Session, id: str) -> None:
         last = None
         leaving = self._note_waiting()
-        async for _ in _changes(session, leaving):
+        while True:
             fresh = []
             for status in reversed(session.log()):
                 if status is last:

@@ -163,6 +163,12 @@ SETTINGS = (
         live=False,
     ),
     Setting(
+        name="syslog",
+        type=values.SYSLOG,
+        help="send the log to this server by UDP (RFC 5424); dhcp: to the one that a lease names",
+        live=False,
+    ),
+    Setting(
         name="network",
         type=values.FLAG,
         help="configure network cards and ask what to boot; with 0 they stay down",

@@ -71,6 +71,14 @@ def _read_proxy(text: str) -> str:
     return text
 
 
+def _read_log_server(text: str) -> str:
+    if text and text != "dhcp":
+        from petipy.network.syslog import split_host  # few starts need it
+
+        split_host(text)
+    return text
+
+
 def _read_quoted(text: str) -> str:
     """Read a text in which %XX is a byte."""
     from urllib.parse import unquote  # no other start needs it
@@ -145,6 +153,7 @@ PINS = ValueType(
 )
 PATH = ValueType(form="FILE", read=str, write=str)
 PROXY = ValueType(form="http://HOST:PORT", read=_read_proxy, write=str)
+SYSLOG = ValueType(form="HOST[:PORT]|dhcp", read=_read_log_server, write=str)
 QUOTED = ValueType(form="TEXT", read=_read_quoted, write=_quote)
 DIALECT = one_of(*DIALECTS)
 HASH = ValueType(form="HASH", read=_read_hash, write=str, secret=True, wrong="!")

@@ -49,6 +49,7 @@ class Settings:
     proxy: str = ""
     no_proxy: tuple[str, ...] = ()
     ntp: tuple[str, ...] = ()  # time servers: addresses and names
+    syslog: str = ""  # HOST, HOST:PORT, or "dhcp"
     network: bool = True  # interfaces are configured, and asked for something to boot
     interfaces: Setups = NO_SETUPS
     dhcp_arch: int | None = None  # option 93; None: the platform's

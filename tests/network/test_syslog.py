@@ -1,0 +1,122 @@
+"""The log for a syslog server: its messages, and a server that receives them."""
+
+import asyncio
+import re
+import socket
+from typing import Any
+
+import pytest
+
+from petipy.log import Log
+from petipy.network.syslog import Syslog, find_server, make_message, split_host
+from petipy.state.model import NETWORK, Snapshot, Source, Status
+from petipy.state.network import Lease, Link
+from petipy.state.store import Store
+
+# RFC 5424, section 6: priority, version, time, host, program, process, kind, data, text.
+MESSAGE = re.compile(rb"<(\d+)>1 (\S+) (\S+) petipy - - - \xef\xbb\xbf(.*)", re.DOTALL)
+
+
+def network(name: str = "eth0", lease: Lease = (), *addresses: str) -> Source:
+    link = Link(index=2, name=name, addresses=addresses or ("192.0.2.7/24",))
+    return Source(name=name, kind=NETWORK, link=link, lease=lease)
+
+
+def test_a_line_is_a_message_of_the_standard() -> None:
+    status = Status(at=1.25, level="warning", text="vda2: ü")
+    message = MESSAGE.fullmatch(make_message(status, 1_800_000_000, "192.0.2.7", 1_700_000_000))
+    assert message
+    assert message.groups() == (
+        b"28",
+        b"2027-01-15T08:00:01.250Z",
+        b"192.0.2.7",
+        "vda2: ü".encode(),
+    )
+
+
+def test_a_clock_that_is_wrong_gives_no_time_and_a_long_line_is_cut() -> None:
+    status = Status(at=1.0, level="error", text="ü" * 4000)
+    data = make_message(status, 0, "", 1_700_000_000)
+    message = MESSAGE.fullmatch(data)
+    assert message
+    assert message[2] == b"-"
+    assert message[4].decode()
+    assert len(data) <= 2048
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("192.0.2.1", ("192.0.2.1", 514)),
+        ("192.0.2.1:5514", ("192.0.2.1", 5514)),
+        ("2001:db8::1", ("2001:db8::1", 514)),
+        ("[2001:db8::1]:99", ("2001:db8::1", 99)),
+        ("log.example", ("log.example", 514)),
+    ],
+)
+def test_a_server_is_a_host_perhaps_with_a_port(text: str, server: tuple[str, int]) -> None:
+    assert split_host(text) == server
+
+
+@pytest.mark.parametrize("text", ["", ":1", "a:0", "a:x", "a b", "a;b", "a:70000", "[::1", "-"])
+def test_anything_else_is_no_server(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        split_host(text)
+
+
+def test_dhcp_names_the_server_once_there_is_an_address() -> None:
+    lease = (("logsrv", "192.0.2.9 192.0.2.10"),)
+    assert find_server("dhcp", Snapshot()) is None
+    assert find_server("192.0.2.1", Snapshot()) is None
+    there = Snapshot(sources=(network(), network("eth1", lease)))
+    assert find_server("dhcp", there) == ("192.0.2.9", 514)
+    assert find_server("192.0.2.1:77", there) == ("192.0.2.1", 77)
+    assert find_server("dhcp", Snapshot(sources=(network(lease=(("logsrv", "x"),)),))) is None
+
+
+def test_a_server_gets_the_lines_from_before_and_those_that_come_and_no_control_characters() -> (
+    None
+):
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        server.bind(("127.0.0.1", 0))
+        server.setblocking(False)
+
+        async def receive() -> Any:
+            message = MESSAGE.fullmatch(await loop.sock_recv(server, 4096))
+            assert message
+            return message[4].decode()
+
+        store, log = Store(), Log(files=())
+        log.info("early")
+        syslog = Syslog(f"127.0.0.1:{server.getsockname()[1]}", log, store)
+        task = asyncio.create_task(syslog.run())
+        await asyncio.sleep(0)
+        log.warning("evil \x1b[2J\n<0>1 - - - - - - forged")
+        store.update(sources=(network(),))
+        assert await receive() == "early"
+        assert await receive() == "evil \\x1b[2J\\n<0>1 - - - - - - forged"
+        log.info("later")
+        assert await receive() == "later"
+        log.info("at the jump")
+        await syslog.release([])
+        assert await receive() == "at the jump"
+        task.cancel()
+        server.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+
+
+def test_a_server_that_cannot_be_found_is_told_once() -> None:
+    async def scenario() -> None:
+        store, log = Store(), Log(files=())
+        store.update(sources=(network(),))
+        syslog = Syslog("nobody.invalid", log, store)
+        task = asyncio.create_task(syslog.run())
+        while not log.lines:  # noqa: ASYNC110  a child looks it up
+            await asyncio.sleep(0.01)
+        assert "petipy.syslog: nobody.invalid: " in log.lines[0].text
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
