@@ -14,7 +14,7 @@ class Actor(Protocol):
     def back(self) -> None: ...
     def rescan(self) -> None: ...
     def leave_for_shell(self) -> None: ...
-    def leave(self) -> None: ...
+    def detach(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,6 @@ ACTIONS = (
     ),
     Action(
         key=Key(("ctrl d",), "leave a menu that ssh or `petipy attach` has opened"),
-        act=lambda view: view.leave(),
+        act=lambda view: view.detach(),
     ),
 )

@@ -46,7 +46,7 @@ class View(Frame[Any, Any, Any]):
 
     `start` runs a command in a task of the console, which reports its faults and ends it when the
     terminal is lost. `shell` leaves the screens for a shell. `wake` has a change drawn that comes
-    without a key. `leave` leaves the menu, where the person has come from somewhere else.
+    without a key. `detach` leaves the menu, where the person has come from somewhere else.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class View(Frame[Any, Any, Any]):
         start: Start,
         shell: Callable[[], None],
         wake: Callable[[], None] = lambda: None,
-        leave: Callable[[], None] | None = None,
+        detach: Callable[[], None] | None = None,
     ) -> None:
         self.session, self.theme, self.keys = session, theme, key_table()
         self._start, self._shell, self._wake = start, shell, wake
-        self._leave = leave
+        self._detach = detach
         self._seconds = SecondsLeft()
         self._shown = -1  # version of the snapshot
         self._note = ""  # shown until the next key
@@ -206,9 +206,9 @@ class View(Frame[Any, Any, Any]):
     def leave_for_shell(self) -> None:
         self._shell()
 
-    def leave(self) -> None:
-        if self._leave:
-            self._leave()
+    def detach(self) -> None:
+        if self._detach:
+            self._detach()
         else:
             self._note = "This menu is always here: there is nothing to leave it for"
 
