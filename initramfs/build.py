@@ -76,14 +76,16 @@ def build(
     signed: bool = False,
     plain: bool = False,
     own_kernel: bool = False,
+    signing_key: Path | None = None,
 ) -> Manifest:
     """Write kernel, image and manifest.json to `output`.
 
     `signed` leaves the kernel modules as they are; `plain` leaves out every trick for speed.
-    `own_kernel` builds a kernel from Debian's source in the place of Debian's.
+    `own_kernel` builds a kernel from Debian's source in the place of Debian's. If it is `signed`,
+    `signing_key` or a key of the cache signs its modules.
     """
     target = Archive(cache / "apt", suite, architecture, mirror)
-    own = take_own_kernel(target, cache) if own_kernel else None
+    own = take_own_kernel(target, cache, signing_key, signed=signed) if own_kernel else None
     with locked(cache):
         need(TOOLS)
         target.update()
@@ -98,7 +100,7 @@ def build(
         frames = compress(trees, zstd, quick)
     manifest.compressed = {name: len(frame) for name, frame in frames.items()}
     image = join((make_mark(), *frames.values()))
-    files = {KERNELS[architecture][1]: kernel.image, IMAGE: image}
+    files = {KERNELS[architecture][1]: kernel.image, **kernel.others, IMAGE: image}
     finish(manifest, output, files)
     return manifest
 
@@ -130,12 +132,12 @@ def compress(trees: dict[str, Tree], zstd: Compressor, quick: Compressor) -> dic
     return {name: frame.result() for name, frame in frames.items()}
 
 
-def take_own_kernel(target: Archive, cache: Path) -> Tree:
+def take_own_kernel(target: Archive, cache: Path, key: Path | None, *, signed: bool) -> Tree:
     """Return the files of a kernel that is built from Debian's source, or was before."""
     need(TOOLS)
-    from initramfs.kernel import tailored  # most builds compile nothing
+    from initramfs.kernel import signing, tailored  # most builds compile nothing
 
-    return tailored.fetch(target, cache)
+    return tailored.fetch(target, cache, signing.take_key(key, cache) if signed else None)
 
 
 def take_kernel(target: Archive, own: Tree | None, manifest: Manifest, *, whole: bool) -> Kernel:
@@ -248,7 +250,15 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep-signatures",
         action="store_true",
-        help="leave the kernel modules signed, for kernels that are locked down (slower to load)",
+        help="leave the kernel modules signed, for kernels that are locked down (slower to load);"
+        " with --kernel tailored: sign them",
+    )
+    parser.add_argument(
+        "--signing-key",
+        type=Path,
+        metavar="FILE",
+        help="the key that signs a tailored kernel's modules: PEM, with its certificate;"
+        " else one is drawn, once, and kept in the cache",
     )
     parser.add_argument(
         "--plain",
@@ -259,7 +269,10 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    options = arguments().parse_args()
+    parser = arguments()
+    options = parser.parse_args()
+    if options.signing_key and not (options.keep_signatures and options.kernel == "tailored"):
+        parser.error("--signing-key needs --kernel tailored and --keep-signatures")
     try:
         manifest = build(
             options.arch,
@@ -270,6 +283,7 @@ def main() -> int:
             signed=options.keep_signatures,
             plain=options.plain,
             own_kernel=options.kernel == "tailored",
+            signing_key=options.signing_key,
         )
     except BuildError as error:
         say(f"failed: {error}")

@@ -26,6 +26,7 @@ from initramfs.host import (
     run,
     say,
 )
+from initramfs.kernel import tailored
 
 # Command or path → package, besides those that initramfs/build installs.
 SYSTEM = {
@@ -48,6 +49,9 @@ SYSTEM = {
     "grub-script-check": "grub-common",
     "grub-emu": "grub-emu",
     "powerpc64le-linux-gnu-as": "binutils-powerpc64le-linux-gnu",
+    # The options of our own kernels, as the kernel's source sees them.
+    **tailored.TOOLS,
+    **{f"{target.prefix}gcc": target.compiler for target in tailored.TARGETS.values()},
     "/usr/lib/systemd/systemd-udevd": "udev",
     "/usr/include/asm-generic/unistd.h": "linux-libc-dev",
     # Servers for tests/network, and clients to compare with.
@@ -72,6 +76,8 @@ SLOW_SYSTEM = {
     "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf",
 }
 SOURCES = ("petipy", "parsers", "initramfs", "tests")
+# Tests of tests/e2e that boot no image, or one of their own.
+UNBOOTED = ("build", "demo", "packages", "system_calls")
 SLOW = 3600  # seconds; a stage that takes longer hangs
 
 
@@ -228,6 +234,12 @@ def deep(stages: Stages, tools: Tools, cache: Path, every: bool) -> None:
         plain = {**os.environ, "PETIPY_TEST_IMAGE": "plain"}
         booting = ("tests/e2e/test_boot.py", "tests/e2e/test_menu.py")
         stages.run("plain guests", lambda: tools.pytest(*booting, *guests, env=plain))
+        own = ("--kernel", "tailored")
+        stages.run("tailored image", lambda: image(cache / "tailored-image", *own))
+        kernel = {**os.environ, "PETIPY_TEST_IMAGE": "tailored"}
+        left_out = [f"--ignore=tests/e2e/test_{name}.py" for name in UNBOOTED]
+        usual = ("-m", select("e2e", every=False), *guests[2:], *left_out)
+        stages.run("tailored guests", lambda: tools.pytest("tests/e2e", *usual, env=kernel))
 
 
 def install(packages: dict[str, str]) -> Result:
@@ -268,7 +280,9 @@ def main(arguments: Sequence[str]) -> int:
         "--fast", action="store_true", help="only tests that need neither root nor QEMU"
     )
     stages_to_run.add_argument(
-        "--all", action="store_true", help="slow tests too, and each guest with a plain image too"
+        "--all",
+        action="store_true",
+        help="slow tests too; each guest with a plain image, and with a kernel of our own, too",
     )
     parser.add_argument("--bench", nargs=argparse.REMAINDER, help="measure instead of testing")
     options = parser.parse_args(arguments)

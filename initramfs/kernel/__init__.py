@@ -17,6 +17,7 @@ from initramfs.tree import Node, Tree, file
 SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
 # depmod writes these; kmod reads them, in udevd and as modprobe.
 INDEXES = ("modules.*.bin", "modules.softdep")
+COMPRESSED = "zImage"  # a kernel that unpacks itself, beside the one that need not
 COMMON = "common"  # the section with the modules that most machines load
 
 
@@ -53,6 +54,8 @@ class Kernel:
         path, self.version = find_image(tree)
         self.image = tree[path].data
         self.directory = f"usr/lib/modules/{self.version}"
+        packed = tree.get(f"{self.directory}/{COMPRESSED}")
+        self.others = {COMPRESSED: packed.data} if packed else {}  # the same kernel in other forms
         self._change = change
         files = [p for p in tree.match(f"{self.directory}/*") if p.endswith(SUFFIXES)]
         self._paths = {module_name(path): path for path in files}

@@ -9,17 +9,20 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from initramfs.archive import Archive, Package
 from initramfs.host import BuildError, locked, need, run, say, tool
-from initramfs.kernel import options
+from initramfs.kernel import COMPRESSED, options
+from initramfs.kernel.options import Option
+from initramfs.kernel.signing import FILE, OPTIONS, Key
 from initramfs.tree import Tree, file, lay_out, read_directory
 
-RECIPE = 1  # to be counted up when this file makes another kernel of the same source
-_SAY = 30.0  # seconds between two lines of progress
+RECIPE = 2  # to be counted up when this file makes another kernel of the same source
+_SAY = 20.0  # seconds between two lines of progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Target:
     image: str  # in the build directory
     name: str  # of the file in /usr/lib/modules/VERSION
     steps: int  # lines that make prints, by experience
+    compressed: str = ""  # in the build directory: the same kernel, which unpacks itself
 
 
 TARGETS = {
@@ -42,6 +46,7 @@ TARGETS = {
         image="vmlinux",
         name="vmlinux",
         steps=4000,
+        compressed="arch/powerpc/boot/zImage.pseries",
     ),
     "amd64": Target(
         arch="x86",
@@ -73,21 +78,22 @@ _REPRODUCIBLE = {
 }
 
 
-def fetch(archive: Archive, cache: Path) -> Tree:
+def fetch(archive: Archive, cache: Path, key: Key | None = None) -> Tree:
     """Return the kernel as a package of Debian has it: image, modules, configuration.
 
-    Build it if the cache does not have it, which takes 10 to 40 minutes on two processors. Raise
-    BuildError with the end of the compiler's messages. Meanwhile others may use the cache.
+    With a key, its modules are signed. Build it if the cache does not have it, which takes 10 to 40
+    minutes on two processors. Raise BuildError with the end of the compiler's messages. Meanwhile
+    others may use the cache.
     """
     target = TARGETS[archive.architecture]
     with locked(cache):
         need({**TOOLS, f"{target.prefix}gcc": target.compiler})
         archive.update()
         source = find_source(archive)
-    place = cache / "kernel" / make_key(source, archive.architecture)
+    place = cache / "kernel" / make_name(source, archive.architecture, key)
     with locked(place.parent):
         if not place.exists():
-            build(source, target, options.merge(archive.architecture), place)
+            build(source, target, options.merge(archive.architecture), place, key)
     return read_directory(place)
 
 
@@ -96,8 +102,8 @@ def is_cached(archive: Archive, cache: Path) -> bool:
     target = TARGETS.get(archive.architecture)
     if target is None or tool(f"{target.prefix}gcc") is None:
         return False
-    key = make_key(find_source(archive, fetch=False), archive.architecture)
-    return (cache / "kernel" / key).exists()
+    name = make_name(find_source(archive, fetch=False), archive.architecture)
+    return (cache / "kernel" / name).exists()
 
 
 def find_source(archive: Archive, *, fetch: bool = True) -> Package:
@@ -109,7 +115,7 @@ def find_source(archive: Archive, *, fetch: bool = True) -> Package:
     return (archive.fetch if fetch else archive.look_up)(sources[:1])[sources[0]]
 
 
-def make_key(source: Package, architecture: str) -> str:
+def make_name(source: Package, architecture: str, key: Key | None = None) -> str:
     """Return a name for the kernel, which differs whenever the kernel may."""
     target = TARGETS[architecture]
     compiler = run([f"{target.prefix}gcc", "--version"]).splitlines()[0]
@@ -118,18 +124,23 @@ def make_key(source: Package, architecture: str) -> str:
         options.write(options.merge(architecture)).encode(),
         compiler,
         str((RECIPE, target)).encode(),
+        *([key.certificate] if key else []),
     )
     digest = hashlib.sha256(b"\0".join(parts)).hexdigest()
     return f"{architecture}-{source.version.replace('~', '-')}-{digest[:16]}"
 
 
-def build(source: Package, target: Target, wanted: dict[str, options.Option], place: Path) -> None:
-    """Build the kernel, and put its files to `place`."""
+def build(
+    source: Package, target: Target, wanted: Mapping[str, Option], place: Path, key: Key | None
+) -> None:
+    """Build the kernel, and put its files to `place`. A key never leaves the build directory."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="build-", dir=place.parent) as room:
         top = unpack(source, Path(room))
         output = Path(room, "output")
-        configure(top, output, target, wanted)
+        configure(top, output, target, {**wanted, **OPTIONS} if key else wanted)
+        if key:
+            (output / FILE).write_bytes(key.pem)
         say(f"compiling {source.name} {source.version}: 10 to 40 minutes, once")
         compile_all(top, output, target)
         tree = install(top, output, target, Path(room, "installed"))
@@ -139,17 +150,17 @@ def build(source: Package, target: Target, wanted: dict[str, options.Option], pl
         part.replace(place)
 
 
-def unpack(source: Package, room: Path) -> Path:
-    """Unpack the source; return its top directory."""
+def unpack(source: Package, room: Path, parts: Sequence[str] = ()) -> Path:
+    """Unpack the source, or what matches one of `parts`; return its top directory."""
     say(f"unpacking {source.name}")
     run(["dpkg-deb", "-x", source.path, room])
     packed = next(room.glob("usr/src/linux-source-*.tar.xz"))
-    run(["tar", "xf", packed, "-C", room])
+    run(["tar", "xf", packed, "-C", room, *(["--wildcards", *parts] if parts else [])])
     packed.unlink()
     return next(room.glob("linux-source-*"))
 
 
-def configure(top: Path, output: Path, target: Target, wanted: dict[str, options.Option]) -> str:
+def configure(top: Path, output: Path, target: Target, wanted: Mapping[str, Option]) -> str:
     """Set the options; return the .config. Raise BuildError if an option does not keep its value.
 
     allnoconfig sets what nobody asks for to n.
@@ -174,17 +185,25 @@ def make(top: Path, output: Path, target: Target) -> list[str]:
 
 def compile_all(top: Path, output: Path, target: Target) -> None:
     """Compile image and modules; say how far it is."""
-    goals = [Path(target.image).name, "modules"]
+    images = [path for path in (target.image, target.compressed) if path]
+    goals = [*(Path(path).name for path in images), "modules"]
     # Paths of the build directory would be in messages of the kernel.
     flags = [f"KCFLAGS=-fdebug-prefix-map={output}=. -ffile-prefix-map={top}=."]
     argv = [*make(top, output, target), f"-j{os.cpu_count() or 1}", *flags, *goals]
-    last: list[str] = []
-    for number, line in enumerate(_lines(argv)):
-        last = [*last[-30:], line]
-        if number % 200 == 199:
-            say(f"compiled {min(99, 100 * number // target.steps)} %: {line.split()[-1]}")
-    if not (output / target.image).exists():
-        raise BuildError("the kernel did not compile:\n" + "\n".join(last))
+    began = said = time.monotonic()
+    for number, line in enumerate(_lines(argv), 1):
+        if (now := time.monotonic()) - said >= _SAY:
+            said = now
+            say(f"{estimate(number, target.steps, now - began)}: {line.split()[-1]}")
+    if absent := [path for path in images if not (output / path).exists()]:
+        raise BuildError(f"the kernel's build did not make {', '.join(absent)}")
+
+
+def estimate(done: int, steps: int, seconds: float) -> str:
+    """Return in words how much is compiled, and how long the rest takes at the same pace."""
+    part = min(0.99, done / steps)
+    left = seconds * (1 - part) / part
+    return f"compiled {100 * part:.0f} %, {max(1, round(left / 60))} min left"
 
 
 def _lines(argv: Sequence[str]) -> Iterator[str]:
@@ -221,5 +240,7 @@ def install(top: Path, output: Path, target: Target, room: Path) -> Tree:
     if target.image == "vmlinux":
         run([f"{target.prefix}strip", "--strip-all", image])
     tree.add(f"{home}/{target.name}", file(image.read_bytes()))
+    if target.compressed:
+        tree.add(f"{home}/{COMPRESSED}", file((output / target.compressed).read_bytes()))
     tree.add(f"{home}/config", file((output / ".config").read_bytes()))
     return tree

@@ -15,6 +15,8 @@ from tests.e2e.vm import Machine
 from tests.trees import Content, lay
 
 SOURCES = ("petipy", "parsers", "initramfs")
+# PETIPY_TEST_IMAGE → options of initramfs/build
+KINDS = {"": (), "plain": ("--plain",), "tailored": ("--kernel", "tailored")}
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,12 @@ class Image:
 def image() -> Image:
     """Return the image of these sources, built by tests/run or here.
 
-    With PETIPY_TEST_IMAGE=plain it is the one without tricks for speed, and Petipy starts plainly.
+    With PETIPY_TEST_IMAGE=plain it is the one without tricks for speed, and Petipy starts plainly;
+    with PETIPY_TEST_IMAGE=tailored it has a kernel of our own.
     """
-    plain = os.environ.get("PETIPY_TEST_IMAGE") == "plain"
-    place = build("plain-image", "--plain") if plain else build("image")
-    return Image(place / "vmlinux", place / "petipy.cpio.zst", plain)
+    kind = os.environ.get("PETIPY_TEST_IMAGE", "")
+    place = build(f"{kind}-image".lstrip("-"), *KINDS[kind])
+    return Image(place / "vmlinux", place / "petipy.cpio.zst", kind == "plain")
 
 
 def build(name: str, *options: str) -> Path:
