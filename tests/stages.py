@@ -32,6 +32,7 @@ from initramfs.kernel import tailored
 SYSTEM = {
     "qemu-system-ppc64": "qemu-system-ppc",
     "/usr/share/qemu/slof.bin": "qemu-system-data",
+    "qemu-ppc64le": "qemu-user",
     "mkfs.ext4": "e2fsprogs",
     "mkfs.xfs": "xfsprogs",
     "mkfs.btrfs": "btrfs-progs",

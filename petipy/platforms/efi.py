@@ -7,6 +7,10 @@ from parsers import machines
 from petipy.platforms import Platform, read
 from petipy.sys import mount
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from petipy.settings.storage import Storage
+
 # Each variable costs a call to the firmware. So only those are read that decide what is booted:
 # EFI's own, and those of the Boot Loader Interface (systemd.io/BOOT_LOADER_INTERFACE), whose token
 # is a secret.
@@ -41,6 +45,15 @@ class Efi(Platform):
             finally:
                 os.close(directory)
         return None
+
+    def open_storage(self) -> "Storage | None":
+        from petipy.settings.efi import EfiVariables
+
+        try:
+            os.close(mount.open_root("efivarfs", "efivarfs"))
+        except OSError:  # firmware or kernel without variables at run time
+            return None
+        return EfiVariables(lambda: mount.open_writable_root("efivarfs", "efivarfs"))
 
     def read_firmware(self, root: str) -> str:
         return f"EFI {super().read_firmware(root)}".strip()

@@ -13,11 +13,11 @@ libc.prctl.argtypes = (c_int, c_ulong, c_ulong, c_ulong, c_ulong)
 # System calls added since 5.1 have one number on every machine (but Alpha).
 NUMBERS = {"fsopen": 430, "fsconfig": 431, "fsmount": 432, "close_range": 436, "openat2": 437}
 
-# _IO() and _IOR() of <asm-generic/ioctl.h>: powerpc, mips and sparc have other bits for the
+# _IO(), _IOR() and _IOW() of <asm-generic/ioctl.h>: powerpc, mips and sparc have other bits for the
 # direction, and mark "no argument" by a bit, too.
-IO_NONE, IO_READ = 0, 1 << 31
+IO_NONE, IO_READ, IO_WRITE = 0, 1 << 31, 1 << 30
 if os.uname().machine.startswith(("ppc", "mips", "sparc")):
-    IO_NONE, IO_READ = 1 << 29, 1 << 30
+    IO_NONE, IO_READ, IO_WRITE = 1 << 29, 1 << 30, 1 << 31
 
 
 def syscall(name: str, *arguments: Any) -> int:

@@ -58,6 +58,11 @@ class Monitor:
         for name in names:
             self("send-key", keys=[{"type": "qcode", "data": name}])
 
+    def reset(self) -> None:
+        """Reset the machine, which otherwise ends with a reset."""
+        self("set-action", reboot="reset")
+        self("system_reset")
+
     def picture(self, file: Path) -> Picture:
         """Return a picture of the guest's screen."""
         self("screendump", filename=str(file))

@@ -71,6 +71,8 @@ class Machine:
     usb: bool = False  # a USB controller, even without a device
     keeps: bool = False  # writes of the guest go into the images
     writes: Path | None = None  # QEMU logs those to the first drive into this file
+    nvram: Path | None = None  # its file; else it ends with QEMU
+    prom_env: Sequence[str] = ()  # settings that QEMU puts into an NVRAM without a file
     record: Path | None = None  # count instructions; QEMU writes a log of events to this file
 
     def arguments(self) -> list[str]:
@@ -96,6 +98,10 @@ class Machine:
             arguments += ["-drive", f"if=none,id=d{number},{drive}"]
             order = f",bootindex={number}" if self.kernel is None else ""
             arguments += ["-device", f"{DRIVES[bus]},drive=d{number}{order}"]
+        if self.nvram:
+            arguments += ["-drive", f"if=pflash,format=raw,file={self.nvram}"]
+        for setting in self.prom_env:
+            arguments += ["-prom-env", setting]
         for number, nic in enumerate(self.nics):
             arguments += nic.arguments(number)
         return arguments

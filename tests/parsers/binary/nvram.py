@@ -16,7 +16,14 @@ from parsers.binary.nvram import (
 SIZE = 1 << 16
 FIRMWARE, LINUX = 0x51, 0xA0
 # What SLOF 20220719 writes into a blank one; seen in QEMU 7.2.
-SLOFS = ("auto-boot?=true", "boot-device=", "boot-file=", "boot-command=boot", "fcode-debug?=false")
+SLOFS = (
+    *("load-base=16384", "real-mode?=true", "direct-serial?=false", "use-nvramrc?=false"),
+    *("selftest-#megs=0", "security-password=", "security-mode=0", "security-#badlogins=0"),
+    *("screen-#rows=512", "screen-#columns=512", "output-device=", "oem-logo?=false", "oem-logo="),
+    *("oem-banner?=false", "oem-banner=", "nvramrc=", "input-device=", "fcode-debug?=true"),
+    *("diag-switch?=false", "diag-file=", "diag-device=", "boot-command=boot", "boot-file="),
+    *("boot-device=", "auto-boot?=true"),
+)
 Part = tuple[int, str, int, Sequence[str]]  # kind, name, size, entries
 
 

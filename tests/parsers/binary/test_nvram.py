@@ -56,6 +56,11 @@ def test_a_chain_of_partitions_is_walked() -> None:
     assert Device(BLANK).partitions == []
 
 
+def test_a_header_is_what_slof_writes() -> None:
+    slofs = bytes.fromhex("70fc0100 636f6d6d6f6e000000000000")
+    assert nvram.make_header(SYSTEM, 0x1000, "common") == slofs
+
+
 @pytest.mark.parametrize("damage", [(0x2001, 0x00), (0x2002, 0xFF), (0x2003, 0x00)])
 def test_the_chain_ends_at_a_damaged_header(damage: tuple[int, int]) -> None:
     image = bytearray(slof())
@@ -133,7 +138,7 @@ def test_a_full_partition_is_refused_and_firmware_keeps_room() -> None:
     with pytest.raises(NvramError, match="no room"):
         fill()
     values = device.values
-    assert 25 < len(values) < 45
+    assert 45 < len(values) < 60
     device.change("petipy,s3", None)
     device.change("petipy,new", "x" * 90)
     assert device.values == {k: v for k, v in values.items() if k != "petipy,s3"} | {
@@ -153,7 +158,7 @@ class Settings(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        small = make((0x51, "log", 0x200, []), (SYSTEM, "common", 0x360, SLOFS), size=0x560)
+        small = make((0x51, "log", 0x200, []), (SYSTEM, "common", 0x480, SLOFS), size=0x680)
         self.device = Device(small)
         self.values: dict[str, str | None] = {}
 

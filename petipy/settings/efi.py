@@ -1,0 +1,90 @@
+"""The settings in EFI variables: Petipy's, and those that Petitboot has left on arm64.
+
+A variable has the name of its setting, and the value as it would stand on a command line, in UTF-8.
+The firmware replaces a variable as a whole or not at all. Every installed system can write there.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+
+from petipy.settings.storage import Statement, Storage
+from petipy.sys.attributes import set_immutable
+
+GUID = "b0c4a7d2-51d3-4f3b-9e0c-7a1f2c86e5d4"  # of Petipy's variables
+PETITBOOT = "fb78ab4b-bd43-41a0-99a2-4e74bef9169b"  # discover/platform-arm64.c
+_ATTRIBUTES = (7).to_bytes(4, "little")  # non-volatile, for boot services and at run time
+_LARGEST = 1024  # bytes of a value: all variables together have 64 kB on many machines
+_MOST = 256  # variables of one kind
+
+
+class EfiVariables(Storage):
+    """The variables of the firmware. `mount` gives a descriptor of efivarfs' directory."""
+
+    place = "EFI variables"
+
+    def __init__(self, mount: Callable[[], int]) -> None:
+        self._mount = mount
+
+    def read(self) -> Iterable[Statement]:
+        directory = self._mount()
+        try:
+            return list(self._read(f"/proc/self/fd/{directory}"))
+        finally:
+            os.close(directory)
+
+    def _read(self, directory: str) -> Iterator[Statement]:
+        names = sorted(os.listdir(directory))  # noqa: PTH208  pathlib is one more import
+        others = [(self.place, name, value) for name, value in _list(directory, names, PETITBOOT)]
+        if others:
+            from petipy.settings import petitboot  # few machines have had it
+
+            yield from petitboot.translate(others)
+        for name, value in _list(directory, names, GUID):
+            yield Statement(name, value, self.place)
+
+    async def write(self, name: str, text: str | None) -> None:
+        value = (text or "").encode(errors="surrogateescape")
+        if len(value) > _LARGEST:
+            words = f"this takes {len(value)} bytes; an EFI variable of Petipy has {_LARGEST}"
+            raise OSError(errno.EFBIG, words)
+        directory = self._mount()
+        try:
+            path = f"/proc/self/fd/{directory}/{name}-{GUID}"
+            _replace(path, _ATTRIBUTES + value if value else None)
+        finally:
+            os.close(directory)
+
+
+def _replace(path: str, wanted: bytes | None) -> None:
+    """Make `wanted` the attributes and the value of a variable, or remove it."""
+    if _read(path) == wanted:
+        return
+    # Linux makes a variable immutable if it does not know that firmware survives its loss.
+    with suppress(OSError):
+        set_immutable(path, False)
+    if wanted is None:
+        os.unlink(path)  # noqa: PTH108  pathlib is one more import
+        return
+    with open(path, "wb", buffering=0) as file:
+        file.write(wanted)  # one call of write(2) is one call to the firmware
+
+
+def _list(directory: str, names: Iterable[str], guid: str) -> Iterator[tuple[str, str]]:
+    """Yield name and value of the variables of one kind."""
+    wanted = [name for name in names if name.endswith(f"-{guid}")][:_MOST]
+    for name in wanted:
+        value = (_read(f"{directory}/{name}") or b"")[len(_ATTRIBUTES) :].rstrip(b"\0")
+        if value:
+            yield name.removesuffix(f"-{guid}"), value.decode(errors="surrogateescape")
+
+
+def _read(path: str) -> bytes | None:
+    """Return attributes and value; None without the variable, or if it is too large for ours."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            data = file.read(len(_ATTRIBUTES) + _LARGEST + 2)
+    except OSError:
+        return None
+    return data if data and len(data) <= len(_ATTRIBUTES) + _LARGEST + 1 else None

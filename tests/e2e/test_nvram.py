@@ -1,0 +1,124 @@
+"""Settings stay in NVRAM over a reset and under other firmware, and other programs read them."""
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from initramfs import cpio
+from initramfs.disks import Names
+from initramfs.tree import file, lay_out
+from tests.e2e import menu
+from tests.e2e.conftest import Image, Install
+from tests.e2e.console import Console
+from tests.e2e.installed import Configured
+from tests.e2e.powerpc_utils import programs
+from tests.e2e.target import System, wait_for_target
+from tests.e2e.vm import Machine, start
+from tests.parsers.binary.nvram import BLANK, SLOFS, Device, cut, prom_env, slof
+from tests.trees import Content
+
+pytestmark = pytest.mark.e2e
+
+CONFIG = """\
+timeout 100
+default it
+label it
+	kernel ../vmlinux
+	initrd ../initrd.img,../nvram.img
+	append root=UUID=@UUID@ ro @CMDLINE@
+"""
+REPORT = b"""#!/bin/sh
+exec nvram --print-config -p common | sort | xargs echo
+"""
+
+
+class Reporting(Configured):
+    """A system that tells what powerpc-utils find in NVRAM."""
+
+    def files(self) -> dict[str, Content]:
+        tree = programs()
+        tree.add("report", file(REPORT, executable=True))
+        return {**super().files(), "/boot/nvram.img": cpio.write(tree, 0)}
+
+
+def save(console: Console, down: int, value: str) -> None:
+    """Save the setting that is so many rows down, in the screen of the settings."""
+    console.type("S")
+    console.shows("^Petipy .* - Settings", within=menu.SOON)
+    console.press(*["down"] * down, "enter")
+    console.shows("^Enter saves it in NVRAM, partition common", within=menu.SOON)
+    console.type(f"\x15{value}\r")
+    console.shows("saved in NVRAM, partition common", within=menu.SOON)
+
+
+def test_a_saved_setting_outlasts_a_reset_and_qemu_and_is_read_under_slof_and_by_linux(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    system = Reporting(chosen, Names.new("root"), "/boot/extlinux/extlinux.conf", CONFIG)
+    nvram = tmp_path / "nvram.img"
+    nvram.write_bytes(BLANK)
+    machine = image.machine(Machine(drives=[("virtio", install(system))], nvram=nvram))
+    with start(machine, tmp_path) as guest:
+        menu.enter(guest.console)
+        save(guest.console, 0, "47")
+        guest.console.forget()
+        guest.monitor.reset()
+        guest.console.expect("Booting in 4[0-7]", within=menu.START)
+        menu.enter(guest.console)
+        save(guest.console, 0, "3")
+    assert Device(nvram.read_bytes()).values == {"petipy,timeout": "3"}
+    with start(replace(machine, firmware="slof"), tmp_path) as guest:
+        guest.console.expect(r"Booting in [0-3]\b", within=menu.START)
+        said = wait_for_target(guest.console)
+    assert "petipy,timeout=3 " in said["nvram"]
+    assert "auto-boot?=true" in said["nvram"], "SLOF keeps its own settings beside ours"
+
+
+def test_a_host_gives_settings_to_a_guest_without_any_tool(image: Image, tmp_path: Path) -> None:
+    machine = Machine(prom_env=["petipy,debug=1", "petipy,timeout=soon"])
+    with start(image.machine(machine), tmp_path) as guest:
+        console = guest.console
+        console.expect("NVRAM system: petipy,timeout takes SECONDS", within=menu.START)
+        console.type("mm")
+        console.shows(menu.FOOTER, within=menu.START)
+        save(console, 0, "never")
+        console.shows(r"^>timeout +never +NVRAM common: petipy,timeout", within=menu.SOON)
+        guest.console.press("end")
+        console.shows(r"debug +1 +NVRAM system: petipy,debug", within=menu.SOON)
+
+
+@pytest.mark.parametrize(
+    ("before", "value"),
+    [(BLANK, "7"), (prom_env(), "7"), (slof(), "7"), (slof("petipy,timeout=5"), "12345")],
+)
+def test_powerpc_utils_read_what_a_power_cut_has_left(
+    before: bytes, value: str, tmp_path: Path
+) -> None:
+    lay_out(programs(), tmp_path)
+    path = tmp_path / "nvram.img"
+
+    def ask(*options: str) -> list[str]:
+        size = ["--nvram-file", str(path), "--nvram-size", str(len(before))]
+        program = ["qemu-ppc64le", "-L", str(tmp_path), f"{tmp_path}/usr/sbin/nvram", *size]
+        done = subprocess.run([*program, *options], capture_output=True, check=False, text=True)
+        return done.stdout.splitlines()
+
+    def list_others() -> Sequence[str]:
+        lines = ask("--print-config", "-p", "common")
+        return [line for line in lines if line.partition("=")[0] in OTHERS]
+
+    old = Device(before).values.get("petipy,timeout")
+    there = bool(Device(before).values)
+    for device in cut(before, Device(before).plan("petipy,timeout", value)):
+        path.write_bytes(device.image)
+        found = ask("--print-config=petipy,timeout", "-p", "common")
+        assert {*found} <= {old, value}, "a setting may be there twice, with both values"
+        assert found or not old
+        assert not there or list_others() == [*SLOFS]
+    assert found == [value]
+
+
+OTHERS = {entry.partition("=")[0] for entry in SLOFS}
