@@ -107,6 +107,16 @@ class Effect:
     once: bool = False  # it ends a wish for one boot of the default: made if that has failed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureRef:
+    """A signature that a file must have before the entry boots: CMS, detached (RFC 5652)."""
+
+    file: FileRef  # of the entry, as it is there; or a script that led to it
+    place: FileRef  # of the signature
+    signer: str = ""  # the name that the signer's certificate has; "" for any
+    digest: str = ""  # of a script: the SHA-256, in hexadecimal, of what was read
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The setting or variable ("$name") that gave a part of an entry, with its value there.
@@ -159,6 +169,7 @@ class Entry:
     help: str = ""  # the configuration's explanation for a person; several lines
     foreign: bool = False  # another system than Linux: listed on request only
     unchecked: str = ""  # a check that it wants and nobody can make: only a person boots it
+    signatures: tuple[SignatureRef, ...] = ()  # that are checked before it boots
     itself: bool = False  # it starts Petipy, which must not start itself for ever
     guess: bool = False  # offered by no configuration: boots by itself when nothing else can
     origins: tuple[Origin, ...] = ()  # of its kernel, initrds and command line

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from parsers.api import Entry, FileRef, Origin, Volume
+from parsers.places.references import move_references
 
 # UUID=…, or udev's link for it. Many files have quotation marks around the value.
 _TAG = re.compile(r"(UUID|LABEL|PARTUUID|PARTLABEL)=(.*)", re.I | re.S)
@@ -99,12 +100,8 @@ def rename_files(entry: Entry, there: str, here: str) -> Entry:
     if there == here:
         return entry
     return replace(
-        entry,
+        move_references(entry, rename),
         config=on_volume(there, entry.config),
-        kernel=rename(entry.kernel) if entry.kernel else None,
-        initrds=tuple(map(rename, entry.initrds)),
-        devicetree=rename(entry.devicetree) if entry.devicetree else None,
-        overlays=tuple(map(rename, entry.overlays)),
         origins=rename_origins(entry.origins),
         default_from=rename_origins(entry.default_from),
     )

@@ -251,8 +251,8 @@ class Booter:
         link = next((source.link for source in sources if source.name == choice.device), None)
         devices = lambda: self._store.snapshot.devices  # noqa: E731
         opener = Opener(machine.open, devices, machine.fetch, find_way(link))
-        kexec, log = machine.kexec, self._log
-        load = steps.load(todo, kexec, opener, in_child, log, self._show, make_message)
+        kexec, log, ca = machine.kexec, self._log, self._store.snapshot.settings.ca
+        load = steps.load(todo, kexec, opener, in_child, log, self._show, make_message, ca)
         await self._stoppable(load)
 
     def _send_back(self, choice: Choice, change: Changed) -> None:

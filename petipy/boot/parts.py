@@ -67,7 +67,7 @@ def part(descriptor: int, file: File, count: Count = lambda _: None) -> int:
         head, tail = newc.before(file.packed, size, file.mode), newc.after(size)
     copy = os.memfd_create("part")
     os.write(copy, head)
-    _send(copy, descriptor, file, count)
+    send(copy, descriptor, file, count)
     os.write(copy, tail)
     os.lseek(copy, 0, os.SEEK_SET)
     return copy
@@ -95,7 +95,8 @@ def read_ahead(descriptor: int, file: File, count: Count) -> None:
                 raise _unreadable(file, error) from error
 
 
-def _send(target: int, descriptor: int, file: File, count: Count) -> None:
+def send(target: int, descriptor: int, file: File, count: Count = lambda _: None) -> None:
+    """Append the part of an open file that `file` means to `target`. Raise OSError."""
     at, end = file.offset, file.offset + size_of(descriptor, file)
     try:
         while at < end and (sent := os.sendfile(target, descriptor, at, min(end - at, _PIECE))):

@@ -1,10 +1,11 @@
 """The plan of one boot: its files and its command line, after a person's changes."""
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from petipy.settings.table import BY_NAME
 from petipy.state import resolve
-from petipy.state.model import Change, Choice, Edit, File
+from petipy.state.model import Change, Choice, Edit, File, Signature
 
 
 class BootError(Exception):
@@ -33,6 +34,7 @@ class Plan:
     devicetree: File | None
     overlays: tuple[File, ...] = ()  # of the device tree, in the order in which they are applied
     cmdline: str
+    signatures: tuple[Signature, ...] = ()  # of its files, or of scripts that led to it
     changes: tuple[Change, ...] = ()
     configs: tuple[File, ...] = ()  # that it comes from
     itself: bool = False  # somebody wants Petipy to start Petipy
@@ -59,19 +61,25 @@ def plan(choice: Choice, edit: Edit | None) -> Plan:
     Raise BootError if the choice cannot be booted as it stands and nobody changed it.
     """
     kernel, initrds, cmdline = choice.kernel, choice.initrds, choice.entry.cmdline
+    signatures = choice.signatures
     if edit:
         kernel, initrds = resolve.apply_edit(choice, edit)
         cmdline = edit.cmdline
+        files = (kernel, *initrds, choice.devicetree)
+        signatures = tuple(s for s in signatures if s.digest or s.file in files)
     elif choice.obstacle:
         raise BootError(choice.entry.title, choice.obstacle)
     if kernel is None:
         raise BootError(choice.entry.title, "it names no kernel")
+    if len(choice.signatures) < len(choice.entry.signatures):
+        raise BootError(choice.entry.title, "a signature is on a device that is not there")
     return Plan(
         title=choice.entry.title,
         kernel=kernel,
         initrds=initrds,
         devicetree=choice.devicetree,
         overlays=choice.overlays,
+        signatures=signatures,
         cmdline=cmdline,
         configs=choice.configs,
         changes=choice.changes,  # also after an edit: it is the same entry
@@ -90,15 +98,22 @@ def forget_stamps(todo: Plan) -> Plan:
         initrds=initrds,
         devicetree=devicetree,
         overlays=overlays,
+        signatures=tuple(
+            replace(signature, place=replace(signature.place, stamp=""))
+            for signature in todo.signatures
+        ),
         configs=(),
     )
 
 
-def forget_extents(todo: Plan) -> Plan:
-    """Return the plan for files of which those from servers are there as the parts they mean."""
+def forget_extents(todo: Plan, copied: Container[File] = ()) -> Plan:
+    """Return the plan for files of which some are there as the parts that they mean.
+
+    These are the files from servers, and those that are copied.
+    """
 
     def whole(file: File) -> File:
-        return replace(file, offset=0, size=0) if file.url else file
+        return replace(file, offset=0, size=0) if file.url or file in copied else file
 
     return replace(
         todo,

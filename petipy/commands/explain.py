@@ -34,7 +34,7 @@ from petipy.report.provenance import (
 )
 from petipy.report.values import entry_to_json, problem_to_json
 from petipy.report.visible import escape
-from petipy.report.words import describe_effect, describe_problem
+from petipy.report.words import describe_effect, describe_problem, describe_signature
 from petipy.state.access import describe_users
 from petipy.state.model import ORDINARY, Choice
 from petipy.state.survey import Survey
@@ -194,6 +194,8 @@ def _files(choice: Choice) -> Iterator[str]:
             if file and statement:
                 origins = (statement.origin, *statement.variables)
                 yield f"      by {describe_origins(origins, entry.config)}"
+    for signature in entry.signatures:
+        yield _fact("signature", describe_signature(signature))
 
 
 def _command_line(choice: Choice) -> Iterator[str]:

@@ -165,7 +165,8 @@ def _meaning(entry: Entry) -> object:
     writes = frozenset(
         (e.file, e.rename, value) for e in entry.effects for value in e.values or ("",)
     )
-    return entry.kernel, entry.initrds, entry.devicetree, entry.overlays, options, writes
+    files = entry.kernel, entry.initrds, entry.devicetree, entry.overlays
+    return *files, entry.signatures, options, writes
 
 
 def _unreachable(choices: Sequence[Choice]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from petipy.report.networks import describe_network, network_to_json
 from petipy.report.printing import write
 from petipy.report.values import entry_to_json
 from petipy.report.visible import escape
-from petipy.report.words import describe_effect, describe_problem
+from petipy.report.words import describe_effect, describe_problem, describe_signature
 from petipy.state.access import describe_users
 from petipy.state.model import Choice
 from petipy.state.survey import Survey
@@ -92,7 +92,7 @@ def _lines(found: Survey) -> Iterator[str]:
         yield ""
     if default and describe_users(default, snapshot):
         yield "waits for a password before * boots"
-    elif default and (default.elsewhere or default.entry.unchecked):
+    elif default and (default.elsewhere or default.entry.unchecked or default.signatures):
         yield "nothing here boots by itself"
     elif default and default.timeout is not None:
         wait = default.timeout
@@ -126,6 +126,8 @@ def _choice(choice: Choice, users: str, default: bool) -> Iterator[str]:
     for name, ref in (*refs, ("devicetree", entry.devicetree), *overlays):
         if ref:
             yield f"    {name:<9} {ref}"
+    for signature in entry.signatures:
+        yield f"    signature {describe_signature(signature)}"
     if entry.cmdline:
         yield f"    cmdline   {entry.cmdline}"
     for effect in entry.effects:
@@ -134,6 +136,8 @@ def _choice(choice: Choice, users: str, default: bool) -> Iterator[str]:
         yield "    ! it is Petipy itself, which never boots by itself"
     if entry.unchecked:
         yield f"    ! {entry.unchecked}: it never boots by itself"
+    elif entry.signatures:
+        yield "    ! it boots by itself only where petipy.ca names an authority"
     if choice.obstacle:
         yield f"    ! {choice.obstacle}"
 

@@ -9,7 +9,7 @@ from petipy import __version__
 from petipy.control.protocol import Refused
 from petipy.report.values import entry_to_json
 from petipy.settings.table import BY_NAME, SETTINGS, Setting
-from petipy.state import itself
+from petipy.state import itself, unchecked
 from petipy.state.access import describe_users
 from petipy.state.boots import Progress
 from petipy.state.model import Choice, Snapshot, Source, Status
@@ -84,7 +84,7 @@ def list_entries(snapshot: Snapshot, *, full: bool) -> Iterator[dict[str, Any]]:
 
 
 def _entry(snapshot: Snapshot, choice: Choice) -> dict[str, Any]:
-    own = itself.explain(snapshot, choice)
+    own = itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice)
     return {
         "id": choice.id,
         "title": choice.entry.title,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from petipy.boot.attempt import Booter
 from petipy.control.commands import Commands, Denied, Right
 from petipy.log import Trace
-from petipy.state import candidates, itself
+from petipy.state import candidates
 from petipy.state.access import Lock
 from petipy.state.model import Snapshot
 from petipy.state.policy import Decision
@@ -130,8 +130,8 @@ class AutomaticBoot:
         for choice in candidates.list_passed_over(snapshot, boots) if boots else ():
             if choice.id not in self._told:
                 self._told.add(choice.id)
-                own = itself.explain(snapshot, choice)
-                why = choice.obstacle or choice.entry.unbootable or f"it is {own}"
+                why = choice.obstacle or choice.entry.unbootable
+                why = why or candidates.explain(snapshot, choice)
                 words = f"{choice.device}: the default {choice.entry.title} does not boot"
                 self._tell(f"{words}: {why}")
 

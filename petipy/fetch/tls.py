@@ -7,7 +7,6 @@ the authorities of petipy.ca vouch for certificates.
 import asyncio
 import errno
 import os
-import re
 import socket
 import sys
 import time
@@ -16,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from petipy.fetch.authorities import LARGEST, sort_authorities
 from petipy.fetch.connection import Connection
 from petipy.fetch.failure import FetchError
 from petipy.fetch.scheme import Job, find_schemes
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     import ssl
 
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
-_LARGEST = 1 << 20  # bytes of a certificate that is fetched
-_FINGERPRINT = re.compile(r"(?i)(?:sha256[:=])?((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})")
-# Seconds after the build of the image. A clock that stands before the build is set to it.
-_UNSET = 2 * 86400
 # A connection to the same server, for a second handshake.
 Open = Callable[[], Awaitable[Connection]]
 
@@ -95,8 +91,10 @@ def prepare(rules: Fetching) -> None:
         tls.remark = ", and its certificate is not checked (petipy.insecure)"
     elif not context.cert_store_stats()["x509_ca"]:
         tls.faults.append("there is no CA bundle")
-    for authority in () if rules.insecure else rules.authorities:
-        _read_authority(tls, authority)
+    named = sort_authorities(() if rules.insecure else rules.authorities)
+    tls.fingerprints, tls.urls = named.fingerprints, named.urls
+    for path in named.paths:
+        _read_authority(tls, path)
     if rules.certificate:
         try:
             context.load_cert_chain(rules.certificate, password=_no_password)
@@ -208,12 +206,9 @@ async def _shake_hands(
 
 
 def _describe_distrust(error: "ssl.SSLCertVerificationError", host: str, tls: Tls) -> str:
-    now = _now()
-    clock = f"this machine's clock says {time.strftime('%Y-%m-%d', time.gmtime(now))}"
-    if now < tls.epoch:
-        clock += ", which is before this image was made: set the clock"
-    elif now < tls.epoch + _UNSET:
-        clock += ", when this image was made: set the clock"
+    from petipy.network.clock import describe_clock
+
+    clock = describe_clock(_now(), tls.epoch)
     words = {
         9: f"it is not yet valid; {clock}",
         10: f"it has expired; {clock}",
@@ -228,18 +223,13 @@ def _describe_distrust(error: "ssl.SSLCertVerificationError", host: str, tls: Tl
     return f"the certificate of {host} is not trusted: {words}{faults}"
 
 
-def _read_authority(tls: Tls, authority: str) -> None:
-    """Take one of petipy.ca: a fingerprint, a URL with a checksum, or a path in the image."""
-    if m := _FINGERPRINT.fullmatch(authority):
-        tls.fingerprints.append(m[1].replace(":", "").lower())
-    elif "://" in authority:
-        tls.urls.append(authority)
-    else:
-        try:
-            with open(authority, "rb") as file:
-                _trust(tls, file.read(_LARGEST))
-        except (OSError, ValueError) as error:
-            tls.faults.append(f"petipy.ca={authority}: {_describe_error(error)}")
+def _read_authority(tls: Tls, path: str) -> None:
+    """Take the certificates of a file in the image."""
+    try:
+        with open(path, "rb") as file:
+            _trust(tls, file.read(LARGEST))
+    except (OSError, ValueError) as error:
+        tls.faults.append(f"petipy.ca={path}: {_describe_error(error)}")
 
 
 def _trust(tls: Tls, data: bytes) -> None:
@@ -262,7 +252,7 @@ async def _fetch_authority(tls: Tls, address: str, job: Job) -> None:
             raise ValueError(f"nothing is fetched by {url.scheme} before certificates are known")
     except ValueError as error:
         raise FetchError(f"petipy.ca: {error}") from None
-    sink = Sink(_LARGEST, make_digest=sha512 if checksum[0] == "sha512" else sha256)
+    sink = Sink(LARGEST, make_digest=sha512 if checksum[0] == "sha512" else sha256)
     asking, began = job.asking, job.began
     try:
         part = Job(
@@ -284,7 +274,7 @@ async def _fetch_authority(tls: Tls, address: str, job: Job) -> None:
             raise FetchError(f"its {checksum[0]} is {sink.checksum()}")
         descriptor = sink.seal()
         try:
-            _trust(tls, os.pread(descriptor, _LARGEST, 0))
+            _trust(tls, os.pread(descriptor, LARGEST, 0))
         finally:
             os.close(descriptor)
         if address in tls.urls:  # else another fetch was faster

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from parsers.api import Effect, FileRef, Problem
+from parsers.api import Effect, FileRef, Problem, SignatureRef
 from petipy.state.model import Choice, File
 
 
@@ -29,8 +29,16 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         more |= {"once": True} if effect.once else {}
         return {"file": file(effect.file), "values": dict(effect.values)} | more
 
+    def signature(ref: SignatureRef) -> dict[str, Any]:
+        more = {"digest": ref.digest} if ref.digest else {}
+        return {
+            "file": file(ref.file),
+            "place": file(ref.place),
+            "signer": ref.signer or None,
+        } | more
+
     refs = [ref for ref in (entry.kernel, *entry.initrds, entry.devicetree) if ref]
-    refs += entry.overlays
+    refs += [*entry.overlays, *(ref.place for ref in entry.signatures)]
     files = {str(File(**f)): f for f in map(file, refs)}
     return {
         "id": choice.id,
@@ -44,6 +52,7 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         "initrds": [file(ref) for ref in entry.initrds],
         "devicetree": file(entry.devicetree) if entry.devicetree else None,
         "overlays": [file(ref) for ref in entry.overlays],
+        "signatures": [signature(ref) for ref in entry.signatures],
         "cmdline": entry.cmdline,
         "default": entry.default,
         "effects": [effect(e) for e in entry.effects],

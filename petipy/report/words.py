@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from parsers.api import Effect, Problem
+from parsers.api import Effect, Problem, SignatureRef
 from petipy.report.printing import terminal_width
 from petipy.report.quote import format_place, quote_line
 from petipy.report.visible import escape
@@ -25,3 +25,9 @@ def describe_effect(effect: Effect) -> str:
     words += [f"renamed to {effect.rename}"] if effect.rename else []
     later = " (once the default has failed)" if effect.once else ""
     return f"{effect.file}: {', '.join(words)}{later}"
+
+
+def describe_signature(signature: SignatureRef) -> str:
+    """Describe in one line a signature that is checked: FILE by PLACE (SIGNER)."""
+    signer = f" ({signature.signer})" if signature.signer else ""
+    return f"{signature.file} by {signature.place}{signer}"

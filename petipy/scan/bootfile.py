@@ -12,6 +12,7 @@ from typing import Literal
 from parsers.api import Entry, FileRef, Files, Format, Host, Problem, Volume
 from parsers.binary.kernel import can_run, describe_mismatch, detect_machine
 from parsers.places.lease import Lease, server
+from parsers.places.references import move_references
 from parsers.places.urls import split
 from petipy.scan import disc
 from petipy.scan.netboot import is_kernel
@@ -152,11 +153,8 @@ def _on_server(entry: Entry, url: str) -> Entry:
         return FileRef(url=url, offset=ref.offset, size=ref.size)
 
     return replace(
-        entry,
+        move_references(entry, move),
         config=url,
-        kernel=entry.kernel and move(entry.kernel),
-        initrds=tuple(map(move, entry.initrds)),
-        devicetree=entry.devicetree and move(entry.devicetree),
         origins=tuple(replace(origin, config=url) for origin in entry.origins),
         effects=(),
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from parsers.api import Entry, FileRef, Files, Format, Problem, Volume
 from parsers.places.medium import add_parameters, advise_download
+from parsers.places.references import move_references
 from petipy.scan.iso9660 import IsoFiles
 from petipy.scan.tree import scan_tree
 from petipy.state.model import Scan
@@ -64,12 +65,8 @@ def _move(tree: IsoFiles, entry: Entry, url: str) -> Entry:
         return replace(ref, path="", url=url, offset=start + offset, size=ref.size or size - offset)
 
     moved = replace(
-        entry,
+        move_references(entry, move),
         config=_name(url, entry.config),
-        kernel=entry.kernel and move(entry.kernel),
-        initrds=tuple(map(move, entry.initrds)),
-        devicetree=entry.devicetree and move(entry.devicetree),
-        overlays=tuple(map(move, entry.overlays)),
         origins=tuple(replace(o, config=_name(url, o.config)) for o in entry.origins),
         effects=(),
     )

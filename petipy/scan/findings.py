@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from parsers.api import ANY, Entry, FileRef, Files, Format, Item, Preferences, Problem
 from parsers.places.medium import add_parameters, advise
+from parsers.places.references import list_references
 from petipy.scan import itself
 from petipy.scan.budget import EntryBudget, PreferencesBudget, cut_problems, weigh
 from petipy.scan.excerpts import with_excerpts
 from petipy.scan.merge import Menu, drop_known_guesses, volume_name
 from petipy.state.model import MOST_WANTS, FormatFacts, Scan
-from petipy.state.resolve import list_references
 
 _LONGEST_WANT = 500  # characters of a volume's name
 

@@ -74,6 +74,7 @@ def _meaning(entry: Entry, files: Files) -> object:
         tuple(_place(ref, files) for ref in entry.initrds),
         entry.devicetree and _place(entry.devicetree, files),
         tuple(_place(ref, files) for ref in entry.overlays),
+        entry.signatures,
         " ".join(words).strip(),
         entry.unbootable,
     )

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from parsers.api import Entry
+from parsers.places.references import list_references
 from petipy.scan.budget import cut_seen
 from petipy.scan.files import TreeFiles
 from petipy.scan.merge import volume_name
-from petipy.state.resolve import list_references
 from petipy.state.seen import Seen
 
 

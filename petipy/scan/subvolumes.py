@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Item, Origin, Problem
+from parsers.places.references import move_references
 
 MOST = 16  # subvolumes; snapshots can be thousands
 _NAMES = ("root", "rootfs")  # besides @ and all that begin so
@@ -64,12 +65,8 @@ class SubvolumeFiles:
 
     def _entry(self, entry: Entry) -> Entry:
         return replace(
-            entry,
+            move_references(entry, self._ref),
             config=self._config(entry.config),
-            kernel=entry.kernel and self._ref(entry.kernel),
-            initrds=tuple(map(self._ref, entry.initrds)),
-            devicetree=entry.devicetree and self._ref(entry.devicetree),
-            overlays=tuple(map(self._ref, entry.overlays)),
             effects=tuple(replace(e, file=self._ref(e.file)) for e in entry.effects),
             origins=tuple(map(self._origin, entry.origins)),
             default_from=tuple(map(self._origin, entry.default_from)),

@@ -128,8 +128,8 @@ SETTINGS = (
     Setting(
         name="ca",
         type=values.LIST,
-        help="trust these authorities, too: a file of the image, a fingerprint, or a URL with its "
-        "#sha256=",
+        help="trust these authorities, too, and for the signatures of files them alone: a file of "
+        "the image, a fingerprint, or a URL with its #sha256=",
         layers=_OWNER,
     ),
     Setting(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from itertools import takewhile
 
-from petipy.state import itself
+from petipy.state import itself, unchecked
 from petipy.state.access import find_boot_locks, find_cover_locks
 from petipy.state.model import ORDINARY, Change, Choice, Snapshot
 from petipy.state.order import Ranking
@@ -50,6 +50,12 @@ def _list_before_guards(snapshot: Snapshot) -> set[str]:
     return {c.id for c in before if c.own and place.get(c.device, end) < end}
 
 
+def explain(snapshot: Snapshot, choice: Choice) -> str:
+    """Return in words why a choice that can boot does not boot by itself; "" if it may."""
+    own = itself.explain(snapshot, choice)
+    return f"it is {own}" if own else unchecked.explain(snapshot, choice)
+
+
 def list_candidates(snapshot: Snapshot) -> list[Choice]:
     """Return the choices that can boot without a person, in the order in which to try them.
 
@@ -71,9 +77,7 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
     """
     images, media = _images(snapshot), _media(snapshot)
     bootable = [
-        choice
-        for choice in snapshot.choices
-        if choice.bootable and not (itself.explain(snapshot, choice) or choice.entry.unchecked)
+        choice for choice in snapshot.choices if choice.bootable and not explain(snapshot, choice)
     ]
     ours = [choice for choice in bootable if choice.device not in images] or bootable
     harmless = (
@@ -141,7 +145,7 @@ def list_passed_over(snapshot: Snapshot, boots: Choice) -> list[Choice]:
     key = _make_order(ranking)
     defaults = (c for c in snapshot.choices if c.turn == 0 and not c.elsewhere)
     before = (choice for choice in defaults if key(choice) < key(boots))
-    return [c for c in before if not c.bootable or itself.explain(snapshot, c)]
+    return [c for c in before if not c.bootable or explain(snapshot, c)]
 
 
 def list_changes(snapshot: Snapshot, choice: Choice, failed: Collection[str]) -> list[Change]:

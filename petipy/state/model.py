@@ -125,10 +125,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormatFacts:
-    """The attributes of a parsers.api.Format that the menu depends on.
-
-    The program that shows the menu imports no format.
-    """
+    """The attributes of a parsers.api.Format for the menu, whose program imports no format."""
 
     name: str
     hotkeys_select: bool = False
@@ -175,6 +172,16 @@ class File:
         return f"newc:{self.packed}:{place}" if self.packed else place
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A SignatureRef whose files have been resolved."""
+
+    file: File
+    place: File
+    signer: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """An Effect whose file has been resolved. An absent device keeps the configuration's words."""
@@ -202,6 +209,7 @@ class Choice:
     initrds: tuple[File, ...] = ()
     devicetree: File | None = None
     overlays: tuple[File, ...] = ()
+    signatures: tuple[Signature, ...] = ()  # checked before it boots
     changes: tuple[Change, ...] = ()  # to be written when it is booted
     configs: tuple[File, ...] = ()  # that it comes from, with their stamps
     missing: tuple[str, ...] = ()  # files that their device does not have, as str(File)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from posixpath import dirname
 
 from parsers.api import Effect, Entry, FileRef, Password, Preferences, Volume
+from parsers.places.references import list_references
 from parsers.places.volumes import describe, make_index
 from petipy.state.model import (
     ORDINARY,
@@ -20,6 +21,7 @@ from petipy.state.model import (
     File,
     FormatFacts,
     Scan,
+    Signature,
 )
 
 # The name of the volume that a configuration's words mean; None when it is not there.
@@ -44,8 +46,8 @@ def choices(
     """Return the entries of all scans in menu order.
 
     `volumes` are those present (default: the scanned). `media` are those among them that were not
-    scanned and are not the machine's own. Systems other than Linux are among the
-    entries if `foreign`. Without `boot_image` no command line says which kernel it was made for.
+    scanned and are not the machine's own. Systems other than Linux are among the entries if
+    `foreign`. Without `boot_image` no command line says which kernel it was made for.
     Two sorts of entries are left out: a kernel that was merely found and that a configuration of
     any device offers, and an entry of a file that another device's configuration has read in.
     """
@@ -198,6 +200,11 @@ def resolve_source(
             initrds=tuple(resolved[ref] for ref in entry.initrds if ref in resolved),
             devicetree=resolved.get(entry.devicetree) if entry.devicetree else None,
             overlays=tuple(resolved[ref] for ref in entry.overlays if ref in resolved),
+            signatures=tuple(
+                Signature(resolved[s.file], resolved[s.place], s.signer, s.digest)
+                for s in entry.signatures
+                if s.file in resolved and s.place in resolved
+            ),
             changes=tuple(_change(effect, name, find) for effect in entry.effects),
             configs=stamps.list_configs(entry, locked=guard.superusers is not None),
             missing=tuple(str(file) for ref, file in files if file and ref in absent),
@@ -297,16 +304,6 @@ def _general(scan: Scan, form: str) -> Preferences:
 def _host(name: str) -> str:
     """Return the name of the volume that an image file lies on; of another volume its own."""
     return name.partition(":/")[0]
-
-
-def list_references(entry: Entry) -> Iterator[FileRef]:
-    """Yield every file that booting the entry needs, the kernel first."""
-    if entry.kernel:
-        yield entry.kernel
-    yield from entry.initrds
-    if entry.devicetree:
-        yield entry.devicetree
-    yield from entry.overlays
 
 
 def _file(ref: FileRef, own: str, find: FindVolume) -> File | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from petipy.state import itself
+from petipy.state import itself, unchecked
 from petipy.state.model import Choice, Snapshot, Source
 from petipy.ui.line.plain import describe_network, entry_title, source_title, to_ascii
 
@@ -138,7 +138,7 @@ def _row(snapshot: Snapshot, choice: Choice, path: MenuPath, *, deep: bool) -> M
     if deep or len(choice.entry.trail) == len(path.trail):
         obstacle = to_ascii(choice.obstacle)
         text = entry_title(choice)
-        note = itself.explain(snapshot, choice) or choice.entry.unchecked
+        note = itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice)
         return MenuRow("entry", (choice.id,), text, choice.id, MenuPath(), default, obstacle, note)
     inner = _submenu(choice, path)
     text = to_ascii(inner.trail[-1]).strip() or "(no title)"

@@ -14,7 +14,8 @@ from tests.trees import lay
 
 ENTRY_KEYS = [
     *("id", "title", "trail", "format", "device", "config", "line", "kernel", "initrds"),
-    *("devicetree", "overlays", "cmdline", "default", "effects", "missing", "waits_for"),
+    *("devicetree", "overlays", "signatures", "cmdline", "default", "effects", "missing"),
+    "waits_for",
     *("action", "hotkey", "classes", "users", "hidden", "unbootable", "unchecked"),
     *("elsewhere", "also"),
     "dialect",
@@ -63,6 +64,7 @@ def test_json_has_exactly_the_keys_of_the_contract(disk: Callable[..., Path], sh
         "initrds": [{"device": "root", "path": "/i"}],
         "devicetree": None,
         "overlays": [],
+        "signatures": [],
         "cmdline": "",
         "default": True,
         "effects": [],
@@ -183,6 +185,24 @@ def test_overlays_of_a_device_tree_are_shown(
     assert main([str(path), "--json", "--machine", "aarch64"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert [file["path"] for file in answer["entries"][0]["overlays"]] == ["/b", "/a"]
+
+
+def test_signatures_are_shown_with_what_they_sign(
+    disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "#!ipxe\nkernel v\nimgverify --signer Bob v http://192.0.2.1/v.sig\nboot\n"
+    path = disk("root", {"/boot.ipxe": text, "/v": ""})
+    assert main([str(path)]) == 0
+    assert "    signature /v by http://192.0.2.1/v.sig (Bob)\n" in capsys.readouterr().out
+    assert main([str(path), "--json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)["entries"]
+    assert entry["signatures"] == [
+        {
+            "file": {"device": "root", "path": "/v"},
+            "place": {"url": "http://192.0.2.1/v.sig"},
+            "signer": "Bob",
+        }
+    ]
 
 
 def test_without_any_kernel_the_default_is_what_the_configuration_wants(

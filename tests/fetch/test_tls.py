@@ -44,7 +44,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     good = authority.sign("IP:127.0.0.1", "boot.test")
     chain = good.certificate.with_suffix(".chain")
     chain.write_bytes(good.certificate.read_bytes() + authority.certificate.read_bytes())
-    client = authority.sign("client.test", client=True)
+    client = authority.sign("client.test", usage="clientAuth")
     both = client.certificate.with_suffix(".both")
     both.write_bytes(client.certificate.read_bytes() + client.key.read_bytes())
     day = timedelta(days=1)

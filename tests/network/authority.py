@@ -34,6 +34,13 @@ class Certificate:
     certificate: Path
     key: Path
 
+    def sign_file(self, file: Path, *options: str, digest: str = "sha256") -> bytes:
+        """Return a detached CMS signature of a file, in DER, as iPXE's users make it."""
+        words = ["openssl", "cms", "-sign", "-binary", "-noattr", "-in", str(file)]
+        words += ["-signer", str(self.certificate), "-inkey", str(self.key), "-md", digest]
+        words += ["-outform", "DER", *options]
+        return subprocess.run(words, capture_output=True, check=True).stdout
+
     @property
     def nginx(self) -> str:
         """Return the lines of a "server" block for it."""
@@ -59,17 +66,19 @@ class Authority:
         *names: str,
         begins: datetime | None = None,
         ends: datetime | None = None,
-        client: bool = False,
+        usage: str = "serverAuth",
+        key_usage: str = "digitalSignature",
     ) -> Certificate:
         """Return a certificate for names and addresses ("boot.test", "IP:192.0.2.1").
 
         It is valid from yesterday for a year, unless `begins` or `ends` says otherwise.
         """
-        stem = f"{'client' if client else 'server'}-{len(list(self._room.glob('*.csr')))}"
+        stem = f"{usage}-{len(list(self._room.glob('*.csr')))}"
         key, request, made = (self._room / f"{stem}.{kind}" for kind in ("key", "csr", "pem"))
         alternatives = ",".join(n if n.startswith("IP:") else f"DNS:{n}" for n in names)
-        usage = f"extendedKeyUsage={'clientAuth' if client else 'serverAuth'}"
-        extensions = ["-addext", f"subjectAltName={alternatives}", "-addext", usage]
+        extensions = ["-addext", f"subjectAltName={alternatives}"]
+        extensions += ["-addext", f"extendedKeyUsage={usage}"] if usage else []
+        extensions += ["-addext", f"keyUsage={key_usage}"] if key_usage else []
         subject = ["-subj", f"/CN={names[0].removeprefix('IP:')}"]
         run(["openssl", "req", "-new", *_new_key(key), *subject, *extensions, "-out", request])
         now = datetime.now(UTC)

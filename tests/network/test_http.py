@@ -111,7 +111,7 @@ def test_nginx_answers_by_https_to_a_client_that_it_knows(
 ) -> None:
     authority = Authority(server.room / "ca")
     shown = authority.sign("IP:192.0.2.1", "boot.test", "IP:2001:db8::1")
-    ours = authority.sign("client.test", client=True)
+    ours = authority.sign("client.test", usage="clientAuth")
     both = client.room / "client.pem"
     both.write_bytes(ours.certificate.read_bytes() + ours.key.read_bytes())
     start_nginx(

@@ -7,7 +7,7 @@ import pytest
 from parsers.api import Password
 from petipy.state import candidates, policy
 from petipy.state.boots import Countdown
-from petipy.state.model import IMAGE, NETWORK, OPTICAL, File, Snapshot
+from petipy.state.model import IMAGE, NETWORK, OPTICAL, File, Signature, Snapshot
 from petipy.state.policy import Decision, Hints
 from petipy.state.settings import Settings
 from tests.samples import choice, device, entry, guards, sources
@@ -62,6 +62,14 @@ def test_what_wants_a_check_that_nobody_can_make_does_not_boot_by_itself() -> No
     assert booted(replace(SEEN, choices=(unchecked, B)), QUICK, READY) == ["b"]
     assert not booted(replace(SEEN, choices=(unchecked,)), QUICK, READY)
     assert unchecked.bootable  # a person may
+
+
+def test_what_has_signatures_boots_by_itself_once_there_are_authorities() -> None:
+    file = File(device="vda2", path="/vmlinuz")
+    signed = replace(A, signatures=(Signature(file, file, "", ""),))
+    seen = replace(SEEN, choices=(signed, B))
+    assert booted(seen, QUICK, READY) == ["b"]
+    assert booted(seen, replace(QUICK, ca=("/etc/ca.pem",)), READY) == ["a", "b"]
 
 
 def test_of_the_network_and_of_media_only_what_their_configuration_chose_boots() -> None:

@@ -10,6 +10,7 @@ from parsers.formats.grub.language.family import Family
 from parsers.formats.grub.recognition import find_family
 from parsers.formats.grub.run.machine import GrubMachine
 from parsers.formats.grub.server_menu import ServerMenu
+from parsers.places.references import move_references
 from parsers.places.remote import find_kind, is_program
 from parsers.places.urls import split
 
@@ -115,11 +116,8 @@ def _on_server(item: Item, url: Url) -> Item:
     if not isinstance(item, Entry):
         return item
     return replace(
-        item,
+        move_references(item, lambda ref: _file(ref, url)),
         config=url(item.config),
-        kernel=item.kernel and _file(item.kernel, url),
-        initrds=tuple(_file(ref, url) for ref in item.initrds),
-        devicetree=item.devicetree and _file(item.devicetree, url),
         origins=_origins(item.origins, url),
         default_from=_origins(item.default_from, url),
         effects=(),  # GRUB does not write to a server

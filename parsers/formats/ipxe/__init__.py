@@ -13,6 +13,11 @@ from parsers.formats.ipxe.script import Script, is_script
 table()
 Script("", "#!ipxe\n")
 
+
+def _prepare_network() -> None:
+    import hashlib  # noqa: F401  for scripts that are signed
+
+
 FORMAT = Format(
     "ipxe",
     (
@@ -21,6 +26,7 @@ FORMAT = Format(
         *("/boot/*.ipxe", "/ipxe/*.ipxe", "/boot/ipxe/*.ipxe", "/EFI/*/*.ipxe", "/efi/*/*.ipxe"),
     ),
     items,
+    prepare_network=_prepare_network,
     network=lambda url, text: is_script(text),
     statements=frozenset(table()),
 )

@@ -28,7 +28,6 @@ _FREE = 60  # steps of each item that do not count: many items are no endless lo
 _ITEMS = 1000  # that have these steps
 _INITRD = re.compile(r"(?<!\S)initrd=(\S+)")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
-_UNCHECKED = "its script wants a signature to be checked, which is not supported"
 _ARROW = re.compile(r"\s*[-=]*>+$")  # the mark of a title that opens another menu
 
 Above = tuple[Question, ...]  # the menus above an item
@@ -191,7 +190,8 @@ class ScriptExplorer:
             devicetree=boot.devicetree.ref if boot.devicetree else None,
             cmdline=kernel.cmdline,
             origins=tuple(_origins(boot)),
-            unchecked=_UNCHECKED if boot.wants_check else "",
+            unchecked=boot.unchecked,
+            signatures=tuple(dict.fromkeys(boot.list_signatures())),
         )
 
     def _check(self, boot: Boot) -> None:

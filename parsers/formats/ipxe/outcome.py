@@ -1,10 +1,11 @@
 """The outcomes of a script, and the images and menus that they consist of."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from parsers.api import Action, FileRef, Origin
+from parsers.api import Action, FileRef, Origin, SignatureRef
 
 _MODE = re.compile(r"(?<!\S)mode=([0-7]{1,4})(?!\S)")
 
@@ -20,6 +21,7 @@ class IpxeImage(NamedTuple):
     cmdline_from: tuple[Origin, ...] = ()  # the same for the command line, if another command's
     named: bool = False  # by --name
     is_kernel: bool = False  # fetched by a command that selects it for `boot`
+    signed: tuple[tuple[FileRef, str], ...] = ()  # its signatures, each with its signer's name
 
     @property
     def packed(self) -> FileRef:
@@ -33,6 +35,11 @@ class IpxeImage(NamedTuple):
             return self.ref
         mode = _MODE.search(rest)
         return replace(self.ref, packed=path, mode=int(mode[1], 8) if mode else 0o644)
+
+    def list_signatures(self, file: FileRef, digest: str = "") -> Iterator[SignatureRef]:
+        """Yield the signatures of the image, which the entry has as `file`."""
+        for place, signer in self.signed:
+            yield SignatureRef(file=file, place=place, signer=signer, digest=digest)
 
 
 class MenuItem(NamedTuple):
@@ -59,7 +66,17 @@ class Boot(NamedTuple):
     kernel: IpxeImage
     initrds: tuple[IpxeImage, ...]
     devicetree: IpxeImage | None = None
-    wants_check: bool = False  # the script has asked for a signature to be checked
+    scripts: tuple[SignatureRef, ...] = ()  # the signatures of scripts that led to it
+    unchecked: str = ""  # a signature that nobody can check, in words
+
+    def list_signatures(self) -> Iterator[SignatureRef]:
+        """Yield the signatures that the script has asked for."""
+        yield from self.scripts
+        yield from self.kernel.list_signatures(self.kernel.ref)
+        for image in self.initrds:
+            yield from image.list_signatures(image.packed)
+        if self.devicetree:
+            yield from self.devicetree.list_signatures(self.devicetree.ref)
 
 
 class Question(NamedTuple):

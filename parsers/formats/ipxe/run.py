@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from parsers.api import Action, Origin
+from parsers.api import Action, Origin, SignatureRef
 from parsers.formats.ipxe.context import IpxeContext
 from parsers.formats.ipxe.origin import (
     MOST,
@@ -73,7 +73,9 @@ class Run:
         self.images: tuple[IpxeImage, ...] = ()
         self.selected: IpxeImage | None = None
         self.devicetree: IpxeImage | None = None
-        self.wants_check = False  # of a signature, before anything boots
+        self.wants_trust = self.is_trust_permanent = False  # by imgtrust
+        self.signed_scripts: tuple[SignatureRef, ...] = ()  # the signatures of scripts that ran
+        self.unchecked = ""  # a signature that nobody can check, in words
         self.menus: dict[str, IpxeMenu] = {}
         self.failures: list[End] = []  # since the last choice
         self._frames: list[Frame] = []
@@ -90,7 +92,9 @@ class Run:
         """Return a copy of the run in which the user has chosen this item."""
         new = Run(self.context, self.commands, self.settings.copy())
         new.images, new.selected, new.devicetree = self.images, self.selected, self.devicetree
-        new.menus, new.wants_check = dict(self.menus), self.wants_check
+        new.menus = dict(self.menus)
+        new.wants_trust, new.is_trust_permanent = self.wants_trust, self.is_trust_permanent
+        new.signed_scripts, new.unchecked = self.signed_scripts, self.unchecked
         for menu in self.menus.values():
             menu.is_shared = True
         new._frames = [frame.copy() for frame in self._frames]
@@ -131,7 +135,7 @@ class Run:
         """Return the boot of this kernel. iPXE passes on all fetched files, in their order."""
         own = (kernel.where, self.devicetree and self.devicetree.where)
         initrds = [i for i in self.images if not i.is_kernel and i.where not in own]
-        return Boot(kernel, tuple(initrds), self.devicetree, self.wants_check)
+        return Boot(kernel, tuple(initrds), self.devicetree, self.signed_scripts, self.unchecked)
 
     # Running
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from parsers.api import Effect, Entry
 from petipy.report.provenance import describe_origins, group_statements, join_runs
-from petipy.state import itself
+from petipy.report.words import describe_signature
+from petipy.state import itself, unchecked
 from petipy.state.model import Choice, Snapshot
 from petipy.ui.kit.keys import BACK, BOOT, Key
 from petipy.ui.kit.registration import Navigation, Registration
@@ -54,8 +55,8 @@ def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Parag
         yield None, f"This is the default: it {'boots by itself' if alone else 'waits for you'}."
     if own := itself.explain(snapshot, choice):
         yield None, f"It is {own}: it does not boot by itself."
-    if entry.unchecked:
-        yield "error", f"It does not boot by itself: {entry.unchecked}."
+    if reason := unchecked.explain(snapshot, choice):
+        yield "error", f"It does not boot by itself: {reason}."
     if choice.obstacle:
         yield "error", f"It cannot be booted now: {choice.obstacle}."
     yield None, ""
@@ -72,6 +73,8 @@ def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Parag
         yield _fact("Device tree", choice.devicetree or entry.devicetree)
     for overlay in choice.overlays or entry.overlays:
         yield _fact("Overlay", overlay)
+    for signature in entry.signatures:
+        yield _fact("Signature", describe_signature(signature))
     if not entry.action:
         yield _fact("Command line", entry.cmdline or "(empty)")
     yield None, ""

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from parsers.api import Password
+from parsers.api import FileRef, Password, SignatureRef
 from petipy.state.boots import Countdown
-from petipy.state.model import Choice, Edit, Snapshot
+from petipy.state.model import Choice, Edit, File, Signature, Snapshot
 from petipy.ui.line.countdown import CountdownLines
 from petipy.ui.view import key_table
 from tests.ui.driver import Driver
@@ -336,3 +336,16 @@ def test_an_entry_that_nobody_can_check_says_so_in_its_row_and_details() -> None
     driver = show(choice("A"), choice("B", unchecked=why))
     assert any("B" in line and why in line for line in driver.lines())
     assert f"It does not boot by itself: {why}." in driver.press("end", "i").text
+
+
+def test_an_entry_with_signatures_names_them_and_what_is_lacking_to_check_them() -> None:
+    ref = SignatureRef(file=FileRef(path="/vmlinuz"), place=FileRef(path="/v.sig"), signer="Bob")
+    file = File(device="vda2", path="/vmlinuz")
+    signed = choice("B", signatures=(ref,))
+    signed = replace(signed, signatures=(Signature(file, file, "Bob", ""),))
+    driver = show(choice("A"), signed)
+    why = "nobody can check its signatures: petipy.ca names no authority"
+    assert any("B" in line and "nobody can check its signatures" in line for line in driver.lines())
+    shown = driver.press("end", "i").text
+    assert why in " ".join(shown.split())
+    assert "/vmlinuz by /v.sig (Bob)" in shown

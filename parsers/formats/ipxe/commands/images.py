@@ -73,17 +73,35 @@ def imgfree(run: Run, words: Sequence[str]) -> bool:
 
 @command("imgverify")
 def imgverify(run: Run, words: Sequence[str]) -> bool:
-    _, rest = parse_options(words, "keep", "signer timeout", least=2)
-    run.complain(f"the signature of {rest[0]} is not checked here")
-    run.wants_check = True
+    """Note a signature of an image. It is checked when the entry boots, and counts as right here.
+
+    iPXE drops the signature's image unless --keep is given.
+    """
+    options, rest = parse_options(words, "keep quiet", "signer timeout", least=2, most=2)
+    known = run.images
+    image = _find_or_fetch(run, "imgverify", {}, rest[:1])
+    signature = _find_or_fetch(run, "imgverify", {}, rest[1:])
+    if image is None or signature is None:
+        return False
+    signed = dict.fromkeys((*image.signed, (signature.ref, options.get("signer", ""))))
+    new = image._replace(signed=tuple(signed))
+    if image not in known:
+        new = new._replace(fetched_by=run.command_origins("imgverify", len(rest), 0))
+    _replace(run, image, new)
+    if "keep" not in options:
+        run.images = tuple(other for other in run.images if other != signature)
     return True
 
 
 @command("imgtrust")
 def imgtrust(run: Run, words: Sequence[str]) -> bool:
-    """Let nothing boot whose signature has not been checked, or allow that again."""
-    options, _ = parse_options(words, "allow permanent")
-    run.wants_check = "allow" not in options
+    """Let nothing start that imgverify has not checked, or allow that again."""
+    options, _ = parse_options(words, "allow permanent", most=0)
+    wanted = "allow" not in options
+    if not run.is_trust_permanent:
+        run.wants_trust, run.is_trust_permanent = wanted, "permanent" in options
+    if run.wants_trust != wanted:
+        raise CommandError("an imgtrust --permanent was there before")
     return True
 
 
@@ -115,6 +133,8 @@ def boot(run: Run, words: Sequence[str]) -> bool:
     if image is None:
         return False if rest else run.fail(f"nothing is selected to boot, in line {run.line}")
     kind = _kind(run, image)
+    if run.wants_trust and not image.signed and kind != "absent":
+        return run.fail(f"{image.where} has no imgverify, which imgtrust demands")
     if kind == "kernel":
         raise Stop(run.make_boot(image))
     if kind == "absent":
@@ -126,6 +146,7 @@ def boot(run: Run, words: Sequence[str]) -> bool:
         raise run.end(f"{image.where} is neither a Linux kernel nor a script for iPXE")
     # The script is no initrd for the kernel that it boots.
     run.images = tuple(other for other in run.images if other != image)
+    _note_script(run, image)
     return run.call(script, instead="replace" in options)
 
 
@@ -147,6 +168,23 @@ def _kind(run: Run, image: IpxeImage) -> Literal["kernel", "script", "absent"]:
         return "kernel" if used and not _SCRIPT.search(name) else "absent"
     script = run.context.script(image.where)
     return "kernel" if _is_kernel(text) or (used and script is None) else "script"
+
+
+def _note_script(run: Run, image: IpxeImage) -> None:
+    """Note the signatures of a script that runs. What is fetched for the check has to be the same.
+
+    A script of a disk has no digest: no scan of a disk has hashlib in memory.
+    """
+    if not image.signed:
+        return
+    if not is_url(image.where):
+        run.unchecked = f"the signature of {image.where}, which is a script, cannot be checked"
+        return
+    from hashlib import sha256  # few scripts are signed
+
+    text = run.context.text(image.where) or ""
+    digest = sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    run.signed_scripts += tuple(image.list_signatures(image.ref, digest))
 
 
 def _is_kernel(text: str) -> bool:
@@ -177,6 +215,8 @@ def _replace(run: Run, old: IpxeImage, new: IpxeImage) -> IpxeImage:
     run.images = tuple(new if image == old else image for image in run.images)
     if run.selected == old:
         run.selected = new
+    if run.devicetree == old:
+        run.devicetree = new
     return new
 
 

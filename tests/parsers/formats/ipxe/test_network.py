@@ -1,8 +1,10 @@
 """Scripts of servers: loops over the network cards, ways to the own disk, and checks."""
 
+from hashlib import sha256
+
 import pytest
 
-from parsers.api import Entry, Preferences
+from parsers.api import Entry, FileRef, Preferences, SignatureRef
 from tests.parsers.formats.ipxe.scripts import (
     HERE,
     LEASE,
@@ -116,22 +118,68 @@ def test_another_end_is_not_a_wish_for_the_own_disk(text: str) -> None:
     assert not [item for item in items(text) if isinstance(item, Preferences)]
 
 
+SITE = "http://boot.example.org"
+
+
+def test_signatures_are_those_of_the_files_that_boot() -> None:
+    got = entry(
+        "kernel /linux a\nimgverify --signer Bob linux /linux.sig\n"
+        "initrd --name i /i etc/x mode=600\nimgverify i http://192.0.2.1/i.sig\n"
+        "imgverify --keep /late /late.sig\n"
+        "initrd /gone\nimgverify gone gone.sig\nimgfree gone\n"
+        "fdt /tree\nimgverify tree /tree.sig\nboot\n"
+    )
+    assert (got.unchecked, got.unbootable) == ("", "")
+    linux, late, kept, tree = (
+        FileRef(url=f"{SITE}/{name}") for name in ("linux", "late", "late.sig", "tree")
+    )
+    packed = FileRef(url=f"{SITE}/i", packed="etc/x", mode=0o600)
+    assert (got.kernel, got.initrds, got.devicetree) == (linux, (packed, late, kept), tree)
+    assert got.signatures == (
+        SignatureRef(file=linux, place=FileRef(url=f"{SITE}/linux.sig"), signer="Bob"),
+        SignatureRef(file=packed, place=FileRef(url="http://192.0.2.1/i.sig")),
+        SignatureRef(file=late, place=kept),
+        SignatureRef(file=tree, place=FileRef(url=f"{SITE}/tree.sig")),
+    )
+
+
+def test_a_signature_that_was_fetched_before_is_no_initrd_after_the_check() -> None:
+    got = entry("kernel /linux\nimgfetch /linux.sig s\nimgverify linux linux.sig\nboot\n")
+    assert got.initrds == ()
+    assert [str(s.place) for s in got.signatures] == [f"{SITE}/linux.sig"]
+
+
 @pytest.mark.parametrize(
-    ("before", "wanted"),
+    ("before", "boots"),
     [
         ("imgverify linux linux.sig", True),
-        ("imgtrust", True),
-        ("imgtrust --permanent", True),
-        ("imgtrust\nimgtrust --allow", False),
-        ("", False),
+        ("imgtrust", False),
+        ("imgtrust --permanent", False),
+        ("imgtrust\nimgverify linux linux.sig", True),
+        ("imgtrust\nimgtrust --allow", True),
+        ("imgtrust --permanent\nimgtrust --allow || echo still", False),
+        ("imgtrust --allow --permanent\nimgtrust || echo never", True),
+        ("imgtrust --permanent\nimgtrust", False),
+        ("", True),
     ],
 )
-def test_a_signature_that_nobody_can_check_keeps_the_boot_for_a_person(
-    before: str, wanted: bool
-) -> None:
+def test_imgtrust_lets_only_verified_kernels_boot(before: str, boots: bool) -> None:
     got = entry(f"kernel /linux\n{before}\nboot\n")
+    assert bool(got.kernel) == boots
+    assert ("imgtrust" in got.unbootable) != boots
+
+
+def test_a_signed_script_is_fetched_again_for_its_check() -> None:
+    other = "#!ipxe\nkernel /linux\nboot\n\xe9"
+    text = "imgtrust\nimgfetch b.ipxe\nimgverify --signer Bob b.ipxe b.sig\nchain b.ipxe\n"
+    got = entry(text, **{"b.ipxe": other})
+    assert got.kernel is None  # it is not signed itself
+    got = entry(text.removeprefix("imgtrust"), **{"b.ipxe": other})
     assert got.kernel
-    assert bool(got.unchecked) == wanted
+    digest = sha256(other.encode()).hexdigest()
+    script = FileRef(url=f"{SITE}/ipxe/b.ipxe")
+    place = FileRef(url=f"{SITE}/ipxe/b.sig")
+    assert got.signatures == (SignatureRef(file=script, place=place, signer="Bob", digest=digest),)
 
 
 def test_a_script_that_chains_to_itself_ends_with_a_problem() -> None:

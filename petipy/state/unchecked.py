@@ -1,0 +1,15 @@
+"""Entries whose signatures nobody can check. Pure.
+
+They never boot by themselves, since nobody has seen that the files are those that were meant.
+"""
+
+from petipy.state.model import Choice, Snapshot
+
+
+def explain(snapshot: Snapshot, choice: Choice) -> str:
+    """Return in words why only a person boots the choice; "" if there is no such reason."""
+    if choice.entry.unchecked:
+        return choice.entry.unchecked
+    if choice.signatures and not snapshot.settings.ca:
+        return "nobody can check its signatures: petipy.ca names no authority"
+    return ""

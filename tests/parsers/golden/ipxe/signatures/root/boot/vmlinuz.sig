@@ -1,0 +1,1 @@
+vmlinuz.sig
