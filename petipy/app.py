@@ -97,7 +97,8 @@ class App:
             self._booter,
             Checker(log),
             rescan=rescan,
-            open_place=self._open_place,
+            open_place=lambda text: self._places().open(text),
+            close_place=lambda name: self._places().close(name),
             configuration=self._configuration,
             note_presence=self._automatic.note_presence,
         )
@@ -169,12 +170,13 @@ class App:
         finally:
             os.close(fd)
 
-    def _open_place(self, text: str) -> str:
+    def _places(self) -> "OpenedPlaces":
         if self._opened is None:
             from petipy.sources.opened import OpenedPlaces  # few people open anything
 
-            self._opened = OpenedPlaces(lambda: self._store.snapshot, self._discovery.add)
-        return self._opened.open(text)
+            add, remove = self._discovery.add, self._discovery.remove
+            self._opened = OpenedPlaces(lambda: self._store.snapshot, add, remove)
+        return self._opened
 
     def _configuration(self) -> "Configuration":
         if self._kept is None:

@@ -45,8 +45,8 @@ SCHEMES = ["http", "https", "nfs", "tftp"]
 COMMANDS = ["attach", "capture", "check", "ctl", "explain", "list", "script", "story"]
 SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt", "settings"]
 CLIENT_COMMANDS = [
-    *("boot", "boot edited", "edit", "shell", "open", "configure", "stop", "rescan", "log"),
-    *("note presence", "note absence", "unlock"),
+    *("boot", "boot edited", "edit", "shell", "open", "close", "configure", "stop", "rescan"),
+    *("log", "note presence", "note absence", "unlock"),
 ]
 GRUB_COMMANDS = """
 . 915resolution [ acpi all_functional_test append_add_db_cert append_add_db_hash

@@ -23,6 +23,7 @@ Command = Literal[
     "edit",
     "shell",
     "open",
+    "close",
     "configure",
     "stop",
     "rescan",
@@ -39,6 +40,7 @@ RIGHTS: Mapping[Command, Right] = {
     "edit": "edit",
     "shell": "shell",
     "open": "shell",  # whoever names a place may boot any kernel with any command line
+    "close": "shell",
     "configure": "shell",  # a setting may weaken a lock
     "stop": "see",
     "rescan": "see",
@@ -106,8 +108,9 @@ class Commands:
     """Carries out the commands of clients, after asking for their rights.
 
     `rescan` looks at every source again. `open_place` makes a source of a place, and returns its
-    name. `configuration` gives that of the machine. `note_presence` is given the name of a client,
-    and True for a person's key there, False if nobody has pressed any so far.
+    name; `close_place` takes the source with a name away. `configuration` gives that of the
+    machine. `note_presence` is given the name of a client, and True for a person's key there, False
+    if nobody has pressed any so far.
     """
 
     def __init__(
@@ -119,13 +122,15 @@ class Commands:
         *,
         rescan: Callable[[], None],
         open_place: Callable[[str], str],
+        close_place: Callable[[str], None],
         configuration: Callable[[], "Configuration"],
         note_presence: Callable[[str, bool], None],
     ) -> None:
         self._store, self._log = store, log
         self._booter, self._checker = booter, checker
         self._rescan, self._note_presence = rescan, note_presence
-        self._open_place, self._configuration = open_place, configuration
+        self._open_place, self._close_place = open_place, close_place
+        self._configuration = configuration
 
     @property
     def snapshot(self) -> Snapshot:
@@ -187,6 +192,11 @@ class Commands:
         """Open a URL or a path on a device; see petipy.sources.opened.OpenedPlaces.open."""
         self.require(client, "open")
         return self._open_place(place)
+
+    def close(self, client: Client, name: str) -> None:
+        """Close a place that was opened; see petipy.sources.opened.OpenedPlaces.close."""
+        self.require(client, "close")
+        self._close_place(name)
 
     async def configure(
         self, client: Client, name: str, text: str | None, *, keep: bool

@@ -106,6 +106,10 @@ class Session:
         """
         return self._commands.open(self, place)
 
+    def close(self, name: str) -> None:
+        """Close a place that was opened, by the name of its source. ValueError if there is none."""
+        self._commands.close(self, name)
+
     async def configure(self, name: str, text: str | None, *, keep: bool) -> "Outcome":
         """Change a setting, on the machine (`keep`) or until the next start; None takes it back.
 

@@ -95,6 +95,10 @@ class Discovery:
         """Take a source that no stream tells of, such as a place that a person opens."""
         self._arrive(source)
 
+    def remove(self, name: str) -> None:
+        """Take away a source that was added so."""
+        self._leave(name)
+
     def rescan(self) -> None:
         """Look at every source again, as if it had just come."""
         self._log.info("looking at every device again")

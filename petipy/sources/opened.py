@@ -22,11 +22,17 @@ _MOST = 16  # places; the next one takes the place of the oldest
 class OpenedPlaces:
     """The places that were opened.
 
-    `snapshot` gives the devices and the leases of the moment; `add` gets each new source.
+    `snapshot` gives the devices and the leases of the moment; `add` gets each new source, and
+    `remove` the name of one that is closed.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot], add: Callable[[Source], None]) -> None:
-        self._snapshot, self._add = snapshot, add
+    def __init__(
+        self,
+        snapshot: Callable[[], Snapshot],
+        add: Callable[[Source], None],
+        remove: Callable[[str], None],
+    ) -> None:
+        self._snapshot, self._add, self._remove = snapshot, add, remove
         self._names: dict[str, str] = {}  # by place; the oldest first
         self._count = 0
 
@@ -44,8 +50,16 @@ class OpenedPlaces:
             source = self._read(text, match["device"], match["path"])
         else:
             raise ValueError("not a place: it looks like http://host/file or (vda2)/boot/file")
-        self._add(source)
+        self._add(replace(source, opened=True))
         return source.name
+
+    def close(self, name: str) -> None:
+        """Close the place whose source has this name. Raise ValueError if there is none."""
+        place = next((place for place, known in self._names.items() if known == name), None)
+        if place is None:
+            raise ValueError(f"nothing that was opened is called {name}")
+        del self._names[place]
+        self._remove(name)
 
     def _follow(self, url: str) -> Source:
         name = self._find_name(url)

@@ -91,6 +91,7 @@ class Source:
     lease: Lease = ()  # of a network: what the servers have told; scanned like a disk's contents
     requests: tuple[Request, ...] = ()  # of a network: what was asked for, in order
     path: str = ""  # of the one file on the device that counts; "": whatever is there
+    opened: bool = False  # a person has opened it
 
     @classmethod
     def of(cls, device: Device, state: State = "scanning", reason: str = "") -> "Source":

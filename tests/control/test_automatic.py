@@ -116,6 +116,7 @@ class Parts:
             self.booter,
             rescan=lambda: None,
             open_place=str,
+            close_place=lambda _: None,
             configuration=lambda: Configuration(lambda _: None),
             note_presence=self.automatic.note_presence,
         )

@@ -280,6 +280,7 @@ def test_more_sessions_of_one_console_give_no_more_tries(monkeypatch: pytest.Mon
             Plain(Log(files=()), clock=clock),
             rescan=machine.rescan,
             open_place=machine.open_place,
+            close_place=machine.close_place,
             configuration=machine.configuration,
             note_presence=machine.note_presence,
         )

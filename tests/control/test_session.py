@@ -54,6 +54,9 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
     async def open_place() -> None:
         session.open("http://192.0.2.1/menu.ipxe")
 
+    async def close_place() -> None:
+        session.close("opened1")
+
     async def configure() -> None:
         await session.configure("timeout", "7", keep=False)
 
@@ -63,6 +66,7 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
         "edit": edit,
         "shell": shell,
         "open": open_place,
+        "close": close_place,
         "configure": configure,
     }
     assert {name for name, right in RIGHTS.items() if right != "see"} == set(commands)
@@ -93,7 +97,7 @@ def test_what_is_guarded_is_refused_without_the_password_and_granted_with_it() -
         assert not await unlock(machine, session, lock, "root", "wrong")
         assert await give_all(machine, session) == []
         assert await unlock(machine, session, lock, "root", "toor")
-        every = ["boot", "boot edited", "edit", "shell", "open", "configure"]
+        every = ["boot", "boot edited", "edit", "shell", "open", "close", "configure"]
         assert await give_all(machine, session) == every
         assert machine.booted == [(SHUT.id, None), (OPEN.id, EDIT)]
         assert session.lock("shell") is None

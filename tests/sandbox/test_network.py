@@ -83,7 +83,7 @@ def test_a_branch_that_was_made_early_serves_the_first_request_at_full_speed() -
 def test_a_url_that_a_person_opens_leads_to_its_entries(name: str, text: bytes, form: str) -> None:
     with serve({f"/a/{name}": text}) as site:
         found: list[Source] = []
-        OpenedPlaces(Snapshot, found.append).open(f"{site.url}/a/{name}")
+        OpenedPlaces(Snapshot, found.append, print).open(f"{site.url}/a/{name}")
         scan = follow(*found[0].lease)
     ((language, entry),) = scan.entries
     assert language == form

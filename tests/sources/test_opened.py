@@ -21,7 +21,7 @@ SNAPSHOT = Snapshot(
 
 def open_all(*places: str, snapshot: Snapshot = SNAPSHOT) -> list[Source]:
     found: list[Source] = []
-    opened = OpenedPlaces(lambda: snapshot, found.append)
+    opened = OpenedPlaces(lambda: snapshot, found.append, lambda _: None)
     names = [opened.open(place) for place in places]
     assert names == [source.name for source in found]
     return found
@@ -60,6 +60,18 @@ def test_a_path_is_read_on_its_disk_which_keeps_its_own_names() -> None:
 def test_a_place_that_is_opened_again_is_the_same_source() -> None:
     names = [source.name for source in open_all(URL, "(vda2)/a", URL)]
     assert names == ["opened1", "opened2", "opened1"]
+
+
+def test_a_place_that_is_closed_is_gone_and_a_new_one_has_another_name() -> None:
+    found, gone = list[Source](), list[str]()
+    opened = OpenedPlaces(lambda: SNAPSHOT, found.append, gone.append)
+    name = opened.open(URL)
+    opened.close(name)
+    assert gone == [name]
+    with pytest.raises(ValueError, match="nothing that was opened is called opened1"):
+        opened.close(name)
+    assert opened.open(URL) == "opened2"
+    assert all(source.opened for source in found)
 
 
 def test_places_have_a_bound() -> None:

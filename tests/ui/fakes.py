@@ -141,6 +141,7 @@ class Machine:
     origins: list[str] = field(default_factory=list)  # of checks of passwords
     rescans: int = 0
     opened: list[str] = field(default_factory=list)  # places
+    closed: list[str] = field(default_factory=list)  # names of sources
     kept: Storage | None = None  # the settings that it keeps
     configured: Configuration | None = None
     stops: int = 0
@@ -193,6 +194,11 @@ class Machine:
         self.opened.append(place)
         return f"opened{len(self.opened)}"
 
+    def close_place(self, name: str) -> None:
+        self.closed.append(name)
+        sources = self.store.snapshot.sources
+        self.store.update(sources=tuple(source for source in sources if source.name != name))
+
     def configuration(self) -> Configuration:
         """Return the configuration of a machine that keeps what `kept` has."""
         if self.configured is None:
@@ -221,6 +227,7 @@ class Machine:
             self,
             rescan=self.rescan,
             open_place=self.open_place,
+            close_place=self.close_place,
             configuration=self.configuration,
             note_presence=self.note_presence,
         )

@@ -19,6 +19,7 @@ _LABELS = {
     "enter": "Enter",
     "esc": "Esc",
     "backspace": "Backspace",
+    "delete": "Delete",
     "tab": "Tab",
     " ": "Space",
 }

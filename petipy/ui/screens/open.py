@@ -1,15 +1,22 @@
-"""The screen that opens a URL, or a path on a disk: a configuration, a kernel or an ISO file."""
+"""The screen that opens a URL, or a path on a disk: a configuration, a kernel or an ISO file.
+
+The places that are open are listed there, and can be closed.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
+from petipy.control.commands import Denied
 from petipy.state.model import Snapshot
 from petipy.ui.kit.input import CLEAR, InputField
 from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.registration import Navigation, Registration
-from petipy.ui.kit.screen import Screen, text_widget
+from petipy.ui.kit.screen import Row, Screen, text_widget
+from petipy.ui.line.plain import source_title, to_ascii
 
 _OPEN = Key(("enter",), footer="{} open")
+_CLOSE = Key(("delete", "ctrl d"), "in the list of places that are open: close one", "{} close")
+_LIST = Key(("down",), footer="{} places that are open")
 _EXAMPLES = (
     "A configuration, a kernel or an ISO file, such as",
     "  http://192.0.2.1/boot/grub/grub.cfg",
@@ -26,15 +33,31 @@ class OpenScreen(Screen):
         self._field = InputField("")
         lines = [text_widget(None, line) for line in _EXAMPLES]
         heading = text_widget("heading", "URL or path")
-        self.walker[:] = [heading, self._field, text_widget(None, ""), *lines]
+        self._above = [heading, self._field, text_widget(None, ""), *lines]
+        self._places: Sequence[tuple[str, str]] = ()  # name and title of each that is open
+        self._rows: list[Row] = []
+        self.walker[:] = self._above
         self.walker.set_focus(1)
+        self.show(view.session.snapshot)
 
     @property
     def footer(self) -> Sequence[Key]:
-        return _OPEN, LEAVE, CLEAR
+        if self._find_place():
+            return _CLOSE, LEAVE
+        return (_OPEN, LEAVE, CLEAR, *([_LIST] if self._rows else []))
 
     def show(self, snapshot: Snapshot) -> None:
-        """Change nothing: the typed text does not depend on the snapshot."""
+        """List the places that are open. The typed text stays."""
+        opened = [source for source in snapshot.sources if source.opened]
+        places = [(source.name, source_title(source, source.name)) for source in opened]
+        if places == self._places:
+            return
+        self._places, focus = places, self.walker.focus or 0
+        self._rows = [Row(f" {to_ascii(title)}", None, self._view.theme) for _, title in places]
+        heading = [text_widget(None, ""), text_widget("heading", "Open now")] if places else []
+        self.walker[:] = [*self._above, *heading, *self._rows]
+        last = len(self.walker) - 1
+        self.walker.set_focus(min(focus, last) if self._rows and focus > 1 else 1)
 
     @property
     def note(self) -> str:
@@ -42,13 +65,27 @@ class OpenScreen(Screen):
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._complaint = ""
+        place = self._find_place()
         if key in LEAVE:
             self._view.back()
-        elif key in _OPEN:
+        elif place and key in _CLOSE:
+            self._close(place)
+        elif not place and key in _OPEN:
             self._open(self._field.value.strip())
         else:
             super(Screen, self).keypress(size, key)
         return None  # in a field, no key is a command of the menu
+
+    def _find_place(self) -> str:
+        """Return the name of the place under the cursor; "" if it is in the field."""
+        row = self.walker.get_focus()[0]
+        return self._places[self._rows.index(row)][0] if row in self._rows else ""
+
+    def _close(self, place: str) -> None:
+        try:
+            self._view.session.close(place)
+        except (Denied, ValueError) as error:
+            self._complaint = str(error)
 
     def _open(self, place: str) -> None:
         if not place:
@@ -64,6 +101,7 @@ class OpenScreen(Screen):
 SCREEN = Registration(
     title="Open",
     opener=Key(("O",), "open a URL, or a path on a disk: a configuration, a kernel, an ISO file"),
+    keys=(_CLOSE,),
     needs="open",
     make=lambda occasion: OpenScreen(occasion.view),
 )

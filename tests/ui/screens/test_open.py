@@ -1,6 +1,9 @@
 """The screen that opens a URL or a path."""
 
-from tests.samples import guards
+from dataclasses import replace
+
+from petipy.state.model import NETWORK, Source
+from tests.samples import device, guards
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, choice
 
@@ -35,6 +38,28 @@ def test_an_empty_line_opens_nothing() -> None:
     driver = typed("   ").press("enter")
     assert driver.machine.opened == []
     assert "URL or path" in driver.text
+
+
+def opened(name: str, url: str) -> Source:
+    place = Source.of(device(name, kind=NETWORK), "failed", reason="404 Not Found")
+    return replace(place, title=f"{name}: {url}", opened=True)
+
+
+def test_a_place_in_the_list_is_closed_and_the_text_of_the_field_is_no_matter_of_that_key() -> None:
+    machine = Machine()
+    places = opened("opened1", "http://192.0.2.1/a"), opened("opened2", "http://192.0.2.1/b")
+    machine.store.update(sources=(*machine.store.snapshot.sources, *places))
+    driver = typed("ab", machine).press("home", "delete")
+    assert machine.closed == []
+    assert "opened2: http://192.0.2.1/b" in driver.text
+    assert "places that are open" in driver.text
+    driver.press("down", "down", "delete")
+    assert machine.closed == ["opened2"]
+    assert "opened2" not in driver.text
+    driver.press("delete")
+    assert machine.closed == ["opened2", "opened1"]
+    assert "Open now" not in driver.text
+    assert driver.press("/", "x", "enter").machine.opened == ["/xb"]
 
 
 def test_where_a_configuration_has_superusers_their_password_is_needed() -> None:
