@@ -59,7 +59,7 @@ def shell(console: Console, command: str) -> str:
     # The quotes keep the shell's echo from matching the marks.
     console.type(f"echo be''gin; {command}; echo e''nd; exit\r")
     console.expect(r"^begin\r?\n", within=SOON)
-    said = console.expect(r"((?:.|\r|\n)*?)^end\r?\n", within=START)[1]
+    said = console.expect(r"((?s:.)*?)^end\r?\n", within=START)[1]
     # The old menu is still on the screen: wait until it is drawn again.
     console.expect(r"Enter boot", within=SOON)
     console.shows(FOOTER, within=SOON)

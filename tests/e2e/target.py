@@ -62,7 +62,7 @@ def system(suite: str = "stable") -> System:
 
 def wait_for_target(console: Console) -> dict[str, str]:
     """Wait until the target switches off; return its report by the first word of each line."""
-    said = console.expect(r"target: init((?:.|\r|\n)*?)target: end", within=BOOT)[1]
+    said = console.expect(r"target: init((?s:.)*?)target: end", within=BOOT)[1]
     return dict(re.findall(r"target: (\w+) (.*)", said.replace("\r", "")))
 
 
