@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from initramfs import cpio, python, userland, wheels
+from initramfs import cpio, features, python, userland, wheels
 from initramfs.archive import MIRROR, Archive
 from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
@@ -63,6 +63,7 @@ class Manifest:
     packages: dict[str, str] = field(default_factory=dict)
     parts: dict[str, dict[str, int]] = field(default_factory=dict)
     compressed: dict[str, int] = field(default_factory=dict)
+    features: dict[str, int] = field(default_factory=dict)  # the compressed bytes of each
     files: dict[str, dict[str, int | str]] = field(default_factory=dict)
 
 
@@ -95,10 +96,13 @@ def build(
         manifest = Manifest(architecture, suite)
         zstd = Zstd(cache / "compressed")
         kernel = take_kernel(target, own, manifest, whole=signed or plain)
-        trees = assemble(kernel, target, host, cache, zstd, manifest, plain=plain)
+        modules = select_modules(kernel, architecture)
+        trees = assemble(kernel, modules, target, host, cache, zstd, manifest, plain=plain)
         quick = Lz4(cache / "compressed") if kernel.has("RD_LZ4") and not plain else zstd
         frames = compress(trees, zstd, quick)
     manifest.compressed = {name: len(frame) for name, frame in frames.items()}
+    brought = manifest.parts["python"]
+    manifest.features = features.count(trees, manifest.compressed, modules, brought)
     image = join((make_mark(), *frames.values()))
     files = {KERNELS[architecture][1]: kernel.image, **kernel.others, IMAGE: image}
     finish(manifest, output, files)
@@ -153,6 +157,7 @@ def take_kernel(target: Archive, own: Tree | None, manifest: Manifest, *, whole:
 
 def assemble(
     kernel: Kernel,
+    modules: Modules,
     target: Archive,
     host: Archive,
     cache: Path,
@@ -172,7 +177,6 @@ def assemble(
     locked_wheels = wheels.fetch(wheels.pins(), cache / "wheels")
     interpreter = python.assemble(version, target, host, locked_wheels, plain=plain)
     programs = userland.assemble(target, version, interpreter.tree, plain=plain)
-    modules = select_modules(kernel, target.architecture)
     brought = (*programs.packages, *interpreter.packages)
     manifest.packages |= {p.name: p.version for p in brought}
     # petipy.network.clock: no clock may stand before this.
@@ -227,6 +231,9 @@ def report(manifest: Manifest) -> str:
         f"{name:36}{megabytes(int(file['size'])):>10}" for name, file in manifest.files.items()
     ]
     lines += [f"  {name:34}{megabytes(size):>10}" for name, size in manifest.compressed.items()]
+    lines.append(f"{'the image by feature':36}{megabytes(sum(manifest.features.values())):>10}")
+    ordered = sorted(manifest.features.items(), key=lambda feature: (-feature[1], feature[0]))
+    lines += [f"  {name:34}{size / 1e6:>7.2f} MB" for name, size in ordered]
     for group, parts in manifest.parts.items():
         lines.append(f"{f'{group}, uncompressed':36}{megabytes(sum(parts.values())):>10}")
         by_size = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
