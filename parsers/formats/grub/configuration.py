@@ -22,7 +22,7 @@ from parsers.formats.grub.run.shell import Boot, Exit, GrubCommand, MenuLine, Pa
 from parsers.formats.grub.run.subvolumes import VARIABLES
 from parsers.reading.budget import Budget, OutOfBudget
 
-_DEPTH = 8  # of menus within menus
+_DEPTH = 16  # of menus within menus
 _ONE_ENTRY = 20_000  # steps, of the whole budget
 _TRYING = 10  # steps, to start a line of the menu
 # The steps of a line that do not count, by the number of lines before it: many lines are no endless

@@ -198,8 +198,15 @@ def test_a_submenu_that_boots_or_ends_instead_of_making_a_menu_is_an_entry() -> 
 def test_a_submenu_without_entries_is_a_problem() -> None:
     script = "menuentry A { linux /k }\nsubmenu S {\necho hi\n}\n"
     assert problems(machine(script)) == [(2, "the submenu 'S' has no entries")]
-    deep = machine("submenu S {\n" * 9 + "menuentry A { linux /k }\n" + "}\n" * 9)
-    assert (offered(deep), problems(deep)) == ([], [(9, "the submenu 'S' lies too deep in others")])
+    deep = machine("submenu S {\n" * 17 + "menuentry A { linux /k }\n" + "}\n" * 17)
+    words = "the submenu 'S' lies too deep in others"
+    assert (offered(deep), problems(deep)) == ([], [(17, words)])
+
+
+def test_submenus_may_lie_ten_deep() -> None:
+    deep = machine("submenu S {\n" * 10 + "menuentry A { linux /k }\n" + "}\n" * 10)
+    (entry,) = offered(deep)
+    assert (entry.trail, problems(deep)) == (("S",) * 10, [])
 
 
 def test_an_entry_within_an_entry_is_no_submenu() -> None:
