@@ -43,11 +43,10 @@ def move_to(console: Console, row: str) -> None:
 
 @dataclass(frozen=True)
 class Process:
-    """A process of Petipy: its resident memory, and its share of that, in MB."""
+    """A process of Petipy, and its resident memory in MB."""
 
     pid: int
     resident: float
-    proportional: float
 
 
 def shell(console: Console, command: str) -> str:
@@ -70,10 +69,10 @@ def memory(console: Console) -> list[Process]:
     """Return Petipy's processes, the owner of the machine first. The menu must be up."""
     command = (
         "for d in $(grep -ls petipy /proc/[0-9]*/cmdline); do d=${d%/cmdline};"
-        " echo $d $(grep VmRSS $d/status) $(grep ^Pss: $d/smaps_rollup); done"
+        " echo $d $(grep VmRSS $d/status); done"
     )
     said = shell(console, command)
-    rows = re.findall(r"/proc/(\d+) VmRSS: (\d+) kB Pss: (\d+) kB", said)
+    rows = re.findall(r"/proc/(\d+) VmRSS: (\d+) kB", said)
     assert rows, f"no petipy among the processes: {said}"
-    found = [Process(int(pid), int(rss) / 1024, int(pss) / 1024) for pid, rss, pss in rows]
+    found = [Process(int(pid), int(rss) / 1024) for pid, rss in rows]
     return sorted(found, key=lambda process: process.pid)
