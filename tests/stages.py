@@ -266,10 +266,8 @@ def image(place: Path, *options: str) -> Result:
     return Result(passed=1)
 
 
-def bench(tools: Tools, cache: Path, options: Sequence[str]) -> int:
+def bench(tools: Tools, options: Sequence[str]) -> int:
     need({**SYSTEM, "grub-mkimage": "grub-common", "tftp": "tftp-hpa"})
-    if not {"-h", "--help"}.intersection(options):
-        image(cache / "image")
     command = [str(tools.path("python")), "-m", "tests.bench", *options]
     return subprocess.run(command, stdin=subprocess.DEVNULL, timeout=SLOW, check=False).returncode
 
@@ -292,7 +290,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(stages.summary())
         return 1
     if options.bench is not None:
-        return bench(tools, cache, options.bench)
+        return bench(tools, options.bench)
     if not options.fast:  # the fast tests skip less with them
         stages.run("packages", lambda: install(SYSTEM | SLOW_SYSTEM if options.all else SYSTEM))
     fast(stages, tools, options.all)

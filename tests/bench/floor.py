@@ -7,6 +7,7 @@ from initramfs import cpio
 from initramfs.archive import Archive
 from initramfs.host import default_cache, locked, run
 from initramfs.tree import Tree, file, read_package
+from tests.bench.images import Image, read_kernel
 from tests.e2e.target import System, drivers, userland
 from tests.trees import Content, lay
 
@@ -33,17 +34,23 @@ def packages(*names: str, suite: str = "stable") -> dict[str, Tree]:
     return {name: read_package(package.path) for name, package in fetched.items()}
 
 
-def floor(system: System, cmdline: str, initrd: Path) -> Path:
-    """Write an initrd whose init starts the system's kernel from /dev/vda2 by kexec-tools."""
-    kernel = f"linux-image-{system.release}"
-    found = packages("busybox-static", "kexec-tools", "libc6", kernel)
+def floor(system: System, cmdline: str, initrd: Path, image: Image) -> Path:
+    """Write an initrd whose init starts the system's kernel from /dev/vda2 by kexec-tools.
+
+    It is for the image's kernel, and has the drivers that this does not have built in.
+    """
+    found = packages("busybox-static", "kexec-tools", "libc6")
+    if image.own:
+        kernel = read_kernel()
+    else:
+        kernel = packages(f"linux-image-{image.manifest['kernel']}").popitem()[1]
     tree = userland(found["busybox-static"], APPLETS)
     tree.add("bin/kexec", file(found["kexec-tools"]["usr/sbin/kexec"].data, executable=True))
     for name in ("ld64.so.2", "libc.so.6"):
         data = found["libc6"][f"{LIBRARIES}/{name}"].data
         tree.add(f"usr/lib/{name}", file(data, executable=True))
         tree.add(f"lib64/{name}", file(data, executable=True))
-    for name, data in drivers(found[kernel], DRIVERS).items():
+    for name, data in drivers(kernel, DRIVERS).items():
         tree.add(f"modules.d/{name}.ko", file(data))
     order = (path for path in tree if path.endswith(".ko"))
     tree.add("modules", file("".join(f"/{path}\n" for path in order).encode()))
