@@ -53,6 +53,7 @@ def unpack(image: Path, room: Path) -> Unpacked:
     data, at = (image / "petipy.cpio.zst").read_bytes(), len(make_mark())
     for part in PARTS[: PARTS.index("python")]:
         at += sizes.get(part, 0)
+        at += -at % 4  # initramfs.build.join
     frame = data[at : at + sizes["python"]]
     lay_out(Tree(cpio.read(decompress(frame))), room)
     index = read_index((room / PLACE.lstrip("/")).read_bytes())
