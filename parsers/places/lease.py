@@ -170,7 +170,7 @@ def configuration(lease: Lease) -> str:
 
 def configurations(lease: Lease) -> Iterator[str]:
     """Yield the URLs that option 209 may mean. A name with a slash in front is an absolute one."""
-    name = lease.get("pxeconffile", "")
+    name = _turn_slashes(lease.get("pxeconffile", ""))
     if is_url(name):
         yield normalize(name)
     elif name.startswith("/"):
@@ -225,7 +225,16 @@ def _root(lease: Lease) -> str:
     return host and f"tftp://{host}/"
 
 
+def _turn_slashes(name: str) -> str:
+    r"""Return a name with the slashes of a URL: Windows' servers write boot\x64\wdsnbp.com.
+
+    They take both. Other servers that have such a name in their settings know only slashes.
+    """
+    return name.replace("\\", "/")
+
+
 def _on(base: str, name: str) -> str:
+    name = _turn_slashes(name)
     if is_url(name):
         return normalize(name)
     return join(base, name) if base and name else ""

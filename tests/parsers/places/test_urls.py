@@ -147,3 +147,14 @@ def test_a_password_with_a_character_that_no_url_has_is_hidden_too(url: str) -> 
 )
 def test_what_only_looks_like_a_password_is_shown(text: str) -> None:
     assert hide_credentials(text) == text
+
+
+def test_backslashes_of_windows_servers_are_the_slashes_of_a_url() -> None:
+    lease = {"siaddr": "h", "bootfile": "boot\\x64\\pxelinux.0"}
+    assert (bootfile(lease), prefix(lease)) == (
+        "tftp://h/boot/x64/pxelinux.0",
+        "tftp://h/boot/x64/",
+    )
+    assert prefix(lease | {"pxepathprefix": "\\boot\\"}) == "tftp://h/boot/"
+    assert configuration(lease | {"pxeconffile": "\\boot\\menu"}) == "tftp://h/boot/menu"
+    assert bootfile({"bootfile_url": "tftp://h/boot\\x"}) == "tftp://h/boot/x"
