@@ -36,7 +36,7 @@ from petipy.commands.survey import (
 from petipy.machinefile.machine import Machine, Tree
 from petipy.platforms import read_firmware
 from petipy.report.printing import terminal_width, wrap, write
-from petipy.report.quote import quote_line
+from petipy.report.quote import format_line, quote_line
 from petipy.report.visible import escape
 from petipy.state.model import DIRECTORY, Device
 from petipy.state.resolve import choices
@@ -249,13 +249,10 @@ def _place(finding: Finding, survey: Survey) -> str:
     if match := re.fullmatch(r"\(([^()]*)\)(/.*)", config, re.S):
         name, config = match[1], match[2]
     device = next((d for d in survey.known if d.name == name), None)
-    if not config:
-        return name
-    if finding.line:
-        config = f"{config}:{finding.line}"
-    if device and device.kind.directory:
-        return f"{device.node.rstrip('/')}{config}"
-    return f"({name}){config}"
+    if config and device and device.kind.directory:
+        numbered = f":{finding.line}" if finding.line else ""
+        return f"{device.node.rstrip('/')}{config}{numbered}"
+    return format_line(name, config, finding.line)
 
 
 COMMAND = Command(

@@ -14,6 +14,7 @@ from petipy.commands.network import survey_lease, survey_network
 from petipy.commands.survey import EPILOG, add_arguments, add_dialect, survey
 from petipy.report.networks import describe_network, network_to_json
 from petipy.report.printing import write
+from petipy.report.quote import format_line
 from petipy.report.values import entry_to_json
 from petipy.report.visible import escape
 from petipy.report.words import describe_effect, describe_problem, describe_signature
@@ -100,7 +101,7 @@ def _lines(found: Survey) -> Iterator[str]:
         yield "waits for a person" if wait == math.inf else f"boots * after {after}"
     for other in found.foreign:
         words = f"{other.entry.title} is {other.obstacle}; --show-foreign lists it"
-        yield f"({other.device}){other.entry.config}: {words}"
+        yield f"{format_line(other.device, other.entry.config, 0)}: {words}"
     for name, problem in found.problems:
         yield from describe_problem(problem, name)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from petipy.commands.base import BadUsage, Command
+from petipy.report.quote import format_line
 from petipy.report.visible import escape
 from petipy.state import story
 
@@ -86,8 +87,8 @@ def _qualify(chosen: dict[str, Any]) -> str:
 def _place(item: dict[str, Any]) -> str:
     if "at" in item:
         return f"{item['at']!s:>9}  "
-    line = f":{item['line']}" if item.get("line") else ""
-    return f"({item.get('device', '')}){item.get('file', '')}{line}: "
+    device, file = str(item.get("device", "")), str(item.get("file", ""))
+    return f"{format_line(device, file, _part(item, 'line', int))}: "
 
 
 def _part(told: dict[str, Any], name: str, kind: type) -> Any:

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable
 
 from parsers.api import Problem
+from parsers.places.urls import hide_credentials, is_url
 
 _MARGIN = 16  # columns that a cut line shows after the column
 
@@ -55,9 +56,17 @@ def _cells(character: str) -> int:
 
 
 def format_place(problem: Problem, device: str) -> str:
-    """Format where a problem is: (DEVICE)FILE:LINE, (DEVICE)FILE for a file without lines, or the
-    device alone if the problem is its own."""
-    if not problem.config:
+    """Format where a problem is; see format_line."""
+    return format_line(device, problem.config, problem.line)
+
+
+def format_line(device: str, config: str, line: int) -> str:
+    """Format a line of a configuration: (DEVICE)FILE:LINE, (DEVICE)FILE for a file without lines,
+    or the device alone without a file. A URL may end in a number, and looks like no path."""
+    if not config:
         return device
-    config = problem.config if problem.config.startswith("(") else f"({device}){problem.config}"
-    return f"{config}:{problem.line}" if problem.line else config
+    if is_url(config):
+        numbered = f", line {line}" if line else ""
+        return f"{hide_credentials(config)}{numbered}, from {device}"
+    place = config if config.startswith("(") else f"({device}){config}"
+    return f"{place}:{line}" if line else place

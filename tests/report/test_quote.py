@@ -37,3 +37,11 @@ def test_a_place_names_the_device_once() -> None:
     assert format_place(Problem("/c", 3, "m"), "sda1") == "(sda1)/c:3"
     assert format_place(Problem("(sda2)/c", 3, "m"), "sda1") == "(sda2)/c:3"
     assert format_place(Problem("", 0, "m"), "sda1") == "sda1"
+
+
+def test_a_line_at_a_url_is_told_as_people_write_it() -> None:
+    url = "http://192.0.2.1:8080/grub.cfg"
+    assert format_place(Problem(url, 6, "m"), "eth0") == f"{url}, line 6, from eth0"
+    assert format_place(Problem(url, 0, "m"), "eth0") == f"{url}, from eth0"
+    secret = Problem("http://bob:secret@192.0.2.1/c", 0, "m")
+    assert format_place(secret, "eth0") == "http://192.0.2.1/c, from eth0"

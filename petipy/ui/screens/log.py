@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from petipy.control.session import Session
-from petipy.report.quote import format_place, quote_line
+from petipy.report.quote import format_line, format_place, quote_line
 from petipy.state.model import Snapshot, Source, Status
 from petipy.ui.kit.keys import NEXT_PART, Key
 from petipy.ui.kit.registration import Registration
@@ -66,7 +66,7 @@ def _problems(snapshot: Snapshot, width: int) -> Iterator[Paragraph]:
         if lines := quote_line(problem.excerpt, problem.column, width, to_ascii):
             yield from ((None, f"{_INDENT}{line}") for line in lines)
     for choice in waiting:
-        where = f"({choice.device}){choice.entry.config}:{choice.entry.line}"
+        where = format_line(choice.device, choice.entry.config, choice.entry.line)
         yield None, f"{where}: {choice.entry.title}: {choice.obstacle}"
 
 
