@@ -35,6 +35,7 @@ from initramfs.lists import sections
 from initramfs.tree import Tree, file, read_build_time, read_packages
 from parsers import machines
 from parsers.binary import initrd
+from petipy.settings import storage
 
 KERNELS = {
     "ppc64el": ("linux-image-powerpc64le", "vmlinux"),
@@ -78,12 +79,13 @@ def build(
     plain: bool = False,
     own_kernel: bool = False,
     signing_key: Path | None = None,
+    config: bytes = b"",
 ) -> Manifest:
     """Write kernel, image and manifest.json to `output`.
 
     `signed` leaves the kernel modules as they are; `plain` leaves out every trick for speed.
     `own_kernel` builds a kernel from Debian's source in the place of Debian's. If it is `signed`,
-    `signing_key` or a key of the cache signs its modules.
+    `signing_key` or a key of the cache signs its modules. `config` is the image's file of settings.
     """
     target = Archive(cache / "apt", suite, architecture, mirror)
     own = take_own_kernel(target, cache, signing_key, signed=signed) if own_kernel else None
@@ -103,7 +105,7 @@ def build(
     manifest.compressed = {name: len(frame) for name, frame in frames.items()}
     brought = manifest.parts["python"]
     manifest.features = features.count(trees, manifest.compressed, modules, brought)
-    image = join((make_mark(), *frames.values()))
+    image = join((make_mark(), *frames.values(), *make_config(config)))
     files = {KERNELS[architecture][1]: kernel.image, **kernel.others, IMAGE: image}
     finish(manifest, output, files)
     return manifest
@@ -122,6 +124,26 @@ def make_mark() -> bytes:
     tree = Tree()
     tree.add(initrd.RELEASE, file(f"ID={initrd.ID}\nNAME=Petipy\n".encode()))
     return cpio.write(tree, epoch())
+
+
+def make_config(config: bytes) -> list[bytes]:
+    """Return the last archive, which is not compressed either, with the file of settings."""
+    if not config:
+        return []
+    tree = Tree()
+    tree.add(storage.IMAGE.lstrip("/"), file(config))
+    return [cpio.write(tree, epoch())]
+
+
+def read_config(path: Path) -> bytes:
+    """Return a file of settings. Raise BuildError if any line of it means nothing to Petipy."""
+    try:
+        config = path.read_bytes()
+    except OSError as error:
+        raise BuildError(f"{path}: {error.strerror}") from None
+    if wrong := storage.load("", str(path)).complaints:
+        raise BuildError("; ".join(wrong))
+    return config
 
 
 def compress(trees: dict[str, Tree], zstd: Compressor, quick: Compressor) -> dict[str, bytes]:
@@ -268,6 +290,12 @@ def arguments() -> argparse.ArgumentParser:
         " else one is drawn, once, and kept in the cache",
     )
     parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the image's settings, its {storage.IMAGE}: lines such as timeout = 5",
+    )
+    parser.add_argument(
         "--plain",
         action="store_true",
         help="leave out every trick for speed and size; see initramfs/fast",
@@ -290,6 +318,7 @@ def main() -> int:
             signed=options.keep_signatures,
             plain=options.plain,
             own_kernel=options.kernel == "tailored",
+            config=read_config(options.config) if options.config else b"",
             signing_key=options.signing_key,
         )
     except BuildError as error:

@@ -28,6 +28,7 @@ from initramfs.tree import DIRECTORY, Tree, file, lay_out, link, read_package
 ARCHITECTURE = "ppc64el"
 OWN = REPOSITORY / "initramfs/demonstration"
 SOURCES = ("petipy", "parsers", "initramfs", "pyproject.toml")
+NVRAM = 64 << 10  # bytes, QEMU's default
 WEEK = 7 * 24 * 3600  # seconds until an image is built anew
 TOOLS = {
     "qemu-system-ppc64": "qemu-system-ppc",
@@ -119,6 +120,14 @@ def yaboot_system(archive: Archive, room: Path) -> Tree:
     return tree
 
 
+def make_nvram(room: Path) -> Path:
+    """Return the file that keeps the guest's NVRAM."""
+    path = room / "nvram.img"
+    if not path.exists():
+        path.write_bytes(bytes(NVRAM))
+    return path
+
+
 def guest(room: Path, *, firmware: str, memory: str, headless: bool) -> list[str]:
     """Return the command that runs the guest on this terminal."""
     machine = MACHINE + (",x-vof=on" if firmware == "vof" else "")
@@ -127,6 +136,8 @@ def guest(room: Path, *, firmware: str, memory: str, headless: bool) -> list[str
     argv += ["-nodefaults", "-nographic", "-serial", "mon:stdio", "-no-reboot"]
     argv += ["-kernel", str(room / KERNELS[ARCHITECTURE][1]), "-initrd", str(room / IMAGE)]
     argv += ["-append", f"console=hvc0 quiet cryptomgr.notests petipy.timeout={timeout}"]
+    # Settings stay from run to run. Two guests at once may share the file: the last one writes it.
+    argv += ["-drive", f"if=pflash,format=raw,file={make_nvram(room)},file.locking=off"]
     # Nothing boots from the network, and not every QEMU package brings the ROM.
     argv += ["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="]
     for number, name in enumerate(("installer", "yaboot")):

@@ -22,7 +22,9 @@ def _lines() -> Iterator[str]:
 
 
 def _remark(setting: Setting) -> str:
-    return "" if setting.live else " (counts at the start)"
+    remarks = [] if setting.live else ["counts at the start"]
+    remarks += [] if "machine" in setting.layers else ["not kept on the machine"]
+    return f" ({'; '.join(remarks)})" if remarks else ""
 
 
 def update(readme: str) -> str:
