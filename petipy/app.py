@@ -205,7 +205,8 @@ def main(process: ScannerProcess) -> int:
     store, kept = Store(), platforms.find().open_storage()
     with open("/proc/cmdline", encoding="utf-8", errors="surrogateescape") as file:
         cmdline = file.read()
-    store.update(settings=storage.load(cmdline, machine=kept))
+    host = platforms.find().read_host_order("")
+    store.update(settings=storage.load(cmdline, machine=kept), host=host)
     collector.resume()
     limits.set_oom_score(limits.LATE)
     log = Log(

@@ -31,7 +31,7 @@ FORMATS = [
 ]
 PLATFORMS = ["efi", "generic", "powernv", "pseries"]
 SETTINGS = [
-    *("timeout", "order", "resume", "on_failure"),
+    *("timeout", "order", "entry", "next", "resume", "on_failure"),
     *("consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
     *("lock", "password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),
@@ -45,8 +45,8 @@ SCHEMES = ["http", "https", "nfs", "tftp"]
 COMMANDS = ["attach", "capture", "check", "ctl", "explain", "list", "script", "story"]
 SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt", "settings"]
 CLIENT_COMMANDS = [
-    *("boot", "boot edited", "edit", "shell", "open", "close", "configure", "stop", "rescan"),
-    *("log", "note presence", "note absence", "unlock"),
+    *("boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer", "configure"),
+    *("stop", "rescan", "log", "note presence", "note absence", "unlock"),
 ]
 GRUB_COMMANDS = """
 . 915resolution [ acpi all_functional_test append_add_db_cert append_add_db_hash

@@ -14,7 +14,7 @@ from petipy import __version__
 from petipy.boot import message, steps
 from petipy.boot.notes import Notes
 from petipy.boot.opener import Changed, Opener, OpenOnDevices
-from petipy.boot.plan import BootError, Plan, forget_stamps, mark, plan
+from petipy.boot.plan import BootError, Plan, describe, forget_stamps, mark, plan
 from petipy.boot.steps import ItIsPetipy, Kexec
 from petipy.kexec import Message
 from petipy.log import Log, Trace, uptime
@@ -27,6 +27,10 @@ from petipy.sys.forked import in_child
 
 if TYPE_CHECKING:
     from petipy.boot.download import Fetch
+    from petipy.settings.storage import Storage
+
+
+_USING_UP = 10.0  # seconds for the machine to forget a wish
 
 
 class Power(Protocol):
@@ -63,6 +67,8 @@ class BootServices(Protocol):
     def quiet(self) -> Callable[[], None]: ...
     @property
     def before_boot(self) -> Callable[[], None]: ...
+    @property
+    def storage(self) -> "Storage | None": ...
 
 
 class _Stopped(Exception):
@@ -203,8 +209,24 @@ class Booter:
         machine = self._machine
         await self._load_scanned(todo, choice, partial(self._tell, choice, edit, by))
         complaints = await steps.write(todo.changes, self._write, self._log)
+        if self._store.snapshot.settings.next:
+            complaints += await self._use_up_next()
         release = self._consoles.release
         await steps.jump(todo, machine.kexec, release, self._leave, self._trace, complaints)
+
+    async def _use_up_next(self) -> list[str]:
+        """Use up the wish for one boot, whatever boots: else it would boot at the next start."""
+        storage = self._machine.storage
+        if storage is None or self._store.snapshot.settings.layer("next") != "machine":
+            return []
+        try:
+            async with asyncio.timeout(_USING_UP):
+                await storage.write("next", None)
+        except OSError as error:
+            words = f"petipy.next stays for the next start: {describe(error, 'no answer')}"
+            self._log.warning(words)
+            return [words]
+        return []
 
     def _tell(self, choice: Choice, edit: Edit | None, by: str) -> Message:
         """Return the story of this boot for the system that it starts."""

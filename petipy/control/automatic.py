@@ -11,6 +11,7 @@ from petipy.log import Trace
 from petipy.state import candidates
 from petipy.state.access import Lock
 from petipy.state.model import Snapshot
+from petipy.state.order import list_items
 from petipy.state.policy import Decision
 from petipy.state.record import Record
 from petipy.state.store import Store
@@ -91,7 +92,8 @@ class AutomaticBoot:
         """Tell of an order that names what is not there, once all is known or something boots."""
         snapshot = self._store.snapshot
         idle = snapshot.settled and not snapshot.scanning and not decision.default
-        if snapshot.settings.order and (decision.boot or (idle and _has_anything(snapshot))):
+        asks = list_items(snapshot)
+        if asks and (decision.boot or (idle and _has_anything(snapshot))):
             for words in candidates.explain_order(snapshot):
                 if words not in self._told:
                     self._told.add(words)

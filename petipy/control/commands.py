@@ -24,6 +24,8 @@ Command = Literal[
     "shell",
     "open",
     "close",
+    "boot next",
+    "prefer",
     "configure",
     "stop",
     "rescan",
@@ -41,6 +43,8 @@ RIGHTS: Mapping[Command, Right] = {
     "shell": "shell",
     "open": "shell",  # whoever names a place may boot any kernel with any command line
     "close": "shell",
+    "boot next": "boot",
+    "prefer": "shell",  # it boots without a person from then on
     "configure": "shell",  # a setting may weaken a lock
     "stop": "see",
     "rescan": "see",
@@ -175,6 +179,31 @@ class Commands:
             self._booter.start(choice, edit, client.name)
         else:
             self._booter.note_failure(id, "what was chosen is not there any more")
+
+    async def boot_next(self, client: Client, id: str) -> "Outcome":
+        """Keep the wish that the next start boots a choice by itself, once.
+
+        Raise ValueError if there is no such choice.
+        """
+        self.require(client, "boot next", id)
+        self._find(id)
+        return await self._configuration().set("next", id, keep=True)
+
+    async def prefer(self, client: Client, id: str) -> "Outcome":
+        """Keep the wish that a choice boots by itself from now on; see petipy.state.wishes.
+
+        Raise ValueError if there is no such choice.
+        """
+        self.require(client, "prefer", id)
+        from petipy.state.wishes import make_wish  # few machines have a wish
+
+        wish = make_wish(self._find(id), self.snapshot.choices)
+        return await self._configuration().set("entry", wish, keep=True)
+
+    def _find(self, id: str) -> Choice:
+        if choice := self.snapshot.choice(id):
+            return choice
+        raise ValueError("what was chosen is not there any more")
 
     async def shell(
         self, client: Client, path: str, term: str, note_use: Callable[[], None]

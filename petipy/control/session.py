@@ -92,6 +92,14 @@ class Session:
         """
         await self._commands.boot(self, id, edit)
 
+    async def boot_next(self, id: str) -> "Outcome":
+        """Keep the wish that the next start boots a choice by itself, once."""
+        return await self._commands.boot_next(self, id)
+
+    async def prefer(self, id: str) -> "Outcome":
+        """Keep the wish that a choice boots by itself from now on."""
+        return await self._commands.prefer(self, id)
+
     async def shell(self, path: str, term: str) -> None:
         """Run a shell on the terminal `path` until it ends.
 

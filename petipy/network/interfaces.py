@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from petipy.sources.volume import find_firmware_path
 from petipy.state.network import Link
 from petipy.sys.netlink import (
     ETHERNET,
@@ -40,6 +41,7 @@ class _Row:
     news: LinkNews
     speed: int = 0
     driver: str = ""
+    firmware_path: str = ""
     addresses: dict[str, AddressNews] = field(default_factory=dict)
     routes: dict[str, RouteNews] = field(default_factory=dict)
 
@@ -78,6 +80,9 @@ class Interfaces:
             row.routes.clear()
         if fresh:
             row.driver = _read_driver(self._sysfs, news.name)
+            place = os.path.realpath(f"{self._sysfs}/class/net/{news.name}")
+            path = place.removeprefix(os.path.realpath(self._sysfs))
+            row.firmware_path = find_firmware_path(path, self._sysfs)
         if changed:
             row.speed = _read_speed(self._sysfs, news.name) if news.carrier else 0
 
@@ -123,6 +128,7 @@ def _describe(row: _Row) -> Interface:
         mac=news.mac,
         kind=news.kind,
         driver=row.driver,
+        firmware_path=row.firmware_path,
         carrier=news.carrier,
         speed=row.speed,
         mtu=news.mtu,

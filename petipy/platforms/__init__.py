@@ -45,6 +45,10 @@ class Platform:
         """Return the EFI variables that decide what is booted; None on a machine without EFI."""
         return None
 
+    def read_host_order(self, root: str) -> tuple[str, ...]:
+        """Return what the host wants to boot first: names as petipy.state.order takes them."""
+        return ()
+
     def open_storage(self) -> "Storage | None":
         """Return the settings that this machine keeps; None if it can keep none."""
         return None

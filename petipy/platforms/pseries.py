@@ -13,6 +13,9 @@ _QEMU = (
 )
 
 
+_KINDS = {"c": "disk", "d": "optical", "n": "network"}  # -boot order=
+
+
 class Pseries(Platform):
     name = "pseries"
 
@@ -22,6 +25,17 @@ class Pseries(Platform):
 
     def dhcp_architecture(self, machine: str) -> int | None:
         return 0xC  # PowerPC Open Firmware: SLOF sends it, and servers answer with GRUB
+
+    def read_host_order(self, root: str) -> tuple[str, ...]:
+        # QEMU's hw/ppc/spapr.c: the paths of devices with a bootindex, then -boot order=. HALT at
+        # the end is strict=on, which libvirt always sets: it is no reason to strand a machine.
+        paths = read_device_tree(root, "chosen/qemu,boot-list").split()
+        letters = read_device_tree(root, "chosen/qemu,boot-device")
+        if "/" in letters:  # a path, which a guest may have set
+            paths.append(letters)
+            letters = ""
+        kinds = (_KINDS[letter] for letter in letters if letter in _KINDS)
+        return (*(path for path in paths if path.startswith("/")), *kinds)
 
     def read_uuid(self, root: str) -> bytes:
         # QEMU's name, then PowerVM's.

@@ -64,6 +64,18 @@ SETTINGS = (
         help="try these first, such as network,any; each may have its own patience, as network:90s",
     ),
     Setting(
+        name="entry",
+        type=values.ENTRY,
+        help="boot this by itself: an entry's id, or its title with its submenus, as `A>B`",
+    ),
+    Setting(
+        name="next",
+        type=values.ENTRY,
+        help="the same for one boot",
+        layers=("machine",),
+        reason="it is for the next start",
+    ),
+    Setting(
         name="resume",
         type=values.SECONDS,
         help="a key stops the countdown; it begins anew so long after the last key",

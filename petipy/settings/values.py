@@ -130,6 +130,12 @@ def _write_dhcp_architecture(number: int | None) -> str:
     return "" if number is None else f"{number:02X}"
 
 
+def _read_line(text: str) -> str:
+    if text and not text.isprintable():
+        raise ValueError(text)
+    return text
+
+
 def one_of(*words: str) -> ValueType:
     def read(text: str) -> str:
         if text not in words:
@@ -151,6 +157,7 @@ LIST = ValueType(form="ITEM[,ITEM…]", read=_read_list, write=",".join)
 PINS = ValueType(
     form="SHA256[,SHA256…]", read=_read_pins, write=",".join, wrong=("not understood",)
 )
+ENTRY = ValueType(form="ID|TITLE", read=_read_line, write=str)
 PATH = ValueType(form="FILE", read=str, write=str)
 PROXY = ValueType(form="http://HOST:PORT", read=_read_proxy, write=str)
 SYSLOG = ValueType(form="HOST[:PORT]|dhcp", read=_read_log_server, write=str)

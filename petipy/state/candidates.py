@@ -61,14 +61,15 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
 
     Passwords do not count here. The order is:
 
+    0. Entries that a wish or the setting `order` names, in their place in it.
     1. Device by device, as in the menu or in the setting `order`: the default, the fallbacks, the
        others. If configurations of a device want different defaults, that of the better format
        (parsers.api.Format.rank) comes first.
     2. Entries that only a person can use, such as recovery.
     3. Kernels that no configuration offers.
 
-    Left out is Petipy itself, and what wants a check that cannot be made. Left out, too, since they
-    may install a system over the one that is there:
+    Left out is Petipy itself, and what wants a check that cannot be made. Left out, too, unless
+    named, since they may install a system over the one that is there:
 
     - all choices of a configuration that wants the local disk to boot;
     - those of a device that the setting `order` leaves out;
@@ -80,12 +81,12 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
         choice for choice in snapshot.choices if choice.bootable and not explain(snapshot, choice)
     ]
     ours = [choice for choice in bootable if choice.device not in images] or bootable
-    harmless = (
-        c for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))
-    )
-    ranking = Ranking(snapshot.settings.order, snapshot.sources)
-    ranked = (choice for choice in harmless if ranking.place(choice.device))
-    return sorted(ranked, key=_make_order(ranking))
+    harmless = {
+        c.id for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))
+    }
+    ranking = Ranking(snapshot)
+    ranked = (c for c in bootable if c.id in harmless or ranking.names(c))
+    return sorted(filter(ranking.place, ranked), key=_make_order(ranking))
 
 
 Key = tuple[bool, bool, tuple[int, int], bool, int, int]
@@ -95,10 +96,11 @@ def _make_order(ranking: Ranking) -> Callable[[Choice], Key]:
     """Return the key by which list_candidates sorts."""
 
     def key(choice: Choice) -> Key:
+        named = ranking.names(choice)
         return (
-            choice.entry.guess,
-            _needs_a_person(choice),
-            ranking.place(choice.device) or (0, 0),
+            choice.entry.guess and not named,
+            _needs_a_person(choice) and not named,
+            ranking.place(choice) or (0, 0),
             choice.turn >= ORDINARY,
             choice.rank,
             choice.turn,
@@ -130,10 +132,18 @@ def _images(snapshot: Snapshot) -> set[str]:
 
 
 def explain_order(snapshot: Snapshot) -> list[str]:
-    """Return in words what the setting `order` asks for in vain."""
-    ranking = Ranking(snapshot.settings.order, snapshot.sources)
-    words = [f"petipy.order: nothing here is called {name}" for name in ranking.list_absent()]
-    named = any(ranking.place(choice.device) for choice in snapshot.choices if choice.bootable)
+    """Return in words what the order and the wishes ask for in vain."""
+    ranking = Ranking(snapshot)
+    words = []
+    for item in ranking.list_absent():
+        if item.entry:
+            setting = "next" if item.name == snapshot.settings.next else "entry"
+            words.append(f"petipy.{setting}: no entry here is {item.name}")
+        elif item.name in snapshot.host:
+            words.append(f"the host wants {item.name} to boot first, which is not here")
+        else:
+            words.append(f"petipy.order: nothing here is called {item.name}")
+    named = any(ranking.place(choice) for choice in snapshot.choices if choice.bootable)
     if snapshot.settings.order and not named:
         words.append("petipy.order names nothing that can boot yet: nothing boots by itself")
     return words
@@ -141,7 +151,7 @@ def explain_order(snapshot: Snapshot) -> list[str]:
 
 def list_passed_over(snapshot: Snapshot, boots: Choice) -> list[Choice]:
     """Return the defaults that would boot before a choice, but are no candidates."""
-    ranking = Ranking(snapshot.settings.order, snapshot.sources)
+    ranking = Ranking(snapshot)
     key = _make_order(ranking)
     defaults = (c for c in snapshot.choices if c.turn == 0 and not c.elsewhere)
     before = (choice for choice in defaults if key(choice) < key(boots))

@@ -305,6 +305,8 @@ class Snapshot:
     booting: str = ""  # id of the choice that is being loaded
     progress: Progress | None = None  # of the file that is being loaded
     itself: frozenset[str] = frozenset()  # ids of choices that were Petipy when they were loaded
+    # Names of devices that the host wants to boot first, as petipy.state.order takes them.
+    host: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()  # that have failed, the oldest first: MOST_ATTEMPTS
 
     @property

@@ -20,6 +20,7 @@ class Link:
     mac: str = ""  # "52:54:00:12:34:56"
     kind: str = ""  # the kernel's word for a virtual one: "vlan", "bond"; "" for a network card
     driver: str = ""  # of the network card: "virtio_net"
+    firmware_path: str = ""  # Open Firmware's name of the card, where the machine has one
     carrier: bool = False
     speed: int = 0  # Mbit/s; 0: not known
     mtu: int = 0  # bytes

@@ -1,34 +1,51 @@
 """The order in which sources boot by themselves: the setting `petipy.order`. Pure.
 
     order  = item, { ",", item } ;
-    item   = ( kind | "any" | device ), [ ":", seconds, "s" ] ;
+    item   = ( kind | "any" | device | entry ), [ ":", seconds, "s" ] ;
     kind   = "disk" | "usb" | "optical" | "image" | "network" | "directory" ;
     device = a name, as "vda2", "vda", "eth0"; a UUID, LABEL, PARTUUID or PARTLABEL; a MAC address;
-             a name of the device mapper, LVM or MD ;
+             a name of the device mapper, LVM or MD; a WWN; a link of udev's, as "disk/by-path/…";
+             Open Firmware's path, which begins with a slash ;
+    entry  = an id or a title, as petipy.state.wishes takes them ;
 
 Upper and lower case are the same. "/dev/", "UUID=" and the like may stand before a device. The "s"
-may be absent after a kind.
+may be absent after a kind. "\\," is a comma within an item.
 
-If several items name a device, the first one counts. Without an order the sources boot in the order
-of the menu: disks first, networks last. With an order, a source that no item names does not boot by
-itself, unless "any" is among the items.
+If several items name a device or an entry, the first one counts. Without an order the sources boot
+in the order of the menu: disks first, networks last. With an order, a source that no item names
+does not boot by itself, unless "any" is among the items.
 
 The seconds say how long the boot of a later item waits for this item. Without seconds, it waits
-for networks alone.
+for networks, and a while for an entry that is not there.
 """
 
 import math
 import re
 from collections.abc import Iterator, Sequence
 
-from petipy.state.model import DIRECTORY, DISK, IMAGE, NETWORK, OPTICAL, USB, Source
+from petipy.state.model import (
+    DIRECTORY,
+    DISK,
+    IMAGE,
+    NETWORK,
+    OPTICAL,
+    USB,
+    Choice,
+    Snapshot,
+    Source,
+)
 from petipy.state.settings import OrderItem
 
 NETWORK_PATIENCE = 60.0  # seconds: a switch may keep a port shut for 50
 CABLE_PATIENCE = 10.0  # seconds for a carrier: most ports have one after 2 to 5
+ENTRY_PATIENCE = 30.0  # seconds for an entry that is not there, while something may still come
 ANY = "any"
+_OF_THIS_START = {"command line", "now"}  # layers that are stronger than the host's wishes
 _KINDS = {ANY, *(kind.name for kind in (DISK, USB, OPTICAL, IMAGE, NETWORK, DIRECTORY))}
-_TAGS = ("/dev/mapper/", "/dev/", "uuid=", "label=", "partuuid=", "partlabel=")
+_TAGS = ("/dev/mapper/", "/dev/", "uuid=", "label=", "partuuid=", "partlabel=", "wwn=")
+_COMMA = re.compile(r"(?<!\\),")
+_WWN = re.compile(r"disk/by-id/wwn-(\w+?)(?:-part\d+)?")
+_ENTRY = re.compile(r"[ >#*]")  # in a name: no device has these
 _ITEM = re.compile(r"(?P<name>.+?)(?::(?P<seconds>[0-9]{1,6})[sS])?")
 
 
@@ -38,11 +55,11 @@ def parse(text: str) -> tuple[OrderItem, ...]:
     Raise ValueError for an empty item, a character that no name has, or a kind with anything but
     seconds behind it.
     """
-    return tuple(map(_parse_item, text.split(","))) if text else ()
+    return tuple(map(_parse_item, _COMMA.split(text))) if text else ()
 
 
 def _parse_item(text: str) -> OrderItem:
-    item = text.strip()
+    item = text.strip().replace("\\,", ",")
     kind, colon, rest = item.partition(":")
     if colon and kind.lower() in _KINDS:  # no name of a device begins so
         seconds = rest.lower().removesuffix("s")
@@ -51,50 +68,92 @@ def _parse_item(text: str) -> OrderItem:
         item = f"{kind}:{seconds}s"
     tag = next((tag for tag in _TAGS if item.lower().startswith(tag)), "")
     found = _ITEM.fullmatch(item[len(tag) :])
-    if not found or not found["name"].isprintable() or " " in found["name"]:
+    if not found or not found["name"].isprintable():
         raise ValueError(text)
     seconds = found["seconds"]
     return OrderItem(name=found["name"], patience=None if seconds is None else float(seconds))
 
 
-class Ranking:
-    """The places of the sources in an order. `items` may be empty."""
+def list_items(snapshot: Snapshot) -> tuple[OrderItem, ...]:
+    """Return the whole order: a wish for one start, those of this start, the host's, those kept.
 
-    def __init__(self, items: Sequence[OrderItem], sources: Sequence[Source]) -> None:
-        self._items, self._sources = items, sources
-        self._of_items: list[list[Source]] = [[] for _ in items]
-        self._places: dict[str, tuple[int, int]] = {}
-        for number, source in enumerate(sources):
-            item = self._find(source) if items else 0
+    Without any wish and order it is empty: the order of the menu counts.
+    """
+    settings = snapshot.settings
+    if not (settings.next or settings.entry or snapshot.host):
+        return settings.order
+    now = {name for name in ("entry", "order") if settings.layer(name) in _OF_THIS_START}
+    wished = [OrderItem(name=settings.next, entry=True)] if settings.next else []
+    entry = [OrderItem(name=settings.entry, entry=True)] if settings.entry else []
+    if "order" in now:
+        rest = list(settings.order)
+        if "entry" not in now:  # the entry is among what this order leaves open
+            names = [item.name.lower() for item in rest]
+            place = names.index(ANY) if ANY in names else len(rest)
+            rest, entry = [*rest[:place], *entry, *rest[place:]], []
+        return (*wished, *entry, *rest)
+    host = [OrderItem(name=name) for name in snapshot.host]
+    first = [*wished, *entry, *host] if "entry" in now else [*wished, *host, *entry]
+    return (*first, *(settings.order or (OrderItem(name=ANY),)))
+
+
+Place = tuple[int, int]  # the number of an item, then the place within it
+
+
+class Ranking:
+    """The places of the choices of a snapshot in the order that its settings and wishes make."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._items, self._sources = list_items(snapshot), snapshot.sources
+        self._settled = snapshot.settled
+        self._of_items: list[list[Source]] = [[] for _ in self._items]
+        self._places: dict[str, Place] = {}  # of sources, by name
+        self._entries: dict[str, Place] = {}  # of choices that an item names, by id
+        self._named = [not item.entry and item.name.lower() in _KINDS for item in self._items]
+        for number, source in enumerate(self._sources):
+            item = self._find(source) if self._items else 0
             if item is None:
                 continue
             self._places[source.name] = item, number
-            if items:
+            if self._items:
                 self._of_items[item].append(source)
+                self._named[item] = True
+        self._find_entries(snapshot.choices)
 
-    def place(self, name: str) -> tuple[int, int] | None:
-        """Return the place of a source, to sort by; None if it does not boot by itself."""
-        if name in self._places:
-            return self._places[name]
-        # A choice without a source: one that is just leaving.
-        return (len(self._items), 0) if not self._items or self._has_any else None
+    def place(self, choice: Choice) -> Place | None:
+        """Return the place of a choice, to sort by; None if it does not boot by itself."""
+        device = self._places.get(choice.device)
+        if device is None and (not self._items or self._has_any):
+            device = len(self._items), 0  # a choice without a source: one that is just leaving
+        named = self._entries.get(choice.id)
+        return min((place for place in (named, device) if place), default=None)
 
-    def list_absent(self) -> list[str]:
-        """Return the items that mean one device, which is not there. They may be misspelt."""
-        known = {name for source in self._sources for name in _names(source)} | _KINDS
-        return [item.name for item in self._items if item.name.lower() not in known]
+    def names(self, choice: Choice) -> bool:
+        """Return True if an item names the choice itself, and not only its device."""
+        return choice.id in self._entries and self.place(choice) == self._entries[choice.id]
 
-    def find_wait(self, name: str, since: float) -> tuple[float, str]:
-        """Return the time until which the boot of a source waits for an item before it, and which.
+    def list_absent(self) -> list[OrderItem]:
+        """Return the items that mean one device or entry, which is not there.
+
+        They may be misspelt.
+        """
+        known = {name for source in self._sources for name in _names(source)}
+        return [
+            item
+            for item, named in zip(self._items, self._named, strict=True)
+            if not named and (item.entry or item.name.lower() not in known)
+        ]
+
+    def find_wait(self, choice: Choice, since: float) -> tuple[float, str]:
+        """Return the time until which the boot of a choice waits for an item before it, and which.
 
         `since` is the time when there was first a candidate. The time is -inf if nothing is
         waited for. A server that wants something else to boot has answered for all of its item.
         """
-        place = self.place(name)
-        before = self._items[: place[0]] if place else ()
+        place = self.place(choice)
         waits = [
-            (since + self._patience(item, found), item.name)
-            for item, found in zip(before, self._of_items, strict=False)
+            (since + self._patience(number, found), self._items[number].name)
+            for number, found in enumerate(self._of_items[: place[0] if place else 0])
             if not any(source.elsewhere for source in found)
         ]
         return max(waits, default=(-math.inf, ""))
@@ -105,19 +164,51 @@ class Ranking:
 
     def _find(self, source: Source) -> int | None:
         names = frozenset(_names(source))
-        found = (number for number, item in enumerate(self._items) if item.name.lower() in names)
+        found = (
+            number
+            for number, item in enumerate(self._items)
+            if not item.entry and (item.name.lower() in names or _is_path_of(item.name, source))
+        )
         others = (number for number, item in enumerate(self._items) if item.name.lower() == ANY)
         return next(found, next(others, None))
 
-    def _patience(self, item: OrderItem, sources: Sequence[Source]) -> float:
+    def _find_entries(self, choices: Sequence[Choice]) -> None:
+        """Find the entries that items name. No item that names a device is looked for."""
+        for number, item in enumerate(self._items):
+            if self._named[number] or item.name.startswith("/"):
+                continue
+            from petipy.state.wishes import find_entries  # few machines have a wish
+
+            for place, choice in enumerate(find_entries(item.name, choices)):
+                self._entries.setdefault(choice.id, (number, place))
+                # Without a kernel it may still come: its files are on another device.
+                self._named[number] |= choice.bootable
+
+    def _patience(self, number: int, sources: Sequence[Source]) -> float:
         """Return the seconds for an item, given its sources; -inf if none of them may still come.
 
-        An item without a source is waited for only if it says how long.
+        An item without a source is waited for only if it says how long, or names an entry.
         """
+        item = self._items[number]
         coming = [source for source in sources if _may_come(source)]
+        if self._named[number] and not sources and (item.entry or item.name.lower() not in _KINDS):
+            return -math.inf  # the entry is there
         if item.patience is not None:
             return item.patience if coming or not sources else -math.inf
+        if not self._named[number] and (item.entry or _ENTRY.search(item.name)):
+            busy = not self._settled or any(map(_may_come, self._sources))
+            return ENTRY_PATIENCE if busy else -math.inf
         return max(map(_default_patience, coming), default=-math.inf)
+
+
+def _is_path_of(name: str, source: Source) -> bool:
+    """Return True if Open Firmware's path is that of the source, its disk, or a part of these."""
+    volume = source.device and source.device.volume
+    path = volume.firmware_path if volume else ""
+    path = source.link.firmware_path if source.link else path
+    if not path or not name.startswith("/"):
+        return False
+    return f"{name}/".startswith(f"{path}/") or f"{path}/".startswith(f"{name}/")
 
 
 def _may_come(source: Source) -> bool:
@@ -142,3 +233,8 @@ def _names(source: Source) -> Iterator[str]:
         known = (volume.uuid, volume.label, volume.partuuid, volume.partlabel, volume.disk)
         more = (volume.mapped, volume.lvm, volume.md)
         yield from (name.lower() for name in (*known, *more) if name)
+        for link in volume.udev_links.split():
+            yield link.lower()
+            if match := _WWN.fullmatch(link):
+                yield match[1].lower()
+                yield f"wwn-{match[1]}".lower()

@@ -86,8 +86,7 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         return _decide_after_all(default, settings, hints, attended, now)
     until = _until(seconds, settings, hints, attended)
     countdown = Countdown(choice=default.id, until=until)
-    ranking = Ranking(settings.order, snapshot.sources)
-    wait, awaited = ranking.find_wait(default.device, hints.since)
+    wait, awaited = Ranking(snapshot).find_wait(default, hints.since)
     if wait > until:
         until, countdown = wait, replace(countdown, until=wait, awaits=awaited)
     # A person has time to see that a device which came late has taken the default over.
@@ -138,7 +137,7 @@ def _until(seconds: float, settings: Settings, hints: Hints, attended: float) ->
     if attended > max(hints.since, hints.last_failure):
         # After a person has gone away, the countdown starts anew. Another one may be there.
         return attended + max(seconds, LEAST)
-    if hints.failed:
+    if hints.failed and hints.since <= hints.last_failure:
         return hints.last_failure + (0 if settings.timeout == 0 else PAUSE)
     return hints.since + seconds
 

@@ -12,9 +12,11 @@ class OrderItem:
 
     name: str
     patience: float | None = None
+    entry: bool = False  # it names an entry, never a device
 
     def __str__(self) -> str:
-        return self.name if self.patience is None else f"{self.name}:{self.patience:.0f}s"
+        name = self.name.replace(",", "\\,")
+        return name if self.patience is None else f"{name}:{self.patience:.0f}s"
 
 
 class Origin(NamedTuple):
@@ -31,6 +33,8 @@ class Settings:
 
     timeout: float | None = None  # seconds; None: as the boot configuration says; inf: never
     order: tuple[OrderItem, ...] = ()  # of the sources; () is that of the menu
+    entry: str = ""  # boots first: petipy.state.wishes
+    next: str = ""  # the same, for one boot
     resume: float = 300.0  # seconds after the last key until the countdown begins anew; inf: never
     on_failure: Literal["retry", "menu", "reboot", "poweroff"] = "retry"
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0

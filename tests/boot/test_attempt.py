@@ -16,10 +16,12 @@ from petipy.boot.download import Report
 from petipy.boot.notes import Notes
 from petipy.kexec import Message
 from petipy.log import Log, Trace
+from petipy.settings.storage import Storage
 from petipy.state.boots import MOST_ATTEMPTS
 from petipy.state.guards import Guard
 from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
 from petipy.state.network import Wanted
+from petipy.state.settings import Origin, Settings
 from petipy.state.store import Store
 from tests.samples import choice, entry
 
@@ -35,6 +37,7 @@ class Bench:
         self.log = Log(lambda status: self.store.update(status=status), files=())
         self.kexec = self.power = self
         self.left: Action = ""
+        self.storage: Storage | None = None
         self.new = ""  # the stamp of every file, if they have changed
         self.looked_at: list[str] = []
         self.stuck = asyncio.Event()  # a file that never opens is being opened
@@ -306,3 +309,40 @@ def test_a_machine_that_does_not_leave_tries_all_again(tmp_path: Path) -> None:
     words = "Nothing has booted: the machine restarts, but it does not: Operation not permitted"
     assert status
     assert status.text == words
+
+
+class Kept(Storage):
+    """A storage whose writes are noted, or fail."""
+
+    def __init__(self, reason: str = "") -> None:
+        self.writes: list[tuple[str, str | None]] = []
+        self._reason = reason
+
+    async def write(self, name: str, text: str | None) -> None:
+        if self._reason:
+            raise OSError(errno.EROFS, self._reason)
+        self.writes.append((name, text))
+
+
+@pytest.mark.parametrize("reason", ["", "the memory is read-only"])
+def test_the_wish_for_one_boot_is_used_up_when_something_boots_and_hinders_nothing(
+    tmp_path: Path, reason: str
+) -> None:
+    kept = Kept(reason)
+
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        bench.storage = kept
+        origin = Origin("next", "machine", "NVRAM")
+        bench.store.update(settings=Settings(next="other", origins=(origin,)))
+        booter.start(bench["gone"])  # does not load: the wish stays
+        await bench.resumed.wait()
+        assert not kept.writes
+        bench.resumed.clear()
+        booter.start(bench["good"])
+        await bench.resumed.wait()
+
+    bench = run(tmp_path, scenario)
+    assert kept.writes == ([] if reason else [("next", None)])
+    words = f"  petipy.next stays for the next start: {reason}"
+    assert (words in bench.lines) == bool(reason)
+    assert snapshot_after(bench).status

@@ -60,6 +60,12 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
     async def configure() -> None:
         await session.configure("timeout", "7", keep=False)
 
+    async def boot_next() -> None:
+        await session.boot_next(SHUT.id)
+
+    async def prefer() -> None:
+        await session.prefer(OPEN.id)
+
     commands: dict[str, Callable[[], Awaitable[None]]] = {
         "boot": lambda: session.boot(SHUT.id),
         "boot edited": lambda: session.boot(OPEN.id, EDIT),
@@ -67,6 +73,8 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
         "shell": shell,
         "open": open_place,
         "close": close_place,
+        "boot next": boot_next,
+        "prefer": prefer,
         "configure": configure,
     }
     assert {name for name, right in RIGHTS.items() if right != "see"} == set(commands)
@@ -97,7 +105,8 @@ def test_what_is_guarded_is_refused_without_the_password_and_granted_with_it() -
         assert not await unlock(machine, session, lock, "root", "wrong")
         assert await give_all(machine, session) == []
         assert await unlock(machine, session, lock, "root", "toor")
-        every = ["boot", "boot edited", "edit", "shell", "open", "close", "configure"]
+        every = ["boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer"]
+        every += ["configure"]
         assert await give_all(machine, session) == every
         assert machine.booted == [(SHUT.id, None), (OPEN.id, EDIT)]
         assert session.lock("shell") is None
@@ -113,7 +122,7 @@ def test_a_users_password_boots_what_names_the_user_and_gives_nothing_else() -> 
         lock = session.lock("boot", SHUT.id)
         assert lock
         assert await unlock(machine, session, lock, "bob", "bob's")
-        assert await give_all(machine, session) == ["boot"]
+        assert await give_all(machine, session) == ["boot", "boot next"]
 
     run(scenario())
 

@@ -249,6 +249,20 @@ def test_speed_and_driver_are_in_the_title(wire: Wire) -> None:
     assert wire.shown["eth0"].title == title.removesuffix(", 1000 Mbit/s")
 
 
+def test_a_card_has_open_firmwares_name(wire: Wire) -> None:
+    card = wire.sysfs / "devices/pci0000:00/0000:00:03.0"
+    (card / "virtio1/net/eth0").mkdir(parents=True)
+    node = wire.sysfs / "firmware/devicetree/base/pci@800000020000000/ethernet@3"
+    node.mkdir(parents=True)
+    (card / "of_node").symlink_to(node)
+    (wire.sysfs / "class/net").mkdir(parents=True)
+    (wire.sysfs / "class/net/eth0").symlink_to(card / "virtio1/net/eth0")
+    wire.put(link())
+    shown = wire.shown["eth0"].link
+    assert shown
+    assert shown.firmware_path == "/pci@800000020000000/ethernet@3"
+
+
 def test_lost_news_is_made_good_by_a_dump(wire: Wire) -> None:
     wire.put(link())
     wire.put(link(3, "eth1"))

@@ -144,3 +144,29 @@ def test_a_platform_can_be_left(tmp_path: Path, files: Mapping[str, Content]) ->
 def test_this_machine_has_a_platform() -> None:
     assert platforms.find() is platforms.find()
     assert all(": " in line for line in platforms.describe())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "names"),
+    [
+        ({}, ()),
+        (
+            {"boot-list": b"/pci@800000020000000/scsi@2/disk@0,0 /vdevice/l-lan@71000002 HALT\0"},
+            ("/pci@800000020000000/scsi@2/disk@0,0", "/vdevice/l-lan@71000002"),
+        ),
+        ({"boot-device": b"ncd\0"}, ("network", "disk", "optical")),
+        ({"boot-device": b"/vdevice/l-lan@71000002\0"}, ("/vdevice/l-lan@71000002",)),
+        ({"boot-list": b"HALT\0", "boot-device": b"xa\xff\0"}, ()),
+    ],
+)
+def test_qemu_tells_a_pseries_guest_what_to_boot_first(
+    tmp_path: Path, chosen: Mapping[str, bytes], names: tuple[str, ...]
+) -> None:
+    files = {f"proc/device-tree/chosen/qemu,{name}": text for name, text in chosen.items()}
+    platform, root = found(tmp_path, {**VOF, **files})
+    assert platform.read_host_order(root) == names
+
+
+def test_other_machines_have_no_host_that_tells_what_to_boot(tmp_path: Path) -> None:
+    platform, root = found(tmp_path, PC)
+    assert platform.read_host_order(root) == ()

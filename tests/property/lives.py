@@ -63,6 +63,9 @@ class Life:
     resume: float = 300.0
     on_failure: Literal["retry", "menu", "reboot", "poweroff"] = "retry"
     own: float | None = None  # the time-out of every configuration
+    entry: str = ""
+    next: str = ""
+    host: tuple[str, ...] = ()  # names of devices
 
     @property
     def settings(self) -> Settings:
@@ -71,6 +74,8 @@ class Life:
             order=order.parse(self.order),
             resume=self.resume,
             on_failure=self.on_failure,
+            entry=self.entry,
+            next=self.next,
         )
 
 
@@ -178,6 +183,7 @@ class Machine:
         found.sort(key=lambda source: source.order)
         return Snapshot(
             settings=self._settings,
+            host=self.life.host,
             settled=self._settled,
             sources=tuple(found),
             choices=tuple(
@@ -301,7 +307,11 @@ def make_life(seed: int) -> Life:
         if items:
             target = id_of(name, chance.choice(items).name)
             events.append((round(chance.uniform(0, 300), 1), "choose", target, ""))
+    targets = [id_of(name, item.name) for name, _, items in devices for item in items] or [""]
     return Life(
+        entry=chance.choice((*[""] * 4, chance.choice(targets), "nothing/e0")),
+        next=chance.choice((*[""] * 5, chance.choice(targets))),
+        host=chance.choice(((), (), (), ("vdb",), ("network",), ("eth0", "vda"))),
         devices=devices,
         events=tuple(sorted(events)),
         order=chance.choice(_ORDERS),

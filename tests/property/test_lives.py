@@ -42,7 +42,7 @@ def _find_good(life: Life, course: Course) -> Iterator[tuple[float, str]]:
         changes = [event for event in life.events if event[2] == name]
         if not changes or changes[-1][3] != "ready":
             continue
-        if kind == "image" or (life.order and not _is_named(life.order, name, kind)):
+        if kind == "image" or (life.order and not _is_named(life, name, kind)):
             continue
         installs = kind == "network"
         for item in items:
@@ -50,8 +50,9 @@ def _find_good(life: Life, course: Course) -> Iterator[tuple[float, str]]:
                 yield changes[-1][0], id_of(name, item.name)
 
 
-def _is_named(text: str, name: str, kind: str) -> bool:
-    return any(item.name in {name, kind, "any"} for item in order.parse(text))
+def _is_named(life: Life, name: str, kind: str) -> bool:
+    items = [*life.host, *(item.name for item in order.parse(life.order))]
+    return any(item in {name, kind, "any"} for item in items)
 
 
 def _check_the_end(life: Life, course: Course) -> Iterator[str]:
@@ -66,7 +67,7 @@ def _check_the_end(life: Life, course: Course) -> Iterator[str]:
         if id in failed:  # its device was taken away meanwhile
             continue
         begin = max(since, _last_key(life) + life.resume, *_settled(life))
-        wait = max(life.timeout or 10.0, order.NETWORK_PATIENCE, *patience)
+        wait = max(life.timeout or 10.0, order.NETWORK_PATIENCE, order.ENTRY_PATIENCE, *patience)
         late = policy.LEAST * len(life.devices)  # each device may take the default over once
         bound = begin + wait + late + policy.PATIENCE + attempts * (policy.PAUSE + 40.0)
         if booted > bound:
@@ -110,16 +111,28 @@ def _check_order(life: Life, course: Course) -> Iterator[str]:
 
 
 def _rank(life: Life, id: str) -> tuple[object, ...]:
+    """Return the place that the wishes, the order, the kinds and the menu give to an entry."""
+    for wish, rank in (life.next, 0), (life.entry, 2 + len(life.host)):
+        if wish == id and not any(_is_hosts(life, id, n) and n < rank for n in range(rank)):
+            return (False, False, rank)
     for name, kind, items in life.devices:
         for item in items:
             if id_of(name, item.name) == id:
                 named = [i.name for i in order.parse(life.order)] or ["any"]
-                exact = [n for n, word in enumerate(named) if word in {name, kind}]
-                others = [n for n, word in enumerate(named) if word == "any"]
+                exact = [n for n, word in enumerate([*life.host, *named]) if word in {name, kind}]
+                others = [n for n, word in enumerate(named, len(life.host)) if word == "any"]
                 place = (exact or others)[0]
+                place += 1 if place < len(life.host) else 3
                 last = item.recovery and not item.default
                 return item.guess, last, place, KINDS[kind].rank, name, not item.default
     raise AssertionError(id)
+
+
+def _is_hosts(life: Life, id: str, number: int) -> bool:
+    """Return True if the host's wish of that rank names the entry's device."""
+    name = id.partition("/e")[0]
+    kind = next(kind for device, kind, _ in life.devices if device == name)
+    return 1 <= number <= len(life.host) and life.host[number - 1] in {name, kind}
 
 
 def _check_turns(_: Life, course: Course) -> Iterator[str]:

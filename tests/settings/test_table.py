@@ -15,6 +15,9 @@ from petipy.state.settings import Settings
 README = Path(__file__).parents[2] / "README.md"
 SAMPLES = {
     "timeout": ("0", "2.5", "never"),
+    "entry": ("", "1f-2:/boot/grub/grub.cfg#Advanced>Debian, with Linux *", "A>B"),
+    "next": ("", "A>B"),
+    "order": ("", "network:60s,any", "Debian GNU/Linux\\, with Linux 6.1:5s,disk"),
     "resume": ("0", "300", "never"),
     "on_failure": ("retry", "menu", "reboot", "poweroff"),
     "consoles": ("", "hvc1,ttyS0"),

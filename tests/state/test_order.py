@@ -1,16 +1,17 @@
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from petipy.state import order, policy
 from petipy.state.candidates import explain_order, list_candidates
-from petipy.state.model import DISK, NETWORK, OPTICAL, USB, Kind, Snapshot, Source, State
+from petipy.state.model import DISK, NETWORK, OPTICAL, USB, Choice, Kind, Snapshot, Source, State
 from petipy.state.network import Link
-from petipy.state.order import CABLE_PATIENCE, NETWORK_PATIENCE, Ranking
+from petipy.state.order import CABLE_PATIENCE, NETWORK_PATIENCE, Ranking, parse
 from petipy.state.policy import Decision, Hints
-from petipy.state.settings import Settings
-from tests.samples import choice, device
+from petipy.state.settings import Origin, Settings
+from tests.samples import choice, device, entry
 
 MAC = "52:54:00:12:34:56"
 READY = Hints(since=100)
@@ -41,7 +42,20 @@ def candidates(snapshot: Snapshot) -> list[str]:
     return [choice.device for choice in list_candidates(snapshot)]
 
 
-DISKS = source("vda2"), source("vdb1"), source("sda1", USB), source("sr0", OPTICAL)
+LINKS = (
+    "disk/by-id/wwn-0x5000c500a1b2c3d4-part1 disk/by-path/pci-0000:00:02.0 disk/by-uuid/uuid-vdb1"
+)
+
+
+def with_paths(found: Source) -> Source:
+    assert found.device
+    volume = replace(
+        found.device.volume, udev_links=LINKS, firmware_path="/pci@800000020000000/scsi@3"
+    )
+    return replace(found, device=replace(found.device, volume=volume))
+
+
+DISKS = source("vda2"), with_paths(source("vdb1")), source("sda1", USB), source("sr0", OPTICAL)
 ETH0 = source("eth0", NETWORK)
 ALL = ("vda2", "vdb1", "sda1", "sr0", "eth0")
 
@@ -65,6 +79,13 @@ def test_without_an_order_disks_come_before_networks() -> None:
         ("/dev/vdb1,Disk", ["vdb1", "vda2"]),
         ("UUID=uuid-vdb1:5s,LABEL=label-sr0", ["vdb1", "sr0"]),
         ("nothing", []),
+        ("disk/by-path/pci-0000:00:02.0,any", ["vdb1", "vda2", "sda1", "sr0", "eth0"]),
+        ("/dev/disk/by-path/pci-0000:00:02.0:5s", ["vdb1"]),
+        ("0x5000c500a1b2c3d4", ["vdb1"]),
+        ("WWN=0x5000C500A1B2C3D4", ["vdb1"]),
+        ("/pci@800000020000000/scsi@3/disk@0\\,0", ["vdb1"]),
+        ("vda2-default,sr0", ["vda2", "sr0"]),
+        ("VDB1-DEFAULT,any", ["vdb1", "vda2", "sda1", "sr0", "eth0"]),
     ],
 )
 def test_an_order_names_kinds_and_devices_and_leaves_out_the_rest(
@@ -101,7 +122,7 @@ def test_seconds_after_a_kind_need_no_unit() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("network,,any", ",", "a b", "net\x1b[2J"),
+        *("network,,any", ",", "net\x1b[2J"),
         *("network:90m", "network:", "any:s", "network:-1s", "disk:never", "network:9999999s"),
         *("/dev/", "UUID="),
     ],
@@ -171,5 +192,95 @@ def test_after_a_failed_boot_from_the_network_the_disk_follows() -> None:
 
 
 def test_nothing_is_waited_for_once_the_first_item_has_something() -> None:
-    wait = Ranking(order.parse("network,any"), (source("vda2"), ETH0)).find_wait("eth0", 100)
+    machine = snapshot("network,any", source("vda2"), ETH0, boots=("vda2", "eth0"))
+    wait = Ranking(machine).find_wait(machine.choices[1], 100)
     assert wait == (-math.inf, "")
+
+
+# Wishes
+
+
+def entries(*ids: str, device: str = "vda2") -> tuple[Choice, ...]:
+    return tuple(choice(id, device=device) for id in ids)
+
+
+def with_wishes(
+    *choices: Choice, host: tuple[str, ...] = (), layer: str = "machine", **settings: Any
+) -> Snapshot:
+    given = Settings(
+        timeout=5,
+        origins=tuple(Origin(name, layer, "there") for name in settings),
+        **settings,
+    )
+    return Snapshot(
+        settled=True, settings=given, sources=(*DISKS, ETH0), choices=choices, host=host
+    )
+
+
+OLD, NEW = entries("d:/grub.cfg#A>Linux 6.1.0-9", "d:/grub.cfg#A>Linux 6.1.0-13")
+PLAIN = replace(choice("plain"), turn=0)
+OTHER = choice("other", device="vdb1", turn=0)
+NET = choice("net", device="eth0", turn=0, own=False)
+INSTALL = choice("install", device="eth0", own=False)
+ENTRIES = PLAIN, OLD, NEW, OTHER, NET, INSTALL
+
+
+def ids(snapshot: Snapshot) -> list[str]:
+    return [choice.id for choice in list_candidates(snapshot)]
+
+
+def test_a_wish_for_an_entry_comes_first_and_the_rest_follows_as_ever() -> None:
+    rest = ["plain", OLD.id, NEW.id, "other", "net"]
+    assert ids(with_wishes(*ENTRIES)) == rest
+    assert ids(with_wishes(*ENTRIES, entry="other")) == ["other", *rest[:3], "net"]
+    assert ids(with_wishes(*ENTRIES, next=OLD.id)) == [OLD.id, "plain", NEW.id, "other", "net"]
+    # The wish names what does not boot by itself otherwise.
+    assert ids(with_wishes(*ENTRIES, entry="install"))[0] == "install"
+    recovery = choice("r", entry=entry("Recovery", cmdline="single", guess=True))
+    assert ids(with_wishes(*ENTRIES, recovery, entry="recovery"))[0] == "r"
+
+
+def test_the_wish_for_one_boot_outranks_the_other_and_the_host_outranks_what_is_kept() -> None:
+    both = with_wishes(*ENTRIES, next=NEW.id, entry="other", host=("eth0",))
+    assert ids(both)[:3] == [NEW.id, "net", "other"]
+    now = with_wishes(*ENTRIES, entry="other", host=("eth0",), layer="command line")
+    assert ids(now)[:2] == ["other", "net"]
+    order = with_wishes(*ENTRIES, order=parse("disk,any"), host=("eth0",))
+    assert ids(order)[0] == "net"
+    order = with_wishes(*ENTRIES, order=parse("disk,any"), host=("eth0",), layer="command line")
+    assert ids(order)[0] == "plain"
+
+
+def test_an_order_for_this_start_outranks_the_entry_that_is_kept_but_not_what_it_leaves_open() -> (
+    None
+):
+    given = with_wishes(*ENTRIES, order=parse("network,any"), entry="other", layer="command line")
+    kept = replace(given.settings, origins=given.settings.origins[:1])
+    assert ids(replace(given, settings=kept))[:2] == ["net", "other"]
+
+
+def test_the_hosts_wish_is_a_path_of_open_firmware() -> None:
+    path = "/pci@800000020000000/scsi@3/disk@0,0"
+    assert ids(with_wishes(*ENTRIES, host=(path,)))[0] == "other"
+    absent = with_wishes(*ENTRIES, host=("/pci@800000020000000/scsi@33/disk@0,0",))
+    assert ids(absent)[0] == "plain"
+    assert "the host wants /pci@8" in explain_order(absent)[0]
+
+
+def test_an_entry_that_is_not_there_is_waited_for_while_something_may_come() -> None:
+    wish = with_wishes(PLAIN, entry="vdz:/grub.cfg#Debian")
+    assert decide(wish, 105).boot == "plain"
+    assert explain_order(wish) == ["petipy.entry: no entry here is vdz:/grub.cfg#Debian"]
+    busy = replace(wish, sources=(*DISKS, replace(ETH0, state="waiting")))
+    waits = decide(busy, 100 + order.ENTRY_PATIENCE - 1)
+    assert waits.countdown
+    assert waits.countdown.awaits == "vdz:/grub.cfg#Debian"
+    assert decide(busy, 100 + order.ENTRY_PATIENCE).boot == "plain"
+    there = replace(busy, choices=(PLAIN, choice("vdz:/grub.cfg#Debian")))
+    assert decide(there, 105).boot == "vdz:/grub.cfg#Debian"
+
+
+def test_what_is_wished_for_and_fails_is_followed_by_the_rest() -> None:
+    wish = with_wishes(*ENTRIES, entry="other")
+    failed = replace(READY, failed=frozenset({"other"}), last_failure=100)
+    assert decide(wish, 103, failed).boot == "plain"

@@ -13,6 +13,7 @@ from petipy.ui.line.plain import to_ascii
 from petipy.ui.outline import MenuPath, MenuRow, build_rows, find_hotkeys, first_focus
 
 _OPEN = Key(("right",), "open a submenu")
+_PREFER = Key(("D",), "make it the default of the machine, and boot it")
 _FIND = Key(("/",), "find entries by a word", "{} find", in_submenus=False)
 _END_SEARCH = Key(("esc",), footer="{} all entries")
 _SEARCH_FOOTER = (BOOT, replace(MOVE, footer="{} {} move"), _END_SEARCH)  # letters are text here
@@ -31,6 +32,7 @@ class MenuScreen(Screen):
         self._waits = False  # the cursor is to go to the default, which is not known yet
         self._spaced = False  # there is room for blank lines
         self._needle: str | None = None  # of a search
+        self._note = ""  # about a wish, until the next key
         self.title = to_ascii(path.trail[-1]) if path.trail else ""
         self._search(None)
 
@@ -130,7 +132,7 @@ class MenuScreen(Screen):
         return "There is no disk and no network yet. What is plugged in appears here."
 
     def keypress(self, size: Any, key: str) -> str | None:
-        self._waits = False
+        self._waits, self._note = False, ""
         if self._needle is not None and self._type(key):
             return None
         item = self.item
@@ -153,6 +155,8 @@ class MenuScreen(Screen):
             return (lambda: self._open(item.path)) if key in BOOT or key in _OPEN else None
         if item.kind == "entry" and key in BOOT:
             return lambda: self._choose(item.choice)
+        if item.kind == "entry" and key in _PREFER:
+            return lambda: self._prefer(item.choice, item.text)
         return None
 
     def _open(self, path: MenuPath) -> None:
@@ -182,6 +186,22 @@ class MenuScreen(Screen):
         else:
             self._view.boot(id)
 
+    def _prefer(self, id: str, title: str) -> None:
+        """Make an entry the default and boot it. Do not boot it if the machine keeps no wish."""
+
+        async def command() -> None:
+            try:
+                outcome = await self._view.session.prefer(id)
+            except ValueError as error:
+                self._note = str(error)
+                return
+            if outcome.place:
+                self._choose(id)
+            else:
+                self._note = f"It is the default until the next start alone: {outcome.remark}"
+
+        self._view.carry_out(f"A default: {title}", command)
+
     # The search: letters narrow the menu, Esc shows all rows again, Enter boots.
 
     def _search(self, needle: str | None) -> None:
@@ -198,7 +218,7 @@ class MenuScreen(Screen):
 
     @property
     def note(self) -> str:
-        return "" if self._needle is None else f"Find: {self._needle}_"
+        return self._note if self._needle is None else f"Find: {self._needle}_"
 
     def _type(self, key: str) -> bool:
         needle = self._needle or ""
@@ -215,6 +235,6 @@ class MenuScreen(Screen):
 
 SCREEN = Registration(
     title="Boot menu",
-    keys=(MOVE, ENDS, PAGE, BOOT, _OPEN, _FIND),
+    keys=(MOVE, ENDS, PAGE, BOOT, _OPEN, _PREFER, _FIND),
     make=lambda occasion: MenuScreen(occasion.view, MenuPath()),
 )

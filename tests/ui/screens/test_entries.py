@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from parsers.api import FileRef, Password, SignatureRef
+from petipy.settings.storage import Statement, Storage
 from petipy.state.boots import Countdown
 from petipy.state.model import Choice, Edit, File, Signature, Snapshot
 from petipy.ui.line.countdown import CountdownLines
@@ -67,7 +68,7 @@ def test_no_configuration_can_redefine_the_keys_of_the_menu() -> None:
     }
     cursor = {"up", "down", "left", "right", "home", "end", "page up", "page down"}
     others = {"enter", "esc", "backspace", "f1", "ctrl d", "ctrl l"}
-    assert key_table().reserved == letters | {"N", "O", "S"} | cursor | others
+    assert key_table().reserved == letters | {"D", "N", "O", "S"} | cursor | others
 
 
 def test_of_two_entries_with_one_key_the_first_has_it() -> None:
@@ -349,3 +350,42 @@ def test_an_entry_with_signatures_names_them_and_what_is_lacking_to_check_them()
     shown = driver.press("end", "i").text
     assert why in " ".join(shown.split())
     assert "/vmlinuz by /v.sig (Bob)" in shown
+
+
+# The default of the machine
+
+
+class Kept(Storage):
+    place = "NVRAM"
+
+    def __init__(self) -> None:
+        self.values: dict[str, str | None] = {}
+
+    def read(self) -> list[Statement]:
+        return [Statement(name, text) for name, text in self.values.items() if text]
+
+    async def write(self, name: str, text: str | None) -> None:
+        self.values[name] = text
+
+
+def test_d_keeps_the_entry_as_the_default_and_boots_it() -> None:
+    kept = Kept()
+    machine = Machine(kept=kept)
+    machine.store.update(choices=(choice("A"), choice("B")), default=choice("A").id)
+    driver = Driver(machine).press("down", "D")
+    assert kept.values == {"entry": choice("B").id}
+    assert titles_booted(driver.press("home")) == ["B"]
+
+
+def test_a_default_that_the_machine_cannot_keep_is_said_and_nothing_boots() -> None:
+    driver = show(choice("A"), choice("B")).press("down", "D", "ctrl l")
+    assert titles_booted(driver) == []
+    driver = show(choice("A"), choice("B")).press("down", "D")
+    assert "until the next start alone: this machine keeps no settings" in driver.text
+    assert driver.machine.store.snapshot.settings.entry == choice("B").id
+
+
+def test_a_default_needs_the_right_to_change_settings() -> None:
+    driver = show(choice("A", superusers=("root",), passwords=KEYS))
+    driver.press("D", *"root", "enter", *"toor", "enter").answer()
+    assert driver.machine.store.snapshot.settings.entry == choice("A").id

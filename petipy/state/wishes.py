@@ -1,0 +1,63 @@
+"""The entries that a text means, such as a wish for what boots first. Pure.
+
+A text means entries by, in this order:
+
+1. the id, as `petipy list` and `petipy ctl` show it;
+2. the title or the configuration's own name, with the submenus before it: "Advanced>Debian 6.1";
+   letters' case does not matter;
+3. the title or the name alone;
+4. the id without versions, when none of these is there: the newest version comes first.
+
+In an id of a wish, * stands for a version. Such a wish follows every update of a kernel.
+"""
+
+import re
+from collections.abc import Iterable
+
+from parsers.reading.bootspec import version_key
+from petipy.state.model import Choice
+
+# 6.1.0-13, 6.11.4-301.fc41, 6.12.43+deb13, 6.12-rc3: distributions' names of kernels differ.
+_VERSION = re.compile(
+    r"\d+(?:\.\d+)+(?:[-~]rc\d+)?(?:[-.]\d\w*)*(?:[.+~](?:fc|el|deb|bpo|oe|lp)\d\w*)*|\*"
+)
+
+
+def find_entries(text: str, choices: Iterable[Choice]) -> list[Choice]:
+    """Return the entries that a text means, the best first."""
+    known = list(choices)
+    if exact := [choice for choice in known if choice.id == text]:
+        return exact
+    words = text.casefold()
+    for depth in ("whole", "last"):
+        if found := [choice for choice in known if words in _list_names(choice, depth)]:
+            return found
+    kin = _strip_versions(text)
+    found = [choice for choice in known if "*" in kin and _strip_versions(choice.id) == kin]
+    return sorted(found, key=_make_version_key, reverse=True)
+
+
+def make_wish(choice: Choice, choices: Iterable[Choice]) -> str:
+    """Return the text by which an entry is wished for at later starts.
+
+    For the newest version of several, or the only one, the text follows updates. Who chooses an
+    older version means that one.
+    """
+    kin = _strip_versions(choice.id)
+    versions = [other for other in choices if _strip_versions(other.id) == kin]
+    newest = all(_make_version_key(other) <= _make_version_key(choice) for other in versions)
+    return kin if newest and "*" in kin else choice.id
+
+
+def _list_names(choice: Choice, depth: str) -> set[str]:
+    entry = choice.entry
+    trail = entry.trail if depth == "whole" else ()
+    return {">".join((*trail, name)).casefold() for name in (entry.title, entry.name)}
+
+
+def _strip_versions(id: str) -> str:
+    return _VERSION.sub("*", id)
+
+
+def _make_version_key(choice: Choice) -> list[tuple[int, int, str]]:
+    return version_key(" ".join(_VERSION.findall(choice.id)))
