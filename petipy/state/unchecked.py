@@ -11,5 +11,5 @@ def explain(snapshot: Snapshot, choice: Choice) -> str:
     if choice.entry.unchecked:
         return choice.entry.unchecked
     if choice.signatures and not snapshot.settings.ca:
-        return "nobody can check its signatures: petipy.ca names no authority"
+        return "it is signed, but petipy.ca names no authority"
     return ""
