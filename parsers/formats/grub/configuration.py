@@ -12,6 +12,7 @@ from parsers.api import Entry, Files, Item, Origin, Preferences
 from parsers.formats.grub.access import Users, find_allowed
 from parsers.formats.grub.commands import table
 from parsers.formats.grub.commands.menu import note_key, users
+from parsers.formats.grub.commands.signatures import explain_unchecked
 from parsers.formats.grub.default import default, fallbacks, find_shown, split, style, timeout
 from parsers.formats.grub.language.family import Family
 from parsers.formats.grub.recognition import find_family
@@ -303,6 +304,7 @@ class GrubConfiguration:
             effects=tuple(shell.list_effects(default=default)),
             waits_for=loaded.waits_for,
             unbootable=loaded.unbootable,
+            unchecked=explain_unchecked(shell) if loaded.kernel else "",
             action=loaded.action,
             origins=loaded.origins,
         )

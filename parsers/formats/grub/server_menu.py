@@ -28,8 +28,6 @@ _PLATFORMS = ("ieee1275", "efi", "pc", "emu", "coreboot", "xen")
 _LOADERS = ("appleloader", "chainloader", "freedos", "ntldr", "truecrypt")
 _LINUX = ("linux", "linux16", "linuxefi")
 _OWN_DISK = "it leaves the boot to the machine's own disk"
-_CHECKS = ("check_signatures", "check_appended_signatures")
-_UNCHECKED = "its configuration wants signatures to be checked, which is not supported"
 
 
 class ServerMenu(GrubConfiguration):
@@ -80,21 +78,6 @@ class ServerMenu(GrubConfiguration):
         if nothing and not line.submenu and _leaves(line.body):
             return replace(entry, unbootable=_OWN_DISK, action="exit", waits_for="")
         return entry
-
-    def _entry(
-        self,
-        shell: Shell,
-        title: str,
-        name: str,
-        trail: tuple[str, ...],
-        config: str,
-        line: int,
-        *,
-        default: bool,
-    ) -> Entry:
-        entry = super()._entry(shell, title, name, trail, config, line, default=default)
-        checks = shell.wants_check or any(shell.env[name] == "enforce" for name in _CHECKS)
-        return replace(entry, unchecked=_UNCHECKED) if checks and entry.kernel else entry
 
     def _preferences(self, shell: Shell, entries: Sequence[Entry]) -> Preferences:
         found = super()._preferences(shell, entries)
@@ -196,20 +179,11 @@ def _wrap_linux(run: Run) -> Run:
     return linux
 
 
-def _wrap_check(run: Run) -> Run:
-    def check(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
-        shell.wants_check = True
-        return run(shell, arguments, block)
-
-    return check
-
-
 _WRAPPERS: dict[str, Callable[[Run], Run]] = {
     "configfile": _wrap_configfile,
     **dict.fromkeys(("source", "."), _wrap_source),
     **dict.fromkeys(_LINUX, _wrap_linux),
     **dict.fromkeys(_LOADERS, _wrap_chainloader),
-    "verify_detached": _wrap_check,
 }
 # The words of a lease for the DHCP options that menus ask for.
 _OPTIONS = {

@@ -45,7 +45,7 @@ _QUIET = {
         xnu_uuid zfs-bootfs zfsinfo
     """,
     (2, "two arguments expected"): """
-        outb outl outw verify_detached write_byte write_dword write_word wrmsr
+        outb outl outw write_byte write_dword write_word wrmsr
     """,
 }
 # Commands that some GRUBs have, by the first that had them. None has an effect here, so that no row

@@ -166,7 +166,7 @@ def test_the_table_has_a_module_for_each_kind_of_command() -> None:
     modules = {command.run.__module__.rpartition(".")[2] for command in table().values()}
     assert modules == {
         "boot", "condition", "devices", "files", "firmware", "loopback", "menu", "others",
-        "script", "text", "variables", "without_effect",
+        "script", "signatures", "text", "variables", "without_effect",
     }  # fmt: skip
 
 
