@@ -33,7 +33,7 @@ PLATFORMS = ["efi", "generic", "powernv", "pseries"]
 SETTINGS = [
     *("timeout", "order", "entry", "next", "resume", "on_failure"),
     *("consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
-    *("lock", "password", "shell", "rescue"),
+    *("lock", "password", "machine_password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),
     *("network", "interfaces", "dhcp_arch", "dhcp_class", "dhcp_user_class", "dhcp_release"),
     *("story", "debug", "trace", "started"),
@@ -42,7 +42,7 @@ ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
 ]
 SCHEMES = ["http", "https", "nfs", "tftp"]
-COMMANDS = ["attach", "capture", "check", "ctl", "explain", "list", "script", "story"]
+COMMANDS = ["attach", "capture", "check", "ctl", "explain", "help", "list", "script", "story"]
 SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt", "settings"]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer", "configure"),

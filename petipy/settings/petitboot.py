@@ -42,6 +42,8 @@ def _translate(name: str, value: str) -> Iterator[tuple[str, str]]:
             yield from _read_devices(value)
         case "petitboot,network":
             yield from _read_network(value)
+        case "petitboot,password":
+            yield "machine_password", value
         case "petitboot,debug?":
             yield "debug", "1" if value == "true" else "0"
         case "petitboot,console" if "[" not in value:  # it has found that one by itself

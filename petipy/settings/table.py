@@ -126,6 +126,13 @@ SETTINGS = (
         layers=_OWNER,
     ),
     Setting(
+        name="machine_password",
+        type=values.HASH,
+        help="a password that the machine keeps, as Petitboot does: shell, editor and settings "
+        "need it; it opens no other lock",
+        layers=("machine",),  # it closes a lock
+    ),
+    Setting(
         name="shell",
         type=values.one_of("scanned", "unscanned"),
         help="with `unscanned`, an unreadable disk does not keep shell and editor shut",

@@ -16,6 +16,8 @@ and it says who boots its entries. A machine has more than one configuration:
   disk of the machine has superusers. They open nothing else.
 - The image's password (a setting) guards the editor, the shell and the entries that are not on the
   machine's own disks, and opens every lock.
+- A password that the machine keeps (a setting) guards the editor and the shell, besides all of the
+  above. It opens no other lock: every installed system can write it. The image's password opens it.
 - No knowledge means no password: while a source is unread, everything that its superusers might
   guard stays shut. Once a scan of it has failed, entries may be booted. Once it has been given up,
   the editor and the shell need a password of a disk of the machine, the image's password, or the
@@ -108,6 +110,7 @@ def find_shell_locks(snapshot: Snapshot) -> Locks:
         reaches = _SHELL
         locks = _guard_locks(snapshot, reaches)
     unread = [source for source in snapshot.unread if source.kind.reach in reaches]
+    locks = (*locks, *_machine_locks(snapshot))
     locks = (*locks, *_wait_for((s for s in unread if not s.given_up), snapshot))
     lost = [source for source in unread if source.given_up]
     if lost and reaches == _SHELL and snapshot.settings.shell != "unscanned":
@@ -152,7 +155,15 @@ def _describe_lost(sources: Iterable[Source]) -> str:
 
 
 def _image_key(snapshot: Snapshot) -> tuple[Password, ...]:
-    secret = snapshot.settings.password
+    return _make_key(snapshot.settings.password)
+
+
+def _machine_locks(snapshot: Snapshot) -> Locks:
+    key = _make_key(snapshot.settings.machine_password)
+    return (Lock(key),) if key else ()
+
+
+def _make_key(secret: str) -> tuple[Password, ...]:
     return (Password(user="", secret=secret, hashed=True, nameless=True),) if secret else ()
 
 

@@ -44,6 +44,7 @@ class Settings:
     boot_restricted: bool = False  # the default boots by itself even if it wants a password
     lock: Literal["machine", "own"] = "machine"  # the reach of a configuration's superusers
     password: str = ""  # the image's own, as a hash; "" is none
+    machine_password: str = ""  # as a hash; it guards the shell besides all others
     shell: Literal["scanned", "unscanned"] = "scanned"  # it opens beside an unreadable device
     rescue: bool = False  # /init opens a shell after several failures to start
     ca: tuple[str, ...] = ()  # authorities: Fetching.authorities

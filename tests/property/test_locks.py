@@ -22,6 +22,7 @@ SETTINGS = st.builds(
     Settings,
     lock=st.sampled_from(("machine", "own")),
     password=st.sampled_from(("", "", "", "$6$a$b")),
+    machine_password=st.sampled_from(("", "", "$6$c$d")),
     shell=st.sampled_from(("scanned", "scanned", "unscanned")),
     boot_restricted=st.booleans(),
     timeout=st.just(0.0),

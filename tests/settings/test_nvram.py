@@ -135,6 +135,14 @@ def test_each_name_of_petitboot_becomes_a_setting_or_says_why_not(tmp_path: Path
     assert (len(got.notes), got.complaints) == (4, ())
 
 
+def test_a_password_of_petitboot_closes_a_lock_even_if_it_is_no_hash(tmp_path: Path) -> None:
+    got = read(tmp_path, skiboot("petitboot,password=$6$salt$hash"))
+    assert (got.machine_password, got.password) == ("$6$salt$hash", "")
+    got = read(tmp_path, skiboot("petitboot,password=hunter2"))
+    assert got.machine_password == "!"
+    assert got.complaints == ("NVRAM common: petitboot,password takes HASH, not this",)
+
+
 def test_a_console_that_petitboot_has_found_by_itself_is_not_taken_over(tmp_path: Path) -> None:
     assert not read(tmp_path, skiboot("petitboot,console=/dev/hvc0 [IPMI / Serial]")).origins
 

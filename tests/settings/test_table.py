@@ -25,6 +25,7 @@ SAMPLES = {
     "started": ("", "1f-2%3A/boot/grub/grub.cfg%23A%20%22B%22%3E%FF", "%C3%A4"),
     "lock": ("machine", "own"),
     "password": ("", "$6$salt$hash", "grub.pbkdf2.sha512.10000.AB.CD"),
+    "machine_password": ("", "$6$salt$hash"),
     "ca": ("", "/etc/ca.pem,https://192.0.2.1/ca.pem#sha256=0123"),
     "pin": ("", f"{'ab' * 32},{'cd' * 32}"),
     "proxy": ("", "http://192.0.2.1:3128", "proxy:3128"),

@@ -131,6 +131,20 @@ def test_a_password_of_the_image_guards_the_shell_and_media_and_opens_every_lock
     assert not access.find_shell_locks(locked)[0].is_open({ROOT})
 
 
+def test_a_password_that_the_machine_keeps_guards_the_shell_and_opens_nothing_else() -> None:
+    kept = Password(user="", secret="$6$kept$hash", hashed=True, nameless=True)
+    plain, locked = (setting(s, machine_password=kept.secret) for s in (UNLOCKED, LOCKED))
+    assert access.find_shell_locks(plain) == (Lock((kept,)),)
+    assert Lock((kept,)) in access.find_edit_locks(SECOND, plain)
+    shell = access.find_shell_locks(locked)
+    assert not all(lock.is_open({kept}) for lock in shell)
+    assert not all(lock.is_open({ROOT}) for lock in shell)
+    assert all(lock.is_open({kept, ROOT}) for lock in shell)
+    assert access.find_boot_locks(STICK, plain) == access.find_boot_locks(STICK, UNLOCKED)
+    assert not any(lock.is_open({kept}) for lock in access.find_boot_locks(SHUT, locked))
+    assert access.find_shell_locks(setting(plain, password=HASH)) == (Lock((IMAGE,)),)
+
+
 # No knowledge, no password
 
 
