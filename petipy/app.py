@@ -39,7 +39,7 @@ from petipy.ui.line import ttys
 
 if TYPE_CHECKING:
     from petipy.boot.download import Fetch, Report
-    from petipy.network.services import Network
+    from petipy.network.services import NetworkServices
     from petipy.settings.configuration import Configuration
     from petipy.settings.storage import Storage
     from petipy.sources.opened import OpenedPlaces
@@ -223,7 +223,7 @@ def main(process: ScannerProcess) -> int:
 
 def _services(scanner: Scanner, store: Store) -> Services:
     machine = os.uname().machine
-    networks: list[Network] = []
+    networks: list[NetworkServices] = []
 
     async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         if source.device is None:
@@ -264,9 +264,9 @@ def _services(scanner: Scanner, store: Store) -> Services:
 
     def follow(log: Log) -> AsyncIterator[SourceEvent]:
         from petipy.network.clock import Clock  # no machine without a card needs these
-        from petipy.network.services import Network
+        from petipy.network.services import NetworkServices
 
-        network = Network(store.snapshot.settings, platforms.find(), log, Clock(log))
+        network = NetworkServices(store.snapshot.settings, platforms.find(), log, Clock(log))
         networks.append(network)
         scanner.prepare_network()  # beside DHCP, so that no lease waits for it
         return network.watch()

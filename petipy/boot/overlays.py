@@ -12,7 +12,7 @@ from petipy.kexec.fdt import MalformedTree, parse
 from petipy.log import Log
 from petipy.state.model import File
 from petipy.sys.confined import confine
-from petipy.sys.forked import Link, Work, read_number
+from petipy.sys.forked import Parent, Work, read_number
 
 _WITHIN = 60.0  # seconds, for slow devices
 _SECONDS = 30  # of processor time
@@ -45,7 +45,7 @@ async def apply(
             raise ValueError(report[:60])
         log.warning(f"overlay {todo.overlays[found]} is left out: {words}")
 
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         return _work(link, descriptors[first - 1 :], files, result)
 
     try:
@@ -60,7 +60,7 @@ async def apply(
     return replace(plain, devicetree=replace(todo.devicetree, offset=0, size=0)), [*others, result]
 
 
-def _work(link: Link, descriptors: Sequence[int], files: Sequence[File], result: int) -> str:
+def _work(link: Parent, descriptors: Sequence[int], files: Sequence[File], result: int) -> str:
     """Write the tree with its overlays to `result`. Report each overlay that is left out."""
     confine(
         "probe", [link.fileno(), *descriptors, result], _SECONDS, _MEMORY, copies=overlay.LARGEST

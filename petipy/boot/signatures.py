@@ -22,13 +22,13 @@ from petipy.fetch.authorities import LARGEST, sort_authorities
 from petipy.fetch.url import parse
 from petipy.kexec.room import Room
 from petipy.log import Log
-from petipy.network.clock import describe_clock, read_epoch
 from petipy.startup import packs
 from petipy.state.boots import Progress
 from petipy.state.model import File, Signature
 from petipy.sys import cms, sealed
 from petipy.sys.confined import confine
-from petipy.sys.forked import ChildDied, Link, Work, read_number
+from petipy.sys.epoch import describe_clock, read_epoch
+from petipy.sys.forked import ChildDied, Parent, Work, read_number
 
 _WITHIN = 600.0  # seconds, for large files on slow machines
 _MEMORY = 64 << 20  # bytes
@@ -144,7 +144,7 @@ async def _copy(descriptor: int, file: File, in_child: InChild, stack: ExitStack
     copy = sealed.make("signed")
     stack.callback(os.close, copy)
 
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         send(copy, descriptor, file)
         return ""
 
@@ -159,7 +159,7 @@ async def _copy(descriptor: int, file: File, in_child: InChild, stack: ExitStack
     return copy
 
 
-def _check(link: Link, checks: Sequence[tuple[Signature, int, int]], proofs: Proofs) -> str:
+def _check(link: Parent, checks: Sequence[tuple[Signature, int, int]], proofs: Proofs) -> str:
     """Check the signatures, in the child, and return the signers of each in a line.
 
     Report the number of each before. Raise OSError for the first that is not right.

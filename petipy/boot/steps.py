@@ -16,7 +16,7 @@ from petipy.log import Log, Trace
 from petipy.state.boots import Progress
 from petipy.state.model import Change, File
 from petipy.sys import limits
-from petipy.sys.forked import ChildDied, Link, Work, read_number
+from petipy.sys.forked import ChildDied, Parent, Work, read_number
 
 OPENING = 60.0  # seconds for a device to open its files
 FETCHING = 6 * 3600.0  # seconds for a file from a server; petipy.fetch ends what is too slow
@@ -112,7 +112,7 @@ async def load(
             what = hide_credentials(str(files[number]))
             show(Progress(what=what, done=done, total=total if done else None))
 
-        def stage(link: Link) -> str:
+        def stage(link: Parent) -> str:
             kernel, *rest = parts = _read(descriptors, files, total, link)
             suspects = _find_suspects(descriptors, todo)
 
@@ -181,7 +181,7 @@ def _refuse_itself(suspects: Iterable[tuple[int, int]]) -> None:
             raise OSError(errno.ELOOP, "this is Petipy itself; choose it again to start it")
 
 
-def _read(descriptors: Sequence[int], files: Sequence[File], total: int, link: Link) -> list[int]:
+def _read(descriptors: Sequence[int], files: Sequence[File], total: int, link: Parent) -> list[int]:
     """Return the parts that the files mean, after reading all of them, in the loading child.
 
     A file is not read ahead if memory might not hold it until the kernel takes it.

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0  # seconds for all files of a lease: a person waits, but a server may be slow
 WAIT = 10.0  # seconds for offers
-_UNKNOWN_PC = 0  # the processor type of a machine that has none
 _LONGEST_CLASS = 255  # bytes of an option
 
 
@@ -168,24 +167,21 @@ def _choose_links(name: str) -> tuple[list[Link], list[tuple[str, Problem]]]:
 
 
 def _ask(links: Sequence[Link], options: argparse.Namespace) -> list[_Offered]:
-    from petipy.network.inquiry import Client, inquire
+    from petipy.network.inquiry import inquire
     from petipy.network.offers import list_reasons, make_lease
     from petipy.network.options import format_uuid
+    from petipy.network.units import Identity
 
     platform = platforms.find()
     own = platform.dhcp_architecture(os.uname().machine)
     architecture = own if options.architecture is None else options.architecture
     uuid = platform.read_uuid("")
-    client = Client(
-        architecture=_UNKNOWN_PC if architecture is None else architecture,
-        uuid=uuid,
-        user_class=options.user_class,
-    )
+    identity = Identity(architecture=architecture, uuid=uuid)
     if not 0 < options.wait < 3600:
         raise BadUsage(f"--wait {options.wait:g}: not a number of seconds from 0 to 3600")
     log = Log(files=())
     try:
-        heard = asyncio.run(inquire(log, links, client, options.wait))
+        heard = asyncio.run(inquire(log, links, identity, options.user_class, options.wait))
     except PermissionError:
         raise BadUsage("only root may ask DHCP servers") from None
     words = [line.text for line in log.lines]

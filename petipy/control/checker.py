@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from parsers.api import Password
 from petipy.log import Log
-from petipy.sys.forked import ChildDied, Link, Work, in_child, read_number
+from petipy.sys.forked import ChildDied, Parent, Work, in_child, read_number
 
 _PENALTY, _LONGEST_PENALTY = 1.0, 64.0  # seconds after a wrong password
 _QUICK = 5  # seconds of processor time that are enough for most hashes
@@ -123,7 +123,7 @@ class Checker:
         return None, late, fault
 
     def _make_work(self, keys: Sequence[Password], typed: str, processor: int) -> Work:
-        def work(link: Link) -> str:
+        def work(link: Parent) -> str:
             from petipy.control import passwords
             from petipy.sys.confined import confine
 

@@ -79,7 +79,7 @@ def prepare(rules: Fetching) -> None:
     if rules in _prepared:
         return
     load()
-    from petipy.network.clock import read_epoch  # plain http does without it
+    from petipy.sys.epoch import read_epoch  # plain http does without it
 
     context = _loaded.pop() if _loaded else _make_context()
     tls = Tls(rules, context, read_epoch())
@@ -206,7 +206,7 @@ async def _shake_hands(
 
 
 def _describe_distrust(error: "ssl.SSLCertVerificationError", host: str, tls: Tls) -> str:
-    from petipy.network.clock import describe_clock
+    from petipy.sys.epoch import describe_clock
 
     clock = describe_clock(_now(), tls.epoch)
     words = {

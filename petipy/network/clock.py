@@ -18,12 +18,9 @@ from typing import Annotated
 from petipy.codec import Codec
 from petipy.log import Log
 from petipy.sys import names
-from petipy.sys.forked import Link, in_child
+from petipy.sys.epoch import read_epoch
+from petipy.sys.forked import Parent, in_child
 
-EPOCH = "/usr/lib/clock-epoch"  # seconds since 1970: when the image was built
-_EARLIEST = 1_760_000_000  # October 2025, for an image that does not say it
-# Seconds after the build of the image. A clock that stands before the build is set to it.
-_UNSET = 2 * 86400
 _PORT = 123
 _PATIENCE = 3.0  # seconds for all servers
 _AGAIN = 0.7  # seconds until a server is asked again: the address may be a moment old
@@ -44,8 +41,8 @@ _FAR = 16 << 16  # root delay, root dispersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A server's answer."""
+class Reading:
+    """The time that a server tells."""
 
     server: str
     # Milliseconds since 1970 at the moment when time.monotonic was 0.
@@ -53,22 +50,7 @@ class Answer:
     fault: str = ""  # the reason to ignore it
 
 
-ANSWERS = Codec[Answer](Answer)
-
-
-def read_epoch(path: str = EPOCH) -> int:
-    """Return the time in seconds since 1970 before which this image cannot run."""
-    with suppress(OSError, ValueError), open(path, encoding="ascii") as file:
-        return max(int(file.read(32)), _EARLIEST)
-    return _EARLIEST
-
-
-def describe_clock(now: float, epoch: float) -> str:
-    """Return the words for a certificate that is not valid by this machine's clock."""
-    words = f"this machine's clock says {time.strftime('%Y-%m-%d', time.gmtime(now))}"
-    if now < epoch:
-        return f"{words}, which is before this image was made: set the clock"
-    return f"{words}, when this image was made: set the clock" if now < epoch + _UNSET else words
+READINGS = Codec[Reading](Reading)
 
 
 def make_request(cookie: bytes) -> bytes:
@@ -106,8 +88,8 @@ def read_answer(packet: bytes, cookie: bytes, earliest: int) -> int:
     return seconds * 1000 + (sent & 0xFFFFFFFF) * 1000 // _ERA
 
 
-def choose(answers: Sequence[Answer], earliest: int, now: int) -> tuple[int | None, str]:
-    """Return the time of most servers as Answer.zero, and words for the log.
+def choose(answers: Sequence[Reading], earliest: int, now: int) -> tuple[int | None, str]:
+    """Return the time of most servers as Reading.zero, and words for the log.
 
     `earliest` is in seconds since 1970; `now` is time.monotonic in milliseconds. There is no time
     if none is plausible, or if as many servers contradict it.
@@ -158,10 +140,10 @@ class Clock:
 
         It takes hardly longer than the patience. If nobody answers, all goes on as before.
         """
-        answers: list[Answer] = []
+        answers: list[Reading] = []
 
         def receive(text: str) -> None:
-            answer = ANSWERS.decode(text.encode())
+            answer = READINGS.decode(text.encode())
             if answer.server not in servers:
                 raise ValueError(f"an answer of {answer.server}")
             if len(answers) < 2 * _MOST:
@@ -213,7 +195,7 @@ class _Question:
     port: int
     patience: float
 
-    def ask(self, parent: Link) -> str:
+    def ask(self, parent: Parent) -> str:
         """Ask all servers, and report each answer. Addresses come first: they need no lookup."""
         end = time.monotonic() + self.patience
         names.confine([parent.fileno()], _PROCESSOR)
@@ -223,7 +205,7 @@ class _Question:
             self._converse(others, parent, end)
         return ""
 
-    def _converse(self, servers: Sequence[str], parent: Link, end: float) -> int:
+    def _converse(self, servers: Sequence[str], parent: Parent, end: float) -> int:
         """Ask until each server has answered, or until `end`; return the number of good answers."""
         calls = {
             call.line.fileno(): call
@@ -246,7 +228,7 @@ class _Question:
                 answer = calls[fd].receive(self.earliest)
                 if answer is None:
                     continue
-                parent.report(ANSWERS.encode(answer).decode())
+                parent.report(READINGS.encode(answer).decode())
                 if answer.fault:
                     poll.unregister(fd)
                     calls.pop(fd).line.close()
@@ -280,24 +262,24 @@ class _Call:
             self.line.connect(self.address)
             self.line.send(make_request(self.cookie))
 
-    def receive(self, earliest: int) -> Answer | None:
+    def receive(self, earliest: int) -> Reading | None:
         """Return the answer in a packet; None if there is none."""
         try:
             packet = self.line.recv(1024)
         except (BlockingIOError, ConnectionRefusedError):
             return None
         except OSError as error:
-            return Answer(server=self.server, fault=error.strerror or str(error))
+            return Reading(server=self.server, fault=error.strerror or str(error))
         now = time.monotonic()
         if packet[24:32] != self.cookie:
             return None
         try:
             told = read_answer(packet, self.cookie, earliest)
         except ValueError as error:
-            return Answer(server=self.server, fault=str(error))
+            return Reading(server=self.server, fault=str(error))
         # It was sent half a round trip ago.
         zero = told + round((now - self.sent) * 500 - now * 1000)
-        return Answer(server=self.server, zero=zero)
+        return Reading(server=self.server, zero=zero)
 
 
 def _find(server: str, port: int, *, literal: bool = False) -> list[tuple[int, tuple[str, int]]]:

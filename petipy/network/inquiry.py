@@ -9,7 +9,6 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 
 from petipy.log import Log
 from petipy.network import dhcp4, dhcp6, frames
@@ -17,6 +16,7 @@ from petipy.network.frames import Datagram
 from petipy.network.heard import Heard
 from petipy.network.listener import listen
 from petipy.network.offers import remember
+from petipy.network.units import Identity
 from petipy.state.network import Link
 
 _PAUSES = (1.0, 2.0, 4.0)  # seconds between questions; the last one again and again
@@ -25,26 +25,19 @@ _TICK = 0.1  # seconds
 _EVERYBODY6 = bytes.fromhex("333300010002")  # Ethernet's address of dhcp6.SERVERS
 _LINK_SCOPE, _NOT_USABLE = 0x20, 0x48  # of /proc/net/if_inet6: not checked yet, or a duplicate
 _ETHERNET, _INFINIBAND = 1, 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """The client that servers see."""
-
-    architecture: int  # a processor type of IANA's list
-    uuid: bytes = b""  # the machine's 16 bytes, or nothing
-    user_class: str = ""  # such as iPXE
+_UNKNOWN_PC = 0  # the processor type of a machine that has none
 
 
 async def inquire(
-    log: Log, links: Sequence[Link], client: Client, wait: float
+    log: Log, links: Sequence[Link], identity: Identity, user_class: str, wait: float
 ) -> Mapping[int, tuple[Heard, ...]]:
     """Return what servers say on each link, by its index, within `wait` seconds.
 
+    They see a client of this identity and user class, such as iPXE.
     The answer comes early if each link has had an offer and time for others. OSError without the
     right to see packets (CAP_NET_RAW).
     """
-    inquiry = _Inquiry(links, client)
+    inquiry = _Inquiry(links, identity, user_class)
     hearing = asyncio.create_task(_hear(log, links, inquiry.take))
     try:
         await asyncio.sleep(0)  # now the tap is open
@@ -84,8 +77,10 @@ def find_address(link: Link) -> str:
 
 
 class _Inquiry:
-    def __init__(self, links: Sequence[Link], client: Client) -> None:
-        self._links, self._client = links, client
+    def __init__(self, links: Sequence[Link], identity: Identity, user_class: str) -> None:
+        self._links, self._user_class, self._uuid = links, user_class, identity.uuid
+        known = identity.architecture
+        self._architecture = _UNKNOWN_PC if known is None else known
         self.heard: dict[int, tuple[Heard, ...]] = {link.index: () for link in links}
         self._offered: dict[int, float] = {}  # the time of the first offer
         self._xids = {link.index: int.from_bytes(os.urandom(4), "big") for link in links}
@@ -119,8 +114,8 @@ class _Inquiry:
         families = {h.family for h in self.heard[link.index]}
         mac, xid = bytes.fromhex(link.mac.replace(":", "")), self._xids[link.index]
         kind = _INFINIBAND if len(mac) == 20 else _ETHERNET
-        client = self._client
-        options = dhcp4.describe_client(client.architecture, client.uuid, client.user_class)
+        architecture, user_class = self._architecture, self._user_class
+        options = dhcp4.describe_client(architecture, self._uuid, user_class)
         packet = dhcp4.make_discover(mac, xid, kind, options, seconds)
         if "v4" not in families:
             _send(link.name, dhcp4.write(packet), "0.0.0.0", "255.255.255.255", b"\xff" * len(mac))
@@ -128,7 +123,7 @@ class _Inquiry:
             return
         for question, number in ((dhcp6.SOLICIT, xid), (dhcp6.INFORMATION, xid + 1)):
             packet6 = dhcp6.make_question(
-                question, mac, number & 0xFFFFFF, kind, client.architecture, client.user_class
+                question, mac, number & 0xFFFFFF, kind, architecture, user_class
             )
             _send(link.name, dhcp6.write(packet6), own, dhcp6.SERVERS, _EVERYBODY6)
 

@@ -25,7 +25,7 @@ from petipy.network.conversations import Ask, Conversations
 from petipy.network.frames import ARP, FILTER, NOTHING, read
 from petipy.network.heard import MESSAGES, Conflict, Heard, Lost
 from petipy.sys import confined, packet
-from petipy.sys.forked import Link, stream
+from petipy.sys.forked import Parent, stream
 
 _LONGEST = 4096  # bytes of a packet: DHCP's come in one frame
 _MESSAGE = 1 << 17  # bytes of a message to the parent
@@ -116,7 +116,7 @@ class _Work:
         self._flooded = False  # reading paused: the kernel may drop packets
         self._tell, self._pause = 0.0, _TELL_LOST  # when lost packets may be reported again
 
-    def run(self, parent: Link) -> str:
+    def run(self, parent: Parent) -> str:
         keep = [parent.fileno(), self._tap.fileno()]
         keep += [self._sender.fileno()] if self._sender else []
         confined.confine("hear", keep, _PROCESSOR, _MEMORY, polled=1)
@@ -136,7 +136,7 @@ class _Work:
             if poll.poll(wait):
                 self._receive(parent)
 
-    def _receive(self, parent: Link) -> None:
+    def _receive(self, parent: Parent) -> None:
         """Read the packets that wait, and report their contents."""
         for _ in range(_TURN):
             now = time.monotonic()
@@ -176,7 +176,7 @@ class _Work:
                 if self._conflicts and (message.kind, message.family) == ("ack", "v4"):
                     self._conflicts.begin(link, message.address, now)
 
-    def _report(self, parent: Link, message: Heard) -> None:
+    def _report(self, parent: Parent, message: Heard) -> None:
         """Send a message to the parent, up to the limit per second."""
         key = message.link, message.transaction
         count = self._reports[key] = self._reports.get(key, 0) + 1
@@ -185,7 +185,7 @@ class _Work:
             return
         parent.report(MESSAGES.encode(message).decode())
 
-    def _report_lost(self, parent: Link, now: float) -> None:
+    def _report_lost(self, parent: Parent, now: float) -> None:
         if now < self._tell:
             return
         if self._flooded and (dropped := packet.count_dropped(self._tap)):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from petipy.network.resolver import is_address
 from petipy.sys.confined import confine
-from petipy.sys.forked import Link, in_child
+from petipy.sys.forked import Parent, in_child
 
 PLACE = "/run/systemd/netif/links"
 _LONGEST = 1 << 16  # bytes of a file
@@ -24,7 +24,7 @@ async def read_nameservers(links: Iterable[int], place: str = PLACE) -> tuple[st
     """Return the name servers of the links, by index, each once. Raise OSError."""
     indices = sorted(links)
 
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         texts = [_open(f"{place}/{index}") for index in indices]
         confine("compute", [link.fileno()], _PROCESSOR, _MEMORY)
         found = [server for text in texts for server in parse(text)]

@@ -23,7 +23,7 @@ from petipy.startup import packs
 from petipy.state.network import Lease
 from petipy.state.settings import Settings
 from petipy.sys import limits, process
-from petipy.sys.forked import Link, in_child
+from petipy.sys.forked import Parent, in_child
 
 PROGRAM = "/usr/lib/systemd/systemd-networkd"
 _NICE = 5  # disks come first: a boot from one need not wait for the network
@@ -157,7 +157,7 @@ def release(mac: str, address: str, server: str) -> None:
         sender.sendto(dhcp4.write(packet), (server, dhcp4.SERVER_PORT))
 
 
-def _unpack(_: Link) -> str:
+def _unpack(_: Parent) -> str:
     packs.unpack(packs.NETWORK)
     return ""
 

@@ -24,7 +24,7 @@ _CLOCK_PAUSES = 1.0, 5.0, 30.0, 120.0
 _CLOCK_PATIENCE = 5.0  # seconds for the first answer of a time server
 
 
-class Network:
+class NetworkServices:
     """The links and their services, with the settings of the start."""
 
     def __init__(

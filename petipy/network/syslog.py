@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from petipy.log import Log, uptime
-from petipy.network.clock import read_epoch
 from petipy.state.model import Snapshot, Status
 from petipy.state.store import Store
 from petipy.sys import names
+from petipy.sys.epoch import read_epoch
 
 BY_DHCP = "dhcp"  # the value of the setting that asks for option 7
 PORT = 514

@@ -11,6 +11,7 @@ from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Format, Host, Problem, Volume
 from parsers.binary.kernel import can_run, describe_mismatch, detect_machine
+from parsers.empty import EmptyFiles
 from parsers.places.lease import Lease, server
 from parsers.places.references import move_references
 from parsers.places.urls import split
@@ -26,35 +27,11 @@ _DISC = 0x8001, b"CD001"  # ECMA-119: the standard identifier of the first volum
 FORMAT = "netboot"
 
 
-class NetworkFiles:
-    """`parsers.api.Files` of a network, which has no tree: its files have URLs."""
+class NetworkFiles(EmptyFiles):
+    """The `Files` of a network, which has no tree: its files have URLs."""
 
     def __init__(self, volume: Volume, host: Host) -> None:
         self.volume, self.host = volume, host
-
-    def read(self, path: str) -> str | None:
-        return None
-
-    def piece(self, path: str, offset: int, length: int) -> bytes:
-        return b""
-
-    def names(self, directory: str) -> list[str]:
-        return []
-
-    def kind(self, path: str) -> Literal["file", "directory"] | None:
-        return None
-
-    def size(self, path: str) -> int:
-        return 0
-
-    def modified(self, path: str) -> int:
-        return 0
-
-    def link(self, path: str) -> str:
-        return ""
-
-    def default(self, path: str) -> str:
-        return path
 
 
 class ServerFile(NetworkFiles):

@@ -4,11 +4,12 @@ from collections import deque
 from fnmatch import fnmatchcase
 
 from parsers.api import Format, Host, Volume
+from parsers.empty import EmptyFiles
 from petipy.startup import PLAIN
 
 
-class _StubFiles:
-    """`parsers.api.Files` with every file there and next to nothing in it."""
+class _StubFiles(EmptyFiles):
+    """A tree with every file there and next to nothing in it."""
 
     volume = Volume(name="none")
     host = Host(machine="none", volumes=(volume,))
@@ -16,26 +17,8 @@ class _StubFiles:
     def read(self, path: str) -> str | None:
         return "timeout=1\n"
 
-    def piece(self, path: str, offset: int, length: int) -> bytes:
-        return b""
-
     def names(self, directory: str) -> list[str]:
         return ["vmlinux-1"]
-
-    def kind(self, path: str) -> None:
-        return None
-
-    def size(self, path: str) -> int:
-        return 0
-
-    def modified(self, path: str) -> int:
-        return 0
-
-    def link(self, path: str) -> str:
-        return ""
-
-    def default(self, path: str) -> str:
-        return path
 
 
 def warm(form: Format) -> None:

@@ -21,8 +21,8 @@ _ERRNOS = range(1, 4096)  # Linux has no others
 _REAPING = 0.05  # seconds to wait for a child that was killed; one in a stuck read stays longer
 
 
-class Link:
-    """The child's end of the socket to its parent."""
+class Parent:
+    """The parent, as its child reaches it: by a socket."""
 
     def __init__(self, link: socket.socket, longest: int = _LONGEST) -> None:
         self._link, self._longest = link, longest
@@ -38,7 +38,7 @@ class Link:
         self._link.send(kind + text.encode(errors="replace")[: self._longest])
 
 
-Work = Callable[[Link], str]
+Work = Callable[[Parent], str]
 
 
 def read_number(text: str, bound: range) -> int | None:
@@ -103,7 +103,7 @@ def _start(work: Work, longest: int) -> tuple[socket.socket, int]:
     child = os.fork()
     if child == 0:
         ours.close()
-        _run(work, Link(theirs, longest), parent)
+        _run(work, Parent(theirs, longest), parent)
     theirs.close()
     ours.setblocking(False)
     return ours, child
@@ -127,7 +127,7 @@ def _end(message: bytes, status: int) -> str:
     raise ChildDied(status)
 
 
-def _run(work: Work, link: Link, parent: int) -> NoReturn:
+def _run(work: Work, link: Parent, parent: int) -> NoReturn:
     try:
         try:
             limits.die_with_parent(parent)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from petipy.sys import limits, mount, seccomp
-from petipy.sys.forked import Link, in_child
+from petipy.sys.forked import Parent, in_child
 
 # The process has copies, made when it starts: it sees the name servers of that moment.
 _FILES = ("resolv.conf", "hosts", "gai.conf", "host.conf")
@@ -49,7 +49,7 @@ async def look_up(host: str, within: float) -> list[str]:
     if is_address(host):
         return [host]
 
-    def work(parent: Link) -> str:
+    def work(parent: Parent) -> str:
         confine([parent.fileno()], within)
         # As bytes: a text would need the codec for international names, which is not loaded.
         found = socket.getaddrinfo(host.encode("ascii"), None, type=socket.SOCK_STREAM)

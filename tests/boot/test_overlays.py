@@ -10,7 +10,7 @@ from petipy.boot.plan import forget_stamps, plan
 from petipy.kexec import Message, fdt, overlay
 from petipy.log import Log
 from petipy.state.model import File
-from petipy.sys.forked import ChildDied, Link, Work, in_child
+from petipy.sys.forked import ChildDied, Parent, Work, in_child
 from tests.boot.test_steps import Machine, opener
 from tests.samples import choice
 
@@ -122,7 +122,7 @@ def test_senseless_answers_cost_the_overlays_alone(tmp_path: Path, report: str) 
         if within == steps.LOADING:
             return await in_child(work, within, receive)
 
-        def work_badly(link: Link) -> str:
+        def work_badly(link: Parent) -> str:
             link.report(report)
             return ""
 

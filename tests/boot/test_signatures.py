@@ -19,7 +19,7 @@ from petipy.log import Log
 from petipy.state.boots import Progress
 from petipy.state.model import Choice, Device, Edit, File, Signature
 from petipy.sys import cms
-from petipy.sys.forked import Link, Work, in_child
+from petipy.sys.forked import Parent, Work, in_child
 from tests.boot.test_download import SITE, Server
 from tests.boot.test_steps import Machine
 from tests.network.authority import Authority, Certificate, fingerprint
@@ -268,7 +268,7 @@ def test_a_thousand_damaged_signatures_are_refused_or_mean_the_same(signers: Sig
 def _try_all(signatures: Sequence[bytes], authority: bytes) -> Work:
     """Return a work whose answer has a letter for each signature: refused, or right (o)."""
 
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         content = os.memfd_create("content")
         os.write(content, CONTENT)
         outcome = ""
@@ -365,7 +365,7 @@ def test_a_signature_of_a_file_that_does_not_boot_is_no_excuse(signers: Signers)
 @pytest.mark.parametrize("report", ["", "1", "-1", "x"])
 def test_a_senseless_report_of_the_check_fails_the_boot(signers: Signers, report: str) -> None:
     async def child(work: Work, within: float, receive: Callable[[str], None]) -> str:
-        def say(link: Link) -> str:
+        def say(link: Parent) -> str:
             link.report(report)
             return ""
 

@@ -18,7 +18,7 @@ from typing import Any
 from initramfs.host import REPOSITORY
 from petipy.log import Log
 from petipy.network.clock import Clock
-from petipy.network.services import Network
+from petipy.network.services import NetworkServices
 from petipy.sandbox.client import Scanner
 from petipy.sandbox.process import ScannerProcess
 from petipy.settings import storage
@@ -74,7 +74,7 @@ async def run(process: ScannerProcess, place: Path, words: Sequence[str]) -> Non
     settings = storage.load(" ".join(words), image="/dev/null")
     scanner = Scanner(process, log.warning)
     clock = Clock(log, read=lambda: 0.0, set_time=lambda now: log.announce(f"time {now:.0f}"))
-    network = Network(settings, Machine(), log, clock, str(place / "resolv.conf"))
+    network = NetworkServices(settings, Machine(), log, clock, str(place / "resolv.conf"))
 
     async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         assert source.device

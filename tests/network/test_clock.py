@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petipy.log import Log
-from petipy.network.clock import Answer, Clock, choose, make_request, read_answer, read_epoch
+from petipy.network.clock import Clock, Reading, choose, make_request, read_answer
+from petipy.sys.epoch import read_epoch
 
 EPOCH = 1_760_000_000  # of the image
 NOW = 1_800_000_000  # what the servers tell
@@ -81,8 +82,8 @@ def test_no_packet_tells_a_time_before_the_build(data: bytes, cookie: bytes) -> 
             continue
 
 
-def tell(server: str, seconds: float) -> Answer:
-    return Answer(server=server, zero=round(seconds * 1000))
+def tell(server: str, seconds: float) -> Reading:
+    return Reading(server=server, zero=round(seconds * 1000))
 
 
 def test_one_server_is_believed_and_the_middle_of_several_that_agree() -> None:
@@ -111,7 +112,7 @@ def test_a_time_before_the_build_or_far_after_it_is_impossible() -> None:
 
 
 def test_the_reason_is_told_if_no_server_tells_a_time() -> None:
-    refusal = Answer(server="a", fault="it refuses: RATE")
+    refusal = Reading(server="a", fault="it refuses: RATE")
     assert choose([refusal], EPOCH, 0) == (None, "a: it refuses: RATE")
     assert choose([], EPOCH, 0) == (None, "no answer")
 

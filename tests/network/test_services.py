@@ -8,7 +8,7 @@ from typing import cast
 from petipy.log import Log
 from petipy.network.clock import Clock
 from petipy.network.interfaces import Interface
-from petipy.network.services import Network
+from petipy.network.services import NetworkServices
 from petipy.platforms.pseries import Pseries
 from petipy.state.network import Link
 from petipy.state.settings import Settings
@@ -39,7 +39,7 @@ def test_https_waits_for_the_first_answer_of_a_time_server(tmp_path: Path) -> No
         clock = SlowClock()
         settings, log = Settings(ntp=("192.0.2.123",)), Log(files=())
         place = str(tmp_path / "resolv.conf")
-        network = Network(settings, Pseries(), log, cast(Clock, clock), place)
+        network = NetworkServices(settings, Pseries(), log, cast(Clock, clock), place)
         await network.wait_for_clock()  # there is no address yet: nobody can be asked
         network._note_change([CONNECTED])
         keeping = asyncio.create_task(network._keep_time())
@@ -58,7 +58,7 @@ def test_without_time_servers_nothing_waits(tmp_path: Path) -> None:
     async def steps() -> None:
         place = str(tmp_path / "resolv.conf")
         clock = cast(Clock, SlowClock())
-        network = Network(Settings(), Pseries(), Log(files=()), clock, place)
+        network = NetworkServices(Settings(), Pseries(), Log(files=()), clock, place)
         network._note_change([CONNECTED])
         await asyncio.wait_for(network.wait_for_clock(), 0.1)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from petipy.sys import limits
 from petipy.sys.confined import confine
-from petipy.sys.forked import ChildDied, Link, Work, in_child, read_number, stream
+from petipy.sys.forked import ChildDied, Parent, Work, in_child, read_number, stream
 
 
 def run(work: object, within: float = 30.0, **more: object) -> str:
@@ -26,7 +26,7 @@ def run(work: object, within: float = 30.0, **more: object) -> str:
 def test_the_answer_comes_back_and_the_reports_before_it() -> None:
     reports: list[str] = []
 
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         for number in range(3):
             link.report(str(number))
         return "ä" * 10_000
@@ -36,7 +36,7 @@ def test_the_answer_comes_back_and_the_reports_before_it() -> None:
 
 
 def test_an_error_comes_back_with_its_number() -> None:
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         raise OSError(errno.ENODEV, "gone")
 
     with pytest.raises(OSError, match="gone") as caught:
@@ -51,7 +51,7 @@ def test_a_fault_of_the_work_is_an_error() -> None:
 
 @pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (24, "SIGXCPU"), (40, "signal 40")])
 def test_a_death_names_its_signal(number: int, name: str) -> None:
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         os.kill(os.getpid(), number)
         return ""
 
@@ -66,7 +66,7 @@ def test_an_end_without_an_answer_is_a_death_too() -> None:
 
 
 def test_a_hang_ends_in_time_and_leaves_no_process() -> None:
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         link.report(str(os.getpid()))
         time.sleep(60)
         return ""
@@ -80,7 +80,7 @@ def test_a_hang_ends_in_time_and_leaves_no_process() -> None:
 def test_cancelling_kills_the_child() -> None:
     pids: list[str] = []
 
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         link.report(str(os.getpid()))
         time.sleep(60)
         return ""
@@ -108,7 +108,7 @@ def test_cancelling_kills_the_child() -> None:
 def take_over(*packets: bytes) -> Work:
     """Return work that sends packets of its own choice."""
 
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         for packet in packets:
             socket.socket(fileno=os.dup(link.fileno())).send(packet)
         os._exit(0)
@@ -165,7 +165,7 @@ def test_a_number_of_a_child_has_a_bound() -> None:
 def confined(then: str) -> str:
     """Run statements in a confined child; they leave their result in `answer`."""
 
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         space: dict[str, str] = {}
         import socket
 
@@ -223,7 +223,7 @@ def test_the_child_ends_with_its_parent() -> None:
     parent = os.fork()
     if parent == 0:
 
-        def work(link: Link) -> str:
+        def work(link: Parent) -> str:
             os.write(theirs, str(os.getpid()).encode())
             time.sleep(600)
             return ""
@@ -259,7 +259,7 @@ async def take(work: Work, most: int) -> list[bytes]:
 
 
 def test_a_child_that_lives_long_reports_again_and_again() -> None:
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         number = 0
         while True:
             link.report(str(number))
@@ -269,7 +269,7 @@ def test_a_child_that_lives_long_reports_again_and_again() -> None:
 
 
 def test_a_stream_that_is_left_ends_its_child() -> None:
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         link.report(str(os.getpid()))
         time.sleep(60)
         return ""
@@ -280,11 +280,11 @@ def test_a_stream_that_is_left_ends_its_child() -> None:
 
 
 def test_the_end_of_a_stream_says_why() -> None:
-    def fail(link: Link) -> str:
+    def fail(link: Parent) -> str:
         link.report("one")
         raise OSError(errno.ENODEV, "there is no tap")
 
-    def die(link: Link) -> str:
+    def die(link: Parent) -> str:
         os.kill(os.getpid(), signal.SIGKILL)
         return ""
 
@@ -295,7 +295,7 @@ def test_the_end_of_a_stream_says_why() -> None:
 
 
 def test_a_long_report_is_cut() -> None:
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         link.report("x" * 5000)
         return ""
 

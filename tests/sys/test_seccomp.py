@@ -13,7 +13,7 @@ import pytest
 
 from petipy.kexec import machines
 from petipy.sys import libc, seccomp
-from petipy.sys.forked import Link, in_child
+from petipy.sys.forked import Parent, in_child
 from petipy.sys.seccomp import Work
 
 ARCHES = {  # <linux/audit.h>, of each machine and of its entry for 32-bit programs
@@ -197,7 +197,7 @@ CALLS: dict[str, Callable[[], object]] = {
 
 
 def attempts(work: Work) -> Iterator[str]:
-    def attempt(link: Link) -> str:
+    def attempt(link: Parent) -> str:
         libc.call(libc.libc.prctl, 38, 1, 0, 0, 0)
         seccomp.confine(work)
         for name, call in CALLS.items():

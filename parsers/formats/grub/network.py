@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from parsers.api import Entry, FileRef, Files, Item, Origin, Problem, Volume
+from parsers.empty import EmptyFiles
 from parsers.formats.grub.language.family import Family
 from parsers.formats.grub.recognition import find_family
 from parsers.formats.grub.run.machine import GrubMachine
@@ -28,7 +29,7 @@ def items_of_server(files: Files, url: str, family: Family | None = None) -> Ite
         yield _on_server(item, tree.url)
 
 
-class _Server:
+class _Server(EmptyFiles):
     """The `Files` of a server: fetching a file is the only way to know it."""
 
     def __init__(self, files: Files, root: str, names: Mapping[str, str]) -> None:
@@ -56,9 +57,6 @@ class _Server:
         text = self.read(path) or ""
         return text.encode("utf-8", "surrogateescape")[offset : offset + length]
 
-    def names(self, directory: str) -> list[str]:
-        return []
-
     def kind(self, path: str) -> Literal["file"] | None:
         if path in self._texts:
             return None if self._texts[path] is None else "file"
@@ -70,15 +68,6 @@ class _Server:
             size = found.size if found else 0
             return _UNKNOWN_SIZE if size is None else size
         return len((self.read(path) or "").encode("utf-8", "surrogateescape"))
-
-    def modified(self, path: str) -> int:
-        return 0
-
-    def link(self, path: str) -> str:
-        return ""
-
-    def default(self, path: str) -> str:
-        return path
 
     def _on(self, name: str) -> "Files | None":
         if name == self.volume.name:

@@ -18,7 +18,7 @@ from petipy.kexec import classic, elf, fdt, image, machines, syscalls
 from petipy.kexec.machines import ppc64le
 from petipy.kexec.machines.ppc64le.layout import TREE_AT
 from petipy.sys.confined import confine as confined
-from petipy.sys.forked import Link, in_child
+from petipy.sys.forked import Parent, in_child
 from petipy.sys.limits import LOAD_KERNELS
 from tests.kexec.samples import MIB, cells, pci_bridge, pseries, vmlinux
 
@@ -253,7 +253,7 @@ def test_the_files_are_parsed_by_a_process_that_has_no_right_but_to_load_kernels
     initrds = [power.open(f"initrd{n}", content) for n, content in enumerate((b"one", b"two"))]
     tree = power.open("tree", fdt.flatten(pseries()).blob())
 
-    def work(link: Link) -> str:
+    def work(link: Parent) -> str:
         def confine() -> None:
             os.uname = names  # the filter is that of the machine which runs this
             kept = [link.fileno(), kernel, *initrds, tree]
