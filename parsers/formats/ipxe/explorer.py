@@ -105,7 +105,8 @@ class ScriptExplorer:
             )
         elif outcome.kind == "returned":
             # iPXE would go back to the firmware. A kernel that was loaded is worth an entry.
-            loaded = run.make_boot(run.selected) if run.selected else None
+            kernel = run.selected
+            loaded = run.make_boot(kernel) if kernel and run.may_start(kernel) else None
             words = "a kernel is loaded, but never booted" if loaded else outcome.reason
             self._context.complain(outcome.config, outcome.line, words)
             if loaded:

@@ -131,6 +131,10 @@ class Run:
     def end(self, reason: str, action: Action = "") -> Stop:
         return Stop(End(reason, self.config, self.line, action))
 
+    def may_start(self, image: IpxeImage) -> bool:
+        """Return True unless imgtrust demands a signature that the image lacks."""
+        return bool(image.signed) or not self.wants_trust
+
     def make_boot(self, kernel: IpxeImage) -> Boot:
         """Return the boot of this kernel. iPXE passes on all fetched files, in their order."""
         own = (kernel.where, self.devicetree and self.devicetree.where)

@@ -9,8 +9,10 @@ from parsers.formats.ipxe.options import parse_options
 from parsers.formats.ipxe.outcome import CommandError, IpxeImage, Stop
 from parsers.formats.ipxe.run import Run
 from parsers.places.urls import is_url
+from parsers.reading.budget import OutOfBudget
 
 _MOST = 64  # images at once
+_MOST_SIGNATURES = 8  # of an image; each is fetched at the boot
 _KERNEL = re.compile(r"(?!.*\.(?:c32|efi|ipxe)$)(?:vmlinu[xz]|[zb]?z?image|kernel|linux)", re.I)
 _SCRIPT = re.compile(r"\.(?:ipxe|gpxe|php|cgi|cfg|txt|pl|py)$", re.I)
 # Programs that a script starts instead of a kernel, by the file's name.
@@ -84,6 +86,8 @@ def imgverify(run: Run, words: Sequence[str]) -> bool:
     if image is None or signature is None:
         return False
     signed = dict.fromkeys((*image.signed, (signature.ref, options.get("signer", ""))))
+    if len(signed) > _MOST_SIGNATURES:
+        raise CommandError(f"more than {_MOST_SIGNATURES} signatures of a file")
     new = image._replace(signed=tuple(signed))
     if image not in known:
         new = new._replace(fetched_by=run.command_origins("imgverify", len(rest), 0))
@@ -133,7 +137,7 @@ def boot(run: Run, words: Sequence[str]) -> bool:
     if image is None:
         return False if rest else run.fail(f"nothing is selected to boot, in line {run.line}")
     kind = _kind(run, image)
-    if run.wants_trust and not image.signed and kind != "absent":
+    if kind != "absent" and not run.may_start(image):
         return run.fail(f"{image.where} has no imgverify, which imgtrust demands")
     if kind == "kernel":
         raise Stop(run.make_boot(image))
@@ -184,7 +188,10 @@ def _note_script(run: Run, image: IpxeImage) -> None:
 
     text = run.context.text(image.where) or ""
     digest = sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-    run.signed_scripts += tuple(image.list_signatures(image.ref, digest))
+    new = dict.fromkeys((*run.signed_scripts, *image.list_signatures(image.ref, digest)))
+    if len(new) > _MOST:
+        raise OutOfBudget(f"more than {_MOST} signatures of scripts: given up")
+    run.signed_scripts = tuple(new)
 
 
 def _is_kernel(text: str) -> bool:

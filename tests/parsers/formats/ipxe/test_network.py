@@ -8,6 +8,7 @@ from parsers.api import Entry, FileRef, Preferences, SignatureRef
 from tests.parsers.formats.ipxe.scripts import (
     HERE,
     LEASE,
+    entries,
     entry,
     expand,
     items,
@@ -167,6 +168,24 @@ def test_imgtrust_lets_only_verified_kernels_boot(before: str, boots: bool) -> N
     got = entry(f"kernel /linux\n{before}\nboot\n")
     assert bool(got.kernel) == boots
     assert ("imgtrust" in got.unbootable) != boots
+
+
+def test_a_kernel_that_is_not_started_is_no_way_round_imgtrust() -> None:
+    assert not entries("imgtrust\nkernel /linux\nmenu m\nitem a A\nchoose a\ngoto a\n:a\n")[
+        0
+    ].kernel
+    assert not entry("imgtrust\nkernel /linux\nshell\n").kernel
+
+
+def test_signatures_without_end_are_a_problem() -> None:
+    many = "".join(f"imgverify linux {n}.sig ||\n" for n in range(20))
+    text = f"kernel /linux\n{many}boot\n"
+    assert len(entry(text).signatures) == 8
+    assert problems(text)[0][1] == "imgverify: more than 8 signatures of a file"
+    again = "#!ipxe\nimgfetch b.ipxe\nimgverify b.ipxe ${n}.sig\ninc n\nchain --replace b.ipxe\n"
+    found = entries("set n:int32 0\nchain b.ipxe\n", **{"b.ipxe": again})
+    assert not [one for one in found if one.kernel]
+    assert any("signatures of scripts" in one.unbootable for one in found)
 
 
 def test_a_signed_script_is_fetched_again_for_its_check() -> None:
