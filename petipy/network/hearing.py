@@ -21,7 +21,7 @@ class Hearing:
         self._heard: dict[int, tuple[Heard, ...]] = {}
         self._refusals: dict[int, str] = {}
         self._conflicts: dict[int, Conflict] = {}
-        self._leases: dict[int, Lease] = {}  # the leases that `answers` returned last
+        self._leases: dict[int, Lease] = {}  # the leases of the last updates
 
     @property
     def leases(self) -> list[Lease]:
@@ -41,8 +41,8 @@ class Hearing:
     def take_conflict(self, conflict: Conflict) -> None:
         self._conflicts[conflict.link] = conflict
 
-    def answers(self, interface: Interface) -> Answers:
-        """Return the answers that count for the link now."""
+    def update(self, interface: Interface) -> Answers:
+        """Make the lease of a link anew, and return the answers that count for it now."""
         heard = self._heard.get(interface.link.index, ())
         offer = next((h.server for h in reversed(heard) if h.kind in _OFFERS), "")
         lease = make_lease(heard, interface.link, self._uuid)

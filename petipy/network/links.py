@@ -60,6 +60,13 @@ class _Followed:
     refused: str = ""  # the parts of answers that the log calls left out
     lines: list[float] = field(default_factory=list)  # times of its lines in the last minute
 
+    def take(self, interface: Interface, now: float) -> None:
+        """Take the interface as it is now, and note what has come or gone."""
+        before, self.interface = self.interface, interface
+        if before.link.carrier != interface.link.carrier or before.usable > interface.usable:
+            self.since, self.silent = now, False
+        self.returned |= interface.usable and not before.usable
+
 
 async def watch(
     log: Log,
@@ -176,25 +183,17 @@ class Links:
             yield from self._compare_one(interface, now)
 
     def _compare_one(self, interface: Interface, now: float) -> Iterator[SourceEvent]:
-        index = interface.link.index
-        link = self._followed.setdefault(index, _Followed(interface, now))
-        before, link.interface = link.interface, interface
-        if before.link.carrier != interface.link.carrier or before.usable > interface.usable:
-            link.since, link.silent = now, False
-        link.returned |= interface.usable and not before.usable
-        answers, old = self.hearing.answers(interface), link.shown
-        kept = bool(old and old.lease and answers.lease in ((), old.lease))
-        state, reason = describe(interface, answers, now - link.since, had_lease=kept)
-        lease = old.lease if kept and old else answers.lease if state == "scanning" else ()
-        source = _make_source(interface, lease, answers.lease or lease)
-        source = replace(source, state=state, reason=reason)
+        """Yield the event of one link, if there is one."""
+        link = self._followed.setdefault(interface.link.index, _Followed(interface, now))
+        link.take(interface, now)
+        answers, old = self.hearing.update(interface), link.shown
+        source = link.shown = _describe_link(link, answers, now)
         self._tell(link, source, answers, now)
-        link.shown = source
         again = link.returned and interface.usable
-        if old is None or (state == "scanning" and (old.lease != lease or again)):
+        if old is None or (source.state == "scanning" and (old.lease != source.lease or again)):
             link.returned = False
             yield Arrived(source)
-        elif state != old.state:
+        elif source.state != old.state:
             yield Arrived(source)
         elif source != old:
             yield Updated(source)
@@ -240,6 +239,16 @@ class Links:
         link.lines.append(now)
         last = "; it comes and goes" if len(link.lines) > _MOST_LINES else ""
         self.log.info(f"{text}{last}")
+
+
+def _describe_link(link: _Followed, answers: Answers, now: float) -> Source:
+    """Return the source that a link is now. One that was scanned keeps its lease."""
+    interface, old = link.interface, link.shown
+    kept = bool(old and old.lease and answers.lease in ((), old.lease))
+    state, reason = describe(interface, answers, now - link.since, had_lease=kept)
+    lease = old.lease if kept and old else answers.lease if state == "scanning" else ()
+    source = _make_source(interface, lease, answers.lease or lease)
+    return replace(source, state=state, reason=reason)
 
 
 def _make_source(interface: Interface, lease: Lease, told: Lease) -> Source:
