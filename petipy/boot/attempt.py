@@ -242,7 +242,7 @@ class Booter:
             stages=self._trace.stages,
             lines=self._log.lines,
         )
-        return message.write(told)
+        return message.write(told, story.list_names(snapshot))
 
     async def _load_scanned(
         self, todo: Plan, choice: Choice, make_message: Callable[[], Message]

@@ -16,15 +16,17 @@ _RULE = "etc/tmpfiles.d/petipy-story.conf"
 _WORDS = f"C {story.IN_RUN} {_MODE:04o} root root - /{story.IN_ARCHIVE}\n"
 
 
-def write(text: bytes) -> Message:
-    """Return the message that carries a story; without a text, one that clears an older story.
+def write(text: bytes, names: bytes = b"") -> Message:
+    """Return the message that carries a story and the names of the entries.
 
-    The caller closes the descriptors of its initrds.
+    Without a story, return one that clears those of an earlier boot. The caller closes the
+    descriptors of its initrds.
     """
     if not text:
-        return Message({story.PROPERTY: None})
-    # The kernel ends texts of a device tree with a zero byte.
-    return Message({story.PROPERTY: text + b"\0"}, [_make_archive(text)])
+        return Message({story.PROPERTY: None, story.NAMES: None})
+    # Texts of a device tree end with a zero byte.
+    chosen = {story.PROPERTY: text + b"\0", story.NAMES: names + b"\0"}
+    return Message(chosen, [_make_archive(text)])
 
 
 def _make_archive(text: bytes) -> int:

@@ -8,15 +8,19 @@ its meaning.
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from parsers.places.urls import hide_credentials
 from petipy.state.model import Choice, Snapshot, Status
+from petipy.state.names import make_name
 
 VERSION = 1
 # Where the kernel shows the property of /chosen that has the story.
 PROPERTY = "petipy"
 IN_DEVICE_TREE = f"/proc/device-tree/chosen/{PROPERTY}"
+# The names of the entries, each in a line; initramfs/installed/petipy-next reads them.
+NAMES = "petipy-entries"
 # The file in an archive for systemd's initrds, and its place in the booted system.
 IN_ARCHIVE, IN_RUN = ".extra/petipy/story.json", "/run/petipy/story.json"
 # dracut's own init takes what an archive has in /run into the booted system.
@@ -63,6 +67,12 @@ def tell(
         ][-_MOST:],
     }
     return json.dumps(_make_safe(story), separators=(",", ":")).encode()
+
+
+def list_names(snapshot: Snapshot) -> bytes:
+    """Return the names of the entries that a wish for the next start may mean, a line each."""
+    names = (make_name(choice) for choice in snapshot.choices if choice.bootable)
+    return "".join(f"{name}\n" for name in islice(names, _MOST)).encode()
 
 
 def _describe_choice(snapshot: Snapshot, choice: Choice) -> dict[str, Any]:

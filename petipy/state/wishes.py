@@ -6,7 +6,8 @@ A text means entries by, in this order:
 2. the title or the configuration's own name, with the submenus before it: "Advanced>Debian 6.1";
    letters' case does not matter;
 3. the title or the name alone;
-4. the id without versions, when none of these is there: the newest version comes first.
+4. the name for systemd, which petipy.state.names makes;
+5. the id without versions, when none of these is there: the newest version comes first.
 
 In an id of a wish, * stands for a version. Such a wish follows every update of a kernel.
 """
@@ -16,6 +17,7 @@ from collections.abc import Iterable
 
 from parsers.reading.bootspec import version_key
 from petipy.state.model import Choice
+from petipy.state.names import make_name
 
 # 6.1.0-13, 6.11.4-301.fc41, 6.12.43+deb13, 6.12-rc3: distributions' names of kernels differ.
 _VERSION = re.compile(
@@ -32,6 +34,8 @@ def find_entries(text: str, choices: Iterable[Choice]) -> list[Choice]:
     for depth in ("whole", "last"):
         if found := [choice for choice in known if words in _list_names(choice, depth)]:
             return found
+    if found := [choice for choice in known if text == make_name(choice)]:
+        return found
     kin = _strip_versions(text)
     found = [choice for choice in known if "*" in kin and _strip_versions(choice.id) == kin]
     return sorted(found, key=_make_version_key, reverse=True)

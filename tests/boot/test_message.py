@@ -11,15 +11,15 @@ STORY = b'{"version":1}'
 
 
 def test_the_device_tree_has_the_story_as_a_text() -> None:
-    sent = message.write(STORY)
-    assert sent.chosen == {"petipy": STORY + b"\0"}
+    sent = message.write(STORY, b"Debian-0\n")
+    assert sent.chosen == {"petipy": STORY + b"\0", "petipy-entries": b"Debian-0\n\0"}
     for descriptor in sent.initrds:
         os.close(descriptor)
 
 
 def test_without_a_story_that_of_an_earlier_boot_goes_away() -> None:
     sent = message.write(b"")
-    assert (sent.chosen, sent.initrds) == ({"petipy": None}, ())
+    assert (sent.chosen, sent.initrds) == ({"petipy": None, "petipy-entries": None}, ())
 
 
 def unpack(place: Path) -> None:

@@ -8,6 +8,7 @@ from parsers.api import Problem
 from petipy.state import story
 from petipy.state.boots import Attempt
 from petipy.state.model import Choice, File, Snapshot, Status
+from petipy.state.names import make_name
 from tests.samples import choice, device, entry, sources
 
 
@@ -82,3 +83,9 @@ def test_thousands_of_disks_and_endless_titles_make_a_short_story() -> None:
 def test_every_program_that_reads_json_can_read_a_title_of_any_bytes() -> None:
     chosen = choice("a", entry=entry("D\udcffbian"))
     assert tell(Snapshot(choices=(chosen,)), chosen)["chosen"]["title"] == "D?bian"
+
+
+def test_the_names_of_entries_that_can_boot_are_listed() -> None:
+    choices = choice("a", entry=entry("Debian")), choice("b", kernel=None)
+    names = story.list_names(Snapshot(choices=choices)).decode()
+    assert names == f"{make_name(choices[0])}\n"

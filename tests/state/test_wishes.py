@@ -1,8 +1,11 @@
 """The entries that a text means, and the text by which an entry is wished for."""
 
+import re
+
 import pytest
 
 from petipy.state.model import Choice
+from petipy.state.names import make_name
 from petipy.state.wishes import find_entries, make_wish
 from tests.samples import choice, entry
 
@@ -33,6 +36,7 @@ ALL = (SIMPLE, V9, V13, RECOVERY, FEDORA)
         ("u:/g#Advanced>Linux 6.1.0-8-amd64", [V13, V9]),  # it has been removed since
         ("v:/g#Advanced>Linux 6.1.0-8-amd64", []),
         ("u:/g#gone", []),
+        (make_name(V9), [V9]),
         ("*", []),
     ],
 )
@@ -66,3 +70,11 @@ def test_the_names_of_bls_files_have_versions_with_the_distributions_release() -
     update = BLS.replace("6.11.4-301.fc41", "6.12.1-100.fc42") + "6.12.1-100.fc42.ppc64le"
     assert find_entries(wish, (FEDORA, made(update)))[0].id == update
     assert len(f"petipy,entry={wish}") < 256  # SLOF reads no more of a line of NVRAM
+
+
+def test_names_for_systemd_have_no_character_that_it_refuses() -> None:
+    """logind takes a name that is a file name of letters, digits and a few signs (man sd-boot)."""
+    odd = made("u:/g#\udcff", "Größe / ../x\n" + 200 * "y")
+    assert re.fullmatch(r"[A-Za-z0-9.+-]{1,80}", make_name(odd))
+    assert make_name(made("u:/g#1", "Debian")) != make_name(made("u:/g#2", "Debian"))
+    assert make_name(V9).startswith("Linux-6.1.0-9-amd64-")

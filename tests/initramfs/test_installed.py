@@ -1,0 +1,92 @@
+"""The files for an installed system: systemd's word for the next start reaches NVRAM."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from initramfs.host import REPOSITORY
+from tests.trees import lay
+
+INSTALLED = REPOSITORY / "initramfs/installed"
+WISH = "run/systemd/reboot-to-boot-loader-entry"
+
+
+@dataclass
+class System:
+    """An installed system, with a program nvram that keeps its arguments."""
+
+    root: Path
+
+    def run(self, word: str) -> "subprocess.CompletedProcess[str]":
+        path = f"{self.root}/bin:{os.environ['PATH']}"
+        return subprocess.run(
+            [str(INSTALLED / "petipy-next"), word],
+            env={"ROOT": str(self.root), "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def kept(self) -> list[str]:
+        place = self.root / "kept"
+        return place.read_text().splitlines() if place.exists() else []
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> System:
+    names = "Debian-1a2b\nFedora-6.11-3c4d\n../evil\n\0"
+    lay(tmp_path, {"proc/device-tree/chosen/petipy-entries": names})
+    (tmp_path / "run/systemd").mkdir(parents=True)
+    nvram = tmp_path / "bin/nvram"
+    nvram.parent.mkdir()
+    nvram.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/kept\n')
+    nvram.chmod(0o755)
+    return System(tmp_path)
+
+
+def test_the_entries_are_published_where_logind_looks(system: System) -> None:
+    done = system.run("publish")
+    published = sorted(path.name for path in (system.root / "run/boot-loader-entries").iterdir())
+    assert published == ["Debian-1a2b", "Fedora-6.11-3c4d"]
+    assert "not a name: ../evil" in done.stderr
+    assert not (system.root / "run/evil").exists()
+
+
+def test_the_wish_is_kept_in_nvram(system: System) -> None:
+    system.run("publish")
+    (system.root / WISH).write_text("Fedora-6.11-3c4d")
+    system.run("keep")
+    assert system.kept == ["-p common --update-config petipy,next=Fedora-6.11-3c4d"]
+
+
+def test_without_a_wish_and_with_one_that_petipy_does_not_know_nothing_is_written(
+    system: System,
+) -> None:
+    system.run("publish")
+    assert system.run("keep").returncode == 0
+    (system.root / WISH).write_text("gone")
+    done = system.run("keep")
+    assert (done.returncode, done.stderr) == (1, "petipy-next: Petipy knows no entry gone\n")
+    assert not system.kept
+
+
+def test_one_command_installs_what_systemd_takes_as_it_is(tmp_path: Path) -> None:
+    environment = {**os.environ, "DESTDIR": str(tmp_path)}
+    subprocess.run([str(INSTALLED / "install")], env=environment, check=True, capture_output=True)
+    units = tmp_path / "etc/systemd/system"
+    wanted = units / "multi-user.target.wants/petipy-next.service"
+    assert wanted.resolve() == units / "petipy-next.service"
+    assert os.access(tmp_path / "usr/local/lib/petipy/petipy-next", os.X_OK)
+    if shutil.which("systemd-analyze"):
+        done = subprocess.run(
+            ["systemd-analyze", "verify", f"--root={tmp_path}", "--man=no", "petipy-next.service"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "petipy-next" not in done.stderr
