@@ -114,6 +114,13 @@ class App:
             self._log.warning(f"{words}: {self._settings.started} does not boot by itself")
         for line in self._booter.notes.lines():
             self._log.warning(line)
+        if self._settings.flap and self._services.storage is None:
+            self._log.warning("petipy.flap: this machine keeps nothing, so no boot is counted")
+        if self._settings.watchdog:
+            from petipy.sys import watchdog  # few machines have one
+
+            if not watchdog.exists():
+                self._log.warning(f"petipy.watchdog: there is no {watchdog.DEVICE}")
         paths = self._services.terminals(self._settings.consoles)
         for name in self._settings.consoles:
             if ttys.node_name(name) not in {_name(path) for path in paths}:

@@ -14,7 +14,7 @@ from petipy import __version__
 from petipy.boot import message, steps
 from petipy.boot.notes import Notes
 from petipy.boot.opener import Changed, Opener, OpenOnDevices
-from petipy.boot.plan import BootError, Plan, describe, forget_stamps, mark, plan
+from petipy.boot.plan import BootError, Plan, forget_stamps, mark, plan
 from petipy.boot.steps import ItIsPetipy, Kexec
 from petipy.kexec import Message
 from petipy.log import Log, Trace, uptime
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from petipy.settings.storage import Storage
 
 
-_USING_UP = 10.0  # seconds for the machine to forget a wish
+ALONE = "automatic boot"  # the client that boots by itself
 
 
 class Power(Protocol):
@@ -94,6 +94,7 @@ class Booter:
         notes: Notes | None = None,
     ) -> None:
         self.notes = notes or Notes()
+        self._started = time.time()  # boots are counted over starts
         self.failed: frozenset[str] = frozenset()  # ids of choices whose boot has failed
         self.last_failure = self.last_look = -math.inf  # by the clock: Hints
         self._machine, self._consoles, self._store = machine, consoles, store
@@ -139,8 +140,15 @@ class Booter:
 
     @property
     def fatal(self) -> Collection[str]:
-        """The ids of choices with whose boot an earlier program ended."""
-        return self.notes.fatal.keys()
+        """The ids of choices that boot last: earlier boots ended Petipy, or came back here."""
+        snapshot = self._store.snapshot
+        if not (snapshot.settings.flap and snapshot.settings.boots):
+            return self.notes.fatal.keys()
+        from petipy.state import flapping  # few machines count boots
+
+        settings, ids = snapshot.settings, (choice.id for choice in snapshot.choices)
+        found = flapping.find(settings.boots, settings.flap, self._started, ids)
+        return found | self.notes.fatal.keys()
 
     def note_failure(self, id: str, why: str) -> None:
         """Remember that a choice has failed, and say why."""
@@ -206,27 +214,22 @@ class Booter:
         if itself.explain(self._store.snapshot, choice):
             todo = mark(todo, choice.id)
         self._trace("load")
-        machine = self._machine
+        machine, settings, alone = self._machine, self._store.snapshot.settings, by == ALONE
+        if settings.panic or settings.watchdog:
+            from petipy.boot import handover  # few boots need it
+            from petipy.sys import watchdog
+
+            watched = bool(settings.watchdog) and watchdog.exists()
+            todo = handover.add_words(todo, settings, alone=alone, watched=watched)
         await self._load_scanned(todo, choice, partial(self._tell, choice, edit, by))
         complaints = await steps.write(todo.changes, self._write, self._log)
-        if self._store.snapshot.settings.next:
-            complaints += await self._use_up_next()
+        if settings.next or settings.flap:
+            from petipy.boot import handover
+
+            kept, log = machine.storage, self._log
+            complaints += await handover.keep(kept, settings, choice.id, log, alone=alone)
         release = self._consoles.release
         await steps.jump(todo, machine.kexec, release, self._leave, self._trace, complaints)
-
-    async def _use_up_next(self) -> list[str]:
-        """Use up the wish for one boot, whatever boots: else it would boot at the next start."""
-        storage = self._machine.storage
-        if storage is None or self._store.snapshot.settings.layer("next") != "machine":
-            return []
-        try:
-            async with asyncio.timeout(_USING_UP):
-                await storage.write("next", None)
-        except OSError as error:
-            words = f"petipy.next stays for the next start: {describe(error, 'no answer')}"
-            self._log.warning(words)
-            return [words]
-        return []
 
     def _tell(self, choice: Choice, edit: Edit | None, by: str) -> Message:
         """Return the story of this boot for the system that it starts."""
@@ -294,6 +297,13 @@ class Booter:
             self._machine.before_boot()
         except OSError as error:
             self._log.warning(f"before the jump: {error.strerror or error}")
+        if seconds := self._store.snapshot.settings.watchdog:
+            from petipy.sys import watchdog
+
+            try:
+                watchdog.start(seconds)
+            except OSError as error:
+                self._log.warning(f"petipy.watchdog: it does not start: {error.strerror or error}")
 
     async def _stoppable(self, loading: Coroutine[None, None, None]) -> None:
         self._loading = asyncio.create_task(loading)

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 
-from petipy.boot.attempt import Booter
+from petipy.boot.attempt import ALONE, Booter
 from petipy.control.commands import Commands, Denied, Right
 from petipy.log import Trace
 from petipy.state import candidates
@@ -28,7 +28,7 @@ class AutomaticBoot:
     another configuration's lock: the policy decides which choices that one keeps from booting.
     """
 
-    name = "automatic boot"
+    name = ALONE
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class AutomaticBoot:
                 continue
             self._tell_of_order(decision)
             self._tell_of_failures(decision)
+            self._tell_of_flapping()
             if decision.boot:
                 await self._boot(commands, decision.boot)
             if decision.leave:
@@ -111,6 +112,18 @@ class AutomaticBoot:
             next = "all is tried again" if countdown else "the menu waits for a person"
             words = {"": next, "reboot": "the machine restarts", "halt": "the machine goes off"}
             self._tell(f"Everything that may boot by itself has failed: {words[leave]}{seconds}")
+
+    def _tell_of_flapping(self) -> None:
+        """Say once of each entry that it has had its turn."""
+        snapshot = self._store.snapshot
+        rule = snapshot.settings.flap
+        for id in self._booter.fatal if rule else ():
+            choice = snapshot.choice(id)
+            if rule and choice and id not in self._told and id not in self._booter.notes.fatal:
+                self._told.add(id)
+                times = f"{rule[0]} times within {rule[1]:g} s"
+                words = f"{choice.entry.title} was booted {times} and the machine came back"
+                self._tell(f"{words}: all others are tried before")
 
     def _trace_stages(self) -> None:
         if self._store.snapshot.settled:

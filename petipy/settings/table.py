@@ -86,6 +86,30 @@ SETTINGS = (
         help="when everything has failed three times, or nothing can boot for five minutes",
     ),
     Setting(
+        name="flap",
+        type=values.FLAP,
+        help="an entry that booted by itself so often within the time, and came back, boots last; "
+        "the machine has to keep settings, and writes at each boot",
+    ),
+    Setting(
+        name="boots",
+        type=values.BOOTS,
+        help="the last boots that nobody chose",
+        layers=("machine",),
+        internal=True,
+    ),
+    Setting(
+        name="panic",
+        type=values.WHOLE_SECONDS,
+        help="add panic=SECONDS for an entry that boots by itself: a panic then restarts it",
+    ),
+    Setting(
+        name="watchdog",
+        type=values.WHOLE_SECONDS,
+        help="start /dev/watchdog before a boot, and tell the next kernel to wait so long for its "
+        "own; only where that system takes the watchdog over",
+    ),
+    Setting(
         name="consoles",
         type=values.NAMES,
         help="use these consoles besides the kernel's, such as hvc1,ttyS1",

@@ -31,6 +31,7 @@ class ValueType:
 
 
 _LONGEST_CLASS = 128  # characters
+_LONGEST_NUMBER = 6  # digits of whole seconds
 _LONGEST = 1e9  # seconds: later than that, a clock's float does not tell one second from the next
 
 
@@ -130,6 +131,36 @@ def _write_dhcp_architecture(number: int | None) -> str:
     return "" if number is None else f"{number:02X}"
 
 
+def _read_rule(text: str) -> tuple[int, float] | None:
+    from petipy.state import flapping  # few machines count boots
+
+    return flapping.read_rule(text)
+
+
+def _write_rule(rule: tuple[int, float] | None) -> str:
+    from petipy.state import flapping
+
+    return flapping.write_rule(rule)
+
+
+def _read_boots(text: str) -> tuple[tuple[int, int], ...]:
+    from petipy.state import flapping
+
+    return flapping.read_boots(text)
+
+
+def _write_boots(boots: tuple[tuple[int, int], ...]) -> str:
+    from petipy.state import flapping
+
+    return flapping.write_boots(boots)
+
+
+def _read_whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER) and text:
+        raise ValueError(text)
+    return int(text or 0)
+
+
 def _read_line(text: str) -> str:
     if text and not text.isprintable():
         raise ValueError(text)
@@ -158,6 +189,9 @@ PINS = ValueType(
     form="SHA256[,SHA256…]", read=_read_pins, write=",".join, wrong=("not understood",)
 )
 ENTRY = ValueType(form="ID|TITLE", read=_read_line, write=str)
+FLAP = ValueType(form="COUNT:SECONDSs", read=_read_rule, write=_write_rule)
+BOOTS = ValueType(form="SUM@TIME[,…]", read=_read_boots, write=_write_boots)
+WHOLE_SECONDS = ValueType(form="SECONDS", read=_read_whole, write=lambda n: str(n) if n else "")
 PATH = ValueType(form="FILE", read=str, write=str)
 PROXY = ValueType(form="http://HOST:PORT", read=_read_proxy, write=str)
 SYSLOG = ValueType(form="HOST[:PORT]|dhcp", read=_read_log_server, write=str)

@@ -37,6 +37,10 @@ class Settings:
     next: str = ""  # the same, for one boot
     resume: float = 300.0  # seconds after the last key until the countdown begins anew; inf: never
     on_failure: Literal["retry", "menu", "reboot", "poweroff"] = "retry"
+    flap: tuple[int, float] | None = None  # petipy.state.flapping.Rule
+    boots: tuple[tuple[int, int], ...] = ()  # the last ones: petipy.state.flapping.Boot
+    panic: int = 0  # seconds; 0: no word is added
+    watchdog: int = 0  # seconds; 0: none is started
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     show_foreign: bool = False
     dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like

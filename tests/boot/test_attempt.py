@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -17,6 +18,7 @@ from petipy.boot.notes import Notes
 from petipy.kexec import Message
 from petipy.log import Log, Trace
 from petipy.settings.storage import Storage
+from petipy.state import flapping
 from petipy.state.boots import MOST_ATTEMPTS
 from petipy.state.guards import Guard
 from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
@@ -346,3 +348,15 @@ def test_the_wish_for_one_boot_is_used_up_when_something_boots_and_hinders_nothi
     words = f"  petipy.next stays for the next start: {reason}"
     assert (words in bench.lines) == bool(reason)
     assert snapshot_after(bench).status
+
+
+def test_an_entry_that_came_back_again_and_again_loses_its_turn(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        boots = flapping.add((), "good", time.time() - 60) * 2
+        assert not booter.fatal
+        bench.store.update(settings=Settings(flap=(2, 600.0), boots=boots))
+        assert booter.fatal == {"good"}
+        bench.store.update(settings=Settings(flap=(3, 600.0), boots=boots))
+        assert not booter.fatal
+
+    run(tmp_path, scenario)

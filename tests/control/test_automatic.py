@@ -40,6 +40,7 @@ class Booter:
         self.last_failure = self.last_look = -math.inf
         self.notes = Notes()
         self.left: list[str] = []
+        self.flapping: set[str] = set()
         self.booted: list[str] = []
         self.happened = asyncio.Event()
 
@@ -50,7 +51,7 @@ class Booter:
 
     @property
     def fatal(self) -> Collection[str]:
-        return self.notes.fatal.keys()
+        return self.flapping | self.notes.fatal.keys()
 
     async def leave(self, action: str, why: str) -> None:
         self.left.append(action)
@@ -363,5 +364,18 @@ def test_that_everything_has_failed_is_told_once_with_what_follows() -> None:
         await asyncio.wait({task})
         again = "all is tried again in 60 s"
         assert parts.told == [f"Everything that may boot by itself has failed: {again}"]
+
+    asyncio.run(scenario())
+
+
+def test_an_entry_that_has_had_its_turn_is_named_once_and_another_one_boots() -> None:
+    async def scenario() -> None:
+        other = choice("other")
+        parts = Parts(OPEN, other, timeout=0, flap=(2, 600.0))
+        parts.booter.flapping = {"open"}
+        await parts.decide()
+        assert parts.booter.booted == ["other"]
+        words = "open was booted 2 times within 600 s and the machine came back"
+        assert parts.told == [f"{words}: all others are tried before"]
 
     asyncio.run(scenario())

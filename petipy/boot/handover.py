@@ -1,0 +1,59 @@
+"""The handover to the next system: words for its command line, and what the machine keeps of it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from petipy.boot.plan import Plan, describe
+from petipy.log import Log
+from petipy.state.settings import Settings
+
+if TYPE_CHECKING:
+    from petipy.settings.storage import Storage
+
+_KEEPING = 10.0  # seconds for the machine to write a setting
+
+
+def add_words(todo: Plan, settings: Settings, *, alone: bool, watched: bool) -> Plan:
+    """Return the plan with the words that settings add to a command line.
+
+    A word that the entry has itself stays as it is. `alone`: nobody has chosen the entry.
+    """
+    words = {"panic": settings.panic} if settings.panic and alone else {}
+    if watched:
+        words["watchdog.open_timeout"] = settings.watchdog
+    has = {word.partition("=")[0] for word in todo.cmdline.split()}
+    added = [f"{name}={seconds}" for name, seconds in words.items() if name not in has]
+    return replace(todo, cmdline=" ".join((todo.cmdline, *added)).lstrip()) if added else todo
+
+
+async def keep(
+    storage: "Storage | None",
+    settings: Settings,
+    id: str,
+    log: Log,
+    *,
+    alone: bool,
+    clock: Callable[[], float] = time.time,
+) -> list[str]:
+    """Keep what the next start is to know; log and return what the machine cannot keep."""
+    writes: list[tuple[str, str | None, str]] = []
+    if storage and settings.next and settings.layer("next") == "machine":
+        writes.append(("next", None, "petipy.next stays for the next start"))
+    if storage and settings.flap and alone:
+        from petipy.state import flapping  # few machines count boots
+
+        boots = flapping.write_boots(flapping.add(settings.boots, id, clock()))
+        writes.append(("boots", boots, "petipy.flap: this boot is not counted"))
+    complaints = []
+    for name, text, otherwise in writes:
+        assert storage
+        try:
+            async with asyncio.timeout(_KEEPING):
+                await storage.write(name, text)
+        except OSError as error:
+            complaints.append(f"{otherwise}: {describe(error, 'no answer')}")
+            log.warning(complaints[-1])
+    return complaints

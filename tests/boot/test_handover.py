@@ -1,0 +1,82 @@
+"""The handover to the next system: its command line, and what the machine keeps."""
+
+import asyncio
+import errno
+import re
+from typing import Any
+
+import pytest
+
+from petipy.boot import handover
+from petipy.boot.plan import plan
+from petipy.log import Log
+from petipy.settings.storage import Storage
+from petipy.state import flapping
+from petipy.state.settings import Origin, Settings
+from petipy.sys import watchdog
+from tests.samples import choice, entry
+
+
+class Kept(Storage):
+    def __init__(self, reason: str = "") -> None:
+        self.writes: dict[str, str | None] = {}
+        self._reason = reason
+
+    async def write(self, name: str, text: str | None) -> None:
+        if self._reason:
+            raise OSError(errno.EROFS, self._reason)
+        self.writes[name] = text
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "settings", "alone", "watched", "expected"),
+    [
+        ("quiet", {}, True, False, "quiet"),
+        ("quiet", {"panic": 10}, True, False, "quiet panic=10"),
+        ("", {"panic": 10}, True, False, "panic=10"),
+        ("quiet", {"panic": 10}, False, False, "quiet"),
+        ("panic=-1 quiet", {"panic": 10}, True, False, "panic=-1 quiet"),
+        ("panicky", {"panic": 10}, True, False, "panicky panic=10"),
+        ("quiet", {"watchdog": 120}, False, True, "quiet watchdog.open_timeout=120"),
+        ("quiet", {"watchdog": 120}, True, False, "quiet"),
+    ],
+)
+def test_words_are_added_only_where_the_setting_and_the_entry_want_them(
+    cmdline: str, settings: dict[str, Any], alone: bool, watched: bool, expected: str
+) -> None:
+    todo = plan(choice("a", entry=entry("a", cmdline=cmdline)), None)
+    found = handover.add_words(todo, Settings(**settings), alone=alone, watched=watched)
+    assert found.cmdline == expected
+
+
+def keep(storage: Kept | None, alone: bool = True, **settings: Any) -> list[str]:
+    given = Settings(origins=(Origin("next", "machine", "NVRAM"),), **settings)
+    log = Log(files=())
+    keeping = handover.keep(storage, given, "a", log, alone=alone, clock=lambda: 1.8e9)
+    return asyncio.run(keeping)
+
+
+def test_a_boot_by_itself_is_counted_and_a_persons_is_not() -> None:
+    kept = Kept()
+    assert keep(kept, flap=(3, 600.0), boots=((7, 1_700_000_000),)) == []
+    assert kept.writes == {"boots": f"7@1700000000,{flapping.add((), 'a', 0)[0][0]:x}@1800000000"}
+    kept = Kept()
+    assert keep(kept, alone=False, flap=(3, 600.0)) == []
+    assert kept.writes == {}
+    assert keep(None, flap=(3, 600.0), next="x") == []
+
+
+def test_what_the_machine_cannot_keep_is_said() -> None:
+    assert keep(Kept("it is full"), flap=(3, 600.0), next="x") == [
+        "petipy.next stays for the next start: it is full",
+        "petipy.flap: this boot is not counted: it is full",
+    ]
+
+
+def test_a_watchdog_that_is_none_is_an_error(tmp_path: Any) -> None:
+    place = tmp_path / "watchdog"
+    assert not watchdog.exists(str(place))
+    place.touch()
+    assert watchdog.exists(str(place))
+    with pytest.raises(OSError, match=re.escape("Inappropriate ioctl")):
+        watchdog.start(60, str(place))
