@@ -16,18 +16,23 @@ from pathlib import Path
 from typing import Any
 
 from initramfs.host import REPOSITORY
+from petipy.fetch.scheme import Limits
 from petipy.log import Log
 from petipy.network.clock import Clock
 from petipy.network.services import NetworkServices
+from petipy.sandbox import fetching
 from petipy.sandbox.client import Scanner
 from petipy.sandbox.process import ScannerProcess
 from petipy.settings import storage
+from petipy.sources import repeats
 from petipy.sources.discover import Discovery, Receive
 from petipy.state.model import Device, Scan, Source, Status
 from petipy.state.network import find_way
 from petipy.state.store import Store
 from tests.network.daemon import Machine
 from tests.network.namespace import PATIENCE, Namespace, Program
+
+QUICK = "test.quick"  # a word: a silent server is given up after a second, and asked again soon
 
 
 @dataclass
@@ -61,6 +66,12 @@ def start(client: Namespace, *words: str) -> Follower:
     module = f"{module}; runpy.run_module({__name__!r}, run_name='__main__')"
     argv = [sys.executable, "-u", "-c", module, str(client.room), *words]
     return Follower(client.start(*argv, name="follower"))
+
+
+def hurry() -> None:
+    """Shorten the limits for texts and the pauses between scans, before the scanner is forked."""
+    fetching._LIMITS = Limits(connect=0.5, answer=1.0, pauses=(0.1,))
+    repeats.PAUSES = 0.5, 1.0, 2.0
 
 
 async def run(process: ScannerProcess, place: Path, words: Sequence[str]) -> None:
@@ -111,4 +122,6 @@ async def run(process: ScannerProcess, place: Path, words: Sequence[str]) -> Non
 if __name__ == "__main__":
     sys.path.insert(0, str(REPOSITORY))
     os.environ["PYTHONUNBUFFERED"] = "1"
+    if QUICK in sys.argv:
+        hurry()
     asyncio.run(run(ScannerProcess(), Path(sys.argv[1]), sys.argv[2:]))
