@@ -147,7 +147,10 @@ def read_config(path: Path) -> bytes:
 
 
 def compress(trees: dict[str, Tree], zstd: Compressor, quick: Compressor) -> dict[str, bytes]:
-    """Return each tree as an archive: lz4.PARTS by `quick`, packs.PART as it is, others by zstd."""
+    """Return each tree as an archive: lz4.PARTS by `quick`, packs.PART as it is, others by zstd.
+
+    Where the kernel has no LZ4, `quick` is zstd, too.
+    """
     packs = {name: quick.pack if name in lz4.PARTS else zstd.pack for name in trees}
     packs[PART] = lambda data: data
     with ThreadPoolExecutor(os.cpu_count()) as pool:
