@@ -33,6 +33,7 @@ COMMON = "common"
 LARGEST = 1 << 20  # bytes of an NVRAM, QEMU's limit
 LONGEST = 255  # bytes of an entry: SLOF reads no more than 256 with the NUL
 _HEADER, _BLOCK = 16, 16
+_LONGEST_READ = 4096 + 32  # bytes of an entry: powerpc-utils write no longer ones
 _PIECE = 512  # bytes to read at once
 _MOST_PARTITIONS, _MOST_ENTRIES = 64, 1000
 _SIZE = 0x1000  # bytes of a new partition, as SLOF makes it
@@ -102,7 +103,7 @@ def read_list(read: Read, partition: Partition) -> Iterator[tuple[str, str]]:
     """Yield name and value of each entry, blanks behind the value left out."""
     for entry in _read_entries(read, partition):
         name, sign, value = entry.decode(errors="surrogateescape").partition("=")
-        if sign and name and not entry.startswith(_DEAD):
+        if sign and name and len(entry) <= _LONGEST_READ and not entry.startswith(_DEAD):
             yield name, value.rstrip(" ")
 
 

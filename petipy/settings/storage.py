@@ -19,6 +19,8 @@ from petipy.state.settings import Origin, Settings
 
 IMAGE = "/etc/petipy.toml"
 _LARGEST = 1 << 16  # characters of the image's file
+_MOST = 200  # statements of a machine: anybody may have written them
+_SHOWN = 200  # characters of a wrong value in a complaint
 _CMDLINE = "kernel command line"
 _INTERFACES = "interfaces"
 # dracut's words, dracut.cmdline(7), which are the setting `interfaces` of the command line.
@@ -104,7 +106,7 @@ class _Found:
     ) -> None:
         setting, written = BY_NAME.get(name), written or name
         if setting is None:
-            self.complaints.append(f"{place}: unknown setting {written}")
+            self.complaints.append(f"{place}: unknown setting {written[:_SHOWN]}")
         elif layer != "now" and layer not in setting.layers:
             self.complaints.append(f"{place}: {written} cannot be set there")
         else:
@@ -113,7 +115,7 @@ class _Found:
                 self.origins[name] = Origin(name, layer, f"{place}: {written}")
                 self.complaints += (f"{place}: {words}" for words in setting.type.complain(value))
             except ValueError:
-                given = "this" if setting.type.secret else repr(text)
+                given = "this" if setting.type.secret else repr(text[:_SHOWN])
                 wrong = f"{written} takes {setting.type.form}, not {given}"
                 self.complaints.append(f"{place}: {wrong}")
                 if setting.type.wrong is not None:
@@ -140,7 +142,10 @@ class _Found:
 
     def take_machine(self, machine: Storage) -> None:
         try:
-            for name, text, place, written, wrong in machine.read():
+            for number, (name, text, place, written, wrong) in enumerate(machine.read()):
+                if number >= _MOST:
+                    self.complaints.append(f"{place}: there are more than {_MOST} settings")
+                    break
                 if name:
                     self.take("machine", place, name, text, written)
                 else:

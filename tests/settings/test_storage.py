@@ -206,6 +206,14 @@ def test_a_machine_that_cannot_give_its_settings_costs_only_them() -> None:
     assert got.complaints == ("settings of this machine: Input/output error",)
 
 
+def test_a_machine_cannot_flood_the_log() -> None:
+    got = load("", NOWHERE, Kept(*((f"x{number}", "y") for number in range(500))))
+    assert len(got.complaints) == 201
+    assert got.complaints[-1] == "settings of this machine: there are more than 200 settings"
+    (complaint,) = load("", NOWHERE, Kept(("timeout", "x" * 5000))).complaints
+    assert len(complaint) < 300
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_settings_or_complaints(text: str) -> None:
     for words in (text, f"petipy.{text}", f"petipy.timeout={text}"):
