@@ -58,7 +58,10 @@ def _record_expressions(table: dict[Any, bytes]) -> None:
 
 
 # After the scanner has forked: by us or by the scanner.
-HEADLESS = ("petipy.app", "petipy.sources.udev", "petipy.scan.tree")
+HEADLESS = (
+    *("petipy.app", "petipy.sources.udev", "petipy.scan.tree"),
+    *("petipy.settings.nvram", "petipy.settings.efi"),  # by the platform: one of them
+)
 # The menu: its code is in the table, its modules come packed.
 MENU = ("petipy.commands.survey", "petipy.ui.fullscreen")
 

@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 Read = Callable[[int, int], bytes]  # place, number of bytes
+Write = tuple[int, bytes]  # place, bytes to write there
 SYSTEM, FREE = 0x70, 0x7F
 COMMON = "common"
 LARGEST = 1 << 20  # bytes of an NVRAM, QEMU's limit
@@ -57,13 +58,6 @@ class Partition(NamedTuple):
     @property
     def end(self) -> int:
         return self.offset + self.size
-
-
-class Write(NamedTuple):
-    """Bytes to write at a place."""
-
-    offset: int
-    data: bytes
 
 
 class NvramError(ValueError):
@@ -190,7 +184,7 @@ class _List:
         changed = [n for n, byte in enumerate(data) if byte != old[n]]
         if changed:
             first, last = changed[0], changed[-1] + 1
-            self.writes.append(Write(self._offset + at + first, data[first:last]))
+            self.writes.append((self._offset + at + first, data[first:last]))
             self._data[at : at + len(data)] = data
 
     def _add(self, entry: bytes) -> None:
@@ -286,7 +280,7 @@ def _list_differences(offset: int, old: bytes, new: bytes) -> Iterator[Write]:
         while end < len(new) and old[end] != new[end]:
             end += 1
         if end > at:
-            yield Write(offset + at, new[at:end])
+            yield offset + at, new[at:end]
         at = end + 1
 
 

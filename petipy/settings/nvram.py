@@ -43,7 +43,8 @@ class Nvram(Storage):
             for partition in lists
             for name, value in nvram.read_list(device.read, partition)
         ]
-        if any(name.startswith("petitboot,") for _, name, _ in found) or not self._slof:
+        theirs = any(name.startswith("petitboot,") for _, name, _ in found)
+        if theirs or (not self._slof and any(name == "auto-boot?" for _, name, _ in found)):
             from petipy.settings import petitboot  # few machines have had it
 
             yield from petitboot.translate(found)

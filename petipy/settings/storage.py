@@ -12,7 +12,7 @@ itself, so that a bad line costs only itself.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from petipy.settings.table import BY_NAME, Layer
 from petipy.state.settings import Origin, Settings
@@ -34,17 +34,24 @@ NETWORK_WORDS = frozenset(
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
 
-class Statement(NamedTuple):
+# A plain class: every start imports this module.
+class Statement:
     """A setting that a machine keeps.
 
     With the name "" there is none: `text` says why, in words. `wrong` makes that a complaint.
     """
 
-    name: str
-    text: str
-    place: str = "settings of this machine"  # for people
-    written: str = ""  # the name as it is written there; "": `name`
-    wrong: bool = False
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        place: str = "settings of this machine",  # for people
+        written: str = "",  # the name as it is written there; "": `name`
+        *,
+        wrong: bool = False,
+    ) -> None:
+        self.name, self.text, self.place = name, text, place
+        self.written, self.wrong = written, wrong
 
 
 class Storage:
@@ -142,14 +149,16 @@ class _Found:
 
     def take_machine(self, machine: Storage) -> None:
         try:
-            for number, (name, text, place, written, wrong) in enumerate(machine.read()):
+            for number, found in enumerate(machine.read()):
+                place, written = found.place, found.written
                 if number >= _MOST:
                     self.complaints.append(f"{place}: there are more than {_MOST} settings")
                     break
-                if name:
-                    self.take("machine", place, name, text, written)
+                if found.name:
+                    self.take("machine", place, found.name, found.text, written)
                 else:
-                    (self.complaints if wrong else self.notes).append(f"{place}: {written}: {text}")
+                    lines = self.complaints if found.wrong else self.notes
+                    lines.append(f"{place}: {written}: {found.text}")
         except OSError as error:
             self.complaints.append(f"{machine.place}: {error.strerror or error}")
 

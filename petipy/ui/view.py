@@ -92,7 +92,8 @@ class View(Frame[Any, Any, Any]):
         title = ("title", f"Petipy {__version__} - {screen.title or find_screens()[name].title}")
         self._head.set_lines(*([title, ("", "")] if rows >= _TALL else [title]))
         kind, text = self._status(self.session.snapshot)
-        most = 1 if kind != "error" else _REASONS if rows >= _TALL else 2
+        several = kind == "error" or text == self._screen.note
+        most = 1 if not several else _REASONS if rows >= _TALL else 2
         lines = wrap(to_ascii(text), columns - 1, most) if most > 1 else [text]
         footer = join_footer(screen.footer, columns - 1)
         self._foot.set_lines(*((kind, line) for line in lines), ("keys", footer))

@@ -12,7 +12,8 @@ from petipy.ui.kit.input import CLEAR, InputField
 from petipy.ui.kit.keys import BACK, ENDS, LEAVE, MOVE, Key
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Row, Screen, text_widget
-from petipy.ui.line.plain import to_ascii
+from petipy.ui.line.plain import shorten, to_ascii
+from petipy.ui.line.terminal import COLUMNS
 
 _CHANGE = Key(("enter",), footer="{} change")
 _SAVE = Key(("enter",), footer="{} save")
@@ -46,7 +47,8 @@ class SettingsScreen(Screen):
             return self._note
         focused = self.walker[self.walker.focus or 0] if self.walker else None
         name = next((name for name, row in self._rows.items() if row is focused), "")
-        return next((setting.help for setting in SETTINGS if setting.name == name), "")
+        help = next((setting.help for setting in SETTINGS if setting.name == name), "")
+        return shorten(help, COLUMNS - 1)  # the rest is on the screen of the setting
 
     def show(self, snapshot: Snapshot) -> None:
         settings = snapshot.settings

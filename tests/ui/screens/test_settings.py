@@ -94,6 +94,15 @@ def test_what_cannot_be_kept_says_why_before_anything_is_typed() -> None:
     assert "It cannot be saved: every installed system can write what the machine keeps" in text
 
 
+def test_the_reason_why_a_value_is_not_saved_is_shown_whole() -> None:
+    driver = setting(opened(Kept()), "insecure").press("ctrl u", "1", "enter")
+    words = " ".join(driver.text.split())
+    assert "insecure: not saved; it counts until the next start: every installed" in words
+    assert "or the kernel command line" in words
+    driver.press("down")
+    assert "not saved" not in driver.text
+
+
 def test_values_that_were_not_understood_stand_above_the_others() -> None:
     driver = opened(Kept({"timeout": "soon"}))
     assert "Not understood, and without effect" in driver.text
