@@ -10,6 +10,7 @@ import pytest
 from initramfs import cpio
 from initramfs.disks import Names
 from initramfs.tree import file, lay_out
+from parsers.binary.nvram import LONGEST
 from tests.e2e import menu
 from tests.e2e.conftest import Image, Install
 from tests.e2e.console import Console
@@ -23,12 +24,11 @@ from tests.trees import Content
 pytestmark = pytest.mark.e2e
 
 CONFIG = """\
-timeout 100
-default it
-label it
-	kernel ../vmlinux
-	initrd ../initrd.img,../nvram.img
-	append root=UUID=@UUID@ ro @CMDLINE@
+set timeout=100
+menuentry it {
+	linux /boot/vmlinux root=UUID=@UUID@ ro @CMDLINE@
+	initrd /boot/initrd.img /boot/nvram.img
+}
 """
 REPORT = b"""#!/bin/sh
 exec nvram --print-config -p common | sort | xargs echo
@@ -57,7 +57,7 @@ def save(console: Console, down: int, value: str) -> None:
 def test_a_saved_setting_outlasts_a_reset_and_qemu_and_is_read_under_slof_and_by_linux(
     image: Image, chosen: System, install: Install, tmp_path: Path
 ) -> None:
-    system = Reporting(chosen, Names.new("root"), "/boot/extlinux/extlinux.conf", CONFIG)
+    system = Reporting(chosen, Names.new("root"), "/boot/grub/grub.cfg", CONFIG)
     nvram = tmp_path / "nvram.img"
     nvram.write_bytes(BLANK)
     machine = image.machine(Machine(drives=[("virtio", install(system))], nvram=nvram))
@@ -88,6 +88,25 @@ def test_a_host_gives_settings_to_a_guest_without_any_tool(image: Image, tmp_pat
         console.shows(r"^>timeout +never +NVRAM common: petipy,timeout", within=menu.SOON)
         guest.console.press("end")
         console.shows(r"debug +1 +NVRAM system: petipy,debug", within=menu.SOON)
+
+
+def test_slof_keeps_ours_when_it_sets_its_own(tmp_path: Path) -> None:
+    device = Device(slof())
+    longest = "x" * (LONGEST - len("petipy,consoles="))
+    for name, value in (("petipy,consoles", longest), ("petipy,timeout", "7")):
+        device.change(name, value)
+    nvram = tmp_path / "nvram.img"
+    nvram.write_bytes(device.image)
+    with start(Machine(firmware="slof", nvram=nvram, memory=512), tmp_path) as guest:
+        guest.console.expect(r"^\s*0 > ", within=menu.START)
+        guest.console.type("setenv diag-file hello\r")
+        guest.console.expect(r"ok\s*0 > ", within=menu.SOON)
+    device = Device(nvram.read_bytes())
+    ours = {"petipy,consoles": longest, "petipy,timeout": "7"}
+    assert device.values == {**device.values, **ours, "diag-file": "hello"}
+    device.change("petipy,timeout", None)
+    device.change("petipy,consoles", "y")
+    assert {k: v for k, v in device.values.items() if "petipy" in k} == {"petipy,consoles": "y"}
 
 
 @pytest.mark.parametrize(
