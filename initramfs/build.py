@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from initramfs import cpio, features, python, userland, wheels
+from initramfs import cpio, features, python, ssh, userland, wheels
 from initramfs.archive import MIRROR, Archive
 from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
@@ -80,13 +80,18 @@ def build(
     own_kernel: bool = False,
     signing_key: Path | None = None,
     config: bytes = b"",
+    ssh_keys: Path | None = None,
 ) -> Manifest:
     """Write kernel, image and manifest.json to `output`.
 
     `signed` leaves the kernel modules as they are; `plain` leaves out every trick for speed.
     `own_kernel` builds a kernel from Debian's source in the place of Debian's. If it is `signed`,
     `signing_key` or a key of the cache signs its modules. `config` is the image's file of settings.
+    `ssh_keys` are the public keys that may log in; without them there is no ssh server.
     """
+    login = None
+    if ssh_keys:
+        login = ssh.make_tree(ssh.read_keys(ssh_keys), ssh.keep_host_key(output / ssh.KEPT))
     target = Archive(cache / "apt", suite, architecture, mirror)
     own = take_own_kernel(target, cache, signing_key, signed=signed) if own_kernel else None
     with locked(cache):
@@ -99,7 +104,9 @@ def build(
         zstd = Zstd(cache / "compressed")
         kernel = take_kernel(target, own, manifest, whole=signed or plain)
         modules = select_modules(kernel, architecture)
-        trees = assemble(kernel, modules, target, host, cache, zstd, manifest, plain=plain)
+        trees = assemble(
+            kernel, modules, target, host, cache, zstd, manifest, plain=plain, login=login
+        )
         quick = Lz4(cache / "compressed") if kernel.has("RD_LZ4") and not plain else zstd
         frames = compress(trees, zstd, quick)
     manifest.compressed = {name: len(frame) for name, frame in frames.items()}
@@ -190,8 +197,9 @@ def assemble(
     manifest: Manifest,
     *,
     plain: bool,
+    login: Tree | None = None,
 ) -> dict[str, Tree]:
-    """Return the parts of the image.
+    """Return the parts of the image. `login` has the files of the ssh server.
 
     Each part becomes an archive; the kernel unpacks one after the other. A change in one part
     leaves the compressed bytes of the others alone.
@@ -201,7 +209,9 @@ def assemble(
     say(f"kernel {kernel.version}, Python {version}")
     locked_wheels = wheels.fetch(wheels.pins(), cache / "wheels")
     interpreter = python.assemble(version, target, host, locked_wheels, plain=plain)
-    programs = userland.assemble(target, version, interpreter.tree, plain=plain)
+    more = ssh.PROGRAMS if login else {}
+    programs = userland.assemble(target, version, interpreter.tree, plain=plain, more=more)
+    programs.tree.update(login or {})
     brought = (*programs.packages, *interpreter.packages)
     manifest.packages |= {p.name: p.version for p in brought}
     # petipy.network.clock: no clock may stand before this.
@@ -303,6 +313,12 @@ def arguments() -> argparse.ArgumentParser:
         action="store_true",
         help="leave out every trick for speed and size; see initramfs/fast",
     )
+    parser.add_argument(
+        "--ssh-keys",
+        type=Path,
+        metavar="FILE",
+        help="public keys, as in authorized_keys, that may open the menu by ssh; adds dropbear",
+    )
     return parser
 
 
@@ -323,6 +339,7 @@ def main() -> int:
             own_kernel=options.kernel == "tailored",
             config=read_config(options.config) if options.config else b"",
             signing_key=options.signing_key,
+            ssh_keys=options.ssh_keys,
         )
     except BuildError as error:
         say(f"failed: {error}")

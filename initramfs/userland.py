@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from initramfs.archive import Archive, Package
 from initramfs.elf import Elf, is_elf
@@ -60,10 +61,26 @@ class Programs:
     packages: list[Package]
 
 
-def assemble(archive: Archive, python: str, modules: Tree, *, plain: bool) -> Programs:
-    """Return all but Python's modules, and the libraries that extension modules load."""
-    names = [*PROGRAMS, "ca-certificates", f"python{python}-minimal", f"libpython{python}-stdlib"]
-    wanted = {**PROGRAMS, f"python{python}-minimal": (f"usr/bin/python{python}",)}
+def assemble(
+    archive: Archive,
+    python: str,
+    modules: Tree,
+    *,
+    plain: bool,
+    more: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> Programs:
+    """Return all but Python's modules, and the libraries that extension modules load.
+
+    `more` are programs of an optional part, as in PROGRAMS.
+    """
+    names = [
+        *PROGRAMS,
+        *more,
+        "ca-certificates",
+        f"python{python}-minimal",
+        f"libpython{python}-stdlib",
+    ]
+    wanted = {**PROGRAMS, **more, f"python{python}-minimal": (f"usr/bin/python{python}",)}
     fetched = archive.fetch(archive.with_libraries(names))
     image, parts = skeleton(plain=plain), dict[str, int]()
     image.add("usr/bin/python3", link(f"python{python}"))

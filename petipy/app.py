@@ -40,6 +40,7 @@ from petipy.ui.line import ttys
 if TYPE_CHECKING:
     from petipy.boot.download import Fetch, Report
     from petipy.network.services import NetworkServices
+    from petipy.control.listener import Listener
     from petipy.settings.configuration import Configuration
     from petipy.settings.storage import Storage
     from petipy.sources.opened import OpenedPlaces
@@ -65,6 +66,7 @@ class Services:
     notes: Notes | None = None  # of earlier boots
     storage: "Storage | None" = None  # of settings
     control: str = "/run/petipy/control"  # the socket for `petipy ctl`
+    ssh: bool = False  # the image has an ssh server
 
 
 class App:
@@ -76,6 +78,7 @@ class App:
         self._settings = store.snapshot.settings  # as they are at the start
         self._trace = Trace(self._settings.trace)
         self._opened: OpenedPlaces | None = None
+        self._group: asyncio.TaskGroup  # of everything that runs
         self._kept: Configuration | None = None
         self._consoles = Consoles()
         self._discovery = Discovery(services.scan, store, log)
@@ -101,6 +104,7 @@ class App:
             close_place=lambda name: self._places().close(name),
             configuration=self._configuration,
             note_presence=self._automatic.note_presence,
+            note_visit=self._automatic.note_visit,
         )
 
     async def run(self) -> None:
@@ -125,7 +129,8 @@ class App:
         for name in self._settings.consoles:
             if ttys.node_name(name) not in {_name(path) for path in paths}:
                 self._log.warning(f"petipy.consoles: there is no terminal behind {name}")
-        async with asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as self._group:
+            group = self._group
             streams = [find(self._log) for find in self._services.sources]
             group.create_task(self._discovery.run(*streams))
             group.create_task(self._live.run())
@@ -144,6 +149,18 @@ class App:
         self._consoles.add(syslog)
         await syslog.run()
 
+    async def _serve_ssh(self, listener: "Listener") -> None:
+        """Let people in by ssh: the login of that user is `petipy attach`."""
+        from petipy.network import ssh  # few images have it
+
+        server = ssh.SshServer(self._log, self._store)
+        self._consoles.add(server)
+        async with asyncio.TaskGroup() as group:
+            only = frozenset({"attach"})
+            user = limits.SSH_USER
+            group.create_task(listener.accept(ssh.SOCKET, {user}, owner=user, name="ssh", may=only))
+            group.create_task(server.run())
+
     async def _serve_clients(self) -> None:
         """Let other clients than consoles in, once the first entry is there.
 
@@ -157,6 +174,8 @@ class App:
 
         listener = Listener(self.commands, self._log, self._attach)
         self._consoles.add(listener)
+        if self._services.ssh:
+            self._group.create_task(self._serve_ssh(listener))
         while True:
             try:
                 await listener.run(self._services.control)
@@ -173,7 +192,8 @@ class App:
             path = f"/proc/self/fd/{fd}"
             log = self._log
             console = Console(path, session, term=term, complain=log.error, warn=log.warning)
-            await self._consoles.attend(console)
+            with session.visit():
+                await self._consoles.attend(console)
         finally:
             os.close(fd)
 

@@ -46,7 +46,8 @@ COMMANDS = ["attach", "capture", "check", "ctl", "explain", "help", "list", "scr
 SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt", "settings"]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer", "configure"),
-    *("stop", "rescan", "log", "note presence", "note absence", "unlock"),
+    *("stop", "rescan", "log", "note presence", "note absence", "visit"),
+    *("unlock",),
 ]
 GRUB_COMMANDS = """
 . 915resolution [ acpi all_functional_test append_add_db_cert append_add_db_hash

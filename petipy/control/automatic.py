@@ -57,6 +57,11 @@ class AutomaticBoot:
         if not here or self._store.snapshot.countdown is not None:
             self._wake.set()
 
+    def note_visit(self, client: str, begins: bool) -> None:
+        """Take note that a person opens or closes a session: it holds the countdown."""
+        self._record.note_visit(client, begins, self._clock())
+        self._wake.set()
+
     async def run(self, commands: Commands) -> None:
         """Decide again and again; return only when cancelled."""
         while True:

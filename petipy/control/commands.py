@@ -4,7 +4,8 @@ A client is a console, a socket, or the automatic boot. A command is carried out
 is not locked, or the client opens the lock. The rules that make locks are in petipy.state.access.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from parsers.api import Password
@@ -32,6 +33,7 @@ Command = Literal[
     "log",
     "note presence",
     "note absence",
+    "visit",
     "unlock",
 ]
 
@@ -51,6 +53,7 @@ RIGHTS: Mapping[Command, Right] = {
     "log": "see",
     "note presence": "see",
     "note absence": "see",
+    "visit": "see",
     "unlock": "see",
 }
 
@@ -114,7 +117,8 @@ class Commands:
     `rescan` looks at every source again. `open_place` makes a source of a place, and returns its
     name; `close_place` takes the source with a name away. `configuration` gives that of the
     machine. `note_presence` is given the name of a client, and True for a person's key there, False
-    if nobody has pressed any so far.
+    if nobody has pressed any so far. `note_visit` is given that name, and True when a person opens
+    a session, False when it ends.
     """
 
     def __init__(
@@ -129,12 +133,14 @@ class Commands:
         close_place: Callable[[str], None],
         configuration: Callable[[], "Configuration"],
         note_presence: Callable[[str, bool], None],
+        note_visit: Callable[[str, bool], None],
     ) -> None:
         self._store, self._log = store, log
         self._booter, self._checker = booter, checker
         self._rescan, self._note_presence = rescan, note_presence
         self._open_place, self._close_place = open_place, close_place
         self._configuration = configuration
+        self._note_visit = note_visit
 
     @property
     def snapshot(self) -> Snapshot:
@@ -264,6 +270,16 @@ class Commands:
         """Take note that the keys of this client were no person's: the line has echoed."""
         self.require(client, "note absence")
         self._note_presence(client.name, False)
+
+    @contextmanager
+    def visit(self, client: Client) -> Iterator[None]:
+        """Hold the countdown for the time of the context: a person has opened a session."""
+        self.require(client, "visit")
+        self._note_visit(client.name, True)
+        try:
+            yield
+        finally:
+            self._note_visit(client.name, False)
 
 
 def _find_locks(right: Right, snapshot: Snapshot, choice: Choice | None) -> Locks:

@@ -5,6 +5,7 @@ The screens know nothing else of the program.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from parsers.api import Password
@@ -153,3 +154,7 @@ class Session:
         self.forget()
         self.last_key = -float("inf")
         self._commands.note_absence(self)
+
+    def visit(self) -> AbstractContextManager[None]:
+        """Hold the countdown for the time of the context: a person has opened this session."""
+        return self._commands.visit(self)

@@ -304,6 +304,7 @@ class Snapshot:
     status: Status | None = None  # the last thing worth a person's attention
     booting: str = ""  # id of the choice that is being loaded
     progress: Progress | None = None  # of the file that is being loaded
+    ssh: str = ""  # how to reach the menu by ssh, and the key of this host; "" if nobody can
     itself: frozenset[str] = frozenset()  # ids of choices that were Petipy when they were loaded
     # Names of devices that the host wants to boot first, as petipy.state.order takes them.
     host: tuple[str, ...] = ()

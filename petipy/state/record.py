@@ -30,6 +30,7 @@ class Record:
 
     def __init__(self) -> None:
         self._since = math.inf  # the time when there was first a candidate
+        self._visits: dict[str, int] = {}  # by client: sessions that people have open
         self._keys: dict[str, tuple[float, float]] = {}  # by client: a person's first and last key
         self._devices: set[str] = set()  # those that have had the default
         self._moved = -math.inf  # the time when the default last went to a late one
@@ -50,6 +51,18 @@ class Record:
         """
         first, _ = self._keys.pop(client, (now, now))
         if now - first > _VISIT:
+            self._since = max(self._since, now)
+
+    def note_visit(self, client: str, begins: bool, now: float) -> None:
+        """Take note that a person opens a session, or closes it.
+
+        While one is open nothing boots by itself. After the last one all begins anew.
+        """
+        self._rounds = 0
+        self._visits[client] = self._visits.get(client, 0) + (1 if begins else -1)
+        if not self._visits[client]:
+            del self._visits[client]
+            self._keys.pop(client, None)
             self._since = max(self._since, now)
 
     def decide(self, snapshot: Snapshot, outcomes: Outcomes, now: float) -> Decision:
@@ -82,6 +95,8 @@ class Record:
 
     @property
     def _last_key(self) -> float:
+        if self._visits:
+            return math.inf
         return max((last for _, last in self._keys.values()), default=-math.inf)
 
     def _has_moved(self, snapshot: Snapshot, decision: Decision) -> bool:

@@ -23,6 +23,7 @@ READ_EVERY_FILE, LOAD_KERNELS = 2, 22  # CAP_DAC_READ_SEARCH, CAP_SYS_BOOT: for 
 CONFIGURE_NETWORKS = (10, 11, 12, 13)
 # Numbers of users that nobody else has: a process cannot touch one of another user.
 CONFINED_USER, NETWORKD_USER, NAMES_USER = 0x6FFF_FFFF, 0x6FFF_FFFE, 0x6FFF_FFFD
+SSH_USER = 0x6FFF_FFFC
 # The first user of the scanner's children, and of those of its branch for networks. Each has one.
 SCAN_USERS, FETCH_USERS, USERS_OF_CHILDREN = 0x7000_0000, 0x7001_0000, 0x1_0000
 FIRST, LATE = 1000, -900  # scores of set_oom_score: a child that works, the program itself
@@ -95,6 +96,11 @@ def read_size() -> int:
     """Return the bytes of address space that this process has."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def limit_processes(most: int) -> None:
+    """Limit the processes of this one's user; root has no such limit."""
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
 
 
 def close_all_but(keep: Iterable[int]) -> None:

@@ -105,8 +105,13 @@ async def daemon(
     nice: int = 0,
     end_by: int = signal.SIGTERM,
     environment: Mapping[str, str] = ENVIRONMENT,
+    line: int = subprocess.DEVNULL,
+    processes: int = 0,
 ) -> AsyncIterator["Daemon"]:
     """Run a program beside this one, as a user that has only these capabilities.
+
+    `line` is a descriptor for its standard input and output. `processes` is the most that its user
+    may have, 0 for any number.
 
     At the end of the context the program gets the signal `end_by`, and SIGKILL if it has not ended
     a second later. It dies with this process. Raise OSError if it cannot be started.
@@ -116,13 +121,15 @@ async def daemon(
     def become() -> None:
         _be_ordinary()
         os.nice(nice)
+        if processes:
+            limits.limit_processes(processes)
         limits.become(user, *capabilities, programs=True)
         limits.die_with_parent(parent)  # a change of the user clears this
 
     program = await asyncio.create_subprocess_exec(
         *argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdin=line,
+        stdout=line,
         stderr=subprocess.PIPE,
         cwd="/",
         env=environment,

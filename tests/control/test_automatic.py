@@ -120,6 +120,7 @@ class Parts:
             close_place=lambda _: None,
             configuration=lambda: Configuration(lambda _: None),
             note_presence=self.automatic.note_presence,
+            note_visit=self.automatic.note_visit,
         )
 
     async def decide(self) -> None:

@@ -283,6 +283,7 @@ def test_more_sessions_of_one_console_give_no_more_tries(monkeypatch: pytest.Mon
             close_place=machine.close_place,
             configuration=machine.configuration,
             note_presence=machine.note_presence,
+            note_visit=lambda *_: None,
         )
         lock = Lock((Password(user="root", secret="s"),))
         tries = [

@@ -69,6 +69,7 @@ class Machine:
     consoles: int = 1  # hvc0, hvc1 …
     screen: bool = False  # VGA and a USB keyboard
     usb: bool = False  # a USB controller, even without a device
+    control: Path | None = None  # the host's end of a port for petipy ctl, a socket
     keeps: bool = False  # writes of the guest go into the images
     writes: Path | None = None  # QEMU logs those to the first drive into this file
     nvram: Path | None = None  # its file; else it ends with QEMU
@@ -102,6 +103,11 @@ class Machine:
             arguments += ["-drive", f"if=pflash,format=raw,file={self.nvram}"]
         for setting in self.prom_env:
             arguments += ["-prom-env", setting]
+        if self.control:
+            arguments += ["-device", "virtio-serial-pci,id=ports"]
+            arguments += ["-chardev", f"socket,id=ctl,path={self.control},server=on,wait=off"]
+            port = "virtserialport,bus=ports.0,chardev=ctl,name=org.petipy.ctl.0"
+            arguments += ["-device", port]
         for number, nic in enumerate(self.nics):
             arguments += nic.arguments(number)
         return arguments

@@ -65,3 +65,27 @@ def test_rounds_count_up_to_a_persons_key() -> None:
     record.note_key("hvc0", 71)
     record.note_absence("hvc0", 72)
     assert record.decide(SEEN, all_failed, 72).forget_failures
+
+
+def test_open_sessions_hold_the_countdown_and_the_last_one_gives_it_back() -> None:
+    record = Record()
+    record.decide(SEEN, Outcomes(), 0)
+    record.note_visit("ssh", True, 1)
+    record.note_visit("ssh", True, 2)
+    record.note_key("ssh", 3)
+    assert record.decide(SEEN, Outcomes(), 1_000_000).countdown is None
+    record.note_visit("ssh", False, 1_000_000)
+    assert record.decide(SEEN, Outcomes(), 1_000_001).again == math.inf
+    record.note_visit("ssh", False, 1_000_002)
+    decision = record.decide(SEEN, Outcomes(), 1_000_002)
+    assert decision.countdown is not None
+    assert decision.countdown.until == 1_000_007
+
+
+def test_a_session_that_closes_leaves_a_person_at_another_console_alone() -> None:
+    record = Record()
+    record.decide(SEEN, Outcomes(), 0)
+    record.note_key("hvc0", 1)
+    record.note_visit("ssh", True, 2)
+    record.note_visit("ssh", False, 3)
+    assert record.decide(SEEN, Outcomes(), 4).countdown is None

@@ -147,6 +147,7 @@ class Machine:
     stops: int = 0
     here: int = 0
     absences: int = 0
+    visits: list[tuple[str, bool]] = field(default_factory=list)
 
     def start(self, choice: Choice, edit: Edit | None = None, by: str = "") -> None:
         self.booted.append((choice.id, edit))
@@ -230,4 +231,5 @@ class Machine:
             close_place=self.close_place,
             configuration=self.configuration,
             note_presence=self.note_presence,
+            note_visit=lambda client, begins: self.visits.append((client, begins)),
         )

@@ -42,7 +42,8 @@ async def visit(machine: Machine, place: Path) -> AsyncIterator[tuple[Visitor, C
     async def attach(fd: int, term: str, session: Session) -> None:
         try:
             tty.check_open_for_both(fd)
-            await consoles.attend(Console(f"/proc/self/fd/{fd}", session, term=term))
+            with session.visit():
+                await consoles.attend(Console(f"/proc/self/fd/{fd}", session, term=term))
         finally:
             os.close(fd)
 
@@ -63,7 +64,9 @@ def test_the_menu_comes_at_once_and_ctrl_d_leaves_it_as_it_was(tmp_path: Path) -
         async with visit(machine, tmp_path / "s") as (visitor, _):
             assert "Boot menu" in visitor.emulator.text
             visitor.emulator.type("\x04")
+            assert machine.visits == [("ctl", True)]
             assert b'"result": {}' in await visitor.answer()
+            assert machine.visits == [("ctl", True), ("ctl", False)]
             modes = termios.tcgetattr(visitor.emulator.theirs)
             assert modes[3] & termios.ICANON
             assert modes[3] & termios.ECHO

@@ -39,6 +39,8 @@ class NetworkScreen(TextScreen):
         networks = [source for source in snapshot.sources if source.kind.remote]
         text = [*_describe_download(snapshot.progress)]
         text += [part for source in networks for part in describe(source)]
+        if snapshot.ssh:
+            text = [(None, _fact("ssh", snapshot.ssh)), (None, ""), *text]
         text = text or [(None, _NONE)]
         if text != self._shown:
             self._shown = text
