@@ -15,7 +15,13 @@ from petipy.report.visible import escape
 from petipy.sys import tty
 
 _CHECKING = 200.0  # seconds for an answer after passwords have been checked
-_ASKING = {"boot", "config", "order"}  # commands that a password may be needed for
+_ASKING = {
+    "boot",
+    "next",
+    "prefer",
+    "config",
+    "order",
+}  # commands that a password may be needed for
 _EPILOG = """exit status: 0 done, 1 failed, 2 bad usage, 3 a password is needed or wrong, 4 no such
 entry, 5 busy, 6 no answer."""
 
@@ -47,6 +53,8 @@ def _make_request(options: argparse.Namespace) -> dict[str, Any]:
             request["full"] = options.full
         case "boot":
             request |= {"entry": options.entry, "wait": options.wait}
+        case "next" | "prefer":
+            request["entry"] = options.entry
         case "log":
             request["follow"] = options.follow
         case "config":
@@ -146,6 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     boot = commands.add_parser("boot", help="boot an entry")
     boot.add_argument("entry", metavar="ENTRY", help="its id, or its title if only one has it")
     boot.add_argument("--wait", action="store_true", help="until it boots or has failed")
+    for name, words in (("next", "at the next start, once"), ("prefer", "from now on")):
+        wish = commands.add_parser(name, help=f"have an entry boot by itself {words}")
+        wish.add_argument("entry", metavar="ENTRY", help="as for boot")
     commands.add_parser("cancel", help="stop the countdown, and a boot under way")
     commands.add_parser("rescan", help="look again at every device")
     config = commands.add_parser("config", help="the settings, or one; change it")

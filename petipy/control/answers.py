@@ -8,6 +8,7 @@ from parsers.places.volumes import make_index
 from petipy import __version__
 from petipy.control.protocol import Refused
 from petipy.report.values import entry_to_json
+from petipy.settings.configuration import Outcome
 from petipy.settings.table import BY_NAME, SETTINGS, Setting
 from petipy.state import itself, unchecked
 from petipy.state.access import describe_users
@@ -140,4 +141,14 @@ def describe_setting(settings: Settings, setting: Setting) -> dict[str, Any]:
         "live": setting.live,
         "form": setting.type.form,
         "help": setting.help,
+    }
+
+
+def describe_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Return what has come of the change of a setting."""
+    return {
+        "place": outcome.place or None,
+        "counts": outcome.counts,
+        "remark": outcome.remark or None,
+        "text": str(outcome),
     }

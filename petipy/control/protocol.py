@@ -68,6 +68,22 @@ class Boot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """Have an entry, as in Boot, boot by itself at the next start, once."""
+
+    entry: str
+    passwords: Passwords = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefer:
+    """Have an entry, as in Boot, boot by itself from now on."""
+
+    entry: str
+    passwords: Passwords = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
     """Stop the countdown and the boot under way, as a key on a console does."""
 
@@ -127,10 +143,36 @@ class Attach:
     term: Annotated[str, is_term] = "vt220"
 
 
-Request = Status | Entries | Boot | Cancel | Rescan | Config | Order | Log | Watch | Attach
+Request = (
+    Status
+    | Entries
+    | Boot
+    | Next
+    | Prefer
+    | Cancel
+    | Rescan
+    | Config
+    | Order
+    | Log
+    | Watch
+    | Attach
+)
 COMMANDS: Mapping[str, type] = {
     kind.__name__.lower(): kind
-    for kind in (Status, Entries, Boot, Cancel, Rescan, Config, Order, Log, Watch, Attach)
+    for kind in (
+        Status,
+        Entries,
+        Boot,
+        Next,
+        Prefer,
+        Cancel,
+        Rescan,
+        Config,
+        Order,
+        Log,
+        Watch,
+        Attach,
+    )
 }
 
 

@@ -144,6 +144,8 @@ class Server:
         match request:
             case protocol.Boot():
                 return await self._boot(session, request)
+            case protocol.Next() | protocol.Prefer():
+                return await _wish(session, request)
             case protocol.Cancel():
                 session.note_presence()
                 session.stop()
@@ -329,12 +331,21 @@ async def _configure(
         outcome = await session.configure(name, value, keep=keep)
     except ValueError as error:
         raise Refused("malformed", str(error)) from None
-    return {
-        "place": outcome.place or None,
-        "counts": outcome.counts,
-        "remark": outcome.remark or None,
-        "text": str(outcome),
-    }
+    return answers.describe_outcome(outcome)
+
+
+async def _wish(session: Session, request: protocol.Next | protocol.Prefer) -> dict[str, Any]:
+    """Keep the wish that an entry boots by itself."""
+    choice = answers.find_entry(session.snapshot, request.entry)
+    once = isinstance(request, protocol.Next)
+    await _obtain(session, "boot next" if once else "prefer", choice.id, request.passwords)
+    try:
+        outcome = await (session.boot_next if once else session.prefer)(choice.id)
+    except ValueError as error:
+        raise Refused("failed", str(error)) from None
+    if not outcome.place and once:
+        raise Refused("failed", f"it cannot be kept for the next start: {outcome}")
+    return {"entry": choice.id, **answers.describe_outcome(outcome)}
 
 
 def _refuse(denied: Denied) -> Refused:

@@ -109,6 +109,8 @@ _TEXTS: Mapping[tuple[str, str], Callable[[Value], Iterator[str]]] = {
     ("config", "item"): _setting,
     ("config", "result"): _changed,
     ("order", "result"): _changed,
+    ("next", "result"): _changed,
+    ("prefer", "result"): _changed,
     ("log", "item"): _log,
     ("watch", "item"): _watched,
     ("boot", "result"): _boot,

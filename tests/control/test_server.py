@@ -17,6 +17,7 @@ from petipy.state.boots import Countdown
 from petipy.state.model import Choice, Edit
 from tests.control.clients import Client, connect, connect_raw, listening, until
 from tests.control.test_session import OPEN, SHUT, machine_of
+from tests.settings.test_configuration import Kept
 from tests.ui.fakes import DEBIAN, Machine, choice
 
 
@@ -245,6 +246,27 @@ def test_a_setting_of_a_guarded_machine_changes_with_the_password_only(tmp_path:
             assert "result" in await client.read()
             assert machine.store.snapshot.settings.timeout == 7
             assert (await client.ask("order"))["result"]["value"] == "network,any"
+            client.close()
+
+    run(scenario())
+
+
+def test_a_wish_for_the_next_start_is_kept_with_the_right_to_boot_and_where_it_can(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        machine, kept = machine_of(SHUT, OPEN), Kept()
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            assert (await client.ask("next", entry="nothing"))["error"]["code"] == "absent"
+            assert (await client.ask("next", entry=SHUT.id))["error"]["code"] == "denied"
+            error = (await client.ask("next", entry="Open"))["error"]
+            assert error["code"] == "failed"
+            assert "keeps no settings" in error["message"]
+            machine.kept, machine.configured = kept, None
+            result = (await client.ask("next", entry="Open"))["result"]
+            assert (result["entry"], result["place"]) == (OPEN.id, kept.place)
+            assert kept.values == {"next": OPEN.id}
             client.close()
 
     run(scenario())
