@@ -179,9 +179,10 @@ class App:
         while True:
             try:
                 await listener.run(self._services.control)
-            except* Exception as errors:  # noqa: BLE001  a fault must not end the program
-                for error in errors.exceptions:
-                    self._log.error(f"petipy ctl: {type(error).__name__}: {error}")
+            except Exception as error:  # noqa: BLE001  a fault must not end the program
+                while isinstance(error, ExceptionGroup):
+                    error = error.exceptions[0]
+                self._log.error(f"petipy ctl: {type(error).__name__}: {error}")
             await asyncio.sleep(_LISTENS_AGAIN)
 
     async def _attach(self, fd: int, term: str, session: Session) -> None:

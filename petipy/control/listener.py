@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from petipy.control.commands import Commands
 from petipy.control.session import Session
 from petipy.log import Log
+from petipy.sys import sockets
 
 if TYPE_CHECKING:
     from petipy.control.server import Attach, Connection, Server
@@ -78,12 +79,11 @@ class Listener:
         except OSError as error:
             self._log.error(f"{path}: {error.strerror}")
             return
-        loop = asyncio.get_running_loop()
         with listening:
             async with asyncio.TaskGroup() as group:
                 clients: set[asyncio.Task[None]] = set()
                 while True:
-                    line, _ = await loop.sock_accept(listening)
+                    line, _ = await sockets.accept(listening)
                     clients = {client for client in clients if not client.done()}
                     known, full = _read_user(line) in users, len(clients) >= _MOST
                     if known and not full:
@@ -109,7 +109,6 @@ class Listener:
     async def _find_ports(self, group: asyncio.TaskGroup) -> None:
         """Serve each port of ours for as long as it is plugged in."""
         kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
-        loop = asyncio.get_running_loop()
         served: dict[str, asyncio.Task[None]] = {}
         # The socket exists before the first look, so that no port is missed.
         with socket.socket(socket.AF_NETLINK, kind, _KOBJECT_UEVENT) as news:
@@ -120,7 +119,7 @@ class Listener:
                         served[node] = group.create_task(self._serve_port(node, name))
                 while True:
                     try:
-                        event = await loop.sock_recv(news, _PIECE)
+                        event = await sockets.receive(news, _PIECE)
                     except OSError:  # ENOBUFS: some were lost
                         break
                     if b"virtio-ports" in event:

@@ -19,7 +19,7 @@ from pathlib import Path
 from petipy.log import Log
 from petipy.state.model import Snapshot
 from petipy.state.store import Store
-from petipy.sys import process
+from petipy.sys import process, sockets
 from petipy.sys.limits import SSH_USER
 
 PROGRAM = "/usr/sbin/dropbear"
@@ -103,7 +103,7 @@ class SshServer:
             self._store.update(ssh=f"{LOGIN}@{address}, host key {fingerprint}")
             async with asyncio.TaskGroup() as group:
                 while True:
-                    line, peer = await asyncio.get_running_loop().sock_accept(listening)
+                    line, peer = await sockets.accept(listening)
                     host = str(peer[0])
                     if len(self._connections) >= _MOST or self._hosts[host] >= _MOST_OF_HOST:
                         line.close()

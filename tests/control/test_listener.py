@@ -5,6 +5,8 @@ import contextlib
 import json
 import os
 import pty
+import subprocess
+import sys
 import tty
 from collections.abc import Coroutine
 from pathlib import Path
@@ -123,3 +125,49 @@ def test_a_host_that_floods_has_errors_and_then_an_answer(tmp_path: Path) -> Non
         host.close()
 
     run(scenario())
+
+
+WITHOUT_SSL = """
+import socket, sys
+from petipy.startup import lazy
+lazy.install()
+import asyncio
+from pathlib import Path
+from petipy.control.listener import Listener
+from petipy.log import Log
+from tests.ui.fakes import Machine
+
+async def scenario(place):
+    listener = Listener(Machine().commands, Log(files=()))
+    task = asyncio.create_task(listener.run(place))
+    while not Path(place).exists():
+        await asyncio.sleep(0.01)
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(place)
+    line.send(b'{"version":1,"command":"entries"}\\n')
+    line.setblocking(False)
+    data = b""
+    while b'"result"' not in data:
+        await asyncio.sleep(0.01)
+        try:
+            data += line.recv(65536)
+        except BlockingIOError:
+            pass
+    task.cancel()
+
+asyncio.run(scenario(sys.argv[1]))
+print("_ssl" in sys.modules)
+"""
+
+
+def test_a_client_is_served_without_openssl_which_the_image_unpacks_for_https_alone(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_SSL, f"{tmp_path}/s"],
+        cwd=Path(__file__).parents[2],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "False\n"
