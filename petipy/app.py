@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from petipy import kexec, platforms
@@ -40,7 +41,6 @@ from petipy.ui.line import ttys
 if TYPE_CHECKING:
     from petipy.boot.download import Fetch, Report
     from petipy.network.services import NetworkServices
-    from petipy.control.listener import Listener
     from petipy.settings.configuration import Configuration
     from petipy.settings.storage import Storage
     from petipy.sources.opened import OpenedPlaces
@@ -78,7 +78,6 @@ class App:
         self._settings = store.snapshot.settings  # as they are at the start
         self._trace = Trace(self._settings.trace)
         self._opened: OpenedPlaces | None = None
-        self._group: asyncio.TaskGroup  # of everything that runs
         self._kept: Configuration | None = None
         self._consoles = Consoles()
         self._discovery = Discovery(services.scan, store, log)
@@ -129,8 +128,7 @@ class App:
         for name in self._settings.consoles:
             if ttys.node_name(name) not in {_name(path) for path in paths}:
                 self._log.warning(f"petipy.consoles: there is no terminal behind {name}")
-        async with asyncio.TaskGroup() as self._group:
-            group = self._group
+        async with asyncio.TaskGroup() as group:
             streams = [find(self._log) for find in self._services.sources]
             group.create_task(self._discovery.run(*streams))
             group.create_task(self._live.run())
@@ -147,19 +145,7 @@ class App:
 
         syslog = Syslog(self._settings.syslog, self._log, self._store)
         self._consoles.add(syslog)
-        await syslog.run()
-
-    async def _serve_ssh(self, listener: "Listener") -> None:
-        """Let people in by ssh: the login of that user is `petipy attach`."""
-        from petipy.network import ssh  # few images have it
-
-        server = ssh.SshServer(self._log, self._store)
-        self._consoles.add(server)
-        async with asyncio.TaskGroup() as group:
-            only = frozenset({"attach"})
-            user = limits.SSH_USER
-            group.create_task(listener.accept(ssh.SOCKET, {user}, owner=user, name="ssh", may=only))
-            group.create_task(server.run())
+        await self._keep_up(syslog.run)
 
     async def _serve_clients(self) -> None:
         """Let other clients than consoles in, once the first entry is there.
@@ -174,15 +160,28 @@ class App:
 
         listener = Listener(self.commands, self._log, self._attach)
         self._consoles.add(listener)
+        parts: list[Callable[[], Awaitable[None]]] = [partial(listener.run, self._services.control)]
         if self._services.ssh:
-            self._group.create_task(self._serve_ssh(listener))
+            from petipy.network import ssh  # few images have it
+
+            server, user = ssh.SshServer(self._log, self._store), limits.SSH_USER
+            self._consoles.add(server)
+            only = frozenset({"attach"})  # its login
+            accept = partial(listener.accept, owner=user, name="ssh", may=only)
+            parts += [server.run, partial(accept, ssh.SOCKET, {user})]
+        async with asyncio.TaskGroup() as group:
+            for part in parts:
+                group.create_task(self._keep_up(part))
+
+    async def _keep_up(self, part: Callable[[], Awaitable[None]]) -> None:
+        """Run a part for ever: a fault of it must not end the program."""
         while True:
             try:
-                await listener.run(self._services.control)
-            except Exception as error:  # noqa: BLE001  a fault must not end the program
+                await part()
+            except Exception as error:  # noqa: BLE001
                 while isinstance(error, ExceptionGroup):
                     error = error.exceptions[0]
-                self._log.error(f"petipy ctl: {type(error).__name__}: {error}")
+                self._log.error(f"clients: {type(error).__name__}: {error}")
             await asyncio.sleep(_LISTENS_AGAIN)
 
     async def _attach(self, fd: int, term: str, session: Session) -> None:
@@ -244,7 +243,9 @@ def main(process: ScannerProcess) -> int:
         log.info(line)
     if (mode := kexec.lockdown()) not in ("", "none"):
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
-    services = replace(_services(Scanner(process, log.warning), store), storage=kept)
+    has_ssh = os.path.exists("/etc/dropbear")  # noqa: PTH110  no pathlib here
+    services = _services(Scanner(process, log.warning), store)
+    services = replace(services, storage=kept, ssh=has_ssh)
     asyncio.run(App(services, log, store, cmdline).run())
     return 0
 
