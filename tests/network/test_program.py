@@ -14,7 +14,7 @@ import pytest
 
 from tests.network.dhcp_faults import DISCOVER, NAK, OFFER, REQUEST, faulty_dhcp
 from tests.network.namespace import Namespace, Program, bridge, join, namespace
-from tests.network.program import Petipy, start_petipy
+from tests.network.program import QUICK, Petipy, start_petipy
 from tests.network.servers import (
     HTTP_ROOT,
     TFTP_ROOT,
@@ -198,7 +198,7 @@ def test_a_name_server_that_errs_costs_its_names_alone(
         if answer == "silence":
             mute.bind(("192.0.2.1", 53))
         start_dnsmasq(server, RANGE, *named, *options[answer])
-        with start_petipy(client, MENU) as petipy:
+        with start_petipy(client, MENU, QUICK) as petipy:
             opens_menu(petipy)
             if answer == "AAAA only":
                 boots_it(petipy)
