@@ -209,6 +209,7 @@ class Preferences:
     """The wishes of a configuration for its menu as a whole; at most one per file."""
 
     timeout: float | None = None  # seconds; None: it says nothing; math.inf: wait for ever
+    total: float | None = None  # seconds, after which it boots even if a person was there
     fallback: tuple[str, ...] = ()  # names of the entries to try when the default fails
     style: Style = ""  # of the menu until a key is pressed; "": it says nothing
     # They may edit and boot anything; None: anybody.

@@ -29,6 +29,7 @@ class Countdown:
     choice: str
     until: float
     waiting: bool = False  # it has passed, but devices that are still busy get more time
+    fixed: bool = False  # no key stops it
     awaits: str = ""  # what is to boot in its place if it comes before, in words: "network"
     leave: Literal["", "reboot", "halt"] = ""  # nothing boots: the machine restarts, or goes off
 

@@ -217,6 +217,7 @@ class Choice:
     waits_for: str = ""  # in words: "the file system with UUID=…"
     turn: int = ORDINARY  # its configuration's wish: 0 the default, then the fallbacks in order
     timeout: float | None = None  # seconds, of its configuration: Preferences.timeout
+    total: float | None = None  # seconds, of its configuration: Preferences.total
     elsewhere: bool = False  # its configuration boots something else: Preferences.elsewhere
     dialect: str = ""  # of its configuration: Preferences.dialect
     hotkey_selects: bool = False  # its hotkey moves the cursor to it, and boots nothing

@@ -80,11 +80,17 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     untried.sort(key=lambda choice: choice.id in hints.fatal)  # the rest of the order stays
     default = (untried or free)[0]
     seconds = _seconds(default, settings)
-    if snapshot.booting or seconds == math.inf or now < attended:
-        return Decision(default=default.id, again=attended if now < attended else math.inf)
+    waits = seconds == math.inf or now < attended  # for a person, who is there or is to come
+    end = _find_end(default, settings, hints)
+    if snapshot.booting or (waits and now < end):
+        again = attended if now < attended else math.inf
+        if snapshot.booting or end == math.inf:
+            return Decision(default=default.id, again=again)
+        countdown = Countdown(choice=default.id, until=end, fixed=True)
+        return Decision(default=default.id, countdown=countdown, again=min(end, again))
     if not untried:
         return _decide_after_all(default, settings, hints, attended, now)
-    until = _until(seconds, settings, hints, attended)
+    until = min(end, _until(seconds, settings, hints, attended))
     countdown = Countdown(choice=default.id, until=until)
     wait, awaited = Ranking(snapshot).find_wait(default, hints.since)
     if wait > until:
@@ -131,6 +137,13 @@ def _seconds(default: Choice, settings: Settings) -> float:
     if settings.timeout is not None:
         return settings.timeout
     return TIMEOUT if default.timeout is None else max(LEAST, default.timeout)
+
+
+def _find_end(default: Choice, settings: Settings, hints: Hints) -> float:
+    """Return the time at which the default boots whether a person is there or not."""
+    if default.total is None or settings.timeout is not None or hints.failed:
+        return math.inf
+    return hints.since + max(LEAST, default.total)
 
 
 def _until(seconds: float, settings: Settings, hints: Hints, attended: float) -> float:

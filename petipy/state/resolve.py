@@ -211,6 +211,7 @@ def resolve_source(
             waits_for=entry.waits_for or ", ".join(dict.fromkeys(waits)),
             turn=wishes.find_turn(entry, wish),
             timeout=wish.timeout,
+            total=wish.total,
             elsewhere=wish.elsewhere,
             style=wish.style,
             superusers=guard.superusers,

@@ -130,7 +130,8 @@ class View(Frame[Any, Any, Any]):
             return f"{what} in {number or '0 s'}, as nothing boots - any key stops"
         name = shorten(entry_title(choice), 40) if choice else "the default"
         first = f", unless {awaits} comes first" if (awaits := snapshot.countdown.awaits) else ""
-        return f"Booting in {number or '0 s'}{first} - any key stops: {name}"
+        stops = "no key stops it" if snapshot.countdown.fixed else "any key stops"
+        return f"Booting in {number or '0 s'}{first} - {stops}: {name}"
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._note = ""

@@ -369,3 +369,26 @@ def test_a_boot_that_ended_an_earlier_program_comes_after_all_others() -> None:
     assert decide(SEEN, QUICK, fatal, 105).default == "old"
     assert booted(SEEN, QUICK, fatal) == ["old", "b", "r", "a"]
     assert booted(replace(SEEN, choices=(A,)), QUICK, fatal) == ["a"]
+
+
+def test_a_configurations_total_time_runs_on_after_a_key() -> None:
+    total = replace(A, timeout=5, total=60)
+    snapshot = replace(SEEN, choices=(total, B))
+    alone = decide(snapshot, Settings(), READY, 101)
+    assert alone.countdown == Countdown(choice="a", until=105)
+    here = replace(READY, last_key=103)
+    stopped = decide(snapshot, Settings(), here, 120)
+    assert stopped.countdown == Countdown(choice="a", until=160, fixed=True)
+    assert stopped.again == 160
+    assert decide(snapshot, Settings(), here, 160).boot == "a"
+    waits = replace(snapshot, choices=(replace(total, timeout=math.inf), B))
+    assert decide(waits, Settings(), READY, 159).countdown == stopped.countdown
+    assert decide(waits, Settings(), READY, 160).boot == "a"
+
+
+def test_a_setting_of_the_time_out_and_a_failure_end_a_configurations_total_time() -> None:
+    snapshot = replace(SEEN, choices=(replace(A, total=60), B))
+    here = replace(READY, last_key=103)
+    assert decide(snapshot, QUICK, here, 160).boot == ""
+    failed = replace(here, failed=frozenset({"b"}), last_failure=104)
+    assert decide(snapshot, Settings(), failed, 160).boot == ""

@@ -42,6 +42,13 @@ def timeout(conf: Configuration) -> float | None:
     return 0 if "default" in conf.settings else None
 
 
+def total_timeout(conf: Configuration) -> float | None:
+    """Return the seconds after which SYSLINUX boots even if keys were pressed; None without any."""
+    statement = conf.settings.get("totaltimeout")
+    seconds = parse_number(statement.value) / 10 if statement else 0
+    return seconds if 0 < seconds < _LONGEST else None
+
+
 def parse_number(text: str) -> int:
     """Return a number as atoi reads it. Python refuses to read thousands of digits."""
     m = re.match(r"([+-]?)([0-9]{1,18})", text)
@@ -65,6 +72,7 @@ def make_preferences(
     hidden: Style = "hidden" if {"hidden", "shiftkey"} & set(deciding.settings) else ""
     return Preferences(
         timeout=timeout(deciding),
+        total=total_timeout(deciding),
         fallback=(fallback.name,) if fallback else (),
         style=hidden,
         superusers=("master",) if master else None,

@@ -135,6 +135,21 @@ def test_time_is_in_tenths_and_only_for_who_waits(settings: str, seconds: float 
     assert wish(f"{settings}\nLABEL a\nLINUX /v\n").timeout == seconds
 
 
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [
+        ("UI menu.c32\nTIMEOUT 50", None),
+        ("UI menu.c32\nTIMEOUT 50\nTOTALTIMEOUT 600", 60),
+        ("UI menu.c32\nTOTALTIMEOUT 0", None),
+        ("UI menu.c32\nTOTALTIMEOUT " + "9" * 5000, None),
+    ],
+)
+def test_the_time_that_no_key_stops_is_a_wish_of_its_own(
+    settings: str, seconds: float | None
+) -> None:
+    assert wish(f"{settings}\nLABEL a\nLINUX /v\n").total == seconds
+
+
 def test_a_default_that_leaves_the_boot_to_the_firmware_boots_nothing_here() -> None:
     text = "DEFAULT local\nLABEL linux\nLINUX /v\nLABEL local\nLOCALBOOT 0\n"
     assert wish(text).elsewhere
