@@ -28,13 +28,18 @@ def describe_status(snapshot: Snapshot, now: float) -> dict[str, Any]:
         "default": snapshot.default or None,
         "countdown": countdown
         and {
-            "entry": countdown.choice,
+            "entry": countdown.choice or None,
             "seconds": round(max(0.0, countdown.until - now), 1),
             "waiting": countdown.waiting,
             "awaits": countdown.awaits or None,
+            "leave": countdown.leave or None,
         },
         "booting": snapshot.booting or None,
         "progress": _progress(snapshot.progress),
+        "failed": [
+            {"entry": tried.id, "title": tried.title, "at": tried.at, "text": tried.reason}
+            for tried in snapshot.attempts
+        ],
         "settled": snapshot.settled,
         "sources": [_source(source) for source in snapshot.sources],
         "entries": len(snapshot.choices),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from petipy.control import protocol
-from petipy.state.boots import Countdown
+from petipy.state.boots import Attempt, Countdown
 from petipy.state.model import Choice, Edit
 from tests.control.clients import Client, connect, connect_raw, listening, until
 from tests.control.test_session import OPEN, SHUT, machine_of
@@ -38,6 +38,8 @@ def test_a_status_tells_the_state_the_default_and_the_seconds_left(tmp_path: Pat
         default = machine.store.snapshot.default
         end = machine.clock() + 7
         machine.store.update(countdown=Countdown(choice=default, until=end, awaits="network"))
+        failed = Attempt(id="x", title="X", at=2.5, reason="X did not boot")
+        machine.store.update(attempts=(failed,))
         async with listening(machine, tmp_path / "s"):
             client = await connect(tmp_path / "s")
             answer = await client.ask("status", id="mine")
@@ -46,6 +48,9 @@ def test_a_status_tells_the_state_the_default_and_the_seconds_left(tmp_path: Pat
             assert status["state"] == "countdown"
             assert status["default"] == default
             assert status["countdown"]["awaits"] == "network"
+            assert status["countdown"]["leave"] is None
+            told = {"entry": "x", "title": "X", "at": 2.5, "text": "X did not boot"}
+            assert status["failed"] == [told]
             assert 0 < status["countdown"]["seconds"] <= 7
             assert [source["name"] for source in status["sources"]] == ["vda2", "sda3", "sr0"]
             client.close()

@@ -70,6 +70,7 @@ class Machine:
     screen: bool = False  # VGA and a USB keyboard
     usb: bool = False  # a USB controller, even without a device
     control: Path | None = None  # the host's end of a port for petipy ctl, a socket
+    first: int = -1  # the drive that the host wants to boot first
     keeps: bool = False  # writes of the guest go into the images
     writes: Path | None = None  # QEMU logs those to the first drive into this file
     nvram: Path | None = None  # its file; else it ends with QEMU
@@ -97,7 +98,8 @@ class Machine:
                 drive = f"driver=blklogwrites,file.driver=file,file.filename={image}"
                 drive += f",log.driver=file,log.filename={self.writes}"
             arguments += ["-drive", f"if=none,id=d{number},{drive}"]
-            order = f",bootindex={number}" if self.kernel is None else ""
+            ordered = self.kernel is None or number == self.first
+            order = f",bootindex={number}" if ordered else ""
             arguments += ["-device", f"{DRIVES[bus]},drive=d{number}{order}"]
         if self.nvram:
             arguments += ["-drive", f"if=pflash,format=raw,file={self.nvram}"]

@@ -59,6 +59,9 @@ def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Parag
         yield "error", f"It does not boot by itself: {reason}."
     if choice.obstacle:
         yield "error", f"It cannot be booted now: {choice.obstacle}."
+    for tried in snapshot.attempts:
+        if tried.id == choice.id:
+            yield "error", f"{tried.at:.0f} s after the start: {tried.reason}"
     yield None, ""
     if entry.help:
         yield from ((None, line) for line in entry.help.split("\n"))

@@ -7,7 +7,7 @@ import pytest
 
 from parsers.api import FileRef, Password, SignatureRef
 from petipy.settings.storage import Statement, Storage
-from petipy.state.boots import Countdown
+from petipy.state.boots import Attempt, Countdown
 from petipy.state.model import Choice, Edit, File, Signature, Snapshot
 from petipy.ui.line.countdown import CountdownLines
 from petipy.ui.view import key_table
@@ -389,3 +389,9 @@ def test_a_default_needs_the_right_to_change_settings() -> None:
     driver = show(choice("A", superusers=("root",), passwords=KEYS))
     driver.press("D", *"root", "enter", *"toor", "enter").answer()
     assert driver.machine.store.snapshot.settings.entry == choice("A").id
+
+
+def test_details_tell_of_boots_that_failed() -> None:
+    failed = Attempt(id=choice("A").id, title="A", at=12.3, reason="A did not boot: no kernel")
+    driver = show(choice("A"), attempts=(failed,)).press("i")
+    assert "12 s after the start: A did not boot: no kernel" in driver.text
