@@ -57,6 +57,7 @@ def measure(image: Image, whole: Path, room: Path, *, network: bool) -> Use:
         append=APPEND,
         drives=[("virtio", whole)],
         nics=[Nic(user=user)] if network else [],
+        record=room / "record",  # whatever else the host does, the guest does the same
     )
     with start(machine, room) as guest:
         menu.enter(guest.console)

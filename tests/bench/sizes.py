@@ -9,13 +9,14 @@ def rows(images: Sequence[Image]) -> list[list[str]]:
     """Return the table, its head first: bytes of the files, as they are booted."""
     manifests = [image.manifest for image in images]
     table = [["size, MB", *(image.name for image in images)]]
-    names = [image.kernel.name for image in images[:1]] + [
-        image.initrd.name for image in images[:1]
-    ]
+    names = dict.fromkeys(name for m in manifests for name in m["files"])
+    sizes = {name: [m["files"].get(name, {}).get("size", 0) for m in manifests] for name in names}
     for name in names:
-        table.append([name, *megabytes(m["files"][name]["size"] for m in manifests)])
-    wholes = [sum(m["files"][name]["size"] for name in names) for m in manifests]
-    table.append(["together", *megabytes(wholes)])
+        table.append([name, *megabytes(sizes[name])])
+    packed = sizes.pop(images[0].initrd.name)
+    for name, kernels in sizes.items():
+        wholes = [kernel and kernel + size for kernel, size in zip(kernels, packed, strict=True)]
+        table.append([f"{name} and image", *megabytes(wholes)])
     for group in ("compressed", "features"):
         parts = dict.fromkeys(part for m in manifests for part in m[group])
         for part in sorted(parts, key=lambda part: -manifests[0][group].get(part, 0)):
@@ -25,4 +26,4 @@ def rows(images: Sequence[Image]) -> list[list[str]]:
 
 
 def megabytes(sizes: Iterable[int]) -> list[str]:
-    return [f"{size / 1e6:.2f}" for size in sizes]
+    return [f"{size / 1e6:.2f}" if size else "" for size in sizes]
