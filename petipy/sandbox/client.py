@@ -11,8 +11,9 @@ import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parsers.api import Format
 from parsers.formats import formats
@@ -40,7 +41,11 @@ _FACTOR = 10
 # Scans that are sent to the scanner process at once: each costs descriptors here and there, of
 # which a process has 1024.
 _AT_ONCE = 128
+_IDLE = 20.0  # seconds without a request about networks, until the branch for them ends
 _Value = TypeVar("_Value")
+
+if TYPE_CHECKING:
+    from petipy.sandbox.use import Use
 
 
 class Scanner:
@@ -48,6 +53,9 @@ class Scanner:
 
     When the process dies it is started again, and `complain` gets a sentence.
     """
+
+    idle = _IDLE
+    _use: "Use | None" = None  # of the branch
 
     def __init__(
         self, process: ScannerProcess, complain: Callable[[str], None] = lambda _: None
@@ -226,7 +234,16 @@ class Scanner:
 
         NETWORK_REQUESTS.build()
         if self.process.control and self.process.network is None:
-            self.process.branch(early=True)
+            with self._use_branch():
+                self.process.branch(early=True)
+
+    def _use_branch(self) -> "Use":
+        """Return the use of the branch. It takes 10 MB, and is soon made again."""
+        if self._use is None:
+            from petipy.sandbox.use import Use  # few starts need it
+
+            self._use = Use(self.idle, self.process.leave_branch)
+        return self._use
 
     def close(self) -> None:
         """End the scanner and all its children."""
@@ -278,15 +295,17 @@ class Scanner:
         tls: bool = False,
     ) -> tuple[bytes, list[int]]:
         """Return the data after the last part, and the descriptors; `receive` gets each part."""
-        control, job = self._alive(network=network), packets.job(patience, tls=tls)
-        try:
+        job = packets.job(patience, tls=tls)
+        with self._use_branch() if network else nullcontext():
+            control = self._alive(network=network)
+            try:
+                return await self._once(control, job, request, patience, files, receive)
+            except Died:
+                if not await has_ended(control):
+                    raise senseless("it stops in the middle") from None
+                self._let_go(control)
+            control = self._alive(network=network)
             return await self._once(control, job, request, patience, files, receive)
-        except Died:
-            if not await has_ended(control):
-                raise senseless("it stops in the middle") from None
-            self._let_go(control)
-        control = self._alive(network=network)
-        return await self._once(control, job, request, patience, files, receive)
 
     async def _once(
         self,

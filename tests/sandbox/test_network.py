@@ -72,6 +72,34 @@ def test_a_branch_that_was_made_early_serves_the_first_request_at_full_speed() -
         asyncio.run(scenario(site))
 
 
+def test_an_idle_branch_ends_and_the_next_request_makes_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It holds memory; a request that runs keeps it."""
+    complaints: list[str] = []
+
+    async def scenario(site: Site) -> None:
+        monkeypatch.setattr(Scanner, "idle", 0.0)
+        started = Scanner.start(complain=complaints.append)
+        try:
+            for _ in range(2):
+                scan = await started.scan_lease(
+                    ETH0, (("pxeconffile", f"{site.url}/menu"),), (), "ppc64le", PATIENCE
+                )
+                assert [entry.title for _, entry in scan.entries] == ["one"]
+                await until(lambda: not children(started.process.pid))
+                assert started.process.network is None
+            started.prepare_network()
+            await until(lambda: started.process.network is None)
+            await until(lambda: not children(started.process.pid))
+        finally:
+            started.close()
+
+    with serve({"/menu": MENU}) as site:
+        asyncio.run(scenario(site))
+    assert complaints == []
+
+
 @pytest.mark.parametrize(
     ("name", "text", "form"),
     [
