@@ -22,10 +22,12 @@ from tests.trees import lay
 APPEND = "console=hvc0 quiet petipy.timeout=never"
 NETWORK = ("without a network", "with one")
 MENU = "LABEL linux\nKERNEL vmlinux\nAPPEND quiet\n"  # of the server
-SETTLED = 10  # seconds, until what a scan leaves behind has ended
+SETTLED = 30  # seconds, until what a scan leaves behind has ended
+PAGE = 4096 / 1e6  # MB
 # A line of /proc/meminfo; a process with its parent, name and memory.
 FACTS = (
-    f"sleep {SETTLED}; grep -E '^[A-Z]' /proc/meminfo; for f in /proc/[0-9]*/status; do"
+    f"sleep {SETTLED}; grep -E '^[A-Z]' /proc/meminfo; grep -E '^ +count:' /proc/zoneinfo;"
+    " for f in /proc/[0-9]*/status; do"
     r" echo $(grep -E '^(Name|Pid|PPid|VmRSS|RssAnon):' $f); done 2>/dev/null"
 )
 PROCESS = r"Name: (\S+) Pid: (\d+) PPid: (\d+) VmRSS: (\d+) kB RssAnon: (\d+) kB"
@@ -35,9 +37,13 @@ PETIPY = ("petipy", "its children: scanner, listener", "their children: networks
 
 @dataclass
 class Use:
-    """Memory in MB: of the kernel's table, and by kind of process resident and own."""
+    """Memory in MB: of the kernel's table, and by kind of process resident and own.
+
+    `spare` are free pages that processors keep for themselves; `free` takes them for used.
+    """
 
     kernel: dict[str, float]
+    spare: float
     processes: dict[str, tuple[float, float]]
 
     @property
@@ -81,7 +87,8 @@ def read(said: str) -> Use:
         processes[kind] = before[0] + kilo(resident), before[1] + kilo(own)
     for name in ("sh", "grep"):  # those that ask
         processes.pop(name, None)
-    return Use(kernel, processes)
+    spare = sum(int(pages) for pages in re.findall(r"^ +count: +(\d+)", said, re.M))
+    return Use(kernel, spare * PAGE, processes)
 
 
 def kilo(size: str) -> float:
@@ -104,6 +111,7 @@ def rows(images: Sequence[Image], room: Path) -> list[list[str]]:
         "page tables": "PageTables",
         "files, not in used": "Cached",
     }
+    table.append(["- free pages of processors", *(f"{use.spare:.1f}" for use in uses)])
     for words, name in kinds.items():
         table.append([f"- {words}", *(f"{use.kernel.get(name, 0):.1f}" for use in uses)])
     for kind in dict.fromkeys(kind for use in uses for kind in use.processes):
