@@ -174,16 +174,11 @@ class LoaderConf:
         return Origin(wish.key, wish.value, self.path, wish.line)
 
     def check_patterns(self, entries: Sequence[SortKeys]) -> Iterator[Problem]:
-        """Report patterns that match no entry, and LoaderEntryOneShot, which is not followed."""
+        """Report patterns that match no entry."""
         for wish in filter(None, (self.preferred, self.default)):
             if wish.value != _SAVED and not any(_matches(entry, wish.value) for entry in entries):
                 words = f"{wish.key} {wish.value[:80]}: no entry here has such a name"
                 yield Problem(self.path, wish.line, words, wish.column)
-        once = self.variables.get("LoaderEntryOneShot", "")
-        if any(_matches(entry, once) for entry in entries):
-            # A boot loader that follows it must remove it. Else it would come again every time.
-            words = f"EFI's LoaderEntryOneShot wants {once[:80]} for one boot: left to systemd-boot"
-            yield Problem(self.path, 1, words)
 
 
 def _matches(entry: SortKeys, pattern: str) -> bool:

@@ -19,8 +19,7 @@ _VARIABLES = {
         *("BootCurrent", "BootNext", "BootOrder", "PlatformLang", "SecureBoot", "SetupMode"),
     ),
     "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f": (
-        *("LoaderEntryDefault", "LoaderEntryLastBooted", "LoaderEntryOneShot"),
-        "LoaderEntryPreferred",
+        *("LoaderEntryDefault", "LoaderEntryLastBooted", "LoaderEntryPreferred"),
     ),
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from petipy.settings.efi import GUID, PETITBOOT, EfiVariables
+from petipy.settings.efi import GUID, PETITBOOT, SYSTEMD, EfiVariables
 from petipy.settings.storage import load
 from petipy.state.settings import Settings
 from petipy.sys.attributes import set_immutable
@@ -62,6 +62,27 @@ def test_petitboots_variables_of_arm64_are_read(tmp_path: Path) -> None:
     assert (got.timeout, got.place("timeout")) == (20, "EFI variables: petitboot,timeout")
     write(tmp_path, "timeout", "7")
     assert read(tmp_path).timeout == 7
+
+
+def test_systemds_wish_for_one_boot_is_read_and_used_up(tmp_path: Path) -> None:
+    once = tmp_path / f"LoaderEntryOneShot-{SYSTEMD}"
+    once.write_bytes(ATTRIBUTES + "fedora-6.11.conf\0".encode("utf-16-le"))
+    got = read(tmp_path)
+    assert (got.next, got.place("next")) == (
+        "fedora-6.11",
+        "EFI variables: LoaderEntryOneShot",
+    )
+    write(tmp_path, "timeout", "7")
+    assert once.exists()
+    write(tmp_path, "next", None)
+    assert not once.exists()
+
+
+def test_a_wish_of_petipys_own_outranks_systemds(tmp_path: Path) -> None:
+    once = tmp_path / f"LoaderEntryOneShot-{SYSTEMD}"
+    once.write_bytes(ATTRIBUTES + b"a\0.\0\0")  # cut off
+    write(tmp_path, "next", "Debian")
+    assert read(tmp_path).next == "Debian"
 
 
 def test_a_value_that_is_too_long_says_so(tmp_path: Path) -> None:

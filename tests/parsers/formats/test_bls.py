@@ -254,12 +254,3 @@ def test_why_an_entry_is_the_default_is_said_through_efis_variables() -> None:
         Origin("default", "@saved", "/loader/loader.conf", 2),
         Origin("LoaderEntryLastBooted", "a.conf", "", 0, how="efi"),
     )
-
-
-def test_what_efi_wants_once_is_told_because_it_would_come_again() -> None:
-    tree = {f"{ENTRIES}/{n}.conf": f"linux /{n}\n" for n in "ab"}
-    host = Machine({"sda1": tree}, firmware=firmware(LoaderEntryOneShot="a.conf"))
-    (problem,) = [i for i in bls.parse(host.files("sda1"), ENTRIES) if isinstance(i, Problem)]
-    assert problem.message == (
-        "EFI's LoaderEntryOneShot wants a.conf for one boot: left to systemd-boot"
-    )
