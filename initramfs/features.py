@@ -20,6 +20,12 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     ),
     "addresses: systemd-networkd": ("*/systemd-networkd*",),
     "passwords": ("*/libcrypt.so.1*",),
+    "ssh: dropbear": (
+        "usr/sbin/dropbear",
+        "*/libtomcrypt.so*",
+        "*/libtommath.so*",
+        "etc/dropbear/*",
+    ),
     "kexec-tools": ("usr/sbin/kexec",),
 }
 # Feature → kernel modules, and the sections of drivers.txt with more of them.

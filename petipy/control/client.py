@@ -70,9 +70,10 @@ class Line:
         self._socket.settimeout(patience)
         while True:
             answer = self._read()
-            if answer.get("id") not in (id, ""):
-                continue
-            if isinstance(error := answer.get("error"), dict):
+            error = answer.get("error")
+            if answer.get("id") != id and not _turns_away(error):
+                continue  # it answers what another client has left on a port
+            if isinstance(error, dict):
                 raise Refusal(error)
             for kind in ("item", "result"):
                 if isinstance(value := answer.get(kind), dict):
@@ -102,3 +103,8 @@ class Line:
             if not data:
                 raise NoAnswer(f"{self._path}: the connection was closed")
             self._buffer += data
+
+
+def _turns_away(error: object) -> bool:
+    """Return True for the error that a connection begins with if it is not served."""
+    return isinstance(error, dict) and error.get("code") in ("busy", "denied")

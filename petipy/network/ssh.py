@@ -11,6 +11,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import socket
 from collections import Counter
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ _PAUSE = 0.2  # seconds between two connections
 _AGAIN = 10.0  # seconds after a failure
 _FAREWELL = 0.3  # seconds for the last lines on the terminals
 _MOUNTING = 10.0  # seconds
+_STAMP = re.compile(r"^\[\d+\] \w{3} +\d+ [\d:]+ ")  # before each line: process and time
 _KEEPALIVE = 20  # seconds; a client that is silent for three of these has gone
 
 
@@ -127,7 +129,7 @@ class SshServer:
                 async for text in dropbear.lines():
                     # Anybody on the network can cause lines; only a login deserves one.
                     tell = self._log.info if "auth succeeded" in text else self._log.debug
-                    tell(f"ssh: {text}")
+                    tell(f"ssh: {_STAMP.sub('', text)}")
         except OSError as error:
             self._log.warning(f"ssh: {error.strerror or error}")
         finally:

@@ -104,6 +104,7 @@ def test_a_guest_may_send_anything(
     def answer(request: bytes) -> bytes:
         id = json.loads(request)["id"]
         lines = [b"half a li", b"\xff", b"[1]", b"{" * 5000, b'{"id":"other","result":{}}']
+        lines += [b'{"version":1,"id":"","error":{"code":"malformed","message":"of another"}}']
         lines += [json.dumps({"id": id, "item": {}}).encode()]
         lines += [json.dumps({"id": id, "result": result}).encode()]
         return b"\n".join(lines) + b"\n"
