@@ -1,15 +1,17 @@
 """Stand-ins shared by the tests: real behaviour, no mocks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import errno
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from posixpath import normpath
-from typing import Literal
+from typing import Literal, NoReturn
 
 from parsers.api import UNKNOWN, Firmware, Host, Piece, Volume
 from parsers.binary.envblock import PLACE
 from parsers.places.urls import normalize
 from parsers.places.volumes import image
+from petipy.kexec import Message
 
 Tree = Mapping[str, str | bytes]
 
@@ -142,6 +144,38 @@ class MachineFiles:
         whole, top = self.machine.trees.get(self.name, {}), self.machine.default
         inner = {p[len(top) :]: c for p, c in whole.items() if top and p.startswith(f"{top}/")}
         return {**inner, **whole} if inner else whole
+
+
+class Kexec:
+    """A kexec that gives its files to `take`, and then to `read` as a confined process."""
+
+    def load(
+        self,
+        kernel: int,
+        initrds: Sequence[int],
+        cmdline: str,
+        devicetree: int | None = None,
+        *,
+        message: Message | None = None,
+        confine: Callable[[], None] = lambda: None,
+    ) -> str:
+        self.take(kernel, initrds, cmdline, devicetree)
+        confine()
+        return self.read(kernel, initrds, cmdline, devicetree)
+
+    def take(
+        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None
+    ) -> None:
+        """Note what is loaded. Raise OSError for what does not load."""
+
+    def read(
+        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None
+    ) -> str:
+        """Return the name of the way by which it is loaded."""
+        return "pretence"
+
+    def execute(self) -> NoReturn:
+        raise OSError(errno.EBUSY, "nothing is loaded")
 
 
 def tree(root: Path) -> dict[str, bytes]:

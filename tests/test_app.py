@@ -20,7 +20,6 @@ from petipy.app import App, Services
 from petipy.boot.download import Report
 from petipy.boot.notes import Notes
 from petipy.control.session import Session
-from petipy.kexec import Message
 from petipy.log import Log
 from petipy.settings import storage
 from petipy.sources.discover import Receive
@@ -32,6 +31,7 @@ from petipy.state.seen import Seen
 from petipy.state.settings import Settings
 from petipy.state.store import Store
 from tests.boot.test_notes import leave_behind
+from tests.fakes import Kexec
 from tests.samples import CONFIG, device, entry, scan
 
 Person = Callable[[Session, Store], Coroutine[None, None, None]]
@@ -42,7 +42,7 @@ class Jumped(BaseException):
 
 
 @dataclass
-class Machine:
+class Machine(Kexec):
     """A machine with disks, by name in `scans`. A kernel boots if its text is "good"."""
 
     tree: Path
@@ -53,16 +53,9 @@ class Machine:
     stamp: str = ""  # of every file, if a scan has seen one
     later: dict[str, Scan] = field(default_factory=dict)  # what further scans give
 
-    def load(
-        self,
-        kernel: int,
-        initrds: Sequence[int],
-        cmdline: str,
-        devicetree: int | None = None,
-        *,
-        message: Message | None = None,
-        confine: Callable[[], None] = lambda: None,
-    ) -> str:
+    def take(
+        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None
+    ) -> None:
         content = os.read(kernel, 99)
         if content == b"slow":
             time.sleep(60)
@@ -70,8 +63,6 @@ class Machine:
             raise OSError(errno.ENOEXEC, "not a kernel")
         # This is a child; its parent reads the file.
         (self.tree / "loaded").write_text(cmdline)
-        confine()
-        return "pretence"
 
     def before_boot(self) -> None:
         """Nothing has to be done on this machine."""

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -15,7 +14,6 @@ from parsers.api import Action
 from petipy.boot.attempt import Booter
 from petipy.boot.download import Report
 from petipy.boot.notes import Notes
-from petipy.kexec import Message
 from petipy.log import Log, Trace
 from petipy.settings.storage import Storage
 from petipy.state import flapping
@@ -25,10 +23,11 @@ from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
 from petipy.state.network import Wanted
 from petipy.state.settings import Origin, Settings
 from petipy.state.store import Store
+from tests.fakes import Kexec
 from tests.samples import choice, entry
 
 
-class Bench:
+class Bench(Kexec):
     """A machine whose files lie in a directory, and which never jumps."""
 
     def __init__(self, tree: Path) -> None:
@@ -69,22 +68,6 @@ class Bench:
     def quiet(self) -> None: ...
 
     def before_boot(self) -> None: ...
-
-    def load(
-        self,
-        kernel: int,
-        initrds: Sequence[int],
-        cmdline: str,
-        devicetree: int | None = None,
-        *,
-        message: Message | None = None,
-        confine: Callable[[], None] = lambda: None,
-    ) -> str:
-        confine()
-        return "pretence"
-
-    def execute(self) -> NoReturn:
-        raise OSError(errno.EBUSY, "nothing is loaded")
 
     def prepare(self, action: Action) -> None:
         raise OSError(errno.ENOTSUP, "no such firmware")

@@ -7,7 +7,7 @@ import pytest
 
 from petipy.boot import steps
 from petipy.boot.plan import forget_stamps, plan
-from petipy.kexec import Message, fdt, overlay
+from petipy.kexec import fdt, overlay
 from petipy.log import Log
 from petipy.state.model import File
 from petipy.sys.forked import ChildDied, Parent, Work, in_child
@@ -36,21 +36,17 @@ class Reader(Machine):
         super().__init__()
         self._result = os.open(result, os.O_CREAT | os.O_WRONLY)
 
-    def load(
-        self,
-        kernel: int,
-        initrds: Sequence[int],
-        cmdline: str,
-        devicetree: int | None = None,
-        *,
-        message: Message | None = None,
-        confine: Callable[[], None] = lambda: None,
-    ) -> str:
+    def take(
+        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None
+    ) -> None:
         assert devicetree is not None
         os.write(self._result, os.pread(devicetree, 1 << 23, 0))
         with open(f"/proc/self/fd/{devicetree}", "rb") as again:  # as kexec-tools reads it
             assert again.read() == os.pread(devicetree, 1 << 23, 0)
-        confine()
+
+    def read(
+        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None
+    ) -> str:
         return f"a test with {len(initrds)} initrds"
 
 

@@ -8,7 +8,7 @@ import pty
 import sys
 import termios
 import tty
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from tests.e2e.console import Console
 from tests.e2e.vm import Guest
+from tests.fakes import Kexec
 from tests.network.namespace import Namespace, Program
 
 BOOTED = "booted.txt"  # in the client's room: the command line, and the sizes of the files
@@ -91,29 +92,20 @@ def start_petipy(client: Namespace, *words: str) -> Iterator[Petipy]:
         yield Petipy(program, guest, client.room)
 
 
-class Pretence:
-    """A kexec and a machine's power. A kernel loads if its text is "good"."""
+class Pretence(Kexec):
+    """A kexec. A kernel loads if its text is "good"."""
 
     def __init__(self, room: Path) -> None:
         self._room = room
 
-    def load(
-        self,
-        kernel: int,
-        initrds: Sequence[int],
-        cmdline: str,
-        devicetree: int | None = None,
-        *,
-        message: object = None,
-        confine: Callable[[], None] = lambda: None,
-    ) -> str:
+    def take(
+        self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None
+    ) -> None:
         words = os.pread(kernel, 99, 0)
         if words != b"good":
             raise OSError(8, "not a kernel")
         sizes = [f"initrd {os.fstat(initrd).st_size}" for initrd in initrds]
         (self._room / "loaded.txt").write_text("\n".join([cmdline, *sizes]))
-        confine()
-        return "pretence"
 
     def execute(self) -> NoReturn:
         (self._room / "loaded.txt").rename(self._room / BOOTED)
