@@ -80,6 +80,8 @@ def imgverify(run: Run, words: Sequence[str]) -> bool:
     iPXE drops the signature's image unless --keep is given.
     """
     options, rest = parse_options(words, "keep quiet", "signer timeout", least=2, most=2)
+    if options.get("signer") == "":  # of an unset variable: no certificate has this name
+        raise CommandError("--signer needs a value")
     known = run.images
     image = _find_or_fetch(run, "imgverify", {}, rest[:1])
     signature = _find_or_fetch(run, "imgverify", {}, rest[1:])

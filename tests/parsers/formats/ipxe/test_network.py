@@ -170,6 +170,12 @@ def test_imgtrust_lets_only_verified_kernels_boot(before: str, boots: bool) -> N
     assert ("imgtrust" in got.unbootable) != boots
 
 
+def test_a_signer_without_a_name_signs_nothing() -> None:
+    text = "imgtrust\nkernel /linux\nimgverify --signer=${unset} linux linux.sig ||\nboot\n"
+    assert not entry(text).kernel
+    assert problems(text) == [(4, "imgverify: --signer needs a value")]
+
+
 def test_a_kernel_that_is_not_started_is_no_way_round_imgtrust() -> None:
     assert not entries("imgtrust\nkernel /linux\nmenu m\nitem a A\nchoose a\ngoto a\n:a\n")[
         0
