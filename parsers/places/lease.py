@@ -228,9 +228,11 @@ def _root(lease: Lease) -> str:
 def _turn_slashes(name: str) -> str:
     r"""Return a name with the slashes of a URL: Windows' servers write boot\x64\wdsnbp.com.
 
-    They take both. Other servers that have such a name in their settings know only slashes.
+    They take both. Other servers that have such a name in their settings know only slashes. What
+    follows a `?` is a program's own matter.
     """
-    return name.replace("\\", "/")
+    path, mark, query = name.partition("?")
+    return path.replace("\\", "/") + mark + query
 
 
 def _on(base: str, name: str) -> str:

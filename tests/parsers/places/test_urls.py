@@ -158,3 +158,5 @@ def test_backslashes_of_windows_servers_are_the_slashes_of_a_url() -> None:
     assert prefix(lease | {"pxepathprefix": "\\boot\\"}) == "tftp://h/boot/"
     assert configuration(lease | {"pxeconffile": "\\boot\\menu"}) == "tftp://h/boot/menu"
     assert bootfile({"bootfile_url": "tftp://h/boot\\x"}) == "tftp://h/boot/x"
+    query = {"bootfile": "http://h/a\\b?user=LAB\\joe"}
+    assert bootfile(query) == "http://h/a/b?user=LAB\\joe"
