@@ -5,6 +5,7 @@ The server is imported for the first of them: most machines start without one.
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -26,7 +27,8 @@ _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 _NEWS = 1  # the group of the kernel's own events about devices
 _KOBJECT_UEVENT = 15  # NETLINK_KOBJECT_UEVENT
 _PIECE = 1 << 14
-_PAUSE = 5.0  # seconds before a port that could not be opened is tried again
+_UNPLUGGED = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
+_PAUSE = 30.0  # seconds before a port that could not be opened is tried again
 
 
 class Listener:
@@ -141,12 +143,15 @@ class Listener:
         from petipy.control.server import Connection
         from petipy.control.stream import PortStream
 
-        try:
-            stream = PortStream(node)
-        except OSError as error:
-            self._log.warning(f"{node}, {name}: {error.strerror}")
-            await asyncio.sleep(_PAUSE)
-            return
+        while True:
+            try:
+                stream = PortStream(node)
+                break
+            except OSError as error:
+                if error.errno in _UNPLUGGED:
+                    return
+                self._log.warning(f"{node}, {name}: {error.strerror}")
+                await asyncio.sleep(_PAUSE)
         try:
             while True:
                 await stream.wait_for_host()
