@@ -205,6 +205,14 @@ def test_two_links_with_leases_are_two_sources(wire: Wire) -> None:
         assert scanned(wire.give(f"192.0.2.{index}/24", index)) == [f"eth{index}"]
 
 
+def test_an_address_on_two_links_is_in_the_log(wire: Wire) -> None:
+    for index in (2, 3):
+        wire.put(link(index, f"eth{index}"))
+        wire.give("192.0.2.7/24", index)
+    lines = [line for line in wire.lines() if "192.0.2.7" in line]
+    assert lines == ["eth2: 192.0.2.7/24", "eth3: 192.0.2.7/24; eth2 has this address, too"]
+
+
 def test_a_link_that_gets_another_name_is_another_source(wire: Wire) -> None:
     wire.put(link())
     wire.hear("ack")
