@@ -10,10 +10,12 @@ from tests.network.namespace import Namespace, join, namespace
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents and "spaces" in getattr(item, "fixturenames", ()):
+        if here not in item.path.parents:
+            continue
+        if "spaces" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.root)
-            if os.geteuid() != 0:
-                item.add_marker(pytest.mark.skip(reason="needs root: network namespaces"))
+        if item.get_closest_marker("root") and os.geteuid() != 0:
+            item.add_marker(pytest.mark.skip(reason="needs root: network namespaces"))
 
 
 @pytest.fixture

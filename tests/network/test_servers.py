@@ -131,6 +131,7 @@ def test_a_server_that_ends_says_why(server: Namespace) -> None:
         start_dnsmasq(server, "dhcp-range=nonsense")
 
 
+@pytest.mark.root
 def test_nothing_is_left_of_a_namespace(tmp_path: Path) -> None:
     with namespace(tmp_path / "gone") as space:
         web = start_nginx(space, "server { listen 80; }")

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.network import lacp
 from tests.network.namespace import namespace, set_carrier
 from tests.network.switch import Port, Switch, running, tag, untag
@@ -108,6 +110,7 @@ def test_a_bond_is_agreed_to_and_gets_one_copy_of_a_frame_to_everybody() -> None
         assert silent(one)
 
 
+@pytest.mark.root
 def test_two_taps_of_namespaces_are_one_network(tmp_path: Path) -> None:
     with namespace(tmp_path / "a") as one, namespace(tmp_path / "b") as two:
         switch = Switch()
@@ -120,6 +123,7 @@ def test_two_taps_of_namespaces_are_one_network(tmp_path: Path) -> None:
             assert first.received >= 2  # the answers to ARP and to the ping
 
 
+@pytest.mark.root
 def test_a_tap_has_a_carrier_when_it_is_told_so(tmp_path: Path) -> None:
     with namespace(tmp_path) as space:
         tap = space.tap("eth0")

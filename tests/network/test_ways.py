@@ -25,8 +25,11 @@ from tests.network.test_networkd import wait
 
 NETWORKS = ("192.0.2", "203.0.113")
 SERVER = "198.51.100.1"  # on both networks, beyond a router
+FILES = {"http": "vmlinux", "tftp": "initrd.gz"}
 Spaces = tuple[Namespace, Namespace]
 WAIT = 30.0  # seconds; a busy machine
+
+pytestmark = pytest.mark.root
 
 
 @pytest.fixture
@@ -95,10 +98,9 @@ def test_an_entry_boots_with_the_files_of_its_own_network(client: Namespace, num
 @pytest.mark.parametrize("scheme", ["http", "tftp"])
 def test_a_confined_child_fetches_by_the_link(client: Namespace, number: int, scheme: str) -> None:
     _configure(client)
-    path = "vmlinux" if scheme == "http" else "initrd.gz"
     put(client.room.parent / f"router{number}" / HTTP_ROOT, {"vmlinux": f"of {number}"})
     way = Way(link=f"eth{number}", routed=("v4",))
-    (found,) = fetch(client, f"{scheme}://{SERVER}/{path}", way=way, confined=True)
+    (found,) = fetch(client, f"{scheme}://{SERVER}/{FILES[scheme]}", way=way, confined=True)
     assert (found.data, found.size) in {(f"of {number}", 4), ("i" * 100, 1000 + number)}
 
 
@@ -120,8 +122,7 @@ def test_a_server_that_the_link_has_no_route_to_is_reached_by_another_one(
     """A network for provisioning often has no router, and its server a name elsewhere."""
     _configure(client)
     client.ip("route del default via 203.0.113.1")
-    path = "vmlinux" if scheme == "http" else "initrd.gz"
-    (found,) = fetch(client, f"{scheme}://{SERVER}/{path}", way=Way(link="eth1"))
+    (found,) = fetch(client, f"{scheme}://{SERVER}/{FILES[scheme]}", way=Way(link="eth1"))
     assert found.size == (4 if scheme == "http" else 1000)
     assert found.answers[-1].endswith(" bytes, not by eth1: no route to it")
 
@@ -138,8 +139,9 @@ def test_with_a_default_route_no_other_link_is_tried(client: Namespace) -> None:
 @pytest.mark.parametrize("scheme", ["http", "tftp"])
 def test_a_link_that_is_gone_is_told_and_the_routes_decide(client: Namespace, scheme: str) -> None:
     _configure(client)
-    path = "vmlinux" if scheme == "http" else "initrd.gz"
-    (found,) = fetch(client, f"{scheme}://{SERVER}/{path}", way=Way(link="eth7", routed=("v4",)))
+    (found,) = fetch(
+        client, f"{scheme}://{SERVER}/{FILES[scheme]}", way=Way(link="eth7", routed=("v4",))
+    )
     assert found.answers[-1].endswith(" bytes, not by eth7: no such device")
 
 
