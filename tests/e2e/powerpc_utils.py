@@ -15,6 +15,9 @@ def programs() -> Tree:
         archive.update()
         packages = archive.fetch(["powerpc-ibm-utils", "libc6", "zlib1g"]).values()
         whole = read_packages(package.path for package in packages)
-    tree = Tree({path: node for path, node in whole.items() if path.startswith(_WANTED)})
+    tree = Tree()
+    for path, node in whole.items():
+        if path.startswith(_WANTED):
+            tree.add(path, node)
     tree.add("lib64/ld64.so.2", whole[whole.resolve("usr/lib64/ld64.so.2")])
     return tree
