@@ -61,7 +61,8 @@ SETTINGS = (
     Setting(
         name="order",
         type=values.ORDER,
-        help="try these first, such as network,any; each may have its own patience, as network:90s",
+        help="try these in turn: kinds, devices, entries, such as network,any; each may have its "
+        "own patience, as network:90s; without it disk,usb,optical,network",
     ),
     Setting(
         name="entry",

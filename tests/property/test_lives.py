@@ -95,7 +95,7 @@ def _check_people(life: Life, course: Course) -> Iterator[str]:
             (at for at, d in reversed(course.shown) if at < boot.at and not d.countdown), 0.0
         )
         begin = next((at for at, d in course.shown if at > shown or d.countdown), boot.at)
-        if boot.at - begin < policy.LEAST - 0.01:
+        if boot.at - begin < 2.99:
             yield f"{boot.at:g}: {boot.id} boots after a countdown of {boot.at - begin:g} s"
 
 
