@@ -4,6 +4,8 @@ References: Documentation/arch/powerpc/booting.rst; default_machine_kexec_prepar
 arch/powerpc/kexec/core_64.c, for the checks that the leaving kernel makes.
 """
 
+import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +17,7 @@ ALIGN = 0x10000  # the largest page size that a kernel on either side can have
 # As in kexec-tools. A kernel with a small mem= on its command line still finds its initrd.
 REACH = 0x30000000
 TREE_AT = 0x1000  # the device tree's place in the last segment, behind the trampoline
+_LIMIT = re.compile(rb"(?:^|\s)mem=(0[xX][0-9a-fA-F]{1,16}|0|[1-9][0-9]{0,19})([KkMmGgTtPpEe]?)")
 TREE_ROOM = 4 << 20  # bytes kept free for that segment; pseries trees have about 30 kB
 
 
@@ -28,12 +31,24 @@ class Memory:
 
 
 def survey(tree: Node) -> Memory:
-    """Read memory from the live device tree. Raise ValueError on a tree without any."""
-    blocks = sorted(_memory(tree))
+    """Read memory from the live device tree. Raise ValueError on a tree without any.
+
+    Memory beyond the mem= of the running kernel is left out: that kernel does not reach it when it
+    copies the segments to their places.
+    """
+    chosen = tree.child("chosen") or Node()
+    limit = _read_limit(chosen.properties.get("bootargs", b"")) or sys.maxsize
+    blocks = sorted(Range(b.start, min(b.end, limit)) for b in _memory(tree) if b.start < limit)
     if not blocks:
         raise ValueError("the device tree describes no memory")
-    chosen = tree.child("chosen") or Node()
     return Memory(tuple(blocks), chosen.cell("linux,kernel-end"), tuple(sorted(_list_taken(tree))))
+
+
+def _read_limit(cmdline: bytes) -> int:
+    """Return the bytes of mem= on a command line, as the kernel's memparse(); 0 without one."""
+    found = _LIMIT.findall(cmdline)
+    number, unit = found[-1] if found else (b"0", b"")
+    return int(number, 0) << 10 * b" kmgtpe".index(unit.lower() or b" ")
 
 
 def _memory(tree: Node) -> Iterator[Range]:

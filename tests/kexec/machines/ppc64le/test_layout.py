@@ -117,3 +117,24 @@ def test_the_firmware_and_the_running_kernel_are_found_in_the_tree() -> None:
 def test_a_tree_without_memory_is_an_error() -> None:
     with pytest.raises(ValueError, match="describes no memory"):
         survey(fdt.Node("", {"#size-cells": cells(2)}))
+
+
+@pytest.mark.parametrize(
+    ("words", "limit"),
+    [
+        (b"quiet mem=192M", 192 * MIB),
+        (b"mem=512M mem=0xc000000 quiet", 192 * MIB),
+        (b"mem=196608k", 192 * MIB),
+        (b"xmem=1M crashmem=2M mem=0", 1024 * MIB),
+        (b"mem=many", 1024 * MIB),
+        (b"mem=8G", 1024 * MIB),
+    ],
+)
+def test_nothing_lies_beyond_the_memory_that_the_running_kernel_may_use(
+    words: bytes, limit: int
+) -> None:
+    tree = pseries()
+    chosen = tree.child("chosen")
+    assert chosen
+    chosen.properties["bootargs"] = words + b"\0"
+    assert survey(tree).blocks == (Range(0, limit),)
