@@ -227,7 +227,7 @@ def _names(source: Source) -> Iterator[str]:
     yield source.kind.name
     yield source.name.lower()
     if source.link:
-        yield source.link.mac.lower()
+        yield from (mac := source.link.mac.lower(), mac.replace(":", "-"))
     if source.device:
         volume = source.device.volume
         known = (volume.uuid, volume.label, volume.partuuid, volume.partlabel, volume.disk)

@@ -74,6 +74,7 @@ def test_without_an_order_disks_come_before_networks() -> None:
         ("uuid-vdb1,network", ["vdb1", "eth0"]),
         ("label-sr0", ["sr0"]),
         (MAC.upper(), ["eth0"]),
+        (MAC.replace(":", "-"), ["eth0"]),
         ("Network,ANY", ["eth0", "vda2", "vdb1", "sda1", "sr0"]),
         ("network:60,any:5", ["eth0", "vda2", "vdb1", "sda1", "sr0"]),
         ("/dev/vdb1,Disk", ["vdb1", "vda2"]),
