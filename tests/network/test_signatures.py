@@ -1,12 +1,13 @@
 """Scripts of iPXE that want signatures, from real servers to a boot."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from tests.network.authority import Authority
 from tests.network.namespace import Namespace
-from tests.network.program import start_petipy
+from tests.network.program import Petipy, start_petipy
 from tests.network.servers import HTTP_ROOT, put, start_dnsmasq, start_nginx
 from tests.network.systemd import bring_networkd
 
@@ -40,7 +41,11 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path / "authority")
 
 
-def serve(server: Namespace, authority: Authority, default: str) -> None:
+def start(
+    spaces: tuple[Namespace, Namespace], authority: Authority, default: str, *words: str
+) -> AbstractContextManager[Petipy]:
+    """Serve the script, whose menu has the `default`, and start the program."""
+    server, client = spaces
     root = server.room / HTTP_ROOT
     put(root, {"vmlinux": "good", "initrd": "four", "other": "evil!"})
     put(root, {"boot.ipxe": SCRIPT.format(default=default), "ca.pem": authority.certificate})
@@ -49,40 +54,39 @@ def serve(server: Namespace, authority: Authority, default: str) -> None:
         (root / f"{name}.sig").write_bytes(signer.sign_file(root / name))
     start_nginx(server, "server { listen 80; }")
     start_dnsmasq(server, RANGE, f"dhcp-boot={SITE}/boot.ipxe")
+    bring_networkd(client)
+    return start_petipy(client, *words)
 
 
 def test_a_script_whose_files_are_signed_boots_by_itself(
-    server: Namespace, client: Namespace, authority: Authority
+    spaces: tuple[Namespace, Namespace], authority: Authority
 ) -> None:
-    serve(server, authority, "right")
-    bring_networkd(client)
     ca = f"petipy.ca={authority.certificate}"
-    with start_petipy(client, "petipy.timeout=0", ca) as petipy:
+    with start(spaces, authority, "right", "petipy.timeout=0", ca) as petipy:
         assert petipy.boots() == ["right", "initrd 4"]
-    log = (client.room / "log.txt").read_text()
-    assert "initrd: the signature is right (by Release)" in log
+    assert "initrd: the signature is right (by Release)" in read_log(petipy)
 
 
 def test_a_wrong_signature_ends_the_boot_with_the_reason(
-    server: Namespace, client: Namespace, authority: Authority
+    spaces: tuple[Namespace, Namespace], authority: Authority
 ) -> None:
-    serve(server, authority, "wrong")
-    bring_networkd(client)
     ca = f"petipy.ca={authority.certificate}"
-    with start_petipy(client, "petipy.timeout=0", ca) as petipy:
+    with start(spaces, authority, "wrong", "petipy.timeout=0", ca) as petipy:
         petipy.console.shows("did not boot: other: signature http://192.0.2.1/initrd", 60)
         petipy.console.shows("it is damaged, or the signature of another content", 10)
 
 
 def test_without_an_authority_only_a_person_boots_it(
-    server: Namespace, client: Namespace, authority: Authority
+    spaces: tuple[Namespace, Namespace], authority: Authority
 ) -> None:
-    serve(server, authority, "right")
-    bring_networkd(client)
-    with start_petipy(client, "petipy.timeout=1") as petipy:
+    with start(spaces, authority, "right", "petipy.timeout=1") as petipy:
         petipy.console.shows("Nothing boots by itself yet", 60)
         petipy.console.press("j")
         petipy.console.shows("petipy.ca names no authority", 30)
         petipy.console.press("down", "enter")
         assert petipy.boots() == ["right", "initrd 4"]
-    assert "are not checked: petipy.ca is not set" in (client.room / "log.txt").read_text()
+    assert "are not checked: petipy.ca is not set" in read_log(petipy)
+
+
+def read_log(petipy: Petipy) -> str:
+    return (petipy.room / "log.txt").read_text()
