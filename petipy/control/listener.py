@@ -155,7 +155,7 @@ class Listener:
         try:
             while True:
                 await stream.wait_for_host()
-                connection = Connection(stream, Session(name, self._commands), idle=None)
+                connection = Connection(stream, Session(name, self._commands), lasts=True)
                 await self._serve(connection)
         except OSError:
             return  # unplugged

@@ -31,13 +31,17 @@ Attach = Callable[[int, str, Session], Awaitable[None]]
 
 @dataclass(eq=False)
 class Connection:
-    """A client, with its rights. `attach` is None where no terminal can come along."""
+    """A client, with its rights. `attach` is None where no terminal can come along.
+
+    A connection that `lasts` is a port: an answer that nobody takes does not end it, as another
+    client of the host may have sent the next request already.
+    """
 
     stream: Stream
     session: Session
     attach: Attach | None = None
     may: frozenset[str] | None = None  # names of commands; None: all
-    idle: float | None = IDLE
+    lasts: bool = False
     rate: Meter = field(default_factory=lambda: Meter(_RATE, _BURST))
 
 
@@ -54,14 +58,16 @@ class Server:
         reading = asyncio.create_task(stream.read_line(protocol.LONGEST))
         try:
             while True:
-                await asyncio.wait({reading}, timeout=connection.idle)
+                await asyncio.wait({reading}, timeout=None if connection.lasts else IDLE)
                 if not reading.done() or (line := await _take(reading)) is None:
                     return
                 reading = asyncio.create_task(stream.read_line(protocol.LONGEST))
-                if line:
-                    await self._answer(connection, line, reading)
-        except OSError:
-            return  # the client has gone, or takes nothing
+                try:
+                    if line:
+                        await self._answer(connection, line, reading)
+                except OSError:  # the client has gone, or takes nothing
+                    if not connection.lasts:
+                        return
         finally:
             reading.cancel()
             await asyncio.wait({reading})

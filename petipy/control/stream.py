@@ -83,6 +83,8 @@ class Stream:
             except OSError:
                 data = b""
             if not data:
+                self._buffer.clear()  # half a line
+                self._skipping = False
                 return None
             self._buffer += data
 
@@ -163,8 +165,6 @@ class PortStream(Stream):
 
     async def wait_for_host(self) -> None:
         """Wait until a host has sent something. Raise OSError once the port is unplugged."""
-        self._buffer.clear()  # half a line of the last one
-        self._skipping = False
         while not self._buffer:
             self._readable.clear()
             with contextlib.suppress(BlockingIOError):  # a host is there, and silent

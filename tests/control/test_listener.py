@@ -12,7 +12,10 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from petipy.control.listener import Listener
+from petipy.control.stream import PortStream
 from petipy.log import Log
 from tests.control.clients import until
 from tests.control.test_server import until_checked
@@ -121,6 +124,33 @@ def test_a_host_that_floods_has_errors_and_then_an_answer(tmp_path: Path) -> Non
         await until(push)
         assert (await host.read())["error"]["code"] == "malformed"
         assert "result" in await host.ask(command="status")
+        task.cancel()
+        host.close()
+
+    run(scenario())
+
+
+def test_an_answer_that_nobody_takes_costs_the_next_client_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = PortStream.write
+    failed = False
+
+    async def fail_once(self: PortStream, data: bytes, patience: float) -> None:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise BrokenPipeError
+        await write(self, data, patience)
+
+    monkeypatch.setattr(PortStream, "write", fail_once)
+
+    async def scenario() -> None:
+        host = Host(tmp_path, "vport1p1", "org.petipy.ctl.0")
+        os.write(host.line, b'{"version":1,"command":"status"}\n')  # by one that has left
+        task = asyncio.create_task(listener(Machine(), tmp_path).run(f"{tmp_path}/s"))
+        assert (await host.ask(command="status", id="next"))["id"] == "next"
+        assert failed
         task.cancel()
         host.close()
 
