@@ -200,10 +200,13 @@ def compile_all(top: Path, output: Path, target: Target) -> None:
 
 
 def estimate(done: int, steps: int, seconds: float) -> str:
-    """Return in words how much is compiled, and how long the rest takes at the same pace."""
+    """Return in words how much is compiled, and how long the rest takes at the same pace.
+
+    The first lines, of headers and tools, say nothing about the pace.
+    """
     part = min(0.99, done / steps)
-    left = seconds * (1 - part) / part
-    return f"compiled {100 * part:.0f} %, {max(1, round(left / 60))} min left"
+    left = max(1, round(seconds * (1 - part) / part / 60))
+    return f"compiled {100 * part:.0f} %" + (f", {left} min left" if part >= 0.05 else "")
 
 
 def _lines(argv: Sequence[str]) -> Iterator[str]:

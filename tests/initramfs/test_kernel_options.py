@@ -1,15 +1,12 @@
 """The options of a kernel of our own."""
 
-import re
 from pathlib import Path
 
 import pytest
 
-from initramfs.archive import Archive
-from initramfs.host import REPOSITORY, BuildError, default_cache, need
-from initramfs.kernel import canonical, options, tailored
+from initramfs.host import BuildError
+from initramfs.kernel import options, tailored
 from initramfs.kernel.options import Option
-from initramfs.lists import sections
 
 ARCHITECTURES = sorted(tailored.TARGETS)
 
@@ -53,39 +50,3 @@ def test_every_option_says_what_it_is_for_and_stands_once(architecture: str) -> 
 def test_every_fragment_belongs_to_an_architecture() -> None:
     used = {path for name in ARCHITECTURES for path in options.fragments(name)}
     assert used == set(options.HOME.glob("*.config"))
-
-
-OBJECTS = re.compile(r"^\s*obj-\$\(CONFIG_(\w+)\)\s*[+:]?=\s*(.*)$", re.MULTILINE)
-
-
-def find_switches(top: Path) -> dict[str, set[str]]:
-    """Return, for each module of the source, the options that build it."""
-    found: dict[str, set[str]] = {}
-    rooms = "drivers", "fs", "net", "crypto", "arch/powerpc", "arch/x86"
-    for path in (path for room in rooms for path in (top / room).rglob("Makefile")):
-        text = path.read_text(errors="replace").replace("\\\n", " ")
-        for option, objects in OBJECTS.findall(text):
-            for name in re.findall(r"(\S+)\.o\b", objects):
-                found.setdefault(canonical(name), set()).add(option)
-    return found
-
-
-@pytest.mark.slow
-def test_the_source_takes_every_option_and_has_every_driver_of_the_image(tmp_path: Path) -> None:
-    archive = Archive(default_cache() / "apt", "stable", "ppc64el")
-    archive.update()
-    top = tailored.unpack(tailored.find_source(archive), tmp_path)
-    switches = find_switches(top)
-    for architecture in ARCHITECTURES:
-        target = tailored.TARGETS[architecture]
-        need({**tailored.TOOLS, f"{target.prefix}gcc": target.compiler})
-        text = tailored.configure(top, tmp_path / architecture, target, options.merge(architecture))
-        config = options.parse_config(text)
-        drivers = [
-            canonical(driver.name)
-            for names in sections(REPOSITORY / "initramfs/drivers.txt").values()
-            for driver in names
-            if not driver.machines or architecture in driver.machines
-        ]
-        absent = [d for d in drivers if not switches.get(d, set()) & config.keys()]
-        assert absent == [], architecture

@@ -7,7 +7,7 @@ import pytest
 
 from initramfs.archive import Package
 from initramfs.host import BuildError
-from initramfs.kernel import tailored
+from initramfs.kernel import options, signing, tailored
 from initramfs.kernel.signing import Key, take_key
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here")
@@ -53,9 +53,18 @@ def test_kernels_that_hold_other_certificates_lie_apart(monkeypatch: pytest.Monk
     assert all(name.startswith("amd64-1.0-rc1-1-") for name in names)
 
 
+def test_a_kernel_that_nobody_signs_for_holds_no_key() -> None:
+    """The kernel's own build would draw one each time, and no two kernels would be alike."""
+    for architecture in tailored.TARGETS:
+        wanted = options.merge(architecture)
+        assert wanted["MODULE_SIG_KEY"].value == '""'
+        assert {**wanted, **signing.OPTIONS}["MODULE_SIG_KEY"].value == f'"{signing.FILE}"'
+
+
 @pytest.mark.parametrize(
     ("done", "seconds", "words"),
     [
+        (150, 20, "compiled 4 %"),
         (1000, 120, "compiled 25 %, 6 min left"),
         (3990, 600, "compiled 99 %, 1 min left"),
         (5000, 600, "compiled 99 %, 1 min left"),  # the source has grown
