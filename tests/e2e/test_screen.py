@@ -3,7 +3,7 @@
 import gzip
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -112,13 +112,19 @@ def start_pc(place: Path, room: Path) -> Iterator[tuple[Guest, Monitor]]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not OVMF.exists(), reason="no OVMF here")
-@pytest.mark.parametrize("suite", ["stable", "testing"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("amd64", ()),
+        ("amd64-testing", ("--suite", "testing")),
+        ("amd64-tailored", ("--kernel", "tailored")),
+    ],
+)
 def test_after_the_jump_the_screen_of_uefi_shows_the_second_kernel(
-    suite: str, image: Image, tmp_path: Path
+    name: str, options: Sequence[str], image: Image, tmp_path: Path
 ) -> None:
     glyphs = font(image.kernel.read_bytes())  # the same on all architectures
-    name = "tests/amd64-image" if suite == "stable" else f"tests/amd64-{suite}-image"
-    place = build(name, "--arch", "amd64", "--suite", suite)
+    place = build(f"tests/{name}-image", "--arch", "amd64", *options)
 
     with start_pc(place, tmp_path) as (guest, monitor):
         screen = Screen(guest, monitor, glyphs, tmp_path)
