@@ -18,19 +18,25 @@ class Outcome:
 
     - `place`: where the machine keeps it, for people; "" if it does not.
     - `counts`: the value is in effect now. Others count at the next start.
+    - `removed`: nothing is kept there any more.
     - `remark`: what a person should know, such as why it is not kept.
     """
 
     place: str = ""
     counts: bool = False
+    removed: bool = False
     remark: str = ""
 
     def __str__(self) -> str:
         """Describe the result in one line."""
-        if self.place:
+        if self.place and self.removed:
+            done = f"not kept in {self.place} any more"
+        elif self.place:
             done = f"saved in {self.place}" + (
                 "" if self.counts else "; it counts at the next start"
             )
+        elif self.removed:
+            done = "as it was at the start"
         else:
             done = "not saved; it counts until the next start" if self.counts else "not changed"
         return f"{done}: {self.remark}" if self.remark else done
@@ -100,7 +106,9 @@ class Configuration:
             self._now[name] = text
             settings = self.load()
         self._publish(settings)
-        return Outcome(place=place, counts=setting.live, remark=remark)
+        if text is None and place:
+            remark = ""  # it is about a value that is kept
+        return Outcome(place=place, counts=setting.live, removed=text is None, remark=remark)
 
     async def keep(self, name: str, text: str | None) -> None:
         """Keep a setting on the machine, without a look at it. Raise OSError with a reason."""

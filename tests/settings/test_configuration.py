@@ -62,7 +62,7 @@ def test_a_value_for_now_is_not_kept_and_outranks_every_layer() -> None:
     assert words == "not saved; it counts until the next start"
     assert kept.values == {"timeout": "3"}
     assert (person.settings.timeout, person.settings.layer("timeout")) == (7, "now")
-    person.set("timeout", None, keep=False)
+    assert str(person.set("timeout", None, keep=False)) == "as it was at the start"
     assert (person.settings.timeout, person.settings.layer("timeout")) == (5, "command line")
 
 
@@ -77,7 +77,7 @@ def test_without_a_value_the_machine_keeps_it_no_more(tmp_path: Path) -> None:
     (tmp_path / "petipy.toml").write_text("timeout = 4\n")
     kept = Kept({"timeout": "3"})
     person = Person(kept, image=str(tmp_path / "petipy.toml"))
-    person.set("timeout", None)
+    assert str(person.set("timeout", None)) == "not kept in a box any more"
     assert kept.values == {}
     assert (person.settings.timeout, person.settings.layer("timeout")) == (4, "image")
 
