@@ -93,7 +93,7 @@ def _lines(found: Survey) -> Iterator[str]:
         yield ""
     if default and describe_users(default, snapshot):
         yield "waits for a password before * boots"
-    elif default and (default.elsewhere or default.entry.unchecked or default.signatures):
+    elif default and not _boots_alone(default):
         yield "nothing here boots by itself"
     elif default and default.timeout is not None:
         wait = default.timeout
@@ -104,6 +104,13 @@ def _lines(found: Survey) -> Iterator[str]:
         yield f"{format_line(other.device, other.entry.config, 0)}: {words}"
     for name, problem in found.problems:
         yield from describe_problem(problem, name)
+
+
+def _boots_alone(default: Choice) -> bool:
+    """Return True unless the default needs a person, or an authority for its signatures."""
+    return default.bootable and not (
+        default.elsewhere or default.entry.unchecked or default.signatures
+    )
 
 
 def _choice(choice: Choice, users: str, default: bool) -> Iterator[str]:

@@ -73,7 +73,8 @@ def _scan_lease(files: Files, formats: Sequence[Format], tell: Tell) -> Scan:
                 (form for form in formats if form.network and form.network(url, text)), None
             )
             if form:
-                return _tell_nothing(scan_tree(files, [replace(form, paths=(url,))], tell), url)
+                scan = scan_tree(files, [replace(form, paths=(url,))], tell)
+                return _tell_default(_tell_nothing(scan, url))
             if place.is_named:
                 unknown.append(Problem(url, 0, "not a known boot configuration"))
     return Scan(problems=(*unknown, Problem("", 0, _describe_silence(files.host.lease, tried))))
@@ -84,6 +85,20 @@ def _tell_nothing(scan: Scan, url: str) -> Scan:
     if scan.entries or scan.problems or any(wish.elsewhere for _, wish in scan.preferences):
         return scan
     return replace(scan, problems=(Problem(url, 1, "it has nothing to boot for this machine"),))
+
+
+def _tell_default(scan: Scan) -> Scan:
+    """Add a problem to a scan whose default ends the machine: no server does that to a machine."""
+    told = tuple(
+        Problem(
+            entry.config,
+            entry.line,
+            f"by default {entry.unbootable}. That needs a person: the next device boots",
+        )
+        for _, entry in scan.entries
+        if entry.default and entry.action not in ("", "exit")
+    )
+    return replace(scan, problems=(*scan.problems, *told))
 
 
 def _says_nothing(text: str) -> bool:

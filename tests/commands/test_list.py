@@ -435,6 +435,16 @@ def test_a_default_in_another_disks_menu_boots_and_is_listed_once(
     assert (answer["default"], answer["timeout"]) == (entry["id"], 5)
 
 
+def test_a_default_that_switches_off_boots_nothing_by_itself(
+    disk: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "DEFAULT off\nLABEL off\nCOM32 poweroff.c32\n"
+    assert main([str(disk("root", {"/syslinux.cfg": text}))]) == 0
+    out = capsys.readouterr().out
+    assert "* off\n" in out
+    assert out.rstrip().endswith("nothing here boots by itself")
+
+
 def test_an_entry_whose_signature_nobody_checks_says_that_it_waits_for_a_person(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from parsers.api import Entry, Files, Format, Item
+from parsers.formats import formats
 from petipy.scan.lease import scan_lease
 from petipy.scan.netboot import places
 from tests.fakes import Machine
@@ -220,6 +221,27 @@ def test_a_pxe_menu_that_begins_with_the_own_disk_sends_the_machine_there() -> N
     assert [wish.elsewhere for _, wish in scan.preferences] == [True]
     texts = {"tftp://192.168.10.1/pxelinux.cfg/default": "loud"}
     assert scanned(texts, **lease, bootfile="x.0") == ["LOUD"]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "text", "action"),
+    [
+        ("x.ipxe", "x.ipxe", "#!ipxe\npoweroff\n", "halt"),
+        ("x.ipxe", "x.ipxe", "#!ipxe\nreboot\n", "reboot"),
+        ("x.0", "pxelinux.cfg/default", "DEFAULT x\nLABEL x\nCOM32 poweroff.c32\n", "halt"),
+    ],
+)
+def test_a_default_that_ends_the_machine_needs_a_person_and_is_told(
+    name: str, path: str, text: str, action: str
+) -> None:
+    texts = {f"tftp://192.168.10.1/{path}": text}
+    host = Machine({"eth0": {}}, urls=texts, leases={"eth0": LEASE | {"bootfile": name}})
+    scan = scan_lease(host.files("eth0"), formats())
+    ((_, entry),) = scan.entries
+    assert (entry.action, entry.default) == (action, True)
+    (problem,) = scan.problems
+    assert "That needs a person: the next device boots" in problem.message
+    assert not [wish for _, wish in scan.preferences if wish.elsewhere]
 
 
 def test_each_family_of_addresses_has_its_own_places_and_ipv6_comes_first() -> None:

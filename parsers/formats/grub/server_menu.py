@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from posixpath import basename, dirname
 
-from parsers.api import Entry, Item, Preferences, Problem
+from parsers.api import Entry, Preferences
 from parsers.formats.grub.access import Users
 from parsers.formats.grub.commands import table
 from parsers.formats.grub.configuration import GrubConfiguration
@@ -39,13 +39,6 @@ class ServerMenu(GrubConfiguration):
         commands["net_get_dhcp_option"] = GrubCommand(_make_option_command(lease))
         super().__init__(machine, path, commands, dict(_list_directories(machine, path, lease)))
         self._is_local = False  # the default is the machine's own disk, but no entry
-
-    def items(self) -> Iterator[Item]:
-        for item in super().items():
-            if isinstance(item, Entry) and item.default and item.action in ("halt", "reboot"):
-                words = f"by default {item.unbootable}. That needs a person: the next device boots"
-                yield Problem(item.config, item.line, words)
-            yield item
 
     def _default(self, menu: Shell, first: int) -> int:
         spec = menu.env["default"]

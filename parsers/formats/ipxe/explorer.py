@@ -60,11 +60,6 @@ class ScriptExplorer:
             outcome = self._attempt(run, lambda: run.start(script))
             entries = list(self._top(run, outcome))
             preferences = self._preferences(outcome)
-        if self._is_remote and self._default and self._default.action in ("halt", "reboot"):
-            words = (
-                f"by default {self._default.unbootable}. That needs a person: the next device boots"
-            )
-            self._context.complain(self._default.config, self._default.line, words)
         yield from sorted(self._context.problems.values(), key=lambda p: (p.config, p.line))
         yield from entries
         if preferences:

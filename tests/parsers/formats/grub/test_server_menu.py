@@ -135,7 +135,9 @@ def test_a_search_finds_the_disk_with_a_kernel_and_never_the_server() -> None:
     assert entry.kernel == FileRef(device="vda2", path="/vmlinuz")
 
 
-@pytest.mark.parametrize(("command", "action"), [("halt", "halt"), ("reboot", "reboot")])
+@pytest.mark.parametrize(
+    ("command", "action"), [("halt", "halt"), ("reboot", "reboot"), ("fwsetup", "fwsetup")]
+)
 def test_a_wish_to_switch_off_needs_a_person_and_is_told(command: str, action: str) -> None:
     for text in (f"menuentry off {{ {command} }}\n", f"{command}\n"):
         scan = scanned(text)

@@ -107,13 +107,6 @@ def test_a_script_that_leaves_the_boot_to_the_disk_says_so(text: str) -> None:
     assert not [item for item in items(text) if not isinstance(item, Entry | Preferences)]
 
 
-@pytest.mark.parametrize("text", ["poweroff", "reboot"])
-def test_a_wish_to_switch_off_needs_a_person_and_is_told(text: str) -> None:
-    assert entry(text).default
-    ((_, message),) = problems(text)
-    assert "needs a person" in message
-
-
 @pytest.mark.parametrize("text", ["poweroff", "reboot", "shell", "chain gone.ipxe"])
 def test_another_end_is_not_a_wish_for_the_own_disk(text: str) -> None:
     assert not [item for item in items(text) if isinstance(item, Preferences)]
