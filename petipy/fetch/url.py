@@ -14,7 +14,7 @@ _URL = re.compile(
     (?: \? (?P<query> [^\#]* ) )?
     (?: \# (?P<fragment> .* ) )?"""
 )
-_CHECKSUM = re.compile(r"(?i)(sha256|sha512)[=:]([0-9a-f]+)")
+_CHECKSUM = re.compile(r"(?is)(md5|sha[0-9]+)[=:](.*)")
 _DIGITS = {"sha256": 64, "sha512": 128}
 
 
@@ -57,13 +57,15 @@ class Url:
     def checksum(self) -> tuple[str, str] | None:
         """Return name and hexadecimal value of the checksum in the fragment: #sha256=HEX.
 
-        Raise ValueError if its length is wrong.
+        Raise ValueError for another digest, or if its value is none: somebody means it to count.
         """
         if not (m := _CHECKSUM.fullmatch(self.fragment)):
             return None
         name, value = m[1].lower(), m[2].lower()
-        if len(value) != _DIGITS[name]:
-            raise ValueError(f"a {name} has {_DIGITS[name]} hexadecimal digits, not {len(value)}")
+        if name not in _DIGITS:
+            raise ValueError(f"{name} is no checksum that counts: sha256 and sha512 are")
+        if not re.fullmatch(f"[0-9a-f]{{{_DIGITS[name]}}}", value):
+            raise ValueError(f"a {name} has {_DIGITS[name]} hexadecimal digits")
         return name, value
 
     def join(self, reference: str) -> "Url":

@@ -15,6 +15,22 @@ def test_a_url_has_parts() -> None:
     assert str(url) == "http://[2001:db8::1]:8080/a%20b/c?d=e"
 
 
+@pytest.mark.parametrize(
+    ("fragment", "words"),
+    [
+        ("sha256=", "a sha256 has 64 hexadecimal digits"),
+        ("SHA512=" + "0a" * 32, "a sha512 has 128 hexadecimal digits"),
+        ("sha256=" + "0g" * 32, "a sha256 has 64 hexadecimal digits"),
+        ("md5=" + "0a" * 16, "md5 is no checksum that counts: sha256 and sha512 are"),
+        ("sha1:", "sha1 is no checksum that counts: sha256 and sha512 are"),
+    ],
+)
+def test_what_is_meant_to_be_a_checksum_is_one_or_is_refused(fragment: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        parse(f"http://boot.test/a#{fragment}").checksum()
+    assert parse("http://boot.test/a#sha").checksum() is None
+
+
 def test_a_password_may_have_the_mark_that_ends_it() -> None:
     url = parse("http://me:a@b:c@boot.test/")
     assert (url.user, url.password, url.host) == ("me", "a@b:c", "boot.test")
