@@ -93,7 +93,7 @@ def report_for_ever(link: socket.socket) -> None:
 
 
 def report_nonsense(link: socket.socket) -> None:
-    link.send(packets.DATA + b'{"done": -1, "total": null}')
+    link.send(packets.DATA + b'{"done": -1, "total": null, "trouble": ""}')
     link.send(packets.PART)
     time.sleep(1000)
 
