@@ -1,6 +1,7 @@
 """Boot from the network without anybody at a console: one guest for each capability."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.e2e.site import (
     MAAS_LOCAL,
     MAC,
     QUIET,
+    SERVER,
     grub_netdir,
     installer,
     kernel_and_initrd,
@@ -23,21 +25,41 @@ from tests.e2e.site import (
 )
 from tests.e2e.target import BOOT, System, wait_for_target
 from tests.e2e.vm import Machine, start
+from tests.network.authority import Authority
 from tests.network.servers import put, requests
 
 pytestmark = pytest.mark.e2e
 ALONE = "petipy.timeout=0"
 
 
-def test_without_a_disk_it_boots_what_dnsmasq_and_nginx_serve(
+def test_without_a_disk_it_boots_what_dnsmasq_and_nginx_serve_with_its_signatures(
     image: Image, chosen: System, tmp_path: Path
 ) -> None:
+    authority = Authority(tmp_path / "authority")
+    signer = authority.sign("Release", usage="codeSigning")
+    ca = authority.certificate.read_bytes()
     with site(tmp_path) as here:
-        web = here.serve(pxelinux(chosen, QUIET))
-        machine = image.machine(Machine(nics=[here.nic()]), ALONE)
+        put(here.http, {"boot.ipxe": SIGNED, "ca.pem": ca, **kernel_and_initrd(chosen)})
+        for name in ("vmlinux", "initrd.gz"):
+            (here.http / f"{name}.sig").write_bytes(signer.sign_file(here.http / name))
+        here.dnsmasq(f"dhcp-boot=http://{SERVER}/boot.ipxe")
+        web = here.nginx()
+        words = f"petipy.ca=http://{SERVER}/ca.pem#sha256={sha256(ca).hexdigest()}"
+        machine = image.machine(Machine(nics=[here.nic()]), f"{ALONE} {words}")
         with start(machine, tmp_path) as guest:
             assert wait_for_target(guest.console)["cmdline"] == f"[{QUIET}]"
-        assert any(line.startswith("GET /debian/vmlinux 20") for line in requests(web))
+        assert any(line.startswith("GET /vmlinux.sig 20") for line in requests(web))
+
+
+SIGNED = f"""\
+#!ipxe
+imgtrust --permanent
+kernel vmlinux {QUIET}
+imgverify vmlinux vmlinux.sig
+initrd initrd.gz
+imgverify --signer Release initrd.gz initrd.gz.sig
+boot
+"""
 
 
 @pytest.mark.slow
