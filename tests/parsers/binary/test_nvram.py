@@ -81,6 +81,12 @@ def test_an_entry_without_an_end_is_none() -> None:
         Device(full).change(NAME, "7")
 
 
+def test_an_entry_longer_than_anybody_writes_is_passed_over() -> None:
+    entries = ["long=" + "a" * 0x2000, "petipy,timeout=3"]
+    device = Device(make((SYSTEM, "common", 0x3000, entries), size=0x3000))
+    assert device.entries == {"common": [(NAME, "3")]}
+
+
 @pytest.mark.parametrize("image", IMAGES.values(), ids=IMAGES)
 @pytest.mark.parametrize("value", ["7", "5", "12345", None, "x" * 200])
 def test_a_value_is_kept_and_nothing_else_changes(image: bytes, value: str | None) -> None:
