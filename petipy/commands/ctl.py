@@ -15,13 +15,8 @@ from petipy.report.visible import escape
 from petipy.sys import tty
 
 _CHECKING = 200.0  # seconds for an answer after passwords have been checked
-_ASKING = {
-    "boot",
-    "next",
-    "prefer",
-    "config",
-    "order",
-}  # commands that a password may be needed for
+# Commands that a password may be needed for.
+_ASKING = {"boot", "next", "prefer", "config", "order"}
 _EPILOG = """exit status: 0 done, 1 failed, 2 bad usage, 3 a password is needed or wrong, 4 no such
 entry, 5 busy, 6 no answer."""
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from petipy.codec import Codec
 
@@ -143,37 +143,10 @@ class Attach:
     term: Annotated[str, is_term] = "vt220"
 
 
-Request = (
-    Status
-    | Entries
-    | Boot
-    | Next
-    | Prefer
-    | Cancel
-    | Rescan
-    | Config
-    | Order
-    | Log
-    | Watch
-    | Attach
-)
-COMMANDS: Mapping[str, type] = {
-    kind.__name__.lower(): kind
-    for kind in (
-        Status,
-        Entries,
-        Boot,
-        Next,
-        Prefer,
-        Cancel,
-        Rescan,
-        Config,
-        Order,
-        Log,
-        Watch,
-        Attach,
-    )
-}
+_Acting = Boot | Next | Prefer | Cancel | Rescan | Attach
+_Asking = Status | Entries | Config | Order | Log | Watch
+Request = _Acting | _Asking
+COMMANDS: Mapping[str, type] = {kind.__name__.lower(): kind for kind in get_args(Request)}
 
 
 def decode(line: bytes) -> tuple[str, Request]:

@@ -10,12 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from dataclasses import dataclass, field
 from typing import Any
 
-from petipy.control import answers, protocol
-from petipy.control.commands import Command, Denied
+from petipy.control import answers, changes, protocol
+from petipy.control.commands import Denied
 from petipy.control.protocol import Refused, Request
 from petipy.control.session import Session
 from petipy.control.stream import Meter, Stream, TooLong
-from petipy.state.access import Lock
 from petipy.state.model import Snapshot
 
 IDLE = 300.0  # seconds without a request after which a connection ends
@@ -142,7 +141,7 @@ class Server:
         except Refused as refused:
             await stream.write(protocol.encode_error(id, refused), PATIENCE)
         except Denied as denied:
-            await stream.write(protocol.encode_error(id, _refuse(denied)), PATIENCE)
+            await stream.write(protocol.encode_error(id, changes.refuse(denied)), PATIENCE)
         finally:
             session.forget()
 
@@ -151,7 +150,7 @@ class Server:
             case protocol.Boot():
                 return await self._boot(session, request)
             case protocol.Next() | protocol.Prefer():
-                return await _wish(session, request)
+                return await changes.keep_wish(session, request)
             case protocol.Cancel():
                 session.note_presence()
                 session.stop()
@@ -161,16 +160,18 @@ class Server:
                 return answers.find_setting(session.snapshot.settings, name)
             case protocol.Config(name=name, value=value, keep=keep):
                 value = None if request.reset else value
-                return await _configure(session, name, value, request.passwords, keep=keep)
+                return await changes.configure(session, name, value, request.passwords, keep=keep)
             case protocol.Order(order=None):
                 return answers.find_setting(session.snapshot.settings, "order")
             case protocol.Order(order=order, keep=keep):
-                return await _configure(session, "order", order, request.passwords, keep=keep)
+                return await changes.configure(
+                    session, "order", order, request.passwords, keep=keep
+                )
         return {}
 
     async def _boot(self, session: Session, request: protocol.Boot) -> dict[str, Any]:
         choice = answers.find_entry(session.snapshot, request.entry)
-        await _obtain(session, "boot", choice.id, request.passwords)
+        await changes.obtain(session, "boot", choice.id, request.passwords)
         if session.snapshot.booting:
             raise Refused("busy", "another boot is under way")
         before = session.snapshot.status
@@ -300,59 +301,3 @@ async def _changes(
             await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
         finally:
             news.cancel()
-
-
-async def _obtain(
-    session: Session, command: Command, id: str, given: Sequence[tuple[str, str]]
-) -> None:
-    """Obtain the right for a command with the passwords of a request. Raise Denied or Refused."""
-    opened: set[Lock] = set()
-    while True:
-        try:
-            return session.require(command, id)
-        except Denied as denied:
-            if not given or not denied.lock.keys or denied.lock in opened:
-                raise
-            lock = denied.lock
-        for user, password in given:
-            if await session.unlock(lock, user, password):
-                break
-        else:
-            raise Refused("denied", "a wrong password", users=lock.allowed)
-        opened.add(lock)
-
-
-async def _configure(
-    session: Session,
-    name: str,
-    value: str | None,
-    given: Sequence[tuple[str, str]],
-    *,
-    keep: bool,
-) -> dict[str, Any]:
-    """Change a setting; None takes it back."""
-    answers.find_setting(session.snapshot.settings, name)
-    await _obtain(session, "configure", "", given)
-    try:
-        outcome = await session.configure(name, value, keep=keep)
-    except ValueError as error:
-        raise Refused("malformed", str(error)) from None
-    return answers.describe_outcome(outcome)
-
-
-async def _wish(session: Session, request: protocol.Next | protocol.Prefer) -> dict[str, Any]:
-    """Keep the wish that an entry boots by itself."""
-    choice = answers.find_entry(session.snapshot, request.entry)
-    once = isinstance(request, protocol.Next)
-    await _obtain(session, "boot next" if once else "prefer", choice.id, request.passwords)
-    try:
-        outcome = await (session.boot_next if once else session.prefer)(choice.id)
-    except ValueError as error:
-        raise Refused("failed", str(error)) from None
-    if not outcome.place and once:
-        raise Refused("failed", f"it cannot be kept for the next start: {outcome}")
-    return {"entry": choice.id, **answers.describe_outcome(outcome)}
-
-
-def _refuse(denied: Denied) -> Refused:
-    return Refused("denied", str(denied), users=denied.lock.allowed)
