@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from petipy.sources.opened import OpenedPlaces
 
 _LISTENS_AFTER = 0.5  # seconds after the first entry, until other clients than consoles may come
-_LISTENS_AGAIN = 10.0  # seconds after a fault
+_AGAIN = 10.0  # seconds after a fault of a part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ class App:
 
         syslog = Syslog(self._settings.syslog, self._log, self._store)
         self._consoles.add(syslog)
-        await self._keep_up(syslog.run)
+        await self._keep_up("petipy.syslog", syslog.run)
 
     async def _serve_clients(self) -> None:
         """Let other clients than consoles in, once the first entry is there.
@@ -160,7 +160,8 @@ class App:
 
         listener = Listener(self.commands, self._log, self._attach)
         self._consoles.add(listener)
-        parts: list[Callable[[], Awaitable[None]]] = [partial(listener.run, self._services.control)]
+        parts: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        parts.append(("petipy ctl", partial(listener.run, self._services.control)))
         if self._services.ssh:
             from petipy.network import ssh  # few images have it
 
@@ -168,21 +169,21 @@ class App:
             self._consoles.add(server)
             only = frozenset({"attach"})  # its login
             accept = partial(listener.accept, owner=user, name="ssh", may=only)
-            parts += [server.run, partial(accept, ssh.SOCKET, {user})]
+            parts += [("ssh", server.run), ("ssh", partial(accept, ssh.SOCKET, {user}))]
         async with asyncio.TaskGroup() as group:
-            for part in parts:
-                group.create_task(self._keep_up(part))
+            for name, part in parts:
+                group.create_task(self._keep_up(name, part))
 
-    async def _keep_up(self, part: Callable[[], Awaitable[None]]) -> None:
-        """Run a part for ever: a fault of it must not end the program."""
+    async def _keep_up(self, name: str, part: Callable[[], Awaitable[None]]) -> None:
+        """Run a part for ever: a fault of it must not end the program. The log has its name."""
         while True:
             try:
                 await part()
             except Exception as error:  # noqa: BLE001
                 while isinstance(error, ExceptionGroup):
                     error = error.exceptions[0]
-                self._log.error(f"clients: {type(error).__name__}: {error}")
-            await asyncio.sleep(_LISTENS_AGAIN)
+                self._log.error(f"{name}: {type(error).__name__}: {error}")
+            await asyncio.sleep(_AGAIN)
 
     async def _attach(self, fd: int, term: str, session: Session) -> None:
         """Show the menu on somebody's terminal until the person leaves it or it is lost."""
