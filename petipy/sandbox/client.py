@@ -34,6 +34,9 @@ from petipy.sandbox.process import ScannerProcess, has_ended, submit
 from petipy.state.model import Change, Device, File, Scan
 from petipy.state.network import ANY_WAY, NO_RULES, Fetching, Lease, Wanted, Way
 
+if TYPE_CHECKING:
+    from petipy.sandbox.use import Use
+
 _QUEUE = 60.0  # seconds that a request may wait for the requests before it, besides its patience
 # The scanner process ends a child whose patience is over, and does not count the time in which the
 # child waits for the processor. This is for the case that the scanner process itself hangs.
@@ -43,9 +46,6 @@ _FACTOR = 10
 _AT_ONCE = 128
 _IDLE = 20.0  # seconds without a request about networks, until the branch for them ends
 _Value = TypeVar("_Value")
-
-if TYPE_CHECKING:
-    from petipy.sandbox.use import Use
 
 
 class Scanner:

@@ -33,9 +33,8 @@ END = b"."
 FAILED = b"e"
 # To the scanner process, with a socket: fork a branch that serves requests there.
 BRANCH = b"b"
-EARLY_BRANCH = (
-    b"i"  # the same before there is a request: it uses the processor when nobody else does
-)
+# The same before there is a request: it uses the processor when nobody else does.
+EARLY_BRANCH = b"i"
 HURRY = b"h"  # to the scanner process: there is a request for the branch
 FETCH = b"u"
 FETCH_BY_TLS = b"t"  # ssl is needed in memory

@@ -75,7 +75,7 @@ class Discovery:
                 elif isinstance(event, Updated):
                     self._describe(event.source)
                 elif isinstance(event, Left):
-                    self._leave(event.name)
+                    self.remove(event.name)
                 else:
                     unsettled -= 1
                     self._settled = unsettled == 0
@@ -94,10 +94,6 @@ class Discovery:
     def add(self, source: Source) -> None:
         """Take a source that no stream tells of, such as a place that a person opens."""
         self._arrive(source)
-
-    def remove(self, name: str) -> None:
-        """Take away a source that was added so."""
-        self._leave(name)
 
     def rescan(self) -> None:
         """Look at every source again, as if it had just come."""
@@ -126,7 +122,7 @@ class Discovery:
         name, known = source.name, self._catalog.source(source.name)
         self._remarks[name] = source.reason
         for image in self._images.get(name, [])[:]:  # it may be another disc
-            self._leave(image)
+            self.remove(image)
         if known and _contents(known) == _contents(source):  # such as a stick that has just come
             # Its failures still count: one that changes again and again is given up, too.
             self._log.debug(f"{name} may have new contents: looking again")
@@ -169,9 +165,10 @@ class Discovery:
         self._catalog.put(source)
         self._publish()
 
-    def _leave(self, name: str) -> None:
+    def remove(self, name: str) -> None:
+        """Take away a source, and the images that lie on it."""
         for image in self._images.pop(name, []):
-            self._leave(image)
+            self.remove(image)
         self._stop(name)
         self._arrived.pop(name, None)
         self._repeats.forget(name)
@@ -306,7 +303,7 @@ class Discovery:
         found = {device.name: device for device in (image_device(host, i) for i in images)}
         for name in self._images.get(host.name, [])[:]:
             if whole and name not in found:
-                self._leave(name)
+                self.remove(name)
         for name, device in found.items():
             known = self._catalog.source(name)
             if known is None:
