@@ -1,14 +1,11 @@
 """Build kernel and image for an architecture from Debian's packages."""
 
 import argparse
-import hashlib
-import json
 import os
 import platform
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from initramfs import cpio, features, python, ssh, userland, wheels
@@ -24,14 +21,13 @@ from initramfs.host import (
     BuildError,
     default_cache,
     locked,
-    megabytes,
     need,
     say,
     warn,
-    write_whole,
 )
 from initramfs.kernel import Kernel, Modules
 from initramfs.lists import sections
+from initramfs.manifest import Manifest
 from initramfs.tree import Tree, file, read_build_time, read_packages
 from parsers import machines
 from parsers.binary import initrd
@@ -51,21 +47,6 @@ TOOLS = {
     "kmod": "kmod",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
-
-
-@dataclass
-class Manifest:
-    """The image's versions, and the bytes of its parts before and after compression."""
-
-    architecture: str
-    suite: str
-    kernel: str = ""
-    python: str = ""
-    packages: dict[str, str] = field(default_factory=dict)
-    parts: dict[str, dict[str, int]] = field(default_factory=dict)
-    compressed: dict[str, int] = field(default_factory=dict)
-    features: dict[str, int] = field(default_factory=dict)  # the compressed bytes of each
-    files: dict[str, dict[str, int | str]] = field(default_factory=dict)
 
 
 def build(
@@ -114,7 +95,7 @@ def build(
     manifest.features = features.count(trees, manifest.compressed, modules, brought)
     image = join((make_mark(), *frames.values(), *make_config(config)))
     files = {KERNELS[architecture][1]: kernel.image, **kernel.others, IMAGE: image}
-    finish(manifest, output, files)
+    manifest.write(output, files)
     return manifest
 
 
@@ -251,31 +232,6 @@ def host_architecture() -> str:
     return architecture.debian or architecture.name
 
 
-def finish(manifest: Manifest, output: Path, files: dict[str, bytes]) -> None:
-    for name, data in files.items():
-        write_whole(output / name, data)
-        digest = hashlib.sha256(data).hexdigest()
-        manifest.files[name] = {"size": len(data), "sha256": digest}
-    text = json.dumps(vars(manifest), indent=2, sort_keys=True) + "\n"
-    write_whole(output / "manifest.json", text.encode())
-
-
-def report(manifest: Manifest) -> str:
-    """Return the manifest for a person: compressed sizes, then the contents of each part."""
-    lines = [
-        f"{name:36}{megabytes(int(file['size'])):>10}" for name, file in manifest.files.items()
-    ]
-    lines += [f"  {name:34}{megabytes(size):>10}" for name, size in manifest.compressed.items()]
-    lines.append(f"{'the image by feature':36}{megabytes(sum(manifest.features.values())):>10}")
-    ordered = sorted(manifest.features.items(), key=lambda feature: (-feature[1], feature[0]))
-    lines += [f"  {name:34}{size / 1e6:>7.2f} MB" for name, size in ordered]
-    for group, parts in manifest.parts.items():
-        lines.append(f"{f'{group}, uncompressed':36}{megabytes(sum(parts.values())):>10}")
-        by_size = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
-        lines += [f"  {name:34}{megabytes(size):>10}" for name, size in by_size]
-    return "\n".join(lines)
-
-
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="initramfs/build", description=__doc__)
     parser.add_argument("--arch", choices=sorted(KERNELS), default="ppc64el")
@@ -345,7 +301,7 @@ def main() -> int:
         say(f"failed: {error}")
         return 1
     say(f"{options.output}: done")
-    sys.stdout.write(report(manifest) + "\n")
+    sys.stdout.write(manifest.describe() + "\n")
     return 0
 
 
