@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 _QEMU = (
     "the NVRAM of a QEMU without a file for it is gone when QEMU ends, and looks the same from here"
 )
-
-
 _KINDS = {"c": "disk", "d": "optical", "n": "network"}  # -boot order=
 
 

@@ -112,7 +112,7 @@ def _lvm_uuid(letters: str) -> str:
 
 
 def find_firmware_path(path: str, sysfs: str = "/sys") -> str:
-    """Return Open Firmware's name of the disk at /sys`path`; "" without a device tree.
+    """Return Open Firmware's name of the disk or card at /sys`path`; "" without a device tree.
 
     The kernel knows the node of the controller. The disk's name below it follows from its address,
     as SLOF and QEMU write it.

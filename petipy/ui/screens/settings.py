@@ -1,11 +1,11 @@
 """The settings: each with its value, where that comes from and its help; to be changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from parsers.places.urls import hide_credentials
 from petipy.control.session import Session
-from petipy.settings.table import SETTINGS, Setting
+from petipy.settings.table import BY_NAME, SETTINGS, Setting
 from petipy.state.model import Snapshot
 from petipy.state.settings import Settings
 from petipy.ui.kit.input import CLEAR, InputField
@@ -45,10 +45,14 @@ class SettingsScreen(Screen):
         """Return the outcome of the last change, else the help of the setting under the cursor."""
         if self._note:
             return self._note
+        name = self._find_name()
+        # The rest of the help is on the screen of the setting.
+        return shorten(BY_NAME[name].help, COLUMNS - 1) if name else ""
+
+    def _find_name(self) -> str:
+        """Return the name of the setting under the cursor; "" if there is none."""
         focused = self.walker[self.walker.focus or 0] if self.walker else None
-        name = next((name for name, row in self._rows.items() if row is focused), "")
-        help = next((setting.help for setting in SETTINGS if setting.name == name), "")
-        return shorten(help, COLUMNS - 1)  # the rest is on the screen of the setting
+        return next((name for name, row in self._rows.items() if row is focused), "")
 
     def show(self, snapshot: Snapshot) -> None:
         settings = snapshot.settings
@@ -86,9 +90,7 @@ class SettingsScreen(Screen):
                 self.walker.set_focus(min(rows, key=lambda at: abs(at - here)))
                 self._aside = True
             return left
-        focused = self.walker[self.walker.focus or 0]
-        name = next((name for name, row in self._rows.items() if row is focused), "")
-        if name:
+        if name := self._find_name():
             self._view.push(SettingScreen(self._view, name, self.tell))
         return None
 
@@ -112,11 +114,11 @@ def _list(heading: str, lines: Iterable[str], kind: str | None) -> Iterable[Any]
 class SettingScreen(Screen):
     """One setting, with a field for its value. `tell` is given what has come of a change."""
 
-    def __init__(self, view: Navigation, name: str, tell: Any) -> None:
+    def __init__(self, view: Navigation, name: str, tell: Callable[[str], None]) -> None:
         super().__init__()
         self._view, self._name, self._tell = view, name, tell
         self._complaint = ""
-        self._setting = next(setting for setting in SETTINGS if setting.name == name)
+        self._setting = BY_NAME[name]
         self.title = f"Setting {name}"
         settings = view.session.snapshot.settings
         secret = self._setting.type.secret
