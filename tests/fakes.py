@@ -12,6 +12,7 @@ from parsers.binary.envblock import PLACE
 from parsers.places.urls import normalize
 from parsers.places.volumes import image
 from petipy.kexec import Message
+from petipy.settings.storage import Statement, Storage
 
 Tree = Mapping[str, str | bytes]
 
@@ -144,6 +145,31 @@ class MachineFiles:
         whole, top = self.machine.trees.get(self.name, {}), self.machine.default
         inner = {p[len(top) :]: c for p, c in whole.items() if top and p.startswith(f"{top}/")}
         return {**inner, **whole} if inner else whole
+
+
+@dataclass
+class Kept(Storage):
+    """A machine that keeps settings. With a `reason`, it can write none."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+    unreadable: bool = False  # reading fails in the end
+    place: str = "NVRAM"
+    remark: str = ""
+    writes: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def read(self) -> Iterable[Statement]:
+        yield from (Statement(name, text, self.place) for name, text in self.values.items())
+        if self.unreadable:
+            raise OSError(errno.EIO, "Input/output error")
+
+    async def write(self, name: str, text: str | None) -> None:
+        if self.reason:
+            raise OSError(errno.EROFS, self.reason)
+        self.writes.append((name, text))
+        self.values.pop(name, None)
+        if text is not None:
+            self.values[name] = text
 
 
 class Kexec:

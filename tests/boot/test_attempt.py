@@ -23,7 +23,7 @@ from petipy.state.model import Change, Choice, Device, Edit, File, Snapshot
 from petipy.state.network import Wanted
 from petipy.state.settings import Origin, Settings
 from petipy.state.store import Store
-from tests.fakes import Kexec
+from tests.fakes import Kept, Kexec
 from tests.samples import choice, entry
 
 
@@ -296,24 +296,11 @@ def test_a_machine_that_does_not_leave_tries_all_again(tmp_path: Path) -> None:
     assert status.text == words
 
 
-class Kept(Storage):
-    """A storage whose writes are noted, or fail."""
-
-    def __init__(self, reason: str = "") -> None:
-        self.writes: list[tuple[str, str | None]] = []
-        self._reason = reason
-
-    async def write(self, name: str, text: str | None) -> None:
-        if self._reason:
-            raise OSError(errno.EROFS, self._reason)
-        self.writes.append((name, text))
-
-
 @pytest.mark.parametrize("reason", ["", "the memory is read-only"])
 def test_the_wish_for_one_boot_is_used_up_when_something_boots_and_hinders_nothing(
     tmp_path: Path, reason: str
 ) -> None:
-    kept = Kept(reason)
+    kept = Kept(reason=reason)
 
     async def scenario(bench: Bench, booter: Booter) -> None:
         bench.storage = kept

@@ -1,7 +1,6 @@
 """The handover to the next system: its command line, and what the machine keeps."""
 
 import asyncio
-import errno
 import re
 from typing import Any
 
@@ -10,22 +9,11 @@ import pytest
 from petipy.boot import handover
 from petipy.boot.plan import plan
 from petipy.log import Log
-from petipy.settings.storage import Storage
 from petipy.state import flapping
 from petipy.state.settings import Origin, Settings
 from petipy.sys import watchdog
+from tests.fakes import Kept
 from tests.samples import choice, entry
-
-
-class Kept(Storage):
-    def __init__(self, reason: str = "") -> None:
-        self.writes: dict[str, str | None] = {}
-        self._reason = reason
-
-    async def write(self, name: str, text: str | None) -> None:
-        if self._reason:
-            raise OSError(errno.EROFS, self._reason)
-        self.writes[name] = text
 
 
 @pytest.mark.parametrize(
@@ -59,15 +47,16 @@ def keep(storage: Kept | None, alone: bool = True, **settings: Any) -> list[str]
 def test_a_boot_by_itself_is_counted_and_a_persons_is_not() -> None:
     kept = Kept()
     assert keep(kept, flap=(3, 600.0), boots=((7, 1_700_000_000),)) == []
-    assert kept.writes == {"boots": f"7@1700000000,{flapping.add((), 'a', 0)[0][0]:x}@1800000000"}
+    boots = f"7@1700000000,{flapping.add((), 'a', 0)[0][0]:x}@1800000000"
+    assert kept.writes == [("boots", boots)]
     kept = Kept()
     assert keep(kept, alone=False, flap=(3, 600.0)) == []
-    assert kept.writes == {}
+    assert kept.writes == []
     assert keep(None, flap=(3, 600.0), next="x") == []
 
 
 def test_what_the_machine_cannot_keep_is_said() -> None:
-    assert keep(Kept("it is full"), flap=(3, 600.0), next="x") == [
+    assert keep(Kept(reason="it is full"), flap=(3, 600.0), next="x") == [
         "petipy.next stays for the next start: it is full",
         "petipy.flap: this boot is not counted: it is full",
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -96,7 +97,12 @@ def lie(place: Path, answer: Callable[[bytes], bytes]) -> threading.Thread:
 
 
 @pytest.mark.parametrize(
-    "result", [{}, {"state": 7, "sources": [1, {"title": []}], "countdown": [], "message": "x"}]
+    "result",
+    [
+        {},
+        {"state": 7, "sources": [1, {"title": []}], "countdown": [], "message": "x"},
+        {"state": "\x1b[2J", "default": "\x1b]0;x", "sources": [{"title": "\x9b2J"}]},
+    ],
 )
 def test_a_guest_may_send_anything(
     tmp_path: Path, result: object, capsys: pytest.CaptureFixture[str]
@@ -112,7 +118,7 @@ def test_a_guest_may_send_anything(
     thread = lie(tmp_path / "s", answer)
     assert ctl.COMMAND(["--socket", f"{tmp_path}/s", "status"]) == 0
     thread.join()
-    assert "\x1b" not in capsys.readouterr().out
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", capsys.readouterr().out)
 
 
 def test_a_guest_that_leaves_in_the_middle_gives_no_answer(tmp_path: Path) -> None:

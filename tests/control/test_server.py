@@ -17,7 +17,7 @@ from petipy.state.boots import Attempt, Countdown
 from petipy.state.model import Choice, Edit
 from tests.control.clients import Client, connect, connect_raw, listening, until
 from tests.control.test_session import OPEN, SHUT, machine_of
-from tests.settings.test_configuration import Kept
+from tests.fakes import Kept
 from tests.ui.fakes import DEBIAN, Machine, choice
 
 

@@ -267,19 +267,10 @@ def _source(name: str, kind: str, state: str) -> Source:
 
 # Random lives
 
+# Most machines have none.
 _ORDERS = (
-    *(
-        "",
-        "",
-        "",
-        "network,any",
-        "disk",
-        "usb,any",
-        "network:20s,any",
-        "eth0,vda",
-        "optical:9s,any",
-    ),
-    *("vdb,disk", "disk,network", "vdz:40s,any", "network:5s,usb:30s,disk"),
+    *("", "", "", "network,any", "disk", "usb,any", "network:20s,any", "eth0,vda"),
+    *("optical:9s,any", "vdb,disk", "disk,network", "vdz:40s,any", "network:5s,usb:30s,disk"),
 )
 _NAMES = {
     "disk": ("vda", "vdb", "vdc"),

@@ -1,35 +1,14 @@
 """A person changes a setting for now, or for good where the machine can keep it."""
 
 import asyncio
-import errno
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from petipy.settings.configuration import Configuration, Outcome
-from petipy.settings.storage import Statement, Storage
+from petipy.settings.storage import Storage
 from petipy.state.settings import Settings
-
-
-@dataclass
-class Kept(Storage):
-    """A machine that keeps settings in a dictionary, unless writing fails."""
-
-    values: dict[str, str] = field(default_factory=dict)
-    error: int = 0
-    place: str = "a box"
-
-    def read(self) -> Iterable[Statement]:
-        return [Statement(name, text, self.place) for name, text in self.values.items()]
-
-    async def write(self, name: str, text: str | None) -> None:
-        if self.error:
-            raise OSError(self.error, "the box is broken")
-        self.values.pop(name, None)
-        if text is not None:
-            self.values[name] = text
+from tests.fakes import Kept
 
 
 class Person:
@@ -49,10 +28,10 @@ class Person:
 def test_a_saved_value_is_kept_counts_at_once_and_says_where() -> None:
     kept = Kept()
     person = Person(kept)
-    assert str(person.set("timeout", "7")) == "saved in a box"
+    assert str(person.set("timeout", "7")) == "saved in NVRAM"
     assert kept.values == {"timeout": "7"}
     assert (person.settings.timeout, person.settings.layer("timeout")) == (7, "machine")
-    assert person.settings.place("timeout") == "a box: timeout"
+    assert person.settings.place("timeout") == "NVRAM: timeout"
 
 
 def test_a_value_for_now_is_not_kept_and_outranks_every_layer() -> None:
@@ -77,7 +56,7 @@ def test_without_a_value_the_machine_keeps_it_no_more(tmp_path: Path) -> None:
     (tmp_path / "petipy.toml").write_text("timeout = 4\n")
     kept = Kept({"timeout": "3"})
     person = Person(kept, image=str(tmp_path / "petipy.toml"))
-    assert str(person.set("timeout", None)) == "not kept in a box any more"
+    assert str(person.set("timeout", None)) == "not kept in NVRAM any more"
     assert kept.values == {}
     assert (person.settings.timeout, person.settings.layer("timeout")) == (4, "image")
 
@@ -85,7 +64,7 @@ def test_without_a_value_the_machine_keeps_it_no_more(tmp_path: Path) -> None:
 def test_a_value_that_the_command_line_outranks_is_kept_and_counts_until_the_next_start() -> None:
     kept = Kept()
     person = Person(kept, "petipy.timeout=5")
-    words = "saved in a box: the kernel command line says 5 at each start"
+    words = "saved in NVRAM: the kernel command line says 5 at each start"
     assert str(person.set("timeout", "7")) == words
     assert (kept.values, person.settings.timeout) == ({"timeout": "7"}, 7)
 
@@ -99,8 +78,8 @@ def test_a_machine_without_a_storage_says_so_and_the_value_counts_now() -> None:
 
 
 def test_a_storage_that_fails_says_why_and_the_value_counts_now() -> None:
-    person = Person(Kept(error=errno.ENOSPC))
-    words = "not saved; it counts until the next start: the box is broken"
+    person = Person(Kept(reason="it is full"))
+    words = "not saved; it counts until the next start: it is full"
     assert str(person.set("timeout", "7")) == words
     assert person.settings.timeout == 7
 
@@ -108,7 +87,7 @@ def test_a_storage_that_fails_says_why_and_the_value_counts_now() -> None:
 def test_a_setting_that_counts_at_the_start_has_to_be_saved() -> None:
     person = Person(Kept())
     assert str(person.set("network", "0", keep=False)).startswith("not changed: it counts at the")
-    assert str(person.set("network", "0")) == "saved in a box; it counts at the next start"
+    assert str(person.set("network", "0")) == "saved in NVRAM; it counts at the next start"
 
 
 @pytest.mark.parametrize("name", ["password", "insecure", "shell", "lock", "boot_restricted", "ca"])

@@ -1,9 +1,7 @@
 """Each layer of settings is read, and a bad statement costs only itself."""
 
-import errno
 import math
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petipy.control.passwords import fits_hash
-from petipy.settings.storage import Statement, Storage, load
+from petipy.settings.storage import load
 from petipy.settings.table import SETTINGS
 from petipy.state.settings import Settings
+from tests.fakes import Kept
 
 NOWHERE = "/nonexistent/petipy.toml"
 
@@ -26,18 +25,6 @@ def read_image(room: Path, text: str, cmdline: str = "") -> Settings:
     path = room / "petipy.toml"
     path.write_text(text)
     return load(cmdline, str(path))
-
-
-class Kept(Storage):
-    """A machine that keeps settings, or fails to give them."""
-
-    def __init__(self, *items: tuple[str, str], error: int = 0) -> None:
-        self.items, self.error = items, error
-
-    def read(self) -> Iterable[Statement]:
-        yield from (Statement(*item) for item in self.items)
-        if self.error:
-            raise OSError(self.error, "Input/output error")
 
 
 def test_settings_are_read_from_among_the_kernels_own_words() -> None:
@@ -99,7 +86,7 @@ def test_a_bad_line_that_was_to_set_a_password_locks_all_the_same(
 
 
 def test_a_machine_cannot_say_that_a_shell_opens_unscanned() -> None:
-    got = load("", NOWHERE, Kept(("shell", "unscanned"), ("lock", "nonsense")))
+    got = load("", NOWHERE, Kept({"shell": "unscanned", "lock": "nonsense"}))
     assert (got.shell, got.lock) == ("scanned", "machine")
     assert len(got.complaints) == 2
 
@@ -160,7 +147,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_the_stronger_layer_counts_and_each_value_knows_its_own(tmp_path: Path) -> None:
     (tmp_path / "petipy.toml").write_text("timeout = 1\ndebug = true\ndialect = 'fedora'\n")
-    kept = Kept(("timeout", "2"), ("show_foreign", ""))
+    kept = Kept({"timeout": "2", "show_foreign": ""})
     got = load("petipy.timeout=3", str(tmp_path / "petipy.toml"), kept)
     assert (got.timeout, got.debug, got.show_foreign) == (3, True, True)
     layers = {setting.name: got.layer(setting.name) for setting in SETTINGS}
@@ -194,23 +181,23 @@ def test_a_wrong_value_leaves_the_weaker_layers_value(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_a_machine_does_not_keep_is_refused_there() -> None:
-    got = load("", NOWHERE, Kept(("trace", "1"), ("debug", "1")))
+    got = load("", NOWHERE, Kept({"trace": "1", "debug": "1"}))
     assert got.debug
     assert not got.trace
-    assert got.complaints == ("settings of this machine: trace cannot be set there",)
+    assert got.complaints == ("NVRAM: trace cannot be set there",)
 
 
 def test_a_machine_that_cannot_give_its_settings_costs_only_them() -> None:
-    got = load("petipy.debug", NOWHERE, Kept(("timeout", "4"), error=errno.EIO))
+    got = load("petipy.debug", NOWHERE, Kept({"timeout": "4"}, unreadable=True))
     assert (got.timeout, got.debug) == (4, True)
-    assert got.complaints == ("settings of this machine: Input/output error",)
+    assert got.complaints == ("NVRAM: Input/output error",)
 
 
 def test_a_machine_cannot_flood_the_log() -> None:
-    got = load("", NOWHERE, Kept(*((f"x{number}", "y") for number in range(500))))
+    got = load("", NOWHERE, Kept({f"x{number}": "y" for number in range(500)}))
     assert len(got.complaints) == 201
-    assert got.complaints[-1] == "settings of this machine: there are more than 200 settings"
-    (complaint,) = load("", NOWHERE, Kept(("timeout", "x" * 5000))).complaints
+    assert got.complaints[-1] == "NVRAM: there are more than 200 settings"
+    (complaint,) = load("", NOWHERE, Kept({"timeout": "x" * 5000})).complaints
     assert len(complaint) < 300
 
 

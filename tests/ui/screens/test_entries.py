@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from parsers.api import FileRef, Password, SignatureRef
-from petipy.settings.storage import Statement, Storage
 from petipy.state.boots import Attempt, Countdown
 from petipy.state.model import Choice, Edit, File, Signature, Snapshot
 from petipy.ui.line.countdown import CountdownLines
 from petipy.ui.view import key_table
+from tests.fakes import Kept
 from tests.ui.driver import Driver
 from tests.ui.fakes import DEBIAN, Machine, choice, looking
 
@@ -353,19 +353,6 @@ def test_an_entry_with_signatures_names_them_and_what_is_lacking_to_check_them()
 
 
 # The default of the machine
-
-
-class Kept(Storage):
-    place = "NVRAM"
-
-    def __init__(self) -> None:
-        self.values: dict[str, str | None] = {}
-
-    def read(self) -> list[Statement]:
-        return [Statement(name, text) for name, text in self.values.items() if text]
-
-    async def write(self, name: str, text: str | None) -> None:
-        self.values[name] = text
 
 
 def test_d_keeps_the_entry_as_the_default_and_boots_it() -> None:

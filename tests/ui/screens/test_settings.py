@@ -1,29 +1,12 @@
 """The screen of the settings: what counts, from where, and how it is changed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-
-from petipy.settings.storage import Statement, Storage
+from petipy.settings.storage import Storage
 from petipy.settings.table import SETTINGS
 from petipy.state.settings import Settings
 from tests.control.test_session import ROOT, guarded
+from tests.fakes import Kept
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine
-
-
-@dataclass
-class Kept(Storage):
-    values: dict[str, str] = field(default_factory=dict)
-    place: str = "NVRAM"
-    remark: str = "it is gone when the machine is switched off"
-
-    def read(self) -> Iterable[Statement]:
-        return [Statement(name, text, self.place) for name, text in self.values.items()]
-
-    async def write(self, name: str, text: str | None) -> None:
-        self.values.pop(name, None)
-        if text is not None:
-            self.values[name] = text
 
 
 def opened(kept: Storage | None = None) -> Driver:
@@ -56,7 +39,7 @@ def test_every_setting_has_a_row_with_value_and_source() -> None:
 
 
 def test_a_value_is_saved_and_the_list_says_where() -> None:
-    kept = Kept()
+    kept = Kept(remark="it is gone when the machine is switched off")
     driver = setting(opened(kept), "timeout")
     assert "Enter saves it in NVRAM." in driver.text
     assert "It is gone when the machine is switched off." in driver.text
