@@ -69,9 +69,11 @@ def test_without_a_wish_and_with_one_that_petipy_does_not_know_nothing_is_writte
 ) -> None:
     system.run("publish")
     assert system.run("keep").returncode == 0
-    (system.root / WISH).write_text("gone")
-    done = system.run("keep")
-    assert (done.returncode, done.stderr) == (1, "petipy-next: Petipy knows no entry gone\n")
+    for name in ("gone", "", ".."):
+        (system.root / WISH).write_text(name)
+        done = system.run("keep")
+        words = f"petipy-next: Petipy knows no entry {name}\n"
+        assert (done.returncode, done.stderr) == (1, words)
     assert not system.kept
 
 
