@@ -244,6 +244,7 @@ def main(process: ScannerProcess) -> int:
         log.info(line)
     if (mode := kexec.lockdown()) not in ("", "none"):
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
+    # petipy.network.ssh.PLACE: most images have none, and do not import it.
     has_ssh = os.path.exists("/etc/dropbear")  # noqa: PTH110  no pathlib here
     services = _services(Scanner(process, log.warning), store)
     services = replace(services, storage=kept, ssh=has_ssh)

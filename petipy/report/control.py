@@ -53,9 +53,8 @@ def _describe_state(value: Value) -> str:
     state, countdown = read_text(value.get("state")), _part(value, "countdown")
     if countdown:
         state += f", {read_text(countdown.get('seconds'))} s"
-        state += (
-            f" unless {read_text(countdown['awaits'])} comes" if countdown.get("awaits") else ""
-        )
+        if awaits := read_text(countdown.get("awaits")):
+            state += f" unless {awaits} comes"
     if booting := read_text(value.get("booting")):
         state += f" {booting}"
     if progress := _part(value, "progress"):

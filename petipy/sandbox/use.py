@@ -1,4 +1,4 @@
-"""End what nobody has used for a while."""
+"""The use of something that ends when nobody has used it for a while."""
 
 import asyncio
 from collections.abc import Callable

@@ -88,7 +88,7 @@ def _tell_nothing(scan: Scan, url: str) -> Scan:
 
 
 def _tell_default(scan: Scan) -> Scan:
-    """Add a problem to a scan whose default ends the machine: no server does that to a machine."""
+    """Add a problem to a scan whose default ends the machine: only a person may do that."""
     told = tuple(
         Problem(
             entry.config,

@@ -32,9 +32,8 @@ class Outcome:
         if self.place and self.removed:
             done = f"not kept in {self.place} any more"
         elif self.place:
-            done = f"saved in {self.place}" + (
-                "" if self.counts else "; it counts at the next start"
-            )
+            later = "" if self.counts else "; it counts at the next start"
+            done = f"saved in {self.place}{later}"
         elif self.removed:
             done = "as it was at the start"
         else:
