@@ -10,7 +10,7 @@ from typing import Any
 from petipy.log import Log
 from petipy.scan.images import MOST, image_device
 from petipy.sources.repeats import Repeats
-from petipy.sources.results import is_silence, report_scan
+from petipy.sources.results import is_silence, report_departure, report_scan
 from petipy.sources.source import Arrived, Left, SourceEvent, Updated
 from petipy.state.catalog import Catalog
 from petipy.state.model import Choice, Device, Image, Scan, Source, State
@@ -176,7 +176,7 @@ class Discovery:
         self._remarks.pop(name, None)
         if source := self._catalog.source(name):
             self._catalog.remove(name)
-            self._log.info(f"{name} is gone")
+            report_departure(self._log, name, self._store.snapshot)
             if source.device and name in self._images.get(source.device.volume.disk, []):
                 self._images[source.device.volume.disk].remove(name)
         self._publish()

@@ -46,7 +46,8 @@ class Repeats:
         last = len(PAUSES) + 1
         if failures < last:
             pause = PAUSES[failures - 1]
-            words = f"it is {'asked' if remote else 'looked at'} again in {pause:g} seconds"
+            # The line stays on the screen: a number of seconds would soon be wrong.
+            words = f"it is {'asked' if remote else 'looked at'} again soon"
         elif remote:
             pause = min(LATER_REMOTE * 2 ** min(failures - last, 20), LONGEST_REMOTE)
             words = f"from now on it is asked again every {LONGEST_REMOTE:g} seconds"

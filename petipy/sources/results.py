@@ -35,6 +35,12 @@ def report_scan(log: Log, source: Source, scan: Scan, known: Scan | None, now: S
     tell(f"{name}: {_count(len(scan.entries) - len(hidden))}{rest}")
 
 
+def report_departure(log: Log, name: str, now: Snapshot) -> None:
+    """Log that a source is gone. Consoles that still show its failure show this instead."""
+    tell = log.announce if _is_failure_of(name, now.status) else log.info
+    tell(f"{name} is gone")
+
+
 def _is_failure_of(name: str, status: Status | None) -> bool:
     return bool(status and status.level == "warning" and status.text.startswith(f"{name}: "))
 

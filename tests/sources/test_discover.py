@@ -34,7 +34,8 @@ class Machine:
     """Scans as its devices' names say; events are what the test plugs and pulls."""
 
     def __init__(self) -> None:
-        self.store, self.log = Store(), Log(files=())
+        self.store = Store()
+        self.log = Log(lambda status: self.store.update(status=status), files=())
         self.discovery = Discovery(self.scan, self.store, self.log)
         self.scanned: list[str] = []
         self.results = {"good1": GOOD}
@@ -75,8 +76,21 @@ def test_a_hung_device_a_broken_one_and_a_removed_one_cost_nothing_else() -> Non
     assert [d.name for d in snapshot.devices] == ["breaks1", "good1", "slow1"]
     assert not snapshot.scanning
     said = [s.text for s in machine.log.lines if s.level == "warning"]
-    later = "; it is looked at again in 5 seconds"
+    later = "; it is looked at again soon"
     assert said == [f"breaks1: Input/output error{later}", f"slow1: no answer in time{later}"]
+
+
+@pytest.mark.parametrize(
+    ("other", "shown"), [("good1", "breaks1: Input"), ("breaks1", "breaks1 is")]
+)
+def test_the_consoles_do_not_keep_the_failure_of_a_device_that_is_gone(
+    other: str, shown: str
+) -> None:
+    machine = Machine()
+    machine.run("+good1", "+breaks1", f"-{other}")
+    status = machine.store.snapshot.status
+    assert status
+    assert status.text.startswith(shown)
 
 
 def test_what_the_program_cannot_cope_with_costs_its_own_device() -> None:

@@ -162,11 +162,11 @@ def test_a_server_that_is_away_is_told_in_one_line_and_so_is_its_return() -> Non
     snapshot = network.run(Arrived(SOURCE))
     assert [line.text for line in network.log.lines] == [
         "found eth0: network",
-        "eth0: no answer from 192.0.2.1; it is asked again in 5 seconds",
+        "eth0: no answer from 192.0.2.1; it is asked again soon",
         "eth0: 1 entry",
     ]
     assert [status.text for status in network.shown] == [
-        "eth0: no answer from 192.0.2.1; it is asked again in 5 seconds",
+        "eth0: no answer from 192.0.2.1; it is asked again soon",
         "eth0: 1 entry",
     ]
     assert snapshot.status == network.shown[-1]
@@ -194,7 +194,7 @@ def test_a_silent_server_is_asked_for_ever_at_most_every_two_minutes_and_told_tw
     assert set(network.pauses[4:]) == {LONGEST_REMOTE}
     assert len(network.pauses) == network.most
     assert network.warnings() == [
-        "eth0: no answer from 192.0.2.1; it is asked again in 5 seconds",
+        "eth0: no answer from 192.0.2.1; it is asked again soon",
         "eth0: no answer from 192.0.2.1; from now on it is asked again every 120 seconds",
     ]
     assert snapshot.sources[0].reason.startswith("no answer from 192.0.2.1 (")

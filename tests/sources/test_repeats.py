@@ -99,7 +99,7 @@ def test_a_scan_that_fails_is_repeated_with_growing_pauses_and_then_seldom() -> 
     (source,) = snapshot.sources
     assert (source.state, source.reason, source.given_up) == ("failed", "bad block (6 times)", True)
     assert machine.warnings() == [
-        "vda2: bad block; it is looked at again in 5 seconds",
+        "vda2: bad block; it is looked at again soon",
         "vda2: bad block; from now on it is looked at less and less often",
     ]
 
