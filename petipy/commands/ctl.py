@@ -74,6 +74,8 @@ def _read_password(path: str) -> str:
 
 def _carry_out(options: argparse.Namespace, request: dict[str, Any]) -> int:
     with Line(options.socket) as line:
+        if options.socket != SOCKET:
+            line.probe(options.timeout)
         try:
             return _show(options, line.ask(request, _choose_patience(options, request)))
         except Refusal as refusal:

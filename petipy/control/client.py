@@ -13,6 +13,7 @@ from petipy.report.control import read_text
 
 SOCKET = "/run/petipy/control"
 PATIENCE = 10.0  # seconds for a connection and for a request to be taken
+_PROBE = 3.0  # seconds for the first answer to a probe; an emulated guest is slow
 _LONGEST = 4 << 20  # bytes of a line of an answer
 
 Value = Mapping[str, Any]
@@ -20,6 +21,10 @@ Value = Mapping[str, Any]
 
 class NoAnswer(Exception):
     """Nobody is there, or no answer comes."""
+
+
+class Silence(NoAnswer):
+    """No answer came in time."""
 
 
 class Refusal(Exception):
@@ -36,19 +41,45 @@ class Line:
 
     def __init__(self, path: str) -> None:
         self._path, self._number = path, 0
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._buffer = bytearray()
 
     def __enter__(self) -> "Line":
+        self._connect()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def _connect(self) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._buffer = bytearray()
         try:
             self._socket.connect(self._path)
         except OSError as error:
             self._socket.close()
             raise NoAnswer(f"{self._path}: {error.strerror or error}") from None
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
+    def probe(self, patience: float) -> None:
+        """Make a connection by a port that is answered, within `patience` seconds. Raise NoAnswer.
+
+        A guest may write just after an earlier client has left. QEMU then holds back whatever the
+        guest writes until one more client has left (hw/char/virtio-console.c, flush_buf). So a
+        probe without an answer is followed by another connection. A probe changes nothing in the
+        guest, unlike a request that is sent twice.
+        """
+        end, pause = time.monotonic() + patience, _PROBE
+        while True:
+            left = end - time.monotonic()
+            try:
+                for _ in self.ask({"command": "status"}, min(pause, left)):
+                    pass
+            except Silence:
+                if left <= pause:
+                    raise
+            else:
+                return
+            self._socket.close()
+            self._connect()
+            pause *= 2
 
     def ask(
         self, request: Value, patience: float | None, descriptor: int = -1
@@ -97,7 +128,7 @@ class Line:
             try:
                 data = self._socket.recv(1 << 16)
             except TimeoutError:
-                raise NoAnswer(f"{self._path}: no answer in time") from None
+                raise Silence(f"{self._path}: no answer in time") from None
             except OSError as error:
                 raise NoAnswer(f"{self._path}: {error.strerror or error}") from None
             if not data:

@@ -78,18 +78,23 @@ def test_an_absent_entry_a_wrong_word_and_silence_have_statuses_of_their_own(
     assert "No such file" in capsys.readouterr().err
 
 
-def lie(place: Path, answer: Callable[[bytes], bytes]) -> threading.Thread:
-    """Answer one request at `place` as `answer` says."""
+def lie(place: Path, answer: Callable[[bytes], bytes], silent: int = 0) -> threading.Thread:
+    """Answer the requests of one client at `place` as `answer` says, after some in silence."""
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listening.bind(str(place))
     listening.listen()
 
     def serve() -> None:
         with listening:
+            for _ in range(silent):
+                line, _ = listening.accept()
+                with line:
+                    while line.recv(1 << 16):
+                        pass
             line, _ = listening.accept()
             with line:
-                request = line.recv(1 << 16)
-                line.sendall(answer(request.strip().splitlines()[-1]))
+                while request := line.recv(1 << 16):
+                    line.sendall(answer(request.strip().splitlines()[-1]))
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -121,10 +126,27 @@ def test_a_guest_may_send_anything(
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", capsys.readouterr().out)
 
 
-def test_a_guest_that_leaves_in_the_middle_gives_no_answer(tmp_path: Path) -> None:
+def test_half_an_answer_is_none(tmp_path: Path) -> None:
     thread = lie(tmp_path / "s", lambda _: b'{"version":1')
-    assert ctl.COMMAND(["--socket", f"{tmp_path}/s", "status"]) == 6
+    assert ctl.COMMAND(["--socket", f"{tmp_path}/s", "--timeout", "0.1", "status"]) == 6
     thread.join()
+
+
+def test_a_port_whose_answers_are_held_back_is_opened_again_before_the_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("petipy.control.client._PROBE", 0.05)
+    commands: list[str] = []
+
+    def answer(request: bytes) -> bytes:
+        asked = json.loads(request)
+        commands.append(asked["command"])
+        return json.dumps({"id": asked["id"], "result": {}}).encode() + b"\n"
+
+    thread = lie(tmp_path / "s", answer, silent=2)
+    assert ctl.COMMAND(["--socket", f"{tmp_path}/s", "boot", "Debian"]) == 0
+    thread.join()
+    assert commands == ["status", "boot"]
 
 
 def test_the_help_names_each_exit_status() -> None:
