@@ -223,12 +223,13 @@ class _List:
 
     def _merge(self) -> None:
         """Make one entry of dead ones that are neighbours."""
-        at = 0
-        while at + 1 < len(slots := self._slots()):
+        at, slots = 0, self._slots()
+        while at + 1 < len(slots):
             (start, end), (_, last) = slots[at], slots[at + 1]
             dead = all(self._text(slot).startswith(_DEAD) for slot in slots[at : at + 2])
             if dead and last - start <= LONGEST:
                 self._write(end, b".")
+                slots[at : at + 2] = [(start, last)]
             else:
                 at += 1
 
