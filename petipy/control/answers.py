@@ -15,6 +15,7 @@ from petipy.state.access import describe_users
 from petipy.state.boots import Progress
 from petipy.state.model import Choice, Snapshot, Source, Status
 from petipy.state.settings import Settings
+from petipy.state.wishes import find_named
 
 _MOST_NAMED = 10  # entries that an ambiguous title may mean
 
@@ -104,20 +105,14 @@ def _entry(snapshot: Snapshot, choice: Choice) -> dict[str, Any]:
 
 
 def find_entry(snapshot: Snapshot, name: str) -> Choice:
-    """Return the entry of this id, or the only one of this title. Raise Refused."""
-    if choice := snapshot.choice(name):
-        return choice
-    found = [choice for choice in snapshot.choices if name in _titles(choice)]
+    """Return the only entry of this id, title or name: petipy.state.wishes. Raise Refused."""
+    found = find_named(name, snapshot.choices)
     if len(found) == 1:
         return found[0]
     if not found:
         raise Refused("absent", "there is no such entry")
     ids = [choice.id for choice in found[:_MOST_NAMED]]
     raise Refused("ambiguous", f"{len(found)} entries have this title", entries=ids)
-
-
-def _titles(choice: Choice) -> tuple[str, str]:
-    return choice.entry.title, ">".join((*choice.entry.trail, choice.entry.title))
 
 
 def list_settings(settings: Settings) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ In an id of a wish, * stands for a version. Such a wish follows every update of 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from parsers.reading.bootspec import version_key
 from petipy.state.model import Choice
@@ -28,17 +28,22 @@ _VERSION = re.compile(
 def find_entries(text: str, choices: Iterable[Choice]) -> list[Choice]:
     """Return the entries that a text means, the best first."""
     known = list(choices)
+    if named := find_named(text, known):
+        return named
+    kin = _strip_versions(text)
+    found = [choice for choice in known if "*" in kin and _strip_versions(choice.id) == kin]
+    return sorted(found, key=_make_version_key, reverse=True)
+
+
+def find_named(text: str, known: Sequence[Choice]) -> list[Choice]:
+    """Return the entries that have this id, title or name (1 to 4)."""
     if exact := [choice for choice in known if choice.id == text]:
         return exact
     words = text.casefold()
     for depth in ("whole", "last"):
         if found := [choice for choice in known if words in _list_names(choice, depth)]:
             return found
-    if found := [choice for choice in known if text == make_name(choice)]:
-        return found
-    kin = _strip_versions(text)
-    found = [choice for choice in known if "*" in kin and _strip_versions(choice.id) == kin]
-    return sorted(found, key=_make_version_key, reverse=True)
+    return [choice for choice in known if text == make_name(choice)]
 
 
 def make_wish(choice: Choice, choices: Iterable[Choice]) -> str:

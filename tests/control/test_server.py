@@ -76,7 +76,7 @@ def test_entries_have_their_obstacles_and_in_full_their_files(tmp_path: Path) ->
     run(scenario())
 
 
-@pytest.mark.parametrize("name", ["vda2/grub/Debian GNU/Linux", DEBIAN])
+@pytest.mark.parametrize("name", ["vda2/grub/Debian GNU/Linux", DEBIAN, DEBIAN.lower()])
 def test_an_entry_boots_by_its_id_or_its_only_title(tmp_path: Path, name: str) -> None:
     async def scenario() -> None:
         machine = Machine()
