@@ -97,45 +97,57 @@ async def load(
             from petipy.boot import overlays  # few machines have any
 
             todo, descriptors = await overlays.apply(todo, descriptors, in_child, log, stack)
-        files = todo.files
-        total = sum(map(size_of, descriptors, files))
         message = make_message()
         for descriptor in message.initrds:
             stack.callback(os.close, descriptor)
-
-        def receive(report: str) -> None:
-            words = report.split()
-            found = [read_number(word, range(1 << 50)) for word in words]
-            number, done = found if len(found) == 2 else (None, None)
-            if number is None or done is None or number >= len(files):
-                raise ValueError(report[:60])
-            what = hide_credentials(str(files[number]))
-            show(Progress(what=what, done=done, total=total if done else None))
-
-        def stage(link: Parent) -> str:
-            kernel, *rest = parts = _read(descriptors, files, total, link)
-            suspects = _find_suspects(descriptors, todo)
-
-            def confine() -> None:
-                _confine([link.fileno(), *parts, *descriptors, *message.initrds], total)
-                _refuse_itself(suspects)
-
-            devicetree = rest.pop() if todo.devicetree else None
-            method = kexec.load(
-                kernel, rest, todo.cmdline, devicetree, message=message, confine=confine
-            )
-            _refuse_itself(suspects)  # again: kexec-tools loads with all rights, unconfined
-            return method
-
-        try:
-            # In a child: a read error of a mapped kernel is a SIGBUS, which kills only that.
-            method = await in_child(stage, LOADING, receive)
-        except ChildDied as death:
-            raise BootError(str(todo.kernel), _DEATHS.get(death.signal, _READ_ERROR)) from death
-        except OSError as error:
-            kind = ItIsPetipy if error.errno == errno.ELOOP else BootError
-            raise kind(str(todo.kernel), describe(error, "loading took too long")) from error
+        method = await _stage(todo, descriptors, message, kexec, in_child, show)
         log.info(hide_credentials(f"loaded {todo.kernel} by {method}"))
+
+
+async def _stage(
+    todo: Plan,
+    descriptors: Sequence[int],
+    message: Message,
+    kexec: Kexec,
+    in_child: InChild,
+    show: Show,
+) -> str:
+    """Stage the kernel in a child; return the method. Raise BootError."""
+    files = todo.files
+    total = sum(map(size_of, descriptors, files))
+
+    def receive(report: str) -> None:
+        words = report.split()
+        found = [read_number(word, range(1 << 50)) for word in words]
+        number, done = found if len(found) == 2 else (None, None)
+        if number is None or done is None or number >= len(files):
+            raise ValueError(report[:60])
+        what = hide_credentials(str(files[number]))
+        show(Progress(what=what, done=done, total=total if done else None))
+
+    def stage(link: Parent) -> str:
+        kernel, *rest = parts = _read(descriptors, files, total, link)
+        suspects = _find_suspects(descriptors, todo)
+
+        def confine() -> None:
+            _confine([link.fileno(), *parts, *descriptors, *message.initrds], total)
+            _refuse_itself(suspects)
+
+        devicetree = rest.pop() if todo.devicetree else None
+        method = kexec.load(
+            kernel, rest, todo.cmdline, devicetree, message=message, confine=confine
+        )
+        _refuse_itself(suspects)  # again: kexec-tools loads with all rights, unconfined
+        return method
+
+    try:
+        # In a child: a read error of a mapped kernel is a SIGBUS, which kills only that.
+        return await in_child(stage, LOADING, receive)
+    except ChildDied as death:
+        raise BootError(str(todo.kernel), _DEATHS.get(death.signal, _READ_ERROR)) from death
+    except OSError as error:
+        kind = ItIsPetipy if error.errno == errno.ELOOP else BootError
+        raise kind(str(todo.kernel), describe(error, "loading took too long")) from error
 
 
 def _confine(descriptors: Iterable[int], total: int) -> None:
