@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,11 @@ from petipy.log import Log
 from tests.ui.fakes import Machine
 
 PATIENCE = 30.0
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    """Run a scenario, which ends within a minute."""
+    asyncio.run(asyncio.wait_for(scenario, 60))
 
 
 class Client:

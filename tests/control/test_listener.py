@@ -8,7 +8,6 @@ import pty
 import subprocess
 import sys
 import tty
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,10 @@ import pytest
 from petipy.control.listener import Listener
 from petipy.control.stream import PortStream
 from petipy.log import Log
-from tests.control.clients import until
+from tests.control.clients import run, until
 from tests.control.test_server import until_checked
 from tests.control.test_session import SHUT, machine_of
 from tests.ui.fakes import Machine
-
-
-def run(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(scenario, 60))
 
 
 class Host:
