@@ -6,7 +6,6 @@ import random
 import signal
 import socket
 import ssl
-import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 
@@ -289,9 +288,8 @@ def test_a_scanner_that_takes_nothing_more_holds_up_nobody(monkeypatch: pytest.M
         with suppress(BlockingIOError):
             while True:
                 started.process.control.send(b"x", socket.MSG_DONTWAIT)
-        began = time.monotonic()
+        # Not: no answer in time.
         with pytest.raises(OSError, match="the scanner process died"):
             asyncio.run(started.scan_lease(ETH0, (("ip", "192.0.2.7"),), (), "", PATIENCE))
-        assert time.monotonic() - began < PATIENCE
     finally:
         started.close()
