@@ -36,6 +36,7 @@ _TIMES = (9, 10)  # OpenSSL's codes for a certificate that is not yet valid, or 
 
 InChild = Callable[[Work, float, Callable[[str], None]], Awaitable[str]]
 Show = Callable[[Progress | None], None]
+_Check = tuple[Signature, int, int]  # with the descriptors of content and signature
 
 
 @dataclass(slots=True)
@@ -95,23 +96,8 @@ async def verify(
 
     `descriptors` are those of todo.files. Raise BootError for the first that is not right.
     """
-    files, found = todo.files, list(descriptors)
-    copied: list[File] = []
-    checks: list[tuple[Signature, int, int]] = []  # with the descriptors of content and signature
-    for signature, place in zip(todo.signatures, proofs.signatures, strict=True):
-        if signature.digest:  # a script: it is fetched again
-            (descriptor,) = await opener.open(signature.file)
-            stack.callback(os.close, descriptor)
-            checks.append((signature, descriptor, place))
-            continue
-        numbers = [number for number, file in enumerate(files) if file == signature.file]
-        if not numbers:
-            raise BootError(_name(signature), "it has a signature, and is none of the files")
-        for number in numbers:
-            if not sealed.is_sealed(found[number]):
-                found[number] = await _copy(found[number], files[number], in_child, stack)
-                copied.append(files[number])
-            checks.append((signature, found[number], place))
+    found = list(descriptors)
+    checks, copied = await _pair(todo, found, proofs, opener, in_child, stack)
     last = 0
 
     def receive(report: str) -> None:
@@ -131,6 +117,38 @@ async def verify(
     for (signature, _, _), signer in zip(checks, signers.split("\n"), strict=False):
         log.info(f"{_name(signature)}: the signature is right (by {signer})")
     return forget_extents(todo, copied), found
+
+
+async def _pair(
+    todo: Plan,
+    found: list[int],
+    proofs: Proofs,
+    opener: Opener,
+    in_child: InChild,
+    stack: ExitStack,
+) -> tuple[list[_Check], list[File]]:
+    """Return each signature with what it is of, and the files that were copied for that.
+
+    The copies take the places of these files' descriptors in `found`.
+    """
+    files = todo.files
+    copied: list[File] = []
+    checks: list[_Check] = []
+    for signature, place in zip(todo.signatures, proofs.signatures, strict=True):
+        if signature.digest:  # a script: it is fetched again
+            (descriptor,) = await opener.open(signature.file)
+            stack.callback(os.close, descriptor)
+            checks.append((signature, descriptor, place))
+            continue
+        numbers = [number for number, file in enumerate(files) if file == signature.file]
+        if not numbers:
+            raise BootError(_name(signature), "it has a signature, and is none of the files")
+        for number in numbers:
+            if not sealed.is_sealed(found[number]):
+                found[number] = await _copy(found[number], files[number], in_child, stack)
+                copied.append(files[number])
+            checks.append((signature, found[number], place))
+    return checks, copied
 
 
 def _name(signature: Signature) -> str:
@@ -159,7 +177,7 @@ async def _copy(descriptor: int, file: File, in_child: InChild, stack: ExitStack
     return copy
 
 
-def _check(link: Parent, checks: Sequence[tuple[Signature, int, int]], proofs: Proofs) -> str:
+def _check(link: Parent, checks: Sequence[_Check], proofs: Proofs) -> str:
     """Check the signatures, in the child, and return the signers of each in a line.
 
     Report the number of each before. Raise OSError for the first that is not right.
