@@ -221,29 +221,26 @@ SETTINGS = (
     Setting(
         name="interfaces",
         type=values.SETUPS,
-        help="addresses, VLANs, bonds, bridges, routes and names of interfaces in dracut's words, "
-        "such as `ip=eth0:dhcp vlan=eth0.5:eth0`; a command line may have these words alone",
+        help="addresses, VLANs, bonds, bridges, routes and names of interfaces in dracut's words; "
+        "a command line may have these words alone",
         live=False,
     ),
     Setting(
         name="dhcp_arch",
         type=values.DHCP_ARCHITECTURE,
-        help="the architecture to send to DHCP servers (option 93): 0C for Open Firmware, "
-        "0E for OPAL, 0B for EFI on arm64, 07 for EFI on x86, 00 for a BIOS; else this machine's",
+        help="the architecture to send to DHCP servers (option 93); else this machine's",
         live=False,
     ),
     Setting(
         name="dhcp_class",
         type=values.CLASS,
-        help="the vendor class to send to DHCP servers (option 60); the architecture is added to "
-        "PXEClient and HTTPClient; servers answer HTTPClient with URLs",
+        help="the vendor class to send to DHCP servers (option 60), such as HTTPClient",
         live=False,
     ),
     Setting(
         name="dhcp_user_class",
         type=values.CLASS,
-        help="the user class to send to DHCP servers (option 77, as iPXE does); iPXE adds its "
-        "option 175, and many servers then name an iPXE script, which Petipy reads",
+        help="the user class to send to DHCP servers (option 77), such as iPXE",
         live=False,
     ),
     Setting(
