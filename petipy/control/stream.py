@@ -149,7 +149,11 @@ class SocketStream(Stream):
 
 
 class PortStream(Stream):
-    """A virtio-serial port. Without a host it is gone, and may come back."""
+    """A virtio-serial port. Without a host it is gone, and may come back.
+
+    The kernel may give what a host has sent before it notes that the host is there. Until then a
+    write waits.
+    """
 
     def __init__(self, path: str) -> None:
         self._port = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -168,9 +172,12 @@ class PortStream(Stream):
         while not self._buffer:
             self._readable.clear()
             with contextlib.suppress(BlockingIOError):  # a host is there, and silent
-                self._buffer += os.read(self._port, _CHUNK)
+                self._buffer += self._receive_from_port()[0]
             if not self._buffer:
                 await self._readable.wait()
 
     def _receive_from_port(self) -> tuple[bytes, list[int]]:
-        return os.read(self._port, _CHUNK), []
+        data = os.read(self._port, _CHUNK)
+        if data:
+            self.gone.clear()
+        return data, []

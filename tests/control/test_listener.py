@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 import tty
@@ -123,6 +124,38 @@ def test_a_host_that_floods_has_errors_and_then_an_answer(tmp_path: Path) -> Non
         host.close()
 
     run(scenario())
+
+
+def test_an_answer_waits_until_the_kernel_has_noted_the_host_that_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write, refusals = os.write, [BlockingIOError()]
+
+    def refuse_once(fd: int, data: bytes) -> int:
+        if refusals:
+            raise refusals.pop()
+        return write(fd, data)
+
+    async def ask() -> None:
+        line, theirs = pty.openpty()
+        tty.setraw(theirs)
+        stream = PortStream(os.ttyname(theirs))
+        with monkeypatch.context() as before:  # as if no host were there yet
+            before.setattr("petipy.control.stream._GONE", select.EPOLLIN)
+            write(line, b"request\n")
+            await until(stream.gone.is_set)
+        assert await stream.read_line(100) == b"request"
+        monkeypatch.setattr(os, "write", refuse_once)
+        answer = asyncio.create_task(stream.write(b"answer\n", 60))
+        await asyncio.sleep(0)
+        write(line, b"\n")  # which wakes the stream, as the kernel's note does
+        await answer
+        assert os.read(line, 100) == b"answer\n"
+        stream.close()
+        os.close(line)
+        os.close(theirs)
+
+    run(ask())
 
 
 def test_an_answer_that_nobody_takes_costs_the_next_client_nothing(
