@@ -25,7 +25,7 @@ def describe_status(snapshot: Snapshot, now: float) -> dict[str, Any]:
     countdown = snapshot.countdown
     return {
         "petipy": __version__,
-        "state": _state(snapshot),
+        "state": _name_state(snapshot),
         "default": snapshot.default or None,
         "countdown": countdown
         and {
@@ -36,20 +36,20 @@ def describe_status(snapshot: Snapshot, now: float) -> dict[str, Any]:
             "leave": countdown.leave or None,
         },
         "booting": snapshot.booting or None,
-        "progress": _progress(snapshot.progress),
+        "progress": _describe_progress(snapshot.progress),
         "failed": [
             {"entry": tried.id, "title": tried.title, "at": tried.at, "text": tried.reason}
             for tried in snapshot.attempts
         ],
         "settled": snapshot.settled,
-        "sources": [_source(source) for source in snapshot.sources],
+        "sources": [_describe_source(source) for source in snapshot.sources],
         "entries": len(snapshot.choices),
         "problems": len(snapshot.problems),
-        "message": snapshot.status and log_line(snapshot.status),
+        "message": snapshot.status and describe_line(snapshot.status),
     }
 
 
-def _state(snapshot: Snapshot) -> str:
+def _name_state(snapshot: Snapshot) -> str:
     if snapshot.booting:
         return "loading"
     if snapshot.countdown:
@@ -59,7 +59,7 @@ def _state(snapshot: Snapshot) -> str:
     return "looking" if snapshot.scanning or not snapshot.settled else "idle"
 
 
-def _progress(progress: Progress | None) -> dict[str, Any] | None:
+def _describe_progress(progress: Progress | None) -> dict[str, Any] | None:
     if progress is None:
         return None
     what = hide_credentials(progress.what)
@@ -67,7 +67,7 @@ def _progress(progress: Progress | None) -> dict[str, Any] | None:
     return {"what": what, **amounts, "trouble": progress.trouble or None}
 
 
-def _source(source: Source) -> dict[str, Any]:
+def _describe_source(source: Source) -> dict[str, Any]:
     addresses = list(source.link.addresses) if source.link else []
     return {
         "name": source.name,
@@ -79,7 +79,7 @@ def _source(source: Source) -> dict[str, Any]:
     }
 
 
-def log_line(status: Status) -> dict[str, Any]:
+def describe_line(status: Status) -> dict[str, Any]:
     return {"at": round(status.at, 3), "level": status.level, "text": status.text}
 
 
@@ -87,10 +87,10 @@ def list_entries(snapshot: Snapshot, *, full: bool) -> Iterator[dict[str, Any]]:
     """Yield the entries of the menu in its order."""
     find = make_index(tuple(device.volume for device in snapshot.devices))
     for choice in snapshot.choices:
-        yield _entry(snapshot, choice) | (entry_to_json(choice, find) if full else {})
+        yield _describe_entry(snapshot, choice) | (entry_to_json(choice, find) if full else {})
 
 
-def _entry(snapshot: Snapshot, choice: Choice) -> dict[str, Any]:
+def _describe_entry(snapshot: Snapshot, choice: Choice) -> dict[str, Any]:
     own = itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice)
     return {
         "id": choice.id,

@@ -84,7 +84,7 @@ class Server:
         """Go on after a boot that failed."""
         self._leaving = None
 
-    def _leave(self) -> "asyncio.Future[Sequence[str]]":
+    def _make_leaving(self) -> "asyncio.Future[Sequence[str]]":
         if self._leaving is None:
             self._leaving = asyncio.get_running_loop().create_future()
         return self._leaving
@@ -127,7 +127,7 @@ class Server:
                 case protocol.Config(name=""):
                     await _list(stream, id, answers.list_settings(session.snapshot.settings))
                 case protocol.Log(follow=False):
-                    await _list(stream, id, map(answers.log_line, [*session.log()]))
+                    await _list(stream, id, map(answers.describe_line, [*session.log()]))
                 case protocol.Log():
                     await self._follow_log(stream, session, id)
                 case protocol.Watch():
@@ -179,7 +179,7 @@ class Server:
         await session.boot(choice.id)
         if leaving is None:
             return {"booting": choice.id}
-        async for snapshot in _changes(session, leaving):
+        async for snapshot in _follow_changes(session, leaving):
             if leaving.done():
                 return {"booting": choice.id, "leaves": True, "lines": [*leaving.result()]}
             if snapshot.booting != choice.id:
@@ -192,11 +192,11 @@ class Server:
         task = asyncio.current_task()
         assert task
         self._waiting.add(task)
-        return self._leave()
+        return self._make_leaving()
 
     async def _watch(self, stream: Stream, session: Session, id: str) -> None:
         leaving = self._note_waiting()
-        async for snapshot in _changes(session, leaving):
+        async for snapshot in _follow_changes(session, leaving):
             if leaving.done():
                 result = {"leaves": True, "lines": [*leaving.result()]}
                 await stream.write(protocol.encode(id, result=result), LAST_WORDS)
@@ -216,7 +216,9 @@ class Server:
                 fresh.append(status)
             last = fresh[0] if fresh else last
             for status in reversed(fresh):
-                await stream.write(protocol.encode(id, item=answers.log_line(status)), PATIENCE)
+                await stream.write(
+                    protocol.encode(id, item=answers.describe_line(status)), PATIENCE
+                )
             if leaving.done():
                 await stream.write(protocol.encode(id, result={"leaves": True}), LAST_WORDS)
                 return
@@ -288,7 +290,7 @@ async def _list(stream: Stream, id: str, items: Iterable[dict[str, Any]]) -> Non
     await stream.write(bytes(lines), PATIENCE)
 
 
-async def _changes(
+async def _follow_changes(
     session: Session, leaving: "asyncio.Future[Sequence[str]]"
 ) -> AsyncIterator[Snapshot]:
     """Yield the present snapshot, then each that follows, or the same once the machine leaves."""

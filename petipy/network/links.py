@@ -211,8 +211,8 @@ class Links:
             self._log(link, f"{source.name}: {source.reason}", now)
         elif state.link.addresses and said != link.told:
             server = f", DHCP server {lease['serverid']}" if lease.get("serverid") else ""
-            twin = self._find_twin(state)
-            also = f"; {twin} has this address, too" if twin else ""
+            other = self._find_duplicate(state)
+            also = f"; {other} has this address, too" if other else ""
             text = f"{source.name}: {', '.join(state.link.addresses)}{server}{also}"
             if link.silent:  # whoever was told of the silence is told of its end
                 link.silent = False
@@ -232,12 +232,12 @@ class Links:
             self._log(link, f"{source.name}: left out of an answer: {answers.refused}", now)
         link.refused = answers.refused or link.refused
 
-    def _find_twin(self, state: Interface) -> str:
+    def _find_duplicate(self, state: Interface) -> str:
         """Return the name of another link that has one of the addresses: `ip=` named no card."""
         own = set(state.link.addresses)
-        others = (other.interface.link for other in self._followed.values())
-        twins = (link.name for link in others if link.carrier and own & {*link.addresses})
-        return next((name for name in twins if name != state.link.name), "")
+        links = (followed.interface.link for followed in self._followed.values())
+        names = (link.name for link in links if link.carrier and own & {*link.addresses})
+        return next((name for name in names if name != state.link.name), "")
 
     def _log(self, link: _Followed, text: str, now: float) -> None:
         """Log a line, at most a few a minute: a bad cable must not fill a slow console."""

@@ -127,7 +127,7 @@ class SshServer:
             ) as dropbear:
                 line.close()
                 async for text in dropbear.lines():
-                    # Anybody on the network can cause lines; only a login deserves one.
+                    # Anybody on the network can cause the other lines.
                     tell = self._log.info if "auth succeeded" in text else self._log.debug
                     tell(f"ssh: {_STAMP.sub('', text)}")
         except OSError as error:

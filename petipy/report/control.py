@@ -8,7 +8,7 @@ Value = Mapping[str, Any]
 
 def describe(command: str, kind: str, value: Value) -> Iterator[str]:
     """Yield the lines for an "item" or a "result" of a command."""
-    return _TEXTS.get((command, kind), _nothing)(value)
+    return _TEXTS.get((command, kind), _describe_nothing)(value)
 
 
 def read_text(value: object) -> str:
@@ -26,11 +26,11 @@ def _part(value: Value, name: str) -> Value:
     return part if isinstance(part, dict) else {}
 
 
-def _nothing(_: Value) -> Iterator[str]:
+def _describe_nothing(_: Value) -> Iterator[str]:
     yield from ()
 
 
-def _status(value: Value) -> Iterator[str]:
+def _describe_status(value: Value) -> Iterator[str]:
     yield f"state     {_describe_state(value)}"
     if default := read_text(value.get("default")):
         yield f"default   {default}"
@@ -62,7 +62,7 @@ def _describe_state(value: Value) -> str:
     return state
 
 
-def _entry(value: Value) -> Iterator[str]:
+def _describe_entry(value: Value) -> Iterator[str]:
     mark = "*" if value.get("marked") is True else " "
     titles = [*map(read_text, read_list(value.get("trail"))), read_text(value.get("title"))]
     yield f"{mark} {' > '.join(titles)}"
@@ -75,42 +75,42 @@ def _entry(value: Value) -> Iterator[str]:
         yield f"    cmdline {cmdline}"
 
 
-def _setting(value: Value) -> Iterator[str]:
+def _describe_setting(value: Value) -> Iterator[str]:
     text = "(secret)" if value.get("secret") is True else read_text(value.get("value"))
     yield f"{read_text(value.get('name')):<16} {text:<24} {read_text(value.get('from'))}"
 
 
-def _changed(value: Value) -> Iterator[str]:
+def _describe_change(value: Value) -> Iterator[str]:
     if "name" in value:
-        yield from _setting(value)
+        yield from _describe_setting(value)
     elif "text" in value:
         yield read_text(value.get("text"))
 
 
-def _log(value: Value) -> Iterator[str]:
+def _describe_line(value: Value) -> Iterator[str]:
     at = value.get("at")
     when = f"{at:9.3f}" if isinstance(at, int | float) else ""
     yield f"{when} {read_text(value.get('level'))}: {read_text(value.get('text'))}"
 
 
-def _watched(value: Value) -> Iterator[str]:
+def _describe_news(value: Value) -> Iterator[str]:
     message = read_text(_part(value, "message").get("text"))
     yield f"{_describe_state(value)}{message and f'; {message}'}"
 
 
-def _boot(value: Value) -> Iterator[str]:
+def _describe_boot(value: Value) -> Iterator[str]:
     yield f"boots {read_text(value.get('booting'))}"
 
 
 _TEXTS: Mapping[tuple[str, str], Callable[[Value], Iterator[str]]] = {
-    ("status", "result"): _status,
-    ("entries", "item"): _entry,
-    ("config", "item"): _setting,
-    ("config", "result"): _changed,
-    ("order", "result"): _changed,
-    ("next", "result"): _changed,
-    ("prefer", "result"): _changed,
-    ("log", "item"): _log,
-    ("watch", "item"): _watched,
-    ("boot", "result"): _boot,
+    ("status", "result"): _describe_status,
+    ("entries", "item"): _describe_entry,
+    ("config", "item"): _describe_setting,
+    ("config", "result"): _describe_change,
+    ("order", "result"): _describe_change,
+    ("next", "result"): _describe_change,
+    ("prefer", "result"): _describe_change,
+    ("log", "item"): _describe_line,
+    ("watch", "item"): _describe_news,
+    ("boot", "result"): _describe_boot,
 }

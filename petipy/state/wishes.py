@@ -30,8 +30,8 @@ def find_entries(text: str, choices: Iterable[Choice]) -> list[Choice]:
     known = list(choices)
     if named := find_named(text, known):
         return named
-    kin = _strip_versions(text)
-    found = [choice for choice in known if "*" in kin and _strip_versions(choice.id) == kin]
+    pattern = _strip_versions(text)
+    found = [choice for choice in known if "*" in pattern and _strip_versions(choice.id) == pattern]
     return sorted(found, key=_make_version_key, reverse=True)
 
 
@@ -52,10 +52,10 @@ def make_wish(choice: Choice, choices: Iterable[Choice]) -> str:
     For the newest version of several, or the only one, the text follows updates. Who chooses an
     older version means that one.
     """
-    kin = _strip_versions(choice.id)
-    versions = [other for other in choices if _strip_versions(other.id) == kin]
+    pattern = _strip_versions(choice.id)
+    versions = [other for other in choices if _strip_versions(other.id) == pattern]
     newest = all(_make_version_key(other) <= _make_version_key(choice) for other in versions)
-    return kin if newest and "*" in kin else choice.id
+    return pattern if newest and "*" in pattern else choice.id
 
 
 def _list_names(choice: Choice, depth: str) -> set[str]:

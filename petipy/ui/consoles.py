@@ -7,7 +7,7 @@ from typing import Protocol
 from petipy.ui.console import Console
 
 
-class Told(Protocol):
+class Releasable(Protocol):
     """A console, or another client that is told when the machine leaves."""
 
     async def release(self, lines: Sequence[str]) -> None: ...
@@ -18,9 +18,9 @@ class Consoles:
     """The consoles of the machine, for the program and for a boot."""
 
     def __init__(self) -> None:
-        self._consoles: list[Told] = []
+        self._consoles: list[Releasable] = []
 
-    def add(self, client: Told) -> None:
+    def add(self, client: Releasable) -> None:
         """Add a client that is told when the machine leaves."""
         self._consoles.append(client)
 
