@@ -176,7 +176,16 @@ class Daemon:
 def start_on_terminal(
     argv: Sequence[str], path: str, environment: Mapping[str, str]
 ) -> "Interactive":
-    """Start a program on the terminal `path`, in cooked mode and with job control if possible."""
+    """Start a program on the terminal `path`, in cooked mode and with job control if possible.
+
+    It dies with this process, whose next life reads the same terminal.
+    """
+    parent = os.getpid()
+
+    def become() -> None:
+        _take_terminal()
+        limits.die_with_parent(parent)
+
     # A descriptor of its own: O_NONBLOCK is shared by all that come from one open().
     fd = tty.open_tty(path)
     try:
@@ -190,7 +199,7 @@ def start_on_terminal(
             cwd="/",
             env=environment,
             start_new_session=True,
-            preexec_fn=_take_terminal,  # noqa: PLW1509  this process has no other threads
+            preexec_fn=become,  # noqa: PLW1509  this process has no other threads
         )
     finally:
         os.close(fd)

@@ -4,6 +4,8 @@ import asyncio
 import os
 import pty
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -116,6 +118,30 @@ def test_a_program_on_a_terminal_is_ended_when_nobody_waits_for_it_any_more(
         os.close(theirs)
 
     asyncio.run(scenario())
+
+
+OWNER = """
+import asyncio, sys
+from petipy.sys import process
+
+async def main():
+    program = process.start_on_terminal(["/bin/sh", "-c", sys.argv[2]], sys.argv[1], {})
+    await program.ends_within(60)
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_on_a_terminal_dies_with_the_one_that_has_started_it(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    script = f"trap '' HUP; echo $$ >{tmp_path}/pid; echo ready; while :; do sleep 1; done"
+    with subprocess.Popen([sys.executable, "-c", OWNER, os.ttyname(theirs), script]) as owner:
+        while b"ready" not in os.read(ours, 100):
+            pass
+        owner.kill()
+    os.close(ours)
+    os.close(theirs)
+    assert gone(tmp_path / "pid")
 
 
 def run_daemon(script: str, **more: int) -> tuple[list[str], int]:
