@@ -18,7 +18,7 @@ def test_a_shell_has_job_control_and_comes_back_to_the_menu() -> None:
             await emulator.until("Running")
             assert os.ttyname(emulator.theirs) in emulator.text
             assert "job control" not in emulator.text
-            emulator.type("echo 'it'ends; sleep 60\r")
+            emulator.type("sh -c \"echo 'it'ends; sleep 60\"\r")
             await emulator.until("itends")
             # Ctrl-C discards what is typed ahead: wait for the prompt.
             emulator.type("\x03")
