@@ -132,7 +132,8 @@ def test_consoles_that_only_petipy_has_are_told_as_well(machine: Machine) -> Non
         if machine.read("dev/hvc1"):
             break
         time.sleep(0.01)
-    assert machine.read("dev/hvc1") == "petipy ended with status 3; it starts again in 1 s"
+    said = machine.read("dev/hvc1")
+    assert said == "\x1b[m\x1b[Jpetipy ended with status 3; it starts again in 1 s"
 
 
 @pytest.mark.parametrize(
