@@ -15,9 +15,9 @@ from tests.property.lives import (
     Machine,
     cut_down,
     id_of,
-    make_life,
     write_script,
 )
+from tests.property.random_lives import make_life
 
 LIVES, PARTS = 10_000, 8
 FIRST = random.randrange(1 << 32) if os.environ.get("PETIPY_SEED") == "random" else 0
