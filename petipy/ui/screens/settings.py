@@ -97,7 +97,7 @@ class SettingsScreen(Screen):
 
 def describe(setting: Setting, settings: Settings) -> str:
     """Return one line: name, value, and the place that it comes from."""
-    value = _show_value(setting, settings)
+    value = shorten(_show_value(setting, settings), _VALUE)
     source = settings.place(setting.name) or "built in"
     return f"{setting.name:<{_NAME - 1}} {value:<{_VALUE}} {to_ascii(source)}"
 

@@ -38,6 +38,14 @@ def test_every_setting_has_a_row_with_value_and_source() -> None:
     assert rows == {f">{setting.name}" for setting in SETTINGS if not setting.internal}
 
 
+def test_a_long_value_leaves_its_source_in_the_row() -> None:
+    driver = opened(Kept({"entry": "Advanced options for Debian GNU/Linux>Linux 6.12.100-1"}))
+    driver.press("down", "down")
+    assert driver.focused().split() == [
+        *(">entry", "Advanced", "option...12.100-1", "NVRAM:", "entry")
+    ]
+
+
 def test_a_value_is_saved_and_the_list_says_where() -> None:
     kept = Kept(remark="it is gone when the machine is switched off")
     driver = setting(opened(kept), "timeout")
