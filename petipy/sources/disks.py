@@ -1,13 +1,20 @@
 """The volumes of the machine, from udev: first the present ones, then each change."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
 from petipy.log import Log
 from petipy.sources.settle import Settling
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent
-from petipy.sources.volume import Properties, has_failed, is_handled, make_device, read_name
+from petipy.sources.volume import (
+    Properties,
+    describe_unreadable,
+    has_failed,
+    is_handled,
+    make_device,
+    read_name,
+)
 from petipy.state.model import Device, Source
 
 
@@ -15,7 +22,7 @@ async def watch(log: Log, sysfs: str = "/sys") -> AsyncIterator[SourceEvent]:
     """Yield every volume, Settled once udev has handled all devices, then each change."""
     from petipy.sources.udev import Udev
 
-    udev, known, settling = Udev(), Known(sysfs), Settling()
+    udev, known, settling = Udev(), Known(sysfs, log.info), Settling()
     _poll_for_media(sysfs)
     wake = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -74,9 +81,11 @@ class Known:
     """The devices that events have reported. Turns udev's events into those of sources."""
 
     sysfs: str = "/sys"
+    log: Callable[[str], None] = lambda _: None
     devices: dict[str, Device] = field(default_factory=dict)
     awaited: set[str] = field(default_factory=set)  # the kernel has them, udev not yet
     lost: set[str] = field(default_factory=set)  # reported without a device: udev has failed
+    told: set[str] = field(default_factory=set)  # lines of the log about disks of no use
 
     def compare(self, listed: Iterator[Properties]) -> Iterator[SourceEvent]:
         """Yield the events that make the known devices those of a complete list."""
@@ -102,6 +111,7 @@ class Known:
         if device is None and has_failed(properties):
             yield from self._lose(name)
         elif device is None:
+            self._tell(describe_unreadable(properties, self.sysfs))
             yield from self._leave(name)
         elif action == "change" or self.devices.get(name) != device:
             self.lost.discard(name)
@@ -121,6 +131,11 @@ class Known:
             self.lost.add(name)
             reason = "udev does not say what is on it"
             yield Arrived(Source(name=name, state="failed", reason=reason, given_up=True))
+
+    def _tell(self, words: str) -> None:
+        if words and words not in self.told:
+            self.told.add(words)
+            self.log(words)
 
     def _leave(self, name: str) -> Iterator[SourceEvent]:
         if self.devices.pop(name, None) or name in self.lost:

@@ -59,6 +59,19 @@ def make_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
     return Device(volume=volume, node=p["DEVNAME"], kind=kind, title=title, sequence=sequence)
 
 
+def describe_unreadable(properties: Properties, sysfs: str = "/sys") -> str:
+    """Say that a whole disk has nothing on it that is known; "" for any other device."""
+    p = properties
+    known = p.get("ID_FS_TYPE") or p.get("ID_PART_TABLE_TYPE") or _is_part_of_another(p)
+    if known or p.get("DEVTYPE") != "disk" or _is_passed_over(p):
+        return ""
+    sectors = _number(_attribute(f"{sysfs}{p.get('DEVPATH', '')}/size"))
+    if not sectors:
+        return ""
+    size = format_size(sectors * 512)
+    return f"{read_name(p)}: {size}, no file system and no partition table that is known"
+
+
 def read_name(properties: Properties) -> str:
     """Return the kernel's name: vda2, cciss/c0d0p1."""
     return properties.get("DEVNAME", "").removeprefix("/dev/")

@@ -216,6 +216,18 @@ def test_each_volume_is_told_once_until_it_changes(sysfs: Path) -> None:
     assert names(known.take("remove", {"DEVNAME": "/dev/vda2"})) == ["-vda2"]
 
 
+def test_a_disk_of_noise_is_in_the_log_once_and_no_other_device_is(sysfs: Path) -> None:
+    lines: list[str] = []
+    known = Known(str(sysfs), lines.append)
+    noise = {"DEVPATH": VIO, "DEVNAME": "/dev/sda", "DEVTYPE": "disk", "USEC_INITIALIZED": "1"}
+    table = {"DEVPATH": PCI, "DEVNAME": "/dev/vda", "DEVTYPE": "disk", "USEC_INITIALIZED": "1"}
+    boot = partition(DEVPATH=f"{PCI}/vda1", DEVNAME="/dev/vda1", ID_FS_TYPE="")
+    drive = noise | {"DEVPATH": "/devices/none", "DEVNAME": "/dev/sr0"}  # without a disc
+    for p in (noise, noise, table | {"ID_PART_TABLE_TYPE": "gpt"}, boot, drive, partition()):
+        list(known.take("change", p))
+    assert lines == ["sda: 1 GB, no file system and no partition table that is known"]
+
+
 def test_a_device_that_udev_has_not_looked_at_is_awaited(sysfs: Path) -> None:
     known = Known(str(sysfs))
     early = partition()
