@@ -56,7 +56,8 @@ class Line:
             self._socket.connect(self._path)
         except OSError as error:
             self._socket.close()
-            raise NoAnswer(f"{self._path}: {error.strerror or error}") from None
+            hint = "; does Petipy run here as boot manager?" if self._path == SOCKET else ""
+            raise NoAnswer(f"{self._path}: {error.strerror or error}{hint}") from None
 
     def probe(self, patience: float) -> None:
         """Make a connection by a port that is answered, within `patience` seconds. Raise NoAnswer.

@@ -75,7 +75,9 @@ def test_an_absent_entry_a_wrong_word_and_silence_have_statuses_of_their_own(
     assert give(tmp_path / "s", "boot", "nothing") == 4
     assert give(tmp_path / "s", "dance") == 2
     assert ctl.COMMAND(["--socket", f"{tmp_path}/none", "status"]) == 6
-    assert "No such file" in capsys.readouterr().err
+    assert "none: No such file or directory\n" in capsys.readouterr().err
+    assert ctl.COMMAND(["status"]) == 6
+    assert "does Petipy run here as boot manager?" in capsys.readouterr().err
 
 
 def lie(place: Path, answer: Callable[[bytes], bytes], silent: int = 0) -> threading.Thread:
