@@ -35,7 +35,8 @@ def test_noise_neither_stops_the_countdown_nor_resets_the_machine_nor_opens_a_sh
             console.type(f"{SYSRQ}k")
             ended = f"petipy ended with status 137; it starts again in {pause} s"
             console.expect(ended, within=menu.SOON)
-            loopback.expect("petipy ended", within=menu.SOON)  # the kernel echoes there, too
+            # The driver sends 16 bytes at a time, and the line's echo comes between them.
+            loopback.expect("petipy end", within=menu.SOON)
             for line in console, loopback:
                 menu.greet(line)
         console.expect(r"Booting in \d+ s", within=menu.START)
