@@ -19,7 +19,7 @@ OPTIONS = {
         Option("MODULE_SIG_KEY", f'"{FILE}"', "signing", "the key"),
     )
 }
-# What the kernel's own build asks of a certificate: certs/Makefile and certs/default_x509.genkey.
+# The fields of a certificate for the kernel's build: certs/Makefile, certs/default_x509.genkey.
 _REQUEST = """\
 [req]
 distinguished_name = name

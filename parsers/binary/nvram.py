@@ -109,7 +109,7 @@ def _read_entries(read: Read, partition: Partition) -> Iterator[bytes]:
             piece = read(at, min(_PIECE, partition.end - at))
             if not piece:
                 return  # what has no end is no entry
-            # What is too long for an entry is not kept: bytes without a NUL must not cost more.
+            # A longer text is no entry and is dropped: bytes without a NUL must not cost more.
             at, left = at + len(piece), left[: _LONGEST_READ + 1] + piece
         entry, _, left = left.partition(b"\0")
         if not entry:

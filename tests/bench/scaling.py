@@ -110,7 +110,7 @@ def lines(images: Sequence[Image]) -> dict[str, Line]:
         "submenus: side by side": Line("submenu", menu.COUNTS[::2], menu.seconds),
         "submenus: read, nested": Line("level", depths, parse_submenus),
         "submenus: enter, nested": Line("level", depths, enter_submenus),
-        # Of the last, 1,536 kB are read, and a problem says so.
+        # Petipy reads 1,536 kB of the last, and a problem says so.
         "kilobytes of grub.cfg": Line("kB", (1, 10, 100, 1000, 5000), parse_kilobytes),
     }
 

@@ -15,7 +15,7 @@ from parsers.binary.nvram import (
 
 SIZE = 1 << 16
 FIRMWARE, LINUX = 0x51, 0xA0
-# What SLOF 20220719 writes into a blank one; seen in QEMU 7.2.
+# SLOF 20220719 writes this into a blank one; seen in QEMU 7.2.
 SLOFS = (
     *("load-base=16384", "real-mode?=true", "direct-serial?=false", "use-nvramrc?=false"),
     *("selftest-#megs=0", "security-password=", "security-mode=0", "security-#badlogins=0"),
