@@ -31,8 +31,8 @@ FORMATS = [
 ]
 PLATFORMS = ["efi", "generic", "powernv", "pseries"]
 SETTINGS = [
-    *("timeout", "order", "entry", "next", "resume", "on_failure", "flap", "boots", "panic"),
-    *("watchdog", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
+    *("timeout", "order", "entry", "next", "menu", "resume", "on_failure", "flap", "boots"),
+    *("panic", "watchdog", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
     *("lock", "password", "machine_password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),
     *("network", "interfaces", "dhcp_arch", "dhcp_class", "dhcp_user_class", "dhcp_release"),

@@ -223,7 +223,7 @@ class Booter:
             todo = handover.add_words(todo, settings, alone=alone, watched=watched)
         await self._load_scanned(todo, choice, partial(self._tell, choice, edit, by))
         complaints = await steps.write(todo.changes, self._write, self._log)
-        if settings.next or settings.flap:
+        if settings.next or settings.menu is not None or settings.flap:
             from petipy.boot import handover
 
             kept, log = machine.storage, self._log

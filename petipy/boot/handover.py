@@ -40,8 +40,10 @@ async def keep(
 ) -> list[str]:
     """Keep what the next start is to know; log and return what the machine cannot keep."""
     writes: list[tuple[str, str | None, str]] = []
-    if storage and settings.next and settings.layer("next") == "machine":
-        writes.append(("next", None, "petipy.next stays for the next start"))
+    for name in ("next", "menu"):
+        wished = getattr(settings, name) not in ("", None)
+        if storage and wished and settings.layer(name) == "machine":
+            writes.append((name, None, f"petipy.{name} stays for the next start"))
     if storage and settings.flap and alone:
         from petipy.state import flapping  # few machines count boots
 

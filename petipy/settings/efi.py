@@ -4,8 +4,9 @@ A variable has the name of its setting, and the value as it would stand on a com
 The firmware replaces a variable as a whole or not at all. Every installed system can write there.
 
 Of the Boot Loader Interface (systemd.io/BOOT_LOADER_INTERFACE), LoaderEntryOneShot is the setting
-`next`. Variables such as LoaderInfo are not set: a running system can make non-volatile variables
-only, and systemd-boot could never replace those by its own, which are volatile (UEFI 2.10, 8.2).
+`next`, and LoaderConfigTimeoutOneShot is `menu`. Variables such as LoaderInfo are not set: a
+running system can make non-volatile variables only, and systemd-boot could never replace those by
+its own, which are volatile (UEFI 2.10, 8.2).
 """
 
 import errno
@@ -19,7 +20,10 @@ from petipy.sys.attributes import set_immutable
 GUID = "b0c4a7d2-51d3-4f3b-9e0c-7a1f2c86e5d4"  # of Petipy's variables
 PETITBOOT = "fb78ab4b-bd43-41a0-99a2-4e74bef9169b"  # discover/platform-arm64.c
 SYSTEMD = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-_ONCE = f"LoaderEntryOneShot-{SYSTEMD}"  # systemctl reboot --boot-loader-entry=
+# systemctl reboot --boot-loader-entry= and --boot-loader-menu=
+_ONCE = {"next": "LoaderEntryOneShot", "menu": "LoaderConfigTimeoutOneShot"}
+# The interface's words for a time-out: 0 leaves it out, and the menu stays.
+_TIMEOUTS = {"0": "never", "menu-force": "never", "menu-hidden": "0", "menu-disabled": "0"}
 _ATTRIBUTES = (7).to_bytes(4, "little")  # non-volatile, for boot services and at run time
 _LARGEST = 1024  # bytes of a value: all variables together have 64 kB on many machines
 _MOST = 256  # variables of one kind
@@ -47,10 +51,12 @@ class EfiVariables(Storage):
             from petipy.settings import petitboot  # few machines have had it
 
             yield from petitboot.translate(others)
-        if once := (_read(f"{directory}/{_ONCE}") or b"")[len(_ATTRIBUTES) :]:
-            id = once.decode("utf-16-le", errors="replace").rstrip("\0")
-            # Entries of the Boot Loader Specification have names without the suffix.
-            yield Statement("next", id.removesuffix(".conf"), self.place, "LoaderEntryOneShot")
+        for setting, name in _ONCE.items():
+            once = (_read(f"{directory}/{name}-{SYSTEMD}") or b"")[len(_ATTRIBUTES) :]
+            if text := once.decode("utf-16-le", errors="replace").rstrip("\0"):
+                # Entries of the Boot Loader Specification have names without the suffix.
+                text = text.removesuffix(".conf")
+                yield Statement(setting, _TIMEOUTS.get(text, text), self.place, name)
         for name, value in _list(directory, names, GUID):
             yield Statement(name, value, self.place)
 
@@ -63,8 +69,8 @@ class EfiVariables(Storage):
         try:
             path = f"/proc/self/fd/{directory}/{name}-{GUID}"
             _replace(path, _ATTRIBUTES + value if value else None)
-            if name == "next" and not value:
-                _replace(f"/proc/self/fd/{directory}/{_ONCE}", None)
+            if name in _ONCE and not value:
+                _replace(f"/proc/self/fd/{directory}/{_ONCE[name]}-{SYSTEMD}", None)
         finally:
             os.close(directory)
 

@@ -77,6 +77,13 @@ SETTINGS = (
         reason="it is for the next start",
     ),
     Setting(
+        name="menu",
+        type=values.SECONDS,
+        help="wait so long for a person, once, whatever any other time-out says",
+        layers=("machine",),
+        reason="it is for the next start",
+    ),
+    Setting(
         name="resume",
         type=values.SECONDS,
         help="a key stops the countdown; it begins anew so long after the last key",

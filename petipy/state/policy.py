@@ -134,6 +134,8 @@ def find_return(settings: Settings, last_key: float) -> float:
 
 
 def _seconds(default: Choice, settings: Settings) -> float:
+    if settings.menu is not None:
+        return settings.menu
     if settings.timeout is not None:
         return settings.timeout
     return TIMEOUT if default.timeout is None else max(LEAST, default.timeout)
@@ -141,7 +143,8 @@ def _seconds(default: Choice, settings: Settings) -> float:
 
 def _find_end(default: Choice, settings: Settings, hints: Hints) -> float:
     """Return the time at which the default boots whether a person is there or not."""
-    if default.total is None or settings.timeout is not None or hints.failed:
+    asked = settings.timeout is not None or settings.menu is not None
+    if default.total is None or asked or hints.failed:
         return math.inf
     return hints.since + max(LEAST, default.total)
 
@@ -187,7 +190,7 @@ def _decide_without_candidate(
 ) -> Decision:
     """Decide where there is nothing that may boot by itself."""
     leave = _find_leave(settings)
-    if not leave or settings.timeout == math.inf:
+    if not leave or math.inf in (settings.timeout, settings.menu):
         return Decision()
     end = max(hints.empty + EMPTY, attended + LEAST)
     if now < attended:

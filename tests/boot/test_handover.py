@@ -38,7 +38,8 @@ def test_words_are_added_only_where_the_setting_and_the_entry_want_them(
 
 
 def keep(storage: Kept | None, alone: bool = True, **settings: Any) -> list[str]:
-    given = Settings(origins=(Origin("next", "machine", "NVRAM"),), **settings)
+    origins = tuple(Origin(name, "machine", "NVRAM") for name in ("next", "menu"))
+    given = Settings(origins=origins, **settings)
     log = Log(files=())
     keeping = handover.keep(storage, given, "a", log, alone=alone, clock=lambda: 1.8e9)
     return asyncio.run(keeping)
@@ -53,6 +54,13 @@ def test_a_boot_by_itself_is_counted_and_a_persons_is_not() -> None:
     assert keep(kept, alone=False, flap=(3, 600.0)) == []
     assert kept.writes == []
     assert keep(None, flap=(3, 600.0), next="x") == []
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+def test_the_wish_for_a_menu_is_used_up(seconds: float) -> None:
+    kept = Kept()
+    assert keep(kept, alone=False, menu=seconds) == []
+    assert kept.writes == [("menu", None)]
 
 
 def test_what_the_machine_cannot_keep_is_said() -> None:

@@ -13,6 +13,7 @@ from tests.trees import lay
 
 INSTALLED = REPOSITORY / "initramfs/installed"
 WISH = "run/systemd/reboot-to-boot-loader-entry"
+MENU = "run/systemd/reboot-to-boot-loader-menu"
 
 
 @dataclass
@@ -62,6 +63,31 @@ def test_the_wish_is_kept_in_nvram(system: System) -> None:
     (system.root / WISH).write_text("Fedora-6.11-3c4d")
     system.run("keep")
     assert system.kept == ["-p common --update-config petipy,next=Fedora-6.11-3c4d"]
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [("60000000", "60"), ("1", "1"), ("2000001\n", "3"), ("0", "never"), ("0060000000", "60")],
+)
+def test_the_wish_for_a_menu_is_kept_in_seconds(system: System, time: str, seconds: str) -> None:
+    (system.root / MENU).write_text(time)
+    assert system.run("keep").returncode == 0
+    assert system.kept == [f"-p common --update-config petipy,menu={seconds}"]
+
+
+@pytest.mark.parametrize("time", ["", "1s", "-1", "18446744073709551615", "$(reboot)"])
+def test_a_time_that_is_none_is_not_kept(system: System, time: str) -> None:
+    (system.root / MENU).write_text(time)
+    done = system.run("keep")
+    assert (done.returncode, system.kept) == (1, [])
+    assert done.stderr.endswith(f"not a time: {time}\n")
+
+
+def test_a_wish_in_vain_does_not_cost_the_other(system: System) -> None:
+    (system.root / WISH).write_text("gone")
+    (system.root / MENU).write_text("60000000")
+    assert system.run("keep").returncode == 1
+    assert system.kept == ["-p common --update-config petipy,menu=60"]
 
 
 def test_without_a_wish_and_with_one_that_petipy_does_not_know_nothing_is_written(

@@ -1,6 +1,7 @@
 """Settings are kept in EFI variables, and Petitboot's on arm64 are read."""
 
 import asyncio
+import math
 import os
 from pathlib import Path
 
@@ -75,6 +76,20 @@ def test_systemds_wish_for_one_boot_is_read_and_used_up(tmp_path: Path) -> None:
     write(tmp_path, "timeout", "7")
     assert once.exists()
     write(tmp_path, "next", None)
+    assert not once.exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("20", 20), ("0", math.inf), ("menu-force", math.inf), ("menu-hidden", 0)],
+)
+def test_systemds_time_out_for_one_boot_is_read_and_used_up(
+    tmp_path: Path, written: str, expected: float
+) -> None:
+    once = tmp_path / f"LoaderConfigTimeoutOneShot-{SYSTEMD}"
+    once.write_bytes(ATTRIBUTES + f"{written}\0".encode("utf-16-le"))
+    assert read(tmp_path).menu == expected
+    write(tmp_path, "menu", None)
     assert not once.exists()
 
 

@@ -386,6 +386,18 @@ def test_a_configurations_total_time_runs_on_after_a_key() -> None:
     assert decide(waits, Settings(), READY, 160).boot == "a"
 
 
+def test_the_wish_for_a_menu_outranks_every_other_time_out() -> None:
+    snapshot = replace(SEEN, choices=(replace(A, timeout=0, total=5), B))
+    for seconds in (5.0, 0.0, None):
+        once = Settings(timeout=seconds, menu=60)
+        assert decide(snapshot, once, READY, 159).boot == ""
+        assert decide(snapshot, once, READY, 160).boot == "a"
+    waits = decide(snapshot, Settings(timeout=5, menu=math.inf), READY, 1e6)
+    assert (waits.boot, waits.countdown, waits.again) == ("", None, math.inf)
+    empty = Settings(on_failure="reboot", menu=math.inf)
+    assert decide(replace(SEEN, choices=()), empty, Hints(empty=0), 1e6).leave == ""
+
+
 def test_a_setting_of_the_time_out_and_a_failure_end_a_configurations_total_time() -> None:
     snapshot = replace(SEEN, choices=(replace(A, total=60), B))
     here = replace(READY, last_key=103)
