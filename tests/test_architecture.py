@@ -43,7 +43,10 @@ ARCHITECTURES = [
 ]
 SCHEMES = ["http", "https", "nfs", "tftp"]
 COMMANDS = ["attach", "capture", "check", "ctl", "explain", "help", "list", "script", "story"]
-SCREENS = ["details", "editor", "help", "log", "menu", "network", "open", "prompt", "settings"]
+SCREENS = [
+    *("details", "editor", "help", "log", "menu", "network", "open", "order", "prompt"),
+    "settings",
+]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer", "configure"),
     *("stop", "rescan", "log", "note presence", "note absence", "visit"),

@@ -41,7 +41,7 @@ CABLE_PATIENCE = 10.0  # seconds for a carrier: most ports have one after 2 to 5
 ENTRY_PATIENCE = 30.0  # seconds for an entry that is not there, while something may still come
 ANY = "any"
 _OF_THIS_START = {"command line", "now"}  # layers that are stronger than the host's wishes
-_KINDS = {ANY, *(kind.name for kind in (DISK, USB, OPTICAL, IMAGE, NETWORK, DIRECTORY))}
+KINDS = {ANY, *(kind.name for kind in (DISK, USB, OPTICAL, IMAGE, NETWORK, DIRECTORY))}
 _TAGS = ("/dev/mapper/", "/dev/", "uuid=", "label=", "partuuid=", "partlabel=", "wwn=")
 _COMMA = re.compile(r"(?<!\\),")
 _WWN = re.compile(r"disk/by-id/wwn-(\w+?)(?:-part\d+)?")
@@ -61,7 +61,7 @@ def parse(text: str) -> tuple[OrderItem, ...]:
 def _parse_item(text: str) -> OrderItem:
     item = text.strip().replace("\\,", ",")
     kind, colon, rest = item.partition(":")
-    if colon and kind.lower() in _KINDS:  # no name of a device begins so
+    if colon and kind.lower() in KINDS:  # no name of a device begins so
         seconds = rest.lower().removesuffix("s")
         if not (seconds.isascii() and seconds.isdecimal() and len(seconds) < 7):
             raise ValueError(text)
@@ -109,7 +109,7 @@ class Ranking:
         self._of_items: list[list[Source]] = [[] for _ in self._items]
         self._places: dict[str, Place] = {}  # of sources, by name
         self._entries: dict[str, Place] = {}  # of choices that an item names, by id
-        self._named = [not item.entry and item.name.lower() in _KINDS for item in self._items]
+        self._named = [not item.entry and item.name.lower() in KINDS for item in self._items]
         for number, source in enumerate(self._sources):
             item = self._find(source) if self._items else 0
             if item is None:
@@ -137,7 +137,7 @@ class Ranking:
 
         They may be misspelt.
         """
-        known = {name for source in self._sources for name in _names(source)}
+        known = {name for source in self._sources for name in list_names(source)}
         return [
             item
             for item, named in zip(self._items, self._named, strict=True)
@@ -163,11 +163,11 @@ class Ranking:
         return any(item.name.lower() == ANY for item in self._items)
 
     def _find(self, source: Source) -> int | None:
-        names = frozenset(_names(source))
+        names = frozenset(list_names(source))
         found = (
             number
             for number, item in enumerate(self._items)
-            if not item.entry and (item.name.lower() in names or _is_path_of(item.name, source))
+            if not item.entry and (item.name.lower() in names or is_path_of(item.name, source))
         )
         others = (number for number, item in enumerate(self._items) if item.name.lower() == ANY)
         return next(found, next(others, None))
@@ -191,17 +191,17 @@ class Ranking:
         """
         item = self._items[number]
         coming = [source for source in sources if _may_come(source)]
-        if self._named[number] and not sources and (item.entry or item.name.lower() not in _KINDS):
+        if self._named[number] and not sources and (item.entry or item.name.lower() not in KINDS):
             return -math.inf  # the entry is there
         if item.patience is not None:
             return item.patience if coming or not sources else -math.inf
         if not self._named[number] and (item.entry or _ENTRY.search(item.name)):
             busy = not self._settled or any(map(_may_come, self._sources))
             return ENTRY_PATIENCE if busy else -math.inf
-        return max(map(_default_patience, coming), default=-math.inf)
+        return max(map(find_default_patience, coming), default=-math.inf)
 
 
-def _is_path_of(name: str, source: Source) -> bool:
+def is_path_of(name: str, source: Source) -> bool:
     """Return True if Open Firmware's path is that of the source, its disk, or a part of these."""
     volume = source.device and source.device.volume
     path = volume.firmware_path if volume else ""
@@ -216,13 +216,14 @@ def _may_come(source: Source) -> bool:
     return failed or source.state in {"waiting", "scanning"}
 
 
-def _default_patience(source: Source) -> float:
+def find_default_patience(source: Source) -> float:
+    """Return the seconds that later items wait for a source; -inf for none."""
     if not source.kind.remote:
         return -math.inf  # a disk that is being read has the policy's patience
     return NETWORK_PATIENCE if source.link is None or source.link.carrier else CABLE_PATIENCE
 
 
-def _names(source: Source) -> Iterator[str]:
+def list_names(source: Source) -> Iterator[str]:
     """Yield, in lower case, every name by which an item may mean the source."""
     yield source.kind.name
     yield source.name.lower()
@@ -235,6 +236,12 @@ def _names(source: Source) -> Iterator[str]:
         yield from (name.lower() for name in (*known, *more) if name)
         for link in volume.udev_links.split():
             yield link.lower()
-            if match := _WWN.fullmatch(link):
-                yield match[1].lower()
-                yield f"wwn-{match[1]}".lower()
+            if number := find_wwn(link):
+                yield number.lower()
+                yield f"wwn-{number}".lower()
+
+
+def find_wwn(link: str) -> str:
+    """Return the WWN in a link of udev's, or in that of a partition; "" without one."""
+    match = _WWN.fullmatch(link)
+    return match[1] if match else ""

@@ -47,6 +47,7 @@ KEYS = {
     "find": ["/", "l", "i"],
     "details": ["end", "i"],
     "editor": ["end", "e"],
+    "order": ["S", "down", "enter", "end", "enter", "+"],
 }
 
 

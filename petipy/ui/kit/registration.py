@@ -64,6 +64,7 @@ class Registration:
     - `keys`: the keys that work on the screen itself.
     - `of_entry`: the screen opens for the entry under the cursor.
     - `needs`: the command whose right the screen needs.
+    - `setting`: the name of the setting that the screen changes, in place of a field for its text.
     """
 
     title: str
@@ -72,6 +73,7 @@ class Registration:
     keys: tuple[Key, ...] = ()
     of_entry: bool = False
     needs: Command | None = None
+    setting: str = ""
 
 
 class KeyTable:
@@ -95,6 +97,11 @@ class KeyTable:
         if key is None:
             raise KeyError(name)
         return key
+
+    def find_screen(self, setting: str) -> str:
+        """Return the name of the screen that changes a setting; "" if none does."""
+        names = (name for name, screen in self._screens.items() if screen.setting == setting)
+        return next(names, "") if setting else ""
 
     @property
     def everywhere(self) -> Sequence[Key]:
