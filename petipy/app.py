@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from petipy.settings.configuration import Configuration
     from petipy.settings.storage import Storage
     from petipy.sources.opened import OpenedPlaces
+    from petipy.state.inventory import Part
 
 _LISTENS_AFTER = 0.5  # seconds after the first entry, until other clients than consoles may come
 _AGAIN = 10.0  # seconds after a fault of a part
@@ -104,6 +105,7 @@ class App:
             configuration=self._configuration,
             note_presence=self._automatic.note_presence,
             note_visit=self._automatic.note_visit,
+            describe=self._describe,
         )
 
     async def run(self) -> None:
@@ -197,6 +199,11 @@ class App:
                 await self._consoles.attend(console)
         finally:
             os.close(fd)
+
+    def _describe(self) -> "tuple[Part, ...]":
+        from petipy import inventory  # few people look
+
+        return inventory.read(self._store.snapshot)
 
     def _places(self) -> "OpenedPlaces":
         if self._opened is None:

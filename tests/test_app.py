@@ -94,6 +94,9 @@ class Machine(Kexec):
             raise OSError(errno.ENODEV, "there is no such device")
         self.written.append(str(change))
 
+    def list_actions(self) -> tuple[str, ...]:
+        return "reboot", "halt"
+
     def prepare(self, action: Action) -> None:
         if action == "fwsetup":
             raise OSError(errno.ENOTSUP, "no settings here")

@@ -44,13 +44,13 @@ ARCHITECTURES = [
 SCHEMES = ["http", "https", "nfs", "tftp"]
 COMMANDS = ["attach", "capture", "check", "ctl", "explain", "help", "list", "script", "story"]
 SCREENS = [
-    *("details", "editor", "help", "log", "menu", "network", "open", "order", "prompt"),
-    "settings",
+    *("details", "editor", "help", "log", "machine", "menu", "network", "open", "order", "power"),
+    *("prompt", "settings"),
 ]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer", "configure"),
     *("stop", "rescan", "log", "note presence", "note absence", "visit"),
-    *("unlock",),
+    *("unlock", "describe", "restart", "open firmware"),
 ]
 GRUB_COMMANDS = """
 . 915resolution [ acpi all_functional_test append_add_db_cert append_add_db_hash

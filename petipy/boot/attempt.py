@@ -36,6 +36,7 @@ ALONE = "automatic boot"  # the client that boots by itself
 class Power(Protocol):
     """The part of petipy.sys.power that a boot uses."""
 
+    def list_actions(self) -> tuple[str, ...]: ...
     def prepare(self, action: Action) -> None: ...
     def leave(self, action: Action) -> None: ...
 
@@ -161,15 +162,22 @@ class Booter:
         self._store.update(attempts=attempts)
         self._log.error(why)
 
-    async def leave(self, action: Action, why: str) -> None:
-        """Restart the machine or switch it off; say why on every console.
+    def list_actions(self) -> tuple[str, ...]:
+        """Return the actions that `leave` can do on this machine."""
+        return self._machine.power.list_actions()
 
-        If that fails, all choices get another chance.
+    async def leave(self, action: Action, why: str) -> None:
+        """Restart the machine, into its firmware's settings or not, or switch it off.
+
+        Say why on every console. If that fails, all choices get another chance.
         """
+        self.stop()
         self._busy = True
         words = f"{why}: the machine {'goes off' if action == 'halt' else 'restarts'}"
         self._log.warning(words)
         try:
+            if action == "fwsetup":
+                self._machine.power.prepare(action)
             await self._consoles.release([words])
             self._machine.quiet()
             self._machine.power.leave(action)

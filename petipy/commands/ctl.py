@@ -146,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("status", help="how the machine is")
+    commands.add_parser("describe", help="the machine: hardware, firmware, kernel")
     entries = commands.add_parser("entries", help="the entries of the menu")
     entries.add_argument("--full", action="store_true", help="all that is known of each")
     boot = commands.add_parser("boot", help="boot an entry")

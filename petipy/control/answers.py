@@ -13,6 +13,7 @@ from petipy.settings.table import BY_NAME, SETTINGS, Setting
 from petipy.state import itself, unchecked
 from petipy.state.access import describe_users
 from petipy.state.boots import Progress
+from petipy.state.inventory import Part
 from petipy.state.model import Choice, Snapshot, Source, Status
 from petipy.state.settings import Settings
 from petipy.state.wishes import find_named
@@ -81,6 +82,10 @@ def _describe_source(source: Source) -> dict[str, Any]:
 
 def describe_line(status: Status) -> dict[str, Any]:
     return {"at": round(status.at, 3), "level": status.level, "text": status.text}
+
+
+def describe_part(part: Part) -> dict[str, Any]:
+    return {"title": part.title, "facts": [list(fact) for fact in part.facts]}
 
 
 def list_entries(snapshot: Snapshot, *, full: bool) -> Iterator[dict[str, Any]]:

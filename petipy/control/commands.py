@@ -15,7 +15,9 @@ from petipy.state.model import Choice, Edit, Snapshot, Status
 
 if TYPE_CHECKING:
     from petipy.settings.configuration import Configuration, Outcome
+    from petipy.state.inventory import Part
 
+Action = Literal["reboot", "halt", "fwsetup"]
 Right = Literal["see", "boot", "edit", "shell"]
 
 Command = Literal[
@@ -35,6 +37,9 @@ Command = Literal[
     "note absence",
     "visit",
     "unlock",
+    "describe",
+    "restart",
+    "open firmware",
 ]
 
 # The right that each command needs. "see" is everybody's.
@@ -55,6 +60,9 @@ RIGHTS: Mapping[Command, Right] = {
     "note absence": "see",
     "visit": "see",
     "unlock": "see",
+    "describe": "see",
+    "restart": "see",  # as the machine's own button
+    "open firmware": "shell",  # its settings may choose another disk, or end Secure Boot
 }
 
 
@@ -95,6 +103,8 @@ class Booter(Protocol):
     def start(self, choice: Choice, edit: Edit | None = None, by: str = "") -> None: ...
     def note_failure(self, id: str, why: str) -> None: ...
     def stop(self) -> None: ...
+    def list_actions(self) -> tuple[str, ...]: ...
+    async def leave(self, action: Action, why: str) -> None: ...
     def forget_failures(self) -> None: ...
 
 
@@ -118,7 +128,7 @@ class Commands:
     name; `close_place` takes the source with a name away. `configuration` gives that of the
     machine. `note_presence` is given the name of a client, and True for a person's key there, False
     if nobody has pressed any so far. `note_visit` is given that name, and True when a person opens
-    a session, False when it ends.
+    a session, False when it ends. `describe` returns the parts of the machine.
     """
 
     def __init__(
@@ -134,13 +144,14 @@ class Commands:
         configuration: Callable[[], "Configuration"],
         note_presence: Callable[[str, bool], None],
         note_visit: Callable[[str, bool], None],
+        describe: Callable[[], "tuple[Part, ...]"],
     ) -> None:
         self._store, self._log = store, log
         self._booter, self._checker = booter, checker
         self._rescan, self._note_presence = rescan, note_presence
         self._open_place, self._close_place = open_place, close_place
         self._configuration = configuration
-        self._note_visit = note_visit
+        self._note_visit, self._describe = note_visit, describe
 
     @property
     def snapshot(self) -> Snapshot:
@@ -249,6 +260,20 @@ class Commands:
         """Return all lines that are kept, the oldest first."""
         self.require(client, "log")
         return self._log()
+
+    def describe(self, client: Client) -> "tuple[Part, ...]":
+        """Return the machine in words, part by part."""
+        self.require(client, "describe")
+        return self._describe()
+
+    def list_actions(self) -> tuple[str, ...]:
+        """Return the actions of `leave` that this machine can do."""
+        return self._booter.list_actions()
+
+    async def leave(self, client: Client, action: Action) -> None:
+        """Restart the machine or switch it off; return only if that fails."""
+        self.require(client, "open firmware" if action == "fwsetup" else "restart")
+        await self._booter.leave(action, f"A person at {client.name} wants it")
 
     def stop(self, client: Client) -> None:
         """Give up the boot that is under way, unless its kernel is loaded already."""

@@ -49,6 +49,11 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Describe:
+    """Describe the hardware, the firmware and the kernel: an item for each part."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entries:
     """List the menu's entries: an item for each. With `full`, all that is known of them."""
 
@@ -144,7 +149,7 @@ class Attach:
 
 
 _Acting = Boot | Next | Prefer | Cancel | Rescan | Attach
-_Asking = Status | Entries | Config | Order | Log | Watch
+_Asking = Status | Describe | Entries | Config | Order | Log | Watch
 Request = _Acting | _Asking
 COMMANDS: Mapping[str, type] = {kind.__name__.lower(): kind for kind in get_args(Request)}
 

@@ -122,6 +122,8 @@ class Server:
                 case protocol.Status():
                     status = answers.describe_status(session.snapshot, session.clock())
                     await stream.write(protocol.encode(id, result=status), PATIENCE)
+                case protocol.Describe():
+                    await _list(stream, id, map(answers.describe_part, session.describe()))
                 case protocol.Entries(full=full):
                     await _list(stream, id, answers.list_entries(session.snapshot, full=full))
                 case protocol.Config(name=""):

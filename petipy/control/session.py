@@ -9,12 +9,13 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from parsers.api import Password
-from petipy.control.commands import Command, Commands, Right
+from petipy.control.commands import Action, Command, Commands, Right
 from petipy.state.access import Lock
 from petipy.state.model import Edit, Snapshot, Status
 
 if TYPE_CHECKING:
     from petipy.settings.configuration import Outcome
+    from petipy.state.inventory import Part
 
 FORGOTTEN = 300.0  # seconds without a key, after which passwords are asked for anew
 
@@ -48,6 +49,14 @@ class Session:
     def log(self) -> Sequence[Status]:
         """Return all lines that are kept, the oldest first."""
         return self._commands.log(self)
+
+    def describe(self) -> "tuple[Part, ...]":
+        """Return the machine in words, part by part."""
+        return self._commands.describe(self)
+
+    def list_actions(self) -> tuple[str, ...]:
+        """Return the actions of `leave` that this machine can do."""
+        return self._commands.list_actions()
 
     # Rights
 
@@ -130,6 +139,13 @@ class Session:
     def find_keeping(self, name: str) -> "Outcome":
         """Return where a setting would be kept, or in the remark why it cannot be."""
         return self._commands.find_keeping(self, name)
+
+    async def leave(self, action: Action) -> None:
+        """Restart the machine, into its firmware's settings or not, or switch it off.
+
+        Return only if that fails. The status then says why.
+        """
+        await self._commands.leave(self, action)
 
     def stop(self) -> None:
         """Give up the boot that is under way, unless its kernel is loaded already."""

@@ -3,6 +3,7 @@
 import os
 import pkgutil
 import time
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
@@ -61,6 +62,16 @@ class Platform:
         """Return name and version of the firmware; "" where they are not known."""
         return read_dmi(root, "bios_vendor", "bios_version")
 
+    def read_facts(self, root: str) -> Iterator[tuple[str, str]]:
+        """Yield what else is worth a line of the system information, as name and words."""
+        hypervisor = read(f"{root}/sys/hypervisor/type") or b""
+        if text := hypervisor.decode(errors="replace").strip():
+            yield "Hypervisor", text
+
+    def read_secure_boot(self, root: str) -> str:
+        """Return the state of Secure Boot, in words; "" where the firmware has none."""
+        return ""
+
     def before_boot(self) -> None:
         """Do what the machine needs before the jump into another kernel. Raise OSError."""
 
@@ -97,6 +108,12 @@ def read_device_tree(root: str, name: str) -> str:
     """Return the text of a property of the device tree; "" without it."""
     value = read(f"{root}/proc/device-tree/{name}") or b""
     return value.rstrip(b"\0").decode(errors="replace")
+
+
+def read_cell(root: str, name: str) -> int | None:
+    """Return a 32-bit number of the device tree; None without it."""
+    value = read(f"{root}/proc/device-tree/{name}")
+    return int.from_bytes(value, "big") if value is not None and len(value) == 4 else None
 
 
 def read_dmi(root: str, *names: str) -> str:

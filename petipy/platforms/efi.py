@@ -1,6 +1,7 @@
 """Machines with EFI firmware."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 
 from parsers import machines
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 # Each variable costs a call to the firmware. So only those are read that decide what is booted:
 # EFI's own, and those of the Boot Loader Interface (systemd.io/BOOT_LOADER_INTERFACE), whose token
 # is a secret.
+_GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 _VARIABLES = {
-    "8be4df61-93ca-11d2-aa0d-00e098032b8c": (
+    _GLOBAL: (
         *("BootCurrent", "BootNext", "BootOrder", "PlatformLang", "SecureBoot", "SetupMode"),
     ),
     "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f": (
@@ -56,6 +58,20 @@ class Efi(Platform):
 
     def read_firmware(self, root: str) -> str:
         return f"EFI {super().read_firmware(root)}".strip()
+
+    def read_facts(self, root: str) -> Iterator[tuple[str, str]]:
+        yield from super().read_facts(root)
+        if size := (read(f"{_place(root)}/fw_platform_size") or b"").decode(errors="replace"):
+            yield "EFI calls", f"{size.strip()} bits"
+
+    def read_secure_boot(self, root: str) -> str:
+        # UEFI specification, "Globally Defined Variables".
+        found = self.read_variables(root) or {}
+        secure, setup = (found.get(f"{name}-{_GLOBAL}") for name in ("SecureBoot", "SetupMode"))
+        if secure is None:
+            return "not known: its variable cannot be read"
+        state = "on" if secure == b"\1" else "off"
+        return f"{state}, in setup mode: anybody may set its keys" if setup == b"\1" else state
 
 
 def _place(root: str) -> str:

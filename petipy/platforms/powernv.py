@@ -1,6 +1,7 @@
 """OpenPOWER's bare metal: OPAL firmware, under which Petitboot runs."""
 
 import os
+from collections.abc import Iterator
 
 from petipy.platforms import Platform, make_uuid, read_device_tree
 
@@ -26,6 +27,20 @@ class Powernv(Platform):
         return read_device_tree(root, "ibm,firmware-versions/skiboot") or read_device_tree(
             root, "ibm,opal/firmware/version"
         )
+
+    def read_facts(self, root: str) -> Iterator[tuple[str, str]]:
+        place = f"{root}/proc/device-tree/ibm,firmware-versions"
+        names = sorted(os.listdir(place)) if os.path.isdir(place) else []  # noqa: PTH112, PTH208
+        for name in names:
+            if name not in ("name", "phandle", "linux,phandle", "skiboot"):
+                yield f"Firmware {name}", read_device_tree(root, f"ibm,firmware-versions/{name}")
+
+    def read_secure_boot(self, root: str) -> str:
+        # As is_ppc_secureboot_enabled() in arch/powerpc/kernel/secure_boot.c.
+        node = f"{root}/proc/device-tree/ibm,secureboot"
+        if not os.path.isdir(node):  # noqa: PTH112
+            return ""
+        return "on" if os.path.exists(f"{node}/os-secureboot-enforcing") else "off"  # noqa: PTH110
 
     def open_storage(self) -> "Storage | None":
         from petipy.settings.nvram import DEVICE, Nvram

@@ -1,8 +1,9 @@
 """IBM's pseries: a guest of PowerVM or QEMU, under Open Firmware (SLOF) or QEMU's VOF."""
 
 import os
+from collections.abc import Iterator
 
-from petipy.platforms import Platform, make_uuid, read_device_tree
+from petipy.platforms import Platform, make_uuid, read_cell, read_device_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,18 @@ class Pseries(Platform):
         # PowerVM has the first; SLOF has the second, "SLOF,…"; VOF has no such node.
         version = read_device_tree(root, "openprom/ibm,fw-vernum_encoded")
         return version or read_device_tree(root, "openprom/model")
+
+    def read_facts(self, root: str) -> Iterator[tuple[str, str]]:
+        # KVM makes "linux,kvm"; PowerVM and QEMU's own emulation have no such node.
+        if kind := read_device_tree(root, "hypervisor/compatible"):
+            yield "Hypervisor", kind.replace("\0", " ")
+        if (letters := read_device_tree(root, "chosen/qemu,boot-device")) and "/" not in letters:
+            yield "Boot order of QEMU", letters
+
+    def read_secure_boot(self, root: str) -> str:
+        # As is_ppc_secureboot_enabled() in arch/powerpc/kernel/secure_boot.c, and PAPR.
+        value = read_cell(root, "ibm,secure-boot")
+        return {None: "", 0: "off", 1: "audit: what is not signed is only logged"}.get(value, "on")
 
     def open_storage(self) -> "Storage | None":
         from petipy.settings.nvram import DEVICE, Nvram

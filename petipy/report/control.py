@@ -49,6 +49,12 @@ def _describe_status(value: Value) -> Iterator[str]:
         yield f"message   {message}"
 
 
+def _describe_part(value: Value) -> Iterator[str]:
+    yield read_text(value.get("title"))
+    for fact in read_list(value.get("facts")):
+        yield "    " + ": ".join(map(read_text, read_list(fact)))
+
+
 def _describe_state(value: Value) -> str:
     state, countdown = read_text(value.get("state")), _part(value, "countdown")
     if countdown:
@@ -104,6 +110,7 @@ def _describe_boot(value: Value) -> Iterator[str]:
 
 _TEXTS: Mapping[tuple[str, str], Callable[[Value], Iterator[str]]] = {
     ("status", "result"): _describe_status,
+    ("describe", "item"): _describe_part,
     ("entries", "item"): _describe_entry,
     ("config", "item"): _describe_setting,
     ("config", "result"): _describe_change,

@@ -5,6 +5,7 @@ The menu comes once somebody presses a key. urwid is imported only then.
 
 import asyncio
 import errno
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from petipy.control.commands import Denied
 from petipy.control.session import Session
 from petipy.ui.line.countdown import CountdownLines, next_change
 from petipy.ui.line.keys import PersonDetector
+from petipy.ui.line.plain import to_ascii
 from petipy.ui.line.terminal import EchoHeard, Terminal
 from petipy.ui.line.watch import Watch
 
@@ -234,11 +236,22 @@ class Console:
             self._session.forget()
         if ending == "shell":
             await self._run_shell()
+        if ending == "print":
+            await self._print(self._fullscreen.printout)
 
     def _start(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a command of the screens. A fault of the command is one of this console."""
         assert self._commands
         return self._commands.create_task(command)
+
+    async def _print(self, lines: Sequence[str]) -> None:
+        """Write lines as plain text that scrolls; return at a key."""
+        text = "".join(f"{to_ascii(line)}\r\n" for line in lines)
+        self._terminal.write(f"\r\n{text}Any key comes back to the menu.\r\n")
+        with Watch(self._terminal, self._session) as watch:
+            while not (await watch.wait(math.inf)).data:
+                continue
+        self._session.note_presence()
 
     async def _run_shell(self) -> None:
         self._terminal.write('A shell. "exit" comes back to the menu.\r\n')

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Literal
 
 from petipy.control.session import Session
@@ -21,7 +21,7 @@ from petipy.ui.view import Start, View
 GAP = 0.25  # seconds between two redraws for news
 ABSENT = 300.0  # seconds without a key, after which a countdown closes the menu
 
-Ending = Literal["shell", "absent", "left"]
+Ending = Literal["shell", "absent", "left", "print"]
 
 
 class FullScreen:
@@ -39,6 +39,7 @@ class FullScreen:
         self._theme = VIRTUAL if terminal.term == "linux" else SERIAL
         self._decoder = Decoder()
         self._ending: Ending | None = None
+        self.printout: Sequence[str] = ()  # to be written on the terminal: "print"
         self._view = View(
             session,
             self._theme,
@@ -46,6 +47,7 @@ class FullScreen:
             self._end_for_shell,
             self.wake,
             self._leave if may_leave else None,
+            self._end_for_print,
         )
         self._display = Display(terminal, self._theme)
         self._loop = MainLoop(
@@ -56,7 +58,7 @@ class FullScreen:
         )
 
     async def run(self) -> Ending:
-        """Show the screens until the person wants a shell, leaves or has gone.
+        """Show the screens until the person wants a shell or a printout, leaves or has gone.
 
         Raise OSError when the terminal is lost.
         """
@@ -157,6 +159,9 @@ class FullScreen:
 
     def _end_for_shell(self) -> None:
         self._ending = "shell"
+
+    def _end_for_print(self, lines: Sequence[str]) -> None:
+        self._ending, self.printout = "print", lines
 
     def _leave(self) -> None:
         self._ending = "left"

@@ -4,7 +4,7 @@ The view knows no single screen. It finds them by their registrations.
 """
 
 from asyncio import Task
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -46,7 +46,8 @@ class View(Frame[Any, Any, Any]):
 
     `start` runs a command in a task of the console, which reports its faults and ends it when the
     terminal is lost. `shell` leaves the screens for a shell. `wake` has a change drawn that comes
-    without a key. `detach` leaves the menu, where the person has come from somewhere else.
+    without a key. `detach` leaves the menu, where the person has come from somewhere else. `print`
+    leaves the screens to write lines on the terminal.
     """
 
     def __init__(
@@ -57,10 +58,11 @@ class View(Frame[Any, Any, Any]):
         shell: Callable[[], None],
         wake: Callable[[], None] = lambda: None,
         detach: Callable[[], None] | None = None,
+        print: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         self.session, self.theme, self.keys = session, theme, key_table()
         self._start, self._shell, self._wake = start, shell, wake
-        self._detach = detach
+        self._detach, self._print = detach, print
         self._seconds = SecondsLeft()
         self._shown = -1  # version of the snapshot
         self._note = ""  # shown until the next key
@@ -207,6 +209,9 @@ class View(Frame[Any, Any, Any]):
 
     def leave_for_shell(self) -> None:
         self._shell()
+
+    def print(self, lines: Sequence[str]) -> None:
+        self._print(lines)
 
     def detach(self) -> None:
         if self._detach:

@@ -69,6 +69,9 @@ class Bench(Kexec):
 
     def before_boot(self) -> None: ...
 
+    def list_actions(self) -> tuple[str, ...]:
+        return "reboot", "halt"
+
     def prepare(self, action: Action) -> None:
         raise OSError(errno.ENOTSUP, "no such firmware")
 

@@ -59,6 +59,9 @@ class Booter:
 
     def stop(self) -> None: ...
 
+    def list_actions(self) -> tuple[str, ...]:
+        return ()
+
     def forget_failures(self) -> None:
         self.failed = frozenset()
 
@@ -121,6 +124,7 @@ class Parts:
             configuration=lambda: Configuration(lambda _: None),
             note_presence=self.automatic.note_presence,
             note_visit=self.automatic.note_visit,
+            describe=tuple,
         )
 
     async def decide(self) -> None:

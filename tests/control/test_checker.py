@@ -284,6 +284,7 @@ def test_more_sessions_of_one_console_give_no_more_tries(monkeypatch: pytest.Mon
             configuration=machine.configuration,
             note_presence=machine.note_presence,
             note_visit=lambda *_: None,
+            describe=tuple,
         )
         lock = Lock((Password(user="root", secret="s"),))
         tries = [

@@ -76,6 +76,7 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
         "boot next": boot_next,
         "prefer": prefer,
         "configure": configure,
+        "open firmware": lambda: session.leave("fwsetup"),
     }
     assert {name for name, right in RIGHTS.items() if right != "see"} == set(commands)
     done = []
@@ -106,7 +107,7 @@ def test_what_is_guarded_is_refused_without_the_password_and_granted_with_it() -
         assert await give_all(machine, session) == []
         assert await unlock(machine, session, lock, "root", "toor")
         every = ["boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer"]
-        every += ["configure"]
+        every += ["configure", "open firmware"]
         assert await give_all(machine, session) == every
         assert machine.booted == [(SHUT.id, None), (OPEN.id, EDIT)]
         assert session.lock("shell") is None
@@ -148,6 +149,9 @@ def test_everybody_may_boot_what_is_not_guarded_look_rescan_and_stop() -> None:
         session.stop()
         session.rescan()
         session.note_presence()
+        await session.leave("reboot")
+        assert machine.left == ["reboot"]
+        assert session.describe() == machine.parts
         assert machine.booted == [(OPEN.id, None)]
         assert (machine.stops, machine.rescans, machine.here) == (1, 1, 1)
         assert [status.text for status in session.log()] == ["found vda2"]

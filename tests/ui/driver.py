@@ -22,7 +22,10 @@ class Driver:
         self.size = size
         self.shells = 0
         self.session = self.machine.session()
-        self.view = View(self.session, theme.SERIAL, self._start, self._shell)
+        self.printed: list[str] = []
+        self.view = View(
+            self.session, theme.SERIAL, self._start, self._shell, print=self.printed.extend
+        )
         self._commands: list[asyncio.Task[None]] = []
 
     def _shell(self) -> None:

@@ -9,15 +9,31 @@ from typing import Any
 
 from parsers.api import Entry, Password, Volume
 from petipy.control import passwords
-from petipy.control.commands import Commands
+from petipy.control.commands import Action, Commands
 from petipy.control.session import Session
 from petipy.settings.configuration import Configuration
 from petipy.settings.storage import Storage
+from petipy.state.inventory import Part
 from petipy.state.model import Choice, Device, Edit, File, Snapshot, Source, Status
 from petipy.state.settings import Settings
 from tests.samples import guards
 
 DEBIAN = "Debian GNU/Linux"
+PARTS = (
+    Part(
+        "Machine",
+        (
+            ("Model", "IBM pSeries (emulated by qemu)"),
+            ("Platform", "pseries"),
+            ("Firmware", "SLOF,HEAD"),
+        ),
+    ),
+    Part("Processors", (("Model", "2 x POWER9 (architected), altivec supported"),)),
+    Part("Memory", (("For Linux", "1 GB"), ("Free", "812 MB"))),
+    Part("Trust", (("Secure boot", "off"), ("Lockdown", "none"), ("TPM", "none"))),
+    Part("Kernel", (("Command line", "console=hvc0 quiet"),)),
+    Part("Disks", (("sda", "100 GB, QEMU HARDDISK, sd"), ("vda", "20 GB, virtio_blk"))),
+)
 ADVANCED = "Advanced options for Debian GNU/Linux"
 
 
@@ -144,6 +160,9 @@ class Machine:
     closed: list[str] = field(default_factory=list)  # names of sources
     kept: Storage | None = None  # the settings that it keeps
     configured: Configuration | None = None
+    parts: tuple[Part, ...] = PARTS
+    actions: tuple[str, ...] = ("reboot", "halt")
+    left: list[str] = field(default_factory=list)
     stops: int = 0
     here: int = 0
     absences: int = 0
@@ -157,6 +176,12 @@ class Machine:
 
     def stop(self) -> None:
         self.stops += 1
+
+    def list_actions(self) -> tuple[str, ...]:
+        return self.actions
+
+    async def leave(self, action: Action, why: str) -> None:
+        self.left.append(action)
 
     def forget_failures(self) -> None: ...
 
@@ -232,4 +257,5 @@ class Machine:
             configuration=self.configuration,
             note_presence=self.note_presence,
             note_visit=lambda client, begins: self.visits.append((client, begins)),
+            describe=lambda: self.parts,
         )

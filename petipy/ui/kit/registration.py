@@ -41,6 +41,10 @@ class Navigation(Protocol):
         """Leave a screen, if it is still there, and everything on top of it."""
         ...
 
+    def print(self, lines: Sequence[str]) -> None:
+        """Write lines on the console, below each other, and come back at a key."""
+        ...
+
     def carry_out(self, title: str, command: Callable[[], Awaitable[None]]) -> None:
         """Start a command; ask for a password while it is denied. `title` names it there."""
         ...

@@ -1,0 +1,56 @@
+"""Every screen at three sizes, as files that a person can read: golden/SCREEN-SIZE.txt."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from parsers.api import Problem
+from petipy.state.model import Source
+from tests.ui.driver import Driver
+from tests.ui.fakes import Machine, device, machine
+
+GOLDEN = Path(__file__).parent / "golden"
+SIZES = {"80x24": (80, 24), "40x12": (40, 12), "200x60": (200, 60)}
+SCREENS = {
+    "machine": ["I"],
+    "machine-end": ["I", "end"],
+    "power": ["P"],
+    "power-asks": ["P", "down", "enter"],
+}
+
+
+def make_machine() -> Machine:
+    """Return a machine with a disk that fails, a problem and some lines in its log."""
+    ready = machine()
+    failed = Source.of(device("sdb1", "sdb1: 1 GB ext4"), "failed", "Input/output error")
+    problem = Problem("/boot/grub/grub.cfg", 7, "syntax error at '|'", column=3, excerpt="a | b")
+    made = Machine()
+    made.store.snapshot = replace(
+        ready, sources=(*ready.sources, failed), problems=(("vda2", problem),)
+    )
+    made.say("machine: IBM pSeries (emulated by qemu)")
+    made.say("found vda2: 20 GB ext4, label root")
+    made.say("sdb1: Input/output error", "error")
+    made.store.snapshot = replace(made.store.snapshot, status=None)
+    return made
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen(name: str, size: str, request: pytest.FixtureRequest) -> None:
+    driver = Driver(make_machine(), SIZES[size]).press(*SCREENS[name])
+    lines = driver.lines()
+    columns, rows = SIZES[size]
+    assert len(lines) == rows
+    assert all(len(line) <= columns for line in lines)
+    text = "".join(f"{line}\n" for line in lines)
+    path = GOLDEN / f"{name}-{size}.txt"
+    if request.config.getoption("--update-golden"):
+        path.write_text(text)
+    assert path.read_text() == text, "pytest --update-golden tests/ui/test_golden.py writes it"
+
+
+def test_each_golden_file_has_a_test() -> None:
+    names = {f"{name}-{size}.txt" for name in SCREENS for size in SIZES}
+    assert {path.name for path in GOLDEN.iterdir()} == names
