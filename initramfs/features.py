@@ -40,6 +40,7 @@ SECTIONS: Mapping[str, str] = {
     "virtio": "pseries and virtio devices",
     "volumes": "LVM, RAID, LUKS",
     "graphics": "screens",
+    "service processor": "service processor",
     "usb": "USB disks and keyboards",
     "input": "USB disks and keyboards",
     "file systems": "file systems",

@@ -41,6 +41,7 @@ from petipy.ui.line import ttys
 if TYPE_CHECKING:
     from petipy.boot.download import Fetch, Report
     from petipy.network.services import NetworkServices
+    from petipy.settings.bmc import Bmc
     from petipy.settings.configuration import Configuration
     from petipy.settings.storage import Storage
     from petipy.sources.opened import OpenedPlaces
@@ -66,6 +67,7 @@ class Services:
     terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
     notes: Notes | None = None  # of earlier boots
     storage: "Storage | None" = None  # of settings
+    bmc: "Bmc | None" = None  # the service processor
     control: str = "/run/petipy/control"  # the socket for `petipy ctl`
     ssh: bool = False  # the image has an ssh server
 
@@ -82,8 +84,8 @@ class App:
         self._kept: Configuration | None = None
         self._consoles = Consoles()
         self._discovery = Discovery(services.scan, store, log)
-        rescan, resolve = self._discovery.rescan, self._discovery.resolve
-        self._live = LiveSettings(store, rescan=rescan, resolve=resolve)
+        self._free = asyncio.Event()  # sources may be looked at
+        self._live = LiveSettings(store, rescan=self._rescan, resolve=self._discovery.resolve)
         self._booter = Booter(
             services,
             self._consoles,
@@ -99,7 +101,7 @@ class App:
             lambda: log.lines,
             self._booter,
             Checker(log),
-            rescan=rescan,
+            rescan=self._rescan,
             open_place=lambda text: self._places().open(text),
             close_place=lambda name: self._places().close(name),
             configuration=self._configuration,
@@ -132,6 +134,12 @@ class App:
                 self._log.warning(f"petipy.consoles: there is no terminal behind {name}")
         async with asyncio.TaskGroup() as group:
             streams = [find(self._log) for find in self._services.sources]
+            if self._services.bmc:
+                from petipy.sources.held import hold  # guests have none
+
+                # Nothing boots before it has answered: without sources there is no candidate.
+                streams = [hold(stream, self._free) for stream in streams]
+                group.create_task(self._services.bmc.obey(self._store, self._log, self._free))
             group.create_task(self._discovery.run(*streams))
             group.create_task(self._live.run())
             group.create_task(self._automatic.run(self.commands))
@@ -140,6 +148,10 @@ class App:
             group.create_task(self._serve_clients())
             if self._settings.syslog:
                 group.create_task(self._send_log())
+
+    def _rescan(self) -> None:
+        self._free.set()
+        self._discovery.rescan()
 
     async def _send_log(self) -> None:
         """Send the log to a server."""
@@ -254,7 +266,8 @@ def main(process: ScannerProcess) -> int:
     # petipy.network.ssh.PLACE: most images have none, and do not import it.
     has_ssh = os.path.exists("/etc/dropbear")  # noqa: PTH110  no pathlib here
     services = _services(Scanner(process, log.warning), store)
-    services = replace(services, storage=kept, ssh=has_ssh)
+    bmc = platforms.find().open_bmc()
+    services = replace(services, storage=kept, bmc=bmc, ssh=has_ssh)
     asyncio.run(App(services, log, store, cmdline).run())
     return 0
 

@@ -22,6 +22,7 @@ from petipy.boot.notes import Notes
 from petipy.control.session import Session
 from petipy.log import Log
 from petipy.settings import storage
+from petipy.settings.bmc import Bmc
 from petipy.sources.discover import Receive
 from petipy.sources.source import Arrived, Settled, SourceEvent
 from petipy.state.access import Lock
@@ -30,6 +31,7 @@ from petipy.state.network import Wanted
 from petipy.state.seen import Seen
 from petipy.state.settings import Settings
 from petipy.state.store import Store
+from tests.bmc import Device as BmcDevice
 from tests.boot.test_notes import leave_behind
 from tests.fakes import Kexec
 from tests.samples import CONFIG, device, entry, scan
@@ -50,6 +52,7 @@ class Machine(Kexec):
     scans: dict[str, Scan]
     loaded: str = ""
     written: list[str] = field(default_factory=list)
+    bmc: Bmc | None = None
     stamp: str = ""  # of every file, if a scan has seen one
     later: dict[str, Scan] = field(default_factory=dict)  # what further scans give
 
@@ -124,6 +127,7 @@ class Machine(Kexec):
             before_boot=self.before_boot,
             terminals=lambda _: [self.terminal],
             notes=Notes(f"{self.tree}/boots"),
+            bmc=self.bmc,
             control=f"{self.tree}/control",
         )
 
@@ -182,6 +186,36 @@ def test_a_kernel_that_cannot_be_loaded_costs_only_itself(machine: Machine) -> N
     log = machine.run(Settings(timeout=0))
     assert machine.loaded == "next"
     assert "a did not boot: (vda2)/bad: not a kernel" in [s.text for s in log.lines]
+
+
+def test_the_service_processors_wish_boots_first_and_is_used_up(machine: Machine) -> None:
+    device = BmcDevice(machine.tree)
+    device.bmc.set_flags("disk")
+    machine.bmc = Bmc(device.path, ioctl=device.ioctl)
+    machine.scans["vda2"] = scan(entry("a", "/good", cmdline="A", default=True))
+    machine.run(Settings(timeout=0))
+    assert machine.loaded == "A"
+    assert device.bmc.flags == bytes((0x80, 0, 0, 0, 0))
+
+
+def test_safe_mode_looks_at_no_disk_before_a_person_asks(machine: Machine) -> None:
+    device = BmcDevice(machine.tree)
+    device.bmc.set_flags("safe")
+    machine.bmc = Bmc(device.path, ioctl=device.ioctl)
+    machine.scans["vda2"] = scan(entry("a", "/good", cmdline="A", default=True))
+
+    async def person(session: Session, store: Store) -> None:
+        await until(store, lambda s: bool(s.hold))
+        await asyncio.sleep(0.3)
+        assert not store.snapshot.sources
+        session.rescan()
+        await until(store, lambda s: bool(s.choices))
+        await asyncio.sleep(0.3)
+        assert not store.snapshot.booting
+        await session.boot(store.snapshot.choices[0].id)
+
+    machine.run(Settings(timeout=0), person)
+    assert machine.loaded == "A"
 
 
 def test_a_missing_file_and_a_waiting_entry_are_passed_over(machine: Machine) -> None:

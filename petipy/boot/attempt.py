@@ -27,6 +27,7 @@ from petipy.sys.forked import in_child
 
 if TYPE_CHECKING:
     from petipy.boot.download import Fetch
+    from petipy.settings.bmc import Bmc
     from petipy.settings.storage import Storage
 
 
@@ -68,6 +69,8 @@ class BootServices(Protocol):
     def quiet(self) -> Callable[[], None]: ...
     @property
     def before_boot(self) -> Callable[[], None]: ...
+    @property
+    def bmc(self) -> "Bmc | None": ...
     @property
     def storage(self) -> "Storage | None": ...
 
@@ -236,6 +239,10 @@ class Booter:
 
             kept, log = machine.storage, self._log
             complaints += await handover.keep(kept, settings, choice.id, log, alone=alone)
+        if machine.bmc:
+            from petipy.boot import handover
+
+            complaints += await handover.clear_flags(machine.bmc, self._log)
         release = self._consoles.release
         await steps.jump(todo, machine.kexec, release, self._leave, self._trace, complaints)
 

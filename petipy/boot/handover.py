@@ -11,6 +11,7 @@ from petipy.log import Log
 from petipy.state.settings import Settings
 
 if TYPE_CHECKING:
+    from petipy.settings.bmc import Bmc
     from petipy.settings.storage import Storage
 
 _KEEPING = 10.0  # seconds for the machine to write a setting
@@ -27,6 +28,17 @@ def add_words(todo: Plan, settings: Settings, *, alone: bool, watched: bool) -> 
     has = {word.partition("=")[0] for word in todo.cmdline.split()}
     added = [f"{name}={seconds}" for name, seconds in words.items() if name not in has]
     return replace(todo, cmdline=" ".join((todo.cmdline, *added)).lstrip()) if added else todo
+
+
+async def clear_flags(bmc: "Bmc", log: Log) -> list[str]:
+    """Take the service processor's wish for one boot back; log and return why it stays."""
+    try:
+        await bmc.clear()
+    except OSError as error:
+        words = f"the service processor's wish stays: {describe(error, 'no answer')}"
+        log.warning(words)
+        return [words]
+    return []
 
 
 async def keep(

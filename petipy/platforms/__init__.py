@@ -11,6 +11,7 @@ from parsers.api import Firmware
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from petipy.settings.bmc import Bmc
     from petipy.settings.storage import Storage
 
 _LARGEST = 1 << 16  # bytes of a file, such as a variable of EFI's or SMBIOS
@@ -53,6 +54,18 @@ class Platform:
     def open_storage(self) -> "Storage | None":
         """Return the settings that this machine keeps; None if it can keep none."""
         return None
+
+    def has_bmc(self, root: str) -> bool:
+        """Return True if IPMI reaches a service processor of this machine."""
+        return False
+
+    def open_bmc(self) -> "Bmc | None":
+        """Return the service processor; None if there is none."""
+        if not self.has_bmc(""):
+            return None
+        from petipy.settings.bmc import Bmc  # guests have none
+
+        return Bmc()
 
     def read_model(self, root: str) -> str:
         """Return the machine's name: the device tree's, or SMBIOS' as the kernel reads it."""
@@ -102,6 +115,12 @@ def describe(root: str = "") -> list[str]:
     platform = find(root)
     facts = ("machine", platform.read_model(root)), ("firmware", platform.read_firmware(root))
     return [f"{what}: {text}" for what, text in facts if text]
+
+
+def has_ipmi(root: str) -> bool:
+    """Return True if ACPI or SMBIOS (type 38) describe an interface to a service processor."""
+    places = "sys/bus/acpi/devices/IPI0001:00", "sys/firmware/dmi/entries/38-0"
+    return any(os.path.isdir(f"{root}/{place}") for place in places)  # noqa: PTH112
 
 
 def read_device_tree(root: str, name: str) -> str:

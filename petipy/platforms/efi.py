@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from parsers import machines
-from petipy.platforms import Platform, read
+from petipy.platforms import Platform, has_ipmi, read
 from petipy.sys import mount
 
 TYPE_CHECKING = False
@@ -55,6 +55,9 @@ class Efi(Platform):
         except OSError:  # firmware or kernel without variables at run time
             return None
         return EfiVariables(lambda: mount.open_writable_root("efivarfs", "efivarfs"))
+
+    def has_bmc(self, root: str) -> bool:
+        return has_ipmi(root)
 
     def read_firmware(self, root: str) -> str:
         return f"EFI {super().read_firmware(root)}".strip()

@@ -1,7 +1,7 @@
 """A machine that no other platform knows, such as a PC with a BIOS."""
 
 from parsers import machines
-from petipy.platforms import Platform
+from petipy.platforms import Platform, has_ipmi
 
 
 class Generic(Platform):
@@ -15,6 +15,9 @@ class Generic(Platform):
         if architecture.name in ("x86_64", "i386"):
             return 0  # a PC with a BIOS
         return architecture.dhcp  # a board: few servers know the numbers without EFI
+
+    def has_bmc(self, root: str) -> bool:
+        return has_ipmi(root)
 
 
 PLATFORM = Generic()

@@ -42,6 +42,10 @@ class Powernv(Platform):
             return ""
         return "on" if os.path.exists(f"{node}/os-secureboot-enforcing") else "off"  # noqa: PTH110
 
+    def has_bmc(self, root: str) -> bool:
+        # skiboot makes the node where IPMI works; Petitboot looks for it, too.
+        return os.path.isdir(f"{root}/proc/device-tree/bmc")  # noqa: PTH112
+
     def open_storage(self) -> "Storage | None":
         from petipy.settings.nvram import DEVICE, Nvram
 

@@ -309,6 +309,7 @@ class Snapshot:
     itself: frozenset[str] = frozenset()  # ids of choices that were Petipy when they were loaded
     # Names of devices that the host wants to boot first, as petipy.state.order takes them.
     host: tuple[str, ...] = ()
+    hold: str = ""  # why the host wants nothing to boot by itself, in words; "" if it may
     attempts: tuple[Attempt, ...] = ()  # that have failed, the oldest first: MOST_ATTEMPTS
 
     @property

@@ -65,6 +65,8 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     hints = replace(hints, since=min(hints.since, now), empty=min(hints.empty, now))
     attended = find_return(settings, hints.last_key)
     if not order:
+        if snapshot.hold:
+            return Decision()
         return _decide_without_candidate(settings, hints, attended, now)
     free = order
     if not settings.boot_restricted:
@@ -79,6 +81,8 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     untried = [choice for choice in free if choice.id not in hints.failed]
     untried.sort(key=lambda choice: choice.id in hints.fatal)  # the rest of the order stays
     default = (untried or free)[0]
+    if snapshot.hold:
+        return Decision(default=default.id)
     seconds = _seconds(default, settings)
     waits = seconds == math.inf or now < attended  # for a person, who is there or is to come
     end = _find_end(default, settings, hints)

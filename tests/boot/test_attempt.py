@@ -15,6 +15,7 @@ from petipy.boot.attempt import Booter
 from petipy.boot.download import Report
 from petipy.boot.notes import Notes
 from petipy.log import Log, Trace
+from petipy.settings.bmc import Bmc
 from petipy.settings.storage import Storage
 from petipy.state import flapping
 from petipy.state.boots import MOST_ATTEMPTS
@@ -39,6 +40,7 @@ class Bench(Kexec):
         self.kexec = self.power = self
         self.left: Action = ""
         self.storage: Storage | None = None
+        self.bmc: Bmc | None = None
         self.new = ""  # the stamp of every file, if they have changed
         self.looked_at: list[str] = []
         self.stuck = asyncio.Event()  # a file that never opens is being opened

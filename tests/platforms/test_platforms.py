@@ -115,6 +115,22 @@ def test_a_dhcp_server_is_told_the_number_of_processor_and_firmware(
     assert found(tmp_path, files)[0].dhcp_architecture(machine) == number
 
 
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        *((SLOF, False), (POWERVM, False), (POWERNV, False), (PC, False), (EFI, False)),
+        ({**POWERNV, "proc/device-tree/bmc/name": b"bmc\0"}, True),
+        ({**PC, "sys/firmware/dmi/entries/38-0/raw": b"\x26"}, True),
+        ({**EFI, "sys/bus/acpi/devices/IPI0001:00/status": "15\n"}, True),
+    ],
+)
+def test_a_service_processor_is_known_by_what_the_firmware_says(
+    tmp_path: Path, files: Mapping[str, Content], expected: bool
+) -> None:
+    platform, root = found(tmp_path, files)
+    assert platform.has_bmc(root) is expected
+
+
 def test_efi_variables_that_decide_what_boots_are_read_and_secrets_are_not(tmp_path: Path) -> None:
     secret = {f"sys/firmware/efi/efivars/{TOKEN}": b"\7\0\0\0secret"}
     _, root = found(tmp_path, {**EFI, **secret})

@@ -386,6 +386,16 @@ def test_a_configurations_total_time_runs_on_after_a_key() -> None:
     assert decide(waits, Settings(), READY, 160).boot == "a"
 
 
+def test_while_the_host_wants_it_so_nothing_boots_by_itself() -> None:
+    held = replace(SEEN, hold="the service processor asks for the menu (setup)")
+    always = Settings(timeout=0, on_failure="reboot")
+    for snapshot in (held, replace(held, choices=(replace(A, total=5), B))):
+        assert decide(snapshot, always, READY, 1e6) == Decision(default="a")
+    assert decide(replace(held, choices=()), always, Hints(empty=0), 1e6) == Decision()
+    failed = replace(READY, failed=frozenset({"a"}), last_failure=100)
+    assert decide(held, always, failed, 1e6) == Decision(default="old")
+
+
 def test_the_wish_for_a_menu_outranks_every_other_time_out() -> None:
     snapshot = replace(SEEN, choices=(replace(A, timeout=0, total=5), B))
     for seconds in (5.0, 0.0, None):

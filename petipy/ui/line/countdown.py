@@ -132,6 +132,8 @@ class CountdownLines:
             prompt = f"{self._verb} in {number}{first} - " if number else waiting
         elif choice and snapshot.locked:
             prompt = "It waits for a password - "
+        elif snapshot.hold:
+            prompt = "Nothing boots by itself - "
         elif self._had_countdown:
             prompt = "Countdown stopped - "
         elif choice:

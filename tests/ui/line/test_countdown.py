@@ -41,6 +41,12 @@ def test_the_number_changes_at_tens_and_in_the_last_five_seconds() -> None:
     ]
 
 
+def test_a_host_that_wants_nothing_to_boot_is_told_in_the_prompt() -> None:
+    held = replace(counting(10), countdown=None, hold="setup")
+    output = CountdownLines().update(held, [], 0.0, invite=True)
+    assert output.endswith("Nothing boots by itself - press Enter or a letter for the menu")
+
+
 def test_slow_devices_are_told_only_when_some_are_waited_for() -> None:
     lines = CountdownLines()
     lines.update(counting(10), [], 9.5, invite=True)

@@ -1,0 +1,168 @@
+"""The wishes of the service processor (BMC) for the next boot: IPMI's boot flags and mailbox.
+
+`ipmitool chassis bootdev` and Redfish set the flags; Petitboot's ipmi-mailbox-config.py fills the
+mailbox. They mean what they mean to Petitboot (discover/platform-powerpc.c), but what they name
+only comes first: the rest of the order follows, so that no machine is stranded.
+
+A child speaks with the device: one that hangs costs some seconds of one start.
+"""
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from parsers.binary import ipmi
+from petipy.log import Log
+from petipy.settings import petitboot
+from petipy.state import order
+from petipy.state.store import Store
+from petipy.sys import ipmi as device
+from petipy.sys import process
+from petipy.sys.forked import Parent, in_child
+
+# ipmi_si and ipmi_powernv are for different machines; ipmi_devintf makes the device of either.
+_LOAD = ("modprobe", "-aq", "ipmi_powernv", "ipmi_si", "ipmi_devintf")
+_PATIENCE = 5.0  # seconds until the start goes on without an answer
+_STEP = 0.05  # seconds between two looks for the device
+_CLEARING = 3.0  # seconds
+_PLACE = "service processor"
+_FIRST = {"network": ("network",), "disk": ("disk", "usb"), "optical": ("optical",)}
+_HOLDS = {
+    "setup": "the service processor asks for the menu (setup)",
+    "safe": "the service processor asks for safe mode: r in the menu looks at the disks",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The wishes: the names that boot first, as petipy.state.order takes them.
+
+    - `hold`: the reason in words why nothing boots by itself; "" if it may.
+    - `safe`: no source is looked at until a person asks for it.
+    - `once`: a boot uses the flags up.
+    """
+
+    first: tuple[str, ...] = ()
+    hold: str = ""
+    safe: bool = False
+    once: bool = False
+
+
+class Bmc:
+    """The service processor of this machine, at an IPMI device."""
+
+    def __init__(
+        self,
+        path: str = device.DEVICE,
+        *,
+        ioctl: device.Ioctl | None = None,
+        load: Sequence[str] = _LOAD,
+        within: float = _PATIENCE,
+    ) -> None:
+        self._open = partial(device.Ipmi, path, **({"ioctl": ioctl} if ioctl else {}))
+        self._path, self._load, self._within = path, load, within
+        self._once = False
+
+    async def obey(self, store: Store, log: Log, free: asyncio.Event) -> None:
+        """Ask for the wishes, and put them into the store.
+
+        Set `free`, so that sources are looked at, unless safe mode is wished for. A service
+        processor without an answer has no wish.
+        """
+        wish = Wish()
+        try:
+            wish = await self.read(log)
+        except TimeoutError:
+            log.warning(f"the service processor has not answered within {self._within:g} s")
+        except Exception as error:  # noqa: BLE001  a wish must not end the program
+            why = getattr(error, "strerror", "") or f"{type(error).__name__}: {error}"
+            log.warning(f"the service processor is not heard: {why}")
+        self._once = wish.once
+        if wish.first:
+            log.announce(f"the service processor wants this first: {', '.join(wish.first)}")
+        if wish.hold:
+            log.warning(f"{wish.hold}; nothing boots by itself")
+        if wish.first or wish.hold:
+            store.update(host=(*wish.first, *store.snapshot.host), hold=wish.hold)
+        if not wish.safe:
+            free.set()
+
+    async def read(self, log: Log) -> Wish:
+        """Return the wishes; log what is not understood. Raise OSError."""
+        async with asyncio.timeout(self._within):
+            if not os.access(self._path, os.F_OK):
+                await process.run(self._load, within=self._within)
+            text = await in_child(self._ask, self._within)
+        try:
+            flags, *blocks = map(bytes.fromhex, text.split(","))
+        except ValueError:
+            raise OSError(errno.EPROTO, "the process sent a senseless answer") from None
+        return _translate(flags, blocks, log)
+
+    async def clear(self) -> None:
+        """Take the flags back if they were for one boot. Raise OSError."""
+        if self._once:
+            await in_child(self._clear, _CLEARING)
+            self._once = False
+
+    def _ask(self, _: Parent) -> str:
+        """Return the replies in hexadecimal. This runs in a child."""
+        while not os.access(self._path, os.F_OK):  # a driver asks first what it speaks with
+            time.sleep(_STEP)
+        bmc = self._open()
+        replies = [self._get(bmc, ipmi.ASK_FLAGS)]
+        for number in range(ipmi.MOST_BLOCKS):
+            replies.append(self._get(bmc, ipmi.ask_block(number)))
+            content = ipmi.read_block(replies[-1], number)
+            if not content or content[-1] == 0:
+                break
+        return ",".join(reply.hex() for reply in replies)
+
+    def _get(self, bmc: device.Ipmi, data: bytes) -> bytes:
+        # A longer reply is no boot option.
+        return bmc.ask(device.CHASSIS, ipmi.GET, data, self._within)[:24]
+
+    def _clear(self, _: Parent) -> str:
+        reply = self._open().ask(device.CHASSIS, ipmi.SET, ipmi.CLEAR_FLAGS, _CLEARING)
+        if reply[:1] != b"\0":
+            raise OSError(errno.EIO, f"it refuses with code 0x{reply[:1].hex()}")
+        return ""
+
+
+def _translate(reply: bytes, blocks: list[bytes], log: Log) -> Wish:
+    flags = None
+    try:
+        flags = ipmi.read_flags(reply)
+    except ValueError as error:
+        log.warning(f"{_PLACE}: the boot flags: {error}")
+    content = b"".join(ipmi.read_block(block, number) for number, block in enumerate(blocks))
+    wish = Wish(first=tuple(_list_mailbox(content, log)))
+    if flags is None or flags.device == "none":
+        return wish
+    hold = _HOLDS.get(flags.device, "")
+    first = (*_FIRST.get(flags.device, ()), *wish.first)
+    safe = flags.device == "safe"
+    return replace(wish, first=first, hold=hold, safe=safe, once=not flags.lasting)
+
+
+def _list_mailbox(content: bytes, log: Log) -> Iterator[str]:
+    """Yield the devices that the mailbox names, in order."""
+    found = ipmi.read_mailbox(content)
+    if found is None:
+        return
+    name, value = found
+    if name != "petitboot,bootdevs":
+        log.warning(f"{_PLACE}: the mailbox sets {name}, which Petipy does not take from there")
+        return
+    for statement in petitboot.translate([(_PLACE, name, value)]):
+        try:
+            if statement.name:
+                yield from (item.name for item in order.parse(statement.text))
+            else:
+                log.warning(f"{_PLACE}: {name}: {statement.text}")
+        except ValueError:
+            log.warning(f"{_PLACE}: {name}: {value!r} is not understood")
