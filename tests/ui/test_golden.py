@@ -13,6 +13,16 @@ from tests.ui.fakes import Machine, device, machine
 GOLDEN = Path(__file__).parent / "golden"
 SIZES = {"80x24": (80, 24), "40x12": (40, 12), "200x60": (200, 60)}
 SCREENS = {
+    "menu": [],
+    "submenu": ["down", "enter"],
+    "find": ["/", *"fedora"],
+    "details": ["i"],
+    "editor": ["e"],
+    "log": ["l"],
+    "log-find": ["l", "/", *"sdb1"],
+    "help": ["h"],
+    "network": ["N"],
+    "open": ["O"],
     "machine": ["I"],
     "machine-end": ["I", "end"],
     "power": ["P"],

@@ -1,10 +1,11 @@
 """The base classes of screens, and the widgets that several screens share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from petipy.state.model import Snapshot
 from petipy.ui.kit.keys import BACK, NEXT_PART, SCROLL, Key, to_motion
+from petipy.ui.kit.search import END_SEARCH, FIND, Search
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import (
     Canvas,
@@ -134,26 +135,93 @@ Paragraph = tuple[str | None, str]  # kind of text, text
 
 
 class TextScreen(Screen):
-    """Text to read, in parts that begin with a heading."""
+    """Text to read, in parts that begin with a heading. A search shows the lines that have it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text: Sequence[Paragraph] = ()
+        self._shown: Sequence[Paragraph] = ()
+        self._widgets: dict[Paragraph, Text] = {}
+        self._parts: Sequence[int] = ()
+        self.search = Search()
 
     @property
     def footer(self) -> Sequence[Key]:
-        return SCROLL, NEXT_PART, BACK
+        return (SCROLL, END_SEARCH) if self.search.is_open else self.keys
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """Return the footer's keys while no search is open."""
+        return SCROLL, NEXT_PART, FIND, BACK
+
+    @property
+    def note(self) -> str:
+        return self.search.note
 
     def set_text(self, paragraphs: Sequence[Paragraph]) -> None:
-        focus = self.walker.focus or 0
-        self.walker[:] = [text_widget(kind, text) for kind, text in paragraphs]
-        self._parts = [at for at, (kind, _) in enumerate(paragraphs) if kind == "heading"]
+        """Show another text. The line that is at the top stays where it is, if it is still there.
+
+        A line that stays keeps its widget: a log of thousands of lines grows by one.
+        """
+        self._text = paragraphs
+        self._fill()
+
+    def _fill(self) -> None:
+        shown = [*find_lines(self._text, self.search.needle or "")]
+        if self.search.needle and not shown:
+            shown = [(None, f"No line has {self.search.needle!r}.")]
+        focus, grown = self.walker.focus or 0, len(shown) - len(self._shown)
+        if self._shown and focus < len(self._shown):
+            old = self._shown[focus]
+            if not (focus < len(shown) and shown[focus] == old and not grown):
+                same = (at for at, paragraph in enumerate(shown) if paragraph == old)
+                focus = min(same, key=lambda at: abs(at - focus - grown), default=focus)
+        widgets = self._widgets
+        self._widgets = {p: widgets.get(p) or text_widget(*p) for p in shown}
+        self.walker[:] = [self._widgets[paragraph] for paragraph in shown]
+        self._shown = shown
+        self._parts = [at for at, (kind, _) in enumerate(shown) if kind == "heading"]
         if self.walker:
             self.walker.set_focus(min(focus, len(self.walker) - 1))
 
     def keypress(self, size: Any, key: str) -> str | None:
+        if self.search.is_open and self.search.type(key):
+            if self.search.needle is None:  # the first line that was found stays in view
+                here = self.walker.focus or 0
+                lines = (at for at in range(here, len(self._shown)) if at not in self._parts)
+                self.walker.set_focus(next(lines, here))
+            self._fill()
+            return None
+        if key in FIND:
+            self.search.open()
+            return None
         if key not in NEXT_PART:
             return super().keypress(size, key)
         here = self.walker.focus or 0
         self.walker.set_focus(next((at for at in self._parts if at > here), 0))
         self.shift_focus(size, 0)
         return None
+
+
+def find_lines(paragraphs: Iterable[Paragraph], needle: str) -> Iterator[Paragraph]:
+    """Yield the lines that have each word of the needle, below the headings of their parts.
+
+    A heading that has them is there with its whole part.
+    """
+    words = needle.lower().split()
+    heading: list[Paragraph] = []
+    whole = False
+    for paragraph in paragraphs:
+        kind, text = paragraph
+        lower = text.lower() if words else ""
+        found = all(word in lower for word in words)
+        if kind == "heading":
+            heading, whole = [paragraph], found
+        if found or whole:
+            yield from heading
+            heading = []
+            if kind != "heading":
+                yield paragraph
 
 
 def text_widget(kind: str | None, text: str) -> Text:

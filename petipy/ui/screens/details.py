@@ -11,6 +11,7 @@ from petipy.state.model import Choice, Snapshot
 from petipy.ui.kit.keys import BACK, BOOT, Key
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
+from petipy.ui.kit.search import FIND
 from petipy.ui.line.plain import device_title, entry_title
 
 
@@ -21,8 +22,8 @@ class DetailsScreen(TextScreen):
         self.show(view.session.snapshot)
 
     @property
-    def footer(self) -> Sequence[Key]:
-        return BOOT, self._view.keys.opener("editor"), BACK
+    def keys(self) -> Sequence[Key]:
+        return BOOT, self._view.keys.opener("editor"), FIND, BACK
 
     @property
     def entry(self) -> str:

@@ -7,13 +7,20 @@ from typing import Any
 from petipy.control.session import Session
 from petipy.report.quote import format_line, format_place, quote_line
 from petipy.state.model import Snapshot, Source, Status
-from petipy.ui.kit.keys import NEXT_PART, Key
+from petipy.ui.kit.keys import BACK, NEXT_PART, SCROLL, Key
 from petipy.ui.kit.registration import Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
+from petipy.ui.kit.search import FIND
 from petipy.ui.line.plain import source_title, to_ascii
 from petipy.ui.line.terminal import COLUMNS
 
 _INDENT = "  "  # of a quoted line
+
+
+_LEVEL = Key(("v",), "in the log: all lines, without debugging, or what went wrong", "{} level")
+_FOLLOW = Key(("f",), "in the log: follow its new lines, until another key", "{} follow")
+_RANKS = {"debug": 0, "info": 1, "warning": 2, "error": 3}
+_LEVELS = ("All lines", "Without lines for debugging", "Warnings and errors only")
 
 
 class LogScreen(TextScreen):
@@ -21,12 +28,26 @@ class LogScreen(TextScreen):
         super().__init__()
         self._session = session
         self._columns = COLUMNS
+        self._lowest = 0  # rank of the lines that are shown
+        self._follows = False
+        self._note = ""
         self.show(session.snapshot)
 
+    @property
+    def keys(self) -> Sequence[Key]:
+        return SCROLL, NEXT_PART, FIND, _LEVEL, _FOLLOW, BACK
+
+    @property
+    def note(self) -> str:
+        return self.search.note or self._note
+
     def show(self, snapshot: Snapshot) -> None:
-        log = self._session.log()
+        log = [line for line in self._session.log() if _RANKS[line.level] >= self._lowest]
         width = self._columns - len(_INDENT)
-        self.set_text([*_devices(snapshot), *_problems(snapshot, width), *_events(log)])
+        above = [] if self._follows else [*_devices(snapshot), *_problems(snapshot, width)]
+        self.set_text([*above, *_events(log)])
+        if self._follows:
+            self.walker.set_focus(0)
 
     def render(self, size: Any, focus: bool = False) -> Any:
         """Set the text again for another width: a line that wraps would displace the caret."""
@@ -34,6 +55,22 @@ class LogScreen(TextScreen):
             self._columns = size[0]
             self.show(self._session.snapshot)
         return super().render(size, focus)
+
+    def keypress(self, size: Any, key: str) -> str | None:
+        self._note = ""
+        if self.search.is_open:
+            return super().keypress(size, key)
+        follows, self._follows = self._follows, False
+        if key in _LEVEL:
+            self._lowest = (self._lowest + 1) % len(_LEVELS)
+            self._note = _LEVELS[self._lowest]
+        elif key in _FOLLOW and not follows:
+            self._follows = True
+            self._note = "Following: new lines come at the top; any key stops it"
+        elif not follows:
+            return super().keypress(size, key)
+        self.show(self._session.snapshot)
+        return None
 
 
 def _devices(snapshot: Snapshot) -> Iterator[Paragraph]:
@@ -44,6 +81,7 @@ def _devices(snapshot: Snapshot) -> Iterator[Paragraph]:
         yield None, f"{source_title(source, source.name)} - {result}"
     if not snapshot.sources:
         yield None, "none yet"
+    yield None, ""
 
 
 def _result(source: Source, entries: int) -> str:
@@ -59,7 +97,6 @@ def _problems(snapshot: Snapshot, width: int) -> Iterator[Paragraph]:
     waiting = [choice for choice in snapshot.choices if choice.obstacle]
     if not snapshot.problems and not waiting:
         return
-    yield None, ""
     yield "heading", "Problems"
     for name, problem in snapshot.problems:
         yield None, f"{format_place(problem, name)}: {problem.message}"
@@ -68,11 +105,11 @@ def _problems(snapshot: Snapshot, width: int) -> Iterator[Paragraph]:
     for choice in waiting:
         where = format_line(choice.device, choice.entry.config, choice.entry.line)
         yield None, f"{where}: {choice.entry.title}: {choice.obstacle}"
+    yield None, ""
 
 
 def _events(log: Sequence[Status]) -> Iterator[Paragraph]:
     """Yield the events, the newest first: on a slow line the first screen counts most."""
-    yield None, ""
     yield "heading", "Events, the newest first (seconds since the kernel started)"
     for status in reversed(log):
         kind = "error" if status.level in {"warning", "error"} else None
@@ -82,7 +119,7 @@ def _events(log: Sequence[Status]) -> Iterator[Paragraph]:
 SCREEN = Registration(
     title="Log",
     opener=Key(("l",), "log: what was found, and what went wrong", "{} log"),
-    keys=(NEXT_PART,),
+    keys=(NEXT_PART, FIND, _LEVEL, _FOLLOW),
     needs="log",
     make=lambda occasion: LogScreen(occasion.view.session),
 )

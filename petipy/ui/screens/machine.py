@@ -7,6 +7,7 @@ from petipy.state.model import Snapshot, Source
 from petipy.ui.kit.keys import BACK, NEXT_PART, SCROLL, Key
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
+from petipy.ui.kit.search import FIND
 
 _WRITE = Key(
     ("w",),
@@ -26,8 +27,8 @@ class MachineScreen(TextScreen):
         self.show(view.session.snapshot)
 
     @property
-    def footer(self) -> Sequence[Key]:
-        return SCROLL, NEXT_PART, _WRITE, BACK
+    def keys(self) -> Sequence[Key]:
+        return SCROLL, NEXT_PART, FIND, _WRITE, BACK
 
     def show(self, snapshot: Snapshot) -> None:
         if snapshot.sources is self._sources:
@@ -41,7 +42,7 @@ class MachineScreen(TextScreen):
         self.set_text(lines)
 
     def keypress(self, size: object, key: str) -> str | None:
-        if key in _WRITE:
+        if key in _WRITE and not self.search.is_open:
             session = self._view.session
             self._view.print(write_report(session.describe(), session.snapshot, session.log()))
             return None

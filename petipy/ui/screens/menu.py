@@ -8,15 +8,14 @@ from petipy.state.model import Snapshot
 from petipy.ui.kit.keys import BACK, BOOT, ENDS, MOVE, PAGE, Key, to_motion
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Row, Screen, text_widget
+from petipy.ui.kit.search import END_SEARCH, FIND, Search
 from petipy.ui.kit.toolkit import Text
 from petipy.ui.line.plain import to_ascii
 from petipy.ui.outline import MenuPath, MenuRow, build_rows, find_hotkeys, first_focus
 
 _OPEN = Key(("right",), "open a submenu")
 _PREFER = Key(("D",), "make it the default of the machine, and boot it")
-_FIND = Key(("/",), "find entries by a word", "{} find", in_submenus=False)
-_END_SEARCH = Key(("esc",), footer="{} all entries")
-_SEARCH_FOOTER = (BOOT, replace(MOVE, footer="{} {} move"), _END_SEARCH)  # letters are text here
+_SEARCH_FOOTER = (BOOT, replace(MOVE, footer="{} {} move"), END_SEARCH)  # letters are text here
 
 
 class MenuScreen(Screen):
@@ -31,10 +30,10 @@ class MenuScreen(Screen):
         self._scroll_up = True  # make the rows above the cursor visible
         self._waits = False  # the cursor is to go to the default, which is not known yet
         self._spaced = False  # there is room for blank lines
-        self._needle: str | None = None  # of a search
+        self._search = Search()
         self._note = ""  # about a wish, until the next key
         self.title = to_ascii(path.trail[-1]) if path.trail else ""
-        self._search(None)
+        self.show(self._snapshot)
 
     @property
     def item(self) -> MenuRow | None:
@@ -48,7 +47,7 @@ class MenuScreen(Screen):
 
     def show(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        items = build_rows(snapshot, self._path, self._needle or "")
+        items = build_rows(snapshot, self._path, self._search.needle or "")
         if items and items == self._items:
             return
         kept = self.item
@@ -122,8 +121,8 @@ class MenuScreen(Screen):
         return Row(text, kind, self._theme)
 
     def _empty_text(self) -> str:
-        if self._needle:
-            return f"No entry has {self._needle!r} in its title or command line."
+        if self._search.needle:
+            return f"No entry has {self._search.needle!r} in its title or command line."
         if self._snapshot.scanning:
             return "Nothing to boot has been found yet; still looking."
         if self._snapshot.sources:
@@ -133,14 +132,16 @@ class MenuScreen(Screen):
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._waits, self._note = False, ""
-        if self._needle is not None and self._type(key):
+        if self._search.is_open and self._search.type(key):
+            self.show(self._snapshot)
             return None
         item = self.item
         if item is not None and (act := self._action(key, item)):
             act()
             return None
-        if key in _FIND:
-            self._search("")
+        if key in FIND:
+            self._search.open()
+            self.show(self._snapshot)
             return None
         if to_motion(key) == "home":  # the first row to choose, not its device
             self._set_item(next((n for n, item in enumerate(self._items) if item.selectable), 0))
@@ -202,39 +203,21 @@ class MenuScreen(Screen):
 
         self._view.carry_out(f"A default: {title}", command)
 
-    # The search: letters narrow the menu, Esc shows all rows again, Enter boots.
-
-    def _search(self, needle: str | None) -> None:
-        self._needle = needle
-        self.show(self._snapshot)
-
     @property
     def footer(self) -> Sequence[Key]:
-        if self._needle is not None:
+        if self._search.is_open:
             return _SEARCH_FOOTER
         inner = bool(self._path.trail)
-        keys = [BOOT, *([BACK] if inner else []), *self._view.keys.everywhere, _FIND]
+        keys = [BOOT, *([BACK] if inner else []), *self._view.keys.everywhere, FIND]
         return [key for key in keys if key.in_submenus or not inner]
 
     @property
     def note(self) -> str:
-        return self._note if self._needle is None else f"Find: {self._needle}_"
-
-    def _type(self, key: str) -> bool:
-        needle = self._needle or ""
-        if key in _END_SEARCH or (key == "backspace" and not needle):
-            self._search(None)
-        elif key == "backspace":
-            self._search(needle[:-1])
-        elif len(key) == 1:
-            self._search(needle + key)
-        else:
-            return False
-        return True
+        return self._search.note or self._note
 
 
 SCREEN = Registration(
     title="Boot menu",
-    keys=(MOVE, ENDS, PAGE, BOOT, _OPEN, _PREFER, _FIND),
+    keys=(MOVE, ENDS, PAGE, BOOT, _OPEN, _PREFER, FIND),
     make=lambda occasion: MenuScreen(occasion.view, MenuPath()),
 )

@@ -1,6 +1,6 @@
 """The network screen: each interface, its lease, and the requests that were made with answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from parsers.places.lease import WORDS
 from parsers.places.urls import hide_credentials, is_url
@@ -32,7 +32,6 @@ _NONE = "There is no network interface, or the network is switched off."
 class NetworkScreen(TextScreen):
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__()
-        self._shown: Sequence[Paragraph] = ()
         self.show(snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
@@ -42,8 +41,7 @@ class NetworkScreen(TextScreen):
         if snapshot.ssh:
             text = [(None, _fact("ssh", snapshot.ssh)), (None, ""), *text]
         text = text or [(None, _NONE)]
-        if text != self._shown:
-            self._shown = text
+        if text != self._text:
             self.set_text(text)
 
 
