@@ -2,6 +2,10 @@
 
 The kernel would check the signature and parse the type information (BTF) of each module that it
 loads. A kernel that is locked down loads none without a signature: --keep-signatures.
+
+Tracing is a tenth of the way to the first entry with Debian's kernel: it looks each function of
+ext4 up among all symbols of the module (ftrace_process_locs). The functions begin with empty
+instructions, so nothing else is to be done to them; without the list of them nobody can trace them.
 """
 
 import struct
@@ -9,7 +13,16 @@ import struct
 from initramfs.elf import Elf
 from initramfs.fast.calls import bind_calls
 
-USELESS = (".BTF", ".comment", ".note.GNU-stack", ".gnu_debuglink")
+# The list of functions to trace, and events of them; the tracepoints themselves stay.
+TRACING = (
+    "__patchable_function_entries",
+    *("_ftrace_events", "_ftrace_eval_map", "__bpf_raw_tp_map", "__tracepoints_ptrs"),
+)
+USELESS = (
+    *(".BTF", ".comment", ".note.GNU-stack", ".gnu_debuglink"),
+    *TRACING,
+    *(f".rela{name}" for name in TRACING),
+)
 SIGNATURE = b"~Module signature appended~\n"
 
 

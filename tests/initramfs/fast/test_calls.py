@@ -46,6 +46,10 @@ second:	addis	2,12,.TOC.-second@ha
 	nop
 	bl	outside
 	nop
+	.section __patchable_function_entries,"awo",@progbits,.text
+	.quad	first
+	.section _ftrace_events,"aw"
+	.quad	table
 	.data
 table:	.quad	0
 """
@@ -180,3 +184,13 @@ def test_the_image_takes_modules_bound_but_those_whose_signature_stays(
 
     calls = [type for type, _ in open_places(Elf.parse(taken["disk"][1]), ".text").values()]
     assert calls.count(10) == (7 if signed else 3)
+
+
+def test_the_kernel_finds_no_function_of_a_module_to_trace(module: bytes) -> None:
+    before, after = Elf.parse(module), Elf.parse(speed_up(module))
+
+    for name in ("__patchable_function_entries", "_ftrace_events"):
+        assert before.section(name)
+        assert not after.section(name)
+        assert not after.section(f".rela{name}"), "no relocation points into nothing"
+    assert after.section(".data") == before.section(".data")
