@@ -5,9 +5,9 @@
 It runs in the image's own minor version of Python. JOB is JSON: {"own": packages taken whole,
 "extra": modules imported by name only, "optional": others that not every version of Python has,
 "left_out": modules that importers can do without, "optimize": as for compile(), "bare": packages
-compiled without annotations}. SOURCES is laid out like the directory of the standard library, with
-other packages beside it. The compiled modules go to TARGET; the names of the extension modules that
-they need go to standard output, one per line.
+compiled without annotations, with their records written out}. SOURCES is laid out like the
+directory of the standard library, with other packages beside it. The compiled modules go to TARGET;
+the names of the extension modules that they need go to standard output, one per line.
 """
 
 import _imp
@@ -106,8 +106,9 @@ def compile_file(path: Path, shown: str, optimize: int, bare: bool) -> bytes:
     source: bytes | ast.Module = path.read_bytes()
     if bare:
         from initramfs.fast.annotations import drop_annotations
+        from initramfs.fast.records import write_records
 
-        source = drop_annotations(path.read_bytes())
+        source = write_records(drop_annotations(path.read_bytes()))
     code = compile(source, shown, "exec", dont_inherit=True, optimize=optimize)
     flags = (0b01).to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + bytes(8) + marshal.dumps(code)

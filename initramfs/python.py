@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initramfs.archive import Archive, Package, depends
+from initramfs.fast import records
 from initramfs.fast.bundle import write_bundle
 from initramfs.fast.unwinding import clear_unwinding
 from initramfs.host import REPOSITORY, BuildError, run
@@ -16,7 +17,7 @@ from initramfs.tree import Tree, file, lay_out, read_directory, read_package, re
 from petipy.startup import bundle, cache
 
 OWN = ("petipy", "parsers")
-BARE = OWN  # annotations are dropped: see initramfs/fast/annotations.py
+BARE = OWN  # compiled as initramfs/fast/annotations.py and records.py have it
 STUBS = REPOSITORY / "initramfs/fast/stubs"
 HEADER = 16  # bytes before the code in a .pyc
 LIST = Path(__file__).with_name("python.txt")
@@ -162,7 +163,7 @@ def compile_modules(command: list[str], room: Path, *, plain: bool) -> list[str]
     """Fill room/compiled; return the names of the extension modules that are needed."""
     names = {section: [e.name for e in entries] for section, entries in sections(LIST).items()}
     without = names["left out"] + ([] if plain else names["left out for speed"])
-    extra = names["by name"] + ([] if plain else ["sitecustomize"])
+    extra = names["by name"] + ([] if plain else ["sitecustomize", records.RUNTIME])
     # Docstrings and asserts are a quarter of the code that each start reads.
     job = {
         "own": OWN,
