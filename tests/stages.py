@@ -55,6 +55,9 @@ SYSTEM = {
     **{f"{target.prefix}gcc": target.compiler for target in tailored.TARGETS.values()},
     "/usr/lib/systemd/systemd-udevd": "udev",
     "/usr/include/asm-generic/unistd.h": "linux-libc-dev",
+    # Terminals inside a terminal.
+    "screen": "screen",
+    "tmux": "tmux",
     # Servers for tests/network, and clients to compare with.
     "ip": "iproute2",
     "nsenter": "util-linux",

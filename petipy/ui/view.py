@@ -20,6 +20,7 @@ from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Frame
 from petipy.ui.line.countdown import SecondsLeft, describe_countdown
 from petipy.ui.line.plain import describe_progress, entry_title, shorten, to_ascii, wrap
+from petipy.ui.line.terminal import COLUMNS
 from petipy.ui.screens import find_screens
 
 _TALL = 16  # rows; a terminal of this height has room for a blank line under the title
@@ -126,14 +127,17 @@ class View(Frame[Any, Any, Any]):
     def _countdown(self, snapshot: Snapshot) -> str:
         choice = snapshot.choice(snapshot.default)
         assert snapshot.countdown is not None
-        number = self._seconds.update(snapshot.countdown, self.session.clock())
+        # The number stands first: a tick sends the fewest bytes there.
+        number = self._seconds.update(snapshot.countdown, self.session.clock()) or "0 s"
+        what = describe_countdown(snapshot.countdown)
         if snapshot.countdown.leave:
-            what = describe_countdown(snapshot.countdown)
-            return f"{what} in {number or '0 s'}, as nothing boots - any key stops"
-        name = shorten(entry_title(choice), 40) if choice else "the default"
+            return f"{number} until it {what}, as nothing boots - any key stops"
         first = f", unless {awaits} comes first" if (awaits := snapshot.countdown.awaits) else ""
         stops = "no key stops it" if snapshot.countdown.fixed else "any key stops"
-        return f"Booting in {number or '0 s'}{first} - {stops}: {name}"
+        rest = f" {what}{first} - {stops}"
+        room = COLUMNS - len(f"{number} until {rest}") - 1
+        name = shorten(entry_title(choice), max(12, room)) if choice else "the default"
+        return f"{number} until {name}{rest}"
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._note = ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from initramfs.host import say
-from tests.bench import formats, memory, scaling, sizes
+from tests.bench import formats, memory, scaling, serial, sizes
 from tests.bench.images import Image, find_images
 from tests.bench.selection import is_chosen
 from tests.bench.table import table
@@ -19,6 +19,7 @@ TABLES: dict[str, Callable[[Sequence[Image], Path], Iterable[Sequence[str]]]] = 
     "sizes": lambda images, _: sizes.rows(images),
     "scaling": lambda images, _: scaling.rows(images),
     "formats": lambda *_: formats.rows(),
+    "serial": lambda *_: serial.rows(),
 }
 
 

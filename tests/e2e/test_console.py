@@ -39,6 +39,6 @@ def test_noise_neither_stops_the_countdown_nor_resets_the_machine_nor_opens_a_sh
             loopback.expect("petipy end", within=menu.SOON)
             for line in console, loopback:
                 menu.greet(line)
-        console.expect(r"Booting in \d+ s", within=menu.START)
+        console.expect(r"\d+ s until it boots", within=menu.START)
         assert wait_for_target(console)["cmdline"] == f"[{debian.command_line()}]"
         assert "hvc1: the line echoes" in (tmp_path / "hvc1.log").read_text()

@@ -53,7 +53,7 @@ def test_a_host_sees_what_a_guest_does_and_chooses_what_it_boots(
                     line.sendall(b"\xff\0{[" * 25_000)
             except TimeoutError:
                 pass  # it is read no further
-        console.expect(r"Booting in \d+ s", within=menu.START)
+        console.expect(r"\d+ s until it boots", within=menu.START)
         (status,) = ask(place, "status")
         assert status["result"]["state"] == "countdown"
         *items, _ = ask(place, "entries")
@@ -145,7 +145,7 @@ def test_ssh_leads_into_the_menu_and_nowhere_else(
             line.shows(menu.FOOTER, within=menu.SOON)
             line.type("\x04")  # Ctrl-D
             visit.until(line, lambda: not line.open, menu.SOON, "end of the connection")
-        console.expect(r"Booting in \d+ s", within=menu.SOON)
+        console.expect(r"\d+ s until it boots", within=menu.SOON)
         with attached([*ssh, "-tt", there], tmp_path) as visit:
             line = visit.console
             line.shows(menu.FOOTER, within=menu.SOON)

@@ -48,7 +48,7 @@ def test_an_entry_of_a_submenu_is_edited_and_booted_over_a_serial_line(
     machine = Machine(drives=[("virtio", install(debian))], firmware=firmware)
     with start(image.machine(machine), tmp_path) as guest:
         console = guest.console
-        console.expect(r"Booting in \d+ s", within=menu.START)
+        console.expect(r"\d+ s until it boots", within=menu.START)
         before = console.received
         menu.enter(console, r"^> \* Debian GNU/Linux$")
         console.quiet(2)
@@ -250,7 +250,7 @@ def test_two_consoles_are_served_by_one_process(
     with start(image.machine(machine, append), tmp_path) as guest:
         first, second = guest.consoles
         for console in guest.consoles:
-            console.expect(r"Booting in \d+ s", within=menu.START)
+            console.expect(r"\d+ s until it boots", within=menu.START)
         menu.enter(second, r"^> \* Debian GNU/Linux")
         first.expect(r"Countdown stopped", within=menu.SOON)
         menu.enter(first, r"^> \* Debian GNU/Linux")
@@ -304,7 +304,7 @@ def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
         raise AssertionError(f"no {wanted!r} on the screen:\n" + "\n".join(rows))
 
     with start(image.machine(machine, "console=tty0 petipy.timeout=600"), tmp_path) as guest:
-        guest.console.expect(r"Booting in \d+ s", within=menu.START)
+        guest.console.expect(r"\d+ s until it boots", within=menu.START)
         show("Default: Debian GNU/Linux (vda2)")
         guest.console.listen(2)  # Petipy takes a key of the first moment for noise
         guest.monitor.key("m")

@@ -66,12 +66,12 @@ def test_a_saved_setting_outlasts_a_reset_and_qemu_and_is_read_under_slof_and_by
         save(guest.console, 0, "47")
         guest.console.forget()
         guest.monitor.reset()
-        guest.console.expect("Booting in 4[0-7]", within=menu.START)
+        guest.console.expect(r"4[0-7] s until it boots", within=menu.START)
         menu.enter(guest.console)
         save(guest.console, 0, "3")
     assert Device(nvram.read_bytes()).values == {"petipy,timeout": "3"}
     with start(replace(machine, firmware="slof"), tmp_path) as guest:
-        guest.console.expect(r"Booting in [0-3]\b", within=menu.START)
+        guest.console.expect(r"\b[0-3] s until it boots", within=menu.START)
         said = wait_for_target(guest.console)
     assert "petipy,timeout=3" in said["nvram"].split()
 

@@ -42,7 +42,7 @@ def test_from_the_countdown_to_a_boot_with_another_command_line() -> None:
         async with console_at(machine) as (emulator, console):
             await emulator.until("found vda2")
             machine.clock.forward(QUIET)  # the line has been quiet for long enough
-            await emulator.until("Booting in 31 s - " + PROMPT)
+            await emulator.until("31 s until it boots - " + PROMPT)
             assert emulator.lines()[1:4] == [
                 "Petipy 0.1",
                 "found vda2: 20 GB ext4, label root",
@@ -174,7 +174,7 @@ def test_a_menu_that_nobody_touches_closes_when_the_countdown_has_come_back() ->
             machine.clock.forward(1000)
             start_countdown(machine)
             await emulator.until(PROMPT)
-            assert "Booting in " in emulator.text
+            assert " s until it boots" in emulator.text
             assert not session.opens("boot", LOCK)
         emulator.close()
 
@@ -188,7 +188,7 @@ def test_in_a_menu_the_countdown_is_seen_and_a_key_stops_it() -> None:
             await open_menu(emulator)
             machine.clock.stop()
             start_countdown(machine)
-            await emulator.until(f"Booting in 60 s - any key stops: {DEBIAN}")
+            await emulator.until(f"60 s until {DEBIAN} boots - any key stops")
             emulator.type("j")
             await emulator.until(lambda: "any key stops" not in emulator.text)
 

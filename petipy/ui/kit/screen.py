@@ -49,13 +49,20 @@ class Row(Widget):
         text = shorten((marker if self._selectable else "") + self.text, columns)
         runs: list[tuple[Any, int]] = [(self._kind, len(text))]
         if focus and self._selectable:
-            bar = min(self._theme.bar or columns, columns)
             text = text if self._theme.bar else text.ljust(columns)
-            bar = min(bar, len(text))
+            bar = _measure_bar(text, self._theme.bar or columns)
             runs = [("focus", bar), (self._kind, len(text) - bar)]
         runs = [run for run in runs if run[1]]
         cursor = (0, 0) if focus and self._selectable else None
         return TextCanvas([text.encode()], [runs], cursor=cursor, maxcol=columns)
+
+
+def _measure_bar(text: str, most: int) -> int:
+    """Return the number of cells to mark: whole words, if there is one behind the row's signs."""
+    if len(text) <= most:
+        return len(text)
+    blank = text.rfind(" ", len("> * x"), most + 1)
+    return blank if blank > 0 else most
 
 
 class FixedLines(Widget):

@@ -18,14 +18,14 @@ _SHORT_INVITATION = "Enter: menu"
 
 
 def describe_countdown(countdown: Countdown) -> str:
-    """Return in a word what follows: "Booting"."""
+    """Return in a word what the machine does at the end: "boots"."""
     match countdown.leave:
         case "reboot":
-            return "Restarting"
+            return "restarts"
         case "halt":
-            return "Switching off"
+            return "switches off"
         case _:
-            return "Booting"
+            return "boots"
 
 
 class SecondsLeft:
@@ -33,13 +33,16 @@ class SecondsLeft:
 
     def __init__(self) -> None:
         self._until, self._number = math.inf, 0
+        self._width = 0  # of the countdown's first number
 
     def update(self, countdown: Countdown, now: float) -> str:
-        """Return the seconds to show, as "10 s"; "" when the time is over."""
+        """Return the seconds to show, as "10 s", then " 5 s"; "" when the time is over."""
         left = math.ceil(countdown.until - now)
         if countdown.until != self._until or left <= 5 or left % 10 == 0 or left > self._number:
+            if countdown.until != self._until:
+                self._width = len(f"{left} s")
             self._until, self._number = countdown.until, left
-        return f"{self._number} s" if self._number > 0 else ""
+        return f"{self._number} s".rjust(self._width) if self._number > 0 else ""
 
 
 def next_change(countdown: Countdown | None, now: float) -> float:
@@ -62,7 +65,6 @@ class CountdownLines:
     def __init__(self, columns: int = 0) -> None:
         self._columns = columns or 80
         self._default, self._number, self._prompt = "", "", ""
-        self._verb = ""  # of the prompt, before "in 10 s"
         self._at_prompt = False  # the cursor is at the end of the prompt
         self._last_news: Status | None = None
         self._seconds = SecondsLeft()
@@ -127,9 +129,9 @@ class CountdownLines:
                 return text  # it boots at this moment
             awaits = snapshot.countdown.awaits
             first = f", unless {awaits} comes first" if awaits else ""
-            self._verb = describe_countdown(snapshot.countdown)
+            what = describe_countdown(snapshot.countdown)
             waiting = "Waiting for slow devices - "
-            prompt = f"{self._verb} in {number}{first} - " if number else waiting
+            prompt = f"{number} until it {what}{first} - " if number else waiting
         elif choice and snapshot.locked:
             prompt = "It waits for a password - "
         elif snapshot.hold:
@@ -148,10 +150,11 @@ class CountdownLines:
         """Overwrite the old prompt if only its number changes; else start a new line."""
         if prompt == self._prompt:
             return ""
-        if self._at_prompt and number and self._number:
-            self._prompt = prompt
-            # The rest of the line stays. At most 20 bytes a second suit every line.
-            return f"\r{self._verb} in {number.rjust(len(self._number))}"
+        rest = prompt[len(number) :]
+        width = len(self._number) if self._at_prompt else 0
+        if number and len(number) == width and rest == self._prompt[width:]:
+            self._prompt, self._number = prompt, number
+            return f"\r{number}"  # the rest of the line stays
         text = "\r\n" if self._at_prompt else ""
         self._prompt, self._number, self._at_prompt = prompt, number, True
         # On a narrow terminal the key is worth more than the thing that is waited for.

@@ -1,0 +1,123 @@
+"""Whatever bytes are saved, the terminal shows what a whole redraw would show."""
+
+import re
+from collections.abc import Sequence
+
+import pyte
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from petipy.ui.kit import theme
+from petipy.ui.kit.display import Display
+from tests.ui.kit.glass import Styled, expect, read
+from tests.ui.wire import Wire, to_canvas
+
+SIZE = COLUMNS, ROWS = 40, 8
+KINDS: Sequence[str | None] = (None, None, "focus", "heading")
+
+# The sequences that each type of terminal gets, as final bytes after CSI and as whole texts.
+PLAIN = {*"ABCHJKm"}
+OWN = {
+    "ansi": PLAIN,
+    "vt100": PLAIN | {"r", "\x1bM"},
+    "vt102": PLAIN | {"r", "\x1bM"} | {*"LMP"},
+    **dict.fromkeys(
+        ("vt220", "linux", "xterm-256color", "screen.xterm", "tmux"),
+        PLAIN | {"r", "\x1bM"} | {*"LMP@X"},
+    ),
+}
+SEQUENCE = re.compile(r"\x1b\[[0-9;]*(.)|(\x1bM)|\x0f\x1b\(B|[\r\n\b]|[ -~]|(.)", re.DOTALL)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Styled:
+    words = st.tuples(st.sampled_from(KINDS), st.text("abc  ", min_size=1, max_size=16))
+    cells = [(kind, c) for kind, text in draw(st.lists(words, max_size=4)) for c in text]
+    return cells[:COLUMNS]
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> list[list[Styled]]:
+    """Draw a sequence of frames, most of them an earlier one that was edited."""
+    frame = draw(st.lists(rows(), min_size=ROWS, max_size=ROWS))
+    story = [frame]
+    for edit in draw(st.lists(st.sampled_from(EDITS), min_size=1, max_size=6)):
+        frame = [list(row) for row in frame]
+        edit(frame, draw)
+        story.append(frame)
+    return story
+
+
+def move_rows(frame: list[Styled], draw: st.DrawFn) -> None:
+    """Take a row out and put another in elsewhere: the rows between move by one or more."""
+    for _ in range(draw(st.integers(1, 3))):
+        del frame[draw(st.integers(0, ROWS - 1))]
+        frame.insert(draw(st.integers(0, ROWS - 1)), draw(rows()))
+
+
+def move_cells(frame: list[Styled], draw: st.DrawFn) -> None:
+    row = frame[draw(st.integers(0, ROWS - 1))]
+    at, count = draw(st.integers(0, len(row))), draw(st.integers(1, 9))
+    if draw(st.booleans()):
+        del row[at : at + count]
+    else:
+        row[at:at] = [(draw(st.sampled_from(KINDS)), "x")] * count
+        del row[COLUMNS:]
+
+
+def blank_cells(frame: list[Styled], draw: st.DrawFn) -> None:
+    row = frame[draw(st.integers(0, ROWS - 1))]
+    at, count = draw(st.integers(0, len(row))), draw(st.integers(1, 30))
+    row[at : at + count] = [(None, " ")] * len(row[at : at + count])
+
+
+def change_looks(frame: list[Styled], draw: st.DrawFn) -> None:
+    y = draw(st.integers(0, ROWS - 1))
+    frame[y] = [(draw(st.sampled_from(KINDS)), c) for _, c in frame[y]]
+
+
+def replace_row(frame: list[Styled], draw: st.DrawFn) -> None:
+    frame[draw(st.integers(0, ROWS - 1))] = draw(rows())
+
+
+EDITS = (move_rows, move_rows, move_cells, blank_cells, change_looks, replace_row)
+
+
+@pytest.mark.parametrize("modes", [(), (pyte.modes.LNM,)], ids=["LF", "LF as CR LF"])
+@pytest.mark.parametrize("term", OWN)
+@given(story=frames(), cursor=st.tuples(st.integers(0, COLUMNS - 1), st.integers(0, ROWS - 1)))
+@settings(deadline=None, max_examples=40)
+def test_the_glass_shows_each_frame(
+    term: str, modes: tuple[int, ...], story: list[list[Styled]], cursor: tuple[int, int]
+) -> None:
+    """Some lines, QEMU's stdio among them, put a CR before each LF."""
+    wire = Wire(SIZE, term)
+    display = Display(wire, theme.SERIAL)
+    glass = pyte.Screen(COLUMNS, ROWS)
+    glass.set_mode(*modes)
+    stream = pyte.Stream(glass)
+    for frame in story:
+        display.draw_screen(SIZE, to_canvas(frame, COLUMNS, cursor))
+        text = wire.take()
+        stream.feed(text)
+        assert read(glass) == expect(frame, COLUMNS)
+        assert (glass.cursor.x, glass.cursor.y) == cursor
+        assert find_sequences(text) <= OWN[term]
+
+
+def find_sequences(text: str) -> set[str]:
+    found = SEQUENCE.finditer(text)
+    return {group for match in found for group in match.groups() if group}
+
+
+@given(story=frames())
+@settings(deadline=None, max_examples=40)
+def test_a_difference_never_takes_much_more_than_a_whole_redraw(story: list[list[Styled]]) -> None:
+    wire, fresh = Wire(SIZE), Wire(SIZE)
+    display, whole = Display(wire, theme.SERIAL), Display(fresh, theme.SERIAL)
+    for frame in story:
+        for screen in (display, whole):
+            screen.draw_screen(SIZE, to_canvas(frame, COLUMNS, (0, 0)))
+        whole.clear()
+        assert len(wire.take()) <= len(fresh.take()) + 40
