@@ -21,9 +21,10 @@ class Architecture:
         ipxe: str = "",  # ${buildarch}
         debian: str = "",
         dhcp: int | None = None,  # EFI's Processor Architecture Type (IANA, for RFC 5970)
+        cmdline: int = 2047,  # bytes of a command line that its Linux reads: COMMAND_LINE_SIZE - 1
     ) -> None:
         self.name, self.aliases = name, aliases
-        self.elf, self.pe, self.dhcp = elf, pe, dhcp
+        self.elf, self.pe, self.dhcp, self.cmdline = elf, pe, dhcp, cmdline
         self.efi, self.grub, self.firmware = efi, grub, firmware
         self.ipxe, self.debian = ipxe, debian
 
@@ -63,8 +64,9 @@ ARCHITECTURES = (
         ipxe="arm32",
         debian="armhf",
         dhcp=0xA,
+        cmdline=1023,
     ),
-    Architecture(name="riscv64", elf=243, pe=0x5064, efi="riscv64", dhcp=0x1B),
+    Architecture(name="riscv64", elf=243, pe=0x5064, efi="riscv64", dhcp=0x1B, cmdline=1023),
     Architecture(
         name="loongarch64",
         elf=258,
@@ -73,12 +75,13 @@ ARCHITECTURES = (
         ipxe="loong64",
         debian="loong64",
         dhcp=0x27,
+        cmdline=4095,
     ),
     # An ELF file for POWER does not tell the byte order of its machine, which starts either.
     Architecture(name="ppc64le", grub="powerpc", firmware="ieee1275", debian="ppc64el"),
     Architecture(name="ppc64", elf=21, grub="powerpc", firmware="ieee1275"),
     Architecture(name="ppc", elf=20, grub="powerpc", firmware="ieee1275", debian="powerpc"),
-    Architecture(name="s390x", elf=22),
+    Architecture(name="s390x", elf=22, cmdline=4095),
 )
 _BY_NAME = {name: row for row in ARCHITECTURES for name in (row.name, *row.aliases)}
 _BY_GRUB = {row.grub: row for row in reversed(ARCHITECTURES) if row.grub}

@@ -65,6 +65,7 @@ class Services:
     quiet: Callable[[], None]  # nothing may touch a device from now on
     before_boot: Callable[[], None]  # the platform's part
     terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
+    list_directory: Callable[[str, str], Awaitable[Sequence[str]]]  # on a device: its name, a path
     notes: Notes | None = None  # of earlier boots
     storage: "Storage | None" = None  # of settings
     bmc: "Bmc | None" = None  # the service processor
@@ -108,21 +109,15 @@ class App:
             note_presence=self._automatic.note_presence,
             note_visit=self._automatic.note_visit,
             describe=self._describe,
+            list_directory=services.list_directory,
         )
 
     async def run(self) -> None:
         """Run until another kernel takes over; return only when cancelled."""
-        for complaint in self._settings.complaints:
-            self._log.warning(complaint)
-        if self._settings.insecure:
-            self._log.warning("petipy.insecure: the certificates of servers are not checked")
-        if self._settings.started:
-            words = "this Petipy was started by Petipy, which does not go on for ever"
-            self._log.warning(f"{words}: {self._settings.started} does not boot by itself")
-        for line in self._booter.notes.lines():
+        keeps = self._services.storage is not None
+        warnings = storage.list_warnings(self._settings, keeps=keeps)
+        for line in (*warnings, *self._booter.notes.lines()):
             self._log.warning(line)
-        if self._settings.flap and self._services.storage is None:
-            self._log.warning("petipy.flap: this machine keeps nothing, so no boot is counted")
         if self._settings.watchdog:
             from petipy.sys import watchdog  # few machines have one
 
@@ -310,6 +305,11 @@ def _services(scanner: Scanner, store: Store) -> Services:
         rules = store.snapshot.settings.fetching
         return await scanner.fetch(wanted, rules, steps.FETCHING, report)
 
+    async def list_directory(name: str, path: str) -> Sequence[str]:
+        from petipy.sandbox import listing  # few people type a path
+
+        return await listing.list_directory(scanner, name, path, store.snapshot.devices)
+
     async def write(change: Change, known: Sequence[Device]) -> None:
         await scanner.write(change, known, steps.WRITING)
 
@@ -342,5 +342,6 @@ def _services(scanner: Scanner, store: Store) -> Services:
         quiet=quiet,
         before_boot=platforms.find().before_boot,
         terminals=ttys.find_consoles,
+        list_directory=list_directory,
         notes=Notes(notes.PLACE),
     )

@@ -35,6 +35,7 @@ from tests.bmc import Device as BmcDevice
 from tests.boot.test_notes import leave_behind
 from tests.fakes import Kexec
 from tests.samples import CONFIG, device, entry, scan
+from tests.ui.fakes import list_nothing
 
 Person = Callable[[Session, Store], Coroutine[None, None, None]]
 
@@ -126,6 +127,7 @@ class Machine(Kexec):
             quiet=lambda: None,
             before_boot=self.before_boot,
             terminals=lambda _: [self.terminal],
+            list_directory=list_nothing,
             notes=Notes(f"{self.tree}/boots"),
             bmc=self.bmc,
             control=f"{self.tree}/control",

@@ -50,7 +50,7 @@ SCREENS = [
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer", "configure"),
     *("stop", "rescan", "log", "note presence", "note absence", "visit"),
-    *("unlock", "describe", "restart", "open firmware"),
+    *("unlock", "describe", "restart", "list directory", "open firmware"),
 ]
 GRUB_COMMANDS = """
 . 915resolution [ acpi all_functional_test append_add_db_cert append_add_db_hash

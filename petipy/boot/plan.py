@@ -4,7 +4,6 @@ from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from petipy.settings.table import BY_NAME
-from petipy.state import resolve
 from petipy.state.model import Change, Choice, Edit, File, Signature
 
 
@@ -63,7 +62,9 @@ def plan(choice: Choice, edit: Edit | None) -> Plan:
     kernel, initrds, cmdline = choice.kernel, choice.initrds, choice.entry.cmdline
     signatures = choice.signatures
     if edit:
-        kernel, initrds = resolve.apply_edit(choice, edit)
+        from petipy.state.typed import apply_edit  # a boot without a person needs none
+
+        kernel, initrds = apply_edit(choice, edit)
         cmdline = edit.cmdline
         files = (kernel, *initrds, choice.devicetree)
         signatures = tuple(s for s in signatures if s.digest or s.file in files)

@@ -4,7 +4,7 @@ A client is a console, a socket, or the automatic boot. A command is carried out
 is not locked, or the client opens the lock. The rules that make locks are in petipy.state.access.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -40,6 +40,7 @@ Command = Literal[
     "describe",
     "restart",
     "open firmware",
+    "list directory",
 ]
 
 # The right that each command needs. "see" is everybody's.
@@ -62,6 +63,7 @@ RIGHTS: Mapping[Command, Right] = {
     "unlock": "see",
     "describe": "see",
     "restart": "see",  # as the machine's own button
+    "list directory": "edit",
     "open firmware": "shell",  # its settings may choose another disk, or end Secure Boot
 }
 
@@ -129,6 +131,7 @@ class Commands:
     machine. `note_presence` is given the name of a client, and True for a person's key there, False
     if nobody has pressed any so far. `note_visit` is given that name, and True when a person opens
     a session, False when it ends. `describe` returns the parts of the machine.
+    `list_directory` is given the name of a device and a path there.
     """
 
     def __init__(
@@ -145,6 +148,7 @@ class Commands:
         note_presence: Callable[[str, bool], None],
         note_visit: Callable[[str, bool], None],
         describe: Callable[[], "tuple[Part, ...]"],
+        list_directory: Callable[[str, str], Awaitable[Sequence[str]]],
     ) -> None:
         self._store, self._log = store, log
         self._booter, self._checker = booter, checker
@@ -152,6 +156,7 @@ class Commands:
         self._open_place, self._close_place = open_place, close_place
         self._configuration = configuration
         self._note_visit, self._describe = note_visit, describe
+        self._list_directory = list_directory
 
     @property
     def snapshot(self) -> Snapshot:
@@ -274,6 +279,22 @@ class Commands:
         """Restart the machine or switch it off; return only if that fails."""
         self.require(client, "open firmware" if action == "fwsetup" else "restart")
         await self._booter.leave(action, f"A person at {client.name} wants it")
+
+    async def list_directory(self, client: Client, id: str, place: str) -> Sequence[str]:
+        """Return the names in a directory, as a person types it in an entry's editor.
+
+        Those of directories end in "/". ValueError, with a sentence, if it is none.
+        """
+        self.require(client, "list directory", id)
+        from petipy.state.typed import find_typed
+
+        directory = find_typed(self._find(id), place)
+        if directory.url:
+            raise ValueError("a server does not tell its files")
+        try:
+            return await self._list_directory(directory.device, directory.path)
+        except OSError as error:
+            raise ValueError(f"{place}: {error.strerror or error}") from None
 
     def stop(self, client: Client) -> None:
         """Give up the boot that is under way, unless its kernel is loaded already."""

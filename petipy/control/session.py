@@ -58,6 +58,13 @@ class Session:
         """Return the actions of `leave` that this machine can do."""
         return self._commands.list_actions()
 
+    async def list_directory(self, id: str, place: str) -> Sequence[str]:
+        """Return the names in a directory, as a person types it in an entry's editor.
+
+        Those of directories end in "/". ValueError, with a sentence, if it is none.
+        """
+        return await self._commands.list_directory(self, id, place)
+
     # Rights
 
     def opens(self, right: Right, lock: Lock) -> bool:

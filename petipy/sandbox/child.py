@@ -20,6 +20,7 @@ from petipy.sandbox.messages import (
     SCANS,
     CaptureRequest,
     Failure,
+    ListRequest,
     Mount,
     OpenRequest,
     ScanRequest,
@@ -168,6 +169,14 @@ class Child:
         contents = {name: Contents(**keys) for name, keys in seen.items()}
         packets.send(self._answer, CAPTURES.encode(contents))
 
+    def list_directory(self, request: ListRequest, user: int) -> None:
+        """Answer with the names in a directory."""
+        from petipy.sandbox import listing
+
+        listing.LISTINGS.build()
+        files = self._confine_to_tree(request, user)
+        packets.send(self._answer, listing.look(files, request.path))
+
     def fetch(self, work: Callable[[socket.socket], None]) -> None:
         """Answer with what the work, petipy.sandbox.fetching's, sends."""
         work(self._answer)
@@ -208,7 +217,9 @@ class Child:
 
         effects.carry_out(request.change, request.device, self._mounter.root)
 
-    def _confine_to_tree(self, request: ScanRequest | CaptureRequest, user: int) -> TreeFiles:
+    def _confine_to_tree(
+        self, request: ScanRequest | CaptureRequest | ListRequest, user: int
+    ) -> TreeFiles:
         """Return the first device's tree, the only one that this process can see from now on."""
         device = request.devices[0]
         root, *others = self._mounter.roots(device.name, request.devices)
@@ -218,7 +229,9 @@ class Child:
             root, device.volume, host, self._ask_for_roots, fallbacks=others, reserved=reserved
         )
 
-    def _make_host(self, request: "ScanRequest | CaptureRequest | LeaseRequest") -> Host:
+    def _make_host(
+        self, request: "ScanRequest | CaptureRequest | ListRequest | LeaseRequest"
+    ) -> Host:
         return Host(
             machine=request.machine,
             volumes=[device.volume for device in request.devices],

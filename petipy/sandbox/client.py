@@ -186,7 +186,7 @@ class Scanner:
 
         devices = (device, *volumes)
         request = CaptureRequest(devices=devices, machine=machine, patience=patience)
-        found = await self._value(request, patience, CAPTURES)
+        found = await self.value(request, patience, CAPTURES)
         if strange := next((name for name in found if find_volume(name, devices) is None), None):
             raise senseless(f"no device is called {strange[:60]!r}")
         return {name: asdict(contents) for name, contents in found.items()}
@@ -276,7 +276,8 @@ class Scanner:
 
     # Requests
 
-    async def _value(self, request: Request, patience: float, codec: Codec[_Value]) -> _Value:
+    async def value(self, request: Request, patience: float, codec: Codec[_Value]) -> _Value:
+        """Return the one value that answers a request. OSError, with a sentence."""
         async with self._turn:
             data, _ = await self._answer(REQUESTS.encode(request), patience, 0)
         try:

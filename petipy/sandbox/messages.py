@@ -1,7 +1,8 @@
 """The messages of the sandbox, as types: requests, answers, and the asks of a child.
 
 A request and its answer belong together: ScanRequest and state.model.Scan, CaptureRequest and
-`captures`; OpenRequest and one descriptor for each file; WriteRequest and nothing.
+`captures`; OpenRequest and one descriptor for each file; WriteRequest and nothing; ListRequest and
+`listing`.
 """
 
 from dataclasses import dataclass
@@ -54,7 +55,17 @@ class WriteRequest:
     device: Device
 
 
-Request = ScanRequest | CaptureRequest | OpenRequest | WriteRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """List a directory of the first device, which may be an image file on another one."""
+
+    devices: tuple[Device, ...]
+    path: str
+    patience: float  # seconds
+    machine: str = ""  # as in the other requests; no format looks at it
+
+
+Request = ScanRequest | CaptureRequest | OpenRequest | WriteRequest | ListRequest
 REQUESTS: Codec[Request] = Codec(Request)
 
 SCANS: Codec[Scan] = Codec(Scan)

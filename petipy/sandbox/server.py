@@ -25,6 +25,7 @@ from petipy.sandbox.messages import (
     REQUESTS,
     SCANS,
     CaptureRequest,
+    ListRequest,
     OpenRequest,
     Request,
     ScanRequest,
@@ -234,6 +235,8 @@ class Server:
             return lambda child: child.open(request)
         if isinstance(request, WriteRequest):
             return lambda child: child.write(request)
+        if isinstance(request, ListRequest):
+            return lambda child: child.list_directory(request, user)
         if isinstance(request, CaptureRequest):
             return lambda child: child.capture(request, *self.scan_by(), user)
         return lambda child: child.scan(request, *self.scan_by(), user)

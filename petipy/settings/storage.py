@@ -99,6 +99,18 @@ def load(
     )
 
 
+def list_warnings(settings: Settings, *, keeps: bool) -> Iterator[str]:
+    """Yield sentences about settings that a person should know. `keeps`: the machine keeps some."""
+    yield from settings.complaints
+    if settings.insecure:
+        yield "petipy.insecure: the certificates of servers are not checked"
+    if settings.started:
+        words = "this Petipy was started by Petipy, which does not go on for ever"
+        yield f"{words}: {settings.started} does not boot by itself"
+    if settings.flap and not keeps:
+        yield "petipy.flap: this machine keeps nothing, so no boot is counted"
+
+
 class _Found:
     """The values that have been read so far."""
 

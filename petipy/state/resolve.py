@@ -17,7 +17,6 @@ from petipy.state.model import (
     Change,
     Choice,
     Device,
-    Edit,
     File,
     FormatFacts,
     Scan,
@@ -140,17 +139,6 @@ def _find_keys(choice: Choice) -> Keys:
 def is_covered(choice: Choice, claimed: Container[Claim]) -> bool:
     """Return True if another choice claims the kernel or the configuration of this one."""
     return any(claim in claimed for claim in list_rival_claims(choice))
-
-
-def apply_edit(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
-    """Return the kernel and the initrds as a person typed them."""
-    ours = [file for file in (choice.kernel, *choice.initrds) if file]
-    # An image is named after its path, which may have parentheses. Compare these names as a whole.
-    known = [choice.device, *(file.device for file in ours if file.device)]
-    # An unchanged name keeps the attributes that it does not show, such as the file's permissions.
-    same = {str(file): file for file in ours}
-    initrds = tuple(same.get(path) or _parse_typed(path, known) for path in edit.initrds)
-    return same.get(edit.kernel) or _parse_typed(edit.kernel, known), initrds
 
 
 _BOOT_IMAGE = re.compile(r'BOOT_IMAGE=(?:"(?:[^"\\]|\\.)*"|\S*)(?: |$)')
@@ -327,21 +315,3 @@ def _change(effect: Effect, own: str, find: FindVolume) -> Change:
     file = _file(effect.file, own, find)
     file = file or File(device=effect.file.device, path=effect.file.path)
     return Change(file=file, values=effect.values, rename=effect.rename, once=effect.once)
-
-
-def _parse_typed(text: str, known: Sequence[str]) -> File:
-    if match := re.fullmatch(r"newc:([^:]+):(.+)", text):
-        return replace(_parse_typed(match[2], known), packed=match[1])
-    extent = re.fullmatch(r"(.+)@(\d{1,18})\+(\d{1,18})", text)
-    if re.match(r"[a-z][a-z0-9+.-]*://", text):
-        if extent:
-            return File(url=extent[1], offset=int(extent[2]), size=int(extent[3]))
-        return File(url=text)
-    device = known[0]
-    if named := next((name for name in known if text.startswith(f"({name})")), ""):
-        device, text = named, text[len(named) + 2 :]
-    elif match := re.fullmatch(r"\(([^()]+)\)(.*)", text):
-        device, text = match[1], match[2]
-    if match := re.fullmatch(r"(.+)@(\d{1,18})\+(\d{1,18})", text):
-        return File(device=device, path=match[1], offset=int(match[2]), size=int(match[3]))
-    return File(device=device, path=text)

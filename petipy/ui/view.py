@@ -25,6 +25,7 @@ from petipy.ui.screens import find_screens
 
 _TALL = 16  # rows; a terminal of this height has room for a blank line under the title
 _REASONS = 3  # rows for the reason of a failure; 2 on a terminal that is not tall
+_MOST_EDITS = 20  # that a console remembers
 _PROMPT = "prompt"  # the screen that asks for a password
 
 Start = Callable[[Coroutine[Any, Any, None]], Task[None]]
@@ -64,6 +65,7 @@ class View(Frame[Any, Any, Any]):
         self.session, self.theme, self.keys = session, theme, key_table()
         self._start, self._shell, self._wake = start, shell, wake
         self._detach, self._print = detach, print
+        self.edits: list[Edit] = []
         self._seconds = SecondsLeft()
         self._shown = -1  # version of the snapshot
         self._note = ""  # shown until the next key
@@ -203,6 +205,8 @@ class View(Frame[Any, Any, Any]):
         self._start(self._with_password(title, act))
 
     def boot(self, id: str, edit: Edit | None = None) -> None:
+        if edit:
+            self.edits = [*(old for old in self.edits if old != edit), edit][-_MOST_EDITS:]
         choice = self.session.snapshot.choice(id)
         title = entry_title(choice) if choice else id
         self._start(self._with_password(title, lambda: self.session.boot(id, edit)))

@@ -24,6 +24,7 @@ from petipy.state.policy import Decision
 from petipy.state.settings import Settings
 from petipy.state.store import Store
 from tests.samples import choice, device, entry, guards, sources
+from tests.ui.fakes import list_nothing
 
 ROOT = Password(user="root", secret="toor")
 SHUT = choice("shut", entry=entry("shut", users=()), superusers=("root",), passwords=(ROOT,))
@@ -125,6 +126,7 @@ class Parts:
             note_presence=self.automatic.note_presence,
             note_visit=self.automatic.note_visit,
             describe=tuple,
+            list_directory=list_nothing,
         )
 
     async def decide(self) -> None:

@@ -18,7 +18,7 @@ from petipy.control.session import Session
 from petipy.log import Log
 from petipy.state.access import Lock
 from petipy.sys import crypt
-from tests.ui.fakes import Machine
+from tests.ui.fakes import Machine, list_nothing
 
 ENDLESS = {
     "crypt's": "$5$rounds=999999999$salt$" + "x" * 43,
@@ -285,6 +285,7 @@ def test_more_sessions_of_one_console_give_no_more_tries(monkeypatch: pytest.Mon
             note_presence=machine.note_presence,
             note_visit=lambda *_: None,
             describe=tuple,
+            list_directory=list_nothing,
         )
         lock = Lock((Password(user="root", secret="s"),))
         tries = [

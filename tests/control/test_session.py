@@ -42,6 +42,7 @@ async def unlock(machine: Machine, session: Session, lock: Lock, user: str, type
 
 async def give_all(machine: Machine, session: Session) -> list[str]:
     """Give every command that needs a password; return those that were carried out."""
+    machine.directories["/boot"] = ["vmlinux", "grub/"]
     ours, theirs = pty.openpty()
 
     async def edit() -> None:
@@ -56,6 +57,10 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
 
     async def close_place() -> None:
         session.close("opened1")
+
+    async def list_directory() -> None:
+        assert await session.list_directory(SHUT.id, "(vdb1)/boot") == ["vmlinux", "grub/"]
+        assert machine.listed.pop() == "(vdb1)/boot"
 
     async def configure() -> None:
         await session.configure("timeout", "7", keep=False)
@@ -76,6 +81,7 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
         "boot next": boot_next,
         "prefer": prefer,
         "configure": configure,
+        "list directory": list_directory,
         "open firmware": lambda: session.leave("fwsetup"),
     }
     assert {name for name, right in RIGHTS.items() if right != "see"} == set(commands)
@@ -107,7 +113,7 @@ def test_what_is_guarded_is_refused_without_the_password_and_granted_with_it() -
         assert await give_all(machine, session) == []
         assert await unlock(machine, session, lock, "root", "toor")
         every = ["boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer"]
-        every += ["configure", "open firmware"]
+        every += ["configure", "list directory", "open firmware"]
         assert await give_all(machine, session) == every
         assert machine.booted == [(SHUT.id, None), (OPEN.id, EDIT)]
         assert session.lock("shell") is None

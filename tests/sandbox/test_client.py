@@ -9,6 +9,7 @@ import pytest
 
 from parsers.api import FileRef, Files, Format, Item, Problem
 from petipy.sandbox.client import Scanner
+from petipy.sandbox.listing import list_directory
 from petipy.state.model import Change, File
 from tests.sandbox.scanners import (
     PATIENCE,
@@ -160,3 +161,27 @@ def test_what_is_no_block_device_is_not_written_to(file: File, why: str, root: P
     with scanner(one_entry) as started, pytest.raises(OSError, match=why):
         asyncio.run(started.write(change, [device(root)], PATIENCE))
     assert (root / "menu").read_text() == "text of the menu"
+
+
+def test_the_names_in_a_directory_are_listed_by_a_confined_child(tmp_path: Path) -> None:
+    (tmp_path / "boot/grub").mkdir(parents=True)
+    (tmp_path / "boot/vmlinux").write_text("k")
+    (tmp_path / "boot/link").symlink_to("vmlinux")
+    (tmp_path / "boot/away").symlink_to("/nowhere")
+    os.mkfifo(tmp_path / "boot/pipe")
+    devices = (device(tmp_path), device(tmp_path, "sdb1"))
+
+    async def ask() -> None:
+        with scanner() as started:
+
+            async def names(path: str, name: str = "sda1") -> Sequence[str]:
+                return await list_directory(started, name, path, devices)
+
+            assert await names("/boot/") == ("grub/", "link", "vmlinux")
+            assert await names("/") == ("boot/",)
+            assert await names("/boot", "sdb1") == ("grub/", "link", "vmlinux")
+            for path, name in (("/none", "sda1"), ("/boot/vmlinux", "sda1"), ("/", "sdz")):
+                with pytest.raises(OSError, match="there is no"):
+                    await names(path, name)
+
+    asyncio.run(ask())

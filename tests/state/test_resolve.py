@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from parsers.api import Effect, Entry, FileRef, Origin, Password, Preferences
-from petipy.state import resolve
+from petipy.state import resolve, typed
 from petipy.state.access import find_boot_locks
 from petipy.state.catalog import Catalog
 from petipy.state.model import DISK, USB, Edit, File, FormatFacts, Kind, Scan, Snapshot
@@ -58,7 +58,7 @@ def test_the_default_comes_first_then_the_fallbacks_in_their_order() -> None:
 
 def test_typed_paths_may_name_a_device_or_a_url() -> None:
     edit = Edit(kernel="(vdb1)/k", initrds=("/i", "http://host/i"), cmdline="")
-    assert resolve.apply_edit(choice("a"), edit) == (
+    assert typed.apply_edit(choice("a"), edit) == (
         File(device="vdb1", path="/k"),
         (File(device="vda2", path="/i"), File(url="http://host/i")),
     )
@@ -69,7 +69,7 @@ def test_what_an_image_is_called_can_be_typed_again() -> None:
     edit = Edit(kernel=str(kernel), initrds=("(vdb1:/b.iso)/i",), cmdline="")
     initrd = File(device="vdb1:/b.iso", path="/i")
     for own in "vda2", "vda2:/a (1).iso":
-        assert resolve.apply_edit(choice("a", own, kernel=kernel), edit) == (kernel, (initrd,))
+        assert typed.apply_edit(choice("a", own, kernel=kernel), edit) == (kernel, (initrd,))
 
 
 def test_the_name_of_the_kernel_can_be_left_out_of_command_lines() -> None:
@@ -88,7 +88,7 @@ def test_a_part_of_a_file_stays_a_part_and_can_be_typed_again() -> None:
     assert str(found.kernel) == "(vda2)/u.efi@512+4096"
     edit = Edit(kernel=str(found.kernel), initrds=("/u.efi@99+0",), cmdline="")
     initrd = File(device="vda2", path="/u.efi", offset=99)
-    assert resolve.apply_edit(found, edit) == (found.kernel, (initrd,))
+    assert typed.apply_edit(found, edit) == (found.kernel, (initrd,))
 
 
 def test_a_file_to_be_packed_stays_one_and_can_be_typed_again() -> None:
@@ -97,9 +97,9 @@ def test_a_file_to_be_packed_stays_one_and_can_be_typed_again() -> None:
     assert [str(file) for file in found.initrds] == ["newc:etc/f:(vda2)/f"]
     assert found.initrds[0].mode == 0o600
     edit = Edit(kernel="/k", initrds=("newc:etc/f:(vda2)/f",), cmdline="")
-    assert resolve.apply_edit(found, edit)[1] == found.initrds
+    assert typed.apply_edit(found, edit)[1] == found.initrds
     other = Edit(kernel="/k", initrds=("newc:etc/g:(vda2)/f",), cmdline="")
-    assert resolve.apply_edit(found, other)[1] == (File(device="vda2", path="/f", packed="etc/g"),)
+    assert typed.apply_edit(found, other)[1] == (File(device="vda2", path="/f", packed="etc/g"),)
 
 
 def test_what_a_directory_says_of_its_menu_counts_for_the_images_in_it() -> None:

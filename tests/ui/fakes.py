@@ -1,6 +1,7 @@
 """A machine for the screens: a store, entries, and commands that only record their calls."""
 
 import asyncio
+import errno
 import math
 import time
 from collections.abc import Sequence
@@ -145,6 +146,11 @@ class Clock:
         self._ahead += seconds
 
 
+async def list_nothing(device: str, path: str) -> Sequence[str]:
+    """Return the names in a directory of a machine without files."""
+    return ()
+
+
 @dataclass
 class Machine:
     """The services behind the commands, which only record their calls."""
@@ -163,6 +169,8 @@ class Machine:
     parts: tuple[Part, ...] = PARTS
     actions: tuple[str, ...] = ("reboot", "halt")
     left: list[str] = field(default_factory=list)
+    directories: dict[str, Sequence[str]] = field(default_factory=dict)  # the same on each device
+    listed: list[str] = field(default_factory=list)
     stops: int = 0
     here: int = 0
     absences: int = 0
@@ -176,6 +184,13 @@ class Machine:
 
     def stop(self) -> None:
         self.stops += 1
+
+    async def list_directory(self, device: str, path: str) -> Sequence[str]:
+        self.listed.append(f"({device}){path}")
+        await asyncio.sleep(0)
+        if path not in self.directories:
+            raise OSError(errno.ENOENT, "there is no such directory")
+        return self.directories[path]
 
     def list_actions(self) -> tuple[str, ...]:
         return self.actions
@@ -258,4 +273,5 @@ class Machine:
             note_presence=self.note_presence,
             note_visit=lambda client, begins: self.visits.append((client, begins)),
             describe=lambda: self.parts,
+            list_directory=self.list_directory,
         )

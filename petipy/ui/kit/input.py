@@ -11,6 +11,8 @@ _PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 _CONTROLS = {picture: code for code, picture in _PICTURES.items()}
 _LAST_WORD = re.compile(r"\S*\s*\Z")
 CLEAR = Key(("ctrl u",), footer="{} clear")
+UNDO = Key(("ctrl z",), footer="{} undo")
+_MOST_UNDO = 100  # changes
 
 
 class InputField(Edit):
@@ -18,13 +20,49 @@ class InputField(Edit):
 
     def __init__(self, text: str, mask: str | None = None) -> None:
         super().__init__(edit_text=text.translate(_PICTURES), wrap=WrapMode.ANY, mask=mask)
+        self._before: list[tuple[str, int]] = []  # texts and cursors, for `take_back`
+        self._types = False  # the last key was a letter: a word is undone at once
 
     @property
     def value(self) -> str:
         value: str = self.edit_text.translate(_CONTROLS)
         return value
 
+    def put(self, start: int, stop: int, text: str) -> None:
+        """Put a text in the place of a part of the value, and the cursor behind it."""
+        self._remember()
+        shown = text.translate(_PICTURES)
+        self.set_edit_text(self.edit_text[:start] + shown + self.edit_text[stop:])
+        self.set_edit_pos(start + len(shown))
+
+    def take_back(self) -> None:
+        """Take the last change back. Letters that follow each other are one, up to a blank."""
+        if self._before:
+            text, at = self._before.pop()
+            self.set_edit_text(text)
+            self.set_edit_pos(at)
+        self._types = False
+
+    def _remember(self) -> None:
+        self._before = [*self._before[1 - _MOST_UNDO :], (self.edit_text, self.edit_pos)]
+        self._types = False
+
     def keypress(self, size: Any, key: str) -> str | None:
+        before, at, typed = self.edit_text, self.edit_pos, self._types
+        if key in UNDO:
+            self.take_back()
+            return None
+        left = self._edit(size, key)
+        if self.edit_text != before:
+            letter = len(key) == 1 and key != " "
+            if not (letter and typed):
+                self._before = [*self._before[1 - _MOST_UNDO :], (before, at)]
+            self._types = letter
+        elif key:
+            self._types = False
+        return left
+
+    def _edit(self, size: Any, key: str) -> str | None:
         text, at = self.edit_text, self.edit_pos
         if key in CLEAR:
             self._cut(0, at)

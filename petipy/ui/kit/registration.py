@@ -20,6 +20,7 @@ class Navigation(Protocol):
     keys: "KeyTable"
     session: Session
     theme: Theme
+    edits: list[Edit]  # that have been booted from here, the last one last
 
     def boot(self, id: str, edit: Edit | None = None) -> None:
         """Boot an entry; ask for a password first if the entry is restricted."""

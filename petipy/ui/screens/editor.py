@@ -1,19 +1,31 @@
-"""The editor: change an entry's kernel, initrds and command line before it boots."""
+"""The editor: change an entry's kernel, initrds and command line before it boots.
 
+Names of files are completed and checked on the device, as far as a confined child sees it. A check
+only tells: a person may know better.
+"""
+
+import os
 from collections.abc import Sequence
 from typing import Any
 
+from parsers import machines
 from petipy.state.model import Choice, Edit, Snapshot
-from petipy.ui.kit.input import CLEAR, InputField
+from petipy.ui.kit.input import CLEAR, UNDO, InputField
 from petipy.ui.kit.keys import LEAVE, Key
+from petipy.ui.kit.paths import Paths
 from petipy.ui.kit.registration import Navigation, Occasion, Registration
 from petipy.ui.kit.screen import Screen, text_widget
-from petipy.ui.line.plain import entry_title
+from petipy.ui.line.plain import entry_title, to_ascii
 
 _LABELS = ("Kernel", "Initrds (separated by spaces)", "Command line")
 _BOOT = Key(("enter", "ctrl x", "f10"), footer="{} or {} boot")
+_COMPLETE = Key(("tab",), footer="{} complete")
 _NEXT = Key(("tab",), footer="{} next field")
 _PREVIOUS = Key(("shift tab",))
+_EARLIER = Key(("ctrl p",), footer="{} earlier")
+_LATER = Key(("ctrl n",))
+_MOST_NAMES = 60  # that may follow a path, and are shown
+_WHAT = "Looking at the files"
 
 
 class EditorScreen(Screen):
@@ -23,27 +35,55 @@ class EditorScreen(Screen):
         super().__init__()
         self._view, self._id = view, choice.id
         self._warned = False
+        self._note = ""
+        self._past = 0  # edits back from the present one, whose texts are in the fields
         self.title = f"Edit {entry_title(choice)}"
         self._original = as_edit(choice)
+        self._paths = Paths(lambda place: view.session.list_directory(choice.id, place))
         texts = _texts(self._original)
+        self._present = texts
         self._fields = [InputField(text) for text in texts]
+        self._names = text_widget("dim", "")
         rows: list[Any] = []
         for label, field in zip(_LABELS, self._fields, strict=True):
             rows += [text_widget("heading", label), field, text_widget(None, "")]
-        self.walker[:] = rows
+        self.walker[:] = [*rows, self._names]
         self.walker.set_focus(rows.index(self._fields[-1]))
 
     @property
+    def _field(self) -> InputField:
+        """Return the field with the cursor."""
+        field = self.walker[self.walker.focus or 0]
+        return field if isinstance(field, InputField) else self._fields[-1]
+
+    @property
+    def _types_path(self) -> bool:
+        return self._field is not self._fields[-1]
+
+    @property
     def footer(self) -> Sequence[Key]:
-        return _BOOT, LEAVE, _NEXT, CLEAR
+        earlier = [_EARLIER] if self._view.edits else []
+        return _BOOT, LEAVE, _COMPLETE if self._types_path else _NEXT, UNDO, *earlier, CLEAR
 
     def show(self, snapshot: Snapshot) -> None:
         """Change nothing: the typed text does not depend on the snapshot."""
 
     @property
     def note(self) -> str:
-        text = f"Your changes would be lost: {LEAVE.label} again to leave, any other key to stay"
-        return text if self._warned else ""
+        if self._warned:
+            again = f"{LEAVE.label} again to leave, any other key to stay"
+            return f"Your changes would be lost: {again}"
+        return self._note or self._check()
+
+    def _check(self) -> str:
+        """Return what is wrong with the texts, in words; "" if nothing is known to be."""
+        edit, here = self.edit(), os.uname().machine
+        limit, length = machines.find(here).cmdline, len(os.fsencode(edit.cmdline))
+        if length > limit:
+            return f"The command line has {length} bytes: kernels of {here} read {limit}"
+        original = (self._original.kernel, *self._original.initrds)
+        typed = (path for path in (edit.kernel, *edit.initrds) if path and path not in original)
+        return next(filter(None, map(self._paths.check, typed)), "")
 
     def edit(self) -> Edit:
         kernel, initrds, cmdline = (field.value for field in self._fields)
@@ -55,7 +95,8 @@ class EditorScreen(Screen):
         )
 
     def keypress(self, size: Any, key: str) -> str | None:
-        warned, self._warned = self._warned, False
+        warned, self._warned, self._note = self._warned, False, ""
+        self._names.set_text("")
         if key in _BOOT:
             self._view.boot(self._id, self.edit())
         elif key in LEAVE:
@@ -63,18 +104,83 @@ class EditorScreen(Screen):
                 self._view.back()
             else:
                 self._warned = True
+        elif key in _COMPLETE and self._types_path:
+            self._complete()
         elif key in _NEXT:
             self._move_field(1)
         elif key in _PREVIOUS:
             self._move_field(-1)
+        elif key in _EARLIER or key in _LATER:
+            self._recall(1 if key in _EARLIER else -1)
         else:
             super(Screen, self).keypress(size, key)
+            self._look()
         return None  # in a field, no key is a command of the menu
 
     def _move_field(self, by: int) -> None:
-        here = self._fields.index(self.walker[self.walker.focus or 0])
-        field = self._fields[(here + by) % len(self._fields)]
+        field = self._fields[(self._fields.index(self._field) + by) % len(self._fields)]
         self.walker.set_focus(self.walker.index(field))
+
+    # Files
+
+    def _find_path(self) -> str:
+        """Return the path before the cursor."""
+        text: str = self._field.edit_text[: self._field.edit_pos]
+        return text if self._field is self._fields[0] else text[text.rfind(" ") + 1 :]
+
+    def _look(self, then_complete: InputField | None = None) -> bool:
+        """Look at the directory of the path under the cursor; return True if it is known already.
+
+        With `then_complete`, complete the path in that field afterwards.
+        """
+        if not self._types_path:
+            return True
+        directory = self._paths.find_unknown(self._find_path())
+        if not directory:
+            return True
+
+        async def look() -> None:
+            await self._paths.look(directory)
+            if then_complete is self._field:
+                self._complete()
+
+        self._view.carry_out(_WHAT, look)
+        return False
+
+    def _complete(self) -> None:
+        if self._paths.find_unknown(self._find_path()):
+            self._look(then_complete=self._field)
+            return
+        at, path = self._field.edit_pos, self._find_path()
+        more, names = self._paths.complete(path)
+        if more:
+            self._field.put(at, at, more)
+            self._look()
+        elif len(names) > 1:
+            rest = len(names) - _MOST_NAMES
+            words = [*names[:_MOST_NAMES], *([f"and {rest} more"] if rest > 0 else [])]
+            self._names.set_text(("dim", to_ascii("  ".join(words))))
+        elif not names:
+            self._note = self._paths.check(path) or "No name here begins so"
+
+    # History
+
+    def _recall(self, by: int) -> None:
+        """Put the texts of an earlier edit of this console into the field, or those of a later one.
+
+        Edits of other entries count, too: the same word is often wanted in several.
+        """
+        edits = self._view.edits
+        past = min(max(self._past + by, 0), len(edits))
+        if past == self._past:
+            self._note = "No earlier change" if by > 0 else "This is the present change"
+            return
+        at = self._fields.index(self._field)
+        if not self._past:
+            self._present = tuple(field.value for field in self._fields)
+        texts = _texts(edits[-past]) if past else self._present
+        self._past = past
+        self._field.put(0, len(self._field.edit_text), texts[at])
 
 
 def as_edit(choice: Choice) -> Edit:
@@ -87,7 +193,7 @@ def as_edit(choice: Choice) -> Edit:
     )
 
 
-def _texts(edit: Edit) -> tuple[str, str, str]:
+def _texts(edit: Edit) -> tuple[str, ...]:
     return edit.kernel, " ".join(edit.initrds), edit.cmdline
 
 

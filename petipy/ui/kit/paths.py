@@ -1,0 +1,59 @@
+"""Completion and checks of paths that a person types: "(vda2)/boot/vml", "/vmlinux"."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from os.path import commonprefix
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*:/")  # also while it is typed
+_PACKED = re.compile(r"newc:[^:]+:")  # before an initrd that is to be packed
+_EXTENT = re.compile(r"@\d+\+\d+\Z")  # a part of a file
+
+# Returns the names in a directory, those of directories with "/". ValueError, with a sentence.
+List = Callable[[str], Awaitable[Sequence[str]]]
+
+
+class Paths:
+    """The directories that a person has named so far, each looked at once."""
+
+    def __init__(self, list_directory: List) -> None:
+        self._list = list_directory
+        self._names: dict[str, Sequence[str]] = {}
+        self._faults: dict[str, str] = {}
+
+    def find_unknown(self, path: str) -> str:
+        """Return the directory that has to be looked at for a path; "" if none has."""
+        directory, _ = split(path)
+        known = not directory or directory in self._names or directory in self._faults
+        return "" if known else directory
+
+    async def look(self, directory: str) -> None:
+        try:
+            self._names[directory] = await self._list(directory)
+        except ValueError as error:
+            self._faults[directory] = str(error)
+
+    def complete(self, path: str) -> tuple[str, Sequence[str]]:
+        """Return what follows the path for certain, and the names that may."""
+        directory, begun = split(path)
+        names = [name for name in self._names.get(directory, ()) if name.startswith(begun)]
+        return commonprefix(names)[len(begun) :], names  # noqa: RUF071  letters are compared
+
+    def check(self, path: str) -> str:
+        """Return what is wrong with a path, in words; "" if nothing is known to be."""
+        directory, name = split(path)
+        if fault := self._faults.get(directory, ""):
+            return fault
+        if not directory or directory not in self._names:
+            return ""
+        if not name or f"{name}/" in self._names[directory]:
+            return f"{path} is a directory"
+        return "" if name in self._names[directory] else f"{path}: there is no such file"
+
+
+def split(path: str) -> tuple[str, str]:
+    """Return the directory as typed, and the name in it; two empty texts for no path."""
+    path = _EXTENT.sub("", _PACKED.sub("", path))
+    if _URL.match(path) or "/" not in path:
+        return "", ""
+    directory, slash, name = path.rpartition("/")
+    return directory + slash, name
