@@ -261,6 +261,9 @@ def main(process: ScannerProcess) -> int:
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
     # petipy.network.ssh.PLACE: most images have none, and do not import it.
     has_ssh = os.path.exists("/etc/dropbear")  # noqa: PTH110  no pathlib here
+    # petipy.boot.openpgp.KEYRING
+    if os.path.exists(keyring := "/etc/petipy/keyring.gpg"):  # noqa: PTH110
+        store.update(keyring=keyring)
     services = _services(Scanner(process, log.warning), store)
     bmc = platforms.find().open_bmc()
     services = replace(services, storage=kept, bmc=bmc, ssh=has_ssh)
