@@ -4,11 +4,11 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from initramfs import cpio, features, python, ssh, userland, wheels
+from initramfs import cpio, features, openpgp, python, ssh, userland, wheels
 from initramfs.archive import MIRROR, Archive
 from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
@@ -48,6 +48,9 @@ TOOLS = {
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
 
+# An optional part of the image: programs as in userland.PROGRAMS, and its own files.
+Option = tuple[Mapping[str, tuple[str, ...]], Tree]
+
 
 def build(
     architecture: str,
@@ -62,17 +65,22 @@ def build(
     signing_key: Path | None = None,
     config: bytes = b"",
     ssh_keys: Path | None = None,
+    keyring: Path | None = None,
 ) -> Manifest:
     """Write kernel, image and manifest.json to `output`.
 
     `signed` leaves the kernel modules as they are; `plain` leaves out every trick for speed.
     `own_kernel` builds a kernel from Debian's source in the place of Debian's. If it is `signed`,
     `signing_key` or a key of the cache signs its modules. `config` is the image's file of settings.
-    `ssh_keys` are the public keys that may log in; without them there is no ssh server.
+    `ssh_keys` are the public keys that may log in; without them there is no ssh server. `keyring`
+    are those for OpenPGP signatures; without them there is no verifier.
     """
-    login = None
+    options = []
     if ssh_keys:
         login = ssh.make_tree(ssh.read_keys(ssh_keys), ssh.keep_host_key(output / ssh.KEPT))
+        options.append((ssh.PROGRAMS, login))
+    if keyring:
+        options.append((openpgp.PROGRAMS, openpgp.make_tree(openpgp.read_keyring(keyring))))
     target = Archive(cache / "apt", suite, architecture, mirror)
     own = take_own_kernel(target, cache, signing_key, signed=signed) if own_kernel else None
     with locked(cache):
@@ -86,7 +94,7 @@ def build(
         kernel = take_kernel(target, own, manifest, whole=signed or plain)
         modules = select_modules(kernel, architecture)
         trees = assemble(
-            kernel, modules, target, host, cache, zstd, manifest, plain=plain, login=login
+            kernel, modules, target, host, cache, zstd, manifest, plain=plain, options=options
         )
         quick = Lz4(cache / "compressed") if kernel.has("RD_LZ4") and not plain else zstd
         frames = compress(trees, zstd, quick)
@@ -178,9 +186,9 @@ def assemble(
     manifest: Manifest,
     *,
     plain: bool,
-    login: Tree | None = None,
+    options: Sequence[Option] = (),
 ) -> dict[str, Tree]:
-    """Return the parts of the image. `login` has the files of the ssh server.
+    """Return the parts of the image.
 
     Each part becomes an archive; the kernel unpacks one after the other. A change in one part
     leaves the compressed bytes of the others alone.
@@ -190,9 +198,10 @@ def assemble(
     say(f"kernel {kernel.version}, Python {version}")
     locked_wheels = wheels.fetch(wheels.pins(), cache / "wheels")
     interpreter = python.assemble(version, target, host, locked_wheels, plain=plain)
-    more = ssh.PROGRAMS if login else {}
+    more = {package: files for programs, _ in options for package, files in programs.items()}
     programs = userland.assemble(target, version, interpreter.tree, plain=plain, more=more)
-    programs.tree.update(login or {})
+    for _, tree in options:
+        programs.tree.update(tree)
     brought = (*programs.packages, *interpreter.packages)
     manifest.packages |= {p.name: p.version for p in brought}
     # petipy.network.clock: no clock may stand before this.
@@ -275,6 +284,13 @@ def arguments() -> argparse.ArgumentParser:
         metavar="FILE",
         help="public keys, as in authorized_keys, that may open the menu by ssh; adds dropbear",
     )
+    parser.add_argument(
+        "--keyring",
+        type=Path,
+        metavar="FILE",
+        help="public keys, of gpg --export, for the OpenPGP signatures that a grub.cfg wants;"
+        " adds gpgv",
+    )
     return parser
 
 
@@ -296,6 +312,7 @@ def main() -> int:
             config=read_config(options.config) if options.config else b"",
             signing_key=options.signing_key,
             ssh_keys=options.ssh_keys,
+            keyring=options.keyring,
         )
     except BuildError as error:
         say(f"failed: {error}")

@@ -26,6 +26,11 @@ PATHS: Mapping[str, tuple[str, ...]] = {
         "*/libtommath.so*",
         "etc/dropbear/*",
     ),
+    "OpenPGP: gpgv": (
+        "usr/bin/gpgv*",
+        *("*/libgcrypt.so*", "*/libgpg-error.so*", "*/libassuan.so*", "*/libnpth.so*"),
+        *("*/libbz2.so*", "etc/petipy/keyring.gpg"),
+    ),
     "kexec-tools": ("usr/sbin/kexec",),
 }
 # Feature → kernel modules, and the sections of drivers.txt with more of them.
