@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 Modes = list[Any]  # as tcgetattr returns them
-_IFLAG, _OFLAG, _CFLAG, _LFLAG, _CC = 0, 1, 2, 3, 6
+_IFLAG, _OFLAG, _CFLAG, _LFLAG, _OSPEED, _CC = 0, 1, 2, 3, 5, 6
 
 
 @contextmanager
@@ -124,6 +124,25 @@ def count_unsent(fd: int) -> int:
     count: int
     (count,) = struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0\0\0\0"))
     return count
+
+
+def get_speed(fd: int) -> int:
+    """Return the bits per second of the line; 0 for a speed without a name.
+
+    A line without one, such as hvc or a pseudo-terminal, says 38400 most often.
+    """
+    code = get_modes(fd)[_OSPEED]
+    names = (name for name in vars(termios) if name[0] == "B" and name[1:].isdigit())
+    return next((int(name[1:]) for name in names if getattr(termios, name) == code), 0)
+
+
+def has_carrier(fd: int) -> bool:
+    """Return True if the other end says that it is there, by DCD or DSR.
+
+    OSError for a line without such signals.
+    """
+    (signals,) = struct.unpack("i", fcntl.ioctl(fd, termios.TIOCMGET, b"\0\0\0\0"))
+    return bool(signals & (termios.TIOCM_CD | termios.TIOCM_DSR))
 
 
 def set_controlling(fd: int) -> None:

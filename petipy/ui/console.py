@@ -26,6 +26,7 @@ _FLUSH_TIME = 1.0  # seconds for the last lines to leave
 # Seconds without input after a key, and the most: it may prove to be the start of an echo.
 _HOLD, _LONGEST_HOLD = 0.05, 1.0
 _SIZE_LOOK = 0.5  # seconds between two looks at the size of a window
+_REDRAW = b"\x0c"  # Ctrl-L
 _HEALTHY = 10.0  # seconds; a terminal that was open for longer works
 
 
@@ -197,6 +198,9 @@ class Console:
                 except EchoHeard:
                     self._note_echo()
                     continue
+                if event.arrived or _REDRAW in event.data:  # it may be the first that is read
+                    terminal.write(lines.add_line(f"Petipy {__version__}"))
+                    lines.reset()
                 if event.data and person.detect(event.data, session.clock()):
                     await self._wait_for_pause()
                     if not terminal.ignores_input:

@@ -7,19 +7,23 @@ from typing import Any, Literal
 
 from petipy.control.session import Session
 from petipy.ui.kit.display import Display
-from petipy.ui.kit.keys import REDRAW
+from petipy.ui.kit.keys import BOOT, REDRAW
 from petipy.ui.kit.theme import SERIAL, VIRTUAL
 from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
 from petipy.ui.line.countdown import next_change
-from petipy.ui.line.keys import Decoder, Report
+from petipy.ui.line.keyboard import Keyboard, find_patience
+from petipy.ui.line.keys import Report
 from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
-from petipy.ui.line.probe import probe_size
+from petipy.ui.line.probe import probe_size, read_size
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
 from petipy.ui.view import Start, View
 
 GAP = 0.25  # seconds between two redraws for news
 ABSENT = 300.0  # seconds without a key, after which a countdown closes the menu
+_IDLE = 60.0  # seconds without a key, after which Enter may come from somebody who sees nothing
+_WAKING = 1.0  # seconds for which further Enters mean the same as that
+_LATE = 10.0  # seconds in which an answer about the size may come
 
 Ending = Literal["shell", "absent", "left", "print"]
 
@@ -37,7 +41,9 @@ class FullScreen:
         self._terminal, self._session, self._start = terminal, session, start
         self._watch: Watch | None = None
         self._theme = VIRTUAL if terminal.term == "linux" else SERIAL
-        self._decoder = Decoder()
+        self._keyboard = Keyboard()
+        self._last_key = self._woken = -math.inf  # times
+        self._answers_until = -math.inf  # of questions about the size
         self._ending: Ending | None = None
         self.printout: Sequence[str] = ()  # to be written on the terminal: "print"
         self._view = View(
@@ -64,11 +70,13 @@ class FullScreen:
         """
         self._ending = None
         self._terminal.drained = self._on_drained
+        self._keyboard.patience = find_patience(self._terminal)
         if not self._terminal.virtual:
             await self._measure()
         self._terminal.discard_input()
         self._view.show(self._session.snapshot)
         self._loop.screen_size = None
+        self._last_key = self._session.clock()  # the key or the command that leads here
         with KERNEL_LOG_LEVEL.hold_low():
             self._loop.start()
             try:
@@ -81,18 +89,12 @@ class FullScreen:
     async def _handle_events(self) -> Ending:
         with Watch(self._terminal, self._session, GAP) as watch:
             self._watch = watch
-            waiting_since = math.inf  # the time when an unfinished sequence began
             while self._ending is None:
-                moment = min(self._next_tick(), waiting_since + self._theme.patience)
-                event = await watch.wait(moment)
+                event = await watch.wait(min(self._next_tick(), self._keyboard.deadline))
                 now = self._session.clock()
-                keys = self._decoder.feed(event.data)
-                if self._decoder.noise:  # a letter among noise is noise, and could boot an entry
-                    keys = []
-                if not event.data and now >= waiting_since + self._theme.patience:
-                    keys = self._decoder.expire()
-                if event.data or not self._decoder.pending:
-                    waiting_since = now if self._decoder.pending else math.inf
+                keys = self._keyboard.take(event.data, now)
+                if event.arrived:
+                    await self._redraw()
                 await self._press(keys)
                 self._view.show(self._session.snapshot)
                 self._draw()
@@ -104,15 +106,32 @@ class FullScreen:
         redraw = False
         for key in keys:
             if isinstance(key, Report):
+                self._use_late_answer(key)
                 continue
-            self._session.note_presence()
-            if key in REDRAW:
-                redraw = True
-                continue
-            self._loop.process_input([key])
-            await asyncio.sleep(0)  # the key's command runs before the next key
+            idle = self._note_key()
+            redraw = redraw or key in REDRAW or idle > (_IDLE if key in BOOT else ABSENT)
+            if key in BOOT and self._is_waking(idle):
+                self._view.tell("Drawn anew after a pause; the next Enter counts")
+            elif key not in REDRAW:
+                self._loop.process_input([key])
+                await asyncio.sleep(0)  # the key's command runs before the next key
         if redraw:  # once, however long the key was held down
             await self._redraw()
+
+    def _note_key(self) -> float:
+        """Take note of a key; return the seconds since the last one, or since the screens came."""
+        self._session.note_presence()
+        before, self._last_key = self._last_key, self._session.clock()
+        return self._last_key - before
+
+    def _is_waking(self, idle: float) -> bool:
+        """Return True if an Enter only wakes the screen.
+
+        A person who has connected a terminal sees nothing, and presses Enter to see something.
+        """
+        if idle > _IDLE:
+            self._woken = self._last_key
+        return self._last_key - self._woken < _WAKING
 
     async def _redraw(self) -> None:
         """Draw everything again: a modem or a kernel message has spoilt the screen.
@@ -124,7 +143,15 @@ class FullScreen:
         self._display.clear()
 
     async def _measure(self) -> None:
-        if size := await probe_size(self._terminal, self._decoder):
+        size = await probe_size(self._terminal, self._keyboard.decoder)
+        self._answers_until = -math.inf if size else self._session.clock() + _LATE
+        if size:
+            self._terminal.set_size(*size)
+
+    def _use_late_answer(self, report: Report) -> None:
+        """Take the size from an answer that comes after its time, once."""
+        if self._session.clock() < self._answers_until and (size := read_size(report)):
+            self._answers_until = -math.inf
             self._terminal.set_size(*size)
 
     def _draw(self) -> None:

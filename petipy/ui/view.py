@@ -211,6 +211,11 @@ class View(Frame[Any, Any, Any]):
         title = entry_title(choice) if choice else id
         self._start(self._with_password(title, lambda: self.session.boot(id, edit)))
 
+    def tell(self, text: str) -> None:
+        """Show a text in the status line until the next key."""
+        self._note = text
+        self._refresh()
+
     def rescan(self) -> None:
         self._note = "Looking again at every device ..."
         self.session.rescan()

@@ -94,7 +94,10 @@ LEAVE = Key(("esc",), footer="{} back")  # where letters are text
 NEXT_PART = Key(("tab",), "the next part of a text", "{} next part")
 # Keys that the console and the view handle before any screen.
 STOP = Key(("esc",), "while something is being loaded: stops that", "{} stops it")
-REDRAW = Key(("ctrl l",), "draw the screen anew and ask the terminal for its size")
+REDRAW = Key(
+    ("ctrl l",),
+    "draw the screen anew, in the size of the terminal; so does Enter after a minute without keys",
+)
 CONSOLE_KEYS = (STOP, REDRAW)
 
 

@@ -15,7 +15,6 @@ class Theme:
 
     sgr: Mapping[str, str] = field(default_factory=dict)
     bar: int = 0
-    patience: float = 1.0  # seconds for which an escape sequence may pause
 
     def sgr_for(self, kind: object) -> str:
         return self.sgr.get(kind, "") if isinstance(kind, str) else ""
@@ -35,5 +34,4 @@ VIRTUAL = Theme(
         "keys": "36",
         "field": "37;44",
     },
-    patience=0.1,
 )

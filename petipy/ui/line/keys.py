@@ -20,6 +20,8 @@ _CONTROL = {8: "backspace", 9: "tab", 10: "enter", 13: "enter", 127: "backspace"
 _CSI = re.compile(rb"\x1b\[(?:\[([A-E])|M(?s:...)|(?!M)([0-?]*)([ -/]*)([@-~]))")
 _CSI_SO_FAR = re.compile(rb"\x1b\[(?:\[|M(?s:.{0,2})|[0-?]*[ -/]*)\Z")
 _STRING = re.compile(rb"\x1b[]PX^_](?s:.*?)(?:\x07|\x1b\\)")
+# A person may type an "O" after Esc, but nothing more at the same moment.
+_LATE_REST = re.compile(rb"\[|O[A-DFHMP-S]")
 _STRING_STARTS = b"]PX^_"
 
 
@@ -47,7 +49,14 @@ class Decoder:
     def pending(self) -> bool:
         return bool(self._buffer)
 
-    def feed(self, data: bytes) -> list[str | Report]:
+    def feed(self, data: bytes, *, late: bool = False) -> list[str | Report]:
+        """Return the keys and reports that are complete now.
+
+        With `late`, an ESC has expired a moment ago: the rest of its sequence may come yet, and
+        must not be taken for letters.
+        """
+        if late and not self._buffer and _LATE_REST.match(data):
+            self._buffer += b"\x1b"
         self._buffer += data
         self.noise = False
         found: list[str | Report] = []

@@ -96,6 +96,20 @@ class Terminal:
             return columns or COLUMNS, rows or ROWS
         return COLUMNS, ROWS
 
+    @property
+    def speed(self) -> int:
+        """The bits per second of the line; 0 if unknown."""
+        with contextlib.suppress(OSError):
+            return tty.get_speed(self._fd)
+        return 0
+
+    @property
+    def carrier(self) -> bool | None:
+        """True while a terminal says that it is there; None if the line has no signal for that."""
+        with contextlib.suppress(OSError):
+            return tty.has_carrier(self._fd)
+        return None
+
     def set_size(self, columns: int, rows: int) -> None:
         with contextlib.suppress(OSError):
             tty.set_size(self._fd, columns, rows)

@@ -1,6 +1,7 @@
 """Waiting on a console for the first of: a key, a new snapshot, a time."""
 
 import asyncio
+import math
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -9,13 +10,16 @@ from petipy.control.session import Session
 from petipy.state.model import Snapshot
 from petipy.ui.line.terminal import Terminal
 
+_LOOK = 1.0  # seconds between two looks at the signals of a line
+
 
 @dataclass(frozen=True, slots=True)
 class ConsoleEvent:
-    """Input and a snapshot, each empty if there is nothing new."""
+    """Input, a snapshot, a terminal that has come; each empty if there is nothing new."""
 
     data: bytes = b""
     snapshot: Snapshot | None = None
+    arrived: bool = False
 
 
 class Watch:
@@ -32,6 +36,7 @@ class Watch:
         self._news: asyncio.Task[Snapshot] | None = None
         self._interruption: asyncio.Future[None] | None = None
         self._not_before = 0.0
+        self._carrier = terminal.carrier
 
     def __enter__(self) -> "Watch":
         return self
@@ -51,6 +56,19 @@ class Watch:
 
         Raise OSError when the terminal is lost.
         """
+        clock = self._session.clock
+        while True:
+            # The kernel tells nobody about these signals: they are looked at now and then.
+            look = math.inf if self._carrier is None else clock() + _LOOK
+            event = await self._wait(min(until, look))
+            if event is not None or clock() >= until:
+                return event or ConsoleEvent()
+            before, self._carrier = self._carrier, self._terminal.carrier
+            if self._carrier and not before:
+                return ConsoleEvent(arrived=True)
+
+    async def _wait(self, until: float) -> ConsoleEvent | None:
+        """Return the next event; None if there is none until then."""
         loop = asyncio.get_running_loop()
         self._interruption = loop.create_future()
         self._input = self._input or loop.create_task(self._terminal.read())
@@ -59,9 +77,11 @@ class Watch:
         awaited: set[asyncio.Future[Any]] = {self._input, self._news, self._interruption}
         await asyncio.wait(
             awaited,
-            timeout=None if patience == float("inf") else patience,
+            timeout=None if patience == math.inf else patience,
             return_when=asyncio.FIRST_COMPLETED,
         )
+        if not any(future.done() for future in awaited):
+            return None
         data, snapshot = b"", None
         if self._input.done():
             task, self._input = self._input, None

@@ -5,14 +5,15 @@ import os
 from collections.abc import Callable
 
 LIMIT = 64 * 1024
+STUCK = 2.0  # seconds
 
 
 class Writer:
     """A queue of text in front of a terminal's descriptor.
 
     Once LIMIT bytes wait, the writer drops further text. It calls `drained` when the queue is
-    empty again; the argument is True if text was dropped. It calls `broken` when the terminal has
-    gone away.
+    empty again; the argument is True if text was dropped, or if nobody took any for so long that
+    another terminal may be there now. It calls `broken` when the terminal has gone away.
     """
 
     def __init__(
@@ -21,6 +22,7 @@ class Writer:
         self._fd, self._drained, self._broken = fd, drained, broken
         self._queue, self._lossy, self._waiting = bytearray(), False, False
         self.sent = 0  # bytes that the terminal has accepted
+        self._stuck_since = 0.0
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -45,10 +47,11 @@ class Writer:
             while self._queue:
                 count = os.write(self._fd, self._queue)
                 self.sent += count
+                self._note_progress()
                 del self._queue[:count]
         except BlockingIOError:
             if not self._waiting:
-                self._waiting = True
+                self._waiting, self._stuck_since = True, self._loop.time()
                 self._loop.add_writer(self._fd, self._send)
             return
         except OSError:  # EIO, ENODEV: hung up
@@ -59,6 +62,12 @@ class Writer:
             self._stop_waiting()
             lossy, self._lossy = self._lossy, False
             self._drained(lossy)
+
+    def _note_progress(self) -> None:
+        if self._waiting:
+            now = self._loop.time()
+            self._lossy = self._lossy or now - self._stuck_since > STUCK
+            self._stuck_since = now
 
     def _stop_waiting(self) -> None:
         if self._waiting:

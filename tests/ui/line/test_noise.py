@@ -1,6 +1,5 @@
 """Input that is no key: noise, answers of the terminal, sequences in pieces."""
 
-from petipy.ui.kit.theme import SERIAL
 from tests.ui.consoles import PROMPT, console_at, counting_machine, open_menu
 from tests.ui.emulator import Emulator, run
 from tests.ui.fakes import DEBIAN
@@ -80,7 +79,7 @@ def test_a_sequence_that_the_line_cuts_in_two_is_one_key() -> None:
             for part in ("\x1b", "[", "B"):
                 emulator.type(part)
                 await emulator.until_read()
-                machine.clock.forward(0.9 * SERIAL.patience)
+                machine.clock.forward(0.14)
             await emulator.until(lambda: "Advanced" in emulator.focused())
             assert emulator.lines()[0] == "Petipy 0.1 - Boot menu"
 

@@ -2,6 +2,8 @@ import asyncio
 import os
 import tty
 
+import pytest
+
 from petipy.ui.line.writer import LIMIT, Writer
 from tests.ui.emulator import Emulator, run
 
@@ -22,6 +24,29 @@ def test_text_past_the_limit_is_lost_and_said_to_be() -> None:
         assert len(emulator.received) < 2 * LIMIT
         writer.write("again")
         await emulator.until("again")
+        emulator.close()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(("seconds", "lossy"), [(60.0, False), (0.0, True)])
+def test_a_line_that_took_nothing_for_long_may_have_another_terminal(
+    seconds: float, lossy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("petipy.ui.line.writer.STUCK", seconds)
+
+    async def scenario() -> None:
+        emulator, ends = Emulator(), list[bool]()
+        tty.setraw(emulator.theirs)
+        emulator.reading(False)
+        writer = Writer(emulator.theirs, ends.append, lambda: None)
+        os.set_blocking(emulator.theirs, False)
+        while not writer.busy:
+            writer.write("x" * 1000)
+        await asyncio.sleep(0.01)
+        emulator.reading(True)
+        await emulator.until(lambda: bool(ends))
+        assert ends == [lossy]
         emulator.close()
 
     run(scenario())
