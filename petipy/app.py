@@ -71,6 +71,7 @@ class Services:
     bmc: "Bmc | None" = None  # the service processor
     control: str = "/run/petipy/control"  # the socket for `petipy ctl`
     ssh: bool = False  # the image has an ssh server
+    kmsg: bool = False  # the consoles are the kernel's, too
 
 
 class App:
@@ -157,7 +158,7 @@ class App:
         await self._keep_up("petipy.syslog", syslog.run)
 
     async def _serve_clients(self) -> None:
-        """Let other clients than consoles in, once the first entry is there.
+        """Let other clients than consoles in, and the kernel's messages, after the first entry.
 
         A machine that boots at once does not import what that needs.
         """
@@ -179,6 +180,8 @@ class App:
             only = frozenset({"attach"})  # its login
             accept = partial(listener.accept, owner=user, name="ssh", may=only)
             parts += [("ssh", server.run), ("ssh", partial(accept, ssh.SOCKET, {user}))]
+        if self._services.kmsg:
+            parts.append(("kmsg", partial(self._consoles.follow_kernel, self._log.relay)))
         async with asyncio.TaskGroup() as group:
             for name, part in parts:
                 group.create_task(self._keep_up(name, part))
@@ -346,6 +349,7 @@ def _services(scanner: Scanner, store: Store) -> Services:
         quiet=quiet,
         before_boot=platforms.find().before_boot,
         terminals=ttys.find_consoles,
+        kmsg=True,
         list_directory=list_directory,
         notes=Notes(notes.PLACE),
     )

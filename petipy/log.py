@@ -64,12 +64,20 @@ class Log:
     def error(self, text: str) -> None:
         self._add("error", text, show=True)
 
-    def _add(self, level: Level, text: str, show: bool = False) -> None:
+    def relay(self, severity: int, text: str) -> None:
+        """Add a line that the kernel's log has already, with its severity there (0 to 7)."""
+        self._add(
+            "error" if severity < 4 else "warning" if severity == 4 else "info", text, own=False
+        )
+
+    def _add(self, level: Level, text: str, *, show: bool = False, own: bool = True) -> None:
         if level == "debug" and not self._debug():
             return
         status = Status(at=uptime(), level=level, text=_clean(text))
         self.lines.append(status)
         for fd, head in self._files:
+            if head and not own:
+                continue
             line = f"{head or f'{status.at:9.3f} '}{level}: {status.text}".encode()
             if head and len(line) > _KMSG_LONGEST:
                 line = line[:_KMSG_LONGEST].decode(errors="ignore").encode() + b"..."

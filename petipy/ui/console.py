@@ -261,8 +261,11 @@ class Console:
         self._terminal.write('A shell. "exit" comes back to the menu.\r\n')
         await self._terminal.flush(_FLUSH_TIME)
         self._terminal.close()
+        from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL  # no headless start needs it
+
         try:
-            await self._session.shell(self._terminal.path, self._terminal.term)
+            with KERNEL_LOG_LEVEL.lift():  # the person may look for the kernel's messages
+                await self._session.shell(self._terminal.path, self._terminal.term)
         except Denied:
             pass  # the menu comes back
         finally:

@@ -1,7 +1,7 @@
 """The consoles of the machine, together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from petipy.ui.console import Console
@@ -38,6 +38,17 @@ class Consoles:
             await console.attend()
         finally:
             self._consoles.remove(console)
+
+    async def follow_kernel(self, add: Callable[[int, str], None]) -> None:
+        """Pass the kernel's messages on to a log, as they would spoil the consoles."""
+        from petipy.ui.line.kernel import KernelMessages
+
+        messages = KernelMessages(add)
+        self._consoles.append(messages)
+        try:
+            await messages.run()
+        finally:
+            self._consoles.remove(messages)
 
     async def release(self, lines: Sequence[str]) -> None:
         """Print the last lines on each terminal and restore its modes."""

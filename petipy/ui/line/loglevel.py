@@ -1,7 +1,7 @@
-"""The kernel's console log level, lowered while a menu is up: messages would be drawn over it.
+"""The kernel's console log level, lowered while its messages would be drawn over ours.
 
 The messages stay in the kernel's log. The machine has one level for all consoles, so this module
-counts menus.
+counts those who want it low.
 """
 
 from collections.abc import Iterator
@@ -16,20 +16,43 @@ class KernelLogLevel:
 
     def __init__(self, path: str = PRINTK) -> None:
         self._path = path
-        self._menus, self._before = 0, ""
+        self._low = self._lifted = 0  # contexts
+        self._before = ""  # the level as it was; "" while it is not lowered
+
+    @property
+    def hidden(self) -> range:
+        """The levels of messages that the consoles would show if it were not lowered."""
+        return range(_LEVEL, int(self._before or _LEVEL))
 
     @contextmanager
     def hold_low(self) -> Iterator[None]:
         """Keep the level low for the time of the context; contexts may overlap."""
-        if self._menus == 0:
-            self._before = self._lower()
-        self._menus += 1
+        self._low += 1
+        self._apply()
         try:
             yield
         finally:
-            self._menus -= 1
-            if self._menus == 0 and self._before:
-                self._write(self._before)
+            self._low -= 1
+            self._apply()
+
+    @contextmanager
+    def lift(self) -> Iterator[None]:
+        """Let messages through for the time of the context, for a person in a shell."""
+        self._lifted += 1
+        self._apply()
+        try:
+            yield
+        finally:
+            self._lifted -= 1
+            self._apply()
+
+    def _apply(self) -> None:
+        wanted = self._low and not self._lifted
+        if wanted and not self._before:
+            self._before = self._lower()
+        elif not wanted and self._before:
+            self._write(self._before)
+            self._before = ""
 
     def _lower(self) -> str:
         """Return the level as it was, or "" if it is low enough or cannot be changed."""
