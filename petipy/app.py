@@ -78,8 +78,7 @@ class App:
     """One boot manager."""
 
     def __init__(self, services: Services, log: Log, store: Store, cmdline: str = "") -> None:
-        self._services, self._log, self._store = services, log, store
-        self._cmdline = cmdline
+        self._services, self._log, self._store, self._cmdline = services, log, store, cmdline
         self._settings = store.snapshot.settings  # as they are at the start
         self._trace = Trace(self._settings.trace)
         self._opened: OpenedPlaces | None = None
@@ -97,6 +96,9 @@ class App:
             self._discovery.look_again,
             notes=services.notes,
         )
+        if services.storage:
+            told = self._settings.complaints
+            services.storage.listen(lambda: self._configuration().reload(told, log.warning))
         self._automatic = AutomaticBoot(store, self._booter, self._trace, log.warning)
         self.commands = Commands(
             store,
@@ -268,8 +270,12 @@ def main(process: ScannerProcess) -> int:
     if os.path.exists(keyring := "/etc/petipy/keyring.gpg"):  # noqa: PTH110
         store.update(keyring=keyring)
     services = _services(Scanner(process, log.warning), store)
-    bmc = platforms.find().open_bmc()
-    services = replace(services, storage=kept, bmc=bmc, ssh=has_ssh)
+    services = replace(services, storage=kept, bmc=platforms.find().open_bmc(), ssh=has_ssh)
+    if place := store.snapshot.settings.store:
+        from petipy.settings.file import FileStorage  # few machines have one
+
+        in_file = FileStorage(place, kept, services, store)
+        services = replace(services, storage=in_file, scan=in_file.before(services.scan))
     asyncio.run(App(services, log, store, cmdline).run())
     return 0
 

@@ -31,7 +31,18 @@ FORMATS = [
 ]
 PLATFORMS = ["efi", "generic", "powernv", "pseries"]
 SETTINGS = [
-    *("timeout", "order", "entry", "next", "menu", "resume", "on_failure", "flap", "boots"),
+    *(
+        "timeout",
+        "order",
+        "entry",
+        "next",
+        "menu",
+        "store",
+        "resume",
+        "on_failure",
+        "flap",
+        "boots",
+    ),
     *("panic", "watchdog", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
     *("lock", "password", "machine_password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),

@@ -228,21 +228,16 @@ class Booter:
         machine, settings, alone = self._machine, self._store.snapshot.settings, by == ALONE
         if settings.panic or settings.watchdog:
             from petipy.boot import handover  # few boots need it
-            from petipy.sys import watchdog
 
-            watched = bool(settings.watchdog) and watchdog.exists()
+            watched = handover.is_watched(settings)
             todo = handover.add_words(todo, settings, alone=alone, watched=watched)
         await self._load_scanned(todo, choice, partial(self._tell, choice, edit, by))
         complaints = await steps.write(todo.changes, self._write, self._log)
-        if settings.next or settings.menu is not None or settings.flap:
+        if settings.next or settings.menu is not None or settings.flap or machine.bmc:
             from petipy.boot import handover
 
-            kept, log = machine.storage, self._log
-            complaints += await handover.keep(kept, settings, choice.id, log, alone=alone)
-        if machine.bmc:
-            from petipy.boot import handover
-
-            complaints += await handover.clear_flags(machine.bmc, self._log)
+            keep = partial(handover.keep, machine.storage, settings, choice.id, self._log)
+            complaints += await keep(alone=alone, bmc=machine.bmc)
         release = self._consoles.release
         await steps.jump(todo, machine.kexec, release, self._leave, self._trace, complaints)
 

@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING
 from petipy.boot.plan import Plan, describe
 from petipy.log import Log
 from petipy.state.settings import Settings
+from petipy.sys import watchdog
 
 if TYPE_CHECKING:
     from petipy.settings.bmc import Bmc
     from petipy.settings.storage import Storage
 
 _KEEPING = 10.0  # seconds for the machine to write a setting
+
+
+def is_watched(settings: Settings) -> bool:
+    """Return True if a watchdog is to run over the boot."""
+    return bool(settings.watchdog) and watchdog.exists()
 
 
 def add_words(todo: Plan, settings: Settings, *, alone: bool, watched: bool) -> Plan:
@@ -30,7 +36,7 @@ def add_words(todo: Plan, settings: Settings, *, alone: bool, watched: bool) -> 
     return replace(todo, cmdline=" ".join((todo.cmdline, *added)).lstrip()) if added else todo
 
 
-async def clear_flags(bmc: "Bmc", log: Log) -> list[str]:
+async def _clear_flags(bmc: "Bmc", log: Log) -> list[str]:
     """Take the service processor's wish for one boot back; log and return why it stays."""
     try:
         await bmc.clear()
@@ -48,6 +54,7 @@ async def keep(
     log: Log,
     *,
     alone: bool,
+    bmc: "Bmc | None" = None,
     clock: Callable[[], float] = time.time,
 ) -> list[str]:
     """Keep what the next start is to know; log and return what the machine cannot keep."""
@@ -61,7 +68,7 @@ async def keep(
 
         boots = flapping.write_boots(flapping.add(settings.boots, id, clock()))
         writes.append(("boots", boots, "petipy.flap: this boot is not counted"))
-    complaints = []
+    complaints = await _clear_flags(bmc, log) if bmc else []
     for name, text, otherwise in writes:
         assert storage
         try:

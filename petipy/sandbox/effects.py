@@ -50,7 +50,12 @@ def carry_out(change: Change, device: Device, root: Root) -> None:
     file, values = change.file, dict(change.values)
     if change.rename:
         rename(device, file.path, change.rename)
-    if values and file.path:
+    if change.toml:
+        from petipy.sandbox import settings_file  # few machines have one
+
+        _check_plain(device)
+        _retry_while_busy(lambda: settings_file.write(device, file.path, values))
+    elif values and file.path:
         set_variables(device, file.path, values, root)
     elif values:
         set_reserved(device, file.offset, file.size, values)

@@ -1,7 +1,7 @@
 """The configuration of a machine while it runs: change a setting for now, or for good."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from petipy.settings import storage
@@ -58,6 +58,14 @@ class Configuration:
     def load(self) -> Settings:
         """Read all layers anew. The machine's may have changed by itself."""
         return storage.load(self._cmdline, self._image, self._machine, self._now)
+
+    def reload(self, told: Iterable[str], warn: Callable[[str], None]) -> None:
+        """Publish what has become known late, and warn of each complaint that is not `told`."""
+        settings = self.load()
+        for complaint in settings.complaints:
+            if complaint not in told:
+                warn(complaint)
+        self._publish(settings)
 
     def refuse(self, name: str, *, keep: bool) -> str:
         """Return the reason why a person cannot set this; "" if it can be done.

@@ -11,14 +11,14 @@ itself, so that a bad line costs only itself.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from petipy.settings.table import BY_NAME, Layer
 from petipy.state.settings import Origin, Settings
 
 IMAGE = "/etc/petipy.toml"
-_LARGEST = 1 << 16  # characters of the image's file
+LARGEST = 1 << 16  # characters of the image's file
 _MOST = 200  # statements of a machine: anybody may have written them
 _SHOWN = 200  # characters of a wrong value in a complaint
 _CMDLINE = "kernel command line"
@@ -63,6 +63,9 @@ class Storage:
     def read(self) -> Iterable[Statement]:
         """Return the settings, the strongest last. Raise OSError."""
         raise NotImplementedError
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when what is kept has become known, or has changed by itself."""
 
     async def write(self, name: str, text: str | None) -> None:
         """Keep a setting; without a text, keep it no more.
@@ -143,13 +146,13 @@ class _Found:
     def take_file(self, path: str) -> None:
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                text = file.read(_LARGEST)
+                text = file.read(LARGEST)
         except FileNotFoundError:
             return
         except OSError as error:
             self.complaints.append(f"{path}: {error.strerror}")
             return
-        for number, item in _read_lines(text):
+        for number, item in read_lines(text):
             place = f"{path}:{number}"
             if isinstance(item, tuple):
                 self.take("image", place, *item)
@@ -211,7 +214,7 @@ _LINE = rf"""(?x) \s*
 _BEGINNING = re.compile(r"\W*(?:petipy\.)?(\w*)")  # of a bad line: its first word
 
 
-def _read_lines(text: str) -> Iterator[tuple[int, tuple[str, str] | str]]:
+def read_lines(text: str) -> Iterator[tuple[int, tuple[str, str] | str]]:
     """Give number, name and value of each line that is not empty; of a bad line its first word."""
     for number, line in enumerate(text.splitlines(), 1):
         m = re.fullmatch(_LINE, line)

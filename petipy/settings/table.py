@@ -84,6 +84,14 @@ SETTINGS = (
         reason="it is for the next start",
     ),
     Setting(
+        name="store",
+        type=values.STORE,
+        help="keep settings in this file of a disk, as UUID=1234-ABCD:/petipy.toml",
+        layers=_OWNER,
+        reason="it says where the machine keeps settings",
+        live=False,
+    ),
+    Setting(
         name="resume",
         type=values.SECONDS,
         help="a key stops the countdown; it begins anew so long after the last key",

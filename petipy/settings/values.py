@@ -161,6 +161,14 @@ def _read_whole(text: str) -> int:
     return int(text or 0)
 
 
+def _read_store(text: str) -> str:
+    if text:
+        from petipy.settings.file import split  # few machines have one
+
+        split(text)
+    return text
+
+
 def _read_line(text: str) -> str:
     if text and not text.isprintable():
         raise ValueError(text)
@@ -188,6 +196,7 @@ LIST = ValueType(form="ITEM[,ITEM…]", read=_read_list, write=",".join)
 PINS = ValueType(
     form="SHA256[,SHA256…]", read=_read_pins, write=",".join, wrong=("not understood",)
 )
+STORE = ValueType(form="DEVICE:/FILE", read=_read_store, write=str)
 ENTRY = ValueType(form="ID|TITLE", read=_read_line, write=str)
 FLAP = ValueType(form="COUNT:SECONDSs", read=_read_rule, write=_write_rule)
 BOOTS = ValueType(form="SUM@TIME[,…]", read=_read_boots, write=_write_boots)

@@ -190,6 +190,7 @@ class Change:
 
     file: File
     values: tuple[tuple[str, str | None], ...] = ()
+    toml: bool = False  # the values are lines of a file of settings
     rename: FileName = ""
     once: bool = False  # made only after the default of the configuration has been tried in vain
 

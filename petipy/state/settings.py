@@ -36,6 +36,7 @@ class Settings:
     entry: str = ""  # boots first: petipy.state.wishes
     next: str = ""  # the same, for one boot
     menu: float | None = None  # seconds of the time-out, for one boot; None: as else
+    store: str = ""  # the place of the file that keeps settings: petipy.settings.file
     resume: float = 300.0  # seconds after the last key until the countdown begins anew; inf: never
     on_failure: Literal["retry", "menu", "reboot", "poweroff"] = "retry"
     flap: tuple[int, float] | None = None  # petipy.state.flapping.Rule
