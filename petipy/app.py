@@ -121,11 +121,6 @@ class App:
         warnings = storage.list_warnings(self._settings, keeps=keeps)
         for line in (*warnings, *self._booter.notes.lines()):
             self._log.warning(line)
-        if self._settings.watchdog:
-            from petipy.sys import watchdog  # few machines have one
-
-            if not watchdog.exists():
-                self._log.warning(f"petipy.watchdog: there is no {watchdog.DEVICE}")
         paths = self._services.terminals(self._settings.consoles)
         for name in self._settings.consoles:
             if ttys.node_name(name) not in {_name(path) for path in paths}:

@@ -112,6 +112,11 @@ def list_warnings(settings: Settings, *, keeps: bool) -> Iterator[str]:
         yield f"{words}: {settings.started} does not boot by itself"
     if settings.flap and not keeps:
         yield "petipy.flap: this machine keeps nothing, so no boot is counted"
+    if settings.watchdog:
+        from petipy.sys import watchdog  # few machines have one
+
+        if not watchdog.exists():
+            yield f"petipy.watchdog: there is no {watchdog.DEVICE}"
 
 
 class _Found:
