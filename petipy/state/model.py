@@ -329,4 +329,5 @@ class Snapshot:
         return next((source for source in self.sources if source.name == name), None)
 
     def choice(self, id: str) -> Choice | None:
-        return next((c for c in self.choices if c.id == id), None)
+        # Nothing is booting for most of the time, and a menu may have thousands of entries.
+        return next((c for c in self.choices if c.id == id), None) if id else None

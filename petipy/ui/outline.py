@@ -1,11 +1,14 @@
 """The rows of a menu, computed from a snapshot. Pure."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from petipy.state import itself, unchecked
-from petipy.state.model import Choice, Snapshot, Source
+from petipy.state.model import Choice, Order, Snapshot, Source
+from petipy.ui.finding import Finder
 from petipy.ui.line.plain import describe_network, entry_title, source_title, to_ascii
 
 
@@ -25,18 +28,21 @@ class MenuPath:
         return here == (self.device, self.config, self.trail)
 
 
+RowId = str | tuple[str, ...]  # an entry's id; what stands for a heading or a submenu
+
+
 @dataclass(frozen=True, slots=True)
 class MenuRow:
     """A row. Its `id` is the same in every snapshot, so that the cursor stays on the row."""
 
     kind: Literal["heading", "entry", "submenu"]
-    id: tuple[str, ...]
+    id: RowId
     text: str
     choice: str = ""  # an entry's id
     path: MenuPath = MenuPath()  # of a submenu
     default: bool = False  # it is the default, or a submenu with the default
     obstacle: str = ""
-    note: str = ""  # the reason why it does not boot by itself
+    note: str = ""  # why it does not boot by itself; of a heading, what is wrong there
     key: str = ""  # the configuration's key for it, if that key works in this menu
 
     @property
@@ -44,45 +50,161 @@ class MenuRow:
         return self.kind != "heading"
 
 
-def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = "") -> list[MenuRow]:
-    """Return the rows of a menu, with the devices as headings.
+class Outline:
+    """The rows of a menu, with the devices as headings. A row is made when it is asked for.
 
-    With a needle, return the entries of this menu and its submenus whose title or command line
-    contains it. Hidden entries are left out, except for the default and in a search. A network
-    without an entry is a heading that says what is going on there.
+    With `found`, the entries of a search, there are these alone, without submenus. Hidden entries
+    are left out, except for the default and in a search. The main menu has a heading, too, for a
+    network without an entry, which says what is going on there, and for a device that cannot be
+    read or is locked.
     """
-    rows: list[MenuRow] = []
-    places: dict[tuple[str, ...], int] = {}  # of the rows, by their ids
-    titles = {source.name: source for source in snapshot.sources}
-    keys = {} if needle else find_hotkeys(snapshot, path)
-    device = None
-    for choice in filter(path.contains, itself.put_last(snapshot)):
-        if needle and not _matches(choice, needle):
-            continue
-        if choice.entry.hidden and not needle and choice.id != snapshot.default:
-            continue
-        if choice.device != device:
-            device = choice.device
-            rows.append(_heading(device, titles.get(device), path))
-        row = _row(snapshot, choice, path, deep=bool(needle))
-        if (place := places.get(row.id)) is not None:  # another entry of the same submenu
-            if row.default:
-                rows[place] = replace(rows[place], default=True)
-            continue
-        key = _hotkey(choice, path)
-        if key and keys.get(key) == (row.choice or row.path):
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        path: MenuPath = MenuPath(),
+        found: Sequence[Choice] | None = None,
+    ) -> None:
+        self._snapshot, self._path, self._deep = snapshot, path, found is not None
+        self.ids: list[RowId] = []
+        self._parts: list[str | Choice] = []  # a device's name; an entry, or the first of a submenu
+        self.default = self.first = -1  # rows: with the default, and the first to choose
+        self.headings = 0
+        self._sources = {source.name: source for source in snapshot.sources}
+        self._empty: set[str] = set()  # devices without an entry
+        self._fill(itself.put_last(snapshot) if found is None else found)
+
+    def _fill(self, choices: Iterable[Choice]) -> None:
+        """Note the parts of the rows. This runs for each entry: it calls as little as it can."""
+        path, default, device = self._path, self._snapshot.default, None
+        depth, ids, parts = len(path.trail), self.ids, self._parts
+        submenus: dict[RowId, int] = {}
+        empty = self._list_empty() if not depth and not self._deep else []
+        for choice in choices:
+            entry = choice.entry
+            if depth and not path.contains(choice):
+                continue
+            if entry.hidden and not self._deep and choice.id != default:
+                continue
+            id: RowId = choice.id
+            if choice.device != device:
+                device = choice.device
+                while empty and empty[-1].order < self._find_order(device):
+                    self._add_heading(empty.pop().name, empty=True)
+                self._add_heading(device)
+            if len(entry.trail) != depth and not self._deep:
+                id = ("submenu", device, entry.config, *entry.trail[: depth + 1])
+                if (place := submenus.setdefault(id, len(ids))) != len(ids):
+                    if choice.id == default:
+                        self.default = place
+                    continue
+            if choice.id == default:
+                self.default = len(ids)
+            if self.first < 0:
+                self.first = len(ids)
+            ids.append(id)
+            parts.append(choice)
+        while empty:
+            self._add_heading(empty.pop().name, empty=True)
+
+    def _add_heading(self, device: str, *, empty: bool = False) -> None:
+        self.ids.append(("device", device))
+        self._parts.append(device)
+        self.headings += 1
+        if empty:
+            self._empty.add(device)
+
+    def _find_order(self, device: str) -> Order:
+        source = self._sources.get(device)
+        return source.order if source else Source(name=device).order
+
+    def _list_empty(self) -> list[Source]:
+        """Return the sources that a person should know of though they have no entry, reversed."""
+        shown = {choice.device for choice in self._snapshot.choices}
+        told = {"failed", "locked"}
+        return [
+            source
+            for source in reversed(self._snapshot.sources)
+            if source.name not in shown and (source.kind.remote or source.state in told)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def find(self, id: RowId) -> int:
+        """Return the row with an id; -1 without one."""
+        return self.ids.index(id) if id in self.ids else -1
+
+    def get_entry(self, at: int) -> str:
+        """Return the id of the entry in a row; "" for any other row."""
+        id = self.ids[at]
+        return id if isinstance(id, str) else ""
+
+    def get_choice(self, at: int) -> Choice | None:
+        """Return the entry in a row, or the first of a submenu; None for a heading."""
+        part = self._parts[at]
+        return part if isinstance(part, Choice) else None
+
+    def is_heading(self, at: int) -> bool:
+        return isinstance(self._parts[at], str)
+
+    def row(self, at: int) -> MenuRow:
+        """Return a row."""
+        part = self._parts[at]
+        if isinstance(part, str):
+            return self._make_heading(part)
+        row = _row(self._snapshot, part, self._path, deep=self._deep)
+        key = "" if self._deep else _hotkey(part, self._path)
+        if key and self._hotkeys.get(key) == (row.choice or row.path):
             row = replace(row, key=key)
-        places[row.id] = len(rows)
-        rows.append(row)
-    if not path.trail and not needle:
-        shown = {choice.device for choice in snapshot.choices}
-        empty = (source for source in _networks(snapshot) if source.name not in shown)
-        rows += [_heading(source.name, source, path, empty=True) for source in empty]
-    return rows
+        return replace(row, default=at == self.default) if row.kind == "submenu" else row
+
+    @cached_property
+    def _hotkeys(self) -> dict[str, str | MenuPath]:
+        return find_hotkeys(self._snapshot, self._path)
+
+    @cached_property
+    def _problems(self) -> Mapping[str, int]:
+        return Counter(name for name, _ in self._snapshot.problems)
+
+    def _make_heading(self, device: str) -> MenuRow:
+        source = self._sources.get(device)
+        remote = source is not None and source.kind.remote
+        title = source_title(source, device)
+        state = describe_network(source) if source and remote else ""
+        if device in self._empty and remote and not state:
+            state = "nothing to boot, see the log"
+        if source and state:
+            # The network screen has the rest: this one fits into a line.
+            title = f"{to_ascii(source.name) if source.link else title}: {state}"
+        words = " / ".join([title, *map(to_ascii, self._path.trail)])
+        return MenuRow("heading", ("device", device), words, note=self._explain(source, device))
+
+    def _explain(self, source: Source | None, device: str) -> str:
+        """Return what is wrong with a device, in words; "" if nothing is."""
+        if source and not source.kind.remote and source.state in ("failed", "locked"):
+            reason = to_ascii(source.reason)
+            return f"{source.state}: {reason}" if reason else source.state
+        count = self._problems.get(device, 0)
+        return "" if not count else "1 problem" if count == 1 else f"{count} problems"
 
 
-def _networks(snapshot: Snapshot) -> Iterator[Source]:
-    return (source for source in snapshot.sources if source.kind.remote)
+def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = "") -> list[MenuRow]:
+    """Return all rows of a menu at once; with a needle, those of the entries that it finds."""
+    found = None
+    if needle:
+        finder = make_finder(snapshot, path)
+        found = [finder.choices[at] for at in finder.find(needle)]
+    outline = Outline(snapshot, path, found)
+    return [outline.row(at) for at in range(len(outline))]
+
+
+def make_finder(snapshot: Snapshot, path: MenuPath) -> Finder:
+    """Return the search over the entries of a menu and its submenus."""
+    choices = itself.put_last(snapshot)
+    if path.trail:
+        choices = tuple(filter(path.contains, choices))
+    return Finder(choices, {source.name: source.title for source in snapshot.sources})
 
 
 def find_hotkeys(snapshot: Snapshot, path: MenuPath) -> dict[str, str | MenuPath]:
@@ -92,7 +214,10 @@ def find_hotkeys(snapshot: Snapshot, path: MenuPath) -> dict[str, str | MenuPath
     If two rows have the same key, the first row gets it, as in GRUB.
     """
     keys = dict[str, str | MenuPath]()
-    for choice in filter(path.contains, snapshot.choices):
+    for choice in snapshot.choices:
+        entry = choice.entry
+        if not (entry.hotkey or entry.trail_keys) or not path.contains(choice):
+            continue
         if key := _hotkey(choice, path):
             direct = len(choice.entry.trail) == len(path.trail)
             keys.setdefault(key, choice.id if direct else _submenu(choice, path))
@@ -113,25 +238,6 @@ def _submenu(choice: Choice, path: MenuPath) -> MenuPath:
     return MenuPath(choice.device, choice.entry.config, trail)
 
 
-def first_focus(rows: list[MenuRow]) -> int:
-    """Return the index of the row where the cursor starts: the default, or the first to choose."""
-    marked = [index for index, row in enumerate(rows) if row.default]
-    selectable = [index for index, row in enumerate(rows) if row.selectable]
-    return next(iter(marked + selectable), 0)
-
-
-def _heading(device: str, source: Source | None, path: MenuPath, *, empty: bool = False) -> MenuRow:
-    title = source_title(source, device)
-    state = describe_network(source) if source and source.kind.remote else ""
-    if empty and not state:
-        state = "nothing to boot, see the log"
-    if source and state:
-        # The network screen has the rest: this one fits into a line.
-        title = f"{to_ascii(source.name) if source.link else title}: {state}"
-    words = " / ".join([title, *map(to_ascii, path.trail)])
-    return MenuRow("heading", ("device", device), words)
-
-
 def _row(snapshot: Snapshot, choice: Choice, path: MenuPath, *, deep: bool) -> MenuRow:
     """Return the row that shows an entry: its own or, unless `deep`, that of its submenu."""
     default = choice.id == snapshot.default
@@ -139,13 +245,8 @@ def _row(snapshot: Snapshot, choice: Choice, path: MenuPath, *, deep: bool) -> M
         obstacle = to_ascii(choice.obstacle)
         text = entry_title(choice)
         note = itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice)
-        return MenuRow("entry", (choice.id,), text, choice.id, MenuPath(), default, obstacle, note)
+        return MenuRow("entry", choice.id, text, choice.id, MenuPath(), default, obstacle, note)
     inner = _submenu(choice, path)
     text = to_ascii(inner.trail[-1]).strip() or "(no title)"
     id = ("submenu", inner.device, inner.config, *inner.trail)
     return MenuRow("submenu", id, text, path=inner, default=default)
-
-
-def _matches(choice: Choice, needle: str) -> bool:
-    text = f"{entry_title(choice)} {to_ascii(choice.entry.cmdline)} {choice.device}"
-    return needle.lower() in text.lower()

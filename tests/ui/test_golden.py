@@ -16,6 +16,8 @@ SCREENS = {
     "menu": [],
     "submenu": ["down", "enter"],
     "find": ["/", *"fedora"],
+    "find-letters": ["/", *"deb643"],
+    "find-cmdline": ["/", *"vda2 ro"],
     "details": ["i"],
     "editor": ["e"],
     "log": ["l"],

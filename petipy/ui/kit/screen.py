@@ -1,6 +1,8 @@
 """The base classes of screens, and the widgets that several screens share."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from os.path import commonprefix
 from typing import Any
 
 from petipy.state.model import Snapshot
@@ -19,6 +21,8 @@ from petipy.ui.kit.toolkit import (
 )
 from petipy.ui.line.plain import shorten, to_ascii
 
+_DOTS = "..."  # in the place of what does not fit
+
 
 class Row(Widget):
     """One line that may be chosen.
@@ -29,10 +33,18 @@ class Row(Widget):
 
     _sizing = frozenset([Sizing.FLOW])
 
-    def __init__(self, text: str, kind: str | None, theme: Theme, selectable: bool = True) -> None:
+    def __init__(
+        self,
+        text: str,
+        kind: str | None,
+        theme: Theme,
+        selectable: bool = True,
+        marks: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """`marks` are places in the text, each a start and an end, that a search has found."""
         super().__init__()
         self.text, self._kind, self._theme = text, kind, theme
-        self._selectable = selectable
+        self._selectable, self._marks = selectable, marks
 
     def rows(self, size: Any, focus: bool = False) -> int:
         return 1
@@ -46,15 +58,29 @@ class Row(Widget):
     def render(self, size: Any, focus: bool = False) -> Canvas:
         (columns,) = size
         marker = ">" if focus and self._selectable else " "
-        text = shorten((marker if self._selectable else "") + self.text, columns)
-        runs: list[tuple[Any, int]] = [(self._kind, len(text))]
+        whole = (marker if self._selectable else "") + self.text
+        text = shorten(whole, columns)
+        bar = 0
         if focus and self._selectable:
             text = text if self._theme.bar else text.ljust(columns)
             bar = _measure_bar(text, self._theme.bar or columns)
-            runs = [("focus", bar), (self._kind, len(text) - bar)]
-        runs = [run for run in runs if run[1]]
+        kinds = ["focus" if at < bar else self._kind for at in range(len(text))]
+        for at in self._list_marked(whole, text):
+            kinds[at] = "focus match" if at < bar else "match"
+        runs: list[tuple[Any, int]] = [(kind, len([*cells])) for kind, cells in groupby(kinds)]
         cursor = (0, 0) if focus and self._selectable else None
         return TextCanvas([text.encode()], [runs], cursor=cursor, maxcol=columns)
+
+    def _list_marked(self, whole: str, shown: str) -> Iterator[int]:
+        """Yield the cells of the marks in the text as it is shown, perhaps without its middle."""
+        cut = len(whole) - len(shown) if len(whole) > len(shown) else 0
+        head = len(commonprefix((whole, shown)))  # noqa: RUF071  letters are compared
+        for start, stop in self._marks:
+            for at in range(start + self._selectable, stop + self._selectable):
+                if at < head:
+                    yield at
+                elif cut and at - cut >= head + len(_DOTS) and shown[at - cut] == whole[at]:
+                    yield at - cut
 
 
 def _measure_bar(text: str, most: int) -> int:
@@ -104,8 +130,8 @@ class Screen(ListBox[Any]):
     title = ""  # "": its registration's title
     shows_problems = False  # True: the status line counts the problems
 
-    def __init__(self) -> None:
-        self.walker: SimpleFocusListWalker[Any] = SimpleFocusListWalker([])
+    def __init__(self, walker: Any = None) -> None:
+        self.walker: Any = SimpleFocusListWalker([]) if walker is None else walker
         super().__init__(self.walker)
 
     def show(self, snapshot: Snapshot) -> None:

@@ -20,7 +20,9 @@ class Theme:
         return self.sgr.get(kind, "") if isinstance(kind, str) else ""
 
 
-SERIAL = Theme(sgr={"focus": "7", "heading": "1", "error": "1", "title": "1"}, bar=13)
+# Places that a search has found: underlined, which a VT100 knows.
+_MARKS = {"match": "4", "focus match": "4;7"}
+SERIAL = Theme(sgr={"focus": "7", "heading": "1", "error": "1", "title": "1"} | _MARKS, bar=13)
 
 VIRTUAL = Theme(
     sgr={
@@ -33,5 +35,7 @@ VIRTUAL = Theme(
         "status": "33",
         "keys": "36",
         "field": "37;44",
+        "match": "1;33",
+        "focus match": "1;31;46",
     },
 )

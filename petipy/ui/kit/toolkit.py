@@ -77,7 +77,7 @@ from urwid.util import set_encoding
 from urwid.widget.constants import Sizing, WrapMode
 from urwid.widget.edit import Edit
 from urwid.widget.frame import Frame
-from urwid.widget.list_walker import SimpleFocusListWalker
+from urwid.widget.list_walker import ListWalker, SimpleFocusListWalker
 from urwid.widget.listbox import ListBox
 from urwid.widget.text import Text
 from urwid.widget.widget import Widget
@@ -91,6 +91,7 @@ __all__ = [
     "Edit",
     "Frame",
     "ListBox",
+    "ListWalker",
     "MainLoop",
     "SimpleFocusListWalker",
     "Sizing",

@@ -5,32 +5,37 @@ from dataclasses import replace
 from typing import Any
 
 from petipy.state.model import Snapshot
+from petipy.ui.finding import Finder
 from petipy.ui.kit.keys import BACK, BOOT, ENDS, MOVE, PAGE, Key, to_motion
 from petipy.ui.kit.registration import Navigation, Registration
+from petipy.ui.kit.rows import LazyRows
 from petipy.ui.kit.screen import Row, Screen, text_widget
 from petipy.ui.kit.search import END_SEARCH, FIND, Search
 from petipy.ui.kit.toolkit import Text
 from petipy.ui.line.plain import to_ascii
-from petipy.ui.outline import MenuPath, MenuRow, build_rows, find_hotkeys, first_focus
+from petipy.ui.outline import MenuPath, MenuRow, Outline, RowId, find_hotkeys, make_finder
 
 _OPEN = Key(("right",), "open a submenu")
 _PREFER = Key(("D",), "make it the default of the machine, and boot it")
 _SEARCH_FOOTER = (BOOT, replace(MOVE, footer="{} {} move"), END_SEARCH)  # letters are text here
+
+_TEXT, _BLANK = -1, -2  # positions that are no row: what an empty menu says, a blank line
 
 
 class MenuScreen(Screen):
     shows_problems = True
 
     def __init__(self, view: Navigation, path: MenuPath) -> None:
-        super().__init__()
+        super().__init__(LazyRows())
         self._view, self._theme, self._path = view, view.theme, path
         self._snapshot = view.session.snapshot
-        self._items: list[MenuRow] = []
-        self._rows: list[int] = []  # the index of each item in the list
+        self._outline = Outline(replace(self._snapshot, choices=(), sources=()), path)
+        self._layout: Sequence[int] = ()  # of each position: a row of the outline, or one of these
         self._scroll_up = True  # make the rows above the cursor visible
         self._waits = False  # the cursor is to go to the default, which is not known yet
         self._spaced = False  # there is room for blank lines
         self._search = Search()
+        self._finder: Finder | None = None
         self._note = ""  # about a wish, until the next key
         self.title = to_ascii(path.trail[-1]) if path.trail else ""
         self.show(self._snapshot)
@@ -38,77 +43,104 @@ class MenuScreen(Screen):
     @property
     def item(self) -> MenuRow | None:
         """Return the row under the cursor."""
-        row = self.walker.focus
-        return self._items[self._rows.index(row)] if row in self._rows else None
+        at = self._find_row()
+        return self._outline.row(at) if at >= 0 else None
+
+    def _find_row(self) -> int:
+        """Return the row of the outline under the cursor, or a negative number."""
+        return self._layout[self.walker.focus] if self._layout else _BLANK
 
     @property
     def entry(self) -> str:
-        return self.item.choice if self.item else ""
+        at = self._find_row()
+        return self._outline.get_entry(at) if at >= 0 else ""
 
     def show(self, snapshot: Snapshot) -> None:
+        if snapshot.choices is not self._snapshot.choices:
+            self._finder = None
         self._snapshot = snapshot
-        items = build_rows(snapshot, self._path, self._search.needle or "")
-        if items and items == self._items:
-            return
-        kept = self.item
-        self._items = items
+        self._fill()
+
+    def _fill(self, *, best: bool = False) -> None:
+        """Show the rows. The cursor stays on its own, or goes to the `best` one of a search."""
+        at = self._find_row()
+        kept = self._outline.ids[at] if at >= 0 and not self._outline.is_heading(at) else None
+        found, target = None, -1
+        if needle := self._search.needle or "":
+            self._finder = self._finder or make_finder(self._snapshot, self._path)
+            numbers = self._finder.find(needle)
+            found = [self._finder.choices[number] for number in numbers]
+            if best and numbers:
+                target = self._finder.find_best(needle, numbers)
+        self._outline = Outline(self._snapshot, self._path, found)
         self._lay_out()
-        self._set_item(self._focus(kept))
+        if target >= 0 and self._finder:
+            self._set_row(self._outline.find(self._finder.choices[target].id))
+        else:
+            self._set_row(self._choose_row(kept))
 
     def _lay_out(self) -> None:
-        rows: list[Row | Text] = []
-        self._rows = []
-        if not any(item.selectable for item in self._items):
-            rows.append(text_widget(None, self._empty_text()))
-        for item in self._items:
-            if self._spaced and rows and item.kind == "heading":
-                rows.append(self._blank())
-            self._rows.append(len(rows))
-            rows.append(self._row(item))
-        self.walker[:] = rows
+        outline = self._outline
+        if outline.first < 0:
+            self._layout = [_TEXT, *range(len(outline))]
+        elif self._spaced:
+            headings = filter(outline.is_heading, range(1, len(outline)))
+            layout = [*range(len(outline))]
+            for at in reversed([*headings]):
+                layout.insert(at, _BLANK)
+            self._layout = layout
+        else:
+            self._layout = range(len(outline))
+        self.walker.set_rows(len(self._layout), self._make)
 
-    def _set_item(self, index: int) -> None:
-        if self._rows:
-            self.walker.set_focus(self._rows[index])
-
-    def _blank(self) -> Row:
-        return Row("", None, self._theme, selectable=False)
+    def _set_row(self, row: int) -> None:
+        """Put the cursor on a row of the outline."""
+        if row >= 0 and row in self._layout:
+            self.walker.set_focus(self._layout.index(row))
 
     def render(self, size: Any, focus: bool = False) -> Any:
         """Put blank lines between the devices, if all rows stay visible."""
-        headings = sum(item.kind == "heading" for item in self._items)
-        spaced = len(self._items) + headings - 1 <= size[1]
-        if spaced != self._spaced and self._items:
+        outline = self._outline
+        spaced = len(outline) + outline.headings - 1 <= size[1]
+        if spaced != self._spaced:
             self._spaced = spaced
-            index = self._items.index(self.item) if self.item else 0
+            row = self._find_row()
             self._lay_out()
-            self._set_item(index)
-        if self._scroll_up and self._rows:
+            self._set_row(row)
+        if self._scroll_up and self._layout:
             # At the start, and at the first entry, its device is visible, too.
             self._scroll_up = False
-            self.shift_focus(size, min(self.walker.focus or 0, size[1] // 2))
+            self.shift_focus(size, min(self.walker.focus, size[1] // 2))
         return super().render(size, focus)
 
-    def _focus(self, kept: MenuRow | None) -> int:
-        """Return the index of the row that gets the cursor.
+    def _choose_row(self, kept: RowId | None) -> int:
+        """Return the row that gets the cursor.
 
         The cursor stays on its row, even if another row is the default now: a person may be about
         to press Enter. At the start, and when the row is gone, the cursor is on the default. If it
         is not decided yet, the cursor goes there later, unless a key comes first.
         """
-        ids = [item.id for item in self._items]
-        known = any(item.default for item in self._items)
-        selectable = kept is not None and kept.selectable  # a heading may have no entries yet
-        if kept and selectable and kept.id in ids and not (self._waits and known):
-            return ids.index(kept.id)
-        self._waits = not known
-        return first_focus(self._items)
+        outline = self._outline
+        row = outline.find(kept) if kept is not None else -1
+        if row >= 0 and not (self._waits and outline.default >= 0):
+            return row
+        self._waits = outline.default < 0
+        return outline.default if outline.default >= 0 else outline.first
 
-    def _row(self, item: MenuRow) -> Row | Text:
+    def _make(self, position: int) -> Row | Text:
+        at = self._layout[position]
+        if at == _TEXT:
+            return text_widget(None, self._empty_text())
+        if at == _BLANK:
+            return Row("", None, self._theme, selectable=False)
+        item = self._outline.row(at)
         if item.kind == "heading":
-            return Row(item.text, "heading", self._theme, selectable=False)
+            text = item.text
+            if item.note:
+                text += f" - {item.note} ({self._view.keys.opener('log')})"
+            return Row(text, "heading", self._theme, selectable=False)
         mark = "*" if item.default else "!" if item.obstacle else " "
-        text = f" {mark} {item.text}"
+        text, needle = f" {mark} {item.text}", self._search.needle or ""
         if item.kind == "submenu":
             text += " ->"
         if item.key:
@@ -118,11 +150,16 @@ class MenuScreen(Screen):
         if words := item.obstacle or item.note:
             text += f" ({words})"
         kind = "dim" if words else "default" if item.default else None
-        return Row(text, kind, self._theme)
+        if not needle or not self._finder:
+            return Row(text, kind, self._theme)
+        choice = self._outline.get_choice(at)
+        if choice and (excerpt := self._finder.explain(choice, needle)):
+            text += f" ({excerpt})"
+        return Row(text, kind, self._theme, marks=self._finder.mark(text, needle))
 
     def _empty_text(self) -> str:
         if self._search.needle:
-            return f"No entry has {self._search.needle!r} in its title or command line."
+            return f"No entry has {self._search.needle!r} in titles, files or command line."
         if self._snapshot.scanning:
             return "Nothing to boot has been found yet; still looking."
         if self._snapshot.sources:
@@ -133,7 +170,7 @@ class MenuScreen(Screen):
     def keypress(self, size: Any, key: str) -> str | None:
         self._waits, self._note = False, ""
         if self._search.is_open and self._search.type(key):
-            self.show(self._snapshot)
+            self._fill(best=True)
             return None
         item = self.item
         if item is not None and (act := self._action(key, item)):
@@ -141,10 +178,9 @@ class MenuScreen(Screen):
             return None
         if key in FIND:
             self._search.open()
-            self.show(self._snapshot)
             return None
         if to_motion(key) == "home":  # the first row to choose, not its device
-            self._set_item(next((n for n, item in enumerate(self._items) if item.selectable), 0))
+            self._set_row(self._outline.first)
             self._scroll_up = True
             return None
         if key not in self._view.keys.reserved and self._use_hotkey(key):
@@ -174,9 +210,9 @@ class MenuScreen(Screen):
 
     def _choose_or_move_to(self, id: str) -> None:
         choice = self._snapshot.choice(id)
-        rows = [index for index, item in enumerate(self._items) if item.choice == id]
-        if choice and choice.hotkey_selects and rows:
-            self._set_item(rows[0])
+        row = self._outline.find(id)
+        if choice and choice.hotkey_selects and row >= 0:
+            self._set_row(row)
         else:
             self._choose(id)
 
