@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from petipy.control.session import Session
@@ -41,6 +42,8 @@ class FullScreen:
         self._terminal, self._session, self._start = terminal, session, start
         self._watch: Watch | None = None
         self._theme = VIRTUAL if terminal.term == "linux" else SERIAL
+        if may_leave:  # ssh or a shell: no serial line
+            self._theme = replace(self._theme, pane=True)
         self._keyboard = Keyboard()
         self._last_key = self._woken = -math.inf  # times
         self._answers_until = -math.inf  # of questions about the size

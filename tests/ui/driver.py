@@ -17,15 +17,18 @@ atexit.register(_RUNNER.close)
 class Driver:
     """The view of a machine, drawn to lines of text."""
 
-    def __init__(self, machine: Machine | None = None, size: tuple[int, int] = SIZE) -> None:
+    def __init__(
+        self,
+        machine: Machine | None = None,
+        size: tuple[int, int] = SIZE,
+        look: theme.Theme = theme.SERIAL,
+    ) -> None:
         self.machine = machine or Machine()
         self.size = size
         self.shells = 0
         self.session = self.machine.session()
         self.printed: list[str] = []
-        self.view = View(
-            self.session, theme.SERIAL, self._start, self._shell, print=self.printed.extend
-        )
+        self.view = View(self.session, look, self._start, self._shell, print=self.printed.extend)
         self._commands: list[asyncio.Task[None]] = []
 
     def _shell(self) -> None:

@@ -7,13 +7,16 @@ import pytest
 
 from parsers.api import Problem
 from petipy.state.model import Source
+from petipy.ui.kit import theme
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, device, machine
 
 GOLDEN = Path(__file__).parent / "golden"
-SIZES = {"80x24": (80, 24), "40x12": (40, 12), "200x60": (200, 60)}
+SIZES = {"80x24": (80, 24), "40x12": (40, 12), "200x60": (200, 60), "100x45": (100, 45)}
 SCREENS = {
     "menu": [],
+    "pane": [],
+    "pane-end": ["end"],
     "submenu": ["down", "enter"],
     "find": ["/", *"fedora"],
     "find-letters": ["/", *"deb643"],
@@ -30,6 +33,8 @@ SCREENS = {
     "power": ["P"],
     "power-asks": ["P", "down", "enter"],
 }
+VIRTUAL = {"pane", "pane-end"}  # on a virtual terminal; the others are on a serial line
+CASES = [(name, size) for name in SCREENS for size in SIZES if size != "100x45" or name in VIRTUAL]
 
 
 def make_machine() -> Machine:
@@ -48,10 +53,10 @@ def make_machine() -> Machine:
     return made
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize(("name", "size"), CASES)
 def test_a_screen(name: str, size: str, request: pytest.FixtureRequest) -> None:
-    driver = Driver(make_machine(), SIZES[size]).press(*SCREENS[name])
+    look = theme.VIRTUAL if name in VIRTUAL else theme.SERIAL
+    driver = Driver(make_machine(), SIZES[size], look).press(*SCREENS[name])
     lines = driver.lines()
     columns, rows = SIZES[size]
     assert len(lines) == rows
@@ -64,5 +69,5 @@ def test_a_screen(name: str, size: str, request: pytest.FixtureRequest) -> None:
 
 
 def test_each_golden_file_has_a_test() -> None:
-    names = {f"{name}-{size}.txt" for name in SCREENS for size in SIZES}
+    names = {f"{name}-{size}.txt" for name, size in CASES}
     assert {path.name for path in GOLDEN.iterdir()} == names

@@ -15,6 +15,7 @@ class Theme:
 
     sgr: Mapping[str, str] = field(default_factory=dict)
     bar: int = 0
+    pane: bool = False  # the line is fast enough for a pane beside the menu
 
     def sgr_for(self, kind: object) -> str:
         return self.sgr.get(kind, "") if isinstance(kind, str) else ""
@@ -38,4 +39,5 @@ VIRTUAL = Theme(
         "match": "1;33",
         "focus match": "1;31;46",
     },
+    pane=True,
 )

@@ -69,7 +69,7 @@ if "urwid" not in sys.modules:
         import urwid.widget.frame
         import urwid.widget.listbox  # noqa: F401
 
-from urwid.canvas import Canvas, TextCanvas
+from urwid.canvas import Canvas, CanvasCombine, CanvasJoin, TextCanvas
 from urwid.display.common import BaseScreen
 from urwid.event_loop.asyncio_loop import AsyncioEventLoop
 from urwid.event_loop.main_loop import MainLoop
@@ -88,6 +88,8 @@ __all__ = [
     "AsyncioEventLoop",
     "BaseScreen",
     "Canvas",
+    "CanvasCombine",
+    "CanvasJoin",
     "Edit",
     "Frame",
     "ListBox",

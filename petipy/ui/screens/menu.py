@@ -1,24 +1,28 @@
 """The boot menu: the entries of each device. A submenu is the same one level down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from petipy.state.model import Snapshot
 from petipy.ui.finding import Finder
+from petipy.ui.kit.description import describe
 from petipy.ui.kit.keys import BACK, BOOT, ENDS, MOVE, PAGE, Key, to_motion
+from petipy.ui.kit.pane import join, split_area
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.rows import LazyRows
-from petipy.ui.kit.screen import Row, Screen, text_widget
+from petipy.ui.kit.screen import Paragraph, Row, Screen, text_widget
 from petipy.ui.kit.search import END_SEARCH, FIND, Search
 from petipy.ui.kit.toolkit import Text
-from petipy.ui.line.plain import to_ascii
+from petipy.ui.line.plain import entry_title, to_ascii
 from petipy.ui.outline import MenuPath, MenuRow, Outline, RowId, find_hotkeys, make_finder
 
 _OPEN = Key(("right",), "open a submenu")
 _PREFER = Key(("D",), "make it the default of the machine, and boot it")
 _SEARCH_FOOTER = (BOOT, replace(MOVE, footer="{} {} move"), END_SEARCH)  # letters are text here
 
+_MOST_INNER = 100  # entries of a submenu that the pane lists
 _TEXT, _BLANK = -1, -2  # positions that are no row: what an empty menu says, a blank line
 
 
@@ -98,10 +102,15 @@ class MenuScreen(Screen):
         if row >= 0 and row in self._layout:
             self.walker.set_focus(self._layout.index(row))
 
+    def _split(self, size: Any) -> tuple[Any, Any]:
+        """Return the size of the list and that of the pane, which is None without one."""
+        return split_area(size) if self._theme.pane else (size, None)
+
     def render(self, size: Any, focus: bool = False) -> Any:
-        """Put blank lines between the devices, if all rows stay visible."""
+        """Put blank lines between the devices, if all rows stay visible; and the pane."""
+        inner, pane = self._split(size)
         outline = self._outline
-        spaced = len(outline) + outline.headings - 1 <= size[1]
+        spaced = len(outline) + outline.headings - 1 <= inner[1]
         if spaced != self._spaced:
             self._spaced = spaced
             row = self._find_row()
@@ -110,8 +119,24 @@ class MenuScreen(Screen):
         if self._scroll_up and self._layout:
             # At the start, and at the first entry, its device is visible, too.
             self._scroll_up = False
-            self.shift_focus(size, min(self.walker.focus, size[1] // 2))
-        return super().render(size, focus)
+            self.shift_focus(inner, min(self.walker.focus, inner[1] // 2))
+        canvas = super().render(inner, focus)
+        return canvas if pane is None else join(canvas, size, pane, self._describe())
+
+    def _describe(self) -> Iterator[Paragraph]:
+        """Describe the entry under the cursor, or list the entries of the submenu there."""
+        at = self._find_row()
+        choice = self._outline.get_choice(at) if at >= 0 else None
+        if choice is None:
+            return
+        if not self._outline.get_entry(at):
+            row = self._outline.row(at)
+            yield "heading", row.text
+            inner = filter(row.path.contains, self._snapshot.choices)
+            yield from ((None, f"  {entry_title(choice)}") for choice in islice(inner, _MOST_INNER))
+            return
+        lock = self._view.session.lock("boot", choice.id)
+        yield from describe(choice, self._snapshot, lock.allowed if lock else choice.allowed)
 
     def _choose_row(self, kept: RowId | None) -> int:
         """Return the row that gets the cursor.
@@ -185,7 +210,7 @@ class MenuScreen(Screen):
             return None
         if key not in self._view.keys.reserved and self._use_hotkey(key):
             return None
-        return super().keypress(size, key)
+        return super().keypress(self._split(size)[0], key)
 
     def _action(self, key: str, item: MenuRow) -> Callable[[], None] | None:
         if item.kind == "submenu":

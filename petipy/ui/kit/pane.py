@@ -1,0 +1,65 @@
+"""The pane beside the menu, or below it: the description of the entry under the cursor.
+
+A move of the cursor draws it anew, which takes some hundred bytes. So only terminals have it that
+are not at the end of a serial line (Theme.pane), and only if they have room.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from petipy.ui.kit.screen import Paragraph
+from petipy.ui.kit.toolkit import Canvas, CanvasCombine, CanvasJoin, TextCanvas
+from petipy.ui.line.plain import to_ascii, wrap
+
+_WIDE, _TALL = 120, 34  # columns and rows of a menu that has a pane; 40 rows with all other lines
+_GAP = 2  # columns between them
+_MOST_LINES = 12  # below the menu
+
+Size = tuple[int, int]  # columns, rows
+
+
+def split_area(size: Size) -> tuple[Size, Size | None]:
+    """Return the size of the menu and that of its pane; None if there is no room for one."""
+    columns, rows = size
+    if columns >= _WIDE:
+        right = (columns - _GAP) // 2
+        return (columns - _GAP - right, rows), (right, rows)
+    if rows >= _TALL:
+        return (columns, rows - _MOST_LINES - 1), (columns, _MOST_LINES)
+    return size, None
+
+
+def join(menu: Canvas, size: Size, pane: Size, paragraphs: Iterable[Paragraph]) -> Canvas:
+    """Return the menu with its pane, which has the paragraphs, in an area of this size."""
+    text = _draw(paragraphs, pane)
+    if pane[0] < size[0]:
+        gap = TextCanvas([b""] * size[1], maxcol=_GAP)
+        columns = size[0] - pane[0] - _GAP
+        parts = [
+            (menu, None, True, columns),
+            (gap, None, False, _GAP),
+            (text, None, False, pane[0]),
+        ]
+        return CanvasJoin(parts)
+    gap = TextCanvas([b""], maxcol=size[0])
+    return CanvasCombine([(menu, None, True), (gap, None, False), (text, None, False)])
+
+
+def _draw(paragraphs: Iterable[Paragraph], size: Size) -> Canvas:
+    columns, rows = size
+    lines: list[bytes] = []
+    runs: list[list[tuple[Any, int]]] = []
+    for kind, text in _wrap(paragraphs, columns - 1):
+        if len(lines) == rows:
+            break
+        lines.append(text.encode())
+        runs.append([(kind, len(text))] if text else [])
+    blank = rows - len(lines)
+    return TextCanvas(lines + [b""] * blank, runs + [[] for _ in range(blank)], maxcol=columns)
+
+
+def _wrap(paragraphs: Iterable[Paragraph], columns: int) -> Iterator[Paragraph]:
+    for kind, text in paragraphs:
+        # A paragraph is as long as a hostile disk wants.
+        for line in wrap(to_ascii(text[: 100 * columns]), columns, 100):
+            yield kind, line

@@ -1,0 +1,68 @@
+"""The pane with the details of the entry under the cursor, where the line is fast enough."""
+
+import pytest
+
+from petipy.ui.kit import theme
+from tests.ui.consoles import console_at, open_menu
+from tests.ui.driver import Driver
+from tests.ui.emulator import Emulator, run
+from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice
+
+WIDE, TALL = (128, 48), (100, 48)
+FACT = "Written in:   /boot/grub/grub.cfg, line 12 (grub)"
+
+
+@pytest.mark.parametrize("size", [WIDE, TALL])
+def test_it_follows_the_cursor(size: tuple[int, int]) -> None:
+    driver = Driver(Machine(), size, theme.VIRTUAL)
+    assert FACT in driver.text
+    assert "It cannot be booted now: it is a program for the firmware." not in driver.text
+    assert "It cannot be booted now: it is a program for" in driver.press("down", "down").text
+
+
+def test_it_lists_what_is_in_a_submenu() -> None:
+    driver = Driver(Machine(), WIDE, theme.VIRTUAL).press("down")
+    assert driver.text.count(ADVANCED) == 2
+    assert f"  {DEBIAN}, with Linux 6.12.43+deb13-powerpc64le" in driver.text
+
+
+@pytest.mark.parametrize(
+    ("size", "look"), [((119, 33), theme.VIRTUAL), (WIDE, theme.SERIAL), (TALL, theme.SERIAL)]
+)
+def test_a_small_terminal_and_a_serial_line_have_none(
+    size: tuple[int, int], look: theme.Theme
+) -> None:
+    assert FACT not in Driver(Machine(), size, look).text
+
+
+def test_page_keys_turn_the_rows_of_the_list() -> None:
+    machine = Machine()
+    many = tuple(choice(f"Kernel {number}") for number in range(100))
+    machine.store.update(choices=many, default=many[0].id)
+    driver = Driver(machine, TALL, theme.VIRTUAL)
+    driver.lines()
+    driver.press("page down")
+    shown = [line for line in driver.lines() if "  Kernel" in line]
+    assert driver.focused().split()[-1] in {str(number) for number in range(25, 34)}
+    assert len(shown) < 35
+
+
+def test_a_hostile_entry_cannot_fill_more_than_the_pane() -> None:
+    machine = Machine()
+    entry = choice("x" * 100_000, cmdline="\x1b[2J" * 100_000)
+    machine.store.update(choices=(entry,), default=entry.id)
+    for size in (WIDE, TALL):
+        driver = Driver(machine, size, theme.VIRTUAL)
+        assert [len(line) <= size[0] for line in driver.lines()] == [True] * size[1]
+        assert "\x1b" not in driver.text
+
+
+def test_on_the_virtual_terminal_and_in_an_attached_one() -> None:
+    async def scenario() -> None:
+        for term, shown in (("linux", True), ("vt220", False)):
+            emulator = Emulator(*WIDE, knows_size=True)
+            async with console_at(Machine(), emulator, term=term):
+                await open_menu(emulator)
+                assert (FACT in emulator.text) == shown
+
+    run(scenario())
