@@ -21,7 +21,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "addresses: systemd-networkd": ("*/systemd-networkd*",),
     "passwords": ("*/libcrypt.so.1*",),
     "ssh: dropbear": (
-        "usr/sbin/dropbear",
+        *("usr/sbin/dropbear", "usr/bin/dropbearkey"),
         "*/libtomcrypt.so*",
         "*/libtommath.so*",
         "etc/dropbear/*",

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from initramfs.host import BuildError, need, run, say, tool
 from initramfs.tree import Node, Tree, file
-from petipy.network.ssh import HOST_KEY, KEYS, LOGIN, PLACE, ROOM, find_fingerprint
+from petipy.network.ssh import KEYS, LOGIN, ROOM, find_fingerprint
+from petipy.network.ssh_key import HOST_KEY, PLACE
 from petipy.sys.limits import SSH_USER
 
-PROGRAMS: Mapping[str, tuple[str, ...]] = {"dropbear-bin": ("usr/sbin/dropbear",)}
+PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "dropbear-bin": ("usr/sbin/dropbear", "usr/bin/dropbearkey"),
+}
 KEPT = "ssh_host_key"  # beside the image, for the next build
 _MAKER = {"dropbearkey": "dropbear-bin"}
 _KINDS = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")

@@ -31,7 +31,6 @@ from petipy.sources.source import Find, SourceEvent
 from petipy.startup import collector, unlocked
 from petipy.state.model import Change, Device, File, Scan, Source
 from petipy.state.network import Wanted, describe_cards, find_way
-from petipy.state.settings import Settings
 from petipy.state.store import Store
 from petipy.sys import limits, power, tty
 from petipy.ui.console import Console
@@ -117,8 +116,7 @@ class App:
 
     async def run(self) -> None:
         """Run until another kernel takes over; return only when cancelled."""
-        keeps = self._services.storage is not None
-        warnings = storage.list_warnings(self._settings, keeps=keeps)
+        warnings = storage.list_warnings(self._settings, keeps=bool(self._services.storage))
         for line in (*warnings, *self._booter.notes.lines()):
             self._log.warning(line)
         paths = self._services.terminals(self._settings.consoles)
@@ -127,12 +125,9 @@ class App:
                 self._log.warning(f"petipy.consoles: there is no terminal behind {name}")
         async with asyncio.TaskGroup() as group:
             streams = [find(self._log) for find in self._services.sources]
-            if self._services.bmc:
-                from petipy.sources.held import hold  # guests have none
-
-                # Nothing boots before it has answered: without sources there is no candidate.
-                streams = [hold(stream, self._free) for stream in streams]
-                group.create_task(self._services.bmc.obey(self._store, self._log, self._free))
+            if bmc := self._services.bmc:  # without sources nothing boots before it has answered
+                streams = [bmc.hold(stream, self._free) for stream in streams]
+                group.create_task(bmc.obey(self._store, self._log, self._free))
             group.create_task(self._discovery.run(*streams))
             group.create_task(self._live.run())
             group.create_task(self._automatic.run(self.commands))
@@ -172,9 +167,9 @@ class App:
         if self._services.ssh:
             from petipy.network import ssh  # few images have it
 
-            server, user = ssh.SshServer(self._log, self._store), limits.SSH_USER
+            server = ssh.SshServer(self._log, self._store, self._services.storage)
+            user, only = limits.SSH_USER, frozenset({"attach"})  # its login
             self._consoles.add(server)
-            only = frozenset({"attach"})  # its login
             accept = partial(listener.accept, owner=user, name="ssh", may=only)
             parts += [("ssh", server.run), ("ssh", partial(accept, ssh.SOCKET, {user}))]
         if self._services.kmsg:
@@ -224,11 +219,9 @@ class App:
         if self._kept is None:
             from petipy.settings.configuration import Configuration  # no headless start needs it
 
-            def publish(settings: Settings) -> None:
-                self._store.update(settings=settings)
-
-            machine = self._services.storage
-            self._kept = Configuration(publish, self._cmdline, machine=machine)
+            publish, machine = self._store.update, self._services.storage
+            give = lambda settings: publish(settings=settings)  # noqa: E731
+            self._kept = Configuration(give, self._cmdline, machine=machine)
         return self._kept
 
     def _console(self, path: str) -> Console:
@@ -259,7 +252,7 @@ def main(process: ScannerProcess) -> int:
         log.info(line)
     if (mode := kexec.lockdown()) not in ("", "none"):
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
-    # petipy.network.ssh.PLACE: most images have none, and do not import it.
+    # petipy.network.ssh_key.PLACE: most images have none, and do not import it.
     has_ssh = os.path.exists("/etc/dropbear")  # noqa: PTH110  no pathlib here
     # petipy.boot.openpgp.KEYRING
     if os.path.exists(keyring := "/etc/petipy/keyring.gpg"):  # noqa: PTH110

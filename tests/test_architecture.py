@@ -46,6 +46,7 @@ SETTINGS = [
     *("panic", "watchdog", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
     *("lock", "password", "machine_password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),
+    "ssh_key",
     *("network", "interfaces", "dhcp_arch", "dhcp_class", "dhcp_user_class", "dhcp_release"),
     *("story", "debug", "trace", "started"),
 ]

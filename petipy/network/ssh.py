@@ -16,16 +16,21 @@ import socket
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from petipy.log import Log
+from petipy.network import ssh_key
+from petipy.network.ssh_key import HOST_KEY, PLACE
 from petipy.state.model import Snapshot
 from petipy.state.store import Store
 from petipy.sys import process, sockets
 from petipy.sys.limits import SSH_USER
 
+if TYPE_CHECKING:
+    from petipy.settings.storage import Storage
+
 PROGRAM = "/usr/sbin/dropbear"
-PLACE = "/etc/dropbear"  # in the image, with these two
-KEYS, HOST_KEY = "authorized_keys", "host_key"
+KEYS = "authorized_keys"  # in PLACE
 ROOM = "/run/petipy/ssh"  # the home of the user
 SOCKET = "/run/petipy/attach"  # for `petipy attach` of that user
 LOGIN = "petipy"
@@ -62,8 +67,11 @@ def _take(data: bytes) -> tuple[bytes, bytes]:
 class SshServer:
     """Accepts connections as soon as there is an address."""
 
-    def __init__(self, log: Log, store: Store, *, port: int = _PORT) -> None:
-        self._log, self._store, self._port = log, store, port
+    def __init__(
+        self, log: Log, store: Store, storage: "Storage | None" = None, *, port: int = _PORT
+    ) -> None:
+        self._log, self._store, self._storage, self._port = log, store, storage, port
+        self._host_key = b""  # dropbear's file
         self._connections: set[asyncio.Task[None]] = set()
         self._hosts: Counter[str] = Counter()  # connections of each
 
@@ -72,7 +80,10 @@ class SshServer:
         while True:
             try:
                 address = await self._wait_for_address()
-                fingerprint = make_home()
+                if not self._host_key:
+                    text = self._store.snapshot.settings.ssh_key
+                    self._host_key = await ssh_key.find(text, self._storage, self._log)
+                fingerprint = make_home(self._host_key)
                 await _mount_terminals()
                 await self._accept(address, fingerprint)
             except OSError as error:
@@ -172,13 +183,12 @@ def _listen(port: int) -> socket.socket:
     raise AssertionError
 
 
-def make_home(place: str = PLACE, room: str = ROOM) -> str:
+def make_home(key: bytes, place: str = PLACE, room: str = ROOM) -> str:
     """Make the home of the user, who can read its files and write none; return the fingerprint.
 
-    Raise OSError or ValueError.
+    `key` is dropbear's file of the host's key. Raise OSError or ValueError.
     """
-    host_key = Path(place, HOST_KEY).read_bytes()
-    fingerprint = find_fingerprint(host_key)
+    fingerprint = find_fingerprint(key)
     home = Path(room)
     (home / ".ssh").mkdir(parents=True, exist_ok=True)
     (home / ".ssh/authorized_keys").write_bytes(Path(place, KEYS).read_bytes())
@@ -186,7 +196,7 @@ def make_home(place: str = PLACE, room: str = ROOM) -> str:
     with os.fdopen(fd, "wb") as file:
         if os.geteuid() == 0:
             os.chown(fd, 0, SSH_USER)
-        file.write(host_key)
+        file.write(key)
     return fingerprint
 
 

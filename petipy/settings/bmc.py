@@ -11,13 +11,14 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from parsers.binary import ipmi
 from petipy.log import Log
 from petipy.settings import petitboot
+from petipy.sources.source import SourceEvent
 from petipy.state import order
 from petipy.state.store import Store
 from petipy.sys import ipmi as device
@@ -90,6 +91,14 @@ class Bmc:
             store.update(host=(*wish.first, *store.snapshot.host), hold=wish.hold)
         if not wish.safe:
             free.set()
+
+    async def hold(
+        self, stream: AsyncIterator[SourceEvent], free: asyncio.Event
+    ) -> AsyncIterator[SourceEvent]:
+        """Yield the events of sources, which are looked at once `free` is set."""
+        await free.wait()
+        async for event in stream:
+            yield event
 
     async def read(self, log: Log) -> Wish:
         """Return the wishes; log what is not understood. Raise OSError."""

@@ -24,6 +24,7 @@ class Nvram(Storage):
     """The NVRAM of a PowerPC machine. With `slof`, SLOF keeps its own settings there, too."""
 
     place = f"NVRAM, partition {nvram.COMMON}"
+    private = True
 
     def __init__(self, path: str = DEVICE, *, slof: bool = False, remark: str = "") -> None:
         self._path, self._slof, self.remark = path, slof, remark

@@ -59,6 +59,7 @@ class Storage:
 
     place = "settings of this machine"  # that `write` writes to, for people
     remark = ""  # a sentence for people about what is written there
+    private = False  # on an installed system, nobody but root reads it
 
     def read(self) -> Iterable[Statement]:
         """Return the settings, the strongest last. Raise OSError."""

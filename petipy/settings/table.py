@@ -228,6 +228,14 @@ SETTINGS = (
         live=False,
     ),
     Setting(
+        name="ssh_key",
+        type=values.HOST_KEY,
+        help="the key of the ssh server, in NVRAM; with `new` it makes one of its own",
+        layers=("machine",),
+        reason="the image has a file for it",
+        live=False,
+    ),
+    Setting(
         name="network",
         type=values.FLAG,
         help="configure network cards and ask what to boot; with 0 they stay down",

@@ -105,6 +105,12 @@ def _read_hash(text: str) -> str:
     return text
 
 
+def _read_host_key(text: str) -> str:
+    from petipy.settings import host_key  # few machines have one
+
+    return host_key.check(text)
+
+
 def _read_setups(text: str) -> Setups:
     from petipy.network import dracut  # few starts need it
 
@@ -207,6 +213,7 @@ SYSLOG = ValueType(form="HOST[:PORT]|dhcp", read=_read_log_server, write=str)
 QUOTED = ValueType(form="TEXT", read=_read_quoted, write=_quote)
 DIALECT = one_of(*DIALECTS)
 HASH = ValueType(form="HASH", read=_read_hash, write=str, secret=True, wrong="!")
+HOST_KEY = ValueType(form="new", read=_read_host_key, write=str, secret=True)
 FLAG = ValueType(form="0|1", read=_read_flag, write=lambda on: "1" if on else "0", optional=True)
 SETUPS = ValueType(
     form='"WORDS"',

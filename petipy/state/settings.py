@@ -61,6 +61,7 @@ class Settings:
     no_proxy: tuple[str, ...] = ()
     ntp: tuple[str, ...] = ()  # time servers: addresses and names
     syslog: str = ""  # HOST, HOST:PORT, or "dhcp"
+    ssh_key: str = ""  # petipy.settings.host_key
     network: bool = True  # interfaces are configured, and asked for something to boot
     interfaces: Setups = NO_SETUPS
     dhcp_arch: int | None = None  # option 93; None: the platform's

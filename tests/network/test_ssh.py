@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from petipy.network.ssh import HOST_KEY, KEYS, find_address, find_fingerprint, make_home
+from petipy.network.ssh import KEYS, find_address, find_fingerprint, make_home
+from petipy.network.ssh_key import HOST_KEY
 from petipy.state.model import Snapshot
 from tests.network.test_syslog import network
 
@@ -42,11 +43,10 @@ def test_no_other_file_is_a_key(key: bytes) -> None:
 
 
 def test_the_user_can_read_its_home_and_change_nothing(tmp_path: Path) -> None:
-    (tmp_path / HOST_KEY).write_bytes(make_key())
     (tmp_path / KEYS).write_text(f"ssh-ed25519 {PUBLIC}\n")
     home = tmp_path / "home"
     for _ in range(2):  # Petipy may start again
-        assert make_home(str(tmp_path), str(home)) == FINGERPRINT
+        assert make_home(make_key(), str(tmp_path), str(home)) == FINGERPRINT
     files = {"": 0o755, HOST_KEY: 0o640, ".ssh": 0o755, ".ssh/authorized_keys": 0o644}
     for name, mode in files.items():
         found = (home / name).stat()

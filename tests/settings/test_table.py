@@ -17,6 +17,7 @@ SAMPLES = {
     "timeout": ("0", "2.5", "never"),
     "entry": ("", "1f-2:/boot/grub/grub.cfg#Advanced>Debian, with Linux *", "A>B"),
     "next": ("", "A>B"),
+    "ssh_key": ("", "new"),
     "store": ("", "UUID=1234-ABCD:/petipy.toml", "LABEL=a b:/x/y"),
     "order": ("", "network:60s,any", "Debian GNU/Linux\\, with Linux 6.1:5s,disk"),
     "flap": ("", "3:600s"),
