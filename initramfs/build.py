@@ -4,11 +4,11 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from initramfs import cpio, features, openpgp, python, ssh, userland, wheels
+from initramfs import cpio, features, keymaps, python, ssh, userland, wheels
 from initramfs.archive import MIRROR, Archive
 from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
@@ -31,6 +31,7 @@ from initramfs.manifest import Manifest
 from initramfs.tree import Tree, file, read_build_time, read_packages
 from parsers import machines
 from parsers.binary import initrd
+from petipy.network.ssh_key import PLACE as SSH
 from petipy.settings import storage
 
 KERNELS = {
@@ -48,9 +49,6 @@ TOOLS = {
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
 
-# An optional part of the image: programs as in userland.PROGRAMS, and its own files.
-Option = tuple[Mapping[str, tuple[str, ...]], Tree]
-
 
 def build(
     architecture: str,
@@ -65,22 +63,19 @@ def build(
     signing_key: Path | None = None,
     config: bytes = b"",
     ssh_keys: Path | None = None,
-    keyring: Path | None = None,
+    layouts: str = "some",
 ) -> Manifest:
     """Write kernel, image and manifest.json to `output`.
 
     `signed` leaves the kernel modules as they are; `plain` leaves out every trick for speed.
     `own_kernel` builds a kernel from Debian's source in the place of Debian's. If it is `signed`,
     `signing_key` or a key of the cache signs its modules. `config` is the image's file of settings.
-    `ssh_keys` are the public keys that may log in; without them there is no ssh server. `keyring`
-    are those for OpenPGP signatures; without them there is no verifier.
+    `ssh_keys` are the public keys that may log in; without them there is no ssh server. `layouts`
+    is one of keymaps.CHOICES.
     """
-    options = []
+    more = Tree()
     if ssh_keys:
-        login = ssh.make_tree(ssh.read_keys(ssh_keys), ssh.keep_host_key(output / ssh.KEPT))
-        options.append((ssh.PROGRAMS, login))
-    if keyring:
-        options.append((openpgp.PROGRAMS, openpgp.make_tree(openpgp.read_keyring(keyring))))
+        more = ssh.make_tree(ssh.read_keys(ssh_keys), ssh.keep_host_key(output / ssh.KEPT))
     target = Archive(cache / "apt", suite, architecture, mirror)
     own = take_own_kernel(target, cache, signing_key, signed=signed) if own_kernel else None
     with locked(cache):
@@ -93,8 +88,9 @@ def build(
         zstd = Zstd(cache / "compressed")
         kernel = take_kernel(target, own, manifest, whole=signed or plain)
         modules = select_modules(kernel, architecture)
+        more.update(keymaps.make_tree(layouts, target, cache))
         trees = assemble(
-            kernel, modules, target, host, cache, zstd, manifest, plain=plain, options=options
+            kernel, modules, target, host, cache, zstd, manifest, plain=plain, more=more
         )
         quick = Lz4(cache / "compressed") if kernel.has("RD_LZ4") and not plain else zstd
         frames = compress(trees, zstd, quick)
@@ -186,9 +182,9 @@ def assemble(
     manifest: Manifest,
     *,
     plain: bool,
-    options: Sequence[Option] = (),
+    more: Tree | None = None,
 ) -> dict[str, Tree]:
-    """Return the parts of the image.
+    """Return the parts of the image. `more` has the files of optional parts.
 
     Each part becomes an archive; the kernel unpacks one after the other. A change in one part
     leaves the compressed bytes of the others alone.
@@ -198,10 +194,10 @@ def assemble(
     say(f"kernel {kernel.version}, Python {version}")
     locked_wheels = wheels.fetch(wheels.pins(), cache / "wheels")
     interpreter = python.assemble(version, target, host, locked_wheels, plain=plain)
-    more = {package: files for programs, _ in options for package, files in programs.items()}
-    programs = userland.assemble(target, version, interpreter.tree, plain=plain, more=more)
-    for _, tree in options:
-        programs.tree.update(tree)
+    more = more or Tree()
+    optional = ssh.PROGRAMS if SSH.lstrip("/") in more else {}
+    programs = userland.assemble(target, version, interpreter.tree, plain=plain, more=optional)
+    programs.tree.update(more)
     brought = (*programs.packages, *interpreter.packages)
     manifest.packages |= {p.name: p.version for p in brought}
     # petipy.network.clock: no clock may stand before this.
@@ -285,11 +281,10 @@ def arguments() -> argparse.ArgumentParser:
         help="public keys, as in authorized_keys, that may open the menu by ssh; adds dropbear",
     )
     parser.add_argument(
-        "--keyring",
-        type=Path,
-        metavar="FILE",
-        help="public keys, of gpg --export, for the OpenPGP signatures that a grub.cfg wants;"
-        " adds gpgv",
+        "--keymaps",
+        choices=keymaps.CHOICES,
+        default="some",
+        help="keyboard layouts: those of keymaps.txt, every one that X11 has, or none",
     )
     return parser
 
@@ -312,7 +307,7 @@ def main() -> int:
             config=read_config(options.config) if options.config else b"",
             signing_key=options.signing_key,
             ssh_keys=options.ssh_keys,
-            keyring=options.keyring,
+            layouts=options.keymaps,
         )
     except BuildError as error:
         say(f"failed: {error}")

@@ -26,12 +26,8 @@ PATHS: Mapping[str, tuple[str, ...]] = {
         "*/libtommath.so*",
         "etc/dropbear/*",
     ),
-    "OpenPGP: gpgv": (
-        "usr/bin/gpgv*",
-        *("*/libgcrypt.so*", "*/libgpg-error.so*", "*/libassuan.so*", "*/libnpth.so*"),
-        *("*/libbz2.so*", "etc/petipy/keyring.gpg"),
-    ),
     "kexec-tools": ("usr/sbin/kexec",),
+    "keyboard layouts": ("usr/share/petipy/keymaps",),
 }
 # Feature → kernel modules, and the sections of drivers.txt with more of them.
 MODULES: Mapping[str, tuple[str, ...]] = {

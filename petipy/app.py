@@ -28,7 +28,7 @@ from petipy.settings import storage
 from petipy.sources import disks
 from petipy.sources.discover import Discovery, Receive, ScanSource
 from petipy.sources.source import Find, SourceEvent
-from petipy.startup import collector, unlocked
+from petipy.startup import collector
 from petipy.state.model import Change, Device, File, Scan, Source
 from petipy.state.network import Wanted, describe_cards, find_way
 from petipy.state.store import Store
@@ -243,7 +243,6 @@ def main(process: ScannerProcess) -> int:
     host = platforms.find().read_host_order("")
     store.update(settings=storage.load(cmdline, machine=kept), host=host)
     collector.resume()
-    unlocked.end()
     limits.set_oom_score(limits.LATE)
     log = Log(
         lambda status: store.update(status=status), debug=lambda: store.snapshot.settings.debug
@@ -254,9 +253,6 @@ def main(process: ScannerProcess) -> int:
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
     # petipy.network.ssh_key.PLACE: most images have none, and do not import it.
     has_ssh = os.path.exists("/etc/dropbear")  # noqa: PTH110  no pathlib here
-    # petipy.boot.openpgp.KEYRING
-    if os.path.exists(keyring := "/etc/petipy/keyring.gpg"):  # noqa: PTH110
-        store.update(keyring=keyring)
     services = _services(Scanner(process, log.warning), store)
     services = replace(services, storage=kept, bmc=platforms.find().open_bmc(), ssh=has_ssh)
     if place := store.snapshot.settings.store:

@@ -31,19 +31,9 @@ FORMATS = [
 ]
 PLATFORMS = ["efi", "generic", "powernv", "pseries"]
 SETTINGS = [
-    *(
-        "timeout",
-        "order",
-        "entry",
-        "next",
-        "menu",
-        "store",
-        "resume",
-        "on_failure",
-        "flap",
-        "boots",
-    ),
-    *("panic", "watchdog", "consoles", "dialect", "boot_image", "show_foreign", "boot_restricted"),
+    *("timeout", "order", "entry", "next", "menu", "store", "resume", "on_failure", "flap"),
+    *("boots", "panic", "watchdog", "consoles", "keymap", "dialect", "boot_image"),
+    *("show_foreign", "boot_restricted"),
     *("lock", "password", "machine_password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),
     "ssh_key",
@@ -56,8 +46,8 @@ ARCHITECTURES = [
 SCHEMES = ["http", "https", "nfs", "tftp"]
 COMMANDS = ["attach", "capture", "check", "ctl", "explain", "help", "list", "script", "story"]
 SCREENS = [
-    *("details", "editor", "help", "log", "machine", "menu", "network", "open", "order", "power"),
-    *("prompt", "settings"),
+    *("details", "editor", "help", "keyboard", "log", "machine", "menu", "network", "open"),
+    *("order", "power", "prompt", "settings"),
 ]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer", "configure"),

@@ -46,6 +46,10 @@ class Checker:
         self._processor, self._patience, self._memory = processor, patience, memory
         self._origins: dict[str, _Origin] = {}
 
+    def find_penalty(self, origin: str) -> float:
+        """Return the seconds that the next wrong password of an origin takes."""
+        return self._origins[origin].penalty if origin in self._origins else _PENALTY
+
     async def check(
         self,
         keys: Sequence[Password],

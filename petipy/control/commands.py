@@ -121,6 +121,7 @@ class Checker(Protocol):
         *,
         origin: str,
     ) -> Password | None: ...
+    def find_penalty(self, origin: str) -> float: ...
 
 
 class Commands:
@@ -181,6 +182,10 @@ class Commands:
         """Raise Denied if the client may not give a command."""
         if lock := self.lock(client, RIGHTS[command], id):
             raise Denied(command, lock)
+
+    def find_penalty(self, client: Client) -> float:
+        """Return the seconds that the next wrong password of a client takes."""
+        return self._checker.find_penalty(client.name)
 
     async def unlock(self, client: Client, lock: Lock, user: str, typed: str) -> Password | None:
         """Return the password of `lock` that a user has typed; None, after a while, if it is none.

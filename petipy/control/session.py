@@ -95,6 +95,11 @@ class Session:
         given.add(right)
         return True
 
+    @property
+    def penalty(self) -> float:
+        """The seconds that the next wrong password takes."""
+        return self._commands.find_penalty(self)
+
     def forget(self) -> None:
         """Forget the passwords that were given: the next person here may be another."""
         self._passwords = set()

@@ -132,6 +132,11 @@ SETTINGS = (
         live=False,
     ),
     Setting(
+        name="keymap",
+        type=values.LAYOUT,
+        help="the layout of the keyboard at the machine's screen, such as de, us-intl or fr-bepo",
+    ),
+    Setting(
         name="dialect",
         type=values.DIALECT,
         help="read every grub.cfg as this distribution's GRUB; else each file shows whose it is",

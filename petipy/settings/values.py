@@ -31,6 +31,7 @@ class ValueType:
 
 
 _LONGEST_CLASS = 128  # characters
+_LONGEST_WORD = 64  # characters
 _LONGEST_NUMBER = 6  # digits of whole seconds
 _LONGEST = 1e9  # seconds: later than that, a clock's float does not tell one second from the next
 
@@ -181,6 +182,12 @@ def _read_line(text: str) -> str:
     return text
 
 
+def _read_word(text: str) -> str:
+    if not text.isprintable() or " " in text or len(text) > _LONGEST_WORD:
+        raise ValueError(text)
+    return text
+
+
 def one_of(*words: str) -> ValueType:
     def read(text: str) -> str:
         if text not in words:
@@ -221,6 +228,7 @@ SETUPS = ValueType(
     write=lambda setups: setups.text,
     complain=lambda setups: setups.complaints,
 )
+LAYOUT = ValueType(form="LAYOUT", read=_read_word, write=str)
 CLASS = ValueType(form="TEXT", read=_read_class, write=str)
 DHCP_ARCHITECTURE = ValueType(
     form="HEX", read=_read_dhcp_architecture, write=_write_dhcp_architecture

@@ -10,9 +10,6 @@ def explain(snapshot: Snapshot, choice: Choice) -> str:
     """Return in words why only a person boots the choice; "" if there is no such reason."""
     if choice.entry.unchecked:
         return choice.entry.unchecked
-    kinds = {signature.kind for signature in choice.signatures}
-    if "cms" in kinds and not snapshot.settings.ca:
+    if choice.signatures and not snapshot.settings.ca:
         return "it is signed, but petipy.ca names no authority"
-    if "openpgp" in kinds and not snapshot.keyring:
-        return "it has OpenPGP signatures, but this image has no keyring"
     return ""

@@ -184,7 +184,7 @@ class Console:
         lines, terminal, session = self._lines or CountdownLines(), self._terminal, self._session
         lines.reset()
         terminal.drained = lambda lossy: lines.reset() if lossy else None
-        person = PersonDetector(session.clock())
+        person = PersonDetector(session.clock(), unicode=terminal.unicode)
         with Watch(terminal, session) as watch:
             while True:
                 now = session.clock()
@@ -229,7 +229,11 @@ class Console:
             from petipy.ui.fullscreen import FullScreen
 
             self._fullscreen = FullScreen(
-                self._terminal, self._session, self._start, may_leave=self._may_leave
+                self._terminal,
+                self._session,
+                self._start,
+                self._warn,
+                may_leave=self._may_leave,
             )
         self._trace("menu")
         ending = await self._fullscreen.run()

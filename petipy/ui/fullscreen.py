@@ -2,15 +2,17 @@
 
 import asyncio
 import math
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 from petipy.control.session import Session
+from petipy.state.model import Snapshot
 from petipy.ui.kit.display import Display
 from petipy.ui.kit.keys import BOOT, REDRAW
 from petipy.ui.kit.theme import SERIAL, VIRTUAL
 from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
+from petipy.ui.layouts import LAYOUTS
 from petipy.ui.line.countdown import next_change
 from petipy.ui.line.keyboard import Keyboard, find_patience
 from petipy.ui.line.keys import Report
@@ -33,20 +35,29 @@ class FullScreen:
     """The screens of one console.
 
     The object lives as long as its console, so that typed text survives a shell or a failed boot.
-    `start` runs a command in a task of the console. With `may_leave` a key leaves the menu.
+    `start` runs a command in a task of the console, `warn` gets what is wrong with the keyboard's
+    layout. With `may_leave` a key leaves the menu.
     """
 
     def __init__(
-        self, terminal: Terminal, session: Session, start: Start, *, may_leave: bool = False
+        self,
+        terminal: Terminal,
+        session: Session,
+        start: Start,
+        warn: Callable[[str], None] = lambda _: None,
+        *,
+        may_leave: bool = False,
     ) -> None:
         self._terminal, self._session, self._start = terminal, session, start
+        self._warn = warn
         self._watch: Watch | None = None
         self._theme = VIRTUAL if terminal.term == "linux" else SERIAL
         if may_leave:  # ssh or a shell: no serial line
             self._theme = replace(self._theme, pane=True)
-        self._keyboard = Keyboard()
+        self._keyboard = Keyboard(unicode=terminal.unicode)
         self._last_key = self._woken = -math.inf  # times
         self._answers_until = -math.inf  # of questions about the size
+        self._layouts = LAYOUTS if terminal.virtual else None
         self._ending: Ending | None = None
         self.printout: Sequence[str] = ()  # to be written on the terminal: "print"
         self._view = View(
@@ -57,6 +68,7 @@ class FullScreen:
             self.wake,
             self._leave if may_leave else None,
             self._end_for_print,
+            self._layouts,
         )
         self._display = Display(terminal, self._theme)
         self._loop = MainLoop(
@@ -77,7 +89,7 @@ class FullScreen:
         if not self._terminal.virtual:
             await self._measure()
         self._terminal.discard_input()
-        self._view.show(self._session.snapshot)
+        self._show(self._session.snapshot)
         self._loop.screen_size = None
         self._last_key = self._session.clock()  # the key or the command that leads here
         with KERNEL_LOG_LEVEL.hold_low():
@@ -99,11 +111,18 @@ class FullScreen:
                 if event.arrived:
                     await self._redraw()
                 await self._press(keys)
-                self._view.show(self._session.snapshot)
+                self._show(self._session.snapshot)
                 self._draw()
                 if self._is_deserted(now):
                     self._ending = "absent"
         return self._ending
+
+    def _show(self, snapshot: Snapshot) -> None:
+        if self._layouts:
+            setting, path = snapshot.settings.keymap, self._terminal.path
+            if wrong := self._layouts.follow(setting, path):
+                self._warn(wrong)
+        self._view.show(snapshot)
 
     async def _press(self, keys: list[str | Report]) -> None:
         redraw = False

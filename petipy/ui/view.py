@@ -18,6 +18,7 @@ from petipy.ui.kit.registration import ROOT, KeyTable, Occasion
 from petipy.ui.kit.screen import FixedLines, QuestionScreen, Screen
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Frame
+from petipy.ui.layouts import Layouts
 from petipy.ui.line.countdown import SecondsLeft, describe_countdown
 from petipy.ui.line.plain import describe_progress, entry_title, shorten, to_ascii, wrap
 from petipy.ui.line.terminal import COLUMNS
@@ -49,7 +50,8 @@ class View(Frame[Any, Any, Any]):
     `start` runs a command in a task of the console, which reports its faults and ends it when the
     terminal is lost. `shell` leaves the screens for a shell. `wake` has a change drawn that comes
     without a key. `detach` leaves the menu, where the person has come from somewhere else. `print`
-    leaves the screens to write lines on the terminal.
+    leaves the screens to write lines on the terminal. `layouts` are those of the
+    machine's keyboard, where the person uses it.
     """
 
     def __init__(
@@ -61,10 +63,11 @@ class View(Frame[Any, Any, Any]):
         wake: Callable[[], None] = lambda: None,
         detach: Callable[[], None] | None = None,
         print: Callable[[Sequence[str]], None] = lambda _: None,
+        layouts: Layouts | None = None,
     ) -> None:
         self.session, self.theme, self.keys = session, theme, key_table()
         self._start, self._shell, self._wake = start, shell, wake
-        self._detach, self._print = detach, print
+        self._detach, self._print, self.layouts = detach, print, layouts
         self.edits: list[Edit] = []
         self._seconds = SecondsLeft()
         self._shown = -1  # version of the snapshot
@@ -149,11 +152,16 @@ class View(Frame[Any, Any, Any]):
             # The number of problems does not hide a note, as it hides the log's line.
             self._note = f"Loading {entry_title(choice) if choice else booting} was stopped"
             return None
-        left = super().keypress(size, key)
-        if left is not None and self._use_key(left):
-            left = None
+        left = self._press(size, key)
+        if left and not left.isascii() and self.layouts:  # no field has taken it
+            left = self._press(size, self.layouts.to_latin(left) or left)
         self._refresh()
         return left
+
+    def _press(self, size: Any, key: str) -> str | None:
+        """Give a key to the screen, else to the commands; return it if nobody wants it."""
+        left: str | None = super().keypress(size, key)
+        return None if left is not None and self._use_key(left) else left
 
     def _use_key(self, key: str) -> bool:
         """Open the screen or start the action that the key is for; return True if there is one."""

@@ -70,6 +70,9 @@ class Booter:
         self.failed |= {id}
         self.happened.set()
 
+    def find_penalty(self, origin: str) -> float:
+        return 0.0
+
     async def check(
         self,
         keys: Sequence[Password],

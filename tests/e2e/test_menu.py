@@ -155,7 +155,7 @@ def test_a_guarded_system_is_shut_before_it_is_read_and_then_for_its_password(
         console.press("enter")
         console.shows(r"^locked needs a password\.$", within=menu.SOON)
         console.type("root\rwrong\r")
-        console.shows(r"^Access denied$", within=menu.SOON)
+        console.shows(r"^Access denied", within=menu.SOON)
         console.type("toor\r")
         console.hides(r"^User$", within=menu.SOON)  # now for its own
         console.type("secret\r")

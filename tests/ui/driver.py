@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from petipy.ui.kit import theme
+from petipy.ui.layouts import Layouts
 from petipy.ui.view import View
 from tests.ui.fakes import Machine
 
@@ -22,13 +23,21 @@ class Driver:
         machine: Machine | None = None,
         size: tuple[int, int] = SIZE,
         look: theme.Theme = theme.SERIAL,
+        layouts: Layouts | None = None,
     ) -> None:
         self.machine = machine or Machine()
         self.size = size
         self.shells = 0
         self.session = self.machine.session()
         self.printed: list[str] = []
-        self.view = View(self.session, look, self._start, self._shell, print=self.printed.extend)
+        self.view = View(
+            self.session,
+            look,
+            self._start,
+            self._shell,
+            print=self.printed.extend,
+            layouts=layouts,
+        )
         self._commands: list[asyncio.Task[None]] = []
 
     def _shell(self) -> None:

@@ -208,6 +208,9 @@ class Machine:
         if self.store.snapshot.countdown is not None:
             self.store.update(countdown=None)
 
+    def find_penalty(self, origin: str) -> float:
+        return 2.0 ** len(self.origins)
+
     async def check(
         self,
         keys: Sequence[Password],

@@ -10,6 +10,7 @@ from petipy.state.model import Edit
 from petipy.ui.kit.keys import BACK, CONSOLE_KEYS, Key
 from petipy.ui.kit.screen import Screen
 from petipy.ui.kit.theme import Theme
+from petipy.ui.layouts import Layouts
 
 ROOT = "menu"  # the screen that a console starts with
 
@@ -21,6 +22,7 @@ class Navigation(Protocol):
     session: Session
     theme: Theme
     edits: list[Edit]  # that have been booted from here, the last one last
+    layouts: Layouts | None  # of the keyboard, at the machine's own screen
 
     def boot(self, id: str, edit: Edit | None = None) -> None:
         """Boot an entry; ask for a password first if the entry is restricted."""
@@ -44,6 +46,10 @@ class Navigation(Protocol):
 
     def print(self, lines: Sequence[str]) -> None:
         """Write lines on the console, below each other, and come back at a key."""
+        ...
+
+    def tell(self, text: str) -> None:
+        """Show a text in the status line until the next key."""
         ...
 
     def carry_out(self, title: str, command: Callable[[], Awaitable[None]]) -> None:

@@ -24,8 +24,8 @@ def find_patience(terminal: Terminal) -> float:
 class Keyboard:
     """The keys of one terminal. Times are seconds of one clock."""
 
-    def __init__(self) -> None:
-        self.decoder = Decoder()
+    def __init__(self, *, unicode: bool = False) -> None:
+        self.decoder = Decoder(unicode=unicode)
         self.patience = _LONGEST
         self._waiting_since = math.inf  # the time when an unfinished sequence began
         self._escaped = -math.inf  # the time of the last Esc key

@@ -23,6 +23,7 @@ _STRING = re.compile(rb"\x1b[]PX^_](?s:.*?)(?:\x07|\x1b\\)")
 # A person may type an "O" after Esc, but nothing more at the same moment.
 _LATE_REST = re.compile(rb"\[|O[A-DFHMP-S]")
 _STRING_STARTS = b"]PX^_"
+_FIRST = range(0xC2, 0xF5)  # bytes that begin a character of several bytes in UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class Decoder:
     long to wait, because a serial line may pause within a sequence.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, unicode: bool = False) -> None:
+        """With `unicode` a character beyond ASCII is a key, in UTF-8; else it is noise."""
+        self._unicode = unicode
         self._buffer = bytearray()
         self._after_cr = False
         self.noise = False  # the last input had bytes that no key sends
@@ -87,8 +90,23 @@ class Decoder:
             return 1, _CONTROL[byte]
         if 1 <= byte <= 26:
             return 1, f"ctrl {chr(byte + 96)}"
+        if self._unicode and byte in _FIRST:
+            return self._character()
         self.noise = True
         return 1, None
+
+    def _character(self) -> tuple[int, str | Report | None]:
+        """Take a character of several bytes."""
+        size = 2 + (self._buffer[0] >= 0xE0) + (self._buffer[0] >= 0xF0)
+        taken = bytes(self._buffer[:size])
+        try:
+            character = taken.decode()
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data":
+                return 0, None
+            self.noise = True
+            return 1, None
+        return size, character if character.isprintable() else None
 
     def _escape(self) -> tuple[int, str | Report | None]:
         buffer = self._buffer
@@ -152,8 +170,8 @@ class PersonDetector:
     seconds.
     """
 
-    def __init__(self, now: float) -> None:
-        self._decoder = Decoder()
+    def __init__(self, now: float, *, unicode: bool = False) -> None:
+        self._decoder = Decoder(unicode=unicode)
         self.listens_from, self._latest = now + QUIET, now + 1.0
         self._last_input = now
 

@@ -31,6 +31,7 @@ class Terminal:
         self.name = path.removeprefix("/dev/")
         self.virtual = ttys.is_virtual(path)
         self.term = term or ("linux" if self.virtual else "vt220")
+        self.unicode = self.virtual  # characters go both ways in UTF-8
         self.drained: Callable[[bool], None] = lambda _: None  # as in Writer
         self._fd = -1
         self._writer: Writer | None = None

@@ -5,37 +5,46 @@ from collections.abc import Sequence
 from typing import Any
 
 from petipy.control.commands import Denied
-from petipy.control.session import Session
 from petipy.state.model import Snapshot
 from petipy.ui.kit.input import InputField
 from petipy.ui.kit.keys import LEAVE, Key
-from petipy.ui.kit.registration import Occasion, Registration
+from petipy.ui.kit.registration import Navigation, Occasion, Registration
 from petipy.ui.kit.screen import QuestionScreen, Screen, text_widget
+from petipy.ui.kit.toolkit import Text
 
 _NOBODY = "Nobody may: its configuration gives no password to anyone who might."
 _NEXT = Key(("enter",), footer="{} next")
 _OTHER_FIELD = Key(("tab", "shift tab", "up", "down"))
+_SHOW = Key(("ctrl t",), "in a prompt for a password: show what is typed, or hide it", "{} show")
+_HIDE = Key(_SHOW.names, footer="{} hide")
+_LAYOUT = Key(("f2",), "beside a prompt for a password, at a screen: the keyboard", "{} layout")
+_LIST = "keyboard"  # the screen that lists them
+_MASK = "*"
 
 
 class PasswordScreen(QuestionScreen):
     """The prompt for the password of a denied command. `subject` names the command: "Editing".
 
     A lock that no password opens shows its reason. The command is tried again at every change.
+    At the machine's screen the prompt names the keyboard's layout: what is typed there depends on
+    it. A terminal at a line has a layout of its own.
     """
 
-    def __init__(self, subject: str, denied: Denied, session: Session) -> None:
+    def __init__(self, subject: str, denied: Denied, view: Navigation) -> None:
         super().__init__()
-        self._lock, self._session = denied.lock, session
+        self._lock, self._view, self._session = denied.lock, view, view.session
         self._task: asyncio.Task[Any] | None = None  # the one that `ask` runs in
+        self._layout: Text | None = None  # the line that names it
         self._entry: asyncio.Future[tuple[str, str]] | None = None
-        self._checking = self._wrong = False
-        self._user, self._password = InputField(""), InputField("", mask="*")
+        self._checking, self._wrong, self._shown = False, 0, False
+        self._user, self._password = InputField(""), InputField("", mask=_MASK)
         needs = "has to wait" if self._lock.waits else "needs a password"
         rows: list[Any] = [text_widget(None, f"{subject} {needs}."), text_widget(None, "")]
         if self._lock.keys and self._lock.named:
             rows += [text_widget("heading", "User"), self._user]
         if self._lock.keys:
             rows += [text_widget("heading", "Password"), self._password]
+            rows += self._describe_keyboard()
         else:
             rows += [text_widget("error", self._lock.reason or _NOBODY)]
         self.walker[:] = rows
@@ -55,29 +64,44 @@ class PasswordScreen(QuestionScreen):
             if await self._session.unlock(self._lock, user, password):
                 return
             # The user name stays: most often the password was mistyped.
-            self._checking, self._wrong = False, True
+            self._checking, self._wrong = False, self._wrong + 1
 
     def show(self, snapshot: Snapshot) -> None:
         """Try again if the lock may be another one now. Typed text stays as it is."""
         if self._lock.reason and self._entry and not self._entry.done():
             self._entry.set_result(("", ""))
 
+    def render(self, size: Any, focus: bool = False) -> Any:
+        if self._layout:
+            self._layout.set_text(self._name_layout())
+        return super().render(size, focus)
+
     @property
     def footer(self) -> Sequence[Key]:
-        return _NEXT, LEAVE
+        if not self._lock.keys:
+            return (LEAVE,)
+        layout = [_LAYOUT] if self._view.layouts else []
+        return _NEXT, LEAVE, _HIDE if self._shown else _SHOW, *layout
 
     @property
     def note(self) -> str:
+        penalty = self._session.penalty
         if self._checking:
-            return "Checking the password ..."
-        return "Access denied" if self._wrong else ""
+            return f"Checking the password ... a wrong one takes {penalty:.0f} s"
+        if not self._wrong:
+            return ""
+        count = "" if self._wrong == 1 else f" ({self._wrong} wrong passwords)"
+        return f"Access denied{count}. The next wrong one takes {penalty:.0f} s"
 
     def keypress(self, size: Any, key: str) -> str | None:
         if key in LEAVE:
             if self._task:
                 self._task.cancel()
+        elif key in _LAYOUT and self._view.layouts:
+            self._view.open(_LIST)
+        elif key in _SHOW:
+            self._reveal(not self._shown)
         elif not self._checking and self._lock.keys:
-            self._wrong = False
             self._type(size, key)
         return None  # in a field, no key is a command of the menu
 
@@ -90,11 +114,25 @@ class PasswordScreen(QuestionScreen):
         else:
             super(Screen, self).keypress(size, key)
 
+    def _reveal(self, shown: bool) -> None:
+        self._shown = shown
+        self._password.set_mask(None if shown else _MASK)
+
+    def _describe_keyboard(self) -> list[Any]:
+        if not self._view.layouts:
+            return []
+        self._layout = text_widget(None, self._name_layout())
+        return [text_widget(None, ""), self._layout]
+
+    def _name_layout(self) -> str:
+        return f"Keyboard: {self._view.layouts.describe()}" if self._view.layouts else ""
+
     def _submit(self) -> None:
         if self._entry:
             self._checking = True
             self._entry.set_result((self._user.value.strip(), self._password.value))
             self._password.set_edit_text("")
+            self._reveal(False)
 
     def _focus(self, field: InputField) -> None:
         if field in self.walker:
@@ -104,7 +142,7 @@ class PasswordScreen(QuestionScreen):
 def _make(occasion: Occasion) -> PasswordScreen | None:
     if occasion.denied is None:
         return None
-    return PasswordScreen(occasion.subject, occasion.denied, occasion.view.session)
+    return PasswordScreen(occasion.subject, occasion.denied, occasion.view)
 
 
-SCREEN = Registration(title="Password", make=_make)
+SCREEN = Registration(title="Password", keys=(_SHOW, _LAYOUT), make=_make)

@@ -128,3 +128,22 @@ def test_no_bytes_make_it_fail_or_keep_more_than_a_sequence(data: bytes) -> None
     decoder.feed(data)
     decoder.expire()
     assert not decoder.pending
+
+
+def test_a_line_with_utf_8_gives_letters_however_they_are_split() -> None:
+    decoder = Decoder(unicode=True)
+    assert decoder.feed("ö€𝄞".encode()) == ["ö", "€", "𝄞"]
+    assert (decoder.feed(b"\xc3"), decoder.pending, decoder.noise) == ([], True, False)
+    assert decoder.feed(b"\xb6x") == ["ö", "x"]
+
+
+@pytest.mark.parametrize("noise", [b"\xff", b"\x80", b"\xc3x", b"\xe2\x28\xa1", b"\xed\xa0\x80"])
+def test_bytes_that_are_no_utf_8_are_noise(noise: bytes) -> None:
+    decoder = Decoder(unicode=True)
+    decoder.feed(noise)
+    assert decoder.noise
+
+
+def test_a_letter_that_is_no_text_is_no_key() -> None:
+    decoder = Decoder(unicode=True)
+    assert decoder.feed("\u202e\u200b\u0085a".encode()) == ["a"]

@@ -68,7 +68,7 @@ def test_no_configuration_can_redefine_the_keys_of_the_menu() -> None:
     }
     cursor = {"up", "down", "left", "right", "home", "end", "page up", "page down"}
     others = {"enter", "esc", "backspace", "f1", "ctrl d", "ctrl l"}
-    assert key_table().reserved == letters | {"D", "I", "N", "O", "P", "S"} | cursor | others
+    assert key_table().reserved == letters | {"D", "I", "K", "N", "O", "P", "S"} | cursor | others
 
 
 def test_of_two_entries_with_one_key_the_first_has_it() -> None:
