@@ -43,8 +43,8 @@ class Powernv(Platform):
         return "on" if os.path.exists(f"{node}/os-secureboot-enforcing") else "off"  # noqa: PTH110
 
     def has_bmc(self, root: str) -> bool:
-        # skiboot makes the node where IPMI works; Petitboot looks for it, too.
-        return os.path.isdir(f"{root}/proc/device-tree/bmc")  # noqa: PTH112
+        # The node that drivers/char/ipmi/ipmi_powernv.c looks for.
+        return os.path.isdir(f"{root}/proc/device-tree/ibm,opal/ipmi")  # noqa: PTH112
 
     def open_storage(self) -> "Storage | None":
         from petipy.settings.nvram import DEVICE, Nvram

@@ -74,11 +74,17 @@ class Bmc:
         Set `free`, so that sources are looked at, unless safe mode is wished for. A service
         processor without an answer has no wish.
         """
+        reading = asyncio.create_task(self.read(log))
+        done, _ = await asyncio.wait({reading}, timeout=self._within)
+        if not done:
+            log.warning(f"the service processor has not answered within {self._within:g} s")
+            free.set()
+            reading.cancel()  # a driver may still be in the kernel's hands for a while
+            await asyncio.wait({reading})
+            return
         wish = Wish()
         try:
-            wish = await self.read(log)
-        except TimeoutError:
-            log.warning(f"the service processor has not answered within {self._within:g} s")
+            wish = reading.result()
         except Exception as error:  # noqa: BLE001  a wish must not end the program
             why = getattr(error, "strerror", "") or f"{type(error).__name__}: {error}"
             log.warning(f"the service processor is not heard: {why}")
@@ -102,10 +108,9 @@ class Bmc:
 
     async def read(self, log: Log) -> Wish:
         """Return the wishes; log what is not understood. Raise OSError."""
-        async with asyncio.timeout(self._within):
-            if not os.access(self._path, os.F_OK):
-                await process.run(self._load, within=self._within)
-            text = await in_child(self._ask, self._within)
+        if not os.access(self._path, os.F_OK):
+            await process.run(self._load, within=self._within)
+        text = await in_child(self._ask, self._within)
         try:
             flags, *blocks = map(bytes.fromhex, text.split(","))
         except ValueError:

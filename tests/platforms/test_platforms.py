@@ -119,7 +119,7 @@ def test_a_dhcp_server_is_told_the_number_of_processor_and_firmware(
     ("files", "expected"),
     [
         *((SLOF, False), (POWERVM, False), (POWERNV, False), (PC, False), (EFI, False)),
-        ({**POWERNV, "proc/device-tree/bmc/name": b"bmc\0"}, True),
+        ({**POWERNV, "proc/device-tree/ibm,opal/ipmi/name": b"ipmi\0"}, True),
         ({**PC, "sys/firmware/dmi/entries/38-0/raw": b"\x26"}, True),
         ({**EFI, "sys/bus/acpi/devices/IPI0001:00/status": "15\n"}, True),
     ],

@@ -128,7 +128,7 @@ def test_a_mailbox_of_others_or_of_noise_is_no_order(
 @pytest.mark.parametrize(
     ("reply", "line"),
     [
-        (b"\xc1", "it refuses with code 0xc1"),
+        (b"\xc0", "it refuses with code 0xc0"),
         (b"", "an empty reply"),
         (b"\0\1", "it does not answer what was asked"),
         (b"\0\1\7\x80\4\0\0\0", "it does not answer what was asked"),
@@ -144,8 +144,11 @@ def test_a_senseless_reply_is_named_and_is_no_wish(device: Device, reply: bytes,
     assert read(device) == (Wish(), [f"service processor: the boot flags: {line}"])
 
 
-def test_flags_that_are_being_changed_do_not_count(device: Device) -> None:
-    device.replies[9, 5] = b"\0\1\x85\x80\4\0\0\0"
+@pytest.mark.parametrize("reply", [b"\0\1\x85\x80\4\0\0\0", b"\x80", b"\xc1"])
+def test_flags_that_are_being_changed_or_that_it_does_not_have_do_not_count(
+    device: Device, reply: bytes
+) -> None:
+    device.replies[9, 5] = reply
     assert read(device) == (Wish(), [])
 
 
@@ -163,6 +166,29 @@ def test_one_that_hangs_costs_its_time_alone(device: Device) -> None:
     assert (free, snapshot.host) == (True, ("/pci/scsi",))
     assert len(lines) == 1
     assert lines[0].startswith("the service processor ")
+
+
+class Stuck(Bmc):
+    """A service processor whose driver does not let go of a program that was killed."""
+
+    async def read(self, log: Log) -> Wish:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.5)
+        return Wish()
+
+
+def test_a_driver_that_hangs_in_the_kernel_does_not_hold_the_sources() -> None:
+    async def main() -> bool:
+        free = asyncio.Event()
+        asking = asyncio.create_task(Stuck(within=0.1).obey(Store(), Log(files=()), free))
+        await free.wait()
+        early = not asking.done()
+        await asking
+        return early
+
+    assert asyncio.run(main())
 
 
 def test_a_driver_that_makes_no_device_costs_its_time_alone(tmp_path: Path) -> None:
