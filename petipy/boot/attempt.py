@@ -159,7 +159,7 @@ class Booter:
         self.failed |= {id}
         self.last_failure = self._clock()
         choice = self._store.snapshot.choice(id)
-        title = choice.entry.title if choice else ""
+        title = choice.title if choice else ""
         attempt = Attempt(id=id, title=title, at=uptime(), reason=why)
         attempts = (*self._store.snapshot.attempts, attempt)[-MOST_ATTEMPTS:]
         self._store.update(attempts=attempts)
@@ -191,7 +191,7 @@ class Booter:
         self._consoles.resume()
 
     async def _attempt(self, choice: Choice, edit: Edit | None, by: str) -> None:
-        id, title = choice.id, choice.entry.title
+        id, title = choice.id, choice.title
         choice = self._choose_changes(choice)
         self.notes.begin(id, title)  # stays if this program does not see the end of the attempt
         try:
@@ -220,7 +220,7 @@ class Booter:
         return replace(choice, changes=tuple(changes))
 
     async def _boot(self, choice: Choice, edit: Edit | None, by: str) -> None:
-        self._log.announce(f"Loading {choice.entry.title}")
+        self._log.announce(f"Loading {choice.title}")
         todo = plan(choice, edit)
         if itself.explain(self._store.snapshot, choice):
             todo = mark(todo, choice.id)
@@ -294,7 +294,7 @@ class Booter:
         """Have the sources of a choice looked at again."""
         self._sent_back.add(choice.id)
         self.last_look = self._clock()
-        self._log.warning(f"{choice.entry.title} did not boot: {change}; looking at it again")
+        self._log.warning(f"{choice.title} did not boot: {change}; looking at it again")
         files = (*choice.configs, choice.kernel, *choice.initrds, choice.devicetree)
         files += choice.overlays
         for name in dict.fromkeys((choice.device, *(file.device for file in files if file))):
@@ -338,7 +338,7 @@ class Booter:
             return
         self._machine.power.prepare(action)
         complaints = await steps.write(choice.changes, self._write, self._log)
-        words = f"{choice.entry.title}: {choice.entry.unbootable}"
+        words = f"{choice.title}: {choice.entry.unbootable}"
         await self._consoles.release([words, *complaints])
         self._machine.quiet()
         self._machine.power.leave(action)

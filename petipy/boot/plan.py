@@ -69,13 +69,13 @@ def plan(choice: Choice, edit: Edit | None) -> Plan:
         files = (kernel, *initrds, choice.devicetree)
         signatures = tuple(s for s in signatures if s.digest or s.file in files)
     elif choice.obstacle:
-        raise BootError(choice.entry.title, choice.obstacle)
+        raise BootError(choice.title, choice.obstacle)
     if kernel is None:
-        raise BootError(choice.entry.title, "it names no kernel")
+        raise BootError(choice.title, "it names no kernel")
     if len(choice.signatures) < len(choice.entry.signatures):
-        raise BootError(choice.entry.title, "a signature is on a device that is not there")
+        raise BootError(choice.title, "a signature is on a device that is not there")
     return Plan(
-        title=choice.entry.title,
+        title=choice.title,
         kernel=kernel,
         initrds=initrds,
         devicetree=choice.devicetree,

@@ -127,7 +127,7 @@ class AutomaticBoot:
             if rule and choice and id not in self._told and id not in self._booter.notes.fatal:
                 self._told.add(id)
                 times = f"{rule[0]} times within {rule[1]:g} s"
-                words = f"{choice.entry.title} was booted {times} and the machine came back"
+                words = f"{choice.title} was booted {times} and the machine came back"
                 self._tell(f"{words}: all others are tried before")
 
     def _trace_stages(self) -> None:
@@ -152,7 +152,7 @@ class AutomaticBoot:
                 self._told.add(choice.id)
                 why = choice.obstacle or choice.entry.unbootable
                 why = why or candidates.explain(snapshot, choice)
-                words = f"{choice.device}: the default {choice.entry.title} does not boot"
+                words = f"{choice.device}: the default {choice.title} does not boot"
                 self._tell(f"{words}: {why}")
 
 

@@ -30,7 +30,7 @@ def write_report(parts: Sequence[Part], snapshot: Snapshot, log: Sequence[Status
     lines += _write_part("Settings that are not built in", _list_settings(snapshot))
     lines += _write_part("Problems", _list_problems(snapshot))
     lines += _write_part("Boots that failed", _list_attempts(snapshot))
-    last = [f"{line.at:.3f} {line.level}: {line.text}" for line in log[-_LOG:]]
+    last = [f"{line.at:.3f} {line.level}: {line.text}" for line in [*log][-_LOG:]]
     lines += _write_part("Log, in seconds since the kernel started", iter(last), _LOG)
     return [*lines, "---- end of the report ----"]
 
@@ -64,7 +64,7 @@ def _explain(source: Source) -> str:
 def _list_entries(snapshot: Snapshot) -> Lines:
     for choice in snapshot.choices:
         mark = "*" if choice.id == snapshot.default else "!" if choice.obstacle else "-"
-        titles = " > ".join((*choice.entry.trail, choice.entry.title))
+        titles = " > ".join((*choice.entry.trail, choice.title))
         why = f" ({choice.obstacle})" if choice.obstacle else ""
         yield f"{mark} {choice.device}, {choice.written}: {titles}{why}"
 

@@ -4,7 +4,8 @@ from petipy.log import Log
 from petipy.report.quote import format_place
 from petipy.state.model import Scan, Snapshot, Source, Status
 
-LOGGED = 3  # problems of a source that are logged in any case
+LOGGED = 3  # problems of a source, and entries it hides, that are logged in any case
+_LONGEST = 200  # characters of a title
 
 
 def report_scan(log: Log, source: Source, scan: Scan, known: Scan | None, now: Snapshot) -> None:
@@ -28,9 +29,10 @@ def report_scan(log: Log, source: Source, scan: Scan, known: Scan | None, now: S
     more = len(problems) - LOGGED
     rest = f"; {more} more problems are in the log" if more > 0 else ""
     hidden = [e for _, e in scan.entries if e.foreign and not now.settings.show_foreign]
-    for entry in hidden if news else ():
-        words = f"{entry.title} ({entry.config}) is {entry.unbootable}"
-        log.info(f"{name}: {words}; petipy.show_foreign would list it")
+    for number, entry in enumerate(hidden if news else ()):
+        tell = log.info if number < LOGGED else log.debug
+        words = f"{entry.title[:_LONGEST]} ({entry.config}) is {entry.unbootable}"
+        tell(f"{name}: {words}; petipy.show_foreign would list it")
     tell = log.announce if outdated else log.info
     tell(f"{name}: {_count(len(scan.entries) - len(hidden))}{rest}")
 

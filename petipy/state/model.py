@@ -24,6 +24,7 @@ from petipy.state.settings import BUILT_IN, Settings
 
 _NUMBERS = re.compile(r"\d+|\D+")  # the numbers in a name, and the text between them
 _DIGITS = 20  # of a number in a name
+_LONGEST_TITLE = 200  # characters that are shown; a disk may have any number
 ORDINARY = 1000  # Choice.turn of an entry that is neither the default nor a fallback
 
 
@@ -228,6 +229,12 @@ class Choice:
     rank: int = 0  # of its format on its device: the default of the first format counts
     own: bool = True  # it and its files are on disks of the machine's own: Kind.reach
     guarded: bool = False  # its configuration has superusers, and is of the first format that has
+
+    @property
+    def title(self) -> str:
+        """The entry's title for messages and lists. A long one loses its middle."""
+        title = self.entry.title
+        return title if len(title) <= _LONGEST_TITLE else f"{title[:150]}...{title[-47:]}"
 
     @property
     def written(self) -> str:

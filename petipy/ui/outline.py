@@ -244,7 +244,7 @@ def _row(snapshot: Snapshot, choice: Choice, path: MenuPath, *, deep: bool) -> M
     if deep or len(choice.entry.trail) == len(path.trail):
         obstacle = to_ascii(choice.obstacle)
         text = entry_title(choice)
-        note = itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice)
+        note = to_ascii(itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice))
         return MenuRow("entry", choice.id, text, choice.id, MenuPath(), default, obstacle, note)
     inner = _submenu(choice, path)
     text = to_ascii(inner.trail[-1]).strip() or "(no title)"

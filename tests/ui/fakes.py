@@ -4,6 +4,7 @@ import asyncio
 import errno
 import math
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -266,7 +267,7 @@ class Machine:
     def commands(self) -> Commands:
         return Commands(
             self.store,
-            lambda: self.lines,
+            lambda: deque(self.lines),  # as the log keeps them
             self,
             self,
             rescan=self.rescan,

@@ -43,7 +43,7 @@ class Row(Widget):
     ) -> None:
         """`marks` are places in the text, each a start and an end, that a search has found."""
         super().__init__()
-        self.text, self._kind, self._theme = text, kind, theme
+        self.text, self._kind, self._theme = to_ascii(text), kind, theme
         self._selectable, self._marks = selectable, marks
 
     def rows(self, size: Any, focus: bool = False) -> int:

@@ -13,6 +13,7 @@ from petipy.ui.line.plain import clip, describe_progress, entry_title, shorten, 
 
 _INVITATION = "press Enter or a letter for the menu"
 _MOST_NEWS = 20  # lines at once; the log screen has all of them
+_LONGEST_NEWS = 400  # characters of such a line: half a second of a slow line
 _REPORTS = 10.0  # seconds between two lines about a transfer
 _SHORT_INVITATION = "Enter: menu"
 
@@ -110,7 +111,7 @@ class CountdownLines:
                 fresh.append(status)
         for status in reversed(fresh):
             if status.level != "debug":
-                yield self.add_line(status.text)
+                yield self.add_line(shorten(status.text, _LONGEST_NEWS))
         self._last_news = log[-1] if log else self._last_news
 
     def _invitation(self, snapshot: Snapshot, now: float) -> str:

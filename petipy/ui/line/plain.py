@@ -47,7 +47,7 @@ def wrap(text: str, width: int, most: int) -> list[str]:
 
 def entry_title(choice: Choice) -> str:
     """Return the entry's title for a person; never empty."""
-    return to_ascii(choice.entry.title).strip() or to_ascii(choice.entry.name) or "(no title)"
+    return to_ascii(choice.title).strip() or to_ascii(choice.entry.name[:99]) or "(no title)"
 
 
 def device_title(snapshot: Snapshot, name: str) -> str:

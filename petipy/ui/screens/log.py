@@ -104,7 +104,7 @@ def _problems(snapshot: Snapshot, width: int) -> Iterator[Paragraph]:
             yield from ((None, f"{_INDENT}{line}") for line in lines)
     for choice in waiting:
         where = format_line(choice.device, choice.entry.config, choice.entry.line)
-        yield None, f"{where}: {choice.entry.title}: {choice.obstacle}"
+        yield None, f"{where}: {choice.title}: {choice.obstacle}"
     yield None, ""
 
 
