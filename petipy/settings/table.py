@@ -132,6 +132,13 @@ SETTINGS = (
         live=False,
     ),
     Setting(
+        name="color",
+        type=values.one_of("auto", "never", "always"),
+        help="colours of the menu: auto has them on the machine's own screen, unless NO_COLOR is "
+        "in the environment",
+        live=False,
+    ),
+    Setting(
         name="keymap",
         type=values.LAYOUT,
         help="the layout of the keyboard at the machine's screen, such as de, us-intl or fr-bepo",

@@ -37,7 +37,12 @@ ACTIONS = (
     ),
     Action(
         title="A shell",
-        key=Key(("x",), 'a shell on this console; "exit" comes back to the menu', "{} shell"),
+        key=Key(
+            ("x",),
+            'a shell on this console; "exit" comes back to the menu',
+            "{} shell",
+            aliases=("c", "ctrl c", "ctrl r", "f2"),
+        ),
         act=lambda view: view.leave_for_shell(),
         needs="shell",
     ),

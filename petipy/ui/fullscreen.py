@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from petipy.control.session import Session
 from petipy.state.model import Snapshot
 from petipy.ui.kit.display import Display
 from petipy.ui.kit.keys import BOOT, REDRAW
-from petipy.ui.kit.theme import SERIAL, VIRTUAL
+from petipy.ui.kit.theme import choose_theme
 from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
 from petipy.ui.layouts import LAYOUTS
 from petipy.ui.line.countdown import next_change
@@ -51,7 +52,8 @@ class FullScreen:
         self._terminal, self._session, self._start = terminal, session, start
         self._warn = warn
         self._watch: Watch | None = None
-        self._theme = VIRTUAL if terminal.term == "linux" else SERIAL
+        color = session.snapshot.settings.color
+        self._theme = choose_theme(terminal.term, color, os.environ)
         if may_leave:  # ssh or a shell: no serial line
             self._theme = replace(self._theme, pane=True)
         self._keyboard = Keyboard(unicode=terminal.unicode)

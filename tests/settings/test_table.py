@@ -22,6 +22,8 @@ SAMPLES = {
     "order": ("", "network:60s,any", "Debian GNU/Linux\\, with Linux 6.1:5s,disk"),
     "flap": ("", "3:600s"),
     "boots": ("", "1a@1700000000,2b@1700000060"),
+    "color": ("auto", "never", "always"),
+    "keymap": ("", "de-nodeadkeys", "us(intl)"),
     "panic": ("", "10"),
     "watchdog": ("", "120"),
     "resume": ("0", "300", "never"),

@@ -11,6 +11,7 @@ from petipy.ui.kit.keys import CONSOLE_KEYS, Key
 from petipy.ui.screens import find_screens
 from petipy.ui.view import key_table
 from tests.ui.driver import Driver
+from tests.ui.fakes import Machine, choice
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- keys: generated -->\n", "<!-- end of keys -->"
@@ -84,3 +85,35 @@ def test_no_screen_imports_another_one_and_the_view_imports_none() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
                 assert not (node.module or "").startswith("petipy.ui.screens."), path
+
+
+@pytest.mark.parametrize("key", ["c", "ctrl c", "ctrl r", "f2"])
+def test_the_keys_of_others_open_a_shell(key: str) -> None:
+    assert Driver().press(key).shells == 1
+
+
+@pytest.mark.parametrize("key", ["tab", "ctrl e"])
+def test_the_keys_of_others_open_the_editor(key: str) -> None:
+    assert "Edit Debian" in Driver().press(key).lines()[0]
+
+
+@pytest.mark.parametrize("key", ["f2", "ctrl c"])
+def test_a_shell_of_the_editor_leaves_what_was_typed(key: str) -> None:
+    driver = Driver().press("e", *" single", key)
+    assert driver.shells == 1
+    assert "single" in driver.text
+
+
+def test_the_keys_of_grub_move_the_cursor() -> None:
+    driver = Driver()
+    first = driver.focused()
+    assert driver.press("ctrl n").focused() != first
+    assert driver.press("ctrl p").focused() == first
+
+
+def test_a_configuration_may_give_the_keys_of_others_to_an_entry() -> None:
+    machine = Machine()
+    machine.store.update(choices=(choice("C", hotkey="c"),))
+    driver = Driver(machine).press("c")
+    assert (len(machine.booted), driver.shells) == (1, 0)
+    assert "[c]" in driver.text

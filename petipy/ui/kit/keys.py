@@ -24,7 +24,7 @@ _LABELS = {
     " ": "Space",
 }
 
-# Letters that move the cursor, as in vi, Emacs and pagers.
+# Letters that move the cursor, as in vi, Emacs and pagers; and keys of GRUB that do.
 _MOTIONS = {
     "j": "down",
     "k": "up",
@@ -34,11 +34,12 @@ _MOTIONS = {
     "G": "end",
     " ": "page down",
 }
+_ALIASES = {"ctrl n": "down", "ctrl p": "up"}
 
 
 def to_motion(name: str) -> str:
-    """Return the cursor key for a letter that moves the cursor; any other key as it is."""
-    return _MOTIONS.get(name, name)
+    """Return the cursor key for another key that moves the cursor; any other key as it is."""
+    return _MOTIONS.get(name) or _ALIASES.get(name, name)
 
 
 def to_label(name: str) -> str:
@@ -61,10 +62,13 @@ class Key:
     names: tuple[str, ...]
     help: str = ""
     footer: str = ""
+    # Names that people know from other boot managers: petipy/ui/README.md. No footer and no help
+    # has them, and a configuration may give them to an entry.
+    aliases: tuple[str, ...] = ()
     in_submenus: bool = True  # the footer of a submenu shows it; room is scarce there
 
     def __contains__(self, name: str) -> bool:
-        return name in self.names
+        return name in self.names or name in self.aliases
 
     @property
     def label(self) -> str:

@@ -21,6 +21,7 @@ _LABELS = ("Kernel", "Initrds (separated by spaces)", "Command line")
 _BOOT = Key(("enter", "ctrl x", "f10"), footer="{} or {} boot")
 _COMPLETE = Key(("tab",), footer="{} complete")
 _NEXT = Key(("tab",), footer="{} next field")
+_SHELL = Key(("ctrl c", "f2"))  # as in GRUB's editor
 _PREVIOUS = Key(("shift tab",))
 _EARLIER = Key(("ctrl p",), footer="{} earlier")
 _LATER = Key(("ctrl n",))
@@ -97,6 +98,8 @@ class EditorScreen(Screen):
     def keypress(self, size: Any, key: str) -> str | None:
         warned, self._warned, self._note = self._warned, False, ""
         self._names.set_text("")
+        if key in _SHELL:
+            return key
         if key in _BOOT:
             self._view.boot(self._id, self.edit())
         elif key in LEAVE:
@@ -115,7 +118,7 @@ class EditorScreen(Screen):
         else:
             super(Screen, self).keypress(size, key)
             self._look()
-        return None  # in a field, no key is a command of the menu
+        return None  # in a field, no other key is a command of the menu
 
     def _move_field(self, by: int) -> None:
         field = self._fields[(self._fields.index(self._field) + by) % len(self._fields)]
@@ -204,7 +207,12 @@ def _make(occasion: Occasion) -> EditorScreen | None:
 
 SCREEN = Registration(
     title="Editing",
-    opener=Key(("e",), "change kernel, initrd and command line, then boot", "{} edit"),
+    opener=Key(
+        ("e",),
+        "change kernel, initrd and command line, then boot",
+        "{} edit",
+        aliases=("tab", "ctrl e"),
+    ),
     of_entry=True,
     needs="edit",
     make=_make,

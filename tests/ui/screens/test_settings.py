@@ -103,6 +103,7 @@ def test_values_that_were_not_understood_stand_above_the_others() -> None:
 
 def test_a_secret_is_not_shown() -> None:
     driver = opened(Kept())
+    driver.size = (80, 60)
     driver.machine.publish(Settings(password="$1$salt$hash"))
     assert "(secret)" in driver.text
     assert "$1$" not in driver.text + setting(driver, "password").text
