@@ -58,9 +58,13 @@ class Monitor:
         for name in names:
             self("send-key", keys=[{"type": "qcode", "data": name}])
 
+    def survive_resets(self) -> None:
+        """Let the machine restart when it resets itself, which ends it otherwise."""
+        self("set-action", reboot="reset")
+
     def reset(self) -> None:
         """Reset the machine, which otherwise ends with a reset."""
-        self("set-action", reboot="reset")
+        self.survive_resets()
         self("system_reset")
 
     def picture(self, file: Path) -> Picture:

@@ -18,7 +18,7 @@ from initramfs.tree import DIRECTORY, Tree, file, link, read_package, read_packa
 from tests.e2e.console import Console
 from tests.trees import lay
 
-APPLETS = "cat find modprobe mount nproc poweroff sh sleep sort umount uname xargs"
+APPLETS = "cat find modprobe mount nproc poweroff reboot sh sleep sort umount uname xargs"
 DRIVERS = (
     "virtio_pci virtio_blk virtio_scsi ibmvscsi nvme xhci_pci usb_storage uas sd_mod sr_mod"
     " ext4 crc32c_generic isofs loop"

@@ -1,36 +1,21 @@
 """Command a guest from outside: by its host over virtio-serial, by ssh."""
 
-import json
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from initramfs.host import REPOSITORY, default_cache, need, run
+from initramfs.host import default_cache, need, run
 from tests.e2e import menu
 from tests.e2e.conftest import Image, Install, build
+from tests.e2e.control import ask, ctl
 from tests.e2e.debian import Installation
 from tests.e2e.target import wait_for_target
 from tests.e2e.vm import Machine, Nic, attached, start
 
 pytestmark = pytest.mark.e2e
-
-
-def ctl(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `petipy ctl` on the host."""
-    argv = [sys.executable, "-m", "petipy", "ctl", "--timeout", "120", "--socket", str(place)]
-    return subprocess.run(
-        [*argv, *words], cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False
-    )
-
-
-def ask(place: Path, *words: str) -> list[dict[str, Any]]:
-    done = ctl(place, "--json", *words)
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_a_host_sees_what_a_guest_does_and_chooses_what_it_boots(

@@ -1,10 +1,13 @@
-"""Boot over the network without a disk, from QEMU's own BOOTP and TFTP: everybody's first try."""
+"""Boot over the network from QEMU's own BOOTP and TFTP: everybody's first try."""
 
+import re
+import socket
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Image
+from tests.e2e.conftest import Image, Install
+from tests.e2e.debian import Installation
 from tests.e2e.target import System, wait_for_target
 from tests.e2e.vm import Machine, Nic, start
 
@@ -38,3 +41,42 @@ def test_a_machine_without_a_disk_boots_from_qemus_own_servers(
         # The configuration's words, and nothing else.
         assert said["cmdline"] == "[console=hvc0 quiet BOOTIF=is-not-added]"
         guest.ends(within=60)
+
+
+# RFC 5424, section 6: priority, version, time, host, name; nothing; UTF-8 with its mark.
+SYSLOG = re.compile(
+    r"<(\d+)>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z 10\.0\.2\.15 petipy - - - \ufeff(.+)"
+)
+
+
+def test_where_the_host_wants_the_network_first_it_boots_before_the_disk_and_logs_to_a_server(
+    image: Image, chosen: System, debian: Installation, install: Install, tmp_path: Path
+) -> None:
+    root = lay_tftp_root(tmp_path / "tftp", chosen, PXELINUX)
+    nic = Nic(user=f"tftp={root},bootfile=pxelinux.0", shut=False)
+    machine = Machine(drives=[("virtio", install(debian))], nics=[nic], order="n")
+    with socket.socket(type=socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.setblocking(False)
+        settings = f"petipy.timeout=0 petipy.syslog=10.0.2.2:{server.getsockname()[1]}"
+        with start(image.machine(machine, settings), tmp_path) as guest:
+            assert wait_for_target(guest.console)["cmdline"].startswith(
+                "[console=hvc0 quiet BOOTIF"
+            )
+        lines = receive_all(server)
+    found = [match for line in lines if (match := SYSLOG.fullmatch(line))]
+    assert len(found) == len(lines) > 3, lines
+    assert {"30"} <= {match[1] for match in found}, "daemon, information"
+    words = [match[2] for match in found]
+    assert any("pxelinux.cfg/default" in line for line in words), words
+    assert any(line.startswith("boots ") or "The target" in line for line in words), words
+
+
+def receive_all(server: socket.socket) -> list[str]:
+    """Return the datagrams that have come."""
+    lines = []
+    while True:
+        try:
+            lines.append(server.recv(4096).decode())
+        except BlockingIOError:
+            return lines

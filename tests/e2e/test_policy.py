@@ -1,18 +1,19 @@
-"""A machine with nobody there: failures, the host's order, wishes that the machine keeps."""
+"""A machine with nobody there: failures, boots that come back, the host's order, wishes."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from initramfs.disks import Names
+from initramfs.disks import Names, disk
 from tests.e2e import menu
 from tests.e2e.conftest import Image, Install
 from tests.e2e.debian import Installation
 from tests.e2e.installed import Configured
 from tests.e2e.target import System, wait_for_target
 from tests.e2e.vm import Firmware, Machine, start
-from tests.parsers.binary.nvram import Device, slof
+from tests.parsers.binary.nvram import BLANK, Device, slof
+from tests.trees import lay
 
 pytestmark = pytest.mark.e2e
 
@@ -31,6 +32,11 @@ label second
 	initrd ../initrd.img
 	append root=UUID=@UUID@ ro @CMDLINE@ second
 """
+BROKEN = """\
+default broken
+label broken
+	kernel /etc/marker
+"""
 WORKING = ENTRIES.replace("default broken", "default first")
 PLACE = "/boot/extlinux/extlinux.conf"
 
@@ -47,6 +53,44 @@ def test_alone_it_boots_the_next_entry_when_the_first_choice_fails(
     (failed,) = json.loads(said["story"])["failed"]
     assert failed["title"] == "broken"
     assert failed["says"].startswith("broken did not boot: (vda2)/etc/marker: ")
+
+
+def test_an_entry_that_boots_and_comes_back_loses_its_turn(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    config = WORKING.replace(" first\n", " first restart\n")
+    nvram = tmp_path / "nvram.img"
+    nvram.write_bytes(BLANK)
+    system = Configured(chosen, Names.new("root"), PLACE, config)
+    machine = Machine(drives=[("virtio", install(system))], nvram=nvram)
+    settings = "petipy.timeout=0 petipy.flap=2:3600s"
+    with start(image.machine(machine, settings), tmp_path) as guest:
+        guest.monitor.survive_resets()
+        for _ in range(2):
+            assert wait_for_target(guest.console)["cmdline"].endswith("first restart]")
+        guest.console.expect("First was booted 2 times within 3600 s and", within=menu.START)
+        assert wait_for_target(guest.console)["cmdline"].endswith("second]")
+        guest.ends(within=60)
+
+
+def test_after_three_rounds_of_failures_the_machine_restarts(image: Image, tmp_path: Path) -> None:
+    tree = lay(tmp_path / "tree", {PLACE: BROKEN, "/etc/marker": "no kernel"})
+    whole = disk(tmp_path / "disk.img", tree, Names.new("root"))
+    machine = Machine(drives=[("virtio", whole)], hasty=True)
+    settings = "petipy.timeout=0 petipy.on_failure=reboot"
+    with start(image.machine(machine, settings), tmp_path) as guest:
+        guest.monitor.survive_resets()
+        for _ in range(3):
+            guest.console.expect("broken did not boot", within=menu.START)
+        menu.greet(guest.console)
+        guest.console.expect("broken did not boot", within=menu.START)
+
+
+def test_a_machine_with_nothing_to_boot_goes_off(image: Image, tmp_path: Path) -> None:
+    machine = image.machine(Machine(hasty=True), "petipy.on_failure=poweroff")
+    with start(machine, tmp_path) as guest:
+        guest.monitor.survive_resets()
+        guest.ends(within=menu.START)
 
 
 @pytest.mark.parametrize("firmware", ["vof", "slof"])

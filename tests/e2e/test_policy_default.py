@@ -1,4 +1,4 @@
-"""A person makes an entry the default, and the machine keeps that."""
+"""A person or a program makes an entry the default, and the machine keeps that."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from initramfs.disks import Names
 from tests.e2e import menu
 from tests.e2e.conftest import Image, Install
+from tests.e2e.control import ctl
 from tests.e2e.installed import Configured
 from tests.e2e.target import System, wait_for_target
 from tests.e2e.test_policy import PLACE, WORKING
@@ -32,4 +33,18 @@ def test_the_default_that_a_person_has_chosen_stays_under_other_firmware(
     assert Device(nvram.read_bytes()).values["petipy,entry"].endswith("#second")
     machine = image.machine(replace(machine, firmware="slof"), "petipy.timeout=0")
     with start(machine, tmp_path) as guest:
+        assert wait_for_target(guest.console)["cmdline"].endswith("second]")
+
+
+def test_the_default_that_a_program_on_the_host_has_chosen_boots_after_a_reset(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    system = Configured(chosen, Names.new("root"), PLACE, WORKING)
+    place = tmp_path / "ctl"
+    machine = Machine(drives=[("virtio", install(system))], control=place)
+    with start(image.machine(machine, "petipy.timeout=20"), tmp_path) as guest:
+        guest.console.expect(r"Booting in \d+ s", within=menu.START)
+        done = ctl(place, "prefer", "Second")
+        assert "NVRAM" in done.stdout, done.stderr
+        guest.monitor.reset()
         assert wait_for_target(guest.console)["cmdline"].endswith("second]")

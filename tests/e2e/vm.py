@@ -41,11 +41,13 @@ class Nic:
     descriptor: int = -1  # a tap, or one end of a pair of datagram sockets
     tap: bool = True  # the descriptor is a tap
     user: str = ""  # options of `-netdev user` instead: "tftp=/srv,bootfile=/kernel"
+    shut: bool = True  # those servers lead nowhere else; else 10.0.2.2 is the host
     model: str = "virtio-net-pci"
     mac: str = "52:54:00:00:00:01"
 
     def arguments(self, number: int) -> list[str]:
-        backend = f"user,id=n{number},restrict=on,{self.user}"
+        shut = "on" if self.shut else "off"
+        backend = f"user,id=n{number},restrict={shut},{self.user}"
         if not self.user:
             kind = "tap" if self.tap else "socket"
             backend = f"{kind},id=n{number},fd={self.descriptor}"
@@ -71,17 +73,21 @@ class Machine:
     usb: bool = False  # a USB controller, even without a device
     control: Path | None = None  # the host's end of a port for petipy ctl, a socket
     first: int = -1  # the drive that the host wants to boot first
+    order: str = ""  # the kinds that the host wants to boot, as in `-boot order=`
     keeps: bool = False  # writes of the guest go into the images
     writes: Path | None = None  # QEMU logs those to the first drive into this file
     nvram: Path | None = None  # its file; else it ends with QEMU
     prom_env: Sequence[str] = ()  # settings that QEMU puts into an NVRAM without a file
     record: Path | None = None  # count instructions; QEMU writes a log of events to this file
+    hasty: bool = False  # the guest's clock jumps ahead while the guest has nothing to do
 
     def arguments(self) -> list[str]:
         machine = MACHINE + (",x-vof=on" if self.firmware == "vof" else "")
         # A nanosecond per instruction: the guest's clock does not depend on the host.
-        counted = f" -icount shift=0,sleep=off,rr=record,rrfile={self.record}"
-        accelerator = f"tcg,thread=single{counted}" if self.record else "tcg,thread=multi"
+        counted = " -icount shift=0,sleep=off"
+        counted += f",rr=record,rrfile={self.record}" if self.record else ""
+        single = self.record or self.hasty
+        accelerator = f"tcg,thread=single{counted}" if single else "tcg,thread=multi"
         run = f"-M {machine} -cpu power10 -accel {accelerator} -smp {self.cpus}"
         run += f" -m {self.memory}M -nodefaults -display none -no-reboot"
         values = {"-kernel": self.kernel, "-initrd": self.initrd, "-append": self.append}
@@ -101,6 +107,7 @@ class Machine:
             ordered = self.kernel is None or number == self.first
             order = f",bootindex={number}" if ordered else ""
             arguments += ["-device", f"{DRIVES[bus]},drive=d{number}{order}"]
+        arguments += ["-boot", f"order={self.order}"] if self.order else []
         if self.nvram:
             arguments += ["-drive", f"if=pflash,format=raw,file={self.nvram}"]
         for setting in self.prom_env:
