@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _QEMU = (
     "the NVRAM of a QEMU without a file for it is gone when QEMU ends, and looks the same from here"
 )
-_KINDS = {"c": "disk", "d": "optical", "n": "network"}  # -boot order=
+_KINDS = {"c": "disk", "d": "optical", "n": "network"}  # -boot once=
 
 
 class Pseries(Platform):
@@ -26,8 +26,9 @@ class Pseries(Platform):
         return 0xC  # PowerPC Open Firmware: SLOF sends it, and servers answer with GRUB
 
     def read_host_order(self, root: str) -> tuple[str, ...]:
-        # QEMU's hw/ppc/spapr.c: the paths of devices with a bootindex, then -boot order=. HALT at
-        # the end is strict=on, which libvirt always sets: it is no reason to strand a machine.
+        # QEMU's hw/ppc/spapr.c: the paths of devices with a bootindex, then -boot once=, and until
+        # version 6.0 -boot order=. HALT at the end is strict=on, which libvirt always sets: it is
+        # no reason to strand a machine.
         paths = read_device_tree(root, "chosen/qemu,boot-list").split()
         letters = read_device_tree(root, "chosen/qemu,boot-device")
         if "/" in letters:  # a path, which a guest may have set

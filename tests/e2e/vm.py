@@ -73,7 +73,7 @@ class Machine:
     usb: bool = False  # a USB controller, even without a device
     control: Path | None = None  # the host's end of a port for petipy ctl, a socket
     first: int = -1  # the drive that the host wants to boot first
-    order: str = ""  # the kinds that the host wants to boot, as in `-boot order=`
+    once: str = ""  # the kind that the host wants to boot first, as in `-boot once=`
     keeps: bool = False  # writes of the guest go into the images
     writes: Path | None = None  # QEMU logs those to the first drive into this file
     nvram: Path | None = None  # its file; else it ends with QEMU
@@ -107,7 +107,7 @@ class Machine:
             ordered = self.kernel is None or number == self.first
             order = f",bootindex={number}" if ordered else ""
             arguments += ["-device", f"{DRIVES[bus]},drive=d{number}{order}"]
-        arguments += ["-boot", f"order={self.order}"] if self.order else []
+        arguments += ["-boot", f"once={self.once}"] if self.once else []
         if self.nvram:
             arguments += ["-drive", f"if=pflash,format=raw,file={self.nvram}"]
         for setting in self.prom_env:
