@@ -8,8 +8,11 @@ import pytest
 from parsers.api import Problem
 from petipy.state.model import Source
 from petipy.ui.kit import theme
+from petipy.ui.layouts import Layouts
+from tests.control.test_session import SHUT, machine_of
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, device, machine
+from tests.ui.test_keymaps import write_file
 
 GOLDEN = Path(__file__).parent / "golden"
 SIZES = {"80x24": (80, 24), "40x12": (40, 12), "200x60": (200, 60), "100x45": (100, 45)}
@@ -28,13 +31,30 @@ SCREENS = {
     "help": ["h"],
     "network": ["N"],
     "open": ["O"],
+    "settings": ["S"],
+    "order": ["S", "down", "enter"],
+    "keyboard": ["K"],
+    "prompt": ["x", *"root", "tab", *"secret", "ctrl t"],
     "machine": ["I"],
     "machine-end": ["I", "end"],
     "power": ["P"],
     "power-asks": ["P", "down", "enter"],
 }
-VIRTUAL = {"pane", "pane-end"}  # on a virtual terminal; the others are on a serial line
+# On a virtual terminal; the others are on a serial line.
+VIRTUAL = {"pane", "pane-end", "keyboard", "prompt"}
 CASES = [(name, size) for name in SCREENS for size in SIZES if size != "100x45" or name in VIRTUAL]
+
+
+def make_driver(name: str, size: tuple[int, int], look: theme.Theme, room: Path) -> Driver:
+    """Return a person who has opened a screen. A file of keyboard layouts is put into `room`."""
+    machine = make_machine()
+    if name == "prompt":
+        machine.store.update(choices=machine_of(SHUT).store.snapshot.choices)
+    layouts = None
+    if name in VIRTUAL:
+        layouts = Layouts(write_file(room), lambda *_: None)
+        layouts.follow("de", "/dev/tty1")
+    return Driver(machine, size, look, layouts).press(*SCREENS[name])
 
 
 def make_machine() -> Machine:
@@ -54,10 +74,9 @@ def make_machine() -> Machine:
 
 
 @pytest.mark.parametrize(("name", "size"), CASES)
-def test_a_screen(name: str, size: str, request: pytest.FixtureRequest) -> None:
+def test_a_screen(name: str, size: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     look = theme.VIRTUAL if name in VIRTUAL else theme.SERIAL
-    driver = Driver(make_machine(), SIZES[size], look).press(*SCREENS[name])
-    lines = driver.lines()
+    lines = make_driver(name, SIZES[size], look, tmp_path).lines()
     columns, rows = SIZES[size]
     assert len(lines) == rows
     assert all(len(line) <= columns for line in lines)

@@ -1,0 +1,53 @@
+"""Pictures of screens: text can be read from them, and README shows three."""
+
+import re
+import struct
+import zlib
+from pathlib import Path
+
+import pyte
+
+from tests.e2e.picture import HEIGHT, LETTER_A, Picture, text
+from tests.ui.pictures.__main__ import PLACE, README, SIZE, render
+from tests.ui.pictures.draw import PALETTE, draw, read_glyphs, to_png
+
+TEXT = Path(__file__).parents[3] / "README.md"
+# A font whose letters are the bits of their codes, but for the A that marks a font.
+CODES = {code: bytes([0, code, *bytes(14)]) for code in range(0x100)} | {ord("A"): LETTER_A}
+KERNEL = b"kernel" + b"".join(CODES[code] for code in range(0x100))
+
+
+def test_the_text_can_be_read_from_a_picture() -> None:
+    screen = render("menu", (80, 24))
+    width, height, pixels = draw(screen, read_glyphs(KERNEL))
+    colours = b"".join(PALETTE[3 * pixel : 3 * pixel + 3] for pixel in pixels)
+    glyphs = {int.from_bytes(CODES[code], "big"): chr(code) for code in range(0x7E, 0x1F, -1)}
+    rows = text(Picture(width, height, colours), glyphs)
+    assert rows[0] == "Petipy 0.1 - Boot menu"
+    assert any(row.endswith("Advanced options for Debian GNU/Linux ->") for row in rows)
+
+
+def test_a_picture_has_the_colours_of_the_screen() -> None:
+    screen = pyte.Screen(4, 1)
+    pyte.Stream(screen).feed("\x1b[1;31;44mA\x1b[m \x1b[7m \x1b[m")
+    _, _, pixels = draw(screen, read_glyphs(KERNEL))
+    assert set(pixels[2 * 32 : 2 * 32 + 8]) == {9, 4}, "bright red on blue"
+    assert set(pixels[16:24]) == {7}, "reversed"
+
+
+def test_a_picture_is_a_png() -> None:
+    png = to_png(8, 2, bytes(range(16)))
+    assert png.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 8, 2))
+    (at,) = (found.end() for found in re.finditer(b"IDAT", png))
+    assert zlib.decompress(png[at:-16]) == bytes.fromhex("00 01234567 00 89abcdef")
+
+
+def test_readme_shows_pictures_that_are_there() -> None:
+    shown = re.findall(r"!\[[^]]*\]\((tests/ui/pictures/(\w+)\.png)\)", TEXT.read_text())
+    assert [name for _, name in shown] == [*README]
+    for path, _ in shown:
+        data = (TEXT.parent / path).read_bytes()
+        size = SIZE[0] * 8, SIZE[1] * HEIGHT
+        assert data[16:24] == struct.pack(">II", *size)
+        assert len(data) < 20_000
+    assert {path.stem for path in PLACE.glob("*.png")} == {*README}
