@@ -14,7 +14,7 @@ from petipy.state.inventory import Part
 from petipy.state.model import Snapshot, Source, Status
 
 _MOST = 100  # lines of a part
-_LONGEST = 200  # characters of a line
+_LONGEST = 1000  # characters of a line: a command line of a kernel
 _LOG = 150  # lines of the log, the last ones
 
 Lines = Iterator[str]

@@ -74,6 +74,47 @@ def test_an_entry_of_a_submenu_is_edited_and_booted_over_a_serial_line(
         assert said["cmdline"] == f"[{expected}]"
 
 
+def test_a_person_asks_what_the_machine_is_completes_a_path_and_switches_it_off(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    debian = Installation([chosen], Names.new("root"), timeout=600)
+    machine = Machine(drives=[("virtio", install(debian))])
+    with start(image.machine(machine), tmp_path) as guest:
+        console = guest.console
+        menu.enter(console, r"^> \* Debian GNU/Linux$")
+        console.type("I")
+        console.shows(r"^Model: +IBM pSeries \(emulated by qemu\)", within=menu.SOON)
+        console.shows(r"^Firmware: +SLOF", within=menu.SOON)
+        console.forget()
+        console.type("w")
+        console.expect(r"Processors:\r?\n  Model: POWER", within=menu.SOON)
+        console.expect(r"  vda: [\d.]+ .B, virtio_blk", within=menu.SOON)
+        console.expect(r"end of the report", within=menu.SOON)
+        console.press("enter")
+        console.shows(r"Petipy \S+ - System information", within=menu.SOON)
+        console.press("esc")
+        console.shows(menu.FOOTER, within=menu.SOON)
+
+        console.press("e")
+        console.shows(r"^Command line", within=menu.SOON)
+        console.press("tab")
+        console.type("\x15/boot/vmlinux-x")
+        console.shows(r"/boot/vmlinux-x: there is no such file", within=menu.SOON)
+        console.type("\x7f\t")
+        console.shows(rf"^/boot/vmlinux-{re.escape(chosen.release)}$", within=menu.SOON)
+        console.hides(r"no such file", within=menu.SOON)
+        console.press("esc", "esc")
+        console.shows(menu.FOOTER, within=menu.SOON)
+
+        console.type("P")
+        console.shows(r"^> Restart the machine", within=menu.SOON)
+        console.press("down", "enter")
+        console.shows(r"Switch the machine off now\?", within=menu.SOON)
+        console.type("y")
+        console.expect(r"A person at hvc0 wants it: the machine goes off", within=menu.SOON)
+        guest.ends(within=60)
+
+
 def test_an_entry_that_is_to_boot_once_does_and_nothing_else_is_written(
     image: Image, chosen: System, install: Install, tmp_path: Path
 ) -> None:

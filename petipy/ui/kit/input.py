@@ -11,7 +11,7 @@ _PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 _CONTROLS = {picture: code for code, picture in _PICTURES.items()}
 _LAST_WORD = re.compile(r"\S*\s*\Z")
 CLEAR = Key(("ctrl u",), footer="{} clear")
-UNDO = Key(("ctrl z",), footer="{} undo")
+UNDO = Key(("ctrl z",), "in a field: take the last change back", "{} undo")
 _MOST_UNDO = 100  # changes
 
 

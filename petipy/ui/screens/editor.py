@@ -19,12 +19,14 @@ from petipy.ui.line.plain import entry_title, to_ascii
 
 _LABELS = ("Kernel", "Initrds (separated by spaces)", "Command line")
 _BOOT = Key(("enter", "ctrl x", "f10"), footer="{} or {} boot")
-_COMPLETE = Key(("tab",), footer="{} complete")
+_COMPLETE = Key(
+    ("tab",), "in the editor: complete the name of a file; else the next field", "{} complete"
+)
 _NEXT = Key(("tab",), footer="{} next field")
 _SHELL = Key(("ctrl c", "f2"))  # as in GRUB's editor
 _PREVIOUS = Key(("shift tab",))
-_EARLIER = Key(("ctrl p",), footer="{} earlier")
-_LATER = Key(("ctrl n",))
+_EARLIER = Key(("ctrl p",), "in the editor: an earlier change of this console", "{} earlier")
+_LATER = Key(("ctrl n",), "in the editor: a later one")
 _MOST_NAMES = 60  # that may follow a path, and are shown
 _WHAT = "Looking at the files"
 
@@ -213,6 +215,7 @@ SCREEN = Registration(
         "{} edit",
         aliases=("tab", "ctrl e"),
     ),
+    keys=(_COMPLETE, _EARLIER, _LATER, UNDO),
     of_entry=True,
     needs="edit",
     make=_make,
