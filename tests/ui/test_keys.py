@@ -41,7 +41,7 @@ def test_no_key_has_two_meanings_in_a_menu() -> None:
 
 
 def test_the_help_lists_every_key_that_works_outside_a_field() -> None:
-    lines = Driver(size=(80, 60)).press("h").lines()
+    lines = Driver(size=(80, 90)).press("h").lines()
     listed = lines[lines.index("Keys") + 1 : lines.index("Signs")]
     keys = [*(key for _, key in OPENERS), *(action.key for action in ACTIONS), *CONSOLE_KEYS]
     for key in [*keys, *find_screens()["menu"].keys]:
