@@ -7,6 +7,7 @@ from typing import Any
 
 from petipy.state.model import Snapshot
 from petipy.ui.kit.keys import BACK, NEXT_PART, SCROLL, Key, to_motion
+from petipy.ui.kit.rows import LazyRows
 from petipy.ui.kit.search import END_SEARCH, FIND, Search
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import (
@@ -171,10 +172,9 @@ class TextScreen(Screen):
     """Text to read, in parts that begin with a heading. A search shows the lines that have it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(LazyRows())
         self._text: Sequence[Paragraph] = ()
         self._shown: Sequence[Paragraph] = ()
-        self._widgets: dict[Paragraph, Text] = {}
         self._parts: Sequence[int] = ()
         self.search = Search()
 
@@ -192,10 +192,7 @@ class TextScreen(Screen):
         return self.search.note
 
     def set_text(self, paragraphs: Sequence[Paragraph]) -> None:
-        """Show another text. The line that is at the top stays where it is, if it is still there.
-
-        A line that stays keeps its widget: a log of thousands of lines grows by one.
-        """
+        """Show another text. The line at the focus stays where it is, if it is still there."""
         self._text = paragraphs
         self._fill()
 
@@ -209,12 +206,10 @@ class TextScreen(Screen):
             if not (focus < len(shown) and shown[focus] == old and not grown):
                 same = (at for at, paragraph in enumerate(shown) if paragraph == old)
                 focus = min(same, key=lambda at: abs(at - focus - grown), default=focus)
-        widgets = self._widgets
-        self._widgets = {p: widgets.get(p) or text_widget(*p) for p in shown}
-        self.walker[:] = [self._widgets[paragraph] for paragraph in shown]
         self._shown = shown
+        self.walker.set_rows(len(shown), lambda at: text_widget(*shown[at]))
         self._parts = [at for at, (kind, _) in enumerate(shown) if kind == "heading"]
-        if self.walker:
+        if shown:
             self.walker.set_focus(min(focus, len(self.walker) - 1))
 
     def keypress(self, size: Any, key: str) -> str | None:

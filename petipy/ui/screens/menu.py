@@ -190,7 +190,11 @@ class MenuScreen(Screen):
         if self._snapshot.sources:
             key = self._view.keys.opener("log").label
             return f"Nothing to boot was found. The log ({key}) says what was looked at."
-        return "There is no disk and no network yet. What is plugged in appears here."
+        key = self._view.keys.opener("machine").label
+        return (
+            "There is no disk and no network yet. What is plugged in appears here. "
+            f"The system information ({key}) lists devices without a driver."
+        )
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._waits, self._note = False, ""
