@@ -155,8 +155,7 @@ def test_the_last_words_do_not_wait_for_a_dead_line() -> None:
         async with console_at(machine) as (emulator, console):
             await emulator.until(PROMPT)
             emulator.reading(False)
-            machine.say(LIMIT * "x")
-            machine.store.update(sources=looking("sda"))
+            console._terminal.write(LIMIT * "x")
             await emulator.until(lambda: console._terminal.busy)
             await console.release(["Booting"])
 
