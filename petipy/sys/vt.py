@@ -56,7 +56,8 @@ def load_keymap(path: str, tables: Tables, compose: Compose) -> None:
                 _set_key(fd, table, key, symbol)
         rows = [struct.pack("=III", *map(ord, row)) for row in compose[:_MOST_COMPOSED]]
         data = struct.pack("=I", len(rows)) + b"".join(rows)
-        fcntl.ioctl(fd, _KDSKBDIACRUC, data.ljust(4 + 12 * _MOST_COMPOSED, b"\0"))
+        # fcntl passes more than 1024 bytes only in place.
+        fcntl.ioctl(fd, _KDSKBDIACRUC, bytearray(data.ljust(4 + 12 * _MOST_COMPOSED, b"\0")))
 
 
 def _set_key(fd: int, table: int, key: int, symbol: int) -> None:

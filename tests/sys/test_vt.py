@@ -17,6 +17,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
 
     def ioctl(fd: int, number: int, argument: Any) -> None:
         made.append((number, argument))
+        assert not isinstance(argument, bytes) or len(argument) <= 1024, "fcntl refuses more"
         if number == 0x4B47 and struct.unpack("=BBH", argument)[2] == 0x0499:
             raise OSError(errno.EINVAL, "a dead key that this kernel does not know")
 
