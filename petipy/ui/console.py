@@ -253,12 +253,13 @@ class Console:
         return self._commands.create_task(command)
 
     async def _print(self, lines: Sequence[str]) -> None:
-        """Write lines as plain text that scrolls; return at a key."""
+        """Write lines as plain text that scrolls; return at a key, or when a countdown is back."""
         text = "".join(f"{to_ascii(line)}\r\n" for line in lines)
         self._terminal.write(f"\r\n{text}Any key comes back to the menu.\r\n")
         with Watch(self._terminal, self._session) as watch:
             while not (await watch.wait(math.inf)).data:
-                continue
+                if self._session.snapshot.countdown:  # nobody has pressed a key for long
+                    return
         self._session.note_presence()
 
     async def _run_shell(self) -> None:

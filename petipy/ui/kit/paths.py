@@ -6,6 +6,7 @@ from os.path import commonprefix
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*:/")  # also while it is typed
 _PACKED = re.compile(r"newc:[^:]+:")  # before an initrd that is to be packed
+_DEVICE = re.compile(r"\([^()]*\)")  # an image's name has a path of its own
 _EXTENT = re.compile(r"@\d+\+\d+\Z")  # a part of a file
 
 # Returns the names in a directory, those of directories with "/". ValueError, with a sentence.
@@ -53,7 +54,9 @@ class Paths:
 def split(path: str) -> tuple[str, str]:
     """Return the directory as typed, and the name in it; two empty texts for no path."""
     path = _EXTENT.sub("", _PACKED.sub("", path))
-    if _URL.match(path) or "/" not in path:
+    device = _DEVICE.match(path)
+    start = device.end() if device else 0
+    if _URL.match(path) or "/" not in path[start:] or (path[:1] == "(" and not device):
         return "", ""
-    directory, slash, name = path.rpartition("/")
-    return directory + slash, name
+    directory, slash, name = path[start:].rpartition("/")
+    return path[:start] + directory + slash, name

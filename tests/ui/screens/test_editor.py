@@ -100,6 +100,13 @@ def test_a_file_that_is_not_there_is_told_while_it_is_typed() -> None:
     assert driver.press("enter").machine.booted  # a person may know better
 
 
+def test_the_path_of_an_image_is_no_directory_until_it_ends() -> None:
+    driver = Driver(make_machine()).press("e", "tab", "ctrl u", *"(vda2:/x.iso")
+    assert driver.machine.listed == []
+    driver.press(*")/boot/vmlinux-6.12.43")
+    assert driver.machine.listed == ["(vda2:/x.iso)/", "(vda2:/x.iso)/boot/"]
+
+
 def test_nothing_is_said_of_what_cannot_be_known() -> None:
     driver = Driver(make_machine()).press("e", "tab", "ctrl u", *"http://h/boot/x", "tab")
     assert driver.machine.listed == []

@@ -7,7 +7,7 @@ from petipy.report.machine import write_report
 from petipy.state.inventory import Part
 from petipy.state.model import Source
 from petipy.state.settings import Settings
-from tests.ui.consoles import console_at, open_menu
+from tests.ui.consoles import console_at, open_menu, start_countdown
 from tests.ui.driver import Driver
 from tests.ui.emulator import run
 from tests.ui.fakes import PARTS, Machine, choice
@@ -77,5 +77,19 @@ def test_at_a_terminal_it_is_plain_text_that_scrolls_and_a_key_comes_back() -> N
             assert "\r\n".join(report) in sent
             emulator.type(" ")
             await emulator.until("System information")
+
+    run(scenario())
+
+
+def test_a_report_that_nobody_leaves_makes_room_for_the_countdown() -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        async with console_at(machine) as (emulator, _):
+            await open_menu(emulator)
+            emulator.type("Iw")
+            await emulator.until("Any key comes back to the menu.")
+            machine.clock.forward(1000)
+            start_countdown(machine)
+            await emulator.until(" s until it boots")
 
     run(scenario())
