@@ -16,7 +16,7 @@ from petipy.sys import tty
 
 _CHECKING = 200.0  # seconds for an answer after passwords have been checked
 # Commands that a password may be needed for.
-_ASKING = {"boot", "next", "prefer", "config", "order"}
+_ASKING = {"boot", "leave", "next", "prefer", "config", "order"}
 _EPILOG = """exit status: 0 done, 1 failed, 2 bad usage, 3 a password is needed or wrong, 4 no such
 entry, 5 busy, 6 no answer."""
 
@@ -48,6 +48,8 @@ def _make_request(options: argparse.Namespace) -> dict[str, Any]:
             request["full"] = options.full
         case "boot":
             request |= {"entry": options.entry, "wait": options.wait}
+        case "leave":
+            request["action"] = options.action
         case "next" | "prefer":
             request["entry"] = options.entry
         case "log":
@@ -156,6 +158,8 @@ def _parser() -> argparse.ArgumentParser:
         wish = commands.add_parser(name, help=f"have an entry boot by itself {words}")
         wish.add_argument("entry", metavar="ENTRY", help="as for boot")
     commands.add_parser("cancel", help="stop the countdown, and a boot under way")
+    leave = commands.add_parser("leave", help="restart the machine, or switch it off")
+    leave.add_argument("action", choices=("reboot", "halt", "fwsetup"))
     commands.add_parser("rescan", help="look again at every device")
     config = commands.add_parser("config", help="the settings, or one; change it")
     config.add_argument("name", metavar="NAME", nargs="?")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from petipy.control import answers, protocol
-from petipy.control.commands import Command, Denied
+from petipy.control.commands import Action, Command, Denied
 from petipy.control.protocol import Refused
 from petipy.control.session import Session
 from petipy.state.access import Lock
@@ -60,6 +60,16 @@ async def keep_wish(session: Session, request: protocol.Next | protocol.Prefer) 
     if not outcome.place and once:
         raise Refused("failed", f"it cannot be kept for the next start: {outcome}")
     return {"entry": choice.id, **answers.describe_outcome(outcome)}
+
+
+async def permit_leave(session: Session, request: protocol.Leave) -> Action:
+    """Return what the machine is to do, if it can and the client may. Raise Denied or Refused."""
+    action = request.action
+    if action not in session.list_actions():
+        raise Refused("failed", "the firmware of this machine opens no settings")
+    command: Command = "open firmware" if action == "fwsetup" else "restart"
+    await obtain(session, command, "", request.passwords)
+    return action
 
 
 def refuse(denied: Denied) -> Refused:

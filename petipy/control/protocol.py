@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from petipy.codec import Codec
 
@@ -94,6 +94,17 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Restart the machine (`reboot`), also into its firmware's settings (`fwsetup`), or `halt`.
+
+    The result comes before that.
+    """
+
+    action: Literal["reboot", "halt", "fwsetup"]
+    passwords: Passwords = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rescan:
     """Look again at every source."""
 
@@ -148,7 +159,7 @@ class Attach:
     term: Annotated[str, is_term] = "vt220"
 
 
-_Acting = Boot | Next | Prefer | Cancel | Rescan | Attach
+_Acting = Boot | Next | Prefer | Cancel | Leave | Rescan | Attach
 _Asking = Status | Describe | Entries | Config | Order | Log | Watch
 Request = _Acting | _Asking
 COMMANDS: Mapping[str, type] = {kind.__name__.lower(): kind for kind in get_args(Request)}

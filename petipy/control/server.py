@@ -134,6 +134,10 @@ class Server:
                     await self._follow_log(stream, session, id)
                 case protocol.Watch():
                     await self._watch(stream, session, id)
+                case protocol.Leave():
+                    action = await changes.permit_leave(session, request)
+                    await stream.write(protocol.encode(id, result={"leaves": True}), LAST_WORDS)
+                    await session.leave(action)
                 case protocol.Attach(term=term):
                     await self._attach(connection, term)
                     await stream.write(protocol.encode(id, result={}), PATIENCE)

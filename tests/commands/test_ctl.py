@@ -40,8 +40,12 @@ def test_status_entries_settings_and_log_are_readable(
     assert give(tmp_path / "s", "entries", machine=machine) == 0
     assert give(tmp_path / "s", "config", machine=machine) == 0
     assert give(tmp_path / "s", "log", machine=machine) == 0
+    assert give(tmp_path / "s", "describe", machine=machine) == 0
+    assert give(tmp_path / "s", "leave", "halt", machine=machine) == 0
+    assert machine.left == ["halt"]
     out = capsys.readouterr().out
     assert "state     stopped" in out
+    assert "Machine\n    Model: IBM pSeries (emulated by qemu)\n" in out
     assert f"* {DEBIAN}\n    vda2/grub/{DEBIAN}" in out
     assert "boot_image       1                        built in" in out
     assert "evil \\x1b[2J line" in out

@@ -200,7 +200,45 @@ def test_the_settings_are_told_without_secrets(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_the_machine_is_described_part_by_part(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            *items, last = await client.list("describe")
+            assert last["result"] == {"count": len(machine.parts)}
+            assert items[0]["item"]["title"] == "Machine"
+            assert items[0]["item"]["facts"][1] == ["Platform", "pseries"]
+            client.close()
+
+    run(scenario())
+
+
 # Rights
+
+
+def test_a_restart_is_free_where_the_settings_of_the_firmware_need_a_password(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        machine = machine_of(SHUT, OPEN)
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            error = (await client.ask("leave", action="fwsetup"))["error"]
+            assert error["code"] == "failed"
+            machine.actions = ("reboot", "halt", "fwsetup")
+            error = (await client.ask("leave", action="fwsetup"))["error"]
+            assert (error["code"], machine.left) == ("denied", [])
+            assert (await client.ask("leave", action="exit"))["error"]["code"] == "malformed"
+            assert (await client.ask("leave", action="reboot"))["result"] == {"leaves": True}
+            await client.send("leave", action="fwsetup", passwords=[["root", "toor"]])
+            await until_checked(machine)
+            assert (await client.read())["result"] == {"leaves": True}
+            assert (await client.ask("status"))["result"]["state"]
+            assert machine.left == ["reboot", "fwsetup"]
+            client.close()
+
+    run(scenario())
 
 
 def test_a_guarded_entry_boots_with_the_password_in_the_request_only(tmp_path: Path) -> None:
