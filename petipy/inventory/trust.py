@@ -10,7 +10,7 @@ from petipy.state.model import Snapshot
 
 
 def read(root: str, snapshot: Snapshot) -> Iterator[Fact]:
-    yield "Secure boot", _read_secure_boot(root) or "not known to this platform"
+    yield "Secure boot", _read_secure_boot(root) or "the firmware tells of none"
     yield "Lockdown", kexec.lockdown(root) or "not in this kernel"
     place = f"{root}/sys/class/tpm"
     tpms = [name for name in list_names(place) if name.startswith("tpm")]

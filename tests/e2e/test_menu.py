@@ -78,7 +78,7 @@ def test_a_person_asks_what_the_machine_is_completes_a_path_and_switches_it_off(
     image: Image, chosen: System, install: Install, tmp_path: Path
 ) -> None:
     debian = Installation([chosen], Names.new("root"), timeout=600)
-    machine = Machine(drives=[("virtio", install(debian))])
+    machine = Machine(drives=[("virtio", install(debian))], firmware="slof")
     with start(image.machine(machine), tmp_path) as guest:
         console = guest.console
         menu.enter(console, r"^> \* Debian GNU/Linux$")
