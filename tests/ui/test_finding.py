@@ -2,7 +2,7 @@
 
 import pytest
 
-from petipy.state.model import File, Snapshot
+from petipy.state.model import File, Snapshot, Status
 from petipy.ui.finding import Finder
 from petipy.ui.kit import theme
 from petipy.ui.kit.screen import Row
@@ -115,6 +115,17 @@ def test_ten_thousand_entries_move_as_fast_as_a_hundred_and_open_nearly_so() -> 
         quick = count_lines(lambda key=key: small.press(key).lines())  # type: ignore[misc]
         slow = count_lines(lambda key=key: large.press(key).lines())  # type: ignore[misc]
         assert slow < 1.2 * quick + 100
+
+
+def test_news_that_no_row_shows_costs_ten_thousand_entries_nothing() -> None:
+    drivers = [open_menu(make_snapshot(count)) for count in (100, 10_000)]
+    few, many = (count_lines(lambda driver=driver: tell(driver)) for driver in drivers)  # type: ignore[misc]
+    assert many < 1.2 * few + 100
+
+
+def tell(driver: Driver) -> None:
+    driver.machine.store.update(status=Status(at=1, level="error", text="news"))
+    assert "news" in driver.text
 
 
 def test_a_letter_of_a_search_looks_at_ten_thousand_entries_with_few_calls() -> None:

@@ -23,6 +23,7 @@ _PREFER = Key(("D",), "make it the default of the machine, and boot it")
 _SEARCH_FOOTER = (BOOT, replace(MOVE, footer="{} {} move"), END_SEARCH)  # letters are text here
 
 _MOST_INNER = 100  # entries of a submenu that the pane lists
+_SHOWN = ("choices", "sources", "default", "problems", "settings", "itself")  # in the rows
 _TEXT, _BLANK = -1, -2  # positions that are no row: what an empty menu says, a blank line
 
 
@@ -42,7 +43,7 @@ class MenuScreen(Screen):
         self._finder: Finder | None = None
         self._note = ""  # about a wish, until the next key
         self.title = to_ascii(path.trail[-1]) if path.trail else ""
-        self.show(self._snapshot)
+        self._fill()
 
     @property
     def item(self) -> MenuRow | None:
@@ -60,10 +61,12 @@ class MenuScreen(Screen):
         return self._outline.get_entry(at) if at >= 0 else ""
 
     def show(self, snapshot: Snapshot) -> None:
-        if snapshot.choices is not self._snapshot.choices:
+        old, self._snapshot = self._snapshot, snapshot
+        if any(getattr(old, name) is not getattr(snapshot, name) for name in _SHOWN):
             self._finder = None
-        self._snapshot = snapshot
-        self._fill()
+            self._fill()
+        else:  # a countdown or a download goes on: thousands of rows stay as they are
+            self._invalidate()
 
     def _fill(self, *, best: bool = False) -> None:
         """Show the rows. The cursor stays on its own, or goes to the `best` one of a search."""
