@@ -1,7 +1,10 @@
 """The pane with the details of the entry under the cursor, where the line is fast enough."""
 
+import asyncio
+
 import pytest
 
+from petipy.ui.console import Console
 from petipy.ui.kit import theme
 from tests.ui.consoles import console_at, open_menu
 from tests.ui.driver import Driver
@@ -57,7 +60,20 @@ def test_a_hostile_entry_cannot_fill_more_than_the_pane() -> None:
         assert "\x1b" not in driver.text
 
 
-def test_on_the_virtual_terminal_and_in_an_attached_one() -> None:
+def test_in_a_terminal_that_somebody_attaches() -> None:
+    async def scenario() -> None:
+        emulator = Emulator(*WIDE, knows_size=True)
+        console = Console(emulator.path, Machine().session("ssh"), term="vt220")
+        showing = asyncio.create_task(console.attend())
+        await emulator.until(FACT)
+        showing.cancel()
+        await asyncio.wait({showing})
+        emulator.close()
+
+    run(scenario())
+
+
+def test_on_the_virtual_terminal_and_on_no_serial_line() -> None:
     async def scenario() -> None:
         for term, shown in (("linux", True), ("vt220", False)):
             emulator = Emulator(*WIDE, knows_size=True)
