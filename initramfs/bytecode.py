@@ -5,9 +5,10 @@
 It runs in the image's own minor version of Python. JOB is JSON: {"own": packages taken whole,
 "extra": modules imported by name only, "optional": others that not every version of Python has,
 "left_out": modules that importers can do without, "optimize": as for compile(), "bare": packages
-compiled without annotations, with their records written out}. SOURCES is laid out like the
-directory of the standard library, with other packages beside it. The compiled modules go to TARGET;
-the names of the extension modules that they need go to standard output, one per line.
+compiled without annotations, with their records written out, "trimmed": true for others without
+what nobody uses}. SOURCES is laid out like the directory of the standard library, with other
+packages beside it. The compiled modules go to TARGET; the names of the extension modules that they
+need go to standard output, one per line.
 """
 
 import _imp
@@ -101,9 +102,13 @@ def absolute(package: str, level: int, module: str | None) -> str:
     return f"{base}.{module}" if module else base
 
 
-def compile_file(path: Path, shown: str, optimize: int, bare: bool) -> bytes:
+def compile_file(path: Path, shown: str, optimize: int, bare: bool, trimmed: str) -> bytes:
     """Return a .pyc that Python never compares with a source (PEP 552: hash-based, unchecked)."""
     source: bytes | ast.Module = path.read_bytes()
+    if trimmed:
+        from initramfs.fast.trim import trim
+
+        source = trim(trimmed, path.read_bytes())
     if bare:
         from initramfs.fast.annotations import drop_annotations
         from initramfs.fast.records import write_records
@@ -145,7 +150,9 @@ def main(sources: Path, target: Path, job: dict[str, Any]) -> None:
         output = (target / place).with_suffix(".pyc")
         output.parent.mkdir(parents=True, exist_ok=True)
         bare = name.partition(".")[0] in job["bare"]
-        output.write_bytes(compile_file(path, f"{IMAGE_PLACE}/{place}", job["optimize"], bare))
+        trimmed = name if job["trimmed"] else ""
+        shown = f"{IMAGE_PLACE}/{place}"
+        output.write_bytes(compile_file(path, shown, job["optimize"], bare, trimmed))
     sys.stdout.write("".join(f"{name}\n" for name in sorted(graph.extensions)))
 
 

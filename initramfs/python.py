@@ -172,6 +172,7 @@ def compile_modules(command: list[str], room: Path, *, plain: bool) -> list[str]
         "left_out": without,
         "optimize": 0 if plain else 2,
         "bare": () if plain else BARE,
+        "trimmed": not plain,
     }
     script = REPOSITORY / "initramfs/bytecode.py"
     env = {

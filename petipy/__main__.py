@@ -26,8 +26,9 @@ def main() -> int:
 
 def _run() -> int:
     """Be the boot manager. The order of imports saves time and memory at each start."""
-    from petipy.startup import cache, collector
+    from petipy.startup import cache, collector, unlocked
 
+    unlocked.begin()
     collector.pause()
     cache.install()
     # Fork the scanner before anything else is imported: it needs the parsers, not asyncio.

@@ -28,7 +28,7 @@ from petipy.settings import storage
 from petipy.sources import disks
 from petipy.sources.discover import Discovery, Receive, ScanSource
 from petipy.sources.source import Find, SourceEvent
-from petipy.startup import collector
+from petipy.startup import collector, unlocked
 from petipy.state.model import Change, Device, File, Scan, Source
 from petipy.state.network import Wanted, describe_cards, find_way
 from petipy.state.store import Store
@@ -243,6 +243,7 @@ def main(process: ScannerProcess) -> int:
     host = platforms.find().read_host_order("")
     store.update(settings=storage.load(cmdline, machine=kept), host=host)
     collector.resume()
+    unlocked.end()
     limits.set_oom_score(limits.LATE)
     log = Log(
         lambda status: store.update(status=status), debug=lambda: store.snapshot.settings.debug

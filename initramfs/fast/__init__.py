@@ -16,6 +16,7 @@
     annotations  drop the annotations of functions                       6 million
     records      write out the methods of dataclasses and named tuples   90 million
     stubs        replace modules of which little is needed               72 million
+    trim         drop what nobody uses of pyparsing                      40 million
     ../python    drop docstrings, asserts and column numbers             two fifths of the code
     turns        let each process run for 20 ms (Debian's kernel)      0.2 s
     files        ask only devices without driver for events; calm        0.5 s

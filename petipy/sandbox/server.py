@@ -32,7 +32,7 @@ from petipy.sandbox.messages import (
     WriteRequest,
 )
 from petipy.sandbox.mounter import Mounter
-from petipy.startup import collector
+from petipy.startup import collector, unlocked
 from petipy.startup.warm import warm
 from petipy.state.model import Device
 from petipy.sys import limits, seccomp
@@ -104,6 +104,7 @@ class Server:
         if seccomp.available():
             seccomp.program(os.uname().machine, "scan")  # the children use it
         collector.resume()
+        unlocked.end()
 
     def serve(self) -> None:
         while True:

@@ -5,6 +5,7 @@ the guest, which needs 2,360 from power-on to the jump. An emulated guest does 3
 
     module       trick                                                            gain
     bundle       import from one file instead of two hundred                        50
+    unlocked     import without importlib's locks and searches                      20
     cache        take compiled code and regular expressions from a table           240
     lazy         import rarely used modules of the standard library on first use    22
     collector    collect no garbage during the imports                              24

@@ -43,10 +43,19 @@ class Inspect(LazyModule):
 
 
 class _Logger:
-    """A logger that becomes a real one when it is used."""
+    """A logger that becomes a real one when it has something to say.
+
+    asyncio tells each loop's selector at the level for debugging, which nobody has switched on.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
+
+    def debug(self, text: str, *arguments: object) -> None:
+        """Say nothing, or what a real logger says once somebody uses logging."""
+        logging = sys.modules["logging"]
+        if not isinstance(logging, LazyModule):
+            logging.getLogger(self._name).debug(text, *arguments)
 
     def __getattr__(self, name: str) -> Any:
         import logging

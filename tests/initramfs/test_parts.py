@@ -196,7 +196,7 @@ def sources(tmp_path: Path) -> Path:
 
 def compile_all(sources: Path, target: Path) -> list[str]:
     job: dict[str, object] = {"own": ["app"], "extra": [], "optional": ["typing", "nosuch"]}
-    job |= {"left_out": ["heavy"], "optimize": 2, "bare": []}
+    job |= {"left_out": ["heavy"], "optimize": 2, "bare": [], "trimmed": False}
     script = REPOSITORY / "initramfs/bytecode.py"
     done = subprocess.run(
         [sys.executable, "-I", script, sources, target],

@@ -17,6 +17,7 @@ SOURCES = {
     "shop.cellar": ("", True),
     "shop.cellar.wine": ("from shop import bread", False),
     "json": ("ours = True", False),
+    "broken": ("1 / 0", False),
 }
 
 
@@ -39,6 +40,45 @@ import shop.cellar.wine
 assert shop.name == "rye" and shop.cellar.wine.bread is shop.bread
 assert shop.__spec__.submodule_search_locations and shop.bread.__package__ == "shop"
 assert shop.bread.__file__.endswith("/shop.bread")
+""",
+    )
+
+
+def test_without_locks_modules_are_what_importlib_makes_of_them(tmp_path: Path) -> None:
+    run(
+        tmp_path,
+        """
+from petipy.startup import unlocked
+unlocked.begin()
+import shop.cellar.wine, json, colorsys
+unlocked.end()
+assert shop.name == "rye" and shop.cellar.wine.bread is shop.bread and colorsys.rgb_to_hsv
+assert shop.__path__ == shop.__spec__.submodule_search_locations and json.ours
+for module, package in ((shop, "shop"), (shop.bread, "shop"), (json, "")):
+    assert module.__package__ == module.__spec__.parent == package, module
+    assert module.__file__ == module.__spec__.origin and module.__loader__
+from importlib import import_module
+try:
+    import_module("shop.nosuch")
+except ModuleNotFoundError:
+    pass
+""",
+    )
+
+
+def test_without_locks_a_module_that_fails_is_not_there(tmp_path: Path) -> None:
+    run(
+        tmp_path,
+        """
+from petipy.startup import unlocked
+unlocked.begin()
+for _ in range(2):
+    try:
+        import broken
+    except ZeroDivisionError:
+        assert "broken" not in sys.modules
+    else:
+        raise SystemExit(1)
 """,
     )
 

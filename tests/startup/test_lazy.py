@@ -44,6 +44,23 @@ print(type(sys.modules["logging"]).__name__, "_ssl" in sys.modules, hasattr(logg
     assert done.stdout.splitlines() == ["LazyModule False", "module True True"]
 
 
+def test_a_loop_does_not_load_logging_to_tell_its_selector() -> None:
+    program = """
+from petipy.startup import lazy
+lazy.install()
+import asyncio, sys
+asyncio.run(asyncio.sleep(0))
+print(type(sys.modules["logging"]).__name__)
+asyncio.log.logger.error("told")
+print(type(sys.modules["logging"]).__name__)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=TOP, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["LazyModule", "module"]
+    assert "told" in done.stderr
+
+
 def test_a_child_fetches_without_ssl_and_without_importing_anything() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FETCHING.format(loaded=LOAD)],

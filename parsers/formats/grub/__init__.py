@@ -7,7 +7,7 @@ from posixpath import basename
 
 from parsers.api import Dialect, Files, Format, Item
 from parsers.binary import envblock
-from parsers.formats.grub.commands import table
+from parsers.formats.grub.commands import list_names, table
 from parsers.formats.grub.configuration import LOOPBACK, PATHS, items
 from parsers.formats.grub.language.family import FAMILIES, Family
 from parsers.formats.grub.language.lexer import ScriptText
@@ -63,7 +63,7 @@ FORMAT = Format(
         for family in FAMILIES.values()
     ),
     one_dialect_reads=(".conf",),  # the Boot Loader Specification's, which Red Hat's GRUB shows
-    statements=frozenset(name for family in FAMILIES.values() for name in table(family)),
+    statements=list_names(),
     part_names=("*.cfg",),
     companions=(("grubenv", envblock.EMPTY),),
 )

@@ -25,10 +25,17 @@ def command(*names: str, takes_block: bool = False) -> Callable[[Run], Run]:
 
 
 @cache
-def table(family: Family = DEBIAN) -> Mapping[str, GrubCommand]:
-    """Return the commands that a family of GRUBs has. It does not know those of the others."""
+def list_names() -> frozenset[str]:
+    """Return the names of all commands: each is that of one family or of all."""
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
+    return frozenset(_TABLE)
+
+
+@cache
+def table(family: Family = DEBIAN) -> Mapping[str, GrubCommand]:
+    """Return the commands that a family of GRUBs has. It does not know those of the others."""
+    list_names()
     known = frozenset[str]().union(*(other.commands for other in FAMILIES.values()))
     foreign = known - family.commands
     return {name: found for name, found in _TABLE.items() if name not in foreign}
