@@ -109,12 +109,16 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureRef:
-    """A signature that a file must have before the entry boots: CMS, detached (RFC 5652)."""
+    """A detached signature that a file must have before the entry boots.
+
+    It is of CMS (RFC 5652) or of OpenPGP (RFC 4880).
+    """
 
     file: FileRef  # of the entry, as it is there; or a script that led to it
     place: FileRef  # of the signature
     signer: str = ""  # the name that the signer's certificate has; "" for any
     digest: str = ""  # of a script: the SHA-256, in hexadecimal, of what was read
+    kind: Literal["cms", "openpgp"] = "cms"
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,6 +289,8 @@ class GrubConfiguration:
         default: bool,
     ) -> Entry:
         loaded = shell.payload
+        trees = (loaded.devicetree,) if loaded.devicetree else ()
+        files = (loaded.kernel, *loaded.initrds, *trees) if loaded.kernel else ()
         return Entry(
             title=title,
             name=self._unique(trail, name),
@@ -304,7 +306,8 @@ class GrubConfiguration:
             effects=tuple(shell.list_effects(default=default)),
             waits_for=loaded.waits_for,
             unbootable=loaded.unbootable,
-            unchecked=explain_unchecked(shell) if loaded.kernel else "",
+            unchecked=explain_unchecked(shell, files) if files else "",
+            signatures=tuple(shell.checks.list_signatures(files)) if files else (),
             action=loaded.action,
             origins=loaded.origins,
         )

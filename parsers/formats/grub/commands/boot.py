@@ -27,6 +27,7 @@ def linux(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     path = str(arguments[0])
     _take_for_root(shell, path)
+    shell.require_signature(path)
     if shell.payload.kernel and shell.machine.has(shell.payload.kernel):
         shell.find_file(path)
     special = _SPECIAL_BUT_HEX if shell.machine.family.keeps_hex else _SPECIAL
@@ -131,7 +132,9 @@ def _initrd(shell: Shell, argument: str) -> FileRef:
     """Return the file. newc:NAME:FILE is FILE under that name (grub-core/loader/linux.c)."""
     name, colon, path = argument.removeprefix("newc:").partition(":")
     if not argument.startswith("newc:") or not colon:
+        shell.require_signature(argument)
         return shell.file(argument)
+    shell.require_signature(path)
     return replace(shell.file(path), packed=name.strip("/"))
 
 
@@ -140,6 +143,7 @@ def devicetree(shell: Shell, arguments: Sequence[str], block: Block | None) -> i
     if not arguments:
         raise GrubError(BAD_ARGUMENT, "filename expected")
     path = str(arguments[0])
+    shell.require_signature(path)
     shell.payload.devicetree = shell.file(path)
     shell.payload.origins += shell.origins("devicetree", path)
     return 0
@@ -156,6 +160,7 @@ def _chainloader(shell: Shell, arguments: Sequence[str], block: Block | None) ->
     """Load a unified kernel image, with the rest of the words as its command line; else nothing."""
     words = [word for word in arguments if not word.startswith("-")]
     if words and (image := load_image(shell, str(arguments[0]), arguments[1:])):
+        shell.require_signature(str(arguments[0]))
         shell.payload = image
         return 0
     what = describe_loader(words[0] if words else "", shell.env["root"])

@@ -38,6 +38,8 @@ def loopback(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
         shell.note_missing(words[0], f"the file {words[1]}")
         return shell.error(NOT_FOUND, f"file `{place.path}' not found", harmless=shell.in_entry)
     shell.missing_devices.pop(words[0], None)
+    if shell.checks.enforced:
+        shell.checks.refuse(f"the OpenPGP signature of the image {words[1]}")
     name = image_name(place.volume, place.path)
     if found := image(name, [place.volume]):
         loops[words[0]] = _describe(found, place)

@@ -175,5 +175,5 @@ def run_nested(shell: Shell, place: Place, run: Callable[[Shell], object]) -> in
     run(inner)
     shell.nested.append(inner)
     shell.effects, shell.used_up = inner.effects, inner.used_up
-    shell.subvolumes = inner.subvolumes
+    shell.subvolumes, shell.checks = inner.subvolumes, inner.checks
     return 0

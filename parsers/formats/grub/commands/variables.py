@@ -71,7 +71,7 @@ command("decrement")(_step(-1))
 @command("load_env")
 def load_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     options, names = _LOAD.read(arguments)
-    file, saved = _block(shell, options.get("file"))
+    file, saved = _block(shell, options.get("file"), checked="skip-sig" not in options)
     for name, value in saved.values.items():
         if not names or name in names:
             shell.set(name, value)
@@ -83,7 +83,7 @@ def load_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int
 @command("list_env")
 def list_env(shell: Shell, arguments: Sequence[str], block: Block | None) -> int:
     options, _ = _LOAD.read(arguments)
-    _, saved = _block(shell, options.get("file"))
+    _, saved = _block(shell, options.get("file"), checked="skip-sig" not in options)
     for name, value in saved.values.items():
         shell.machine.say(f"{name}={value}\n")
     return 0
@@ -135,7 +135,9 @@ _BLOCKS = re.compile(r"(?:\([^()]*\))?((?:[0-9]*\+[0-9]+,?)+)")
 _RUN = re.compile(r"([0-9]{1,9})\+([0-9]{1,3})")
 
 
-def _block(shell: Shell, paths: list[str] | None) -> tuple[FileRef, EnvironmentBlock]:
+def _block(
+    shell: Shell, paths: list[str] | None, *, checked: bool = False
+) -> tuple[FileRef, EnvironmentBlock]:
     path = paths[-1] if paths else f"{shell.env['prefix']}/grubenv"
     blocks = _BLOCKS.fullmatch(path)
     file = shell.file(path)
@@ -143,7 +145,7 @@ def _block(shell: Shell, paths: list[str] | None) -> tuple[FileRef, EnvironmentB
         first, count = (int(number) << 9 for number in run.groups())
         file = replace(file, path="", offset=first, size=count)
     if file not in shell.blocks:
-        text = _read_blocks(shell, file, blocks[1]) if blocks else shell.text(path)
+        text = _read_blocks(shell, file, blocks[1]) if blocks else shell.text(path, checked=checked)
         if text is None:
             raise GrubError(NOT_FOUND, f"file `{shell.place(path).name}' not found")
         shell.blocks[file] = EnvironmentBlock.read(text)

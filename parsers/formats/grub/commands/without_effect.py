@@ -19,7 +19,7 @@ from parsers.formats.grub.run.shell import Run, Shell
 _QUIET = {
     (0, ""): """
         915resolution acpi all_functional_test background_color backtrace cbmemc clear cmosclean
-        cmosdump coreboot_boottime distrust distrust_certificate efi-watchdog
+        cmosdump coreboot_boottime distrust_certificate efi-watchdog
         efiemu_loadcore efiemu_prepare efiemu_unload efitextmode fakebios fix_video
         functional_test gdbstub gdbstub_break gdbstub_stop hdparm hello help hexdump_random
         keymap legacy_check_password legacy_password list_trusted

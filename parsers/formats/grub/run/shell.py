@@ -105,7 +105,6 @@ class Shell(State):
         self.in_entry = False
         self.is_default = False  # it runs on the way to the entry that boots by itself
         self.extracting = False  # only the entries of a file are wanted
-        self.wants_check = False  # a signature was to be checked
         self.payload = Payload()
         self.searches: dict[tuple[str, str], Volume] = {}  # by kind and key
         self.effects: dict[FileRef, dict[str, str | None]] = {}
@@ -126,7 +125,7 @@ class Shell(State):
         env = self.env.inherit() if alone else self.env.copy()
         new = Shell(self.machine, self.commands, env, self.config, scope)
         new.line, new.menus, new.in_entry = self.line, self.menus, self.in_entry
-        new.is_default, new.wants_check = self.is_default, self.wants_check
+        new.is_default, new.checks = self.is_default, self.checks.copy()
         new.payload = replace(self.payload)
         new.missing_devices, new.searches = dict(self.missing_devices), dict(self.searches)
         new.effects = {file: dict(values) for file, values in self.effects.items()}

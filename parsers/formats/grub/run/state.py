@@ -16,6 +16,7 @@ from parsers.formats.grub.language.errors import (
 from parsers.formats.grub.language.pieces import Assignment, cut, pieces_of, sources
 from parsers.formats.grub.language.syntax import Word
 from parsers.formats.grub.language.words import Pattern, expand
+from parsers.formats.grub.run.checks import Checks
 from parsers.formats.grub.run.env import Environment, Scope
 from parsers.formats.grub.run.machine import GrubMachine, Place
 from parsers.formats.grub.run.origins import origins, sort_lines, split_sources
@@ -51,6 +52,7 @@ class State:
         self.minor: tuple[GrubError, bool] | None = None  # see `remark`
         self.missing_devices: dict[str, MissingDevice] = {}  # by variable
         self.subvolumes = Subvolumes()
+        self.checks = Checks()
 
     def error(
         self,
@@ -92,6 +94,8 @@ class State:
             # The variable's value has no parentheses, so its pieces have none.
             setting = setting._replace(pieces=pieces_of(cut(value, 1, len(value) - 1)))
         self.env.assignments[name] = setting
+        if name == "check_signatures":
+            self.checks.enforced = value[:1] in ("1", "e")
         if name.startswith("btrfs_") and self.machine.family.subvolumes:
             self._choose_subvolume(name, value)
         self.env[name] = value
@@ -204,8 +208,16 @@ class State:
             raise GrubError(BAD_FILE, "not a regular file")
         return place
 
-    def text(self, path: str) -> str | None:
-        """Return a file's text, or None. If it cannot be read, that is a Problem."""
+    def require_signature(self, path: str) -> None:
+        """Note that a file needs its signature, if GRUB checks each file that it opens."""
+        if self.checks.enforced:
+            self.checks.add(self.file(path), self.file(f"{path}.sig"))
+
+    def text(self, path: str, *, checked: bool = True) -> str | None:
+        """Return a file's text, or None. If it cannot be read, that is a Problem.
+
+        Without `checked` GRUB reads it whatever its signature is.
+        """
         place = self.place(path)
         within = path.partition(")")[2] if path[:1] == "(" else path
         if within[:1] != "/" and not place.is_remote:
@@ -215,7 +227,13 @@ class State:
         except OSError as error:
             self.machine.complain(self.config, self.line, f"{path}: {error.strerror or error}")
             return None
-        if text is None or len(text) <= LONGEST:
+        if text is None:
+            return None
+        if checked:
+            self.require_signature(path)
+        if self.checks.is_any:
+            self.checks.note_text(self.machine.file(place), text)
+        if len(text) <= LONGEST:
             return text
         most = f"only its first {LONGEST >> 10} KiB are read"
         words = f"{path} is too long for a boot configuration: {most}"

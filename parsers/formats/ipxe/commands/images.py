@@ -10,6 +10,7 @@ from parsers.formats.ipxe.outcome import CommandError, IpxeImage, Stop
 from parsers.formats.ipxe.run import Run
 from parsers.places.urls import is_url
 from parsers.reading.budget import OutOfBudget
+from parsers.reading.digest import find_sha256
 
 _MOST = 64  # images at once
 _MOST_SIGNATURES = 8  # of an image; each is fetched at the boot
@@ -177,19 +178,13 @@ def _kind(run: Run, image: IpxeImage) -> Literal["kernel", "script", "absent"]:
 
 
 def _note_script(run: Run, image: IpxeImage) -> None:
-    """Note the signatures of a script that runs. What is fetched for the check has to be the same.
-
-    A script of a disk has no digest: no scan of a disk has hashlib in memory.
-    """
+    """Note the signatures of a script that runs. What is read for the check has to be the same."""
     if not image.signed:
         return
-    if not is_url(image.where):
+    digest = find_sha256(run.context.text(image.where) or "")
+    if not digest:
         run.unchecked = f"the signature of {image.where}, which is a script, cannot be checked"
         return
-    from hashlib import sha256  # few scripts are signed
-
-    text = run.context.text(image.where) or ""
-    digest = sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
     new = dict.fromkeys((*run.signed_scripts, *image.list_signatures(image.ref, digest)))
     if len(new) > _MOST:
         raise OutOfBudget(f"more than {_MOST} signatures of scripts: given up")

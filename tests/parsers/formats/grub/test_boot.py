@@ -84,19 +84,3 @@ def test_a_file_over_the_network_is_a_url() -> None:
 def test_what_kexec_cannot_start_says_what_it_is(body: str, why: str) -> None:
     entry = offered(machine(f"menuentry A {{ {body} }}"))[0]
     assert (entry.kernel, entry.unbootable) == (None, why)
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("set check_signatures=enforce\nmenuentry a { linux /v }", "OpenPGP signatures"),
-        ("menuentry a { verify_detached /v /v.sig; linux /v }", "OpenPGP signatures"),
-        ("set check_appended_signatures=forced\nmenuentry a { linux /v }", "appended signatures"),
-        ("set check_signatures=no\nmenuentry a { linux /v }", ""),
-        ("set check_signatures=enforce\nmenuentry a { exit }", ""),
-    ],
-)
-def test_an_entry_of_a_disk_says_which_signatures_nobody_checks(text: str, what: str) -> None:
-    (entry,) = offered(machine(text))
-    words = f"its configuration wants {what} to be checked, which is not supported"
-    assert entry.unchecked == (words if what else "")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from parsers.api import Entry, FileRef, Preferences, Volume
+from parsers.api import Entry, FileRef, Preferences, SignatureRef, Volume
 from parsers.formats import formats
 from petipy.scan.lease import scan_lease
 from petipy.state.model import Scan
@@ -207,12 +207,12 @@ def test_another_loader_of_the_server_is_not_the_own_disk() -> None:
         "verify_detached /v /v.sig\nmenuentry a { linux /v }\n",
     ],
 )
-def test_an_entry_whose_signature_nobody_can_check_says_so(text: str) -> None:
+def test_an_entry_has_the_signatures_that_its_script_wants(text: str) -> None:
     (entry,) = entries(scanned(text))
-    assert entry.kernel
-    assert "signatures" in entry.unchecked
+    kernel, place = FileRef(url=f"{SERVER}/v"), FileRef(url=f"{SERVER}/v.sig")
+    assert entry.signatures == (SignatureRef(file=kernel, place=place, kind="openpgp"),)
     (entry,) = entries(scanned(text.replace("enforce", "no").replace("verify_detached", "echo")))
-    assert entry.unchecked == ""
+    assert entry.signatures == ()
 
 
 def test_a_menu_asks_for_an_option_of_dhcp() -> None:

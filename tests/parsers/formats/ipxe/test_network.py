@@ -5,6 +5,8 @@ from hashlib import sha256
 import pytest
 
 from parsers.api import Entry, FileRef, Preferences, SignatureRef
+from parsers.formats.ipxe import FORMAT
+from tests.fakes import Machine
 from tests.parsers.formats.ipxe.scripts import (
     HERE,
     LEASE,
@@ -198,6 +200,17 @@ def test_a_signed_script_is_fetched_again_for_its_check() -> None:
     script = FileRef(url=f"{SITE}/ipxe/b.ipxe")
     place = FileRef(url=f"{SITE}/ipxe/b.sig")
     assert got.signatures == (SignatureRef(file=script, place=place, signer="Bob", digest=digest),)
+
+
+def test_a_signed_script_of_a_disk_is_read_again_for_its_check() -> None:
+    other = "#!ipxe\nkernel /linux\nboot\n"
+    first = "#!ipxe\nimgfetch /b.ipxe\nimgverify b.ipxe /b.sig\nchain b.ipxe\n"
+    host = Machine({"vda2": {"/boot.ipxe": first, "/b.ipxe": other, "/linux": ""}})
+    (got,) = (i for i in FORMAT.parse(host.files("vda2"), "/boot.ipxe") if isinstance(i, Entry))
+    digest = sha256(other.encode()).hexdigest()
+    script, place = FileRef(path="/b.ipxe"), FileRef(path="/b.sig")
+    assert got.signatures == (SignatureRef(file=script, place=place, digest=digest),)
+    assert got.unchecked == ""
 
 
 def test_a_script_that_chains_to_itself_ends_with_a_problem() -> None:
