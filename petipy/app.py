@@ -254,6 +254,9 @@ def main(process: ScannerProcess) -> int:
         log.warning(f"lockdown={mode}: this kernel takes signed drivers and signed kernels only")
     # petipy.network.ssh_key.PLACE: most images have none, and do not import it.
     has_ssh = os.path.exists("/etc/dropbear")  # noqa: PTH110  no pathlib here
+    # petipy.boot.openpgp.KEYRING
+    if os.path.exists(keyring := "/etc/petipy/keyring.gpg"):  # noqa: PTH110
+        store.update(keyring=keyring)
     services = _services(Scanner(process, log.warning), store)
     services = replace(services, storage=kept, bmc=platforms.find().open_bmc(), ssh=has_ssh)
     if place := store.snapshot.settings.store:

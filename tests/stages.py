@@ -67,6 +67,11 @@ SYSTEM = {
     "kea-dhcp6": "kea-dhcp6-server",
     "nginx": "nginx",
     "openssl": "openssl",
+    # For OpenPGP signatures.
+    "gpg": "gpg",
+    "gpg-agent": "gpg-agent",
+    "gpgconf": "gpgconf",
+    "gpgv": "gpgv",
     "curl": "curl",
     "tinyproxy": "tinyproxy-bin",
     "busybox": "busybox",

@@ -286,8 +286,9 @@ class Booter:
         link = next((source.link for source in sources if source.name == choice.device), None)
         devices = lambda: self._store.snapshot.devices  # noqa: E731
         opener = Opener(machine.open, devices, machine.fetch, find_way(link))
-        kexec, log, ca = machine.kexec, self._log, self._store.snapshot.settings.ca
-        load = steps.load(todo, kexec, opener, in_child, log, self._show, make_message, ca)
+        kexec, log, snapshot = machine.kexec, self._log, self._store.snapshot
+        keys = snapshot.settings.ca, snapshot.keyring
+        load = steps.load(todo, kexec, opener, in_child, log, self._show, make_message, *keys)
         await self._stoppable(load)
 
     def _send_back(self, choice: Choice, change: Changed) -> None:

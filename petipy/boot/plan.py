@@ -100,8 +100,8 @@ def forget_stamps(todo: Plan) -> Plan:
         devicetree=devicetree,
         overlays=overlays,
         signatures=tuple(
-            replace(signature, place=replace(signature.place, stamp=""))
-            for signature in todo.signatures
+            replace(s, file=replace(s.file, stamp=""), place=replace(s.place, stamp=""))
+            for s in todo.signatures
         ),
         configs=(),
     )

@@ -1,20 +1,23 @@
 """The signatures of a boot's files: a confined child checks them before anything is loaded.
 
-The authorities are those of petipy.ca alone. The CA bundle of the image vouches for the names of
-servers: everybody can buy a certificate for signing code from an authority in it.
+CMS signatures lead to the authorities of petipy.ca alone. The CA bundle of the image vouches for
+the names of servers: everybody can buy a certificate for signing code from an authority in it.
+OpenPGP signatures are by the keys of the image (petipy.boot.openpgp).
 
 The bytes that are checked are those that boot. Files from servers are sealed in memory; a file of a
 disk, which may answer differently the next time, is copied into such a file first.
 """
 
+import errno
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import basename
 from typing import Any
 
+from petipy.boot import openpgp
 from petipy.boot.opener import Changed, Opener
 from petipy.boot.parts import send, size_of
 from petipy.boot.plan import BootError, Plan, describe, forget_extents
@@ -43,6 +46,7 @@ _Check = tuple[Signature, int, int]  # with the descriptors of content and signa
 class Proofs:
     """The material of a check: the signatures of a plan, and the authorities' certificates."""
 
+    keyring: str  # the file of OpenPGP's keys
     signatures: list[int] = field(default_factory=list)  # in the order of Plan.signatures
     paths: list[str] = field(default_factory=list)  # of certificates in the image
     fingerprints: list[str] = field(default_factory=list)  # of certificates
@@ -50,15 +54,30 @@ class Proofs:
     fetched: list[tuple[int, str, str]] = field(default_factory=list)
 
 
+def drop_unchecked(todo: Plan, authorities: Sequence[str], keyring: str, log: Log) -> Plan:
+    """Return the plan without the signatures that nobody can check; log the reasons."""
+    why = {} if authorities else {"cms": "petipy.ca is not set"}
+    why |= {} if keyring else {"openpgp": "this image has no keyring"}
+    for kind in dict.fromkeys(signature.kind for signature in todo.signatures):
+        if kind in why:
+            log.warning(f"the signatures of {todo.title} are not checked: {why[kind]}")
+    return replace(todo, signatures=tuple(s for s in todo.signatures if s.kind not in why))
+
+
 async def open_proofs(
-    todo: Plan, authorities: Sequence[str], opener: Opener, log: Log, stack: ExitStack
+    todo: Plan,
+    authorities: Sequence[str],
+    keyring: str,
+    opener: Opener,
+    log: Log,
+    stack: ExitStack,
 ) -> Proofs:
     """Open the signatures of a plan, and fetch certificates. `stack` closes them.
 
     Raise BootError for a signature that is not there; Changed for one that is not what was scanned.
     """
     named = sort_authorities(authorities)
-    proofs = Proofs(paths=named.paths, fingerprints=named.fingerprints)
+    proofs = Proofs(keyring, paths=named.paths, fingerprints=named.fingerprints)
     for signature in todo.signatures:
         try:
             (descriptor,) = await opener.open(signature.place)
@@ -68,7 +87,7 @@ async def open_proofs(
             raise BootError(_name(signature), f"its signature is not there: {error}") from error
         stack.callback(os.close, descriptor)
         proofs.signatures.append(descriptor)
-    for url in named.urls:
+    for url in named.urls if any(s.kind == "cms" for s in todo.signatures) else ():
         try:
             checksum = parse(url).checksum()
             if checksum is None:
@@ -98,6 +117,31 @@ async def verify(
     """
     found = list(descriptors)
     checks, copied = await _pair(todo, found, proofs, opener, in_child, stack)
+    cms_checks = [check for check in checks if check[0].kind == "cms"]
+    if cms_checks:
+        await _verify_cms(cms_checks, proofs, in_child, log, show)
+    for check in checks:
+        if check[0].kind == "openpgp":
+            await _verify_openpgp(check, proofs.keyring, log, show)
+    return forget_extents(todo, copied), found
+
+
+async def _verify_openpgp(check: _Check, keyring: str, log: Log, show: Show) -> None:
+    signature, content, place = check
+    show(Progress(what=f"signature of {_name(signature)}", done=0))
+    try:
+        if signature.digest and _hash(content) != signature.digest:
+            raise OSError(errno.EBADMSG, "the file is not the one that was read before")
+        signer = await openpgp.check(content, place, keyring)
+    except OSError as error:
+        why = describe(error, "no answer")
+        raise BootError(_name(signature), f"signature {signature.place}: {why}") from error
+    log.info(f"{_name(signature)}: the signature is right (by {signer})")
+
+
+async def _verify_cms(
+    checks: Sequence[_Check], proofs: Proofs, in_child: InChild, log: Log, show: Show
+) -> None:
     last = 0
 
     def receive(report: str) -> None:
@@ -116,7 +160,6 @@ async def verify(
         raise BootError(_name(signature), f"signature {signature.place}: {why}") from error
     for (signature, _, _), signer in zip(checks, signers.split("\n"), strict=False):
         log.info(f"{_name(signature)}: the signature is right (by {signer})")
-    return forget_extents(todo, copied), found
 
 
 async def _pair(
@@ -135,12 +178,15 @@ async def _pair(
     copied: list[File] = []
     checks: list[_Check] = []
     for signature, place in zip(todo.signatures, proofs.signatures, strict=True):
-        if signature.digest:  # a script: it is fetched again
+        numbers = [number for number, file in enumerate(files) if file == signature.file]
+        if signature.digest or (signature.kind == "openpgp" and not numbers):
+            # A script, or what a script has looked at: it is opened again.
             (descriptor,) = await opener.open(signature.file)
             stack.callback(os.close, descriptor)
+            if not sealed.is_sealed(descriptor):
+                descriptor = await _copy(descriptor, signature.file, in_child, stack)
             checks.append((signature, descriptor, place))
             continue
-        numbers = [number for number, file in enumerate(files) if file == signature.file]
         if not numbers:
             raise BootError(_name(signature), "it has a signature, and is none of the files")
         for number in numbers:
@@ -234,6 +280,14 @@ def _read(descriptor: int, most: int) -> bytes:
     while len(data) < most and (piece := os.pread(descriptor, most - len(data), len(data))):
         data += piece
     return data
+
+
+def _hash(descriptor: int) -> str:
+    """Return the SHA-256 of a text."""
+    import hashlib
+
+    with open(f"/proc/self/fd/{descriptor}", "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(descriptor: int, digest: Any) -> str:

@@ -65,24 +65,24 @@ async def load(
     show: Show,
     make_message: Callable[[], Message] = Message,
     authorities: Sequence[str] = (),
+    keyring: str = "",
 ) -> None:
     """Stage the kernel of a plan. Raise BootError with the step that failed and the reason.
 
     `show` gets the progress: the bytes that come from servers, then those that are read, and after
     that, since the kernel loads them in one call, a total of None. At the end it gets None.
     `make_message` makes the message for the next system once all files are there.
-    `authorities` vouch for signatures. Without any, none is checked: only a person boots such an
-    entry (petipy.state.unchecked).
+    `authorities` vouch for CMS signatures, the `keyring` for those of OpenPGP. Without them none is
+    checked: only a person boots such an entry (petipy.state.unchecked).
     """
     with ExitStack() as stack:
         stack.callback(show, None)
         proofs = None
-        if todo.signatures and authorities:
+        if todo.signatures:
             from petipy.boot import signatures  # few boots have any
 
-            proofs = await signatures.open_proofs(todo, authorities, opener, log, stack)
-        elif todo.signatures:
-            log.warning(f"the signatures of {todo.title} are not checked: petipy.ca is not set")
+            todo = signatures.drop_unchecked(todo, authorities, keyring, log)
+            proofs = await signatures.open_proofs(todo, authorities, keyring, opener, log, stack)
         descriptors = await opener.open(*todo.files, configs=todo.configs, show=show)
         for descriptor in descriptors:
             stack.callback(os.close, descriptor)

@@ -106,6 +106,12 @@ def _lines(found: Survey) -> Iterator[str]:
         yield from describe_problem(problem, name)
 
 
+_AUTHORITIES = {
+    "cms": "petipy.ca names an authority",
+    "openpgp": "the image of Petipy has a keyring",
+}
+
+
 def _boots_alone(default: Choice) -> bool:
     """Return True unless the default needs a person, or an authority for its signatures."""
     return default.bootable and not (
@@ -144,8 +150,9 @@ def _choice(choice: Choice, users: str, default: bool) -> Iterator[str]:
         yield "    ! it is Petipy itself, which never boots by itself"
     if entry.unchecked:
         yield f"    ! {entry.unchecked}: it never boots by itself"
-    elif entry.signatures:
-        yield "    ! it boots by itself only where petipy.ca names an authority"
+    else:
+        for kind in dict.fromkeys(signature.kind for signature in entry.signatures):
+            yield f"    ! it boots by itself only where {_AUTHORITIES[kind]}"
     if choice.obstacle:
         yield f"    ! {choice.obstacle}"
 

@@ -34,6 +34,7 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         return {
             "file": file(ref.file),
             "place": file(ref.place),
+            "kind": ref.kind,
             "signer": ref.signer or None,
         } | more
 

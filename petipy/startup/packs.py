@@ -1,8 +1,9 @@
 """Keep programs compressed that a start without a network has no use for.
 
 The kernel would unpack them at each start, by 14.6 instructions per byte, and this program does so
-when a link is there. initramfs/fast/packs.py makes the packs. Where there are none, as in a plain
-image or on a desktop, the files lie in their places from the beginning.
+when a link is there, or a signature is to be checked. initramfs/fast/packs.py makes the packs.
+Where there are none, as in a plain image or on a desktop, the files lie in their places from the
+beginning.
 
     /usr/lib/petipy/packs/NAME    a line for each file: its mode in octal, a blank, its path
     PATH.zst                      the file, compressed
@@ -13,6 +14,7 @@ from contextlib import suppress
 
 PLACE = "usr/lib/petipy/packs"
 NETWORK, TLS = "network", "tls"  # systemd-networkd; OpenSSL's libraries and the authorities
+OPENPGP = "openpgp"  # gpgv
 
 
 def unpack(name: str, root: str = "/") -> None:

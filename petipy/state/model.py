@@ -182,6 +182,7 @@ class Signature:
     place: File
     signer: str
     digest: str
+    kind: Literal["cms", "openpgp"] = "cms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,6 +315,7 @@ class Snapshot:
     booting: str = ""  # id of the choice that is being loaded
     progress: Progress | None = None  # of the file that is being loaded
     ssh: str = ""  # how to reach the menu by ssh, and the key of this host; "" if nobody can
+    keyring: str = ""  # the image's file of keys for OpenPGP signatures; "" if it has none
     itself: frozenset[str] = frozenset()  # ids of choices that were Petipy when they were loaded
     # Names of devices that the host wants to boot first, as petipy.state.order takes them.
     host: tuple[str, ...] = ()

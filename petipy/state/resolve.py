@@ -189,7 +189,7 @@ def resolve_source(
             devicetree=resolved.get(entry.devicetree) if entry.devicetree else None,
             overlays=tuple(resolved[ref] for ref in entry.overlays if ref in resolved),
             signatures=tuple(
-                Signature(resolved[s.file], resolved[s.place], s.signer, s.digest)
+                Signature(resolved[s.file], resolved[s.place], s.signer, s.digest, s.kind)
                 for s in entry.signatures
                 if s.file in resolved and s.place in resolved
             ),

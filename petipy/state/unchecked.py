@@ -10,6 +10,9 @@ def explain(snapshot: Snapshot, choice: Choice) -> str:
     """Return in words why only a person boots the choice; "" if there is no such reason."""
     if choice.entry.unchecked:
         return choice.entry.unchecked
-    if choice.signatures and not snapshot.settings.ca:
+    kinds = {signature.kind for signature in choice.signatures}
+    if "cms" in kinds and not snapshot.settings.ca:
         return "it is signed, but petipy.ca names no authority"
+    if "openpgp" in kinds and not snapshot.keyring:
+        return "it has OpenPGP signatures, but this image has no keyring"
     return ""

@@ -8,6 +8,7 @@ from petipy.sys import limits, seccomp
 from petipy.sys.seccomp import Work
 
 _FILES = 1024  # descriptors of a process that makes files in memory
+_PROGRAMS_FILES = 64  # descriptors of a program
 
 
 def confine(
@@ -40,3 +41,16 @@ def confine(
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # SIGXCPU, then SIGKILL
     if seccomp.available():
         seccomp.confine(work)
+
+
+def confine_program(seconds: int, memory: int) -> None:
+    """Give up the same for a program that this process becomes, which checks a file.
+
+    The program may read the files that everybody can read: it loads its libraries.
+    """
+    size = limits.read_size()
+    limits.leave_network()
+    limits.become(limits.CONFINED_USER)
+    limits.limit(seconds, size + memory, _PROGRAMS_FILES)
+    if seccomp.available():
+        seccomp.confine("verify")

@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from petipy.sys import limits, tty
@@ -30,14 +30,19 @@ async def run(
     within: float,
     limit: int = 1 << 20,
     environment: Mapping[str, str] = ENVIRONMENT,
+    descriptors: Sequence[int] = (),
+    prepare: Callable[[], None] = lambda: None,
 ) -> Result:
     """Run a program, without a shell, with nothing to read, in / and in a session of its own.
+
+    It inherits the `descriptors`. Its process calls `prepare`, which may give up rights, before it
+    becomes the program.
 
     Raise OSError if it cannot be started, has not ended `within` seconds (ETIMEDOUT), or prints
     more than `limit` bytes to one of its outputs (EFBIG). Then, and when this is cancelled, the
     program is killed with all that it has started in its session.
     """
-    program = await _start(argv, environment)
+    program = await _start(argv, environment, descriptors, prepare)
     assert program.stdout
     assert program.stderr
     try:
@@ -57,7 +62,16 @@ async def run(
     return Result(status, output, errors)
 
 
-async def _start(argv: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+async def _start(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    descriptors: Sequence[int],
+    prepare: Callable[[], None],
+) -> asyncio.subprocess.Process:
+    def become() -> None:
+        _be_ordinary()
+        prepare()
+
     starting = asyncio.create_task(
         asyncio.create_subprocess_exec(
             *argv,
@@ -67,7 +81,8 @@ async def _start(argv: Sequence[str], environment: Mapping[str, str]) -> asyncio
             cwd="/",
             env=environment,
             start_new_session=True,
-            preexec_fn=_be_ordinary,
+            pass_fds=descriptors,
+            preexec_fn=become,
         )
     )
     try:

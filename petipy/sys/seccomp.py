@@ -14,8 +14,8 @@ from typing import Literal
 from petipy.sys.libc import call, libc
 
 # The work of a process: compute (on a password), probe a disk, scan a file system, load a kernel,
-# fetch from the network, hear what DHCP servers say.
-Work = Literal["compute", "probe", "scan", "load", "fetch", "hear"]
+# fetch from the network, hear what DHCP servers say, become a program that verifies a file.
+Work = Literal["compute", "probe", "scan", "load", "fetch", "hear", "verify"]
 
 _PR_GET_SECCOMP, _PR_SET_SECCOMP = 21, 22
 _MODE_FILTER = 2
@@ -31,14 +31,14 @@ _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _TABLE = """
                         x86_64 ppc64le aarch64   s390x
 openat2            s       437     437     437     437
-fcntl              pslf     72      55      25      55
+fcntl              pslfv    72      55      25      55
 close              *         3       6      57       6
 newfstatat         *       262     291      79     293
-getdents64         s       217     202      61     220
-lseek              pslf      8      19      62      19
-_llseek            pslf      -     140       -       -
-read               pslf      0       3      63       3
-pread64            psl      17     179      67     180
+getdents64         sv      217     202      61     220
+lseek              pslfv     8      19      62      19
+_llseek            pslfv     -     140       -       -
+read               pslfv     0       3      63       3
+pread64            pslv     17     179      67     180
 fstat              *         5     108      80     108
 sendto             *        44     335     206     369
 send               *         -     334       -       -
@@ -54,10 +54,10 @@ mremap             *        25     163     216     163
 mprotect           *        10     125     226     125
 madvise            *        28     205     233     219
 brk                *        12      45     214      45
-openat             sf      257     286      56     288
-readlinkat         s       267     296      78     298
+openat             sfv     257     286      56     288
+readlinkat         sv      267     296      78     298
 statx              *       332     383     291     379
-faccessat          s       269     298      48     300
+faccessat          sv      269     298      48     300
 memfd_create       lf      319     360     279     350
 ftruncate          lf       77      93      46      93
 sendfile           lf       40     186      71     187
@@ -106,8 +106,17 @@ epoll_wait         f       232     238       -     251
 epoll_pwait        f       281     303      22     312
 ioctl              f        16      54      29      54
 clone              f        56     120     220     120
-set_robust_list    f       273     300      99     304
-rseq               f       334     387     293     383
+set_robust_list    fv      273     300      99     304
+rseq               fv      334     387     293     383
+access             v        21      33       -      33
+arch_prctl         v       158       -       -       -
+close_range        v       436     436     436     436
+dup                v        32      41      23      41
+execve             v        59      11     221      11
+getcwd             v        79     182      17     183
+prlimit64          v       302     325     261     334
+readlink           v        89      85       -      85
+set_tid_address    v       218     232      96     252
 uname              *        63     122     160     122
 exit               *        60       1      93       1
 exit_group         *       231     234      94     248
@@ -125,8 +134,10 @@ _ONLY: dict[str, _Only] = {
     "ioctl": (1, (0x541B, 0x5421, 0x4004667F, 0x8004667E)),
     # the flags of a thread, as pthread_create has them: getaddrinfo runs in one
     "clone": (0, (0x3D0F00,)),
+    # no new limits: a program asks for that of its stack
+    "prlimit64": (2, (0,)),
 }
-_ONLY_FETCHING: dict[str, _Only] = {"openat": (2, (0, 0x80000))}  # O_RDONLY, and with O_CLOEXEC
+_ONLY_READING: dict[str, _Only] = {"openat": (2, (0, 0x80000))}  # O_RDONLY, and with O_CLOEXEC
 _CLONE_ON_S390 = 1  # there the flags are the second argument
 # From this number on, calls came with Linux 5.1 and later. A library that tries one of them knows
 # another way if the kernel says ENOSYS. EPERM, the answer to an old call, would end its work.
@@ -156,7 +167,7 @@ def program(machine: str, work: Work) -> bytes:
     """Return the filter for a machine, in its byte order: an array of struct sock_filter."""
     big = machine == "s390x"
     allowed = list_allowed(machine, work)
-    only = _ONLY | (_ONLY_FETCHING if work == "fetch" else {})
+    only = _ONLY | (_ONLY_READING if work in ("fetch", "verify") else {})
     if big:
         only["clone"] = (_CLONE_ON_S390, only["clone"][1])
     plain = [number for name, number in allowed.items() if name not in only]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,7 @@ def load(
     *,
     disk: Path | None = None,
     child: steps.InChild = in_child,
+    keyring: str = "",
 ) -> list[str]:
     """Load with files by their names on the server. Return the log; its last line has the files."""
     served = {f"{SITE}/vmlinuz": b"KERNEL", f"{SITE}/initrd": CONTENT}
@@ -94,8 +96,8 @@ def load(
     words = [str(word) for word in authorities]
     try:
         shown: list[Progress | None] = []
-        run = steps.load(todo, Machine(), opener, child, log, shown.append, authorities=words)
-        asyncio.run(run)
+        keys: dict[str, Any] = {"authorities": words, "keyring": keyring}
+        asyncio.run(steps.load(todo, Machine(), opener, child, log, shown.append, **keys))
     finally:
         assert len(list(Path("/proc/self/fd").iterdir())) == before
     return [line.text for line in log.lines]

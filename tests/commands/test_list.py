@@ -200,6 +200,7 @@ def test_signatures_are_shown_with_what_they_sign(
         {
             "file": {"device": "root", "path": "/v"},
             "place": {"url": "http://192.0.2.1/v.sig"},
+            "kind": "cms",
             "signer": "Bob",
         }
     ]
@@ -445,7 +446,7 @@ def test_a_default_that_switches_off_boots_nothing_by_itself(
     assert out.rstrip().endswith("nothing here boots by itself")
 
 
-def test_an_entry_whose_signature_nobody_checks_says_that_it_waits_for_a_person(
+def test_an_entry_with_a_signature_of_openpgp_says_that_it_needs_a_keyring(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = "set timeout=5\nset check_signatures=enforce\nmenuentry a { linux /v }\n"
@@ -459,11 +460,13 @@ def test_an_entry_whose_signature_nobody_checks_says_that_it_waits_for_a_person(
     file.write_text(json.dumps(about))
     assert main(["--machine", str(file)]) == 0
     shown = capsys.readouterr().out
-    assert "not supported: it never boots by itself" in shown
+    assert "only where the image of Petipy has a keyring" in shown
     assert "nothing here boots by itself" in shown
     assert main(["--json", "--machine", str(file)]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["entries"]
-    assert "signatures" in entry["unchecked"]
+    (signature,) = entry["signatures"]
+    assert signature["place"] == {"url": "tftp://192.0.2.1/v.sig"}
+    assert signature["kind"] == "openpgp"
 
 
 def test_a_machine_file_with_servers_answers_by_itself(

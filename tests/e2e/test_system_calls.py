@@ -11,7 +11,7 @@ from petipy.sys import seccomp
 from petipy.sys.seccomp import Work
 
 pytestmark = pytest.mark.e2e
-WORKS: tuple[Work, ...] = ("compute", "probe", "scan", "load", "hear", "fetch")
+WORKS: tuple[Work, ...] = ("compute", "probe", "scan", "load", "hear", "fetch", "verify")
 # 64-bit ARM has the numbers of <asm-generic/unistd.h>, where some names say "also 32 bits".
 NUMBER = re.compile(r"#define __NR(?:3264)?_(\w+)\s+(\d+)$", re.MULTILINE)
 

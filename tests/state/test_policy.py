@@ -72,6 +72,14 @@ def test_what_has_signatures_boots_by_itself_once_there_are_authorities() -> Non
     assert booted(seen, replace(QUICK, ca=("/etc/ca.pem",)), READY) == ["a", "b"]
 
 
+def test_what_has_signatures_of_openpgp_boots_by_itself_in_an_image_with_a_keyring() -> None:
+    file = File(device="vda2", path="/vmlinuz")
+    signed = replace(A, signatures=(Signature(file, file, "", "", "openpgp"),))
+    seen = replace(SEEN, choices=(signed, B))
+    assert booted(seen, replace(QUICK, ca=("/etc/ca.pem",)), READY) == ["b"]
+    assert booted(replace(seen, keyring="/etc/keys"), QUICK, READY) == ["a", "b"]
+
+
 def test_of_the_network_and_of_media_only_what_their_configuration_chose_boots() -> None:
     """The menu's next line may install a system over the one that is there."""
     net, disc = device("net0", kind=NETWORK), device("sr0", kind=OPTICAL)

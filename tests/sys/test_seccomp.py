@@ -22,7 +22,7 @@ ARCHES = {  # <linux/audit.h>, of each machine and of its entry for 32-bit progr
     "aarch64": (0xC00000B7, 0x40000028),
     "s390x": (0x80000016, 0x16),
 }
-WORKS: tuple[Work, ...] = ("compute", "probe", "scan", "load", "hear", "fetch")
+WORKS: tuple[Work, ...] = ("compute", "probe", "scan", "load", "hear", "fetch", "verify")
 EVERY = [(machine, work) for machine in ARCHES for work in WORKS]
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 EPERM, ENOSYS = 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
@@ -81,6 +81,7 @@ def test_a_call_through_socketcall_opens_no_socket() -> None:
 
 # A fetch may do these for some values of an argument.
 SPEAKING = {"socket", "socketpair", "connect", "bind", "clone", "ioctl"}
+BECOMING = {"execve", "prlimit64"}  # of a process that becomes a program, and loads its libraries
 FORBIDDEN = frozenset(
     [
         "shmget",
@@ -141,7 +142,7 @@ FORBIDDEN = frozenset(
 @pytest.mark.parametrize(("machine", "work"), EVERY)
 def test_no_work_has_a_way_to_others(machine: str, work: Work) -> None:
     ways = FORBIDDEN & seccomp.list_allowed(machine, work).keys()
-    assert not ways - (SPEAKING if work == "fetch" else set())
+    assert not ways - {"fetch": SPEAKING, "verify": BECOMING}.get(work, set())
 
 
 @pytest.mark.parametrize("machine", ARCHES)
@@ -162,6 +163,19 @@ def test_a_fetch_speaks_ip_reads_files_and_starts_threads(machine: str) -> None:
     for other in (0, 17, thread & ~0x10000, thread | 0x10000000):  # SIGCHLD; CLONE_NEWUSER
         assert not allowed("clone", *first, other)
     assert not allowed("ioctl", 3, 0x5401)  # TCGETS
+
+
+@pytest.mark.parametrize("machine", ARCHES)
+def test_a_program_that_verifies_reads_files_and_changes_no_limit(machine: str) -> None:
+    numbers = seccomp.list_allowed(machine, "verify")
+
+    def allowed(name: str, *arguments: int) -> bool:
+        return verdict(machine, "verify", numbers[name], *arguments) == ALLOW
+
+    flags = {bit for bit in range(31) if allowed("openat", 0xFFFFFF9C, 0, 1 << bit)}
+    assert flags == {19}  # O_CLOEXEC; neither O_WRONLY nor O_CREAT
+    assert allowed("prlimit64", 0, 3, 0, 0x1000)
+    assert not allowed("prlimit64", 0, 3, 0x1000, 0)
 
 
 @pytest.mark.parametrize("machine", ARCHES)
