@@ -4,11 +4,11 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from initramfs import cpio, features, keymaps, python, ssh, userland, wheels
+from initramfs import cpio, features, keymaps, openpgp, python, ssh, userland, wheels
 from initramfs.archive import MIRROR, Archive
 from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
@@ -31,7 +31,6 @@ from initramfs.manifest import Manifest
 from initramfs.tree import Tree, file, read_build_time, read_packages
 from parsers import machines
 from parsers.binary import initrd
-from petipy.network.ssh_key import PLACE as SSH
 from petipy.settings import storage
 
 KERNELS = {
@@ -49,6 +48,9 @@ TOOLS = {
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
 
+# An optional part of the image: programs as in userland.PROGRAMS, and its own files.
+Option = tuple[Mapping[str, tuple[str, ...]], Tree]
+
 
 def build(
     architecture: str,
@@ -64,18 +66,23 @@ def build(
     config: bytes = b"",
     ssh_keys: Path | None = None,
     layouts: str = "some",
+    keyring: Path | None = None,
 ) -> Manifest:
     """Write kernel, image and manifest.json to `output`.
 
     `signed` leaves the kernel modules as they are; `plain` leaves out every trick for speed.
     `own_kernel` builds a kernel from Debian's source in the place of Debian's. If it is `signed`,
     `signing_key` or a key of the cache signs its modules. `config` is the image's file of settings.
-    `ssh_keys` are the public keys that may log in; without them there is no ssh server. `layouts`
-    is one of keymaps.CHOICES.
+    `ssh_keys` are the public keys that may log in; without them there is no ssh server. `keyring`
+    are those for OpenPGP signatures; without them there is no verifier. `layouts` is one of
+    keymaps.CHOICES.
     """
-    more = Tree()
+    options: list[Option] = []
     if ssh_keys:
-        more = ssh.make_tree(ssh.read_keys(ssh_keys), ssh.keep_host_key(output / ssh.KEPT))
+        login = ssh.make_tree(ssh.read_keys(ssh_keys), ssh.keep_host_key(output / ssh.KEPT))
+        options.append((ssh.PROGRAMS, login))
+    if keyring:
+        options.append((openpgp.PROGRAMS, openpgp.make_tree(openpgp.read_keyring(keyring))))
     target = Archive(cache / "apt", suite, architecture, mirror)
     own = take_own_kernel(target, cache, signing_key, signed=signed) if own_kernel else None
     with locked(cache):
@@ -88,9 +95,9 @@ def build(
         zstd = Zstd(cache / "compressed")
         kernel = take_kernel(target, own, manifest, whole=signed or plain)
         modules = select_modules(kernel, architecture)
-        more.update(keymaps.make_tree(layouts, target, cache))
+        options.append(({}, keymaps.make_tree(layouts, target, cache)))
         trees = assemble(
-            kernel, modules, target, host, cache, zstd, manifest, plain=plain, more=more
+            kernel, modules, target, host, cache, zstd, manifest, plain=plain, options=options
         )
         quick = Lz4(cache / "compressed") if kernel.has("RD_LZ4") and not plain else zstd
         frames = compress(trees, zstd, quick)
@@ -182,9 +189,9 @@ def assemble(
     manifest: Manifest,
     *,
     plain: bool,
-    more: Tree | None = None,
+    options: Sequence[Option] = (),
 ) -> dict[str, Tree]:
-    """Return the parts of the image. `more` has the files of optional parts.
+    """Return the parts of the image.
 
     Each part becomes an archive; the kernel unpacks one after the other. A change in one part
     leaves the compressed bytes of the others alone.
@@ -194,10 +201,10 @@ def assemble(
     say(f"kernel {kernel.version}, Python {version}")
     locked_wheels = wheels.fetch(wheels.pins(), cache / "wheels")
     interpreter = python.assemble(version, target, host, locked_wheels, plain=plain)
-    more = more or Tree()
-    optional = ssh.PROGRAMS if SSH.lstrip("/") in more else {}
-    programs = userland.assemble(target, version, interpreter.tree, plain=plain, more=optional)
-    programs.tree.update(more)
+    more = {package: files for programs, _ in options for package, files in programs.items()}
+    programs = userland.assemble(target, version, interpreter.tree, plain=plain, more=more)
+    for _, tree in options:
+        programs.tree.update(tree)
     brought = (*programs.packages, *interpreter.packages)
     manifest.packages |= {p.name: p.version for p in brought}
     # petipy.network.clock: no clock may stand before this.
@@ -286,6 +293,13 @@ def arguments() -> argparse.ArgumentParser:
         default="some",
         help="keyboard layouts: those of keymaps.txt, every one that X11 has, or none",
     )
+    parser.add_argument(
+        "--keyring",
+        type=Path,
+        metavar="FILE",
+        help="public keys, of gpg --export, for the OpenPGP signatures that a grub.cfg wants;"
+        " adds gpgv",
+    )
     return parser
 
 
@@ -308,6 +322,7 @@ def main() -> int:
             signing_key=options.signing_key,
             ssh_keys=options.ssh_keys,
             layouts=options.keymaps,
+            keyring=options.keyring,
         )
     except BuildError as error:
         say(f"failed: {error}")

@@ -26,6 +26,11 @@ PATHS: Mapping[str, tuple[str, ...]] = {
         "*/libtommath.so*",
         "etc/dropbear/*",
     ),
+    "OpenPGP: gpgv": (
+        "usr/bin/gpgv*",
+        *("*/libgcrypt.so*", "*/libgpg-error.so*", "*/libassuan.so*", "*/libnpth.so*"),
+        *("*/libbz2.so*", "etc/petipy/keyring.gpg"),
+    ),
     "kexec-tools": ("usr/sbin/kexec",),
     "keyboard layouts": ("usr/share/petipy/keymaps",),
 }

@@ -1,20 +1,21 @@
 """Keep programs compressed that a start without a network has no use for.
 
 The kernel unpacks all of the image at each start. `petipy.startup.packs` unpacks these when a link
-is there, or a server is to be asked by https. They and the kernel modules, which are compressed
-by themselves as well, are a part of the image that is not compressed once more: that saves 12
-million instructions and costs nothing.
+is there, a server is to be asked by https, or a signature is to be checked. They and the kernel
+modules, which are compressed by themselves as well, are a part of the image that is not compressed
+once more: that saves 12 million instructions and costs nothing.
 """
 
 from collections.abc import Callable, Mapping
 
 from initramfs.tree import Node, Tree, file
-from petipy.startup.packs import NETWORK, PLACE, TLS
+from petipy.startup.packs import NETWORK, OPENPGP, PLACE, TLS
 
 PART = "packed"  # of the image
 # Name of the pack → files; `*` matches slashes too.
 PACKS: Mapping[str, tuple[str, ...]] = {
     NETWORK: ("usr/lib/systemd/systemd-networkd",),
+    OPENPGP: ("usr/bin/gpgv", "*/libgcrypt.so.20*", "*/libgpg-error.so.0*"),
     TLS: ("*/libcrypto.so.3", "*/libssl.so.3", "etc/ssl/certs/ca-certificates.crt"),
 }
 
