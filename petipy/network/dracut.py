@@ -4,7 +4,8 @@ Differences to dracut:
 
 - Interfaces that no word names still ask for addresses.
 - `ip=` without an interface and with an address counts for the card of `bootdev=` or `BOOTIF=`.
-  Without these it counts for every card with a cable, as it does for networkd; dracut takes one.
+  Without these it counts for every card with a cable, as for systemd-network-generator. dracut
+  takes one.
 - The second address of `ip=` is the other end of the link only if the netmask leaves no room for
   others. PXELINUX writes the boot server there (IPAPPEND).
 - Teams and iBFT are missing.

@@ -210,10 +210,12 @@ class Links:
         if not state.link.carrier and said != link.told:
             self._log(link, f"{source.name}: {source.reason}", now)
         elif state.link.addresses and said != link.told:
-            server = f", DHCP server {lease['serverid']}" if lease.get("serverid") else ""
+            words = [f"DHCP server {lease['serverid']}"] if lease.get("serverid") else []
+            if said[:-1] != link.told[:-1] or not words:
+                words = [*state.link.addresses, *words]
             other = self._find_duplicate(state)
-            also = f"; {other} has this address, too" if other else ""
-            text = f"{source.name}: {', '.join(state.link.addresses)}{server}{also}"
+            also = f"; {other} has this address, too (ip= can name the card)" if other else ""
+            text = f"{source.name}: {', '.join(words)}{also}"
             if link.silent:  # whoever was told of the silence is told of its end
                 link.silent = False
                 self.log.announce(text)

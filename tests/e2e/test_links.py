@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Image
-from tests.e2e.site import QUIET, SERVER6, Site, pxelinux, site
+from tests.e2e.conftest import Image, Install
+from tests.e2e.debian import Installation
+from tests.e2e.site import QUIET, SERVER, SERVER6, Site, pxelinux, site
 from tests.e2e.target import BOOT, System, wait_for_target
 from tests.e2e.vm import Machine, Nic, start
 from tests.network.authority import Authority
@@ -113,6 +114,23 @@ def test_it_boots_over_a_bond_of_two_cards(
         words = f"{ALONE} bond=bond0:eth0,eth1:mode={mode},miimon=100 ip=bond0:dhcp"
         with start(image.machine(Machine(nics=cards), words), tmp_path) as guest:
             assert wait_for_target(guest.console)["cmdline"] == f"[{QUIET}]"
+
+
+def test_a_server_that_comes_up_late_takes_the_boot_over_with_time_for_a_person_to_see_it(
+    image: Image, chosen: System, debian: Installation, install: Install, tmp_path: Path
+) -> None:
+    """The cable is in, and nobody answers at first. The disk would boot after ten minutes."""
+    with site(tmp_path) as here:
+        put(here.http / "debian", pxelinux(chosen, QUIET))
+        here.nginx()
+        hardware = Machine(nics=[here.nic()], drives=[("virtio", install(debian))])
+        words = "petipy.timeout=5 petipy.order=network:600s,any"
+        with start(image.machine(hardware, words), tmp_path) as guest:
+            console = guest.console
+            console.expect("eth0: no answer to DHCP for 30 s; still asking", within=BOOT)
+            here.dnsmasq("dhcp-boot=pxelinux.0", f"dhcp-option-force=210,http://{SERVER}/debian/")
+            console.expect(r"Default: Install \(eth0\)\r*\nBooting in 3 s", within=BOOT)
+            assert wait_for_target(console)["cmdline"] == f"[{QUIET}]"
 
 
 def test_a_download_goes_on_after_a_cable_was_pulled(

@@ -188,6 +188,15 @@ def test_consoles_that_were_told_of_silence_are_told_of_its_end(wire: Wire) -> N
     ]
 
 
+def test_a_server_that_is_known_after_the_address_has_a_line_without_the_address(
+    wire: Wire,
+) -> None:
+    wire.put(link())
+    wire.give()
+    wire.hear("ack")
+    assert [*wire.lines()] == ["eth0: 192.0.2.7/24", "eth0: DHCP server 192.0.2.1"]
+
+
 def test_eight_links_are_asked_at_once_and_one_that_answers_waits_for_none(wire: Wire) -> None:
     for index in range(2, 10):
         wire.put(link(index, f"eth{index}"))
@@ -210,7 +219,8 @@ def test_an_address_on_two_links_is_in_the_log(wire: Wire) -> None:
         wire.put(link(index, f"eth{index}"))
         wire.give("192.0.2.7/24", index)
     lines = [line for line in wire.lines() if "192.0.2.7" in line]
-    assert lines == ["eth2: 192.0.2.7/24", "eth3: 192.0.2.7/24; eth2 has this address, too"]
+    twin = "eth3: 192.0.2.7/24; eth2 has this address, too (ip= can name the card)"
+    assert lines == ["eth2: 192.0.2.7/24", twin]
 
 
 def test_a_link_that_gets_another_name_is_another_source(wire: Wire) -> None:
