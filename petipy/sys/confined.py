@@ -48,9 +48,11 @@ def confine_program(seconds: int, memory: int) -> None:
 
     The program may read the files that everybody can read: it loads its libraries.
     """
+    parent = os.getppid()
     size = limits.read_size()
     limits.leave_network()
     limits.become(limits.CONFINED_USER)
+    limits.die_with_parent(parent)
     limits.limit(seconds, size + memory, _PROGRAMS_FILES)
     if seccomp.available():
         seccomp.confine("verify")
