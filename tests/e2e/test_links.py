@@ -129,7 +129,7 @@ def test_a_server_that_comes_up_late_takes_the_boot_over_with_time_for_a_person_
             console = guest.console
             console.expect("eth0: no answer to DHCP for 30 s; still asking", within=BOOT)
             here.dnsmasq("dhcp-boot=pxelinux.0", f"dhcp-option-force=210,http://{SERVER}/debian/")
-            console.expect(r"Default: Install \(eth0\)\r*\nBooting in 3 s", within=BOOT)
+            console.expect(r"Default: Install \(eth0\)\s+3 s until it boots", within=BOOT)
             assert wait_for_target(console)["cmdline"] == f"[{QUIET}]"
 
 
