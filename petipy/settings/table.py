@@ -139,6 +139,13 @@ SETTINGS = (
         live=False,
     ),
     Setting(
+        name="encoding",
+        type=values.one_of("ascii", "utf-8"),
+        help="of the menu on lines, whose terminals must all know it; the machine's own screen has "
+        "the letters of its font",
+        live=False,
+    ),
+    Setting(
         name="keymap",
         type=values.LAYOUT,
         help="the layout of the keyboard at the machine's screen, such as de, us-intl or fr-bepo",

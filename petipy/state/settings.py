@@ -45,6 +45,7 @@ class Settings:
     watchdog: int = 0  # seconds; 0: none is started
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     color: Literal["auto", "never", "always"] = "auto"
+    encoding: Literal["ascii", "utf-8"] = "ascii"  # of lines
     keymap: str = ""  # a keyboard layout: petipy.ui.keymaps; "" is the kernel's own
     show_foreign: bool = False
     dialect: str = ""  # one of DIALECTS, whatever a grub.cfg looks like

@@ -47,7 +47,8 @@ class Console:
         complain: Callable[[str], None] = lambda _: None,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._terminal = Terminal(path, term)
+        unicode = session.snapshot.settings.encoding == "utf-8"
+        self._terminal = Terminal(path, term, unicode=unicode)
         self._session, self._trace = session, trace
         self._complain, self._warn = complain, warn
         self._lines: CountdownLines | None = None

@@ -8,7 +8,7 @@ command line. Words that are nowhere as they stand are looked for letter by lett
 from collections.abc import Mapping, Sequence
 
 from petipy.state.model import Choice
-from petipy.ui.line.plain import to_ascii
+from petipy.ui.line.plain import to_ascii, to_text
 
 Span = tuple[int, int]  # start and end
 _EXCERPT = 30  # columns of a text in which a word was found
@@ -32,7 +32,7 @@ class Finder:
 
     def find(self, needle: str) -> list[int]:
         """Return the indices of the entries that have each word of the needle."""
-        words = needle.lower().split()
+        words = _to_lower(needle).split()
         last, known = self._last
         found = known if needle.startswith(last) else [*range(len(self.choices))]
         texts = self._texts
@@ -47,14 +47,14 @@ class Finder:
 
     def find_best(self, needle: str, found: Sequence[int]) -> int:
         """Return the index of the best of the entries found: it has the needle in its title."""
-        needle = needle.lower().strip()
+        needle = _to_lower(needle).strip()
         heads = self._heads
         return next((at for at in found if needle in heads[at].partition("\n")[0]), found[0])
 
     def mark(self, text: str, needle: str) -> list[Span]:
         """Return the places of the words in a text that is shown, each a start and an end."""
-        text, spans = text.lower(), []
-        for word in needle.lower().split():
+        text, spans = _to_lower(text), []
+        for word in _to_lower(needle).split():
             if (at := text.find(word)) >= 0:
                 spans.append((at, at + len(word)))
             elif self.by_letters:
@@ -63,8 +63,8 @@ class Finder:
 
     def explain(self, choice: Choice, needle: str) -> str:
         """Return an excerpt that has the first word that the entry's title has not; or ""."""
-        title = to_ascii(choice.entry.title).lower()
-        rest = [word for word in needle.lower().split() if word not in title]
+        title = _to_lower(choice.entry.title)
+        rest = [word for word in _to_lower(needle).split() if word not in title]
         if not rest or self.by_letters:
             return ""
         kernel = f"{choice.kernel.path}{choice.kernel.url}" if choice.kernel else ""
@@ -87,10 +87,12 @@ def _join_head(choice: Choice, title: str) -> str:
 
 
 def _to_lower(text: str) -> str:
-    # A line end separates the parts here; to_ascii makes a blank of one in a title.
+    # A line end separates the parts here; to_text makes a blank of one in a title.
     if text.isascii():
         return text.lower()
-    return "\n".join(map(to_ascii, text.split("\n"))).lower()
+    from petipy.ui.line.letters import fold  # few titles have such letters
+
+    return fold("\n".join(map(to_text, text.split("\n")))).lower()
 
 
 def _trace(text: str, word: str) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from petipy.control.session import Session
 from petipy.state.model import Snapshot
+from petipy.sys import vt
 from petipy.ui.kit.display import Display
 from petipy.ui.kit.keys import BOOT, REDRAW
 from petipy.ui.kit.theme import choose_theme
@@ -17,6 +18,7 @@ from petipy.ui.layouts import LAYOUTS
 from petipy.ui.line.countdown import next_change
 from petipy.ui.line.keyboard import Keyboard, find_patience
 from petipy.ui.line.keys import Report
+from petipy.ui.line.letters import ASCII, Letters
 from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
 from petipy.ui.line.probe import probe_size, read_size
 from petipy.ui.line.terminal import Terminal
@@ -72,7 +74,7 @@ class FullScreen:
             self._end_for_print,
             self._layouts,
         )
-        self._display = Display(terminal, self._theme)
+        self._display = Display(terminal, self._theme, _find_letters(terminal))
         self._loop = MainLoop(
             self._view,
             screen=self._display,
@@ -216,3 +218,13 @@ class FullScreen:
 
     def _leave(self) -> None:
         self._ending = "left"
+
+
+def _find_letters(terminal: Terminal) -> Letters:
+    """Return the letters beyond ASCII that a terminal shows."""
+    if not terminal.virtual:
+        return Letters(None) if terminal.unicode else ASCII
+    try:
+        return Letters(vt.read_letters(terminal.path))
+    except OSError:  # a screen without a font that can be read
+        return ASCII

@@ -9,7 +9,7 @@ from typing import Literal
 from petipy.state import itself, unchecked
 from petipy.state.model import Choice, Order, Snapshot, Source
 from petipy.ui.finding import Finder
-from petipy.ui.line.plain import describe_network, entry_title, source_title, to_ascii
+from petipy.ui.line.plain import describe_network, entry_title, source_title, to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +176,14 @@ class Outline:
             state = "nothing to boot, see the log"
         if source and state:
             # The network screen has the rest: this one fits into a line.
-            title = f"{to_ascii(source.name) if source.link else title}: {state}"
-        words = " / ".join([title, *map(to_ascii, self._path.trail)])
+            title = f"{to_text(source.name) if source.link else title}: {state}"
+        words = " / ".join([title, *map(to_text, self._path.trail)])
         return MenuRow("heading", ("device", device), words, note=self._explain(source, device))
 
     def _explain(self, source: Source | None, device: str) -> str:
         """Return what is wrong with a device, in words; "" if nothing is."""
         if source and not source.kind.remote and source.state in ("failed", "locked"):
-            reason = to_ascii(source.reason)
+            reason = to_text(source.reason)
             return f"{source.state}: {reason}" if reason else source.state
         count = self._problems.get(device, 0)
         return "" if not count else "1 problem" if count == 1 else f"{count} problems"
@@ -242,11 +242,11 @@ def _row(snapshot: Snapshot, choice: Choice, path: MenuPath, *, deep: bool) -> M
     """Return the row that shows an entry: its own or, unless `deep`, that of its submenu."""
     default = choice.id == snapshot.default
     if deep or len(choice.entry.trail) == len(path.trail):
-        obstacle = to_ascii(choice.obstacle)
+        obstacle = to_text(choice.obstacle)
         text = entry_title(choice)
-        note = to_ascii(itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice))
+        note = to_text(itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice))
         return MenuRow("entry", choice.id, text, choice.id, MenuPath(), default, obstacle, note)
     inner = _submenu(choice, path)
-    text = to_ascii(inner.trail[-1]).strip() or "(no title)"
+    text = to_text(inner.trail[-1]).strip() or "(no title)"
     id = ("submenu", inner.device, inner.config, *inner.trail)
     return MenuRow("submenu", id, text, path=inner, default=default)

@@ -20,7 +20,7 @@ from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Frame
 from petipy.ui.layouts import Layouts
 from petipy.ui.line.countdown import SecondsLeft, describe_countdown
-from petipy.ui.line.plain import describe_progress, entry_title, shorten, to_ascii, wrap
+from petipy.ui.line.plain import describe_progress, entry_title, shorten, to_text, wrap
 from petipy.ui.line.terminal import COLUMNS
 from petipy.ui.screens import find_screens
 
@@ -102,7 +102,7 @@ class View(Frame[Any, Any, Any]):
         kind, text = self._status(self.session.snapshot)
         several = kind == "error" or text == self._screen.note
         most = 1 if not several else _REASONS if rows >= _TALL else 2
-        lines = wrap(to_ascii(text), columns - 1, most) if most > 1 else [text]
+        lines = wrap(to_text(text), columns - 1, most) if most > 1 else [text]
         footer = join_footer(screen.footer, columns - 1)
         self._foot.set_lines(*((kind, line) for line in lines), ("keys", footer))
         return super().render(size, focus)

@@ -23,6 +23,7 @@ SAMPLES = {
     "flap": ("", "3:600s"),
     "boots": ("", "1a@1700000000,2b@1700000060"),
     "color": ("auto", "never", "always"),
+    "encoding": ("ascii", "utf-8"),
     "keymap": ("", "de-nodeadkeys", "us(intl)"),
     "panic": ("", "10"),
     "watchdog": ("", "120"),

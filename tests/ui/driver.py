@@ -7,6 +7,7 @@ from typing import Any
 
 from petipy.ui.kit import theme
 from petipy.ui.layouts import Layouts
+from petipy.ui.line.letters import ASCII
 from petipy.ui.view import View
 from tests.ui.fakes import Machine
 
@@ -76,7 +77,7 @@ class Driver:
     def lines(self) -> list[str]:
         self.view.show(self.machine.store.snapshot)
         canvas = self.view.render(self.size, focus=True)
-        return [line.decode().rstrip() for line in canvas.text]
+        return ["".join(ASCII.show(line.decode())).rstrip() for line in canvas.text]
 
     @property
     def text(self) -> str:

@@ -12,18 +12,19 @@ from petipy.ui.kit.difference import Frame, write_difference
 from petipy.ui.kit.output import BLANK, Cells, Output
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import BaseScreen, Canvas
+from petipy.ui.line.letters import ASCII, Letters
 from petipy.ui.line.terminal import Terminal
 
-_PRINTABLE = bytes(byte if 32 <= byte < 127 else 63 for byte in range(256))
+_UTF_8 = "\x1b%G"  # switches a virtual terminal to it, if the kernel was told otherwise
 Runs = tuple[tuple[object, bytes], ...]  # one row of a canvas: kind of text, text
 
 
 class Display(BaseScreen):
     """A terminal as a urwid MainLoop draws on it. urwid calls it a screen."""
 
-    def __init__(self, terminal: Terminal, theme: Theme) -> None:
+    def __init__(self, terminal: Terminal, theme: Theme, letters: Letters = ASCII) -> None:
         super().__init__()
-        self._terminal, self._theme = terminal, theme
+        self._terminal, self._theme, self._letters = terminal, theme, letters
         self._frame: Frame | None = None  # on the terminal now; None: unknown
         self._known: dict[Runs, Cells] = {}  # rows of the last canvas
         self._output = Output(find_abilities(terminal.term))
@@ -45,6 +46,8 @@ class Display(BaseScreen):
 
     def _start(self, *args: object, **kwargs: object) -> None:
         self._frame = None
+        if self._terminal.virtual:
+            self._terminal.write(_UTF_8)
 
     def _stop(self) -> None:
         """Move the cursor to a new line at the bottom. The cursor was never hidden."""
@@ -85,5 +88,5 @@ class Display(BaseScreen):
         cells: Cells = []
         for kind, text in runs:
             sgr = self._theme.sgr_for(kind)
-            cells += [(sgr, c) for c in text.translate(_PRINTABLE).decode("ascii")]
+            cells += [(sgr, c) for c in self._letters.show(text.decode("utf-8", "replace"))]
         return (cells + [BLANK] * (columns - len(cells)))[:columns]

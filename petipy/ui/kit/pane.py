@@ -5,11 +5,11 @@ are not at the end of a serial line (Theme.pane), and only if they have room.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import islice
 
 from petipy.ui.kit.screen import Paragraph
-from petipy.ui.kit.toolkit import Canvas, CanvasCombine, CanvasJoin, TextCanvas
-from petipy.ui.line.plain import to_ascii, wrap
+from petipy.ui.kit.toolkit import Canvas, CanvasCombine, CanvasJoin, TextCanvas, make_canvas
+from petipy.ui.line.plain import to_text, wrap
 
 _WIDE, _TALL = 120, 34  # columns and rows of a menu that has a pane; 40 rows with all other lines
 _GAP = 2  # columns between them
@@ -47,19 +47,12 @@ def join(menu: Canvas, size: Size, pane: Size, paragraphs: Iterable[Paragraph]) 
 
 def _draw(paragraphs: Iterable[Paragraph], size: Size) -> Canvas:
     columns, rows = size
-    lines: list[bytes] = []
-    runs: list[list[tuple[Any, int]]] = []
-    for kind, text in _wrap(paragraphs, columns - 1):
-        if len(lines) == rows:
-            break
-        lines.append(text.encode())
-        runs.append([(kind, len(text))] if text else [])
-    blank = rows - len(lines)
-    return TextCanvas(lines + [b""] * blank, runs + [[] for _ in range(blank)], maxcol=columns)
+    lines = [[line] for line in islice(_wrap(paragraphs, columns - 1), rows)]
+    return make_canvas(lines + [[]] * (rows - len(lines)), columns)
 
 
 def _wrap(paragraphs: Iterable[Paragraph], columns: int) -> Iterator[Paragraph]:
     for kind, text in paragraphs:
         # A paragraph is as long as a hostile disk wants.
-        for line in wrap(to_ascii(text[: 100 * columns]), columns, 100):
+        for line in wrap(to_text(text[: 100 * columns]), columns, 100):
             yield kind, line

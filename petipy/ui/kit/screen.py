@@ -16,11 +16,11 @@ from petipy.ui.kit.toolkit import (
     SimpleFocusListWalker,
     Sizing,
     Text,
-    TextCanvas,
     Widget,
     WrapMode,
+    make_canvas,
 )
-from petipy.ui.line.plain import shorten, to_ascii
+from petipy.ui.line.plain import shorten, to_text
 
 _DOTS = "..."  # in the place of what does not fit
 
@@ -44,7 +44,7 @@ class Row(Widget):
     ) -> None:
         """`marks` are places in the text, each a start and an end, that a search has found."""
         super().__init__()
-        self.text, self._kind, self._theme = to_ascii(text), kind, theme
+        self.text, self._kind, self._theme = to_text(text), kind, theme
         self._selectable, self._marks = selectable, marks
 
     def rows(self, size: Any, focus: bool = False) -> int:
@@ -68,9 +68,10 @@ class Row(Widget):
         kinds = ["focus" if at < bar else self._kind for at in range(len(text))]
         for at in self._list_marked(whole, text):
             kinds[at] = "focus match" if at < bar else "match"
-        runs: list[tuple[Any, int]] = [(kind, len([*cells])) for kind, cells in groupby(kinds)]
+        pairs = groupby(zip(kinds, text, strict=True), lambda pair: pair[0])
+        line = [(kind, "".join(cell for _, cell in cells)) for kind, cells in pairs]
         cursor = (0, 0) if focus and self._selectable else None
-        return TextCanvas([text.encode()], [runs], cursor=cursor, maxcol=columns)
+        return make_canvas([line], columns, cursor)
 
     def _list_marked(self, whole: str, shown: str) -> Iterator[int]:
         """Yield the cells of the marks in the text as it is shown, perhaps without its middle."""
@@ -115,14 +116,9 @@ class FixedLines(Widget):
     def render(self, size: Any, focus: bool = False) -> Canvas:
         (columns,) = size
         width = columns - 1  # the display never writes the last cell
-        texts = [shorten(to_ascii(text), width) for _, text in self._lines]
-        if self._fill:
-            texts = [text.ljust(columns) for text in texts]
-        pairs = zip(texts, self._lines, strict=True)
-        runs: list[list[tuple[Any, int]]] = [
-            [(kind, len(text))] if text else [] for text, (kind, _) in pairs
-        ]
-        return TextCanvas([text.encode() for text in texts], runs, maxcol=columns)
+        lines = [(kind, shorten(to_text(text), width)) for kind, text in self._lines]
+        fill = columns if self._fill else 0
+        return make_canvas([[(kind, text.ljust(fill))] for kind, text in lines], columns)
 
 
 class Screen(ListBox[Any]):
@@ -254,4 +250,4 @@ def find_lines(paragraphs: Iterable[Paragraph], needle: str) -> Iterator[Paragra
 
 def text_widget(kind: str | None, text: str) -> Text:
     """Return a text that wraps; a word longer than the line is broken."""
-    return Text((kind, to_ascii(text)) if kind else to_ascii(text), wrap=WrapMode.SPACE)
+    return Text((kind, to_text(text)) if kind else to_text(text), wrap=WrapMode.SPACE)

@@ -10,9 +10,10 @@ __init__, and loads only the needed modules. urwid's modules import each other b
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 _PACKAGES = ("urwid", "urwid.widget", "urwid.display", "urwid.event_loop")
 
@@ -33,7 +34,7 @@ def _create_package(name: str) -> ModuleType:
 def _create_wcwidth() -> ModuleType:
     """Create a wcwidth with the functions that urwid calls, for characters of one cell.
 
-    Petipy sends printable ASCII only. The display replaces every other character by one "?".
+    Petipy's texts have a character for each cell: petipy.ui.line.letters.
     """
     module = ModuleType("wcwidth")
     answers = {
@@ -82,7 +83,20 @@ from urwid.widget.listbox import ListBox
 from urwid.widget.text import Text
 from urwid.widget.widget import Widget
 
-set_encoding("ascii")  # process-global, like all of urwid's encoding
+set_encoding("utf-8")  # process-global, like all of urwid's encoding
+
+
+def make_canvas(
+    lines: Sequence[Sequence[tuple[str | None, str]]],
+    columns: int,
+    cursor: tuple[int, int] | None = None,
+) -> TextCanvas:
+    """Return a canvas of lines, each of which has pairs of (kind of text, text)."""
+    pieces = [[(kind, text.encode()) for kind, text in line if text] for line in lines]
+    texts = [b"".join(text for _, text in line) for line in pieces]
+    runs: list[list[tuple[Any, int]]] = [[(kind, len(text)) for kind, text in p] for p in pieces]
+    return TextCanvas(texts, runs, cursor=cursor, maxcol=columns)
+
 
 __all__ = [
     "AsyncioEventLoop",
@@ -101,5 +115,6 @@ __all__ = [
     "TextCanvas",
     "Widget",
     "WrapMode",
+    "make_canvas",
     "set_encoding",
 ]

@@ -22,6 +22,19 @@ def to_ascii(text: str) -> str:
     return "".join(c if " " <= c <= "~" else "?" for c in kept)
 
 
+def to_text(text: str) -> str:
+    """Return a text with a character for each cell: petipy.ui.line.letters.
+
+    It has letters beyond ASCII, where to_ascii has not. The display sends those that the terminal
+    can show.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    from petipy.ui.line.letters import to_cells  # few titles have such letters
+
+    return to_cells(text)
+
+
 def clip(text: str, width: int) -> str:
     """Cut the text to `width` columns; a text that does not fit ends in three dots."""
     return text if len(text) <= width else text[: max(0, width - 3)] + "..."[: max(0, width)]
@@ -47,7 +60,7 @@ def wrap(text: str, width: int, most: int) -> list[str]:
 
 def entry_title(choice: Choice) -> str:
     """Return the entry's title for a person; never empty."""
-    return to_ascii(choice.title).strip() or to_ascii(choice.entry.name[:99]) or "(no title)"
+    return to_text(choice.title).strip() or to_text(choice.entry.name[:99]) or "(no title)"
 
 
 def device_title(snapshot: Snapshot, name: str) -> str:
@@ -57,14 +70,14 @@ def device_title(snapshot: Snapshot, name: str) -> str:
 
 def source_title(source: Source | None, name: str) -> str:
     """Return the title of a source that has been looked up by its name, as device_title does."""
-    words, name = to_ascii(source.title) if source else "", to_ascii(name)
+    words, name = to_text(source.title) if source else "", to_text(name)
     return words if words.startswith(name) else f"{name}: {words}" if words else name
 
 
 def describe_network(source: Source) -> str:
     """Return the state of a network in words; "" if it is as a person expects it."""
     if source.reason:
-        return to_ascii(source.reason)
+        return to_text(source.reason)
     if source.state == "scanning":
         return "asking the servers"
     return "its server wants the local disk" if source.elsewhere else ""

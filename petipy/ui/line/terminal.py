@@ -26,12 +26,14 @@ class EchoHeard(Exception):
 class Terminal:
     """A terminal. If it is lost, writing does nothing and the next `read` raises OSError."""
 
-    def __init__(self, path: str, term: str = "") -> None:
+    def __init__(self, path: str, term: str = "", *, unicode: bool = False) -> None:
+        """With `unicode` characters go both ways in UTF-8; at a virtual terminal they always do."""
         self.path = path
         self.name = path.removeprefix("/dev/")
         self.virtual = ttys.is_virtual(path)
         self.term = term or ("linux" if self.virtual else "vt220")
-        self.unicode = self.virtual  # characters go both ways in UTF-8
+        self.unicode = self.virtual or unicode
+        self._encoding = "utf-8" if self.unicode else "ascii"
         self.drained: Callable[[bool], None] = lambda _: None  # as in Writer
         self._fd = -1
         self._writer: Writer | None = None
@@ -68,7 +70,7 @@ class Terminal:
             self._fd = -1
             raise
         self._input = asyncio.Queue(_MOST_CHUNKS)
-        self._writer = Writer(self._fd, self._on_drained, self._lose)
+        self._writer = Writer(self._fd, self._on_drained, self._lose, self._encoding)
         asyncio.get_running_loop().add_reader(self._fd, self._receive)
 
     def close(self) -> None:
@@ -117,7 +119,9 @@ class Terminal:
 
     def write(self, text: str) -> None:
         if self._writer and self.is_open and text:
-            self._echo.write(text.encode("ascii", "replace"), asyncio.get_running_loop().time())
+            self._echo.write(
+                text.encode(self._encoding, "replace"), asyncio.get_running_loop().time()
+            )
             self._writer.write(text)
 
     @property

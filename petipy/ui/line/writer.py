@@ -17,8 +17,13 @@ class Writer:
     """
 
     def __init__(
-        self, fd: int, drained: Callable[[bool], None], broken: Callable[[], None]
+        self,
+        fd: int,
+        drained: Callable[[bool], None],
+        broken: Callable[[], None],
+        encoding: str = "ascii",
     ) -> None:
+        self._encoding = encoding
         self._fd, self._drained, self._broken = fd, drained, broken
         self._queue, self._lossy, self._waiting = bytearray(), False, False
         self.sent = 0  # bytes that the terminal has accepted
@@ -33,7 +38,7 @@ class Writer:
         if len(self._queue) >= LIMIT:
             self._lossy = True
             return
-        self._queue += text.encode("ascii", "replace")
+        self._queue += text.encode(self._encoding, "replace")
         if not self._waiting:
             self._send()
 

@@ -11,7 +11,7 @@ from petipy.ui.kit.keys import BACK, NEXT_PART, SCROLL, Key
 from petipy.ui.kit.registration import Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
 from petipy.ui.kit.search import FIND
-from petipy.ui.line.plain import source_title, to_ascii
+from petipy.ui.line.plain import source_title, to_ascii, to_text
 from petipy.ui.line.terminal import COLUMNS
 
 _INDENT = "  "  # of a quoted line
@@ -89,7 +89,7 @@ def _result(source: Source, entries: int) -> str:
     if source.state == "scanning":
         return "looking"
     if source.reason:
-        return f"{source.state}: {to_ascii(source.reason)}"
+        return f"{source.state}: {to_text(source.reason)}"
     return {0: "nothing to boot", 1: "1 entry"}.get(entries, f"{entries} entries")
 
 

@@ -15,7 +15,7 @@ from petipy.ui.kit.rows import LazyRows
 from petipy.ui.kit.screen import Paragraph, Row, Screen, text_widget
 from petipy.ui.kit.search import END_SEARCH, FIND, Search
 from petipy.ui.kit.toolkit import Text
-from petipy.ui.line.plain import entry_title, to_ascii
+from petipy.ui.line.plain import entry_title, to_text
 from petipy.ui.outline import MenuPath, MenuRow, Outline, RowId, find_hotkeys, make_finder
 
 _OPEN = Key(("right",), "open a submenu")
@@ -42,7 +42,7 @@ class MenuScreen(Screen):
         self._search = Search()
         self._finder: Finder | None = None
         self._note = ""  # about a wish, until the next key
-        self.title = to_ascii(path.trail[-1]) if path.trail else ""
+        self.title = to_text(path.trail[-1]) if path.trail else ""
         self._fill()
 
     @property
@@ -174,7 +174,7 @@ class MenuScreen(Screen):
         if item.key:
             # The help screen explains the sign.
             taken = "!" if item.key in self._view.keys.reserved else ""
-            text += f" [{to_ascii(item.key)}{taken}]"
+            text += f" [{to_text(item.key)}{taken}]"
         if words := item.obstacle or item.note:
             text += f" ({words})"
         kind = "dim" if words else "default" if item.default else None
