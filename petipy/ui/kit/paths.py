@@ -16,8 +16,8 @@ List = Callable[[str], Awaitable[Sequence[str]]]
 class Paths:
     """The directories that a person has named so far, each looked at once."""
 
-    def __init__(self, list_directory: List) -> None:
-        self._list = list_directory
+    def __init__(self, list_directory: List, list_devices: Callable[[], Sequence[str]]) -> None:
+        self._list, self._list_devices = list_directory, list_devices
         self._names: dict[str, Sequence[str]] = {}
         self._faults: dict[str, str] = {}
 
@@ -36,7 +36,10 @@ class Paths:
     def complete(self, path: str) -> tuple[str, Sequence[str]]:
         """Return what follows the path for certain, and the names that may."""
         directory, begun = split(path)
-        names = [name for name in self._names.get(directory, ()) if name.startswith(begun)]
+        known = self._names.get(directory, ())
+        if path[:1] == "(" and not _DEVICE.match(path):
+            begun, known = path, [f"({name})/" for name in self._list_devices()]
+        names = [name for name in known if name.startswith(begun)]
         return commonprefix(names)[len(begun) :], names  # noqa: RUF071  letters are compared
 
     def check(self, path: str) -> str:

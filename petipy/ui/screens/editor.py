@@ -42,7 +42,11 @@ class EditorScreen(Screen):
         self._past = 0  # edits back from the present one, whose texts are in the fields
         self.title = f"Edit {entry_title(choice)}"
         self._original = as_edit(choice)
-        self._paths = Paths(lambda place: view.session.list_directory(choice.id, place))
+        session = view.session
+        self._paths = Paths(
+            lambda place: session.list_directory(choice.id, place),
+            lambda: [device.name for device in session.snapshot.devices if not device.kind.remote],
+        )
         texts = _texts(self._original)
         self._present = texts
         self._fields = [InputField(text) for text in texts]

@@ -100,6 +100,13 @@ def test_a_file_that_is_not_there_is_told_while_it_is_typed() -> None:
     assert driver.press("enter").machine.booted  # a person may know better
 
 
+def test_tab_completes_the_name_of_a_device() -> None:
+    driver = Driver(make_machine()).press("e", "tab", "ctrl u", *"(s", "tab")
+    assert "(sda3)/  (sr0)/" in driver.text
+    assert driver.press("d", "tab").lines()[3] == "(sda3)/"
+    assert driver.press("b", "tab").lines()[3] == "(sda3)/boot/"
+
+
 def test_the_path_of_an_image_is_no_directory_until_it_ends() -> None:
     driver = Driver(make_machine()).press("e", "tab", "ctrl u", *"(vda2:/x.iso")
     assert driver.machine.listed == []
