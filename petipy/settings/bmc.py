@@ -93,7 +93,9 @@ class Bmc:
             log.announce(f"the service processor wants this first: {', '.join(wish.first)}")
         if wish.hold:
             log.warning(f"{wish.hold}; nothing boots by itself")
-        if wish.first or wish.hold:
+        if not (wish.first or wish.hold):
+            log.info("the service processor has no wish for this boot")
+        else:
             store.update(host=(*wish.first, *store.snapshot.host), hold=wish.hold)
         if not wish.safe:
             free.set()
