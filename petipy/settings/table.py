@@ -126,6 +126,12 @@ SETTINGS = (
         "own; only where that system takes the watchdog over",
     ),
     Setting(
+        name="ui",
+        type=values.one_of("screen", "line"),
+        help="a menu on the whole screen, or lines for a printer or a screen reader, as on any "
+        "terminal with TERM=dumb",
+    ),
+    Setting(
         name="consoles",
         type=values.NAMES,
         help="use these consoles besides the kernel's, such as hvc1,ttyS1",

@@ -43,6 +43,7 @@ class Settings:
     boots: tuple[tuple[int, int], ...] = ()  # the last ones: petipy.state.flapping.Boot
     panic: int = 0  # seconds; 0: no word is added
     watchdog: int = 0  # seconds; 0: none is started
+    ui: Literal["screen", "line"] = "screen"  # of consoles whose terminal can move its cursor
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     color: Literal["auto", "never", "always"] = "auto"
     encoding: Literal["ascii", "utf-8"] = "ascii"  # of lines

@@ -20,6 +20,7 @@ from petipy.ui.line.watch import Watch
 
 if TYPE_CHECKING:
     from petipy.ui.fullscreen import FullScreen
+    from petipy.ui.linemode import LineMode
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is opened again
 _FLUSH_TIME = 1.0  # seconds for the last lines to leave
@@ -52,7 +53,8 @@ class Console:
         self._session, self._trace = session, trace
         self._complain, self._warn = complain, warn
         self._lines: CountdownLines | None = None
-        self._fullscreen: FullScreen | None = None
+        self._fullscreen: FullScreen | LineMode | None = None
+        self._speaks = False  # it is the latter
         self._phase: asyncio.Task[None] | None = None
         self._commands: asyncio.TaskGroup | None = None  # started by the screens
         self._attended = False  # somebody has opened the menu
@@ -144,7 +146,7 @@ class Console:
 
     async def _use_terminal(self) -> None:
         """Use the open terminal until it is lost, or the person leaves."""
-        self._lines = CountdownLines(self._terminal.size()[0])
+        self._lines = CountdownLines(self._terminal.size()[0], ticks=not self._is_for_lines)
         self._terminal.write("\r\n" + self._lines.add_line(f"Petipy {__version__}"))
         while True:
             try:
@@ -226,16 +228,9 @@ class Console:
 
     async def _show_menu(self) -> None:
         """Show the menu and the other screens until nobody is there any more."""
-        if self._fullscreen is None:
-            from petipy.ui.fullscreen import FullScreen
-
-            self._fullscreen = FullScreen(
-                self._terminal,
-                self._session,
-                self._start,
-                self._warn,
-                may_leave=self._may_leave,
-            )
+        if self._fullscreen is None or self._speaks != self._is_for_lines:
+            self._speaks = self._is_for_lines
+            self._fullscreen = self._make_screens()
         self._trace("menu")
         ending = await self._fullscreen.run()
         self._has_echoed = False
@@ -247,6 +242,20 @@ class Console:
             await self._run_shell()
         if ending == "print":
             await self._print(self._fullscreen.printout)
+
+    @property
+    def _is_for_lines(self) -> bool:
+        return self._terminal.term == "dumb" or self._session.snapshot.settings.ui == "line"
+
+    def _make_screens(self) -> "FullScreen | LineMode":
+        arguments = self._terminal, self._session, self._start, self._warn
+        if self._speaks:
+            from petipy.ui.linemode import LineMode
+
+            return LineMode(*arguments, may_leave=self._may_leave)
+        from petipy.ui.fullscreen import FullScreen
+
+        return FullScreen(*arguments, may_leave=self._may_leave)
 
     def _start(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a command of the screens. A fault of the command is one of this console."""

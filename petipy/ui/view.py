@@ -74,13 +74,24 @@ class View(Frame[Any, Any, Any]):
         self._note = ""  # shown until the next key
         self._head, self._foot = FixedLines(fill=not theme.bar), FixedLines()
         self._layers: list[Layer] = [Layer(ROOT, self._make(ROOT, Occasion(view=self)))]
-        super().__init__(self._screen, self._head, self._foot)
+        super().__init__(self.screen, self._head, self._foot)
         self.show(session.snapshot)
 
     @property
-    def _screen(self) -> Screen:
+    def screen(self) -> Screen:
         """Return the screen on top."""
         return self._layers[-1].screen
+
+    @property
+    def title(self) -> str:
+        """Return the title of the screen on top."""
+        name, screen = self._layers[-1]
+        return screen.title or find_screens()[name].title
+
+    @property
+    def note(self) -> str:
+        """Return what the screen or the last key has to say; "" if nothing."""
+        return self.screen.note or self._note
 
     def show(self, snapshot: Snapshot) -> None:
         if snapshot.version != self._shown:
@@ -91,23 +102,23 @@ class View(Frame[Any, Any, Any]):
 
     def _refresh(self) -> None:
         """Show the screen on top, and draw the title and the status again."""
-        self.body = self._screen
+        self.body = self.screen
         self._invalidate()
 
     def render(self, size: Any, focus: bool = False) -> Any:
         columns, rows = size
-        name, screen = self._layers[-1]
-        title = ("title", f"Petipy {__version__} - {screen.title or find_screens()[name].title}")
+        screen = self.screen
+        title = ("title", f"Petipy {__version__} - {self.title}")
         self._head.set_lines(*([title, ("", "")] if rows >= _TALL else [title]))
-        kind, text = self._status(self.session.snapshot)
-        several = kind == "error" or text == self._screen.note
+        kind, text = self.describe_status(self.session.snapshot)
+        several = kind == "error" or text == self.screen.note
         most = 1 if not several else _REASONS if rows >= _TALL else 2
         lines = wrap(to_text(text), columns - 1, most) if most > 1 else [text]
         footer = join_footer(screen.footer, columns - 1)
         self._foot.set_lines(*((kind, line) for line in lines), ("keys", footer))
         return super().render(size, focus)
 
-    def _status(self, snapshot: Snapshot) -> tuple[str, str]:
+    def describe_status(self, snapshot: Snapshot) -> tuple[str, str]:
         """Return the most important message, as (kind of text, text)."""
         choice = snapshot.choice(snapshot.booting)
         if snapshot.booting:
@@ -116,7 +127,7 @@ class View(Frame[Any, Any, Any]):
             name = shorten(entry_title(choice), room) if choice else snapshot.booting
             kind = "error" if snapshot.progress and snapshot.progress.trouble else "status"
             return kind, f"Loading {name} ...{amounts and f' {amounts}'} - {STOP}"
-        if note := self._screen.note or self._note:
+        if note := self.note:
             return "status", note
         if snapshot.countdown:
             return "status", self._countdown(snapshot)
@@ -124,7 +135,7 @@ class View(Frame[Any, Any, Any]):
             return "error", snapshot.status.text
         if snapshot.scanning:
             return "status", f"Looking at {', '.join(sorted(snapshot.scanning))} ..."
-        if snapshot.problems and self._screen.shows_problems:
+        if snapshot.problems and self.screen.shows_problems:
             count = _count(len(snapshot.problems), "problem")
             return "status", f"{count}: see the log ({self.keys.opener('log').label})"
         return "status", snapshot.status.text if snapshot.status else ""
@@ -165,7 +176,7 @@ class View(Frame[Any, Any, Any]):
 
     def _use_key(self, key: str) -> bool:
         """Open the screen or start the action that the key is for; return True if there is one."""
-        id = self._screen.entry
+        id = self.screen.entry
         for name, screen in find_screens().items():
             if screen.opener and key in screen.opener and (id or not screen.of_entry):
                 self.open(name, id if screen.of_entry else "")

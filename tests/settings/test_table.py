@@ -29,6 +29,7 @@ SAMPLES = {
     "watchdog": ("", "120"),
     "resume": ("0", "300", "never"),
     "on_failure": ("retry", "menu", "reboot", "poweroff"),
+    "ui": ("screen", "line"),
     "consoles": ("", "hvc1,ttyS0"),
     "dialect": ("debian", "fedora", "upstream-2.14"),
     "started": ("", "1f-2%3A/boot/grub/grub.cfg%23A%20%22B%22%3E%FF", "%C3%A4"),

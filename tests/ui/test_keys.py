@@ -57,7 +57,7 @@ def test_every_key_of_a_footer_is_in_the_help() -> None:
     documented = set(names_of(key_table().documented()))
     for opener in ("", "h", "l", "i"):
         driver.press(*opener)
-        assert set(names_of(list(driver.view._screen.footer))) <= documented
+        assert set(names_of(list(driver.view.screen.footer))) <= documented
         driver.press(*"\x1b"[: len(opener)], "esc")
 
 
@@ -66,7 +66,7 @@ def test_a_key_opens_its_screen_and_no_second_one_on_top(name: str, key: Key) ->
     for one in key.names:
         driver = Driver().press(one)
         assert [layer.name for layer in driver.view._layers] == ["menu", name]
-        screen = driver.view._screen
+        screen = driver.view.screen
         assert screen.footer
         driver.press(one)
         assert [layer.name for layer in driver.view._layers] == ["menu", name]

@@ -115,6 +115,11 @@ class KeyTable:
         return next(names, "") if setting else ""
 
     @property
+    def of_entries(self) -> Sequence[Key]:
+        """The keys that open a screen for the entry under the cursor."""
+        return self._for_entries
+
+    @property
     def everywhere(self) -> Sequence[Key]:
         """The keys that open screens or start actions, for the menu's footer."""
         keys = _sort([*self._for_entries, *self._others])

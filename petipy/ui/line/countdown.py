@@ -59,12 +59,12 @@ def next_change(countdown: Countdown | None, now: float) -> float:
 class CountdownLines:
     """The lines of one console: news, the default, and a prompt at the end.
 
-    Each thing is printed once. `columns` is the terminal's width, 0 if unknown. The methods return
-    the text to send.
+    Each thing is printed once. `columns` is the terminal's width, 0 if unknown. Without `ticks` the
+    number stays as it is: a printer cannot overwrite it. The methods return the text to send.
     """
 
-    def __init__(self, columns: int = 0) -> None:
-        self._columns = columns or 80
+    def __init__(self, columns: int = 0, *, ticks: bool = True) -> None:
+        self._columns, self._ticks = columns or 80, ticks
         self._default, self._number, self._prompt = "", "", ""
         self._at_prompt = False  # the cursor is at the end of the prompt
         self._last_news: Status | None = None
@@ -155,7 +155,7 @@ class CountdownLines:
         width = len(self._number) if self._at_prompt else 0
         if number and len(number) == width and rest == self._prompt[width:]:
             self._prompt, self._number = prompt, number
-            return f"\r{number}"  # the rest of the line stays
+            return f"\r{number}" if self._ticks else ""  # the rest of the line stays
         text = "\r\n" if self._at_prompt else ""
         self._prompt, self._number, self._at_prompt = prompt, number, True
         # On a narrow terminal the key is worth more than the thing that is waited for.

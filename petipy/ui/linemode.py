@@ -1,0 +1,349 @@
+"""One console without cursor motion, for printers, screen readers and terminals without a screen.
+
+The screens are the same, and so are their keys. A line is a command: a number chooses a row, and a
+key or its word may stand before the number. Where a screen has a field, its keys edit the field.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal
+
+from petipy.control.session import Session
+from petipy.state.model import Snapshot, Status
+from petipy.ui.kit.keys import BACK, BOOT, join_footer, to_label
+from petipy.ui.kit.screen import Screen
+from petipy.ui.kit.search import FIND
+from petipy.ui.kit.theme import Theme
+from petipy.ui.layouts import LAYOUTS
+from petipy.ui.line.countdown import next_change
+from petipy.ui.line.keyboard import Keyboard, find_patience
+from petipy.ui.line.keys import Report
+from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
+from petipy.ui.line.paper import Paper
+from petipy.ui.line.plain import to_ascii, wrap
+from petipy.ui.line.terminal import Terminal
+from petipy.ui.line.watch import Watch
+from petipy.ui.transcript import (
+    Line,
+    describe_keys,
+    find_field,
+    find_key,
+    find_label,
+    find_row,
+    is_searching,
+    read_lines,
+    show_value,
+    split_command,
+)
+from petipy.ui.view import Start, View
+
+GAP = 0.25  # seconds between two looks at news
+ABSENT = 300.0  # seconds without a key, after which a countdown closes the menu
+_IDLE = 60.0  # seconds without a key, after which Enter may come from somebody who sees nothing
+_REPEAT = 10.0  # seconds between two lines that differ in their numbers only
+_MOST_NEWS = 20  # lines at once
+_PROMPT, _MORE = "> ", "More: Enter goes on, q ends > "
+_MOTIONS = frozenset({"left", "right", "home", "end"})  # a line shows no cursor within its text
+
+Ending = Literal["shell", "absent", "left", "print"]
+
+
+class LineMode:
+    """The screens of one console as lines. Its interface is that of FullScreen."""
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        session: Session,
+        start: Start,
+        warn: Callable[[str], None] = lambda _: None,
+        *,
+        may_leave: bool = False,
+    ) -> None:
+        self._terminal, self._session, self._start = terminal, session, start
+        self._warn = warn
+        self._layouts = LAYOUTS if terminal.virtual else None
+        self._watch: Watch | None = None
+        self._keyboard = Keyboard(unicode=terminal.unicode)
+        self._ending: Ending | None = None
+        self.printout: Sequence[str] = ()
+        self._view = View(
+            session,
+            Theme(),
+            self._start_command,
+            lambda: self._end("shell"),
+            self.wake,
+            (lambda: self._end("left")) if may_leave else None,
+            self._print,
+            self._layouts,
+        )
+        self._paper = Paper(terminal)
+        self._shown: tuple[Screen | None, list[str]] = None, []
+        self._rows: list[Line] = []  # with the numbers that were printed last
+        self._rest: Iterator[Line] | None = None  # lines that did not fit
+        self._keys: list[str] = []  # the commands that were printed last
+        self._told = ""  # the last remark
+        self._told_at = -math.inf
+        self._hinted = False  # that the list has changed
+        self._news: Status | None = None
+        self._last_key = -math.inf
+
+    async def run(self) -> Ending:
+        """Talk to the person until that wants a shell or a printout, leaves or has gone.
+
+        Raise OSError when the terminal is lost.
+        """
+        self._ending = None
+        self._paper.reset()
+        self._terminal.drained = lambda lossy: self._print_screen() if lossy else None
+        self._keyboard.patience = find_patience(self._terminal)
+        self._terminal.discard_input()
+        self._last_key = self._session.clock()
+        self._news = next(iter(reversed(self._session.log())), None)
+        with KERNEL_LOG_LEVEL.hold_low():
+            try:
+                self._show(self._session.snapshot)
+                self._print_screen()
+                return await self._handle_events()
+            finally:
+                self._terminal.drained = lambda _: None
+                self._paper.say()
+
+    async def _handle_events(self) -> Ending:
+        session = self._session
+        with Watch(self._terminal, session, GAP) as watch:
+            self._watch = watch
+            while self._ending is None:
+                self._print_prompt()
+                tick = next_change(session.snapshot.countdown, session.clock())
+                event = await watch.wait(min(tick, self._keyboard.deadline))
+                now = session.clock()
+                for key in self._keyboard.take(event.data, now):
+                    if not isinstance(key, Report):
+                        await self._press(key)
+                self._show(session.snapshot)
+                if event.arrived:
+                    self._print_screen()
+                self._print_news()
+                if session.snapshot.countdown and now - session.last_key > ABSENT:
+                    self._ending = "absent"
+        return self._ending
+
+    def _show(self, snapshot: Snapshot) -> None:
+        path, setting = self._terminal.path, snapshot.settings.keymap
+        if self._layouts and (wrong := self._layouts.follow(setting, path)):
+            self._warn(wrong)
+        self._view.show(snapshot)
+
+    # Output
+
+    def _print_prompt(self) -> None:
+        screen = self._view.screen
+        if field := find_field(screen):
+            self._paper.prompt(f"{find_label(screen)}: ", show_value(field))
+        else:
+            self._paper.prompt(_MORE if self._rest else _PROMPT, self._paper.typed)
+
+    def _print_screen(self) -> None:
+        """Print the screen on top, and the commands that it has."""
+        screen, title = self._view.screen, to_ascii(self._view.title)
+        lines = [*read_lines(screen)]
+        self._shown, self._hinted = (screen, [*map(str, lines)]), False
+        self._rows = [line for line in lines if line.number]
+        self._paper.say("", title)
+        self._rest = iter(lines)
+        self._print_page()
+
+    def _print_page(self) -> None:
+        """Print as many lines as there is room for."""
+        assert self._rest
+        room = max(5, self._terminal.size()[1] - 3)
+        page = [*islice(self._rest, room)]
+        self._paper.say(*map(str, page))
+        if len(page) == room:
+            return
+        self._rest = None
+        self._paper.say("")
+        self._print_keys()
+        self._tell()
+
+    def _print_keys(self) -> None:
+        self._keys = self._list_keys()
+        self._paper.say(*self._keys)
+
+    def _list_keys(self) -> list[str]:
+        """Return the commands of the screen on top, as lines."""
+        screen, width = self._view.screen, self._terminal.size()[0] - 1
+        if find_field(screen):
+            text = join_footer(screen.footer, 1000)
+        else:
+            text = describe_keys(screen, self._view.keys.of_entries)
+        return wrap(text, width, 10)
+
+    def _tell(self) -> None:
+        """Print the remark about what goes on now, if it is new."""
+        snapshot, now = self._session.snapshot, self._session.clock()
+        telling = snapshot.booting or snapshot.countdown or self._view.note
+        text = self._view.describe_status(snapshot)[1] if telling else ""
+        numbers = str.maketrans("", "", "0123456789")
+        same = text.translate(numbers) == self._told.translate(numbers)
+        if text == self._told or (same and now - self._told_at < _REPEAT):
+            return
+        self._told, self._told_at = text, now
+        if text:
+            self._paper.say(text)
+
+    def _print_news(self) -> None:
+        """Print what has come by itself."""
+        log, fresh = self._session.log(), list[Status]()
+        for status in islice(reversed(log), _MOST_NEWS):
+            if status is self._news:
+                break
+            fresh.append(status)
+        self._news = log[-1] if log else None
+        lines = [status.text for status in reversed(fresh) if status.level != "debug"]
+        if lines:
+            self._paper.say(*lines)
+        screen, shown = self._shown
+        if self._view.screen is not screen:
+            self._print_screen()
+        elif self._rows and not self._hinted and shown != [*map(str, read_lines(screen))]:
+            self._hinted = True
+            self._paper.say("The list has changed: Enter prints it")
+        self._tell()
+
+    # Input
+
+    async def _press(self, key: str) -> None:
+        self._session.note_presence()
+        before, self._last_key = self._last_key, self._session.clock()
+        field = find_field(self._view.screen)
+        if key == "ctrl l" or (key in BOOT and self._last_key - before > _IDLE):
+            self._print_screen()
+        elif key in _MOTIONS and field:
+            return
+        elif field:
+            await self._type_in_field(key)
+        elif len(key) == 1:
+            self._paper.echo(self._paper.typed + key)
+        elif key == "backspace" and self._paper.typed:
+            self._paper.echo(self._paper.typed[:-1])
+        elif key == "ctrl u":
+            self._paper.echo("")
+        elif key in BOOT:
+            await self._obey(self._paper.take())
+        else:
+            self._paper.take()
+            await self._use_key(key)
+        self._print_prompt()
+
+    async def _type_in_field(self, key: str) -> None:
+        screen, field = self._view.screen, find_field(self._view.screen)
+        texts = [*map(str, read_lines(screen))]
+        await self._send(key)
+        if self._view.screen is screen and find_field(screen) is field and field:
+            self._paper.echo(show_value(field))
+            if len(key) == 1 or key == "backspace":  # a remark about a part of a word helps nobody
+                return
+            if fresh := [text for text in map(str, read_lines(screen)) if text not in texts]:
+                self._paper.say(*fresh)
+            self._tell()
+            return
+        self._paper.take()
+        if self._view.screen is screen and find_field(screen):  # another field of it
+            self._shown = screen, [*map(str, read_lines(screen))]
+        self._show_changes()
+
+    async def _send(self, *keys: str) -> bool:
+        """Press keys on the screen; return False if the last one means nothing there."""
+        left = None
+        for key in keys:
+            left = self._view.keypress(self._terminal.size(), key)
+            await asyncio.sleep(0)  # the key's command runs before the next key
+        return left is None
+
+    async def _use_key(self, *keys: str) -> None:
+        """Press keys, and print what has come of them."""
+        if keys and not await self._send(*keys):
+            self._paper.say(f"{to_label(keys[-1])} means nothing here; h is the help")
+            return
+        self._show_changes()
+
+    def _show_changes(self) -> None:
+        """Print what a key has changed."""
+        screen = self._view.screen
+        if self._ending:
+            return
+        if (screen, [*map(str, read_lines(screen))]) != self._shown:
+            self._print_screen()
+            return
+        self._tell()
+        if self._list_keys() != self._keys:
+            self._print_keys()
+
+    async def _obey(self, text: str) -> None:
+        """Carry out a line."""
+        screen, rest = self._view.screen, self._rest
+        self._rest, self._told = None, ""
+        if rest and not text:
+            self._rest = rest
+            self._print_page()
+        elif rest and text in BACK:
+            self._print_keys()
+        elif not text:
+            self._print_screen()
+        elif text[0] in FIND:
+            await self._use_key(*(("ctrl u",) if is_searching(screen) else FIND.names), *text[1:])
+        else:
+            if (key := self._read_command(*split_command(text))) is None:
+                return
+            if is_searching(screen) and key not in BOOT:  # letters would be its text
+                await self._send("esc")
+                key = "" if key in BACK else key
+            await self._use_key(*([key] if key else []))
+
+    def _read_command(self, word: str, number: int | None) -> str | None:
+        """Put the cursor on the row with the number, and return the key; None if it is nonsense."""
+        keys = [*self._view.screen.footer, *self._view.keys.documented()]
+        key = find_key(word, keys) if word else BOOT.names[0]
+        if not key:
+            self._paper.say(f"There is no command {word}; h is the help")
+        elif number is None and self._rows and any(key in k for k in self._view.keys.of_entries):
+            self._paper.say(f"The command is {word} NUMBER")
+        elif number is None or self._focus_on(number):
+            return key
+        return None
+
+    def _focus_on(self, number: int) -> bool:
+        """Put the cursor on a row; say so if there is no such row."""
+        screen = self._view.screen
+        shown = next((line for line in self._rows if line.number == number), None)
+        if shown is None:
+            self._paper.say(f"There is no number {number}")
+        elif row := find_row(screen, shown):
+            screen.walker.set_focus(row.position)
+            return True
+        else:
+            self._paper.say("The list has changed meanwhile")
+            self._print_screen()
+        return False
+
+    # What the view wants
+
+    def _start_command(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._start(command)
+        task.add_done_callback(lambda _: self.wake())
+        return task
+
+    def wake(self) -> None:
+        """Print what a command has changed: it may go on while nobody presses a key."""
+        if self._watch:
+            self._watch.interrupt()
+
+    def _end(self, ending: Ending) -> None:
+        self._ending = ending
+
+    def _print(self, lines: Sequence[str]) -> None:
+        self._ending, self.printout = "print", lines

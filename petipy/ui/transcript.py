@@ -1,0 +1,136 @@
+"""A screen as plain lines. Its rows have numbers, by which a person chooses."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from petipy.ui.kit.input import InputField
+from petipy.ui.kit.keys import BOOT, MOVE, NEXT_PART, SCROLL, Key
+from petipy.ui.kit.screen import Row, Screen
+from petipy.ui.kit.search import END_SEARCH, FIND
+from petipy.ui.kit.toolkit import Text
+from petipy.ui.line.plain import to_ascii
+
+_COMMAND = re.compile(r"(?P<word>.*?)\s*(?P<number>[0-9]{0,6})")
+_LABELS = re.compile(r"\{\}( or \{\}| \{\})*")  # in the text of a key for a footer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. A row to choose has a number, from 1, and a position in the screen's walker."""
+
+    text: str
+    number: int = 0
+    position: int = -1
+    below: str = ""  # the last line above it that is no such row
+
+    def __str__(self) -> str:
+        return f"{self.number:>3} {self.text.removeprefix(' ')}" if self.number else self.text
+
+
+def read_lines(screen: Screen) -> Iterator[Line]:
+    """Yield the lines of a screen, without the field that a person types in and its label."""
+    number, below, blank = 0, "", True
+    widgets = [screen.walker[position] for position in range(len(screen.walker))]
+    typed = find_field(screen)
+    for position, widget in enumerate(widgets):
+        if isinstance(widget, Row) and widget.selectable():
+            number, blank = number + 1, False
+            yield Line(to_ascii(str(widget.text)), number, position, below)
+            continue
+        label = isinstance([*widgets, None][position + 1], InputField)
+        if label or not isinstance(widget, InputField | Row | Text):
+            continue
+        if isinstance(widget, InputField):
+            value = show_value(widget)
+            texts = [f"{_find_label(screen, position)}: {value}"] if value else []
+            texts = [] if widget is typed else texts
+        else:
+            texts = [to_ascii(text) for text in str(widget.text).split("\n")]
+            below = next(filter(None, reversed(texts)), below)
+        for text in texts:
+            if text or not blank:  # one blank line says as much as two
+                yield Line(text)
+            blank = not text
+
+
+def find_row(screen: Screen, shown: Line) -> Line | None:
+    """Return the row that a person means by its number; None if it may be another one now."""
+    rows = [line for line in read_lines(screen) if line.number]
+    same = [row for row in rows if (row.text, row.below) == (shown.text, shown.below)]
+    if len(same) == 1:
+        return same[0]
+    return next((row for row in same if row == shown), None)
+
+
+def find_field(screen: Screen) -> InputField | None:
+    """Return the field that a person types in, if there is one."""
+    widget = screen.walker[screen.walker.focus or 0] if len(screen.walker) else None
+    return widget if isinstance(widget, InputField) else None
+
+
+def find_label(screen: Screen) -> str:
+    """Return the line above that field."""
+    return _find_label(screen, screen.walker.focus or 0)
+
+
+def _find_label(screen: Screen, position: int) -> str:
+    above = screen.walker[position - 1] if position else None
+    return to_ascii(str(above.text)) if isinstance(above, Text) else ""
+
+
+def show_value(field: InputField) -> str:
+    """Return the text of a field as it may be seen: of a password, asterisks."""
+    text, _ = field.get_text()
+    return to_ascii(str(text))
+
+
+def is_searching(screen: Screen) -> bool:
+    return END_SEARCH in screen.footer
+
+
+def name_key(key: Key) -> str:
+    """Return the word of a key, such as "edit"; "" without one. It may be typed for the key."""
+    name = _LABELS.sub("", key.footer).strip()
+    return name or (key.help.partition(":")[0].partition(",")[0] if ":" in key.help else "")
+
+
+def describe_keys(screen: Screen, of_entries: Sequence[Key]) -> str:
+    """Return the commands of a screen and what they do: "NUMBER boot, e NUMBER edit, h help"."""
+    numbered = any(line.number for line in read_lines(screen))
+    words = [_describe_key(key, numbered, of_entry=key in of_entries) for key in screen.footer]
+    return ", ".join([*filter(None, words), "Enter list again"])
+
+
+def _describe_key(key: Key, numbered: bool, *, of_entry: bool) -> str:
+    """Return a command and what it does; "" for keys that move the cursor."""
+    name = name_key(key)
+    if key in (SCROLL, NEXT_PART) or set(key.names) <= set(MOVE.names) or not name:
+        return ""
+    if set(BOOT.names) & set(key.names):
+        return f"NUMBER {name}" if numbered else name
+    letter = next((name for name in key.names if len(name) == 1), key.label)
+    if key == FIND:
+        return f"{letter}WORDS {name}"
+    return f"{letter} NUMBER {name}" if of_entry and numbered else f"{letter} {name}"
+
+
+def split_command(text: str) -> tuple[str, int | None]:
+    """Return the word of a command, and the number behind it if there is one."""
+    match = _COMMAND.fullmatch(text.strip())
+    assert match
+    return match["word"], int(match["number"]) if match["number"] else None
+
+
+def find_key(word: str, keys: Sequence[Key]) -> str:
+    """Return the key that a word stands for: itself, its label or its name; "" if none does."""
+    if len(word) == 1:
+        return word
+    wanted = word.lower()
+    for key in keys:
+        if wanted == name_key(key).lower():
+            return key.names[0]
+        for name, label in zip(key.names, key.labels, strict=True):
+            if wanted == label.lower():
+                return name
+    return ""
