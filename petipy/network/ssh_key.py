@@ -7,8 +7,9 @@ start, clients would meet another key each time.
 No key is kept where users of an installed system can read it, as they can read EFI variables.
 """
 
+import contextlib
 import errno
-import tempfile
+import os
 from typing import TYPE_CHECKING
 
 from petipy.log import Log
@@ -42,14 +43,22 @@ async def _make(storage: "Storage") -> bytes:
     """Make a key, and keep it. Raise OSError or ValueError."""
     if not storage.private:
         raise OSError(errno.EACCES, f"others can read {storage.place}")
-    with tempfile.TemporaryDirectory(dir=_ROOM) as directory:
-        path = f"{directory}/{HOST_KEY}"
+    path = f"{_ROOM}/new_{HOST_KEY}"  # root alone writes there, and the file is root's alone
+    _remove(path)  # dropbearkey makes no key where there is one
+    try:
         done = await process.run([MAKER, "-t", "ed25519", "-f", path], within=_MAKING)
         if done.status:
             raise OSError(errno.EIO, f"{MAKER} ended with status {done.status}")
         key = _read(path)
+    finally:
+        _remove(path)
     await storage.write("ssh_key", host_key.pack(key))
     return key
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108  no pathlib here
 
 
 def _read(path: str) -> bytes:
