@@ -52,15 +52,20 @@ def system(tmp_path: Path) -> System:
 
 def test_the_entries_are_published_where_logind_looks(system: System) -> None:
     done = system.run("publish")
-    published = sorted(path.name for path in (system.root / "run/boot-loader-entries").iterdir())
-    assert published == ["Debian-1a2b", "Fedora-6.11-3c4d"]
+    place = system.root / "run/boot-loader-entries/loader/entries"
+    assert sorted(path.name for path in place.iterdir()) == [
+        *("Debian-1a2b.conf", "Fedora-6.11-3c4d.conf")
+    ]
+    # systemd leaves a file without a kernel out.
+    text = (place / "Debian-1a2b.conf").read_text()
+    assert text == "title Debian-1a2b\nlinux /vmlinux\n"
     assert "not a name: ../evil" in done.stderr
     assert not (system.root / "run/evil").exists()
 
 
 def test_the_wish_is_kept_in_nvram(system: System) -> None:
     system.run("publish")
-    (system.root / WISH).write_text("Fedora-6.11-3c4d")
+    (system.root / WISH).write_text("Fedora-6.11-3c4d.conf")
     system.run("keep")
     assert system.kept == ["-p common --update-config petipy,next=Fedora-6.11-3c4d"]
 
