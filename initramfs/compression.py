@@ -16,11 +16,12 @@ class Compressor:
 
     command: Sequence[str]
     ending = ""  # of the files in the cache
+    salt = b" sized"  # differs when a subclass gives other bytes
 
     def __init__(self, room: Path) -> None:
         self._room = room
         version = run([self.command[0], "--version"])  # another version may give other bytes
-        self._salt = version + " ".join(self.command).encode() + b" sized"
+        self._salt = version + " ".join(self.command).encode() + self.salt
 
     def pack(self, data: bytes) -> bytes:
         path = self._room / f"{hashlib.sha256(self._salt + data).hexdigest()}.{self.ending}"
