@@ -3,12 +3,12 @@
 All parsers need of pyparsing is Regex, and the methods of ParserElement that scan by it. The other
 elements, the ready-made grammars, the sets of Unicode's letters and the second names of methods
 cost 32 million instructions at each start. The build imports and runs all grammars: it fails if a
-parser needs more.
+parser needs more. The names of socket's numbers cost 7 million; the numbers stay.
 """
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _SECOND_NAMES = "replaced_by_pep8"  # a call of it makes a method's deprecated name
 
@@ -17,13 +17,16 @@ _SECOND_NAMES = "replaced_by_pep8"  # a call of it makes a method's deprecated n
 class Trim:
     """`kept`: definitions of the module that stay, or None for all; `dropped`: the others.
 
-    `methods`: methods that are dropped, by class. `values`: source for variables.
+    `methods`: methods that are dropped, by class. `values`: source for variables. `calls`: the
+    functions whose calls are dropped. `more`: source for the end of the module.
     """
 
     kept: frozenset[str] | None = None
     dropped: frozenset[str] = frozenset()
-    methods: Mapping[str, frozenset[str]]
-    values: Mapping[str, str]
+    methods: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    calls: frozenset[str] = frozenset()
+    more: str = ""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -50,14 +53,16 @@ TRIMS: Mapping[str, Trim] = {
                 " matches run_tests create_diagram"
             )
         },
-        values={},
     ),
-    "pyparsing.actions": Trim(kept=_set("OnlyOnce"), methods={}, values={}),
+    "pyparsing.actions": Trim(kept=_set("OnlyOnce")),
     "pyparsing.exceptions": Trim(
         dropped=_set("_ExceptionWordUnicodeSet _extract_alphanums"),
-        methods={},
         # A message quotes the word at which a text is wrong.
         values={"_exception_word_extractor": r"re.compile(r'(\w{1,16})|.')"},
+    ),
+    "socket": Trim(
+        calls=_set("IntEnum._convert_ IntFlag._convert_"),
+        more="AddressFamily = SocketKind = MsgFlag = AddressInfo = int",
     ),
 }
 
@@ -67,7 +72,12 @@ def trim(name: str, source: bytes) -> bytes | ast.Module:
     if name not in TRIMS:
         return source
     rules, tree = TRIMS[name], ast.parse(source)
-    tree.body = [node for node in tree.body if _stays(node, rules.kept, rules.dropped)]
+    tree.body = [
+        node
+        for node in tree.body
+        if _stays(node, rules.kept, rules.dropped) and _find_call(node) not in rules.calls
+    ]
+    tree.body += ast.parse(rules.more).body
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             dropped = rules.methods.get(node.name, frozenset())
@@ -85,6 +95,14 @@ def _stays(node: ast.stmt, kept: frozenset[str] | None, dropped: frozenset[str])
         return False
     name = _name(node)
     return name not in dropped and (kept is None or name in kept)
+
+
+def _find_call(node: ast.stmt) -> str:
+    """Return the function that a statement calls, if it does nothing else."""
+    match node:
+        case ast.Expr(value=ast.Call(func=function)):
+            return ast.unparse(function)
+    return ""
 
 
 def _name(node: ast.stmt) -> str:

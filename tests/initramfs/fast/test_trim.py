@@ -1,6 +1,9 @@
 """Compile modules without what nobody uses."""
 
 import ast
+import socket
+from pathlib import Path
+from typing import Any
 
 import pyparsing.core
 import pytest
@@ -19,6 +22,7 @@ class Other(Kept): pass
 most: int = 3
 oldHelper = replaced_by_pep8("oldHelper", helper)
 word = re.compile("x" * 1000)
+re.purge()
 if most: pass
 """
 
@@ -29,6 +33,8 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
         kept=frozenset({"Kept", "word"}),
         methods={"Kept": frozenset({"draw"})},
         values={"word": "re.compile('x')"},
+        calls=frozenset({"re.purge"}),
+        more="last = 1",
     )
     monkeypatch.setattr(trim, "TRIMS", {"sample": kept})
 
@@ -45,6 +51,7 @@ def test_definitions_methods_and_second_names_are_dropped(rules: None) -> None:
         *("def scan(self):", "return 1"),
         "word = re.compile('x')",
         *("if most:", "pass"),
+        "last = 1",
     ]
 
 
@@ -62,3 +69,20 @@ def test_every_name_in_the_rules_is_one_of_pyparsing() -> None:
         ), name
     for kind, methods in rules.methods.items():
         assert methods <= vars(vars(pyparsing.core)[kind]).keys()
+
+
+def test_sockets_work_without_names_for_their_numbers() -> None:
+    source = Path(socket.__file__).read_bytes()
+    names: dict[str, Any] = {"__name__": "trimmed"}
+    exec(compile(trim.trim("socket", source), "socket", "exec"), names)
+
+    one, other = names["socketpair"]()
+
+    with one, other:
+        assert (one.family, one.type) == (socket.AF_UNIX, socket.SOCK_STREAM)
+        assert type(one.family) is int
+        assert one.send(b"x", names["MSG_DONTWAIT"]) == 1
+        assert names["AddressFamily"](other.family) == names["AF_UNIX"]
+        assert "AF_UNIX" not in repr(other)
+    found = names["getaddrinfo"]("127.0.0.1", 80, type=names["SOCK_STREAM"])
+    assert found[0][4] == ("127.0.0.1", 80)
