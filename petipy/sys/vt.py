@@ -4,11 +4,11 @@ linux/kd.h has the numbers of these ioctls. They are the same on all architectur
 table belongs to the machine: all virtual terminals share it. Failures are OSError.
 """
 
-import ctypes
 import errno
 import fcntl
 import os
 import struct
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -24,12 +24,6 @@ _MOST_LETTERS = 4096  # of a font's map; the kernel's own has some 300
 
 Tables = Mapping[int, Sequence[int]]  # modifiers → the symbol of each key, from key 0
 Compose = Sequence[tuple[str, str, str]]  # dead key or first key, second key, result
-
-
-class _Map(ctypes.Structure):
-    """struct unimapdesc."""
-
-    _fields_ = (("count", ctypes.c_ushort), ("entries", ctypes.c_void_p))
 
 
 @contextmanager
@@ -71,8 +65,9 @@ def _set_key(fd: int, table: int, key: int, symbol: int) -> None:
 
 def read_letters(path: str) -> frozenset[str]:
     """Return the characters for which the font of the virtual terminal has a picture."""
-    pairs = (ctypes.c_ushort * (2 * _MOST_LETTERS))()
-    wanted = _Map(_MOST_LETTERS, ctypes.addressof(pairs))
+    pairs = array("H", bytes(4 * _MOST_LETTERS))  # character and glyph in turn
+    wanted = bytearray(struct.pack("@HP", _MOST_LETTERS, pairs.buffer_info()[0]))
     with _open(path) as fd:
-        fcntl.ioctl(fd, _GIO_UNIMAP, wanted)
-    return frozenset(map(chr, pairs[0 : 2 * wanted.count : 2]))
+        fcntl.ioctl(fd, _GIO_UNIMAP, wanted)  # struct unimapdesc
+    count, _ = struct.unpack("@HP", wanted)
+    return frozenset(map(chr, pairs[: 2 * count : 2]))

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from petipy.sys import vt
-from petipy.ui import compose
 from petipy.ui.keymaps import PLACE, Keymap, Keymaps
 
 _BUILT_IN = "us"  # the layout that the kernel has by itself
@@ -58,6 +57,8 @@ class Layouts:
         keymap = self._read().find(name)
         if keymap is None:
             return f"this image has no keyboard layout {name!r}"
+        from petipy.ui import compose  # not at a line
+
         try:
             self._load(self._path, keymap.tables, compose.make_table())
         except OSError as error:

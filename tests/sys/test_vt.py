@@ -1,5 +1,6 @@
 """The ioctls of virtual terminals, against a kernel that only takes note of them."""
 
+import ctypes
 import errno
 import struct
 from typing import Any
@@ -44,3 +45,16 @@ def test_a_symbol_that_the_kernel_does_not_know_is_no_key(calls: list[tuple[int,
     vt.load_keymap(EXISTING, {0: [0x0499, 0x0B71]}, [])
     entries = [struct.unpack("=BBH", data) for number, data in calls if number == 0x4B47]
     assert entries[-3:] == [(0, 0, 0x0499), (0, 0, 0x0200), (0, 1, 0x0B71)]
+
+
+def test_the_letters_of_a_font_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ioctl(fd: int, number: int, argument: bytearray) -> None:
+        assert number == 0x4B66
+        room, address = struct.unpack("@HP", argument)
+        assert room >= 512
+        pairs = (ctypes.c_ushort * 4).from_address(address)
+        pairs[:] = [ord("ö"), 0x94, ord("A"), 0x41]
+        argument[:2] = struct.pack("=H", 2)
+
+    monkeypatch.setattr("fcntl.ioctl", ioctl)
+    assert vt.read_letters(EXISTING) == {"ö", "A"}

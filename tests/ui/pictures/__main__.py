@@ -28,8 +28,9 @@ def render(name: str, size: tuple[int, int] = SIZE) -> pyte.Screen:
     """Return a terminal that shows a screen."""
     wire = Wire(size, "linux")
     with tempfile.TemporaryDirectory() as room:
-        view = make_driver(name, size, theme.VIRTUAL, Path(room)).view
-    Display(wire, theme.VIRTUAL).draw_screen(size, view.render(size, focus=True))
+        driver = make_driver(name, size, theme.VIRTUAL, Path(room))
+    Display(wire, theme.VIRTUAL).draw_screen(size, driver.view.render(size, focus=True))
+    driver.press("esc")  # a prompt's command ends
     screen = pyte.Screen(*size)
     pyte.Stream(screen).feed(wire.take())
     return screen
