@@ -78,13 +78,13 @@ def test_a_person_asks_what_the_machine_is_completes_a_path_and_switches_it_off(
     image: Image, chosen: System, install: Install, tmp_path: Path
 ) -> None:
     debian = Installation([chosen], Names.new("root"), timeout=600)
-    machine = Machine(drives=[("virtio", install(debian))], firmware="slof")
+    machine = Machine(drives=[("virtio", install(debian))])
     with start(image.machine(machine), tmp_path) as guest:
         console = guest.console
         menu.enter(console, r"^> \* Debian GNU/Linux$")
         console.type("I")
         console.shows(r"^Model: +IBM pSeries \(emulated by qemu\)", within=menu.SOON)
-        console.shows(r"^Firmware: +SLOF", within=menu.SOON)
+        console.shows(r"^Platform: +pseries", within=menu.SOON)
         console.forget()
         console.type("w")
         console.expect(r"Processors:\r?\n  Model: POWER", within=menu.SOON)
