@@ -31,6 +31,6 @@ def to_canvas(
 ) -> TextCanvas:
     texts = ["".join(text for _, text in row).encode() for row in rows]
     runs: list[list[tuple[Hashable, int]]] = [
-        [(kind, len(text)) for kind, text in row] for row in rows
+        [(kind, len(text.encode())) for kind, text in row] for row in rows
     ]
     return TextCanvas(texts, runs, maxcol=columns, cursor=cursor)

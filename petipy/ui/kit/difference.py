@@ -93,6 +93,8 @@ def _find_shifts(
     output: Output, old: Cells, row: Cells, *, last: bool
 ) -> Iterator[tuple[int, int]]:
     """Yield (column, cells) for cells that are inserted, or deleted if the number is negative."""
+    if any(c == "" for cells in (old, row) for _, c in cells):  # half of a wide character
+        return
     x = next((x for x, (a, b) in enumerate(zip(old, row, strict=True)) if a != b), len(row))
     abilities, lengths = output.abilities, (_length(old), _length(row))
     end = max(lengths)
@@ -144,11 +146,14 @@ def _find_spans(old: Cells, row: Cells, end: int) -> list[tuple[int, int, bool]]
             spans.append((x, x + blank, True))
             x += blank
         else:
+            stop = x + 1
+            while stop < end and row[stop][1] == "":  # the other half of a wide character
+                stop += 1
             if spans and _joins(row, spans[-1], x):
-                spans[-1] = (spans[-1][0], x + 1, False)
+                spans[-1] = (spans[-1][0], stop, False)
             else:
-                spans.append((x, x + 1, False))
-            x += 1
+                spans.append((x, stop, False))
+            x = stop
     return spans
 
 

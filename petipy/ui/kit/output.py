@@ -2,7 +2,8 @@
 
 from petipy.ui.kit.abilities import Abilities
 
-Cells = list[tuple[str, str]]  # one row: SGR parameters, character
+# One row: SGR parameters and character, which is empty for the second half of a wide one.
+Cells = list[tuple[str, str]]
 BLANK = ("", " ")
 
 

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from petipy.ui.kit import theme
 from petipy.ui.kit.display import Display
+from petipy.ui.line.letters import Letters
+from petipy.ui.line.plain import to_text
 from tests.ui.kit.glass import Styled, expect, read
 from tests.ui.wire import Wire, to_canvas
 
 SIZE = COLUMNS, ROWS = 40, 8
 KINDS: Sequence[str | None] = (None, None, "focus", "heading")
 
+OTHERS = str.maketrans("日ä", "本a")
 # The sequences that each type of terminal gets, as final bytes after CSI and as whole texts.
 PLAIN = {*"ABCHJKm"}
 OWN = {
@@ -31,9 +34,9 @@ SEQUENCE = re.compile(r"\x1b\[[0-9;]*(.)|(\x1bM)|\x0f\x1b\(B|[\r\n\b]|[ -~]|(.)"
 
 
 @st.composite
-def rows(draw: st.DrawFn) -> Styled:
-    words = st.tuples(st.sampled_from(KINDS), st.text("abc  ", min_size=1, max_size=16))
-    cells = [(kind, c) for kind, text in draw(st.lists(words, max_size=4)) for c in text]
+def rows(draw: st.DrawFn, letters: str = "abc  ") -> Styled:
+    words = st.tuples(st.sampled_from(KINDS), st.text(letters, min_size=1, max_size=16))
+    cells = [(kind, c) for kind, text in draw(st.lists(words, max_size=4)) for c in to_text(text)]
     return cells[:COLUMNS]
 
 
@@ -109,6 +112,24 @@ def test_the_glass_shows_each_frame(
 def find_sequences(text: str) -> set[str]:
     found = SEQUENCE.finditer(text)
     return {group for match in found for group in match.groups() if group}
+
+
+@pytest.mark.parametrize("term", ["vt100", "linux"])
+@given(story=st.lists(st.lists(rows("aä日本  "), min_size=ROWS, max_size=ROWS), max_size=5))
+@settings(deadline=None, max_examples=40)
+def test_letters_of_two_cells_stay_whole(term: str, story: list[list[Styled]]) -> None:
+    wire, fresh = Wire(SIZE, term), Wire(SIZE, term)
+    screens = [Display(end, theme.SERIAL, Letters(None)) for end in (wire, fresh)]
+    glass, whole = pyte.Screen(COLUMNS, ROWS), pyte.Screen(COLUMNS, ROWS)
+    for number, frame in enumerate(story):
+        if number % 2:  # words that have other letters, but the same shape
+            frame = [[(k, c.translate(OTHERS)) for k, c in row] for row in story[number - 1]]  # noqa: PLW2901
+        for screen in screens:
+            screen.draw_screen(SIZE, to_canvas(frame, COLUMNS, (0, 0)))
+        screens[1].clear()
+        pyte.Stream(glass).feed(wire.take())
+        pyte.Stream(whole).feed(fresh.take())
+        assert read(glass) == read(whole)
 
 
 @given(story=frames())
