@@ -16,6 +16,9 @@ from petipy.ui.line.writer import Writer
 
 _CHUNK = 1024
 _MOST_CHUNKS = 64  # of unread input; the terminal drops more
+# Bytes a second, and at once, that are read: no person types more, and a longer paste waits. A line
+# that floods would else take the processor from the other consoles.
+_RATE, _BURST = 1024, 4096
 COLUMNS, ROWS = 80, 24  # of a terminal that does not tell its size
 
 
@@ -40,6 +43,8 @@ class Terminal:
         self._modes: tty.Modes | None = None
         self._input: asyncio.Queue[bytes | None] = asyncio.Queue(_MOST_CHUNKS)  # None: an echo
         self._echo = EchoDetector()
+        self._allowance, self._counted = float(_BURST), 0.0  # bytes, and the time of that
+        self._pause: asyncio.TimerHandle | None = None  # until input is read again
 
     @property
     def is_open(self) -> bool:
@@ -76,7 +81,7 @@ class Terminal:
     def close(self) -> None:
         if self._fd < 0:
             return
-        asyncio.get_running_loop().remove_reader(self._fd)
+        self._stop_reading()
         if self._writer:
             self._writer.close()
         with contextlib.suppress(OSError):
@@ -175,6 +180,7 @@ class Terminal:
         if not data:
             self._lose()
             return
+        self._count(len(data))
         verdict = self._echo.read(data, asyncio.get_running_loop().time())
         if verdict == "echo":
             self._empty_queue()
@@ -182,11 +188,31 @@ class Terminal:
         elif verdict == "input" and not self._input.full():
             self._input.put_nowait(data)
 
+    def _count(self, size: int) -> None:
+        """Pause reading after more input than a person's."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        refill = (now - self._counted) * _RATE
+        self._allowance, self._counted = min(_BURST, self._allowance + refill) - size, now
+        if self._allowance < 0:
+            loop.remove_reader(self._fd)
+            self._pause = loop.call_later(-self._allowance / _RATE, self._go_on)
+
+    def _go_on(self) -> None:
+        self._pause = None
+        asyncio.get_running_loop().add_reader(self._fd, self._receive)
+
+    def _stop_reading(self) -> None:
+        if self._pause:
+            self._pause.cancel()
+            self._pause = None
+        asyncio.get_running_loop().remove_reader(self._fd)
+
     def _on_drained(self, lossy: bool) -> None:
         self.drained(lossy)
 
     def _lose(self) -> None:
         """Report the loss to the reader, even if its queue is full of unread input."""
-        asyncio.get_running_loop().remove_reader(self._fd)
+        self._stop_reading()
         self._empty_queue()
         self._input.put_nowait(b"")
