@@ -41,6 +41,16 @@ second:	addis	2,12,.TOC.-second@ha
 	bl	_mcount
 	nop
 	.weak perhaps
+	.section .text.places,"ax"
+	addis	9,2,.LC0@toc@ha
+	ld	9,.LC0@toc@l(9)
+	addis	9,2,.LC1@toc@ha
+	ldu	10,.LC1@toc@l(9)
+	addi	9,9,.LC1@toc@l
+	.section .toc,"aw"
+.LC0:	.quad	table
+	.space	0x12000
+.LC1:	.quad	table
 	.section .init.text,"ax"
 	bl	first
 	nop
@@ -194,3 +204,15 @@ def test_the_kernel_finds_no_function_of_a_module_to_trace(module: bytes) -> Non
         assert not after.section(name)
         assert not after.section(f".rela{name}"), "no relocation points into nothing"
     assert after.section(".data") == before.section(".data")
+
+
+def test_places_in_the_toc_are_filled_in(module: bytes) -> None:
+    before, after = Elf.parse(module), Elf.parse(bind_calls(module))
+
+    high, load, high_1, load_1, add_1 = words(after, ".text.places")
+    assert len(open_places(before, ".text.places")) == 5
+    assert open_places(after, ".text.places") == {}
+    # .LC0 lies at 8: the first word of the TOC is `table`. r2 is 0x8000 past the beginning.
+    assert (high & 0xFFFF, load & 0xFFFF) == (0, 0x8008)
+    # .LC1 lies at 0x12010, 0xA010 past r2, which is 1 times 65,536 and -0x5FF0.
+    assert (high_1 & 0xFFFF, load_1 & 0xFFFF, add_1 & 0xFFFF) == (1, 0xA011, 0xA010)
