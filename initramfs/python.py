@@ -33,6 +33,15 @@ class Python:
     packages: list[Package]
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The modules of a headless start in no group, the groups, the table for startup.cache."""
+
+    headless: list[str]
+    groups: list[tuple[list[str], bytes]]
+    table: bytes
+
+
 def minor_version(archive: Archive) -> str:
     """Return the version of the suite's Python, such as 3.13."""
     stanza = archive.stanzas(["python3-minimal"]).get("python3-minimal", {})
@@ -63,7 +72,7 @@ def assemble(
         command = interpreter(version, host, room / "host")
         extensions = compile_modules(command, room, plain=plain)
         probe(command, version, room)
-        table, headless = (b"", []) if plain else record(command, room)
+        recorded = Record([], [], b"") if plain else record(command, room)
         compiled = read_directory(room / "compiled")
     parts: dict[str, int] = {}
     for path, node in compiled.items():
@@ -75,8 +84,8 @@ def assemble(
         for path, node in compiled.items():
             tree.add(f"{home}/{path}", node)
     else:
-        tree = bundle_modules(compiled, headless, home)
-        tree.add(cache.PLACE.lstrip("/"), file(table))
+        tree = bundle_modules(compiled, recorded, home)
+        tree.add(cache.PLACE.lstrip("/"), file(recorded.table))
     for name in extensions:
         for path in sources.match(f"lib-dynload/{name}.*.so"):
             data = sources[path].data
@@ -84,7 +93,7 @@ def assemble(
     return Python(version, tree, parts, list(fetched.values()))
 
 
-def bundle_modules(compiled: Tree, headless: list[str], home: str) -> Tree:
+def bundle_modules(compiled: Tree, recorded: Record, home: str) -> Tree:
     """Return the compiled modules as one file, and those that stay outside of it."""
     tree = Tree()
     modules: dict[str, tuple[bytes, bool]] = {}
@@ -97,8 +106,9 @@ def bundle_modules(compiled: Tree, headless: list[str], home: str) -> Tree:
             modules[name] = node.data[HEADER:], is_package
             magic = node.data[:4]
     # The host has no libudev of the target for pyudev: nobody has seen its imports.
-    headless = [*headless, *(name for name in modules if name.startswith("pyudev"))]
-    tree.add(bundle.PLACE.lstrip("/"), file(write_bundle(modules, headless, magic)))
+    headless = [*recorded.headless, *(name for name in modules if name.startswith("pyudev"))]
+    written = write_bundle(modules, headless, magic, recorded.groups)
+    tree.add(bundle.PLACE.lstrip("/"), file(written))
     return tree
 
 
@@ -204,10 +214,14 @@ def probe(command: list[str], version: str, room: Path) -> None:
     run([*command, "-c", program], env={"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""})
 
 
-def record(command: list[str], room: Path) -> tuple[bytes, list[str]]:
-    """Return the table for petipy.startup.cache, and the modules that a headless start imports."""
+def record(command: list[str], room: Path) -> Record:
+    """Run initramfs/fast/record.py."""
     home = {"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""}
     script = str(REPOSITORY / "initramfs/fast/record.py")
-    names, _, table = run([*command, script], env=home).partition(b"\n")
-    headless: list[str] = json.loads(names)
-    return table, headless
+    head, _, data = run([*command, script], env=home).partition(b"\n")
+    headless, sizes = json.loads(head)
+    groups = []
+    for names, size in sizes:
+        groups.append((names, data[:size]))
+        data = data[size:]
+    return Record(headless, groups, data)

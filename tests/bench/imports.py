@@ -57,7 +57,7 @@ def unpack(image: Path, room: Path) -> Unpacked:
     frame = data[at : at + sizes["python"]]
     lay_out(Tree(cpio.read(decompress(frame))), room)
     index = read_index((room / PLACE.lstrip("/")).read_bytes())
-    hot = {name: size for name, (_, size, _, compressed) in index.items() if not compressed}
+    hot = {name: size for name, (_, size, _, compressed, _) in index.items() if not compressed}
     # pyudev wants the target's libudev.
     return Unpacked(room, {n: size for n, size in hot.items() if not n.startswith("pyudev")})
 

@@ -21,13 +21,18 @@ SOURCES = {
 }
 
 
+def group(names: list[str]) -> bytes:
+    return marshal.dumps([compile(SOURCES[name][0], name, "exec") for name in names])
+
+
 def run(tmp_path: Path, program: str) -> None:
     codes = {
         name: (marshal.dumps(compile(text, name, "exec")), package)
         for name, (text, package) in SOURCES.items()
     }
     place = tmp_path / "modules"
-    place.write_bytes(write_bundle(codes, ["json", "shop"]))  # the others are packed
+    groups = [(names, group(names)) for names in (["shop", "shop.bread"], ["broken"])]
+    place.write_bytes(write_bundle(codes, ["json"], groups=groups))  # the others are packed
     start = "import sys\nfrom petipy.startup import bundle\nbundle.install(sys.argv[1])\n"
     subprocess.run([sys.executable, "-c", start + program, str(place)], cwd=TOP, check=True)
 
@@ -143,6 +148,18 @@ def test_modules_larger_than_what_is_read_at_once_are_whole(tmp_path: Path) -> N
 
     for name in ("three", "one", "two", "one"):
         assert found.get_code(name) == marshal.loads(code[name][0])
+
+
+def test_a_module_of_a_group_can_be_had_again(tmp_path: Path) -> None:
+    codes = {name: (b"", package) for name, (_, package) in SOURCES.items()}
+    names = ["shop.bread", "json"]
+    place = tmp_path / "modules"
+    place.write_bytes(write_bundle(codes, names, groups=[(names, group(names))]))
+
+    found = bundle.Bundle(str(place))
+
+    for name in (*names, *names):
+        assert found.get_code(name) == compile(SOURCES[name][0], name, "exec")
 
 
 def test_what_starts_python_stays_outside() -> None:
