@@ -13,6 +13,7 @@ import marshal
 import re
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,12 @@ from {bundle} import install
 install({place!r})
 from {cache} import install
 install({table!r})
+try:
+    from petipy.startup import unlocked
+except ImportError:  # an older image
+    pass
+else:
+    unlocked.begin()
 for name in sys.argv[1:]:
     __import__(name)
 """
@@ -44,7 +51,7 @@ class Unpacked:
     """An image's Python below `home`, and the modules that a headless start imports."""
 
     home: Path
-    modules: dict[str, int]  # name: bytes of marshalled code, in the order of the imports
+    modules: dict[str, int]  # name: bytes of marshalled code, a part of its group's
 
 
 def unpack(image: Path, room: Path) -> Unpacked:
@@ -57,7 +64,11 @@ def unpack(image: Path, room: Path) -> Unpacked:
     frame = data[at : at + sizes["python"]]
     lay_out(Tree(cpio.read(decompress(frame))), room)
     index = read_index((room / PLACE.lstrip("/")).read_bytes())
-    hot = {name: size for name, (_, size, _, compressed, _) in index.items() if not compressed}
+    hot: dict[str, int] = {}
+    groups = Counter(place for place, _, _, _, number in index.values() if number >= 0)
+    for name, (place, size, _, compressed, _) in index.items():
+        if not compressed:
+            hot[name] = size // groups.get(place, 1)
     # pyudev wants the target's libudev.
     return Unpacked(room, {n: size for n, size in hot.items() if not n.startswith("pyudev")})
 
