@@ -13,6 +13,9 @@ _URL = re.compile(
     r"(?P<root>[a-z][a-z0-9+.-]*://[^/?#\s]*)(?P<path>[^?#]*)(?P<rest>.*)", re.I | re.S
 )
 
+# As petipy.fetch.url has it, where a digest that does not count is refused.
+_CHECKSUM = re.compile(r"#(md5|sha[0-9]+)[=:]", re.I)
+
 # "u:p/w@host" is no URL, but a person may have typed it: what follows the colon is no port.
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^/?#\s]*@|[^/?#\s:@\[\]]*:(?!\d{0,5}(?:[/?#\s]|$))[^\n]*@)")
 
@@ -48,6 +51,11 @@ def split(url: str) -> tuple[str, str]:
     """Split a URL into root and path: tftp://host and /boot/grub/grub.cfg."""
     m = _URL.fullmatch(url)
     return (m["root"], m["path"] or "/") if m else ("", url)
+
+
+def has_checksum(url: str) -> bool:
+    """Return True if the URL ends in a checksum of its file, such as #sha256=HEX."""
+    return "#" in url and _CHECKSUM.search(url) is not None
 
 
 def hide_credentials(text: str) -> str:

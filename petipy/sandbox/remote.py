@@ -11,7 +11,7 @@ from itertools import chain
 
 from parsers.api import Problem
 from parsers.host import Piece
-from parsers.places.urls import hide_credentials, normalize, split
+from parsers.places.urls import has_checksum, hide_credentials, normalize, split
 from petipy.sandbox import packets
 from petipy.sandbox.remote_messages import (
     FETCHES,
@@ -76,7 +76,10 @@ class Remote:
         self.failure = ""  # the reason why the files may be there later
 
     def fetch(self, url: str) -> str | None:
-        """Return the text at a URL, its first LONGEST bytes at most; None without an answer."""
+        """Return the text at a URL, its first LONGEST bytes at most; None without an answer.
+
+        A text is no answer if its URL has another checksum.
+        """
         answer = self._get(_text_at(url))
         if answer.outcome is None or answer.outcome.error:
             return None
@@ -85,9 +88,22 @@ class Remote:
         return answer.text
 
     def piece(self, url: str, offset: int, length: int) -> Piece | None:
-        """Return bytes of the file at a URL, LONGEST at most; None without an answer."""
+        """Return bytes of the file at a URL, LONGEST at most; None without an answer.
+
+        With a checksum in the URL, the bytes are those of a verified file. A file of more than
+        LONGEST bytes is verified when it boots.
+        """
         if not 0 <= offset < 1 << 50 or length <= 0:
             return None
+        found = self._piece(url, offset, length)
+        if found is None or not has_checksum(url) or (found.size or 0) > LONGEST:
+            return found
+        whole = self._get(_text_at(url))
+        if whole.outcome is None or whole.outcome.error:
+            return None
+        return Piece(whole.data[offset : offset + length], len(whole.data))
+
+    def _piece(self, url: str, offset: int, length: int) -> Piece | None:
         whole = self._answers.get(_text_at(url))
         if whole and whole.outcome and not whole.outcome.error:
             size = len(whole.data)
@@ -260,6 +276,8 @@ def _find_host(wanted: Wanted) -> str:
 
 
 def _text_at(url: str) -> Wanted:
+    if has_checksum(url):  # it is the whole file's, so that a file that is too long is refused
+        return Wanted(url=normalize(url), most=LONGEST)
     return Wanted(url=normalize(url), size=LONGEST)
 
 
@@ -270,8 +288,8 @@ def _read(fds: Sequence[int], wanted: Wanted) -> bytes:
     if not sealed.is_sealed(fds[0]):
         raise ValueError("the fetching process sent a file that can change")
     size = os.fstat(fds[0]).st_size
-    if size > wanted.size:
-        raise ValueError(f"the fetching process sent {size} bytes of {wanted.size}")
+    if size > (most := wanted.size or wanted.most):
+        raise ValueError(f"the fetching process sent {size} bytes of {most}")
     data = b""
     while len(data) < size:
         piece = os.pread(fds[0], size - len(data), len(data))

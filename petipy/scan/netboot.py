@@ -10,7 +10,8 @@ loader that DHCP names would look. Loaders are known by the names of their files
 - SLOF (lib/libnet/pxelinux.c): the same, but right behind the prefix of option 210.
 - iPXE: autoexec.ipxe beside its own file.
 
-A file with no boot loader's name may be a configuration, a script or a kernel itself.
+A file with no boot loader's name may be a configuration, a script or a kernel itself. A URL with a
+checksum is the only place.
 """
 
 import re
@@ -29,7 +30,7 @@ from parsers.places.lease import (
     list_names,
     prefixes,
 )
-from parsers.places.urls import join, split
+from parsers.places.urls import has_checksum, join, split
 
 # Programs that look for a grub.cfg: core images of grub-mknetdir, signed ones of distributions,
 # MAAS's and Debian's bootppc64.bin, Foreman's grubppc64le.elf, Cobbler's grub.ppc64le, grub.0, and
@@ -79,7 +80,13 @@ def _places(lease: Lease) -> Iterator[Place]:
     if lease.get("opened") and not is_loader(url := bootfile(lease)):
         yield Place((url,), is_named=True, is_bootfile=True)
         return
-    yield Place(tuple(configurations(lease)), is_named=True)
+    named = tuple(configurations(lease))
+    yield Place(named, is_named=True)
+    # A checksum demands that very file: another one is not to come instead of it.
+    checked = [url for url in bootfiles(lease) if has_checksum(url) and not is_loader(url)]
+    if checked or any(map(has_checksum, named)):
+        yield from (Place((url,), is_named=True, is_bootfile=True) for url in checked)
+        return
     files = [(file, basename(split(file)[1])) for file in bootfiles(lease)]
     readable = [(file, name) for file, name in files if not is_loader(file)]
     for file, name in readable:

@@ -5,11 +5,14 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
+
 from parsers.api import Problem
 from parsers.host import Piece
 from petipy.sandbox import packets
 from petipy.sandbox.remote import MOST_FETCHES, Remote
 from petipy.sandbox.remote_messages import FETCHES, OUTCOMES, Outcome
+from petipy.scan.files import LONGEST
 from petipy.state.network import Request, Wanted
 from petipy.sys import sealed
 
@@ -45,7 +48,7 @@ class Scanner:
                 fds = []
                 if not outcome.error:
                     fds.append(sealed.make("x"))
-                    os.write(fds[0], data[thing.offset :][: thing.size])
+                    os.write(fds[0], data[thing.offset :][: thing.size or None])
                     sealed.seal(fds[0])
                 message = Outcome(
                     number=number,
@@ -160,6 +163,32 @@ def test_pieces_are_read_from_a_text_that_is_there() -> None:
     assert scanner.remote.piece(f"{SITE}/a", 2, 3) == Piece(b"234", 10)
     assert len(scanner.asks) == 2
     assert scanner.remote.piece(f"{SITE}/b", -1, 3) is None
+
+
+def answer_checked(wanted: Wanted) -> tuple[Outcome, bytes]:
+    """Answer as a fetching process, for which the checksum of /good is right."""
+    if wanted.size == 0 and "/good" not in wanted.url:
+        return Outcome(error="sha256 is another"), b""
+    size = LONGEST + 1 if "/long" in wanted.url else 4
+    return found(b"text" * (LONGEST if "/long" in wanted.url else 1), size)
+
+
+@pytest.mark.parametrize("name", ["wrong", "long"])
+def test_a_text_with_another_checksum_is_no_answer(name: str) -> None:
+    scanner = Scanner(answer_checked)
+    assert scanner.remote.fetch(f"{SITE}/{name}#sha256=12") is None
+    assert scanner.asks[0][1][0].most == LONGEST
+    assert scanner.remote.fetch(f"{SITE}/good#sha256=12") == "text"
+    assert scanner.remote.refusals[SITE].message == "sha256 is another"
+
+
+def test_a_piece_of_a_file_with_a_checksum_is_of_the_verified_file() -> None:
+    scanner = Scanner(answer_checked)
+    assert scanner.remote.piece(f"{SITE}/wrong#SHA256=12", 1, 2) is None
+    assert scanner.remote.piece(f"{SITE}/good#sha256=12", 1, 2) == Piece(b"ex", 4)
+    # A file that is not read whole is verified when it boots: a kernel must be known as one.
+    assert scanner.remote.piece(f"{SITE}/long#sha512=12", 0, 2) == Piece(b"te", LONGEST + 1)
+    assert scanner.remote.piece(f"{SITE}/wrong#part", 1, 2) == Piece(b"ex", 4)
 
 
 def test_a_url_that_no_message_can_hold_is_not_asked_for() -> None:

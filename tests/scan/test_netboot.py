@@ -45,6 +45,14 @@ def test_a_configuration_that_dhcp_names_comes_before_all() -> None:
     )
 
 
+@pytest.mark.parametrize("option", ["pxeconffile", "bootfile"])
+def test_a_place_with_a_checksum_is_the_only_one(option: str) -> None:
+    url = "http://h/boot.cfg#sha256=12"
+    said = {"bootfile": "pxelinux.0", "tftp": "h"} | {option: url}
+    assert urls(**said) == [url]
+    assert urls(bootfile="http://h/pxelinux.0#sha256=12")[1:]
+
+
 def test_a_prefix_counts_instead_of_the_bootfiles_directory() -> None:
     first, *_ = urls(bootfile="a/x.0", pxepathprefix="http://w/p/")
     assert first == "http://w/p/pxelinux.cfg/01-52-54-00-12-34-56"
