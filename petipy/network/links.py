@@ -279,6 +279,8 @@ def _make_source(interface: Interface, lease: Lease, told: Lease) -> Source:
     words = [kind, *addresses, link.mac, link.driver, speed]
     title = f"{name}: {', '.join(word for word in words if word)}"
     known = dict(told)
-    servers, clocks = (tuple(known.get(word, "").split()) for word in ("dns", "ntpsrv"))
-    link = replace(link, nameservers=servers, timeservers=clocks)
+    servers, clocks, logs = (
+        tuple(known.get(word, "").split()) for word in ("dns", "ntpsrv", "logsrv")
+    )
+    link = replace(link, nameservers=servers, timeservers=clocks, log_servers=logs)
     return Source(name=name, title=title, kind=NETWORK, device=device, link=link, lease=lease)

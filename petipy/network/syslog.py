@@ -8,6 +8,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 from petipy.log import Log, uptime
 from petipy.state.model import Snapshot, Status
@@ -49,11 +50,9 @@ def find_server(setting: str, snapshot: Snapshot) -> tuple[str, int] | None:
         return None
     if setting != BY_DHCP:
         return split_host(setting)
-    for source in links:
-        for address in dict(source.lease).get("logsrv", "").split():
-            if names.is_address(address):
-                return address, PORT
-    return None
+    told = chain.from_iterable(source.link.log_servers for source in links if source.link)
+    address = next(filter(names.is_address, told), "")
+    return (address, PORT) if address else None
 
 
 def split_host(text: str) -> tuple[str, int]:

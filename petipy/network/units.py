@@ -8,11 +8,14 @@ from petipy.network.dhcp4 import describe_user_class
 from petipy.state.network import Setup, Setups
 from petipy.state.settings import Settings
 
-# Options of DHCPv4 that servers answer with because they were asked for (RFC 2132, 4578, 5071,
-# 5859): root path, vendor's, server's class, TFTP server, boot file, client's UUID, TFTP servers,
-# and those of pxelinux. networkd asks for addresses, routers, names and clocks by itself.
-_REQUESTED = (17, 43, 60, 66, 67, 97, 150, 208, 209, 210, 211)
-_REQUESTED_6 = (59, 60)  # boot file and its parameters (RFC 5970)
+# Options of DHCPv4 that servers answer with because they were asked for (RFC 2132, 3397, 4578,
+# 5071, 5859): log servers, root path, vendor's, server's class, TFTP server, boot file, client's
+# UUID, search list, a VLAN of telephones, TFTP servers, and those of pxelinux. networkd asks for
+# addresses, routers, name servers and clocks by itself.
+_REQUESTED = (7, 17, 43, 60, 66, 67, 97, 119, 132, 133, 150, 208, 209, 210, 211)
+# Search list (RFC 3646), boot file and its parameters (RFC 5970). Of a number that IANA has not
+# assigned, as pxelinux's 209 and 210, networkd makes no request, and leaves the link down.
+_REQUESTED_6 = (24, 59, 60)
 # EFI's numbers for PXE → for booting by HTTP (IANA's registry for RFC 5970).
 _BY_HTTP = {0x0: 0x14, 0x6: 0xF, 0x7: 0x10, 0xA: 0x12, 0xB: 0x13}
 _CLASSES = ("PXEClient", "HTTPClient")

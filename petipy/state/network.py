@@ -29,6 +29,7 @@ class Link:
     routed: tuple[IpVersion, ...] = ()  # IP versions for which it has a default route
     nameservers: tuple[str, ...] = ()
     timeservers: tuple[str, ...] = ()
+    log_servers: tuple[str, ...] = ()
 
 
 def describe_cards(links: Iterable[Link]) -> str:

@@ -106,6 +106,7 @@ async def run(process: ScannerProcess, place: Path, words: Sequence[str]) -> Non
                     "reason": source.reason,
                     "title": source.title,
                     "lease": dict(source.lease),
+                    "log_servers": source.link.log_servers if source.link else (),
                     "requests": [f"{r.url}: {r.answer}" for r in source.requests],
                     "entries": [title for device, title in titles if device == source.name],
                 }

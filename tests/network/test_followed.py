@@ -1,6 +1,7 @@
 """From the cable to the entries: networkd, the listener and the scan, with real servers."""
 
 import sys
+from hashlib import sha256
 
 import pytest
 
@@ -32,13 +33,37 @@ def test_a_machine_finds_the_entries_of_a_pxelinux_tree(
 
 
 def test_an_address_without_a_boot_file_says_so(server: Namespace, client: Namespace) -> None:
-    serve(server, "dhcp-option=6,192.0.2.53", "dhcp-option=15,example.org")
+    serve(
+        server,
+        *("dhcp-option=6,192.0.2.53", "dhcp-option=15,example.org"),
+        *("dhcp-option=119,lab.example,example.net", "dhcp-option=7,192.0.2.9"),
+    )
     machine = follower.start(client)
     machine.program.says("but nothing about booting", 30)
     source = machine.wait("eth0", state="ready", entries=[])
     assert source["reason"].startswith("address 192.0.2.1")
+    assert source["log_servers"] == ["192.0.2.9"]
     text = (client.room / "resolv.conf").read_text()
-    assert text.startswith("nameserver 192.0.2.53\nsearch example.org\n")
+    assert text.startswith("nameserver 192.0.2.53\nsearch lab.example example.net\n")
+
+
+def test_a_configuration_with_another_checksum_is_refused(
+    server: Namespace, client: Namespace
+) -> None:
+    url = f"tftp://192.0.2.1/pxelinux.cfg/default#sha256={'0' * 64}"
+    serve(server, f"dhcp-option=209,{url}")
+    machine = follower.start(client)
+    right = sha256(PXE.encode()).hexdigest()
+    machine.program.says(f"sha256 is {right}, not 0000", 30)
+    assert machine.state()["eth0"]["entries"] == []
+
+
+def test_a_configuration_with_its_checksum_is_followed(
+    server: Namespace, client: Namespace
+) -> None:
+    url = f"tftp://192.0.2.1/pxelinux.cfg/default#sha256={sha256(PXE.encode()).hexdigest()}"
+    serve(server, f"dhcp-option=209,{url}")
+    follower.start(client).wait("eth0", 30, state="ready", entries=["one", "two"])
 
 
 def test_a_cable_that_comes_late_and_goes_again(server: Namespace, client: Namespace) -> None:
@@ -104,12 +129,13 @@ def test_a_network_of_ipv6_alone_is_followed(server: Namespace, client: Namespac
         server,
         *("dhcp-range=2001:db8::10,2001:db8::20,64,60s", "enable-ra", "enable-tftp"),
         *(f"tftp-root={root}", "dhcp-option=option6:59,tftp://[2001:db8::1]/boot/pxelinux.0"),
-        "dhcp-option=option6:23,[2001:db8::53]",
+        *("dhcp-option=option6:23,[2001:db8::53]", "dhcp-option=option6:24,lab.example"),
     )
     machine = follower.start(client)
     source = machine.wait("eth0", 40, state="ready", entries=["one", "two"])
     assert source["lease"]["bootfile_url"] == "tftp://[2001:db8::1]/boot/pxelinux.0"
-    assert "nameserver 2001:db8::53\n" in (client.room / "resolv.conf").read_text()
+    text = (client.room / "resolv.conf").read_text()
+    assert "nameserver 2001:db8::53\nsearch lab.example\n" in text
 
 
 def test_name_servers_of_a_router_are_known(server: Namespace, client: Namespace) -> None:

@@ -11,7 +11,7 @@ import pytest
 from petipy.log import Log
 from petipy.network.syslog import Syslog, find_server, make_message, split_host
 from petipy.state.model import NETWORK, Snapshot, Source, Status
-from petipy.state.network import Lease, Link
+from petipy.state.network import Link
 from petipy.state.store import Store
 from petipy.sys import names
 
@@ -19,9 +19,10 @@ from petipy.sys import names
 MESSAGE = re.compile(rb"<(\d+)>1 (\S+) (\S+) petipy - - - \xef\xbb\xbf(.*)", re.DOTALL)
 
 
-def network(name: str = "eth0", lease: Lease = (), *addresses: str) -> Source:
-    link = Link(index=2, name=name, addresses=addresses or ("192.0.2.7/24",))
-    return Source(name=name, kind=NETWORK, link=link, lease=lease)
+def network(name: str = "eth0", log_servers: tuple[str, ...] = (), *addresses: str) -> Source:
+    addresses = addresses or ("192.0.2.7/24",)
+    link = Link(index=2, name=name, addresses=addresses, log_servers=log_servers)
+    return Source(name=name, kind=NETWORK, link=link)
 
 
 def test_a_line_is_a_message_of_the_standard() -> None:
@@ -67,13 +68,12 @@ def test_anything_else_is_no_server(text: str) -> None:
 
 
 def test_dhcp_names_the_server_once_there_is_an_address() -> None:
-    lease = (("logsrv", "192.0.2.9 192.0.2.10"),)
     assert find_server("dhcp", Snapshot()) is None
     assert find_server("192.0.2.1", Snapshot()) is None
-    there = Snapshot(sources=(network(), network("eth1", lease)))
+    there = Snapshot(sources=(network(), network("eth1", ("x", "192.0.2.9", "192.0.2.10"))))
     assert find_server("dhcp", there) == ("192.0.2.9", 514)
     assert find_server("192.0.2.1:77", there) == ("192.0.2.1", 77)
-    assert find_server("dhcp", Snapshot(sources=(network(lease=(("logsrv", "x"),)),))) is None
+    assert find_server("dhcp", Snapshot(sources=(network("eth0", ("x",)),))) is None
 
 
 def test_a_server_gets_the_lines_from_before_and_those_that_come_and_no_control_characters() -> (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from petipy.network import dracut
-from petipy.network.units import Identity, make_units
+from petipy.network import dhcp4, dhcp6, dracut
+from petipy.network.units import _REQUESTED, _REQUESTED_6, Identity, make_units
 from petipy.state.settings import Settings
 
 UUID = bytes.fromhex("8a04cbd42c4b4a5b9a1c0123456789ab")
@@ -15,7 +15,7 @@ VendorClassIdentifier=PXEClient:Arch:00012:UNDI:003000
 SendOption=93:uint16:12
 SendOption=94:string:\x01\x03\x00
 SendOption=97:string:\x00\x8a\x04\xcb\xd4\x2cKJ\x5b\x9a\x1c\x01\x23Eg\x89\xab
-RequestOptions=17 43 60 66 67 97 150 208 209 210 211
+RequestOptions=7 17 43 60 66 67 97 119 132 133 150 208 209 210 211
 UseMTU=yes
 UseDNS=yes
 UseHostname=no
@@ -26,7 +26,7 @@ DUIDRawData=8a:04:cb:d4:2c:4b:4a:5b:9a:1c:01:23:45:67:89:ab
 SendOption=16:string:\x00\x00\x01W\x00\x20PXEClient\x3aArch\x3a00012\x3aUNDI\x3a003000
 SendOption=61:uint16:12
 SendOption=62:string:\x01\x03\x00
-RequestOptions=59 60
+RequestOptions=24 59 60
 UseDNS=yes
 UseHostname=no
 
@@ -205,3 +205,10 @@ def test_a_machine_without_number_and_uuid_sends_neither() -> None:
     assert "SendOption=97" not in unit
     assert "VendorClassIdentifier=PXEClient\n" in unit
     assert "DUIDType=link-layer" in unit
+
+
+def test_what_is_read_of_an_answer_is_requested() -> None:
+    itself = {1, 6, 12, 15, 26, 42, 56}  # by networkd, or sent unasked
+    assert set(dhcp4._WORDS) - itself <= set(_REQUESTED)
+    unassigned = {209, 210}
+    assert set(dhcp6._WORDS) - {13, 23, 31, 56} - unassigned <= set(_REQUESTED_6)

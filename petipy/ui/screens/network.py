@@ -85,6 +85,8 @@ def _facts(link: Link) -> Iterator[tuple[str, str]]:
     yield "DNS servers", ", ".join(link.nameservers) or "none"
     if link.timeservers:
         yield "NTP servers", ", ".join(link.timeservers)
+    if link.log_servers:
+        yield "log servers", ", ".join(link.log_servers)
 
 
 def _describe_request(request: Request) -> Paragraph:
