@@ -81,7 +81,9 @@ class Display(BaseScreen):
             runs = tuple((kind, text) for kind, _, text in line)
             self._known[runs] = known.get(runs) or self._cells(runs, size[0])
             frame.append(self._known[runs])
-        frame[-1] = [*frame[-1][:-1], BLANK]
+        # The half of a wide character that would be left goes, too.
+        cut = 2 if frame[-1][-1][1] == "" else 1
+        frame[-1] = [*frame[-1][:-cut], *[BLANK] * cut]
         return frame
 
     def _cells(self, runs: Runs, columns: int) -> Cells:

@@ -132,6 +132,20 @@ def test_letters_of_two_cells_stay_whole(term: str, story: list[list[Styled]]) -
         assert read(glass) == read(whole)
 
 
+def test_a_wide_letter_at_the_last_cell_of_all_is_left_out_whole() -> None:
+    wire = Wire(SIZE, "linux")
+    display = Display(wire, theme.SERIAL, Letters(None))
+    glass = pyte.Screen(COLUMNS, ROWS)
+    full: list[Styled] = [[]] * (ROWS - 1)
+    for row in (to_text("日" * (COLUMNS // 2)), to_text("a" * 4 + "日" * 16)):
+        wide: Styled = [(None, c) for c in row]
+        for frame in ([*full, wide], [*full, []]):
+            display.draw_screen(SIZE, to_canvas(frame, COLUMNS, (0, 0)))
+            pyte.Stream(glass).feed(wire.take())
+            last = glass.buffer[ROWS - 1]
+            assert [last[x].data for x in (COLUMNS - 2, COLUMNS - 1)] == [" ", " "]
+
+
 @given(story=frames())
 @settings(deadline=None, max_examples=40)
 def test_a_difference_never_takes_much_more_than_a_whole_redraw(story: list[list[Styled]]) -> None:
