@@ -17,11 +17,16 @@ from parsers.places.lease import list_links, server
 from parsers.places.urls import is_url, split
 
 # Name, type, number of the DHCP option, and udhcpc's names (the first with a value counts).
+# An address is of one family: the lease's lists of name servers and routers have both.
 _LEASE = (
     ("ip", "ipv4", 0, "ip"),
+    ("ip6", "ipv6", 0, "ip6"),
     ("netmask", "ipv4", 1, "subnet"),
     ("gateway", "ipv4", 3, "router"),
+    ("gateway6", "ipv6", 0, "router"),
     ("dns", "ipv4", 6, "dns"),
+    ("dns6", "ipv6", 0, "dns"),
+    ("dnssl", "dnssl", 119, "search"),
     ("hostname", "string", 12, "hostname"),
     ("domain", "string", 15, "domain search"),
     ("root-path", "string", 17, "rootpath"),
@@ -29,13 +34,14 @@ _LEASE = (
     ("dhcp-server", "ipv4", 54, "serverid"),
     ("tftp-server", "string", 66, "tftp"),
     ("next-server", "ipv4", 0, "siaddr"),
-    ("filename", "string", 67, "bootfile boot_file"),
+    ("filename", "string", 67, "bootfile boot_file bootfile_url"),
+    ("mtu", "int16", 26, "mtu"),
     ("syslog", "ipv4", 7, "logsrv"),
     ("user-class", "string", 77, ""),
     ("mac", "hex", 0, "mac"),
     ("uuid", "uuid", 97, "uuid"),
 )
-_TYPES = {name: type for name, type, _, _ in _LEASE} | {"ip6": "ipv6", "busid": "hex"}
+_TYPES = {name: type for name, type, _, _ in _LEASE} | {"len6": "int8", "busid": "hex"}
 _NUMBERS = {str(number): name for name, _, number, _ in _LEASE if number}
 # Strings of SMBIOS: name → type of the structure, and place of the string's number in it.
 _MACHINE = {
@@ -190,9 +196,8 @@ def read_known(files: Files, where: str) -> dict[str, Value]:
     lease = files.host.lease
     for name, _, _, words in _LEASE:
         text = next((t for word in words.split() if (t := lease.get(word, "").strip())), "")
-        # The first of several routers or name servers counts.
-        text = text.split()[0] if text and _TYPES[name] == "ipv4" else text
-        texts[name] = text or texts.get(name, "")
+        texts[name] = _choose(_TYPES[name], text) or texts.get(name, "")
+    texts["ip6"], _, texts["len6"] = texts["ip6"].partition("/")
     table = files.host.firmware.smbios
     for name, (kind, place) in _MACHINE.items() if table else ():
         texts[name] = smbios.text(table, kind, place)
@@ -205,6 +210,13 @@ def read_known(files: Files, where: str) -> dict[str, Value]:
     if files.host.lease:
         texts["ifname"] = f"net{find_own(files.host.lease)}"
     return {name: _parse_known(name, text) for name, text in texts.items() if text}
+
+
+def _choose(type: str, text: str) -> str:
+    """Return the first address of the type's family in a list. Another type's text is whole."""
+    if type not in ("ipv4", "ipv6"):
+        return text
+    return next((word for word in text.split() if (":" in word) == (type == "ipv6")), "")
 
 
 def _parse_known(name: str, text: str) -> Value:

@@ -54,6 +54,43 @@ def test_every_network_card_has_its_address(words: str, value: str) -> None:
     assert expand("", words, lease=LEASE | LINKS) == value
 
 
+SIX = {
+    "interface": "eth0",
+    "links": "eth0=52:54:00:00:00:01",
+    "ip6": "2001:db8::10",
+    "router": "192.0.2.1 fe80::1",
+    "dns": "2001:db8::53 192.0.2.53",
+    "search": "a.example b.example",
+    "mtu": "9000",
+    "bootfile_url": "http://[2001:db8::1]/x.efi",
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("${ip6} ${net0/ip6} ${netX/ip6}", "2001:db8::10 2001:db8::10 2001:db8::10"),
+        ("${ip}${net1/ip6}${len6}", ""),
+        ("${gateway} ${gateway6}", "192.0.2.1 fe80::1"),
+        ("${dns} ${dns6}", "192.0.2.53 2001:db8::53"),
+        ("${dnssl:uristring} ${119:string}", "a.example%20b.example a.example b.example"),
+        ("${mtu} ${26}", "9000 9000"),
+        ("${filename}", "http://[2001:db8::1]/x.efi"),
+    ],
+)
+def test_a_lease_of_ipv6_has_settings_of_its_own(words: str, value: str) -> None:
+    assert expand("", words, lease=SIX) == value
+
+
+def test_a_recorded_address_may_have_the_length_of_its_prefix() -> None:
+    lease = SIX | {"ip6": "2001:db8::10/64 2001:db8::11/64"}
+    assert expand("", "${ip6} ${len6}", lease=lease) == "2001:db8::10 64"
+
+
+def test_name_servers_of_ipv6_alone_are_none_of_ipv4() -> None:
+    assert expand("", "${dns}${gateway6}", lease=LEASE | {"dns": "2001:db8::53"}) == ""
+
+
 @pytest.mark.parametrize(
     ("interface", "mac", "number"),
     [
