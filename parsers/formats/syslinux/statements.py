@@ -9,6 +9,7 @@ There is no other nesting: after a LABEL, most settings belong to the label. `_s
 production of a statement.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from parsers.reading.text import build_grammar, scan_statements
 _SPACE = r"[\x00-\x20]"
 _GAP = r"[\x00-\x09\x0b-\x20]"
 _WORD = r"[^\x00-\x20=]+"
+_MARKS = "\"'"
+_FIRST_QUOTED = re.compile(rf"""(?P<mark>["'])(?:(?!(?P=mark)).)+(?P=mark){_SPACE}""")
 
 
 class Statement(NamedTuple):
@@ -40,12 +43,20 @@ class Statement(NamedTuple):
 
 
 def strip_quotes(statement: Statement) -> Statement:
-    """Return a statement without the quotation marks around its whole value."""
+    """Return a statement without the quotation marks at the ends of its value.
+
+    Petitboot takes away every mark and blank there. A mark that closes one inside stays here, and
+    so do those around the first of several words.
+    """
     value = statement.value
-    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-    if not quoted or value.count(value[0]) != 2:  # `"a" b "c"` has marks of its own
+    bare = value.strip(_MARKS + _BLANKS)
+    if bare == value or _FIRST_QUOTED.match(value):
         return statement
-    return statement._replace(value=value[1:-1].strip(_BLANKS))
+    taken = value[value.index(bare) + len(bare) :] if bare else ""
+    for mark in _MARKS:
+        if mark in taken and bare.count(mark) % 2:
+            bare += mark
+    return statement._replace(value=bare)
 
 
 def first_word(text: str) -> str:

@@ -145,7 +145,16 @@ def test_a_default_that_is_no_label_is_a_kernel_which_only_booting_can_find() ->
         ("'a b'", "a b"),
         ('a="b c"', 'a="b c"'),
         ('"a" b "c"', '"a" b "c"'),
-        ('"', '"'),
+        ('"a" b', '"a" b'),
+        ('a "b c"', 'a "b c"'),
+        ('"quiet a="b c""', 'quiet a="b c"'),
+        (r'"quiet a=\"b\""', r"quiet a=\"b\""),
+        ("'a=\"b c\"'", 'a="b c"'),
+        ('"it\'s"', "it's"),
+        ('"quiet a', "quiet a"),
+        ('quiet a"', "quiet a"),
+        ('" a "', "a"),
+        ('"', ""),
     ],
 )
 def test_a_value_in_quotation_marks_is_meant_without_them(written: str, meant: str) -> None:
