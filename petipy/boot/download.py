@@ -51,11 +51,11 @@ async def download(
     room = room or Room.measure()
     # A part that is named twice is fetched once.
     parts = list(dict.fromkeys((file.url, file.offset, file.size) for file in files))
-    _refuse_checksums(parts)
     transfer = _Transfer(files, parts, local, room, show, clock)
     most = room.limit(_LARGEST)
     wanted = [
-        Wanted(url=url, offset=offset, size=size, most=most, way=way) for url, offset, size in parts
+        Wanted(url=url, offset=offset, size=size, most=most, way=way, boots=True)
+        for url, offset, size in parts
     ]
     found = await _fetch(fetch, wanted, transfer, stalled)
     again: list[int] = []
@@ -73,22 +73,6 @@ async def download(
     finally:
         _close(found)
     return again
-
-
-def _refuse_checksums(parts: Sequence[tuple[str, int, int]]) -> None:
-    """Raise OSError if a part of a file has a checksum, which is the whole file's."""
-    for url, offset, size in parts:
-        if "#" in url and (offset or size):
-            from petipy.fetch.url import parse  # few files have a checksum
-
-            words = ""
-            try:
-                if parse(url).checksum():
-                    words = "its checksum is the whole file's, and a part of it boots"
-            except ValueError as error:
-                words = str(error)
-            if words:
-                raise OSError(errno.EINVAL, f"{hide_credentials(url)}: {words}")
 
 
 async def _fetch(

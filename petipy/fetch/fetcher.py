@@ -71,12 +71,13 @@ class Fetcher:
     async def fetch(self, wanted: Wanted, report: Report = lambda *_: None) -> Fetched:
         """Fetch into a sealed file in memory. The value that is returned states every failure.
 
-        A fragment such as #sha256=HEX is verified if the whole file is wanted.
+        A fragment such as #sha256=HEX is verified if the whole file is wanted. A part of it is
+        refused if it boots.
         """
         requests: list[Request] = []
         try:
             url, scheme = _understand(wanted.url)
-            checksum = None if wanted.offset or wanted.size else url.checksum()
+            checksum = _find_checksum(url, wanted)
         except ValueError as error:
             shown = hide_credentials(wanted.url)
             requests.append(Request(url=shown, answer=str(error)))
@@ -147,6 +148,15 @@ class Fetcher:
             job.sink.report_trouble(f"{words} {job.asking.host}{_count(tries + 1)}")
             await asyncio.sleep(pause)
             failures += 1
+
+
+def _find_checksum(url: Url, wanted: Wanted) -> tuple[str, str] | None:
+    """Return the checksum to compare. Raise ValueError if there is one that nobody can compare."""
+    part = bool(wanted.offset or wanted.size)
+    checksum = url.checksum() if wanted.boots or not part else None
+    if checksum and part:
+        raise ValueError("its checksum is the whole file's, and a part of it boots")
+    return checksum
 
 
 def _understand(text: str) -> tuple[Url, Scheme]:

@@ -101,6 +101,7 @@ class Wanted:
     size: Annotated[int, range(1 << 50)] = 0  # the number of bytes that is enough; 0: all
     most: Annotated[int, range(1 << 50)] = 1 << 40  # bytes: refused if it is larger
     way: Way = ANY_WAY
+    boots: bool = False  # it is refused if nobody can compare the URL's checksum
 
 
 # The source of an interface's addresses: everything there is, DHCP of IPv4 or of IPv6 alone,

@@ -6,6 +6,8 @@ import os
 import random
 from dataclasses import replace
 
+import pytest
+
 from petipy.fetch.fetcher import Fetcher
 from petipy.state.network import Fetching, Wanted
 from tests.fetch.server import QUICK, Visit, fetch, pieces, serve
@@ -438,6 +440,22 @@ def test_a_checksum_in_the_url_is_verified() -> None:
             assert (await fetch(server.url(f"/#sha512={sha512}"))).data == b"abc"
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("fragment", "words"),
+    [
+        (f"sha256={'0a' * 32}", "its checksum is the whole file's, and a part of it boots"),
+        ("sha256=", "a sha256 has 64 hexadecimal digits"),
+    ],
+)
+def test_a_part_of_a_file_with_a_checksum_does_not_boot(fragment: str, words: str) -> None:
+    """Nobody would compare the checksum."""
+    url = f"http://192.0.2.1/u.efi#{fragment}"
+    fetcher = Fetcher(Fetching(), QUICK)
+    fetched = asyncio.run(fetcher.fetch(Wanted(url=url, offset=4, size=6, boots=True)))
+    fetcher.close()
+    assert (fetched.kind, fetched.error) == ("refused", words)
 
 
 def test_a_body_that_is_longer_than_it_says_ends_where_it_says() -> None:
