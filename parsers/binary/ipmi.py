@@ -22,6 +22,7 @@ CLEAR_FLAGS = bytes((FLAGS, 0x80, 0, 0, 0, 0))
 MOST_BLOCKS = 64  # of a mailbox: 1 kB is enough for an order of boot devices
 _HEAD, _FLAGS = 3, 5  # bytes
 _UNSUPPORTED = (0x80, 0xC1)  # the parameter, the command
+_RESTART_CAUSE = 3  # bytes: QEMU's ipmi-bmc-sim takes GET for another command, and answers so
 _IBM = b"\2\0\0"
 
 Device = Literal["none", "network", "disk", "safe", "optical", "setup"]
@@ -84,7 +85,7 @@ def _read(reply: bytes, parameter: int) -> bytes | None:
     """Return the data of a parameter; None if they do not count. Raise ValueError."""
     if len(reply) < 1:
         raise ValueError("an empty reply")
-    if reply[0] in _UNSUPPORTED:
+    if reply[0] in _UNSUPPORTED or (reply[:1] == b"\0" and len(reply) == _RESTART_CAUSE):
         return None
     if reply[0]:
         raise ValueError(f"it refuses with code 0x{reply[0]:02x}")

@@ -144,7 +144,7 @@ def test_a_senseless_reply_is_named_and_is_no_wish(device: Device, reply: bytes,
     assert read(device) == (Wish(), [f"service processor: the boot flags: {line}"])
 
 
-@pytest.mark.parametrize("reply", [b"\0\1\x85\x80\4\0\0\0", b"\x80", b"\xc1"])
+@pytest.mark.parametrize("reply", [b"\0\1\x85\x80\4\0\0\0", b"\x80", b"\xc1", b"\0\7\0"])
 def test_flags_that_are_being_changed_or_that_it_does_not_have_do_not_count(
     device: Device, reply: bytes
 ) -> None:
