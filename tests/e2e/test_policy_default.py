@@ -43,7 +43,7 @@ def test_the_default_that_a_program_on_the_host_has_chosen_boots_after_a_reset(
     place = tmp_path / "ctl"
     machine = Machine(drives=[("virtio", install(system))], control=place)
     with start(image.machine(machine, "petipy.timeout=20"), tmp_path) as guest:
-        guest.console.expect(r"Booting in \d+ s", within=menu.START)
+        guest.console.expect(r"\d+ s until it boots", within=menu.START)
         done = ctl(place, "prefer", "Second")
         assert "NVRAM" in done.stdout, done.stderr
         guest.monitor.reset()
