@@ -31,7 +31,7 @@ _LONGEST = 4096  # bytes of a packet: DHCP's come in one frame
 _MESSAGE = 1 << 17  # bytes of a message to the parent
 _PACKETS = 4000  # read per second, on all links: a whole site may be starting
 _ANSWERS = 400  # read per second, on all links, with the number of a known transaction
-_REPORTS = 20  # per second and transaction of a link; another transaction is not affected
+_REPORTS = 20  # of a kind per second and transaction of a link; no other one is affected
 _TURN = 64  # packets to read before requests and reports get their turn
 _TELL_LOST, _LONGEST_TELL = 5.0, 600.0  # seconds between two reports on lost packets; they grow
 _PROCESSOR = 3600  # seconds of processor time, then another child takes over
@@ -111,7 +111,8 @@ class _Work:
         self._conflicts = Conflicts() if probes else None
         self._second = 0.0  # the start of the second that the counts are for
         self._packets = self._answers = 0
-        self._reports: dict[tuple[int, int], int] = {}  # of this second, by link, transaction
+        # Of this second, by link, transaction and kind: offers must not hide an acknowledgement.
+        self._reports: dict[tuple[int, int, str], int] = {}
         self._lost: dict[int, int] = {}  # by link
         self._flooded = False  # reading paused: the kernel may drop packets
         self._tell, self._pause = 0.0, _TELL_LOST  # when lost packets may be reported again
@@ -178,7 +179,7 @@ class _Work:
 
     def _report(self, parent: Parent, message: Heard) -> None:
         """Send a message to the parent, up to the limit per second."""
-        key = message.link, message.transaction
+        key = message.link, message.transaction, message.kind
         count = self._reports[key] = self._reports.get(key, 0) + 1
         if count > _REPORTS:
             self._lost[message.link] = self._lost.get(message.link, 0) + 1

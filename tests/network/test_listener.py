@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -365,6 +366,23 @@ def test_a_flood_costs_the_child_alone(server: Namespace, client: Namespace) -> 
     assert spent < 1.5
     assert any("too many at once" in line.text for line in ears.log.lines)
     assert len(ears.known) <= 32
+
+
+def test_a_flood_of_offers_does_not_hide_the_acknowledgement(
+    server: Namespace, client: Namespace
+) -> None:
+    async def play(ears: Ears, sender: Client) -> None:
+        sender.discover()
+        answer = partial(dhcp, xid=sender.xid, mac=sender.mac)
+        flood = [answer(2, address=f"192.0.2.{n}") for n in range(100)]
+        with server.entered():
+            line = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        with line:
+            for data in (*flood, answer(5, address="192.0.2.7")):
+                line.sendto(make_answer(data), ("lan0", frames.IPV4, 0, 0, b"\xff" * 6))
+        assert (await ears.hear("ack"))[0].address == "192.0.2.7"
+
+    assert len(listening(client, play).all) < 100
 
 
 def read_processor_seconds(pid: int) -> float:
