@@ -3,23 +3,31 @@
 A test starts it by `start_petipy`, reads and types at its console, and reads what it has loaded.
 """
 
+import asyncio
+import hashlib
 import os
 import pty
 import sys
 import termios
 import tty
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from parsers.api import Volume
+from petipy.log import Log
+from petipy.sources.source import Arrived, Find, Settled, SourceEvent
+from petipy.state.model import Device, Source
 from tests.e2e.console import Console
 from tests.e2e.vm import Guest
 from tests.fakes import Kexec
 from tests.network.namespace import Namespace, Program
 
 BOOTED = "booted.txt"  # in the client's room: the command line, and the sizes of the files
+TURNS = "turns.txt"  # there: the turns of the loop from each key to the cursor on the screen
 
 
 @dataclass
@@ -47,6 +55,16 @@ class Petipy:
     @property
     def log(self) -> str:
         return self.program.said
+
+    @property
+    def told(self) -> str:
+        """Return the lines of the program's own log."""
+        return (self.room / "log.txt").read_text()
+
+    @property
+    def turns(self) -> list[int]:
+        """Return the turns of the loop from each key until the cursor was on the screen."""
+        return [int(line) for line in (self.room / TURNS).read_text().split()]
 
 
 class Terminal(Guest):
@@ -103,7 +121,8 @@ class Pretence(Kexec):
     ) -> None:
         words = os.pread(kernel, 99, 0)
         if words != b"good":
-            raise OSError(8, "not a kernel")
+            size = os.fstat(kernel).st_size
+            raise OSError(8, f"not a kernel: it has {size} bytes, sha256 {_sum(kernel)}")
         sizes = [f"initrd {os.fstat(initrd).st_size}" for initrd in initrds]
         (self._room / "loaded.txt").write_text("\n".join([cmdline, *sizes]))
 
@@ -112,7 +131,68 @@ class Pretence(Kexec):
         os._exit(0)
 
 
+def _sum(descriptor: int) -> str:
+    return hashlib.sha256(os.pread(descriptor, 1 << 30, 0)).hexdigest()
+
+
+class CountingLoop(asyncio.SelectorEventLoop):
+    """An event loop that counts its turns."""
+
+    turns = 0
+
+    def _run_once(self) -> None:
+        self.turns += 1
+        super()._run_once()  # type: ignore[misc]
+
+
+def count_turns(loop: CountingLoop, place: Path) -> None:
+    """Write the turns from each key to the cursor on the screen into a file."""
+    from petipy.ui import console
+    from petipy.ui.line.terminal import Terminal as Real
+
+    class CountingTerminal(Real):
+        pressed = 0  # the turn of a key that has not moved the cursor yet
+
+        def _receive(self) -> None:
+            self.pressed = loop.turns
+            super()._receive()
+
+        def write(self, text: str) -> None:
+            if self.pressed and ">" in text:
+                with place.open("a") as file:
+                    file.write(f"{loop.turns - self.pressed}\n")
+                self.pressed = 0
+            super().write(text)
+
+    console.Terminal = CountingTerminal  # type: ignore[attr-defined]
+
+
+def find_disk(node: str) -> Find:
+    """Return a finder of the one disk of the machine."""
+
+    async def watch(_log: Log) -> AsyncIterator[SourceEvent]:
+        yield Arrived(Source.of(Device(volume=Volume(name="sda1", fs="ext4"), node=node)))
+        yield Settled()
+        await asyncio.Event().wait()
+
+    return watch
+
+
 QUICK = "test.quick"  # a word: silent servers are given up after a second
+HASTY = "test.hasty"  # a word: so are those of a kernel, and the machine has 64 MB
+PAST = "test.past"  # a word: the clock is in 1970
+DISK = "test.disk="  # a word begins so: the block device of the machine's disk
+
+
+def hasten() -> None:
+    """Shorten the limits for files, and shrink the memory, before the scanner is forked."""
+    from petipy.fetch.scheme import Limits
+    from petipy.kexec.room import Room
+    from petipy.sandbox import fetching
+
+    quick = partial(Limits, connect=2.0, answer=10.0, read=0.5, pauses=(0.1,), longer=())
+    fetching.Limits = quick  # type: ignore[attr-defined, assignment]
+    Room.measure = lambda: Room(64 << 20, 64 << 20)  # type: ignore[method-assign]
 
 
 def main(terminal: str, room: str, words: Sequence[str]) -> None:
@@ -120,14 +200,17 @@ def main(terminal: str, room: str, words: Sequence[str]) -> None:
         from tests.network.follower import hurry
 
         hurry()
+    if HASTY in words:
+        hasten()
+    if PAST in words:
+        from petipy.fetch import tls
+
+        tls._now = lambda: 86400.0
     from petipy.sandbox.client import Scanner
     from petipy.sandbox.process import ScannerProcess
 
     process = ScannerProcess()
-    import asyncio
-
     from petipy import app
-    from petipy.log import Log
     from petipy.settings import storage
     from petipy.sources import disks
     from petipy.state.store import Store
@@ -143,14 +226,21 @@ def main(terminal: str, room: str, words: Sequence[str]) -> None:
     services = app._services(Scanner(process, log.warning), store)
     services = replace(
         services,
-        sources=[find for find in services.sources if find is not disks.watch],
+        sources=[
+            *(find_disk(word.removeprefix(DISK)) for word in words if word.startswith(DISK)),
+            *(find for find in services.sources if find is not disks.watch),
+        ],
         quiet=lambda: None,
         before_boot=lambda: None,
         kexec=pretence,
         terminals=lambda _: [terminal],
         notes=None,
     )
-    asyncio.run(app.App(services, log, store).run())
+    with asyncio.Runner(loop_factory=CountingLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, CountingLoop)
+        count_turns(loop, Path(room) / TURNS)
+        runner.run(app.App(services, log, store).run())
 
 
 if __name__ == "__main__":
