@@ -206,7 +206,7 @@ def test_garbage_of_dhcp_leaves_the_menu_and_the_disk_alone(machine: Machine) ->
 def test_after_all_faults_the_disk_boots(machine: Machine) -> None:
     machine.move(INSTALLED, "home")
     machine.petipy.console.press("enter")
-    assert machine.petipy.boots(WAIT) == ["from-the-disk"]
+    assert machine.petipy.boots(WAIT) == ["BOOT_IMAGE=/boot/vmlinux from-the-disk"]
     machine.is_untouched()
 
 
