@@ -23,6 +23,17 @@ _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _LVM = re.compile(r"LVM-(\w{32})(\w{32})(?:-.*)?")
 _LUKS = re.compile(r"CRYPT-LUKS\d-([0-9a-f]{32})-")
 _SCSI = re.compile(r"/\d+:(\d+):(\d+):(\d+)(?:/|$)")  # channel, target, unit
+# Types of partitions that are to have a file system: Linux's, EFI's, XBOOTLDR and Microsoft's in
+# GPT (UAPI's list); FAT, NTFS, Linux and EFI in an MBR. udev writes them like this.
+_FILE_SYSTEMS = frozenset(
+    {
+        "0fc63daf-8483-4772-8e79-3d69d8477de4",
+        "c12a7328-f81f-11d2-ba4b-00a0c93ec93b",
+        "bc13c2ff-59e6-4262-a352-b275fd6f7172",
+        "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7",
+        *("0x6", "0x7", "0xb", "0xc", "0xe", "0x83", "0xef"),
+    }
+)
 
 
 def make_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
@@ -60,16 +71,22 @@ def make_device(properties: Properties, sysfs: str = "/sys") -> Device | None:
 
 
 def describe_unreadable(properties: Properties, sysfs: str = "/sys") -> str:
-    """Say that a whole disk has nothing on it that is known; "" for any other device."""
+    """Say that a disk, or a partition for a file system, has nothing on it that is known.
+
+    Return "" for any other device.
+    """
     p = properties
     known = p.get("ID_FS_TYPE") or p.get("ID_PART_TABLE_TYPE") or _is_part_of_another(p)
-    if known or p.get("DEVTYPE") != "disk" or _is_passed_over(p):
+    is_disk = p.get("DEVTYPE") == "disk"
+    expected = is_disk or p.get("ID_PART_ENTRY_TYPE", "").lower() in _FILE_SYSTEMS
+    if known or not expected or _is_passed_over(p):
         return ""
     sectors = _number(_attribute(f"{sysfs}{p.get('DEVPATH', '')}/size"))
     if not sectors:
         return ""
     size = format_size(sectors * 512)
-    return f"{read_name(p)}: {size}, no file system and no partition table that is known"
+    table = " and no partition table" if is_disk else ""
+    return f"{read_name(p)}: {size}, no file system{table} that is known"
 
 
 def read_name(properties: Properties) -> str:

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -226,6 +227,15 @@ def test_a_disk_of_noise_is_in_the_log_once_and_no_other_device_is(sysfs: Path) 
     for p in (noise, noise, table | {"ID_PART_TABLE_TYPE": "gpt"}, boot, drive, partition()):
         list(known.take("change", p))
     assert lines == ["sda: 1 GB, no file system and no partition table that is known"]
+
+
+@pytest.mark.parametrize("kind", ["0x83", "0FC63DAF-8483-4772-8E79-3D69D8477DE4"])
+def test_a_partition_whose_file_system_is_damaged_is_in_the_log(sysfs: Path, kind: str) -> None:
+    lines: list[str] = []
+    damaged = partition(ID_FS_TYPE="", ID_PART_ENTRY_TYPE=kind)
+    list(Known(str(sysfs), lines.append).take("add", damaged))
+    (line,) = lines
+    assert re.fullmatch(r"vda2: .* .B, no file system that is known", line)
 
 
 def test_a_device_that_udev_has_not_looked_at_is_awaited(sysfs: Path) -> None:
