@@ -19,6 +19,7 @@ KEYS = {
     "enter": "\r",
     "esc": "\x1b",
     "backspace": "\x7f",
+    "tab": "\t",
     "ctrl-d": "\x04",
 }
 
@@ -153,4 +154,4 @@ class Console:
         self.line.sendall(text.encode())
 
     def press(self, *keys: str) -> None:
-        self.type("".join(KEYS.get(key, key) for key in keys))
+        self.type("".join(key if len(key) == 1 else KEYS[key] for key in keys))

@@ -74,7 +74,7 @@ def test_an_entry_of_a_submenu_is_edited_and_booted_over_a_serial_line(
         assert said["cmdline"] == f"[{expected}]"
 
 
-def test_a_person_asks_what_the_machine_is_and_switches_it_off(
+def test_a_person_asks_what_the_machine_is_completes_a_path_and_switches_it_off(
     image: Image, chosen: System, install: Install, tmp_path: Path
 ) -> None:
     debian = Installation([chosen], Names.new("root"), timeout=600)
@@ -93,6 +93,17 @@ def test_a_person_asks_what_the_machine_is_and_switches_it_off(
         console.press("enter")
         console.shows(r"Petipy \S+ - System information", within=menu.SOON)
         console.press("esc")
+        console.shows(menu.FOOTER, within=menu.SOON)
+
+        console.press("e")
+        console.shows(r"^Command line", within=menu.SOON)
+        console.press("tab")
+        console.type("\x15/boot/vmlinux-x")
+        console.shows(r"/boot/vmlinux-x: there is no such file", within=menu.SOON)
+        console.type("\x7f\t")
+        console.shows(rf"^/boot/vmlinux-{re.escape(chosen.release)}$", within=menu.SOON)
+        console.hides(r"no such file", within=menu.SOON)
+        console.press("esc", "esc")
         console.shows(menu.FOOTER, within=menu.SOON)
 
         console.type("P")
