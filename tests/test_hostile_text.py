@@ -35,7 +35,7 @@ from tests.ui.fakes import choice
 # change of direction, a line separator, a byte that is no UTF-8, NUL, DEL, shift out.
 HOSTILE = "A\x1b[2J\x1b]0;t\x07\r\n<0>fake\x9b31m\u202eB\u2028\u200f\u2066\udcff\0\x7f\x0eZ"
 MADE_BY_PETIPY = re.compile(
-    # What the display and its questions send.
+    # Sequences of the display and its questions
     rb"\x1b\[[0-9;]*[@ABCDHJKLMPXbmrtn]|\x1b[M78]|\x0f\x1b\(B|[\r\n\b]"
 )
 

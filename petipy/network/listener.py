@@ -111,7 +111,7 @@ class _Work:
         self._conflicts = Conflicts() if probes else None
         self._second = 0.0  # the start of the second that the counts are for
         self._packets = self._answers = 0
-        # Of this second, by link, transaction and kind: offers must not hide an acknowledgement.
+        # Counts of this second, by link, transaction and kind: offers must not hide an ack.
         self._reports: dict[tuple[int, int, str], int] = {}
         self._lost: dict[int, int] = {}  # by link
         self._flooded = False  # reading paused: the kernel may drop packets

@@ -330,7 +330,7 @@ class LineMode:
             self._print_screen()
         return False
 
-    # What the view wants
+    # Requests of the view
 
     def _start_command(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._start(command)

@@ -83,7 +83,7 @@ def test_a_right_signature_boots_and_the_log_names_the_signer(keys: Keys, keyrin
             lambda k: k.sign(CONTENT, "Release key", options=("--textmode",)),
             "it is the signature of a text, not of a file",
         ),
-        # All of them have to be right.
+        # Each signature has to be right.
         (lambda k: k.sign(CONTENT, "Release key", "Stranger"), "the keyring of this image lacks"),
         (
             lambda k: k.sign(CONTENT, "Release key") + k.sign(b"x", "Second key"),

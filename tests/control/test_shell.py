@@ -20,7 +20,7 @@ def test_a_shell_has_job_control_and_comes_back_to_the_menu() -> None:
             assert "job control" not in emulator.text
             emulator.type("cat\r")
             await emulator.until("petipy# cat")
-            # What cat writes shows that it runs: Ctrl-C is lost in a program that only begins.
+            # The output of cat shows that it runs: Ctrl-C is lost in a program that only begins.
             emulator.type("twice\r")
             await emulator.until(lambda: emulator.text.count("twice") == 2)
             # Ctrl-C discards what is typed ahead: wait for the prompt.
