@@ -7,13 +7,13 @@ No DHCP client asks PXE's servers, so this module plans the requests to them. It
 PXE that has named no boot file, proxyDHCP or not, and the boot servers of option 43.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from petipy.network import dhcp4, dhcp6, pxe
+from petipy.network import answers, dhcp4, dhcp6, pxe
 from petipy.network.frames import Datagram
-from petipy.network.heard import MOST_REASONS, Heard, Kind
-from petipy.network.options import Values
+from petipy.network.heard import Heard, Kind
 
 _MOST_LINKS = 256
 _MOST_QUESTIONS = 8  # of a link and family: a client has one or two at a time
@@ -45,6 +45,7 @@ class _Asking:
     """A request to a server that is repeated until it answers."""
 
     question: dhcp4.Packet  # of this machine's client: it describes itself
+    source: str  # the address that the answer came from
     target: str
     item: int | None
     xid: int
@@ -62,6 +63,9 @@ class _Link:
     questions6: dict[int, dhcp6.Packet] = field(default_factory=dict)
     asking: dict[tuple[str, int | None], _Asking] = field(default_factory=dict)
     answered: set[tuple[str, int | None]] = field(default_factory=set)  # since the last DISCOVER
+    # Transactions whose last question has its confirmation: the client ignores another one.
+    confirmed: set[int] = field(default_factory=set)
+    confirmed6: set[int] = field(default_factory=set)
 
 
 class Conversations:
@@ -105,7 +109,9 @@ class Conversations:
         if before:
             packet = replace(packet, options={**before.options, **packet.options})
         own.questions[packet.xid] = packet
+        own.confirmed.discard(packet.xid)
         _forget(own.questions)
+        own.confirmed &= own.questions.keys()
 
     def _take_question6(self, link: int, own: _Link, datagram: Datagram) -> Iterator[Heard]:
         packet = dhcp6.read(datagram.data)
@@ -117,7 +123,9 @@ class Conversations:
         elif packet.kind in _ASKING6:
             own.questions6.pop(packet.xid, None)
             own.questions6[packet.xid] = packet
+            own.confirmed6.discard(packet.xid)
             _forget(own.questions6)
+            own.confirmed6 &= own.questions6.keys()
 
     def expects(self, link: int, datagram: Datagram) -> bool:
         """Return True if an answer has the number of a transaction. This is quick."""
@@ -129,13 +137,28 @@ class Conversations:
         xid = int.from_bytes(datagram.data[4:8], "big")
         return xid in own.questions or any(asking.xid == xid for asking in own.asking.values())
 
+    def may_confirm(self, link: int, datagram: Datagram) -> bool:
+        """Return True if an expected answer must be read, however many come. This is quick.
+
+        It may confirm an address, or answer an Ask.
+        """
+        own = self._links[link]
+        if datagram.six:
+            xid = int.from_bytes(datagram.data[1:4], "big")
+            return xid not in own.confirmed6 and datagram.data[0] == dhcp6.REPLY
+        xid = int.from_bytes(datagram.data[4:8], "big")
+        question = own.questions.get(xid)
+        if question is None:
+            return True
+        return xid not in own.confirmed and answers.may_confirm(question, datagram.data)
+
     def take_answer(self, link: int, datagram: Datagram, now: float) -> Iterator[Heard]:
         """Yield the contents of an answer to this machine's client or to an Ask."""
         own = self._links.get(link)
         if own is None:
             return
         if datagram.six:
-            yield from _take_answer6(link, own, datagram)
+            yield from self._take_answer6(link, own, datagram)
             return
         packet = dhcp4.read(datagram.data)
         if isinstance(packet, str) or packet.op != dhcp4.REPLY_OP:
@@ -158,11 +181,14 @@ class Conversations:
         datagram: Datagram,
         now: float,
     ) -> Iterator[Heard]:
-        kind = _classify(question, packet, own.server)
-        if kind is None:
+        kind = answers.classify(question, packet, own.server)
+        if kind is None or (kind in ("ack", "nak") and packet.xid in own.confirmed):
             return
         values, servers = dhcp4.read_words(packet)
-        heard = _tell4(link, kind, packet, datagram, values, packet.xid)
+        heard = answers.tell(link, kind, packet, datagram, values, packet.xid)
+        if kind == "ack" and answers.confirms(question, packet):
+            own.confirmed.add(packet.xid)
+            heard = replace(heard, expected=True)
         if kind == "nak":
             own.address = own.server = ""
             own.asking.clear()
@@ -187,11 +213,23 @@ class Conversations:
         if len(own.answered) >= _MOST_ASKS * _MOST_QUESTIONS:
             own.answered.clear()
         own.answered.add((asking.target, asking.item))
-        heard = _tell4(link, "boot", packet, datagram, values, asking.question.xid)
+        heard = answers.tell(link, "boot", packet, datagram, values, asking.question.xid)
         yield heard
         named = values.words.keys() & _NAMES
         if not named and not asking.deep and servers and servers.wanted is not None:
             self._ask(own, asking.question, heard, servers, now, proxy=False, deep=True)
+
+    def _take_answer6(self, link: int, own: _Link, datagram: Datagram) -> Iterator[Heard]:
+        packet = dhcp6.read(datagram.data)
+        question = None if isinstance(packet, str) else own.questions6.get(packet.xid)
+        if isinstance(packet, str) or question is None:
+            return
+        heard = answers.tell6(link, question, packet, datagram)
+        if heard is None or (heard.kind in ("reply", "nak") and packet.xid in own.confirmed6):
+            return
+        if heard.expected:
+            own.confirmed6.add(packet.xid)
+        yield heard
 
     def _ask(
         self,
@@ -217,10 +255,10 @@ class Conversations:
             targets = (heard.about.get("siaddr") or heard.server,)
         for target in targets:
             key = (target, item)
-            known = key in own.asking or key in own.answered
-            if not known and len(own.asking) < _MOST_ASKS:
+            if key not in own.asking and key not in own.answered and _make_room(own, heard.source):
                 own.asking[key] = _Asking(
                     question=question,
+                    source=heard.source,
                     target=target,
                     item=item,
                     xid=self._draw(),
@@ -264,67 +302,19 @@ class Conversations:
         return min(times, default=None)
 
 
-def _classify(question: dhcp4.Packet, packet: dhcp4.Packet, server: str) -> Kind | None:
-    """Return the kind of an answer; None for one that makes no sense.
+def _make_room(own: _Link, source: str) -> bool:
+    """Return True if one more request may be planned for an answer from an address.
 
-    `server` is the one that has given the client its address, or "".
+    The requests of the address that has caused most make way for another address's.
     """
-    has_address = packet.address != "0.0.0.0"
-    if packet.kind == dhcp4.NAK:
-        # A second server may refuse the address of the first. systemd-networkd ignores that.
-        asked = question.server or server
-        return "nak" if asked in ("", packet.server) else None
-    if packet.kind == dhcp4.OFFER:
-        return "offer" if has_address else "proxy"
-    if packet.kind == dhcp4.ACK:
-        # A proxyDHCP server confirms no address, but some answer a REQUEST to another server.
-        informs = question.kind == dhcp4.INFORM
-        return "ack" if has_address or informs else "boot"
-    if packet.kind == 0 and has_address:
-        return "ack"  # BOOTP has one answer
-    return None
-
-
-def _tell4(
-    link: int, kind: Kind, packet: dhcp4.Packet, datagram: Datagram, values: Values, xid: int
-) -> Heard:
-    return Heard(
-        link=link,
-        family="v4",
-        kind=kind,
-        server=packet.server or datagram.source,
-        address=packet.address if packet.address != "0.0.0.0" else "",
-        transaction=xid,
-        seconds=packet.lease_seconds,
-        words=tuple(values.words.items()),
-        reasons=tuple(values.reasons[:MOST_REASONS]),
-    )
-
-
-def _take_answer6(link: int, own: _Link, datagram: Datagram) -> Iterator[Heard]:
-    packet = dhcp6.read(datagram.data)
-    if isinstance(packet, str) or packet.kind not in (dhcp6.ADVERTISE, dhcp6.REPLY):
-        return
-    question = own.questions6.get(packet.xid)
-    if question is None or packet.client != question.client:
-        return
-    values = dhcp6.read_words(packet)
-    addresses = [(address, seconds) for address, seconds in packet.addresses if seconds]
-    kind: Kind = "advertise" if packet.kind == dhcp6.ADVERTISE else "reply"
-    if kind == "reply" and question.asks_for_address and not addresses:
-        kind = "nak"
-    address, seconds = addresses[0] if addresses else ("", 0)
-    yield Heard(
-        link=link,
-        family="v6",
-        kind=kind,
-        server=datagram.source,
-        address=address,
-        transaction=packet.xid,
-        seconds=seconds,
-        words=tuple(values.words.items()),
-        reasons=tuple(values.reasons[:MOST_REASONS]),
-    )
+    if len(own.asking) < _MOST_ASKS:
+        return True
+    counts = Counter(asking.source for asking in own.asking.values())
+    ((most, count),) = counts.most_common(1)
+    if counts[source] + 1 >= count:
+        return False
+    del own.asking[next(key for key, asking in own.asking.items() if asking.source == most)]
+    return True
 
 
 def _forget(questions: dict[int, dhcp4.Packet] | dict[int, dhcp6.Packet]) -> None:

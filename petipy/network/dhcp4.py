@@ -40,7 +40,7 @@ _LEAST = _HEAD.size + len(COOKIE)
 _LEAST_SENT = 300  # bytes: BOOTP relays drop a shorter packet (RFC 951)
 _BROADCAST = 0x8000
 _INFINIBAND = 32  # a hardware type without room for its addresses (RFC 4390)
-_OVERLOAD, _KIND, _SERVER, _LEASE = 52, 53, 54, 51
+_OVERLOAD, _KIND, _SERVER, _LEASE, _REQUESTED = 52, 53, 54, 51, 50
 _VENDOR, _CLASS, _CLIENT = 43, 60, 61
 _ROUTES, _ROUTES_MICROSOFT, _ROUTES_OLD, _ROUTER = 121, 249, 33, 3
 
@@ -109,7 +109,15 @@ class Packet:
     @property
     def server(self) -> str:
         """The server's identifier, or ""."""
-        data = self.options.get(_SERVER, b"")
+        return self._find_address(_SERVER)
+
+    @property
+    def requested(self) -> str:
+        """The address that a client asks for before it has one, or ""."""
+        return self._find_address(_REQUESTED)
+
+    def _find_address(self, number: int) -> str:
+        data = self.options.get(number, b"")
         return socket.inet_ntop(socket.AF_INET, data[:4]) if len(data) >= 4 and any(data) else ""
 
     @property
@@ -121,6 +129,11 @@ class Packet:
     def is_for_pxe(self) -> bool:
         """True if the server has answered as one for PXE."""
         return self.options.get(_CLASS, b"").startswith(pxe.CLASS)
+
+
+def peek_address(data: bytes) -> str:
+    """Return the address that a packet has for the client, without reading the rest."""
+    return socket.inet_ntop(socket.AF_INET, data[16:20].ljust(4, b"\0"))
 
 
 def read(data: bytes) -> Packet | str:

@@ -48,6 +48,11 @@ class Packet:
         return self.find(_CLIENT) or b""
 
     @property
+    def server(self) -> bytes:
+        """The server's DUID."""
+        return self.find(_SERVER) or b""
+
+    @property
     def status(self) -> int:
         """The status code (RFC 8415, section 21.13): 0 is success."""
         data = self.find(_STATUS) or b""

@@ -64,7 +64,9 @@ class Heard:
     family: Family
     kind: Kind
     server: Address = ""  # the server's identifier (v4), or the address that it sent from
+    source: Address = ""  # the address that the packet came from
     address: Address = ""  # that the client has or would get
+    expected: bool = False  # it confirms what the client has asked for: the client takes it
     transaction: Annotated[int, range(1 << 32)] = 0  # of the client's DISCOVER, REQUEST, SOLICIT
     seconds: Annotated[int, range(1 << 32)] = 0  # of the lease; 0: not told
     words: Annotated[tuple[tuple[Word, Plain], ...], range(MOST_WORDS + 1)] = ()

@@ -22,6 +22,7 @@ class Hearing:
         self._refusals: dict[int, str] = {}
         self._conflicts: dict[int, Conflict] = {}
         self._leases: dict[int, Lease] = {}  # the leases of the last updates
+        self._held: dict[int, tuple[str, ...]] = {}  # the addresses of the links then
 
     @property
     def leases(self) -> list[Lease]:
@@ -30,7 +31,8 @@ class Hearing:
 
     def take(self, heard: Heard) -> None:
         index = heard.link
-        self._heard[index] = remember(self._heard.get(index, ()), heard)
+        held = self._held.get(index, ())
+        self._heard[index] = remember(self._heard.get(index, ()), heard, held)
         if words := _REFUSALS.get(heard.kind):
             self._refusals[index] = f"{heard.server or 'the server'} {words}"
         else:
@@ -44,6 +46,7 @@ class Hearing:
     def update(self, interface: Interface) -> Answers:
         """Make the lease of a link anew, and return the answers that count for it now."""
         heard = self._heard.get(interface.link.index, ())
+        self._held[interface.link.index] = interface.link.own_addresses
         offer = next((h.server for h in reversed(heard) if h.kind in _OFFERS), "")
         lease = make_lease(heard, interface.link, self._uuid)
         self._leases[interface.link.index] = lease
@@ -59,6 +62,7 @@ class Hearing:
     def forget(self, index: int) -> None:
         """Forget what was heard on a link that is gone."""
         self._heard.pop(index, None)
+        self._held.pop(index, None)
         self._refusals.pop(index, None)
         self._conflicts.pop(index, None)
         self._leases.pop(index, None)

@@ -72,8 +72,7 @@ async def _hear(log: Log, links: Sequence[Link], take: Callable[[Heard], None]) 
 
 def find_address(link: Link) -> str:
     """Return an IPv4 address of the link, or ""."""
-    found = (address.partition("/")[0] for address in link.addresses)
-    return next((address for address in found if ":" not in address), "")
+    return next((address for address in link.own_addresses if ":" not in address), "")
 
 
 class _Inquiry:

@@ -275,8 +275,7 @@ def _make_source(interface: Interface, lease: Lease, told: Lease) -> Source:
         title = f"{name}: {kind}, {link.mac}"
         device = Device(volume=Volume(name=name), node="", kind=NETWORK, title=title)
     speed = f"{link.speed} Mbit/s" if link.speed else ""
-    addresses = [address.partition("/")[0] for address in link.addresses]
-    words = [kind, *addresses, link.mac, link.driver, speed]
+    words = [kind, *link.own_addresses, link.mac, link.driver, speed]
     title = f"{name}: {', '.join(word for word in words if word)}"
     known = dict(told)
     servers, clocks, logs = (

@@ -5,7 +5,8 @@ reads the same packets. It gets its sockets from its parent, has no rights, and 
 messages: the process that owns the machine sees no packet.
 
 A flood costs the child alone. It reads a limited number of packets per second, and reports a
-limited number per transaction. It drops and counts the others.
+limited number per sender and transaction. It drops and counts the others. It never drops the
+answer that the client takes.
 """
 
 import asyncio
@@ -17,12 +18,13 @@ import struct
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import ExitStack, aclosing, suppress
+from typing import TypeVar
 
 from petipy.log import Log
 from petipy.network import dhcp4, pxe
 from petipy.network.conflicts import EVERYBODY, Conflicts
 from petipy.network.conversations import Ask, Conversations
-from petipy.network.frames import ARP, FILTER, NOTHING, read
+from petipy.network.frames import ARP, FILTER, NOTHING, Datagram, read
 from petipy.network.heard import MESSAGES, Conflict, Heard, Lost
 from petipy.sys import confined, packet
 from petipy.sys.forked import Parent, stream
@@ -30,13 +32,16 @@ from petipy.sys.forked import Parent, stream
 _LONGEST = 4096  # bytes of a packet: DHCP's come in one frame
 _MESSAGE = 1 << 17  # bytes of a message to the parent
 _PACKETS = 4000  # read per second, on all links: a whole site may be starting
-_ANSWERS = 400  # read per second, on all links, with the number of a known transaction
-_REPORTS = 20  # of a kind per second and transaction of a link; no other one is affected
+# Answers to known transactions that are read per second: of a sender, and of all.
+_ANSWERS, _ALL_ANSWERS = 200, 1000
+# Reports per second of a kind on a transaction of a link: of a sender, and of all.
+_REPORTS, _ALL_REPORTS = 20, 60
 _TURN = 64  # packets to read before requests and reports get their turn
 _TELL_LOST, _LONGEST_TELL = 5.0, 600.0  # seconds between two reports on lost packets; they grow
 _PROCESSOR = 3600  # seconds of processor time, then another child takes over
 _MEMORY = 64 << 20  # bytes more than at the start
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before another child starts
+_Key = TypeVar("_Key")
 _IP_PKTINFO = 8  # of <linux/in.h>; Python 3.12 names it
 
 
@@ -110,9 +115,11 @@ class _Work:
         self._conversations = Conversations(_draw, addresses)
         self._conflicts = Conflicts() if probes else None
         self._second = 0.0  # the start of the second that the counts are for
-        self._packets = self._answers = 0
-        # Counts of this second, by link, transaction and kind: offers must not hide an ack.
-        self._reports: dict[tuple[int, int, str], int] = {}
+        self._packets = 0
+        # Counts of this second, by sender, link, transaction and kind; the sender "" is all.
+        # Offers must not hide an ack, nor the noise of a machine another one's offers.
+        self._answers: dict[str, int] = {}
+        self._reports: dict[tuple[str, int, int, str], int] = {}
         self._lost: dict[int, int] = {}  # by link
         self._flooded = False  # reading paused: the kernel may drop packets
         self._tell, self._pause = 0.0, _TELL_LOST  # when lost packets may be reported again
@@ -142,9 +149,10 @@ class _Work:
         for _ in range(_TURN):
             now = time.monotonic()
             if now - self._second >= 1:
-                self._second, self._packets, self._answers = now, 0, 0
+                self._second, self._packets = now, 0
+                self._answers.clear()
                 self._reports.clear()
-            if self._packets >= _PACKETS or self._answers >= _ANSWERS:
+            if self._packets >= _PACKETS:
                 time.sleep(max(0.0, self._second + 1 - now))  # the kernel drops what is too much
                 self._flooded = True
                 return
@@ -167,24 +175,37 @@ class _Work:
                 if self._conflicts and not datagram.six:
                     self._conflicts.learn(link, datagram.data)
                 messages = self._conversations.take_question(link, datagram)
-            elif self._conversations.expects(link, datagram):
-                self._answers += 1
+            elif not self._conversations.expects(link, datagram):
+                continue
+            elif self._may_read(link, datagram):
                 messages = self._conversations.take_answer(link, datagram, now)
             else:
+                self._lose(link)
                 continue
             for message in messages:
                 self._report(parent, message)
                 if self._conflicts and (message.kind, message.family) == ("ack", "v4"):
                     self._conflicts.begin(link, message.address, now)
 
+    def _may_read(self, link: int, datagram: Datagram) -> bool:
+        """Count an answer. Return True if it is within the limits, or may be the expected one."""
+        counts = self._answers
+        if _count(counts, datagram.source, _ANSWERS) and _count(counts, "", _ALL_ANSWERS):
+            return True
+        return self._conversations.may_confirm(link, datagram)
+
     def _report(self, parent: Parent, message: Heard) -> None:
-        """Send a message to the parent, up to the limit per second."""
-        key = message.link, message.transaction, message.kind
-        count = self._reports[key] = self._reports.get(key, 0) + 1
-        if count > _REPORTS:
-            self._lost[message.link] = self._lost.get(message.link, 0) + 1
+        """Send a message to the parent, up to the limits per second."""
+        of = message.link, message.transaction, message.kind
+        counts, sender = self._reports, message.source
+        within = _count(counts, (sender, *of), _REPORTS) and _count(counts, ("", *of), _ALL_REPORTS)
+        if not within and not message.expected:  # the client asks seldom
+            self._lose(message.link)
             return
         parent.report(MESSAGES.encode(message).decode())
+
+    def _lose(self, link: int) -> None:
+        self._lost[link] = self._lost.get(link, 0) + 1
 
     def _report_lost(self, parent: Parent, now: float) -> None:
         if now < self._tell:
@@ -218,6 +239,12 @@ class _Work:
         place = struct.pack("=I4s4s", ask.link, socket.inet_aton(ask.source), b"\0" * 4)
         ancillary = [(socket.IPPROTO_IP, _IP_PKTINFO, place)]
         self._sender.sendmsg([ask.data], ancillary, 0, (ask.target, pxe.PORT))
+
+
+def _count(counts: dict[_Key, int], key: _Key, limit: int) -> bool:
+    """Count one more. Return True if it is within the limit."""
+    count = counts[key] = counts.get(key, 0) + 1
+    return count <= limit
 
 
 def _draw() -> int:

@@ -15,7 +15,8 @@ both have, such as the name servers, those of DHCPv4 come first: loaders that re
 address.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from parsers.places.lease import BOOTING, WORDS, is_about_booting
 from petipy.network.heard import Family, Heard
@@ -39,18 +40,27 @@ _LISTS = ("dns", "search", "ntpsrv")  # words that both families have
 _CLASSES = ("PXEClient", "HTTPClient")  # of a server for firmware
 
 
-def remember(known: Sequence[Heard], new: Heard) -> tuple[Heard, ...]:
+def remember(known: Sequence[Heard], new: Heard, held: Collection[str] = ()) -> tuple[Heard, ...]:
     """Return the messages of a link that count once `new` has come.
+
+    `held` are the addresses that the link has.
 
     - A server's later message replaces the earlier of its kind.
     - Several servers may answer one request for information (RFC 2131, 3.4; RFC 8415, 18.2.10.4).
     - A confirmed address replaces the one before, and takes away offers of earlier transactions
       if there are offers of its own: a server that has gone does not answer the next DISCOVER.
     - A refused or returned address takes away the confirmation, and that server's offer.
+    - A confirmation of an address that the link has, or else one that the client expects, gives
+      way to its like alone.
+    - Of too many messages, the sender of most loses its oldest: noise costs its own sender.
     """
+
+    def weigh(heard: Heard) -> tuple[bool, bool]:
+        return _weigh(heard, held)
+
     if new.kind in _RETURNS:
         return tuple(h for h in known if not _is_ended(h, new))
-    kept = [heard for heard in known if not _is_replaced(heard, new)]
+    kept = [heard for heard in known if weigh(heard) > weigh(new) or not _is_replaced(heard, new)]
     if new.kind in _GRANTS and any(_is_of_conversation(h, new) for h in kept):
         kept = [
             heard
@@ -59,7 +69,16 @@ def remember(known: Sequence[Heard], new: Heard) -> tuple[Heard, ...]:
             or heard.kind not in _CONVERSATION
             or heard.transaction == new.transaction
         ]
-    return (*kept[-_MOST + 1 :], new)
+    if len(kept) >= _MOST:
+        counts = Counter(heard.source for heard in kept if not any(weigh(heard)))
+        ((most, _),) = counts.most_common(1)
+        kept.remove(next(h for h in kept if h.source == most and not any(weigh(h))))
+    return (*kept, new)
+
+
+def _weigh(heard: Heard, held: Collection[str]) -> tuple[bool, bool]:
+    """Return the weight of a confirmation: a greater one counts."""
+    return heard.kind in _GRANTS and heard.address in held, heard.expected
 
 
 def _is_ended(heard: Heard, new: Heard) -> bool:
@@ -91,8 +110,8 @@ def make_lease(
     `uuid` is the machine's. With `unconfirmed` the best offer counts as if it had been confirmed.
     The same content gives the same lease, so that a renewal changes nothing.
     """
-    four = _combine(heard, "v4", unconfirmed)
-    six = _combine(heard, "v6", unconfirmed)
+    four = _combine(heard, "v4", link.own_addresses, unconfirmed)
+    six = _combine(heard, "v6", link.own_addresses, unconfirmed)
     if not four and not six:
         return ()
     own = {"interface": link.name, "mac": link.mac, "uuid": uuid}
@@ -122,10 +141,13 @@ def list_reasons(heard: Sequence[Heard]) -> tuple[str, ...]:
     )
 
 
-def _combine(heard: Sequence[Heard], family: Family, unconfirmed: bool) -> Mapping[str, str]:
+def _combine(
+    heard: Sequence[Heard], family: Family, held: Collection[str], unconfirmed: bool
+) -> Mapping[str, str]:
     """Return the words of one family, with the boot words of the server that wins."""
     ours = [h for h in heard if h.family == family]
     grants = [h for h in reversed(ours) if h.kind in _GRANTS]
+    grants.sort(key=lambda h: _weigh(h, held), reverse=True)
     base = next(iter(grants), None)
     if base is not None and not base.address:
         base = next((h for h in grants if is_about_booting(dict(h.words))), base)

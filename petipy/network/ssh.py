@@ -152,10 +152,10 @@ class SshServer:
 def find_address(snapshot: Snapshot) -> str:
     """Return an address by which other machines reach this one; "" if there is none."""
     found = [
-        address.partition("/")[0]
+        address
         for source in snapshot.sources
         if source.link
-        for address in source.link.addresses
+        for address in source.link.own_addresses
         if not address.lower().startswith("fe80:")
     ]
     return min(found, key=lambda address: ":" in address, default="")

@@ -92,7 +92,7 @@ def _holds(interface: Interface, lease: Lease) -> bool:
     """Return True if the link has an address of the lease, so that files can be fetched."""
     words = dict(lease)
     given = {address for word in ("ip", "ip6") for address in words.get(word, "").split()}
-    own = {address.partition("/")[0] for address in interface.link.addresses}
+    own = {*interface.link.own_addresses}
     return bool(given & own if given else own)
 
 
@@ -116,4 +116,4 @@ def _round_up(seconds: float) -> float:
 
 
 def _join_addresses(interface: Interface) -> str:
-    return ", ".join(address.partition("/")[0] for address in interface.link.addresses)
+    return ", ".join(interface.link.own_addresses)

@@ -31,6 +31,11 @@ class Link:
     timeservers: tuple[str, ...] = ()
     log_servers: tuple[str, ...] = ()
 
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The addresses without the lengths of their networks: "192.0.2.7"."""
+        return tuple(address.partition("/")[0] for address in self.addresses)
+
 
 def describe_cards(links: Iterable[Link]) -> str:
     """Return the word `links` of a lease: the network cards with addresses, in the kernel's order.

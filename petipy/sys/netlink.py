@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _RECEIVE_BUFFER = 1 << 20  # bytes of events that may wait for us
+_FORCE_BUFFER = getattr(socket, "SO_RCVBUFFORCE", 33)
 _PIECE = 1 << 16  # bytes; no datagram of the kernel's is longer
 _PATIENCE = 5.0  # seconds; the kernel answers at once
 
@@ -185,6 +186,14 @@ def _address(family: int, value: bytes) -> str:
     return socket.inet_ntop(family, value)
 
 
+def widen(of: socket.socket, size: int) -> None:
+    """Let so many bytes wait in a socket: more than the system's limit with CAP_NET_ADMIN."""
+    try:
+        of.setsockopt(socket.SOL_SOCKET, _FORCE_BUFFER, size)
+    except PermissionError:
+        of.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+
 class Monitor:
     """A socket with the news of the network namespace that this process is in.
 
@@ -196,12 +205,7 @@ class Monitor:
         self._socket = _open()
         try:
             self._socket.setblocking(False)
-            # SO_RCVBUFFORCE goes beyond the limit of the system. It needs root.
-            force = getattr(socket, "SO_RCVBUFFORCE", 33)
-            try:
-                self._socket.setsockopt(socket.SOL_SOCKET, force, _RECEIVE_BUFFER)
-            except PermissionError:
-                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            widen(self._socket, _RECEIVE_BUFFER)
             self._socket.bind((0, _GROUPS))
         except BaseException:
             self._socket.close()

@@ -8,12 +8,13 @@ from ctypes import c_char_p, c_int, c_size_t, c_ssize_t, c_uint, c_ushort, c_voi
 from dataclasses import dataclass
 
 from petipy.sys.libc import call, libc
+from petipy.sys.netlink import widen
 
 _ATTACH_FILTER, _LOCK_FILTER = 26, 44  # SO_…
 _PACKET, _COUNTS, _AUXDATA = 263, 6, 8  # SOL_PACKET, PACKET_STATISTICS, PACKET_AUXDATA
 _STATISTICS = struct.Struct("=II")  # struct tpacket_stats: packets, those that were dropped
 _EVERY_PROTOCOL = 3  # ETH_P_ALL: only such a socket sees packets that go out
-_BUFFER = 1 << 18  # bytes of packets that may wait
+_BUFFER = 1 << 20  # bytes of packets that may wait
 _NO_SUM_YET = 8  # TP_STATUS_CSUMNOTREADY, a bit of the first field of struct tpacket_auxdata
 _CONTROL = 64  # bytes for it, with its head
 _HEAD = struct.Struct("@Nii")  # struct cmsghdr
@@ -62,7 +63,7 @@ def open_tap(program: bytes) -> socket.socket:
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
     try:
         attach(tap, program)
-        tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        widen(tap, _BUFFER)
         tap.setsockopt(_PACKET, _AUXDATA, 1)
         # Python's bind needs the name of an interface. 0 is all of them.
         family, protocol = socket.AF_PACKET, socket.htons(_EVERY_PROTOCOL)

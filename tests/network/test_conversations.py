@@ -122,10 +122,51 @@ def test_a_renewal_is_refused_by_the_server_of_the_address_alone(wire: Wire) -> 
     assert wire.answer(dhcp(dhcp4.NAK, server="192.0.2.3", xid=3))[0].kind == "nak"
 
 
-def test_a_bootp_answer_is_a_confirmation(wire: Wire) -> None:
+def test_a_bootp_answer_is_a_confirmation_for_a_client_of_bootp_alone() -> None:
     data = dhcp(0, address=OWN, server="", file=b"kernel")
+    wire = Wire()
+    wire.send(dhcp4.write(dhcp4.Packet(op=1, xid=XID, mac=MAC)))
     (heard,) = wire.answer(data, source="192.0.2.2")
     assert (heard.kind, heard.server) == ("ack", "192.0.2.2")
+    wire.ask(dhcp4.DISCOVER)
+    assert wire.answer(data) == []
+
+
+def test_the_answer_that_the_client_takes_is_expected_and_ends_the_transaction(wire: Wire) -> None:
+    lease = {51: struct.pack(">I", 30)}
+    true = dhcp(dhcp4.ACK, lease, address=OWN)
+    strange = [
+        dhcp(dhcp4.ACK, address=OWN),  # without a lifetime
+        dhcp(dhcp4.ACK, lease, address="192.0.2.66"),
+        dhcp(dhcp4.ACK, lease, address=OWN, server="192.0.2.3"),
+        true[:-1] + b"\x43\xff",  # an option that is cut off
+    ]
+    take(wire)
+    for data in strange:
+        (heard,) = wire.answer(data)
+        assert (heard.kind, heard.expected) == ("ack", False)
+    (heard,) = wire.answer(true)
+    assert heard.expected
+    for data in (*strange, true, dhcp(dhcp4.NAK)):
+        assert wire.answer(data) == []
+    (proxy,) = wire.answer(dhcp(dhcp4.ACK, PXE, server="192.0.2.3"))
+    assert proxy.kind == "boot"
+    take(wire)
+    assert wire.answer(true)[0].expected
+
+
+def take(wire: Wire) -> None:
+    """Request the own address from the server."""
+    options = {53: bytes([dhcp4.REQUEST]), 50: addresses(OWN), 54: addresses("192.0.2.1")}
+    wire.send(dhcp4.write(dhcp4.Packet(op=1, xid=XID, mac=MAC, options=options)))
+
+
+def test_any_server_may_confirm_an_address_that_is_rebound(wire: Wire) -> None:
+    take(wire)
+    options = {53: bytes([dhcp4.REQUEST])}
+    wire.send(dhcp4.write(dhcp4.Packet(op=1, xid=XID, mac=MAC, client=OWN, options=options)))
+    data = dhcp(dhcp4.ACK, {51: bytes(3) + b"9"}, address=OWN, server="192.0.2.3")
+    assert wire.answer(data)[0].expected
 
 
 def test_without_a_servers_identifier_the_packets_source_is_the_server(wire: Wire) -> None:
@@ -182,6 +223,18 @@ def test_a_request_that_cannot_be_sent_yet_costs_no_try(wire: Wire) -> None:
         wire.now += 0.1
     (ask,) = wire.requests()
     assert len(wire.requests(300)) == 7
+
+
+def test_many_proxies_of_one_machine_do_not_keep_another_one_from_being_asked(wire: Wire) -> None:
+    for number in range(50):
+        wire.answer(dhcp(dhcp4.OFFER, PXE, server=f"198.51.100.{number}"), source="192.0.2.66")
+    for number in range(3, 6):
+        server = f"192.0.2.{number}"
+        wire.answer(dhcp(dhcp4.OFFER, PXE, server=server), source=server)
+    confirm(wire)
+    targets = {ask.target for ask in wire.requests()}
+    assert targets > {"192.0.2.3", "192.0.2.4", "192.0.2.5"}
+    assert len(targets) == 8
 
 
 def test_a_proxy_that_names_a_file_is_not_asked(wire: Wire) -> None:
@@ -291,6 +344,20 @@ def test_a_reply_of_dhcpv6_without_the_address_that_was_asked_for_is_a_refusal()
     (released,) = wire.send(packet6(dhcp6.RELEASE, CLIENT6, xid=9), six=True)
     assert released.kind == "release"
     assert wire.answer(packet6(dhcp6.REPLY, CLIENT6, xid=9), "fe80::1") == []
+
+
+def test_a_reply_of_dhcpv6_that_the_client_takes_ends_the_transaction() -> None:
+    wire, own, other = Wire(), (2, b"own"), (2, b"other")
+    question = packet6(dhcp6.REQUEST, CLIENT6, own, (3, bytes(12)))
+    true = packet6(dhcp6.REPLY, CLIENT6, own, granted("2001:db8::9"))
+    for _ in range(2):
+        wire.send(question, six=True)
+        assert wire.answer(packet6(dhcp6.REPLY, CLIENT6, other), "fe80::2") == []
+        false = packet6(dhcp6.REPLY, CLIENT6, other, granted("2001:db8::8"))
+        assert not wire.answer(false, "fe80::2")[0].expected
+        assert wire.answer(true, "fe80::1")[0].expected
+        refusal = packet6(dhcp6.REPLY, CLIENT6, own)
+        assert [wire.answer(data, "fe80::1") for data in (true, false, refusal)] == [[], [], []]
 
 
 def test_many_transactions_and_servers_cost_no_memory() -> None:

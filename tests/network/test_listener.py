@@ -289,11 +289,11 @@ def test_an_offer_to_another_machine_is_not_heard(server: Namespace, client: Nam
     assert not addresses & {"192.0.2.66", "192.0.2.67"}
 
 
-def make_answer(data: bytes) -> bytes:
+def make_answer(data: bytes, source: str = "192.0.2.1") -> bytes:
     """Return the packet of a DHCP server's broadcast."""
     return frames.write(
         Datagram(
-            source="192.0.2.1",
+            source=source,
             target="255.255.255.255",
             source_port=67,
             target_port=68,
@@ -368,21 +368,29 @@ def test_a_flood_costs_the_child_alone(server: Namespace, client: Namespace) -> 
     assert len(ears.known) <= 32
 
 
-def test_a_flood_of_offers_does_not_hide_the_acknowledgement(
+def test_a_flood_hides_neither_the_acknowledgement_nor_another_machines_offer(
     server: Namespace, client: Namespace
 ) -> None:
     async def play(ears: Ears, sender: Client) -> None:
         sender.discover()
+        sender.request("192.0.2.7", "192.0.2.1")
         answer = partial(dhcp, xid=sender.xid, mac=sender.mac)
-        flood = [answer(2, address=f"192.0.2.{n}") for n in range(100)]
+        flood = [answer((2, 5, 6)[n % 3], address=f"192.0.2.{n % 250}") for n in range(1000)]
         with server.entered():
             line = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
         with line:
-            for data in (*flood, answer(5, address="192.0.2.7")):
-                line.sendto(make_answer(data), ("lan0", frames.IPV4, 0, 0, b"\xff" * 6))
-        assert (await ears.hear("ack"))[0].address == "192.0.2.7"
+            for packet in (
+                *map(make_answer, flood),
+                make_answer(answer(2, address="192.0.2.8", server="192.0.2.3"), "192.0.2.3"),
+                make_answer(answer(5, {51: b"\0\0\2\0"}, address="192.0.2.7")),
+            ):
+                line.sendto(packet, ("lan0", frames.IPV4, 0, 0, b"\xff" * 6))
+        await ears.wait(lambda: any(heard.expected for heard in ears.all))
 
-    assert len(listening(client, play).all) < 100
+    ears = listening(client, play)
+    assert ears.lease()["ip"] == "192.0.2.7"
+    assert any(heard.server == "192.0.2.3" for heard in ears.known)
+    assert len(ears.all) < 200
 
 
 def read_processor_seconds(pid: int) -> float:

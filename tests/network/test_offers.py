@@ -205,6 +205,37 @@ def test_a_thousand_servers_cost_no_memory() -> None:
     assert len(known) <= 32
 
 
+def noise(number: int) -> Heard:
+    """Return a message of one machine that names another server each time."""
+    kinds: tuple[Kind, ...] = ("offer", "ack", "proxy", "boot")
+    heard = v4(kinds[number % 4], f"198.51.100.{number}", PXE)
+    return replace(heard, address="198.51.100.1", source="192.0.2.66")
+
+
+@pytest.mark.parametrize("expected", [True, False])
+def test_noise_takes_away_neither_the_clients_confirmation_nor_another_machines_offer(
+    expected: bool,
+) -> None:
+    offer = replace(v4("offer", "192.0.2.3", {"dns": "192.0.2.3"}), source="192.0.2.3")
+    true = replace(v4("ack", "192.0.2.1"), source="192.0.2.1", expected=expected)
+    held = () if expected else ("192.0.2.9",)
+    known = conversation(*map(noise, range(200)), offer, true)
+    for number in range(200):
+        known = remember(known, noise(number), held)
+    assert {offer, true} < {*known}
+    link = replace(ETH0, addresses=tuple(f"{address}/24" for address in held))
+    assert dict(make_lease(known, link))["ip"] == "192.0.2.9"
+
+
+def test_the_confirmation_of_the_address_that_the_link_has_counts() -> None:
+    """The client took the first answer, though it had asked for another address."""
+    taken = v4("ack", "192.0.2.1")
+    later = replace(v4("ack", "192.0.2.1"), address="192.0.2.10", expected=True)
+    link = replace(ETH0, addresses=("192.0.2.9/24",))
+    known = remember(remember((), taken), later, link.own_addresses)
+    assert dict(make_lease(known, link))["ip"] == "192.0.2.9"
+
+
 def test_refused_parts_are_listed_once() -> None:
     heard = Heard(link=1, family="v4", kind="ack", server="192.0.2.1", reasons=("option 67: no",))
     assert list_reasons([heard, heard]) == ("192.0.2.1: option 67: no",)

@@ -109,7 +109,7 @@ def make_dhcp() -> FaultyServer:
 
     def mutate(asked: bytes) -> Iterator[bytes]:
         if asked[242:243] == bytes([DISCOVER]):
-            for data in islice(packets, 10):
+            for data in islice(packets, 200):
                 yield disguise(data, asked)
 
     return FaultyServer(

@@ -4,6 +4,7 @@ import random
 import resource
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from petipy.network import dhcp4, dhcp6, frames
 from petipy.network.conversations import Conversations
 from petipy.network.frames import Datagram
 from petipy.network.heard import MESSAGES, Heard
+from petipy.network.offers import make_lease, remember
+from petipy.state.network import Link
 from tests.effort import ending
 from tests.network.packets import MAC, addresses, dhcp, domains, encode6, granted, vendor
 from tests.network.packets import dhcp6 as packet6
@@ -120,6 +123,54 @@ def test_ten_thousand_mutated_packets_of_dhcpv4() -> None:
 def test_ten_thousand_mutated_packets_of_dhcpv6() -> None:
     assert follow(FULL6, six=True)[0].about["bootfile_param"] == "quiet ro"
     assert run(mutations(FULL6, 6), lambda data: follow(data, six=True)) > MUTATED / 20
+
+
+OWN = "192.0.2.77"
+LEASE = {51: b"\0\0\x02\x58", 6: addresses("192.0.2.1")}
+ALIEN = (
+    FULL4,
+    dhcp(dhcp4.ACK, LEASE, address="192.0.2.66"),
+    dhcp(dhcp4.ACK, LEASE, address=OWN, server="192.0.2.3"),
+    dhcp(dhcp4.NAK),
+    dhcp(0, {60: b"PXEClient"}, address=OWN),
+)
+
+
+@settings(SETTINGS)
+@given(st.integers(0, 1 << 32), st.integers(0, 100), st.integers(0, 100), st.booleans())
+def test_no_noise_takes_away_the_confirmation_that_the_client_takes(
+    seed: int, before: int, after: int, assigned: bool
+) -> None:
+    """The noise comes from the server's own address, too, and each packet fits the transaction."""
+    draw, known, heard = random.Random(seed), Conversations(lambda: 7, {}), list[Heard]()
+
+    def hear(data: bytes, source: str = "192.0.2.1") -> None:
+        port, other = (68, 67) if data[0] == 1 else (67, 68)
+        target = "255.255.255.255"
+        packet = Datagram(
+            source=source, target=target, source_port=port, target_port=other, data=data
+        )
+        take = known.take_question(2, packet) if port == 68 else known.take_answer(2, packet, 0.0)
+        for message in take:
+            heard[:] = remember(heard, message, (OWN,) if assigned else ())
+
+    def shout(count: int) -> None:
+        for _ in range(count):
+            data = mutate(draw.choice(ALIEN), draw)
+            hear(b"\2" + data[1:28] + MAC + data[34:], f"192.0.2.{draw.randrange(1, 3)}")
+
+    question = dhcp4.make_discover(MAC, 0x11223344, 1, {})
+    hear(dhcp4.write(question))
+    shout(before)
+    hear(dhcp(dhcp4.OFFER, LEASE, address=OWN))
+    chosen = {53: bytes([dhcp4.REQUEST]), 50: addresses(OWN), 54: addresses("192.0.2.1")}
+    hear(dhcp4.write(replace(question, options=chosen)))
+    shout(before)
+    hear(dhcp(dhcp4.ACK, LEASE, address=OWN))
+    shout(after)
+    held = (f"{OWN}/24",) if assigned else ()
+    lease = dict(make_lease(heard, Link(index=2, name="eth0", addresses=held)))
+    assert (lease["ip"], lease["serverid"], lease["dns"]) == (OWN, "192.0.2.1", "192.0.2.1")
 
 
 OPTION = st.tuples(st.integers(0, 255), st.binary(max_size=60))
