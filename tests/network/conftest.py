@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.network.disk import Disk, attach_disk
 from tests.network.namespace import Namespace, join, namespace
 
 
@@ -29,6 +30,13 @@ def spaces(tmp_path: Path) -> Iterator[tuple[Namespace, Namespace]]:
         server.address("lan0", "192.0.2.1/24", "2001:db8::1/64")
         client.ip("link set eth0 up")
         yield server, client
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Return a disk with an installed system, which is untouched at the end."""
+    with attach_disk(tmp_path / "disk") as disk:
+        yield disk
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The whole program beside real servers, from the lease to the kernel; then their faults.
 
-systemd-networkd is the host's and kexec pretends. Throughout a fault, the menu lives.
+systemd-networkd is the host's and kexec pretends. Throughout a fault, the menu lives, and no byte
+of the machine's disk changes.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.network.dhcp_faults import DISCOVER, NAK, OFFER, REQUEST, faulty_dhcp
+from tests.network.disk import INSTALLED, Disk
 from tests.network.namespace import Namespace, Program, bridge, join, namespace
 from tests.network.program import QUICK, Petipy, start_petipy
 from tests.network.servers import (
@@ -36,6 +38,8 @@ LABEL linux
 """
 MENU = "petipy.timeout=never"
 ALONE = "petipy.timeout=0"
+NETWORK_FIRST = "petipy.order=network,any"
+LINUX = r".*\blinux\b"  # the entry of CONFIG
 WAIT = 40.0  # seconds; a busy machine
 
 
@@ -53,18 +57,22 @@ def opens_menu(petipy: Petipy) -> None:
 
 
 def boots_it(petipy: Petipy) -> None:
-    """Boot the entry in the menu."""
-    petipy.console.shows(r"> .*linux", WAIT)
+    """Boot the entry behind the disk's in the menu."""
+    petipy.console.shows(LINUX, WAIT)
+    petipy.console.press("home", "down")
+    petipy.console.shows(f"> {LINUX}", WAIT)
     petipy.console.press("enter")
     assert petipy.boots(WAIT)[0] == "from-the-network"
 
 
 def alive(petipy: Petipy) -> None:
-    """Open a screen, and go back: the menu lives."""
+    """Open a screen, go back, and move the cursor to the disk's entry: the menu lives."""
     petipy.console.press("h")
     petipy.console.shows("Help|help", 10)
     petipy.console.press("esc")
     petipy.console.shows("Boot menu", 10)
+    petipy.console.press("home")
+    petipy.console.shows(INSTALLED, WAIT)
 
 
 def test_alone_it_boots_what_the_lease_leads_to(server: Namespace, client: Namespace) -> None:
@@ -76,10 +84,10 @@ def test_alone_it_boots_what_the_lease_leads_to(server: Namespace, client: Names
 
 
 def test_without_a_server_the_menu_says_so_until_one_comes(
-    server: Namespace, client: Namespace
+    server: Namespace, client: Namespace, disk: Disk
 ) -> None:
     serve(server)
-    with start_petipy(client, MENU) as petipy:
+    with start_petipy(client, disk.word, MENU) as petipy:
         opens_menu(petipy)
         petipy.console.shows("eth0.*asking for an address", WAIT)
         alive(petipy)
@@ -88,10 +96,10 @@ def test_without_a_server_the_menu_says_so_until_one_comes(
 
 
 def test_offers_without_an_acknowledgement_end_when_a_better_server_comes(
-    server: Namespace, client: Namespace
+    server: Namespace, client: Namespace, disk: Disk
 ) -> None:
     serve(server)
-    with start_petipy(client, MENU) as petipy:
+    with start_petipy(client, disk.word, MENU) as petipy:
         opens_menu(petipy)
         with faulty_dhcp(server, {DISCOVER: OFFER}) as dhcp:
             petipy.console.shows("eth0.*192.0.2.1", WAIT)
@@ -102,10 +110,10 @@ def test_offers_without_an_acknowledgement_end_when_a_better_server_comes(
 
 
 def test_a_refused_address_is_told_and_another_one_is_asked_for(
-    server: Namespace, client: Namespace
+    server: Namespace, client: Namespace, disk: Disk
 ) -> None:
     serve(server)
-    with start_petipy(client, MENU) as petipy:
+    with start_petipy(client, disk.word, MENU) as petipy:
         opens_menu(petipy)
         with faulty_dhcp(server, {DISCOVER: OFFER, REQUEST: NAK}):
             petipy.console.shows("eth0.*refuses the address", WAIT)
@@ -114,7 +122,9 @@ def test_a_refused_address_is_told_and_another_one_is_asked_for(
         boots_it(petipy)
 
 
-def test_a_lease_of_ten_seconds_is_renewed(server: Namespace, client: Namespace) -> None:
+def test_a_lease_of_ten_seconds_is_renewed(
+    server: Namespace, client: Namespace, disk: Disk
+) -> None:
     serve(server)
     subnet = {"id": 1, "subnet": "192.0.2.0/24", "pools": [{"pool": "192.0.2.50-192.0.2.60"}]}
     options = [{"code": 210, "name": "path-prefix", "data": "http://192.0.2.1/"}]
@@ -131,12 +141,12 @@ def test_a_lease_of_ten_seconds_is_renewed(server: Namespace, client: Namespace)
             "option-data": [{**option, "always-send": True} for option in options],
         },
     )
-    with start_petipy(client, MENU) as petipy:
+    with start_petipy(client, disk.word, MENU) as petipy:
         opens_menu(petipy)
-        petipy.console.shows(r"> .*linux", WAIT)
+        petipy.console.shows(LINUX, WAIT)
         kea.wait(lambda: kea.said.count("DHCP4_LEASE_ALLOC") >= 3, "renewal", within=WAIT)
         alive(petipy)
-        petipy.console.shows("linux", 1)
+        petipy.console.shows(LINUX, 1)
         boots_it(petipy)
 
 
@@ -154,13 +164,13 @@ def other(server: Namespace, tmp_path: Path) -> Iterator[Namespace]:
 
 
 def test_an_address_that_another_machine_has_too_strands_nobody(
-    server: Namespace, client: Namespace, other: Namespace
+    server: Namespace, client: Namespace, other: Namespace, disk: Disk
 ) -> None:
     serve(server)
     other.address("lan0", "192.0.2.55/24")
     mine = "dhcp-host=52:54:00:00:00:01,192.0.2.55"
     start_dnsmasq(server, RANGE, mine, *BOOT, interface="br0")
-    with start_petipy(client, MENU) as petipy:
+    with start_petipy(client, disk.word, MENU) as petipy:
         opens_menu(petipy)
         petipy.console.shows("192.0.2.55", WAIT)
         alive(petipy)
@@ -168,19 +178,19 @@ def test_an_address_that_another_machine_has_too_strands_nobody(
 
 
 def test_of_two_servers_the_one_that_boots_wins(
-    server: Namespace, client: Namespace, other: Namespace
+    server: Namespace, client: Namespace, other: Namespace, disk: Disk
 ) -> None:
     """The other one only gives addresses, and is the faster."""
     serve(server)
     start_dnsmasq(other, "dhcp-range=192.0.2.80,192.0.2.90,10m", alone=False)
     start_dnsmasq(server, RANGE, *BOOT, interface="br0", alone=False)
-    with start_petipy(client, ALONE) as petipy:
+    with start_petipy(client, disk.word, ALONE, NETWORK_FIRST) as petipy:
         assert petipy.boots()[0] == "from-the-network"
 
 
 @pytest.mark.parametrize("answer", ["lie", "silence", "AAAA only"])
 def test_a_name_server_that_errs_costs_its_names_alone(
-    answer: str, server: Namespace, client: Namespace
+    answer: str, server: Namespace, client: Namespace, disk: Disk
 ) -> None:
     serve(server)
     named = ("dhcp-boot=pxelinux.0", "dhcp-option-force=210,http://boot.test/")
@@ -198,7 +208,7 @@ def test_a_name_server_that_errs_costs_its_names_alone(
         if answer == "silence":
             mute.bind(("192.0.2.1", 53))
         start_dnsmasq(server, RANGE, *named, *options[answer])
-        with start_petipy(client, MENU, QUICK) as petipy:
+        with start_petipy(client, disk.word, MENU, QUICK) as petipy:
             opens_menu(petipy)
             if answer == "AAAA only":
                 boots_it(petipy)
@@ -208,14 +218,14 @@ def test_a_name_server_that_errs_costs_its_names_alone(
 
 
 def test_a_server_that_ends_in_the_middle_and_comes_back_is_asked_for_the_rest(
-    server: Namespace, client: Namespace
+    server: Namespace, client: Namespace, disk: Disk
 ) -> None:
     slow = "server { listen 80; location /vmlinux { } location / { limit_rate 200k; } }"
     web = serve(server, slow)
     initrd = server.room / HTTP_ROOT / "initrd.gz"
     initrd.write_bytes(os.urandom(1 << 20))
     start_dnsmasq(server, RANGE, *BOOT)
-    with start_petipy(client, ALONE) as petipy:
+    with start_petipy(client, disk.word, ALONE, NETWORK_FIRST) as petipy:
         web.wait(lambda: "GET /vmlinux" in web.said, "request for the kernel", within=WAIT)
         time.sleep(1)
         web.stop()
@@ -226,12 +236,12 @@ def test_a_server_that_ends_in_the_middle_and_comes_back_is_asked_for_the_rest(
 
 
 def test_a_tftp_server_that_stops_and_goes_on_costs_time_alone(
-    server: Namespace, client: Namespace
+    server: Namespace, client: Namespace, disk: Disk
 ) -> None:
     root = server.room / TFTP_ROOT
     put(root, {"pxelinux.cfg/default": CONFIG, "vmlinux": b"good", "initrd.gz": b"i" * 9_000_000})
     dhcp = start_dnsmasq(server, RANGE, "dhcp-boot=pxelinux.0", "enable-tftp", f"tftp-root={root}")
-    with start_petipy(client, ALONE) as petipy:
+    with start_petipy(client, disk.word, ALONE, NETWORK_FIRST) as petipy:
         dhcp.says("vmlinux", within=WAIT)
         dhcp.signal(signal.SIGSTOP)
         time.sleep(3)

@@ -13,19 +13,17 @@ from pathlib import Path
 import pytest
 
 from tests.network.dhcp_faults import ACK, DISCOVER, OFFER, REQUEST, FaultyServer, faulty_dhcp
+from tests.network.disk import FROM_DISK, INSTALLED, Disk, attach_disk
 from tests.network.faults import NAMES, OTHER, SHA256, Faults, serve_faults
 from tests.network.namespace import Namespace, join, namespace
 from tests.network.packets import addresses, encode
-from tests.network.program import DISK, HASTY, PAST, Petipy, start_petipy
+from tests.network.program import HASTY, PAST, Petipy, start_petipy
 from tests.network.servers import start_dnsmasq
 from tests.network.test_program import MENU, WAIT, alive, opens_menu
 from tests.property.test_packets import FULL4, mutations
-from tests.root import disks
 
 pytestmark = pytest.mark.root
 
-GRUB = 'menuentry "the installed system" {\n\tlinux /boot/vmlinux from-the-disk\n}\n'
-INSTALLED = "> .*the installed system"
 MOST_TURNS = 10  # of the loop, from a key to the cursor
 WHOLE = f"not a kernel: it has 100000 bytes, sha256 {SHA256}"  # it came as it is
 TOLD = {
@@ -60,8 +58,7 @@ class Machine:
     """The program, its disk, and the servers beside it."""
 
     petipy: Petipy
-    image: Path
-    digest: str  # of the disk before
+    disk: Disk
     faults: Faults
     dhcp: FaultyServer
 
@@ -78,19 +75,6 @@ class Machine:
         turns = self.petipy.turns[before:]
         assert turns
         assert max(turns) <= MOST_TURNS
-
-    def is_untouched(self) -> None:
-        assert disks.digest(self.image) == self.digest
-
-
-def make_disk(room: Path) -> Path:
-    """Return the image of an installed system's disk, as a power cut leaves it."""
-    tree = room / "tree"
-    (tree / "boot/grub").mkdir(parents=True)
-    (tree / "etc").mkdir()
-    (tree / "boot/grub/grub.cfg").write_text(GRUB)
-    (tree / "boot/vmlinux").write_bytes(b"good")
-    return disks.crashed(disks.ext4(room / "live", tree), room / "disk.img")
 
 
 def disguise(data: bytes, asked: bytes) -> bytes:
@@ -124,9 +108,7 @@ def make_dhcp() -> FaultyServer:
 def run_machine(server: Namespace, client: Namespace, room: Path, *words: str) -> Iterator[Machine]:
     """Run the program with a disk beside all servers, and open its menu."""
     with ExitStack() as stack:
-        image = make_disk(room)
-        before = disks.digest(image)
-        node = stack.enter_context(disks.attached(image))
+        disk = stack.enter_context(attach_disk(room))
         faults = stack.enter_context(serve_faults(server))
         answers = {DISCOVER: OFFER, REQUEST: ACK}
         dhcp = stack.enter_context(faulty_dhcp(server, answers, make_dhcp()))
@@ -138,8 +120,8 @@ def run_machine(server: Namespace, client: Namespace, room: Path, *words: str) -
         proxy = "petipy.proxy=http://192.0.2.1:3129"
         direct = "petipy.no_proxy=192.0.2.0/24,lie.test,silent.test"
         trust = f"petipy.ca={faults.authority}"
-        program = start_petipy(client, MENU, HASTY, DISK + node, proxy, direct, trust, *words)
-        machine = Machine(stack.enter_context(program), image, before, faults, dhcp)
+        program = start_petipy(client, MENU, HASTY, disk.word, proxy, direct, trust, *words)
+        machine = Machine(stack.enter_context(program), disk, faults, dhcp)
         opens_menu(machine.petipy)
         machine.petipy.console.shows("the installed system", WAIT)
         machine.petipy.console.shows(NAMES[0], WAIT)
@@ -167,7 +149,7 @@ def suffer(machine: Machine, name: str, words: str) -> None:
     assert words in log()
     console.shows(f"{name} did not boot", WAIT)
     console.shows(INSTALLED, WAIT)
-    machine.is_untouched()
+    machine.disk.is_untouched()
 
 
 @pytest.fixture(scope="module")
@@ -200,14 +182,14 @@ def test_garbage_of_dhcp_leaves_the_menu_and_the_disk_alone(machine: Machine) ->
     )
     alive(machine.petipy)
     machine.move(INSTALLED, "home")
-    machine.is_untouched()
+    machine.disk.is_untouched()
 
 
 def test_after_all_faults_the_disk_boots(machine: Machine) -> None:
     machine.move(INSTALLED, "home")
     machine.petipy.console.press("enter")
-    assert machine.petipy.boots(WAIT) == ["BOOT_IMAGE=/boot/vmlinux from-the-disk"]
-    machine.is_untouched()
+    assert machine.petipy.boots(WAIT) == [FROM_DISK]
+    machine.disk.is_untouched()
 
 
 def test_a_clock_in_1970_is_told_and_leaves_the_menu_and_the_disk_alone(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.network.disk import Disk
 from tests.network.namespace import Namespace, bridge, join, namespace
 from tests.network.program import start_petipy
 from tests.network.servers import TFTP_ROOT, put, start_dnsmasq, start_kea
@@ -75,12 +76,12 @@ def test_with_ipv6_alone_a_router_and_kea_lead_to_the_kernel(
 
 
 def test_a_cable_that_comes_late_and_flaps_leads_to_the_kernel(
-    server: Namespace, client: Namespace
+    server: Namespace, client: Namespace, disk: Disk
 ) -> None:
     serve(server)
     start_dnsmasq(server, RANGE, *BOOT)
     server.ip("link set lan0 down")
-    with start_petipy(client, MENU) as petipy:
+    with start_petipy(client, disk.word, MENU) as petipy:
         opens_menu(petipy)
         petipy.console.shows("eth0: .*no cable", WAIT)
         for _ in range(3):
