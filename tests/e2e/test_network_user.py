@@ -2,6 +2,8 @@
 
 import re
 import socket
+import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,16 +33,43 @@ def lay_tftp_root(place: Path, system: System, configuration: str) -> Path:
     return place
 
 
-def test_a_machine_without_a_disk_boots_from_qemus_own_servers(
-    image: Image, chosen: System, tmp_path: Path
-) -> None:
+def boot_without_a_disk(image: Image, chosen: System, tmp_path: Path, model: str) -> None:
+    """Boot from QEMU's servers by a network card of a model; the system that boots ends QEMU."""
     root = lay_tftp_root(tmp_path / "tftp", chosen, PXELINUX)
-    machine = Machine(nics=[Nic(user=f"tftp={root},bootfile=pxelinux.0")])
+    machine = Machine(nics=[Nic(user=f"tftp={root},bootfile=pxelinux.0", model=model)])
     with start(image.machine(machine, "petipy.timeout=0"), tmp_path) as guest:
         said = wait_for_target(guest.console)
         # The configuration's words, and nothing else.
         assert said["cmdline"] == "[console=hvc0 quiet BOOTIF=is-not-added]"
         guest.ends(within=60)
+
+
+def test_a_machine_without_a_disk_boots_from_qemus_own_servers(
+    image: Image, chosen: System, tmp_path: Path
+) -> None:
+    boot_without_a_disk(image, chosen, tmp_path, "virtio-net-pci")
+
+
+# QEMU's cards for pseries beside virtio. Debian's kernel for ppc64el has no driver for vmxnet3 and
+# rocker, and the image none for i82550 to i82801, ne2k_pci, pcnet, sungem and tulip.
+CARDS = ("e1000", "e1000e", "igb", "rtl8139", "spapr-vlan", "usb-net")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", CARDS)
+def test_each_card_that_qemu_has_boots_from_qemus_own_servers(
+    model: str, image: Image, chosen: System, tmp_path: Path
+) -> None:
+    if f'name "{model}"' not in list_cards():
+        pytest.skip(f"this QEMU has no {model}")
+    boot_without_a_disk(image, chosen, tmp_path, model)
+
+
+@cache
+def list_cards() -> str:
+    """Return QEMU's list of the devices that it has for pseries."""
+    command = ["qemu-system-ppc64", "-M", "pseries", "-device", "help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 # RFC 5424, section 6: priority, version, time, host, name; nothing; UTF-8 with its mark.

@@ -32,6 +32,7 @@ DRIVES: dict[Bus, str] = {
     "usb": "usb-storage,bus=usb.0",
     "cd": "scsi-cd,bus=vscsi.0",
 }
+USB_NIC = "usb-net"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ class Nic:
         if not self.user:
             kind = "tap" if self.tap else "socket"
             backend = f"{kind},id=n{number},fd={self.descriptor}"
-        rom = "" if self.model == "spapr-vlan" else ",romfile="
+        rom = "" if self.model in ("spapr-vlan", USB_NIC) else ",romfile="
         device = f"{self.model},id=nic{number},netdev=n{number},mac={self.mac}{rom}"
         return ["-netdev", backend, "-device", device]
 
@@ -123,7 +124,8 @@ class Machine:
 
     def _devices(self) -> list[str]:
         buses = [bus for bus, _ in self.drives]
-        buses += ["usb"] if self.screen or self.usb else []
+        has_usb = self.screen or self.usb or any(nic.model == USB_NIC for nic in self.nics)
+        buses += ["usb"] if has_usb else []
         devices = list(dict.fromkeys(CONTROLLERS[bus] for bus in buses if bus in CONTROLLERS))
         return devices + (["VGA,romfile=", "usb-kbd,bus=usb.0"] if self.screen else [])
 
