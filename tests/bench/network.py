@@ -91,54 +91,75 @@ def fetch(line: Line, url: str, *authorities: str) -> float:
     return float(line.client.run("env", f"PYTHONPATH={REPOSITORY}", *program, within=120))
 
 
-def http() -> Rows:
-    """Yield the table of 100 MB by http and https. Both clients take turns."""
-    yield ["100 MB from nginx, no delay", "curl", "Petipy", "of curl's rate"]
-    with link() as line:
-        authority = Authority(line.room / "ca")
-        certificate = authority.sign(f"IP:{SERVER}")
-        put(line.server.room / HTTP_ROOT, {"file": bytes(SIZE)})
-        start_nginx(
-            line.server,
-            f"server {{ listen 80; }} server {{ listen 443 ssl; {certificate.nginx} }}",
-        )
-        trusted = str(authority.certificate)
-        curl = ["curl", "-sSf", "--cacert", trusted, "-o", str(line.target)]
-        curl += ["-w", "%{time_total}"]
-        for scheme in ("http", "https"):
-            url = f"{scheme}://{SERVER}/file"
-            theirs, ours = [], []
-            for _ in range(2 * ROUNDS):
-                theirs.append(float(line.client.run(*curl, url)))
-                ours.append(fetch(line, url, trusted))
-            slow, fast = statistics.median(theirs), statistics.median(ours)
-            yield [scheme, rate(SIZE, slow), rate(SIZE, fast), f"{slow / fast:.2f}"]
-
-
 @dataclass(frozen=True)
 class Cell:
-    """A row of the table of TFTP: a line, and the bytes that a client fetches in some seconds."""
+    """A row of a table: a line, and the bytes that Petipy fetches over it in some seconds."""
 
     trip: float  # seconds of a round trip, without the switch's own
     loss: float  # of each direction
-    size: int  # of Petipy's file
-    theirs: int  # of the others' file
+    size: int
+
+    def __str__(self) -> str:
+        return f"{self.trip * 1000:g} ms, loss {self.loss:.0%}"
+
+
+WEB_CELLS = (
+    Cell(0, 0, SIZE),
+    Cell(0.001, 0, SIZE // 2),
+    Cell(0.05, 0, SIZE // 5),
+    Cell(0, 0.01, SIZE // 5),
+    Cell(0.001, 0.01, SIZE // 5),
+    Cell(0.05, 0.01, 2_000_000),
+)
+
+
+def http() -> Rows:
+    """Yield the table of files by http and https from nginx. Both clients take turns."""
+    yield ["nginx: round trip", "curl", "Petipy", "of curl's rate"]
+    for cell in WEB_CELLS:
+        with link(cell.trip / 2, cell.loss) as line:
+            authority = Authority(line.room / "ca")
+            certificate = authority.sign(f"IP:{SERVER}")
+            put(line.server.room / HTTP_ROOT, {"file": bytes(cell.size)})
+            secret = f"server {{ listen 443 ssl; {certificate.nginx} }}"
+            start_nginx(line.server, f"server {{ listen 80; }} {secret}")
+            for scheme in ("http", "https"):
+                slow, fast = measure_web(line, scheme, str(authority.certificate), cell.size)
+                rates = (rate(cell.size, slow), rate(cell.size, fast))
+                yield [f"{scheme}, {cell}", *rates, f"{slow / fast:.2f}"]
+
+
+def measure_web(line: Line, scheme: str, authority: str, size: int) -> tuple[float, float]:
+    """Return the seconds that curl and Petipy take for the file."""
+    curl = ["curl", "-sSf", "--cacert", authority, "-o", str(line.target), "-w", "%{time_total}"]
+    url, theirs, ours = f"{scheme}://{SERVER}/file", [], []
+    for _ in range(2 * ROUNDS):
+        theirs.append(float(line.client.run(*curl, url, within=120)))
+        assert line.target.stat().st_size == size
+        ours.append(fetch(line, url, authority))
+    return statistics.median(theirs), statistics.median(ours)
+
+
+@dataclass(frozen=True)
+class BlockCell(Cell):
+    """A row of the table of TFTP."""
+
+    theirs: int  # bytes of the others' file
     windows: bool = True  # the server knows them
 
     def __str__(self) -> str:
-        server = "" if self.windows else ", no windows"
-        return f"{self.trip * 1000:g} ms, loss {self.loss:.0%}{server}"
+        return super().__str__() + ("" if self.windows else ", no windows")
 
 
-CELLS = (
-    Cell(0, 0, SIZE, SIZE),
-    Cell(0.001, 0, SIZE, 2_000_000),
-    Cell(0.05, 0, 20_000_000, 150_000),
-    Cell(0, 0.01, SIZE // 2, 1_000_000),
-    Cell(0.001, 0.01, 20_000_000, 150_000),
-    Cell(0.05, 0.01, 10_000_000, 100_000),
-    Cell(0, 0, SIZE, SIZE, windows=False),
-    Cell(0.001, 0, 5_000_000, 2_000_000, windows=False),
+BLOCK_CELLS = (
+    BlockCell(0, 0, SIZE, SIZE),
+    BlockCell(0.001, 0, SIZE, 2_000_000),
+    BlockCell(0.05, 0, 20_000_000, 150_000),
+    BlockCell(0, 0.01, SIZE // 2, 1_000_000),
+    BlockCell(0.001, 0.01, 20_000_000, 150_000),
+    BlockCell(0.05, 0.01, 10_000_000, 100_000),
+    BlockCell(0, 0, SIZE, SIZE, windows=False),
+    BlockCell(0.001, 0, 5_000_000, 2_000_000, windows=False),
 )
 
 
@@ -149,7 +170,7 @@ def tftp() -> Rows:
     a size that takes seconds: block for block, 100 MB take hours at 50 ms.
     """
     yield ["TFTP: round trip", "tftp-hpa, 512", "BusyBox, 1,428", "Petipy", "of hpa's", "of its"]
-    for cell in CELLS:
+    for cell in BLOCK_CELLS:
         with link(cell.trip / 2, cell.loss) as line:
             files = {"ours": bytes(cell.size), "theirs": bytes(cell.theirs)}
             put(line.server.room / TFTP_ROOT, files)
@@ -160,7 +181,7 @@ def tftp() -> Rows:
             yield measure(line, cell)
 
 
-def measure(line: Line, cell: Cell) -> list[str]:
+def measure(line: Line, cell: BlockCell) -> list[str]:
     """Return the row of a cell."""
     target = str(line.target)
     script = f"printf 'binary\nget theirs {target}\n' | tftp {SERVER}"
