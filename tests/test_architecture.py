@@ -39,7 +39,8 @@ SETTINGS = [
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),
     "ssh_key",
     *("network", "interfaces", "dhcp_arch", "dhcp_class", "dhcp_user_class", "dhcp_release"),
-    *("story", "debug", "trace", "started"),
+    *("story", "debug", "trace"),
+    *("own1", "own2", "own3", "own4", "own5", "own6", "own7", "own8", "started"),
 ]
 ARCHITECTURES = [
     *("aarch64", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x", "x86_64"),
@@ -51,7 +52,8 @@ SCREENS = [
     *("order", "power", "prompt", "settings"),
 ]
 CLIENT_COMMANDS = [
-    *("boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer", "configure"),
+    *("boot", "boot edited", "edit", "keep entry", "remove entry"),
+    *("shell", "open", "close", "boot next", "prefer", "configure"),
     *("stop", "rescan", "log", "note presence", "note absence", "visit"),
     *("unlock", "describe", "restart", "list directory", "open firmware"),
 ]

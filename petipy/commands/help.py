@@ -9,7 +9,7 @@ from petipy.settings.table import SETTINGS, Setting
 
 
 def _answer(options: argparse.Namespace) -> int:
-    shown = [setting for setting in SETTINGS if not setting.internal]
+    shown = [setting for setting in SETTINGS if setting.is_listed()]
     names = [name.removeprefix("petipy.") for name in options.names]
     if unknown := [name for name in names if name not in {setting.name for setting in shown}]:
         raise BadUsage(f"there is no setting {unknown[0]}")

@@ -104,6 +104,7 @@ def _describe_entry(snapshot: Snapshot, choice: Choice) -> dict[str, Any]:
         "device": choice.device,
         "format": choice.format,
         "marked": choice.id == snapshot.default,
+        "own": bool(choice.base),
         "obstacle": choice.obstacle or own or None,
         "password": describe_users(choice, snapshot) or None,
     }
@@ -123,7 +124,7 @@ def find_entry(snapshot: Snapshot, name: str) -> Choice:
 def list_settings(settings: Settings) -> Iterator[dict[str, Any]]:
     """Yield each setting with the text of its value, and where that comes from."""
     for setting in SETTINGS:
-        if not setting.internal:
+        if setting.is_listed(settings):
             yield describe_setting(settings, setting)
 
 

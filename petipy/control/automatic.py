@@ -76,7 +76,7 @@ class AutomaticBoot:
             if decision.forget_failures:
                 self._booter.forget_failures()
                 continue
-            self._tell_of_order(decision)
+            self._tell_of_absent(decision)
             self._tell_of_failures(decision)
             self._tell_of_flapping()
             if decision.boot:
@@ -94,16 +94,21 @@ class AutomaticBoot:
             except TimeoutError:
                 continue
 
-    def _tell_of_order(self, decision: Decision) -> None:
-        """Tell of an order that names what is not there, once all is known or something boots."""
-        snapshot = self._store.snapshot
-        idle = snapshot.settled and not snapshot.scanning and not decision.default
-        asks = list_items(snapshot)
-        if asks and (decision.boot or (idle and _has_anything(snapshot))):
-            for words in candidates.explain_order(snapshot):
-                if words not in self._told:
-                    self._told.add(words)
-                    self._tell(words)
+    def _tell_of_absent(self, decision: Decision) -> None:
+        """Tell of settings that name what is not there, once all is known or something boots."""
+        snapshot, lines = self._store.snapshot, list[str]()
+        known = snapshot.settled and not snapshot.scanning
+        idle = known and not decision.default and _has_anything(snapshot)
+        if list_items(snapshot) and (decision.boot or idle):
+            lines += candidates.explain_order(snapshot)
+        if snapshot.settings.own and (decision.boot or known):
+            from petipy.state import own  # few machines have any
+
+            lines += own.list_absent(snapshot.settings, snapshot.choices)
+        for words in lines:
+            if words not in self._told:
+                self._told.add(words)
+                self._tell(words)
 
     def _tell_of_failures(self, decision: Decision) -> None:
         """Say once what follows when every candidate has failed."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from petipy.control import answers, protocol
-from petipy.control.commands import Action, Command, Denied
+from petipy.control.commands import Command, Denied
 from petipy.control.protocol import Refused
+from petipy.control.services import Action
 from petipy.control.session import Session
 from petipy.state.access import Lock
 

@@ -6,9 +6,11 @@ is not locked, or the client opens the lock. The rules that make locks are in pe
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from parsers.api import Password
+from petipy.control.services import Action, Booter, Checker, Snapshots
 from petipy.state import access
 from petipy.state.access import Lock, Locks
 from petipy.state.model import Choice, Edit, Snapshot, Status
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
     from petipy.settings.configuration import Configuration, Outcome
     from petipy.state.inventory import Part
 
-Action = Literal["reboot", "halt", "fwsetup"]
 Right = Literal["see", "boot", "edit", "shell"]
 
 Command = Literal[
     "boot",
     "boot edited",
     "edit",
+    "keep entry",
+    "remove entry",
     "shell",
     "open",
     "close",
@@ -48,6 +51,8 @@ RIGHTS: Mapping[Command, Right] = {
     "boot": "boot",
     "boot edited": "edit",
     "edit": "edit",
+    "keep entry": "edit",
+    "remove entry": "edit",
     "shell": "shell",
     "open": "shell",  # whoever names a place may boot any kernel with any command line
     "close": "shell",
@@ -89,39 +94,6 @@ class Client(Protocol):
     def opens(self, right: Right, lock: Lock) -> bool:
         """Return True if this client may use a right that is locked."""
         ...
-
-
-class Snapshots(Protocol):
-    """The store, to read only."""
-
-    @property
-    def snapshot(self) -> Snapshot: ...
-    async def wait_for_change(self, since: int) -> Snapshot: ...
-
-
-class Booter(Protocol):
-    """The part of petipy.boot.attempt.Booter that commands use."""
-
-    def start(self, choice: Choice, edit: Edit | None = None, by: str = "") -> None: ...
-    def note_failure(self, id: str, why: str) -> None: ...
-    def stop(self) -> None: ...
-    def list_actions(self) -> tuple[str, ...]: ...
-    async def leave(self, action: Action, why: str) -> None: ...
-    def forget_failures(self) -> None: ...
-
-
-class Checker(Protocol):
-    """The part of petipy.control.checker.Checker that commands use."""
-
-    async def check(
-        self,
-        keys: Sequence[Password],
-        typed: str,
-        decoys: Sequence[Password] = (),
-        *,
-        origin: str,
-    ) -> Password | None: ...
-    def find_penalty(self, origin: str) -> float: ...
 
 
 class Commands:
@@ -175,7 +147,10 @@ class Commands:
         `id` is the choice that it is about, if any. A choice that is not there has no lock: the
         command that names it fails for that reason.
         """
-        locks = _find_locks(right, self.snapshot, self.snapshot.choice(id))
+        choice = self.snapshot.choice(id)
+        locks = _find_locks(right, self.snapshot, choice)
+        if choice and choice.base and right == "boot":
+            right = "edit"  # whoever boots it boots a change, which the automatic boot may not
         return next((lock for lock in locks if not client.opens(right, lock)), None)
 
     def require(self, client: Client, command: Command, id: str = "") -> None:
@@ -231,6 +206,32 @@ class Commands:
         if choice := self.snapshot.choice(id):
             return choice
         raise ValueError("what was chosen is not there any more")
+
+    async def keep_entry(
+        self, client: Client, id: str, edit: Edit, title: str, *, keep: bool
+    ) -> "Outcome":
+        """Keep an edit of a choice as an entry of its own: petipy.state.own.
+
+        It is kept as a setting; see petipy.settings.configuration.Configuration.set. Raise
+        ValueError, with a sentence.
+        """
+        self.require(client, "keep entry", id)
+        from petipy.state import own  # few people keep one
+
+        snapshot, choice, configuration = self.snapshot, self._find(id), self._configuration()
+        name = own.choose_setting(snapshot.settings, choice, title)
+        made = own.make(choice, edit, title, snapshot.choices, snapshot.devices)
+        outcome = await configuration.set(name, own.write(made), keep=keep)
+        if keep and not outcome.place and configuration.find_keeping(name).place:
+            outcome = replace(outcome, remark=f"{outcome.remark} ({own.describe_size(made)})")
+        return outcome
+
+    async def remove_entry(self, client: Client, id: str) -> "Outcome":
+        """Remove an entry that `keep_entry` has made. Raise ValueError, with a sentence."""
+        self.require(client, "remove entry", id)
+        if not (setting := self._find(id).setting):
+            raise ValueError("a configuration has this entry: it stays")
+        return await self._configuration().set(setting, None, keep=True)
 
     async def shell(
         self, client: Client, path: str, term: str, note_use: Callable[[], None]

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from parsers.api import Password
-from petipy.control.commands import Action, Command, Commands, Right
+from petipy.control.commands import Command, Commands, Right
+from petipy.control.services import Action
 from petipy.state.access import Lock
 from petipy.state.model import Edit, Snapshot, Status
 
@@ -121,6 +122,18 @@ class Session:
     async def prefer(self, id: str) -> "Outcome":
         """Keep the wish that a choice boots by itself from now on."""
         return await self._commands.prefer(self, id)
+
+    async def keep_entry(self, id: str, edit: Edit, title: str, *, keep: bool) -> "Outcome":
+        """Keep an edit of a choice as an entry with a title, for good (`keep`) or for now.
+
+        The outcome says where it is kept, or why it is not. ValueError, with a sentence, if there
+        can be no such entry.
+        """
+        return await self._commands.keep_entry(self, id, edit, title, keep=keep)
+
+    async def remove_entry(self, id: str) -> "Outcome":
+        """Remove an entry that `keep_entry` has made. ValueError if it is none."""
+        return await self._commands.remove_entry(self, id)
 
     async def shell(self, path: str, term: str) -> None:
         """Run a shell on the terminal `path` until it ends.

@@ -15,7 +15,7 @@ def make_table() -> str:
 def _lines() -> Iterator[str]:
     yield "| setting | default | |"
     yield "|---|---|---|"
-    for setting in (setting for setting in SETTINGS if not setting.internal):
+    for setting in (setting for setting in SETTINGS if setting.is_listed()):
         usage = setting.usage.replace("|", "\\|")
         default = setting.type.write(setting.default)
         yield f"| `{usage}` | {default} | {setting.help}{_remark(setting)} |"

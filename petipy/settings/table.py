@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from petipy.settings import values
 from petipy.settings.values import ValueType
-from petipy.state.settings import Settings
+from petipy.state.settings import BUILT_IN, OWN, Settings
 
 Layer = Literal["image", "machine", "command line"]  # from weak to strong; the words are shown
 LAYERS: tuple[Layer, ...] = ("image", "machine", "command line")
@@ -32,19 +32,25 @@ class Setting:
         reason: str = _WEAKENS,  # for which a layer is left out, in words
         live: bool = True,  # a change takes effect at once; else only at the start
         internal: bool = False,  # no person sets it: README leaves it out
+        one_of_many: bool = False,  # lists have it only where it has a value, README never
     ) -> None:
         self.name, self.type, self.help, self.layers, self.live = name, type, help, layers, live
-        self.internal, self.reason = internal, reason
+        self.internal, self.one_of_many, self.reason = internal, one_of_many, reason
 
     @property
     def default(self) -> Any:
-        return getattr(Settings(), self.name)
+        return getattr(BUILT_IN, self.name)
 
     @property
     def usage(self) -> str:
         """The setting as it is typed on the kernel command line."""
         form = f"[={self.type.form}]" if self.type.optional else f"={self.type.form}"
         return f"petipy.{self.name}{form}"
+
+    def is_listed(self, settings: Settings = BUILT_IN) -> bool:
+        """Return True if a list of these settings has it."""
+        value = getattr(settings, self.name)
+        return not (self.internal or (self.one_of_many and value == self.default))
 
     def show(self, settings: Settings) -> str:
         """Return the value as it is typed; of a secret only that there is one."""
@@ -309,6 +315,17 @@ SETTINGS = (
         layers=_OWNER,
         reason="it is for measurements",
         live=False,
+    ),
+    *(
+        Setting(
+            name=name,
+            type=values.OWN,
+            help="an entry of your own, which the editor makes of another one",
+            layers=("machine",),
+            reason="the editor of an entry makes it",
+            one_of_many=True,
+        )
+        for name in OWN
     ),
     Setting(
         name="started",

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parsers.api import DIALECTS
 from petipy.state import order
 from petipy.state.network import Setups
 from petipy.state.settings import OrderItem
+
+if TYPE_CHECKING:
+    from petipy.state.own import Own
 
 
 # Plain classes: every start imports this module, and dataclasses take longer to make.
@@ -162,6 +165,20 @@ def _write_boots(boots: tuple[tuple[int, int], ...]) -> str:
     return flapping.write_boots(boots)
 
 
+def _read_own(text: str) -> "Own | None":
+    from petipy.state import own  # few machines have one
+
+    return own.read(text)
+
+
+def _write_own(value: "Own | None") -> str:
+    if value is None:
+        return ""
+    from petipy.state import own
+
+    return own.write(value)
+
+
 def _read_whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER) and text:
         raise ValueError(text)
@@ -228,6 +245,7 @@ SETUPS = ValueType(
     write=lambda setups: setups.text,
     complain=lambda setups: setups.complaints,
 )
+OWN = ValueType(form="BASE|TITLE[|PART=TEXT…]", read=_read_own, write=_write_own)
 LAYOUT = ValueType(form="LAYOUT", read=_read_word, write=str)
 CLASS = ValueType(form="TEXT", read=_read_class, write=str)
 DHCP_ARCHITECTURE = ValueType(

@@ -13,8 +13,7 @@ from petipy.sources.repeats import Repeats
 from petipy.sources.results import is_silence, report_departure, report_scan
 from petipy.sources.source import Arrived, Left, SourceEvent, Updated
 from petipy.state.catalog import Catalog
-from petipy.state.model import Choice, Device, Image, Scan, Source, State
-from petipy.state.network import Lease
+from petipy.state.model import Choice, Contents, Device, Image, Scan, Source, State
 from petipy.state.store import Store
 
 # Scan a source. Its configurations may refer to the devices, which include its own. If it takes a
@@ -24,7 +23,6 @@ ScanSource = Callable[[Source, Sequence[Device], Receive], Awaitable[Scan]]
 # An update costs the store and its readers some milliseconds for each thousand sources. With more
 # than MANY sources, an update waits for PAUSE seconds and takes all changes until then with it.
 MANY, PAUSE = 200, 0.05
-_Contents = tuple[Device | None, Lease]  # of a source: if they are equal, it is the same one
 RESTARTS = 5  # of a scan, by changes of its source, until one is let end
 
 
@@ -47,7 +45,7 @@ class Discovery:
         self._catalog = Catalog()
         self._group = asyncio.TaskGroup()
         self._repeats = Repeats(self._group, log, sleep)
-        self._known: dict[str, _Contents] = {}  # as it was when the catalog took its scan
+        self._known: dict[str, Contents] = {}  # as it was when the catalog took its scan
         self._remarks: dict[str, str] = {}  # by source: what its finder says of it now
         self._tasks: dict[str, asyncio.Task[None]] = {}  # of the scans that run, by source
         self._restarts: dict[str, int] = {}  # since a scan of the source has ended
@@ -123,7 +121,7 @@ class Discovery:
         self._remarks[name] = source.reason
         for image in self._images.get(name, [])[:]:  # it may be another disc
             self.remove(image)
-        if known and _contents(known) == _contents(source):  # such as a stick that has just come
+        if known and known.contents == source.contents:  # such as a stick that has just come
             # Its failures still count: one that changes again and again is given up, too.
             self._log.debug(f"{name} may have new contents: looking again")
         else:
@@ -275,7 +273,7 @@ class Discovery:
         self._put(source, scan, state=state, reason=reason, given_up=given_up, elsewhere=away)
         if scan and source.kind.remote and is_silence(scan) and name in self._known:
             scan = None  # what its servers said before stays
-        if scan is None and self._known.get(name, _contents(source)) != _contents(source):
+        if scan is None and self._known.get(name, source.contents) != source.contents:
             scan = Scan(stopped=failure)  # another disc is in the drive, or there is another lease
         if hopeless:
             scan = Scan()
@@ -295,7 +293,7 @@ class Discovery:
         self._catalog.put(replace(source, **changes))
 
     def _keep(self, source: Source, scan: Scan) -> None:
-        self._known[source.name] = _contents(source)
+        self._known[source.name] = source.contents
         self._catalog.take(source.name, scan)
 
     def _look_into(self, host: Device, images: Sequence[Image], *, whole: bool) -> None:
@@ -332,19 +330,19 @@ class Discovery:
 
     def _choices(self) -> tuple[Choice, ...]:
         """Return all choices. A source that costs an exception is left without any."""
-        settings = self._store.snapshot.settings
+        settings, catalog = self._store.snapshot.settings, self._catalog
         foreign, boot_image = settings.show_foreign, settings.boot_image
-        choices = self._catalog.choices(foreign=foreign, boot_image=boot_image)
-        while self._catalog.failures:
-            name, error = self._catalog.failures.pop()
+        choices = catalog.choices(foreign=foreign, boot_image=boot_image)
+        while catalog.failures:
+            name, error = catalog.failures.pop()
             reason = f"{type(error).__name__}: {error}"
             self._log.error(f"{name} is left out: {reason}")
-            if source := self._catalog.source(name):
-                self._catalog.put(replace(source, state="failed", reason=reason, given_up=True))
-                self._catalog.take(name, Scan(stopped=reason))
-            choices = self._catalog.choices(foreign=foreign, boot_image=boot_image)
+            if source := catalog.source(name):
+                catalog.put(replace(source, state="failed", reason=reason, given_up=True))
+                catalog.take(name, Scan(stopped=reason))
+            choices = catalog.choices(foreign=foreign, boot_image=boot_image)
+        if settings.own:
+            from petipy.state import own  # few machines have one
+
+            choices = own.add(choices, settings, catalog.sources)
         return choices
-
-
-def _contents(source: Source) -> _Contents:
-    return source.device, source.lease

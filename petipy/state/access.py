@@ -18,6 +18,8 @@ and it says who boots its entries. A machine has more than one configuration:
   machine's own disks, and opens every lock.
 - A password that the machine keeps (a setting) guards the editor and the shell, besides all of the
   above. It opens no other lock: every installed system can write it. The image's password opens it.
+- An entry of a person's own changes another one, and every installed system can write it. It has
+  that one's locks, and to boot it takes what it takes to change that one.
 - No knowledge means no password: while a source is unread, everything that its superusers might
   guard stays shut. Once a scan of it has failed, entries may be booted. Once it has been given up,
   the editor and the shell need a password of a disk of the machine, the image's password, or the
@@ -70,7 +72,8 @@ Locks = tuple[Lock, ...]  # all must be opened
 def find_boot_locks(choice: Choice, snapshot: Snapshot) -> Locks:
     """Return the locks on booting the choice; none if anybody may boot it."""
     own = _unique(_own_locks(choice.users, choice, snapshot))
-    return (*(lock for lock in find_cover_locks(choice, snapshot) if lock not in own), *own)
+    locks = (*(lock for lock in find_cover_locks(choice, snapshot) if lock not in own), *own)
+    return _unique((*locks, *find_edit_locks(choice, snapshot))) if choice.base else locks
 
 
 def find_cover_locks(choice: Choice, snapshot: Snapshot) -> Locks:
@@ -88,7 +91,8 @@ def find_cover_locks(choice: Choice, snapshot: Snapshot) -> Locks:
 
 def describe_users(choice: Choice, snapshot: Snapshot) -> str:
     """Return the users who may boot the choice, in words; "" is anybody."""
-    others = (lock.allowed for lock in find_cover_locks(choice, snapshot))
+    locks = find_boot_locks if choice.base else find_cover_locks
+    others = (lock.allowed for lock in locks(choice, snapshot))
     return " and ".join(dict.fromkeys(filter(None, (choice.allowed, *others))))
 
 

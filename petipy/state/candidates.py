@@ -150,11 +150,11 @@ def explain_order(snapshot: Snapshot) -> list[str]:
 
 
 def list_passed_over(snapshot: Snapshot, boots: Choice) -> list[Choice]:
-    """Return the defaults that would boot before a choice, but are no candidates."""
+    """Return the defaults and wishes that would boot before a choice, but are no candidates."""
     ranking = Ranking(snapshot)
     key = _make_order(ranking)
-    defaults = (c for c in snapshot.choices if c.turn == 0 and not c.elsewhere)
-    before = (choice for choice in defaults if key(choice) < key(boots))
+    wanted = (c for c in snapshot.choices if (c.turn == 0 and not c.elsewhere) or ranking.names(c))
+    before = (choice for choice in wanted if key(choice) < key(boots))
     return [c for c in before if not c.bootable or explain(snapshot, c)]
 
 

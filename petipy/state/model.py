@@ -74,6 +74,7 @@ MOST_WANTS = 64  # of a scan: each is looked up whenever a device comes
 # come to its end; the entries are those of a part of it, or of the scan before.
 State = Literal["waiting", "locked", "scanning", "ready", "failed"]
 Order = tuple[int, tuple[tuple[int, str], ...], str]  # unique, since names are
+Contents = tuple[Device | None, Lease]  # of a source: if they are equal, it is the same one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,10 @@ class Source:
         # int() refuses characters such as ² and thousands of digits.
         natural = ((int(p), "") if p.isdecimal() and len(p) < _DIGITS else (-1, p) for p in parts)
         return self.kind.rank, tuple(natural), self.name
+
+    @property
+    def contents(self) -> Contents:
+        return self.device, self.lease
 
     @property
     def patience(self) -> float:
@@ -230,6 +235,8 @@ class Choice:
     rank: int = 0  # of its format on its device: the default of the first format counts
     own: bool = True  # it and its files are on disks of the machine's own: Kind.reach
     guarded: bool = False  # its configuration has superusers, and is of the first format that has
+    base: str = ""  # of an entry of a person's own: the id of the one that it changes
+    setting: str = ""  # the name of the setting that keeps it
 
     @property
     def title(self) -> str:

@@ -11,5 +11,14 @@ _LONGEST = 60  # characters of a title in a name
 
 def make_name(choice: Choice) -> str:
     """Return a file name of letters, digits and a few signs, other for each id."""
-    title = _OTHERS.sub("-", choice.entry.title).strip("-")[:_LONGEST]
-    return f"{title}-{zlib.crc32(choice.id.encode(errors='surrogateescape')):08x}"
+    return join_name(choice.entry.title, compute_sum(choice.id))
+
+
+def join_name(title: str, sum: str, longest: int = _LONGEST) -> str:
+    """Return a name of at most so many characters of a title, and of a sum."""
+    return f"{_OTHERS.sub('-', title).strip('-')[:longest]}-{sum}"
+
+
+def compute_sum(id: str) -> str:
+    """Return the CRC-32 of an id in eight hexadecimal digits."""
+    return f"{zlib.crc32(id.encode(errors='surrogateescape')):08x}"

@@ -1,9 +1,14 @@
 """The settings, as one immutable value."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from petipy.state.network import NO_SETUPS, Fetching, Setups
+
+if TYPE_CHECKING:
+    from petipy.state.own import Own
+
+OWN = tuple(f"own{number}" for number in range(1, 9))  # the settings that keep a person's entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +81,22 @@ class Settings:
     debug: bool = False
     trace: bool = False
     started: str = ""  # id of the choice by which another Petipy started this one
+    own1: "Own | None" = None  # entries of a person's own
+    own2: "Own | None" = None
+    own3: "Own | None" = None
+    own4: "Own | None" = None
+    own5: "Own | None" = None
+    own6: "Own | None" = None
+    own7: "Own | None" = None
+    own8: "Own | None" = None
     origins: tuple[Origin, ...] = ()  # without the settings that are built in
     complaints: tuple[str, ...] = ()  # statements that are not understood, in words
     notes: tuple[str, ...] = ()  # statements of another boot manager that mean nothing here
+
+    @property
+    def own(self) -> "tuple[tuple[str, Own], ...]":
+        """The entries of a person's own, each with the name of its setting."""
+        return tuple((name, own) for name in OWN if (own := getattr(self, name)))
 
     @property
     def fetching(self) -> Fetching:

@@ -7,6 +7,16 @@ from dataclasses import replace
 from petipy.state.model import Choice, Edit, File
 
 
+def as_edit(choice: Choice) -> Edit:
+    """Return the unchanged entry in the form in which a person may type it."""
+    kernel = choice.kernel or choice.entry.kernel
+    return Edit(
+        kernel="" if kernel is None else str(kernel),
+        initrds=tuple(map(str, choice.initrds or choice.entry.initrds)),
+        cmdline=choice.entry.cmdline.strip(),
+    )
+
+
 def apply_edit(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
     """Return the kernel and the initrds as a person typed them."""
     ours = [file for file in (choice.kernel, *choice.initrds) if file]
@@ -14,8 +24,10 @@ def apply_edit(choice: Choice, edit: Edit) -> tuple[File, tuple[File, ...]]:
     known = [choice.device, *(file.device for file in ours if file.device)]
     # An unchanged name keeps the attributes that it does not show, such as the file's permissions.
     same = {str(file): file for file in ours}
-    initrds = tuple(same.get(path) or _parse_typed(path, known) for path in edit.initrds)
-    return same.get(edit.kernel) or _parse_typed(edit.kernel, known), initrds
+    found = [same.get(path) or _parse_typed(path, known) for path in (edit.kernel, *edit.initrds)]
+    # The same file by another name is what was scanned, too.
+    kernel, *initrds = (ours[ours.index(file)] if file in ours else file for file in found)
+    return kernel, tuple(initrds)
 
 
 def find_typed(choice: Choice, text: str) -> File:

@@ -1,8 +1,10 @@
-"""Entries whose signatures nobody can check. Pure.
+"""Entries that nobody can check. Pure.
 
-They never boot by themselves, since nobody has seen that the files are those that were meant.
+Nobody has seen that the files are those that were meant, or that the person who changed an entry
+had the right to. So they never boot by themselves.
 """
 
+from petipy.state.access import find_boot_locks
 from petipy.state.model import Choice, Snapshot
 
 
@@ -15,4 +17,7 @@ def explain(snapshot: Snapshot, choice: Choice) -> str:
         return "it is signed, but petipy.ca names no authority"
     if "openpgp" in kinds and not snapshot.keyring:
         return "it has OpenPGP signatures, but this image has no keyring"
+    if choice.base and (locks := find_boot_locks(choice, snapshot)):
+        reason = next((lock.reason for lock in locks if lock.reason), "")
+        return reason.rstrip(".") or "it takes a password to change the entry that it is made of"
     return ""

@@ -30,9 +30,9 @@ def find_entries(text: str, choices: Iterable[Choice]) -> list[Choice]:
     known = list(choices)
     if named := find_named(text, known):
         return named
-    pattern = _strip_versions(text)
-    found = [choice for choice in known if "*" in pattern and _strip_versions(choice.id) == pattern]
-    return sorted(found, key=_make_version_key, reverse=True)
+    pattern = strip_versions(text)
+    found = [choice for choice in known if "*" in pattern and strip_versions(choice.id) == pattern]
+    return sorted(found, key=make_version_key, reverse=True)
 
 
 def find_named(text: str, known: Sequence[Choice]) -> list[Choice]:
@@ -52,9 +52,9 @@ def make_wish(choice: Choice, choices: Iterable[Choice]) -> str:
     For the newest version of several, or the only one, the text follows updates. Who chooses an
     older version means that one.
     """
-    pattern = _strip_versions(choice.id)
-    versions = [other for other in choices if _strip_versions(other.id) == pattern]
-    newest = all(_make_version_key(other) <= _make_version_key(choice) for other in versions)
+    pattern = strip_versions(choice.id)
+    versions = [other for other in choices if strip_versions(other.id) == pattern]
+    newest = all(make_version_key(other) <= make_version_key(choice) for other in versions)
     return pattern if newest and "*" in pattern else choice.id
 
 
@@ -64,9 +64,11 @@ def _list_names(choice: Choice, depth: str) -> set[str]:
     return {">".join((*trail, name)).casefold() for name in (entry.title, entry.name)}
 
 
-def _strip_versions(id: str) -> str:
+def strip_versions(id: str) -> str:
+    """Return an id, or a title, with * in the place of each version."""
     return _VERSION.sub("*", id)
 
 
-def _make_version_key(choice: Choice) -> list[tuple[int, int, str]]:
+def make_version_key(choice: Choice) -> list[tuple[int, int, str]]:
+    """Return a key by which choices are sorted, the oldest version first."""
     return version_key(" ".join(_VERSION.findall(choice.id)))

@@ -44,6 +44,7 @@ class MenuRow:
     obstacle: str = ""
     note: str = ""  # why it does not boot by itself; of a heading, what is wrong there
     key: str = ""  # the configuration's key for it, if that key works in this menu
+    own: bool = False  # a person has made it of another entry
 
     @property
     def selectable(self) -> bool:
@@ -245,7 +246,9 @@ def _row(snapshot: Snapshot, choice: Choice, path: MenuPath, *, deep: bool) -> M
         obstacle = to_text(choice.obstacle)
         text = entry_title(choice)
         note = to_text(itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice))
-        return MenuRow("entry", choice.id, text, choice.id, MenuPath(), default, obstacle, note)
+        own = bool(choice.base)
+        row = MenuRow("entry", choice.id, text, choice.id, MenuPath(), default, obstacle, note)
+        return replace(row, own=own) if own else row
     inner = _submenu(choice, path)
     text = to_text(inner.trail[-1]).strip() or "(no title)"
     id = ("submenu", inner.device, inner.config, *inner.trail)

@@ -18,7 +18,7 @@ def test_one_setting_is_described(capsys: pytest.CaptureFixture[str]) -> None:
 def test_all_settings_are_described_but_internal_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert COMMAND(["settings"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    usages = [setting.usage for setting in SETTINGS if not setting.internal]
+    usages = [setting.usage for setting in SETTINGS if setting.is_listed()]
     assert [line for line in lines if not line.startswith(" ")] == usages
 
 

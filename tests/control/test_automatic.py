@@ -20,6 +20,7 @@ from petipy.state.access import Lock
 from petipy.state.boots import Countdown
 from petipy.state.model import NETWORK, Choice, Edit
 from petipy.state.order import parse
+from petipy.state.own import Own
 from petipy.state.policy import Decision
 from petipy.state.settings import Settings
 from petipy.state.store import Store
@@ -196,6 +197,37 @@ def test_it_may_neither_change_an_entry_nor_open_a_shell() -> None:
             await parts.commands.boot(parts.automatic, "shut", EDIT)
         with pytest.raises(Denied):
             await parts.commands.shell(parts.automatic, "/dev/null", "", lambda: None)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("settings", [{"boot_restricted": True}, {}])
+def test_it_boots_no_change_that_takes_a_password(settings: dict[str, bool]) -> None:
+    """Not even if the policy wished so, nor while a disk may bring a lock."""
+
+    async def scenario() -> None:
+        mine = choice("mine", base="open", superusers=("root",), passwords=(ROOT,))
+        parts = Parts(mine, **settings)
+        with pytest.raises(Denied):
+            await parts.commands.boot(parts.automatic, "mine")
+        free = replace(mine, superusers=None, guarded=False)
+        parts = Parts(free, **settings)
+        parts.store.update(unread=sources(device("vdb1"), state="scanning"))
+        with pytest.raises(Denied):
+            await parts.commands.boot(parts.automatic, "mine")
+        parts.store.update(unread=())
+        await parts.commands.boot(parts.automatic, "mine")
+        assert parts.booter.booted == ["mine"]
+
+    asyncio.run(scenario())
+
+
+def test_a_change_whose_entry_is_gone_is_told() -> None:
+    async def scenario() -> None:
+        parts = Parts(OPEN, own1=Own(base="x-12345678", title="Mine"), timeout=0)
+        await parts.decide()
+        (words,) = parts.told
+        assert words.startswith("petipy.own1: Mine is not in the menu: the entry that it changes")
 
     asyncio.run(scenario())
 

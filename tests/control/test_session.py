@@ -71,10 +71,20 @@ async def give_all(machine: Machine, session: Session) -> list[str]:
     async def prefer() -> None:
         await session.prefer(OPEN.id)
 
+    async def keep_entry() -> None:
+        outcome = await session.keep_entry(OPEN.id, EDIT, "Mine", keep=False)
+        assert outcome.counts
+
+    async def remove_entry() -> None:
+        with pytest.raises(ValueError, match="it stays"):
+            await session.remove_entry(OPEN.id)
+
     commands: dict[str, Callable[[], Awaitable[None]]] = {
         "boot": lambda: session.boot(SHUT.id),
         "boot edited": lambda: session.boot(OPEN.id, EDIT),
         "edit": edit,
+        "keep entry": keep_entry,
+        "remove entry": remove_entry,
         "shell": shell,
         "open": open_place,
         "close": close_place,
@@ -112,8 +122,8 @@ def test_what_is_guarded_is_refused_without_the_password_and_granted_with_it() -
         assert not await unlock(machine, session, lock, "root", "wrong")
         assert await give_all(machine, session) == []
         assert await unlock(machine, session, lock, "root", "toor")
-        every = ["boot", "boot edited", "edit", "shell", "open", "close", "boot next", "prefer"]
-        every += ["configure", "list directory", "open firmware"]
+        every = ["boot", "boot edited", "edit", "keep entry", "remove entry", "shell", "open"]
+        every += ["close", "boot next", "prefer", "configure", "list directory", "open firmware"]
         assert await give_all(machine, session) == every
         assert machine.booted == [(SHUT.id, None), (OPEN.id, EDIT)]
         assert session.lock("shell") is None

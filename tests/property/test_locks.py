@@ -62,6 +62,7 @@ def choices(draw: st.DrawFn) -> Choice:
         superusers=(key.user,) if superusers else None,
         passwords=(key,),
         guarded=superusers and draw(st.booleans()),
+        base=draw(st.sampled_from(("", "", "x"))),
     )
 
 
@@ -116,7 +117,7 @@ def test_a_sticks_password_opens_nothing_that_is_open_to_nobody_without_it(
 def test_a_stick_shuts_no_entry_of_a_disk(snapshot: Snapshot) -> None:
     kept = tuple((reach, guard) for reach, guard in snapshot.guards if reach == "machine")
     without = replace(snapshot, guards=kept)
-    for mine in (c for c in snapshot.choices if c.own):
+    for mine in (c for c in snapshot.choices if c.own and not c.base):
         assert access.find_boot_locks(mine, snapshot) == access.find_boot_locks(mine, without)
 
 
@@ -131,8 +132,25 @@ def test_who_may_change_an_entry_may_open_a_shell(snapshot: Snapshot) -> None:
 
 @settings(max_examples=400)
 @given(SNAPSHOTS)
+def test_a_change_that_a_setting_keeps_needs_all_that_it_takes_to_make_it(
+    snapshot: Snapshot,
+) -> None:
+    for found in (c for c in snapshot.choices if c.base):
+        for keys in (), (OWNER,), (EVE,), (OWNER, EVE):
+            if opens(access.find_boot_locks(found, snapshot), *keys):
+                base = replace(found, base="")
+                assert opens(access.find_edit_locks(base, snapshot), *keys)
+                assert opens(access.find_boot_locks(base, snapshot), *keys)
+    for now in 1000, 1e6:
+        boots = snapshot.choice(policy.decide(snapshot, Hints(since=0), now).boot)
+        if boots and boots.base:  # whatever boot_restricted says
+            assert not access.find_boot_locks(boots, snapshot)
+
+
+@settings(max_examples=400)
+@given(SNAPSHOTS)
 def test_nothing_boots_by_itself_that_a_person_needs_a_password_for(snapshot: Snapshot) -> None:
-    decision = policy.decide(snapshot, Hints(since=0), 1000)
+    decision = policy.decide(snapshot, Hints(since=0), 500)  # the patience with a disk is 620 s
     if decision.boot and not snapshot.settings.boot_restricted:
         found = snapshot.choice(decision.boot)
         assert found

@@ -10,7 +10,7 @@ from parsers.api import DIALECTS
 from parsers.formats import formats
 from petipy.settings import readme
 from petipy.settings.table import BY_NAME, SETTINGS, Setting
-from petipy.state.settings import Settings
+from petipy.state.settings import OWN, Settings
 
 README = Path(__file__).parents[2] / "README.md"
 SAMPLES = {
@@ -43,6 +43,7 @@ SAMPLES = {
     "interfaces": ("", "ip=eth0:dhcp vlan=eth0.5:eth0"),
     "dhcp_arch": ("", "00", "0C", "1F"),
     "dhcp_class": ("", "HTTPClient", "a b"),
+    **dict.fromkeys(OWN, ("", "Debian-1a2b3c4d|Mine", "x|%C3%A4 %7C|kernel=/k|initrd=|cmdline=")),
 }
 
 

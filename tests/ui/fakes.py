@@ -11,7 +11,8 @@ from typing import Any
 
 from parsers.api import Entry, Password, Volume
 from petipy.control import passwords
-from petipy.control.commands import Action, Commands
+from petipy.control.commands import Commands
+from petipy.control.services import Action
 from petipy.control.session import Session
 from petipy.settings.configuration import Configuration
 from petipy.settings.storage import Storage

@@ -10,6 +10,7 @@ from petipy.state.model import Source
 from petipy.ui.kit import theme
 from petipy.ui.layouts import Layouts
 from tests.control.test_session import SHUT, machine_of
+from tests.fakes import Kept
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, device, machine
 from tests.ui.test_keymaps import write_file
@@ -26,6 +27,7 @@ SCREENS = {
     "find-cmdline": ["/", *"vda2 ro"],
     "details": ["i"],
     "editor": ["e"],
+    "keep": ["e", *" single", "ctrl o"],
     "log": ["l"],
     "log-find": ["l", "/", *"sdb1"],
     "help": ["h"],
@@ -50,6 +52,8 @@ def make_driver(name: str, size: tuple[int, int], look: theme.Theme, room: Path)
     machine = make_machine()
     if name == "prompt":
         machine.store.update(choices=machine_of(SHUT).store.snapshot.choices)
+    if name == "keep":
+        machine.kept = Kept()
     layouts = None
     if name in VIRTUAL:
         layouts = Layouts(write_file(room), lambda *_: None)

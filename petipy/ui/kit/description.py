@@ -15,6 +15,9 @@ def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Parag
     """Describe an entry. `allowed` are the users who may boot it, in words."""
     entry = choice.entry
     yield "heading", entry_title(choice)
+    if choice.base:
+        base, place = snapshot.choice(choice.base), snapshot.settings.place(choice.setting)
+        yield None, f"An entry of your own, in {place}: it changes {base and entry_title(base)}."
     if choice.id == snapshot.default:
         alone = snapshot.countdown or not snapshot.locked
         yield None, f"This is the default: it {'boots by itself' if alone else 'waits for you'}."

@@ -1,17 +1,16 @@
 """The screen of one setting, and the changes that screens make to settings."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from parsers.places.urls import hide_credentials
 from petipy.control.session import Session
 from petipy.settings.table import BY_NAME, Setting
-from petipy.state.model import Snapshot
 from petipy.state.settings import Settings
-from petipy.ui.kit.input import CLEAR, InputField
+from petipy.ui.kit.field import FieldScreen
+from petipy.ui.kit.input import CLEAR
 from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.registration import Navigation
-from petipy.ui.kit.screen import Screen, text_widget
+from petipy.ui.kit.screen import text_widget
 from petipy.ui.line.plain import to_ascii
 
 ONLY_NOW = Key(("ctrl n",), footer="{} only now")
@@ -20,20 +19,17 @@ _SAVE = Key(("enter",), footer="{} save")
 _NONE = "-"
 
 
-class SettingScreen(Screen):
+class SettingScreen(FieldScreen):
     """One setting, with a field for its value. `tell` is given what has come of a change."""
 
     def __init__(self, view: Navigation, name: str, tell: Callable[[str], None]) -> None:
-        super().__init__()
-        self._view, self._name, self._tell = view, name, tell
-        self._complaint = ""
-        self._setting = BY_NAME[name]
+        setting = BY_NAME[name]
+        secret = setting.type.secret
+        super().__init__(view, "" if secret else setting.show(view.session.snapshot.settings))
+        self._name, self._tell = name, tell
         self.title = f"Setting {name}"
-        settings = view.session.snapshot.settings
-        secret = self._setting.type.secret
-        self._field = InputField("" if secret else self._setting.show(settings))
-        lines = [text_widget(None, line) for line in explain(self._setting, view.session)]
-        heading = text_widget("heading", self._setting.usage)
+        lines = [text_widget(None, line) for line in explain(setting, view.session)]
+        heading = text_widget("heading", setting.usage)
         self.walker[:] = [heading, self._field, text_widget(None, ""), *lines]
         self.walker.set_focus(1)
 
@@ -41,36 +37,18 @@ class SettingScreen(Screen):
     def footer(self) -> Sequence[Key]:
         return _SAVE, ONLY_NOW, RESET, LEAVE, CLEAR
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Change nothing: the typed text does not depend on the snapshot."""
-
     @property
-    def note(self) -> str:
-        return self._complaint
-
-    def keypress(self, size: Any, key: str) -> str | None:
-        self._complaint = ""
-        if key in LEAVE:
-            self._view.back()
-        elif key in _SAVE:
-            self._change(self._field.value.strip(), keep=True)
-        elif key in ONLY_NOW:
-            self._change(self._field.value.strip(), keep=False)
-        elif key in RESET:
-            self._change(None, keep=True)
-        else:
-            super(Screen, self).keypress(size, key)
-        return None  # in a field, no key is a command of the menu
+    def acts(self) -> Iterable[tuple[Key, Callable[[], None]]]:
+        yield _SAVE, lambda: self._change(self._field.value.strip(), keep=True)
+        yield ONLY_NOW, lambda: self._change(self._field.value.strip(), keep=False)
+        yield RESET, lambda: self._change(None, keep=True)
 
     def _change(self, text: str | None, *, keep: bool) -> None:
         def leave(outcome: str) -> None:
             self._tell(outcome)
             self._view.leave(self)
 
-        change(self._view, self._name, text, keep=keep, done=leave, refused=self._complain)
-
-    def _complain(self, reason: str) -> None:
-        self._complaint = reason
+        change(self._view, self._name, text, keep=keep, done=leave, refused=self.complain)
 
 
 def change(

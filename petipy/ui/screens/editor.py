@@ -10,7 +10,9 @@ from typing import Any
 
 from parsers import machines
 from petipy.state.model import Choice, Edit, Snapshot
+from petipy.state.typed import as_edit
 from petipy.ui.kit.input import CLEAR, UNDO, InputField
+from petipy.ui.kit.keep import KeepScreen
 from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.paths import Paths
 from petipy.ui.kit.registration import Navigation, Occasion, Registration
@@ -27,6 +29,12 @@ _SHELL = Key(("ctrl c", "f2"))  # as in GRUB's editor
 _PREVIOUS = Key(("shift tab",))
 _EARLIER = Key(("ctrl p",), "in the editor: an earlier change of this console", "{} earlier")
 _LATER = Key(("ctrl n",), "in the editor: a later one")
+_KEEP = Key(
+    ("ctrl o",),
+    "in the editor: keep it as an entry of your own",
+    "{} keep",
+    aliases=("ctrl s",),  # a terminal with XON/XOFF stops at it
+)
 _MOST_NAMES = 60  # that may follow a path, and are shown
 _WHAT = "Looking at the files"
 
@@ -36,7 +44,7 @@ class EditorScreen(Screen):
 
     def __init__(self, view: Navigation, choice: Choice) -> None:
         super().__init__()
-        self._view, self._id = view, choice.id
+        self._view, self._choice = view, choice
         self._warned = False
         self._note = ""
         self._past = 0  # edits back from the present one, whose texts are in the fields
@@ -70,7 +78,8 @@ class EditorScreen(Screen):
     @property
     def footer(self) -> Sequence[Key]:
         earlier = [_EARLIER] if self._view.edits else []
-        return _BOOT, LEAVE, _COMPLETE if self._types_path else _NEXT, UNDO, *earlier, CLEAR
+        tab = _COMPLETE if self._types_path else _NEXT
+        return _BOOT, LEAVE, _KEEP, tab, UNDO, *earlier, CLEAR
 
     def show(self, snapshot: Snapshot) -> None:
         """Change nothing: the typed text does not depend on the snapshot."""
@@ -107,12 +116,14 @@ class EditorScreen(Screen):
         if key in _SHELL:
             return key
         if key in _BOOT:
-            self._view.boot(self._id, self.edit())
+            self._view.boot(self._choice.id, self.edit())
         elif key in LEAVE:
             if warned or self.edit() == self._original:
                 self._view.back()
             else:
                 self._warned = True
+        elif key in _KEEP:
+            self._view.push(KeepScreen(self._view, self._choice, self.edit(), self._take_note))
         elif key in _COMPLETE and self._types_path:
             self._complete()
         elif key in _NEXT:
@@ -125,6 +136,10 @@ class EditorScreen(Screen):
             super(Screen, self).keypress(size, key)
             self._look()
         return None  # in a field, no other key is a command of the menu
+
+    def _take_note(self, outcome: str) -> None:
+        """Say what has come of keeping the entry. Its texts are not lost any more."""
+        self._note, self._original = outcome, self.edit()
 
     def _move_field(self, by: int) -> None:
         field = self._fields[(self._fields.index(self._field) + by) % len(self._fields)]
@@ -192,16 +207,6 @@ class EditorScreen(Screen):
         self._field.put(0, len(self._field.edit_text), texts[at])
 
 
-def as_edit(choice: Choice) -> Edit:
-    """Return the unchanged entry in the form in which a person may type it."""
-    kernel = choice.kernel or choice.entry.kernel
-    return Edit(
-        kernel="" if kernel is None else str(kernel),
-        initrds=tuple(map(str, choice.initrds or choice.entry.initrds)),
-        cmdline=choice.entry.cmdline.strip(),
-    )
-
-
 def _texts(edit: Edit) -> tuple[str, ...]:
     return edit.kernel, " ".join(edit.initrds), edit.cmdline
 
@@ -219,7 +224,7 @@ SCREEN = Registration(
         "{} edit",
         aliases=("tab", "ctrl e"),
     ),
-    keys=(_COMPLETE, _EARLIER, _LATER, UNDO),
+    keys=(_KEEP, _COMPLETE, _EARLIER, _LATER, UNDO),
     of_entry=True,
     needs="edit",
     make=_make,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -10,6 +11,7 @@ from petipy.ui.finding import Finder
 from petipy.ui.kit.description import describe
 from petipy.ui.kit.keys import BACK, BOOT, ENDS, MOVE, PAGE, Key, to_motion
 from petipy.ui.kit.pane import join, split_area
+from petipy.ui.kit.question import Question
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.rows import LazyRows
 from petipy.ui.kit.screen import Paragraph, Row, Screen, text_widget
@@ -20,6 +22,7 @@ from petipy.ui.outline import MenuPath, MenuRow, Outline, RowId, find_hotkeys, m
 
 _OPEN = Key(("right",), "open a submenu")
 _PREFER = Key(("D",), "make it the default of the machine, and boot it")
+_REMOVE = Key(("delete", "R"), "remove an entry of your own")
 _SEARCH_FOOTER = (BOOT, replace(MOVE, footer="{} {} move"), END_SEARCH)  # letters are text here
 
 _MOST_INNER = 100  # entries of a submenu that the pane lists
@@ -42,6 +45,7 @@ class MenuScreen(Screen):
         self._search = Search()
         self._finder: Finder | None = None
         self._note = ""  # about a wish, until the next key
+        self._question = Question()
         self.title = to_text(path.trail[-1]) if path.trail else ""
         self._fill()
 
@@ -171,6 +175,8 @@ class MenuScreen(Screen):
         text, needle = f" {mark} {item.text}", self._search.needle or ""
         if item.kind == "submenu":
             text += " ->"
+        if item.own:
+            text += " (own)"
         if item.key:
             # The help screen explains the sign.
             taken = "!" if item.key in self._view.keys.reserved else ""
@@ -201,6 +207,8 @@ class MenuScreen(Screen):
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._waits, self._note = False, ""
+        if self._question.answer(key):
+            return None
         if self._search.is_open and self._search.type(key):
             self._fill(best=True)
             return None
@@ -226,6 +234,9 @@ class MenuScreen(Screen):
             return lambda: self._choose(item.choice)
         if item.kind == "entry" and key in _PREFER:
             return lambda: self._prefer(item.choice, item.text)
+        if item.own and key in _REMOVE:
+            act = partial(self._remove, item.choice, item.text)
+            return lambda: self._question.ask(f"Remove {item.text} for good?", act)
         return None
 
     def _open(self, path: MenuPath) -> None:
@@ -271,21 +282,32 @@ class MenuScreen(Screen):
 
         self._view.carry_out(f"A default: {title}", command)
 
+    def _remove(self, id: str, title: str) -> None:
+        async def command() -> None:
+            try:
+                outcome = await self._view.session.remove_entry(id)
+            except ValueError as error:
+                self._note = str(error)
+            else:
+                self._note = f"{title}: {outcome}"
+
+        self._view.carry_out(f"The removal of {title}", command)
+
     @property
     def footer(self) -> Sequence[Key]:
-        if self._search.is_open:
-            return _SEARCH_FOOTER
+        if self._question.words or self._search.is_open:
+            return self._question.footer or _SEARCH_FOOTER
         inner = bool(self._path.trail)
         keys = [BOOT, *([BACK] if inner else []), *self._view.keys.everywhere, FIND]
         return [key for key in keys if key.in_submenus or not inner]
 
     @property
     def note(self) -> str:
-        return self._search.note or self._note
+        return self._question.words or self._search.note or self._note
 
 
 SCREEN = Registration(
     title="Boot menu",
-    keys=(MOVE, ENDS, PAGE, BOOT, _OPEN, _PREFER, FIND),
+    keys=(MOVE, ENDS, PAGE, BOOT, _OPEN, _PREFER, _REMOVE, FIND),
     make=lambda occasion: MenuScreen(occasion.view, MenuPath()),
 )

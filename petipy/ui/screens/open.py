@@ -3,15 +3,15 @@
 The places that are open are listed there, and can be closed.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from petipy.control.commands import Denied
 from petipy.state.model import Snapshot
-from petipy.ui.kit.input import CLEAR, InputField
+from petipy.ui.kit.field import FieldScreen
+from petipy.ui.kit.input import CLEAR
 from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.registration import Navigation, Registration
-from petipy.ui.kit.screen import Row, Screen, text_widget
+from petipy.ui.kit.screen import Row, text_widget
 from petipy.ui.line.plain import source_title, to_ascii
 
 _OPEN = Key(("enter",), footer="{} open")
@@ -26,11 +26,9 @@ _EXAMPLES = (
 )
 
 
-class OpenScreen(Screen):
+class OpenScreen(FieldScreen):
     def __init__(self, view: Navigation) -> None:
-        super().__init__()
-        self._view, self._complaint = view, ""
-        self._field = InputField("")
+        super().__init__(view, "")
         lines = [text_widget(None, line) for line in _EXAMPLES]
         heading = text_widget("heading", "URL or path")
         self._above = [heading, self._field, text_widget(None, ""), *lines]
@@ -60,21 +58,11 @@ class OpenScreen(Screen):
         self.walker.set_focus(min(focus, last) if self._rows and focus > 1 else 1)
 
     @property
-    def note(self) -> str:
-        return self._complaint
-
-    def keypress(self, size: Any, key: str) -> str | None:
-        self._complaint = ""
-        place = self._find_place()
-        if key in LEAVE:
-            self._view.back()
-        elif place and key in _CLOSE:
-            self._close(place)
-        elif not place and key in _OPEN:
-            self._open(self._field.value.strip())
+    def acts(self) -> Iterable[tuple[Key, Callable[[], None]]]:
+        if place := self._find_place():
+            yield _CLOSE, lambda: self._close(place)
         else:
-            super(Screen, self).keypress(size, key)
-        return None  # in a field, no key is a command of the menu
+            yield _OPEN, lambda: self._open(self._field.value.strip())
 
     def _find_place(self) -> str:
         """Return the name of the place under the cursor; "" if it is in the field."""
@@ -85,7 +73,7 @@ class OpenScreen(Screen):
         try:
             self._view.session.close(place)
         except (Denied, ValueError) as error:
-            self._complaint = str(error)
+            self.complain(str(error))
 
     def _open(self, place: str) -> None:
         if not place:
@@ -93,7 +81,7 @@ class OpenScreen(Screen):
         try:
             self._view.session.open(place)
         except ValueError as error:
-            self._complaint = str(error)
+            self.complain(str(error))
         else:
             self._view.back()
 

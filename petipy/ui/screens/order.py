@@ -1,6 +1,6 @@
 """The order of devices: the setting `order`, changed by moving its items."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from petipy.settings.table import BY_NAME
@@ -8,7 +8,8 @@ from petipy.settings.values import ORDER
 from petipy.state.model import Snapshot
 from petipy.state.settings import OrderItem
 from petipy.ui import ordering
-from petipy.ui.kit.input import CLEAR, InputField
+from petipy.ui.kit.field import FieldScreen
+from petipy.ui.kit.input import CLEAR
 from petipy.ui.kit.keys import BACK, LEAVE, Key, to_motion
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Row, Screen, text_widget
@@ -182,17 +183,15 @@ class OrderScreen(Screen):
         self._note = reason
 
 
-class PatienceScreen(Screen):
+class PatienceScreen(FieldScreen):
     """A field for the seconds that one item is waited for. `take` is given them."""
 
     def __init__(
         self, view: Navigation, row: OrderRow, take: Callable[[str, float | None], None]
     ) -> None:
-        super().__init__()
-        self._view, self._name, self._take = view, row.item.name, take
-        self._complaint = ""
         patience = row.item.patience
-        self._field = InputField("" if patience is None else f"{patience:.0f}")
+        super().__init__(view, "" if patience is None else f"{patience:.0f}")
+        self._name, self._take = row.item.name, take
         self.walker[:] = [
             text_widget("heading", row.text),
             text_widget(None, "Seconds for which the boot of a later item waits for this one:"),
@@ -207,22 +206,12 @@ class PatienceScreen(Screen):
         return _TAKE, LEAVE, CLEAR
 
     @property
-    def note(self) -> str:
-        return self._complaint
-
-    def keypress(self, size: Any, key: str) -> str | None:
-        self._complaint = ""
-        if key in LEAVE:
-            self._view.back()
-        elif key in _TAKE:
-            self._submit(self._field.value.strip())
-        else:
-            super(Screen, self).keypress(size, key)
-        return None  # in a field, no key is a command of the menu
+    def acts(self) -> Iterable[tuple[Key, Callable[[], None]]]:
+        yield _TAKE, lambda: self._submit(self._field.value.strip())
 
     def _submit(self, text: str) -> None:
         if text and not (text.isascii() and text.isdecimal() and len(text) < 7):
-            self._complaint = "A number of seconds is needed, or nothing"
+            self.complain("A number of seconds is needed, or nothing")
             return
         self._take(self._name, float(text) if text else None)
         self._view.leave(self)

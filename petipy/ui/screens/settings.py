@@ -55,7 +55,7 @@ class SettingsScreen(Screen):
         self._shown, at = settings, self.walker.focus or 0
         before = len(self.walker) - len(self._rows)
         theme = self._view.theme
-        shown = [setting for setting in SETTINGS if not setting.internal]
+        shown = [setting for setting in SETTINGS if setting.is_listed(settings)]
         self._rows = {s.name: Row(describe(s, settings), None, theme) for s in shown}
         wrong = [*_list("Not understood, and without effect", settings.complaints, "error")]
         others = [*_list("Without a meaning here", settings.notes, None)]

@@ -67,8 +67,9 @@ def test_no_configuration_can_redefine_the_keys_of_the_menu() -> None:
         "O",
     }
     cursor = {"up", "down", "left", "right", "home", "end", "page up", "page down"}
-    others = {"enter", "esc", "backspace", "f1", "ctrl d", "ctrl l"}
-    assert key_table().reserved == letters | {"D", "I", "K", "N", "O", "P", "S"} | cursor | others
+    upper = {"D", "I", "K", "N", "O", "P", "R", "S"}
+    others = {"enter", "esc", "backspace", "delete", "f1", "ctrl d", "ctrl l"}
+    assert key_table().reserved == letters | upper | cursor | others
 
 
 def test_of_two_entries_with_one_key_the_first_has_it() -> None:

@@ -17,7 +17,7 @@ def opened(kept: Storage | None = None) -> Driver:
 
 def setting(driver: Driver, name: str) -> Driver:
     """Open the screen of one setting."""
-    names = [setting.name for setting in SETTINGS if not setting.internal]
+    names = [setting.name for setting in SETTINGS if setting.is_listed()]
     return driver.press("g", *["down"] * (names.index(name)), "enter")
 
 
@@ -35,7 +35,7 @@ def test_every_setting_has_a_row_with_value_and_source() -> None:
     for _ in SETTINGS:
         rows.add(driver.focused().split()[0])
         driver.press("down")
-    assert rows == {f">{setting.name}" for setting in SETTINGS if not setting.internal}
+    assert rows == {f">{setting.name}" for setting in SETTINGS if setting.is_listed()}
 
 
 def test_a_long_value_leaves_its_source_in_the_row() -> None:

@@ -1,0 +1,63 @@
+"""The screen that keeps a person's change as an entry with a title of its own."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from petipy.settings.table import BY_NAME
+from petipy.state.model import Choice, Edit
+from petipy.state.settings import OWN
+from petipy.ui.kit.field import FieldScreen
+from petipy.ui.kit.input import CLEAR
+from petipy.ui.kit.keys import LEAVE, Key
+from petipy.ui.kit.registration import Navigation
+from petipy.ui.kit.screen import text_widget
+from petipy.ui.kit.setting import ONLY_NOW, explain_keeping
+from petipy.ui.line.plain import entry_title
+
+_SAVE = Key(("enter",), footer="{} save")
+_WHAT = "Keeping an entry"
+
+
+class KeepScreen(FieldScreen):
+    """A field for the title. `tell` is given what has come of it."""
+
+    def __init__(
+        self, view: Navigation, choice: Choice, edit: Edit, tell: Callable[[str], None]
+    ) -> None:
+        title = entry_title(choice)
+        super().__init__(view, title if choice.base else f"{title} (changed)")
+        self.title = "Keep as an entry of your own"
+        self._choice, self._edit, self._tell = choice, edit, tell
+        lines = [
+            "It is in the menu of its device while the entry that it changes is there.",
+            "What is not changed follows that entry. If it takes a password to change that",
+            "entry, it takes the same to boot this one.",
+            "",
+            *explain_keeping(BY_NAME[OWN[0]], view.session, _SAVE),
+        ]
+        heading = text_widget("heading", "Title")
+        body = [text_widget(None, line) for line in lines]
+        self.walker[:] = [heading, self._field, text_widget(None, ""), *body]
+        self.walker.set_focus(1)
+
+    @property
+    def footer(self) -> Sequence[Key]:
+        return _SAVE, ONLY_NOW, LEAVE, CLEAR
+
+    @property
+    def acts(self) -> Iterable[tuple[Key, Callable[[], None]]]:
+        yield _SAVE, lambda: self._keep(keep=True)
+        yield ONLY_NOW, lambda: self._keep(keep=False)
+
+    def _keep(self, *, keep: bool) -> None:
+        title, session = self._field.value.strip(), self._view.session
+
+        async def command() -> None:
+            try:
+                outcome = await session.keep_entry(self._choice.id, self._edit, title, keep=keep)
+            except ValueError as error:
+                self.complain(f"It is not kept: {error}")
+                return
+            self._tell(f"{title}: {outcome}")
+            self._view.leave(self)
+
+        self._view.carry_out(_WHAT, command)
