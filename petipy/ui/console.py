@@ -19,8 +19,7 @@ from petipy.ui.line.terminal import EchoHeard, Terminal
 from petipy.ui.line.watch import Watch
 
 if TYPE_CHECKING:
-    from petipy.ui.fullscreen import FullScreen
-    from petipy.ui.linemode import LineMode
+    from petipy.ui.mode import Mode
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is opened again
 _FLUSH_TIME = 1.0  # seconds for the last lines to leave
@@ -53,7 +52,7 @@ class Console:
         self._session, self._trace = session, trace
         self._complain, self._warn = complain, warn
         self._lines: CountdownLines | None = None
-        self._fullscreen: FullScreen | LineMode | None = None
+        self._fullscreen: Mode | None = None
         self._speaks = False  # it is the latter
         self._phase: asyncio.Task[None] | None = None
         self._commands: asyncio.TaskGroup | None = None  # started by the screens
@@ -247,7 +246,7 @@ class Console:
     def _is_for_lines(self) -> bool:
         return self._terminal.term == "dumb" or self._session.snapshot.settings.ui == "line"
 
-    def _make_screens(self) -> "FullScreen | LineMode":
+    def _make_screens(self) -> "Mode":
         arguments = self._terminal, self._session, self._start, self._warn
         if self._speaks:
             from petipy.ui.linemode import LineMode

@@ -3,44 +3,32 @@
 import asyncio
 import math
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal
 
 from petipy.control.session import Session
-from petipy.state.model import Snapshot
 from petipy.sys import vt
 from petipy.ui.kit.display import Display
 from petipy.ui.kit.keys import BOOT, REDRAW
 from petipy.ui.kit.theme import choose_theme
 from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
-from petipy.ui.layouts import LAYOUTS
 from petipy.ui.line.countdown import next_change
-from petipy.ui.line.keyboard import Keyboard, find_patience
+from petipy.ui.line.keyboard import find_patience
 from petipy.ui.line.keys import Report
 from petipy.ui.line.letters import ASCII, Letters
 from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
 from petipy.ui.line.probe import probe_size, read_size
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
-from petipy.ui.view import Start, View
+from petipy.ui.mode import ABSENT, GAP, IDLE, Ending, Mode
+from petipy.ui.view import Start
 
-GAP = 0.25  # seconds between two redraws for news
-ABSENT = 300.0  # seconds without a key, after which a countdown closes the menu
-_IDLE = 60.0  # seconds without a key, after which Enter may come from somebody who sees nothing
 _WAKING = 1.0  # seconds for which further Enters mean the same as that
 _LATE = 10.0  # seconds in which an answer about the size may come
 
-Ending = Literal["shell", "absent", "left", "print"]
 
-
-class FullScreen:
-    """The screens of one console.
-
-    The object lives as long as its console, so that typed text survives a shell or a failed boot.
-    `start` runs a command in a task of the console, `warn` gets what is wrong with the keyboard's
-    layout. With `may_leave` a key leaves the menu.
-    """
+class FullScreen(Mode):
+    """The screens of one console, each on the whole terminal."""
 
     def __init__(
         self,
@@ -51,30 +39,13 @@ class FullScreen:
         *,
         may_leave: bool = False,
     ) -> None:
-        self._terminal, self._session, self._start = terminal, session, start
-        self._warn = warn
-        self._watch: Watch | None = None
-        color = session.snapshot.settings.color
-        self._theme = choose_theme(terminal.term, color, os.environ)
+        theme = choose_theme(terminal.term, session.snapshot.settings.color, os.environ)
         if may_leave:  # ssh or a shell: no serial line
-            self._theme = replace(self._theme, pane=True)
-        self._keyboard = Keyboard(unicode=terminal.unicode)
+            theme = replace(theme, pane=True)
+        super().__init__(terminal, session, start, warn, theme=theme, may_leave=may_leave)
         self._last_key = self._woken = -math.inf  # times
         self._answers_until = -math.inf  # of questions about the size
-        self._layouts = LAYOUTS if terminal.virtual else None
-        self._ending: Ending | None = None
-        self.printout: Sequence[str] = ()  # to be written on the terminal: "print"
-        self._view = View(
-            session,
-            self._theme,
-            self._start_command,
-            self._end_for_shell,
-            self.wake,
-            self._leave if may_leave else None,
-            self._end_for_print,
-            self._layouts,
-        )
-        self._display = Display(terminal, self._theme, _find_letters(terminal))
+        self._display = Display(terminal, theme, _find_letters(terminal))
         self._loop = MainLoop(
             self._view,
             screen=self._display,
@@ -83,10 +54,6 @@ class FullScreen:
         )
 
     async def run(self) -> Ending:
-        """Show the screens until the person wants a shell or a printout, leaves or has gone.
-
-        Raise OSError when the terminal is lost.
-        """
         self._ending = None
         self._terminal.drained = self._on_drained
         self._keyboard.patience = find_patience(self._terminal)
@@ -117,16 +84,8 @@ class FullScreen:
                 await self._press(keys)
                 self._show(self._session.snapshot)
                 self._draw()
-                if self._is_deserted(now):
-                    self._ending = "absent"
+                self._leave_if_deserted(now)
         return self._ending
-
-    def _show(self, snapshot: Snapshot) -> None:
-        if self._layouts:
-            setting, path = snapshot.settings.keymap, self._terminal.path
-            if wrong := self._layouts.follow(setting, path):
-                self._warn(wrong)
-        self._view.show(snapshot)
 
     async def _press(self, keys: list[str | Report]) -> None:
         redraw = False
@@ -135,7 +94,7 @@ class FullScreen:
                 self._use_late_answer(key)
                 continue
             idle = self._note_key()
-            redraw = redraw or key in REDRAW or idle > (_IDLE if key in BOOT else ABSENT)
+            redraw = redraw or key in REDRAW or idle > (IDLE if key in BOOT else ABSENT)
             if key in BOOT and self._is_waking(idle):
                 self._view.tell("Drawn anew after a pause; the next Enter counts")
             elif key not in REDRAW:
@@ -155,7 +114,7 @@ class FullScreen:
 
         A person who has connected a terminal sees nothing, and presses Enter to see something.
         """
-        if idle > _IDLE:
+        if idle > IDLE:
             self._woken = self._last_key
         return self._last_key - self._woken < _WAKING
 
@@ -194,30 +153,6 @@ class FullScreen:
 
     def _next_tick(self) -> float:
         return next_change(self._session.snapshot.countdown, self._session.clock())
-
-    def _is_deserted(self, now: float) -> bool:
-        return (
-            self._session.snapshot.countdown is not None and now - self._session.last_key > ABSENT
-        )
-
-    def _start_command(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._start(command)
-        task.add_done_callback(lambda _: self.wake())
-        return task
-
-    def wake(self) -> None:
-        """Draw what a command has changed, or leave: it may go on while nobody presses a key."""
-        if self._watch:
-            self._watch.interrupt()
-
-    def _end_for_shell(self) -> None:
-        self._ending = "shell"
-
-    def _end_for_print(self, lines: Sequence[str]) -> None:
-        self._ending, self.printout = "print", lines
-
-    def _leave(self) -> None:
-        self._ending = "left"
 
 
 def _find_letters(terminal: Terminal) -> Letters:

@@ -6,25 +6,24 @@ key or its word may stand before the number. Where a screen has a field, its key
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any, Literal
 
 from petipy.control.session import Session
-from petipy.state.model import Snapshot, Status
+from petipy.state.model import Status
 from petipy.ui.kit.keys import BACK, BOOT, join_footer, to_label
 from petipy.ui.kit.screen import Screen
 from petipy.ui.kit.search import FIND
 from petipy.ui.kit.theme import Theme
-from petipy.ui.layouts import LAYOUTS
 from petipy.ui.line.countdown import next_change
-from petipy.ui.line.keyboard import Keyboard, find_patience
+from petipy.ui.line.keyboard import find_patience
 from petipy.ui.line.keys import Report
 from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
 from petipy.ui.line.paper import Paper
 from petipy.ui.line.plain import to_ascii, wrap
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
+from petipy.ui.mode import GAP, IDLE, Ending, Mode
 from petipy.ui.transcript import (
     Line,
     describe_keys,
@@ -37,21 +36,16 @@ from petipy.ui.transcript import (
     show_value,
     split_command,
 )
-from petipy.ui.view import Start, View
+from petipy.ui.view import Start
 
-GAP = 0.25  # seconds between two looks at news
-ABSENT = 300.0  # seconds without a key, after which a countdown closes the menu
-_IDLE = 60.0  # seconds without a key, after which Enter may come from somebody who sees nothing
 _REPEAT = 10.0  # seconds between two lines that differ in their numbers only
 _MOST_NEWS = 20  # lines at once
 _PROMPT, _MORE = "> ", "More: Enter goes on, q ends > "
 _MOTIONS = frozenset({"left", "right", "home", "end"})  # a line shows no cursor within its text
 
-Ending = Literal["shell", "absent", "left", "print"]
 
-
-class LineMode:
-    """The screens of one console as lines. Its interface is that of FullScreen."""
+class LineMode(Mode):
+    """The screens of one console as lines."""
 
     def __init__(
         self,
@@ -62,23 +56,7 @@ class LineMode:
         *,
         may_leave: bool = False,
     ) -> None:
-        self._terminal, self._session, self._start = terminal, session, start
-        self._warn = warn
-        self._layouts = LAYOUTS if terminal.virtual else None
-        self._watch: Watch | None = None
-        self._keyboard = Keyboard(unicode=terminal.unicode)
-        self._ending: Ending | None = None
-        self.printout: Sequence[str] = ()
-        self._view = View(
-            session,
-            Theme(),
-            self._start_command,
-            lambda: self._end("shell"),
-            self.wake,
-            (lambda: self._end("left")) if may_leave else None,
-            self._print,
-            self._layouts,
-        )
+        super().__init__(terminal, session, start, warn, theme=Theme(), may_leave=may_leave)
         self._paper = Paper(terminal)
         self._shown: tuple[Screen | None, list[str]] = None, []
         self._rows: list[Line] = []  # with the numbers that were printed last
@@ -91,10 +69,6 @@ class LineMode:
         self._last_key = -math.inf
 
     async def run(self) -> Ending:
-        """Talk to the person until that wants a shell or a printout, leaves or has gone.
-
-        Raise OSError when the terminal is lost.
-        """
         self._ending = None
         self._paper.reset()
         self._terminal.drained = lambda lossy: self._print_screen() if lossy else None
@@ -127,15 +101,8 @@ class LineMode:
                 if event.arrived:
                     self._print_screen()
                 self._print_news()
-                if session.snapshot.countdown and now - session.last_key > ABSENT:
-                    self._ending = "absent"
+                self._leave_if_deserted(now)
         return self._ending
-
-    def _show(self, snapshot: Snapshot) -> None:
-        path, setting = self._terminal.path, snapshot.settings.keymap
-        if self._layouts and (wrong := self._layouts.follow(setting, path)):
-            self._warn(wrong)
-        self._view.show(snapshot)
 
     # Output
 
@@ -220,7 +187,7 @@ class LineMode:
         self._session.note_presence()
         before, self._last_key = self._last_key, self._session.clock()
         field = find_field(self._view.screen)
-        if key == "ctrl l" or (key in BOOT and self._last_key - before > _IDLE):
+        if key == "ctrl l" or (key in BOOT and self._last_key - before > IDLE):
             self._print_screen()
         elif key in _MOTIONS and field:
             return
@@ -329,21 +296,3 @@ class LineMode:
             self._paper.say("The list has changed meanwhile")
             self._print_screen()
         return False
-
-    # Requests of the view
-
-    def _start_command(self, command: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._start(command)
-        task.add_done_callback(lambda _: self.wake())
-        return task
-
-    def wake(self) -> None:
-        """Print what a command has changed: it may go on while nobody presses a key."""
-        if self._watch:
-            self._watch.interrupt()
-
-    def _end(self, ending: Ending) -> None:
-        self._ending = ending
-
-    def _print(self, lines: Sequence[str]) -> None:
-        self._ending, self.printout = "print", lines
