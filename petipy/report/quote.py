@@ -9,12 +9,24 @@ from parsers.places.urls import hide_credentials, is_url
 _MARGIN = 16  # columns that a cut line shows after the column
 
 
+def count_cells(text: str) -> int:
+    """Count the columns that text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells(character) for character in text)
+
+
 def quote_line(
-    excerpt: str, column: int, width: int, shown: Callable[[str], str]
+    excerpt: str,
+    column: int,
+    width: int,
+    shown: Callable[[str], str],
+    count: Callable[[str], int] = count_cells,
 ) -> tuple[str, str] | None:
     """Return the line, cut to `width` columns around `column`, and a line with a caret below.
 
-    `shown` makes text printable. Return None if the line is blank or the column is unknown.
+    `shown` makes text printable, `count` counts its columns. Return None if the line is blank or
+    the column is unknown.
     """
     if not excerpt.strip() or column < 1:
         return None
@@ -23,30 +35,23 @@ def quote_line(
     before, after = (
         shown(part.replace("\t", " ")) for part in (excerpt[start:at], excerpt[at:].rstrip())
     )
-    room = max(width - min(count_cells(after), _MARGIN) - 1, 8)
-    if count_cells(before) > room:
-        before = "..." + _last(before, room - 3)
+    room = max(width - min(count(after), _MARGIN) - 1, 8)
+    if count(before) > room:
+        before = "..." + _last(before, room - 3, count)
     after = after[:width]
-    while after and count_cells(before) + count_cells(after) > width:
+    while after and count(before) + count(after) > width:
         after = after[:-1]
-    return before + after, " " * count_cells(before) + "^"
+    return before + after, " " * count(before) + "^"
 
 
-def _last(text: str, width: int) -> str:
+def _last(text: str, width: int, count: Callable[[str], int]) -> str:
     """Return as much of the end of the text as `width` columns show."""
     cells = 0
     for at in range(len(text) - 1, -1, -1):
-        cells += count_cells(text[at])
+        cells += count(text[at])
         if cells > width:
             return text[at + 1 :]
     return text
-
-
-def count_cells(text: str) -> int:
-    """Count the columns that text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(_cells(character) for character in text)
 
 
 def _cells(character: str) -> int:

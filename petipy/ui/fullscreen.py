@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from petipy.control.session import Session
-from petipy.sys import vt
 from petipy.ui.kit.display import Display
 from petipy.ui.kit.keys import BOOT, REDRAW
 from petipy.ui.kit.theme import choose_theme
@@ -15,12 +14,11 @@ from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
 from petipy.ui.line.countdown import next_change
 from petipy.ui.line.keyboard import find_patience
 from petipy.ui.line.keys import Report
-from petipy.ui.line.letters import ASCII, Letters
 from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
 from petipy.ui.line.probe import probe_size, read_size
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
-from petipy.ui.mode import ABSENT, GAP, IDLE, Ending, Mode
+from petipy.ui.mode import ABSENT, GAP, IDLE, Ending, Mode, find_letters
 from petipy.ui.view import Start
 
 _WAKING = 1.0  # seconds for which further Enters mean the same as that
@@ -45,7 +43,7 @@ class FullScreen(Mode):
         super().__init__(terminal, session, start, warn, theme=theme, may_leave=may_leave)
         self._last_key = self._woken = -math.inf  # times
         self._answers_until = -math.inf  # of questions about the size
-        self._display = Display(terminal, theme, _find_letters(terminal))
+        self._display = Display(terminal, theme, find_letters(terminal))
         self._loop = MainLoop(
             self._view,
             screen=self._display,
@@ -153,13 +151,3 @@ class FullScreen(Mode):
 
     def _next_tick(self) -> float:
         return next_change(self._session.snapshot.countdown, self._session.clock())
-
-
-def _find_letters(terminal: Terminal) -> Letters:
-    """Return the letters beyond ASCII that a terminal shows."""
-    if not terminal.virtual:
-        return Letters(None) if terminal.unicode else ASCII
-    try:
-        return Letters(vt.read_letters(terminal.path))
-    except OSError:  # a screen without a font that can be read
-        return ASCII

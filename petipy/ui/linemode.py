@@ -20,10 +20,10 @@ from petipy.ui.line.keyboard import find_patience
 from petipy.ui.line.keys import Report
 from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
 from petipy.ui.line.paper import Paper
-from petipy.ui.line.plain import to_ascii, wrap
+from petipy.ui.line.plain import wrap
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
-from petipy.ui.mode import GAP, IDLE, Ending, Mode
+from petipy.ui.mode import GAP, IDLE, Ending, Mode, find_letters
 from petipy.ui.transcript import (
     Line,
     describe_keys,
@@ -57,7 +57,7 @@ class LineMode(Mode):
         may_leave: bool = False,
     ) -> None:
         super().__init__(terminal, session, start, warn, theme=Theme(), may_leave=may_leave)
-        self._paper = Paper(terminal)
+        self._paper = Paper(terminal, find_letters(terminal))
         self._shown: tuple[Screen | None, list[str]] = None, []
         self._rows: list[Line] = []  # with the numbers that were printed last
         self._rest: Iterator[Line] | None = None  # lines that did not fit
@@ -115,7 +115,7 @@ class LineMode(Mode):
 
     def _print_screen(self) -> None:
         """Print the screen on top, and the commands that it has."""
-        screen, title = self._view.screen, to_ascii(self._view.title)
+        screen, title = self._view.screen, self._view.title
         lines = [*read_lines(screen)]
         self._shown, self._hinted = (screen, [*map(str, lines)]), False
         self._rows = [line for line in lines if line.number]

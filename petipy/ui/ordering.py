@@ -9,7 +9,7 @@ from petipy.state.model import Snapshot, Source
 from petipy.state.order import ANY, KINDS
 from petipy.state.settings import OrderItem
 from petipy.state.wishes import find_entries
-from petipy.ui.line.plain import entry_title, source_title, to_ascii
+from petipy.ui.line.plain import entry_title, source_title, to_text
 
 # Without the setting, the menu's order counts. The last item lets nothing be left out.
 START = order.parse("disk,usb,optical,network,any")
@@ -139,15 +139,15 @@ class Ordering:
         name = self._items[number].name
         meant = self._list_meant(number)
         if words := _KINDS.get(name.lower()):
-            now = ", ".join(to_ascii(source.name) for source in self._first[number])
+            now = ", ".join(to_text(source.name) for source in self._first[number])
             return _capitalize(f"{words}: {now}" if now else words)
         if len(meant) == 1:
             return source_title(meant[0], meant[0].name)
         if meant:
-            return f"{to_ascii(name)}: {', '.join(to_ascii(source.name) for source in meant)}"
+            return f"{to_text(name)}: {', '.join(to_text(source.name) for source in meant)}"
         if title := self._find_entry(name):
             return f"entry: {title}"
-        return f"{to_ascii(name)} (not here)"
+        return f"{to_text(name)} (not here)"
 
     def _shorten(self, number: int) -> str:
         """Return the shortest words for an item."""
@@ -155,7 +155,7 @@ class Ordering:
         meant = self._list_meant(number)
         if words := _KINDS.get(name.lower()):
             return words
-        return to_ascii(meant[0].name if len(meant) == 1 else self._find_entry(name) or name)
+        return to_text(meant[0].name if len(meant) == 1 else self._find_entry(name) or name)
 
     def _list_meant(self, number: int) -> list[Source]:
         """Return the sources that an item names; for a kind, all of that kind."""

@@ -9,7 +9,6 @@ from petipy.ui.kit.keys import BOOT, MOVE, NEXT_PART, SCROLL, Key
 from petipy.ui.kit.screen import Row, Screen
 from petipy.ui.kit.search import END_SEARCH, FIND
 from petipy.ui.kit.toolkit import Text
-from petipy.ui.line.plain import to_ascii
 
 _COMMAND = re.compile(r"(?P<word>.*?)\s*(?P<number>[0-9]{0,6})")
 _LABELS = re.compile(r"\{\}( or \{\}| \{\})*")  # in the text of a key for a footer
@@ -36,7 +35,7 @@ def read_lines(screen: Screen) -> Iterator[Line]:
     for position, widget in enumerate(widgets):
         if isinstance(widget, Row) and widget.selectable():
             number, blank = number + 1, False
-            yield Line(to_ascii(str(widget.text)), number, position, below)
+            yield Line(str(widget.text), number, position, below)
             continue
         label = isinstance([*widgets, None][position + 1], InputField)
         if label or not isinstance(widget, InputField | Row | Text):
@@ -46,7 +45,7 @@ def read_lines(screen: Screen) -> Iterator[Line]:
             texts = [f"{_find_label(screen, position)}: {value}"] if value else []
             texts = [] if widget is typed else texts
         else:
-            texts = [to_ascii(text) for text in str(widget.text).split("\n")]
+            texts = str(widget.text).split("\n")
             below = next(filter(None, reversed(texts)), below)
         for text in texts:
             if text or not blank:  # one blank line says as much as two
@@ -76,13 +75,13 @@ def find_label(screen: Screen) -> str:
 
 def _find_label(screen: Screen, position: int) -> str:
     above = screen.walker[position - 1] if position else None
-    return to_ascii(str(above.text)) if isinstance(above, Text) else ""
+    return str(above.text) if isinstance(above, Text) else ""
 
 
 def show_value(field: InputField) -> str:
     """Return the text of a field as it may be seen: of a password, asterisks."""
     text, _ = field.get_text()
-    return to_ascii(str(text))
+    return str(text)
 
 
 def is_searching(screen: Screen) -> bool:

@@ -5,6 +5,8 @@ import pytest
 from parsers.api import Problem
 from petipy.report.quote import count_cells, format_place, quote_line
 from petipy.report.visible import escape
+from petipy.ui.line.letters import FILLER
+from petipy.ui.line.plain import to_text
 
 
 def test_the_caret_is_under_the_place() -> None:
@@ -45,3 +47,11 @@ def test_a_line_at_a_url_is_told_as_people_write_it() -> None:
     assert format_place(Problem(url, 0, "m"), "eth0") == f"{url}, from eth0"
     secret = Problem("http://bob:secret@192.0.2.1/c", 0, "m")
     assert format_place(secret, "eth0") == "http://192.0.2.1/c, from eth0"
+
+
+def test_a_line_may_be_quoted_as_cells_of_a_screen() -> None:
+    """The second cell of a wide letter is a character of its own there."""
+    shown, caret = quote_line("日本ü |", 5, 70, to_text, len) or ("", "")
+    assert [*shown.replace(FILLER, "")] == [*"日本ü |"]
+    assert caret == " " * 6 + "^"
+    assert len(shown) == 7

@@ -87,6 +87,27 @@ def test_the_menu_is_a_numbered_list_under_the_devices() -> None:
     ]
 
 
+def test_a_line_that_knows_utf_8_has_the_letters_of_a_title() -> None:
+    machine = Machine()
+    machine.store.update(choices=(choice("Größe 日本"),), settings=Settings(encoding="utf-8"))
+    said = ""
+
+    async def scenario() -> None:
+        nonlocal said
+        terminal = Emulator()
+        try:
+            async with serve(Console(terminal.path, machine.session("ttyS0"), term="dumb")):
+                await terminal.until(lambda: PROMPT.encode() in terminal.received)
+                terminal.type("\r")
+                await terminal.until(lambda: terminal.received.endswith(b"> "))
+                said = terminal.received.decode()
+        finally:
+            terminal.close()
+
+    run(scenario())
+    assert "  1   Größe 日本\r\n" in said
+
+
 def test_a_number_opens_a_submenu_and_boots() -> None:
     async def scenario() -> None:
         machine = Machine()

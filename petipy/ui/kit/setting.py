@@ -11,7 +11,7 @@ from petipy.ui.kit.input import CLEAR
 from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.registration import Navigation
 from petipy.ui.kit.screen import text_widget
-from petipy.ui.line.plain import to_ascii
+from petipy.ui.line.plain import to_text
 
 ONLY_NOW = Key(("ctrl n",), footer="{} only now")
 RESET = Key(("ctrl r",), footer="{} take back")
@@ -83,7 +83,7 @@ def explain(setting: Setting, session: Session) -> list[str]:
     lines = [
         f"{setting.help[:1].upper()}{setting.help[1:]}.",
         "",
-        f"Now:      {show_value(setting, settings)}  ({to_ascii(origin)})",
+        f"Now:      {show_value(setting, settings)}  ({to_text(origin)})",
         f"Built in: {setting.type.write(setting.default) or _NONE}",
         "",
     ]
@@ -106,4 +106,4 @@ def explain_keeping(setting: Setting, session: Session, save: Key) -> list[str]:
 
 def show_value(setting: Setting, settings: Settings) -> str:
     """Return a value for people, without passwords; never empty."""
-    return hide_credentials(to_ascii(setting.show(settings))) or _NONE
+    return hide_credentials(to_text(setting.show(settings))) or _NONE

@@ -17,7 +17,7 @@ from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.paths import Paths
 from petipy.ui.kit.registration import Navigation, Occasion, Registration
 from petipy.ui.kit.screen import Screen, text_widget
-from petipy.ui.line.plain import entry_title, to_ascii
+from petipy.ui.line.plain import entry_title, to_text
 
 _LABELS = ("Kernel", "Initrds (separated by spaces)", "Command line")
 _BOOT = Key(("enter", "ctrl x", "f10"), footer="{} or {} boot")
@@ -183,7 +183,7 @@ class EditorScreen(Screen):
         elif len(names) > 1:
             rest = len(names) - _MOST_NAMES
             words = [*names[:_MOST_NAMES], *([f"and {rest} more"] if rest > 0 else [])]
-            self._names.set_text(("dim", to_ascii("  ".join(words))))
+            self._names.set_text(("dim", to_text("  ".join(words))))
         elif not names:
             self._note = self._paths.check(path) or "No name here begins so"
 

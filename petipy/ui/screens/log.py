@@ -11,7 +11,7 @@ from petipy.ui.kit.keys import BACK, NEXT_PART, SCROLL, Key
 from petipy.ui.kit.registration import Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
 from petipy.ui.kit.search import FIND
-from petipy.ui.line.plain import source_title, to_ascii, to_text
+from petipy.ui.line.plain import source_title, to_text
 from petipy.ui.line.terminal import COLUMNS
 
 _INDENT = "  "  # of a quoted line
@@ -100,7 +100,7 @@ def _problems(snapshot: Snapshot, width: int) -> Iterator[Paragraph]:
     yield "heading", "Problems"
     for name, problem in snapshot.problems:
         yield None, f"{format_place(problem, name)}: {problem.message}"
-        if lines := quote_line(problem.excerpt, problem.column, width, to_ascii):
+        if lines := quote_line(problem.excerpt, problem.column, width, to_text, len):
             yield from ((None, f"{_INDENT}{line}") for line in lines)
     for choice in waiting:
         where = format_line(choice.device, choice.entry.config, choice.entry.line)

@@ -12,7 +12,7 @@ from petipy.ui.kit.input import CLEAR
 from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Row, text_widget
-from petipy.ui.line.plain import source_title, to_ascii
+from petipy.ui.line.plain import source_title, to_text
 
 _OPEN = Key(("enter",), footer="{} open")
 _CLOSE = Key(("delete", "ctrl d"), "in the list of places that are open: close one", "{} close")
@@ -51,7 +51,7 @@ class OpenScreen(FieldScreen):
         if places == self._places:
             return
         self._places, focus = places, self.walker.focus or 0
-        self._rows = [Row(f" {to_ascii(title)}", None, self._view.theme) for _, title in places]
+        self._rows = [Row(f" {to_text(title)}", None, self._view.theme) for _, title in places]
         heading = [text_widget(None, ""), text_widget("heading", "Open now")] if places else []
         self.walker[:] = [*self._above, *heading, *self._rows]
         last = len(self.walker) - 1

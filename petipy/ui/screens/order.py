@@ -14,7 +14,7 @@ from petipy.ui.kit.keys import BACK, LEAVE, Key, to_motion
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Row, Screen, text_widget
 from petipy.ui.kit.setting import ONLY_NOW, RESET, SettingScreen, change, explain_keeping
-from petipy.ui.line.plain import to_ascii
+from petipy.ui.line.plain import to_text
 from petipy.ui.ordering import Ordering, OrderRow
 
 _SETTING = BY_NAME["order"]
@@ -83,11 +83,11 @@ class OrderScreen(Screen):
     def _lay_out(self, snapshot: Snapshot) -> None:
         theme, settings = self._view.theme, snapshot.settings
         self._rows = [Row(f" {row.text}", None, theme) for row in (*self._chosen, *self._others)]
-        place = to_ascii(settings.place(_SETTING.name)) or "built in"
+        place = to_text(settings.place(_SETTING.name)) or "built in"
         about = [f"Now: {place if self._draft is None else 'changed, not saved'}."]
         about += explain_keeping(_SETTING, self._view.session, _SAVE)
         if wishes := [*filter(None, (settings.next, settings.entry)), *snapshot.host]:
-            about.append(f"Wishes count besides: {', '.join(map(to_ascii, wishes))}.")
+            about.append(f"Wishes count besides: {', '.join(map(to_text, wishes))}.")
         count = len(self._chosen)
         self.walker[:] = [
             text_widget("heading", "Boots by itself, in this turn"),

@@ -10,7 +10,7 @@ from petipy.ui.kit.keys import BACK, ENDS, MOVE, Key
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Row, Screen, text_widget
 from petipy.ui.kit.setting import SettingScreen, show_value
-from petipy.ui.line.plain import shorten, to_ascii
+from petipy.ui.line.plain import shorten, to_text
 from petipy.ui.line.terminal import COLUMNS
 
 _CHANGE = Key(("enter",), footer="{} change")
@@ -96,11 +96,11 @@ def describe(setting: Setting, settings: Settings) -> str:
     """Return one line: name, value, and the place that it comes from."""
     value = shorten(show_value(setting, settings), _VALUE)
     source = settings.place(setting.name) or "built in"
-    return f"{setting.name:<{_NAME - 1}} {value:<{_VALUE}} {to_ascii(source)}"
+    return f"{setting.name:<{_NAME - 1}} {value:<{_VALUE}} {to_text(source)}"
 
 
 def _list(heading: str, lines: Iterable[str], kind: str | None) -> Iterable[Any]:
-    texts = [text_widget(kind, to_ascii(line)) for line in lines]
+    texts = [text_widget(kind, to_text(line)) for line in lines]
     return [text_widget("heading", heading), *texts, text_widget(None, "")] if texts else []
 
 
