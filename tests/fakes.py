@@ -157,6 +157,12 @@ class Kept(Storage):
     place: str = "NVRAM"
     remark: str = ""
     writes: list[tuple[str, str | None]] = field(default_factory=list)
+    prepared: bool = False
+
+    def prepare(self) -> None:
+        if self.reason:
+            raise OSError(errno.EROFS, self.reason)
+        self.prepared = True
 
     def read(self) -> Iterable[Statement]:
         yield from (Statement(name, text, self.place) for name, text in self.values.items())

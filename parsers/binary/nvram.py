@@ -141,6 +141,14 @@ def plan_change(read: Read, size: int, name: str, value: str | None) -> Sequence
     return _plan_partition(read, min(size, LARGEST), found, entry) if entry else ()
 
 
+def plan_list(read: Read, size: int) -> Sequence[Write]:
+    """Return the writes that make an empty partition `common` in an NVRAM of zeros, else none."""
+    size = min(size, LARGEST)
+    if any(walk(read, size)) or any(read(0, size)):
+        return ()
+    return _plan_partition(read, size, [], b"")
+
+
 class _List:
     """The list of a partition. `writes` has what makes it out of the one that is there."""
 

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from parsers.api import Action
-from petipy import __version__
 from petipy.boot import message, steps
 from petipy.boot.notes import Notes
 from petipy.boot.opener import Changed, Opener, OpenOnDevices
@@ -18,7 +17,7 @@ from petipy.boot.plan import BootError, Plan, forget_stamps, mark, plan
 from petipy.boot.steps import ItIsPetipy, Kexec
 from petipy.kexec import Message
 from petipy.log import Log, Trace, uptime
-from petipy.state import candidates, itself, story
+from petipy.state import candidates, itself
 from petipy.state.boots import MOST_ATTEMPTS, Attempt, Progress
 from petipy.state.model import Change, Choice, Device, Edit
 from petipy.state.network import find_way
@@ -238,24 +237,21 @@ class Booter:
 
             keep = partial(handover.keep, machine.storage, settings, choice.id, self._log)
             complaints += await keep(alone=alone, bmc=machine.bmc)
+        if settings.story and machine.storage:
+            steps.prepare(machine.storage, self._log)
         release = self._consoles.release
         await steps.jump(todo, machine.kexec, release, self._leave, self._trace, complaints)
 
     def _tell(self, choice: Choice, edit: Edit | None, by: str) -> Message:
         """Return the story of this boot for the system that it starts."""
-        snapshot = self._store.snapshot
-        if not snapshot.settings.story:
-            return message.write(b"")
-        told = story.tell(
-            snapshot,
+        return message.tell(
+            self._store.snapshot,
             choice,
-            petipy=__version__,
             by=by,
             edited=edit is not None,
             stages=self._trace.stages,
             lines=self._log.lines,
         )
-        return message.write(told, story.list_names(snapshot))
 
     async def _load_scanned(
         self, todo: Plan, choice: Choice, make_message: Callable[[], Message]

@@ -6,14 +6,35 @@ keeps /run/initramfs. initramfs-tools keeps neither.
 """
 
 import os
+from collections.abc import Iterable, Mapping
 
+from petipy import __version__
 from petipy.boot import newc
 from petipy.kexec import Message
 from petipy.state import story
+from petipy.state.model import Choice, Snapshot, Status
 
 _MODE = 0o444
 _RULE = "etc/tmpfiles.d/petipy-story.conf"
 _WORDS = f"C {story.IN_RUN} {_MODE:04o} root root - /{story.IN_ARCHIVE}\n"
+
+
+def tell(
+    snapshot: Snapshot,
+    choice: Choice,
+    *,
+    by: str,
+    edited: bool,
+    stages: Mapping[str, float],
+    lines: Iterable[Status],
+) -> Message:
+    """Return the message about the boot of this choice; see petipy.state.story."""
+    if not snapshot.settings.story:
+        return write(b"")
+    told = story.tell(
+        snapshot, choice, petipy=__version__, by=by, edited=edited, stages=stages, lines=lines
+    )
+    return write(told, story.list_names(snapshot))
 
 
 def write(text: bytes, names: bytes = b"") -> Message:

@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from petipy.boot.opener import Opener
 from petipy.boot.parts import Meter, part, read_ahead, size_of, take_room
@@ -17,6 +17,9 @@ from petipy.state.boots import Progress
 from petipy.state.model import Change, File
 from petipy.sys import limits
 from petipy.sys.forked import ChildDied, Parent, Work, read_number
+
+if TYPE_CHECKING:
+    from petipy.settings.storage import Storage
 
 OPENING = 60.0  # seconds for a device to open its files
 FETCHING = 6 * 3600.0  # seconds for a file from a server; petipy.fetch ends what is too slow
@@ -228,6 +231,15 @@ async def write(changes: Sequence[Change], write_change: Write, log: Log) -> lis
         else:
             log.info(f"wrote {change}")
     return complaints
+
+
+def prepare(storage: "Storage", log: Log) -> None:
+    """Let tools of the booted system keep a wish for the next start."""
+    try:
+        storage.prepare()
+    except OSError as error:
+        why = describe(error, "no answer")
+        log.warning(f"the booted system cannot keep a wish for the next start: {why}")
 
 
 async def jump(

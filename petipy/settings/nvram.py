@@ -10,7 +10,8 @@ has limits, and each value passes its type in petipy.settings.table.
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from parsers.binary import nvram
 from petipy.settings.storage import Statement, Storage
@@ -54,10 +55,17 @@ class Nvram(Storage):
                 yield Statement(name.removeprefix(_PREFIX), value, place, name)
 
     async def write(self, name: str, text: str | None) -> None:
+        self._change(partial(nvram.plan_change, name=f"{_PREFIX}{name}", value=text))
+
+    def prepare(self) -> None:
+        # VOF leaves zeros, where SLOF and skiboot make partitions.
+        self._change(nvram.plan_list)
+
+    def _change(self, plan: Callable[[nvram.Read, int], Sequence[nvram.Write]]) -> None:
         fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            device, name = _Device(fd), f"{_PREFIX}{name}"
-            writes = nvram.plan_change(device.read, device.size, name, text)
+            device = _Device(fd)
+            writes = plan(device.read, device.size)
             for offset, data in writes:
                 device.write(offset, data)
             if any(device.read(offset, len(data)) != data for offset, data in writes[-1:]):

@@ -76,6 +76,12 @@ class Storage:
         """
         raise NotImplementedError
 
+    def prepare(self) -> None:
+        """Make the place that tools of the booted system write to but cannot make.
+
+        Nothing is written if it is there. Raise OSError.
+        """
+
 
 def load(
     cmdline: str,

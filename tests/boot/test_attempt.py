@@ -325,6 +325,24 @@ def test_the_wish_for_one_boot_is_used_up_when_something_boots_and_hinders_nothi
     assert snapshot_after(bench).status
 
 
+@pytest.mark.parametrize(("told", "reason"), [(True, ""), (False, ""), (True, "no NVRAM")])
+def test_a_system_that_knows_the_entries_can_keep_a_wish_for_one(
+    tmp_path: Path, told: bool, reason: str
+) -> None:
+    kept = Kept(reason=reason)
+
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        bench.storage = kept
+        bench.store.update(settings=Settings(story=told))
+        booter.start(bench["good"])
+        await bench.resumed.wait()
+
+    bench = run(tmp_path, scenario)
+    assert kept.prepared == (told and not reason)
+    words = f"the booted system cannot keep a wish for the next start: {reason}"
+    assert (words in [line.text for line in bench.log.lines]) == bool(reason)
+
+
 def test_an_entry_that_came_back_again_and_again_loses_its_turn(tmp_path: Path) -> None:
     async def scenario(bench: Bench, booter: Booter) -> None:
         boots = flapping.add((), "good", time.time() - 60) * 2

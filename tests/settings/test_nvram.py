@@ -12,7 +12,7 @@ from petipy.settings.petitboot import translate
 from petipy.settings.storage import load
 from petipy.settings.table import BY_NAME
 from petipy.state.settings import Settings
-from tests.parsers.binary.nvram import BLANK, prom_env, skiboot, slof
+from tests.parsers.binary.nvram import BLANK, Device, prom_env, skiboot, slof
 
 NOWHERE = "/nonexistent/petipy.toml"
 
@@ -166,3 +166,12 @@ def test_a_value_that_does_not_fit_says_why(tmp_path: Path) -> None:
     read(tmp_path, slof())
     with pytest.raises(OSError, match="this takes 314 bytes; an entry of NVRAM has 255"):
         write(tmp_path / "nvram", "consoles", "x" * 298)
+
+
+@pytest.mark.parametrize("image", [BLANK, slof(), prom_env("petipy,timeout=3"), b"?" * 4096])
+def test_tools_of_the_booted_system_find_a_list_to_write_to(tmp_path: Path, image: bytes) -> None:
+    path = tmp_path / "nvram"
+    path.write_bytes(image)
+    Nvram(str(path)).prepare()
+    after = path.read_bytes()
+    assert after == image if image != BLANK else Device(after).entries == {"common": []}

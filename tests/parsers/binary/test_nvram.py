@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from parsers.binary import nvram
-from parsers.binary.nvram import FREE, SYSTEM, NvramError, Partition, plan_change, walk
+from parsers.binary.nvram import FREE, SYSTEM, NvramError, Partition, plan_change, plan_list, walk
 from tests.parsers.binary.nvram import (
     BLANK,
     SIZE,
@@ -116,6 +116,20 @@ def test_a_cut_after_any_byte_leaves_the_old_value_or_the_new_one(
         device.change(NAME, "again")
         assert device.values == {**ours, NAME: "again"}
         assert device.partitions[-1].end == len(image)
+
+
+def test_a_blank_nvram_gets_an_empty_list_and_nothing_else_changes() -> None:
+    device = Device(BLANK)
+    writes = plan_list(device.read, SIZE)
+    for torn in cut(BLANK, writes):
+        torn.change(NAME, "7")
+        assert torn.values == {NAME: "7"}
+        assert torn.partitions[-1].end == SIZE
+    device.write(writes)
+    assert device.entries == {"common": []}
+    assert device.partitions[-1].end == SIZE
+    for image in (*IMAGES.values(), bytes(100) + b"x" + bytes(SIZE - 101), bytes(device.image)):
+        assert image == BLANK or not plan_list(Device(image).read, len(image))
 
 
 def test_a_header_of_others_that_is_damaged_is_left_alone() -> None:
