@@ -228,6 +228,9 @@ def _be_ordinary() -> None:
 
 def _take_terminal() -> None:
     _be_ordinary()
+    # What this program was started with, such as nohup, must not take the keys away.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     with contextlib.suppress(OSError):  # then there is no job control
         tty.set_controlling(0)
 

@@ -1,8 +1,11 @@
 """The story on its way to the booted system."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from petipy.boot import message
 from petipy.state import story
@@ -36,6 +39,10 @@ def unpack(place: Path) -> None:
         )
 
 
+needs_cpio = pytest.mark.skipif(not shutil.which("cpio"), reason="no cpio here")
+
+
+@needs_cpio
 def test_the_archive_has_the_story_where_initrds_keep_it(tmp_path: Path) -> None:
     unpack(tmp_path)
     for name in (".extra/petipy/story.json", "run/initramfs/petipy/story.json"):
@@ -43,6 +50,7 @@ def test_the_archive_has_the_story_where_initrds_keep_it(tmp_path: Path) -> None
         assert f"/{name}" in (*story.PLACES, f"/{story.IN_ARCHIVE}")
 
 
+@needs_cpio
 def test_systemd_copies_the_story_out_of_the_archive(tmp_path: Path) -> None:
     unpack(tmp_path)
     rules = tmp_path / "etc/tmpfiles.d/petipy-story.conf"

@@ -1,11 +1,26 @@
 """A shell on a console, and the way back."""
 
 import os
+import signal
+from collections.abc import Iterator
+
+import pytest
 
 from tests.ui.consoles import console_at, counting_machine, open_menu
 from tests.ui.emulator import run
 
 
+@pytest.fixture(params=[signal.SIG_DFL, signal.SIG_IGN], ids=["usual", "nohup"])
+def start(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Start like a program of a terminal, and like one in the background."""
+    numbers = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP)
+    before = [(number, signal.signal(number, request.param)) for number in numbers]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("start")
 def test_a_shell_has_job_control_and_comes_back_to_the_menu() -> None:
     async def scenario() -> None:
         machine = counting_machine()
