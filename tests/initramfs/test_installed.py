@@ -13,6 +13,7 @@ from tests.trees import lay
 
 INSTALLED = REPOSITORY / "initramfs/installed"
 WISH = "run/systemd/reboot-to-boot-loader-entry"
+WRITTEN = "run/systemd/reboot-boot-to-loader-entry"  # by systemd 257's logind
 MENU = "run/systemd/reboot-to-boot-loader-menu"
 
 
@@ -63,9 +64,10 @@ def test_the_entries_are_published_where_logind_looks(system: System) -> None:
     assert not (system.root / "run/evil").exists()
 
 
-def test_the_wish_is_kept_in_nvram(system: System) -> None:
+@pytest.mark.parametrize("place", [WISH, WRITTEN])
+def test_the_wish_is_kept_in_nvram(system: System, place: str) -> None:
     system.run("publish")
-    (system.root / WISH).write_text("Fedora-6.11-3c4d.conf")
+    (system.root / place).write_text("Fedora-6.11-3c4d.conf")
     system.run("keep")
     assert system.kept == ["-p common --update-config petipy,next=Fedora-6.11-3c4d"]
 
