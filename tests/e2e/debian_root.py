@@ -49,10 +49,11 @@ class Root:
         return self.place / "initrd"
 
     def copy(self, to: Path) -> Path:
-        """Return a copy of the root directory with kernel and initrd in /boot."""
+        """Return a copy of the root directory: kernel and initrd in /boot, our unit installed."""
         shutil.copytree(self.place / "root", to, symlinks=True, copy_function=link_or_copy)
         for path in (self.kernel, self.initrd):
             link_or_copy(path, to / "boot" / path.name)
+        run(["env", f"DESTDIR={to}", "sh", REPOSITORY / "initramfs/installed/install"])
         return to
 
 
@@ -88,5 +89,3 @@ def _make_directory(root: Path) -> None:
     for name in ("passwd", "group"):
         shutil.copy(root / f"usr/share/base-passwd/{name}.master", root / "etc" / name)
     (root / "etc/machine-id").write_text("6a9857a393724b7a981ebb5b8495b9ea\n")
-    install = REPOSITORY / "initramfs/installed/install"
-    run(["env", f"DESTDIR={root}", "sh", install])
