@@ -1,76 +1,43 @@
-"""The composition root: it builds the services and runs them. Only this module knows all rooms."""
+"""The composition root: it builds the boot manager and runs it. With petipy.services it alone
+knows all rooms.
+"""
 
 import asyncio
-import errno
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from petipy import kexec, platforms
-from petipy.boot import notes, steps
-from petipy.boot.attempt import Booter, Power
-from petipy.boot.notes import Notes
-from petipy.boot.opener import OpenOnDevices
-from petipy.boot.steps import Kexec
+from petipy.boot.attempt import Booter
 from petipy.control.automatic import AutomaticBoot
 from petipy.control.checker import Checker
 from petipy.control.commands import Commands
 from petipy.control.session import Session
 from petipy.control.settings import LiveSettings
 from petipy.log import FaultStream, Log, Trace
-from petipy.network import finder
 from petipy.sandbox.client import Scanner
 from petipy.sandbox.process import ScannerProcess
+from petipy.services import Services, make_services
 from petipy.settings import storage
-from petipy.sources import disks
-from petipy.sources.discover import Discovery, Receive, ScanSource
-from petipy.sources.source import Find, SourceEvent
+from petipy.sources.discover import Discovery
 from petipy.startup import collector, unlocked
-from petipy.state.model import Change, Device, File, Scan, Source
-from petipy.state.network import Wanted, describe_cards, find_way
 from petipy.state.store import Store
-from petipy.sys import limits, power, tty
+from petipy.sys import limits, tty
 from petipy.ui.console import Console
 from petipy.ui.consoles import Consoles
 from petipy.ui.line import ttys
 
 if TYPE_CHECKING:
-    from petipy.boot.download import Fetch, Report
-    from petipy.network.services import NetworkServices
-    from petipy.settings.bmc import Bmc
     from petipy.settings.configuration import Configuration
-    from petipy.settings.storage import Storage
+    from petipy.settings.storage import Statement
     from petipy.sources.opened import OpenedPlaces
     from petipy.state.inventory import Part
 
 _LISTENS_AFTER = 0.5  # seconds after the first entry, until other clients than consoles may come
 _AGAIN = 10.0  # seconds after a fault of a part
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """The services of the machine; the tests have a machine of their own."""
-
-    scan: ScanSource
-    open: OpenOnDevices
-    fetch: "Fetch"
-    write: Callable[[Change, Sequence[Device]], Awaitable[None]]
-    sources: Sequence[Find]
-    kexec: Kexec
-    power: Power
-    quiet: Callable[[], None]  # nothing may touch a device from now on
-    before_boot: Callable[[], None]  # the platform's part
-    terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
-    list_directory: Callable[[str, str], Awaitable[Sequence[str]]]  # on a device: its name, a path
-    notes: Notes | None = None  # of earlier boots
-    storage: "Storage | None" = None  # of settings
-    bmc: "Bmc | None" = None  # the service processor
-    control: str = "/run/petipy/control"  # the socket for `petipy ctl`
-    ssh: bool = False  # the image has an ssh server
-    kmsg: bool = False  # the consoles are the kernel's, too
 
 
 class App:
@@ -96,8 +63,7 @@ class App:
             notes=services.notes,
         )
         if services.storage:
-            told = self._settings.complaints
-            services.storage.listen(lambda: self._configuration().reload(told, log.warning))
+            services.storage.listen(self._reload)
         self._automatic = AutomaticBoot(store, self._booter, self._trace, log.warning)
         self.commands = Commands(
             store,
@@ -127,7 +93,7 @@ class App:
             streams = [find(self._log) for find in self._services.sources]
             if bmc := self._services.bmc:  # without sources nothing boots before it has answered
                 streams = [bmc.hold(stream, self._free) for stream in streams]
-                group.create_task(bmc.obey(self._store, self._log, self._free))
+                group.create_task(bmc.obey(self._store, self._log, self._free, self._override))
             group.create_task(self._discovery.run(*streams))
             group.create_task(self._live.run())
             group.create_task(self._automatic.run(self.commands))
@@ -224,6 +190,15 @@ class App:
             self._kept = Configuration(give, self._cmdline, machine=machine)
         return self._kept
 
+    def _reload(self) -> None:
+        """Read the settings again. Warn of what was not wrong at the start."""
+        self._configuration().reload(self._settings.complaints, self._log.warning)
+
+    def _override(self, statements: "Sequence[Statement]") -> None:
+        """Take settings that the service processor wants at this start."""
+        self._configuration().overrides = statements
+        self._reload()
+
     def _console(self, path: str) -> Console:
         session = Session(_name(path), self.commands)
         log = self._log
@@ -257,7 +232,7 @@ def main(process: ScannerProcess) -> int:
     # petipy.boot.openpgp.KEYRING
     if os.path.exists(keyring := "/etc/petipy/keyring.gpg"):  # noqa: PTH110
         store.update(keyring=keyring)
-    services = _services(Scanner(process, log.warning), store)
+    services = make_services(Scanner(process, log.warning), store)
     services = replace(services, storage=kept, bmc=platforms.find().open_bmc(), ssh=has_ssh)
     if place := store.snapshot.settings.store:
         from petipy.settings.file import FileStorage  # few machines have one
@@ -266,84 +241,3 @@ def main(process: ScannerProcess) -> int:
         services = replace(services, storage=in_file, scan=in_file.before(services.scan))
     asyncio.run(App(services, log, store, cmdline).run())
     return 0
-
-
-def _services(scanner: Scanner, store: Store) -> Services:
-    machine = os.uname().machine
-    networks: list[NetworkServices] = []
-
-    async def scan(source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
-        if source.device is None:
-            raise OSError(errno.ENODEV, "there is no device to scan")
-        others = [device for device in devices if device.name != source.name]
-        settings = store.snapshot.settings
-        if source.lease:
-            if any("https://" in value.lower() for _, value in source.lease):
-                for network in networks:  # a wrong clock would refuse the server's certificate
-                    await network.wait_for_clock()
-            links = (other.link for other in store.snapshot.sources if other.link)
-            return await scanner.scan_lease(
-                source.device,
-                (*source.lease, ("links", describe_cards(links))),
-                others,
-                machine,
-                source.patience,
-                settings.dialect,
-                settings.fetching,
-                receive,
-                find_way(source.link),
-            )
-        return await scanner.scan(
-            source.device, others, machine, source.patience, settings.dialect, receive, source.path
-        )
-
-    async def open_files(
-        files: Sequence[File], known: Sequence[Device], configs: Sequence[File]
-    ) -> list[int]:
-        return await scanner.open(files, known, steps.OPENING, configs)
-
-    async def fetch(wanted: Sequence[Wanted], report: "Report") -> list[int]:
-        rules = store.snapshot.settings.fetching
-        return await scanner.fetch(wanted, rules, steps.FETCHING, report)
-
-    async def list_directory(name: str, path: str) -> Sequence[str]:
-        from petipy.sandbox import listing  # few people type a path
-
-        return await listing.list_directory(scanner, name, path, store.snapshot.devices)
-
-    async def write(change: Change, known: Sequence[Device]) -> None:
-        await scanner.write(change, known, steps.WRITING)
-
-    def follow(log: Log) -> AsyncIterator[SourceEvent]:
-        from petipy.network.clock import Clock  # no machine without a card needs these
-        from petipy.network.services import NetworkServices
-
-        network = NetworkServices(store.snapshot.settings, platforms.find(), log, Clock(log))
-        networks.append(network)
-        scanner.prepare_network()  # beside DHCP, so that no lease waits for it
-        return network.watch()
-
-    def watch_networks(log: Log) -> AsyncIterator[SourceEvent]:
-        return finder.watch(log, follow)
-
-    def quiet() -> None:
-        scanner.close()
-        for network in networks:
-            network.stop()
-        steps.quiet()
-
-    return Services(
-        scan=scan,
-        open=open_files,
-        fetch=fetch,
-        write=write,
-        sources=[disks.watch, *([watch_networks] if store.snapshot.settings.network else [])],
-        kexec=kexec,
-        power=power,
-        quiet=quiet,
-        before_boot=platforms.find().before_boot,
-        terminals=ttys.find_consoles,
-        kmsg=True,
-        list_directory=list_directory,
-        notes=Notes(notes.PLACE),
-    )

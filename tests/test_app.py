@@ -16,11 +16,12 @@ import pytest
 
 from initramfs.build import make_mark
 from parsers.api import Action, Effect, Entry, FileRef, Password
-from petipy.app import App, Services
+from petipy.app import App
 from petipy.boot.download import Report
 from petipy.boot.notes import Notes
 from petipy.control.session import Session
 from petipy.log import Log
+from petipy.services import Services
 from petipy.settings import storage
 from petipy.settings.bmc import Bmc
 from petipy.sources.discover import Receive

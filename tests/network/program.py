@@ -210,7 +210,8 @@ def main(terminal: str, room: str, words: Sequence[str]) -> None:
     from petipy.sandbox.process import ScannerProcess
 
     process = ScannerProcess()
-    from petipy import app
+    from petipy.app import App
+    from petipy.services import make_services
     from petipy.settings import storage
     from petipy.sources import disks
     from petipy.state.store import Store
@@ -223,7 +224,7 @@ def main(terminal: str, room: str, words: Sequence[str]) -> None:
         debug=lambda: store.snapshot.settings.debug,
     )
     pretence = Pretence(Path(room))
-    services = app._services(Scanner(process, log.warning), store)
+    services = make_services(Scanner(process, log.warning), store)
     services = replace(
         services,
         sources=[
@@ -240,7 +241,7 @@ def main(terminal: str, room: str, words: Sequence[str]) -> None:
         loop = runner.get_loop()
         assert isinstance(loop, CountingLoop)
         count_turns(loop, Path(room) / TURNS)
-        runner.run(app.App(services, log, store).run())
+        runner.run(App(services, log, store).run())
 
 
 if __name__ == "__main__":

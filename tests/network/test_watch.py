@@ -10,12 +10,12 @@ from typing import cast
 
 import pytest
 
-from petipy import app
 from petipy.log import Log
 from petipy.network import finder, links
 from petipy.network.hearing import Hearing
 from petipy.network.links import Service
 from petipy.sandbox.client import Scanner
+from petipy.services import make_services
 from petipy.sources import disks
 from petipy.sources.source import Arrived, Left, Settled, SourceEvent, Updated
 from petipy.state.model import Source
@@ -220,6 +220,6 @@ def test_a_card_is_ethernet_or_infiniband(type: str, card: bool, tmp_path: Path)
 def test_with_a_setting_only_disks_are_sources(network: bool) -> None:
     store = Store()
     store.update(settings=Settings(network=network))
-    services = app._services(cast(Scanner, None), store)
+    services = make_services(cast(Scanner, None), store)
     assert len(services.sources) == 1 + network
     assert services.sources[0] is disks.watch

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from petipy import app
 from petipy.control.session import Session
 from petipy.log import Log
 from petipy.sandbox.client import Scanner
+from petipy.services import make_services
 from petipy.sources.discover import Receive
 from petipy.state.model import Device, Scan, Snapshot, Source
 from petipy.state.settings import Settings
@@ -111,7 +111,7 @@ def test_a_scan_asks_in_the_dialect_of_the_moment() -> None:
             return Scan()
 
     store = Store()
-    services = app._services(cast(Scanner, Recorder()), store)
+    services = make_services(cast(Scanner, Recorder()), store)
     for dialect in ("", "debian", "fedora"):
         change(store, dialect=dialect)
         asyncio.run(services.scan(Source.of(device("vda2")), (), list[Scan]().append))  # type: ignore[arg-type]
