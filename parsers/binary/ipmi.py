@@ -11,19 +11,30 @@ A reply to "Get System Boot Options" is, in EBNF:
     device    = ? a byte: the device is in bits 2 to 5 ? ;
     block     = number, content ;                 (* of parameter 7: the mailbox, in blocks *)
     content   = ? up to 16 bytes; those of block 0 begin with the number of an enterprise ? ;
+    network   = valid, cookie, version1, sizes, mac, ignore, static, [ address, bits, gateway ] ;
+    cookie    = 0x21, 0x70, 0x62, 0x21 ;          (* of parameter 0x61, which each maker has *)
+    version1  = 0x00, 0x01 ;
+    sizes     = ? two bytes: those of a MAC address, 6, and of an IP address, 4 or 16 ? ;
+
+The network's override is that of Petitboot and OpenBMC (docs/ipmi-network-format.md there).
 """
 
+from ipaddress import ip_address
 from typing import Literal, NamedTuple
 
 SET, GET = 0x08, 0x09  # commands
-FLAGS, MAILBOX = 5, 7  # parameters
+FLAGS, MAILBOX, NETWORK = 5, 7, 0x61  # parameters
 ASK_FLAGS = bytes((FLAGS, 0, 0))
+ASK_NETWORK = bytes((NETWORK, 0, 0))
 CLEAR_FLAGS = bytes((FLAGS, 0x80, 0, 0, 0, 0))
 MOST_BLOCKS = 64  # of a mailbox: 1 kB is enough for an order of boot devices
 _HEAD, _FLAGS = 3, 5  # bytes
 _UNSUPPORTED = (0x80, 0xC1)  # the parameter, the command
 _RESTART_CAUSE = 3  # bytes: QEMU's ipmi-bmc-sim takes GET for another command, and answers so
 _IBM = b"\2\0\0"
+_COOKIE = b"!pb!\0\1"  # with the version
+_MAC, _IPV4, _IPV6 = 6, 4, 16  # bytes of addresses
+LONGEST = _HEAD + 1 + len(_COOKIE) + 2 + _MAC + 2 + _IPV6 + 1 + _IPV6  # bytes of a reply
 
 Device = Literal["none", "network", "disk", "safe", "optical", "setup"]
 _DEVICES: dict[int, Device] = {
@@ -79,6 +90,40 @@ def read_mailbox(content: bytes) -> tuple[str, str] | None:
     if not sign or not name.startswith(b"petitboot,"):
         return None
     return name.decode(errors="replace"), value.decode(errors="replace")
+
+
+def read_network(reply: bytes) -> str | None:
+    """Return the override of the network, in the words of Petitboot's setting `network`.
+
+    None if there is none that counts. Raise ValueError, with a sentence, for a senseless one.
+    """
+    try:
+        data = _read(reply, NETWORK)
+    except ValueError:
+        return None  # most service processors have no such parameter
+    head = 1 + len(_COOKIE)
+    if not data or not data[0] & 0x80 or data[1:head] != _COOKIE:
+        return None  # another maker may have something else there
+    sizes, rest = data[head : head + 2], data[head + 2 :]
+    if not any(sizes):
+        return None
+    if sizes not in (bytes((_MAC, _IPV4)), bytes((_MAC, _IPV6))):
+        raise ValueError(f"Petipy knows no addresses of {sizes.hex(' ')} bytes")
+    if len(rest) < _MAC + 2:
+        raise ValueError("it is cut off")
+    mac, (ignore, static), rest = rest[:_MAC].hex(":"), rest[_MAC : _MAC + 2], rest[_MAC + 2 :]
+    if ignore:
+        return f"{mac},ignore"
+    if not static:
+        return f"{mac},dhcp"
+    size = sizes[1]
+    if len(rest) < 2 * size + 1:
+        raise ValueError("it is cut off")
+    address, bits, gateway = rest[:size], rest[size], rest[size + 1 : 2 * size + 1]
+    if bits > 8 * size:
+        raise ValueError(f"a network has no {bits} bits")
+    words = [mac, "static", f"{ip_address(address)}/{bits}"]
+    return ",".join(words + ([str(ip_address(gateway))] if any(gateway) else []))
 
 
 def _read(reply: bytes, parameter: int) -> bytes | None:

@@ -1,8 +1,11 @@
-"""The wishes of the service processor (BMC) for the next boot: IPMI's boot flags and mailbox.
+"""The wishes of the service processor (BMC) for a boot: IPMI's flags, mailbox, network override.
 
 `ipmitool chassis bootdev` and Redfish set the flags; Petitboot's ipmi-mailbox-config.py fills the
 mailbox. They mean what they mean to Petitboot (discover/platform-powerpc.c), but what they name
 only comes first: the rest of the order follows, so that no machine is stranded.
+
+The override is one interface in place of the setting `interfaces` that the machine keeps. It counts
+while the service processor has it: Petitboot would save a lasting one, and Petipy reads it again.
 
 A child speaks with the device: one that hangs costs some seconds of one start.
 """
@@ -11,13 +14,14 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from parsers.binary import ipmi
 from petipy.log import Log
 from petipy.settings import petitboot
+from petipy.settings.storage import Statement
 from petipy.sources.source import SourceEvent
 from petipy.state import order
 from petipy.state.store import Store
@@ -45,12 +49,14 @@ class Wish:
     - `hold`: the reason in words why nothing boots by itself; "" if it may.
     - `safe`: no source is looked at until a person asks for it.
     - `once`: a boot uses the flags up.
+    - `settings`: they count at this start.
     """
 
     first: tuple[str, ...] = ()
     hold: str = ""
     safe: bool = False
     once: bool = False
+    settings: tuple[Statement, ...] = ()
 
 
 class Bmc:
@@ -68,8 +74,14 @@ class Bmc:
         self._path, self._load, self._within = path, load, within
         self._once = False
 
-    async def obey(self, store: Store, log: Log, free: asyncio.Event) -> None:
-        """Ask for the wishes, and put them into the store.
+    async def obey(
+        self,
+        store: Store,
+        log: Log,
+        free: asyncio.Event,
+        override: Callable[[Sequence[Statement]], None] = lambda _: None,
+    ) -> None:
+        """Ask for the wishes, and put them into the store. `override` is given settings.
 
         Set `free`, so that sources are looked at, unless safe mode is wished for. A service
         processor without an answer has no wish.
@@ -89,13 +101,16 @@ class Bmc:
             why = getattr(error, "strerror", "") or f"{type(error).__name__}: {error}"
             log.warning(f"the service processor is not heard: {why}")
         self._once = wish.once
+        if wish.settings:
+            log.announce("the service processor configures the network of this start")
+            override(wish.settings)
         if wish.first:
             log.announce(f"the service processor wants this first: {', '.join(wish.first)}")
         if wish.hold:
             log.warning(f"{wish.hold}; nothing boots by itself")
-        if not (wish.first or wish.hold):
+        if not (wish.first or wish.hold or wish.settings):
             log.info("the service processor has no wish for this boot")
-        else:
+        elif wish.first or wish.hold:
             store.update(host=(*wish.first, *store.snapshot.host), hold=wish.hold)
         if not wish.safe:
             free.set()
@@ -114,10 +129,11 @@ class Bmc:
             await process.run(self._load, within=self._within)
         text = await in_child(self._ask, self._within)
         try:
-            flags, *blocks = map(bytes.fromhex, text.split(","))
+            flags, *blocks, network = map(bytes.fromhex, text.split(","))
         except ValueError:
             raise OSError(errno.EPROTO, "the process sent a senseless answer") from None
-        return _translate(flags, blocks, log)
+        wish = _translate(flags, blocks, log)
+        return replace(wish, settings=tuple(_list_settings(network, log)))
 
     async def clear(self) -> None:
         """Take the flags back if they were for one boot. Raise OSError."""
@@ -136,11 +152,12 @@ class Bmc:
             content = ipmi.read_block(replies[-1], number)
             if not content or content[-1] == 0:
                 break
+        replies.append(self._get(bmc, ipmi.ASK_NETWORK))
         return ",".join(reply.hex() for reply in replies)
 
     def _get(self, bmc: device.Ipmi, data: bytes) -> bytes:
         # A longer reply is no boot option.
-        return bmc.ask(device.CHASSIS, ipmi.GET, data, self._within)[:24]
+        return bmc.ask(device.CHASSIS, ipmi.GET, data, self._within)[: ipmi.LONGEST]
 
     def _clear(self, _: Parent) -> str:
         reply = self._open().ask(device.CHASSIS, ipmi.SET, ipmi.CLEAR_FLAGS, _CLEARING)
@@ -163,6 +180,15 @@ def _translate(reply: bytes, blocks: list[bytes], log: Log) -> Wish:
     first = (*_FIRST.get(flags.device, ()), *wish.first)
     safe = flags.device == "safe"
     return replace(wish, first=first, hold=hold, safe=safe, once=not flags.lasting)
+
+
+def _list_settings(reply: bytes, log: Log) -> Iterator[Statement]:
+    """Yield the settings that an override of the network makes."""
+    try:
+        if words := ipmi.read_network(reply):
+            yield from petitboot.translate([(_PLACE, "petitboot,network", words)])
+    except ValueError as error:
+        log.warning(f"{_PLACE}: the override of the network: {error}")
 
 
 def _list_mailbox(content: bytes, log: Log) -> Iterator[str]:

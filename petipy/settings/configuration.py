@@ -1,11 +1,11 @@
 """The configuration of a machine while it runs: change a setting for now, or for good."""
 
 import errno
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from petipy.settings import storage
-from petipy.settings.storage import Storage
+from petipy.settings.storage import Statement, Storage
 from petipy.settings.table import BY_NAME, Setting
 from petipy.state.settings import Settings
 
@@ -54,10 +54,12 @@ class Configuration:
         self._publish, self._cmdline, self._image = publish, cmdline, image
         self._machine = machine
         self._now: dict[str, str] = {}
+        self.overrides: Sequence[Statement] = ()  # of this start, over what the machine keeps
 
     def load(self) -> Settings:
         """Read all layers anew. The machine's may have changed by itself."""
-        return storage.load(self._cmdline, self._image, self._machine, self._now)
+        now, overrides = self._now, self.overrides
+        return storage.load(self._cmdline, self._image, self._machine, now, overrides)
 
     def reload(self, told: Iterable[str], warn: Callable[[str], None]) -> None:
         """Publish what has become known late, and warn of each complaint that is not `told`."""

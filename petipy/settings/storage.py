@@ -2,7 +2,8 @@
 
 1. built in: the defaults of `petipy.state.model.Settings`
 2. image: a file in the initramfs, /etc/petipy.toml
-3. machine: what the machine keeps, such as NVRAM, read by its platform
+3. machine: what the machine keeps, such as NVRAM, read by its platform; then what its service
+   processor wants at this start
 4. command line: the kernel's
 5. now: what a person has changed since the start; petipy.settings.configuration
 
@@ -88,12 +89,14 @@ def load(
     image: str = IMAGE,
     machine: Storage | None = None,
     now: Mapping[str, str] | None = None,
+    overrides: Iterable[Statement] = (),
 ) -> Settings:
     """Read all layers. The last layer counts, and in it the last statement of a setting."""
     found = _Found()
     found.take_file(image)
     if machine is not None:
         found.take_machine(machine)
+    found.take_statements(overrides)
     for name, given in _read_command_line(cmdline):
         text = given
         if name == _INTERFACES in found.values and _names_card_only(given):
@@ -176,18 +179,21 @@ class _Found:
 
     def take_machine(self, machine: Storage) -> None:
         try:
-            for number, found in enumerate(machine.read()):
-                place, written = found.place, found.written
-                if number >= _MOST:
-                    self.complaints.append(f"{place}: there are more than {_MOST} settings")
-                    break
-                if found.name:
-                    self.take("machine", place, found.name, found.text, written)
-                else:
-                    lines = self.complaints if found.wrong else self.notes
-                    lines.append(f"{place}: {written}: {found.text}")
+            self.take_statements(machine.read())
         except OSError as error:
             self.complaints.append(f"{machine.place}: {error.strerror or error}")
+
+    def take_statements(self, statements: Iterable[Statement]) -> None:
+        for number, found in enumerate(statements):
+            place, written = found.place, found.written
+            if number >= _MOST:
+                self.complaints.append(f"{place}: there are more than {_MOST} settings")
+                break
+            if found.name:
+                self.take("machine", place, found.name, found.text, written)
+            else:
+                lines = self.complaints if found.wrong else self.notes
+                lines.append(f"{place}: {written}: {found.text}")
 
 
 def _read_command_line(cmdline: str) -> Iterator[tuple[str, str]]:

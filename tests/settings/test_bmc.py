@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from petipy.log import Log
 from petipy.settings.bmc import Bmc, Wish
+from petipy.settings.storage import Statement
 from petipy.state.model import Snapshot
 from petipy.state.store import Store
 from tests.bmc import IBM, Device
@@ -136,7 +138,7 @@ def test_a_mailbox_of_others_or_of_noise_is_no_order(
         (b"\0\1\5\x80\x3c\0\0\0", "Petipy knows no boot device 15"),
         (b"\0" * 24, "it does not answer what was asked"),
         (b"\xff" * 272, "it refuses with code 0xff"),
-        (b"\0\1\5" + b"\x80" * 300, "boot flags have 5 bytes, not 21"),
+        (b"\0\1\5" + b"\x80" * 300, "boot flags have 5 bytes, not 50"),
     ],
 )
 def test_a_senseless_reply_is_named_and_is_no_wish(device: Device, reply: bytes, line: str) -> None:
@@ -202,3 +204,41 @@ def test_a_driver_that_makes_no_device_costs_its_time_alone(tmp_path: Path) -> N
     assert free
     assert len(lines) == 1
     assert lines[0].startswith("the service processor ")
+
+
+NETWORK = bytes.fromhex("000161 80 21706221 0001 0604 525400123456 0001 c0000207 18 c0000201")
+WORDS = "ip=192.0.2.7::192.0.2.1:24::52-54-00-12-34-56:none ip=off"
+
+
+def test_an_override_of_the_network_is_the_setting_interfaces(device: Device) -> None:
+    device.bmc.set_flags("network")
+    device.replies[9, 0x61] = NETWORK
+    wish, lines = read(device)
+    ((name, text, written),) = ((s.name, s.text, s.written) for s in wish.settings)
+    assert (name, text, written) == ("interfaces", WORDS, "petitboot,network")
+    assert (wish.first, lines) == (("network",), [])
+
+
+def test_a_senseless_override_is_named_and_costs_only_itself(device: Device) -> None:
+    device.bmc.set_flags("network")
+    device.replies[9, 0x61] = NETWORK[:-1]
+    wish, lines = read(device)
+    assert (wish.first, wish.settings) == (("network",), ())
+    assert lines == ["service processor: the override of the network: it is cut off"]
+
+
+def test_the_settings_of_a_service_processor_are_given_before_any_source_is_looked_at(
+    device: Device,
+) -> None:
+    device.replies[9, 0x61] = NETWORK
+
+    async def main() -> None:
+        store, log, free = Store(), Log(files=()), asyncio.Event()
+        given: list[tuple[Sequence[Statement], bool]] = []
+        bmc = Bmc(device.path, ioctl=device.ioctl)
+        await bmc.obey(store, log, free, lambda found: given.append((found, free.is_set())))
+        assert [([s.text for s in found], early) for found, early in given] == [([WORDS], False)]
+        assert free.is_set()
+        assert store.snapshot.host == ()
+
+    asyncio.run(main())

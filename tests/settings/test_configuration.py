@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from petipy.settings.configuration import Configuration, Outcome
-from petipy.settings.storage import Storage
+from petipy.settings.storage import Statement, Storage
 from petipy.state.settings import Settings
 from tests.fakes import Kept
 
@@ -118,3 +118,15 @@ def test_a_secret_is_never_repeated() -> None:
     assert person.settings.password == "$1$a$b"
     with pytest.raises(ValueError, match=r"^password takes HASH$"):
         person.set("password", "hunter2")
+
+
+def test_overrides_outrank_what_is_kept_and_stay_when_a_setting_changes() -> None:
+    person = Person(Kept({"interfaces": "ip=eth0:on", "timeout": "4"}))
+    person.configuration.overrides = (Statement("interfaces", "ip=off", "service processor"),)
+    assert str(person.set("timeout", "7")) == "saved in NVRAM"
+    assert person.settings.interfaces.text == "ip=off"
+    assert person.settings.place("interfaces") == "service processor: interfaces"
+    person = Person(Kept(), 'petipy.interfaces="ip=eth1:on"')
+    person.configuration.overrides = (Statement("interfaces", "ip=off", "service processor"),)
+    person.set("timeout", "7")
+    assert person.settings.interfaces.text == "ip=eth1:on"
