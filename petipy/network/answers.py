@@ -50,9 +50,16 @@ def confirms(question: dhcp4.Packet, packet: dhcp4.Packet) -> bool:
     )
 
 
-def may_confirm(question: dhcp4.Packet, data: bytes) -> bool:
-    """Return True if a packet has the address that the client asked for. This is quick."""
-    return dhcp4.peek_address(data) in {question.client, question.requested} - {_NONE}
+def confirms6(question: dhcp6.Packet, packet: dhcp6.Packet) -> bool:
+    """Return True if the client takes the answer of DHCPv6: it gives the server's addresses."""
+    return (
+        packet.kind == dhcp6.REPLY
+        and question.kind in (dhcp6.REQUEST, dhcp6.RENEW, dhcp6.REBIND)
+        and packet.client == question.client
+        and packet.server == (question.server or packet.server)
+        and any(seconds for _, seconds in packet.addresses)
+        and not packet.reasons
+    )
 
 
 def tell(
@@ -81,14 +88,12 @@ def tell6(
         return None
     values = dhcp6.read_words(packet)
     addresses = [(address, seconds) for address, seconds in packet.addresses if seconds]
-    right = packet.server == (question.server or packet.server)
     kind: Kind = "advertise" if packet.kind == dhcp6.ADVERTISE else "reply"
     if kind == "reply" and question.asks_for_address and not addresses:
-        if not right:
+        if packet.server != (question.server or packet.server):
             return None
         kind = "nak"
     address, seconds = addresses[0] if addresses else ("", 0)
-    asked = question.kind in (dhcp6.REQUEST, dhcp6.RENEW, dhcp6.REBIND)
     return Heard(
         link=link,
         family="v6",
@@ -98,7 +103,7 @@ def tell6(
         address=address,
         transaction=packet.xid,
         seconds=seconds,
-        expected=kind == "reply" and asked and bool(address) and right and not packet.reasons,
+        expected=confirms6(question, packet),
         words=tuple(values.words.items()),
         reasons=tuple(values.reasons[:MOST_REASONS]),
     )

@@ -33,7 +33,7 @@ _LONGEST = 4096  # bytes of a packet: DHCP's come in one frame
 _MESSAGE = 1 << 17  # bytes of a message to the parent
 _PACKETS = 4000  # read per second, on all links: a whole site may be starting
 # Answers to known transactions that are read per second: of a sender, and of all.
-_ANSWERS, _ALL_ANSWERS = 200, 1000
+_ANSWERS, _ALL_ANSWERS = 200, 400
 # Reports per second of a kind on a transaction of a link: of a sender, and of all.
 _REPORTS, _ALL_REPORTS = 20, 60
 _TURN = 64  # packets to read before requests and reports get their turn
@@ -188,11 +188,11 @@ class _Work:
                     self._conflicts.begin(link, message.address, now)
 
     def _may_read(self, link: int, datagram: Datagram) -> bool:
-        """Count an answer. Return True if it is within the limits, or may be the expected one."""
+        """Count an answer. Return True if it is within the limits, or needed anyhow."""
         counts = self._answers
         if _count(counts, datagram.source, _ANSWERS) and _count(counts, "", _ALL_ANSWERS):
             return True
-        return self._conversations.may_confirm(link, datagram)
+        return self._conversations.needs(link, datagram)
 
     def _report(self, parent: Parent, message: Heard) -> None:
         """Send a message to the parent, up to the limits per second."""

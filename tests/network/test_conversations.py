@@ -40,9 +40,11 @@ class Wire:
         return [*self.conversations.take_question(2, datagram)]
 
     def answer(self, data: bytes, source: str = "192.0.2.1", link: int = 2) -> list[Heard]:
-        ports = (547, 546) if ":" in source else (67, 68)
-        datagram = make_datagram(data, source, *ports)
-        return [*self.conversations.take_answer(link, datagram, self.now)]
+        return [*self.conversations.take_answer(link, make_answer(data, source), self.now)]
+
+    def needs(self, data: bytes, source: str = "192.0.2.1") -> bool:
+        """Return True if the answer is read however many come."""
+        return self.conversations.needs(2, make_answer(data, source))
 
     def requests(self, seconds: float = 0.0) -> list[Ask]:
         """Return the requests that are sent within some seconds from now."""
@@ -60,6 +62,11 @@ def make_datagram(data: bytes, source: str, port: int, target_port: int) -> Data
     return Datagram(
         source=source, target=target, source_port=port, target_port=target_port, data=data
     )
+
+
+def make_answer(data: bytes, source: str) -> Datagram:
+    ports = (547, 546) if ":" in source else (67, 68)
+    return make_datagram(data, source, *ports)
 
 
 @pytest.fixture
@@ -143,11 +150,14 @@ def test_the_answer_that_the_client_takes_is_expected_and_ends_the_transaction(w
     ]
     take(wire)
     for data in strange:
+        assert not wire.needs(data)
         (heard,) = wire.answer(data)
         assert (heard.kind, heard.expected) == ("ack", False)
+    assert wire.needs(true)
     (heard,) = wire.answer(true)
     assert heard.expected
     for data in (*strange, true, dhcp(dhcp4.NAK)):
+        assert not wire.needs(data)
         assert wire.answer(data) == []
     (proxy,) = wire.answer(dhcp(dhcp4.ACK, PXE, server="192.0.2.3"))
     assert proxy.kind == "boot"
@@ -192,6 +202,7 @@ def test_a_proxy_without_a_file_is_asked_once_there_is_an_address(wire: Wire) ->
     assert request.client == OWN
     assert request.options[93] == b"\0\x0c"
     answer = dhcp(dhcp4.ACK, PXE, server="192.0.2.3", xid=request.xid, file=b"pxelinux.0")
+    assert wire.needs(answer)
     (heard,) = wire.answer(answer, source="192.0.2.3")
     assert (heard.kind, heard.server, heard.transaction) == ("boot", "192.0.2.3", XID)
     assert heard.about["boot_file"] == "pxelinux.0"
@@ -354,8 +365,10 @@ def test_a_reply_of_dhcpv6_that_the_client_takes_ends_the_transaction() -> None:
         wire.send(question, six=True)
         assert wire.answer(packet6(dhcp6.REPLY, CLIENT6, other), "fe80::2") == []
         false = packet6(dhcp6.REPLY, CLIENT6, other, granted("2001:db8::8"))
+        assert [wire.needs(data, "fe80::1") for data in (false, true)] == [False, True]
         assert not wire.answer(false, "fe80::2")[0].expected
         assert wire.answer(true, "fe80::1")[0].expected
+        assert not wire.needs(true, "fe80::1")
         refusal = packet6(dhcp6.REPLY, CLIENT6, own)
         assert [wire.answer(data, "fe80::1") for data in (true, false, refusal)] == [[], [], []]
 
