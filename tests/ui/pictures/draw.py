@@ -32,7 +32,7 @@ def draw(screen: pyte.Screen, glyphs: Glyphs) -> tuple[int, int, bytes]:
     pixels = bytearray()
     for row in range(rows):
         cells = [screen.buffer[row][column] for column in range(columns)]
-        colours = [_find_colours(cell) for cell in cells]
+        colours = [find_colours(cell) for cell in cells]
         for y in range(HEIGHT):
             for column, (cell, (text, ground)) in enumerate(zip(cells, colours, strict=True)):
                 bits = glyphs.get(cell.data, glyphs["?"])[y]
@@ -42,13 +42,24 @@ def draw(screen: pyte.Screen, glyphs: Glyphs) -> tuple[int, int, bytes]:
     return columns * WIDTH, rows * HEIGHT, bytes(pixels)
 
 
-def _find_colours(cell: Char) -> tuple[int, int]:
+def find_colours(cell: Char) -> tuple[int, int]:
     """Return the colours of the text and of the background. Bold is bright."""
     text = _NAMES.index(cell.fg) if cell.fg in _NAMES else 7
     ground = _NAMES.index(cell.bg) if cell.bg in _NAMES else 0
     if cell.reverse:
         text, ground = ground, text
     return text + 8 * cell.bold, ground
+
+
+def from_png(data: bytes) -> tuple[int, int, bytes]:
+    """Return width, height and pixels of a picture that to_png has made."""
+    width, height = struct.unpack_from(">II", data, 16)
+    at = data.index(b"IDAT")
+    (length,) = struct.unpack_from(">I", data, at - 4)
+    rows = zlib.decompress(data[at + 4 : at + 4 + length])
+    line = width // 2 + 1
+    halves = (rows[start + 1 : start + line] for start in range(0, len(rows), line))
+    return width, height, bytes(p for row in halves for byte in row for p in (byte >> 4, byte & 15))
 
 
 def to_png(width: int, height: int, pixels: bytes) -> bytes:
