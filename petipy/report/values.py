@@ -6,6 +6,8 @@ from typing import Any
 from parsers.api import Effect, FileRef, Problem, SignatureRef
 from petipy.state.model import Choice, File
 
+ToJson = Callable[[FileRef], dict[str, Any]]
+
 
 def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str, Any]:
     """Return an entry as a JSON object. The keys are a contract.
@@ -15,28 +17,7 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
     entry = choice.entry
 
     def file(ref: FileRef) -> dict[str, Any]:
-        # A device that is absent keeps the configuration's own words.
-        packed = {"packed": ref.packed} if ref.packed else {}
-        packed |= {"mode": f"{ref.mode:o}"} if ref.mode else {}
-        part = {"offset": ref.offset, "size": ref.size} if ref.offset or ref.size else {}
-        if ref.url:
-            return {"url": ref.url, **part, **packed}
-        name = find(ref.device) or ref.device or choice.device
-        return {"device": name, "path": ref.path, **part, **packed}
-
-    def effect(effect: Effect) -> dict[str, Any]:
-        more: dict[str, Any] = {"rename": effect.rename} if effect.rename else {}
-        more |= {"once": True} if effect.once else {}
-        return {"file": file(effect.file), "values": dict(effect.values)} | more
-
-    def signature(ref: SignatureRef) -> dict[str, Any]:
-        more = {"digest": ref.digest} if ref.digest else {}
-        return {
-            "file": file(ref.file),
-            "place": file(ref.place),
-            "kind": ref.kind,
-            "signer": ref.signer or None,
-        } | more
+        return _file_to_json(ref, find(ref.device) or ref.device or choice.device)
 
     refs = [ref for ref in (entry.kernel, *entry.initrds, entry.devicetree) if ref]
     refs += [*entry.overlays, *(ref.place for ref in entry.signatures)]
@@ -53,10 +34,10 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         "initrds": [file(ref) for ref in entry.initrds],
         "devicetree": file(entry.devicetree) if entry.devicetree else None,
         "overlays": [file(ref) for ref in entry.overlays],
-        "signatures": [signature(ref) for ref in entry.signatures],
+        "signatures": [_signature_to_json(ref, file) for ref in entry.signatures],
         "cmdline": entry.cmdline,
         "default": entry.default,
-        "effects": [effect(e) for e in entry.effects],
+        "effects": [_effect_to_json(effect, file) for effect in entry.effects],
         "missing": [files[name] for name in choice.missing],
         "waits_for": choice.waits_for or None,
         "action": entry.action or None,
@@ -70,6 +51,31 @@ def entry_to_json(choice: Choice, find: Callable[[str], str | None]) -> dict[str
         "also": list(entry.also),
         "dialect": choice.dialect or None,
     }
+
+
+def _file_to_json(ref: FileRef, device: str) -> dict[str, Any]:
+    """Return a file. A device that is absent keeps the configuration's own words."""
+    packed = {"packed": ref.packed} if ref.packed else {}
+    packed |= {"mode": f"{ref.mode:o}"} if ref.mode else {}
+    part = {"offset": ref.offset, "size": ref.size} if ref.offset or ref.size else {}
+    place = {"url": ref.url} if ref.url else {"device": device, "path": ref.path}
+    return {**place, **part, **packed}
+
+
+def _effect_to_json(effect: Effect, file: ToJson) -> dict[str, Any]:
+    more: dict[str, Any] = {"rename": effect.rename} if effect.rename else {}
+    more |= {"once": True} if effect.once else {}
+    return {"file": file(effect.file), "values": dict(effect.values)} | more
+
+
+def _signature_to_json(ref: SignatureRef, file: ToJson) -> dict[str, Any]:
+    more = {"digest": ref.digest} if ref.digest else {}
+    return {
+        "file": file(ref.file),
+        "place": file(ref.place),
+        "kind": ref.kind,
+        "signer": ref.signer or None,
+    } | more
 
 
 def problem_to_json(device: str, problem: Problem) -> dict[str, Any]:

@@ -68,11 +68,7 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         if snapshot.hold:
             return Decision()
         return _decide_without_candidate(settings, hints, attended, now)
-    free = order
-    if not settings.boot_restricted:
-        uncovered = list_uncovered(order, snapshot)
-        order = uncovered or order
-        free = [choice for choice in uncovered if choice.users is None]
+    order, free = _list_free(order, snapshot)
     if not free or free[0] is not order[0]:
         # An owner who sets superusers and does not write --unrestricted wants a person at every
         # boot: GRUB, too, asks for the password when the time is over. Another entry or disk is
@@ -95,12 +91,30 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
     if not untried:
         return _decide_after_all(default, settings, hints, attended, now)
     until = min(end, _until(seconds, settings, hints, attended))
+    least = hints.moved + min(LEAST, seconds)
+    return _count_down(default, snapshot, hints, until, least, now)
+
+
+def _list_free(order: list[Choice], snapshot: Snapshot) -> tuple[list[Choice], list[Choice]]:
+    """Return the candidates whose turn it may be, and those that need no password."""
+    if snapshot.settings.boot_restricted:
+        return order, order
+    uncovered = list_uncovered(order, snapshot)
+    return uncovered or order, [choice for choice in uncovered if choice.users is None]
+
+
+def _count_down(
+    default: Choice, snapshot: Snapshot, hints: Hints, until: float, least: float, now: float
+) -> Decision:
+    """Decide when nobody is there: wait until a time, perhaps longer for devices, then boot.
+
+    It is `least` at least: a person has time to see that a late device has taken the default over.
+    """
     countdown = Countdown(choice=default.id, until=until)
     wait, awaited = Ranking(snapshot).find_wait(default, hints.since)
     if wait > until:
         until, countdown = wait, replace(countdown, until=wait, awaits=awaited)
-    # A person has time to see that a device which came late has taken the default over.
-    if (least := hints.moved + min(LEAST, seconds)) > until:
+    if least > until:
         until, countdown = least, replace(countdown, until=least)
     if now < until:
         return Decision(default=default.id, countdown=countdown, again=until)

@@ -5,7 +5,7 @@ again only for the sources that a change concerns.
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from posixpath import dirname
 
@@ -163,41 +163,50 @@ def resolve_source(
 
     An id is made of the identity, the path of the configuration and the entry's own name.
     """
-    wishes = _Wishes(scan)
-    guarding = ""  # the first format that has superusers
-    absent = frozenset(scan.missing)
-    ranks: dict[str, int] = {}
-    facts = {form: FormatFacts(name=form) for form, _ in scan.entries}
-    facts |= {known.name: known for known in scan.formats}
-    stamps = _Stamps(scan, name, find)
-    # A stick may pass for one of the machine's volumes: what it offers there is the stick's.
-    own = is_own(name) and all(is_own(_host(text.device)) for text in stamps.texts)
+    source = _SourceResolver(name, scan, find, is_own)
     for id, (form, entry) in zip(_ids(scan, identity), scan.entries, strict=True):
-        wish, guard = wishes.of(form, entry)
-        files = [(ref, stamps.add(ref, _file(ref, name, find))) for ref in list_references(entry)]
+        yield source.resolve(id, form, entry if boot_image else _without_image(entry))
+
+
+class _SourceResolver:
+    """The facts of a source that its choices share."""
+
+    def __init__(self, name: str, scan: Scan, find: FindVolume, is_own: IsOwn) -> None:
+        self._name, self._find, self._is_own = name, find, is_own
+        self._wishes, self._stamps = _Wishes(scan), _Stamps(scan, name, find)
+        self._guarding = ""  # the first format that has superusers
+        self._absent = frozenset(scan.missing)
+        self._ranks: dict[str, int] = {}
+        self._facts = {form: FormatFacts(name=form) for form, _ in scan.entries}
+        self._facts |= {known.name: known for known in scan.formats}
+        # A stick may pass for one of the machine's volumes: what it offers there is the stick's.
+        texts = self._stamps.texts
+        self._own = is_own(name) and all(is_own(_host(text.device)) for text in texts)
+
+    def resolve(self, id: str, form: str, entry: Entry) -> Choice:
+        wish, guard = self._wishes.of(form, entry)
+        name, find, facts = self._name, self._find, self._facts[form]
+        stamp = self._stamps.add
+        files = [(ref, stamp(ref, _file(ref, name, find))) for ref in list_references(entry)]
         resolved = {ref: file for ref, file in files if file}
         waits = [describe(ref.device) for ref, file in files if file is None]
         if wish.superusers is not None:
-            guarding = guarding or form
-        yield Choice(
+            self._guarding = self._guarding or form
+        return Choice(
             id=id,
             format=form,
             device=name,
-            entry=entry if boot_image else _without_image(entry),
+            entry=entry,
             kernel=resolved.get(entry.kernel) if entry.kernel else None,
             initrds=tuple(resolved[ref] for ref in entry.initrds if ref in resolved),
             devicetree=resolved.get(entry.devicetree) if entry.devicetree else None,
             overlays=tuple(resolved[ref] for ref in entry.overlays if ref in resolved),
-            signatures=tuple(
-                Signature(resolved[s.file], resolved[s.place], s.signer, s.digest, s.kind)
-                for s in entry.signatures
-                if s.file in resolved and s.place in resolved
-            ),
+            signatures=_resolve_signatures(entry, resolved),
             changes=tuple(_change(effect, name, find) for effect in entry.effects),
-            configs=stamps.list_configs(entry, locked=guard.superusers is not None),
-            missing=tuple(str(file) for ref, file in files if file and ref in absent),
+            configs=self._stamps.list_configs(entry, locked=guard.superusers is not None),
+            missing=tuple(str(file) for ref, file in files if file and ref in self._absent),
             waits_for=entry.waits_for or ", ".join(dict.fromkeys(waits)),
-            turn=wishes.find_turn(entry, wish),
+            turn=self._wishes.find_turn(entry, wish),
             timeout=wish.timeout,
             total=wish.total,
             elsewhere=wish.elsewhere,
@@ -205,12 +214,23 @@ def resolve_source(
             superusers=guard.superusers,
             passwords=guard.passwords,
             # Entries without preferences of their own have those of the first configuration.
-            dialect=wish.dialect if facts[form].has_dialects else "",
-            hotkey_selects=facts[form].hotkeys_select,
-            rank=ranks.setdefault(form, len(ranks)),
-            own=own and all(is_own(_host(file.device)) for file in resolved.values()),
-            guarded=wish.superusers is not None and form == guarding and not entry.guess,
+            dialect=wish.dialect if facts.has_dialects else "",
+            hotkey_selects=facts.hotkeys_select,
+            rank=self._ranks.setdefault(form, len(self._ranks)),
+            own=self._own and all(self._is_own(_host(file.device)) for file in resolved.values()),
+            guarded=self._is_guarded(form, entry, wish),
         )
+
+    def _is_guarded(self, form: str, entry: Entry, wish: Preferences) -> bool:
+        return wish.superusers is not None and form == self._guarding and not entry.guess
+
+
+def _resolve_signatures(entry: Entry, resolved: Mapping[FileRef, File]) -> tuple[Signature, ...]:
+    return tuple(
+        Signature(resolved[s.file], resolved[s.place], s.signer, s.digest, s.kind)
+        for s in entry.signatures
+        if s.file in resolved and s.place in resolved
+    )
 
 
 class _Stamps:

@@ -15,6 +15,30 @@ def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Parag
     """Describe an entry. `allowed` are the users who may boot it, in words."""
     entry = choice.entry
     yield "heading", entry_title(choice)
+    yield from _describe_state(choice, snapshot)
+    yield None, ""
+    if entry.help:
+        yield from ((None, line) for line in entry.help.split("\n"))
+        yield None, ""
+    yield from _describe_boot(choice)
+    yield None, ""
+    yield _fact("Device", device_title(snapshot, choice.device))
+    yield _fact("Written in", f"{entry.config}, line {entry.line} ({choice.written})")
+    for place in entry.also:
+        yield _fact("and in", place)
+    if entry.trail:
+        yield _fact("Submenu", " / ".join(entry.trail))
+    if entry.hotkey:
+        yield _fact("Key", entry.hotkey)
+    if allowed:
+        yield _fact("Booted by", allowed)
+    for effect in entry.effects:
+        yield _fact("When booted", _describe_effect(effect))
+    yield from _origins(entry)
+
+
+def _describe_state(choice: Choice, snapshot: Snapshot) -> Iterator[Paragraph]:
+    """Say what becomes of an entry now: what boots it, and what keeps it from booting."""
     if choice.base:
         base, place = snapshot.choice(choice.base), snapshot.settings.place(choice.setting)
         yield None, f"An entry of your own, in {place}: it changes {base and entry_title(base)}."
@@ -30,10 +54,11 @@ def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Parag
     for tried in snapshot.attempts:
         if tried.id == choice.id:
             yield "error", f"{tried.at:.0f} s after the start: {tried.reason}"
-    yield None, ""
-    if entry.help:
-        yield from ((None, line) for line in entry.help.split("\n"))
-        yield None, ""
+
+
+def _describe_boot(choice: Choice) -> Iterator[Paragraph]:
+    """Describe what a boot loads, and the command line."""
+    entry = choice.entry
     if entry.action:
         yield None, f"It starts nothing: {entry.unbootable}."
     else:
@@ -48,20 +73,6 @@ def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Parag
         yield _fact("Signature", describe_signature(signature))
     if not entry.action:
         yield _fact("Command line", entry.cmdline or "(empty)")
-    yield None, ""
-    yield _fact("Device", device_title(snapshot, choice.device))
-    yield _fact("Written in", f"{entry.config}, line {entry.line} ({choice.written})")
-    for place in entry.also:
-        yield _fact("and in", place)
-    if entry.trail:
-        yield _fact("Submenu", " / ".join(entry.trail))
-    if entry.hotkey:
-        yield _fact("Key", entry.hotkey)
-    if allowed:
-        yield _fact("Booted by", allowed)
-    for effect in entry.effects:
-        yield _fact("When booted", _describe_effect(effect))
-    yield from _origins(entry)
 
 
 def _origins(entry: Entry) -> Iterator[Paragraph]:
