@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from initramfs import cpio, features, keymaps, openpgp, python, ssh, userland, wheels
+from initramfs import cpio, features, keymaps, languages, openpgp, python, ssh, userland, wheels
 from initramfs.archive import MIRROR, Archive
 from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
@@ -96,6 +96,7 @@ def build(
         kernel = take_kernel(target, own, manifest, whole=signed or plain)
         modules = select_modules(kernel, architecture)
         options.append(({}, keymaps.make_tree(layouts, target, cache)))
+        options.append(({}, languages.make_tree()))
         trees = assemble(
             kernel, modules, target, host, cache, zstd, manifest, plain=plain, options=options
         )

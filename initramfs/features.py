@@ -33,6 +33,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     ),
     "kexec-tools": ("usr/sbin/kexec",),
     "keyboard layouts": ("usr/share/petipy/keymaps",),
+    "languages": ("usr/share/petipy/languages/*",),
 }
 # Feature → kernel modules, and the sections of drivers.txt with more of them.
 MODULES: Mapping[str, tuple[str, ...]] = {

@@ -32,8 +32,8 @@ FORMATS = [
 PLATFORMS = ["efi", "generic", "powernv", "pseries"]
 SETTINGS = [
     *("timeout", "order", "entry", "next", "menu", "store", "resume", "on_failure", "flap"),
-    *("boots", "panic", "watchdog", "ui", "consoles", "color", "encoding", "keymap", "dialect"),
-    "boot_image",
+    *("boots", "panic", "watchdog", "ui", "consoles", "color", "encoding", "language", "keymap"),
+    *("dialect", "boot_image"),
     *("show_foreign", "boot_restricted"),
     *("lock", "password", "machine_password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),
@@ -48,8 +48,8 @@ ARCHITECTURES = [
 SCHEMES = ["http", "https", "nfs", "tftp"]
 COMMANDS = ["attach", "capture", "check", "ctl", "explain", "help", "list", "script", "story"]
 SCREENS = [
-    *("details", "editor", "help", "keyboard", "log", "machine", "menu", "network", "open"),
-    *("order", "power", "prompt", "settings"),
+    *("details", "editor", "help", "keyboard", "language", "log", "machine", "menu", "network"),
+    *("open", "order", "power", "prompt", "settings"),
 ]
 CLIENT_COMMANDS = [
     *("boot", "boot edited", "edit", "keep entry", "remove entry"),

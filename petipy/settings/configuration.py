@@ -28,16 +28,21 @@ class Outcome:
     remark: str = ""
 
     def __str__(self) -> str:
-        """Describe the result in one line."""
+        return self.describe()
+
+    def describe(self, phrase: Callable[..., str] = str.format) -> str:
+        """Describe the result in one line, in the language of `phrase`."""
         if self.place and self.removed:
-            done = f"not kept in {self.place} any more"
+            done = phrase("not kept in {place} any more", place=self.place)
         elif self.place:
-            later = "" if self.counts else "; it counts at the next start"
-            done = f"saved in {self.place}{later}"
+            done = phrase("saved in {place}", place=self.place)
+            done += "" if self.counts else phrase("; it counts at the next start")
         elif self.removed:
-            done = "as it was at the start"
+            done = phrase("as it was at the start")
         else:
-            done = "not saved; it counts until the next start" if self.counts else "not changed"
+            done = phrase("not changed")
+            if self.counts:
+                done = phrase("not saved; it counts until the next start")
         return f"{done}: {self.remark}" if self.remark else done
 
 

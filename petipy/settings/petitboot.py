@@ -14,7 +14,6 @@ _NUMBER = re.compile(r"\s*([0-9]+)")
 _KINDS = "network", "disk", "usb", "optical", "any"
 # Settings that Petipy has no use for, with the reason.
 _WITHOUT = {
-    "petitboot,language": "Petipy's texts are English",
     "petitboot,write?": "Petipy writes to a disk only when an entry boots that asks for it",
     "petitboot,snapshots?": "Petipy never writes to a disk while it looks",
     "petitboot,preboot-check": "Petipy checks a kernel when it loads it",
@@ -44,6 +43,8 @@ def _translate(name: str, value: str) -> Iterator[tuple[str, str]]:
             yield from _read_network(value)
         case "petitboot,password":
             yield "machine_password", value
+        case "petitboot,language":
+            yield "language", value
         case "petitboot,debug?":
             yield "debug", "1" if value == "true" else "0"
         case "petitboot,console" if "[" not in value:  # it has found that one by itself

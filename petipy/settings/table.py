@@ -158,6 +158,11 @@ SETTINGS = (
         live=False,
     ),
     Setting(
+        name="language",
+        type=values.LANGUAGE,
+        help="of the menus, such as de or fr; `L` there changes that of one console",
+    ),
+    Setting(
         name="keymap",
         type=values.LAYOUT,
         help="the layout of the keyboard at the machine's screen, such as de, us-intl or fr-bepo",

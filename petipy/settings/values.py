@@ -199,6 +199,18 @@ def _read_line(text: str) -> str:
     return text
 
 
+def _read_language(text: str) -> str:
+    """Read a locale as POSIX writes it: de, de_DE.UTF-8, sr_RS@latin, C."""
+    name = text.partition("@")[0].partition(".")[0]
+    if name in ("C", "POSIX") or not text:
+        return "en"
+    language, *territory = name.split("_")
+    parts = (language, *territory)
+    if len(parts) > 2 or not all(p.isascii() and p.isalnum() and 1 < len(p) < 9 for p in parts):
+        raise ValueError(text)
+    return "_".join([language.lower(), *map(str.upper, territory)])
+
+
 def _read_word(text: str) -> str:
     if not text.isprintable() or " " in text or len(text) > _LONGEST_WORD:
         raise ValueError(text)
@@ -246,6 +258,7 @@ SETUPS = ValueType(
     complain=lambda setups: setups.complaints,
 )
 OWN = ValueType(form="BASE|TITLE[|PART=TEXT…]", read=_read_own, write=_write_own)
+LANGUAGE = ValueType(form="LANGUAGE", read=_read_language, write=str)
 LAYOUT = ValueType(form="LAYOUT", read=_read_word, write=str)
 CLASS = ValueType(form="TEXT", read=_read_class, write=str)
 DHCP_ARCHITECTURE = ValueType(

@@ -20,6 +20,7 @@ from petipy.ui.line.watch import Watch
 
 if TYPE_CHECKING:
     from petipy.ui.mode import Mode
+    from petipy.ui.translator import Phrase
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is opened again
 _FLUSH_TIME = 1.0  # seconds for the last lines to leave
@@ -264,15 +265,28 @@ class Console:
     async def _print(self, lines: Sequence[str]) -> None:
         """Write lines as plain text that scrolls; return at a key, or when a countdown is back."""
         text = "".join(f"{to_ascii(line)}\r\n" for line in lines)
-        self._terminal.write(f"\r\n{text}Any key comes back to the menu.\r\n")
+        self._terminal.write(f"\r\n{text}")
+        self._write_line(self._phrase("Any key comes back to the menu."))
         with Watch(self._terminal, self._session) as watch:
             while not (await watch.wait(math.inf)).data:
                 if self._session.snapshot.countdown:  # nobody has pressed a key for long
                     return
         self._session.note_presence()
 
+    @property
+    def _phrase(self) -> "Phrase":
+        """The translation into the language of the screens."""
+        assert self._fullscreen
+        return self._fullscreen.translator.phrase
+
+    def _write_line(self, text: str) -> None:
+        """Write a line with the letters that the terminal has. The screens have been there."""
+        assert self._fullscreen
+        letters = self._fullscreen.translator.letters
+        self._terminal.write(f"{letters.send(text)}\r\n")
+
     async def _run_shell(self) -> None:
-        self._terminal.write('A shell. "exit" comes back to the menu.\r\n')
+        self._write_line(self._phrase('A shell. "exit" comes back to the menu.'))
         await self._terminal.flush(_FLUSH_TIME)
         self._terminal.close()
         from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL  # no headless start needs it

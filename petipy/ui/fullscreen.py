@@ -18,7 +18,8 @@ from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
 from petipy.ui.line.probe import probe_size, read_size
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
-from petipy.ui.mode import ABSENT, GAP, IDLE, Ending, Mode, find_letters
+from petipy.ui.mode import ABSENT, GAP, IDLE, Ending, Mode
+from petipy.ui.translator import mark
 from petipy.ui.view import Start
 
 _WAKING = 1.0  # seconds for which further Enters mean the same as that
@@ -43,7 +44,7 @@ class FullScreen(Mode):
         super().__init__(terminal, session, start, warn, theme=theme, may_leave=may_leave)
         self._last_key = self._woken = -math.inf  # times
         self._answers_until = -math.inf  # of questions about the size
-        self._display = Display(terminal, theme, find_letters(terminal))
+        self._display = Display(terminal, theme, self.translator.letters)
         self._loop = MainLoop(
             self._view,
             screen=self._display,
@@ -94,7 +95,8 @@ class FullScreen(Mode):
             idle = self._note_key()
             redraw = redraw or key in REDRAW or idle > (IDLE if key in BOOT else ABSENT)
             if key in BOOT and self._is_waking(idle):
-                self._view.tell("Drawn anew after a pause; the next Enter counts")
+                text = mark("Drawn anew after a pause; the next Enter counts")
+                self._view.tell(self.translator.phrase(text))
             elif key not in REDRAW:
                 self._loop.process_input([key])
                 await asyncio.sleep(0)  # the key's command runs before the next key

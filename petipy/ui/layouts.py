@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from petipy.sys import vt
 from petipy.ui.keymaps import PLACE, Keymap, Keymaps
+from petipy.ui.translator import Phrase, mark
 
 _BUILT_IN = "us"  # the layout that the kernel has by itself
 Load = Callable[[str, vt.Tables, vt.Compose], None]
@@ -35,9 +36,9 @@ class Layouts:
         """Return True if the image has a layout, by one of its names."""
         return self._read().find(name) is not None
 
-    def describe(self) -> str:
+    def describe(self, phrase: Phrase = str.format) -> str:
         """Return the layout in use for people: "de, German"."""
-        title = self.titles.get(self.name, "as the kernel has it")
+        title = self.titles.get(self.name) or phrase("as the kernel has it")
         return f"{self.name}, {title}"
 
     def follow(self, setting: str, path: str) -> str:
@@ -52,17 +53,18 @@ class Layouts:
         wrong = self.use(setting or _BUILT_IN)
         return f"petipy.keymap: {wrong}" if wrong else ""
 
-    def use(self, name: str) -> str:
+    def use(self, name: str, phrase: Phrase = str.format) -> str:
         """Load a layout. Return the reason if that fails."""
         keymap = self._read().find(name)
         if keymap is None:
-            return f"this image has no keyboard layout {name!r}"
+            return phrase("this image has no keyboard layout {name!r}", name=name)
         from petipy.ui import compose  # not at a line
 
         try:
             self._load(self._path, keymap.tables, compose.make_table())
         except OSError as error:
-            return f"the layout {name} could not be loaded: {error.strerror}"
+            text = mark("the layout {name} could not be loaded: {reason}")
+            return phrase(text, name=name, reason=error.strerror)
         self._current = keymap
         return ""
 

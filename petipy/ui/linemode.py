@@ -11,7 +11,7 @@ from itertools import islice
 
 from petipy.control.session import Session
 from petipy.state.model import Status
-from petipy.ui.kit.keys import BACK, BOOT, join_footer, to_label
+from petipy.ui.kit.keys import BACK, BOOT, to_label
 from petipy.ui.kit.screen import Screen
 from petipy.ui.kit.search import FIND
 from petipy.ui.kit.theme import Theme
@@ -23,7 +23,7 @@ from petipy.ui.line.paper import Paper
 from petipy.ui.line.plain import wrap
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
-from petipy.ui.mode import GAP, IDLE, Ending, Mode, find_letters
+from petipy.ui.mode import GAP, IDLE, Ending, Mode
 from petipy.ui.transcript import (
     Line,
     describe_keys,
@@ -36,11 +36,12 @@ from petipy.ui.transcript import (
     show_value,
     split_command,
 )
+from petipy.ui.translator import mark
 from petipy.ui.view import Start
 
 _REPEAT = 10.0  # seconds between two lines that differ in their numbers only
 _MOST_NEWS = 20  # lines at once
-_PROMPT, _MORE = "> ", "More: Enter goes on, q ends > "
+_PROMPT, _MORE = "> ", mark("More: Enter goes on, q ends >")
 _MOTIONS = frozenset({"left", "right", "home", "end"})  # a line shows no cursor within its text
 
 
@@ -57,13 +58,13 @@ class LineMode(Mode):
         may_leave: bool = False,
     ) -> None:
         super().__init__(terminal, session, start, warn, theme=Theme(), may_leave=may_leave)
-        self._paper = Paper(terminal, find_letters(terminal))
+        self._phrase = self.translator.phrase
+        self._paper = Paper(terminal, self.translator.letters)
         self._shown: tuple[Screen | None, list[str]] = None, []
         self._rows: list[Line] = []  # with the numbers that were printed last
         self._rest: Iterator[Line] | None = None  # lines that did not fit
         self._keys: list[str] = []  # the commands that were printed last
-        self._told = ""  # the last remark
-        self._told_at = -math.inf
+        self._told, self._told_at = "", -math.inf  # the last remark, and its time
         self._hinted = False  # that the list has changed
         self._news: Status | None = None
         self._last_key = -math.inf
@@ -111,15 +112,15 @@ class LineMode(Mode):
         if field := find_field(screen):
             self._paper.prompt(f"{find_label(screen)}: ", show_value(field))
         else:
-            self._paper.prompt(_MORE if self._rest else _PROMPT, self._paper.typed)
+            text = f"{self._phrase(_MORE)} " if self._rest else _PROMPT
+            self._paper.prompt(text, self._paper.typed)
 
     def _print_screen(self) -> None:
         """Print the screen on top, and the commands that it has."""
-        screen, title = self._view.screen, self._view.title
-        lines = [*read_lines(screen)]
+        lines = [*read_lines(screen := self._view.screen)]
         self._shown, self._hinted = (screen, [*map(str, lines)]), False
         self._rows = [line for line in lines if line.number]
-        self._paper.say("", title)
+        self._paper.say("", self._view.title)
         self._rest = iter(lines)
         self._print_page()
 
@@ -142,12 +143,8 @@ class LineMode(Mode):
 
     def _list_keys(self) -> list[str]:
         """Return the commands of the screen on top, as lines."""
-        screen, width = self._view.screen, self._terminal.size()[0] - 1
-        if find_field(screen):
-            text = join_footer(screen.footer, 1000)
-        else:
-            text = describe_keys(screen, self._view.keys.of_entries)
-        return wrap(text, width, 10)
+        keys = describe_keys(self._view.screen, self._view.keys.of_entries, self._phrase)
+        return wrap(keys, self._terminal.size()[0] - 1, 10)
 
     def _tell(self) -> None:
         """Print the remark about what goes on now, if it is new."""
@@ -178,7 +175,7 @@ class LineMode(Mode):
             self._print_screen()
         elif self._rows and not self._hinted and shown != [*map(str, read_lines(screen))]:
             self._hinted = True
-            self._paper.say("The list has changed: Enter prints it")
+            self._paper.say(self._phrase("The list has changed: Enter prints it"))
         self._tell()
 
     # Input
@@ -234,7 +231,8 @@ class LineMode(Mode):
     async def _use_key(self, *keys: str) -> None:
         """Press keys, and print what has come of them."""
         if keys and not await self._send(*keys):
-            self._paper.say(f"{to_label(keys[-1])} means nothing here; h is the help")
+            key = to_label(keys[-1], self._phrase)
+            self._paper.say(self._phrase("{key} means nothing here; h is the help", key=key))
             return
         self._show_changes()
 
@@ -274,11 +272,11 @@ class LineMode(Mode):
     def _read_command(self, word: str, number: int | None) -> str | None:
         """Put the cursor on the row with the number, and return the key; None if it is nonsense."""
         keys = [*self._view.screen.footer, *self._view.keys.documented()]
-        key = find_key(word, keys) if word else BOOT.names[0]
+        key = find_key(word, keys, self._phrase) if word else BOOT.names[0]
         if not key:
-            self._paper.say(f"There is no command {word}; h is the help")
+            self._paper.say(self._phrase("There is no command {word}; h is the help", word=word))
         elif number is None and self._rows and any(key in k for k in self._view.keys.of_entries):
-            self._paper.say(f"The command is {word} NUMBER")
+            self._paper.say(self._phrase("The command is {word} NUMBER", word=word))
         elif number is None or self._focus_on(number):
             return key
         return None
@@ -288,11 +286,11 @@ class LineMode(Mode):
         screen = self._view.screen
         shown = next((line for line in self._rows if line.number == number), None)
         if shown is None:
-            self._paper.say(f"There is no number {number}")
+            self._paper.say(self._phrase("There is no number {number}", number=number))
         elif row := find_row(screen, shown):
             screen.walker.set_focus(row.position)
             return True
         else:
-            self._paper.say("The list has changed meanwhile")
+            self._paper.say(self._phrase("The list has changed meanwhile"))
             self._print_screen()
         return False

@@ -6,11 +6,10 @@ from typing import Any, Literal
 
 from petipy.control.session import Session
 from petipy.state.model import Snapshot
-from petipy.sys import vt
 from petipy.ui.kit.theme import Theme
 from petipy.ui.layouts import LAYOUTS
 from petipy.ui.line.keyboard import Keyboard
-from petipy.ui.line.letters import ASCII, Letters
+from petipy.ui.line.letters import find_letters
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
 from petipy.ui.view import Start, View
@@ -56,7 +55,9 @@ class Mode:
             (lambda: self._end("left")) if may_leave else None,
             self._print,
             self._layouts,
+            find_letters(terminal),
         )
+        self.translator = self._view.translator
 
     async def run(self) -> Ending:
         """Show the screens until the person wants a shell or a printout, leaves or has gone.
@@ -91,13 +92,3 @@ class Mode:
 
     def _print(self, lines: Sequence[str]) -> None:
         self._ending, self.printout = "print", lines
-
-
-def find_letters(terminal: Terminal) -> Letters:
-    """Return the letters beyond ASCII that a terminal shows."""
-    if not terminal.virtual:
-        return Letters(None) if terminal.unicode else ASCII
-    try:
-        return Letters(vt.read_letters(terminal.path))
-    except OSError:  # a screen without a font that can be read
-        return ASCII

@@ -10,18 +10,19 @@ from petipy.state.order import ANY, KINDS
 from petipy.state.settings import OrderItem
 from petipy.state.wishes import find_entries
 from petipy.ui.line.plain import entry_title, source_title, to_text
+from petipy.ui.translator import Phrase, mark
 
 # Without the setting, the menu's order counts. The last item lets nothing be left out.
 START = order.parse("disk,usb,optical,network,any")
 _OFFERED = ("disk", "usb", "optical", "image", "network", ANY)
 _KINDS = {
-    "disk": "disks",
-    "usb": "USB devices",
-    "optical": "optical discs",
-    "image": "image files",
-    "network": "networks",
-    "directory": "directories",
-    ANY: "everything else",
+    "disk": mark("disks"),
+    "usb": mark("USB devices"),
+    "optical": mark("optical discs"),
+    "image": mark("image files"),
+    "network": mark("networks"),
+    "directory": mark("directories"),
+    ANY: mark("everything else"),
 }
 
 
@@ -36,7 +37,10 @@ class OrderRow:
 class Ordering:
     """An order, described with the sources and entries of a machine."""
 
-    def __init__(self, items: Sequence[OrderItem], snapshot: Snapshot) -> None:
+    def __init__(
+        self, items: Sequence[OrderItem], snapshot: Snapshot, phrase: Phrase = str.format
+    ) -> None:
+        self._phrase = phrase
         self._items, self._choices = items, snapshot.choices
         # A place that a person has opened is not there at the next start.
         self._sources = [source for source in snapshot.sources if not source.opened]
@@ -51,9 +55,12 @@ class Ordering:
         """Return the rows of the order, in turn."""
         rows = []
         for number, item in enumerate(self._items):
-            wait = "" if item.patience is None else f", waits {item.patience:.0f} s"
+            wait = ""
+            if item.patience is not None:
+                wait = self._phrase(", waits {seconds:.0f} s", seconds=item.patience)
             if self._is_idle(number):
-                wait = f", which {self._list_turns(number)} has already"
+                turns = self._list_turns(number)
+                wait = self._phrase(", which {numbers} has already", numbers=turns)
             rows.append(OrderRow(item, f"{number + 1} {self._describe(number)}{wait}"))
         return rows
 
@@ -64,7 +71,7 @@ class Ordering:
         meant = map(self._list_meant, named)
         alone = {found[0].name for found in meant if len(found) == 1}
         rows = [
-            OrderRow(OrderItem(name=name), _capitalize(_KINDS[name]))
+            OrderRow(OrderItem(name=name), _capitalize(self._phrase(_KINDS[name])))
             for name in _OFFERED
             if name not in chosen
         ]
@@ -94,12 +101,13 @@ class Ordering:
     def to_words(self) -> str:
         """Return the meaning of the order: "Disks, then eth0 for 60 s, everything else"."""
         if not self._items:
-            return f"Without an order: {_join(_KINDS[item.name] for item in START)}"
+            words = self._join(self._phrase(_KINDS[item.name]) for item in START)
+            return self._phrase("Without an order: {turns}", turns=words)
         turns = [number for number in range(len(self._items)) if not self._is_idle(number)]
-        words = _join(f"{self._shorten(n)}{self._wait(n)}" for n in turns)
+        words = self._join(f"{self._shorten(n)}{self._wait(n)}" for n in turns)
         if any(item.name.lower() == ANY for item in self._items):
             return _capitalize(words)
-        return f"Only {words}; nothing else boots by itself"
+        return self._phrase("Only {turns}; nothing else boots by itself", turns=words)
 
     def _is_idle(self, number: int) -> bool:
         """Return True if every source that an item names is an earlier item's."""
@@ -140,21 +148,22 @@ class Ordering:
         meant = self._list_meant(number)
         if words := _KINDS.get(name.lower()):
             now = ", ".join(to_text(source.name) for source in self._first[number])
-            return _capitalize(f"{words}: {now}" if now else words)
+            title = self._phrase(words)
+            return _capitalize(f"{title}: {now}" if now else title)
         if len(meant) == 1:
             return source_title(meant[0], meant[0].name)
         if meant:
             return f"{to_text(name)}: {', '.join(to_text(source.name) for source in meant)}"
         if title := self._find_entry(name):
-            return f"entry: {title}"
-        return f"{to_text(name)} (not here)"
+            return self._phrase("entry: {title}", title=title)
+        return self._phrase("{name} (not here)", name=to_text(name))
 
     def _shorten(self, number: int) -> str:
         """Return the shortest words for an item."""
         name = self._items[number].name
         meant = self._list_meant(number)
         if words := _KINDS.get(name.lower()):
-            return words
+            return self._phrase(words)
         return to_text(meant[0].name if len(meant) == 1 else self._find_entry(name) or name)
 
     def _list_meant(self, number: int) -> list[Source]:
@@ -175,7 +184,16 @@ class Ordering:
             waits = (order.find_default_patience(source) for source in networks)
             seconds = max(waits, default=0.0)
         last = number == len(self._items) - 1
-        return "" if last or seconds <= 0 else f" for {seconds:.0f} s"
+        if last or seconds <= 0:
+            return ""
+        return self._phrase(" for {seconds:.0f} s", seconds=seconds)
+
+    def _join(self, words: Iterable[str]) -> str:
+        """Return a list in words, short enough for two lines of a small terminal."""
+        first, *rest = words
+        if not rest:
+            return first
+        return self._phrase("{first}, then {rest}", first=first, rest=", ".join(rest))
 
 
 def move(items: Sequence[OrderItem], at: int, to: int) -> tuple[OrderItem, ...]:
@@ -203,12 +221,6 @@ def _list_stable_names(source: Source) -> Iterator[str]:
                 yield wwn
         yield from (volume.lvm, volume.md, volume.label)
     yield source.name
-
-
-def _join(words: Iterable[str]) -> str:
-    """Return a list in words, short enough for two lines of a small terminal."""
-    first, *rest = words
-    return ", then ".join([first, ", ".join(rest)] if rest else [first])
 
 
 def _capitalize(text: str) -> str:

@@ -9,7 +9,9 @@ from typing import Literal
 from petipy.state import itself, unchecked
 from petipy.state.model import Choice, Order, Snapshot, Source
 from petipy.ui.finding import Finder
+from petipy.ui.kit.states import STATES
 from petipy.ui.line.plain import describe_network, entry_title, source_title, to_text
+from petipy.ui.translator import ENGLISH, Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ class Outline:
         snapshot: Snapshot,
         path: MenuPath = MenuPath(),
         found: Sequence[Choice] | None = None,
+        translator: Translator = ENGLISH,
     ) -> None:
+        self._translator = translator
         self._snapshot, self._path, self._deep = snapshot, path, found is not None
         self.ids: list[RowId] = []
         self._parts: list[str | Choice] = []  # a device's name; an entry, or the first of a submenu
@@ -172,9 +176,10 @@ class Outline:
         source = self._sources.get(device)
         remote = source is not None and source.kind.remote
         title = source_title(source, device)
-        state = describe_network(source) if source and remote else ""
+        phrase = self._translator.phrase
+        state = describe_network(source, phrase) if source and remote else ""
         if device in self._empty and remote and not state:
-            state = "nothing to boot, see the log"
+            state = phrase("nothing to boot, see the log")
         if source and state:
             # The network screen has the rest: this one fits into a line.
             title = f"{to_text(source.name) if source.link else title}: {state}"
@@ -184,10 +189,12 @@ class Outline:
     def _explain(self, source: Source | None, device: str) -> str:
         """Return what is wrong with a device, in words; "" if nothing is."""
         if source and not source.kind.remote and source.state in ("failed", "locked"):
-            reason = to_text(source.reason)
-            return f"{source.state}: {reason}" if reason else source.state
+            reason, state = to_text(source.reason), self._translator.phrase(STATES[source.state])
+            return f"{state}: {reason}" if reason else state
         count = self._problems.get(device, 0)
-        return "" if not count else "1 problem" if count == 1 else f"{count} problems"
+        if not count:
+            return ""
+        return self._translator.plural(count, "{number} problem", "{number} problems")
 
 
 def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = "") -> list[MenuRow]:

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from petipy.ui.kit.input import InputField
-from petipy.ui.kit.keys import BOOT, MOVE, NEXT_PART, SCROLL, Key
+from petipy.ui.kit.keys import BOOT, MOVE, NEXT_PART, SCROLL, Key, join_footer
 from petipy.ui.kit.screen import Row, Screen
 from petipy.ui.kit.search import END_SEARCH, FIND
 from petipy.ui.kit.toolkit import Text
+from petipy.ui.translator import Phrase, mark
 
 _COMMAND = re.compile(r"(?P<word>.*?)\s*(?P<number>[0-9]{0,6})")
-_LABELS = re.compile(r"\{\}( or \{\}| \{\})*")  # in the text of a key for a footer
+_LABELS = re.compile(r"\{\}(( \w+)? \{\})*")  # in the text of a key for a footer
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +89,37 @@ def is_searching(screen: Screen) -> bool:
     return END_SEARCH in screen.footer
 
 
-def name_key(key: Key) -> str:
+def name_key(key: Key, phrase: Phrase) -> str:
     """Return the word of a key, such as "edit"; "" without one. It may be typed for the key."""
-    name = _LABELS.sub("", key.footer).strip()
-    return name or (key.help.partition(":")[0].partition(",")[0] if ":" in key.help else "")
+    blanks = ["{}"] * len(key.names)
+    name = _LABELS.sub("", phrase(key.footer, *blanks)).strip()
+    help = phrase(key.help)
+    return name or (help.partition(":")[0].partition(",")[0] if ":" in help else "")
 
 
-def describe_keys(screen: Screen, of_entries: Sequence[Key]) -> str:
+def describe_keys(screen: Screen, of_entries: Sequence[Key], phrase: Phrase) -> str:
     """Return the commands of a screen and what they do: "NUMBER boot, e NUMBER edit, h help"."""
+    if find_field(screen):
+        return join_footer(screen.footer, 1000, phrase)
     numbered = any(line.number for line in read_lines(screen))
-    words = [_describe_key(key, numbered, of_entry=key in of_entries) for key in screen.footer]
-    return ", ".join([*filter(None, words), "Enter list again"])
+    words = [
+        _describe_key(key, numbered, phrase, of_entry=key in of_entries) for key in screen.footer
+    ]
+    return ", ".join([*filter(None, words), phrase("Enter list again")])
 
 
-def _describe_key(key: Key, numbered: bool, *, of_entry: bool) -> str:
+def _describe_key(key: Key, numbered: bool, phrase: Phrase, *, of_entry: bool) -> str:
     """Return a command and what it does; "" for keys that move the cursor."""
-    name = name_key(key)
+    name = name_key(key, phrase)
     if key in (SCROLL, NEXT_PART) or set(key.names) <= set(MOVE.names) or not name:
         return ""
     if set(BOOT.names) & set(key.names):
-        return f"NUMBER {name}" if numbered else name
-    letter = next((name for name in key.names if len(name) == 1), key.label)
+        return phrase("NUMBER {command}", command=name) if numbered else name
+    letter = next((name for name in key.names if len(name) == 1), key.label(phrase))
     if key == FIND:
-        return f"{letter}WORDS {name}"
-    return f"{letter} NUMBER {name}" if of_entry and numbered else f"{letter} {name}"
+        return phrase("{key}WORDS {command}", key=letter, command=name)
+    text = mark("{key} NUMBER {command}") if of_entry and numbered else "{key} {command}"
+    return phrase(text, key=letter, command=name)
 
 
 def split_command(text: str) -> tuple[str, int | None]:
@@ -121,15 +129,19 @@ def split_command(text: str) -> tuple[str, int | None]:
     return match["word"], int(match["number"]) if match["number"] else None
 
 
-def find_key(word: str, keys: Sequence[Key]) -> str:
-    """Return the key that a word stands for: itself, its label or its name; "" if none does."""
+def find_key(word: str, keys: Sequence[Key], phrase: Phrase) -> str:
+    """Return the key that a word stands for: itself, its label or its name; "" if none does.
+
+    English works besides the language of the screens.
+    """
     if len(word) == 1:
         return word
     wanted = word.lower()
     for key in keys:
-        if wanted == name_key(key).lower():
-            return key.names[0]
-        for name, label in zip(key.names, key.labels, strict=True):
-            if wanted == label.lower():
-                return name
+        for speak in (phrase, str.format):
+            if wanted == name_key(key, speak).lower():
+                return key.names[0]
+            for name, label in zip(key.names, key.list_labels(speak), strict=True):
+                if wanted == label.lower():
+                    return name
     return ""

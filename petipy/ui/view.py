@@ -13,16 +13,18 @@ from petipy.control.commands import Command, Denied
 from petipy.control.session import Session
 from petipy.state.model import Edit, Snapshot
 from petipy.ui.actions import ACTIONS
+from petipy.ui.catalogue import BUILT_IN
 from petipy.ui.kit.keys import STOP, join_footer
 from petipy.ui.kit.registration import ROOT, KeyTable, Occasion
 from petipy.ui.kit.screen import FixedLines, QuestionScreen, Screen
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import Frame
 from petipy.ui.layouts import Layouts
-from petipy.ui.line.countdown import SecondsLeft, describe_countdown
-from petipy.ui.line.plain import describe_progress, entry_title, shorten, to_text, wrap
-from petipy.ui.line.terminal import COLUMNS
+from petipy.ui.line.letters import ASCII, Letters
+from petipy.ui.line.plain import entry_title, to_text, wrap
 from petipy.ui.screens import find_screens
+from petipy.ui.status import StatusLine
+from petipy.ui.translator import Translator
 
 _TALL = 16  # rows; a terminal of this height has room for a blank line under the title
 _REASONS = 3  # rows for the reason of a failure; 2 on a terminal that is not tall
@@ -51,7 +53,7 @@ class View(Frame[Any, Any, Any]):
     terminal is lost. `shell` leaves the screens for a shell. `wake` has a change drawn that comes
     without a key. `detach` leaves the menu, where the person has come from somewhere else. `print`
     leaves the screens to write lines on the terminal. `layouts` are those of the
-    machine's keyboard, where the person uses it.
+    machine's keyboard, where the person uses it. `letters` are those that the terminal shows.
     """
 
     def __init__(
@@ -64,13 +66,17 @@ class View(Frame[Any, Any, Any]):
         detach: Callable[[], None] | None = None,
         print: Callable[[Sequence[str]], None] = lambda _: None,
         layouts: Layouts | None = None,
+        letters: Letters = ASCII,
     ) -> None:
         self.session, self.theme, self.keys = session, theme, key_table()
         self._start, self._shell, self._wake = start, shell, wake
         self._detach, self._print, self.layouts = detach, print, layouts
+        self.translator = Translator(letters)
+        self._language, self._chosen = BUILT_IN.code, False  # the setting; a person has chosen here
+        self._follow(session.snapshot)
         self.edits: list[Edit] = []
-        self._seconds = SecondsLeft()
-        self._shown = -1  # version of the snapshot
+        self._status = StatusLine(session, self.translator)
+        self._shown = -1, -1  # versions of the snapshot and of the language
         self._note = ""  # shown until the next key
         self._head, self._foot = FixedLines(fill=not theme.bar), FixedLines()
         self._layers: list[Layer] = [Layer(ROOT, self._make(ROOT, Occasion(view=self)))]
@@ -86,7 +92,7 @@ class View(Frame[Any, Any, Any]):
     def title(self) -> str:
         """Return the title of the screen on top."""
         name, screen = self._layers[-1]
-        return screen.title or find_screens()[name].title
+        return screen.title or self.translator.phrase(find_screens()[name].title)
 
     @property
     def note(self) -> str:
@@ -94,11 +100,19 @@ class View(Frame[Any, Any, Any]):
         return self.screen.note or self._note
 
     def show(self, snapshot: Snapshot) -> None:
-        if snapshot.version != self._shown:
-            self._shown = snapshot.version
+        self._follow(snapshot)
+        if (versions := (snapshot.version, self.translator.version)) != self._shown:
+            self._shown = versions
             for layer in self._layers:
                 layer.screen.show(snapshot)
         self._refresh()
+
+    def _follow(self, snapshot: Snapshot) -> None:
+        """Show the language of the settings, unless a person has chosen one here."""
+        if snapshot.settings.language != self._language and not self._chosen:
+            self._language = snapshot.settings.language
+            if not self.translator.use(self._language):
+                self.translator.use(BUILT_IN.code)
 
     def _refresh(self) -> None:
         """Show the screen on top, and draw the title and the status again."""
@@ -114,46 +128,14 @@ class View(Frame[Any, Any, Any]):
         several = kind == "error" or text == self.screen.note
         most = 1 if not several else _REASONS if rows >= _TALL else 2
         lines = wrap(to_text(text), columns - 1, most) if most > 1 else [text]
-        footer = join_footer(screen.footer, columns - 1)
+        footer = join_footer(screen.footer, columns - 1, self.translator.phrase)
         self._foot.set_lines(*((kind, line) for line in lines), ("keys", footer))
         return super().render(size, focus)
 
     def describe_status(self, snapshot: Snapshot) -> tuple[str, str]:
         """Return the most important message, as (kind of text, text)."""
-        choice = snapshot.choice(snapshot.booting)
-        if snapshot.booting:
-            amounts = describe_progress(snapshot.progress)
-            room = 50 if not snapshot.progress else max(12, 50 - len(amounts))  # of 80 columns
-            name = shorten(entry_title(choice), room) if choice else snapshot.booting
-            kind = "error" if snapshot.progress and snapshot.progress.trouble else "status"
-            return kind, f"Loading {name} ...{amounts and f' {amounts}'} - {STOP}"
-        if note := self.note:
-            return "status", note
-        if snapshot.countdown:
-            return "status", self._countdown(snapshot)
-        if snapshot.status and snapshot.status.level in {"warning", "error"}:
-            return "error", snapshot.status.text
-        if snapshot.scanning:
-            return "status", f"Looking at {', '.join(sorted(snapshot.scanning))} ..."
-        if snapshot.problems and self.screen.shows_problems:
-            count = _count(len(snapshot.problems), "problem")
-            return "status", f"{count}: see the log ({self.keys.opener('log').label})"
-        return "status", snapshot.status.text if snapshot.status else ""
-
-    def _countdown(self, snapshot: Snapshot) -> str:
-        choice = snapshot.choice(snapshot.default)
-        assert snapshot.countdown is not None
-        # The number stands first: a tick sends the fewest bytes there.
-        number = self._seconds.update(snapshot.countdown, self.session.clock()) or "0 s"
-        what = describe_countdown(snapshot.countdown)
-        if snapshot.countdown.leave:
-            return f"{number} until it {what}, as nothing boots - any key stops"
-        first = f", unless {awaits} comes first" if (awaits := snapshot.countdown.awaits) else ""
-        stops = "no key stops it" if snapshot.countdown.fixed else "any key stops"
-        rest = f" {what}{first} - {stops}"
-        room = COLUMNS - len(f"{number} until {rest}") - 1
-        name = shorten(entry_title(choice), max(12, room)) if choice else "the default"
-        return f"{number} until {name}{rest}"
+        log = self.keys.opener("log") if self.screen.shows_problems else None
+        return self._status.describe(snapshot, self.note, log)
 
     def keypress(self, size: Any, key: str) -> str | None:
         self._note = ""
@@ -161,7 +143,8 @@ class View(Frame[Any, Any, Any]):
             choice = self.session.snapshot.choice(booting)
             self.session.stop()
             # The number of problems does not hide a note, as it hides the log's line.
-            self._note = f"Loading {entry_title(choice) if choice else booting} was stopped"
+            name = entry_title(choice) if choice else booting
+            self._note = self.translator.phrase("Loading {name} was stopped", name=name)
             return None
         left = self._press(size, key)
         if left and not left.isascii() and self.layouts:  # no field has taken it
@@ -183,7 +166,8 @@ class View(Frame[Any, Any, Any]):
                 return True
         for action in ACTIONS:
             if key in action.key:
-                self._require(action.title, action.needs, "", partial(action.act, self))
+                title = self.translator.phrase(action.title)
+                self._require(title, action.needs, "", partial(action.act, self))
                 return True
         return False
 
@@ -198,7 +182,7 @@ class View(Frame[Any, Any, Any]):
             if made := screen.make(Occasion(view=self, id=id)):
                 self.push(made, name)
 
-        self._require(screen.title, screen.needs, id, push)
+        self._require(self.translator.phrase(screen.title), screen.needs, id, push)
 
     def push(self, screen: Screen, name: str = ROOT) -> None:
         self._layers.append(Layer(name, screen))
@@ -230,13 +214,22 @@ class View(Frame[Any, Any, Any]):
         title = entry_title(choice) if choice else id
         self._start(self._with_password(title, lambda: self.session.boot(id, edit)))
 
+    def speak(self, code: str) -> bool:
+        if code and not self.translator.use(code):
+            return False
+        self._chosen = bool(code)
+        if not code:
+            self._language = ""  # of no setting: it is followed anew
+        self.show(self.session.snapshot)
+        return True
+
     def tell(self, text: str) -> None:
         """Show a text in the status line until the next key."""
         self._note = text
         self._refresh()
 
     def rescan(self) -> None:
-        self._note = "Looking again at every device ..."
+        self._note = self.translator.phrase("Looking again at every device ...")
         self.session.rescan()
 
     def leave_for_shell(self) -> None:
@@ -249,7 +242,9 @@ class View(Frame[Any, Any, Any]):
         if self._detach:
             self._detach()
         else:
-            self._note = "This menu is always here: there is nothing to leave it for"
+            self._note = self.translator.phrase(
+                "This menu is always here: there is nothing to leave it for"
+            )
 
     # Rights
 
@@ -288,7 +283,3 @@ class View(Frame[Any, Any, Any]):
         screen = find_screens()[name].make(occasion)
         assert screen is not None, name
         return screen
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

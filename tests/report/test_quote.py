@@ -5,8 +5,7 @@ import pytest
 from parsers.api import Problem
 from petipy.report.quote import count_cells, format_place, quote_line
 from petipy.report.visible import escape
-from petipy.ui.line.letters import FILLER
-from petipy.ui.line.plain import to_text
+from petipy.ui.line.plain import FILLER, to_text
 
 
 def test_the_caret_is_under_the_place() -> None:

@@ -131,8 +131,9 @@ def test_each_name_of_petitboot_becomes_a_setting_or_says_why_not(tmp_path: Path
     }
     got = read(tmp_path, skiboot(*(f"{name}={value}" for name, value in names.items())))
     assert (got.debug, got.consoles, got.proxy) == (True, ("hvc1",), "http://192.0.2.1:3128")
-    assert got.notes[0] == "NVRAM common: petitboot,language: Petipy's texts are English"
-    assert (len(got.notes), got.complaints) == (4, ())
+    assert got.language == "de_DE"
+    assert got.notes[0].startswith("NVRAM common: petitboot,write?: Petipy writes to a disk only")
+    assert (len(got.notes), got.complaints) == (3, ())
 
 
 def test_a_password_of_petitboot_closes_a_lock_even_if_it_is_no_hash(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from petipy.ui.kit import theme
 from petipy.ui.layouts import Layouts
-from petipy.ui.line.letters import ASCII
+from petipy.ui.line.letters import ASCII, Letters
 from petipy.ui.view import View
 from tests.ui.fakes import Machine
 
@@ -25,6 +25,7 @@ class Driver:
         size: tuple[int, int] = SIZE,
         look: theme.Theme = theme.SERIAL,
         layouts: Layouts | None = None,
+        letters: Letters = ASCII,
     ) -> None:
         self.machine = machine or Machine()
         self.size = size
@@ -38,6 +39,7 @@ class Driver:
             self._shell,
             print=self.printed.extend,
             layouts=layouts,
+            letters=letters,
         )
         self._commands: list[asyncio.Task[None]] = []
 

@@ -9,6 +9,7 @@ from parsers.api import Problem
 from petipy.state.model import Source
 from petipy.ui.kit import theme
 from petipy.ui.layouts import Layouts
+from petipy.ui.line.letters import ASCII, Letters
 from tests.control.test_session import SHUT, machine_of
 from tests.fakes import Kept
 from tests.ui.driver import Driver
@@ -36,6 +37,7 @@ SCREENS = {
     "settings": ["S"],
     "order": ["S", "down", "enter"],
     "keyboard": ["K"],
+    "language": ["L"],
     "prompt": ["x", *"root", "tab", *"secret", "ctrl t"],
     "machine": ["I"],
     "machine-end": ["I", "end"],
@@ -44,10 +46,15 @@ SCREENS = {
 }
 # On a virtual terminal; the others are on a serial line.
 VIRTUAL = {"pane", "pane-end", "keyboard", "prompt"}
+# Screens in another language; English has all of them.
+LANGUAGES = {"menu-de": "de", "help-de": "de", "language-de": "de"}
+SCREENS |= {"menu-de": [], "help-de": ["h"], "language-de": ["L"]}
 CASES = [(name, size) for name in SCREENS for size in SIZES if size != "100x45" or name in VIRTUAL]
 
 
-def make_driver(name: str, size: tuple[int, int], look: theme.Theme, room: Path) -> Driver:
+def make_driver(
+    name: str, size: tuple[int, int], look: theme.Theme, room: Path, letters: Letters = ASCII
+) -> Driver:
     """Return a person who has opened a screen. A file of keyboard layouts is put into `room`."""
     machine = make_machine()
     if name == "prompt":
@@ -58,7 +65,10 @@ def make_driver(name: str, size: tuple[int, int], look: theme.Theme, room: Path)
     if name in VIRTUAL:
         layouts = Layouts(write_file(room), lambda *_: None)
         layouts.follow("de", "/dev/tty1")
-    return Driver(machine, size, look, layouts).press(*SCREENS[name])
+    driver = Driver(machine, size, look, layouts, letters)
+    if name in LANGUAGES:
+        assert driver.view.speak(LANGUAGES[name])
+    return driver.press(*SCREENS[name])
 
 
 def make_machine() -> Machine:

@@ -45,7 +45,7 @@ def test_the_help_lists_every_key_that_works_outside_a_field() -> None:
     listed = lines[lines.index("Keys") + 1 : lines.index("Signs")]
     keys = [*(key for _, key in OPENERS), *(action.key for action in ACTIONS), *CONSOLE_KEYS]
     for key in [*keys, *find_screens()["menu"].keys]:
-        label = "  ".join(key.labels)
+        label = "  ".join(key.list_labels())
         (line,) = (
             line for line in listed if line.startswith(f"{label}  ") and key.help[:30] in line
         )
@@ -70,7 +70,7 @@ def test_a_key_opens_its_screen_and_no_second_one_on_top(name: str, key: Key) ->
         assert screen.footer
         driver.press(one)
         assert [layer.name for layer in driver.view._layers] == ["menu", name]
-        assert str(key) in Driver().text.splitlines()[-1]
+        assert key.describe(str.format) in Driver().text.splitlines()[-1]
 
 
 def test_a_screen_for_an_entry_does_not_open_where_there_is_none() -> None:

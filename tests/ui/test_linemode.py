@@ -80,9 +80,9 @@ def test_the_menu_is_a_numbered_list_under_the_devices() -> None:
         "  7   Expert install",
         "  8   Rescue mode",
         "",
-        "NUMBER boot, e NUMBER edit, h help, I system information, i NUMBER info, l log,",
-        "N network, O open a URL, P power, r rescan, S settings, x shell, /WORDS find,",
-        "Enter list again",
+        "NUMBER boot, e NUMBER edit, h help, I system information, i NUMBER info, L",
+        "language, l log, N network, O open a URL, P power, r rescan, S settings, x",
+        "shell, /WORDS find, Enter list again",
         "> ",
     ]
 

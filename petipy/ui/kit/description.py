@@ -9,106 +9,125 @@ from petipy.state import itself, unchecked
 from petipy.state.model import Choice, Snapshot
 from petipy.ui.kit.screen import Paragraph
 from petipy.ui.line.plain import device_title, entry_title
+from petipy.ui.translator import Phrase, mark
 
 
-def describe(choice: Choice, snapshot: Snapshot, allowed: str) -> Iterator[Paragraph]:
-    """Describe an entry. `allowed` are the users who may boot it, in words."""
+def describe(
+    choice: Choice, snapshot: Snapshot, allowed: str, phrase: Phrase
+) -> Iterator[Paragraph]:
+    """Describe an entry. `allowed` are the users who may boot it, in words.
+
+    The reasons are those of the log, and like it in English.
+    """
     entry = choice.entry
     yield "heading", entry_title(choice)
-    yield from _describe_state(choice, snapshot)
+    yield from _describe_state(choice, snapshot, phrase)
     yield None, ""
     if entry.help:
         yield from ((None, line) for line in entry.help.split("\n"))
         yield None, ""
-    yield from _describe_boot(choice)
+    yield from _describe_boot(choice, phrase)
     yield None, ""
-    yield _fact("Device", device_title(snapshot, choice.device))
-    yield _fact("Written in", f"{entry.config}, line {entry.line} ({choice.written})")
+    yield _fact(phrase("Device"), device_title(snapshot, choice.device))
+    written = phrase("{file}, line {line}", file=entry.config, line=entry.line)
+    yield _fact(phrase("Written in"), f"{written} ({choice.written})")
     for place in entry.also:
-        yield _fact("and in", place)
+        yield _fact(phrase("and in"), place)
     if entry.trail:
-        yield _fact("Submenu", " / ".join(entry.trail))
+        yield _fact(phrase("Submenu"), " / ".join(entry.trail))
     if entry.hotkey:
-        yield _fact("Key", entry.hotkey)
+        yield _fact(phrase("Key"), entry.hotkey)
     if allowed:
-        yield _fact("Booted by", allowed)
+        yield _fact(phrase("Booted by"), allowed)
     for effect in entry.effects:
-        yield _fact("When booted", _describe_effect(effect))
-    yield from _origins(entry)
+        yield _fact(phrase("When booted"), _describe_effect(effect, phrase))
+    yield from _origins(entry, phrase)
 
 
-def _describe_state(choice: Choice, snapshot: Snapshot) -> Iterator[Paragraph]:
+def _describe_state(choice: Choice, snapshot: Snapshot, phrase: Phrase) -> Iterator[Paragraph]:
     """Say what becomes of an entry now: what boots it, and what keeps it from booting."""
     if choice.base:
         base, place = snapshot.choice(choice.base), snapshot.settings.place(choice.setting)
-        yield None, f"An entry of your own, in {place}: it changes {base and entry_title(base)}."
+        text = mark("An entry of your own, in {place}: it changes {title}.")
+        yield None, phrase(text, place=place, title=base and entry_title(base))
     if choice.id == snapshot.default:
         alone = snapshot.countdown or not snapshot.locked
-        yield None, f"This is the default: it {'boots by itself' if alone else 'waits for you'}."
+        boots = mark("This is the default: it boots by itself.")
+        yield None, phrase(boots if alone else mark("This is the default: it waits for you."))
     if own := itself.explain(snapshot, choice):
-        yield None, f"It is {own}: it does not boot by itself."
+        yield None, phrase("It is {what}: it does not boot by itself.", what=own)
     if reason := unchecked.explain(snapshot, choice):
-        yield "error", f"It does not boot by itself: {reason}."
+        yield "error", phrase("It does not boot by itself: {reason}.", reason=reason)
     if choice.obstacle:
-        yield "error", f"It cannot be booted now: {choice.obstacle}."
+        yield "error", phrase("It cannot be booted now: {reason}.", reason=choice.obstacle)
     for tried in snapshot.attempts:
         if tried.id == choice.id:
-            yield "error", f"{tried.at:.0f} s after the start: {tried.reason}"
+            text = mark("{seconds:.0f} s after the start: {reason}")
+            yield "error", phrase(text, seconds=tried.at, reason=tried.reason)
 
 
-def _describe_boot(choice: Choice) -> Iterator[Paragraph]:
+def _describe_boot(choice: Choice, phrase: Phrase) -> Iterator[Paragraph]:
     """Describe what a boot loads, and the command line."""
     entry = choice.entry
     if entry.action:
-        yield None, f"It starts nothing: {entry.unbootable}."
+        yield None, phrase("It starts nothing: {reason}.", reason=entry.unbootable)
     else:
-        yield _fact("Kernel", choice.kernel or entry.kernel or "none")
+        yield _fact(phrase("Kernel"), choice.kernel or entry.kernel or phrase("(none)"))
     for initrd in choice.initrds or entry.initrds:
-        yield _fact("Initrd", initrd)
+        yield _fact(phrase("Initrd"), initrd)
     if entry.devicetree:
-        yield _fact("Device tree", choice.devicetree or entry.devicetree)
+        yield _fact(phrase("Device tree"), choice.devicetree or entry.devicetree)
     for overlay in choice.overlays or entry.overlays:
-        yield _fact("Overlay", overlay)
+        yield _fact(phrase("Overlay"), overlay)
     for signature in entry.signatures:
-        yield _fact("Signature", describe_signature(signature))
+        yield _fact(phrase("Signature"), describe_signature(signature))
     if not entry.action:
-        yield _fact("Command line", entry.cmdline or "(empty)")
+        yield _fact(phrase("Command line"), entry.cmdline or phrase("(empty)"))
 
 
-def _origins(entry: Entry) -> Iterator[Paragraph]:
+def _origins(entry: Entry, phrase: Phrase) -> Iterator[Paragraph]:
     """Yield, for each part of the entry, the line that wrote it."""
     if not entry.origins:
         return
     yield None, ""
-    yield "heading", "Where its parts are written"
+    yield "heading", phrase("Where its parts are written")
     if entry.default_from:
-        yield _fact("Default", describe_origins(entry.default_from, entry.config))
+        yield _fact(phrase("Default"), describe_origins(entry.default_from, entry.config))
     for statement in group_statements(entry):
         if name := _PARTS.get(statement.names):
             source = describe_origins((statement.origin, *statement.variables), entry.config)
-            yield _fact(name, source)
+            yield _fact(phrase(name), source)
     parts = [
-        (text, describe_origins(origins, entry.config) or "not known")
+        (text, describe_origins(origins, entry.config) or phrase("not known"))
         for text, origins in join_runs(entry)
     ]
     if len(parts) == 1:
-        yield _fact("Command line", parts[0][1])
+        yield _fact(phrase("Command line"), parts[0][1])
         return
     for text, source in parts:
         yield None, text
         yield None, f"    {source}"
 
 
-_PARTS = {"kernel": "Kernel", "initrd": "Initrd", "devicetree": "Device tree", "overlay": "Overlay"}
+_PARTS = {
+    "kernel": mark("Kernel"),
+    "initrd": mark("Initrd"),
+    "devicetree": mark("Device tree"),
+    "overlay": mark("Overlay"),
+}
 
 
 def _fact(name: str, value: object) -> Paragraph:
-    return None, f"{name + ':':<14}{value}"
+    return None, f"{name + ':':<13} {value}"
 
 
-def _describe_effect(effect: Effect) -> str:
+def _describe_effect(effect: Effect, phrase: Phrase) -> str:
     if effect.rename:
-        return f"{effect.file} is renamed to {effect.rename}"
-    changes = (f"{n} removed" if v is None else f"{n}={v}" for n, v in effect.values)
-    later = ", if the default has failed before" if effect.once else ""
-    return f"{effect.file} is changed: {', '.join(changes)}{later}"
+        return phrase("{file} is renamed to {name}", file=effect.file, name=effect.rename)
+    changes = (
+        phrase("{name} removed", name=name) if value is None else f"{name}={value}"
+        for name, value in effect.values
+    )
+    later = phrase(", if the default has failed before") if effect.once else ""
+    text = mark("{file} is changed: {changes}{later}")
+    return phrase(text, file=effect.file, changes=", ".join(changes), later=later)

@@ -15,6 +15,7 @@ class FieldScreen(Screen):
     def __init__(self, view: Navigation, text: str) -> None:
         super().__init__()
         self._view, self._field = view, InputField(text)
+        self._phrase = view.translator.phrase
         self._complaint = ""  # until the next key
 
     @property

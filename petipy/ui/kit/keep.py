@@ -12,9 +12,16 @@ from petipy.ui.kit.registration import Navigation
 from petipy.ui.kit.screen import text_widget
 from petipy.ui.kit.setting import ONLY_NOW, explain_keeping
 from petipy.ui.line.plain import entry_title
+from petipy.ui.translator import mark
 
 _SAVE = Key(("enter",), footer="{} save")
-_WHAT = "Keeping an entry"
+_LINES = (
+    mark("It is in the menu of its device while the entry that it changes is there."),
+    mark(
+        "What is not changed follows that entry. If it takes a password to change that "
+        "entry, it takes the same to boot this one."
+    ),
+)
 
 
 class KeepScreen(FieldScreen):
@@ -23,18 +30,17 @@ class KeepScreen(FieldScreen):
     def __init__(
         self, view: Navigation, choice: Choice, edit: Edit, tell: Callable[[str], None]
     ) -> None:
-        title = entry_title(choice)
-        super().__init__(view, title if choice.base else f"{title} (changed)")
-        self.title = "Keep as an entry of your own"
+        title, phrase = entry_title(choice), view.translator.phrase
+        changed = title if choice.base else phrase("{title} (changed)", title=title)
+        super().__init__(view, changed)
+        self.title = phrase("Keep as an entry of your own")
         self._choice, self._edit, self._tell = choice, edit, tell
         lines = [
-            "It is in the menu of its device while the entry that it changes is there.",
-            "What is not changed follows that entry. If it takes a password to change that",
-            "entry, it takes the same to boot this one.",
+            *map(phrase, _LINES),
             "",
-            *explain_keeping(BY_NAME[OWN[0]], view.session, _SAVE),
+            *explain_keeping(BY_NAME[OWN[0]], view, _SAVE),
         ]
-        heading = text_widget("heading", "Title")
+        heading = text_widget("heading", phrase("Title"))
         body = [text_widget(None, line) for line in lines]
         self.walker[:] = [heading, self._field, text_widget(None, ""), *body]
         self.walker.set_focus(1)
@@ -55,9 +61,9 @@ class KeepScreen(FieldScreen):
             try:
                 outcome = await session.keep_entry(self._choice.id, self._edit, title, keep=keep)
             except ValueError as error:
-                self.complain(f"It is not kept: {error}")
+                self.complain(self._phrase("It is not kept: {reason}", reason=error))
                 return
-            self._tell(f"{title}: {outcome}")
+            self._tell(f"{title}: {outcome.describe(self._phrase)}")
             self._view.leave(self)
 
-        self._view.carry_out(_WHAT, command)
+        self._view.carry_out(self._phrase("Keeping an entry"), command)

@@ -7,21 +7,23 @@ several screens share it.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from petipy.ui.translator import Phrase, mark
+
 _LABELS = {
-    "up": "Up",
-    "down": "Down",
-    "left": "Left",
-    "right": "Right",
-    "home": "Home",
-    "end": "End",
-    "page up": "PgUp",
-    "page down": "PgDn",
-    "enter": "Enter",
-    "esc": "Esc",
-    "backspace": "Backspace",
-    "delete": "Delete",
-    "tab": "Tab",
-    " ": "Space",
+    "up": mark("Up"),
+    "down": mark("Down"),
+    "left": mark("Left"),
+    "right": mark("Right"),
+    "home": mark("Home"),
+    "end": mark("End"),
+    "page up": mark("PgUp"),
+    "page down": mark("PgDn"),
+    "enter": mark("Enter"),
+    "esc": mark("Esc"),
+    "backspace": mark("Backspace"),
+    "delete": mark("Delete"),
+    "tab": mark("Tab"),
+    " ": mark("Space"),
 }
 
 # Letters that move the cursor, as in vi, Emacs and pagers; and keys of GRUB that do.
@@ -42,13 +44,13 @@ def to_motion(name: str) -> str:
     return _MOTIONS.get(name) or _ALIASES.get(name, name)
 
 
-def to_label(name: str) -> str:
+def to_label(name: str, phrase: Phrase = str.format) -> str:
     """Return urwid's name of a key as a person knows it: "Ctrl-L" for "ctrl l"."""
     if name.startswith("ctrl "):
-        return f"Ctrl-{name[5:].upper()}"
+        return phrase("Ctrl-{letter}", letter=name[5:].upper())
     if len(name) > 1 and name[0] == "f" and name[1:].isdigit():
         return name.upper()
-    return _LABELS.get(name, name)
+    return phrase(_LABELS[name]) if name in _LABELS else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +72,15 @@ class Key:
     def __contains__(self, name: str) -> bool:
         return name in self.names or name in self.aliases
 
-    @property
-    def label(self) -> str:
-        return to_label(self.names[0])
+    def label(self, phrase: Phrase) -> str:
+        return to_label(self.names[0], phrase)
 
-    @property
-    def labels(self) -> list[str]:
-        return [to_label(name) for name in self.names]
+    def list_labels(self, phrase: Phrase = str.format) -> list[str]:
+        return [to_label(name, phrase) for name in self.names]
 
-    def __str__(self) -> str:
-        """The key in a footer."""
-        return self.footer.format(*self.labels)
+    def describe(self, phrase: Phrase) -> str:
+        """Return the key as it is in a footer: "e edit"."""
+        return phrase(self.footer, *self.list_labels(phrase))
 
 
 def _with_letters(*names: str) -> tuple[str, ...]:
@@ -105,9 +105,9 @@ REDRAW = Key(
 CONSOLE_KEYS = (STOP, REDRAW)
 
 
-def join_footer(keys: Sequence[Key], width: int) -> str:
+def join_footer(keys: Sequence[Key], width: int, phrase: Phrase) -> str:
     """Return as many of the keys as there is room for, from the first."""
-    words = [word for key in keys if (word := str(key))]
+    words = [word for key in keys if (word := key.describe(phrase))]
     while len(words) > 1 and len("  ".join(words)) > width:
         words.pop()
     return "  ".join(words)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from os.path import commonprefix
 
+from petipy.ui.translator import Phrase
+
 _URL = re.compile(r"[a-z][a-z0-9+.-]*:/")  # also while it is typed
 _PACKED = re.compile(r"newc:[^:]+:")  # before an initrd that is to be packed
 _DEVICE = re.compile(r"\([^()]*\)")  # an image's name has a path of its own
@@ -42,7 +44,7 @@ class Paths:
         names = [name for name in known if name.startswith(begun)]
         return commonprefix(names)[len(begun) :], names  # noqa: RUF071  letters are compared
 
-    def check(self, path: str) -> str:
+    def check(self, path: str, phrase: Phrase = str.format) -> str:
         """Return what is wrong with a path, in words; "" if nothing is known to be."""
         directory, name = split(path)
         if fault := self._faults.get(directory, ""):
@@ -50,8 +52,10 @@ class Paths:
         if not directory or directory not in self._names:
             return ""
         if not name or f"{name}/" in self._names[directory]:
-            return f"{path} is a directory"
-        return "" if name in self._names[directory] else f"{path}: there is no such file"
+            return phrase("{path} is a directory", path=path)
+        if name in self._names[directory]:
+            return ""
+        return phrase("{path}: there is no such file", path=path)
 
 
 def split(path: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from petipy.ui.kit.keys import BACK, CONSOLE_KEYS, Key
 from petipy.ui.kit.screen import Screen
 from petipy.ui.kit.theme import Theme
 from petipy.ui.layouts import Layouts
+from petipy.ui.translator import Translator
 
 ROOT = "menu"  # the screen that a console starts with
 
@@ -23,6 +24,7 @@ class Navigation(Protocol):
     theme: Theme
     edits: list[Edit]  # that have been booted from here, the last one last
     layouts: Layouts | None  # of the keyboard, at the machine's own screen
+    translator: Translator
 
     def boot(self, id: str, edit: Edit | None = None) -> None:
         """Boot an entry; ask for a password first if the entry is restricted."""
@@ -46,6 +48,13 @@ class Navigation(Protocol):
 
     def print(self, lines: Sequence[str]) -> None:
         """Write lines on the console, below each other, and come back at a key."""
+        ...
+
+    def speak(self, code: str) -> bool:
+        """Show a language from now on; "": that of the settings.
+
+        Return False if this console cannot.
+        """
         ...
 
     def tell(self, text: str) -> None:
@@ -133,7 +142,7 @@ class KeyTable:
 
     def to_markdown(self) -> str:
         """Return the README's table of keys."""
-        rows = (f"| {', '.join(key.labels)} | {key.help} |" for key in self.documented())
+        rows = (f"| {', '.join(key.list_labels())} | {key.help} |" for key in self.documented())
         return "".join(f"{row}\n" for row in ("| key | does |", "|---|---|", *rows))
 
 

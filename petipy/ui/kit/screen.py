@@ -12,6 +12,7 @@ from petipy.ui.kit.search import END_SEARCH, FIND, Search
 from petipy.ui.kit.theme import Theme
 from petipy.ui.kit.toolkit import (
     Canvas,
+    CellLayout,
     ListBox,
     SimpleFocusListWalker,
     Sizing,
@@ -21,7 +22,9 @@ from petipy.ui.kit.toolkit import (
     make_canvas,
 )
 from petipy.ui.line.plain import shorten, to_text
+from petipy.ui.translator import Phrase
 
+_LAYOUT = CellLayout()
 _DOTS = "..."  # in the place of what does not fit
 
 
@@ -132,7 +135,7 @@ class Screen(ListBox[Any]):
         super().__init__(self.walker)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show the changed snapshot."""
+        """Show the changed snapshot, or the same one in another language."""
 
     def keypress(self, size: Any, key: str) -> str | None:
         return super().keypress(size, to_motion(key))
@@ -167,12 +170,13 @@ Paragraph = tuple[str | None, str]  # kind of text, text
 class TextScreen(Screen):
     """Text to read, in parts that begin with a heading. A search shows the lines that have it."""
 
-    def __init__(self) -> None:
+    def __init__(self, phrase: Phrase = str.format) -> None:
         super().__init__(LazyRows())
+        self._phrase = phrase
         self._text: Sequence[Paragraph] = ()
         self._shown: Sequence[Paragraph] = ()
         self._parts: Sequence[int] = ()
-        self.search = Search()
+        self.search = Search(phrase)
 
     @property
     def footer(self) -> Sequence[Key]:
@@ -195,7 +199,7 @@ class TextScreen(Screen):
     def _fill(self) -> None:
         shown = [*find_lines(self._text, self.search.needle or "")]
         if self.search.needle and not shown:
-            shown = [(None, f"No line has {self.search.needle!r}.")]
+            shown = [(None, self._phrase("No line has {words!r}.", words=self.search.needle))]
         focus, grown = self.walker.focus or 0, len(shown) - len(self._shown)
         if self._shown and focus < len(self._shown):
             old = self._shown[focus]
@@ -250,4 +254,5 @@ def find_lines(paragraphs: Iterable[Paragraph], needle: str) -> Iterator[Paragra
 
 def text_widget(kind: str | None, text: str) -> Text:
     """Return a text that wraps; a word longer than the line is broken."""
-    return Text((kind, to_text(text)) if kind else to_text(text), wrap=WrapMode.SPACE)
+    markup = (kind, to_text(text)) if kind else to_text(text)
+    return Text(markup, wrap=WrapMode.SPACE, layout=_LAYOUT)

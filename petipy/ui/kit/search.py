@@ -1,6 +1,7 @@
 """A search on a screen: letters narrow it down, Esc shows all of it again."""
 
 from petipy.ui.kit.keys import Key
+from petipy.ui.translator import Phrase
 
 FIND = Key(("/",), "find entries, or lines of a text, by words", "{} find", in_submenus=False)
 END_SEARCH = Key(("esc",), footer="{} show all")
@@ -9,7 +10,8 @@ END_SEARCH = Key(("esc",), footer="{} show all")
 class Search:
     """The text that a person searches for; None while no search is open."""
 
-    def __init__(self) -> None:
+    def __init__(self, phrase: Phrase) -> None:
+        self._phrase = phrase
         self.needle: str | None = None
 
     @property
@@ -18,7 +20,7 @@ class Search:
 
     @property
     def note(self) -> str:
-        return "" if self.needle is None else f"Find: {self.needle}_"
+        return "" if self.needle is None else self._phrase("Find: {words}_", words=self.needle)
 
     def open(self) -> None:
         self.needle = ""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from parsers.places.urls import hide_credentials
-from petipy.control.session import Session
 from petipy.settings.table import BY_NAME, Setting
 from petipy.state.settings import Settings
 from petipy.ui.kit.field import FieldScreen
@@ -27,8 +26,8 @@ class SettingScreen(FieldScreen):
         secret = setting.type.secret
         super().__init__(view, "" if secret else setting.show(view.session.snapshot.settings))
         self._name, self._tell = name, tell
-        self.title = f"Setting {name}"
-        lines = [text_widget(None, line) for line in explain(setting, view.session)]
+        self.title = self._phrase("Setting {name}", name=name)
+        lines = [text_widget(None, line) for line in explain(setting, view)]
         heading = text_widget("heading", setting.usage)
         self.walker[:] = [heading, self._field, text_widget(None, ""), *lines]
         self.walker.set_focus(1)
@@ -59,10 +58,12 @@ def change(
     keep: bool,
     done: Callable[[str], None],
     refused: Callable[[str], None],
+    apply: Callable[[], None] = lambda: None,
 ) -> None:
     """Change a setting as Session.configure does, and ask for a password if it needs one.
 
-    `done` is given the outcome in words, `refused` the reason why a value is wrong.
+    `done` is given the outcome in words, `refused` the reason why a value is wrong. Before `done`,
+    `apply` is called.
     """
 
     async def carry_out() -> None:
@@ -71,37 +72,47 @@ def change(
         except ValueError as error:
             refused(str(error))
         else:
-            done(f"{name}: {outcome}")
+            apply()
+            done(f"{name}: {outcome.describe(view.translator.phrase)}")
 
-    view.carry_out("A change of the settings", carry_out)
+    view.carry_out(view.translator.phrase("A change of the settings"), carry_out)
 
 
-def explain(setting: Setting, session: Session) -> list[str]:
+def explain(setting: Setting, view: Navigation) -> list[str]:
     """Describe a setting: its help, its value, and where a new one would be kept."""
-    settings = session.snapshot.settings
-    origin = settings.place(setting.name) or "built in"
-    lines = [
-        f"{setting.help[:1].upper()}{setting.help[1:]}.",
+    settings, phrase = view.session.snapshot.settings, view.translator.phrase
+    origin = settings.place(setting.name) or phrase("built in")
+    rows = {
+        phrase("Now:"): f"{show_value(setting, settings)}  ({to_text(origin)})",
+        phrase("Built in:"): setting.type.write(setting.default) or _NONE,
+    }
+    width = max(map(len, rows)) + 1
+    facts = [f"{name:<{width}}{value}" for name, value in rows.items()]
+    return [
+        _to_sentence(phrase(setting.help)),
         "",
-        f"Now:      {show_value(setting, settings)}  ({to_text(origin)})",
-        f"Built in: {setting.type.write(setting.default) or _NONE}",
+        *facts,
         "",
+        *explain_keeping(setting, view, _SAVE),
     ]
-    lines += explain_keeping(setting, session, _SAVE)
-    return lines
 
 
-def explain_keeping(setting: Setting, session: Session, save: Key) -> list[str]:
+def explain_keeping(setting: Setting, view: Navigation, save: Key) -> list[str]:
     """Describe where a new value would be kept by the key, and when it counts."""
-    kept = session.find_keeping(setting.name)
+    phrase = view.translator.phrase
+    kept = view.session.find_keeping(setting.name)
     if kept.place:
-        lines = [f"{save.label} saves it in {kept.place}."]
-        lines += [f"{kept.remark[:1].upper()}{kept.remark[1:]}."] if kept.remark else []
+        lines = [phrase("{key} saves it in {place}.", key=save.label(phrase), place=kept.place)]
+        lines += [_to_sentence(kept.remark)] if kept.remark else []
     else:
-        lines = [f"It cannot be saved: {kept.remark}."]
+        lines = [phrase("It cannot be saved: {reason}.", reason=kept.remark)]
     if not setting.live:
-        lines.append("It counts at the start of Petipy.")
+        lines.append(phrase("It counts at the start of Petipy."))
     return lines
+
+
+def _to_sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def show_value(setting: Setting, settings: Settings) -> str:

@@ -74,6 +74,7 @@ from urwid.canvas import Canvas, CanvasCombine, CanvasJoin, TextCanvas
 from urwid.display.common import BaseScreen
 from urwid.event_loop.asyncio_loop import AsyncioEventLoop
 from urwid.event_loop.main_loop import MainLoop
+from urwid.text_layout import StandardTextLayout
 from urwid.util import set_encoding
 from urwid.widget.constants import Sizing, WrapMode
 from urwid.widget.edit import Edit
@@ -82,6 +83,8 @@ from urwid.widget.list_walker import ListWalker, SimpleFocusListWalker
 from urwid.widget.listbox import ListBox
 from urwid.widget.text import Text
 from urwid.widget.widget import Widget
+
+from petipy.ui.line.plain import FILLER, find_break
 
 set_encoding("utf-8")  # process-global, like all of urwid's encoding
 
@@ -98,12 +101,32 @@ def make_canvas(
     return TextCanvas(texts, runs, cursor=cursor, maxcol=columns)
 
 
+class CellLayout(StandardTextLayout):
+    """The lines of a text that wraps at blanks. None ends within a wide character."""
+
+    def calculate_text_segments(self, text: Any, width: int, wrap: Any) -> Any:
+        """Return a line for each row: (columns, start, end), and the place after it."""
+        if wrap is not WrapMode.SPACE or not isinstance(text, str) or FILLER not in text:
+            return super().calculate_text_segments(text, width, wrap)
+        lines, start = [], 0
+        for line in text.split("\n"):
+            end = start + len(line)
+            while end - start > width:
+                cut = start + (find_break(text[start:end], width) or width)
+                lines.append([(cut - start, start, cut), (0, cut)])
+                start = cut + (text[cut] == " ")
+            lines.append([(end - start, start, end), (0, end)])
+            start = end + 1
+        return lines
+
+
 __all__ = [
     "AsyncioEventLoop",
     "BaseScreen",
     "Canvas",
     "CanvasCombine",
     "CanvasJoin",
+    "CellLayout",
     "Edit",
     "Frame",
     "ListBox",

@@ -8,9 +8,12 @@ a title comes from a disk that may be hostile.
 
 import re
 
-from petipy.ui.line.plain import to_ascii
+from petipy.ui.line.plain import FILLER, to_ascii, to_text
 
-FILLER = "\uf8ff"  # in the second cell of a wide character; private, so that no text has it
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from petipy.ui.line.terminal import Terminal
+
 _NARROW = (
     *((0xA1, 0xAC), (0xAE, 0x24F), (0x370, 0x3FF), (0x400, 0x52F), (0x531, 0x58F)),
     *((0x10A0, 0x10FF), (0x1E00, 0x1FFF), (0x2010, 0x2027), (0x2030, 0x205E), (0x2070, 0x218F)),
@@ -104,8 +107,30 @@ class Letters:
                 cells.append(character if fits and self._knows(character) else _fold(character))
         return cells
 
+    def send(self, text: str) -> str:
+        """Return a text of unknown origin as the terminal shows it."""
+        return "".join(self.show(to_text(text)))
+
+    def has(self, character: str) -> bool:
+        """Return True if the terminal shows a character as it is."""
+        if character.isascii():
+            return True
+        return (is_narrow(character) or is_wide(character)) and self._knows(character)
+
     def _knows(self, character: str) -> bool:
         return self._known is None or character in self._known
 
 
 ASCII = Letters()
+
+
+def find_letters(terminal: "Terminal") -> Letters:
+    """Return the letters beyond ASCII that a terminal shows."""
+    if not terminal.virtual:
+        return Letters(None) if terminal.unicode else ASCII
+    from petipy.sys import vt  # not at a line
+
+    try:
+        return Letters(vt.read_letters(terminal.path))
+    except OSError:  # a screen without a font that can be read
+        return ASCII

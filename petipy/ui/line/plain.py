@@ -4,6 +4,12 @@ from petipy.state.boots import Progress
 from petipy.state.model import Choice, Snapshot, Source
 from petipy.state.sizes import format_size
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from petipy.ui.translator import Phrase
+
+FILLER = "\uf8ff"  # in the second cell of a wide character; private, so that no text has it
+_NO_BEGINNING = "\u3001\u3002\u300d\u300f\uff09"  # of a line: Japanese commas, stops, brackets
 _DASHES_AND_QUOTES = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2026": "..."}
     | {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00a0": " "}
@@ -37,23 +43,41 @@ def to_text(text: str) -> str:
 
 def clip(text: str, width: int) -> str:
     """Cut the text to `width` columns; a text that does not fit ends in three dots."""
-    return text if len(text) <= width else text[: max(0, width - 3)] + "..."[: max(0, width)]
+    if len(text) <= width:
+        return text
+    return text[: _find_cut(text, max(0, width - 3))] + "..."[: max(0, width)]
+
+
+def _find_cut(text: str, at: int) -> int:
+    """Return the last place, up to `at`, that is not within a wide character."""
+    return at - 1 if 0 < at < len(text) and text[at] == FILLER else at
 
 
 def shorten(text: str, width: int) -> str:
     """Cut the text to `width` columns in its middle: titles differ at their ends."""
     if len(text) <= width or width < 12:
         return clip(text, width)
-    tail = width // 3
-    return f"{text[: width - tail - 3]}...{text[-tail:]}"
+    head, tail = _find_cut(text, width - width // 3 - 3), len(text) - width // 3
+    tail += text[tail] == FILLER
+    return f"{text[:head]}...{text[tail:]}"
+
+
+def find_break(text: str, width: int) -> int:
+    """Return the place at which a text is broken that does not fit into `width` columns."""
+    blank = text.rfind(" ", width // 2, width + 1)
+    if blank > 0:
+        return blank
+    cut = _find_cut(text, width)
+    while cut > 2 and text[cut] in _NO_BEGINNING:
+        cut = _find_cut(text, cut - 1)
+    return cut
 
 
 def wrap(text: str, width: int, most: int) -> list[str]:
     """Break the text at blanks into at most `most` lines; the last one is clipped."""
     lines: list[str] = []
     while len(text) > width and len(lines) < most - 1:
-        blank = text.rfind(" ", width // 2, width + 1)
-        lines.append(text[: blank if blank > 0 else width])
+        lines.append(text[: find_break(text, width)])
         text = text[len(lines[-1]) :].lstrip()
     return [*lines, clip(text, width)]
 
@@ -74,16 +98,16 @@ def source_title(source: Source | None, name: str) -> str:
     return words if words.startswith(name) else f"{name}: {words}" if words else name
 
 
-def describe_network(source: Source) -> str:
+def describe_network(source: Source, phrase: "Phrase" = str.format) -> str:
     """Return the state of a network in words; "" if it is as a person expects it."""
     if source.reason:
         return to_text(source.reason)
     if source.state == "scanning":
-        return "asking the servers"
-    return "its server wants the local disk" if source.elsewhere else ""
+        return phrase("asking the servers")
+    return phrase("its server wants the local disk") if source.elsewhere else ""
 
 
-def describe_progress(progress: Progress | None) -> str:
+def describe_progress(progress: Progress | None, phrase: "Phrase" = str.format) -> str:
     """Return "12 of 45 MB, 3.1 MB/s, 11 s left", or as much of it as is known.
 
     While nothing comes, the reason takes the place of rate and time.
@@ -93,7 +117,7 @@ def describe_progress(progress: Progress | None) -> str:
     if progress.total is not None:
         done, total = format_size(progress.done), format_size(progress.total)
         unit = total[total.index(" ") :]
-        words = [f"{done.removesuffix(unit)} of {total}"]
+        words = [phrase("{done} of {total}", done=done.removesuffix(unit), total=total)]
     else:
         words = [format_size(progress.done)] if progress.rate else []
     if progress.trouble:
@@ -101,7 +125,7 @@ def describe_progress(progress: Progress | None) -> str:
     if progress.rate:
         words.append(f"{format_size(progress.rate)}/s")
     if progress.left is not None:
-        words.append(f"{_format_time(progress.left)} left")
+        words.append(phrase("{time} left", time=_format_time(progress.left)))
     return ", ".join(words)
 
 

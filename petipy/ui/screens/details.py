@@ -13,7 +13,7 @@ from petipy.ui.kit.search import FIND
 
 class DetailsScreen(TextScreen):
     def __init__(self, view: Navigation, id: str) -> None:
-        super().__init__()
+        super().__init__(view.translator.phrase)
         self._id, self._view, self._bootable = id, view, False
         self.show(view.session.snapshot)
 
@@ -28,12 +28,12 @@ class DetailsScreen(TextScreen):
     def show(self, snapshot: Snapshot) -> None:
         choice = snapshot.choice(self._id)
         self._bootable = choice is not None and not choice.obstacle
-        gone: list[Paragraph] = [("error", "This entry is not there any more.")]
+        gone: list[Paragraph] = [("error", self._phrase("This entry is not there any more."))]
         self.set_text(list(self._describe(choice, snapshot)) if choice else gone)
 
     def _describe(self, choice: Choice, snapshot: Snapshot) -> Iterator[Paragraph]:
         lock = self._view.session.lock("boot", self._id)
-        return describe(choice, snapshot, lock.allowed if lock else choice.allowed)
+        return describe(choice, snapshot, lock.allowed if lock else choice.allowed, self._phrase)
 
     def keypress(self, size: Any, key: str) -> str | None:
         if key in BOOT:

@@ -18,8 +18,9 @@ from petipy.ui.kit.paths import Paths
 from petipy.ui.kit.registration import Navigation, Occasion, Registration
 from petipy.ui.kit.screen import Screen, text_widget
 from petipy.ui.line.plain import entry_title, to_text
+from petipy.ui.translator import mark
 
-_LABELS = ("Kernel", "Initrds (separated by spaces)", "Command line")
+_LABELS = (mark("Kernel"), mark("Initrds (separated by spaces)"), mark("Command line"))
 _BOOT = Key(("enter", "ctrl x", "f10"), footer="{} or {} boot")
 _COMPLETE = Key(
     ("tab",), "in the editor: complete the name of a file; else the next field", "{} complete"
@@ -36,7 +37,7 @@ _KEEP = Key(
     aliases=("ctrl s",),  # a terminal with XON/XOFF stops at it
 )
 _MOST_NAMES = 60  # that may follow a path, and are shown
-_WHAT = "Looking at the files"
+_WHAT = mark("Looking at the files")
 
 
 class EditorScreen(Screen):
@@ -44,11 +45,10 @@ class EditorScreen(Screen):
 
     def __init__(self, view: Navigation, choice: Choice) -> None:
         super().__init__()
-        self._view, self._choice = view, choice
+        self._view, self._choice, self._phrase = view, choice, view.translator.phrase
         self._warned = False
         self._note = ""
         self._past = 0  # edits back from the present one, whose texts are in the fields
-        self.title = f"Edit {entry_title(choice)}"
         self._original = as_edit(choice)
         session = view.session
         self._paths = Paths(
@@ -60,10 +60,12 @@ class EditorScreen(Screen):
         self._fields = [InputField(text) for text in texts]
         self._names = text_widget("dim", "")
         rows: list[Any] = []
-        for label, field in zip(_LABELS, self._fields, strict=True):
-            rows += [text_widget("heading", label), field, text_widget(None, "")]
+        self._labels = [text_widget("heading", "") for _ in texts]
+        for label, field in zip(self._labels, self._fields, strict=True):
+            rows += [label, field, text_widget(None, "")]
         self.walker[:] = [*rows, self._names]
         self.walker.set_focus(rows.index(self._fields[-1]))
+        self.show(session.snapshot)
 
     @property
     def _field(self) -> InputField:
@@ -82,13 +84,16 @@ class EditorScreen(Screen):
         return _BOOT, LEAVE, _KEEP, tab, UNDO, *earlier, CLEAR
 
     def show(self, snapshot: Snapshot) -> None:
-        """Change nothing: the typed text does not depend on the snapshot."""
+        """Show the labels. The typed text does not depend on the snapshot."""
+        self.title = self._phrase("Edit {name}", name=entry_title(self._choice))
+        for widget, label in zip(self._labels, _LABELS, strict=True):
+            widget.set_text(("heading", self._phrase(label)))
 
     @property
     def note(self) -> str:
         if self._warned:
-            again = f"{LEAVE.label} again to leave, any other key to stay"
-            return f"Your changes would be lost: {again}"
+            text = mark("Your changes would be lost: {key} again to leave, any other key to stay")
+            return self._phrase(text, key=LEAVE.label(self._phrase))
         return self._note or self._check()
 
     def _check(self) -> str:
@@ -96,10 +101,12 @@ class EditorScreen(Screen):
         edit, here = self.edit(), os.uname().machine
         limit, length = machines.find(here).cmdline, len(os.fsencode(edit.cmdline))
         if length > limit:
-            return f"The command line has {length} bytes: kernels of {here} read {limit}"
+            text = mark("The command line has {length} bytes: kernels of {machine} read {limit}")
+            return self._phrase(text, length=length, machine=here, limit=limit)
         original = (self._original.kernel, *self._original.initrds)
         typed = (path for path in (edit.kernel, *edit.initrds) if path and path not in original)
-        return next(filter(None, map(self._paths.check, typed)), "")
+        checks = (self._paths.check(path, self._phrase) for path in typed)
+        return next(filter(None, checks), "")
 
     def edit(self) -> Edit:
         kernel, initrds, cmdline = (field.value for field in self._fields)
@@ -168,7 +175,7 @@ class EditorScreen(Screen):
             if then_complete is self._field:
                 self._complete()
 
-        self._view.carry_out(_WHAT, look)
+        self._view.carry_out(self._phrase(_WHAT), look)
         return False
 
     def _complete(self) -> None:
@@ -182,10 +189,12 @@ class EditorScreen(Screen):
             self._look()
         elif len(names) > 1:
             rest = len(names) - _MOST_NAMES
-            words = [*names[:_MOST_NAMES], *([f"and {rest} more"] if rest > 0 else [])]
+            more = self._phrase("and {number} more", number=rest) if rest > 0 else ""
+            words = [*names[:_MOST_NAMES], *filter(None, [more])]
             self._names.set_text(("dim", to_text("  ".join(words))))
         elif not names:
-            self._note = self._paths.check(path) or "No name here begins so"
+            self._note = self._paths.check(path, self._phrase)
+            self._note = self._note or self._phrase("No name here begins so")
 
     # History
 
@@ -197,7 +206,8 @@ class EditorScreen(Screen):
         edits = self._view.edits
         past = min(max(self._past + by, 0), len(edits))
         if past == self._past:
-            self._note = "No earlier change" if by > 0 else "This is the present change"
+            text = mark("No earlier change") if by > 0 else mark("This is the present change")
+            self._note = self._phrase(text)
             return
         at = self._fields.index(self._field)
         if not self._past:

@@ -21,7 +21,7 @@ class MachineScreen(TextScreen):
     """It is read anew when a source comes, goes or changes. An idle machine sends nothing."""
 
     def __init__(self, view: Navigation) -> None:
-        super().__init__()
+        super().__init__(view.translator.phrase)
         self._view = view
         self._sources: Sequence[Source] | None = None
         self.show(view.session.snapshot)

@@ -19,6 +19,7 @@ from petipy.ui.kit.search import END_SEARCH, FIND, Search
 from petipy.ui.kit.toolkit import Text
 from petipy.ui.line.plain import entry_title, to_text
 from petipy.ui.outline import MenuPath, MenuRow, Outline, RowId, find_hotkeys, make_finder
+from petipy.ui.translator import mark
 
 _OPEN = Key(("right",), "open a submenu")
 _PREFER = Key(("D",), "make it the default of the machine, and boot it")
@@ -37,12 +38,14 @@ class MenuScreen(Screen):
         super().__init__(LazyRows())
         self._view, self._theme, self._path = view, view.theme, path
         self._snapshot = view.session.snapshot
+        self._translator, self._phrase = view.translator, view.translator.phrase
+        self._language = view.translator.version  # the one in the rows
         self._outline = Outline(replace(self._snapshot, choices=(), sources=()), path)
         self._layout: Sequence[int] = ()  # of each position: a row of the outline, or one of these
         self._scroll_up = True  # make the rows above the cursor visible
         self._waits = False  # the cursor is to go to the default, which is not known yet
         self._spaced = False  # there is room for blank lines
-        self._search = Search()
+        self._search = Search(self._phrase)
         self._finder: Finder | None = None
         self._note = ""  # about a wish, until the next key
         self._question = Question()
@@ -66,7 +69,9 @@ class MenuScreen(Screen):
 
     def show(self, snapshot: Snapshot) -> None:
         old, self._snapshot = self._snapshot, snapshot
-        if any(getattr(old, name) is not getattr(snapshot, name) for name in _SHOWN):
+        language, self._language = self._language, self._translator.version
+        changed = any(getattr(old, name) is not getattr(snapshot, name) for name in _SHOWN)
+        if changed or language != self._language:
             self._finder = None
             self._fill()
         else:  # a countdown or a download goes on: thousands of rows stay as they are
@@ -83,7 +88,7 @@ class MenuScreen(Screen):
             found = [self._finder.choices[number] for number in numbers]
             if best and numbers:
                 target = self._finder.find_best(needle, numbers)
-        self._outline = Outline(self._snapshot, self._path, found)
+        self._outline = Outline(self._snapshot, self._path, found, self._translator)
         self._lay_out()
         if target >= 0 and self._finder:
             self._set_row(self._outline.find(self._finder.choices[target].id))
@@ -143,7 +148,8 @@ class MenuScreen(Screen):
             yield from ((None, f"  {entry_title(choice)}") for choice in islice(inner, _MOST_INNER))
             return
         lock = self._view.session.lock("boot", choice.id)
-        yield from describe(choice, self._snapshot, lock.allowed if lock else choice.allowed)
+        allowed = lock.allowed if lock else choice.allowed
+        yield from describe(choice, self._snapshot, allowed, self._phrase)
 
     def _choose_row(self, kept: RowId | None) -> int:
         """Return the row that gets the cursor.
@@ -169,14 +175,15 @@ class MenuScreen(Screen):
         if item.kind == "heading":
             text = item.text
             if item.note:
-                text += f" - {item.note} ({self._view.keys.opener('log')})"
+                key = self._view.keys.opener("log").describe(self._phrase)
+                text += f" - {item.note} ({key})"
             return Row(text, "heading", self._theme, selectable=False)
         mark = "*" if item.default else "!" if item.obstacle else " "
         text, needle = f" {mark} {item.text}", self._search.needle or ""
         if item.kind == "submenu":
             text += " ->"
         if item.own:
-            text += " (own)"
+            text += f" ({self._phrase('own')})"
         if item.key:
             # The help screen explains the sign.
             taken = "!" if item.key in self._view.keys.reserved else ""
@@ -193,16 +200,19 @@ class MenuScreen(Screen):
 
     def _empty_text(self) -> str:
         if self._search.needle:
-            return f"No entry has {self._search.needle!r} in titles, files or command line."
+            text = mark("No entry has {words!r} in titles, files or command line.")
+            return self._phrase(text, words=self._search.needle)
         if self._snapshot.scanning:
-            return "Nothing to boot has been found yet; still looking."
+            return self._phrase("Nothing to boot has been found yet; still looking.")
         if self._snapshot.sources:
-            key = self._view.keys.opener("log").label
-            return f"Nothing to boot was found. The log ({key}) says what was looked at."
-        key = self._view.keys.opener("machine").label
-        return (
+            key = self._view.keys.opener("log").label(self._phrase)
+            text = mark("Nothing to boot was found. The log ({key}) says what was looked at.")
+            return self._phrase(text, key=key)
+        key = self._view.keys.opener("machine").label(self._phrase)
+        return self._phrase(
             "There is no disk and no network yet. What is plugged in appears here. "
-            f"The system information ({key}) lists devices without a driver."
+            "The system information ({key}) lists devices without a driver.",
+            key=key,
         )
 
     def keypress(self, size: Any, key: str) -> str | None:
@@ -236,7 +246,8 @@ class MenuScreen(Screen):
             return lambda: self._prefer(item.choice, item.text)
         if item.own and key in _REMOVE:
             act = partial(self._remove, item.choice, item.text)
-            return lambda: self._question.ask(f"Remove {item.text} for good?", act)
+            words = self._phrase("Remove {title} for good?", title=item.text)
+            return lambda: self._question.ask(words, act)
         return None
 
     def _open(self, path: MenuPath) -> None:
@@ -278,9 +289,10 @@ class MenuScreen(Screen):
             if outcome.place:
                 self._choose(id)
             else:
-                self._note = f"It is the default until the next start alone: {outcome.remark}"
+                text = mark("It is the default until the next start alone: {reason}")
+                self._note = self._phrase(text, reason=outcome.remark)
 
-        self._view.carry_out(f"A default: {title}", command)
+        self._view.carry_out(self._phrase("A default: {title}", title=title), command)
 
     def _remove(self, id: str, title: str) -> None:
         async def command() -> None:
@@ -289,9 +301,9 @@ class MenuScreen(Screen):
             except ValueError as error:
                 self._note = str(error)
             else:
-                self._note = f"{title}: {outcome}"
+                self._note = f"{title}: {outcome.describe(self._phrase)}"
 
-        self._view.carry_out(f"The removal of {title}", command)
+        self._view.carry_out(self._phrase("The removal of {title}", title=title), command)
 
     @property
     def footer(self) -> Sequence[Key]:

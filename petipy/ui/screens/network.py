@@ -8,9 +8,10 @@ from petipy.state.boots import Progress
 from petipy.state.model import Snapshot, Source
 from petipy.state.network import Link, Request
 from petipy.ui.kit.keys import NEXT_PART, Key
-from petipy.ui.kit.registration import Registration
+from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
 from petipy.ui.line.plain import describe_network, describe_progress, source_title
+from petipy.ui.translator import Phrase, mark
 
 # Words of a lease that the facts of the link tell already.
 _TOLD = {
@@ -26,72 +27,76 @@ _TOLD = {
     "links",
     "uuid",
 }
-_NONE = "There is no network interface, or the network is switched off."
+_NONE = mark("There is no network interface, or the network is switched off.")
 
 
 class NetworkScreen(TextScreen):
-    def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__()
-        self.show(snapshot)
+    def __init__(self, view: Navigation) -> None:
+        super().__init__(view.translator.phrase)
+        self.show(view.session.snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
         networks = [source for source in snapshot.sources if source.kind.remote]
-        text = [*_describe_download(snapshot.progress)]
-        text += [part for source in networks for part in describe(source)]
+        text = [*_describe_download(snapshot.progress, self._phrase)]
+        text += [part for source in networks for part in describe(source, self._phrase)]
         if snapshot.ssh:
             text = [(None, _fact("ssh", snapshot.ssh)), (None, ""), *text]
-        text = text or [(None, _NONE)]
+        text = text or [(None, self._phrase(_NONE))]
         if text != self._text:
             self.set_text(text)
 
 
-def _describe_download(progress: Progress | None) -> Iterator[Paragraph]:
+def _describe_download(progress: Progress | None, phrase: Phrase) -> Iterator[Paragraph]:
     """Describe the file of a boot that comes from a server now."""
     if progress and is_url(progress.what):
-        yield "heading", "Download"
-        yield None, f"{progress.what}: {describe_progress(progress)}"
+        yield "heading", phrase("Download")
+        yield None, f"{progress.what}: {describe_progress(progress, phrase)}"
         yield None, ""
 
 
-def describe(source: Source) -> Iterator[Paragraph]:
+def describe(source: Source, phrase: Phrase) -> Iterator[Paragraph]:
     """Describe an interface: state, addresses, the lease, and what was asked for, in order."""
     yield "heading", source_title(source, source.name)
-    if state := describe_network(source):
+    if state := describe_network(source, phrase):
         kind = "error" if source.state == "failed" else None
-        yield kind, _fact("State", state)
+        yield kind, _fact(phrase("State"), state)
     if source.link:
-        yield from ((None, _fact(name, words)) for name, words in _facts(source.link))
+        yield from ((None, _fact(name, words)) for name, words in _facts(source.link, phrase))
     # The lease of a place that a person opened is another source's.
     for word, value in source.lease if source.link else ():
         if word not in _TOLD:
-            name = WORDS.get(word, f"DHCP {word}")
+            name = WORDS.get(word, f"DHCP {word}")  # as `petipy list` names it
             yield None, _fact(name[:1].upper() + name[1:], hide_credentials(value))
     if source.requests:
-        yield None, "Requests:"
-        yield from map(_describe_request, source.requests)
+        yield None, phrase("Requests:")
+        for request in source.requests:
+            yield _describe_request(request, phrase)
     yield None, ""
 
 
-def _facts(link: Link) -> Iterator[tuple[str, str]]:
+def _facts(link: Link, phrase: Phrase) -> Iterator[tuple[str, str]]:
     speed = f", {link.speed} Mbit/s" if link.speed else ""
-    yield "Cable", f"connected{speed}" if link.carrier else "not connected"
-    yield "MAC address", link.mac or "none"
+    plugged, none = phrase("connected") + speed, phrase("none")
+    yield phrase("Cable"), plugged if link.carrier else phrase("not connected")
+    yield phrase("MAC address"), link.mac or none
     if link.kind:
-        yield "Kind", link.kind
+        yield phrase("Kind"), link.kind
     if link.mtu:
-        yield "MTU", f"{link.mtu} bytes"
-    yield "Addresses", ", ".join(link.addresses) or "none"
-    yield "Gateways", ", ".join(link.gateways) or "none"
-    yield "DNS servers", ", ".join(link.nameservers) or "none"
+        yield "MTU", phrase("{number} bytes", number=link.mtu)
+    yield phrase("Addresses"), ", ".join(link.addresses) or none
+    yield phrase("Gateways"), ", ".join(link.gateways) or none
+    yield phrase("DNS servers"), ", ".join(link.nameservers) or none
     if link.timeservers:
-        yield "NTP servers", ", ".join(link.timeservers)
+        yield phrase("NTP servers"), ", ".join(link.timeservers)
     if link.log_servers:
-        yield "log servers", ", ".join(link.log_servers)
+        yield phrase("log servers"), ", ".join(link.log_servers)
 
 
-def _describe_request(request: Request) -> Paragraph:
-    took = f" in {request.seconds:.2f} s" if request.seconds else ""
-    return (None if request.good else "dim"), f"  {request.url}: {request.answer}{took}"
+def _describe_request(request: Request, phrase: Phrase) -> Paragraph:
+    text = f"  {request.url}: {request.answer}"
+    if request.seconds:
+        text = phrase("{request} in {seconds:.2f} s", request=text, seconds=request.seconds)
+    return (None if request.good else "dim"), text
 
 
 def _fact(name: str, value: str) -> str:
@@ -103,5 +108,5 @@ SCREEN = Registration(
     opener=Key(("N",), "network: addresses, leases, and what the servers answered", "{} network"),
     keys=(NEXT_PART,),
     needs="log",
-    make=lambda occasion: NetworkScreen(occasion.view.session.snapshot),
+    make=lambda occasion: NetworkScreen(occasion.view),
 )

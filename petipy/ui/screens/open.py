@@ -13,28 +13,27 @@ from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Row, text_widget
 from petipy.ui.line.plain import source_title, to_text
+from petipy.ui.translator import mark
 
 _OPEN = Key(("enter",), footer="{} open")
 _CLOSE = Key(("delete", "ctrl d"), "in the list of places that are open: close one", "{} close")
 _LIST = Key(("down",), footer="{} places that are open")
 _EXAMPLES = (
-    "A configuration, a kernel or an ISO file, such as",
+    mark("A configuration, a kernel or an ISO file, such as"),
     "  http://192.0.2.1/boot/grub/grub.cfg",
     "  tftp://192.0.2.1/vmlinux",
     "  (vda2)/boot/vmlinux",
-    "What it offers comes into the menu.",
+    mark("What it offers comes into the menu."),
 )
 
 
 class OpenScreen(FieldScreen):
     def __init__(self, view: Navigation) -> None:
         super().__init__(view, "")
-        lines = [text_widget(None, line) for line in _EXAMPLES]
-        heading = text_widget("heading", "URL or path")
-        self._above = [heading, self._field, text_widget(None, ""), *lines]
+        self._language = -1  # version of the one that is shown
         self._places: Sequence[tuple[str, str]] = ()  # name and title of each that is open
         self._rows: list[Row] = []
-        self.walker[:] = self._above
+        self.walker[:] = [text_widget(None, ""), self._field]
         self.walker.set_focus(1)
         self.show(view.session.snapshot)
 
@@ -46,14 +45,19 @@ class OpenScreen(FieldScreen):
 
     def show(self, snapshot: Snapshot) -> None:
         """List the places that are open. The typed text stays."""
-        opened = [source for source in snapshot.sources if source.opened]
-        places = [(source.name, source_title(source, source.name)) for source in opened]
-        if places == self._places:
+        places = [(s.name, source_title(s, s.name)) for s in snapshot.sources if s.opened]
+        language = self._view.translator.version
+        if (places, language) == (self._places, self._language):
             return
-        self._places, focus = places, self.walker.focus or 0
+        focus = self.walker.focus or 0
+        self._places, self._language = places, language
+        lines = [text_widget(None, self._phrase(line)) for line in _EXAMPLES]
+        heading = text_widget("heading", self._phrase("URL or path"))
+        above = [heading, self._field, text_widget(None, ""), *lines]
         self._rows = [Row(f" {to_text(title)}", None, self._view.theme) for _, title in places]
-        heading = [text_widget(None, ""), text_widget("heading", "Open now")] if places else []
-        self.walker[:] = [*self._above, *heading, *self._rows]
+        opened = text_widget("heading", self._phrase("Open now"))
+        below = [text_widget(None, ""), opened] if places else []
+        self.walker[:] = [*above, *below, *self._rows]
         last = len(self.walker) - 1
         self.walker.set_focus(min(focus, last) if self._rows and focus > 1 else 1)
 

@@ -16,6 +16,7 @@ from petipy.ui.kit.screen import Row, Screen, text_widget
 from petipy.ui.kit.setting import ONLY_NOW, RESET, SettingScreen, change, explain_keeping
 from petipy.ui.line.plain import to_text
 from petipy.ui.ordering import Ordering, OrderRow
+from petipy.ui.translator import mark
 
 _SETTING = BY_NAME["order"]
 _UP = Key(("+", "="), "in the order of devices: earlier", "{} up")
@@ -26,7 +27,9 @@ _WAIT = Key(("enter",), "in the order of devices: add it, or set the time to wai
 _SAVE = Key(("s",), "in the order of devices: save it", "{} save")
 _TEXT = Key(("t",), "in the order of devices: change it as a text", "{} text")
 _TAKE = Key(("enter",), footer="{} take")
-_UNSAVED = f"It is not saved: {_SAVE.label} saves it, {LEAVE.label} drops the change"
+_SECONDS = mark("Seconds for which the boot of a later item waits for this one:")
+_EMPTY = mark("Empty: 60 for a network, 10 without a cable; 0 for a device.")
+_UNSAVED = mark("It is not saved: {save} saves it, {leave} drops the change")
 
 
 class OrderScreen(Screen):
@@ -34,13 +37,13 @@ class OrderScreen(Screen):
 
     def __init__(self, view: Navigation) -> None:
         super().__init__()
-        self._view, self._note = view, ""
+        self._view, self._note, self._phrase = view, "", view.translator.phrase
         self._draft: tuple[OrderItem, ...] | None = None  # None: that of the settings
         self._warned = False  # that the draft is not saved
         self._chosen: list[OrderRow] = []
         self._others: list[OrderRow] = []
         self._rows: list[Row] = []  # of both
-        self._model = Ordering((), view.session.snapshot)
+        self._model = Ordering((), view.session.snapshot, self._phrase)
         self._seen: tuple[Any, ...] = ()
         self._jumped = False  # the rows around the cursor are to be visible
         self.show(view.session.snapshot)
@@ -68,13 +71,14 @@ class OrderScreen(Screen):
         return self._rows.index(focused) if focused in self._rows else 0
 
     def show(self, snapshot: Snapshot) -> None:
-        seen = snapshot.sources, snapshot.choices, snapshot.settings, snapshot.host, self._items
+        seen: tuple[Any, ...] = snapshot.sources, snapshot.choices, snapshot.settings
+        seen = *seen, snapshot.host, self._items, self._view.translator.version
         if seen == self._seen:
             return
         self._seen = seen
         rows = [*self._chosen, *self._others]
         kept = rows[self._at].item.name if rows else ""
-        self._model = Ordering(self._items, snapshot)
+        self._model = Ordering(self._items, snapshot, self._phrase)
         self._chosen, self._others = self._model.list_chosen(), self._model.list_others()
         self._lay_out(snapshot)
         rows = [*self._chosen, *self._others]
@@ -83,17 +87,20 @@ class OrderScreen(Screen):
     def _lay_out(self, snapshot: Snapshot) -> None:
         theme, settings = self._view.theme, snapshot.settings
         self._rows = [Row(f" {row.text}", None, theme) for row in (*self._chosen, *self._others)]
-        place = to_text(settings.place(_SETTING.name)) or "built in"
-        about = [f"Now: {place if self._draft is None else 'changed, not saved'}."]
-        about += explain_keeping(_SETTING, self._view.session, _SAVE)
+        phrase = self._phrase
+        place = to_text(settings.place(_SETTING.name)) or phrase("built in")
+        place = place if self._draft is None else phrase("changed, not saved")
+        about = [phrase("Now: {place}.", place=place)]
+        about += explain_keeping(_SETTING, self._view, _SAVE)
         if wishes := [*filter(None, (settings.next, settings.entry)), *snapshot.host]:
-            about.append(f"Wishes count besides: {', '.join(map(to_text, wishes))}.")
+            names = ", ".join(map(to_text, wishes))
+            about.append(phrase("Wishes count besides: {names}.", names=names))
         count = len(self._chosen)
         self.walker[:] = [
-            text_widget("heading", "Boots by itself, in this turn"),
+            text_widget("heading", phrase("Boots by itself, in this turn")),
             *self._rows[:count],
-            *([] if count else [text_widget(None, " nothing")]),
-            text_widget("heading", "Not in the order"),
+            *([] if count else [text_widget(None, f" {phrase('nothing')}")]),
+            text_widget("heading", phrase("Not in the order")),
             *self._rows[count:],
             text_widget(None, ""),
             *(text_widget(None, line) for line in about),
@@ -109,7 +116,8 @@ class OrderScreen(Screen):
         self._note, warned, self._warned = "", self._warned, False
         at = self._at
         if key in BACK and self._draft is not None and not warned:
-            self._note, self._warned = _UNSAVED, True
+            labels = {"save": _SAVE.label(self._phrase), "leave": LEAVE.label(self._phrase)}
+            self._note, self._warned = self._phrase(_UNSAVED, **labels), True
         elif key in (*_SAVE.names, *ONLY_NOW.names):
             self._change(ORDER.write(self._items), keep=key in _SAVE)
         elif key in RESET:
@@ -191,13 +199,13 @@ class PatienceScreen(FieldScreen):
     ) -> None:
         patience = row.item.patience
         super().__init__(view, "" if patience is None else f"{patience:.0f}")
-        self._name, self._take = row.item.name, take
+        self._name, self._take, phrase = row.item.name, take, self._phrase
         self.walker[:] = [
             text_widget("heading", row.text),
-            text_widget(None, "Seconds for which the boot of a later item waits for this one:"),
+            text_widget(None, phrase(_SECONDS)),
             self._field,
             text_widget(None, ""),
-            text_widget(None, "Empty: 60 for a network, 10 without a cable; 0 for a device."),
+            text_widget(None, phrase(_EMPTY)),
         ]
         self.walker.set_focus(2)
 
@@ -211,7 +219,7 @@ class PatienceScreen(FieldScreen):
 
     def _submit(self, text: str) -> None:
         if text and not (text.isascii() and text.isdecimal() and len(text) < 7):
-            self.complain("A number of seconds is needed, or nothing")
+            self.complain(self._phrase("A number of seconds is needed, or nothing"))
             return
         self._take(self._name, float(text) if text else None)
         self._view.leave(self)

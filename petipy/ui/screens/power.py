@@ -9,15 +9,16 @@ from petipy.ui.kit.keys import BACK, MOVE, Key
 from petipy.ui.kit.question import Question
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Row, Screen
+from petipy.ui.translator import mark
 
 _CHOOSE = Key(("enter",), footer="{} choose")
-_NO_SETTINGS = "The firmware of this machine opens no settings from here"
+_NO_SETTINGS = mark("The firmware of this machine opens no settings from here")
 _WORDS: dict[Action, tuple[str, str]] = {
-    "reboot": ("Restart the machine", "Restart the machine now?"),
-    "halt": ("Switch the machine off", "Switch the machine off now?"),
+    "reboot": (mark("Restart the machine"), mark("Restart the machine now?")),
+    "halt": (mark("Switch the machine off"), mark("Switch the machine off now?")),
     "fwsetup": (
-        "Restart into the settings of the firmware",
-        "Restart now, into the settings of the firmware?",
+        mark("Restart into the settings of the firmware"),
+        mark("Restart now, into the settings of the firmware?"),
     ),
 }
 
@@ -27,12 +28,11 @@ class PowerScreen(Screen):
 
     def __init__(self, view: Navigation) -> None:
         super().__init__()
-        self._view = view
+        self._view, self._phrase = view, view.translator.phrase
         able = view.session.list_actions()
         self._actions = [action for action in _WORDS if action in able]
         self._question = Question()
-        self._rows = [Row(f" {_WORDS[name][0]}", None, view.theme) for name in self._actions]
-        self.walker[:] = self._rows
+        self.show(view.session.snapshot)
         self.walker.set_focus(0)
 
     @property
@@ -43,17 +43,18 @@ class PowerScreen(Screen):
     def note(self) -> str:
         if self._question.words:
             return self._question.words
-        return "" if "fwsetup" in self._actions else _NO_SETTINGS
+        return "" if "fwsetup" in self._actions else self._phrase(_NO_SETTINGS)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Change nothing: the actions of a machine stay."""
+        titles = (self._phrase(_WORDS[name][0]) for name in self._actions)
+        self.walker[:] = [Row(f" {title}", None, self._view.theme) for title in titles]
 
     def keypress(self, size: Any, key: str) -> str | None:
         if self._question.answer(key):
             return None
         if key in _CHOOSE:
             action = self._actions[self.walker.focus or 0]
-            title, words = _WORDS[action]
+            title, words = map(self._phrase, _WORDS[action])
             leave = lambda: self._view.session.leave(action)  # noqa: E731
             self._question.ask(words, lambda: self._view.carry_out(title, leave))
             return None

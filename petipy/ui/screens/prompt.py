@@ -11,8 +11,9 @@ from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.registration import Navigation, Occasion, Registration
 from petipy.ui.kit.screen import QuestionScreen, Screen, text_widget
 from petipy.ui.kit.toolkit import Text
+from petipy.ui.translator import mark
 
-_NOBODY = "Nobody may: its configuration gives no password to anyone who might."
+_NOBODY = mark("Nobody may: its configuration gives no password to anyone who might.")
 _NEXT = Key(("enter",), footer="{} next")
 _OTHER_FIELD = Key(("tab", "shift tab", "up", "down"))
 _SHOW = Key(("ctrl t",), "in a prompt for a password: show what is typed, or hide it", "{} show")
@@ -33,22 +34,27 @@ class PasswordScreen(QuestionScreen):
     def __init__(self, subject: str, denied: Denied, view: Navigation) -> None:
         super().__init__()
         self._lock, self._view, self._session = denied.lock, view, view.session
+        self._phrase, self._subject = view.translator.phrase, subject
         self._task: asyncio.Task[Any] | None = None  # the one that `ask` runs in
         self._layout: Text | None = None  # the line that names it
         self._entry: asyncio.Future[tuple[str, str]] | None = None
         self._checking, self._wrong, self._shown = False, 0, False
         self._user, self._password = InputField(""), InputField("", mask=_MASK)
-        needs = "has to wait" if self._lock.waits else "needs a password"
-        rows: list[Any] = [text_widget(None, f"{subject} {needs}."), text_widget(None, "")]
+        rows: list[Any] = [text_widget(None, self._describe_need()), text_widget(None, "")]
         if self._lock.keys and self._lock.named:
-            rows += [text_widget("heading", "User"), self._user]
+            rows += [text_widget("heading", self._phrase("User")), self._user]
         if self._lock.keys:
-            rows += [text_widget("heading", "Password"), self._password]
+            rows += [text_widget("heading", self._phrase("Password")), self._password]
             rows += self._describe_keyboard()
         else:
-            rows += [text_widget("error", self._lock.reason or _NOBODY)]
+            rows += [text_widget("error", self._lock.reason or self._phrase(_NOBODY))]
         self.walker[:] = rows
         self._focus(self._user if self._lock.named else self._password)
+
+    def _describe_need(self) -> str:
+        if self._lock.waits:
+            return self._phrase("{command} has to wait.", command=self._subject)
+        return self._phrase("{command} needs a password.", command=self._subject)
 
     async def ask(self) -> None:
         """Return once a right password was typed, or the lock may have changed by itself.
@@ -87,11 +93,16 @@ class PasswordScreen(QuestionScreen):
     def note(self) -> str:
         penalty = self._session.penalty
         if self._checking:
-            return f"Checking the password ... a wrong one takes {penalty:.0f} s"
+            text = mark("Checking the password ... a wrong one takes {seconds:.0f} s")
+            return self._phrase(text, seconds=penalty)
         if not self._wrong:
             return ""
-        count = "" if self._wrong == 1 else f" ({self._wrong} wrong passwords)"
-        return f"Access denied{count}. The next wrong one takes {penalty:.0f} s"
+        return self._view.translator.plural(
+            self._wrong,
+            "Access denied. The next wrong one takes {seconds:.0f} s",
+            "Access denied ({number} wrong passwords). The next wrong one takes {seconds:.0f} s",
+            seconds=penalty,
+        )
 
     def keypress(self, size: Any, key: str) -> str | None:
         if key in LEAVE:
@@ -125,7 +136,10 @@ class PasswordScreen(QuestionScreen):
         return [text_widget(None, ""), self._layout]
 
     def _name_layout(self) -> str:
-        return f"Keyboard: {self._view.layouts.describe()}" if self._view.layouts else ""
+        if not self._view.layouts:
+            return ""
+        layout = self._view.layouts.describe(self._phrase)
+        return self._phrase("Keyboard: {layout}", layout=layout)
 
     def _submit(self) -> None:
         if self._entry:

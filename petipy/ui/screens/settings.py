@@ -12,6 +12,7 @@ from petipy.ui.kit.screen import Row, Screen, text_widget
 from petipy.ui.kit.setting import SettingScreen, show_value
 from petipy.ui.line.plain import shorten, to_text
 from petipy.ui.line.terminal import COLUMNS
+from petipy.ui.translator import Phrase
 
 _CHANGE = Key(("enter",), footer="{} change")
 _NAME, _VALUE = 17, 26  # columns
@@ -22,7 +23,8 @@ class SettingsScreen(Screen):
 
     def __init__(self, view: Navigation) -> None:
         super().__init__()
-        self._view, self._note = view, ""
+        self._view, self._note, self._phrase = view, "", view.translator.phrase
+        self._language = -1  # version of the one that is shown
         self._rows: dict[str, Row] = {}
         self._shown: Settings | None = None
         self.show(view.session.snapshot)
@@ -41,7 +43,7 @@ class SettingsScreen(Screen):
             return self._note
         name = self._find_name()
         # The rest of the help is on the screen of the setting.
-        return shorten(BY_NAME[name].help, COLUMNS - 1) if name else ""
+        return shorten(self._phrase(BY_NAME[name].help), COLUMNS - 1) if name else ""
 
     def _find_name(self) -> str:
         """Return the name of the setting under the cursor; "" if there is none."""
@@ -49,17 +51,20 @@ class SettingsScreen(Screen):
         return next((name for name, row in self._rows.items() if row is focused), "")
 
     def show(self, snapshot: Snapshot) -> None:
-        settings = snapshot.settings
-        if settings is self._shown:
+        settings, phrase = snapshot.settings, self._phrase
+        version = self._view.translator.version
+        if settings is self._shown and version == self._language:
             return
+        self._language = version
         self._shown, at = settings, self.walker.focus or 0
         before = len(self.walker) - len(self._rows)
         theme = self._view.theme
         shown = [setting for setting in SETTINGS if setting.is_listed(settings)]
-        self._rows = {s.name: Row(describe(s, settings), None, theme) for s in shown}
-        wrong = [*_list("Not understood, and without effect", settings.complaints, "error")]
-        others = [*_list("Without a meaning here", settings.notes, None)]
-        heading = text_widget("heading", f"{'Setting':<{_NAME}} {'Value':<{_VALUE}} Comes from")
+        self._rows = {s.name: Row(describe(s, settings, phrase), None, theme) for s in shown}
+        wrong = [*_list(phrase("Not understood, and without effect"), settings.complaints, "error")]
+        others = [*_list(phrase("Without a meaning here"), settings.notes, None)]
+        setting, value, place = phrase("Setting"), phrase("Value"), phrase("Comes from")
+        heading = text_widget("heading", f"{setting:<{_NAME}} {value:<{_VALUE}} {place}")
         self.walker[:] = [*wrong, heading, *self._rows.values(), *others]
         moved = len(self.walker) - len(self._rows) - before if before else 0
         self.walker.set_focus(max(0, min(at + moved, len(self.walker) - 1)))
@@ -92,10 +97,10 @@ class SettingsScreen(Screen):
         return None
 
 
-def describe(setting: Setting, settings: Settings) -> str:
+def describe(setting: Setting, settings: Settings, phrase: Phrase) -> str:
     """Return one line: name, value, and the place that it comes from."""
     value = shorten(show_value(setting, settings), _VALUE)
-    source = settings.place(setting.name) or "built in"
+    source = settings.place(setting.name) or phrase("built in")
     return f"{setting.name:<{_NAME - 1}} {value:<{_VALUE}} {to_text(source)}"
 
 

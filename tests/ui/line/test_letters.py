@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petipy.ui.line.letters import FILLER, Letters, fold
-from petipy.ui.line.plain import to_text
+from petipy.ui.line.letters import Letters, fold
+from petipy.ui.line.plain import FILLER, to_text
 
 UTF_8, VGA = Letters(None), Letters(frozenset("äöüßéè"))
 ASCII = Letters()

@@ -67,7 +67,7 @@ def test_no_configuration_can_redefine_the_keys_of_the_menu() -> None:
         "O",
     }
     cursor = {"up", "down", "left", "right", "home", "end", "page up", "page down"}
-    upper = {"D", "I", "K", "N", "O", "P", "R", "S"}
+    upper = {"D", "I", "K", "L", "N", "O", "P", "R", "S"}
     others = {"enter", "esc", "backspace", "delete", "f1", "ctrl d", "ctrl l"}
     assert key_table().reserved == letters | upper | cursor | others
 

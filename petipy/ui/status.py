@@ -1,0 +1,79 @@
+"""The status line: what goes on now, in words."""
+
+from petipy.control.session import Session
+from petipy.state.model import Snapshot
+from petipy.ui.kit.keys import STOP, Key
+from petipy.ui.line.countdown import SecondsLeft
+from petipy.ui.line.plain import describe_progress, entry_title, shorten
+from petipy.ui.line.terminal import COLUMNS
+from petipy.ui.translator import Translator, mark
+
+
+class StatusLine:
+    def __init__(self, session: Session, translator: Translator) -> None:
+        self._session, self._translator = session, translator
+        self._phrase = translator.phrase
+        self._seconds = SecondsLeft()
+
+    def describe(self, snapshot: Snapshot, note: str, log: Key | None) -> tuple[str, str]:
+        """Return the most important message, as (kind of text, text).
+
+        `note` is the screen's. `log` is the key that opens the log, if problems are to be counted.
+        """
+        if snapshot.booting:
+            return self._describe_loading(snapshot)
+        if note:
+            return "status", note
+        if snapshot.countdown:
+            return "status", self._describe_countdown(snapshot)
+        if snapshot.status and snapshot.status.level in {"warning", "error"}:
+            return "error", snapshot.status.text
+        if snapshot.scanning:
+            devices = ", ".join(sorted(snapshot.scanning))
+            return "status", self._phrase("Looking at {devices} ...", devices=devices)
+        if snapshot.problems and log:
+            text = self._translator.plural(
+                len(snapshot.problems),
+                "{number} problem: see the log ({key})",
+                "{number} problems: see the log ({key})",
+                key=log.label(self._phrase),
+            )
+            return "status", text
+        return "status", snapshot.status.text if snapshot.status else ""
+
+    def _describe_loading(self, snapshot: Snapshot) -> tuple[str, str]:
+        progress = snapshot.progress
+        choice = snapshot.choice(snapshot.booting)
+        amounts = describe_progress(progress, self._phrase)
+        room = max(12, 50 - len(amounts)) if progress else 50  # of 80 columns
+        name = shorten(entry_title(choice), room) if choice else snapshot.booting
+        kind = "error" if progress and progress.trouble else "status"
+        loading = self._phrase("Loading {name} ...", name=name)
+        return kind, f"{loading}{amounts and f' {amounts}'} - {STOP.describe(self._phrase)}"
+
+    def _describe_countdown(self, snapshot: Snapshot) -> str:
+        """Return the words of the countdown.
+
+        The number stands first: a tick sends the fewest bytes there.
+        """
+        phrase, countdown = self._phrase, snapshot.countdown
+        assert countdown is not None
+        seconds = self._seconds.update(countdown, self._session.clock()) or "0 s"
+        if countdown.leave == "reboot":
+            text = mark("{seconds} until it restarts, as nothing boots - any key stops")
+            return phrase(text, seconds=seconds)
+        if countdown.leave:
+            text = mark("{seconds} until it switches off, as nothing boots - any key stops")
+            return phrase(text, seconds=seconds)
+        first = ""
+        if countdown.awaits:
+            first = phrase(", unless {awaits} comes first", awaits=countdown.awaits)
+        stops = phrase("no key stops it") if countdown.fixed else phrase("any key stops")
+
+        def describe(name: str) -> str:
+            text = mark("{seconds} until {name} boots{first} - {stops}")
+            return phrase(text, seconds=seconds, name=name, first=first, stops=stops)
+
+        choice = snapshot.choice(snapshot.default)
+        room = max(12, COLUMNS - len(describe("")) - 1)
+        return describe(shorten(entry_title(choice), room) if choice else phrase("the default"))

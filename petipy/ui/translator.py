@@ -1,0 +1,94 @@
+"""The translation of what a person reads on a console.
+
+English is the source text. Nothing is read before a console shows another language. The texts are
+written where they are shown:
+
+    phrase("Loading {name} ...", name=title)
+    plural(count, "{number} problem", "{number} problems")
+    mark("All lines")                        shown elsewhere by `phrase`
+
+So are the texts of keys, screens, actions and settings. Braces in a text are those of str.format. A
+test collects all texts and compares them with each catalogue.
+"""
+
+from collections.abc import Callable
+
+from petipy.ui import catalogue
+from petipy.ui.catalogue import BUILT_IN, Header, Messages
+from petipy.ui.line.letters import ASCII, Letters
+from petipy.ui.line.plain import to_text
+
+Phrase = Callable[..., str]  # as str.format, which is the one for English
+
+
+def mark(text: str) -> str:
+    """Return the text. It is for the catalogues, and translated later."""
+    return text
+
+
+def is_shown(header: Header, letters: Letters) -> bool:
+    """Return True if a console with these letters can show a language."""
+    return bool(header.substitutes) or all(map(letters.has, header.title))
+
+
+class Translator:
+    """The language of one console. It may change while the screens are open.
+
+    `version` is another number after each change.
+    """
+
+    def __init__(self, letters: Letters) -> None:
+        """`letters` are those that the console shows."""
+        self.letters = letters
+        self.header, self.version = BUILT_IN, 0
+        self._messages: Messages = {}
+        self._find_form: Callable[[int], int] = _find_english_form
+
+    def phrase(self, text: str, /, *values: object, **named: object) -> str:
+        """Return a text in the language, with the values in it."""
+        forms = self._messages.get(text)
+        return (forms[0] if forms else text).format(*values, **named)
+
+    def plural(self, number: int, one: str, many: str, **named: object) -> str:
+        """Return the form of a text for a number, which is {number} in it."""
+        forms = self._messages.get(one, (one, many))
+        return forms[self._find_form(number)].format(number=number, **named)
+
+    def use(self, code: str) -> bool:
+        """Change the language. Return False, and change nothing, if it cannot be shown here."""
+        if not (found := catalogue.find_code(code)):
+            return False
+        header, messages = (BUILT_IN, {}) if found == BUILT_IN.code else catalogue.read(found)
+        if not is_shown(header, self.letters):
+            return False
+        self._find_form = _read_rule(header.plural)
+        self._messages = {
+            english: tuple(self._fit(form, header) for form in forms)
+            for english, forms in messages.items()
+        }
+        self.header, self.version = header, self.version + 1
+        return True
+
+    def _fit(self, text: str, header: Header) -> str:
+        """Return a text in cells, with substitutes for the letters that the console lacks."""
+        if text.isascii():
+            return text
+        found = header.substitutes
+        lacking = {c for c in text if c in found and not self.letters.has(c)}
+        return to_text("".join(found[c] if c in lacking else c for c in text))
+
+
+def _read_rule(text: str) -> Callable[[int], int]:
+    """Return the function that tells the form for a number, from the header of a catalogue."""
+    if not text:
+        return _find_english_form
+    from gettext import c2py
+
+    return c2py(text.partition("plural=")[2].strip(" ;"))
+
+
+def _find_english_form(number: int) -> int:
+    return int(number != 1)
+
+
+ENGLISH = Translator(ASCII)

@@ -1,0 +1,95 @@
+"""Every screen in every language: no line is too long, and nothing is left in English."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from petipy.settings.table import SETTINGS
+from petipy.ui.catalogue import list_headers
+from petipy.ui.kit import theme
+from petipy.ui.line.letters import Letters
+from petipy.ui.translator import Translator
+from tests.ui.driver import Driver
+from tests.ui.fakes import PARTS
+from tests.ui.languages.messages import find_messages
+from tests.ui.test_golden import LANGUAGES, SCREENS, VIRTUAL, make_driver
+
+ALL = Letters(None)
+SIZES = ((80, 24), (40, 12), (120, 50), (30, 8))
+NAMES = [name for name in SCREENS if name not in LANGUAGES]
+CODES = [header.code for header in list_headers()]
+FAKE = "\u1e8b"  # a letter in the place of each one of a text
+
+
+def open_screen(name: str, size: tuple[int, int], room: Path) -> Driver:
+    look = theme.VIRTUAL if name in VIRTUAL else theme.SERIAL
+    return make_driver(name, size, look, room, ALL)
+
+
+def draw(driver: Driver) -> Iterator[tuple[str, int]]:
+    """Yield each line as a terminal with all letters shows it, and the columns that it takes."""
+    driver.lines()
+    for line in driver.view.render(driver.size, focus=True).text:
+        sent = "".join(ALL.show(line.decode()))
+        wide = sum(unicodedata.east_asian_width(c) in {"W", "F"} for c in sent)
+        yield sent, len(sent) + wide
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("code", CODES)
+def test_no_screen_breaks_the_layout(code: str, size: tuple[int, int], tmp_path: Path) -> None:
+    for name in NAMES:
+        driver = open_screen(name, size, tmp_path)
+        assert driver.view.speak(code)
+        for _ in range(6):
+            lines = [*draw(driver)]
+            assert len(lines) == size[1], name
+            for line, width in lines:
+                assert width == size[0], (name, line)
+                assert "?" not in line or code in ("en", "de", "fr", "es"), (name, line)
+            driver.press("page down")
+        driver.press("esc")  # a prompt's command ends
+
+
+class Fake(Translator):
+    """A language whose letters are all the same."""
+
+    def __init__(self) -> None:
+        super().__init__(ALL)
+        self._messages = {
+            m.text: tuple(
+                "".join(
+                    part if part.startswith("{") else re.sub("[A-Za-z]", FAKE, part)
+                    for part in re.split(r"(\{.*?\})", text)
+                )
+                for text in (m.text, m.many)
+            )
+            for m in find_messages()
+        }
+        self.version = 1
+
+
+def list_words(text: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z]{3,}", text))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_text_of_the_screens_is_translated(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("petipy.ui.view.Translator", lambda _: Fake())
+    driver = open_screen(name, (200, 200), tmp_path)
+    shown = " ".join(line for line, _ in draw(driver))
+    driver.press("esc")
+    # The machine's own words: entries, devices, reasons, the log, names and values of settings.
+    machine, layouts = driver.machine, driver.view.layouts
+    known = [f"{machine.store.snapshot} {machine.session().log()} {PARTS} Petipy"]
+    known += [f"{s.usage} {s.type.write(s.default)}" for s in SETTINGS]
+    known += [f"{header.title} {header.english}" for header in list_headers()]
+    known += layouts.titles.values() if layouts else []
+    known += ["this machine keeps no settings", "http tftp boot grub cfg NVRAM", *SCREENS[name]]
+    assert FAKE in shown
+    assert not list_words(shown) - list_words(" ".join(known))
