@@ -15,7 +15,7 @@ from typing import NoReturn
 import pytest
 
 from initramfs.build import make_mark
-from parsers.api import Action, Effect, Entry, FileRef, Password
+from parsers.api import Action, Effect, Entry, FileRef, Password, Preferences
 from petipy.app import App
 from petipy.boot.download import Report
 from petipy.boot.notes import Notes
@@ -26,12 +26,15 @@ from petipy.settings import storage
 from petipy.settings.bmc import Bmc
 from petipy.sources.discover import Receive
 from petipy.sources.source import Arrived, Settled, SourceEvent
+from petipy.state import own
 from petipy.state.access import Lock
 from petipy.state.model import Change, Device, Edit, File, Scan, Snapshot, Source
 from petipy.state.network import Wanted
+from petipy.state.resolve import choices
 from petipy.state.seen import Seen
 from petipy.state.settings import Settings
 from petipy.state.store import Store
+from petipy.state.typed import as_edit
 from tests.bmc import Device as BmcDevice
 from tests.boot.test_notes import leave_behind
 from tests.fakes import Kexec
@@ -219,6 +222,41 @@ def test_safe_mode_looks_at_no_disk_before_a_person_asks(machine: Machine) -> No
 
     machine.run(Settings(timeout=0), person)
     assert machine.loaded == "A"
+
+
+def test_an_entry_that_a_person_keeps_is_in_the_menu_and_boots(machine: Machine) -> None:
+    machine.scans["vda2"] = scan(entry("a", "/bad", cmdline="A"))
+
+    async def person(session: Session, store: Store) -> None:
+        await until(store, lambda s: bool(s.choices) and s.settled)
+        (base,) = store.snapshot.choices
+        edit = Edit(kernel="/good", initrds=(), cmdline="mine")
+        outcome = await session.keep_entry(base.id, edit, "Mine", keep=False)
+        assert outcome.counts
+        await until(store, lambda s: len(s.choices) == 2)
+        await session.boot("own#Mine")
+
+    machine.run(Settings(timeout=math.inf), person)
+    assert machine.loaded == "mine"
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_kept_entry_boots_by_itself_only_where_anybody_may_change_its_base(
+    machine: Machine, locked: bool
+) -> None:
+    base = entry("a", "/good", cmdline="A", default=True)
+    found = scan(base)
+    if locked:
+        keys = (Password(user="root", secret="toor"),)
+        wish = Preferences(superusers=("root",), passwords=keys)
+        found = replace(found, preferences=((CONFIG, wish),))
+    machine.scans["vda2"] = found
+    (choice,) = choices([(device("vda2"), found)])
+    mine = own.make(choice, replace(as_edit(choice), cmdline="mine"), "Mine", (choice,), ())
+    log = machine.run(Settings(timeout=0, own1=mine, entry="Mine"))
+    assert machine.loaded == ("A" if locked else "mine")
+    words = "vda2: the default Mine does not boot: it takes a password to change the entry"
+    assert any(line.text.startswith(words) for line in log.lines) == locked
 
 
 def test_a_missing_file_and_a_waiting_entry_are_passed_over(machine: Machine) -> None:

@@ -1,6 +1,7 @@
 """The menu in plain lines, on a terminal that can only print."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,9 +13,11 @@ from parsers.api import Password
 from petipy.state.settings import Settings
 from petipy.ui.console import Console
 from petipy.ui.screens import find_screens
+from tests.fakes import Kept
 from tests.ui.consoles import PROMPT, counting_machine, serve, start_countdown
 from tests.ui.emulator import Emulator, run
 from tests.ui.fakes import ADVANCED, DEBIAN, Machine, choice
+from tests.ui.screens.test_own import Discovering
 
 OPENERS = [name for name, screen in find_screens().items() if screen.opener]
 
@@ -136,6 +139,28 @@ def test_an_entry_is_edited_with_the_keys_of_the_editor() -> None:
         ((_, edit),) = machine.booted
         assert edit is not None
         assert edit.cmdline == "root=/dev/vda2 ro single"
+
+    run(scenario())
+
+
+def test_a_change_is_kept_and_removed_by_its_number() -> None:
+    async def scenario() -> None:
+        machine = Discovering(kept=Kept())
+        async with printer(machine) as terminal:
+            await terminal.ask("e 1", wanted="Command line: ")
+            terminal.type("x\x0f")
+            await terminal.until(
+                lambda: terminal.paper.endswith("\nTitle: Debian GNU/Linux (changed)")
+            )
+            terminal.type("\x15Mine\r")
+            await terminal.until(lambda: "Mine: saved in NVRAM" in terminal.paper)
+            terminal.type("\x1b")
+            await terminal.until(lambda: terminal.paper.endswith("> "))
+            said = await terminal.ask("")
+            number = re.findall(r"\n +(\d+) +Mine \(own\)\n", said)[0]
+            assert "Remove Mine for good?" in await terminal.ask(f"R {number}")
+            assert "Mine: not kept in NVRAM any more" in await terminal.ask("y")
+        assert machine.store.snapshot.settings.own == ()
 
     run(scenario())
 
