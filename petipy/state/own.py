@@ -4,11 +4,12 @@ The settings own1 to own8 keep them. In EBNF:
 
     own   = base, "|", title, { "|", part } ;
     base  = ? a title, a hyphen, and the CRC-32 of an id in eight hexadecimal digits ? ;
-    part  = "kernel=", file | "initrd=", file | "cmdline=", text ;
+    part  = "kernel=", file | "initrd=", file | "cmdline=", text | "words=", text ;
     file  = ? as in an entry's editor, or (UUID=…)/path ? ;
 
 %XX is a byte. A part that is absent is that of the base, as it is at each start. The initrds are
-all there, or none is; one "initrd=" without a file means that there is no initrd.
+all there, or none is; one "initrd=" without a file means that there is no initrd. "words" is a
+command line behind the base's BOOT_IMAGE=, which names its kernel and so changes with it.
 
 The id is that of the base. If the base is the newest of its versions, it is that id without
 versions, and the entry follows updates. Without its base there is no such entry.
@@ -27,6 +28,7 @@ from parsers.api import Entry, FileRef
 from parsers.places.volumes import describe, make_index
 from petipy.state.model import ORDINARY, Choice, Device, Edit, File, Signature, Source
 from petipy.state.names import compute_sum, join_name
+from petipy.state.resolve import find_boot_image
 from petipy.state.settings import OWN, Settings
 from petipy.state.typed import apply_edit, as_edit
 from petipy.state.wishes import make_version_key, make_wish, strip_versions
@@ -47,6 +49,7 @@ class Own:
     kernel: str | None = None
     initrds: tuple[str, ...] | None = None
     cmdline: str | None = None
+    has_image: bool = False  # the base's BOOT_IMAGE= stands before the command line
 
 
 def read(text: str) -> Own | None:
@@ -54,16 +57,25 @@ def read(text: str) -> Own | None:
     if not text:
         return None
     base, title, *rest = (unquote(part, errors="surrogateescape") for part in text.split("|"))
-    parts: dict[str, list[str]] = {"kernel": [], "initrd": [], "cmdline": []}
+    parts: dict[str, list[str]] = {"kernel": [], "initrd": [], "cmdline": [], "words": []}
     for name, sign, value in (part.partition("=") for part in rest):
         if not sign or name not in parts:
             raise ValueError(text)
         parts[name].append(value)
-    kernel, cmdline = (parts[name][-1] if parts[name] else None for name in ("kernel", "cmdline"))
+    kernel, cmdline, words = (
+        parts[name][-1] if parts[name] else None for name in ("kernel", "cmdline", "words")
+    )
     if not (base and title.strip()) or len(title) > LONGEST_TITLE or kernel == "":
         raise ValueError(text)
     initrds = tuple(filter(None, parts["initrd"])) if parts["initrd"] else None
-    return Own(base=base, title=title, kernel=kernel, initrds=initrds, cmdline=cmdline)
+    return Own(
+        base=base,
+        title=title,
+        kernel=kernel,
+        initrds=initrds,
+        cmdline=cmdline if words is None else words,
+        has_image=words is not None,
+    )
 
 
 def write(own: Own | None) -> str:
@@ -75,7 +87,8 @@ def write(own: Own | None) -> str:
     parts += (
         [f"initrd={path}" for path in (own.initrds or ("",))] if own.initrds is not None else []
     )
-    parts += [] if own.cmdline is None else [f"cmdline={own.cmdline}"]
+    name = "words" if own.has_image else "cmdline"
+    parts += [] if own.cmdline is None else [f"{name}={own.cmdline}"]
     return "|".join(map(_quote, parts))
 
 
@@ -97,19 +110,25 @@ def make(
     if not edit.kernel:
         raise ValueError("it names no kernel")
     kernel, initrds = apply_edit(choice, edit)
-    known = {device.name: device.volume for device in devices}
+    uuids = {d.name: d.volume.uuid for d in devices if d.volume.uuid and not d.kind.inner}
 
     def write_file(file: File) -> str:
         """Return the text of a file, with a name of its device that the next start knows, too."""
-        ref, volume = _make_ref(file, base), known.get(file.device)
-        return str(replace(ref, device=f"UUID={volume.uuid}") if ref.device and volume else ref)
+        ref, uuid = _make_ref(file, base), uuids.get(file.device)
+        return str(replace(ref, device=f"UUID={uuid}") if ref.device and uuid else ref)
 
+    old, cmdline = as_edit(base), edit.cmdline
+    image = find_boot_image(old.cmdline)
+    has_image = bool(image) and cmdline.startswith(image) and cmdline != old.cmdline
+    same_kernel = kernel == base.kernel or edit.kernel == old.kernel
+    same_initrds = initrds == base.initrds or edit.initrds == old.initrds
     return Own(
         base=_name_base(base, [other for other in choices if not other.base]),
         title=title,
-        kernel=None if kernel == base.kernel else write_file(kernel),
-        initrds=None if initrds == base.initrds else tuple(map(write_file, initrds)),
-        cmdline=None if edit.cmdline == as_edit(base).cmdline else edit.cmdline,
+        kernel=None if same_kernel else write_file(kernel),
+        initrds=None if same_initrds else tuple(map(write_file, initrds)),
+        cmdline=None if cmdline == old.cmdline else cmdline.removeprefix(image * has_image),
+        has_image=has_image,
     )
 
 
@@ -237,7 +256,8 @@ class _Places:
 
 def _derive(base: Choice, own: Own, places: _Places) -> Choice:
     """Return the choice that an own entry makes of its base."""
-    cmdline = base.entry.cmdline if own.cmdline is None else own.cmdline
+    image = find_boot_image(base.entry.cmdline) if own.has_image else ""
+    cmdline = base.entry.cmdline if own.cmdline is None else image + own.cmdline
     edit = Edit(kernel=own.kernel or "", initrds=own.initrds or (), cmdline=cmdline)
     typed, others = apply_edit(base, edit)
     wanted = [*([typed] if own.kernel else []), *others]

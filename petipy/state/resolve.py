@@ -144,11 +144,16 @@ def is_covered(choice: Choice, claimed: Container[Claim]) -> bool:
 _BOOT_IMAGE = re.compile(r'BOOT_IMAGE=(?:"(?:[^"\\]|\\.)*"|\S*)(?: |$)')
 
 
+def find_boot_image(cmdline: str) -> str:
+    """Return the word BOOT_IMAGE= that begins a command line, with the blank; "" without it."""
+    match = _BOOT_IMAGE.match(cmdline)
+    return match[0] if match else ""
+
+
 def _without_image(entry: Entry) -> Entry:
-    match = _BOOT_IMAGE.match(entry.cmdline)
-    if not match:
+    cut = len(find_boot_image(entry.cmdline))
+    if not cut:
         return entry
-    cut = match.end()
     origins = (
         replace(origin, spans=tuple((max(a - cut, 0), b - cut) for a, b in origin.spans if b > cut))
         for origin in entry.origins

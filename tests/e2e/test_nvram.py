@@ -76,6 +76,35 @@ def test_a_saved_setting_outlasts_a_reset_and_qemu_and_is_read_under_slof_and_by
     assert "petipy,timeout=3" in said["nvram"].split()
 
 
+def test_an_entry_of_a_persons_own_is_kept_and_boots_by_itself(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    text = CONFIG.replace("=100", "=30")
+    system = Reporting(chosen, Names.new("root"), "/boot/grub/grub.cfg", text)
+    nvram = tmp_path / "nvram.img"
+    nvram.write_bytes(BLANK)
+    machine = image.machine(Machine(drives=[("virtio", install(system))], nvram=nvram))
+    with start(machine, tmp_path) as guest:
+        console = guest.console
+        menu.enter(console)
+        console.type("e")
+        console.shows("^Command line", within=menu.SOON)
+        console.type(" mine\x0f")
+        console.shows("^Enter saves it in NVRAM, partition common", within=menu.SOON)
+        console.type("\x15Mine\r")
+        console.shows("^Mine: saved in NVRAM, partition common", within=menu.SOON)
+        console.press("esc")
+        console.shows(r"^    Mine \(own\)", within=menu.SOON)
+        menu.move_to(console, "Mine")
+        console.type("D")
+        said = wait_for_target(console)
+    assert said["cmdline"].endswith(f"BOOT_IMAGE=/boot/vmlinux {system.command_line()} mine]")
+    assert set(Device(nvram.read_bytes()).values) == {"petipy,own1", "petipy,entry"}
+    with start(machine, tmp_path) as guest:
+        said = wait_for_target(guest.console)
+    assert said["cmdline"].endswith(f"BOOT_IMAGE=/boot/vmlinux {system.command_line()} mine]")
+
+
 def test_a_host_gives_settings_to_a_guest_without_any_tool(image: Image, tmp_path: Path) -> None:
     machine = Machine(prom_env=["petipy,debug=1", "petipy,timeout=soon"])
     with start(image.machine(machine), tmp_path) as guest:

@@ -44,7 +44,7 @@ SAMPLES = {
     "interfaces": ("", "ip=eth0:dhcp vlan=eth0.5:eth0"),
     "dhcp_arch": ("", "00", "0C", "1F"),
     "dhcp_class": ("", "HTTPClient", "a b"),
-    **dict.fromkeys(OWN, ("", "Debian-1a2b3c4d|Mine", "x|%C3%A4 %7C|kernel=/k|initrd=|cmdline=")),
+    **dict.fromkeys(OWN, ("", "Debian-1a2b3c4d|Mine", "x|%C3%A4 %7C|kernel=/k|initrd=|words=")),
 }
 
 

@@ -58,8 +58,9 @@ OWNS = st.builds(
     title=st.text(min_size=1, max_size=20).filter(str.strip),
     kernel=st.none() | st.text(min_size=1, max_size=20),
     initrds=st.none() | st.lists(st.text(min_size=1, max_size=20), max_size=3).map(tuple),
-    cmdline=st.none() | TEXTS,
-)
+    cmdline=TEXTS,
+    has_image=st.booleans(),
+) | st.builds(Own, base=st.just("b"), title=st.just("t"))
 
 
 @given(OWNS)
@@ -85,7 +86,7 @@ def test_a_text_that_is_no_entry_is_refused(text: str) -> None:
         own.read(text)
 
 
-@given(st.text(alphabet="ab|=%0Fkernlcmdit ()#/\udcff", max_size=60))
+@given(st.text(alphabet="ab|=%0Fkernlcmdistwo ()#/\udcff", max_size=60))
 def test_any_text_of_a_setting_makes_an_entry_or_an_error(text: str) -> None:
     try:
         made = own.read(text)
@@ -134,6 +135,22 @@ def test_a_file_of_another_disk_is_named_so_that_a_later_start_finds_it() -> Non
     assert mine.obstacle == "waits for the file system with UUID B"
 
 
+def test_a_device_without_a_uuid_has_its_name() -> None:
+    plain = [device("vda2"), device("vdb1")]
+    made = own.make(BASE, replace(EDIT, kernel="(vdb1)/k"), "Mine", (BASE,), plain)
+    assert made.kernel == "(vdb1)/k"
+    mine = own.add((BASE,), keep(made), sources(*plain))[1]
+    assert mine.kernel == File(device="vdb1", path="/k")
+
+
+def test_a_part_that_nobody_changed_follows_its_base_also_while_its_device_is_absent() -> None:
+    waits = replace(BASE, kernel=None, initrds=(), waits_for="a disk")
+    waits = replace(waits, entry=replace(BASE.entry, kernel=FileRef(path="/k", device="UUID=B")))
+    made = make(replace(as_edit(waits), cmdline="debug"), "Mine", waits)
+    assert (made.kernel, made.initrds) == (None, None)
+    assert add(made, choices=(BASE,))[1].kernel == KERNEL
+
+
 def test_a_file_of_a_stick_is_not_the_machines_own() -> None:
     stick = sources(device("vda2"), device("vdb1", uuid="B", kind=USB))
     assert not own.add((BASE,), keep(make(replace(EDIT, kernel="(vdb1)/k"))), stick)[1].own
@@ -172,6 +189,20 @@ def test_an_entry_follows_the_updates_of_its_base() -> None:
     assert [(c.title, c.base) for c in shown if c.base] == [("New", newest.id), ("Old", old.id)]
     assert shown[3].entry.cmdline == "6.1.0-11"
     assert [c.base for c in add(follows, fixed, choices=(newest,)) if c.base] == [newest.id]
+
+
+def test_the_word_for_the_kernel_is_that_of_the_base_at_each_start() -> None:
+    old = replace(BASE, entry=replace(BASE.entry, cmdline="BOOT_IMAGE=/vmlinux-1 ro"))
+    new = replace(BASE, entry=replace(BASE.entry, cmdline="BOOT_IMAGE=/vmlinux-2 ro"))
+    made = make(replace(as_edit(old), cmdline="BOOT_IMAGE=/vmlinux-1 ro debug"), "Mine", old)
+    assert own.write(made).endswith("|Mine|words=ro debug")
+    assert add(made, choices=(new,))[1].entry.cmdline == "BOOT_IMAGE=/vmlinux-2 ro debug"
+    bare = replace(BASE, entry=replace(BASE.entry, cmdline="ro"))
+    assert add(made, choices=(bare,))[1].entry.cmdline == "ro debug"
+    taken = make(replace(as_edit(old), cmdline="debug"), "Mine", old)
+    assert add(taken, choices=(new,))[1].entry.cmdline == "debug"
+    (same,) = (make(as_edit(old), "Mine", old),)
+    assert (same.cmdline, same.has_image) == (None, False)
 
 
 # Changed again
