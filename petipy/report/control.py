@@ -71,7 +71,8 @@ def _describe_state(value: Value) -> str:
 def _describe_entry(value: Value) -> Iterator[str]:
     mark = "*" if value.get("marked") is True else " "
     titles = [*map(read_text, read_list(value.get("trail"))), read_text(value.get("title"))]
-    yield f"{mark} {' > '.join(titles)}"
+    own = " (own)" if value.get("own") is True else ""
+    yield f"{mark} {' > '.join(titles)}{own}"
     yield f"    {read_text(value.get('id'))}"
     if password := read_text(value.get("password")):
         yield f"    password of {password}"

@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from petipy.commands import ctl
 from petipy.control.protocol import EXITS
 from tests.control.clients import listening
 from tests.control.test_server import until_checked
-from tests.control.test_session import SHUT, machine_of
+from tests.control.test_session import OPEN, SHUT, machine_of
 from tests.ui.fakes import DEBIAN, Machine
 
 
@@ -49,6 +50,24 @@ def test_status_entries_settings_and_log_are_readable(
     assert f"* {DEBIAN}\n    vda2/grub/{DEBIAN}" in out
     assert "boot_image       1                        built in" in out
     assert "evil \\x1b[2J line" in out
+
+
+def test_an_entry_of_a_persons_own_is_shown_and_boots_by_its_title_and_with_the_password(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = replace(OPEN, id="base")
+    title = replace(base.entry, title="Mine", name="Mine")
+    machine = machine_of(base, replace(base, id="own#Mine", entry=title, base="base"))
+    assert give(tmp_path / "s", "entries", machine=machine) == 0
+    said = capsys.readouterr().out
+    assert "  Mine (own)\n    own#Mine\n    password of root, with a password\n" in said
+    assert give(tmp_path / "s", "boot", "Mine", machine=machine) == EXITS["denied"]
+    assert machine.booted == []
+    password = tmp_path / "password"
+    password.write_text("toor\n")
+    words = ("--user", "root", "--password-file", str(password), "boot", "Mine")
+    assert give(tmp_path / "s", *words, machine=machine, checks=1) == 0
+    assert machine.booted == [("own#Mine", None)]
 
 
 def test_json_is_an_object_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
