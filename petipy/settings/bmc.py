@@ -101,16 +101,10 @@ class Bmc:
             why = getattr(error, "strerror", "") or f"{type(error).__name__}: {error}"
             log.warning(f"the service processor is not heard: {why}")
         self._once = wish.once
+        _tell(wish, log)
         if wish.settings:
-            log.announce("the service processor configures the network of this start")
             override(wish.settings)
-        if wish.first:
-            log.announce(f"the service processor wants this first: {', '.join(wish.first)}")
-        if wish.hold:
-            log.warning(f"{wish.hold}; nothing boots by itself")
-        if not (wish.first or wish.hold or wish.settings):
-            log.info("the service processor has no wish for this boot")
-        elif wish.first or wish.hold:
+        if wish.first or wish.hold:
             store.update(host=(*wish.first, *store.snapshot.host), hold=wish.hold)
         if not wish.safe:
             free.set()
@@ -164,6 +158,18 @@ class Bmc:
         if reply[:1] != b"\0":
             raise OSError(errno.EIO, f"it refuses with code 0x{reply[:1].hex()}")
         return ""
+
+
+def _tell(wish: Wish, log: Log) -> None:
+    """Tell the consoles of the wishes."""
+    if wish.settings:
+        log.announce("the service processor configures the network of this start")
+    if wish.first:
+        log.announce(f"the service processor wants this first: {', '.join(wish.first)}")
+    if wish.hold:
+        log.warning(f"{wish.hold}; nothing boots by itself")
+    if not (wish.first or wish.hold or wish.settings):
+        log.info("the service processor has no wish for this boot")
 
 
 def _translate(reply: bytes, blocks: list[bytes], log: Log) -> Wish:

@@ -256,9 +256,7 @@ class _Places:
 
 def _derive(base: Choice, own: Own, places: _Places) -> Choice:
     """Return the choice that an own entry makes of its base."""
-    image = find_boot_image(base.entry.cmdline) if own.has_image else ""
-    cmdline = base.entry.cmdline if own.cmdline is None else image + own.cmdline
-    edit = Edit(kernel=own.kernel or "", initrds=own.initrds or (), cmdline=cmdline)
+    edit = Edit(kernel=own.kernel or "", initrds=own.initrds or (), cmdline="")
     typed, others = apply_edit(base, edit)
     wanted = [*([typed] if own.kernel else []), *others]
     absent = [describe(file.device) for file in wanted if not places.locate(file)]
@@ -268,33 +266,16 @@ def _derive(base: Choice, own: Own, places: _Places) -> Choice:
         absent = [*([base.waits_for] if base.waits_for else []), *absent]
     files = (*([kernel] if kernel else []), *initrds, base.devicetree, *base.overlays)
     entry, signatures = _choose_signatures(base, files)
-    changed = (own.kernel, own.initrds, own.cmdline) != (None, None, None)
+    refs = tuple(_make_ref(file, base) for file in others)
+    if own.initrds is not None:
+        entry = replace(entry, initrds=refs)
+    if own.kernel:
+        entry = replace(entry, kernel=_make_ref(typed, base), unbootable="", action="")
     return replace(
         base,
         id=f"{_PREFIX}{own.title}",
         base=base.id,
-        entry=replace(
-            entry,
-            title=own.title,
-            name=own.title,
-            trail=(),
-            trail_keys=(),
-            kernel=_make_ref(typed, base) if own.kernel else entry.kernel,
-            initrds=entry.initrds
-            if own.initrds is None
-            else tuple(_make_ref(f, base) for f in others),
-            cmdline=cmdline,
-            default=False,
-            waits_for="",
-            unbootable="" if own.kernel else entry.unbootable,
-            action="" if own.kernel else entry.action,
-            hotkey="",
-            hidden=False,
-            unchecked=entry.unchecked or (_UNSIGNED if base.entry.signatures and changed else ""),
-            origins=() if changed else entry.origins,
-            default_from=(),
-            also=(),
-        ),
+        entry=_change_words(entry, own, signed=bool(base.entry.signatures)),
         kernel=kernel,
         initrds=initrds,
         signatures=signatures,
@@ -302,6 +283,28 @@ def _derive(base: Choice, own: Own, places: _Places) -> Choice:
         waits_for=", ".join(dict.fromkeys(absent)),
         turn=ORDINARY,
         own=base.own and all(places.is_own(file) for file in (kernel, *initrds) if file),
+    )
+
+
+def _change_words(entry: Entry, own: Own, *, signed: bool) -> Entry:
+    """Return the entry with title and command line of an own one, in the main menu."""
+    changed = (own.kernel, own.initrds, own.cmdline) != (None, None, None)
+    image = find_boot_image(entry.cmdline) if own.has_image else ""
+    return replace(
+        entry,
+        title=own.title,
+        name=own.title,
+        trail=(),
+        trail_keys=(),
+        cmdline=entry.cmdline if own.cmdline is None else image + own.cmdline,
+        default=False,
+        waits_for="",
+        hotkey="",
+        hidden=False,
+        unchecked=entry.unchecked or (_UNSIGNED if signed and changed else ""),
+        origins=() if changed else entry.origins,
+        default_from=(),
+        also=(),
     )
 
 
