@@ -155,8 +155,7 @@ class AutomaticBoot:
         for choice in candidates.list_passed_over(snapshot, boots) if boots else ():
             if choice.id not in self._told:
                 self._told.add(choice.id)
-                why = choice.obstacle or choice.entry.unbootable
-                why = why or candidates.explain(snapshot, choice)
+                why = candidates.explain_pass(snapshot, choice)
                 words = f"{choice.device}: the default {choice.title} does not boot"
                 self._tell(f"{words}: {why}")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import takewhile
 
 from petipy.state import itself, unchecked
-from petipy.state.access import find_boot_locks, find_cover_locks
+from petipy.state.access import describe_users, find_boot_locks, find_cover_locks
 from petipy.state.model import ORDINARY, Change, Choice, Snapshot
 from petipy.state.order import Ranking
 
@@ -61,7 +61,8 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
 
     Passwords do not count here. The order is:
 
-    0. Entries that a wish or the setting `order` names, in their place in it.
+    0. Entries that a wish or the setting `order` names, in their place in it. One that its own
+       configuration locks stays where it is without that: nobody may be there for its password.
     1. Device by device, as in the menu or in the setting `order`: the default, the fallbacks, the
        others. If configurations of a device want different defaults, that of the better format
        (parsers.api.Format.rank) comes first.
@@ -86,21 +87,25 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
     }
     ranking = Ranking(snapshot)
     ranked = (c for c in bootable if c.id in harmless or ranking.names(c))
-    return sorted(filter(ranking.place, ranked), key=_make_order(ranking))
+    key = _make_order(ranking, heed_locks=not snapshot.settings.boot_restricted)
+    return sorted(filter(ranking.place, ranked), key=key)
 
 
 Key = tuple[bool, bool, tuple[int, int], bool, int, int]
+_LAST = 1 << 30, 0  # a place after all others
 
 
-def _make_order(ranking: Ranking) -> Callable[[Choice], Key]:
+def _make_order(ranking: Ranking, *, heed_locks: bool) -> Callable[[Choice], Key]:
     """Return the key by which list_candidates sorts."""
 
     def key(choice: Choice) -> Key:
-        named = ranking.names(choice)
+        named, place = ranking.names(choice), ranking.place(choice) or (0, 0)
+        if named and heed_locks and choice.users is not None:
+            named, place = False, ranking.place_device(choice) or _LAST
         return (
             choice.entry.guess and not named,
             _needs_a_person(choice) and not named,
-            ranking.place(choice) or (0, 0),
+            place,
             choice.turn >= ORDINARY,
             choice.rank,
             choice.turn,
@@ -152,10 +157,23 @@ def explain_order(snapshot: Snapshot) -> list[str]:
 def list_passed_over(snapshot: Snapshot, boots: Choice) -> list[Choice]:
     """Return the defaults and wishes that would boot before a choice, but are no candidates."""
     ranking = Ranking(snapshot)
-    key = _make_order(ranking)
+    key = _make_order(ranking, heed_locks=False)
     wanted = (c for c in snapshot.choices if (c.turn == 0 and not c.elsewhere) or ranking.names(c))
     before = (choice for choice in wanted if key(choice) < key(boots))
-    return [c for c in before if not c.bootable or explain(snapshot, c)]
+    return [c for c in before if explain_pass(snapshot, c)]
+
+
+def explain_pass(snapshot: Snapshot, choice: Choice) -> str:
+    """Return in words why a choice is not booted by itself before others; "" if it may be."""
+    if words := choice.obstacle or choice.entry.unbootable or explain(snapshot, choice):
+        return words
+    if not choice.bootable:
+        return "it starts no kernel"
+    if snapshot.settings.boot_restricted:
+        return ""
+    if choice.users is None and list_uncovered([choice], snapshot):
+        return ""
+    return f"it is for {describe_users(choice, snapshot)}"
 
 
 def list_changes(snapshot: Snapshot, choice: Choice, failed: Collection[str]) -> list[Change]:

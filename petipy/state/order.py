@@ -122,11 +122,15 @@ class Ranking:
 
     def place(self, choice: Choice) -> Place | None:
         """Return the place of a choice, to sort by; None if it does not boot by itself."""
+        places = self._entries.get(choice.id), self.place_device(choice)
+        return min((place for place in places if place), default=None)
+
+    def place_device(self, choice: Choice) -> Place | None:
+        """Return the place of a choice's device; None if no item means that."""
         device = self._places.get(choice.device)
         if device is None and (not self._items or self._has_any):
             device = len(self._items), 0  # a choice without a source: one that is just leaving
-        named = self._entries.get(choice.id)
-        return min((place for place in (named, device) if place), default=None)
+        return device
 
     def names(self, choice: Choice) -> bool:
         """Return True if an item names the choice itself, and not only its device."""

@@ -23,6 +23,7 @@ PATIENCE = 20.0  # seconds after the countdown for devices that are still busy
 UNLOCKED = 600.0  # seconds more, for a disk that may have a lock on what boots
 RETRY = 60.0  # seconds until all are tried again, if every candidate has failed
 SLOWEST = 960.0  # seconds: each such pause is twice as long as the last one, up to this
+_DOUBLINGS = 10  # of RETRY: more than it takes to SLOWEST
 ROUNDS = 3  # through all candidates, before the setting on_failure counts
 EMPTY = 300.0  # seconds without a candidate, before the setting on_failure counts
 
@@ -182,7 +183,9 @@ def _decide_after_all(
     """Decide when every candidate has failed and nobody is there."""
     if attended > hints.last_failure:  # a person was there since: all begins anew
         return Decision(default=default.id, forget_failures=True, again=now)
-    again = hints.last_failure + min(RETRY * 2.0**hints.rounds, SLOWEST)
+    # A machine may go on for years: no power of a number of rounds.
+    pause = RETRY * 2.0 ** min(hints.rounds, _DOUBLINGS)
+    again = hints.last_failure + min(pause, SLOWEST)
     countdown = Countdown(choice=default.id, until=again)
     if settings.on_failure == "retry" or hints.rounds + 1 < ROUNDS:
         return Decision(

@@ -8,6 +8,7 @@ from parsers.api import Password
 from petipy.state import candidates, policy
 from petipy.state.boots import Countdown
 from petipy.state.model import IMAGE, NETWORK, OPTICAL, File, Signature, Snapshot
+from petipy.state.order import parse
 from petipy.state.policy import Decision, Hints
 from petipy.state.settings import Settings
 from tests.samples import choice, device, entry, guards, sources
@@ -153,11 +154,11 @@ EXHAUSTED = replace(READY, failed=ALL, last_failure=200.0)
 
 def test_each_round_of_failures_is_followed_by_a_longer_pause_up_to_a_limit() -> None:
     pauses = []
-    for rounds in range(6):
+    for rounds in (0, 1, 2, 3, 4, 5, 1023, 1024, 10**6):
         decision = decide(SEEN, QUICK, replace(EXHAUSTED, rounds=rounds), 200)
         pauses.append(decision.again - 200)
         assert decision.exhausted
-    assert pauses == [60, 120, 240, 480, 960, 960]
+    assert pauses == [60, 120, 240, 480, *[960] * 5]  # the last ones after days, after years
 
 
 @pytest.mark.parametrize(("wish", "leave"), [("reboot", "reboot"), ("poweroff", "halt")])
@@ -321,6 +322,36 @@ def test_a_locked_disks_restricted_default_waits_for_a_person() -> None:
     closed = replace(LOCKED, choices=(CLOSED, replace(FREE, turn=9), A), guards=guards(CLOSED))
     decision = decide(closed, QUICK, READY, 1000)
     assert (decision.default, decision.locked, decision.boot) == ("closed", True, "")
+
+
+@pytest.mark.parametrize(
+    "wish", [{"next": "closed"}, {"entry": "closed"}, {"order": parse("closed,any")}]
+)
+def test_a_wish_for_what_its_configuration_locks_strands_no_machine(wish: Any) -> None:
+    settings = replace(QUICK, **wish)
+    snapshot = replace(LOCKED, choices=(FREE, CLOSED, A))
+    assert booted(snapshot, settings, READY) == ["free"]
+    wished = replace(snapshot, settings=settings)
+    assert candidates.list_passed_over(wished, FREE) == [CLOSED]
+    assert candidates.explain_pass(wished, CLOSED) == "it is for root, with a password"
+    restricted = replace(settings, boot_restricted=True)
+    assert booted(snapshot, restricted, READY)[0] == "closed"
+    # An owner who wants a person at every boot is not got round by a wish for that very entry.
+    shut = replace(snapshot, choices=(CLOSED, replace(FREE, turn=9), A))
+    assert decide(shut, settings, READY, 1000).locked
+
+
+def test_an_order_of_nothing_but_a_locked_entry_waits_for_a_person() -> None:
+    snapshot = replace(LOCKED, choices=(FREE, CLOSED))
+    decision = decide(snapshot, replace(QUICK, order=parse("closed")), READY, 1000)
+    assert (decision.default, decision.locked) == ("closed", True)
+
+
+def test_a_wish_for_what_another_configuration_locks_is_named_when_something_else_boots() -> None:
+    wished = replace(LOCKED, settings=replace(QUICK, entry="a"))
+    assert booted(LOCKED, wished.settings, READY) == ["free"]
+    assert candidates.list_passed_over(wished, FREE) == [A]
+    assert candidates.explain_pass(wished, A) == "it is for root, with a password"
 
 
 def test_where_everything_wants_a_password_the_first_default_is_marked_and_waits() -> None:
