@@ -43,6 +43,7 @@ class Services:
     kexec: Kexec
     power: Power
     quiet: Callable[[], None]  # nothing may touch a device from now on
+    restore: Callable[[Log], Awaitable[None]]  # if it is quiet, the machine goes on
     before_boot: Callable[[], None]  # the platform's part
     terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
     list_directory: Callable[[str, str], Awaitable[Sequence[str]]]  # on a device: its name, a path
@@ -67,6 +68,7 @@ def make_services(scanner: Scanner, store: Store) -> Services:
         kexec=kexec,
         power=power,
         quiet=workers.quiet,
+        restore=workers.restore,
         before_boot=platforms.find().before_boot,
         terminals=ttys.find_consoles,
         kmsg=True,
@@ -82,6 +84,7 @@ class _Workers:
         self._scanner, self._store = scanner, store
         self._machine = os.uname().machine
         self._networks: list[NetworkServices] = []
+        self._is_quiet = False
 
     async def scan(self, source: Source, devices: Sequence[Device], receive: Receive) -> Scan:
         if source.device is None:
@@ -146,7 +149,19 @@ class _Workers:
         return network.watch()
 
     def quiet(self) -> None:
+        self._is_quiet = True
         self._scanner.close()
         for network in self._networks:
             network.stop()
         steps.quiet()
+
+    async def restore(self, log: Log) -> None:
+        if not self._is_quiet:
+            return
+        self._is_quiet = False
+        self._scanner.reopen()
+        if self._store.snapshot.settings.watchdog:
+            from petipy.boot import handover
+
+            handover.stop_watchdog(log)
+        await steps.restore(log)

@@ -44,6 +44,10 @@ from tests.ui.fakes import list_nothing
 Person = Callable[[Session, Store], Coroutine[None, None, None]]
 
 
+async def restore_nothing(log: Log) -> None:
+    """Do as a machine that has ended nothing before a jump."""
+
+
 class Jumped(BaseException):
     """The machine has jumped into another kernel."""
 
@@ -129,6 +133,7 @@ class Machine(Kexec):
             kexec=self,
             power=self,
             quiet=lambda: None,
+            restore=restore_nothing,
             before_boot=self.before_boot,
             terminals=lambda _: [self.terminal],
             list_directory=list_nothing,

@@ -67,6 +67,8 @@ class BootServices(Protocol):
     @property
     def quiet(self) -> Callable[[], None]: ...
     @property
+    def restore(self) -> Callable[[Log], Awaitable[None]]: ...
+    @property
     def before_boot(self) -> Callable[[], None]: ...
     @property
     def bmc(self) -> "Bmc | None": ...
@@ -97,11 +99,11 @@ class Booter:
         notes: Notes | None = None,
     ) -> None:
         self.notes = notes or Notes()
-        self._started = time.time()  # boots are counted over starts
         self.failed: frozenset[str] = frozenset()  # ids of choices whose boot has failed
         self.last_failure = self.last_look = -math.inf  # by the clock: Hints
         self._machine, self._consoles, self._store = machine, consoles, store
         self._log, self._trace, self._clock = log, trace, clock
+        self._began = clock()
         self._look_again = look_again  # at a source, by its name
         self._sent_back: set[str] = set()  # ids of choices whose source was looked at again
         self._requests: asyncio.Queue[tuple[Choice, Edit | None, str]] = asyncio.Queue()
@@ -112,6 +114,7 @@ class Booter:
         """Carry out the requests; return only when cancelled."""
         while True:
             await self._attempt(*await self._requests.get())
+            await self._machine.restore(self._log)
             self._busy = False
             self._store.update(booting="")
             self._consoles.resume()
@@ -150,7 +153,9 @@ class Booter:
         from petipy.state import flapping  # few machines count boots
 
         settings, ids = snapshot.settings, (choice.id for choice in snapshot.choices)
-        found = flapping.find(settings.boots, settings.flap, self._started, ids)
+        # The network may have set the clock since the start.
+        began = time.time() - (self._clock() - self._began)
+        found = flapping.find(settings.boots, settings.flap, began, ids)
         return found | self.notes.fatal.keys()
 
     def note_failure(self, id: str, why: str) -> None:
@@ -185,6 +190,7 @@ class Booter:
             self._machine.power.leave(action)
         except OSError as error:
             self._log.error(f"{words}, but it does not: {error.strerror or error}")
+            await self._machine.restore(self._log)
         self._busy = False
         self.forget_failures()
         self._consoles.resume()
@@ -305,12 +311,9 @@ class Booter:
         except OSError as error:
             self._log.warning(f"before the jump: {error.strerror or error}")
         if seconds := self._store.snapshot.settings.watchdog:
-            from petipy.sys import watchdog
+            from petipy.boot import handover
 
-            try:
-                watchdog.start(seconds)
-            except OSError as error:
-                self._log.warning(f"petipy.watchdog: it does not start: {error.strerror or error}")
+            handover.start_watchdog(seconds, self._log)
 
     async def _stoppable(self, loading: Coroutine[None, None, None]) -> None:
         self._loading = asyncio.create_task(loading)

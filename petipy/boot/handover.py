@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from petipy.settings.bmc import Bmc
     from petipy.settings.storage import Storage
 
+_UNCOUNTED = "petipy.flap: this boot is not counted"
 _KEEPING = 10.0  # seconds for the machine to write a setting
 
 
@@ -34,6 +35,20 @@ def add_words(todo: Plan, settings: Settings, *, alone: bool, watched: bool) -> 
     has = {word.partition("=")[0] for word in todo.cmdline.split()}
     added = [f"{name}={seconds}" for name, seconds in words.items() if name not in has]
     return replace(todo, cmdline=" ".join((todo.cmdline, *added)).lstrip()) if added else todo
+
+
+def start_watchdog(seconds: int, log: Log) -> None:
+    """Start the watchdog; log why it does not start."""
+    try:
+        watchdog.start(seconds)
+    except OSError as error:
+        log.warning(f"petipy.watchdog: it does not start: {error.strerror or error}")
+
+
+def stop_watchdog(log: Log) -> None:
+    """Stop the watchdog after a jump that failed; log it if that cannot be done."""
+    if seconds := watchdog.stop():
+        log.warning(f"petipy.watchdog: it goes on and resets the machine within {seconds} s")
 
 
 async def _clear_flags(bmc: "Bmc", log: Log) -> list[str]:
@@ -59,6 +74,7 @@ async def keep(
 ) -> list[str]:
     """Keep what the next start is to know; log and return what the machine cannot keep."""
     writes: list[tuple[str, str | None, str]] = []
+    complaints = await _clear_flags(bmc, log) if bmc else []
     for name in ("next", "menu"):
         wished = getattr(settings, name) not in ("", None)
         if storage and wished and settings.layer(name) == "machine":
@@ -66,9 +82,13 @@ async def keep(
     if storage and settings.flap and alone:
         from petipy.state import flapping  # few machines count boots
 
-        boots = flapping.write_boots(flapping.add(settings.boots, id, clock()))
-        writes.append(("boots", boots, "petipy.flap: this boot is not counted"))
-    complaints = await _clear_flags(bmc, log) if bmc else []
+        now = clock()
+        if flapping.has_time(now):
+            boots = flapping.write_boots(flapping.add(settings.boots, id, now))
+            writes.append(("boots", boots, _UNCOUNTED))
+        else:
+            complaints.append(f"{_UNCOUNTED}: the clock has lost its time")
+            log.warning(complaints[-1])
     for name, text, otherwise in writes:
         assert storage
         try:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 OPENING = 60.0  # seconds for a device to open its files
 FETCHING = 6 * 3600.0  # seconds for a file from a server; petipy.fetch ends what is too slow
 WRITING = 30.0  # seconds for a device to take a change
+_STARTING = 10.0  # seconds for udev
+_UDEVD = ("/usr/lib/systemd/systemd-udevd", "--daemon", "--resolve-names=never")  # as /init
 LOADING = 180.0  # seconds; enough for 100 MB from a slow USB stick in an emulated machine
 
 
@@ -258,6 +260,16 @@ async def jump(
         kexec.execute()
     except OSError as error:
         raise BootError("kexec", describe(error, "the kernel would not start")) from error
+
+
+async def restore(log: Log) -> None:
+    """Start udev again, which `quiet` has stopped: the machine goes on."""
+    from petipy.sys import process  # few machines come here
+
+    try:
+        await process.run(_UDEVD, within=_STARTING)
+    except OSError as error:
+        log.warning(f"udev does not start again: {describe(error, 'no answer')}")
 
 
 def quiet() -> None:

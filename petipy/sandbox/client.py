@@ -250,6 +250,10 @@ class Scanner:
         self._ended = True
         self.process.kill()
 
+    def reopen(self) -> None:
+        """Take requests again after `close`: the first one starts a scanner."""
+        self._ended = False
+
     def _alive(self, *, network: bool) -> socket.socket:
         """Return the socket of a scanner, or of its branch, that is not known to be dead."""
         if self._ended:

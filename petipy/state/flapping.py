@@ -8,6 +8,7 @@ makes settings:
   its turn.
 """
 
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 
@@ -15,6 +16,7 @@ Boot = tuple[int, int]
 Rule = tuple[int, float]
 MOST = 8  # boots that are kept: SLOF reads no more than 256 bytes of a setting
 _FIRST = 1_500_000_000  # seconds: before that, a clock has lost its time, and tells nothing
+_BOOT = re.compile(r"([0-9a-f]{1,8})@([0-9]{1,11})")
 
 
 def read_rule(text: str) -> Rule | None:
@@ -34,8 +36,10 @@ def write_rule(rule: Rule | None) -> str:
 
 def read_boots(text: str) -> tuple[Boot, ...]:
     """Read what `write_boots` has written. Raise ValueError."""
-    pairs = (word.partition("@") for word in text.split(",") if word)
-    return tuple((int(sum, 16), int(at)) for sum, _, at in pairs)[-MOST:]
+    words = (_BOOT.fullmatch(word) for word in text.split(",") if word)
+    if not all(found := list(words)):
+        raise ValueError(text)
+    return tuple((int(word[1], 16), int(word[2])) for word in found if word)[-MOST:]
 
 
 def write_boots(boots: Sequence[Boot]) -> str:
@@ -47,9 +51,14 @@ def add(boots: Sequence[Boot], id: str, now: float) -> tuple[Boot, ...]:
     return (*boots, (_sum(id), int(now)))[-MOST:]
 
 
+def has_time(now: float) -> bool:
+    """Return True if a clock with this time may be right."""
+    return now >= _FIRST
+
+
 def find(boots: Sequence[Boot], rule: Rule | None, now: float, ids: Iterable[str]) -> set[str]:
     """Return the ids of entries that have had their turn. A clock without a time finds none."""
-    if rule is None or now < _FIRST:
+    if rule is None or not has_time(now):
         return set()
     count, seconds = rule
     sums = [sum for sum, at in boots if 0 <= now - at <= seconds]

@@ -34,6 +34,7 @@ class Bench(Kexec):
     def __init__(self, tree: Path) -> None:
         self.tree = tree
         self.lines: list[str] = []
+        self.is_quiet = self.stays = False
         self.resumed = asyncio.Event()
         self.store = Store()
         self.log = Log(lambda status: self.store.update(status=status), files=())
@@ -53,6 +54,8 @@ class Bench(Kexec):
     async def open(
         self, files: Sequence[File], devices: Sequence[Device], configs: Sequence[File]
     ) -> list[int]:
+        if self.is_quiet:
+            raise OSError(errno.ESHUTDOWN, "no device is reached any more")
         if self.new and (any(file.stamp for file in files) or not self.looked_at):
             raise OSError(errno.ESTALE, "it is not the file that was scanned")
         if any(file.path == "/stuck" for file in files):
@@ -67,7 +70,11 @@ class Bench(Kexec):
 
     async def write(self, change: Change, devices: Sequence[Device]) -> None: ...
 
-    def quiet(self) -> None: ...
+    def quiet(self) -> None:
+        self.is_quiet = True
+
+    async def restore(self, log: Log) -> None:
+        self.is_quiet = False
 
     def before_boot(self) -> None: ...
 
@@ -79,6 +86,8 @@ class Bench(Kexec):
 
     def leave(self, action: Action) -> None:
         self.left = action
+        if self.stays:
+            raise OSError(errno.EBUSY, "it is busy")
 
     async def release(self, lines: Sequence[str]) -> None:
         self.lines += lines
@@ -141,6 +150,25 @@ def test_a_failure_says_why_and_is_remembered_until_it_is_forgotten(
         assert booter.failed == {id}
         booter.forget_failures()
         assert not booter.failed
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_after_a_jump_or_a_restart_that_failed_the_machine_boots_something_else(
+    tmp_path: Path, leaves: bool
+) -> None:
+    async def scenario(bench: Bench, booter: Booter) -> None:
+        if leaves:
+            bench.stays = True
+            await booter.leave("reboot", "A test wants it")
+            assert bench.log.lines[-1].text.endswith("but it does not: it is busy")
+        for _ in range(2):
+            bench.lines.clear()
+            bench.resumed.clear()
+            booter.start(bench["good"])
+            await bench.resumed.wait()
+            assert bench.lines[0] == "Booting good"
 
     run(tmp_path, scenario)
 

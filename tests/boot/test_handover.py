@@ -1,6 +1,7 @@
 """The handover to the next system: its command line, and what the machine keeps."""
 
 import asyncio
+import os
 import re
 from typing import Any
 
@@ -37,11 +38,13 @@ def test_words_are_added_only_where_the_setting_and_the_entry_want_them(
     assert found.cmdline == expected
 
 
-def keep(storage: Kept | None, alone: bool = True, **settings: Any) -> list[str]:
+def keep(
+    storage: Kept | None, alone: bool = True, now: float = 1.8e9, **settings: Any
+) -> list[str]:
     origins = tuple(Origin(name, "machine", "NVRAM") for name in ("next", "menu"))
     given = Settings(origins=origins, **settings)
     log = Log(files=())
-    keeping = handover.keep(storage, given, "a", log, alone=alone, clock=lambda: 1.8e9)
+    keeping = handover.keep(storage, given, "a", log, alone=alone, clock=lambda: now)
     return asyncio.run(keeping)
 
 
@@ -56,6 +59,13 @@ def test_a_boot_by_itself_is_counted_and_a_persons_is_not() -> None:
     assert keep(None, flap=(3, 600.0), next="x") == []
 
 
+def test_without_a_time_no_boot_is_counted_and_that_is_said() -> None:
+    kept = Kept()
+    words = "petipy.flap: this boot is not counted: the clock has lost its time"
+    assert keep(kept, now=25.0, flap=(3, 600.0)) == [words]
+    assert kept.writes == []
+
+
 @pytest.mark.parametrize("seconds", [0.0, 60.0])
 def test_the_wish_for_a_menu_is_used_up(seconds: float) -> None:
     kept = Kept()
@@ -68,6 +78,27 @@ def test_what_the_machine_cannot_keep_is_said() -> None:
         "petipy.next stays for the next start: it is full",
         "petipy.flap: this boot is not counted: it is full",
     ]
+
+
+def test_a_watchdog_is_stopped_when_the_jump_has_failed_or_words_say_that_it_is_not(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop() -> list[str]:
+        log = Log(files=())
+        handover.stop_watchdog(log)
+        return [line.text for line in log.lines]
+
+    state = tmp_path / "state"
+    monkeypatch.setattr(watchdog, "STATE", str(tmp_path))
+    (tmp_path / "timeout").write_text("120\n")
+    for goes_on in (False, True):
+        device = tmp_path / f"watchdog{goes_on}"
+        watchdog.OPEN.append(os.open(device, os.O_WRONLY | os.O_CREAT))
+        state.write_text("active\n" if goes_on else "inactive\n")
+        words = "petipy.watchdog: it goes on and resets the machine within 120 s"
+        assert stop() == ([words] if goes_on else [])
+        assert device.read_text() == "V"
+    assert stop() == []  # none was started
 
 
 def test_a_watchdog_that_is_none_is_an_error(tmp_path: Any) -> None:

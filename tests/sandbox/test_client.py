@@ -10,7 +10,7 @@ import pytest
 from parsers.api import FileRef, Files, Format, Item, Problem
 from petipy.sandbox.client import Scanner
 from petipy.sandbox.listing import list_directory
-from petipy.state.model import Change, File
+from petipy.state.model import Change, File, Scan
 from tests.sandbox.scanners import (
     PATIENCE,
     device,
@@ -37,6 +37,22 @@ def test_the_real_formats_need_nothing_that_they_have_not_imported(tmp_path: Pat
     started.close()
     assert {entry.title for _, entry in result.entries} == {"linux", "Debian"}
     assert not result.problems
+
+
+def test_after_a_jump_that_failed_the_scanner_takes_requests_again(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/yaboot.conf").write_text("image=/vmlinux\n\tlabel=linux\n")
+    started = Scanner.start()
+
+    def look() -> Scan:
+        return asyncio.run(started.scan(device(tmp_path), (), "ppc64le", PATIENCE))
+
+    started.close()
+    with pytest.raises(OSError, match="has been ended"):
+        look()
+    started.reopen()
+    assert [entry.title for _, entry in look().entries] == ["linux"]
+    started.close()
 
 
 def test_a_scan_that_has_not_read_everything_says_so(tmp_path: Path) -> None:

@@ -48,6 +48,18 @@ def test_the_boots_of_a_machine_fit_into_a_setting_of_slofs() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["1", "1@", "@1", "-1@5", "1@-5", "x@5", f"1@{10**11}", "123456789@5", "1@5,", "1@²"]
+)
+def test_boots_that_nobody_has_written_are_refused(text: str) -> None:
+    """No arithmetic of theirs may end the program at each start."""
+    if text == "1@5,":
+        assert flapping.read_boots(text) == ((1, 5),)
+        return
+    with pytest.raises(ValueError, match=r".*"):
+        flapping.read_boots(text)
+
+
+@pytest.mark.parametrize(
     "text", ["3", "1:600s", "3:0s", "3:nan", "9:600s", "x:600s", "3:1e9", "-3:5"]
 )
 def test_a_strange_rule_is_refused(text: str) -> None:
