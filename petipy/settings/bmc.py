@@ -207,10 +207,7 @@ def _list_mailbox(content: bytes, log: Log) -> Iterator[str]:
         log.warning(f"{_PLACE}: the mailbox sets {name}, which Petipy does not take from there")
         return
     for statement in petitboot.translate([(_PLACE, name, value)]):
-        try:
-            if statement.name:
-                yield from (item.name for item in order.parse(statement.text))
-            else:
-                log.warning(f"{_PLACE}: {name}: {statement.text}")
-        except ValueError:
-            log.warning(f"{_PLACE}: {name}: {value!r} is not understood")
+        if statement.name:
+            yield from (item.name for item in order.parse(statement.text))
+        else:
+            log.warning(f"{_PLACE}: {name}: {statement.text}")

@@ -46,19 +46,37 @@ class EfiVariables(Storage):
 
     def _read(self, directory: str) -> Iterator[Statement]:
         names = sorted(os.listdir(directory))  # noqa: PTH208  pathlib is one more import
-        others = [(self.place, name, value) for name, value in _list(directory, names, PETITBOOT)]
+        unread: list[Statement] = []
+
+        def read(name: str, guid: str) -> bytes:
+            """Return the value; b"" without one, and a statement in `unread` if that is a fault."""
+            try:
+                return (_read(f"{directory}/{name}-{guid}") or b"")[len(_ATTRIBUTES) :]
+            except OSError as error:
+                words = f"not read: {error.strerror or error}"
+                unread.append(Statement("", words, self.place, name, wrong=True))
+            return b""
+
+        def find(guid: str) -> Iterator[tuple[str, str]]:
+            for name in [n for n in names if n.endswith(f"-{guid}")][:_MOST]:
+                short = name.removesuffix(f"-{guid}")
+                if value := read(short, guid).rstrip(b"\0"):
+                    yield short, value.decode(errors="surrogateescape")
+
+        others = [(self.place, name, value) for name, value in find(PETITBOOT)]
         if others:
             from petipy.settings import petitboot  # few machines have had it
 
             yield from petitboot.translate(others)
         for setting, name in _ONCE.items():
-            once = (_read(f"{directory}/{name}-{SYSTEMD}") or b"")[len(_ATTRIBUTES) :]
+            once = read(name, SYSTEMD)
             if text := once.decode("utf-16-le", errors="replace").rstrip("\0"):
                 # Entries of the Boot Loader Specification have names without the suffix.
                 text = text.removesuffix(".conf")
                 yield Statement(setting, _TIMEOUTS.get(text, text), self.place, name)
-        for name, value in _list(directory, names, GUID):
+        for name, value in find(GUID):
             yield Statement(name, value, self.place)
+        yield from unread
 
     async def write(self, name: str, text: str | None) -> None:
         value = (text or "").encode(errors="surrogateescape")
@@ -77,8 +95,9 @@ class EfiVariables(Storage):
 
 def _replace(path: str, wanted: bytes | None) -> None:
     """Make `wanted` the attributes and the value of a variable, or remove it."""
-    if _read(path) == wanted:
-        return
+    with suppress(OSError):  # what cannot be read is replaced
+        if _read(path) == wanted:
+            return
     # Linux makes a variable immutable if it does not know that firmware survives its loss.
     with suppress(OSError):
         set_immutable(path, False)
@@ -89,20 +108,13 @@ def _replace(path: str, wanted: bytes | None) -> None:
         file.write(wanted)  # one call of write(2) is one call to the firmware
 
 
-def _list(directory: str, names: Iterable[str], guid: str) -> Iterator[tuple[str, str]]:
-    """Yield name and value of the variables of one kind."""
-    wanted = [name for name in names if name.endswith(f"-{guid}")][:_MOST]
-    for name in wanted:
-        value = (_read(f"{directory}/{name}") or b"")[len(_ATTRIBUTES) :].rstrip(b"\0")
-        if value:
-            yield name.removesuffix(f"-{guid}"), value.decode(errors="surrogateescape")
-
-
 def _read(path: str) -> bytes | None:
-    """Return attributes and value; None without the variable, or if it is too large for ours."""
+    """Return attributes and value; None without the variable. Raise OSError."""
     try:
         with open(path, "rb", buffering=0) as file:
             data = file.read(len(_ATTRIBUTES) + _LARGEST + 2)
-    except OSError:
+    except FileNotFoundError:
         return None
-    return data if data and len(data) <= len(_ATTRIBUTES) + _LARGEST + 1 else None
+    if len(data) > len(_ATTRIBUTES) + _LARGEST + 1:
+        raise OSError(errno.EFBIG, f"it has more than {_LARGEST} bytes")
+    return data or None

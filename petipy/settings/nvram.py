@@ -39,7 +39,9 @@ class Nvram(Storage):
 
     def _read(self, device: "_Device") -> Iterator[Statement]:
         lists = [p for p in nvram.walk(device.read, device.size) if p.kind == nvram.SYSTEM]
-        lists.sort(key=lambda partition: partition.name == nvram.COMMON)
+        commons = [partition for partition in lists if partition.name == nvram.COMMON]
+        # Of two with that name the first one is written.
+        lists = [*(p for p in lists if p not in commons), *reversed(commons)]
         found = [
             (f"NVRAM {partition.name}", name, value)
             for partition in lists

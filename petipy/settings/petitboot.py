@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from petipy.settings.storage import Statement
+from petipy.state import order
 
 Found = tuple[str, str, str]  # place, name, value
-_NUMBER = re.compile(r"\s*([0-9]+)")
+_NUMBER = re.compile(r"\s*([+-]?)([0-9]+)")
+_EVER = 10**9  # seconds: 31 years. Petitboot takes a negative number for 68
 _KINDS = "network", "disk", "usb", "optical", "any"
 # Settings that Petipy has no use for, with the reason.
 _WITHOUT = {
@@ -35,8 +37,7 @@ def _translate(name: str, value: str) -> Iterator[tuple[str, str]]:
     """Yield name and value of each setting; the name "" and a text for what becomes none."""
     match name:
         case "petitboot,timeout":
-            number = _NUMBER.match(value)
-            yield "timeout", number[1] if number else value
+            yield "timeout", _read_timeout(value)
         case "petitboot,bootdevs":
             yield from _read_devices(value)
         case "petitboot,network":
@@ -55,18 +56,28 @@ def _translate(name: str, value: str) -> Iterator[tuple[str, str]]:
             yield "", _WITHOUT[name]
 
 
+def _read_timeout(value: str) -> str:
+    """Read a number as C's strtoul does."""
+    if not (number := _NUMBER.match(value)):
+        return value
+    digits = number[2].lstrip("0") or "0"
+    negative = number[1] == "-" and digits != "0"
+    return "never" if negative or len(digits) > 10 or int(digits) >= _EVER else digits
+
+
 def _read_devices(value: str) -> Iterator[tuple[str, str]]:
     """Read the order of devices: words, such as "uuid:X mac:X network disk any"."""
     items = []
     for word in value.split():
         tag, colon, device = word.partition(":")
         kind = next((kind for kind in _KINDS if word.startswith(kind)), "")
-        if colon and tag in ("uuid", "mac") and device:
-            items.append(device)
-        elif kind:
-            items.append(kind)
-        else:
+        named = device.replace(",", "\\,") if colon and tag in ("uuid", "mac") else ""
+        try:
+            order.parse(item := named or kind or ",")
+        except ValueError:
             yield "", f"{word!r} is no device that Petipy boots from"
+        else:
+            items.append(item)
     if items:
         yield "order", ",".join(items)
 

@@ -49,11 +49,27 @@ def test_what_does_not_change_is_not_written(tmp_path: Path) -> None:
 
 def test_others_variables_are_neither_read_nor_opened(tmp_path: Path) -> None:
     (tmp_path / "timeout-8be4df61-93ca-11d2-aa0d-00e098032b8c").write_bytes(ATTRIBUTES + b"9")
-    (tmp_path / f"x-{GUID}").mkdir()
-    (tmp_path / f"order-{GUID}").write_bytes(ATTRIBUTES + b"x" * 5000)
     (tmp_path / f"debug-{GUID}").write_bytes(b"\x07")
     got = read(tmp_path)
     assert (got.origins, got.complaints) == ((), ())
+
+
+def test_a_variable_that_cannot_be_read_is_named_and_can_be_replaced(tmp_path: Path) -> None:
+    (tmp_path / f"x-{GUID}").mkdir()
+    (tmp_path / f"order-{GUID}").write_bytes(ATTRIBUTES + b"x" * 5000)
+    (tmp_path / f"LoaderEntryOneShot-{SYSTEMD}").write_bytes(ATTRIBUTES + b"x\0" * 5000)
+    (tmp_path / f"timeout-{GUID}").write_bytes(ATTRIBUTES + b"7")
+    got = read(tmp_path)
+    assert got.timeout == 7
+    assert sorted(got.complaints) == [
+        "EFI variables: LoaderEntryOneShot: not read: it has more than 1024 bytes",
+        "EFI variables: order: not read: it has more than 1024 bytes",
+        "EFI variables: x: not read: Is a directory",
+    ]
+    write(tmp_path, "order", "disk")
+    write(tmp_path, "next", None)
+    assert [str(item) for item in read(tmp_path).order] == ["disk"]
+    assert not (tmp_path / f"LoaderEntryOneShot-{SYSTEMD}").exists()
 
 
 def test_petitboots_variables_of_arm64_are_read(tmp_path: Path) -> None:

@@ -1,18 +1,20 @@
 """Settings are kept in NVRAM and read back, Petitboot's among them."""
 
 import asyncio
+import math
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parsers.binary import nvram
 from petipy.settings.nvram import Nvram
 from petipy.settings.petitboot import translate
 from petipy.settings.storage import load
 from petipy.settings.table import BY_NAME
 from petipy.state.settings import Settings
-from tests.parsers.binary.nvram import BLANK, Device, prom_env, skiboot, slof
+from tests.parsers.binary.nvram import BLANK, Device, make, prom_env, skiboot, slof
 
 NOWHERE = "/nonexistent/petipy.toml"
 
@@ -73,6 +75,42 @@ def test_the_order_and_time_of_petitboot_are_taken_over(tmp_path: Path) -> None:
     assert got.place("order") == "NVRAM common: petitboot,bootdevs"
     wrong = "petitboot,bootdevs: 'encrypted' is no device that Petipy boots from"
     assert got.complaints == (f"NVRAM common: {wrong}",)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        *(
+            ("-1", math.inf),
+            ("4294967295", math.inf),
+            ("9" * 400, math.inf),
+            ("2147483646", math.inf),
+        ),
+        *(("0", 0), ("-0", 0), ("+007s", 7), ("1000", 1000)),
+    ],
+)
+def test_petitboots_time_is_read_as_c_reads_a_number(
+    tmp_path: Path, text: str, seconds: float
+) -> None:
+    got = read(tmp_path, skiboot(f"petitboot,timeout={text}"))
+    assert (got.timeout, got.complaints) == (seconds, ())
+
+
+def test_a_strange_device_of_petitboots_costs_no_other(tmp_path: Path) -> None:
+    got = read(tmp_path, skiboot("petitboot,bootdevs=uuid:a,b uuid:\x01 mac: disk"))
+    assert [item.name for item in got.order] == ["a,b", "disk"]
+    assert len(got.complaints) == 2
+
+
+def test_of_two_partitions_with_the_settings_the_one_that_is_written_counts(
+    tmp_path: Path,
+) -> None:
+    first, second = (
+        (nvram.SYSTEM, "common", 0x1000, [f"petipy,timeout={seconds}"]) for seconds in (3, 4)
+    )
+    assert read(tmp_path, make(first, second)).timeout == 3
+    write(tmp_path / "nvram", "timeout", "5")
+    assert read(tmp_path, (tmp_path / "nvram").read_bytes()).timeout == 5
 
 
 @pytest.mark.parametrize(
