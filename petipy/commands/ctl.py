@@ -154,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     boot = commands.add_parser("boot", help="boot an entry")
     boot.add_argument("entry", metavar="ENTRY", help="its id, or its title if only one has it")
     boot.add_argument("--wait", action="store_true", help="until it boots or has failed")
-    for name, words in (("next", "at the next start, once"), ("prefer", "from now on")):
+    for name, words in (("next", "once, here or at the next start"), ("prefer", "from now on")):
         wish = commands.add_parser(name, help=f"have an entry boot by itself {words}")
         wish.add_argument("entry", metavar="ENTRY", help="as for boot")
     commands.add_parser("cancel", help="stop the countdown, and a boot under way")

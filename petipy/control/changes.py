@@ -59,7 +59,7 @@ async def keep_wish(session: Session, request: protocol.Next | protocol.Prefer) 
     except ValueError as error:
         raise Refused("failed", str(error)) from None
     if not outcome.place and once:
-        raise Refused("failed", f"it cannot be kept for the next start: {outcome}")
+        raise Refused("failed", f"it cannot be kept: {outcome.remark}")
     return {"entry": choice.id, **answers.describe_outcome(outcome)}
 
 

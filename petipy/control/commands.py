@@ -183,13 +183,20 @@ class Commands:
             self._booter.note_failure(id, "what was chosen is not there any more")
 
     async def boot_next(self, client: Client, id: str) -> "Outcome":
-        """Keep the wish that the next start boots a choice by itself, once.
+        """Keep the wish that a choice boots by itself once, at this start or the next one.
+
+        If it cannot be kept, nothing changes.
 
         Raise ValueError if there is no such choice.
         """
         self.require(client, "boot next", id)
         self._find(id)
-        return await self._configuration().set("next", id, keep=True)
+        configuration = self._configuration()
+        outcome = await configuration.set("next", id, keep=True)
+        if not outcome.place:  # it would boot at this start, as nobody has asked for
+            await configuration.set("next", None, keep=False)
+            outcome = replace(outcome, counts=False)
+        return outcome
 
     async def prefer(self, client: Client, id: str) -> "Outcome":
         """Keep the wish that a choice boots by itself from now on; see petipy.state.wishes.

@@ -74,7 +74,7 @@ class Boot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """Have an entry, as in Boot, boot by itself at the next start, once."""
+    """Have an entry, as in Boot, boot by itself once, at this start or the next one."""
 
     entry: str
     passwords: Passwords = ()

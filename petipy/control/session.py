@@ -116,7 +116,7 @@ class Session:
         await self._commands.boot(self, id, edit)
 
     async def boot_next(self, id: str) -> "Outcome":
-        """Keep the wish that the next start boots a choice by itself, once."""
+        """Keep the wish that a choice boots by itself once, at this start or the next one."""
         return await self._commands.boot_next(self, id)
 
     async def prefer(self, id: str) -> "Outcome":

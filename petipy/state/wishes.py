@@ -23,6 +23,7 @@ from petipy.state.names import make_name
 _VERSION = re.compile(
     r"\d+(?:\.\d+)+(?:[-~]rc\d+)?(?:[-.]\d\w*)*(?:[.+~](?:fc|el|deb|bpo|oe|lp)\d\w*)*|\*"
 )
+_SUM = re.compile(r"-[0-9a-f]{8}\Z")  # the end of a name for systemd
 
 
 def find_entries(text: str, choices: Iterable[Choice]) -> list[Choice]:
@@ -43,7 +44,8 @@ def find_named(text: str, known: Sequence[Choice]) -> list[Choice]:
     for depth in ("whole", "last"):
         if found := [choice for choice in known if words in _list_names(choice, depth)]:
             return found
-    return [choice for choice in known if text == make_name(choice)]
+    # A menu may have thousands of entries, and this is asked at each decision.
+    return [choice for choice in known if text == make_name(choice)] if _SUM.search(text) else []
 
 
 def make_wish(choice: Choice, choices: Iterable[Choice]) -> str:

@@ -297,7 +297,8 @@ def test_a_wish_for_the_next_start_is_kept_with_the_right_to_boot_and_where_it_c
             assert (await client.ask("next", entry=SHUT.id))["error"]["code"] == "denied"
             error = (await client.ask("next", entry="Open"))["error"]
             assert error["code"] == "failed"
-            assert "keeps no settings" in error["message"]
+            assert error["message"] == "it cannot be kept: this machine keeps no settings"
+            assert machine.store.snapshot.settings.next == ""  # what is refused changes nothing
             machine.kept, machine.configured = kept, None
             result = (await client.ask("next", entry="Open"))["result"]
             assert (result["entry"], result["place"]) == (OPEN.id, kept.place)

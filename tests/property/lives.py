@@ -7,6 +7,7 @@ can be replayed, and cut down to the events that matter.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Literal
 
 from petipy.state import order
@@ -19,6 +20,7 @@ from petipy.state.model import (
     ORDINARY,
     USB,
     Choice,
+    Order,
     Snapshot,
     Source,
 )
@@ -179,7 +181,7 @@ class Machine:
             for name, kind, _ in self.life.devices
             if name in self._states
         ]
-        found.sort(key=lambda source: source.order)
+        found.sort(key=lambda source: _find_order(source.name, source.kind.name))
         return Snapshot(
             settings=self._settings,
             host=self.life.host,
@@ -256,6 +258,12 @@ def _choices(life: Life, name: str, kind: str, items: Iterable[Item]) -> tuple[C
     )
 
 
+@cache
+def _find_order(name: str, kind: str) -> Order:
+    return Source(name=name, kind=KINDS[kind]).order
+
+
+@cache
 def _source(name: str, kind: str, state: str) -> Source:
     source = Source.of(device(name, kind=KINDS[kind]), state.removesuffix(" no carrier"))  # type: ignore[arg-type]
     if not source.kind.remote:
