@@ -33,7 +33,8 @@ SYSTEM, FREE = 0x70, 0x7F
 COMMON = "common"
 LARGEST = 1 << 20  # bytes of an NVRAM, QEMU's limit
 LONGEST = 255  # bytes of an entry: SLOF reads no more than 256 with the NUL
-_HEADER, _BLOCK = 16, 16
+BLOCK = 16  # bytes: the unit of sizes
+_HEADER = 16
 _LONGEST_READ = 4096 + 32  # bytes of an entry: powerpc-utils write no longer ones
 _PIECE = 512  # bytes to read at once
 _MOST_PARTITIONS, _MOST_ENTRIES = 64, 1000
@@ -69,7 +70,7 @@ def walk(read: Read, size: int) -> Iterator[Partition]:
     at, size = 0, min(size, LARGEST)
     for _ in range(_MOST_PARTITIONS):
         header = read(at, _HEADER)
-        length = int.from_bytes(header[2:4]) * _BLOCK
+        length = int.from_bytes(header[2:4]) * BLOCK
         if len(header) < _HEADER or not length or at + length > size:
             return
         if header[1] != make_checksum(header):
@@ -89,7 +90,7 @@ def make_checksum(header: bytes) -> int:
 
 
 def make_header(kind: int, size: int, name: str) -> bytes:
-    header = bytes([kind, 0]) + (size // _BLOCK).to_bytes(2) + name.encode().ljust(12, b"\0")
+    header = bytes([kind, 0]) + (size // BLOCK).to_bytes(2) + name.encode().ljust(12, b"\0")
     return header[:1] + bytes([make_checksum(header)]) + header[2:]
 
 
@@ -305,7 +306,7 @@ def _find_room(read: Read, start: int, size: int) -> int:
     behind = data[_SIZE : _SIZE + _HEADER]
     if len(behind) < _HEADER:
         return 0
-    room = _SIZE + int.from_bytes(behind[2:4]) * _BLOCK
+    room = _SIZE + int.from_bytes(behind[2:4]) * BLOCK
     if behind[0] != FREE or behind[1] != make_checksum(behind) or room > len(data):
         room = len(data)
         if any(data[_SIZE + _HEADER :]) or not _is_mixed(

@@ -16,6 +16,7 @@ from petipy.state.policy import Decision
 from petipy.state.record import Record
 from petipy.state.store import Store
 
+_AGAIN = 1.0  # seconds after a boot that was not taken
 _REST = 4  # times as long as a decision took, until the next
 
 
@@ -88,6 +89,8 @@ class AutomaticBoot:
             # changes often: the consoles need the time, too. A set event alone does not yield.
             await asyncio.sleep(_REST * spent)
             seconds = decision.again - now
+            if decision.boot and not self._store.snapshot.booting:
+                seconds = _AGAIN  # a restart is under way, which may fail and change nothing
             try:
                 async with asyncio.timeout(None if math.isinf(seconds) else seconds):
                     await self._wake.wait()

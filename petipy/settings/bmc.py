@@ -88,7 +88,7 @@ class Bmc:
         """
         reading = asyncio.create_task(self.read(log))
         done, _ = await asyncio.wait({reading}, timeout=self._within)
-        if not done:
+        if not done or isinstance(reading.exception(), TimeoutError):  # both are over at once
             log.warning(f"the service processor has not answered within {self._within:g} s")
             free.set()
             reading.cancel()  # a driver may still be in the kernel's hands for a while

@@ -38,7 +38,12 @@ class Nvram(Storage):
             os.close(device)
 
     def _read(self, device: "_Device") -> Iterator[Statement]:
-        lists = [p for p in nvram.walk(device.read, device.size) if p.kind == nvram.SYSTEM]
+        partitions = list(nvram.walk(device.read, device.size))
+        end = partitions[-1].end if partitions else 0
+        if any(device.read(end, nvram.BLOCK)):  # zeros: nobody has made a partition there yet
+            words = f"damaged at byte {end}: no setting behind that is read"
+            yield Statement("", words, "NVRAM", "partitions", wrong=True)
+        lists = [partition for partition in partitions if partition.kind == nvram.SYSTEM]
         commons = [partition for partition in lists if partition.name == nvram.COMMON]
         # Of two with that name the first one is written.
         lists = [*(p for p in lists if p not in commons), *reversed(commons)]

@@ -10,6 +10,7 @@ import pytest
 
 from parsers.api import Password
 from petipy.boot.notes import Notes
+from petipy.control import automatic
 from petipy.control.automatic import AutomaticBoot
 from petipy.control.commands import Commands, Denied, Right
 from petipy.control.session import Session
@@ -146,6 +147,25 @@ def test_what_is_not_guarded_boots_by_itself() -> None:
         parts = Parts(OPEN, timeout=0)
         await parts.decide()
         assert parts.booter.booted == ["open"]
+
+    asyncio.run(scenario())
+
+
+def test_a_boot_that_is_not_taken_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's restart of the machine is under way, and fails without a word to the store."""
+    monkeypatch.setattr(automatic, "_AGAIN", 0.01)
+
+    async def scenario() -> None:
+        parts, begin, refused = Parts(OPEN, timeout=0), Booter.start, list[str]()
+
+        def refuse_once(choice: Choice, edit: Edit | None = None, by: str = "") -> None:
+            if refused:
+                return begin(parts.booter, choice, edit, by)
+            refused.append(choice.id)
+
+        parts.booter.start = refuse_once  # type: ignore[method-assign]
+        await parts.decide()
+        assert (refused, parts.booter.booted) == (["open"], ["open"])
 
     asyncio.run(scenario())
 

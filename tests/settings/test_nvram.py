@@ -14,7 +14,7 @@ from petipy.settings.petitboot import translate
 from petipy.settings.storage import load
 from petipy.settings.table import BY_NAME
 from petipy.state.settings import Settings
-from tests.parsers.binary.nvram import BLANK, Device, make, prom_env, skiboot, slof
+from tests.parsers.binary.nvram import BLANK, SIZE, Device, make, prom_env, skiboot, slof
 
 NOWHERE = "/nonexistent/petipy.toml"
 
@@ -100,6 +100,17 @@ def test_a_strange_device_of_petitboots_costs_no_other(tmp_path: Path) -> None:
     got = read(tmp_path, skiboot("petitboot,bootdevs=uuid:a,b uuid:\x01 mac: disk"))
     assert [item.name for item in got.order] == ["a,b", "disk"]
     assert len(got.complaints) == 2
+
+
+@pytest.mark.parametrize("image", [slof("petipy,timeout=3"), skiboot("petipy,timeout=3")])
+def test_a_damaged_header_is_named(tmp_path: Path, image: bytes) -> None:
+    headers = [partition.offset for partition in nvram.walk(lambda at, n: image[at : at + n], SIZE)]
+    for number in (at + n for at in headers for n in range(16)):
+        damaged = bytearray(image)
+        damaged[number] ^= 0x10
+        got = read(tmp_path, bytes(damaged))
+        assert [words.partition(":")[0] for words in got.complaints] == ["NVRAM"]
+        assert "damaged at byte" in got.complaints[0]
 
 
 def test_of_two_partitions_with_the_settings_the_one_that_is_written_counts(
