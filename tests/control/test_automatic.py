@@ -160,8 +160,9 @@ def test_a_boot_that_is_not_taken_is_asked_for_again(monkeypatch: pytest.MonkeyP
 
         def refuse_once(choice: Choice, edit: Edit | None = None, by: str = "") -> None:
             if refused:
-                return begin(parts.booter, choice, edit, by)
-            refused.append(choice.id)
+                begin(parts.booter, choice, edit, by)
+            else:
+                refused.append(choice.id)
 
         parts.booter.start = refuse_once  # type: ignore[method-assign]
         await parts.decide()
