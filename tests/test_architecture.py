@@ -336,10 +336,11 @@ def test_every_command_of_grub_is_on_the_reviewed_list() -> None:
     assert sorted(found) == GRUB_COMMANDS.split()
 
 
+LANGUAGES = ("petipy.ui.catalogue", "petipy.ui.translator", "gettext")
 NETWORK = ("petipy.network.links", "petipy.network.services", "petipy.fetch", "h11")
 
 
-@pytest.mark.parametrize("heavy", ["urwid", "pyparsing", "pathlib", "pyudev", *NETWORK])
+@pytest.mark.parametrize("heavy", ["urwid", "pyparsing", "pathlib", "pyudev", *LANGUAGES, *NETWORK])
 def test_the_headless_path_does_not_import(heavy: str) -> None:
     done = f"import sys, petipy.app; sys.exit({heavy!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", done], cwd=TOP, check=False).returncode == 0

@@ -42,17 +42,18 @@ class Translator:
         self.letters = letters
         self.header, self.version = BUILT_IN, 0
         self._messages: Messages = {}
+        self._forms: dict[str, tuple[str, ...]] = {}  # of the texts that have been shown, in cells
         self._find_form: Callable[[int], int] = _find_english_form
 
     def phrase(self, text: str, /, *values: object, **named: object) -> str:
         """Return a text in the language, with the values in it."""
-        forms = self._messages.get(text)
-        return (forms[0] if forms else text).format(*values, **named)
+        return (self._find_forms(text) or (text,))[0].format(*values, **named)
 
     def plural(self, number: int, one: str, many: str, **named: object) -> str:
         """Return the form of a text for a number, which is {number} in it."""
-        forms = self._messages.get(one, (one, many))
-        return forms[self._find_form(number)].format(number=number, **named)
+        if forms := self._find_forms(one):
+            return forms[self._find_form(number)].format(number=number, **named)
+        return (one, many)[_find_english_form(number)].format(number=number, **named)
 
     def use(self, code: str) -> bool:
         """Change the language. Return False, and change nothing, if it cannot be shown here."""
@@ -62,18 +63,23 @@ class Translator:
         if not is_shown(header, self.letters):
             return False
         self._find_form = _read_rule(header.plural)
-        self._messages = {
-            english: tuple(self._fit(form, header) for form in forms)
-            for english, forms in messages.items()
-        }
+        self._messages, self._forms = messages, {}
         self.header, self.version = header, self.version + 1
         return True
 
-    def _fit(self, text: str, header: Header) -> str:
+    def _find_forms(self, text: str) -> tuple[str, ...]:
+        """Return the translation of a text, all its forms; () without one."""
+        if text not in self._messages:
+            return ()
+        if text not in self._forms:
+            self._forms[text] = tuple(map(self._fit, self._messages[text]))
+        return self._forms[text]
+
+    def _fit(self, text: str) -> str:
         """Return a text in cells, with substitutes for the letters that the console lacks."""
         if text.isascii():
             return text
-        found = header.substitutes
+        found = self.header.substitutes
         lacking = {c for c in text if c in found and not self.letters.has(c)}
         return to_text("".join(found[c] if c in lacking else c for c in text))
 

@@ -12,8 +12,6 @@ from petipy.ui.kit.screen import Row, Screen, text_widget
 from petipy.ui.kit.setting import RESET, change, explain_keeping, show_value
 from petipy.ui.line.plain import to_text
 
-_NAME = 18  # columns
-
 
 class SelectionScreen(Screen):
     """The values by name, with the cursor on the one in use.
@@ -25,6 +23,7 @@ class SelectionScreen(Screen):
     heading = ""  # above the values
     none = ""  # in its place if there are none
     can_use = True  # without saving
+    columns = 18  # for the names
 
     def __init__(self, view: Navigation, setting: Setting, use: Key, save: Key) -> None:
         super().__init__()
@@ -77,7 +76,7 @@ class SelectionScreen(Screen):
             self._language = self._view.translator.version
             titles = self.list_titles().items()
             theme = self._view.theme
-            self._rows = {n: Row(f" {n:<{_NAME}}{title}", None, theme) for n, title in titles}
+            self._rows = {n: Row(f" {n:<{self.columns}}{title}", None, theme) for n, title in titles}
         heading = self.heading if self._rows else self.none
         self.walker[:] = [
             *(text_widget(None, line) for line in [*self._describe(snapshot.settings), ""]),

@@ -16,6 +16,7 @@ _SAVE = Key(("ctrl s",), "in the list of languages: use it from now on", "{} sav
 
 
 class LanguageScreen(SelectionScreen):
+    columns = 6
     heading = mark("Languages; keys, the log and reports are the same in all of them")
 
     def __init__(self, view: Navigation) -> None:
@@ -30,8 +31,8 @@ class LanguageScreen(SelectionScreen):
         can = is_shown(header, self._view.translator.letters)
         titles = [header.title] if can else []
         titles += [header.english] if header.english not in titles else []
-        remarks = [self._phrase("made by a machine")] if header.machine_made else []
-        remarks += [] if can else [self._phrase("this console has not its letters")]
+        remarks = [self._phrase("machine-made")] if header.machine_made else []
+        remarks += [] if can else [self._phrase("not on this console")]
         return ", ".join(titles) + (f" ({', '.join(remarks)})" if remarks else "")
 
     def name_current(self) -> str:
