@@ -76,7 +76,9 @@ class SelectionScreen(Screen):
             self._language = self._view.translator.version
             titles = self.list_titles().items()
             theme = self._view.theme
-            self._rows = {n: Row(f" {n:<{self.columns}}{title}", None, theme) for n, title in titles}
+            self._rows = {
+                n: Row(f" {n:<{self.columns}}{title}", None, theme) for n, title in titles
+            }
         heading = self.heading if self._rows else self.none
         self.walker[:] = [
             *(text_widget(None, line) for line in [*self._describe(snapshot.settings), ""]),
