@@ -405,3 +405,21 @@ def test_titles_are_printed_as_harmless_text() -> None:
     evil = choice("\x1b[2J\x9b31mWindows\r\n\u202e日本 e\u0301té" + 3000 * "x")
     machine.store.update(choices=(evil,), default=evil.id)
     assert "  1 * ?[2J?31mWindows? ????? etex" in scene(machine, "")
+
+
+def test_the_lines_speak_the_language_of_the_settings_and_take_english_words_too() -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        machine.store.update(settings=Settings(language="de"))
+        async with printer(machine) as terminal:
+            said = await terminal.ask("")
+            assert "Startmenue" in said
+            assert "NUMMER Start, e NUMMER Editor, h Hilfe" in " ".join(said.split())
+            for word in ("Hilfe", "help"):
+                # It is longer than a page.
+                said = await terminal.ask(word, wanted="Mehr: Enter geht weiter, q beendet > ")
+                assert "starten oder Untermenue oeffnen" in said
+                await terminal.ask("q", "q")
+            assert "Es gibt keinen Befehl Quark; h ist die Hilfe" in await terminal.ask("Quark")
+
+    run(scenario())
