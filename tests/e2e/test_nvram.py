@@ -89,7 +89,7 @@ def test_an_entry_of_a_persons_own_is_kept_and_boots_by_itself(
         menu.enter(console)
         console.type("e")
         console.shows("^Command line", within=menu.SOON)
-        console.type(" mine\x0f")
+        console.type(" mine\x13")
         console.shows("^Enter saves it in NVRAM, partition common", within=menu.SOON)
         console.type("\x15Mine\r")
         console.shows("^Mine: saved in NVRAM, partition common", within=menu.SOON)

@@ -28,7 +28,7 @@ SCREENS = {
     "find-cmdline": ["/", *"vda2 ro"],
     "details": ["i"],
     "editor": ["e"],
-    "keep": ["e", *" single", "ctrl o"],
+    "keep": ["e", *" single", "ctrl s"],
     "log": ["l"],
     "log-find": ["l", "/", *"sdb1"],
     "help": ["h"],

@@ -117,3 +117,11 @@ def test_a_configuration_may_give_the_keys_of_others_to_an_entry() -> None:
     driver = Driver(machine).press("c")
     assert (len(machine.booted), driver.shells) == (1, 0)
     assert "[c]" in driver.text
+
+
+def test_no_key_is_the_one_that_a_console_of_a_hypervisor_takes_for_sysrq() -> None:
+    """The kernel's hvc driver swallows Ctrl-O; the next letter is a command to the kernel."""
+    actions = [action.key for action in ACTIONS]
+    shown = [key for screen in find_screens().values() for key in screen.keys]
+    for key in (*actions, *shown, *key_table().documented()):
+        assert "ctrl o" not in key

@@ -148,7 +148,7 @@ def test_a_change_is_kept_and_removed_by_its_number() -> None:
         machine = Discovering(kept=Kept())
         async with printer(machine) as terminal:
             await terminal.ask("e 1", wanted="Command line: ")
-            terminal.type("x\x0f")
+            terminal.type("x\x13")
             await terminal.until(
                 lambda: terminal.paper.endswith("\nTitle: Debian GNU/Linux (changed)")
             )

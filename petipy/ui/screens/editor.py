@@ -31,10 +31,9 @@ _PREVIOUS = Key(("shift tab",))
 _EARLIER = Key(("ctrl p",), "in the editor: an earlier change of this console", "{} earlier")
 _LATER = Key(("ctrl n",), "in the editor: a later one")
 _KEEP = Key(
-    ("ctrl o",),
+    ("ctrl s", "f4"),  # a terminal with XON/XOFF stops at Ctrl-S; Ctrl-O is SysRq on an hvc
     "in the editor: keep it as an entry of your own",
     "{} keep",
-    aliases=("ctrl s",),  # a terminal with XON/XOFF stops at it
 )
 _MOST_NAMES = 60  # that may follow a path, and are shown
 _WHAT = mark("Looking at the files")

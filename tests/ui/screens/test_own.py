@@ -30,14 +30,14 @@ def kept(machine: Machine) -> dict[str, Own]:
 
 def keep_one(machine: Machine) -> Driver:
     """Return a person who has kept an entry, and has the cursor on it in the menu."""
-    driver = Driver(machine).press("e", "x", "ctrl o", "enter", "esc")
+    driver = Driver(machine).press("e", "x", "ctrl s", "enter", "esc")
     assert f"{TITLE} (own)" in driver.text
     return driver.press("/", *"changed", "esc")
 
 
 def test_a_change_is_saved_with_a_title_and_is_in_the_menu() -> None:
     machine = Discovering(kept=Kept())
-    driver = Driver(machine).press("e", *" single", "ctrl o")
+    driver = Driver(machine).press("e", *" single", "ctrl s")
     assert "Enter saves it in NVRAM." in driver.text
     driver.press("ctrl u", *"Rescue me", "enter")
     assert "Rescue me: saved in NVRAM" in driver.text
@@ -58,7 +58,7 @@ def test_a_change_is_saved_with_a_title_and_is_in_the_menu() -> None:
 
 def test_a_change_may_be_kept_until_the_next_start_alone() -> None:
     machine = Discovering(kept=Kept())
-    driver = Driver(machine).press("e", "x", "ctrl s", "ctrl n")
+    driver = Driver(machine).press("e", "x", "f4", "ctrl n")
     assert f"{TITLE}: not saved; it counts until the next start" in driver.text
     assert kept(machine)["own1"].title == TITLE
     assert isinstance(machine.kept, Kept)
@@ -66,7 +66,7 @@ def test_a_change_may_be_kept_until_the_next_start_alone() -> None:
 
 
 def test_a_machine_that_keeps_nothing_says_so_before_and_after() -> None:
-    driver = Driver(Discovering()).press("e", "x", "ctrl o")
+    driver = Driver(Discovering()).press("e", "x", "ctrl s")
     assert "It cannot be saved: this machine keeps no settings." in driver.text
     assert "not saved; it counts until the next start" in driver.press("enter").text
 
@@ -76,7 +76,7 @@ def test_what_does_not_fit_into_nvram_says_how_long_it_is(tmp_path: object) -> N
     with open(path, "wb") as file:
         file.write(bytes(65536))
     machine = Discovering(kept=Nvram(path))
-    driver = Driver(machine, (200, 24)).press("e", *f" {'long' * 60}", "ctrl o", "enter")
+    driver = Driver(machine, (200, 24)).press("e", *f" {'long' * 60}", "ctrl s", "enter")
     assert f"{TITLE}: not saved; it counts until the next start: this takes " in driver.text
     assert "an entry of NVRAM has 255 (bytes: name of the base 25, title 26, " in driver.text
     assert "command line 258)" in driver.text
@@ -85,7 +85,7 @@ def test_what_does_not_fit_into_nvram_says_how_long_it_is(tmp_path: object) -> N
 
 def test_a_title_of_another_entry_is_refused_and_nothing_is_lost() -> None:
     machine = Discovering(kept=Kept())
-    driver = Driver(machine).press("e", "x", "ctrl o", "enter", "y", "ctrl o", "enter")
+    driver = Driver(machine).press("e", "x", "ctrl s", "enter", "y", "ctrl s", "enter")
     assert "It is not kept: another entry of your own has this title" in driver.text
     assert len(kept(machine)) == 1
     assert "root=/dev/vda2 roxy" in driver.press("esc").text
@@ -93,7 +93,7 @@ def test_a_title_of_another_entry_is_refused_and_nothing_is_lost() -> None:
 
 def test_an_entry_is_changed_again_under_its_title() -> None:
     machine = Discovering(kept=Kept())
-    keep_one(machine).press("e", *" y", "ctrl o", "enter")
+    keep_one(machine).press("e", *" y", "ctrl s", "enter")
     assert [made.cmdline for made in kept(machine).values()] == ["root=/dev/vda2 rox y"]
 
 
@@ -125,7 +125,7 @@ def test_the_settings_list_an_entry_while_there_is_one() -> None:
     machine = Discovering(kept=Kept())
     driver = Driver(machine, (100, 100)).press("S")
     assert "own1" not in driver.text
-    driver.press("esc", "e", "x", "ctrl o", "enter", "esc", "S")
+    driver.press("esc", "e", "x", "ctrl s", "enter", "esc", "S")
     assert "own1" in driver.text
     assert "own2" not in driver.text
     assert replace(kept(machine)["own1"], base="") == Own(
