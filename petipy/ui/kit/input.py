@@ -4,11 +4,14 @@ import re
 from typing import Any
 
 from petipy.ui.kit.keys import Key
-from petipy.ui.kit.toolkit import Edit, WrapMode
+from petipy.ui.kit.toolkit import CellLayout, Edit, WrapMode
+from petipy.ui.line.letters import add_fillers, drop_fillers, is_wide
+from petipy.ui.line.plain import FILLER
 
 # A control character cannot be shown. Its picture (Unicode 2400) stands for it in the field.
 _PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 _CONTROLS = {picture: code for code, picture in _PICTURES.items()}
+_LAYOUT = CellLayout()
 _LAST_WORD = re.compile(r"\S*\s*\Z")
 CLEAR = Key(("ctrl u",), footer="{} clear")
 UNDO = Key(("ctrl z",), "in a field: take the last change back", "{} undo")
@@ -16,22 +19,28 @@ _MOST_UNDO = 100  # changes
 
 
 class InputField(Edit):
-    """A text to edit. With `mask`, that character is shown for each character of the text."""
+    """A text to edit. With `mask`, that character is shown for each cell of the text.
+
+    `edit_text` has a character for each cell: petipy.ui.line.letters. `value` is the text itself.
+    """
 
     def __init__(self, text: str, mask: str | None = None) -> None:
-        super().__init__(edit_text=text.translate(_PICTURES), wrap=WrapMode.ANY, mask=mask)
+        super().__init__(edit_text=_show(text), wrap=WrapMode.ANY, mask=mask, layout=_LAYOUT)
         self._before: list[tuple[str, int]] = []  # texts and cursors, for `take_back`
         self._types = False  # the last key was a letter: a word is undone at once
 
     @property
     def value(self) -> str:
-        value: str = self.edit_text.translate(_CONTROLS)
-        return value
+        return _read(self.edit_text)
+
+    @property
+    def value_before_cursor(self) -> str:
+        return _read(self.edit_text[: self.edit_pos])
 
     def put(self, start: int, stop: int, text: str) -> None:
-        """Put a text in the place of a part of the value, and the cursor behind it."""
+        """Put a text in the place of some cells, and the cursor behind it."""
         self._remember()
-        shown = text.translate(_PICTURES)
+        shown = _show(text)
         self.set_edit_text(self.edit_text[:start] + shown + self.edit_text[stop:])
         self.set_edit_pos(start + len(shown))
 
@@ -53,6 +62,7 @@ class InputField(Edit):
             self.take_back()
             return None
         left = self._edit(size, key)
+        self._keep_letters_whole(before, at)
         if self.edit_text != before:
             letter = len(key) == 1 and key != " "
             if not (letter and typed):
@@ -86,6 +96,39 @@ class InputField(Edit):
                 return super().keypress(size, key)
         return None
 
+    def _keep_letters_whole(self, before: str, at: int) -> None:
+        """Let a wide letter come, go and be passed with both of its cells."""
+        text, here = self.edit_text, self.edit_pos
+        if text.isascii():
+            return
+        head, tail = text[:here], text[here:]
+        if len(text) > len(before):
+            head, tail = add_fillers(head), add_fillers(tail)
+        elif _is_split(head, tail) and text == before:
+            step = 1 if here > at else -1
+            head, tail = text[: here + step], text[here + step :]
+        elif head and is_wide(head[-1]) and not tail.startswith(FILLER):
+            head = head[:-1]
+        elif tail.startswith(FILLER) and not _is_split(head, tail):
+            tail = tail[1:]
+        if head + tail != text:
+            self.set_edit_text(head + tail)
+        self.set_edit_pos(len(head))
+
     def _cut(self, start: int, stop: int) -> None:
         self.set_edit_text(self.edit_text[:start] + self.edit_text[stop:])
         self.set_edit_pos(start)
+
+
+def _show(text: str) -> str:
+    """Return a text in cells."""
+    return add_fillers(text.translate(_PICTURES))
+
+
+def _read(cells: str) -> str:
+    return drop_fillers(cells).translate(_CONTROLS)
+
+
+def _is_split(head: str, tail: str) -> bool:
+    """Return True if a wide letter is in both parts."""
+    return bool(head) and tail.startswith(FILLER) and is_wide(head[-1])

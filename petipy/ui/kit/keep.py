@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from petipy.settings.table import BY_NAME
 from petipy.state.model import Choice, Edit
+from petipy.state.own import LONGEST_TITLE
 from petipy.state.settings import OWN
 from petipy.ui.kit.field import FieldScreen
 from petipy.ui.kit.input import CLEAR
@@ -11,7 +12,7 @@ from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.registration import Navigation
 from petipy.ui.kit.screen import text_widget
 from petipy.ui.kit.setting import ONLY_NOW, explain_keeping
-from petipy.ui.line.plain import entry_title
+from petipy.ui.line.plain import entry_title, shorten
 from petipy.ui.translator import mark
 
 _SAVE = Key(("enter",), footer="{} save")
@@ -31,8 +32,11 @@ class KeepScreen(FieldScreen):
         self, view: Navigation, choice: Choice, edit: Edit, tell: Callable[[str], None]
     ) -> None:
         title, phrase = entry_title(choice), view.translator.phrase
-        changed = title if choice.base else phrase("{title} (changed)", title=title)
-        super().__init__(view, changed)
+        if not choice.base:
+            text = mark("{title} (changed)")
+            room = LONGEST_TITLE - len(phrase(text, title=""))
+            title = phrase(text, title=shorten(title, room))
+        super().__init__(view, title)
         self.title = phrase("Keep as an entry of your own")
         self._choice, self._edit, self._tell = choice, edit, tell
         lines = [

@@ -84,7 +84,7 @@ from urwid.widget.listbox import ListBox
 from urwid.widget.text import Text
 from urwid.widget.widget import Widget
 
-from petipy.ui.line.plain import FILLER, find_break
+from petipy.ui.line.plain import FILLER, find_break, find_cut
 
 set_encoding("utf-8")  # process-global, like all of urwid's encoding
 
@@ -102,19 +102,23 @@ def make_canvas(
 
 
 class CellLayout(StandardTextLayout):
-    """The lines of a text that wraps at blanks. None ends within a wide character."""
+    """The lines of a text that wraps. None ends within a wide character."""
 
     def calculate_text_segments(self, text: Any, width: int, wrap: Any) -> Any:
         """Return a line for each row: (columns, start, end), and the place after it."""
-        if wrap is not WrapMode.SPACE or not isinstance(text, str) or FILLER not in text:
+        anywhere = wrap is WrapMode.ANY
+        wraps = anywhere or wrap is WrapMode.SPACE
+        if not wraps or not isinstance(text, str) or FILLER not in text:
             return super().calculate_text_segments(text, width, wrap)
         lines, start = [], 0
         for line in text.split("\n"):
             end = start + len(line)
             while end - start > width:
-                cut = start + (find_break(text[start:end], width) or width)
-                lines.append([(cut - start, start, cut), (0, cut)])
-                start = cut + (text[cut] == " ")
+                find = find_cut if anywhere else find_break
+                cut = start + (find(text[start:end], width) or width)
+                # A cursor at the end of a line that breaks anywhere is at the start of the next.
+                lines.append([(cut - start, start, cut), *([] if anywhere else [(0, cut)])])
+                start = cut + (text[cut] == " " and not anywhere)
             lines.append([(end - start, start, end), (0, end)])
             start = end + 1
         return lines

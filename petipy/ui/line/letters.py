@@ -51,13 +51,23 @@ def to_cells(text: str) -> str:
     import unicodedata
 
     # FILLER may be there: a text may be made of others.
-    plain = "".join(c for c, last in zip(text, " " + text, strict=False) if not _fills(c, last))
-    plain = unicodedata.normalize("NFC", plain.translate(_SEVERAL))
+    plain = unicodedata.normalize("NFC", drop_fillers(text).translate(_SEVERAL))
     return "".join(map(_to_cell, _WORD.sub(_disguise, plain)))
 
 
-def _fills(character: str, last: str) -> bool:
-    return character == FILLER and is_wide(last)
+def drop_fillers(text: str) -> str:
+    """Return a text without the second cells of its wide characters."""
+    if FILLER not in text:
+        return text
+    pairs = zip(text, " " + text, strict=False)
+    return "".join(c for c, last in pairs if not (c == FILLER and is_wide(last)))
+
+
+def add_fillers(text: str) -> str:
+    """Return a text whose wide characters have their second cells; all others are as they were."""
+    if text.isascii():
+        return text
+    return "".join(c + FILLER if is_wide(c) else c for c in drop_fillers(text))
 
 
 def _to_cell(character: str) -> str:

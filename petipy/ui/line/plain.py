@@ -45,10 +45,10 @@ def clip(text: str, width: int) -> str:
     """Cut the text to `width` columns; a text that does not fit ends in three dots."""
     if len(text) <= width:
         return text
-    return text[: _find_cut(text, max(0, width - 3))] + "..."[: max(0, width)]
+    return text[: find_cut(text, max(0, width - 3))] + "..."[: max(0, width)]
 
 
-def _find_cut(text: str, at: int) -> int:
+def find_cut(text: str, at: int) -> int:
     """Return the last place, up to `at`, that is not within a wide character."""
     return at - 1 if 0 < at < len(text) and text[at] == FILLER else at
 
@@ -57,7 +57,7 @@ def shorten(text: str, width: int) -> str:
     """Cut the text to `width` columns in its middle: titles differ at their ends."""
     if len(text) <= width or width < 12:
         return clip(text, width)
-    head, tail = _find_cut(text, width - width // 3 - 3), len(text) - width // 3
+    head, tail = find_cut(text, width - width // 3 - 3), len(text) - width // 3
     tail += text[tail] == FILLER
     return f"{text[:head]}...{text[tail:]}"
 
@@ -67,9 +67,9 @@ def find_break(text: str, width: int) -> int:
     blank = text.rfind(" ", width // 2, width + 1)
     if blank > 0:
         return blank
-    cut = _find_cut(text, width)
+    cut = find_cut(text, width)
     while cut > 2 and text[cut] in _NO_BEGINNING:
-        cut = _find_cut(text, cut - 1)
+        cut = find_cut(text, cut - 1)
     return cut
 
 

@@ -155,7 +155,7 @@ class EditorScreen(Screen):
 
     def _find_path(self) -> str:
         """Return the path before the cursor."""
-        text: str = self._field.edit_text[: self._field.edit_pos]
+        text = self._field.value_before_cursor
         return text if self._field is self._fields[0] else text[text.rfind(" ") + 1 :]
 
     def _look(self, then_complete: InputField | None = None) -> bool:

@@ -8,9 +8,10 @@ from petipy.settings.nvram import Nvram
 from petipy.state import own
 from petipy.state.own import Own
 from petipy.state.settings import Settings
+from petipy.ui.line.letters import ASCII, Letters
 from tests.fakes import Kept
 from tests.ui.driver import Driver
-from tests.ui.fakes import DEBIAN, Machine
+from tests.ui.fakes import DEBIAN, Machine, choice
 
 TITLE = f"{DEBIAN} (changed)"
 
@@ -89,6 +90,27 @@ def test_a_title_of_another_entry_is_refused_and_nothing_is_lost() -> None:
     assert "It is not kept: another entry of your own has this title" in driver.text
     assert len(kept(machine)) == 1
     assert "root=/dev/vda2 roxy" in driver.press("esc").text
+
+
+@pytest.mark.parametrize("letters", [ASCII, Letters(None)], ids=["ascii", "all"])
+@pytest.mark.parametrize(
+    ("title", "kept_as"),
+    [
+        ("デビアン 12", "デビアン 12 (changed)"),
+        ("a\x1b[2Jb\nc", "a?[2Jb c (changed)"),
+        ("\u202eevil", "?evil (changed)"),
+        ("{0} {title}", "{0} {title} (changed)"),
+        ("x" * 10_000, f"{'x' * 44}...{'x' * 23} (changed)"),
+        ("日" * 10_000, f"{'日' * 22}...{'日' * 11} (changed)"),
+    ],
+)
+def test_a_hostile_title_is_kept_as_harmless_text(
+    title: str, kept_as: str, letters: Letters
+) -> None:
+    machine = Discovering(kept=Kept())
+    machine.store.update(choices=(choice(title),))
+    Driver(machine, letters=letters).press("e", "x", "ctrl s", "enter")
+    assert [made.title for made in kept(machine).values()] == [kept_as]
 
 
 def test_an_entry_is_changed_again_under_its_title() -> None:
