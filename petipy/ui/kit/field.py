@@ -1,8 +1,9 @@
 """The base class of screens with one field for a text."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from petipy.state.model import Snapshot
 from petipy.ui.kit.input import InputField
 from petipy.ui.kit.keys import LEAVE, Key
 from petipy.ui.kit.registration import Navigation
@@ -16,7 +17,19 @@ class FieldScreen(Screen):
         super().__init__()
         self._view, self._field = view, InputField(text)
         self._phrase = view.translator.phrase
+        self._shown_language = -1  # version of the one in the rows
         self._complaint = ""  # until the next key
+
+    def list_rows(self) -> Sequence[Any]:
+        """Return the rows, the field among them, in the present language."""
+        return [self._field]
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show the rows in the present language. The typed text stays."""
+        if self._shown_language != self._view.translator.version:
+            self._shown_language = self._view.translator.version
+            self.walker[:] = rows = self.list_rows()
+            self.walker.set_focus(rows.index(self._field))
 
     @property
     def acts(self) -> Iterable[tuple[Key, Callable[[], None]]]:

@@ -1,6 +1,7 @@
 """The screen that keeps a person's change as an entry with a title of its own."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from petipy.settings.table import BY_NAME
 from petipy.state.model import Choice, Edit
@@ -37,17 +38,16 @@ class KeepScreen(FieldScreen):
             room = LONGEST_TITLE - len(phrase(text, title=""))
             title = phrase(text, title=shorten(title, room))
         super().__init__(view, title)
-        self.title = phrase("Keep as an entry of your own")
         self._choice, self._edit, self._tell = choice, edit, tell
-        lines = [
-            *map(phrase, _LINES),
-            "",
-            *explain_keeping(BY_NAME[OWN[0]], view, _SAVE),
-        ]
+        self.show(view.session.snapshot)
+
+    def list_rows(self) -> Sequence[Any]:
+        phrase = self._phrase
+        self.title = phrase("Keep as an entry of your own")
+        keeping = explain_keeping(BY_NAME[OWN[0]], self._view, _SAVE)
+        lines = ["", *map(phrase, _LINES), "", *keeping]
         heading = text_widget("heading", phrase("Title"))
-        body = [text_widget(None, line) for line in lines]
-        self.walker[:] = [heading, self._field, text_widget(None, ""), *body]
-        self.walker.set_focus(1)
+        return [heading, self._field, *(text_widget(None, line) for line in lines)]
 
     @property
     def footer(self) -> Sequence[Key]:

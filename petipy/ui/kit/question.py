@@ -12,20 +12,25 @@ class Question:
     """The question of a screen, if it asks one. Each key but `y` takes it back."""
 
     def __init__(self) -> None:
-        self.words = ""  # "" while nothing is asked
+        self._ask: Callable[[], str] | None = None
         self._act: Callable[[], None] = lambda: None
+
+    @property
+    def words(self) -> str:
+        """The question in the present language; "" while nothing is asked."""
+        return self._ask() if self._ask else ""
 
     @property
     def footer(self) -> Sequence[Key]:
         """The keys of the answers; none while nothing is asked."""
-        return (_YES, _NO) if self.words else ()
+        return (_YES, _NO) if self._ask else ()
 
-    def ask(self, words: str, act: Callable[[], None]) -> None:
-        self.words, self._act = words, act
+    def ask(self, words: Callable[[], str], act: Callable[[], None]) -> None:
+        self._ask, self._act = words, act
 
     def answer(self, key: str) -> bool:
         """Take a key for the answer; return False while nothing is asked."""
-        asked, self.words = self.words, ""
+        asked, self._ask = self._ask is not None, None
         if asked and key in _YES:
             self._act()
-        return bool(asked)
+        return asked

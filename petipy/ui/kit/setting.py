@@ -1,6 +1,7 @@
 """The screen of one setting, and the changes that screens make to settings."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from parsers.places.urls import hide_credentials
 from petipy.settings.table import BY_NAME, Setting
@@ -26,11 +27,14 @@ class SettingScreen(FieldScreen):
         secret = setting.type.secret
         super().__init__(view, "" if secret else setting.show(view.session.snapshot.settings))
         self._name, self._tell = name, tell
-        self.title = self._phrase("Setting {name}", name=name)
-        lines = [text_widget(None, line) for line in explain(setting, view)]
+        self.show(view.session.snapshot)
+
+    def list_rows(self) -> Sequence[Any]:
+        setting = BY_NAME[self._name]
+        self.title = self._phrase("Setting {name}", name=self._name)
+        lines = ["", *explain(setting, self._view)]
         heading = text_widget("heading", setting.usage)
-        self.walker[:] = [heading, self._field, text_widget(None, ""), *lines]
-        self.walker.set_focus(1)
+        return [heading, self._field, *(text_widget(None, line) for line in lines)]
 
     @property
     def footer(self) -> Sequence[Key]:

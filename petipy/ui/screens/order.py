@@ -199,15 +199,17 @@ class PatienceScreen(FieldScreen):
     ) -> None:
         patience = row.item.patience
         super().__init__(view, "" if patience is None else f"{patience:.0f}")
-        self._name, self._take, phrase = row.item.name, take, self._phrase
-        self.walker[:] = [
-            text_widget("heading", row.text),
-            text_widget(None, phrase(_SECONDS)),
+        self._name, self._text, self._take = row.item.name, row.text, take
+        self.show(view.session.snapshot)
+
+    def list_rows(self) -> Sequence[Any]:
+        return [
+            text_widget("heading", self._text),
+            text_widget(None, self._phrase(_SECONDS)),
             self._field,
             text_widget(None, ""),
-            text_widget(None, phrase(_EMPTY)),
+            text_widget(None, self._phrase(_EMPTY)),
         ]
-        self.walker.set_focus(2)
 
     @property
     def footer(self) -> Sequence[Key]:

@@ -54,9 +54,12 @@ class PowerScreen(Screen):
             return None
         if key in _CHOOSE:
             action = self._actions[self.walker.focus or 0]
-            title, words = map(self._phrase, _WORDS[action])
+            title, words = _WORDS[action]
             leave = lambda: self._view.session.leave(action)  # noqa: E731
-            self._question.ask(words, lambda: self._view.carry_out(title, leave))
+            self._question.ask(
+                lambda: self._phrase(words),
+                lambda: self._view.carry_out(self._phrase(title), leave),
+            )
             return None
         return super().keypress(size, key)
 

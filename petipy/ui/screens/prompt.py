@@ -40,6 +40,12 @@ class PasswordScreen(QuestionScreen):
         self._entry: asyncio.Future[tuple[str, str]] | None = None
         self._checking, self._wrong, self._shown = False, 0, False
         self._user, self._password = InputField(""), InputField("", mask=_MASK)
+        self._language = -1  # version of the one in the rows
+        self._lay_out(self._user if self._lock.named else self._password)
+
+    def _lay_out(self, focus: Any) -> None:
+        """Show the rows in the present language, with the cursor in a field if there is one."""
+        self._language = self._view.translator.version
         rows: list[Any] = [text_widget(None, self._describe_need()), text_widget(None, "")]
         if self._lock.keys and self._lock.named:
             rows += [text_widget("heading", self._phrase("User")), self._user]
@@ -49,7 +55,7 @@ class PasswordScreen(QuestionScreen):
         else:
             rows += [text_widget("error", self._lock.reason or self._phrase(_NOBODY))]
         self.walker[:] = rows
-        self._focus(self._user if self._lock.named else self._password)
+        self._focus(focus)
 
     def _describe_need(self) -> str:
         if self._lock.waits:
@@ -76,6 +82,8 @@ class PasswordScreen(QuestionScreen):
         """Try again if the lock may be another one now. Typed text stays as it is."""
         if self._lock.reason and self._entry and not self._entry.done():
             self._entry.set_result(("", ""))
+        if self._language != self._view.translator.version:
+            self._lay_out(self.walker[self.walker.focus or 0])
 
     def render(self, size: Any, focus: bool = False) -> Any:
         if self._layout:

@@ -97,3 +97,28 @@ def test_every_text_of_the_screens_is_translated(
     known += ["this machine keeps no settings", "http tftp boot grub cfg NVRAM", *SCREENS[name]]
     assert FAKE in shown
     assert not list_words(shown) - list_words(" ".join(known))
+
+
+def test_a_screen_that_is_open_follows_the_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The typed text stays, and so does the name of the act that a password is for."""
+    typed = {"keep": {"Debian GNU/Linux (changed)"}, "prompt": {"Passwort nötig: A shell."}}
+    inner = {"setting": ["S", "enter"], "patience": ["S", "down", "enter", "w"]}
+    monkeypatch.setattr("tests.ui.test_golden.SCREENS", SCREENS | inner)
+    for name in [*NAMES, *inner]:
+        if name == "language":  # its cursor is on the one in use
+            continue
+        driver = open_screen(name, (200, 60), tmp_path)
+        assert driver.view.speak("de")
+        shown = list_lines(driver)
+        monkeypatch.setattr("tests.ui.test_golden.LANGUAGES", {name: "de"})
+        fresh = open_screen(name, (200, 60), tmp_path)
+        monkeypatch.setattr("tests.ui.test_golden.LANGUAGES", {})
+        assert shown - list_lines(fresh) == typed.get(name, set()), name
+        driver.press("esc")  # a prompt's command ends
+        fresh.press("esc")
+
+
+def list_lines(driver: Driver) -> set[str]:
+    return {line.strip() for line in draw(driver)}
