@@ -25,7 +25,9 @@ OPENING = 60.0  # seconds for a device to open its files
 FETCHING = 6 * 3600.0  # seconds for a file from a server; petipy.fetch ends what is too slow
 WRITING = 30.0  # seconds for a device to take a change
 _STARTING = 10.0  # seconds for udev
-_UDEVD = ("/usr/lib/systemd/systemd-udevd", "--daemon", "--resolve-names=never")  # as /init
+# As /init starts it, but by setsid: what process.run starts is killed at its end, and the daemon
+# may still be on the way to a session of its own.
+_UDEVD = ("setsid", "/usr/lib/systemd/systemd-udevd", "--daemon", "--resolve-names=never")
 LOADING = 180.0  # seconds; enough for 100 MB from a slow USB stick in an emulated machine
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -177,6 +178,30 @@ def test_before_the_jump_every_console_is_told_and_a_failed_jump_comes_back() ->
     assert messages == todo.lines()
     assert done == ["quiet"]
     assert machine.jumped == ["now"]
+
+
+def test_udev_that_was_stopped_before_the_jump_is_started_again_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon, sign = tmp_path / "udevd", tmp_path / "lives"
+    daemon.write_text(f"#!/bin/sh\nexec >/dev/null 2>&1\n(sleep 0.3; echo >{sign}) &\n")
+    daemon.chmod(0o755)
+    monkeypatch.setattr(steps, "_UDEVD", ("setsid", str(daemon)))
+
+    log = Log(files=())
+    asyncio.run(steps.restore(log))
+    for _ in range(600):
+        if sign.exists():
+            break
+        time.sleep(0.05)
+    assert sign.exists()
+    assert not log.lines
+    monkeypatch.setattr(steps, "_UDEVD", (str(tmp_path / "absent"),))
+    log = Log(files=())
+    asyncio.run(steps.restore(log))
+    assert [line.text for line in log.lines] == [
+        "udev does not start again: No such file or directory"
+    ]
 
 
 def test_an_edited_entry_still_writes_what_it_writes() -> None:
