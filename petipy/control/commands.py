@@ -185,18 +185,12 @@ class Commands:
     async def boot_next(self, client: Client, id: str) -> "Outcome":
         """Keep the wish that a choice boots by itself once, at this start or the next one.
 
-        If it cannot be kept, nothing changes.
-
-        Raise ValueError if there is no such choice.
+        If it cannot be kept, nothing changes. Raise ValueError if there is no such choice.
         """
         self.require(client, "boot next", id)
-        self._find(id)
-        configuration = self._configuration()
-        outcome = await configuration.set("next", id, keep=True)
-        if not outcome.place:  # it would boot at this start, as nobody has asked for
-            await configuration.set("next", None, keep=False)
-            outcome = replace(outcome, counts=False)
-        return outcome
+        from petipy.control import wishes  # few people have one
+
+        return await wishes.keep_once(self._configuration(), self.snapshot, self._find(id))
 
     async def prefer(self, client: Client, id: str) -> "Outcome":
         """Keep the wish that a choice boots by itself from now on; see petipy.state.wishes.
@@ -204,10 +198,9 @@ class Commands:
         Raise ValueError if there is no such choice.
         """
         self.require(client, "prefer", id)
-        from petipy.state.wishes import make_wish  # few machines have a wish
+        from petipy.control import wishes
 
-        wish = make_wish(self._find(id), self.snapshot.choices)
-        return await self._configuration().set("entry", wish, keep=True)
+        return await wishes.keep(self._configuration(), self.snapshot, self._find(id))
 
     def _find(self, id: str) -> Choice:
         if choice := self.snapshot.choice(id):

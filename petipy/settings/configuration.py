@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from petipy.settings import storage
 from petipy.settings.storage import Statement, Storage
@@ -123,6 +123,14 @@ class Configuration:
         if text is None and place:
             remark = ""  # it is about a value that is kept
         return Outcome(place=place, counts=setting.live, removed=text is None, remark=remark)
+
+    async def keep_or_leave(self, name: str, text: str) -> Outcome:
+        """Change a setting for good as `set` does; if it cannot be kept, change nothing."""
+        outcome = await self.set(name, text, keep=True)
+        if not outcome.place:
+            await self.set(name, None, keep=False)
+            outcome = replace(outcome, counts=False)
+        return outcome
 
     async def keep(self, name: str, text: str | None) -> None:
         """Keep a setting on the machine, without a look at it. Raise OSError with a reason."""

@@ -308,6 +308,21 @@ def test_a_wish_for_the_next_start_is_kept_with_the_right_to_boot_and_where_it_c
     run(scenario())
 
 
+@pytest.mark.parametrize("command", ["next", "prefer"])
+def test_a_wish_for_what_never_boots_by_itself_says_so(tmp_path: Path, command: str) -> None:
+    async def scenario() -> None:
+        machine = machine_of(choice("Open"), choice("Me", itself=True))
+        machine.kept = Kept()
+        async with listening(machine, tmp_path / "s"):
+            client = await connect(tmp_path / "s")
+            assert (await client.ask(command, entry="Open"))["result"]["remark"] is None
+            remark = (await client.ask(command, entry="Me"))["result"]["remark"]
+            assert remark == "this does not boot by itself: it is Petipy itself"
+            client.close()
+
+    run(scenario())
+
+
 def test_a_wrong_setting_or_value_changes_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
         machine = Machine()

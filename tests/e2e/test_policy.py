@@ -55,6 +55,44 @@ def test_alone_it_boots_the_next_entry_when_the_first_choice_fails(
     assert failed["says"].startswith("broken did not boot: (vda2)/etc/marker: ")
 
 
+# Forget a loaded kernel once, between its loading and the jump.
+FORGET = """\
+import time
+from petipy.startup import bundle
+bundle.install()
+from petipy.kexec import syscalls
+loaded = open("/sys/kernel/kexec_loaded")
+while loaded.read(1) != "1":
+    time.sleep(0.005)
+    loaded.seek(0)
+syscalls.kexec_load(0, [])
+"""
+
+
+def test_a_jump_that_fails_costs_its_entry_alone(
+    image: Image, chosen: System, install: Install, tmp_path: Path
+) -> None:
+    """The scanner and udev, which end before a jump, are there for the next entry."""
+    system = Configured(chosen, Names.new("root"), PLACE, WORKING)
+    machine = Machine(drives=[("virtio", install(system))])
+    settings = "petipy.timeout=never petipy.resume=20"
+    with start(image.machine(machine, settings), tmp_path) as guest:
+        menu.enter(guest.console)
+        lines = " ".join(f"'{line}'" for line in FORGET.splitlines())
+        forget = (
+            f"printf '%s\\n' {lines} >/run/forget; setsid python3 -IS /run/forget >/dev/null 2>&1 &"
+        )
+        menu.shell(guest.console, f"{forget} sleep 1")
+        menu.move_to(guest.console, "First")
+        guest.console.press("enter")
+        guest.console.expect("First did not boot: kexec: ", within=menu.START)
+        guest.console.shows(menu.FOOTER, within=menu.START)
+        assert "udevd" in menu.shell(guest.console, "cat /proc/[0-9]*/comm | sort -u")
+        menu.move_to(guest.console, "Second")
+        guest.console.press("enter")
+        assert wait_for_target(guest.console)["cmdline"].endswith("second]")
+
+
 def test_an_entry_that_boots_and_comes_back_loses_its_turn(
     image: Image, chosen: System, install: Install, tmp_path: Path
 ) -> None:
