@@ -58,7 +58,7 @@ class Kept(Storage):
 
 
 class Outcomes:
-    """Of a program that has booted nothing."""
+    """The outcomes of a program that has booted nothing."""
 
     failed: frozenset[str] = frozenset()
     last_failure = last_look = -math.inf
