@@ -246,8 +246,9 @@ class MenuScreen(Screen):
             return lambda: self._prefer(item.choice, item.text)
         if item.own and key in _REMOVE:
             act = partial(self._remove, item.choice, item.text)
-            words = partial(self._phrase, "Remove {title} for good?", title=item.text)
-            return lambda: self._question.ask(words, act)
+            return lambda: self._question.ask(
+                lambda: self._phrase("Remove {title} for good?", title=item.text), act
+            )
         return None
 
     def _open(self, path: MenuPath) -> None:
