@@ -84,7 +84,7 @@ def test_a_pseries_guest(tmp_path: Path) -> None:
         "Machine/Host boots first": "/pci/scsi@1",
         "Machine/Petipy": "0.1",
         "Processors/Model": "2 x POWER9 (architected), altivec supported",
-        "Processors/Online": "0-1 of 0-7",
+        "Processors/Online": "2 of 8",
         "Processors/Clock": "2200 MHz",
         "Memory/For Linux": "1 GB",
         "Memory/Free": "831 MB",
@@ -122,6 +122,18 @@ def test_a_pseries_guest(tmp_path: Path) -> None:
 )
 def test_processors_of_other_architectures(tmp_path: Path, cpuinfo: str, words: str | None) -> None:
     assert read(tmp_path, {"proc/cpuinfo": cpuinfo}).get("Processors/Model") == words
+
+
+@pytest.mark.parametrize(
+    ("online", "possible", "words"),
+    [("0", "0", "1 of 1"), ("0-3,8", "0-15", "5 of 16"), ("0", "", "1"), ("x", "0-7", None)],
+)
+def test_processors_are_counted(
+    tmp_path: Path, online: str, possible: str, words: str | None
+) -> None:
+    place = "sys/devices/system/cpu"
+    given = {f"{place}/online": online, f"{place}/possible": possible}
+    assert read(tmp_path, given).get("Processors/Online") == words
 
 
 GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c"

@@ -46,10 +46,10 @@ def describe(
 
 def _describe_state(choice: Choice, snapshot: Snapshot, phrase: Phrase) -> Iterator[Paragraph]:
     """Say what becomes of an entry now: what boots it, and what keeps it from booting."""
-    if choice.base:
-        base, place = snapshot.choice(choice.base), snapshot.settings.place(choice.setting)
+    if base := snapshot.choice(choice.base) if choice.base else None:
+        place = snapshot.settings.place(choice.setting)
         text = mark("An entry of your own, in {place}: it changes {title}.")
-        yield None, phrase(text, place=place, title=base and entry_title(base))
+        yield None, phrase(text, place=place, title=entry_title(base))
     if choice.id == snapshot.default:
         alone = snapshot.countdown or not snapshot.locked
         boots = mark("This is the default: it boots by itself.")
