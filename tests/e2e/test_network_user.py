@@ -51,8 +51,11 @@ def test_a_machine_without_a_disk_boots_from_qemus_own_servers(
 
 
 # QEMU's cards for pseries beside virtio. Debian's kernel for ppc64el has no driver for vmxnet3 and
-# rocker, and the image none for i82550 to i82801, ne2k_pci, pcnet, sungem and tulip.
-CARDS = ("e1000", "e1000e", "igb", "rtl8139", "spapr-vlan", "usb-net")
+# rocker.
+CARDS = (
+    *("e1000", "e1000e", "i82559c", "igb", "ne2k_pci", "pcnet", "rtl8139", "spapr-vlan", "sungem"),
+    *("tulip", "usb-net"),
+)
 
 
 @pytest.mark.slow
