@@ -66,8 +66,12 @@ def addresses(client: Namespace, name: str = "eth0") -> list[str]:
 def pid_of_networkd(networkd: Program) -> int:
     """Return the number of the process that Petipy has started."""
     children = Path(f"/proc/{networkd.process.pid}/task/{networkd.process.pid}/children")
-    (found,) = children.read_text().split()
-    assert "systemd-networkd" in Path(f"/proc/{found}/cmdline").read_text()
+    # Other children may be there for a moment.
+    (found,) = (
+        pid
+        for pid in children.read_text().split()
+        if "systemd-networkd" in Path(f"/proc/{pid}/cmdline").read_text()
+    )
     return int(found)
 
 
