@@ -145,9 +145,12 @@ def plan_change(read: Read, size: int, name: str, value: str | None) -> Sequence
 def plan_list(read: Read, size: int) -> Sequence[Write]:
     """Return the writes that make an empty partition `common` in an NVRAM of zeros, else none."""
     size = min(size, LARGEST)
-    if any(walk(read, size)) or any(read(0, size)):
+    if any(walk(read, size)):
         return ()
-    return _plan_partition(read, size, [], b"")
+    try:
+        return _plan_partition(read, size, [], b"")
+    except NvramError:  # it is damaged
+        return ()
 
 
 class _List:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from petipy.sys import process
 
@@ -25,18 +26,19 @@ async def run(
     shell = process.start_on_terminal(command, path, environment)
     try:
         while not await shell.ends_within(_LOOK):
-            if _is_used(shell.pid, path):
+            if is_used(shell.pid, path):
                 note_use()
     finally:
         await shell.end()
 
 
-def _is_used(pid: int, path: str) -> bool:
+def is_used(pid: int, path: str) -> bool:
     """Return True if a program runs, or a person types or reads; a forgotten prompt is not use."""
+    # A kernel without CONFIG_PROC_CHILDREN does not have the file.
+    with suppress(OSError), open(f"/proc/{pid}/task/{pid}/children") as file:
+        if file.read().strip():
+            return True
     try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            if file.read().strip():
-                return True
         status = os.stat(path)  # noqa: PTH116  a terminal's times are those of its last input and output
     except OSError:
         return False

@@ -45,7 +45,7 @@ class Nvram(Storage):
             yield Statement("", words, "NVRAM", "partitions", wrong=True)
         lists = [partition for partition in partitions if partition.kind == nvram.SYSTEM]
         commons = [partition for partition in lists if partition.name == nvram.COMMON]
-        # Of two with that name the first one is written.
+        # The first of two with that name is the one that is written.
         lists = [*(p for p in lists if p not in commons), *reversed(commons)]
         found = [
             (f"NVRAM {partition.name}", name, value)

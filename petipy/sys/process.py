@@ -228,7 +228,7 @@ def _be_ordinary() -> None:
 
 def _take_terminal() -> None:
     _be_ordinary()
-    # What this program was started with, such as nohup, must not take the keys away.
+    # A parent such as nohup ignores signals, and children inherit that: the keys must work.
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     with contextlib.suppress(OSError):  # then there is no job control

@@ -3,9 +3,11 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from petipy.control import shell
 from tests.ui.consoles import console_at, counting_machine, open_menu
 from tests.ui.emulator import run
 
@@ -61,3 +63,14 @@ def test_a_boot_ends_a_shell_on_another_console() -> None:
             await emulator.until(lambda: emulator.text.endswith("Booting"))
 
     run(scenario())
+
+
+def test_a_shell_is_used_while_a_person_types_also_where_the_kernel_lists_no_children(
+    tmp_path: Path,
+) -> None:
+    nobody, terminal = 1 << 30, tmp_path / "terminal"
+    terminal.touch()
+    assert shell.is_used(nobody, str(terminal))
+    os.utime(terminal, (0, 0))
+    assert not shell.is_used(nobody, str(terminal))
+    assert not shell.is_used(nobody, str(tmp_path / "gone"))

@@ -96,7 +96,7 @@ def test_any_text_of_a_setting_makes_an_entry_or_an_error(text: str) -> None:
         assert found in (BASE, OTHER) or found.base in {BASE.id, OTHER.id}
 
 
-# What it is made of
+# Parts
 
 
 def test_an_entry_has_its_changes_and_all_else_of_its_base() -> None:
@@ -240,7 +240,7 @@ def test_an_entry_without_a_kernel_is_not_kept() -> None:
         make(replace(EDIT, kernel=""))
 
 
-# What cannot boot, and signatures
+# Obstacles and signatures
 
 
 def test_an_entry_cannot_boot_if_its_base_cannot_and_it_has_that_kernel() -> None:

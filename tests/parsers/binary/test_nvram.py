@@ -122,6 +122,9 @@ def test_a_blank_nvram_gets_an_empty_list_and_nothing_else_changes() -> None:
     device = Device(BLANK)
     writes = plan_list(device.read, SIZE)
     for torn in cut(BLANK, writes):
+        again = Device(bytes(torn.image))
+        again.write(plan_list(again.read, SIZE))
+        assert again.entries == {"common": []}
         torn.change(NAME, "7")
         assert torn.values == {NAME: "7"}
         assert torn.partitions[-1].end == SIZE
