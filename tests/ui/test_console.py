@@ -215,6 +215,22 @@ def test_a_password_that_was_right_boots_without_another_key() -> None:
     run(scenario())
 
 
+def test_a_password_that_is_being_typed_outlasts_every_size() -> None:
+    async def scenario() -> None:
+        async with console_at(guarded_machine()) as (emulator, _):
+            await open_menu(emulator)
+            emulator.type("x")
+            await emulator.until("Password")
+            emulator.type("root\r")
+            for typed, size in enumerate(((40, 12), (200, 60), (80, 24), (500, 200), (200, 60)), 1):
+                emulator.resize(*size)
+                emulator.type("a")
+                await emulator.until("*" * typed)
+                await emulator.until("Enter next")
+
+    run(scenario())
+
+
 def test_a_wait_for_a_disk_ends_on_the_screen_without_another_key() -> None:
     async def scenario() -> None:
         machine = guarded_machine()
