@@ -8,9 +8,9 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,20 +134,33 @@ def build(
     source: Package, target: Target, wanted: Mapping[str, Option], place: Path, key: Key | None
 ) -> None:
     """Build the kernel, and put its files to `place`. A key never leaves the build directory."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="build-", dir=place.parent) as room:
-        top = unpack(source, Path(room))
-        output = Path(room, "output")
+    with _room(place.parent / f"build-{target.arch}") as room:
+        top = unpack(source, room)
+        output = room / "output"
         configure(top, output, target, {**wanted, **OPTIONS} if key else wanted)
         if key:
             (output / FILE).write_bytes(key.pem)
         say(f"compiling {source.name} {source.version}: 10 to 40 minutes, once")
         compile_all(top, output, target)
-        tree = install(top, output, target, Path(room, "installed"))
+        tree = install(top, output, target, room / "installed")
         part = place.with_name(f".{place.name}")
         shutil.rmtree(part, ignore_errors=True)
         lay_out(tree, part)
         part.replace(place)
+
+
+@contextmanager
+def _room(path: Path) -> Iterator[Path]:
+    """Make an empty directory for a build, and remove it afterwards.
+
+    ccache finds nothing again if each build has another path.
+    """
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def unpack(source: Package, room: Path, parts: Sequence[str] = ()) -> Path:
@@ -180,6 +193,8 @@ def make(top: Path, output: Path, target: Target) -> list[str]:
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "1")
     words = [f"{name}={value}" for name, value in _REPRODUCIBLE.items()]
     words += [f"KBUILD_BUILD_TIMESTAMP=@{epoch}", f"ARCH={target.arch}"]
+    if tool("ccache"):  # a change of a few options then takes minutes
+        words.append(f"CC=ccache {target.prefix}gcc")
     return ["make", "-C", str(top), f"O={output}", f"CROSS_COMPILE={target.prefix}", *words]
 
 
