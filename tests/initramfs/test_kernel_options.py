@@ -50,3 +50,13 @@ def test_every_option_says_what_it_is_for_and_stands_once(architecture: str) -> 
 def test_every_fragment_belongs_to_an_architecture() -> None:
     used = {path for name in ARCHITECTURES for path in options.fragments(name)}
     assert used == set(options.HOME.glob("*.config"))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_ccache_compiles_where_it_is_installed(
+    there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = {"ccache": "/usr/bin/ccache"} if there else {}
+    monkeypatch.setattr(tailored, "tool", tools.get)
+    words = tailored.make(tmp_path, tmp_path, tailored.TARGETS["ppc64el"])
+    assert ("CC=ccache powerpc64le-linux-gnu-gcc" in words) == there
