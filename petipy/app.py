@@ -161,8 +161,7 @@ class App:
             tty.check_open_for_both(fd)
             # A descriptor of its own: O_NONBLOCK is shared by all that come from one open().
             path = f"/proc/self/fd/{fd}"
-            log = self._log
-            console = Console(path, session, term=term, complain=log.error, warn=log.warning)
+            console = self._make_console(path, session, term)
             with session.visit():
                 await self._consoles.attend(console)
         finally:
@@ -200,9 +199,24 @@ class App:
         self._reload()
 
     def _console(self, path: str) -> Console:
-        session = Session(_name(path), self.commands)
-        log = self._log
-        return Console(path, session, trace=self._trace, complain=log.error, warn=log.warning)
+        return self._make_console(path, Session(_name(path), self.commands), trace=self._trace)
+
+    def _make_console(
+        self,
+        path: str,
+        session: Session,
+        term: str = "",
+        trace: Callable[[str], None] = lambda _: None,
+    ) -> Console:
+        return Console(
+            path,
+            session,
+            term=term,
+            trace=trace,
+            complain=self._log.error,
+            warn=self._log.warning,
+            before_menu=self._services.before_menu,
+        )
 
 
 def _name(path: str) -> str:

@@ -21,7 +21,7 @@ from petipy.sources.source import Find, SourceEvent
 from petipy.state.model import Change, Device, File, Scan, Source
 from petipy.state.network import Wanted, describe_cards, find_way
 from petipy.state.store import Store
-from petipy.sys import power
+from petipy.sys import limits, power
 from petipy.ui.line import ttys
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Services:
     restore: Callable[[Log], Awaitable[None]]  # if it is quiet, the machine goes on
     before_boot: Callable[[], None]  # the platform's part
     terminals: Callable[[Sequence[str]], Sequence[str]]  # given Settings.consoles
+    before_menu: Callable[[], None]  # a console is about to show its screens
     list_directory: Callable[[str, str], Awaitable[Sequence[str]]]  # on a device: its name, a path
     notes: Notes | None = None  # of earlier boots
     storage: "Storage | None" = None  # of settings
@@ -74,6 +75,7 @@ def make_services(scanner: Scanner, store: Store) -> Services:
         kmsg=True,
         list_directory=workers.list_directory,
         notes=Notes(notes.PLACE),
+        before_menu=limits.shorten_free_lists,
     )
 
 

@@ -136,6 +136,7 @@ class Machine(Kexec):
             restore=restore_nothing,
             before_boot=self.before_boot,
             terminals=lambda _: [self.terminal],
+            before_menu=lambda: None,
             list_directory=list_nothing,
             notes=Notes(f"{self.tree}/boots"),
             bmc=self.bmc,

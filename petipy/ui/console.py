@@ -35,7 +35,7 @@ class Console:
     """A console of the machine.
 
     `trace` gets the stages "countdown" and "menu". `complain` gets faults of the program, `warn`
-    those of the line.
+    those of the line. `before_menu` is called before the first menu, and after a fault of it.
     """
 
     def __init__(
@@ -47,11 +47,13 @@ class Console:
         trace: Callable[[str], None] = lambda _: None,
         complain: Callable[[str], None] = lambda _: None,
         warn: Callable[[str], None] = lambda _: None,
+        before_menu: Callable[[], None] = lambda: None,
     ) -> None:
         unicode = session.snapshot.settings.encoding == "utf-8"
         self._terminal = Terminal(path, term, unicode=unicode)
         self._session, self._trace = session, trace
         self._complain, self._warn = complain, warn
+        self._before_menu = before_menu
         self._lines: CountdownLines | None = None
         self._fullscreen: Mode | None = None
         self._speaks = False  # it is the latter
@@ -230,6 +232,7 @@ class Console:
         """Show the menu and the other screens until nobody is there any more."""
         if self._fullscreen is None or self._speaks != self._is_for_lines:
             self._speaks = self._is_for_lines
+            self._before_menu()
             self._fullscreen = self._make_screens()
         self._trace("menu")
         ending = await self._fullscreen.run()

@@ -300,6 +300,10 @@ def test_two_consoles_are_served_by_one_process(
         # A plain start imports more, and keeps docstrings.
         assert processes[0].resident < (65 if image.plain else 45), processes
 
+        zones = menu.shell(first, "grep -E ' (high|batch): ' /proc/zoneinfo")
+        most = {n: max(map(int, re.findall(rf"{n}: +(\d+)", zones))) for n in ("high", "batch")}
+        assert 0 < most["high"] <= 4 * most["batch"], "a processor keeps many free pages"
+
         second.press("l")
         second.shows(r"^Events, the newest first", within=menu.SOON)
         second.shows(r"found vda2: .*label root", within=menu.SOON)

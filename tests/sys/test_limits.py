@@ -1,5 +1,6 @@
 import os
 import signal
+from pathlib import Path
 
 from petipy.sys import limits
 
@@ -18,3 +19,12 @@ def test_a_process_runs_only_while_no_other_wants_the_processor_until_it_is_need
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     limits.set_idle(child, idle=True)  # it has ended: nothing changes
+
+
+def test_a_machine_without_that_limit_of_free_pages_goes_on(tmp_path: Path) -> None:
+    limits.shorten_free_lists(str(tmp_path / "no/such"))
+    known = tmp_path / "fraction"
+    known.write_text("0")
+    limits.shorten_free_lists(str(known))
+    # The kernel takes no number below 8, and more parts than pages give the shortest lists.
+    assert int(known.read_text()) > 100_000

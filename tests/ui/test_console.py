@@ -114,6 +114,21 @@ def test_a_fault_of_the_screens_is_reported_and_the_console_comes_back() -> None
     run(scenario())
 
 
+def test_memory_is_saved_once_a_person_comes_and_not_before() -> None:
+    async def scenario() -> None:
+        machine, calls = counting_machine(), list[bool]()
+        emulator = Emulator()
+        console = Console(emulator.path, machine.session(), before_menu=lambda: calls.append(True))
+        async with serve(console):
+            await emulator.until(PROMPT)
+            assert not calls
+            await open_menu(emulator)
+            assert calls == [True]
+        emulator.close()
+
+    run(scenario())
+
+
 def test_after_a_boot_that_failed_the_menu_is_back_with_the_reason() -> None:
     async def scenario() -> None:
         machine = counting_machine()
