@@ -30,8 +30,10 @@ class Outcome:
     def __str__(self) -> str:
         return self.describe()
 
-    def describe(self, phrase: Callable[..., str] = str.format) -> str:
-        """Describe the result in one line, in the language of `phrase`."""
+    def describe(
+        self, phrase: Callable[..., str] = str.format, translate: Callable[[str], str] = str
+    ) -> str:
+        """Describe the result in one line, in the language of `phrase` and `translate`."""
         if self.place and self.removed:
             done = phrase("not kept in {place} any more", place=self.place)
         elif self.place:
@@ -43,7 +45,7 @@ class Outcome:
             done = phrase("not changed")
             if self.counts:
                 done = phrase("not saved; it counts until the next start")
-        return f"{done}: {self.remark}" if self.remark else done
+        return f"{done}: {translate(self.remark)}" if self.remark else done
 
 
 class Configuration:

@@ -167,7 +167,8 @@ class LineMode(Mode):
                 break
             fresh.append(status)
         self._news = log[-1] if log else None
-        lines = [status.text for status in reversed(fresh) if status.level != "debug"]
+        news = (status.text for status in reversed(fresh) if status.level != "debug")
+        lines = [*map(self.translator.translate, news)]
         if lines:
             self._paper.say(*lines)
         screen, shown = self._shown

@@ -174,7 +174,7 @@ class Ordering:
     def _find_entry(self, name: str) -> str:
         """Return the title of the entry that a name means; "" without one."""
         found = find_entries(name, self._choices)
-        return entry_title(found[0]) if found else ""
+        return entry_title(found[0], self._phrase) if found else ""
 
     def _wait(self, number: int) -> str:
         """Return the words for the time that later items wait: " for 60 s"."""

@@ -158,7 +158,7 @@ class Outline:
         part = self._parts[at]
         if isinstance(part, str):
             return self._make_heading(part)
-        row = _row(self._snapshot, part, self._path, deep=self._deep)
+        row = _row(self._snapshot, part, self._path, self._translator, deep=self._deep)
         key = "" if self._deep else _hotkey(part, self._path)
         if key and self._hotkeys.get(key) == (row.choice or row.path):
             row = replace(row, key=key)
@@ -176,8 +176,8 @@ class Outline:
         source = self._sources.get(device)
         remote = source is not None and source.kind.remote
         title = source_title(source, device)
-        phrase = self._translator.phrase
-        state = describe_network(source, phrase) if source and remote else ""
+        phrase, translate = self._translator.phrase, self._translator.translate
+        state = describe_network(source, phrase, translate) if source and remote else ""
         if device in self._empty and remote and not state:
             state = phrase("nothing to boot, see the log")
         if source and state:
@@ -189,7 +189,8 @@ class Outline:
     def _explain(self, source: Source | None, device: str) -> str:
         """Return what is wrong with a device, in words; "" if nothing is."""
         if source and not source.kind.remote and source.state in ("failed", "locked"):
-            reason, state = to_text(source.reason), self._translator.phrase(STATES[source.state])
+            reason = to_text(self._translator.translate(source.reason))
+            state = self._translator.phrase(STATES[source.state])
             return f"{state}: {reason}" if reason else state
         count = self._problems.get(device, 0)
         if not count:
@@ -246,17 +247,20 @@ def _submenu(choice: Choice, path: MenuPath) -> MenuPath:
     return MenuPath(choice.device, choice.entry.config, trail)
 
 
-def _row(snapshot: Snapshot, choice: Choice, path: MenuPath, *, deep: bool) -> MenuRow:
+def _row(
+    snapshot: Snapshot, choice: Choice, path: MenuPath, translator: Translator, *, deep: bool
+) -> MenuRow:
     """Return the row that shows an entry: its own or, unless `deep`, that of its submenu."""
     default = choice.id == snapshot.default
     if deep or len(choice.entry.trail) == len(path.trail):
-        obstacle = to_text(choice.obstacle)
-        text = entry_title(choice)
-        note = to_text(itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice))
+        obstacle = to_text(translator.translate(choice.obstacle))
+        text = entry_title(choice, translator.phrase)
+        why = itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice)
+        note = to_text(translator.translate(why))
         own = bool(choice.base)
         row = MenuRow("entry", choice.id, text, choice.id, MenuPath(), default, obstacle, note)
         return replace(row, own=own) if own else row
     inner = _submenu(choice, path)
-    text = to_text(inner.trail[-1]).strip() or "(no title)"
+    text = to_text(inner.trail[-1]).strip() or translator.phrase("(no title)")
     id = ("submenu", inner.device, inner.config, *inner.trail)
     return MenuRow("submenu", id, text, path=inner, default=default)

@@ -27,7 +27,7 @@ class StatusLine:
         if snapshot.countdown:
             return "status", self._describe_countdown(snapshot)
         if snapshot.status and snapshot.status.level in {"warning", "error"}:
-            return "error", snapshot.status.text
+            return "error", self._translator.translate(snapshot.status.text)
         if snapshot.scanning:
             devices = ", ".join(sorted(snapshot.scanning))
             return "status", self._phrase("Looking at {devices} ...", devices=devices)
@@ -39,14 +39,15 @@ class StatusLine:
                 key=log.label(self._phrase),
             )
             return "status", text
-        return "status", snapshot.status.text if snapshot.status else ""
+        text = snapshot.status.text if snapshot.status else ""
+        return "status", self._translator.translate(text)
 
     def _describe_loading(self, snapshot: Snapshot) -> tuple[str, str]:
         progress = snapshot.progress
         choice = snapshot.choice(snapshot.booting)
-        amounts = describe_progress(progress, self._phrase)
+        amounts = describe_progress(progress, self._phrase, self._translator.translate)
         room = max(12, 50 - len(amounts)) if progress else 50  # of 80 columns
-        name = shorten(entry_title(choice), room) if choice else snapshot.booting
+        name = shorten(entry_title(choice, self._phrase), room) if choice else snapshot.booting
         kind = "error" if progress and progress.trouble else "status"
         loading = self._phrase("Loading {name} ...", name=name)
         return kind, f"{loading}{amounts and f' {amounts}'} - {STOP.describe(self._phrase)}"
@@ -76,4 +77,6 @@ class StatusLine:
 
         choice = snapshot.choice(snapshot.default)
         room = max(12, COLUMNS - len(describe("")) - 1)
-        return describe(shorten(entry_title(choice), room) if choice else phrase("the default"))
+        return describe(
+            shorten(entry_title(choice, self._phrase), room) if choice else phrase("the default")
+        )

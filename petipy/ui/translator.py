@@ -9,6 +9,8 @@ written where they are shown:
 
 So are the texts of keys, screens, actions and settings. Braces in a text are those of str.format. A
 test collects all texts and compares them with each catalogue.
+
+The texts of other rooms are English. `translate` finds their templates in petipy.ui.templates.
 """
 
 from collections.abc import Callable
@@ -19,6 +21,8 @@ from petipy.ui.line.letters import ASCII, Letters
 from petipy.ui.line.plain import to_text
 
 Phrase = Callable[..., str]  # as str.format, which is the one for English
+Translate = Callable[[str], str]  # as str, which is the one for English
+_MOST = 500  # texts of other rooms whose translations are kept
 
 
 def mark(text: str) -> str:
@@ -43,6 +47,7 @@ class Translator:
         self.header, self.version = BUILT_IN, 0
         self._messages: Messages = {}
         self._forms: dict[str, tuple[str, ...]] = {}  # of the texts that have been shown, in cells
+        self._translated: dict[str, str] = {}  # texts of other rooms
         self._find_form: Callable[[int], int] = _find_english_form
 
     def phrase(self, text: str, /, *values: object, **named: object) -> str:
@@ -55,6 +60,18 @@ class Translator:
             return forms[self._find_form(number)].format(number=number, **named)
         return (one, many)[_find_english_form(number)].format(number=number, **named)
 
+    def translate(self, text: str) -> str:
+        """Return a text of another room in the language, as far as there are templates for it."""
+        if not text or not self._messages:
+            return text
+        if text not in self._translated:
+            from petipy.ui.templates import read_table  # English needs none
+
+            if len(self._translated) >= _MOST:
+                self._translated.clear()
+            self._translated[text] = read_table().translate(text, self.phrase)
+        return self._translated[text]
+
     def use(self, code: str) -> bool:
         """Change the language. Return False, and change nothing, if it cannot be shown here."""
         if not (found := catalogue.find_code(code)):
@@ -63,7 +80,7 @@ class Translator:
         if not is_shown(header, self.letters):
             return False
         self._find_form = _read_rule(header.plural)
-        self._messages, self._forms = messages, {}
+        self._messages, self._forms, self._translated = messages, {}, {}
         self.header, self.version = header, self.version + 1
         return True
 

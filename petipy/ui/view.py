@@ -143,7 +143,7 @@ class View(Frame[Any, Any, Any]):
             choice = self.session.snapshot.choice(booting)
             self.session.stop()
             # The number of problems does not hide a note, as it hides the log's line.
-            name = entry_title(choice) if choice else booting
+            name = entry_title(choice, self.translator.phrase) if choice else booting
             self._note = self.translator.phrase("Loading {name} was stopped", name=name)
             return None
         left = self._press(size, key)
@@ -211,7 +211,7 @@ class View(Frame[Any, Any, Any]):
         if edit:
             self.edits = [*(old for old in self.edits if old != edit), edit][-_MOST_EDITS:]
         choice = self.session.snapshot.choice(id)
-        title = entry_title(choice) if choice else id
+        title = entry_title(choice, self.translator.phrase) if choice else id
         self._start(self._with_password(title, lambda: self.session.boot(id, edit)))
 
     def speak(self, code: str) -> bool:

@@ -91,7 +91,7 @@ def machine() -> Snapshot:
     disk += [choice("Memory test", unbootable="it is a program for the firmware")]
     other = [
         choice("Fedora Linux (6.11.4-301.fc41.ppc64le) 41 (Server Edition)", "sda3"),
-        choice("Fedora Linux (0-rescue) 41", "sda3", waits_for="the file system with UUID=4f1d"),
+        choice("Fedora Linux (0-rescue) 41", "sda3", waits_for="the file system with UUID 4f1d"),
     ]
     disc = [choice(name, "sr0") for name in ("Default install", "Expert install", "Rescue mode")]
     devices = (

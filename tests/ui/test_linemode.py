@@ -77,7 +77,7 @@ def test_the_menu_is_a_numbered_list_under_the_devices() -> None:
         "  3 ! Memory test (it is a program for the firmware)",
         "sda3: 100 GB xfs, label fedora",
         "  4   Fedora Linux (6.11.4-301.fc41.ppc64le) 41 (Server Edition)",
-        "  5 ! Fedora Linux (0-rescue) 41 (waits for the file system with UUID=4f1d)",
+        "  5 ! Fedora Linux (0-rescue) 41 (waits for the file system with UUID 4f1d)",
         "sr0: 600 MB iso9660, label Debian 13 ppc64el n",
         "  6   Default install",
         "  7   Expert install",

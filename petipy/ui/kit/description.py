@@ -9,24 +9,21 @@ from petipy.state import itself, unchecked
 from petipy.state.model import Choice, Snapshot
 from petipy.ui.kit.screen import Paragraph
 from petipy.ui.line.plain import device_title, entry_title
-from petipy.ui.translator import Phrase, mark
+from petipy.ui.translator import Phrase, Translator, mark
 
 
 def describe(
-    choice: Choice, snapshot: Snapshot, allowed: str, phrase: Phrase
+    choice: Choice, snapshot: Snapshot, allowed: str, translator: Translator
 ) -> Iterator[Paragraph]:
-    """Describe an entry. `allowed` are the users who may boot it, in words.
-
-    The reasons are those of the log, and like it in English.
-    """
-    entry = choice.entry
-    yield "heading", entry_title(choice)
-    yield from _describe_state(choice, snapshot, phrase)
+    """Describe an entry. `allowed` are the users who may boot it, in words."""
+    entry, phrase = choice.entry, translator.phrase
+    yield "heading", entry_title(choice, phrase)
+    yield from _describe_state(choice, snapshot, translator)
     yield None, ""
     if entry.help:
         yield from ((None, line) for line in entry.help.split("\n"))
         yield None, ""
-    yield from _describe_boot(choice, phrase)
+    yield from _describe_boot(choice, translator)
     yield None, ""
     yield _fact(phrase("Device"), device_title(snapshot, choice.device))
     written = phrase("{file}, line {line}", file=entry.config, line=entry.line)
@@ -38,39 +35,48 @@ def describe(
     if entry.hotkey:
         yield _fact(phrase("Key"), entry.hotkey)
     if allowed:
-        yield _fact(phrase("Booted by"), allowed)
+        yield _fact(phrase("Booted by"), translator.translate(allowed))
     for effect in entry.effects:
         yield _fact(phrase("When booted"), _describe_effect(effect, phrase))
     yield from _origins(entry, phrase)
 
 
-def _describe_state(choice: Choice, snapshot: Snapshot, phrase: Phrase) -> Iterator[Paragraph]:
+def _describe_state(
+    choice: Choice, snapshot: Snapshot, translator: Translator
+) -> Iterator[Paragraph]:
     """Say what becomes of an entry now: what boots it, and what keeps it from booting."""
+    phrase, translate = translator.phrase, translator.translate
     if base := snapshot.choice(choice.base) if choice.base else None:
         place = snapshot.settings.place(choice.setting)
         text = mark("An entry of your own, in {place}: it changes {title}.")
-        yield None, phrase(text, place=place, title=entry_title(base))
+        yield None, phrase(text, place=place, title=entry_title(base, phrase))
     if choice.id == snapshot.default:
         alone = snapshot.countdown or not snapshot.locked
         boots = mark("This is the default: it boots by itself.")
         yield None, phrase(boots if alone else mark("This is the default: it waits for you."))
     if own := itself.explain(snapshot, choice):
-        yield None, phrase("It is {what}: it does not boot by itself.", what=own)
+        yield None, phrase("It is {what}: it does not boot by itself.", what=translate(own))
     if reason := unchecked.explain(snapshot, choice):
-        yield "error", phrase("It does not boot by itself: {reason}.", reason=reason)
+        yield "error", phrase("It does not boot by itself: {reason}.", reason=translate(reason))
     if choice.obstacle:
-        yield "error", phrase("It cannot be booted now: {reason}.", reason=choice.obstacle)
+        yield (
+            "error",
+            phrase("It cannot be booted now: {reason}.", reason=translate(choice.obstacle)),
+        )
     for tried in snapshot.attempts:
         if tried.id == choice.id:
             text = mark("{seconds:.0f} s after the start: {reason}")
-            yield "error", phrase(text, seconds=tried.at, reason=tried.reason)
+            yield "error", phrase(text, seconds=tried.at, reason=translate(tried.reason))
 
 
-def _describe_boot(choice: Choice, phrase: Phrase) -> Iterator[Paragraph]:
+def _describe_boot(choice: Choice, translator: Translator) -> Iterator[Paragraph]:
     """Describe what a boot loads, and the command line."""
-    entry = choice.entry
+    entry, phrase = choice.entry, translator.phrase
     if entry.action:
-        yield None, phrase("It starts nothing: {reason}.", reason=entry.unbootable)
+        yield (
+            None,
+            phrase("It starts nothing: {reason}.", reason=translator.translate(entry.unbootable)),
+        )
     else:
         yield _fact(phrase("Kernel"), choice.kernel or entry.kernel or phrase("(none)"))
     for initrd in choice.initrds or entry.initrds:

@@ -32,7 +32,8 @@ class KeepScreen(FieldScreen):
     def __init__(
         self, view: Navigation, choice: Choice, edit: Edit, tell: Callable[[str], None]
     ) -> None:
-        title, phrase = entry_title(choice), view.translator.phrase
+        phrase = view.translator.phrase
+        title = entry_title(choice, phrase)
         if not choice.base:
             text = mark("{title} (changed)")
             room = LONGEST_TITLE - len(phrase(text, title=""))

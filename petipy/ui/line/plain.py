@@ -6,7 +6,7 @@ from petipy.state.sizes import format_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from petipy.ui.translator import Phrase
+    from petipy.ui.translator import Phrase, Translate
 
 FILLER = "\uf8ff"  # in the second cell of a wide character; private, so that no text has it
 _NO_BEGINNING = "\u3001\u3002\u300d\u300f\uff09"  # of a line: Japanese commas, stops, brackets
@@ -82,9 +82,10 @@ def wrap(text: str, width: int, most: int) -> list[str]:
     return [*lines, clip(text, width)]
 
 
-def entry_title(choice: Choice) -> str:
+def entry_title(choice: Choice, phrase: "Phrase" = str.format) -> str:
     """Return the entry's title for a person; never empty."""
-    return to_text(choice.title).strip() or to_text(choice.entry.name[:99]) or "(no title)"
+    title = to_text(choice.title).strip() or to_text(choice.entry.name[:99])
+    return title or phrase("(no title)")
 
 
 def device_title(snapshot: Snapshot, name: str) -> str:
@@ -98,16 +99,20 @@ def source_title(source: Source | None, name: str) -> str:
     return words if words.startswith(name) else f"{name}: {words}" if words else name
 
 
-def describe_network(source: Source, phrase: "Phrase" = str.format) -> str:
+def describe_network(
+    source: Source, phrase: "Phrase" = str.format, translate: "Translate" = str
+) -> str:
     """Return the state of a network in words; "" if it is as a person expects it."""
     if source.reason:
-        return to_text(source.reason)
+        return to_text(translate(source.reason))
     if source.state == "scanning":
         return phrase("asking the servers")
     return phrase("its server wants the local disk") if source.elsewhere else ""
 
 
-def describe_progress(progress: Progress | None, phrase: "Phrase" = str.format) -> str:
+def describe_progress(
+    progress: Progress | None, phrase: "Phrase" = str.format, translate: "Translate" = str
+) -> str:
     """Return "12 of 45 MB, 3.1 MB/s, 11 s left", or as much of it as is known.
 
     While nothing comes, the reason takes the place of rate and time.
@@ -121,7 +126,7 @@ def describe_progress(progress: Progress | None, phrase: "Phrase" = str.format) 
     else:
         words = [format_size(progress.done)] if progress.rate else []
     if progress.trouble:
-        return ", ".join([*words, to_ascii(progress.trouble)])
+        return ", ".join([*words, to_text(translate(progress.trouble))])
     if progress.rate:
         words.append(f"{format_size(progress.rate)}/s")
     if progress.left is not None:

@@ -33,7 +33,8 @@ class DetailsScreen(TextScreen):
 
     def _describe(self, choice: Choice, snapshot: Snapshot) -> Iterator[Paragraph]:
         lock = self._view.session.lock("boot", self._id)
-        return describe(choice, snapshot, lock.allowed if lock else choice.allowed, self._phrase)
+        allowed = lock.allowed if lock else choice.allowed
+        return describe(choice, snapshot, allowed, self._view.translator)
 
     def keypress(self, size: Any, key: str) -> str | None:
         if key in BOOT:

@@ -84,7 +84,7 @@ class EditorScreen(Screen):
 
     def show(self, snapshot: Snapshot) -> None:
         """Show the labels. The typed text does not depend on the snapshot."""
-        self.title = self._phrase("Edit {name}", name=entry_title(self._choice))
+        self.title = self._phrase("Edit {name}", name=entry_title(self._choice, self._phrase))
         for widget, label in zip(self._labels, _LABELS, strict=True):
             widget.set_text(("heading", self._phrase(label)))
 

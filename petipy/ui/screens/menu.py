@@ -145,11 +145,14 @@ class MenuScreen(Screen):
             row = self._outline.row(at)
             yield "heading", row.text
             inner = filter(row.path.contains, self._snapshot.choices)
-            yield from ((None, f"  {entry_title(choice)}") for choice in islice(inner, _MOST_INNER))
+            yield from (
+                (None, f"  {entry_title(choice, self._phrase)}")
+                for choice in islice(inner, _MOST_INNER)
+            )
             return
         lock = self._view.session.lock("boot", choice.id)
         allowed = lock.allowed if lock else choice.allowed
-        yield from describe(choice, self._snapshot, allowed, self._phrase)
+        yield from describe(choice, self._snapshot, allowed, self._translator)
 
     def _choose_row(self, kept: RowId | None) -> int:
         """Return the row that gets the cursor.
@@ -285,13 +288,13 @@ class MenuScreen(Screen):
             try:
                 outcome = await self._view.session.prefer(id)
             except ValueError as error:
-                self._note = str(error)
+                self._note = self._translator.translate(str(error))
                 return
             if outcome.place:
                 self._choose(id)
             else:
                 text = mark("It is the default until the next start alone: {reason}")
-                self._note = self._phrase(text, reason=outcome.remark)
+                self._note = self._phrase(text, reason=self._translator.translate(outcome.remark))
 
         self._view.carry_out(self._phrase("A default: {title}", title=title), command)
 
@@ -300,9 +303,10 @@ class MenuScreen(Screen):
             try:
                 outcome = await self._view.session.remove_entry(id)
             except ValueError as error:
-                self._note = str(error)
+                self._note = self._translator.translate(str(error))
             else:
-                self._note = f"{title}: {outcome.describe(self._phrase)}"
+                words = outcome.describe(self._phrase, self._translator.translate)
+                self._note = f"{title}: {words}"
 
         self._view.carry_out(self._phrase("The removal of {title}", title=title), command)
 

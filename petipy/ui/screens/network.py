@@ -11,7 +11,7 @@ from petipy.ui.kit.keys import NEXT_PART, Key
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
 from petipy.ui.line.plain import describe_network, describe_progress, source_title
-from petipy.ui.translator import Phrase, mark
+from petipy.ui.translator import Phrase, Translator, mark
 
 # Words of a lease that the facts of the link tell already.
 _TOLD = {
@@ -33,12 +33,13 @@ _NONE = mark("There is no network interface, or the network is switched off.")
 class NetworkScreen(TextScreen):
     def __init__(self, view: Navigation) -> None:
         super().__init__(view.translator.phrase)
+        self._translator = view.translator
         self.show(view.session.snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
         networks = [source for source in snapshot.sources if source.kind.remote]
-        text = [*_describe_download(snapshot.progress, self._phrase)]
-        text += [part for source in networks for part in describe(source, self._phrase)]
+        text = [*_describe_download(snapshot.progress, self._translator)]
+        text += [part for source in networks for part in describe(source, self._translator)]
         if snapshot.ssh:
             text = [(None, _fact("ssh", snapshot.ssh)), (None, ""), *text]
         text = text or [(None, self._phrase(_NONE))]
@@ -46,18 +47,20 @@ class NetworkScreen(TextScreen):
             self.set_text(text)
 
 
-def _describe_download(progress: Progress | None, phrase: Phrase) -> Iterator[Paragraph]:
+def _describe_download(progress: Progress | None, translator: Translator) -> Iterator[Paragraph]:
     """Describe the file of a boot that comes from a server now."""
+    phrase = translator.phrase
     if progress and is_url(progress.what):
         yield "heading", phrase("Download")
-        yield None, f"{progress.what}: {describe_progress(progress, phrase)}"
+        yield None, f"{progress.what}: {describe_progress(progress, phrase, translator.translate)}"
         yield None, ""
 
 
-def describe(source: Source, phrase: Phrase) -> Iterator[Paragraph]:
+def describe(source: Source, translator: Translator) -> Iterator[Paragraph]:
     """Describe an interface: state, addresses, the lease, and what was asked for, in order."""
+    phrase = translator.phrase
     yield "heading", source_title(source, source.name)
-    if state := describe_network(source, phrase):
+    if state := describe_network(source, phrase, translator.translate):
         kind = "error" if source.state == "failed" else None
         yield kind, _fact(phrase("State"), state)
     if source.link:
@@ -70,7 +73,7 @@ def describe(source: Source, phrase: Phrase) -> Iterator[Paragraph]:
     if source.requests:
         yield None, phrase("Requests:")
         for request in source.requests:
-            yield _describe_request(request, phrase)
+            yield _describe_request(request, translator)
     yield None, ""
 
 
@@ -92,10 +95,12 @@ def _facts(link: Link, phrase: Phrase) -> Iterator[tuple[str, str]]:
         yield phrase("log servers"), ", ".join(link.log_servers)
 
 
-def _describe_request(request: Request, phrase: Phrase) -> Paragraph:
-    text = f"  {request.url}: {request.answer}"
+def _describe_request(request: Request, translator: Translator) -> Paragraph:
+    text = f"  {request.url}: {translator.translate(request.answer)}"
     if request.seconds:
-        text = phrase("{request} in {seconds:.2f} s", request=text, seconds=request.seconds)
+        text = translator.phrase(
+            "{request} in {seconds:.2f} s", request=text, seconds=request.seconds
+        )
     return (None if request.good else "dim"), text
 
 

@@ -53,7 +53,8 @@ class PasswordScreen(QuestionScreen):
             rows += [text_widget("heading", self._phrase("Password")), self._password]
             rows += self._describe_keyboard()
         else:
-            rows += [text_widget("error", self._lock.reason or self._phrase(_NOBODY))]
+            reason = self._view.translator.translate(self._lock.reason)
+            rows += [text_widget("error", reason or self._phrase(_NOBODY))]
         self.walker[:] = rows
         self._focus(focus)
 

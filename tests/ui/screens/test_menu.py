@@ -14,7 +14,7 @@ def test_the_menu_at_80_by_24() -> None:
         "  ! Memory test (it is a program for the firmware)",
         "sda3: 100 GB xfs, label fedora",
         "    Fedora Linux (6.11.4-301.fc41.ppc64le) 41 (Server Edition)",
-        "  ! Fedora Linux (0-rescue) 41 (waits for the file system with UUID=4f1d)",
+        "  ! Fedora Linux (0-rescue) 41 (waits for the file system with UUID 4f1d)",
         "sr0: 600 MB iso9660, label Debian 13 ppc64el n",
         "    Default install",
         "    Expert install",
