@@ -34,10 +34,11 @@ class Outcome:
         self, phrase: Callable[..., str] = str.format, translate: Callable[[str], str] = str
     ) -> str:
         """Describe the result in one line, in the language of `phrase` and `translate`."""
-        if self.place and self.removed:
-            done = phrase("not kept in {place} any more", place=self.place)
-        elif self.place:
-            done = phrase("saved in {place}", place=self.place)
+        place = translate(self.place)
+        if place and self.removed:
+            done = phrase("not kept in {place} any more", place=place)
+        elif place:
+            done = phrase("saved in {place}", place=place)
             done += "" if self.counts else phrase("; it counts at the next start")
         elif self.removed:
             done = phrase("as it was at the start")

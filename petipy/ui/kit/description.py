@@ -47,7 +47,7 @@ def _describe_state(
     """Say what becomes of an entry now: what boots it, and what keeps it from booting."""
     phrase, translate = translator.phrase, translator.translate
     if base := snapshot.choice(choice.base) if choice.base else None:
-        place = snapshot.settings.place(choice.setting)
+        place = translate(snapshot.settings.place(choice.setting))
         text = mark("An entry of your own, in {place}: it changes {title}.")
         yield None, phrase(text, place=place, title=entry_title(base, phrase))
     if choice.id == snapshot.default:

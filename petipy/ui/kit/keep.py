@@ -61,14 +61,16 @@ class KeepScreen(FieldScreen):
 
     def _keep(self, *, keep: bool) -> None:
         title, session = self._field.value.strip(), self._view.session
+        translate = self._view.translator.translate
 
         async def command() -> None:
             try:
                 outcome = await session.keep_entry(self._choice.id, self._edit, title, keep=keep)
             except ValueError as error:
-                self.complain(self._phrase("It is not kept: {reason}", reason=error))
+                reason = translate(str(error))
+                self.complain(self._phrase("It is not kept: {reason}", reason=reason))
                 return
-            self._tell(f"{title}: {outcome.describe(self._phrase)}")
+            self._tell(f"{title}: {outcome.describe(self._phrase, translate)}")
             self._view.leave(self)
 
         self._view.carry_out(self._phrase("Keeping an entry"), command)

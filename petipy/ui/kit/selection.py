@@ -92,7 +92,8 @@ class SelectionScreen(Screen):
             self.walker.set_focus(max(0, min(moved, len(self.walker) - 1)))
 
     def _describe(self, settings: Settings) -> list[str]:
-        place = to_text(settings.place(self._setting.name)) or self._phrase("built in")
+        place = self._view.translator.translate(settings.place(self._setting.name))
+        place = to_text(place) or self._phrase("built in")
         rows = {self._phrase("Setting:"): f"{show_value(self._setting, settings)}  ({place})"}
         if current := self.describe_current():
             rows = {self._phrase("In use:"): current, **rows}

@@ -74,10 +74,11 @@ def change(
         try:
             outcome = await view.session.configure(name, text, keep=keep)
         except ValueError as error:
-            refused(str(error))
+            refused(view.translator.translate(str(error)))
         else:
             apply()
-            done(f"{name}: {outcome.describe(view.translator.phrase)}")
+            words = outcome.describe(view.translator.phrase, view.translator.translate)
+            done(f"{name}: {words}")
 
     view.carry_out(view.translator.phrase("A change of the settings"), carry_out)
 
@@ -85,7 +86,8 @@ def change(
 def explain(setting: Setting, view: Navigation) -> list[str]:
     """Describe a setting: its help, its value, and where a new one would be kept."""
     settings, phrase = view.session.snapshot.settings, view.translator.phrase
-    origin = settings.place(setting.name) or phrase("built in")
+    place = view.translator.translate(settings.place(setting.name))
+    origin = place or phrase("built in")
     rows = {
         phrase("Now:"): f"{show_value(setting, settings)}  ({to_text(origin)})",
         phrase("Built in:"): setting.type.write(setting.default) or _NONE,
@@ -103,13 +105,14 @@ def explain(setting: Setting, view: Navigation) -> list[str]:
 
 def explain_keeping(setting: Setting, view: Navigation, save: Key) -> list[str]:
     """Describe where a new value would be kept by the key, and when it counts."""
-    phrase = view.translator.phrase
+    phrase, translate = view.translator.phrase, view.translator.translate
     kept = view.session.find_keeping(setting.name)
-    if kept.place:
-        lines = [phrase("{key} saves it in {place}.", key=save.label(phrase), place=kept.place)]
-        lines += [_to_sentence(kept.remark)] if kept.remark else []
+    place, remark = translate(kept.place), translate(kept.remark)
+    if place:
+        lines = [phrase("{key} saves it in {place}.", key=save.label(phrase), place=place)]
+        lines += [_to_sentence(remark)] if remark else []
     else:
-        lines = [phrase("It cannot be saved: {reason}.", reason=kept.remark)]
+        lines = [phrase("It cannot be saved: {reason}.", reason=remark)]
     if not setting.live:
         lines.append(phrase("It counts at the start of Petipy."))
     return lines

@@ -24,6 +24,7 @@ class MachineScreen(TextScreen):
         super().__init__(view.translator.phrase)
         self._view = view
         self._sources: Sequence[Source] | None = None
+        self._language = -1  # version of the one that is shown
         self.show(view.session.snapshot)
 
     @property
@@ -31,15 +32,24 @@ class MachineScreen(TextScreen):
         return SCROLL, NEXT_PART, FIND, _WRITE, BACK
 
     def show(self, snapshot: Snapshot) -> None:
-        if snapshot.sources is self._sources:
+        version = self._view.translator.version
+        if snapshot.sources is self._sources and version == self._language:
             return
-        self._sources = snapshot.sources
+        self._sources, self._language = snapshot.sources, version
         lines: list[Paragraph] = []
         for part in self._view.session.describe():
             lines += [(None, "")] if lines else []
-            lines.append(("heading", part.title))
-            lines += [(None, f"{name + ':':<{_NAME}} {words}") for name, words in part.facts]
+            lines.append(("heading", self._view.translator.translate(part.title)))
+            lines += [(None, self._describe(name, words)) for name, words in part.facts]
         self.set_text(lines)
+
+    def _describe(self, name: str, words: str) -> str:
+        """Describe a fact in the language. The words of a device are a list."""
+        translate = self._view.translator.translate
+        shown = translate(name)
+        if shown == name:
+            words = ", ".join(map(translate, words.split(", ")))
+        return f"{shown + ':':<{_NAME}} {translate(words)}"
 
     def keypress(self, size: object, key: str) -> str | None:
         if key in _WRITE and not self.search.is_open:

@@ -77,7 +77,7 @@ class OpenScreen(FieldScreen):
         try:
             self._view.session.close(place)
         except (Denied, ValueError) as error:
-            self.complain(str(error))
+            self.complain(self._view.translator.translate(str(error)))
 
     def _open(self, place: str) -> None:
         if not place:
@@ -85,7 +85,7 @@ class OpenScreen(FieldScreen):
         try:
             self._view.session.open(place)
         except ValueError as error:
-            self.complain(str(error))
+            self.complain(self._view.translator.translate(str(error)))
         else:
             self._view.back()
 

@@ -88,7 +88,8 @@ class OrderScreen(Screen):
         theme, settings = self._view.theme, snapshot.settings
         self._rows = [Row(f" {row.text}", None, theme) for row in (*self._chosen, *self._others)]
         phrase = self._phrase
-        place = to_text(settings.place(_SETTING.name)) or phrase("built in")
+        place = self._view.translator.translate(settings.place(_SETTING.name))
+        place = to_text(place) or phrase("built in")
         place = place if self._draft is None else phrase("changed, not saved")
         about = [phrase("Now: {place}.", place=place)]
         about += explain_keeping(_SETTING, self._view, _SAVE)

@@ -12,7 +12,7 @@ from petipy.ui.kit.screen import Row, Screen, text_widget
 from petipy.ui.kit.setting import SettingScreen, show_value
 from petipy.ui.line.plain import shorten, to_text
 from petipy.ui.line.terminal import COLUMNS
-from petipy.ui.translator import Phrase
+from petipy.ui.translator import Translator
 
 _CHANGE = Key(("enter",), footer="{} change")
 _NAME, _VALUE = 17, 26  # columns
@@ -52,7 +52,11 @@ class SettingsScreen(Screen):
 
     def show(self, snapshot: Snapshot) -> None:
         settings, phrase = snapshot.settings, self._phrase
-        version = self._view.translator.version
+        translator = self._view.translator
+        complaints, notes = (
+            map(translator.translate, lines) for lines in (settings.complaints, settings.notes)
+        )
+        version = translator.version
         if settings is self._shown and version == self._language:
             return
         self._language = version
@@ -60,9 +64,9 @@ class SettingsScreen(Screen):
         before = len(self.walker) - len(self._rows)
         theme = self._view.theme
         shown = [setting for setting in SETTINGS if setting.is_listed(settings)]
-        self._rows = {s.name: Row(describe(s, settings, phrase), None, theme) for s in shown}
-        wrong = [*_list(phrase("Not understood, and without effect"), settings.complaints, "error")]
-        others = [*_list(phrase("Without a meaning here"), settings.notes, None)]
+        self._rows = {s.name: Row(describe(s, settings, translator), None, theme) for s in shown}
+        wrong = [*_list(phrase("Not understood, and without effect"), complaints, "error")]
+        others = [*_list(phrase("Without a meaning here"), notes, None)]
         setting, value, place = phrase("Setting"), phrase("Value"), phrase("Comes from")
         heading = text_widget("heading", f"{setting:<{_NAME}} {value:<{_VALUE}} {place}")
         self.walker[:] = [*wrong, heading, *self._rows.values(), *others]
@@ -97,10 +101,11 @@ class SettingsScreen(Screen):
         return None
 
 
-def describe(setting: Setting, settings: Settings, phrase: Phrase) -> str:
+def describe(setting: Setting, settings: Settings, translator: Translator) -> str:
     """Return one line: name, value, and the place that it comes from."""
     value = shorten(show_value(setting, settings), _VALUE)
-    source = settings.place(setting.name) or phrase("built in")
+    place = translator.translate(settings.place(setting.name))
+    source = place or translator.phrase("built in")
     return f"{setting.name:<{_NAME - 1}} {value:<{_VALUE}} {to_text(source)}"
 
 

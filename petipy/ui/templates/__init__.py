@@ -13,13 +13,15 @@ one of these names has words of another template:
 - `part`: words within a sentence
 - `more`: an addition, which may be missing
 
+A field whose name begins with `number` is a number.
+
 A new template is a row in a file of this folder. tests/ui/templates looks for its words in the room
 that makes them.
 """
 
 from functools import cache
 
-from petipy.ui.templates import boots, devices, entries, locks, network
+from petipy.ui.templates import boots, devices, entries, locks, machine, network, settings
 from petipy.ui.templates.matching import Table
 
 TEMPLATES = (
@@ -28,6 +30,8 @@ TEMPLATES = (
     *entries.TEMPLATES,
     *locks.TEMPLATES,
     *network.TEMPLATES,
+    *settings.TEMPLATES,
+    *machine.TEMPLATES,
 )
 
 

@@ -7,6 +7,7 @@ from petipy.ui.translator import Phrase
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _TRANSLATED = {"reason", "part", "more"}  # fields that have a template of their own
+_NUMBER = re.compile(r"[0-9][0-9.,]{0,20}")
 _ROW = "; "  # between texts in a row
 _LONGEST = 4000  # characters; a longer text stays English
 _DEEPEST = 6  # templates within each other, and parts of a text
@@ -37,7 +38,10 @@ class Template:
             at = found + len(literal)
         fields = dict(zip(self.names, [*values, text[at:end]], strict=True))
         plain = (value for name, value in fields.items() if name not in _TRANSLATED)
-        return None if any(_ROW in value for value in plain) else fields
+        if any(_ROW in value for value in plain):
+            return None
+        numbers = (value for name, value in fields.items() if name.startswith("number"))
+        return fields if all(map(_NUMBER.fullmatch, numbers)) else None
 
 
 class Table:

@@ -55,9 +55,9 @@ def _read_module(tree: ast.Module) -> Iterator[str]:
     """Yield the texts in a source, without its docstrings."""
     documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     own = {**_collect(tree.body)}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            own[f"{node.name}()"] = [*_list_returned(node, own)]
+    for part in tree.body:
+        if isinstance(part, ast.FunctionDef):
+            own[f"{part.name}()"] = [*_list_returned(part, own)]
     for scope in tree.body:
         for function in _find_functions(scope):
             names = {**own, **_collect(ast.walk(function))}

@@ -5,24 +5,28 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from parsers.places import volumes
+from petipy import inventory
 from petipy.kexec.image import NotAKernel, identify
 from petipy.network import states
 from petipy.network.interfaces import Interface
 from petipy.network.states import Answers
+from petipy.settings.configuration import Configuration
 from petipy.state.access import find_shell_locks
 from petipy.state.model import Choice, Snapshot, Source
 from petipy.state.network import Link
 from petipy.ui.line.letters import ASCII, Letters
 from petipy.ui.outline import Outline
 from petipy.ui.templates import TEMPLATES
-from petipy.ui.templates.matching import Table
+from petipy.ui.templates.matching import Table, Template
 from petipy.ui.translator import Translator
 from tests.effort import at_most
-from tests.ui.fakes import choice
+from tests.ui.driver import Driver
+from tests.ui.fakes import Machine, choice
 from tests.ui.templates.rooms import read_shapes, strip
 
 
@@ -36,9 +40,21 @@ def in_menu(translator: Translator, *choices: Choice, sources: tuple[Source, ...
     return Outline(Snapshot(choices=choices, sources=sources), translator=translator)
 
 
+# Templates of texts that only a run puts together.
+RUN: dict[str, Callable[[], str]] = {
+    "the image's {file} or the kernel command line": lambda: refuse("ca").partition("set it in ")[2]
+}
+
+
+def refuse(setting: str) -> str:
+    return Configuration(lambda _: None).refuse(setting, keep=True)
+
+
 def test_each_template_has_the_words_of_a_room() -> None:
     shapes = read_shapes()
-    assert not [text for text in TEMPLATES if strip(text) not in shapes], "no room says this"
+    others = [text for text in TEMPLATES if strip(text) not in shapes]
+    assert others == [*RUN], "no room says this"
+    assert all(Template(text).match(make()) for text, make in RUN.items())
 
 
 def test_no_template_is_there_twice() -> None:
@@ -81,10 +97,9 @@ def test_another_language_translates_anew() -> None:
 
 def test_the_template_with_most_words_counts() -> None:
     table = Table(["{a} b", "no {a} b", "{a} c {b} d"])
-    found = lambda text: table.translate(text, lambda shape, **_: shape)  # noqa: E731
-    assert [found(t) for t in ("x b", "no x b", "1 c 2 d", "1 c 2")] == [
-        *("{a} b", "no {a} b", "{a} c {b} d", "1 c 2")
-    ]
+    given = ("x b", "no x b", "1 c 2 d", "1 c 2")
+    found = [table.translate(text, lambda shape, **_: str(shape)) for text in given]
+    assert found == ["{a} b", "no {a} b", "{a} c {b} d", "1 c 2"]
 
 
 HOSTILE: dict[str, Callable[[int], str]] = {
@@ -190,3 +205,39 @@ def test_what_is_no_kernel_is_named_in_each_language(content: bytes, shown: str)
     with pytest.raises(NotAKernel) as refused:
         identify(content, len(content))
     assert in_german().translate(str(refused.value)) == shown
+
+
+def test_the_settings_say_in_each_language_why_they_are_not_kept() -> None:
+    shown = in_german().translate(refuse("ca"))
+    assert shown.startswith("was die Maschine speichert, kann jedes installierte System schreiben")
+    assert shown.endswith("des Images oder der Kernel-Befehlszeile")
+    assert (
+        in_german().translate(refuse("timeout")) == "diese Maschine speichert keine Einstellungen"
+    )
+
+
+def test_the_system_information_is_in_the_language(tmp_path: Path) -> None:
+    """Each label has a template; the words of a device are a list."""
+    block = tmp_path / "sys/class/block/sr0"
+    block.mkdir(parents=True)
+    (block / "removable").write_text("1\n")
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 8 kB\nMemAvailable: 4 kB\n")
+    (tmp_path / "proc/consoles").write_text("hvc0 -W- (EC p) 229:0\n")
+    machine = Machine()
+    machine.parts = inventory.read(Snapshot(), str(tmp_path))
+    names = {name for part in machine.parts for name, _ in part.facts} | {
+        part.title for part in machine.parts
+    }
+    assert names - {*TEMPLATES} == {"Petipy", "TPM", "hvc0", "sr0"}
+    driver = Driver(machine, (80, 60))
+    driver.press("I", "L", "d", "enter")
+    for line in ("Fuer Linux:", "Frei:", "kein Medium, wechselbar", "hvc0:          Ausgabe"):
+        assert line in driver.text
+    assert "Secure boot" not in driver.text
+
+
+def test_a_number_is_a_number() -> None:
+    assert in_german().translate("2 of 4") == "2 von 4"
+    assert in_german().translate("the end of it") == "the end of it"
+    assert in_german().translate("x (all times)") == "x (all times)"
