@@ -45,7 +45,7 @@ class Template:
 
 
 class Table:
-    """All templates. If several fit, the one with the most words of its own counts."""
+    """The templates. If several fit, the one with the most words of its own counts."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         known = [Template(text) for text in texts]
