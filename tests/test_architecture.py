@@ -336,7 +336,7 @@ def test_every_command_of_grub_is_on_the_reviewed_list() -> None:
     assert sorted(found) == GRUB_COMMANDS.split()
 
 
-LANGUAGES = ("petipy.ui.catalogue", "petipy.ui.translator", "gettext")
+LANGUAGES = ("petipy.ui.catalogue", "petipy.ui.translator", "petipy.ui.templates", "gettext")
 NETWORK = ("petipy.network.links", "petipy.network.services", "petipy.fetch", "h11")
 
 
