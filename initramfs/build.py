@@ -20,8 +20,10 @@ from initramfs.host import (
     REPOSITORY,
     BuildError,
     default_cache,
+    epoch,
     locked,
     need,
+    run_to_end,
     say,
     warn,
 )
@@ -77,6 +79,7 @@ def build(
     are those for OpenPGP signatures; without them there is no verifier. `layouts` is one of
     keymaps.CHOICES.
     """
+    epoch()  # a wrong one ends the build here
     options: list[Option] = []
     if ssh_keys:
         login = ssh.make_tree(ssh.read_keys(ssh_keys), ssh.keep_host_key(output / ssh.KEPT))
@@ -234,11 +237,6 @@ def select_modules(kernel: Kernel, architecture: str) -> Modules:
     return modules
 
 
-def epoch() -> int:
-    """Return the time stamp of every file: a fixed one, so that equal contents are equal bytes."""
-    return int(os.environ.get("SOURCE_DATE_EPOCH", "1"))
-
-
 def host_architecture() -> str:
     """Return Debian's name for the architecture of this machine."""
     architecture = machines.find(platform.machine())
@@ -309,7 +307,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.signing_key and not (options.keep_signatures and options.kernel == "tailored"):
         parser.error("--signing-key needs --kernel tailored and --keep-signatures")
-    try:
+
+    def work() -> None:
         manifest = build(
             options.arch,
             options.output,
@@ -325,12 +324,10 @@ def main() -> int:
             layouts=options.keymaps,
             keyring=options.keyring,
         )
-    except BuildError as error:
-        say(f"failed: {error}")
-        return 1
-    say(f"{options.output}: done")
-    sys.stdout.write(manifest.describe() + "\n")
-    return 0
+        say(f"{options.output}: done")
+        sys.stdout.write(manifest.describe() + "\n")
+
+    return run_to_end(work)
 
 
 if __name__ == "__main__":

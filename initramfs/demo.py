@@ -18,6 +18,7 @@ from initramfs.host import (
     default_cache,
     locked,
     need,
+    run_to_end,
     say,
     tool,
     write_whole,
@@ -160,16 +161,17 @@ def arguments() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = arguments().parse_args()
-    try:
+
+    def work() -> None:
         need(TOOLS)
         room = prepare(options.cache.absolute(), options.suite, options.mirror)
-    except BuildError as error:
-        say(f"failed: {error}")
-        sys.exit(1)
-    argv = guest(room, firmware=options.firmware, memory=options.memory, headless=options.headless)
-    say("starting the guest: Ctrl-A X leaves it, Ctrl-A H shows what else QEMU knows")
-    sys.stderr.flush()
-    os.execv(argv[0], argv)
+        firmware, memory = options.firmware, options.memory
+        argv = guest(room, firmware=firmware, memory=memory, headless=options.headless)
+        say("starting the guest: Ctrl-A X leaves it, Ctrl-A H shows what else QEMU knows")
+        sys.stderr.flush()
+        os.execv(argv[0], argv)
+
+    sys.exit(run_to_end(work))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -116,9 +117,43 @@ def default_cache() -> Path:
     return Path(home) / "petipy"
 
 
+def epoch() -> int:
+    """Return the time stamp of every file: a fixed one, so that equal contents are equal bytes."""
+    text = os.environ.get("SOURCE_DATE_EPOCH", "1")
+    if not (text.isascii() and text.isdigit()):
+        raise BuildError(f"SOURCE_DATE_EPOCH is no number of seconds: {text!r}")
+    return int(text)
+
+
+def run_to_end(work: Callable[[], None]) -> int:
+    """Do the work of a program; return its exit status. An error becomes a line for the person.
+
+    A request to end, or a terminal that goes away, ends the work as Ctrl-C does: what it has made
+    in between is removed.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has ignored SIGHUP
+            signal.signal(number, signal.default_int_handler)
+    try:
+        work()
+    except BuildError as error:
+        say(f"failed: {error}")
+        return 1
+    except OSError as error:  # a file system is full, or a directory is somebody else's
+        say(f"failed: {error.filename or 'a file'}: {error.strerror or error}")
+        return 1
+    except KeyboardInterrupt:
+        say("ended before it was done")
+        return 130
+    return 0
+
+
 @contextmanager
-def locked(directory: Path) -> Iterator[None]:
-    """Lock the directory; wait until no other process has it locked."""
+def locked(directory: Path) -> Iterator[int]:
+    """Lock the directory; wait until no other process has it locked.
+
+    The value is the descriptor of the lock. A child that inherits it keeps the lock as well.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     with open(directory / "lock", "w") as lock:
         try:
@@ -126,7 +161,7 @@ def locked(directory: Path) -> Iterator[None]:
         except BlockingIOError:
             say(f"waiting for another build that uses {directory}")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
 def write_whole(path: Path, data: bytes) -> None:

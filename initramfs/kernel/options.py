@@ -15,7 +15,9 @@ from pathlib import Path
 from initramfs.host import BuildError
 
 HOME = Path(__file__).parent
-_LINE = re.compile(r'(?:CONFIG_(?P<name>\w+)=(?P<value>[ymn]|\d+|"[^"]*"))?\s*(?:#(?P<why>.*))?')
+_LINE = re.compile(
+    r'(?:CONFIG_(?P<name>\w+)=(?P<value>[ymn]|-?\d+|0x[0-9a-fA-F]+|"[^"]*"))?\s*(?:#(?P<why>.*))?'
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def take_key(given: Path | None, cache: Path) -> Key:
     """Return the given key, or the one in the cache, which is drawn once. Raise BuildError."""
     need({"openssl": "openssl"})
     path = given or cache / "kernel" / "signing-key.pem"
-    if given is None:
+    if given is None and not path.exists():  # meanwhile another build may compile for long
         with locked(path.parent):
             if not path.exists():
                 _draw(path)
@@ -63,7 +63,15 @@ def take_key(given: Path | None, cache: Path) -> Key:
         raise BuildError(f"{path}: not a private key with its certificate, as PEM") from error
     if held != own:
         raise BuildError(f"{path}: the certificate is of another key")
+    if not is_rsa(own):
+        raise BuildError(f"{path}: the kernel checks signatures of RSA keys only")
     return Key(pem, certificate)
+
+
+def is_rsa(public: bytes) -> bool:
+    """Return True for a public key, as PEM, whose algorithm is rsaEncryption (RFC 3279)."""
+    der = run(["openssl", "pkey", "-pubin", "-outform", "DER"], feed=public)
+    return b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01" in der[:40]
 
 
 def _draw(path: Path) -> None:

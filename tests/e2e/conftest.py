@@ -15,6 +15,7 @@ from tests.e2e.vm import Machine
 from tests.trees import Content, lay
 
 SOURCES = ("petipy", "parsers", "initramfs")
+WITHIN = 3 * 3600  # seconds; a kernel may have to be compiled
 # PETIPY_TEST_IMAGE → options of initramfs/build
 KINDS = {"": (), "plain": ("--plain",), "tailored": ("--kernel", "tailored")}
 
@@ -52,7 +53,8 @@ def build(name: str, *options: str) -> Path:
     with locked(default_cache() / "tests"):
         made = place / "petipy.cpio.zst"
         if not made.exists() or made.stat().st_mtime < find_last_change():
-            run([REPOSITORY / "initramfs/build", "--output", place, *options])
+            program = REPOSITORY / "initramfs/build"
+            run([program, "--output", place, *options], timeout=WITHIN)
     return place
 
 

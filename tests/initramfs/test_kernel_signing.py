@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from initramfs.archive import Package
-from initramfs.host import BuildError
+from initramfs.host import BuildError, run
 from initramfs.kernel import options, signing, tailored
 from initramfs.kernel.signing import Key, take_key
 
@@ -36,6 +36,16 @@ def test_a_file_that_cannot_sign_is_named(part: str, tmp_path: Path) -> None:
     given = tmp_path / "given.pem"
     given.write_bytes(contents.get(part, b""))
     with pytest.raises(BuildError, match=r"given\.pem: (not a private key|the certificate is of)"):
+        take_key(given, tmp_path)
+
+
+def test_a_key_whose_signatures_the_kernel_cannot_check_is_named(tmp_path: Path) -> None:
+    given = tmp_path / "given.pem"
+    command = ["openssl", "req", "-new", "-x509", "-nodes", "-subj", "/CN=x"]
+    command += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    run([*command, "-keyout", given, "-out", tmp_path / "certificate"])
+    given.write_bytes(given.read_bytes() + (tmp_path / "certificate").read_bytes())
+    with pytest.raises(BuildError, match=r"given\.pem: .* RSA keys only"):
         take_key(given, tmp_path)
 
 
