@@ -8,18 +8,18 @@ from pathlib import Path
 
 from initramfs.host import say
 from tests.bench import formats, memory, scaling, serial, sizes
-from tests.bench.images import Image, find_images
+from tests.bench.images import Image, find_images, list_images
 from tests.bench.selection import is_chosen
 from tests.bench.table import table
-from tests.bench.ways import Way, aims, run, stages, times, ways
+from tests.bench.ways import Way, aims, prepare, run, stages, times, ways
 
 # The tables besides those of the ways.
-TABLES: dict[str, Callable[[Sequence[Image], Path], Iterable[Sequence[str]]]] = {
-    "memory": memory.rows,
-    "sizes": lambda images, _: sizes.rows(images),
-    "scaling": lambda images, _: scaling.rows(images),
-    "formats": lambda *_: formats.rows(),
-    "serial": lambda *_: serial.rows(),
+TABLES: dict[str, Callable[[Path], Iterable[Sequence[str]]]] = {
+    "memory": lambda room: memory.rows(find_images(), room),
+    "sizes": lambda _: sizes.rows(find_images()),
+    "scaling": lambda _: scaling.rows(),
+    "formats": lambda _: formats.rows(),
+    "serial": lambda _: serial.rows(),
 }
 
 
@@ -53,20 +53,23 @@ def main(arguments: Sequence[str]) -> int:
         help="count the guest's instructions instead of seconds: for a busy host",
     )
     options = parser.parse_args(arguments)
-    images = find_images()
+    known = [way.title for way in ways(list_images(), Path())] + [*TABLES]
+    chosen = [name for name in known if is_chosen(name, options.only)]
+    if not chosen:
+        parser.error("nothing has such a name; --list prints all of them")
+    if options.list:
+        sys.stdout.write("\n".join(chosen) + "\n")
+        return 0
     with tempfile.TemporaryDirectory(prefix="petipy-bench-") as place:
         room = Path(place)
-        measured = [way for way in ways(images, room) if is_chosen(way.title, options.only)]
-        names = [name for name in TABLES if is_chosen(name, options.only)]
-        if options.list:
-            titles = [*(way.title for way in measured), *names]
-            sys.stdout.write("\n".join(titles) + "\n")
-            return 0
-        if measured:
+        if not TABLES.keys() >= set(chosen):  # images take minutes
+            images = find_images()
+            prepare(images, room)
+            measured = [way for way in ways(images, room) if way.title in chosen]
             parts = measure(measured, images, room, options.rounds, count=options.count)
             sys.stdout.write("\n".join(parts) + "\n")
-        for name in names:
-            sys.stdout.write(table(list(TABLES[name](images, room))) + "\n")
+        for name in (name for name in TABLES if name in chosen):
+            sys.stdout.write(table(list(TABLES[name](room))) + "\n")
             sys.stdout.flush()
     return 0
 

@@ -1,5 +1,6 @@
 """Find the images to measure: with Debian's kernel, and with our own if the cache has one."""
 
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,15 +37,22 @@ class Image:
         return found
 
 
+def list_images() -> list[Image]:
+    """Return the images that the bench knows. Build nothing."""
+    cache = default_cache()
+    return [Image(DEBIAN, cache / "image"), Image(OWN, cache / "tailored-image", own=True)]
+
+
+@functools.cache
 def find_images() -> list[Image]:
     """Return the images of these sources; build them after a change. No kernel is compiled."""
-    images = [Image(DEBIAN, build("image"))]
+    debian, own = list_images()
+    build(debian.place.name)
     if is_kernel_cached():
-        place = build("tailored-image", "--kernel", "tailored")
-        images.append(Image(OWN, place, own=True))
-    else:
-        warn("no tailored kernel is cached; initramfs/build --kernel tailored makes one")
-    return images
+        build(own.place.name, "--kernel", "tailored")
+        return [debian, own]
+    warn("no tailored kernel is cached; initramfs/build --kernel tailored makes one")
+    return [debian]
 
 
 def is_kernel_cached() -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from tests.bench import disks, growth, menu
 from tests.bench.grub import SHORT, parses, texts
-from tests.bench.images import Image, find_images
+from tests.bench.images import find_images
 from tests.bench.table import table
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, choice
@@ -88,7 +88,7 @@ def enter_submenus(depth: int) -> float:
     return timed(lambda: Driver(machine).press(*["end", "enter"] * depth))
 
 
-def lines(images: Sequence[Image]) -> dict[str, Line]:
+def lines() -> dict[str, Line]:
     """Return each line by its name. The last image is that of the guest."""
     entries = (10, 100, 1000, 10_000)
     depths = (1, 2, 5, 10)
@@ -105,7 +105,7 @@ def lines(images: Sequence[Image]) -> dict[str, Line]:
             "disk", (50, 500, 2000), lambda count: growth.seconds(count, at_once=False)
         ),
         "disks: in a guest": Line(
-            "disk", disks.COUNTS, lambda count: disks.seconds(images[-1], count), rounds=1
+            "disk", disks.COUNTS, lambda count: disks.seconds(find_images()[-1], count), rounds=1
         ),
         "submenus: side by side": Line("submenu", menu.COUNTS[::2], menu.seconds),
         "submenus: read, nested": Line("level", depths, parse_submenus),
@@ -115,11 +115,11 @@ def lines(images: Sequence[Image]) -> dict[str, Line]:
     }
 
 
-def rows(images: Sequence[Image], wanted: Sequence[str] = ()) -> Iterator[list[str]]:
+def rows(wanted: Sequence[str] = ()) -> Iterator[list[str]]:
     """Yield the table, its head first; of the lines whose name has one of the wanted words."""
     gc.freeze()  # as the program does at its start
     yield ["line", "number", "time", "slope", "exponent"]
-    for name, line in lines(images).items():
+    for name, line in lines().items():
         if wanted and not any(word in name for word in wanted):
             continue
         times = measure(line)
@@ -145,7 +145,7 @@ def measure(line: Line) -> dict[int, float]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    sys.stdout.write(table(list(rows(find_images(), arguments))))
+    sys.stdout.write(table(list(rows(arguments))))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What a program of the host's side tells the person who has started it."""
+"""Check what a program of the host's side tells the person who has started it."""
 
 from collections.abc import Callable
 
