@@ -45,7 +45,8 @@ def prepare(cache: Path, suite: str, mirror: str) -> Path:
     """Return the directory with kernel, image and disks; make them anew only if necessary."""
     room = cache / "demo"
     done = room / "done"
-    wanted = f"{suite} {mirror} {fingerprint()}"
+    kernels = tailored.list_cached(ARCHITECTURE, cache)  # a new one makes another image
+    wanted = " ".join([suite, mirror, fingerprint(), *kernels])
     with locked(room):
         if done.exists() and done.read_text() == wanted and age(done) < WEEK:
             return room

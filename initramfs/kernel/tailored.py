@@ -128,6 +128,11 @@ def is_cached(archive: Archive, cache: Path) -> bool:
     return (cache / "kernel" / name).exists()
 
 
+def list_cached(architecture: str, cache: Path) -> list[str]:
+    """Return the names of the architecture's kernels in the cache, of any source and options."""
+    return sorted(path.name for path in (cache / "kernel").glob(f"{architecture}-*"))
+
+
 def find_source(archive: Archive, *, fetch: bool = True) -> Package:
     """Return Debian's newest source package of the suite, its security updates included."""
     names = archive.dependencies("linux-source")
