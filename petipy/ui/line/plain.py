@@ -10,10 +10,15 @@ if TYPE_CHECKING:
 
 FILLER = "\uf8ff"  # in the second cell of a wide character; private, so that no text has it
 _NO_BEGINNING = "\u3001\u3002\u300d\u300f\uff09"  # of a line: Japanese commas, stops, brackets
-_DASHES_AND_QUOTES = str.maketrans(
+# Those that NFKD does not know, European letters without a separate accent among them.
+_SUBSTITUTES = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2026": "..."}
     | {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00a0": " "}
     | {"\u00df": "ss", "\u00ae": "(R)", "\u00a9": "(C)", "\u2122": "(TM)", "\t": " ", "\n": " "}
+    | {"\u00c6": "AE", "\u00e6": "ae", "\u0152": "OE", "\u0153": "oe", "\u1e9e": "SS"}
+    | {"\u00d8": "O", "\u00f8": "o", "\u0141": "L", "\u0142": "l", "\u0131": "i"}
+    | {"\u0110": "D", "\u0111": "d", "\u00d0": "D", "\u00f0": "d", "\u00de": "Th"}
+    | {"\u00fe": "th", "\u0126": "H", "\u0127": "h", "\u0166": "T", "\u0167": "t"}
 )
 
 
@@ -23,7 +28,7 @@ def to_ascii(text: str) -> str:
         return text
     import unicodedata
 
-    parts = unicodedata.normalize("NFKD", text.translate(_DASHES_AND_QUOTES))
+    parts = unicodedata.normalize("NFKD", text.translate(_SUBSTITUTES))
     kept = (c for c in parts if unicodedata.category(c) not in {"Mn", "Me"})
     return "".join(c if " " <= c <= "~" else "?" for c in kept)
 

@@ -22,7 +22,13 @@ def send(letters: Letters, text: str) -> str:
     [
         ("Größe", "Größe", "Größe", "Grose"),
         ("e\u0301te\u0301", "été", "été", "ete"),
-        ("ł \u2014 “x”…", "ł \u2014 “x”...", '? - "x"...', '? - "x"...'),
+        ("ł \u2014 “x”…", "ł \u2014 “x”...", 'l - "x"...', 'l - "x"...'),
+        (
+            "Œuvre Þór Łódź Ørsted",
+            "Œuvre Þór Łódź Ørsted",
+            "Ouvre Tor Lodz Orsted",
+            "Ouvre Tor Lodz Orsted",
+        ),
         ("Система", "Система", "???????", "???????"),
         ("日本", "日本", "????", "????"),
         ("P\u0430yPal", "P?yPal", "P?yPal", "P?yPal"),
