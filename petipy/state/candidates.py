@@ -24,8 +24,8 @@ def list_uncovered(order: Iterable[Choice], snapshot: Snapshot) -> list[Choice]:
     A lock that waits leaves nothing out. Nor does one of a configuration that comes later in the
     menu: a used disk, or a file on a partition for data, is not to take the boot over.
     """
-    spared = _list_before_guards(snapshot)
     covered: dict[tuple[bool, bool], bool] = {}  # by all of a choice that its lock depends on
+    known = list(order)
 
     def is_covered(choice: Choice) -> bool:
         key = choice.own, choice.guarded
@@ -34,7 +34,11 @@ def list_uncovered(order: Iterable[Choice], snapshot: Snapshot) -> list[Choice]:
             covered[key] = any(not lock.waits for lock in locks)
         return covered[key]
 
-    return [choice for choice in order if choice.id in spared or not is_covered(choice)]
+    uncovered = [choice for choice in known if not is_covered(choice)]
+    if len(uncovered) == len(known):  # few machines have locks
+        return uncovered
+    spared = _list_before_guards(snapshot)
+    return [choice for choice in known if choice.id in spared or not is_covered(choice)]
 
 
 def _list_before_guards(snapshot: Snapshot) -> set[str]:
@@ -56,10 +60,10 @@ def explain(snapshot: Snapshot, choice: Choice) -> str:
     return f"it is {own}" if own else unchecked.explain(snapshot, choice)
 
 
-def list_candidates(snapshot: Snapshot) -> list[Choice]:
+def list_candidates(snapshot: Snapshot, ranking: Ranking | None = None) -> list[Choice]:
     """Return the choices that can boot without a person, in the order in which to try them.
 
-    Passwords do not count here. The order is:
+    `ranking` is the snapshot's, if the caller has it. Passwords do not count here. The order is:
 
     0. Entries that a wish or the setting `order` names, in their place in it. One that its own
        configuration locks stays where it is without that: nobody may be there for its password.
@@ -85,7 +89,7 @@ def list_candidates(snapshot: Snapshot) -> list[Choice]:
     harmless = {
         c.id for c in ours if not c.elsewhere and (c.turn < ORDINARY or not _installs(c, media))
     }
-    ranking = Ranking(snapshot)
+    ranking = ranking or Ranking(snapshot)
     ranked = (c for c in bootable if c.id in harmless or ranking.names(c))
     key = _make_order(ranking, heed_locks=not snapshot.settings.boot_restricted)
     return sorted(filter(ranking.place, ranked), key=key)

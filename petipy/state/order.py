@@ -22,6 +22,8 @@ for networks, and a while for an entry that is not there.
 import math
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from petipy.state.model import (
     DIRECTORY,
@@ -97,6 +99,27 @@ def list_items(snapshot: Snapshot) -> tuple[OrderItem, ...]:
     return (*first, *(settings.order or (OrderItem(name=ANY),)))
 
 
+class _Names(NamedTuple):
+    """The names in an order, in lower case, each with the number of the first item that has it."""
+
+    named: tuple[bool, ...]  # of each item: it names a kind
+    kinds: dict[str, int]
+    devices: dict[str, int]  # and entries that no setting calls so
+    paths: tuple[tuple[str, int], ...]  # Open Firmware's, as they are written
+
+
+@lru_cache(maxsize=2)  # the order stays the same for most of the time
+def _index(items: tuple[OrderItem, ...]) -> _Names:
+    words = [item.name.lower() for item in items]
+    named = tuple(n in KINDS and not i.entry for n, i in zip(words, items, strict=True))
+    kinds, devices = dict[str, int](), dict[str, int]()
+    for number, item in enumerate(items):
+        if not item.entry:
+            (kinds if named[number] else devices).setdefault(words[number], number)
+    paths = ((item.name, n) for n, item in enumerate(items) if not item.entry)
+    return _Names(named, kinds, devices, tuple(p for p in paths if p[0].startswith("/")))
+
+
 Place = tuple[int, int]  # the number of an item, then the place within it
 
 
@@ -109,26 +132,27 @@ class Ranking:
         self._of_items: list[list[Source]] = [[] for _ in self._items]
         self._places: dict[str, Place] = {}  # of sources, by name
         self._entries: dict[str, Place] = {}  # of choices that an item names, by id
-        self._named = [not item.entry and item.name.lower() in KINDS for item in self._items]
+        self._names = _index(self._items)
+        self._named = list(self._names.named)
         for number, source in enumerate(self._sources):
-            item = self._find(source) if self._items else 0
-            if item is None:
+            place = self._find(source) if self._items else 0
+            if place is None:
                 continue
-            self._places[source.name] = item, number
+            self._places[source.name] = place, number
             if self._items:
-                self._of_items[item].append(source)
-                self._named[item] = True
+                self._of_items[place].append(source)
+                self._named[place] = True
         self._find_entries(snapshot.choices)
 
     def place(self, choice: Choice) -> Place | None:
         """Return the place of a choice, to sort by; None if it does not boot by itself."""
-        places = self._entries.get(choice.id), self.place_device(choice)
-        return min((place for place in places if place), default=None)
+        device, entry = self.place_device(choice), self._entries.get(choice.id)
+        return device if entry is None or (device and device < entry) else entry
 
     def place_device(self, choice: Choice) -> Place | None:
         """Return the place of a choice's device; None if no item means that."""
         device = self._places.get(choice.device)
-        if device is None and (not self._items or self._has_any):
+        if device is None and (not self._items or ANY in self._names.kinds):
             device = len(self._items), 0  # a choice without a source: one that is just leaving
         return device
 
@@ -162,27 +186,26 @@ class Ranking:
         ]
         return max(waits, default=(-math.inf, ""))
 
-    @property
-    def _has_any(self) -> bool:
-        return any(item.name.lower() == ANY for item in self._items)
-
     def _find(self, source: Source) -> int | None:
-        names = frozenset(list_names(source))
-        found = (
-            number
-            for number, item in enumerate(self._items)
-            if not item.entry and (item.name.lower() in names or is_path_of(item.name, source))
-        )
-        others = (number for number, item in enumerate(self._items) if item.name.lower() == ANY)
-        return next(found, next(others, None))
+        """Return the number of the first item that means a source; None if none does."""
+        names = self._names
+        found = [names.kinds[source.kind.name]] if source.kind.name in names.kinds else []
+        if names.devices:  # to list a source's names takes longer than all the rest
+            found += (names.devices[n] for n in list_names(source) if n in names.devices)
+            if names.paths:
+                found += (n for path, n in names.paths if is_path_of(path, source))
+        return min(found) if found else names.kinds.get(ANY)
 
     def _find_entries(self, choices: Sequence[Choice]) -> None:
         """Find the entries that items name. No item that names a device is looked for."""
-        for number, item in enumerate(self._items):
-            if self._named[number] or item.name.startswith("/"):
-                continue
-            from petipy.state.wishes import find_entries  # few machines have a wish
+        rest = [number for number, named in enumerate(self._named) if not named]
+        rest = [number for number in rest if not self._items[number].name.startswith("/")]
+        if not rest:
+            return
+        from petipy.state.wishes import find_entries  # few machines have a wish
 
+        for number in rest:
+            item = self._items[number]
             for place, choice in enumerate(find_entries(item.name, choices)):
                 self._entries.setdefault(choice.id, (number, place))
                 # Without a kernel it may still come: its files are on another device.
@@ -228,21 +251,26 @@ def find_default_patience(source: Source) -> float:
 
 
 def list_names(source: Source) -> Iterator[str]:
-    """Yield, in lower case, every name by which an item may mean the source."""
+    """Yield, in lower case, every name by which an item may mean the source.
+
+    A kind's name means nothing else: a stick with the label NETWORK is not to boot as a network.
+    """
     yield source.kind.name
-    yield source.name.lower()
+    yield from (name for name in map(str.lower, _list_own_names(source)) if name not in KINDS)
+
+
+def _list_own_names(source: Source) -> Iterator[str]:
+    yield source.name
     if source.link:
-        yield from (mac := source.link.mac.lower(), mac.replace(":", "-"))
+        yield from (mac := source.link.mac, mac.replace(":", "-"))
     if source.device:
         volume = source.device.volume
         known = (volume.uuid, volume.label, volume.partuuid, volume.partlabel, volume.disk)
-        more = (volume.mapped, volume.lvm, volume.md)
-        yield from (name.lower() for name in (*known, *more) if name)
+        yield from filter(None, (*known, volume.mapped, volume.lvm, volume.md))
         for link in volume.udev_links.split():
-            yield link.lower()
+            yield link
             if number := find_wwn(link):
-                yield number.lower()
-                yield f"wwn-{number}".lower()
+                yield from (number, f"wwn-{number}")
 
 
 def find_wwn(link: str) -> str:

@@ -7,22 +7,19 @@ is only a part takes none away, since its silence proves nothing.
 from dataclasses import replace
 
 from petipy.state.guards import Guard, Guards, Reach, find_guards, merge_guards
-from petipy.state.model import Order, Scan, Source
+from petipy.state.model import Scan, Source
 from petipy.state.ordered import Ordered
 
 
 class _Record:
-    __slots__ = ("failure", "guards", "read", "source")
+    __slots__ = ("failure", "guards", "order", "read", "source")
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.order = source.order
         self.guards: tuple[Guard, ...] = ()
         self.read = False  # a whole scan has ended since it came
         self.failure: Source | None = None  # it, when a scan had failed; not read since
-
-    @property
-    def order(self) -> Order:
-        return self.source.order
 
 
 class Register:
@@ -54,7 +51,9 @@ class Register:
             record = self._records[source.name] = _Record(source)
         elif record.source.device is not source.device:
             record.read &= record.source.device == source.device  # else perhaps another disc
-        self._hide(record)
+        if record.source.kind is not source.kind:
+            self._hide(record)
+            record.order = source.order
         record.source = source
         if source.state == "failed" and not record.read:
             lost = source.given_up or bool(record.failure and record.failure.given_up)

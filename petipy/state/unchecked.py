@@ -12,7 +12,7 @@ def explain(snapshot: Snapshot, choice: Choice) -> str:
     """Return in words why only a person boots the choice; "" if there is no such reason."""
     if choice.entry.unchecked:
         return choice.entry.unchecked
-    kinds = {signature.kind for signature in choice.signatures}
+    kinds = {signature.kind for signature in choice.signatures} if choice.signatures else ()
     if "cms" in kinds and not snapshot.settings.ca:
         return "it is signed, but petipy.ca names no authority"
     if "openpgp" in kinds and not snapshot.keyring:

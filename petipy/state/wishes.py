@@ -40,11 +40,12 @@ def find_named(text: str, known: Sequence[Choice]) -> list[Choice]:
     """Return the entries that have this id, title or name (1 to 4)."""
     if exact := [choice for choice in known if choice.id == text]:
         return exact
-    words = text.casefold()
-    for depth in ("whole", "last"):
-        if found := [choice for choice in known if words in _list_names(choice, depth)]:
-            return found
     # A menu may have thousands of entries, and this is asked at each decision.
+    words = text.casefold()
+    ends = [c for c in known if words.endswith((c.entry.title.casefold(), c.entry.name.casefold()))]
+    for depth in ("whole", "last") if ends else ():
+        if found := [choice for choice in ends if words in _list_names(choice, depth)]:
+            return found
     return [choice for choice in known if text == make_name(choice)] if _SUM.search(text) else []
 
 

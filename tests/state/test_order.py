@@ -285,3 +285,11 @@ def test_what_is_wished_for_and_fails_is_followed_by_the_rest() -> None:
     wish = with_wishes(*ENTRIES, entry="other")
     failed = replace(READY, failed=frozenset({"other"}), last_failure=100)
     assert decide(wish, 103, failed).boot == "plain"
+
+
+def test_a_kind_is_no_devices_label() -> None:
+    """A stick must not come first by the label NETWORK."""
+    stick = replace(device("sda1", label="NETWORK", kind=USB), node="/dev/sda1")
+    sources = *DISKS[:2], Source.of(stick, "ready"), ETH0
+    assert candidates(snapshot("network,any", *sources, boots=ALL[:3])) == ["vda2", "vdb1", "sda1"]
+    assert candidates(snapshot("network", *sources, boots=ALL)) == ["eth0"]
