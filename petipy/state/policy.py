@@ -6,13 +6,14 @@ unless a person is there or has set the machine to wait.
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter, is_
 from typing import Literal
 
 from petipy.state.access import find_boot_locks
 from petipy.state.boots import Countdown
 from petipy.state.candidates import list_candidates, list_uncovered
-from petipy.state.model import Choice, Snapshot
+from petipy.state.model import ORDINARY, Choice, Snapshot
 from petipy.state.order import Ranking
 from petipy.state.settings import Settings
 
@@ -57,24 +58,65 @@ class Decision:
     again: float = math.inf
 
 
-def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
-    """Return the thing to do now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """The candidates of a snapshot: all that looks at each of its choices.
+
+    It is the same for a snapshot with other values in the fields `PASSING`.
+    """
+
+    ranking: Ranking
+    order: list[Choice]  # those whose turn it may be
+    free: list[Choice]  # those of them that need no password
+
+
+PASSING = frozenset(
+    {*("version", "default", "locked", "countdown", "status"), *("booting", "progress", "ssh")}
+    | {"attempts", "hold"}
+)
+_get_lasting = attrgetter(*(f.name for f in fields(Snapshot) if f.name not in PASSING))
+
+
+def find_turns(snapshot: Snapshot) -> Turns:
+    """Find the candidates of a snapshot.
+
+    An entry that its own configuration locks has a turn, in vain, if it is a default or a fallback.
+    No owner asks for a person by the lock of any other entry: it is left out, unless all are such.
+    """
+    ranking = Ranking(snapshot)
+    order = free = list_candidates(snapshot, ranking)
+    if order and not snapshot.settings.boot_restricted:
+        uncovered = list_uncovered(order, snapshot)
+        free = [choice for choice in uncovered if choice.users is None]
+        wanted = [c for c in uncovered if c.users is None or c.turn < ORDINARY]
+        order = (wanted if free else uncovered) or order
+    return Turns(ranking=ranking, order=order, free=free)
+
+
+def have_same_turns(one: Snapshot, other: Snapshot) -> bool:
+    """Return True if `find_turns` gives the same for both. It may be the same for others, too."""
+    return all(map(is_, _get_lasting(one), _get_lasting(other)))
+
+
+def decide(snapshot: Snapshot, hints: Hints, now: float, turns: Turns | None = None) -> Decision:
+    """Return the thing to do now. `turns` are the snapshot's, if the caller has them.
 
     The caller asks at every change, and at the time `again` of the last decision.
     """
-    order, settings = list_candidates(snapshot), snapshot.settings
-    hints = replace(hints, since=min(hints.since, now), empty=min(hints.empty, now))
+    turns = turns or find_turns(snapshot)
+    order, free, settings = turns.order, turns.free, snapshot.settings
     attended = find_return(settings, hints.last_key)
     if not order:
         if snapshot.hold:
             return Decision()
         return _decide_without_candidate(settings, hints, attended, now)
-    order, free = _list_free(order, snapshot)
     if not free or free[0] is not order[0]:
         # An owner who sets superusers and does not write --unrestricted wants a person at every
         # boot: GRUB, too, asks for the password when the time is over. Another entry or disk is
         # not what the owner asked for, and may be an installer.
         return Decision(default=order[0].id, locked=True)
+    if hints.since > now:
+        hints = replace(hints, since=now)
     untried = [choice for choice in free if choice.id not in hints.failed]
     untried.sort(key=lambda choice: choice.id in hints.fatal)  # the rest of the order stays
     default = (untried or free)[0]
@@ -93,44 +135,45 @@ def decide(snapshot: Snapshot, hints: Hints, now: float) -> Decision:
         return _decide_after_all(default, settings, hints, attended, now)
     until = min(end, _until(seconds, settings, hints, attended))
     least = hints.moved + min(LEAST, seconds)
-    return _count_down(default, snapshot, hints, until, least, now)
-
-
-def _list_free(order: list[Choice], snapshot: Snapshot) -> tuple[list[Choice], list[Choice]]:
-    """Return the candidates whose turn it may be, and those that need no password."""
-    if snapshot.settings.boot_restricted:
-        return order, order
-    uncovered = list_uncovered(order, snapshot)
-    return uncovered or order, [choice for choice in uncovered if choice.users is None]
+    return _count_down(default, snapshot, turns.ranking, hints, until, least, now)
 
 
 def _count_down(
-    default: Choice, snapshot: Snapshot, hints: Hints, until: float, least: float, now: float
+    default: Choice,
+    snapshot: Snapshot,
+    ranking: Ranking,
+    hints: Hints,
+    until: float,
+    least: float,
+    now: float,
 ) -> Decision:
     """Decide when nobody is there: wait until a time, perhaps longer for devices, then boot.
 
     It is `least` at least: a person has time to see that a late device has taken the default over.
     """
-    countdown = Countdown(choice=default.id, until=until)
-    wait, awaited = Ranking(snapshot).find_wait(default, hints.since)
-    if wait > until:
-        until, countdown = wait, replace(countdown, until=wait, awaits=awaited)
-    if least > until:
-        until, countdown = least, replace(countdown, until=least)
+    wait, awaited = ranking.find_wait(default, hints.since)
+    if wait <= until:
+        awaited = ""
+    until = max(until, wait, least)
+
+    def wait_until(again: float) -> Decision:
+        longer = again > until
+        countdown = Countdown(choice=default.id, until=until, awaits=awaited, waiting=longer)
+        return Decision(default=default.id, countdown=countdown, again=again)
+
     if now < until:
-        return Decision(default=default.id, countdown=countdown, again=until)
+        return wait_until(until)
     busy = snapshot.scanning - _list_unawaited(snapshot) or not snapshot.settled
     changes = default.device in snapshot.scanning
     last = max(until, hints.last_look if changes else until) + PATIENCE
     if (changes or (busy and not hints.failed)) and now < last:
         # A scan may yet find an entry that comes before this one, or another one in its place.
-        longer = replace(countdown, waiting=True)
-        return Decision(default=default.id, countdown=longer, again=last)
+        return wait_until(last)
     last += UNLOCKED
     if not default.own and now < last and _may_be_locked(default, snapshot):
         # A disk of the machine that is still being looked at may have a lock on it. One that comes
         # and goes is looked at for ever.
-        return Decision(default=default.id, countdown=replace(countdown, waiting=True), again=last)
+        return wait_until(last)
     return Decision(default=default.id, boot=default.id)
 
 
@@ -213,7 +256,7 @@ def _decide_without_candidate(
     leave = _find_leave(settings)
     if not leave or math.inf in (settings.timeout, settings.menu):
         return Decision()
-    end = max(hints.empty + EMPTY, attended + LEAST)
+    end = max(min(hints.empty, now) + EMPTY, attended + LEAST)
     if now < attended:
         return Decision(again=attended)
     if now >= end:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from petipy.state import policy
 from petipy.state.model import Snapshot
-from petipy.state.policy import Decision, Hints
+from petipy.state.policy import Decision, Hints, Turns
 
 _VISIT = 60.0  # seconds; an echo is recognised long before
 _BOOT = "boot"  # the client in whose name a person's own boot counts; no console is called so
@@ -37,6 +37,7 @@ class Record:
         self._empty = math.inf  # the time since when there has been no candidate
         self._rounds = 0  # through all candidates, since a person was last here
         self._loading: bool | None = None  # a boot is under way; True: a person's
+        self._turns: tuple[Snapshot, Turns] | None = None  # of the last decision
 
     def note_key(self, client: str, now: float) -> None:
         """Take note of a person's key."""
@@ -68,11 +69,21 @@ class Record:
     def decide(self, snapshot: Snapshot, outcomes: Outcomes, now: float) -> Decision:
         """Return the policy's decision, and keep what later ones need of it."""
         self._look(snapshot, now)
-        decision = policy.decide(snapshot, self._hints(outcomes), now)
+        turns = self._find_turns(snapshot)
+        decision = policy.decide(snapshot, self._hints(outcomes), now, turns)
         if self._take_note(snapshot, decision, now):
-            decision = policy.decide(snapshot, self._hints(outcomes), now)
+            decision = policy.decide(snapshot, self._hints(outcomes), now, turns)
         self._rounds += decision.forget_failures
         return decision
+
+    def _find_turns(self, snapshot: Snapshot) -> Turns:
+        """Return the candidates: those of the last decision if nothing has changed for them.
+
+        Each decision changes the snapshot, and so asks for another one.
+        """
+        if self._turns is None or not policy.have_same_turns(self._turns[0], snapshot):
+            self._turns = snapshot, policy.find_turns(snapshot)
+        return self._turns[1]
 
     def _take_note(self, snapshot: Snapshot, decision: Decision, now: float) -> bool:
         """Take note of when things began; return True if that changes the decision."""
@@ -97,7 +108,9 @@ class Record:
     def _last_key(self) -> float:
         if self._visits:
             return math.inf
-        return max((last for _, last in self._keys.values()), default=-math.inf)
+        if not self._keys:
+            return -math.inf
+        return max(last for _, last in self._keys.values())
 
     def _has_moved(self, snapshot: Snapshot, decision: Decision) -> bool:
         """Return True if the default goes to a device that never had it, from another.

@@ -2,10 +2,14 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tests.property.lives import Event, Item, Life, id_of
 
+Device = tuple[str, str, tuple[Item, ...]]  # its name, kind and menu
+_DAY = 86_400.0  # seconds
+_NOW = 1_790_000_000.0
 # Most machines have none.
 _ORDERS = (
     *("", "", "", "network,any", "disk", "usb,any", "network:20s,any", "eth0,vda"),
@@ -32,11 +36,14 @@ def make_life(seed: int) -> Life:
         events.append((at, "key", client, ""))
         if chance.random() < 0.3:
             events.append((round(at + chance.choice((0.5, 90)), 1), "noise", client, ""))
+    if chance.random() < 0.2:
+        events += _make_clock_events(chance)
     if chance.random() < 0.15:
         name, _, items = chance.choice(devices)
         if items:
             target = id_of(name, chance.choice(items).name)
-            events.append((round(chance.uniform(0, 300), 1), "choose", target, ""))
+            knows = chance.choice(("", "password"))
+            events.append((round(chance.uniform(0, 300), 1), "choose", target, knows))
     targets = [id_of(name, item.name) for name, _, items in devices for item in items] or [""]
     return Life(
         entry=chance.choice((*[""] * 4, chance.choice(targets), "nothing/e0")),
@@ -46,13 +53,47 @@ def make_life(seed: int) -> Life:
         events=tuple(sorted(events)),
         order=chance.choice(_ORDERS),
         timeout=chance.choice((None, None, None, 0.0, 5.0, 30.0, math.inf)),
-        resume=chance.choice((300.0, 300.0, 20.0, math.inf)),
+        resume=chance.choice((300.0, 300.0, 300.0, 20.0, 3 * _DAY, math.inf)),
         on_failure=chance.choice(("retry", "retry", "menu", "reboot", "poweroff")),
         own=chance.choice((None, None, 0.0, 3.0, 8.0)),
+        **_make_locks(chance, devices),
+        **_make_history(chance, targets),
     )
 
 
-def _make_devices(chance: random.Random) -> Iterator[tuple[str, str, tuple[Item, ...]]]:
+def _make_locks(chance: random.Random, devices: Sequence[Device]) -> dict[str, Any]:
+    """Return superusers of some machines, on one device or on several."""
+    if chance.random() < 0.6:
+        return {}
+    names = [name for name, *_ in devices]
+    return {
+        "superusers": frozenset(chance.choices(names, k=chance.choice((1, 1, 2, 3)))),
+        "lock": chance.choice(("machine", "machine", "own")),
+        "boot_restricted": chance.random() < 0.15,
+    }
+
+
+def _make_history(chance: random.Random, targets: Sequence[str]) -> dict[str, Any]:
+    """Return a clock, and for some machines earlier boots: many of one entry, within days."""
+    clock = chance.choice((_NOW, _NOW, _NOW, 0.0, _NOW - 400 * _DAY, _NOW + 4000 * _DAY))
+    if chance.random() < 0.7:
+        return {"clock": clock}
+    often = chance.choice(targets)
+    ids = [chance.choice((often, often, chance.choice(targets))) for _ in range(8)]
+    span = chance.choice((600.0, _DAY, 10 * _DAY))
+    ages = sorted((round(chance.uniform(-span / 8, span)) for _ in ids), reverse=True)
+    flap = chance.choice((2, 3, 5)), chance.choice((600.0, _DAY, 10 * _DAY))
+    boots = tuple((id, _NOW - age) for id, age in zip(ids, ages, strict=True))
+    return {"clock": clock, "flap": flap, "boots": boots}
+
+
+def _make_clock_events(chance: random.Random) -> Iterator[Event]:
+    for _ in range(chance.choice((1, 1, 3))):
+        days = chance.choice((-4000, -400, -2, -1, 1, 2, 400, 20_717.6))
+        yield round(chance.uniform(0, 400), 1), "clock", "", f"{days * _DAY:g}"
+
+
+def _make_devices(chance: random.Random) -> Iterator[Device]:
     for kind, names in _NAMES.items():
         for name in names[: chance.choice((0, 0, 1, 1, len(names)))] if kind != "disk" else names:
             if kind == "disk" and chance.random() < 0.5 and name != "vda":
@@ -70,6 +111,7 @@ def _make_item(chance: random.Random, number: int) -> Item:
         recovery=chance.random() < 0.15,
         guess=chance.random() < 0.1,
         waits=chance.random() < 0.1,
+        locked=chance.random() < 0.4,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from parsers.api import Password
 from petipy.state import candidates, policy
 from petipy.state.boots import Countdown
-from petipy.state.model import IMAGE, NETWORK, OPTICAL, File, Signature, Snapshot
+from petipy.state.model import IMAGE, NETWORK, OPTICAL, ORDINARY, File, Signature, Snapshot
 from petipy.state.order import parse
 from petipy.state.policy import Decision, Hints
 from petipy.state.settings import Settings
@@ -265,6 +265,16 @@ def test_a_default_that_wants_a_password_waits_for_a_person() -> None:
     snapshot = replace(SEEN, choices=(SHUT, OLD, B))
     decision = decide(snapshot, QUICK, READY, 1000)
     assert (decision.default, decision.countdown, decision.boot) == ("shut", None, "")
+
+
+def test_a_locked_entry_that_is_no_default_strands_no_machine_whose_default_is_not_there() -> None:
+    """Were the default there, it would boot, or fail and be followed by what is not locked."""
+    shut = replace(SHUT, turn=ORDINARY)
+    absent = choice("absent", turn=0, waits_for="UUID=1")
+    snapshot = replace(SEEN, choices=(absent, shut, OLD, B))
+    assert booted(snapshot, QUICK, READY) == ["old", "b"]
+    alone = decide(replace(SEEN, choices=(absent, shut)), QUICK, READY, 1000)
+    assert (alone.default, alone.locked, alone.boot) == ("shut", True, "")
 
 
 def test_unless_the_machines_owner_has_said_otherwise() -> None:
