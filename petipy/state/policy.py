@@ -39,7 +39,8 @@ class Hints:
     last_look: float = -math.inf  # the time when a choice was last sent back to be scanned again
     last_key: float = -math.inf  # the time when a person last touched a console
     since: float = math.inf  # the time when there was first a candidate; inf: it is now
-    moved: float = -math.inf  # the time when the default last went to a device that came late
+    # The time when the default last went to a device that came late, or keys proved to be nobody's.
+    moved: float = -math.inf
     rounds: int = 0  # the number of times that all candidates had failed and were tried again
     empty: float = math.inf  # the time since when there has been no candidate; inf: it is now
 
@@ -149,7 +150,8 @@ def _count_down(
 ) -> Decision:
     """Decide when nobody is there: wait until a time, perhaps longer for devices, then boot.
 
-    It is `least` at least: a person has time to see that a late device has taken the default over.
+    It is `least` at least: a person has time to see that a late device has taken the default over,
+    or that the countdown goes on.
     """
     wait, awaited = ranking.find_wait(default, hints.since)
     if wait <= until:

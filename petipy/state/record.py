@@ -33,7 +33,8 @@ class Record:
         self._visits: dict[str, int] = {}  # by client: sessions that people have open
         self._keys: dict[str, tuple[float, float]] = {}  # by client: a person's first and last key
         self._devices: set[str] = set()  # those that have had the default
-        self._moved = -math.inf  # the time when the default last went to a late one
+        self._echoes: set[str] = set()  # clients whose keys were nobody's, after a while
+        self._moved = -math.inf  # the time when the countdown was last to be seen anew
         self._empty = math.inf  # the time since when there has been no candidate
         self._rounds = 0  # through all candidates, since a person was last here
         self._loading: bool | None = None  # a boot is under way; True: a person's
@@ -48,11 +49,15 @@ class Record:
     def note_absence(self, client: str, now: float) -> None:
         """Take note that nobody is there after all: the countdown goes on as if no key had come.
 
-        After a visit that was too long for that it begins anew.
+        After a visit that was too long for that it begins anew. If it was over meanwhile, it is
+        seen again before the boot, once for each client: noise must not hold the boot up for ever.
         """
         first, _ = self._keys.pop(client, (now, now))
         if now - first > _VISIT:
             self._since = max(self._since, now)
+        elif now - first > policy.LEAST and client not in self._echoes:
+            self._echoes.add(client)
+            self._moved = now
 
     def note_visit(self, client: str, begins: bool, now: float) -> None:
         """Take note that a person opens a session, or closes it.

@@ -112,8 +112,9 @@ def _check_people(life: Life, course: Course) -> Iterator[str]:
         last = _last_key(life, boot.at)
         if not visits and boot.at < last + life.resume:
             yield f"{boot.at:g}: {boot.id} boots {boot.at - last:g} s after a key"
-        if life.timeout == 0:
-            continue
+        again = [name for at, _, name, _ in visits if at < boot.at]
+        if life.timeout == 0 or any(at == boot.at and name in again for at, _, name, _ in visits):
+            continue  # the second time that a console's keys were nobody's
         shown = next(
             (at for at, d in reversed(course.shown) if at < boot.at and not d.countdown), 0.0
         )

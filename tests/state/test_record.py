@@ -89,3 +89,16 @@ def test_a_session_that_closes_leaves_a_person_at_another_console_alone() -> Non
     record.note_visit("ssh", True, 2)
     record.note_visit("ssh", False, 3)
     assert record.decide(SEEN, Outcomes(), 4).countdown is None
+
+
+def test_a_countdown_that_an_echo_has_outlasted_is_seen_again_once() -> None:
+    record = Record()
+    record.decide(SEEN, Outcomes(), 0)
+    record.note_key("hvc0", 1)
+    record.note_absence("hvc0", 50)
+    decision = record.decide(SEEN, Outcomes(), 50)
+    assert decision.countdown is not None
+    assert (decision.countdown.until, decision.boot) == (53, "")
+    record.note_key("hvc0", 51)
+    record.note_absence("hvc0", 60)
+    assert record.decide(SEEN, Outcomes(), 60).boot == "a"
