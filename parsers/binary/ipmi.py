@@ -67,10 +67,14 @@ def read_flags(reply: bytes) -> Flags | None:
         raise ValueError(f"boot flags have {_FLAGS} bytes, not {len(data)}")
     if not data[0] & 0x80:
         return None
-    number = data[1] >> 2 & 0xF
+    return Flags(read_device(data[1] >> 2 & 0xF), bool(data[0] & 0x40))
+
+
+def read_device(number: int) -> Device:
+    """Return the device with a number. Raise ValueError, with a sentence, for an unknown one."""
     if number not in _DEVICES:
         raise ValueError(f"Petipy knows no boot device {number}")
-    return Flags(_DEVICES[number], bool(data[0] & 0x40))
+    return _DEVICES[number]
 
 
 def read_block(reply: bytes, number: int) -> bytes:

@@ -7,7 +7,10 @@ from petipy.platforms import Platform, make_uuid, read_device_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from petipy.settings.bmc import Bmc
     from petipy.settings.storage import Storage
+
+_SYSPARAMS = "/sys/firmware/opal/sysparams"
 
 
 class Powernv(Platform):
@@ -46,10 +49,25 @@ class Powernv(Platform):
         # The node that drivers/char/ipmi/ipmi_powernv.c looks for.
         return os.path.isdir(f"{root}/proc/device-tree/ibm,opal/ipmi")  # noqa: PTH112
 
+    def open_bmc(self) -> "Bmc | None":
+        # A service processor of the FSP kind answers IPMI, too, but keeps no boot flags there. As
+        # probe() in Petitboot's discover/platform-powerpc.c.
+        if has_sysparams(""):
+            from petipy.settings.sysparams import Sysparams
+
+            return Sysparams(_SYSPARAMS)
+        return super().open_bmc()
+
     def open_storage(self) -> "Storage | None":
         from petipy.settings.nvram import DEVICE, Nvram
 
         return Nvram() if os.access(DEVICE, os.R_OK | os.W_OK) else None
+
+
+def has_sysparams(root: str) -> bool:
+    """Return True if OPAL's parameters, and no BMC, say what is to boot."""
+    bmc = os.path.isdir(f"{root}/proc/device-tree/bmc")  # noqa: PTH112
+    return not bmc and os.path.isdir(f"{root}{_SYSPARAMS}")  # noqa: PTH112
 
 
 PLATFORM = Powernv()

@@ -31,7 +31,7 @@ from petipy.sys.forked import Parent, in_child
 
 # ipmi_si and ipmi_powernv are for different machines; ipmi_devintf makes the device of either.
 _LOAD = ("modprobe", "-aq", "ipmi_powernv", "ipmi_si", "ipmi_devintf")
-_PATIENCE = 5.0  # seconds until the start goes on without an answer
+PATIENCE = 5.0  # seconds until the start goes on without an answer
 _STEP = 0.05  # seconds between two looks for the device
 _CLEARING = 3.0  # seconds
 _PLACE = "service processor"
@@ -68,7 +68,7 @@ class Bmc:
         *,
         ioctl: device.Ioctl | None = None,
         load: Sequence[str] = _LOAD,
-        within: float = _PATIENCE,
+        within: float = PATIENCE,
     ) -> None:
         self._open = partial(device.Ipmi, path, **({"ioctl": ioctl} if ioctl else {}))
         self._path, self._load, self._within = path, load, within
@@ -179,13 +179,20 @@ def _translate(reply: bytes, blocks: list[bytes], log: Log) -> Wish:
     except ValueError as error:
         log.warning(f"{_PLACE}: the boot flags: {error}")
     content = b"".join(ipmi.read_block(block, number) for number, block in enumerate(blocks))
-    wish = Wish(first=tuple(_list_mailbox(content, log)))
+    lasting = tuple(_list_mailbox(content, log))
     if flags is None or flags.device == "none":
-        return wish
-    hold = _HOLDS.get(flags.device, "")
-    first = (*_FIRST.get(flags.device, ()), *wish.first)
-    safe = flags.device == "safe"
-    return replace(wish, first=first, hold=hold, safe=safe, once=not flags.lasting)
+        return Wish(first=lasting)
+    return make_wish(flags, lasting)
+
+
+def make_wish(flags: ipmi.Flags, order: tuple[str, ...] = ()) -> Wish:
+    """Return the wish for the device of the flags, then for an order that stays."""
+    return Wish(
+        first=(*_FIRST.get(flags.device, ()), *order),
+        hold=_HOLDS.get(flags.device, ""),
+        safe=flags.device == "safe",
+        once=not flags.lasting,
+    )
 
 
 def _list_settings(reply: bytes, log: Log) -> Iterator[Statement]:

@@ -9,7 +9,7 @@ import pytest
 
 from parsers.api import UNKNOWN
 from petipy import platforms
-from petipy.platforms import Platform
+from petipy.platforms import Platform, powernv
 from tests.trees import Content, lay
 
 HERE = os.uname().machine
@@ -129,6 +129,27 @@ def test_a_service_processor_is_known_by_what_the_firmware_says(
 ) -> None:
     platform, root = found(tmp_path, files)
     assert platform.has_bmc(root) is expected
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, False),
+        ({"sys/firmware/opal/sysparams/next-boot-device": b"\xff"}, True),
+        (
+            {
+                "sys/firmware/opal/sysparams/next-boot-device": b"\xff",
+                "proc/device-tree/bmc/name": b"bmc\0",
+            },
+            False,
+        ),
+    ],
+)
+def test_opals_parameters_count_on_machines_without_a_bmc(
+    tmp_path: Path, more: Mapping[str, Content], expected: bool
+) -> None:
+    _, root = found(tmp_path, {**POWERNV, **more})
+    assert powernv.has_sysparams(root) is expected
 
 
 def test_efi_variables_that_decide_what_boots_are_read_and_secrets_are_not(tmp_path: Path) -> None:
