@@ -98,11 +98,14 @@ class AutomaticBoot:
                 continue
 
     def _tell_of_absent(self, decision: Decision) -> None:
-        """Tell of settings that name what is not there, once all is known or something boots."""
+        """Tell of settings that name what is not there, once something boots.
+
+        Where nothing boots by itself, such as before a password, they are told once all is known.
+        """
         snapshot, lines = self._store.snapshot, list[str]()
         known = snapshot.settled and not snapshot.scanning
-        idle = known and not decision.default and _has_anything(snapshot)
-        if list_items(snapshot) and (decision.boot or idle):
+        rests = known and decision.again == math.inf and _has_anything(snapshot)
+        if list_items(snapshot) and (decision.boot or rests):
             lines += candidates.explain_order(snapshot)
         if snapshot.settings.own and (decision.boot or known):
             from petipy.state import own  # few machines have any

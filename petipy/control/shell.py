@@ -24,22 +24,43 @@ async def run(
     """
     environment = process.ENVIRONMENT | _ENVIRONMENT | {"TERM": term}
     shell = process.start_on_terminal(command, path, environment)
+    use = Use(shell.pid, path)
     try:
         while not await shell.ends_within(_LOOK):
-            if is_used(shell.pid, path):
+            if use.goes_on():
                 note_use()
     finally:
         await shell.end()
 
 
-def is_used(pid: int, path: str) -> bool:
-    """Return True if a program runs, or a person types or reads; a forgotten prompt is not use."""
-    # A kernel without CONFIG_PROC_CHILDREN does not have the file.
-    with suppress(OSError), open(f"/proc/{pid}/task/{pid}/children") as file:
-        if file.read().strip():
-            return True
-    try:
-        status = os.stat(path)  # noqa: PTH116  a terminal's times are those of its last input and output
-    except OSError:
-        return False
-    return time.time() - max(status.st_atime, status.st_mtime) < _IDLE
+class Use:
+    """The use of a shell: a program runs, or a person types or reads.
+
+    A forgotten prompt is none. The terminal's times are compared with one another alone: the wall
+    clock may be set by days while the shell is open.
+    """
+
+    def __init__(self, pid: int, path: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pid, self._path, self._clock = pid, path, clock
+        self._times = self._read_times()
+        self._changed = clock()
+
+    def goes_on(self) -> bool:
+        """Return True if the shell is in use, or was within the last minute."""
+        # A kernel without CONFIG_PROC_CHILDREN does not have the file.
+        children = f"/proc/{self._pid}/task/{self._pid}/children"
+        with suppress(OSError), open(children) as file:
+            if file.read().strip():
+                return True
+        times = self._read_times()
+        if times != self._times:
+            self._times, self._changed = times, self._clock()
+        return times is not None and self._clock() - self._changed < _IDLE
+
+    def _read_times(self) -> tuple[float, float] | None:
+        """Return the times of the last input and output; None without the terminal."""
+        try:
+            status = os.stat(self._path)  # noqa: PTH116  no pathlib here
+        except OSError:
+            return None
+        return status.st_atime, status.st_mtime

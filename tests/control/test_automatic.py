@@ -278,18 +278,30 @@ def test_an_item_of_the_order_that_is_not_there_is_told_once() -> None:
     asyncio.run(scenario())
 
 
-def test_an_order_that_leaves_out_everything_says_so() -> None:
+@pytest.mark.parametrize(
+    ("machine", "settings", "told"),
+    [
+        (
+            *(OPEN, {"timeout": 0, "order": parse("usb")}),
+            "petipy.order names nothing that can boot yet: nothing boots by itself",
+        ),
+        (SHUT, {"next": "gone"}, "petipy.next: no entry here is gone"),
+        (SHUT, {"entry": "gone"}, "petipy.entry: no entry here is gone"),
+        (OPEN, {"timeout": math.inf, "next": "gone"}, "petipy.next: no entry here is gone"),
+    ],
+)
+def test_where_nothing_boots_by_itself_a_setting_in_vain_is_told_once_all_is_known(
+    machine: Choice, settings: dict[str, Any], told: str
+) -> None:
     async def scenario() -> None:
-        parts = Parts(OPEN, timeout=0, order=parse("usb"))
+        parts = Parts(machine, **settings)
         task = asyncio.create_task(parts.automatic.run(parts.commands))
         async with asyncio.timeout(30):
             while not parts.told:  # noqa: ASYNC110  nothing wakes this test
                 await asyncio.sleep(0.01)
         task.cancel()
         await asyncio.wait({task})
-        assert parts.told == [
-            "petipy.order names nothing that can boot yet: nothing boots by itself"
-        ]
+        assert parts.told == [told]
         assert parts.booter.booted == []
 
     asyncio.run(scenario())

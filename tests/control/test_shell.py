@@ -65,12 +65,20 @@ def test_a_boot_ends_a_shell_on_another_console() -> None:
     run(scenario())
 
 
-def test_a_shell_is_used_while_a_person_types_also_where_the_kernel_lists_no_children(
-    tmp_path: Path,
-) -> None:
-    nobody, terminal = 1 << 30, tmp_path / "terminal"
+def test_a_shell_is_used_while_a_person_types_whatever_the_wall_clock_says(tmp_path: Path) -> None:
+    """A kernel may list no children; the clock may have been years ahead when the shell opened."""
+    terminal, now = tmp_path / "terminal", 1000.0
     terminal.touch()
-    assert shell.is_used(nobody, str(terminal))
-    os.utime(terminal, (0, 0))
-    assert not shell.is_used(nobody, str(terminal))
-    assert not shell.is_used(nobody, str(tmp_path / "gone"))
+    os.utime(terminal, (4e9, 4e9))
+    use = shell.Use(1 << 30, str(terminal), lambda: now)
+    assert use.goes_on()
+    now += 61
+    assert not use.goes_on()
+    os.utime(terminal, (0, 0))  # a key, by a clock that was set back
+    assert use.goes_on()
+    now += 59
+    assert use.goes_on()
+    now += 2
+    assert not use.goes_on()
+    terminal.unlink()
+    assert not use.goes_on()
