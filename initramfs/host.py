@@ -168,5 +168,8 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write the file in one step: no reader ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(data)
-    part.replace(path)
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:  # the file system may be full
+        part.unlink(missing_ok=True)

@@ -24,7 +24,12 @@ class Manifest:
     files: dict[str, dict[str, int | str]] = field(default_factory=dict)
 
     def write(self, output: Path, files: Mapping[str, bytes]) -> None:
-        """Write the files, and the manifest with their sizes and checksums beside them."""
+        """Write the files, and the manifest with their sizes and checksums beside them.
+
+        Files of an earlier build that this one does not have are removed: a zImage would not fit.
+        """
+        for name in read_names(output) - files.keys():
+            (output / name).unlink(missing_ok=True)
         for name, data in files.items():
             write_whole(output / name, data)
             digest = hashlib.sha256(data).hexdigest()
@@ -46,3 +51,12 @@ class Manifest:
             by_size = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
             lines += [f"  {name:34}{megabytes(size):>10}" for name, size in by_size]
         return "\n".join(lines)
+
+
+def read_names(output: Path) -> set[str]:
+    """Return the names of the files that an earlier build has written there."""
+    try:
+        names = json.loads((output / "manifest.json").read_bytes())["files"]
+        return {name for name in names if Path(name).name == name}
+    except (OSError, ValueError, KeyError, TypeError):  # none, or half of one
+        return set()

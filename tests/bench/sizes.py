@@ -16,7 +16,7 @@ def rows(images: Sequence[Image]) -> list[list[str]]:
     packed = sizes.pop(images[0].initrd.name)
     for name, kernels in sizes.items():
         wholes = [kernel and kernel + size for kernel, size in zip(kernels, packed, strict=True)]
-        table.append([f"{name} and image", *megabytes(wholes)])
+        table.append([f"{name} and image: at most 20 with our kernel", *megabytes(wholes)])
     for group in ("compressed", "features"):
         parts = dict.fromkeys(part for m in manifests for part in m[group])
         for part in sorted(parts, key=lambda part: -manifests[0][group].get(part, 0)):
