@@ -139,10 +139,15 @@ class App:
             accept = partial(listener.accept, owner=user, name="ssh", may=only)
             parts += [("ssh", server.run), ("ssh", partial(accept, ssh.SOCKET, {user}))]
         if self._services.kmsg:
-            parts.append(("kmsg", partial(self._consoles.follow_kernel, self._log.relay)))
+            parts.append(("kmsg", partial(self._consoles.follow_kernel, self._relay)))
         async with asyncio.TaskGroup() as group:
             for name, part in parts:
                 group.create_task(self._keep_up(name, part))
+
+    def _relay(self, severity: int, text: str) -> None:
+        """Log a message of the kernel. Consoles show it at once."""
+        self._log.relay(severity, text)
+        self._store.notify()
 
     async def _keep_up(self, name: str, part: Callable[[], Awaitable[None]]) -> None:
         """Run a part for ever: a fault of it must not end the program. The log has its name."""

@@ -64,6 +64,7 @@ class Machine(Kexec):
     bmc: Bmc | None = None
     stamp: str = ""  # of every file, if a scan has seen one
     later: dict[str, Scan] = field(default_factory=dict)  # what further scans give
+    kmsg: bool = False
 
     def take(
         self, kernel: int, initrds: Sequence[int], cmdline: str, devicetree: int | None
@@ -141,6 +142,7 @@ class Machine(Kexec):
             notes=Notes(f"{self.tree}/boots"),
             bmc=self.bmc,
             control=f"{self.tree}/control",
+            kmsg=self.kmsg,
         )
 
     def run(self, settings: Settings, person: "Person | None" = None) -> Log:
@@ -208,6 +210,36 @@ def test_the_service_processors_wish_boots_first_and_is_used_up(machine: Machine
     machine.run(Settings(timeout=0))
     assert machine.loaded == "A"
     assert device.bmc.flags == bytes((0x80, 0, 0, 0, 0))
+
+
+class KernelMessages:
+    """A kernel that has one message, a while after everything else has come."""
+
+    def __init__(self, add: Callable[[int, str], None]) -> None:
+        self._add = add
+
+    async def run(self) -> None:
+        await asyncio.sleep(0.5)
+        self._add(6, "kernel: usb 1-1: new device")
+        await asyncio.sleep(60)
+
+    async def release(self, lines: Sequence[str]) -> None: ...
+    def resume(self) -> None: ...
+
+
+def test_a_message_of_the_kernel_wakes_whoever_shows_the_log(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("petipy.ui.line.kernel.KernelMessages", KernelMessages)
+    machine.kmsg = True
+    machine.scans["vda2"] = scan(entry("a", "/good", cmdline="A"))
+
+    async def person(session: Session, store: Store) -> None:
+        await until(store, lambda _: any("usb" in status.text for status in session.log()))
+        await session.boot(store.snapshot.choices[0].id)
+
+    machine.run(Settings(timeout=math.inf), person)
+    assert machine.loaded == "A"
 
 
 def test_safe_mode_looks_at_no_disk_before_a_person_asks(machine: Machine) -> None:

@@ -37,6 +37,15 @@ class Store:
         old = self._snapshot
         if all(_same(getattr(old, name), value) for name, value in changes.items()):
             return
+        self._advance(changes)
+
+    def notify(self) -> None:
+        """Wake everyone who waits, though no field has changed: the log has another line."""
+        self._advance({})
+
+    def _advance(self, changes: dict[str, Any]) -> None:
+        """Make the next version."""
+        old = self._snapshot
         version = old.version + self._read
         self._snapshot, self._read = replace(old, **changes, version=version), False
         if not self._waking:

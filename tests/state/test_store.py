@@ -39,6 +39,18 @@ def test_a_reader_sees_an_update_at_once_and_is_told_at_the_next_turn() -> None:
     asyncio.run(scenario())
 
 
+def test_a_notice_wakes_who_waits_for_a_change() -> None:
+    async def scenario() -> None:
+        store = Store()
+        store.update(default="a")
+        waiting = asyncio.create_task(store.wait_for_change(store.snapshot.version))
+        await asyncio.sleep(0)
+        store.notify()
+        assert (await waiting).default == "a"
+
+    asyncio.run(asyncio.wait_for(scenario(), 10))
+
+
 def test_many_updates_of_one_turn_make_one_version_and_wake_once() -> None:
     async def scenario() -> None:
         store, calls = Store(), list[int]()
