@@ -78,20 +78,28 @@ class Graph:
 
 
 def statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield every node but those for type checkers."""
+    """Yield every node but those for type checkers, other versions of Python and other systems."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and is_type_checking(node.test):
-            for other in node.orelse:
-                yield other
-                yield from statements(other)
-        else:
-            yield node
-            yield from statements(node)
+        parts: list[ast.AST] = [node]
+        if isinstance(node, ast.If) and (known := decide(node.test)) is not None:
+            parts = [*(node.body if known else node.orelse)]
+        for part in parts:
+            yield part
+            yield from statements(part)
 
 
-def is_type_checking(test: ast.expr) -> bool:
-    name = test.id if isinstance(test, ast.Name) else getattr(test, "attr", "")
-    return name == "TYPE_CHECKING"
+def decide(test: ast.expr) -> bool | None:
+    """Return the truth of a test that has the same one at each start; else None."""
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return False
+        case ast.Compare(
+            left=ast.Attribute(value=ast.Name(id="sys"), attr="version_info" | "platform"),
+            ops=[_],
+            comparators=[ast.Tuple() | ast.Constant() as known],
+        ) if all(isinstance(part, ast.Constant) for part in getattr(known, "elts", [])):
+            return bool(eval(ast.unparse(test), {"sys": sys}))
+    return None
 
 
 def absolute(package: str, level: int, module: str | None) -> str:

@@ -209,7 +209,7 @@ def probe(command: list[str], version: str, room: Path) -> None:
     shutil.copytree(room / "compiled", home)
     (home / "lib-dynload").symlink_to(next((room / "host").rglob("lib-dynload")))
     own = [name for name in OWN if (home / name).is_dir()]
-    names = [*own, "asyncio", "pyparsing", "urwid", "urwid.display.raw"]
+    names = [*own, "asyncio", "pyparsing", "petipy.ui.fullscreen", "petipy.ui.linemode"]
     program = "; ".join(f"import {name}" for name in names)
     run([*command, "-c", program], env={"PYTHONHOME": str(room / "home"), "PYTHONPATH": ""})
 

@@ -182,6 +182,9 @@ def sources(tmp_path: Path) -> Path:
         "app/__main__.py": "import first\nfrom app import plain\n",
         "app/plain.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import typed\n",
         "first.py": "'''What it is.'''\ndef f():\n    from pack import inner\n",
+        "app/old.py": "import sys\nif sys.version_info >= (3, 5):\n    import first\n"
+        "elif sys.platform == 'linux':\n    import unused\nelse:\n    import unused\n",
+        "app/other.py": "import sys\nif sys.platform == 'win32':\n    import unused\n",
         "pack/__init__.py": "try:\n    import heavy\nexcept ImportError:\n    pass\n",
         "pack/inner.py": "from . import outer\nimport _fast\n",
         "pack/outer.py": "",
@@ -215,6 +218,7 @@ def test_what_import_statements_reach_is_compiled_and_nothing_else(sources: Path
     found = {path.relative_to(target).as_posix() for path in target.rglob("*.pyc")}
     assert found == {
         *("app/__init__.pyc", "app/__main__.pyc", "app/plain.pyc", "first.pyc", "typing.pyc"),
+        *("app/old.pyc", "app/other.pyc"),
         *("pack/__init__.pyc", "pack/inner.pyc", "pack/outer.pyc"),
     }
     assert extensions == ["_fast"]
