@@ -5,6 +5,7 @@
                  other relocations (ppc64el)                             9 million
     modules      drop signatures and type information of modules,        10.7 MB to unpack,
                  and what traces them                                    97 million
+    symbols      drop the names of what modules do not export            4 % of the modules
     ../kernel    compress each rare kernel module by itself              0.5 s
     libraries    unlink programs from libraries that they never need     11 MB to unpack
     unwinding    clear the tables for unwinding the stack                a tenth of the programs

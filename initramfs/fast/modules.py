@@ -12,6 +12,7 @@ import struct
 
 from initramfs.elf import Elf
 from initramfs.fast.calls import bind_calls
+from initramfs.fast.symbols import drop_symbols
 
 # The list of functions to trace, and events of them; the tracepoints themselves stay.
 TRACING = (
@@ -27,8 +28,8 @@ SIGNATURE = b"~Module signature appended~\n"
 
 
 def speed_up(module: bytes) -> bytes:
-    """Return the module without signature and type information, with its calls bound."""
-    return bind_calls(strip(strip_signature(module)))
+    """Return the module without signature, type information and own names, its calls bound."""
+    return drop_symbols(bind_calls(strip(strip_signature(module))))
 
 
 def strip_signature(module: bytes) -> bytes:
