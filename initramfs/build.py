@@ -14,7 +14,7 @@ from initramfs.compression import Compressor, Zstd
 from initramfs.fast import lz4
 from initramfs.fast.lz4 import Lz4
 from initramfs.fast.modules import speed_up
-from initramfs.fast.packs import PART, pack_programs
+from initramfs.fast.packs import PART, SSL, pack_programs
 from initramfs.fast.turns import mount_debugfs
 from initramfs.host import (
     REPOSITORY,
@@ -223,6 +223,7 @@ def assemble(
     core, common, packed = Tree(), Tree(), Tree()
     if not plain:
         mount_debugfs(programs.tree, kernel)
+        programs.tree.update(interpreter.tree.split((SSL,)))
         pack_programs(programs.tree, zstd.pack)
         core, common = programs.tree.split(lz4.CORE), drivers.split(("*.ko",))
         packed = Tree({**programs.tree.split(("*.zst",)), **drivers.split(("*.zst",))})

@@ -16,7 +16,7 @@ CORE = "core"
 PATHS: Mapping[str, tuple[str, ...]] = {
     "https": (
         *("*/libcrypto.so.3*", "*/libssl.so.3*", "etc/ssl/*"),
-        "*/_ssl.*.so",
+        "*/_ssl.*.so*",
     ),
     "addresses: systemd-networkd": ("*/systemd-networkd*",),
     "passwords": ("*/libcrypt.so.1*",),

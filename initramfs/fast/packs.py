@@ -12,11 +12,12 @@ from initramfs.tree import Node, Tree, file
 from petipy.startup.packs import NETWORK, OPENPGP, PLACE, TLS
 
 PART = "packed"  # of the image
+SSL = "*/lib-dynload/_ssl.*.so"  # Python's module for https
 # Name of the pack → files; `*` matches slashes too.
 PACKS: Mapping[str, tuple[str, ...]] = {
     NETWORK: ("usr/lib/systemd/systemd-networkd",),
     OPENPGP: ("usr/bin/gpgv", "*/libgcrypt.so.20*", "*/libgpg-error.so.0*"),
-    TLS: ("*/libcrypto.so.3", "*/libssl.so.3", "etc/ssl/certs/ca-certificates.crt"),
+    TLS: (SSL, "*/libcrypto.so.3", "*/libssl.so.3", "etc/ssl/certs/ca-certificates.crt"),
 }
 
 
