@@ -26,7 +26,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a lost terminal is op
 _FLUSH_TIME = 1.0  # seconds for the last lines to leave
 # Seconds without input after a key, and the most: it may prove to be the start of an echo.
 _HOLD, _LONGEST_HOLD = 0.05, 1.0
-_SIZE_LOOK = 0.5  # seconds between two looks at the size of a window
 _REDRAW = b"\x0c"  # Ctrl-L
 _HEALTHY = 10.0  # seconds; a terminal that was open for longer works
 
@@ -105,10 +104,7 @@ class Console:
         self._attended, self._may_leave = True, True
         try:
             self._terminal.open()
-            async with asyncio.TaskGroup() as group:
-                sizing = group.create_task(self._follow_size())
-                await self._use_terminal()
-                sizing.cancel()
+            await self._use_terminal()
         except ExceptionGroup as errors:
             _, others = errors.split(OSError)
             if others:
@@ -118,15 +114,10 @@ class Console:
             self._terminal.close()
             self._session.forget()
 
-    async def _follow_size(self) -> None:
-        """Draw again after the terminal's window has another size."""
-        size = self._terminal.size()
-        while True:
-            await asyncio.sleep(_SIZE_LOOK)
-            if self._terminal.is_open and self._terminal.size() != size:
-                size = self._terminal.size()
-                if self._fullscreen:
-                    self._fullscreen.wake()
+    def wake(self) -> None:
+        """Look at the size of the terminal now: a window may have another one."""
+        if self._fullscreen:
+            self._fullscreen.wake()
 
     async def release(self, lines: Sequence[str]) -> None:
         """Print the last lines and restore the terminal's modes, within a second."""

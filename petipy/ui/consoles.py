@@ -1,6 +1,7 @@
 """The consoles of the machine, together."""
 
 import asyncio
+import signal
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -27,9 +28,21 @@ class Consoles:
     async def serve(self, consoles: Sequence[Console]) -> None:
         """Serve the consoles; return only when cancelled."""
         self._consoles += consoles
-        async with asyncio.TaskGroup() as group:
-            for console in consoles:
-                group.create_task(console.serve())
+        loop = asyncio.get_running_loop()
+        # It comes if one of the terminals controls this process, as in a container.
+        loop.add_signal_handler(signal.SIGWINCH, self._wake)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for console in consoles:
+                    group.create_task(console.serve())
+        finally:
+            loop.remove_signal_handler(signal.SIGWINCH)
+
+    def _wake(self) -> None:
+        """Let the screens look at their sizes."""
+        for console in self._consoles:
+            if isinstance(console, Console):
+                console.wake()
 
     async def attend(self, console: Console) -> None:
         """Show the menu on a console that somebody has opened, until the person leaves it."""

@@ -44,6 +44,7 @@ class FullScreen(Mode):
         super().__init__(terminal, session, start, warn, theme=theme, may_leave=may_leave)
         self._last_key = self._woken = -math.inf  # times
         self._answers_until = -math.inf  # of questions about the size
+        self._is_back = False  # a reader that went away; perhaps another one
         self._display = Display(terminal, theme, self.translator.letters)
         self._loop = MainLoop(
             self._view,
@@ -78,7 +79,8 @@ class FullScreen(Mode):
                 event = await watch.wait(min(self._next_tick(), self._keyboard.deadline))
                 now = self._session.clock()
                 keys = self._keyboard.take(event.data, now)
-                if event.arrived:
+                if event.arrived or self._is_back:
+                    self._is_back = False
                     await self._redraw()
                 await self._press(keys)
                 self._show(self._session.snapshot)
@@ -128,6 +130,8 @@ class FullScreen(Mode):
         self._display.clear()
 
     async def _measure(self) -> None:
+        if self._watch:
+            self._watch.release_input()  # it would take the answer
         size = await probe_size(self._terminal, self._keyboard.decoder)
         self._answers_until = -math.inf if size else self._session.clock() + _LATE
         if size:
@@ -147,9 +151,11 @@ class FullScreen(Mode):
 
     def _on_drained(self, lossy: bool) -> None:
         if lossy:
-            self._display.clear()
-        if lossy or self._display.skipped:
+            self._is_back = True
+            self.wake()
+        elif self._display.skipped:
             self._draw()
 
     def _next_tick(self) -> float:
-        return next_change(self._session.snapshot.countdown, self._session.clock())
+        now = self._session.clock()
+        return now if self._is_back else next_change(self._session.snapshot.countdown, now)

@@ -19,6 +19,7 @@ _MOST_CHUNKS = 64  # of unread input; the terminal drops more
 # Bytes a second, and at once, that are read: no person types more, and a longer paste waits. A line
 # that floods would else take the processor from the other consoles.
 _RATE, _BURST = 1024, 4096
+_PAUSE = 0.01  # seconds without a byte, after which a burst is over; a held key has longer ones
 COLUMNS, ROWS = 80, 24  # of a terminal that does not tell its size
 
 
@@ -42,6 +43,8 @@ class Terminal:
         self._writer: Writer | None = None
         self._modes: tty.Modes | None = None
         self._input: asyncio.Queue[bytes | None] = asyncio.Queue(_MOST_CHUNKS)  # None: an echo
+        self._burst = bytearray()  # input that may go on
+        self._burst_end: asyncio.TimerHandle | None = None
         self._echo = EchoDetector()
         self._allowance, self._counted = float(_BURST), 0.0  # bytes, and the time of that
         self._pause: asyncio.TimerHandle | None = None  # until input is read again
@@ -140,7 +143,10 @@ class Terminal:
         return self._echo.last_input
 
     async def read(self) -> bytes:
-        """Return the next input. EIO once the terminal has hung up; EchoHeard."""
+        """Return the next input. EIO once the terminal has hung up; EchoHeard.
+
+        Noise may begin with a letter. So what comes without a pause is one input.
+        """
         data = await self._input.get()
         if data is None:
             raise EchoHeard
@@ -152,6 +158,7 @@ class Terminal:
         """Drop unread input: it was not typed for the screen that comes next."""
         with contextlib.suppress(OSError):
             tty.discard_input(self._fd)
+        self._take_burst()
         kept = [data for data in self._empty_queue() if not data]
         for data in kept[:1]:
             self._input.put_nowait(data)
@@ -183,10 +190,29 @@ class Terminal:
         self._count(len(data))
         verdict = self._echo.read(data, asyncio.get_running_loop().time())
         if verdict == "echo":
+            self._take_burst()
             self._empty_queue()
             self._input.put_nowait(None)
-        elif verdict == "input" and not self._input.full():
+        elif verdict == "input":
+            self._burst += data
+            if self._burst_end:
+                self._burst_end.cancel()
+            pause = 0 if self.virtual or len(self._burst) > _BURST else _PAUSE
+            self._burst_end = asyncio.get_running_loop().call_later(pause, self._end_burst)
+
+    def _end_burst(self) -> None:
+        data = self._take_burst()
+        if not self._input.full():
             self._input.put_nowait(data)
+
+    def _take_burst(self) -> bytes:
+        """Return the input that is not in the queue yet, and drop it."""
+        data = bytes(self._burst)
+        self._burst.clear()
+        if self._burst_end:
+            self._burst_end.cancel()
+            self._burst_end = None
+        return data
 
     def _count(self, size: int) -> None:
         """Pause reading after more input than a person's."""
@@ -207,6 +233,7 @@ class Terminal:
             self._pause.cancel()
             self._pause = None
         asyncio.get_running_loop().remove_reader(self._fd)
+        self._take_burst()
 
     def _on_drained(self, lossy: bool) -> None:
         self.drained(lossy)

@@ -10,7 +10,7 @@ from petipy.control.session import Session
 from petipy.state.model import Snapshot
 from petipy.ui.line.terminal import Terminal
 
-_LOOK = 1.0  # seconds between two looks at the signals of a line
+_LOOK = 0.5  # seconds between two looks at the signals of a line, and at its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Watch:
         self._news: asyncio.Task[Snapshot] | None = None
         self._interruption: asyncio.Future[None] | None = None
         self._not_before = 0.0
-        self._carrier = terminal.carrier
+        self._carrier, self._size = terminal.carrier, terminal.size()
 
     def __enter__(self) -> "Watch":
         return self
@@ -54,18 +54,21 @@ class Watch:
     async def wait(self, until: float) -> ConsoleEvent:
         """Return the next event; an empty one when the clock passes `until`, or when interrupted.
 
+        It is an empty one, too, after the size of the terminal has changed.
+
         Raise OSError when the terminal is lost.
         """
         clock = self._session.clock
         while True:
-            # The kernel tells nobody about these signals: they are looked at now and then.
-            look = math.inf if self._carrier is None else clock() + _LOOK
-            event = await self._wait(min(until, look))
+            # The kernel tells nobody about these signals, and about the size only the processes that
+            # the terminal controls: they are looked at now and then.
+            event = await self._wait(min(until, clock() + _LOOK))
             if event is not None or clock() >= until:
                 return event or ConsoleEvent()
-            before, self._carrier = self._carrier, self._terminal.carrier
-            if self._carrier and not before:
-                return ConsoleEvent(arrived=True)
+            carrier, size = self._carrier, self._size
+            self._carrier, self._size = self._terminal.carrier, self._terminal.size()
+            if (self._carrier and not carrier) or self._size != size:
+                return ConsoleEvent(arrived=bool(self._carrier and not carrier))
 
     async def _wait(self, until: float) -> ConsoleEvent | None:
         """Return the next event; None if there is none until then."""
@@ -92,6 +95,12 @@ class Watch:
             self._seen = snapshot.version
             self._not_before = self._session.clock() + self._gap
         return ConsoleEvent(data, snapshot)
+
+    def release_input(self) -> None:
+        """Leave the next input to another reader."""
+        if self._input and not self._input.done():
+            self._input.cancel()
+            self._input = None
 
     def interrupt(self) -> None:
         """Let `wait` return now, if somebody awaits it."""

@@ -1,13 +1,16 @@
 """Terminals of many sizes and speeds, and terminals that come and go."""
 
 import asyncio
+import os
+import signal
 import termios
 from pathlib import Path
 
 import pytest
 
 from petipy.ui.console import Console
-from petipy.ui.line import probe
+from petipy.ui.consoles import Consoles
+from petipy.ui.line import probe, watch, writer
 from petipy.ui.line.writer import LIMIT
 from tests.ui.consoles import PROMPT, console_at, counting_machine, open_menu, serve
 from tests.ui.emulator import Emulator, run
@@ -101,6 +104,61 @@ def test_a_resized_terminal_is_filled_at_the_next_key() -> None:
             emulator.resize(80, 24)
             emulator.type("j")
             await emulator.until(lambda: emulator.lines()[23].startswith("Enter boot"))
+
+    run(scenario())
+
+
+def fills(emulator: Emulator) -> bool:
+    """Return True if the menu is in the first and in the last line of the terminal."""
+    lines = emulator.lines()
+    return lines[0] == "Petipy 0.1 - Boot menu" and lines[-1].startswith("Enter boot")
+
+
+@pytest.mark.parametrize("look", [0.02, 3600.0], ids=["looked at", "signal"])
+def test_a_resized_terminal_is_filled_without_a_key(
+    look: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_LOOK", look)
+
+    async def scenario() -> None:
+        emulator = Emulator(knows_size=True)
+        console = Console(emulator.path, Machine().session())
+        serving = asyncio.create_task(Consoles().serve([console]))
+        await open_menu(emulator)
+        emulator.answers = {}
+        for columns, rows in ((500, 200), (40, 12), (100, 30)):
+            await emulator.quiet()
+            emulator.resize(columns, rows)
+            if look > 1:
+                os.kill(os.getpid(), signal.SIGWINCH)
+            await emulator.until(lambda: fills(emulator))
+        serving.cancel()
+        await asyncio.wait({serving})
+        emulator.close()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("size", [(40, 12), (200, 60)])
+def test_a_reader_that_comes_back_is_asked_for_its_size(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "STUCK", 0.0)
+    monkeypatch.setattr(probe, "PATIENCE", 60.0)
+
+    async def scenario() -> None:
+        machine = Machine()
+        async with console_at(machine) as (emulator, console):
+            await open_menu(emulator)
+            emulator.reading(False)
+            console._terminal.write(LIMIT * "x")
+            await emulator.until(lambda: console._terminal.busy)
+            columns, rows = size
+            emulator.screen.resize(rows, columns)
+            emulator.answers = {b"\x1b[6n": f"\x1b[{rows};{columns}R".encode()}
+            emulator.reading(True)
+            await emulator.until(lambda: fills(emulator))
+            assert termios.tcgetwinsize(emulator.theirs) == (rows, columns)
 
     run(scenario())
 
