@@ -1,12 +1,15 @@
 """The status line: what goes on now, in words."""
 
 from petipy.control.session import Session
+from petipy.state.boots import Progress
 from petipy.state.model import Snapshot
 from petipy.ui.kit.keys import STOP, Key
 from petipy.ui.line.countdown import SecondsLeft
-from petipy.ui.line.plain import describe_progress, entry_title, shorten
+from petipy.ui.line.plain import describe_progress, entry_title, shorten, wrap
 from petipy.ui.line.terminal import COLUMNS
 from petipy.ui.translator import Translator, mark
+
+_BAR = 30  # cells; always the same, since another length would send all of them again
 
 
 class StatusLine:
@@ -21,7 +24,9 @@ class StatusLine:
         `note` is the screen's. `log` is the key that opens the log, if problems are to be counted.
         """
         if snapshot.booting:
-            return self._describe_loading(snapshot)
+            translate = self._translator.translate
+            amounts = describe_progress(snapshot.progress, self._phrase, translate)
+            return self._describe_loading(snapshot, COLUMNS - 1, amounts)
         if note:
             return "status", note
         if snapshot.countdown:
@@ -42,15 +47,36 @@ class StatusLine:
         text = snapshot.status.text if snapshot.status else ""
         return "status", self._translator.translate(text)
 
-    def _describe_loading(self, snapshot: Snapshot) -> tuple[str, str]:
-        progress = snapshot.progress
-        choice = snapshot.choice(snapshot.booting)
+    def draw_transfer(self, snapshot: Snapshot, width: int) -> list[tuple[str, str]]:
+        """Return the lines of a transfer, with a bar; none if there are no amounts to show.
+
+        `width` is the room in columns. Where the bar does not fit beside the amounts, it is above.
+        """
+        progress = snapshot.progress if snapshot.booting else None
         amounts = describe_progress(progress, self._phrase, self._translator.translate)
-        room = max(12, 50 - len(amounts)) if progress else 50  # of 80 columns
-        name = shorten(entry_title(choice, self._phrase), room) if choice else snapshot.booting
+        if progress is None or not amounts:
+            return []
+        bar = _draw_bar(progress, min(_BAR, width - len("[]")))
+        beside = f"{bar} {amounts}"
+        if bar and len(beside) <= width:
+            lines = [beside]
+        else:
+            lines = [*filter(None, [bar]), *wrap(amounts, width, 2)]
+        kind, text = self._describe_loading(snapshot, width, "")
+        return [(kind, line) for line in (text, *lines)]
+
+    def _describe_loading(self, snapshot: Snapshot, width: int, amounts: str) -> tuple[str, str]:
+        choice, progress = snapshot.choice(snapshot.booting), snapshot.progress
         kind = "error" if progress and progress.trouble else "status"
-        loading = self._phrase("Loading {name} ...", name=name)
-        return kind, f"{loading}{amounts and f' {amounts}'} - {STOP.describe(self._phrase)}"
+        amounts = f" {amounts}" if amounts else ""
+
+        def describe(name: str) -> str:
+            loading = self._phrase("Loading {name} ...", name=name)
+            return f"{loading}{amounts} - {STOP.describe(self._phrase)}"
+
+        room = max(12, width - len(describe("")))
+        title = entry_title(choice, self._phrase) if choice else snapshot.booting
+        return kind, describe(shorten(title, room))
 
     def _describe_countdown(self, snapshot: Snapshot) -> str:
         """Return the words of the countdown.
@@ -80,3 +106,11 @@ class StatusLine:
         return describe(
             shorten(entry_title(choice, self._phrase), room) if choice else phrase("the default")
         )
+
+
+def _draw_bar(progress: Progress, cells: int) -> str:
+    """Return a bar of the part that is there; "" if the whole is not known."""
+    if not progress.total:
+        return ""
+    full = min(cells, cells * progress.done // progress.total)
+    return f"[{'#' * full}{'.' * (cells - full)}]"

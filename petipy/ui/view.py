@@ -124,12 +124,15 @@ class View(Frame[Any, Any, Any]):
         screen = self.screen
         title = ("title", f"Petipy {__version__} - {self.title}")
         self._head.set_lines(*([title, ("", "")] if rows >= _TALL else [title]))
-        kind, text = self.describe_status(self.session.snapshot)
+        snapshot = self.session.snapshot
+        kind, text = self.describe_status(snapshot)
         several = kind == "error" or text == self.screen.note
         most = 1 if not several else _REASONS if rows >= _TALL else 2
-        lines = wrap(to_text(text), columns - 1, most) if most > 1 else [text]
+        texts = wrap(to_text(text), columns - 1, most) if most > 1 else [text]
+        transfer = self._status.draw_transfer(snapshot, columns - 1)
+        lines = transfer or [(kind, line) for line in texts]
         footer = join_footer(screen.footer, columns - 1, self.translator.phrase)
-        self._foot.set_lines(*((kind, line) for line in lines), ("keys", footer))
+        self._foot.set_lines(*lines, ("keys", footer))
         return super().render(size, focus)
 
     def describe_status(self, snapshot: Snapshot) -> tuple[str, str]:

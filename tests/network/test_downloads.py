@@ -39,7 +39,7 @@ def test_the_rate_is_shown_and_esc_stops_it(server: Namespace, client: Namespace
         petipy.console.press("enter")
         petipy.console.shows("Boot menu", WAIT)
         petipy.console.press("enter")
-        petipy.console.shows(r"\d of 200 MB, \S+ MB/s, \d+ (s|min) left - Esc stops it", WAIT)
+        petipy.console.shows(r"\[#*\.+\] \S+ of 200 MB, \S+ MB/s, \d+ (s|min) left", WAIT)
         petipy.console.press("esc")
         petipy.console.shows("Loading large was stopped", 10)
         petipy.console.press("down", "enter")

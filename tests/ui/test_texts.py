@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from parsers.api import Origin, Problem
 from petipy.state.boots import Progress
 from petipy.state.model import Source
@@ -95,23 +97,41 @@ def test_the_status_says_what_is_loaded_and_why_it_failed() -> None:
     driver.machine.store.update(
         progress=Progress(what="/initrd", done=12_000_000, total=45_000_000)
     )
-    assert f"Loading {DEBIAN} ... 12 of 45 MB - Esc stops it" in driver.text
+    assert f"Loading {DEBIAN} ... - Esc stops it" in driver.text
+    assert f"[{8 * '#'}{22 * '.'}] 12 of 45 MB\n" in driver.text
     progress = Progress(what="http://x/i", done=12_000_000, total=60_000_000, rate=3_200_000.0)
     driver.machine.store.update(progress=progress)
-    assert "... 12 of 60 MB, 3.2 MB/s, 15 s left - Esc stops it" in driver.text
+    assert f"[{6 * '#'}{24 * '.'}] 12 of 60 MB, 3.2 MB/s, 15 s left\n" in driver.text
     driver.machine.store.update(progress=replace(progress, total=None))
-    assert "... 12 MB, 3.2 MB/s - Esc stops it" in driver.text
+    assert "\n12 MB, 3.2 MB/s\n" in driver.text
     driver.machine.store.update(progress=replace(progress, rate=200_000.0))
-    assert "200 kB/s, 4 min left - Esc stops it" in driver.text
+    assert "200 kB/s, 4 min left\n" in driver.text
     away = "no answer from 2001:db8:1234:5678:9abc:def0:1234:5678, third try"
     driver.machine.store.update(progress=replace(progress, trouble=away))
-    words = " ".join(driver.text.split())
-    assert f"12 of 60 MB, {away} - Esc stops it" in words
+    assert f"[{6 * '#'}{24 * '.'}]\n12 of 60 MB, {away}\n" in driver.text
     driver.machine.store.update(progress=Progress(what="/vmlinux", done=0))
     assert f"Loading {DEBIAN} ... - Esc stops it" in driver.text
     driver.machine.store.update(booting="")
     driver.machine.say("Debian did not boot: not a kernel", "error")
     assert "Debian did not boot: not a kernel" in driver.text
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (200, 60)])
+def test_a_bar_grows_at_its_place_until_all_is_there(size: tuple[int, int]) -> None:
+    driver = Driver(size=size)
+    store = driver.machine.store
+    rows, lengths = set(), []
+    for done in range(10, 130, 10):
+        progress = Progress(what="i", done=done * 10**6, total=120 * 10**6, rate=12e6)
+        store.update(booting=store.snapshot.default, progress=progress)
+        ((row, bar),) = ((at, line) for at, line in enumerate(driver.lines()) if line[:1] == "[")
+        rows.add(row)
+        lengths.append(bar.count("#"))
+        assert "Esc stops it" in driver.text
+        assert f"{done} of 120 MB, 12 MB/s" in driver.text
+    assert len(rows) == 1
+    assert lengths == sorted(lengths)
+    assert (lengths[0], lengths[-1]) == (2, 30)
 
 
 def test_esc_stops_what_is_being_loaded_and_leaves_the_page_as_it_is() -> None:

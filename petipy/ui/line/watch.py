@@ -60,8 +60,8 @@ class Watch:
         """
         clock = self._session.clock
         while True:
-            # The kernel tells nobody about these signals, and about the size only the processes that
-            # the terminal controls: they are looked at now and then.
+            # The kernel tells nobody about these signals, and of the size only processes that the
+            # terminal controls: they are looked at now and then.
             event = await self._wait(min(until, clock() + _LOOK))
             if event is not None or clock() >= until:
                 return event or ConsoleEvent()

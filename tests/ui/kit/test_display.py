@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from parsers.api import Password
+from petipy.state.boots import Progress
 from petipy.state.model import Source
 from petipy.ui.kit import theme
 from petipy.ui.kit.display import Display
@@ -97,6 +98,17 @@ def test_a_tick_of_the_countdown_takes_at_most_12_bytes(rows: int) -> None:
         machine.clock.forward(seconds)
         sketch.driver.view.show(machine.store.snapshot)
         assert 0 < len(sketch.draw()) <= 12
+
+
+def test_a_transfer_takes_at_most_50_bytes_a_step() -> None:
+    machine = twelve()
+    sketch = Sketch(machine)
+    sketch.draw()
+    for done in range(1, 60):
+        progress = Progress(what="i", done=done * 10**6, total=60 * 10**6, rate=3e6)
+        machine.store.update(booting=machine.store.snapshot.default, progress=progress)
+        sketch.driver.view.show(machine.store.snapshot)
+        assert len(sketch.draw()) <= (50 if done > 1 else 200)
 
 
 def test_nothing_is_sent_when_nothing_changes() -> None:
