@@ -5,7 +5,7 @@ import math
 from petipy.ui.line.keys import Decoder, Report
 from petipy.ui.line.terminal import Terminal
 
-_LATE = 1.0  # seconds after an Esc key for which the rest of a sequence may come
+_LATE = 1.0  # seconds after an Esc key, or half a sequence, for which the rest may come
 _VIRTUAL = 0.05  # seconds; the kernel sends the sequences of its own keyboard as a whole
 _FAST, _LONGEST = 0.15, 1.0  # seconds; a network between may cut a sequence in two
 _GAP = 3000  # bits; a slow line comes with slow devices
@@ -28,7 +28,8 @@ class Keyboard:
         self.decoder = Decoder(unicode=unicode)
         self.patience = _LONGEST
         self._waiting_since = math.inf  # the time when an unfinished sequence began
-        self._escaped = -math.inf  # the time of the last Esc key
+        self._expired = -math.inf  # the time when the last one was given up
+        self._noisy = False  # the unfinished sequence came with noise
 
     @property
     def deadline(self) -> float:
@@ -37,12 +38,16 @@ class Keyboard:
 
     def take(self, data: bytes, now: float) -> list[str | Report]:
         """Take input, perhaps none, and return the keys and reports that are complete."""
-        keys = self.decoder.feed(data, late=now - self._escaped < _LATE)
+        keys = self.decoder.feed(data, late=now - self._expired < _LATE)
         if self.decoder.noise:  # a letter among noise is noise, and could boot an entry
             keys = []
+        self._noisy = self.decoder.noise or (self._noisy and self.decoder.pending)
         if not data and now >= self.deadline:
             keys = self.decoder.expire()
-            self._escaped = now if keys else self._escaped
+            if self._noisy:
+                keys = []
+            if keys or now - self._expired >= _LATE:
+                self._expired = now
         if data or not self.decoder.pending:
             self._waiting_since = now if self.decoder.pending else math.inf
         return keys

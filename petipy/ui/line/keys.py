@@ -16,12 +16,14 @@ _SS3 = {**_CURSOR, "M": "enter", "P": "f1", "Q": "f2", "R": "f3", "S": "f4"}
 _LINUX = {"A": "f1", "B": "f2", "C": "f3", "D": "f4", "E": "f5"}  # ESC [ [ A on a Linux VT
 _CONTROL = {8: "backspace", 9: "tab", 10: "enter", 13: "enter", 127: "backspace"}
 
-# ECMA-48: parameters, intermediates, final byte; or a string up to BEL or ST.
-_CSI = re.compile(rb"\x1b\[(?:\[([A-E])|M(?s:...)|(?!M)([0-?]*)([ -/]*)([@-~]))")
-_CSI_SO_FAR = re.compile(rb"\x1b\[(?:\[|M(?s:.{0,2})|[0-?]*[ -/]*)\Z")
-_STRING = re.compile(rb"\x1b[]PX^_](?s:.*?)(?:\x07|\x1b\\)")
-# A person may type an "O" after Esc, but nothing more at the same moment.
-_LATE_REST = re.compile(rb"\[|O[A-DFHMP-S]")
+# ECMA-48: parameters, intermediates, final byte; or a string up to BEL or ST. Other bytes than
+# these are noise: no terminal has them in an answer to what it is asked here.
+_CSI = re.compile(rb"\x1b\[(?:\[([A-E])|M[ -~]{3}|(?!M)([0-?]*)([ -/]*)([@-~]))")
+_CSI_SO_FAR = re.compile(rb"\x1b\[(?:\[|M[ -~]{0,2}|[0-?]*[ -/]*)\Z")
+_STRING = re.compile(rb"\x1b[]PX^_][ -~]*(?:\x07|\x1b\\)")
+_STRING_SO_FAR = re.compile(rb"\x1b[]PX^_][ -~]*\x1b?\Z")
+# A person may type an "O" or a "P" after Esc, but nothing more at the same moment.
+_LATE_REST = re.compile(rb"\[|O[A-DFHMP-S]|[]PX^_][ -~]+(?:\x07|\x1b\\)")
 _STRING_STARTS = b"]PX^_"
 _FIRST = range(0xC2, 0xF5)  # bytes that begin a character of several bytes in UTF-8
 
@@ -45,6 +47,7 @@ class Decoder:
         """With `unicode` a character beyond ASCII is a key, in UTF-8; else it is noise."""
         self._unicode = unicode
         self._buffer = bytearray()
+        self._expired = b""  # the last sequence that was given up
         self._after_cr = False
         self.noise = False  # the last input had bytes that no key sends
 
@@ -55,11 +58,13 @@ class Decoder:
     def feed(self, data: bytes, *, late: bool = False) -> list[str | Report]:
         """Return the keys and reports that are complete now.
 
-        With `late`, an ESC has expired a moment ago: the rest of its sequence may come yet, and
+        With `late`, an ESC or half a sequence has expired a moment ago: the rest may come yet, and
         must not be taken for letters.
         """
-        if late and not self._buffer and _LATE_REST.match(data):
-            self._buffer += b"\x1b"
+        if late and data and not self._buffer:
+            lone = self._expired == b"\x1b"
+            self._buffer += self._expired if not lone or _LATE_REST.match(data) else b""
+        self._expired = b"" if data else self._expired
         self._buffer += data
         self.noise = False
         found: list[str | Report] = []
@@ -74,8 +79,8 @@ class Decoder:
 
     def expire(self) -> list[str | Report]:
         """Give up waiting: a lone ESC is the Esc key, a broken sequence is nothing."""
-        lone, self._buffer = self._buffer == b"\x1b", bytearray()
-        return ["esc"] if lone else []
+        self._expired, self._buffer = bytes(self._buffer), bytearray()
+        return ["esc"] if self._expired == b"\x1b" else []
 
     def _next(self) -> tuple[int, str | Report | None]:
         byte = self._buffer[0]
@@ -116,11 +121,18 @@ class Decoder:
         if second == b"[":
             return self._csi()
         if second == b"O":
-            return (3, _SS3.get(chr(buffer[2]))) if len(buffer) > 2 else (0, None)
+            return self._ss3()
         if second in _STRING_STARTS:
             return self._string()
         # Esc and then another key; or Alt with a key, which no screen uses.
         return 1, "esc"
+
+    def _ss3(self) -> tuple[int, str | Report | None]:
+        if len(self._buffer) < 3:
+            return 0, None
+        final = self._buffer[2]
+        self.noise = self.noise or not 32 <= final < 127
+        return 3, _SS3.get(chr(final))
 
     def _csi(self) -> tuple[int, str | Report | None]:
         if not (match := _CSI.match(self._buffer)):
@@ -138,7 +150,10 @@ class Decoder:
     def _string(self) -> tuple[int, str | Report | None]:
         if match := _STRING.match(self._buffer):
             return match.end(), Report("string")
-        return (len(self._buffer), None) if len(self._buffer) > _LONGEST else (0, None)
+        if _STRING_SO_FAR.match(self._buffer) and len(self._buffer) < _LONGEST:
+            return 0, None
+        self.noise = True
+        return 2, None
 
 
 def _interpret(parameters: str, intermediates: str, final: str) -> str | Report | None:

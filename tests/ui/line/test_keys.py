@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petipy.ui.line.keyboard import Keyboard
 from petipy.ui.line.keys import Decoder, PersonDetector, Report
 
 NOISE = {
@@ -36,6 +37,25 @@ KEYS = {
 }
 
 
+# The answers that terminals give to whatever some program has asked them. conserver and minicom
+# pass on what the terminal in front of them sends; minicom has answers of its own, too.
+POSITION, WINDOW = b"\x1b[24;80R", b"\x1b[8;24;80t"
+ANSWERS = {
+    "xterm": b"\x1b[?64;1;2;6;9;15;16;17;18;21;22;28c\x1b[>41;390;0c\x1b[?2026;2$y\x1b[0n"
+    + POSITION
+    + WINDOW
+    + b"\x1bP>|XTerm(390)\x1b\\\x1b]11;rgb:0000/0000/0000\x07\x1b]10;rgb:ffff/ffff/ffff\x1b\\",
+    "VT220": b"\x1b[?62;1;2;6;7;8;9c\x1b[>1;10;0c\x1b[?13n\x1b[?20n\x1b[?27;1n" + POSITION,
+    "PuTTY": b"\x1b[?6c\x1b[>0;136;0c\x1b[0n\x1b]lPuTTY\x1b\\" + POSITION + WINDOW,
+    "minicom": b"\x1b[?1;2c\x1b[0n" + POSITION,
+    "screen": b"\x1b[?1;2c\x1b[>83;40900;0c\x1b[0n" + POSITION,
+    "tmux": b"\x1b[?1;2;4c\x1b[>84;0;0c\x1bP>|tmux 3.5a\x1b\\" + POSITION + WINDOW,
+    "conserver, BREAK": b"\0\x1b[?1;2c" + POSITION,
+    "Linux": b"\x1b[?6c\x1b[0n\x1b[1;1R",
+    "kitty": b"\x1b[?62;52;c\x1b[?0u\x1b[?997;1n\x1bP1+r544e=787465726d\x1b\\\x1b_Gi=1;OK\x1b\\",
+}
+
+
 def listening() -> PersonDetector:
     """Return a detector whose line has been quiet for long enough."""
     return PersonDetector(now=-10.0)
@@ -52,6 +72,24 @@ def test_noise_that_comes_byte_by_byte_is_no_key(data: bytes) -> None:
     found = [person.detect(bytes([byte]), 0.01 * at) for at, byte in enumerate(data)]
     if data != NOISE["garbled letters"]:  # its first letter comes before anything is wrong
         assert not any(found)
+
+
+@pytest.mark.parametrize("data", ANSWERS.values(), ids=ANSWERS.keys())
+def test_answers_of_a_terminal_are_no_keys_however_they_are_split(data: bytes) -> None:
+    for cut in range(len(data) + 1):
+        for pause in (0.1, 0.7):
+            person, keyboard = listening(), Keyboard()
+            keyboard.patience, found = 0.46, list[str | Report]()
+            for now, piece in ((0.0, data[:cut]), (pause, data[cut:])):
+                assert not person.detect(piece, now)
+                found += keyboard.take(b"", now) if now > keyboard.deadline else []
+                found += keyboard.take(piece, now)
+            found += keyboard.take(b"", 9.0)
+            keys = [key for key in found if isinstance(key, str)]
+            split = pause > keyboard.patience and data[cut - 1 : cut] == b"\x1b"
+            assert keys in ([], ["esc"] * split)
+            assert person.detect(b"x", 20.0)
+            assert keyboard.take(b"x", 20.0) == ["x"]
 
 
 @pytest.mark.parametrize("data", KEYS.values(), ids=KEYS.keys())
