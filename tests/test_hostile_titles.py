@@ -20,8 +20,10 @@ from petipy.state import story
 from petipy.state.boots import Attempt, Countdown
 from petipy.state.model import Choice, Snapshot, Source
 from petipy.state.names import make_name
+from petipy.ui.catalogue import list_headers
 from petipy.ui.kit import theme
 from petipy.ui.line.countdown import CountdownLines
+from petipy.ui.line.letters import Letters
 from tests.test_hostile_text import MADE_BY_PETIPY
 from tests.trees import lay
 from tests.ui.consoles import console_at, open_menu
@@ -184,6 +186,46 @@ def test_every_screen(trick: str, look: theme.Theme, size: tuple[int, int]) -> N
             assert len(line) <= size[0]
             assert line.isascii()
             assert line.isprintable()
+
+
+@pytest.mark.parametrize("language", [found.code for found in list_headers()])
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+def test_every_screen_in_each_language(language: str, size: tuple[int, int]) -> None:
+    machine = Machine()
+    machine.store.snapshot = make_snapshot(ALL)
+    machine.say(f"{ALL} did not boot", "error")
+    machine.lines = [*make_log(ALL).lines]
+    letters = Letters(None)
+    driver = Driver(machine, size, letters=letters)
+    assert driver.view.speak(language)
+    for _ in walk(driver):
+        lines = driver.view.render(size, focus=True).text
+        assert len(lines) == size[1]
+        for line in lines:
+            shown = letters.show(line.decode())
+            assert len(shown) <= size[0]
+            assert "".join(shown).isprintable()
+            assert not INVISIBLE.search("".join(shown))
+
+
+def test_lines_without_cursor_motion() -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        machine.store.snapshot = make_snapshot(ALL)
+        machine.say(f"{ALL} did not boot", "error")
+        async with console_at(machine, term="dumb") as (emulator, _):
+            await emulator.until("menu")
+            emulator.type("\r")
+            await emulator.until(lambda: b"Boot menu" in emulator.received)
+            await emulator.quiet()
+            for command in ("", "i 1", "", "q", "e 1", "\x1b", "l", "q", "/good", "\x1b", "N", "q"):
+                emulator.type(f"{command}\r")
+                await emulator.until_read()
+                await emulator.quiet()
+            sent = emulator.received.decode("ascii")
+        check(re.sub("[\r\b]+", "\n", sent.replace("\r\n", "\n")))
+
+    run(scenario())
 
 
 def test_a_row_that_copies_the_look_of_a_heading_or_of_the_default_is_still_a_row() -> None:

@@ -3,8 +3,10 @@
 from itertools import takewhile
 
 from petipy.ui.line.letters import ASCII, Letters
-from petipy.ui.line.plain import to_ascii, to_text
+from petipy.ui.line.plain import shorten, to_ascii, to_text
 from petipy.ui.line.terminal import Terminal
+
+_LONGEST = 4000  # characters of a line: four seconds of a slow one, and two long command lines
 
 
 class Paper:
@@ -20,7 +22,8 @@ class Paper:
 
     def say(self, *lines: str) -> None:
         """Write lines; with none, end the line that is there."""
-        text = "".join(f"{''.join(self._show(line))}\r\n" for line in lines)
+        short = (shorten(line, _LONGEST) for line in lines)
+        text = "".join(f"{''.join(self._show(line))}\r\n" for line in short)
         self._terminal.write(("\r\n" if self._at_prompt else "") + text)
         self._at_prompt = False
 

@@ -1,5 +1,6 @@
-"""Real tmux and screen show each frame, whatever bytes the display has saved."""
+"""Real tmux and screen show each frame, whatever bytes the display has saved; and a console."""
 
+import asyncio
 import os
 import random
 import shutil
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from petipy.ui.console import Console
 from petipy.ui.kit import theme
 from petipy.ui.kit.display import Display
+from tests.ui.consoles import counting_machine, open_menu, serve
 from tests.ui.emulator import Emulator, run
 from tests.ui.kit.glass import Styled, expect, read
 from tests.ui.wire import Wire, to_canvas
@@ -20,9 +23,11 @@ SIZE = COLUMNS, ROWS = 60, 10
 WORDS = ("Debian", "GNU/Linux", "with Linux 6.12", "", "             ", "(recovery)", "x")
 STORIES, FRAMES = 6, 12
 PROGRAMS = {
-    "tmux": ("tmux", "-L{name}", "-f", "{config}", "new", "stty raw -echo; exec cat {pipe}"),
-    "screen.linux": ("screen", "-c", "{config}", "sh", "-c", "stty raw -echo; exec cat {pipe}"),
+    "tmux": ("tmux", "-L{name}", "-f", "{config}", "new", "{script}"),
+    "screen.linux": ("screen", "-c", "{config}", "sh", "-c", "{script}"),
 }
+SHOW = "stty raw -echo; exec cat {pipe}"
+LEND = "tty >{pipe}; exec sleep 600"
 CONFIGS = {"tmux": "set -g status off\n", "screen.linux": "startup_message off\n"}
 
 
@@ -47,13 +52,14 @@ def make_row(dice: random.Random) -> Styled:
 
 
 @contextmanager
-def multiplexer(emulator: Emulator, term: str, room: Path) -> Iterator[int]:
-    """Run the program on a terminal; yield a descriptor whose input it gets as a terminal's."""
+def multiplexer(emulator: Emulator, term: str, room: Path, script: str = SHOW) -> Iterator[int]:
+    """Run the program on a terminal, and a script in its window; yield a descriptor of the pipe."""
     config, pipe, name = room / "config", room / "pipe", f"petipy-{os.getpid()}"
     config.write_text(CONFIGS[term])
     os.mkfifo(pipe)
     fd = os.open(pipe, os.O_RDWR)
-    words = [word.format(config=config, pipe=pipe, name=name) for word in PROGRAMS[term]]
+    names = {"config": config, "name": name, "script": script.format(pipe=pipe)}
+    words = [word.format(**names) for word in PROGRAMS[term]]
     environment = {**os.environ, "TERM": "linux", "SCREENDIR": str(room), "TMUX_TMPDIR": str(room)}
     environment.pop("TMUX", None)
     room.chmod(0o700)  # screen wants that
@@ -88,6 +94,47 @@ def test_a_multiplexer_shows_each_frame(term: str, tmp_path: Path) -> None:
                     os.write(fd, wire.take().encode())
                     wanted = expect(frame, COLUMNS)
                     await emulator.until(lambda: read(emulator.screen) == wanted)  # noqa: B023
+        emulator.close()
+
+    run(scenario())
+
+
+async def read_name(fd: int) -> str:
+    """Return the name of the terminal that a window lends."""
+    os.set_blocking(fd, False)
+    while True:
+        try:
+            return os.read(fd, 100).decode().strip()
+        except BlockingIOError:
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("term", PROGRAMS)
+def test_a_console_in_a_multiplexer(term: str, tmp_path: Path) -> None:
+    """Its answers are no keys, arrows arrive whole, and its size is followed."""
+    if not shutil.which(term.partition(".")[0]):
+        pytest.skip(f"{term} is absent")
+
+    async def scenario() -> None:
+        emulator, machine = Emulator(100, 30, knows_size=True), counting_machine()
+        with multiplexer(emulator, term, tmp_path, LEND) as fd:
+            console = Console(await read_name(fd), machine.session(), term=term)
+            async with serve(console):
+                await open_menu(emulator)
+                await emulator.until(lambda: emulator.lines()[29].startswith("Enter boot"))
+                assert emulator.lines()[0] == "Petipy 0.1 - Boot menu"
+                emulator.type("\x1b[B")
+                await emulator.until(lambda: "Advanced" in emulator.focused())
+                # Questions of other programs, whose answers come to this one.
+                console._terminal.write("\x1b[c\x1b[>c\x1b[5n\x1b[6n\x1b[18t\x1b[>q\x1b]11;?\x07")
+                await emulator.quiet()
+                emulator.resize(80, 24)
+                await emulator.until(lambda: emulator.lines()[23].startswith("Enter boot"))
+                await emulator.until(lambda: "Advanced" in emulator.focused())
+                emulator.type("k")
+                await emulator.until(lambda: "* Debian GNU/Linux" in emulator.focused())
+                assert emulator.lines()[0] == "Petipy 0.1 - Boot menu"
+                assert machine.booted == []
         emulator.close()
 
     run(scenario())

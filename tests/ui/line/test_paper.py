@@ -34,6 +34,13 @@ def make(letters: Letters | None = None) -> tuple[Sheet, Paper]:
     return sheet, Paper(sheet, *known)  # type: ignore[arg-type]
 
 
+def test_a_line_that_keeps_a_slow_terminal_busy_is_cut_in_its_middle() -> None:
+    sheet, paper = make()
+    paper.say("a" + "x" * 100_000 + "z")
+    assert len(sheet.text) < 4100
+    assert (sheet.text[0], sheet.text[-3:]) == ("a", "z\r\n")
+
+
 def test_lines_are_ascii_on_a_terminal_that_knows_no_more() -> None:
     sheet, paper = make()
     paper.say("Größe 日本\x1b[2J")
