@@ -3,18 +3,21 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pyte
 import pytest
 
 from parsers.api import Problem
 from petipy.state.model import Source
 from petipy.ui.kit import theme
+from petipy.ui.kit.display import Display
 from petipy.ui.layouts import Layouts
-from petipy.ui.line.letters import ASCII, Letters
+from petipy.ui.line.letters import ASCII, Letters, fold, is_wide
 from tests.control.test_session import SHUT, machine_of
 from tests.fakes import Kept
 from tests.ui.driver import Driver
-from tests.ui.fakes import Machine, device, machine
+from tests.ui.fakes import Machine, choice, device, machine
 from tests.ui.test_keymaps import write_file
+from tests.ui.wire import Wire
 
 GOLDEN = Path(__file__).parent / "golden"
 SIZES = {"80x24": (80, 24), "40x12": (40, 12), "200x60": (200, 60), "100x45": (100, 45)}
@@ -49,6 +52,17 @@ VIRTUAL = {"pane", "pane-end", "keyboard", "prompt"}
 # Screens in another language; English has all of them.
 LANGUAGES = {"menu-de": "de", "help-de": "de", "language-de": "de"}
 SCREENS |= {"menu-de": [], "help-de": ["h"], "language-de": ["L"]}
+# Screens of a terminal that knows UTF-8, with titles beyond ASCII. The others are the same there.
+UTF_8 = {
+    "menu-utf8": [],
+    "find-utf8": ["/", *"größe"],
+    "details-utf8": ["i"],
+    "editor-utf8": ["e"],
+    "menu-de-utf8": [],
+    "help-de-utf8": ["h"],
+    "language-de-utf8": ["L"],
+}
+CASES_UTF_8 = [(name, size) for name in UTF_8 for size in SIZES if size != "100x45"]
 CASES = [(name, size) for name in SCREENS for size in SIZES if size != "100x45" or name in VIRTUAL]
 
 
@@ -97,13 +111,48 @@ def test_a_screen(name: str, size: str, request: pytest.FixtureRequest, tmp_path
     columns, rows = SIZES[size]
     assert len(lines) == rows
     assert all(len(line) <= columns for line in lines)
+    compare(lines, f"{name}-{size}", request)
+    if name not in VIRTUAL:
+        assert draw(driver, ASCII) == lines
+        shown = [fold(line) for line in draw(driver, Letters(None))]
+        assert shown == lines or name in LANGUAGES
+
+
+@pytest.mark.parametrize(("name", "size"), CASES_UTF_8)
+def test_a_screen_in_utf_8(name: str, size: str, request: pytest.FixtureRequest) -> None:
+    machine = make_machine()
+    titles = choice("Größe ändern: Łódź, Ελλάδα"), choice("日本語の項目 2つ目", number=1)
+    disk = Source.of(device("vda2", "vda2: 20 GB ext4, label Bücher"), "ready")
+    machine.store.update(choices=titles, sources=(disk,), default=titles[1].id)
+    driver = Driver(machine, SIZES[size], letters=Letters(None))
+    assert driver.view.speak("de" if "-de-" in name else "en")
+    driver.press(*UTF_8[name]).lines()
+    lines = draw(driver, Letters(None))
+    columns, rows = SIZES[size]
+    assert len(lines) == rows
+    assert all(sum(1 + is_wide(letter) for letter in line) <= columns for line in lines)
+    compare(lines, f"{name}-{size}", request)
+
+
+def draw(driver: Driver, letters: Letters) -> list[str]:
+    """Return the lines that an emulator of a terminal shows of the driver's screen."""
+    wire = Wire(driver.size)
+    canvas = driver.view.render(driver.size, focus=True)
+    Display(wire, driver.view.theme, letters).draw_screen(driver.size, canvas)
+    glass = pyte.Screen(*driver.size)
+    pyte.Stream(glass).feed(wire.take())
+    return [line.rstrip() for line in glass.display]
+
+
+def compare(lines: list[str], name: str, request: pytest.FixtureRequest) -> None:
+    """Compare lines with a golden file."""
     text = "".join(f"{line}\n" for line in lines)
-    path = GOLDEN / f"{name}-{size}.txt"
+    path = GOLDEN / f"{name}.txt"
     if request.config.getoption("--update-golden"):
         path.write_text(text)
     assert path.read_text() == text, "pytest --update-golden tests/ui/test_golden.py writes it"
 
 
 def test_each_golden_file_has_a_test() -> None:
-    names = {f"{name}-{size}.txt" for name, size in CASES}
+    names = {f"{name}-{size}.txt" for name, size in (*CASES, *CASES_UTF_8)}
     assert {path.name for path in GOLDEN.iterdir()} == names

@@ -87,8 +87,13 @@ class Display(BaseScreen):
         return frame
 
     def _cells(self, runs: Runs, columns: int) -> Cells:
-        cells: Cells = []
-        for kind, text in runs:
-            sgr = self._theme.sgr_for(kind)
-            cells += [(sgr, c) for c in self._letters.show(text.decode("utf-8", "replace"))]
+        """Return the cells of a row. A wide letter in two runs has the look of the first."""
+        texts = [text.decode("utf-8", "replace") for _, text in runs]
+        looks = [
+            look
+            for (kind, _), text in zip(runs, texts, strict=True)
+            for look in [self._theme.sgr_for(kind)] * len(text)
+        ]
+        shown = self._letters.show("".join(texts))
+        cells = [(looks[at - (c == "")], c) for at, c in enumerate(shown)]
         return (cells + [BLANK] * (columns - len(cells)))[:columns]

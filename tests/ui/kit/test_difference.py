@@ -146,6 +146,18 @@ def test_a_wide_letter_at_the_last_cell_of_all_is_left_out_whole() -> None:
             assert [last[x].data for x in (COLUMNS - 2, COLUMNS - 1)] == [" ", " "]
 
 
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_letter_of_two_cells_with_two_looks_is_whole(at: int) -> None:
+    wire = Wire(SIZE, "linux")
+    display, glass = Display(wire, theme.SERIAL, Letters(None)), pyte.Screen(COLUMNS, ROWS)
+    text = to_text("日本語の項目")
+    row: Styled = [("focus" if x < at else None, c) for x, c in enumerate(text)]
+    display.draw_screen(SIZE, to_canvas([row, *[[]] * (ROWS - 1)], COLUMNS, (0, 0)))
+    pyte.Stream(glass).feed(wire.take())
+    assert glass.display[0].rstrip() == "日本語の項目"
+    assert [glass.buffer[0][x].reverse for x in range(12)] == [x < at + at % 2 for x in range(12)]
+
+
 @given(story=frames())
 @settings(deadline=None, max_examples=40)
 def test_a_difference_never_takes_much_more_than_a_whole_redraw(story: list[list[Styled]]) -> None:
