@@ -5,7 +5,7 @@ from petipy.state.boots import Progress
 from petipy.state.model import Snapshot
 from petipy.ui.kit.keys import STOP, Key
 from petipy.ui.line.countdown import SecondsLeft
-from petipy.ui.line.plain import describe_progress, entry_title, shorten, wrap
+from petipy.ui.line.plain import describe_progress, entry_title, shorten, to_text, wrap
 from petipy.ui.line.terminal import COLUMNS
 from petipy.ui.translator import Translator, mark
 
@@ -53,7 +53,8 @@ class StatusLine:
         `width` is the room in columns. Where the bar does not fit beside the amounts, it is above.
         """
         progress = snapshot.progress if snapshot.booting else None
-        amounts = describe_progress(progress, self._phrase, self._translator.translate)
+        translate = self._translator.translate
+        amounts = to_text(describe_progress(progress, self._phrase, translate))
         if progress is None or not amounts:
             return []
         bar = _draw_bar(progress, min(_BAR, width - len("[]")))
