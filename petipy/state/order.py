@@ -23,6 +23,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import is_
 from typing import NamedTuple
 
 from petipy.state.model import (
@@ -121,28 +122,31 @@ def _index(items: tuple[OrderItem, ...]) -> _Names:
 
 
 Place = tuple[int, int]  # the number of an item, then the place within it
+_Found = dict[str, tuple[Source, int | None]]  # by a source's name: the item that means it
 
 
 class Ranking:
     """The places of the choices of a snapshot in the order that its settings and wishes make."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._items, self._sources = list_items(snapshot), snapshot.sources
-        self._settled = snapshot.settled
+    def __init__(self, snapshot: Snapshot, before: "Ranking | None" = None) -> None:
+        """Find the places. `before` is a ranking of the same machine: most is as it was there."""
+        self._wishes: tuple[object, ...] = snapshot.settings, snapshot.host
+        if before and not all(map(is_, before._wishes, self._wishes)):
+            before = None
+        found: _Found = before._found if before else {}
+        self._items: tuple[OrderItem, ...] = before._items if before else list_items(snapshot)
+        self._names: _Names = before._names if before else _index(self._items)
+        self._sources, self._settled = snapshot.sources, snapshot.settled
         self._of_items: list[list[Source]] = [[] for _ in self._items]
+        self._found: _Found = {}
         self._places: dict[str, Place] = {}  # of sources, by name
         self._entries: dict[str, Place] = {}  # of choices that an item names, by id
-        self._names = _index(self._items)
         self._named = list(self._names.named)
-        for number, source in enumerate(self._sources):
-            place = self._find(source) if self._items else 0
-            if place is None:
-                continue
-            self._places[source.name] = place, number
-            if self._items:
-                self._of_items[place].append(source)
-                self._named[place] = True
-        self._find_entries(snapshot.choices)
+        if self._items:
+            self._find_sources(found)
+            self._find_entries(snapshot.choices)
+        else:
+            self._places = {source.name: (0, n) for n, source in enumerate(self._sources)}
 
     def place(self, choice: Choice) -> Place | None:
         """Return the place of a choice, to sort by; None if it does not boot by itself."""
@@ -185,6 +189,17 @@ class Ranking:
             if not any(source.elsewhere for source in found)
         ]
         return max(waits, default=(-math.inf, ""))
+
+    def _find_sources(self, found: _Found) -> None:
+        """Find the places of the sources; what was found for the same one still counts."""
+        for number, source in enumerate(self._sources):
+            last = found.get(source.name)
+            item = last[1] if last and last[0] is source else self._find(source)
+            self._found[source.name] = source, item
+            if item is not None:
+                self._places[source.name] = item, number
+                self._of_items[item].append(source)
+                self._named[item] = True
 
     def _find(self, source: Source) -> int | None:
         """Return the number of the first item that means a source; None if none does."""

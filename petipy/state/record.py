@@ -87,7 +87,8 @@ class Record:
         Each decision changes the snapshot, and so asks for another one.
         """
         if self._turns is None or not policy.have_same_turns(self._turns[0], snapshot):
-            self._turns = snapshot, policy.find_turns(snapshot)
+            before = self._turns[1] if self._turns else None
+            self._turns = snapshot, policy.find_turns(snapshot, before)
         return self._turns[1]
 
     def _take_note(self, snapshot: Snapshot, decision: Decision, now: float) -> bool:

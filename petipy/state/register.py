@@ -12,11 +12,12 @@ from petipy.state.ordered import Ordered
 
 
 class _Record:
-    __slots__ = ("failure", "guards", "order", "read", "source")
+    __slots__ = ("failure", "guarded", "guards", "order", "read", "source", "unread")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.order = source.order
+        self.guarded = self.unread = False  # the register shows a guard, or it among the unread
         self.guards: tuple[Guard, ...] = ()
         self.read = False  # a whole scan has ended since it came
         self.failure: Source | None = None  # it, when a scan had failed; not read since
@@ -76,15 +77,20 @@ class Register:
             self._hide(record)
 
     def _hide(self, record: _Record) -> None:
-        self._guards.remove(record.order)
-        self._unread.remove(record.order)
+        if record.guarded:
+            self._guards.remove(record.order)
+        if record.unread:
+            self._unread.remove(record.order)
+        record.guarded = record.unread = False
 
     def _show(self, record: _Record) -> None:
         self._hide(record)
         source, reach = record.source, record.source.kind.reach
         if record.guards:
             self._guards.put(record.order, (reach, record.guards[0]))
+            record.guarded = True
         if source.state in {"waiting", "locked"} or reach == "itself":
             return  # nobody can read it, or its guards keep nothing else
         if not record.read and (source.device or source.given_up):
             self._unread.put(record.order, record.failure or source)
+            record.unread = True

@@ -291,7 +291,9 @@ def test_a_record_that_keeps_candidates_decides_as_one_that_finds_them_anew(
 ) -> None:
     lives = [make_life(seed) for seed in range(FIRST, FIRST + 300)]
     kept = [Machine(life).live().shown for life in lives]
+    find = policy.find_turns
     monkeypatch.setattr(policy, "have_same_turns", lambda *_: False)
+    monkeypatch.setattr(policy, "find_turns", lambda snapshot, _: find(snapshot))
     assert [Machine(life).live().shown for life in lives] == kept
 
 
