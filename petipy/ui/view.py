@@ -169,7 +169,7 @@ class View(Frame[Any, Any, Any]):
                 return True
         for action in ACTIONS:
             if key in action.key:
-                title = self.translator.phrase(action.title)
+                title = partial(self.translator.phrase, action.title)
                 self._require(title, action.needs, "", partial(action.act, self))
                 return True
         return False
@@ -185,7 +185,7 @@ class View(Frame[Any, Any, Any]):
             if made := screen.make(Occasion(view=self, id=id)):
                 self.push(made, name)
 
-        self._require(self.translator.phrase(screen.title), screen.needs, id, push)
+        self._require(partial(self.translator.phrase, screen.title), screen.needs, id, push)
 
     def push(self, screen: Screen, name: str = ROOT) -> None:
         self._layers.append(Layer(name, screen))
@@ -208,14 +208,14 @@ class View(Frame[Any, Any, Any]):
             self._refresh()
             self._wake()
 
-        self._start(self._with_password(title, act))
+        self._start(self._with_password(lambda: title, act))
 
     def boot(self, id: str, edit: Edit | None = None) -> None:
         if edit:
             self.edits = [*(old for old in self.edits if old != edit), edit][-_MOST_EDITS:]
         choice = self.session.snapshot.choice(id)
         title = entry_title(choice, self.translator.phrase) if choice else id
-        self._start(self._with_password(title, lambda: self.session.boot(id, edit)))
+        self._start(self._with_password(lambda: title, lambda: self.session.boot(id, edit)))
 
     def speak(self, code: str) -> bool:
         if code and not self.translator.use(code):
@@ -251,7 +251,13 @@ class View(Frame[Any, Any, Any]):
 
     # Rights
 
-    def _require(self, title: str, needs: Command | None, id: str, act: Callable[[], None]) -> None:
+    def _require(
+        self,
+        title: Callable[[], str],
+        needs: Command | None,
+        id: str,
+        act: Callable[[], None],
+    ) -> None:
         """Act once the person has the right that the command `needs`. `title` names the act."""
         if needs is None:
             act()
@@ -263,7 +269,9 @@ class View(Frame[Any, Any, Any]):
 
         self._start(self._with_password(title, command))
 
-    async def _with_password(self, title: str, act: Callable[[], Awaitable[None]]) -> None:
+    async def _with_password(
+        self, title: Callable[[], str], act: Callable[[], Awaitable[None]]
+    ) -> None:
         """Carry out a command. While it is denied, ask for the password, and try again."""
         while True:
             try:

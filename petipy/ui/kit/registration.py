@@ -72,7 +72,7 @@ class Occasion:
 
     view: Navigation
     id: str = ""  # of the entry that the screen is for
-    subject: str = ""  # title of the command that was denied
+    subject: Callable[[], str] = str  # the title, in the language, of the command that was denied
     denied: Denied | None = None
 
 

@@ -1,7 +1,7 @@
 """The password prompt, for the commands that a configuration restricts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from petipy.control.commands import Denied
@@ -24,14 +24,15 @@ _MASK = "*"
 
 
 class PasswordScreen(QuestionScreen):
-    """The prompt for the password of a denied command. `subject` names the command: "Editing".
+    """The prompt for the password of a denied command.
 
+    `subject` names the command, in the present language.
     A lock that no password opens shows its reason. The command is tried again at every change.
     At the machine's screen the prompt names the keyboard's layout: what is typed there depends on
     it. A terminal at a line has a layout of its own.
     """
 
-    def __init__(self, subject: str, denied: Denied, view: Navigation) -> None:
+    def __init__(self, subject: Callable[[], str], denied: Denied, view: Navigation) -> None:
         super().__init__()
         self._lock, self._view, self._session = denied.lock, view, view.session
         self._phrase, self._subject = view.translator.phrase, subject
@@ -60,8 +61,8 @@ class PasswordScreen(QuestionScreen):
 
     def _describe_need(self) -> str:
         if self._lock.waits:
-            return self._phrase("{command} has to wait.", command=self._subject)
-        return self._phrase("{command} needs a password.", command=self._subject)
+            return self._phrase("{command} has to wait.", command=self._subject())
+        return self._phrase("{command} needs a password.", command=self._subject())
 
     async def ask(self) -> None:
         """Return once a right password was typed, or the lock may have changed by itself.

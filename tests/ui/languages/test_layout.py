@@ -102,8 +102,8 @@ def test_every_text_of_the_screens_is_translated(
 def test_a_screen_that_is_open_follows_the_language(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The typed text stays, and so does the name of the act that a password is for."""
-    typed = {"keep": {"Debian GNU/Linux (changed)"}, "prompt": {"Passwort nötig: A shell."}}
+    """The typed text stays as it is."""
+    typed = {"keep": {"Debian GNU/Linux (changed)"}}
     inner = {"setting": ["S", "enter"], "patience": ["S", "down", "enter", "w"]}
     monkeypatch.setattr("tests.ui.test_golden.SCREENS", SCREENS | inner)
     for name in [*NAMES, *inner]:
