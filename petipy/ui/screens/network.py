@@ -14,7 +14,7 @@ from petipy.ui.line.plain import describe_network, describe_progress, source_tit
 from petipy.ui.translator import Phrase, Translator, mark
 
 # Words of a lease that the facts of the link tell already.
-_TOLD = {
+TOLD = {
     "interface",
     "mac",
     "ip",
@@ -67,8 +67,8 @@ def describe(source: Source, translator: Translator) -> Iterator[Paragraph]:
         yield from ((None, _fact(name, words)) for name, words in _facts(source.link, phrase))
     # The lease of a place that a person opened is another source's.
     for word, value in source.lease if source.link else ():
-        if word not in _TOLD:
-            name = WORDS.get(word, f"DHCP {word}")  # as `petipy list` names it
+        if word not in TOLD:
+            name = translator.translate(WORDS.get(word, f"DHCP {word}"))
             yield None, _fact(name[:1].upper() + name[1:], hide_credentials(value))
     if source.requests:
         yield None, phrase("Requests:")

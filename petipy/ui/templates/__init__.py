@@ -21,7 +21,7 @@ that makes them.
 
 from functools import cache
 
-from petipy.ui.templates import boots, devices, entries, locks, machine, network, settings
+from petipy.ui.templates import boots, devices, entries, leases, locks, machine, network, settings
 from petipy.ui.templates.matching import Table
 
 TEMPLATES = (
@@ -32,6 +32,7 @@ TEMPLATES = (
     *network.TEMPLATES,
     *settings.TEMPLATES,
     *machine.TEMPLATES,
+    *leases.TEMPLATES,
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from parsers.places import volumes
+from parsers.places.lease import WORDS
 from petipy import inventory
 from petipy.kexec.image import NotAKernel, identify
 from petipy.network import states
@@ -21,6 +22,7 @@ from petipy.state.model import Choice, Snapshot, Source
 from petipy.state.network import Link
 from petipy.ui.line.letters import ASCII, Letters
 from petipy.ui.outline import Outline
+from petipy.ui.screens import network
 from petipy.ui.templates import TEMPLATES
 from petipy.ui.templates.matching import Table, Template
 from petipy.ui.translator import Translator
@@ -241,3 +243,8 @@ def test_a_number_is_a_number() -> None:
     assert in_german().translate("2 of 4") == "2 von 4"
     assert in_german().translate("the end of it") == "the end of it"
     assert in_german().translate("x (all times)") == "x (all times)"
+
+
+def test_each_word_of_a_lease_has_its_template() -> None:
+    shown = {name for word, name in WORDS.items() if word not in network.TOLD}
+    assert shown - {*TEMPLATES} == {"VLAN", "log servers"}

@@ -1,0 +1,36 @@
+"""The words of a lease."""
+
+from petipy.ui.translator import mark
+
+TEMPLATES = (
+    mark("routes"),
+    mark("domain"),
+    mark("domains to search"),
+    mark("host name"),
+    mark("time servers"),
+    mark("VLAN priority"),
+    mark("DHCP server"),
+    mark("DHCPv6 server"),
+    mark("boot offer of"),
+    mark("message"),
+    mark("vendor class"),
+    mark("UUID in the answer"),
+    mark("file servers (150)"),
+    mark("file server (66)"),
+    mark("next server"),
+    mark("server's name"),
+    mark("boot file (67)"),
+    mark("boot file"),
+    mark("boot file (DHCPv6)"),
+    mark("its parameters"),
+    mark("opened by a person"),
+    mark("configuration (209)"),
+    mark("prefix of files (210)"),
+    mark("restart after (211)"),
+    mark("root"),
+    mark("PXE discovery control"),
+    mark("PXE boot servers"),
+    mark("PXE boot menu"),
+    mark("PXE prompt"),
+    mark("PXE boot item"),
+)
