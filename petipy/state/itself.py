@@ -3,6 +3,8 @@
 They never boot by themselves: a Petipy that is found first would start itself for ever.
 """
 
+from collections.abc import Iterator
+
 from petipy.state.model import Choice, Snapshot
 
 
@@ -13,12 +15,14 @@ def explain(snapshot: Snapshot, choice: Choice) -> str:
     return "Petipy itself" if choice.entry.itself or choice.id in snapshot.itself else ""
 
 
-def put_last(snapshot: Snapshot) -> tuple[Choice, ...]:
-    """Return the choices in menu order, those that start Petipy last."""
+def put_last(snapshot: Snapshot) -> Iterator[Choice]:
+    """Yield the choices in menu order, those that start Petipy last."""
     own, started = snapshot.itself, snapshot.settings.started
-    # As `explain`, without a call for each of thousands of entries.
-    last = tuple(c for c in snapshot.choices if c.entry.itself or c.id in own or c.id == started)
-    if not last:
-        return snapshot.choices
-    ids = {choice.id for choice in last}
-    return (*(choice for choice in snapshot.choices if choice.id not in ids), *last)
+    last = []
+    for choice in snapshot.choices:
+        # As `explain`, without a call for each of thousands of entries.
+        if choice.entry.itself or choice.id in own or choice.id == started:
+            last.append(choice)
+        else:
+            yield choice
+    yield from last

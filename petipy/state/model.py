@@ -19,6 +19,7 @@ from parsers.api import (
 from petipy.state.boots import Attempt, Countdown, Progress
 from petipy.state.guards import Guards, Reach, describe_keys, select_keys
 from petipy.state.network import Lease, Link, Request
+from petipy.state.places import find_place
 from petipy.state.seen import Seen
 from petipy.state.settings import BUILT_IN, Settings
 
@@ -343,5 +344,5 @@ class Snapshot:
         return next((source for source in self.sources if source.name == name), None)
 
     def choice(self, id: str) -> Choice | None:
-        # Nothing is booting for most of the time, and a menu may have thousands of entries.
-        return next((c for c in self.choices if c.id == id), None) if id else None
+        place = find_place(self.choices, id) if id else -1
+        return self.choices[place] if place >= 0 else None

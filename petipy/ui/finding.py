@@ -5,7 +5,8 @@ command line. Words that are nowhere as they stand are looked for letter by lett
 "Debian with Linux 6.13"; not in command lines, where nearly any letters are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count, islice
 
 from petipy.state.model import Choice
 from petipy.ui.line.plain import to_ascii, to_text
@@ -15,41 +16,109 @@ _EXCERPT = 30  # columns of a text in which a word was found
 _LONGEST = 4096  # characters of an entry that are searched
 
 
+class Found:
+    """The numbers of the entries that a search finds, in order. Each is looked for once.
+
+    `fits` says if an entry is found, `has` if there is one of a number. The entries `within` are
+    looked at first, then all from the number `rest` on.
+    """
+
+    def __init__(
+        self,
+        fits: Callable[[int], bool],
+        has: Callable[[int], bool],
+        within: Sequence[int] = (),
+        rest: int = 0,
+    ) -> None:
+        self._fits, self._has, self._within, self._rest = fits, has, within, rest
+        self._seen = 0  # of those within
+        self._known: list[int] = []
+
+    def __iter__(self) -> Iterator[int]:
+        for place in count():
+            if place == len(self._known) and not self._look_on():
+                return
+            yield self._known[place]
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
+
+    def narrow(self, fits: Callable[[int], bool]) -> "Found":
+        """Return those of them that another search finds, too."""
+        within = [*self._known, *self._within[self._seen :]]
+        return Found(fits, self._has, within, self._rest)
+
+    def _look_on(self) -> bool:
+        """Find one more entry; return False if there is none."""
+        for number in islice(self._within, self._seen, None):
+            self._seen += 1
+            if self._fits(number):
+                self._known.append(number)
+                return True
+        while self._has(self._rest):
+            self._rest += 1
+            if self._fits(self._rest - 1):
+                self._known.append(self._rest - 1)
+                return True
+        return False
+
+
 class Finder:
     """The entries of a menu, prepared for the search. `titles` are those of the devices.
 
-    A menu may have ten thousand: a letter more only looks at the entries that are left.
+    A menu may have ten thousand: they are looked at as far as somebody asks for what is found, and
+    a letter more only looks at the entries that are left.
     """
 
-    def __init__(self, choices: Sequence[Choice], titles: Mapping[str, str]) -> None:
-        self.choices = choices
+    def __init__(self, choices: Iterable[Choice], titles: Mapping[str, str]) -> None:
         self.by_letters = False  # the last needle was found letter by letter
-        self._heads = [_join_head(choice, titles.get(choice.device, "")) for choice in choices]
-        cmdlines = [choice.entry.cmdline[:_LONGEST] for choice in choices]
-        pairs = zip(self._heads, cmdlines, strict=True)
-        self._texts = [f"{head}\n{_to_lower(cmdline)}" for head, cmdline in pairs]
-        self._last: tuple[str, list[int]] = "", [*range(len(choices))]
+        self._titles = titles
+        self._coming = iter(choices)
+        self._choices: list[Choice] = []  # those that were looked at so far
+        self._heads: list[str] = []
+        self._texts: list[str] = []
+        self._last = "", Found(lambda _: True, self._has)
 
-    def find(self, needle: str) -> list[int]:
-        """Return the indices of the entries that have each word of the needle."""
+    def _has(self, number: int) -> bool:
+        """Return True if there is such an entry. Prepare it for the search."""
+        if number < len(self._choices):
+            return True
+        choice = next(self._coming, None)
+        if choice is None:
+            return False
+        head = _join_head(choice, self._titles.get(choice.device, ""))
+        self._choices.append(choice)
+        self._heads.append(head)
+        self._texts.append(f"{head}\n{_to_lower(choice.entry.cmdline[:_LONGEST])}")
+        return True
+
+    def list_choices(self, found: Iterable[int]) -> Iterator[Choice]:
+        """Yield the entries that were found."""
+        return (self._choices[number] for number in found)
+
+    def find(self, needle: str) -> Found:
+        """Return the numbers of the entries that have each word of the needle."""
         words = _to_lower(needle).split()
-        last, known = self._last
-        found = known if needle.startswith(last) else [*range(len(self.choices))]
-        texts = self._texts
-        for word in words:
-            found = [at for at in found if word in texts[at]]
+        texts, heads = self._texts, self._heads
+
+        def fits(number: int) -> bool:
+            text = texts[number]
+            return all(word in text for word in words)
+
+        last, found = self._last
+        found = found.narrow(fits) if needle.startswith(last) else Found(fits, self._has)
         self._last = needle, found
         self.by_letters = not found
-        if not found:
-            heads = self._heads
-            found = [at for at, head in enumerate(heads) if all(_trace(head, w) for w in words)]
-        return found
+        if not self.by_letters:
+            return found
+        return Found(lambda number: all(_trace(heads[number], w) for w in words), self._has)
 
-    def find_best(self, needle: str, found: Sequence[int]) -> int:
-        """Return the index of the best of the entries found: it has the needle in its title."""
+    def find_best(self, needle: str, found: Found) -> Choice:
+        """Return the best of the entries found: it has the needle in its title."""
         needle = _to_lower(needle).strip()
         heads = self._heads
-        return next((at for at in found if needle in heads[at].partition("\n")[0]), found[0])
+        titled = (number for number in found if needle in heads[number].partition("\n")[0])
+        return self._choices[next(chain(titled, found))]
 
     def mark(self, text: str, needle: str) -> list[Span]:
         """Return the places of the words in a text that is shown, each a start and an end."""

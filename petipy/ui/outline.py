@@ -1,36 +1,38 @@
 """The rows of a menu, computed from a snapshot. Pure."""
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice, takewhile
+from operator import attrgetter, itemgetter
 from typing import Literal
 
 from petipy.state import itself, unchecked
-from petipy.state.model import Choice, Order, Snapshot, Source
+from petipy.state.model import Choice, Snapshot, Source
+from petipy.state.places import find_place
 from petipy.ui.finding import Finder
 from petipy.ui.kit.states import STATES
 from petipy.ui.line.plain import describe_network, entry_title, source_title, to_text
+from petipy.ui.listing import (
+    MAIN,
+    MenuPath,
+    Part,
+    RowId,
+    find_own_key,
+    find_submenu,
+    identify,
+    list_empty,
+    list_hotkeys,
+    list_parts,
+    merge_empty,
+)
 from petipy.ui.translator import ENGLISH, Translator
 
-
-@dataclass(frozen=True, slots=True)
-class MenuPath:
-    """A submenu's configuration and the titles that lead to it. The empty path is the main menu."""
-
-    device: str = ""
-    config: str = ""
-    trail: tuple[str, ...] = ()
-
-    def contains(self, choice: Choice) -> bool:
-        if not self.trail:
-            return True
-        depth = len(self.trail)
-        here = (choice.device, choice.entry.config, choice.entry.trail[:depth])
-        return here == (self.device, self.config, self.trail)
-
-
-RowId = str | tuple[str, ...]  # an entry's id; what stands for a heading or a submenu
+_NAME = attrgetter("name")
+_AT_ONCE = 20  # rows that are listed in search of an id
+_MOST_INNER = 100  # entries of a submenu that are listed beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class MenuRow:
     id: RowId
     text: str
     choice: str = ""  # an entry's id
-    path: MenuPath = MenuPath()  # of a submenu
+    path: MenuPath = MAIN  # of a submenu
     default: bool = False  # it is the default, or a submenu with the default
     obstacle: str = ""
     note: str = ""  # why it does not boot by itself; of a heading, what is wrong there
@@ -54,7 +56,9 @@ class MenuRow:
 
 
 class Outline:
-    """The rows of a menu, with the devices as headings. A row is made when it is asked for.
+    """The rows of a menu, with the devices as headings.
+
+    Rows are listed from the first one as far as somebody asks for them, and made one by one.
 
     With `found`, the entries of a search, there are these alone, without submenus. Hidden entries
     are left out, except for the default and in a search. The main menu has a heading, too, for a
@@ -65,84 +69,87 @@ class Outline:
     def __init__(
         self,
         snapshot: Snapshot,
-        path: MenuPath = MenuPath(),
-        found: Sequence[Choice] | None = None,
+        path: MenuPath = MAIN,
+        found: Iterable[Choice] | None = None,
         translator: Translator = ENGLISH,
     ) -> None:
         self._translator = translator
         self._snapshot, self._path, self._deep = snapshot, path, found is not None
-        self.ids: list[RowId] = []
-        self._parts: list[str | Choice] = []  # a device's name; an entry, or the first of a submenu
-        self.default = self.first = -1  # rows: with the default, and the first to choose
-        self.headings = 0
-        self._sources = {source.name: source for source in snapshot.sources}
-        self._empty: set[str] = set()  # devices without an entry
-        self._fill(itself.put_last(snapshot) if found is None else found)
+        self._ids: list[RowId] = []  # of the rows that are listed so far
+        self._parts: list[Part] = []
+        self._places: dict[RowId, int] = {}
+        self.headings = 0  # among these rows
+        self._sources = dict(zip(map(_NAME, snapshot.sources), snapshot.sources, strict=True))
+        empty = [] if path.trail or self._deep else list_empty(snapshot)
+        self._empty = {source.name for source in empty}
+        choices = itself.put_last(snapshot) if found is None else found
+        parts = list_parts(choices, path, snapshot.default, deep=self._deep)
+        self._coming = merge_empty(parts, empty, self._sources)
+        self._hotkeys: dict[str, str | MenuPath] = {}  # that are known so far
+        self._coming_hotkeys = list_hotkeys(snapshot, path)
 
-    def _fill(self, choices: Iterable[Choice]) -> None:
-        """Note the parts of the rows. This runs for each entry: it calls as little as it can."""
-        path, default, device = self._path, self._snapshot.default, None
-        depth, ids, parts = len(path.trail), self.ids, self._parts
-        submenus: dict[RowId, int] = {}
-        empty = self._list_empty() if not depth and not self._deep else []
-        for choice in choices:
-            entry = choice.entry
-            if depth and not path.contains(choice):
-                continue
-            if entry.hidden and not self._deep and choice.id != default:
-                continue
-            id: RowId = choice.id
-            if choice.device != device:
-                device = choice.device
-                while empty and empty[-1].order < self._find_order(device):
-                    self._add_heading(empty.pop().name, empty=True)
-                self._add_heading(device)
-            if len(entry.trail) != depth and not self._deep:
-                id = ("submenu", device, entry.config, *entry.trail[: depth + 1])
-                if (place := submenus.setdefault(id, len(ids))) != len(ids):
-                    if choice.id == default:
-                        self.default = place
-                    continue
-            if choice.id == default:
-                self.default = len(ids)
-            if self.first < 0:
-                self.first = len(ids)
-            ids.append(id)
-            parts.append(choice)
-        while empty:
-            self._add_heading(empty.pop().name, empty=True)
-
-    def _add_heading(self, device: str, *, empty: bool = False) -> None:
-        self.ids.append(("device", device))
-        self._parts.append(device)
-        self.headings += 1
-        if empty:
-            self._empty.add(device)
-
-    def _find_order(self, device: str) -> Order:
-        source = self._sources.get(device)
-        return source.order if source else Source(name=device).order
-
-    def _list_empty(self) -> list[Source]:
-        """Return the sources that a person should know of though they have no entry, reversed."""
-        shown = {choice.device for choice in self._snapshot.choices}
-        told = {"failed", "locked"}
-        return [
-            source
-            for source in reversed(self._snapshot.sources)
-            if source.name not in shown and (source.kind.remote or source.state in told)
-        ]
-
-    def __len__(self) -> int:
-        return len(self.ids)
+    def reach(self, count: int = sys.maxsize) -> int:
+        """List rows until there are so many, or no more. Return how many are listed now."""
+        ids, parts, places = self._ids, self._parts, self._places
+        if len(ids) < count:
+            for id, part in self._coming:
+                places.setdefault(id, len(ids))
+                ids.append(id)
+                parts.append(part)
+                if part.__class__ is str:
+                    self.headings += 1
+                if len(ids) >= count:
+                    break
+        return len(ids)
 
     def find(self, id: RowId) -> int:
         """Return the row with an id; -1 without one."""
-        return self.ids.index(id) if id in self.ids else -1
+        if isinstance(id, str) and not self._shows(id):
+            return -1  # without a look at every row
+        while id not in self._places:
+            listed = len(self._ids)
+            if self.reach(listed + _AT_ONCE) == listed:
+                return -1
+        return self._places[id]
+
+    def _shows(self, id: str) -> bool:
+        """Return True if the entry is here, and neither hidden nor in a submenu."""
+        choice = self._snapshot.choice(id)
+        if choice is None or self._deep:
+            return choice is not None
+        visible = not choice.entry.hidden or id == self._snapshot.default
+        return visible and self._path.contains(choice) and identify(choice, self._path) == id
+
+    @cached_property
+    def default(self) -> int:
+        """The row with the default, perhaps a submenu; -1 without one."""
+        return -1 if self._default_id is None else self.find(self._default_id)
+
+    @cached_property
+    def _default_id(self) -> RowId | None:
+        choice = self._snapshot.choice(self._snapshot.default)
+        if choice is None or not self._path.contains(choice):
+            return None
+        return choice.id if self._deep else identify(choice, self._path)
+
+    @cached_property
+    def first(self) -> int:
+        """The first row to choose; -1 without one."""
+        at = 0
+        while at < self.reach(at + 1):
+            if not self.is_heading(at):
+                return at
+            at += 1
+        return -1
+
+    # A row that is listed
+
+    def get_id(self, at: int) -> RowId:
+        return self._ids[at]
 
     def get_entry(self, at: int) -> str:
         """Return the id of the entry in a row; "" for any other row."""
-        id = self.ids[at]
+        id = self._ids[at]
         return id if isinstance(id, str) else ""
 
     def get_choice(self, at: int) -> Choice | None:
@@ -153,24 +160,40 @@ class Outline:
     def is_heading(self, at: int) -> bool:
         return isinstance(self._parts[at], str)
 
+    def list_inner(self, at: int) -> Iterator[Choice]:
+        """Yield the first entries of the submenu in a row, as far as they follow each other."""
+        choices, part = self._snapshot.choices, self._parts[at]
+        if isinstance(part, Choice):
+            inner = islice(choices, find_place(choices, part.id), None)
+            contains = find_submenu(part, self._path).contains
+            yield from islice(takewhile(contains, inner), _MOST_INNER)
+
     def row(self, at: int) -> MenuRow:
         """Return a row."""
         part = self._parts[at]
         if isinstance(part, str):
             return self._make_heading(part)
         row = _row(self._snapshot, part, self._path, self._translator, deep=self._deep)
-        key = "" if self._deep else _hotkey(part, self._path)
-        if key and self._hotkeys.get(key) == (row.choice or row.path):
+        key = "" if self._deep else find_own_key(part, self._path)
+        if key and self.find_hotkey(key) == (row.choice or row.path):
             row = replace(row, key=key)
-        return replace(row, default=at == self.default) if row.kind == "submenu" else row
+        return replace(row, default=row.id == self._default_id) if row.kind == "submenu" else row
 
-    @cached_property
-    def _hotkeys(self) -> dict[str, str | MenuPath]:
-        return find_hotkeys(self._snapshot, self._path)
+    def find_hotkey(self, key: str) -> str | MenuPath | None:
+        """Return the target of a key of the configurations in this menu: list_hotkeys.
+
+        If two rows have the same key, the first row gets it, as in GRUB.
+        """
+        if key not in self._hotkeys:
+            for other, target in self._coming_hotkeys:
+                self._hotkeys.setdefault(other, target)
+                if other == key:
+                    break
+        return self._hotkeys.get(key)
 
     @cached_property
     def _problems(self) -> Mapping[str, int]:
-        return Counter(name for name, _ in self._snapshot.problems)
+        return Counter(map(itemgetter(0), self._snapshot.problems))
 
     def _make_heading(self, device: str) -> MenuRow:
         source = self._sources.get(device)
@@ -198,53 +221,20 @@ class Outline:
         return self._translator.plural(count, "{number} problem", "{number} problems")
 
 
-def build_rows(snapshot: Snapshot, path: MenuPath = MenuPath(), needle: str = "") -> list[MenuRow]:
+def build_rows(snapshot: Snapshot, path: MenuPath = MAIN, needle: str = "") -> list[MenuRow]:
     """Return all rows of a menu at once; with a needle, those of the entries that it finds."""
     found = None
     if needle:
         finder = make_finder(snapshot, path)
-        found = [finder.choices[at] for at in finder.find(needle)]
+        found = finder.list_choices(finder.find(needle))
     outline = Outline(snapshot, path, found)
-    return [outline.row(at) for at in range(len(outline))]
+    return [outline.row(at) for at in range(outline.reach())]
 
 
 def make_finder(snapshot: Snapshot, path: MenuPath) -> Finder:
     """Return the search over the entries of a menu and its submenus."""
-    choices = itself.put_last(snapshot)
-    if path.trail:
-        choices = tuple(filter(path.contains, choices))
-    return Finder(choices, {source.name: source.title for source in snapshot.sources})
-
-
-def find_hotkeys(snapshot: Snapshot, path: MenuPath) -> dict[str, str | MenuPath]:
-    """Return the keys that the configurations give to the rows of this menu.
-
-    An entry's key leads to its id, even if the entry is hidden. A submenu's key leads to its path.
-    If two rows have the same key, the first row gets it, as in GRUB.
-    """
-    keys = dict[str, str | MenuPath]()
-    for choice in snapshot.choices:
-        entry = choice.entry
-        if not (entry.hotkey or entry.trail_keys) or not path.contains(choice):
-            continue
-        if key := _hotkey(choice, path):
-            direct = len(choice.entry.trail) == len(path.trail)
-            keys.setdefault(key, choice.id if direct else _submenu(choice, path))
-    return keys
-
-
-def _hotkey(choice: Choice, path: MenuPath) -> str:
-    """Return the key of the row that shows an entry in a menu: the entry's or its submenu's."""
-    depth = len(path.trail)
-    if len(choice.entry.trail) == depth:
-        return choice.entry.hotkey
-    return choice.entry.trail_keys[depth] if choice.entry.trail_keys else ""
-
-
-def _submenu(choice: Choice, path: MenuPath) -> MenuPath:
-    """Return the submenu of a menu that leads to the entry."""
-    trail = choice.entry.trail[: len(path.trail) + 1]
-    return MenuPath(choice.device, choice.entry.config, trail)
+    choices = filter(path.contains, itself.put_last(snapshot))
+    return Finder(choices, dict(map(attrgetter("name", "title"), snapshot.sources)))
 
 
 def _row(
@@ -258,9 +248,9 @@ def _row(
         why = itself.explain(snapshot, choice) or unchecked.explain(snapshot, choice)
         note = to_text(translator.translate(why))
         own = bool(choice.base)
-        row = MenuRow("entry", choice.id, text, choice.id, MenuPath(), default, obstacle, note)
+        row = MenuRow("entry", choice.id, text, choice.id, MAIN, default, obstacle, note)
         return replace(row, own=own) if own else row
-    inner = _submenu(choice, path)
+    inner = find_submenu(choice, path)
     text = to_text(inner.trail[-1]).strip() or translator.phrase("(no title)")
     id = ("submenu", inner.device, inner.config, *inner.trail)
     return MenuRow("submenu", id, text, path=inner, default=default)

@@ -8,7 +8,8 @@ from parsers.api import Problem
 from petipy.state import policy
 from petipy.state.model import Snapshot, Source
 from petipy.ui.line.countdown import CountdownLines
-from petipy.ui.outline import MenuPath, build_rows
+from petipy.ui.listing import MenuPath
+from petipy.ui.outline import build_rows
 from tests.effort import count_lines
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, choice, device

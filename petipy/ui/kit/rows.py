@@ -1,7 +1,8 @@
 """Rows of a list, each made when it is shown: a menu may have thousands."""
 
-from collections.abc import Callable
-from typing import Any
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count, takewhile
 
 from petipy.ui.kit.toolkit import ListWalker, Widget
 
@@ -11,34 +12,44 @@ class LazyRows(ListWalker[int, Widget]):
 
     def __init__(self) -> None:
         self.focus = 0
-        self._count = 0
+        self.version = 0  # of the rows: none of them changes without another
+        self._reach: Callable[[int], int] = lambda _: 0
         self._make: Callable[[int], Widget] = lambda _: Widget()
         self._made: dict[int, Widget] = {}
 
-    def set_rows(self, count: int, make: Callable[[int], Widget]) -> None:
-        """Show other rows. The focus stays at its position as far as there is one."""
-        self._count, self._make, self._made = count, make, {}
-        self.focus = max(0, min(self.focus, count - 1))
+    def set_rows(self, number: int | Callable[[int], int], make: Callable[[int], Widget]) -> None:
+        """Show other rows. The focus stays at its position as far as there is one.
+
+        Instead of the `number` of rows there may be a function. It looks for so many rows as it is
+        asked for, if there are so many, and returns the number that it has found so far.
+        """
+        self._reach = number if callable(number) else lambda _: number
+        self._make, self._made = make, {}
+        self.version += 1
+        self.focus = max(0, min(self.focus, self._reach(self.focus + 1) - 1))
         self._modified()
 
     def __len__(self) -> int:
-        return self._count
+        return self._reach(sys.maxsize)
+
+    def _has(self, position: int) -> bool:
+        return 0 <= position < self._reach(position + 1)
 
     def __getitem__(self, position: int) -> Widget:
-        if not 0 <= position < self._count:
+        if not self._has(position):
             raise IndexError(position)
         if position not in self._made:
             self._made[position] = self._make(position)
         return self._made[position]
 
     def set_focus(self, position: int) -> None:
-        if not 0 <= position < self._count:
+        if not self._has(position):
             raise IndexError(position)
         self.focus = position
         self._modified()
 
     def next_position(self, position: int) -> int:
-        if position + 1 >= self._count:
+        if not self._has(position + 1):
             raise IndexError(position + 1)
         return position + 1
 
@@ -47,5 +58,7 @@ class LazyRows(ListWalker[int, Widget]):
             raise IndexError(position - 1)
         return position - 1
 
-    def positions(self, reverse: bool = False) -> Any:
-        return range(self._count - 1, -1, -1) if reverse else range(self._count)
+    def positions(self, reverse: bool = False) -> Iterator[int]:
+        if reverse:
+            return iter(range(len(self) - 1, -1, -1))
+        return takewhile(self._has, count(0))

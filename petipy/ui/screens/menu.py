@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from petipy.state.model import Snapshot
@@ -18,7 +17,8 @@ from petipy.ui.kit.screen import Paragraph, Row, Screen, text_widget
 from petipy.ui.kit.search import END_SEARCH, FIND, Search
 from petipy.ui.kit.toolkit import Text
 from petipy.ui.line.plain import entry_title, to_text
-from petipy.ui.outline import MenuPath, MenuRow, Outline, RowId, find_hotkeys, make_finder
+from petipy.ui.listing import MAIN, MenuPath, RowId
+from petipy.ui.outline import MenuRow, Outline, make_finder
 from petipy.ui.translator import mark
 
 _OPEN = Key(("right",), "open a submenu")
@@ -26,7 +26,6 @@ _PREFER = Key(("D",), "make it the default of the machine, and boot it")
 _REMOVE = Key(("delete", "R"), "remove an entry of your own")
 _SEARCH_FOOTER = (BOOT, replace(MOVE, footer="{} {} move"), END_SEARCH)  # letters are text here
 
-_MOST_INNER = 100  # entries of a submenu that the pane lists
 _SHOWN = ("choices", "sources", "default", "problems", "settings", "itself")  # in the rows
 _TEXT, _BLANK = -1, -2  # positions that are no row: what an empty menu says, a blank line
 
@@ -41,7 +40,8 @@ class MenuScreen(Screen):
         self._translator, self._phrase = view.translator, view.translator.phrase
         self._language = view.translator.version  # the one in the rows
         self._outline = Outline(replace(self._snapshot, choices=(), sources=()), path)
-        self._layout: Sequence[int] = ()  # of each position: a row of the outline, or one of these
+        # Of each position, a row of the outline, or one of these; None: position and row are equal.
+        self._layout: Sequence[int] | None = ()
         self._scroll_up = True  # make the rows above the cursor visible
         self._waits = False  # the cursor is to go to the default, which is not known yet
         self._spaced = False  # there is room for blank lines
@@ -60,7 +60,10 @@ class MenuScreen(Screen):
 
     def _find_row(self) -> int:
         """Return the row of the outline under the cursor, or a negative number."""
-        return self._layout[self.walker.focus] if self._layout else _BLANK
+        focus: int = self.walker.focus
+        if self._layout is None:
+            return focus
+        return self._layout[focus] if self._layout else _BLANK
 
     @property
     def entry(self) -> str:
@@ -80,39 +83,39 @@ class MenuScreen(Screen):
     def _fill(self, *, best: bool = False) -> None:
         """Show the rows. The cursor stays on its own, or goes to the `best` one of a search."""
         at = self._find_row()
-        kept = self._outline.ids[at] if at >= 0 and not self._outline.is_heading(at) else None
-        found, target = None, -1
+        kept = self._outline.get_id(at) if at >= 0 and not self._outline.is_heading(at) else None
+        found, target = None, ""
         if needle := self._search.needle or "":
             self._finder = self._finder or make_finder(self._snapshot, self._path)
             numbers = self._finder.find(needle)
-            found = [self._finder.choices[number] for number in numbers]
+            found = self._finder.list_choices(numbers)
             if best and numbers:
-                target = self._finder.find_best(needle, numbers)
+                target = self._finder.find_best(needle, numbers).id
         self._outline = Outline(self._snapshot, self._path, found, self._translator)
         self._lay_out()
-        if target >= 0 and self._finder:
-            self._set_row(self._outline.find(self._finder.choices[target].id))
-        else:
-            self._set_row(self._choose_row(kept))
+        self._set_row(self._outline.find(target) if target else self._choose_row(kept))
 
     def _lay_out(self) -> None:
         outline = self._outline
+        self._layout = None
         if outline.first < 0:
-            self._layout = [_TEXT, *range(len(outline))]
+            self._layout = [_TEXT, *range(outline.reach())]
         elif self._spaced:
-            headings = filter(outline.is_heading, range(1, len(outline)))
-            layout = [*range(len(outline))]
-            for at in reversed([*headings]):
-                layout.insert(at, _BLANK)
-            self._layout = layout
+            self._layout = [0]
+            for at in range(1, outline.reach()):
+                self._layout += [_BLANK, at] if outline.is_heading(at) else [at]
+        if self._layout is None:
+            self.walker.focus = 0  # else all rows were listed as far as the old one
+            self.walker.set_rows(outline.reach, self._make)
         else:
-            self._layout = range(len(outline))
-        self.walker.set_rows(len(self._layout), self._make)
+            self.walker.set_rows(len(self._layout), self._make)
 
     def _set_row(self, row: int) -> None:
         """Put the cursor on a row of the outline."""
-        if row >= 0 and row in self._layout:
-            self.walker.set_focus(self._layout.index(row))
+        if self._layout is not None:
+            row = self._layout.index(row) if row in self._layout else -1
+        if row >= 0:
+            self.walker.set_focus(row)
 
     def _split(self, size: Any) -> tuple[Any, Any]:
         """Return the size of the list and that of the pane, which is None without one."""
@@ -122,13 +125,13 @@ class MenuScreen(Screen):
         """Put blank lines between the devices, if all rows stay visible; and the pane."""
         inner, pane = self._split(size)
         outline = self._outline
-        spaced = len(outline) + outline.headings - 1 <= inner[1]
+        spaced = outline.reach(inner[1] + 1) + outline.headings - 1 <= inner[1]
         if spaced != self._spaced:
             self._spaced = spaced
             row = self._find_row()
             self._lay_out()
             self._set_row(row)
-        if self._scroll_up and self._layout:
+        if self._scroll_up and self._layout != ():
             # At the start, and at the first entry, its device is visible, too.
             self._scroll_up = False
             self.shift_focus(inner, min(self.walker.focus, inner[1] // 2))
@@ -142,13 +145,9 @@ class MenuScreen(Screen):
         if choice is None:
             return
         if not self._outline.get_entry(at):
-            row = self._outline.row(at)
-            yield "heading", row.text
-            inner = filter(row.path.contains, self._snapshot.choices)
-            yield from (
-                (None, f"  {entry_title(choice, self._phrase)}")
-                for choice in islice(inner, _MOST_INNER)
-            )
+            yield "heading", self._outline.row(at).text
+            inner = self._outline.list_inner(at)
+            yield from ((None, f"  {entry_title(choice, self._phrase)}") for choice in inner)
             return
         lock = self._view.session.lock("boot", choice.id)
         allowed = lock.allowed if lock else choice.allowed
@@ -169,7 +168,7 @@ class MenuScreen(Screen):
         return outline.default if outline.default >= 0 else outline.first
 
     def _make(self, position: int) -> Row | Text:
-        at = self._layout[position]
+        at = position if self._layout is None else self._layout[position]
         if at == _TEXT:
             return text_widget(None, self._empty_text())
         if at == _BLANK:
@@ -259,7 +258,7 @@ class MenuScreen(Screen):
 
     def _use_hotkey(self, key: str) -> bool:
         """Do as the boot loader of the configuration that has the key; return True if one has."""
-        target = find_hotkeys(self._snapshot, self._path).get(key)
+        target = self._outline.find_hotkey(key)
         if isinstance(target, MenuPath):
             self._open(target)
         elif target:
@@ -326,5 +325,5 @@ class MenuScreen(Screen):
 SCREEN = Registration(
     title="Boot menu",
     keys=(MOVE, ENDS, PAGE, BOOT, _OPEN, _PREFER, _REMOVE, FIND),
-    make=lambda occasion: MenuScreen(occasion.view, MenuPath()),
+    make=lambda occasion: MenuScreen(occasion.view, MAIN),
 )
