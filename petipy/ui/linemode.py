@@ -6,13 +6,12 @@ key or its word may stand before the number. Where a screen has a field, its key
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 
 from petipy.control.session import Session
 from petipy.state.model import Status
 from petipy.ui.kit.keys import BACK, BOOT, to_label
-from petipy.ui.kit.screen import Screen
 from petipy.ui.kit.search import FIND
 from petipy.ui.kit.theme import Theme
 from petipy.ui.line.countdown import next_change
@@ -25,12 +24,11 @@ from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
 from petipy.ui.mode import GAP, IDLE, Ending, Mode
 from petipy.ui.transcript import (
-    Line,
+    Transcript,
     describe_keys,
     find_field,
     find_key,
     find_label,
-    find_row,
     is_searching,
     read_lines,
     show_value,
@@ -60,9 +58,8 @@ class LineMode(Mode):
         super().__init__(terminal, session, start, warn, theme=Theme(), may_leave=may_leave)
         self._phrase = self.translator.phrase
         self._paper = Paper(terminal, self.translator.letters)
-        self._shown: tuple[Screen | None, list[str]] = None, []
-        self._rows: list[Line] = []  # with the numbers that were printed last
-        self._rest: Iterator[Line] | None = None  # lines that did not fit
+        self._transcript = Transcript(self._view.screen)  # of the screen that was printed last
+        self._more = False  # it has lines that did not fit
         self._keys: list[str] = []  # the commands that were printed last
         self._told, self._told_at = "", -math.inf  # the last remark, and its time
         self._hinted = False  # that the list has changed
@@ -95,6 +92,7 @@ class LineMode(Mode):
                 tick = next_change(session.snapshot.countdown, session.clock())
                 event = await watch.wait(min(tick, self._keyboard.deadline))
                 now = session.clock()
+                self._show(session.snapshot)  # a number is looked up in what is there now
                 for key in self._keyboard.take(event.data, now):
                     if not isinstance(key, Report):
                         await self._press(key)
@@ -112,27 +110,23 @@ class LineMode(Mode):
         if field := find_field(screen):
             self._paper.prompt(f"{find_label(screen)}: ", show_value(field))
         else:
-            text = f"{self._phrase(_MORE)} " if self._rest else _PROMPT
+            text = f"{self._phrase(_MORE)} " if self._more else _PROMPT
             self._paper.prompt(text, self._paper.typed)
 
     def _print_screen(self) -> None:
         """Print the screen on top, and the commands that it has."""
-        lines = [*read_lines(screen := self._view.screen)]
-        self._shown, self._hinted = (screen, [*map(str, lines)]), False
-        self._rows = [line for line in lines if line.number]
+        self._transcript, self._hinted = Transcript(self._view.screen), False
         self._paper.say("", self._view.title)
-        self._rest = iter(lines)
         self._print_page()
 
     def _print_page(self) -> None:
         """Print as many lines as there is room for."""
-        assert self._rest
         room = max(5, self._terminal.size()[1] - 3)
-        page = [*islice(self._rest, room)]
+        page = self._transcript.take(room)
         self._paper.say(*map(str, page))
-        if len(page) == room:
+        self._more = len(page) == room
+        if self._more:
             return
-        self._rest = None
         self._paper.say("")
         self._print_keys()
         self._tell()
@@ -171,10 +165,10 @@ class LineMode(Mode):
         lines = [*map(self.translator.translate, news)]
         if lines:
             self._paper.say(*lines)
-        screen, shown = self._shown
-        if self._view.screen is not screen:
+        shown = self._transcript
+        if self._view.screen is not shown.screen:
             self._print_screen()
-        elif self._rows and not self._hinted and shown != [*map(str, read_lines(screen))]:
+        elif shown.has_rows and not self._hinted and shown.has_changed():
             self._hinted = True
             self._paper.say(self._phrase("The list has changed: Enter prints it"))
         self._tell()
@@ -218,7 +212,7 @@ class LineMode(Mode):
             return
         self._paper.take()
         if self._view.screen is screen and find_field(screen):  # another field of it
-            self._shown = screen, [*map(str, read_lines(screen))]
+            self._transcript = Transcript(screen)
         self._show_changes()
 
     async def _send(self, *keys: str) -> bool:
@@ -239,10 +233,10 @@ class LineMode(Mode):
 
     def _show_changes(self) -> None:
         """Print what a key has changed."""
-        screen = self._view.screen
         if self._ending:
             return
-        if (screen, [*map(str, read_lines(screen))]) != self._shown:
+        shown = self._transcript
+        if self._view.screen is not shown.screen or shown.may_have_changed():
             self._print_screen()
             return
         self._tell()
@@ -251,12 +245,11 @@ class LineMode(Mode):
 
     async def _obey(self, text: str) -> None:
         """Carry out a line."""
-        screen, rest = self._view.screen, self._rest
-        self._rest, self._told = None, ""
-        if rest and not text:
-            self._rest = rest
+        screen, more = self._view.screen, self._more
+        self._more, self._told = False, ""
+        if more and not text and not self._transcript.has_changed():
             self._print_page()
-        elif rest and text in BACK:
+        elif more and text in BACK:
             self._print_keys()
         elif not text:
             self._print_screen()
@@ -276,22 +269,24 @@ class LineMode(Mode):
         key = find_key(word, keys, self._phrase) if word else BOOT.names[0]
         if not key:
             self._paper.say(self._phrase("There is no command {word}; h is the help", word=word))
-        elif number is None and self._rows and any(key in k for k in self._view.keys.of_entries):
+        elif number is None and self._transcript.has_rows and self._is_of_entries(key):
             self._paper.say(self._phrase("The command is {word} NUMBER", word=word))
         elif number is None or self._focus_on(number):
             return key
         return None
 
+    def _is_of_entries(self, key: str) -> bool:
+        return any(key in of_entries for of_entries in self._view.keys.of_entries)
+
     def _focus_on(self, number: int) -> bool:
         """Put the cursor on a row; say so if there is no such row."""
-        screen = self._view.screen
-        shown = next((line for line in self._rows if line.number == number), None)
-        if shown is None:
-            self._paper.say(self._phrase("There is no number {number}", number=number))
-        elif row := find_row(screen, shown):
-            screen.walker.set_focus(row.position)
-            return True
-        else:
+        position = self._transcript.find_row(number)
+        if position is None:
             self._paper.say(self._phrase("The list has changed meanwhile"))
             self._print_screen()
+        elif position < 0:
+            self._paper.say(self._phrase("There is no number {number}", number=number))
+        else:
+            self._view.screen.walker.set_focus(position)
+            return True
         return False

@@ -1,4 +1,4 @@
-"""What the rows of a menu stand for, one after the other: devices, entries, submenus. Pure.
+"""The parts of a menu, a row for each: devices, entries, submenus. Pure.
 
 A menu may have ten thousand entries, of which a screen shows twenty. So all of this is generators:
 a row costs something when somebody asks for it.

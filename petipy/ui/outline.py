@@ -1,6 +1,7 @@
 """The rows of a menu, computed from a snapshot. Pure."""
 
 import sys
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -78,7 +79,7 @@ class Outline:
         self._ids: list[RowId] = []  # of the rows that are listed so far
         self._parts: list[Part] = []
         self._places: dict[RowId, int] = {}
-        self.headings = 0  # among these rows
+        self._before: list[int] = []  # of each heading among them: the rows to choose above it
         self._sources = dict(zip(map(_NAME, snapshot.sources), snapshot.sources, strict=True))
         empty = [] if path.trail or self._deep else list_empty(snapshot)
         self._empty = {source.name for source in empty}
@@ -94,13 +95,28 @@ class Outline:
         if len(ids) < count:
             for id, part in self._coming:
                 places.setdefault(id, len(ids))
+                if part.__class__ is str:
+                    self._before.append(len(ids) - len(self._before))
                 ids.append(id)
                 parts.append(part)
-                if part.__class__ is str:
-                    self.headings += 1
                 if len(ids) >= count:
                     break
         return len(ids)
+
+    @property
+    def headings(self) -> int:
+        """The number of headings among the rows that are listed."""
+        return len(self._before)
+
+    def find_number(self, number: int) -> int:
+        """Return the row to choose with a number, counted from 1; -1 without one."""
+        self.reach(number)
+        row = -1
+        while (found := number - 1 + bisect_right(self._before, number - 1)) != row:
+            row = found
+            if self.reach(row + 1) <= row:
+                return -1
+        return row
 
     def find(self, id: RowId) -> int:
         """Return the row with an id; -1 without one."""

@@ -7,6 +7,7 @@ linear, 2 is quadratic; less than 1 where a fixed cost still counts.
 Alone: python -m tests.bench.scaling [NAME ...]
 """
 
+import asyncio
 import gc
 import math
 import sys
@@ -18,6 +19,7 @@ from tests.bench import disks, growth, menu
 from tests.bench.grub import SHORT, parses, texts
 from tests.bench.images import find_images
 from tests.bench.table import table
+from tests.ui.consoles import PROMPT, console_at
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, choice
 
@@ -46,11 +48,39 @@ def parse_entries(count: int) -> float:
     return timed(parses("".join(SHORT.replace("@", str(n)) for n in range(count))))
 
 
-def show_entries(count: int) -> float:
-    """Open the menu and go to its last entry."""
+def make_machine(count: int) -> Machine:
+    """Return a machine with a menu of so many entries."""
     machine = Machine()
-    machine.store.update(choices=tuple(choice(f"Linux {n}") for n in range(count)))
-    return timed(lambda: Driver(machine).press("end"))
+    entries = tuple(choice(f"Linux {n}") for n in range(count))
+    machine.store.update(choices=entries, default=entries[0].id)
+    return machine
+
+
+def show_entries(count: int) -> float:
+    """Open the menu, move, and search."""
+    machine = make_machine(count)
+    return timed(lambda: Driver(machine).press("down", "page down", "/", "l").lines())
+
+
+def show_last_entry(count: int) -> float:
+    """Open the menu and go to its last entry."""
+    machine = make_machine(count)
+    return timed(lambda: Driver(machine).press("end").lines())
+
+
+def print_entries(count: int) -> float:
+    """Open the menu on a console that prints lines, and give it some commands."""
+    machine = make_machine(count)
+    return timed(lambda: asyncio.run(_talk(machine)))
+
+
+async def _talk(machine: Machine) -> None:
+    async with console_at(machine, term="dumb") as (terminal, _):
+        await terminal.until(PROMPT[-8:])
+        for line in ("", "", "i 2", "q", "/1", "q"):
+            before = len(terminal.received)
+            terminal.type(f"{line}\r")
+            await terminal.until(lambda: b"> " in terminal.received[before + len(line) :])  # noqa: B023
 
 
 def parse_kilobytes(count: int) -> float:
@@ -98,6 +128,8 @@ def lines() -> dict[str, Line]:
             "entry", entries, lambda count: growth.seconds(1, at_once=True, entries=count)
         ),
         "entries: open the menu": Line("entry", entries, show_entries),
+        "entries: open the menu, End": Line("entry", entries, show_last_entry),
+        "entries: lines": Line("entry", entries, print_entries),
         "disks: simulated, at once": Line(
             "disk", (50, 500, 2000), lambda count: growth.seconds(count, at_once=True)
         ),

@@ -25,6 +25,7 @@ from petipy.ui.line.plain import shorten, to_text
 from petipy.ui.translator import Phrase
 
 _LAYOUT = CellLayout()
+Identity = str | tuple[str, ...]  # what stands for a row in all its places
 _DOTS = "..."  # in the place of what does not fit
 
 
@@ -139,6 +140,21 @@ class Screen(ListBox[Any]):
 
     def keypress(self, size: Any, key: str) -> str | None:
         return super().keypress(size, to_motion(key))
+
+    def identify(self, position: int) -> Identity | None:
+        """Return what stands for a row of LazyRows; None if nothing does."""
+        return None
+
+    def locate(self, identity: Identity) -> int:
+        """Return the position of that row, where it is now; -1 if it is not there."""
+        return -1
+
+    def find_number(self, number: int) -> int:
+        """Return the position of a row of LazyRows: the one to choose with a number, from 1; or -1.
+
+        It makes no row.
+        """
+        return -1
 
     @property
     def footer(self) -> Sequence[Key]:

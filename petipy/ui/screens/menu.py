@@ -60,10 +60,7 @@ class MenuScreen(Screen):
 
     def _find_row(self) -> int:
         """Return the row of the outline under the cursor, or a negative number."""
-        focus: int = self.walker.focus
-        if self._layout is None:
-            return focus
-        return self._layout[focus] if self._layout else _BLANK
+        return _BLANK if self._layout == () else self._get_row(self.walker.focus)
 
     @property
     def entry(self) -> str:
@@ -112,10 +109,28 @@ class MenuScreen(Screen):
 
     def _set_row(self, row: int) -> None:
         """Put the cursor on a row of the outline."""
-        if self._layout is not None:
-            row = self._layout.index(row) if row in self._layout else -1
-        if row >= 0:
-            self.walker.set_focus(row)
+        if (position := self._place(row)) >= 0:
+            self.walker.set_focus(position)
+
+    def _place(self, row: int) -> int:
+        """Return the position of a row of the outline; -1 without one."""
+        if self._layout is None:
+            return row
+        return self._layout.index(row) if row >= 0 and row in self._layout else -1
+
+    def _get_row(self, position: int) -> int:
+        """Return the row of the outline at a position, or _TEXT or _BLANK."""
+        return position if self._layout is None else self._layout[position]
+
+    def identify(self, position: int) -> RowId | None:
+        row = self._get_row(position)
+        return self._outline.get_id(row) if row >= 0 else None
+
+    def locate(self, identity: RowId) -> int:
+        return self._place(self._outline.find(identity))
+
+    def find_number(self, number: int) -> int:
+        return self._place(self._outline.find_number(number))
 
     def _split(self, size: Any) -> tuple[Any, Any]:
         """Return the size of the list and that of the pane, which is None without one."""
@@ -168,7 +183,7 @@ class MenuScreen(Screen):
         return outline.default if outline.default >= 0 else outline.first
 
     def _make(self, position: int) -> Row | Text:
-        at = position if self._layout is None else self._layout[position]
+        at = self._get_row(position)
         if at == _TEXT:
             return text_widget(None, self._empty_text())
         if at == _BLANK:
