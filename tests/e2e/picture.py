@@ -33,15 +33,19 @@ def read_ppm(data: bytes) -> Picture:
 
 
 def font(kernel: bytes) -> dict[int, str]:
-    """Return the printable ASCII characters of a vmlinux by their glyphs, 128 bits row by row.
+    """Return the characters of a vmlinux's fonts by their glyphs, 128 bits row by row.
 
-    A kernel has two fonts of that size, which share some letters; the result has both.
+    A kernel has two fonts of that size, which share some glyphs; the result has both. They have the
+    characters of code page 437.
     """
-    glyphs = {}
+    glyphs: dict[int, str] = {}
     for found in re.finditer(re.escape(LETTER_A), kernel):
         start = found.start() - ord("A") * HEIGHT
-        for code in range(ord("~"), ord(" ") - 1, -1):  # downwards, so that a blank is a space
-            glyphs[int.from_bytes(kernel[start + code * HEIGHT :][:HEIGHT], "big")] = chr(code)
+        # ASCII comes last, and of it the space, so that a blank is a space.
+        for code in (*range(0x80, 0xFF), *range(ord("~"), ord(" ") - 1, -1)):
+            glyph = int.from_bytes(kernel[start + code * HEIGHT :][:HEIGHT], "big")
+            glyphs.pop(glyph, None)
+            glyphs[glyph] = bytes([code]).decode("cp437")
     return glyphs
 
 
@@ -61,10 +65,9 @@ def _character(cell: tuple[bytes, ...], glyphs: dict[int, str]) -> str:
     colours = sorted(set(cell))
     if len(colours) == 1:
         return " "
-    for colour in colours:
-        bits = int("".join("1" if pixel == colour else "0" for pixel in cell), 2)
-        if bits in glyphs:
-            return glyphs[bits]
-        if under_cursor := [glyphs[g] for g in glyphs if g >> CURSOR == bits >> CURSOR]:
-            return under_cursor[-1]
-    return "?"
+    drawn = [int("".join("1" if p == colour else "0" for p in cell), 2) for colour in colours]
+    if exact := [glyphs[bits] for bits in drawn if bits in glyphs]:
+        return exact[0]
+    tops = {bits >> CURSOR for bits in drawn}
+    under_cursor = [character for bits, character in glyphs.items() if bits >> CURSOR in tops]
+    return max(enumerate(under_cursor), key=lambda c: (c[1].isascii(), c[0]), default=(0, "?"))[1]

@@ -16,7 +16,7 @@ from initramfs.host import default_cache, locked
 from initramfs.tree import Tree, file, read_package, read_packages
 from tests.e2e.conftest import Image, build
 from tests.e2e.monitor import Monitor
-from tests.e2e.picture import font, text
+from tests.e2e.screen import Screen
 from tests.e2e.target import modules, userland
 from tests.e2e.vm import Guest, Machine, attached, start
 from tests.trees import Content, lay
@@ -68,22 +68,6 @@ def fetch_initrd(architecture: str, driver: str = "", kernel: str = "") -> Tree:
     return tree
 
 
-class Screen:
-    """Finds text on the screen of a guest."""
-
-    def __init__(self, guest: Guest, monitor: Monitor, glyphs: dict[int, str], room: Path) -> None:
-        self._guest, self._monitor, self._glyphs, self._room = guest, monitor, glyphs, room
-
-    def expect(self, wanted: str) -> None:
-        rows: list[str] = []
-        for _ in range(60):
-            rows = text(self._monitor.picture(self._room / "screen.ppm"), self._glyphs)
-            if any(wanted in row for row in rows):
-                return
-            self._guest.console.listen(1)
-        raise AssertionError(f"no {wanted!r} on the screen:\n" + "\n".join(rows))
-
-
 @contextmanager
 def start_pc(place: Path, room: Path) -> Iterator[tuple[Guest, Monitor]]:
     """Run a PC with UEFI and a VGA card that only the firmware has a driver for."""
@@ -123,11 +107,11 @@ def start_pc(place: Path, room: Path) -> Iterator[tuple[Guest, Monitor]]:
 def test_after_the_jump_the_screen_of_uefi_shows_the_second_kernel(
     name: str, options: Sequence[str], image: Image, tmp_path: Path
 ) -> None:
-    glyphs = font(image.kernel.read_bytes())  # the same on all architectures
     place = build(f"tests/{name}-image", "--arch", "amd64", *options)
 
     with start_pc(place, tmp_path) as (guest, monitor):
-        screen = Screen(guest, monitor, glyphs, tmp_path)
+        # The font is the same on all architectures.
+        screen = Screen(guest, image.kernel, tmp_path, monitor)
         guest.console.expect(r"\d+ s until it boots", within=300)
         screen.expect(" s until it boots")
         assert "EFI VGA" in guest.console.expect(r"second: ([^\r\n]+)[\r\n]", within=300)[1]
@@ -144,7 +128,7 @@ def test_after_the_jump_a_screen_without_firmware_shows_the_second_kernel(
     machine = image.machine(Machine(drives=[("virtio", whole)], screen=True), "console=tty0")
 
     with start(machine, tmp_path) as guest:
-        screen = Screen(guest, guest.monitor, font(image.kernel.read_bytes()), tmp_path)
+        screen = Screen(guest, image.kernel, tmp_path)
         guest.console.expect(r"\d+ s until it boots", within=300)
         screen.expect(" s until it boots")
         assert "bochs" in guest.console.expect(r"second: ([^\r\n]+)[\r\n]", within=300)[1]
