@@ -129,11 +129,14 @@ def _check_order(life: Life, course: Course) -> Iterator[str]:
     if boot is None or boot.by_person:
         return
     flapped = _find_flapped(life, boot.at)
-    ranks = {id: (id in flapped, _rank(life, id)) for id in _list_turns(life, boot.view)}
-    best = min(ranks.values(), default=None)
-    if best is None or ranks.get(boot.id) != best:
-        first = min(ranks, key=lambda id: ranks[id]) if ranks else "nothing"
-        yield f"{boot.at:g}: {boot.id} boots before {first}"
+    ranks = {id: _rank(life, id) for id in _list_turns(life, boot.view)}
+    # After the first one, a locked entry is passed over.
+    first = min(ranks, key=lambda id: ranks[id], default="")
+    locked = set() if life.boot_restricted else {id for id in ranks if life.is_locked(id)}
+    free = {id: (id in flapped, rank) for id, rank in ranks.items() if id not in locked}
+    best = min(free, key=lambda id: free[id], default="")
+    if first in locked or not best or free.get(boot.id) != free[best]:
+        yield f"{boot.at:g}: {boot.id} boots; first is {first}, the best is {best}"
 
 
 def _rank(life: Life, id: str) -> tuple[object, ...]:
