@@ -186,6 +186,7 @@ class Outline:
 
     def row(self, at: int) -> MenuRow:
         """Return a row."""
+        self.reach(at + 1)
         part = self._parts[at]
         if isinstance(part, str):
             return self._make_heading(part)

@@ -142,7 +142,7 @@ def test_a_menu_has_reasons_in_its_language() -> None:
     entries.append(choice("c", action="reboot", unbootable="it restarts the machine"))
     sources = (Source(name="sdb1", state="failed", reason=os.strerror(errno.EIO)),)
     outline = in_menu(in_german(), *entries, sources=sources)
-    rows = [outline.row(at) for at in range(len(outline))]
+    rows = [outline.row(at) for at in range(outline.reach())]
     assert [row.obstacle for row in rows if row.kind == "entry"] == [
         *("es fehlt: (vda2)/vmlinux", "er nennt keinen Kernel", "", "")
     ]
