@@ -32,8 +32,8 @@ FORMATS = [
 PLATFORMS = ["efi", "generic", "powernv", "pseries"]
 SETTINGS = [
     *("timeout", "order", "entry", "next", "menu", "store", "resume", "on_failure", "flap"),
-    *("boots", "panic", "watchdog", "ui", "consoles", "color", "encoding", "language", "keymap"),
-    *("dialect", "boot_image"),
+    *("boots", "panic", "watchdog", "ui", "consoles", "color", "encoding", "glyphs"),
+    *("language", "keymap", "dialect", "boot_image"),
     *("show_foreign", "boot_restricted"),
     *("lock", "password", "machine_password", "shell", "rescue"),
     *("ca", "pin", "certificate", "insecure", "proxy", "no_proxy", "ntp", "syslog"),

@@ -158,6 +158,14 @@ SETTINGS = (
         live=False,
     ),
     Setting(
+        name="glyphs",
+        type=values.one_of("auto", "ascii", "unicode", "vga"),
+        help="signs of the menu, such as rules and bars: auto has those of VGA's font on the "
+        "machine's own screen, and unicode on lines in UTF-8; a sign that a console lacks is as in "
+        "ascii",
+        live=False,
+    ),
+    Setting(
         name="language",
         type=values.LANGUAGE,
         help="of the menus, such as de or fr; `L` there changes that of one console",

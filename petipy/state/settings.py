@@ -52,6 +52,7 @@ class Settings:
     consoles: tuple[str, ...] = ()  # besides those of /proc/consoles: hvc1, ttyS0
     color: Literal["auto", "never", "always"] = "auto"
     encoding: Literal["ascii", "utf-8"] = "ascii"  # of lines
+    glyphs: Literal["auto", "ascii", "unicode", "vga"] = "auto"
     language: str = "en"  # of the menus: a locale's language, and perhaps its territory
     keymap: str = ""  # a keyboard layout: petipy.ui.keymaps; "" is the kernel's own
     show_foreign: bool = False

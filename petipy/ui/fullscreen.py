@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from petipy.control.session import Session
 from petipy.ui.kit.display import Display
+from petipy.ui.kit.glyphs import choose_glyphs
 from petipy.ui.kit.keys import BOOT, REDRAW
 from petipy.ui.kit.theme import choose_theme
 from petipy.ui.kit.toolkit import AsyncioEventLoop, MainLoop
 from petipy.ui.line.countdown import next_change
 from petipy.ui.line.keyboard import find_patience
 from petipy.ui.line.keys import Report
+from petipy.ui.line.letters import find_letters
 from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
 from petipy.ui.line.probe import probe_size, read_size
 from petipy.ui.line.terminal import Terminal
@@ -38,14 +40,20 @@ class FullScreen(Mode):
         *,
         may_leave: bool = False,
     ) -> None:
-        theme = choose_theme(terminal.term, session.snapshot.settings.color, os.environ)
-        if may_leave:  # ssh or a shell: no serial line
-            theme = replace(theme, pane=True)
-        super().__init__(terminal, session, start, warn, theme=theme, may_leave=may_leave)
+        settings, letters = session.snapshot.settings, find_letters(terminal)
+        theme = choose_theme(terminal.term, settings.color, os.environ)
+        theme = replace(
+            theme,
+            pane=theme.pane or may_leave,  # ssh or a shell: no serial line
+            glyphs=choose_glyphs(settings.glyphs, letters, virtual=terminal.virtual),
+        )
+        super().__init__(
+            terminal, session, start, warn, theme=theme, letters=letters, may_leave=may_leave
+        )
         self._last_key = self._woken = -math.inf  # times
         self._answers_until = -math.inf  # of questions about the size
         self._is_back = False  # a reader that went away; perhaps another one
-        self._display = Display(terminal, theme, self.translator.letters)
+        self._display = Display(terminal, theme, letters)
         self._loop = MainLoop(
             self._view,
             screen=self._display,

@@ -17,6 +17,7 @@ from petipy.ui.kit.theme import Theme
 from petipy.ui.line.countdown import next_change
 from petipy.ui.line.keyboard import find_patience
 from petipy.ui.line.keys import Report
+from petipy.ui.line.letters import find_letters
 from petipy.ui.line.loglevel import KERNEL_LOG_LEVEL
 from petipy.ui.line.paper import Paper
 from petipy.ui.line.plain import wrap
@@ -55,9 +56,12 @@ class LineMode(Mode):
         *,
         may_leave: bool = False,
     ) -> None:
-        super().__init__(terminal, session, start, warn, theme=Theme(), may_leave=may_leave)
+        letters = find_letters(terminal)
+        super().__init__(
+            terminal, session, start, warn, theme=Theme(), letters=letters, may_leave=may_leave
+        )
         self._phrase = self.translator.phrase
-        self._paper = Paper(terminal, self.translator.letters)
+        self._paper = Paper(terminal, letters)
         self._transcript = Transcript(self._view.screen)  # of the screen that was printed last
         self._more = False  # it has lines that did not fit
         self._keys: list[str] = []  # the commands that were printed last

@@ -9,7 +9,7 @@ from petipy.state.model import Snapshot
 from petipy.ui.kit.theme import Theme
 from petipy.ui.layouts import LAYOUTS
 from petipy.ui.line.keyboard import Keyboard
-from petipy.ui.line.letters import find_letters
+from petipy.ui.line.letters import Letters
 from petipy.ui.line.terminal import Terminal
 from petipy.ui.line.watch import Watch
 from petipy.ui.view import Start, View
@@ -37,6 +37,7 @@ class Mode:
         warn: Callable[[str], None] = lambda _: None,
         *,
         theme: Theme,
+        letters: Letters,
         may_leave: bool,
     ) -> None:
         self._terminal, self._session, self._start = terminal, session, start
@@ -55,7 +56,7 @@ class Mode:
             (lambda: self._end("left")) if may_leave else None,
             self._print,
             self._layouts,
-            find_letters(terminal),
+            letters,
         )
         self.translator = self._view.translator
 

@@ -3,6 +3,7 @@
 from petipy.control.session import Session
 from petipy.state.boots import Progress
 from petipy.state.model import Snapshot
+from petipy.ui.kit.glyphs import ASCII, Glyphs
 from petipy.ui.kit.keys import STOP, Key
 from petipy.ui.line.countdown import SecondsLeft
 from petipy.ui.line.plain import describe_progress, entry_title, shorten, to_text, wrap
@@ -13,8 +14,8 @@ _BAR = 30  # cells; always the same, since another length would send all of them
 
 
 class StatusLine:
-    def __init__(self, session: Session, translator: Translator) -> None:
-        self._session, self._translator = session, translator
+    def __init__(self, session: Session, translator: Translator, glyphs: Glyphs = ASCII) -> None:
+        self._session, self._translator, self._glyphs = session, translator, glyphs
         self._phrase = translator.phrase
         self._seconds = SecondsLeft()
 
@@ -57,7 +58,7 @@ class StatusLine:
         amounts = to_text(describe_progress(progress, self._phrase, translate))
         if progress is None or not amounts:
             return []
-        bar = _draw_bar(progress, min(_BAR, width - len("[]")))
+        bar = _draw_bar(progress, min(_BAR, width - 2), self._glyphs.bar)
         beside = f"{bar} {amounts}"
         if bar and len(beside) <= width:
             lines = [beside]
@@ -109,9 +110,10 @@ class StatusLine:
         )
 
 
-def _draw_bar(progress: Progress, cells: int) -> str:
-    """Return a bar of the part that is there; "" if the whole is not known."""
+def _draw_bar(progress: Progress, cells: int, signs: str) -> str:
+    """Return a bar of the part that is there, between its ends; "" if the whole is not known."""
     if not progress.total:
         return ""
     full = min(cells, cells * progress.done // progress.total)
-    return f"[{'#' * full}{'.' * (cells - full)}]"
+    first, there, coming, last = [*signs]
+    return first + there * full + coming * (cells - full) + last

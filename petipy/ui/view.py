@@ -75,7 +75,7 @@ class View(Frame[Any, Any, Any]):
         self._language, self._chosen = BUILT_IN.code, False  # the setting; a person has chosen here
         self._follow(session.snapshot)
         self.edits: list[Edit] = []
-        self._status = StatusLine(session, self.translator)
+        self._status = StatusLine(session, self.translator, theme.glyphs)
         self._shown = -1, -1  # versions of the snapshot and of the language
         self._note = ""  # shown until the next key
         self._head, self._foot = FixedLines(fill=not theme.bar), FixedLines()

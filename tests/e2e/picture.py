@@ -9,6 +9,13 @@ CURSOR = 3 * WIDTH  # bits that a cursor, a line at the foot of a cell, may hide
 LETTER_A = bytes.fromhex("00 00 10 38 6c c6 c6 fe c6 c6 c6 c6 00 00 00 00")
 
 
+# Code page 437, which these fonts have. Python's codec has controls in place of the first signs.
+_SIGNS = "☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼"
+CP437 = dict(enumerate(_SIGNS, start=1)) | {
+    code: bytes([code]).decode("cp437") for code in range(0x20, 0x100)
+}
+
+
 @dataclass(frozen=True)
 class Picture:
     width: int
@@ -35,17 +42,16 @@ def read_ppm(data: bytes) -> Picture:
 def font(kernel: bytes) -> dict[int, str]:
     """Return the characters of a vmlinux's fonts by their glyphs, 128 bits row by row.
 
-    A kernel has two fonts of that size, which share some glyphs; the result has both. They have the
-    characters of code page 437.
+    A kernel has two fonts of that size, which share some glyphs; the result has both.
     """
     glyphs: dict[int, str] = {}
     for found in re.finditer(re.escape(LETTER_A), kernel):
         start = found.start() - ord("A") * HEIGHT
         # ASCII comes last, and of it the space, so that a blank is a space.
-        for code in (*range(0x80, 0xFF), *range(ord("~"), ord(" ") - 1, -1)):
+        for code in (*range(1, 0x20), *range(0x80, 0xFF), *range(ord("~"), ord(" ") - 1, -1)):
             glyph = int.from_bytes(kernel[start + code * HEIGHT :][:HEIGHT], "big")
             glyphs.pop(glyph, None)
-            glyphs[glyph] = bytes([code]).decode("cp437")
+            glyphs[glyph] = CP437[code]
     return glyphs
 
 

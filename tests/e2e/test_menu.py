@@ -354,11 +354,11 @@ def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
         guest.console.listen(2)  # Petipy takes a key of the first moment for noise
         guest.monitor.key("m")
         guest.console.expect(r"Countdown stopped", within=menu.START)
-        show("> * Debian GNU/Linux")
+        show("► * Debian GNU/Linux")
         guest.monitor.key("down")
-        show(">   Advanced options for Debian GNU/Linux ->")
+        show("►   Advanced options for Debian GNU/Linux →")
         guest.monitor.key("up")
-        show("> * Debian GNU/Linux")
+        show("► * Debian GNU/Linux")
         guest.monitor.key("ret")
         said = wait_for_target(guest.console)
         assert said["cmdline"] == f"[{debian.command_line()}]"

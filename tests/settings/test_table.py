@@ -24,6 +24,7 @@ SAMPLES = {
     "boots": ("", "1a@1700000000,2b@1700000060"),
     "color": ("auto", "never", "always"),
     "encoding": ("ascii", "utf-8"),
+    "glyphs": ("auto", "ascii", "unicode", "vga"),
     "language": ("en", "de", "pt_BR"),
     "keymap": ("", "de-nodeadkeys", "us(intl)"),
     "panic": ("", "10"),

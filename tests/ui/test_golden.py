@@ -8,11 +8,12 @@ import pytest
 
 from parsers.api import Problem
 from petipy.state.model import Source
-from petipy.ui.kit import theme
+from petipy.ui.kit import glyphs, theme
 from petipy.ui.kit.display import Display
 from petipy.ui.layouts import Layouts
 from petipy.ui.line.letters import ASCII, Letters, fold, is_wide
 from tests.control.test_session import SHUT, machine_of
+from tests.e2e.picture import CP437
 from tests.fakes import Kept
 from tests.ui.driver import Driver
 from tests.ui.fakes import Machine, choice, device, machine
@@ -62,6 +63,10 @@ UTF_8 = {
     "help-de-utf8": ["h"],
     "language-de-utf8": ["L"],
 }
+# On a virtual terminal with the font of VGA.
+VGA = replace(theme.VIRTUAL, glyphs=glyphs.VGA)
+VGA_LETTERS = Letters(frozenset(CP437.values()))
+CASES_VGA = [("pane-vga", size) for size in SIZES]
 CASES_UTF_8 = [(name, size) for name in UTF_8 for size in SIZES if size != "100x45"]
 CASES = [(name, size) for name in SCREENS for size in SIZES if size != "100x45" or name in VIRTUAL]
 
@@ -124,13 +129,26 @@ def test_a_screen_in_utf_8(name: str, size: str, request: pytest.FixtureRequest)
     titles = choice("Größe ändern: Łódź, Ελλάδα"), choice("日本語の項目 2つ目", number=1)
     disk = Source.of(device("vda2", "vda2: 20 GB ext4, label Bücher"), "ready")
     machine.store.update(choices=titles, sources=(disk,), default=titles[1].id)
-    driver = Driver(machine, SIZES[size], letters=Letters(None))
+    look = replace(theme.SERIAL, glyphs=glyphs.UNICODE)
+    driver = Driver(machine, SIZES[size], look, letters=Letters(None))
     assert driver.view.speak("de" if "-de-" in name else "en")
     driver.press(*UTF_8[name]).lines()
     lines = draw(driver, Letters(None))
     columns, rows = SIZES[size]
     assert len(lines) == rows
     assert all(sum(1 + is_wide(letter) for letter in line) <= columns for line in lines)
+    compare(lines, f"{name}-{size}", request)
+
+
+@pytest.mark.parametrize(("name", "size"), CASES_VGA)
+def test_a_screen_with_the_signs_of_vga(
+    name: str, size: str, request: pytest.FixtureRequest
+) -> None:
+    driver = Driver(make_machine(), SIZES[size], VGA, letters=VGA_LETTERS)
+    lines = draw(driver, VGA_LETTERS)
+    columns, rows = SIZES[size]
+    assert len(lines) == rows
+    assert all(len(line) <= columns for line in lines)
     compare(lines, f"{name}-{size}", request)
 
 
@@ -154,5 +172,5 @@ def compare(lines: list[str], name: str, request: pytest.FixtureRequest) -> None
 
 
 def test_each_golden_file_has_a_test() -> None:
-    names = {f"{name}-{size}.txt" for name, size in (*CASES, *CASES_UTF_8)}
+    names = {f"{name}-{size}.txt" for name, size in (*CASES, *CASES_UTF_8, *CASES_VGA)}
     assert {path.name for path in GOLDEN.iterdir()} == names

@@ -7,8 +7,9 @@ are not at the end of a serial line (Theme.pane), and only if they have room.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from petipy.ui.kit.glyphs import Glyphs
 from petipy.ui.kit.screen import Paragraph
-from petipy.ui.kit.toolkit import Canvas, CanvasCombine, CanvasJoin, TextCanvas, make_canvas
+from petipy.ui.kit.toolkit import Canvas, CanvasCombine, CanvasJoin, make_canvas
 from petipy.ui.line.plain import to_text, wrap
 
 _WIDE, _TALL = 120, 34  # columns and rows of a menu that has a pane; 40 rows with all other lines
@@ -29,11 +30,13 @@ def split_area(size: Size) -> tuple[Size, Size | None]:
     return size, None
 
 
-def join(menu: Canvas, size: Size, pane: Size, paragraphs: Iterable[Paragraph]) -> Canvas:
+def join(
+    menu: Canvas, size: Size, pane: Size, paragraphs: Iterable[Paragraph], glyphs: Glyphs
+) -> Canvas:
     """Return the menu with its pane, which has the paragraphs, in an area of this size."""
     text = _draw(paragraphs, pane)
     if pane[0] < size[0]:
-        gap = TextCanvas([b""] * size[1], maxcol=_GAP)
+        gap = make_canvas([[("dim", glyphs.beside)]] * size[1], _GAP)
         columns = size[0] - pane[0] - _GAP
         parts = [
             (menu, None, True, columns),
@@ -41,7 +44,7 @@ def join(menu: Canvas, size: Size, pane: Size, paragraphs: Iterable[Paragraph]) 
             (text, None, False, pane[0]),
         ]
         return CanvasJoin(parts)
-    gap = TextCanvas([b""], maxcol=size[0])
+    gap = make_canvas([[("dim", glyphs.below * size[0])]], size[0])
     return CanvasCombine([(menu, None, True), (gap, None, False), (text, None, False)])
 
 

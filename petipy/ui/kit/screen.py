@@ -62,7 +62,7 @@ class Row(Widget):
 
     def render(self, size: Any, focus: bool = False) -> Canvas:
         (columns,) = size
-        marker = ">" if focus and self._selectable else " "
+        marker = self._theme.glyphs.cursor if focus and self._selectable else " "
         whole = (marker if self._selectable else "") + self.text
         text = shorten(whole, columns)
         bar = 0

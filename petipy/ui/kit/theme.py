@@ -10,6 +10,8 @@ knows its palette and its background.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from petipy.ui.kit.glyphs import ASCII, Glyphs
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
@@ -23,6 +25,7 @@ class Theme:
     sgr: Mapping[str, str] = field(default_factory=dict)
     bar: int = 0
     pane: bool = False  # the line is fast enough for a pane beside the menu
+    glyphs: Glyphs = ASCII  # the signs
 
     def sgr_for(self, kind: object) -> str:
         return self.sgr.get(kind, "") if isinstance(kind, str) else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from petipy.settings.table import SETTINGS
 from petipy.state.model import Snapshot
+from petipy.ui.kit.glyphs import Glyphs
 from petipy.ui.kit.keys import Key
 from petipy.ui.kit.registration import Navigation, Registration
 from petipy.ui.kit.screen import Paragraph, TextScreen
@@ -12,24 +13,14 @@ from petipy.ui.translator import Phrase, mark
 
 _COLUMNS = 79
 
-_SIGNS = (
-    ("> ", mark("the cursor")),
-    (
-        "* ",
-        mark(
-            "the default: it boots by itself when nobody is there; also on the submenu that has it"
-        ),
-    ),
-    ("->", mark("a submenu")),
-    (
-        "[t]",
-        mark(
-            "the entry's key, if its configuration names one; [e!] a key that means "
-            "something else here"
-        ),
-    ),
-    ("! ", mark("cannot be booted now, and why; Enter says more")),
+_CURSOR, _SUBMENU = mark("the cursor"), mark("a submenu")
+_DEFAULT = mark(
+    "the default: it boots by itself when nobody is there; also on the submenu that has it"
 )
+_HOTKEY = mark(
+    "the entry's key, if its configuration names one; [e!] a key that means something else here"
+)
+_OBSTACLE = mark("cannot be booted now, and why; Enter says more")
 _CLOSING = mark(
     "Devices that appear are looked at as they come, and the cursor stays on its entry. "
     "Nothing is ever written to a disk by looking at it."
@@ -40,6 +31,7 @@ class HelpScreen(TextScreen):
     def __init__(self, view: Navigation) -> None:
         super().__init__(view.translator.phrase)
         self._keys, self._translator = view.keys, view.translator
+        self._glyphs = view.theme.glyphs
         self._language = -1  # version of the one that is shown
         self.show(view.session.snapshot)
 
@@ -51,7 +43,7 @@ class HelpScreen(TextScreen):
         lines: list[Paragraph] = [("heading", phrase("Keys"))]
         lines += [(None, line) for line in _describe_keys(self._keys.documented(), phrase)]
         lines += [(None, ""), ("heading", phrase("Signs"))]
-        lines += [(None, line) for line in _describe_signs(phrase)]
+        lines += [(None, line) for line in _describe_signs(self._glyphs, phrase)]
         heading = phrase("Settings, on the command line of Petipy's own kernel")
         lines += [(None, ""), ("heading", heading)]
         lines += [(None, f"{s.usage}: {phrase(s.help)}") for s in SETTINGS]
@@ -69,12 +61,19 @@ def _describe_keys(keys: list[Key], phrase: Phrase) -> Iterator[str]:
         yield from (" " * indent + line for line in rest)
 
 
-def _describe_signs(phrase: Phrase) -> Iterator[str]:
+def _describe_signs(glyphs: Glyphs, phrase: Phrase) -> Iterator[str]:
     """Yield the signs of the menu, with their meaning."""
-    for sign, meaning in _SIGNS:
-        first, *rest = wrap(f"{sign} {phrase(meaning)}", _COLUMNS, 9)
+    signs = (
+        (glyphs.cursor, _CURSOR),
+        ("*", _DEFAULT),
+        (glyphs.submenu, _SUBMENU),
+        ("[t]", _HOTKEY),
+        ("!", _OBSTACLE),
+    )
+    for sign, meaning in signs:
+        first, *rest = wrap(f"{sign:<2} {phrase(meaning)}", _COLUMNS, 9)
         yield first
-        yield from (" " * (len(sign) + 1) + line for line in rest)
+        yield from (" " * (max(2, len(sign)) + 1) + line for line in rest)
 
 
 SCREEN = Registration(

@@ -151,7 +151,9 @@ class MenuScreen(Screen):
             self._scroll_up = False
             self.shift_focus(inner, min(self.walker.focus, inner[1] // 2))
         canvas = super().render(inner, focus)
-        return canvas if pane is None else join(canvas, size, pane, self._describe())
+        if pane is None:
+            return canvas
+        return join(canvas, size, pane, self._describe(), self._theme.glyphs)
 
     def _describe(self) -> Iterator[Paragraph]:
         """Describe the entry under the cursor, or list the entries of the submenu there."""
@@ -198,7 +200,7 @@ class MenuScreen(Screen):
         mark = "*" if item.default else "!" if item.obstacle else " "
         text, needle = f" {mark} {item.text}", self._search.needle or ""
         if item.kind == "submenu":
-            text += " ->"
+            text += f" {self._theme.glyphs.submenu}"
         if item.own:
             text += f" ({self._phrase('own')})"
         if item.key:

@@ -13,10 +13,9 @@ from pathlib import Path
 import pyte
 
 from initramfs.host import default_cache
-from petipy.ui.kit import theme
 from petipy.ui.kit.display import Display
 from tests.ui.pictures.draw import draw, read_glyphs, to_png
-from tests.ui.test_golden import SCREENS, make_driver
+from tests.ui.test_golden import SCREENS, VGA, VGA_LETTERS, make_driver
 from tests.ui.wire import Wire
 
 PLACE = Path(__file__).parent
@@ -28,8 +27,8 @@ def render(name: str, size: tuple[int, int] = SIZE) -> pyte.Screen:
     """Return a terminal that shows a screen."""
     wire = Wire(size, "linux")
     with tempfile.TemporaryDirectory() as room:
-        driver = make_driver(name, size, theme.VIRTUAL, Path(room))
-    Display(wire, theme.VIRTUAL).draw_screen(size, driver.view.render(size, focus=True))
+        driver = make_driver(name, size, VGA, Path(room), VGA_LETTERS)
+    Display(wire, VGA, VGA_LETTERS).draw_screen(size, driver.view.render(size, focus=True))
     driver.press("esc")  # a prompt's command ends
     screen = pyte.Screen(*size)
     pyte.Stream(screen).feed(wire.take())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyte
 from pyte.screens import Char
 
-from tests.e2e.picture import HEIGHT, LETTER_A, WIDTH
+from tests.e2e.picture import CP437, HEIGHT, LETTER_A, WIDTH
 
 Glyphs = Mapping[str, Sequence[int]]  # character → the bits of its rows
 _NAMES = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
@@ -20,10 +20,9 @@ _CURSOR = range(HEIGHT - 2, HEIGHT)  # rows of a cell that the cursor fills
 
 
 def read_glyphs(kernel: bytes) -> Glyphs:
-    """Return the font VGA8x16 out of a vmlinux. It has the characters of code page 437."""
+    """Return the font VGA8x16 out of a vmlinux."""
     start = kernel.index(LETTER_A) - ord("A") * HEIGHT
-    codes = {bytes([code]).decode("cp437"): code for code in range(0x20, 0x100)}
-    return {c: kernel[start + code * HEIGHT :][:HEIGHT] for c, code in codes.items()}
+    return {c: kernel[start + code * HEIGHT :][:HEIGHT] for code, c in CP437.items()}
 
 
 def draw(screen: pyte.Screen, glyphs: Glyphs) -> tuple[int, int, bytes]:

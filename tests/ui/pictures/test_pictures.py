@@ -8,7 +8,7 @@ from pathlib import Path
 import pyte
 import pytest
 
-from tests.e2e.picture import HEIGHT, LETTER_A, WIDTH, Picture, text
+from tests.e2e.picture import CP437, HEIGHT, LETTER_A, WIDTH, Picture, text
 from tests.ui.pictures.__main__ import PLACE, README, SIZE, render
 from tests.ui.pictures.draw import PALETTE, draw, find_colours, from_png, read_glyphs, to_png
 
@@ -22,10 +22,11 @@ def test_the_text_can_be_read_from_a_picture() -> None:
     screen = render("menu", (80, 24))
     width, height, pixels = draw(screen, read_glyphs(KERNEL))
     colours = b"".join(PALETTE[3 * pixel : 3 * pixel + 3] for pixel in pixels)
-    glyphs = {int.from_bytes(CODES[code], "big"): chr(code) for code in range(0x7E, 0x1F, -1)}
+    codes = [*(code for code in CODES if code not in range(0x20, 0x7F)), *range(0x7E, 0x1F, -1)]
+    glyphs = {int.from_bytes(CODES[code], "big"): CP437.get(code, " ") for code in codes}
     rows = text(Picture(width, height, colours), glyphs)
     assert rows[0] == "Petipy 0.1 - Boot menu"
-    assert any(row.endswith("Advanced options for Debian GNU/Linux ->") for row in rows)
+    assert any(row.endswith("Advanced options for Debian GNU/Linux →") for row in rows)
 
 
 def test_a_picture_has_the_colours_of_the_screen() -> None:
