@@ -16,7 +16,6 @@ from tests.e2e.conftest import Image, Install
 from tests.e2e.console import Console
 from tests.e2e.debian import Installation
 from tests.e2e.installed import by_yaboot
-from tests.e2e.picture import font, text
 from tests.e2e.target import System, wait_for_target
 from tests.e2e.vm import Firmware, Machine, start
 from tests.trees import lay
@@ -331,37 +330,6 @@ def test_every_driver_of_the_image_can_be_loaded(image: Image, tmp_path: Path) -
         # When memory is full, the shell and what it runs may be killed, and Petipy comes last.
         scores = "cat /proc/$$/oom_score_adj /proc/$PPID/oom_score_adj"
         assert menu.shell(guest.console, scores).split() == ["0", "-900"]
-
-
-def test_the_menu_is_on_a_screen_and_obeys_its_keyboard(
-    image: Image, debian: Installation, install: Install, tmp_path: Path
-) -> None:
-    machine = Machine(drives=[("virtio", install(debian))], screen=True)
-    glyphs = font(image.kernel.read_bytes())
-
-    def show(wanted: str) -> None:
-        rows: list[str] = []
-        for _ in range(60):
-            rows = text(guest.monitor.picture(tmp_path / "screen.ppm"), glyphs)
-            if any(wanted in row for row in rows):
-                return
-            guest.console.listen(1)
-        raise AssertionError(f"no {wanted!r} on the screen:\n" + "\n".join(rows))
-
-    with start(image.machine(machine, "console=tty0 petipy.timeout=600"), tmp_path) as guest:
-        guest.console.expect(r"\d+ s until it boots", within=menu.START)
-        show("Default: Debian GNU/Linux (vda2)")
-        guest.console.listen(2)  # Petipy takes a key of the first moment for noise
-        guest.monitor.key("m")
-        guest.console.expect(r"Countdown stopped", within=menu.START)
-        show("► * Debian GNU/Linux")
-        guest.monitor.key("down")
-        show("►   Advanced options for Debian GNU/Linux →")
-        guest.monitor.key("up")
-        show("► * Debian GNU/Linux")
-        guest.monitor.key("ret")
-        said = wait_for_target(guest.console)
-        assert said["cmdline"] == f"[{debian.command_line()}]"
 
 
 def test_a_live_system_in_a_file_is_a_device_and_finds_its_medium(

@@ -70,7 +70,8 @@ class Machine:
     drives: Sequence[tuple[Bus, Path]] = ()
     nics: Sequence[Nic] = ()
     consoles: int = 1  # hvc0, hvc1 …
-    screen: bool = False  # VGA and a USB keyboard
+    screen: bool = False  # a card and a USB keyboard
+    card: str = "VGA,romfile="  # QEMU's device
     usb: bool = False  # a USB controller, even without a device
     control: Path | None = None  # the host's end of a port for petipy ctl, a socket
     first: int = -1  # the drive that the host wants to boot first
@@ -127,7 +128,7 @@ class Machine:
         has_usb = self.screen or self.usb or any(nic.model == USB_NIC for nic in self.nics)
         buses += ["usb"] if has_usb else []
         devices = list(dict.fromkeys(CONTROLLERS[bus] for bus in buses if bus in CONTROLLERS))
-        return devices + (["VGA,romfile=", "usb-kbd,bus=usb.0"] if self.screen else [])
+        return devices + ([self.card, "usb-kbd,bus=usb.0"] if self.screen else [])
 
 
 class Guest:
