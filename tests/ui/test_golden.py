@@ -56,6 +56,7 @@ SCREENS |= {"menu-de": [], "help-de": ["h"], "language-de": ["L"]}
 # Screens of a terminal that knows UTF-8, with titles beyond ASCII. The others are the same there.
 UTF_8 = {
     "menu-utf8": [],
+    "pane-utf8": [],  # as with ssh
     "find-utf8": ["/", *"größe"],
     "details-utf8": ["i"],
     "editor-utf8": ["e"],
@@ -126,10 +127,14 @@ def test_a_screen(name: str, size: str, request: pytest.FixtureRequest, tmp_path
 @pytest.mark.parametrize(("name", "size"), CASES_UTF_8)
 def test_a_screen_in_utf_8(name: str, size: str, request: pytest.FixtureRequest) -> None:
     machine = make_machine()
-    titles = choice("Größe ändern: Łódź, Ελλάδα"), choice("日本語の項目 2つ目", number=1)
+    titles = (
+        choice("Größe ändern: Łódź, Ελλάδα"),
+        choice("日本語の項目 2つ目", number=1),
+        choice("Linux 6.1", trail=("Ältere Kernel",)),
+    )
     disk = Source.of(device("vda2", "vda2: 20 GB ext4, label Bücher"), "ready")
     machine.store.update(choices=titles, sources=(disk,), default=titles[1].id)
-    look = replace(theme.SERIAL, glyphs=glyphs.UNICODE)
+    look = replace(theme.SERIAL, glyphs=glyphs.UNICODE, pane=name == "pane-utf8")
     driver = Driver(machine, SIZES[size], look, letters=Letters(None))
     assert driver.view.speak("de" if "-de-" in name else "en")
     driver.press(*UTF_8[name]).lines()
