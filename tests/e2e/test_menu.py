@@ -23,6 +23,7 @@ from tests.trees import lay
 pytestmark = pytest.mark.e2e
 FIRST_SCREEN = 1500  # bytes; at 9600 baud a second and a half
 MOVE = 100
+REDRAW = "\x0c"  # Ctrl-L
 
 
 def cost(console: Console, *keys: str) -> int:
@@ -254,7 +255,10 @@ def test_fat_is_written_to_in_place_and_the_machine_is_switched_off(
 def test_disks_come_and_go_while_the_menu_is_up(
     image: Image, chosen: System, debian: Installation, install: Install, tmp_path: Path
 ) -> None:
-    """Two disks of different formats, and a stick that is plugged in and pulled again."""
+    """Two disks of different formats, and a stick that is plugged in and pulled again.
+
+    The kernel's messages about it leave the screen whole and come to the log.
+    """
     old = by_yaboot(chosen, Names.new("old"))
     stick = Names.new("stick")
     rescue = {"/boot/grub/grub.cfg": "menuentry 'Rescue stick' { linux /vmlinux quiet }\n"}
@@ -262,7 +266,7 @@ def test_disks_come_and_go_while_the_menu_is_up(
         tmp_path / "stick.img", lay(tmp_path / "stick", {**rescue, "/vmlinux": "?"}), stick
     )
     machine = Machine(drives=[("virtio", install(debian)), ("vscsi", install(old))], usb=True)
-    with start(image.machine(machine, "petipy.timeout=never"), tmp_path) as guest:
+    with start(image.machine(machine, "loglevel=7 petipy.timeout=never"), tmp_path) as guest:
         console = guest.console
         menu.enter(console, r"old .*missing")
         console.shows(r"label old", within=menu.START)
@@ -270,12 +274,23 @@ def test_disks_come_and_go_while_the_menu_is_up(
 
         guest.monitor.plug(plugged, "usb-storage", id="stick", bus="usb.0")
         console.shows(r"Rescue stick", within=menu.START)
+        console.quiet(3)
+        before = console.rows
+        console.type(REDRAW)
+        console.quiet(3)
+        assert console.rows == before
+        console.type("lf")
+        console.shows(r" kernel: sd .*Attached SCSI", within=menu.SOON)
+        console.type("fq")
+        console.shows(menu.FOOTER, within=menu.SOON)
         guest.monitor.pull("stick")
         console.hides(r"Rescue stick", within=menu.START)
 
         menu.move_to(console, "old")
         menu.move_to(console, "Linux$")
         console.press("enter")
+        # The kernel writes by itself again.
+        console.expect("Starting new kernel", within=menu.START)
         said = wait_for_target(console)
         assert said["cmdline"] == f"[{old.command_line()}]"
         assert said["root"] == f"sda2 ext4 [{old.names.uuid}]"
