@@ -6,6 +6,7 @@ import pytest
 
 from petipy.ui.console import Console
 from petipy.ui.kit import theme
+from petipy.ui.kit.screen import VALUE
 from tests.ui.consoles import console_at, open_menu
 from tests.ui.driver import Driver
 from tests.ui.emulator import Emulator, run
@@ -27,6 +28,21 @@ def test_it_lists_what_is_in_a_submenu() -> None:
     driver = Driver(Machine(), WIDE, theme.VIRTUAL).press("down")
     assert driver.text.count(ADVANCED) == 2
     assert f"  {DEBIAN}, with Linux 6.12.43+deb13-powerpc64le" in driver.text
+
+
+def test_a_long_value_goes_on_below_its_beginning() -> None:
+    machine = Machine()
+    words = "root=/dev/mapper/a " * 5
+    entry = choice("Long", kernel="/" + "k" * 60, cmdline=words.strip())
+    machine.store.update(choices=(entry,), default=entry.id)
+    driver = Driver(machine, WIDE, theme.VIRTUAL)
+    left = next(line for line in driver.lines() if "Kernel:" in line).index("Kernel:")
+    pane = [line[left:].rstrip() for line in driver.lines()]
+    at = pane.index(next(line for line in pane if line.startswith("Kernel:")))
+    assert pane[at] + pane[at + 1].strip() == "Kernel:       /" + "k" * 60
+    below = pane[at + 1], *(line for line in pane if line.startswith(" ") and "mapper" in line)
+    assert {len(line) - len(line.lstrip()) for line in below} == {VALUE}
+    assert len(below) == 3
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from petipy.report.provenance import describe_origins, group_statements, join_ru
 from petipy.report.words import describe_signature
 from petipy.state import itself, unchecked
 from petipy.state.model import Choice, Snapshot
-from petipy.ui.kit.screen import Paragraph
+from petipy.ui.kit.screen import VALUE, Paragraph
 from petipy.ui.line.plain import device_title, entry_title
 from petipy.ui.translator import Phrase, Translator, mark
 
@@ -124,7 +124,7 @@ _PARTS = {
 
 
 def _fact(name: str, value: object) -> Paragraph:
-    return None, f"{name + ':':<13} {value}"
+    return "fact", f"{name + ':':<{VALUE - 1}} {value}"
 
 
 def _describe_effect(effect: Effect, phrase: Phrase) -> str:

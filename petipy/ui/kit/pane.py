@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from petipy.ui.kit.glyphs import Glyphs
-from petipy.ui.kit.screen import Paragraph
+from petipy.ui.kit.screen import VALUE, Paragraph
 from petipy.ui.kit.toolkit import Canvas, CanvasCombine, CanvasJoin, make_canvas
 from petipy.ui.line.plain import to_text, wrap
 
@@ -55,7 +55,13 @@ def _draw(paragraphs: Iterable[Paragraph], size: Size) -> Canvas:
 
 
 def _wrap(paragraphs: Iterable[Paragraph], columns: int) -> Iterator[Paragraph]:
-    for kind, text in paragraphs:
+    """Break the paragraphs into lines; those of a fact's value stay below its first one."""
+    for kind, whole in paragraphs:
         # A paragraph is as long as a hostile disk wants.
-        for line in wrap(to_text(text[: 100 * columns]), columns, 100):
-            yield kind, line
+        text = to_text(whole[: 100 * columns])
+        first, *more = wrap(text, columns, 2)
+        yield kind, first
+        if more:
+            indent = VALUE if kind == "fact" and columns >= 2 * VALUE else 0
+            for line in wrap(text[len(first) :].lstrip(), columns - indent, 100):
+                yield kind, " " * indent + line

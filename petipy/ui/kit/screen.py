@@ -180,7 +180,9 @@ class QuestionScreen(Screen):
         raise NotImplementedError
 
 
-Paragraph = tuple[str | None, str]  # kind of text, text
+# Kind of text, text. A "fact" has a name, and its value begins at the column VALUE.
+Paragraph = tuple[str | None, str]
+VALUE = 14
 
 
 class TextScreen(Screen):
