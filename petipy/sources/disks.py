@@ -100,6 +100,8 @@ class Known:
     def take(self, action: str, properties: Properties) -> Iterator[SourceEvent]:
         """Yield the events that follow from one of udev's. A `change` may mean new contents."""
         name = read_name(properties)
+        if not name:  # no node: the kernel adds it just now, or removes it, or hides it (NVMe)
+            return
         self.awaited.discard(name)
         if action == "remove":
             yield from self._leave(name)

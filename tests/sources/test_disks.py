@@ -248,6 +248,17 @@ def test_a_device_that_udev_has_not_looked_at_is_awaited(sysfs: Path) -> None:
     assert known.awaited == set()
 
 
+def test_a_device_without_a_node_is_not_awaited(sysfs: Path) -> None:
+    """The kernel adds it at that moment, and tells so later, or hides it: a path of an NVMe."""
+    known = Known(str(sysfs))
+    early = partition()
+    del early["USEC_INITIALIZED"], early["ID_FS_TYPE"], early["DEVNAME"]
+    assert names(known.compare(iter([early]))) == []
+    assert known.awaited == set()
+    assert names(known.give_up()) == []
+    assert names(known.take("add", partition())) == ["+vda2"]
+
+
 def test_a_device_that_udev_fails_at_is_reported_without_contents(sysfs: Path) -> None:
     """They may have a lock. What udev has said before counts on."""
     failed = partition(ID_FS_TYPE="", UDEV_WORKER_FAILED="1")
