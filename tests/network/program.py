@@ -153,9 +153,9 @@ def count_turns(loop: CountingLoop, place: Path) -> None:
     class CountingTerminal(Real):
         pressed = 0  # the turn of a key that has not moved the cursor yet
 
-        def _receive(self) -> None:
+        def _end_burst(self) -> None:
             self.pressed = loop.turns
-            super()._receive()
+            super()._end_burst()
 
         def write(self, text: str) -> None:
             if self.pressed and ">" in text:
